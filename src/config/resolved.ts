@@ -1,0 +1,78 @@
+// The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
+import type { Quirks } from '../dialects/dialect.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+
+export interface ResolvedConfig {
+  server: ServerConfig;
+  /** Enabled providers, in configuration order. */
+  providers: ProviderConfig[];
+  /** Providers that cannot start, and why. */
+  disabled: { name: string; reason: string }[];
+  routing: RoutingConfig;
+  audit: AuditConfig;
+  costs: CostsConfig;
+}
+
+export interface ServerConfig {
+  host: string;
+  port: number;
+  /** Keys that clients must present; empty: no key asked, loopback only. */
+  keys: string[];
+  /** Bytes. */
+  maxBody: number;
+  /** Longest event of an upstream stream, bytes. */
+  maxEvent: number;
+  pingIntervalMs: number;
+  drainTimeoutMs: number;
+}
+
+export interface ProviderConfig {
+  name: string;
+  kind: string;
+  /** `any`: speaks whatever the client speaks (the simulator). */
+  dialect: DialectId | 'any';
+  /** As the vendor's SDK takes it, no trailing slash. */
+  baseUrl: string;
+  apiKey: string | null;
+  /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
+  forwardClientKey: boolean;
+  headers: Record<string, string>;
+  /** Client-side model name → the provider's. */
+  models: Record<string, string>;
+  defaultModel: string | null;
+  /** Names of models that this kind is known to serve. */
+  modelPatterns: RegExp[];
+  /** Provider id in the price table, null where prices are unknown. */
+  priceId: string | null;
+  quirks: Quirks;
+  timeouts: { connectMs: number; firstByteMs: number; idleMs: number };
+  maxRetries: number;
+}
+
+export interface RoutingConfig {
+  /** Null: the provider whose patterns know the model, else the first. */
+  defaultProvider: string | null;
+  /** Targets, in order, tried after the first one failed. */
+  fallbackChain: string[];
+}
+
+export interface AuditConfig {
+  enabled: boolean;
+  logRequestBodies: boolean;
+  logResponseBodies: boolean;
+  /** Rows older than this go; null keeps all. */
+  retentionMs: number | null;
+  store: string;
+}
+
+export interface CostsConfig {
+  /** `provider/model` glob → USD per million tokens. */
+  pricingOverrides: { pattern: string; price: PriceOverride }[];
+}
+
+export interface PriceOverride {
+  inputPerMillion: number;
+  outputPerMillion: number;
+  cacheReadPerMillion?: number;
+  cacheWritePerMillion?: number;
+}

@@ -1,0 +1,124 @@
+// What a dialect is: a client side (reads requests, writes answers) and a provider side (writes requests,
+// reads answers). Codecs are synchronous push machines: no I/O, no clock, no randomness, no logging.
+import type { DialectId } from '../model/dialect-id.ts';
+import type { GatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { Loss, NeutralRequest } from '../model/request.ts';
+import type { NeutralResponse } from '../model/response.ts';
+import type { Usage } from '../model/usage.ts';
+import type { SseEvent } from '../sse/event.ts';
+
+export interface Dialect {
+  readonly id: DialectId;
+  readonly client: ClientSide;
+  readonly provider: ProviderSide;
+  /** A fresh checker of the dialect's stream grammar, for tests and `sluice conform`. */
+  createGrammarChecker(): GrammarChecker;
+}
+
+export interface ClientSide {
+  /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
+  parseRequest(body: JsonObject): NeutralRequest;
+  buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject;
+  createStreamEncoder(context: AnswerContext): StreamEncoder;
+  /** The error body in this dialect; the status is `error.status`. */
+  buildError(error: GatewayError, requestId: string): JsonObject;
+}
+
+/** What an answer needs besides its content. */
+export interface AnswerContext {
+  requestId: string;
+  /** The model that serves, for answers in which the upstream does not name it. */
+  model: string;
+  /** Unix time in seconds. */
+  created: number;
+  /** The client asked for token counts inside the stream. */
+  includeUsage: boolean;
+}
+
+export interface StreamEncoder {
+  /** The wire text of the event, '' where the dialect says nothing for it. Events come in sequence order. */
+  encode(event: StreamEvent): string;
+  /** A keep-alive that fits between any two events. */
+  ping(): string;
+}
+
+export interface ProviderSide {
+  /** Path below the provider's base URL. */
+  endpoint(model: string, stream: boolean): string;
+  /** Headers that authenticate `key` (none when null) and that the dialect always needs. */
+  headers(key: string | null): Record<string, string>;
+  buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
+  parseResponse(body: JsonObject): NeutralResponse;
+  createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder;
+  parseError(failure: UpstreamFailure): GatewayError;
+  /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
+  errorInBody(body: JsonObject): GatewayError | undefined;
+  readonly passthrough: Passthrough;
+}
+
+export interface BuildOptions {
+  /** The model as the target names it. */
+  model: string;
+  quirks: Quirks;
+}
+
+export interface BuiltRequest {
+  body: JsonObject;
+  losses: Loss[];
+}
+
+/** Ways in which a provider departs from its dialect. A row of data names them, the dialect obeys. */
+export interface Quirks {
+  /** openai-chat: which field bounds the output. */
+  maxTokensField?: 'max_tokens' | 'max_completion_tokens';
+  /** openai-chat: false where `stream_options` is refused. */
+  streamOptions?: boolean;
+  /** openai-chat: true where content parts may carry `cache_control`. */
+  cacheControl?: boolean;
+  /** openai-chat: models that refuse sampling parameters (a pattern over the model name). */
+  fixedSampling?: RegExp;
+  /** openai-chat: true where assistant turns take `reasoning_content` back. */
+  replaysReasoning?: boolean;
+  /** openai-chat: true where assistant turns take `reasoning_details` back (OpenRouter). */
+  replaysReasoningDetails?: boolean;
+  /** anthropic-messages: `max_tokens` where the client gave none. */
+  defaultMaxTokens?: number;
+}
+
+export interface StreamDecoder {
+  /** Feeds one event. Throws MalformedEvent where it cannot be read; the decoder stays usable. */
+  decode(event: SseEvent): void;
+  /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
+  end(): void;
+}
+
+/** An event that is not what its dialect says. */
+export class MalformedEvent extends Error {
+  override readonly name = 'MalformedEvent';
+}
+
+/** A non-2xx answer, its body read as text. */
+export interface UpstreamFailure {
+  status: number;
+  headers: Headers;
+  body: string;
+}
+
+/** What must change when client and provider speak this dialect alike. */
+export interface Passthrough {
+  /** Changes to the top level of the request body; undefined removes the field. Empty: bytes pass untouched. */
+  edits(body: JsonObject, quirks: Quirks): Record<string, JsonValue | undefined>;
+  /** True for an event that the client did not ask for and must not see (decided with the client's body). */
+  hides?(body: JsonObject, quirks: Quirks): ((event: SseEvent) => boolean) | undefined;
+}
+
+export interface GrammarChecker {
+  /** Takes the next event of a client-bound stream. */
+  check(event: SseEvent): void;
+  /** Violations so far; call after the last event, it adds those only the end can show. */
+  end(): string[];
+  /** Token counts and finish reason the stream stated, for comparisons. */
+  summary(): { finish: string | null; usage: Partial<Usage> };
+}

@@ -1,0 +1,21 @@
+// The ledger as the gateway sees it: hand over a row and forget it. Recording never delays a stream.
+import type { LedgerRow } from './row.ts';
+import type { LedgerStore } from './store.ts';
+
+export interface Ledger {
+  /** Takes the row off the caller's path. Never throws and never waits. */
+  record(row: LedgerRow): void;
+  readonly store: LedgerStore;
+  health(): LedgerHealth;
+  /** Writes everything taken so far; resolves also when the store refuses (the loss is counted). */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LedgerHealth {
+  ok: boolean;
+  queued: number;
+  /** Rows that could not be kept since start. */
+  dropped: number;
+  lastError: string | null;
+}

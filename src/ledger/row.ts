@@ -1,0 +1,54 @@
+// One row of the ledger: one request, whatever its ending (GUARANTEES 16).
+import type { DialectId } from '../model/dialect-id.ts';
+import type { ErrorCode } from '../model/errors.ts';
+import type { Usage } from '../model/usage.ts';
+
+export type RowStatus = 'success' | 'error' | 'aborted' | 'truncated';
+
+/** One try at one target. */
+export interface Attempt {
+  provider: string;
+  model: string;
+  /** HTTP status of the upstream, null where it did not answer. */
+  status: number | null;
+  /** Null: this attempt served. */
+  error: ErrorCode | null;
+  message?: string;
+  durationMs: number;
+}
+
+export interface LedgerRow {
+  requestId: string;
+  /** Unix milliseconds at which the request came in. */
+  timestamp: number;
+  agentType: string | null;
+  projectId: string | null;
+  clientDialect: DialectId;
+  /** The last target asked; null where none was. */
+  provider: string | null;
+  /** The model that served, else the one asked of the last target, else the client's. */
+  model: string | null;
+  requestedModel: string | null;
+  status: RowStatus;
+  /** The HTTP status the client got. */
+  httpStatus: number;
+  streamed: boolean;
+  latencyMs: number;
+  /** Until the first content event was ready for the client. */
+  ttftMs: number | null;
+  /** Time in the gateway before the first upstream call. */
+  overheadMs: number | null;
+  /** All zero where the upstream reported none: `usageKnown` tells the two apart. */
+  usage: Usage;
+  usageKnown: boolean;
+  /** Null: unpriced. */
+  costUsd: number | null;
+  finishReason: string | null;
+  attempts: Attempt[];
+  lost: string[];
+  malformedEvents: number;
+  errorCode: ErrorCode | null;
+  errorMessage: string | null;
+  requestBody: string | null;
+  responseBody: string | null;
+}

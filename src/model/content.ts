@@ -1,0 +1,130 @@
+// Content parts of requests and answers: the superset of what the dialects can say.
+import type { DialectId } from './dialect-id.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** Where the bytes of an image, document or audio clip are. */
+export type MediaSource =
+  | { kind: 'base64'; mediaType: string; data: string }
+  | { kind: 'url'; url: string; mediaType?: string }
+  /** An id in the provider's own file store: means nothing to another provider. */
+  | { kind: 'file'; id: string; dialect: DialectId }
+  /** Plain text given as a document. */
+  | { kind: 'text'; text: string };
+
+/** What any part may carry besides its content. */
+interface PartBase {
+  /** Prompt-cache breakpoint, e.g. `{type:'ephemeral', ttl:'1h'}` (Anthropic, OpenRouter, Bedrock). */
+  cacheControl?: JsonObject;
+  /** Fields that only the named dialect can replay; builders of others report them as lost. */
+  extension?: Extension;
+}
+
+/** Fields outside the neutral model, keyed by their own wire names. */
+export interface Extension {
+  dialect: DialectId;
+  fields: JsonObject;
+}
+
+/** A source the answer rests on. Character offsets count UTF-16 units in the text part they belong to. */
+export interface Citation {
+  kind: 'url' | 'document' | 'other';
+  url?: string;
+  title?: string;
+  citedText?: string;
+  start?: number;
+  end?: number;
+  /** The citation as its own dialect wrote it. */
+  extension?: Extension;
+}
+
+export interface TextPart extends PartBase {
+  type: 'text';
+  text: string;
+  citations?: Citation[];
+  /** Opaque token that the provider wants back with this text (Gemini `thoughtSignature`). */
+  signature?: string;
+}
+
+/** Thinking of the model. Exactly what came must go back next turn, or the provider refuses it. */
+export interface ReasoningPart extends PartBase {
+  type: 'reasoning';
+  /** The readable text; '' where the provider hides it. */
+  text: string;
+  /** Anthropic `signature`, Gemini `thoughtSignature`, Responses `encrypted_content`. */
+  signature?: string;
+  /** Anthropic `redacted_thinking.data`: reasoning that only the provider can read. */
+  redacted?: string;
+  /** Item id (Responses). */
+  id?: string;
+}
+
+export interface ToolCallPart extends PartBase {
+  type: 'tool-call';
+  id: string;
+  name: string;
+  /** JSON text for `function`, free text for `custom`; '' means no arguments. */
+  arguments: string;
+  /** `server` tools are run by the provider; the client only watches. */
+  kind: 'function' | 'custom' | 'server';
+  signature?: string;
+}
+
+export type ToolResultContent = TextPart | ImagePart | DocumentPart | OpaquePart;
+
+export interface ToolResultPart extends PartBase {
+  type: 'tool-result';
+  callId: string;
+  content: ToolResultContent[];
+  isError?: boolean;
+}
+
+/** What a provider-run tool returned, in the provider's own shape. */
+export interface ServerToolResultPart extends PartBase {
+  type: 'server-tool-result';
+  callId: string;
+  dialect: DialectId;
+  value: JsonObject;
+}
+
+export interface ImagePart extends PartBase {
+  type: 'image';
+  source: MediaSource;
+  detail?: string;
+}
+
+export interface DocumentPart extends PartBase {
+  type: 'document';
+  source: MediaSource;
+  name?: string;
+}
+
+export interface AudioPart extends PartBase {
+  type: 'audio';
+  source: MediaSource;
+}
+
+export interface RefusalPart extends PartBase {
+  type: 'refusal';
+  text: string;
+}
+
+/** A part that the neutral model has no word for: passes on the same dialect, is reported as lost elsewhere. */
+export interface OpaquePart {
+  type: 'opaque';
+  dialect: DialectId;
+  /** What to call it in a loss report, e.g. `container_upload`. */
+  name: string;
+  value: JsonValue;
+}
+
+export type Part =
+  | TextPart
+  | ReasoningPart
+  | ToolCallPart
+  | ToolResultPart
+  | ServerToolResultPart
+  | ImagePart
+  | DocumentPart
+  | AudioPart
+  | RefusalPart
+  | OpaquePart;

@@ -1,0 +1,78 @@
+// Every failure has one of these codes; status, blame and whether another target may help are read from here.
+
+export interface ErrorRule {
+  /** HTTP status where the failure does not bring its own. */
+  status: number;
+  /** Whose doing it is: decides what health and breakers count. */
+  blame: 'client' | 'provider' | 'gateway';
+  /** Whether asking again, here or at another target, may help. */
+  retry: 'never' | 'anywhere' | 'elsewhere' | 'own-key' | 'larger-context';
+}
+
+export const ERROR_RULES = {
+  invalid_request: { status: 400, blame: 'client', retry: 'never' },
+  unsupported_feature: { status: 400, blame: 'client', retry: 'never' },
+  unauthenticated: { status: 401, blame: 'client', retry: 'never' },
+  forbidden: { status: 403, blame: 'client', retry: 'never' },
+  unknown_model: { status: 404, blame: 'client', retry: 'never' },
+  too_large: { status: 413, blame: 'client', retry: 'never' },
+  rate_limited: { status: 429, blame: 'gateway', retry: 'never' },
+  budget_exceeded: { status: 429, blame: 'gateway', retry: 'never' },
+  context_too_long: { status: 400, blame: 'client', retry: 'larger-context' },
+  upstream_rejected: { status: 400, blame: 'client', retry: 'never' },
+  upstream_unauthorized: { status: 401, blame: 'provider', retry: 'own-key' },
+  upstream_rate_limited: { status: 429, blame: 'provider', retry: 'anywhere' },
+  upstream_overloaded: { status: 529, blame: 'provider', retry: 'anywhere' },
+  upstream_failed: { status: 502, blame: 'provider', retry: 'anywhere' },
+  upstream_unreachable: { status: 502, blame: 'provider', retry: 'anywhere' },
+  upstream_malformed: { status: 502, blame: 'provider', retry: 'anywhere' },
+  upstream_timeout: { status: 504, blame: 'provider', retry: 'elsewhere' },
+  upstream_truncated: { status: 502, blame: 'provider', retry: 'anywhere' },
+  internal: { status: 500, blame: 'gateway', retry: 'never' },
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof ERROR_RULES;
+
+/** What the upstream itself said, kept so that the client's error names the provider's reason. */
+export interface UpstreamReason {
+  type?: string;
+  code?: string;
+  param?: string;
+}
+
+export interface GatewayErrorOptions {
+  /** Overrides the table's status, e.g. with the upstream's own. */
+  status?: number;
+  /** How long to wait before asking again, in milliseconds. */
+  retryAfterMs?: number;
+  reason?: UpstreamReason;
+  cause?: unknown;
+}
+
+/** A failure with a stable code. `message` says what happened, where, and what to do; it holds no secret. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+  readonly reason: UpstreamReason | undefined;
+
+  constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'GatewayError';
+    this.code = code;
+    this.status = options.status ?? ERROR_RULES[code].status;
+    this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason;
+  }
+
+  get rule(): ErrorRule {
+    return ERROR_RULES[this.code];
+  }
+}
+
+/** Any thrown value as a GatewayError: a stranger becomes `internal`. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new GatewayError('internal', `internal error: ${message}`, { cause: thrown });
+}

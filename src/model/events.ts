@@ -1,0 +1,70 @@
+// The neutral stream: what every decoder emits and every encoder takes.
+//
+// Order (asserted by gateway/sequence.ts for what reaches an encoder): `start` first; each block is
+// start → deltas → end under one `block` number, numbers are fresh and rising; decoders may interleave
+// blocks, encoders see one open block at a time; `usage` anywhere after `start`; then exactly one
+// terminal, `finish` or `error`, and nothing after it.
+import type { Citation, Extension, ServerToolResultPart } from './content.ts';
+import type { GatewayError } from './errors.ts';
+import type { Finish } from './finish.ts';
+import type { JsonObject } from './json.ts';
+import type { Usage } from './usage.ts';
+
+export type StreamEvent =
+  | { type: 'start'; id: string | null; model: string | null }
+  | { type: 'text-start'; block: number; signature?: string }
+  | { type: 'text-delta'; block: number; text: string }
+  | { type: 'citation'; block: number; citation: Citation }
+  | { type: 'text-end'; block: number }
+  | { type: 'refusal-start'; block: number }
+  | { type: 'refusal-delta'; block: number; text: string }
+  | { type: 'refusal-end'; block: number }
+  /** `redacted`: the whole block is this opaque data and no delta follows. */
+  | { type: 'reasoning-start'; block: number; id?: string; redacted?: string }
+  | { type: 'reasoning-delta'; block: number; text: string }
+  /** The opaque token to send back next turn. May come in pieces: concatenate. */
+  | { type: 'reasoning-signature'; block: number; signature: string }
+  | { type: 'reasoning-end'; block: number }
+  | {
+      type: 'tool-start';
+      block: number;
+      id: string;
+      name: string;
+      kind: 'function' | 'custom' | 'server';
+      signature?: string;
+      extension?: Extension;
+    }
+  /** A fragment of the argument text; concatenated fragments are the whole. */
+  | { type: 'tool-delta'; block: number; arguments: string }
+  | { type: 'tool-end'; block: number }
+  | { type: 'server-tool-result'; block: number; part: ServerToolResultPart }
+  /** Generated image or audio, whole. */
+  | { type: 'media'; block: number; mediaType: string; data: string }
+  /** Cumulative counts so far; a field left out is not yet known, a later report wins. */
+  | { type: 'usage'; usage: Partial<Usage> }
+  /** Something that only the same dialect can replay; other encoders drop it and the pump counts it. */
+  | { type: 'extension'; dialect: Extension['dialect']; name: string; value: JsonObject }
+  | { type: 'finish'; finish: Finish }
+  | { type: 'error'; error: GatewayError };
+
+/** Whether the event hands the client something of the answer itself (not envelope, empty start or usage). */
+export function isContent(event: StreamEvent): boolean {
+  switch (event.type) {
+    case 'text-delta':
+    case 'refusal-delta':
+    case 'reasoning-delta':
+      return event.text !== '';
+    case 'tool-start':
+    case 'tool-delta':
+    case 'reasoning-signature':
+    case 'citation':
+    case 'server-tool-result':
+    case 'media':
+    case 'finish':
+      return true;
+    case 'reasoning-start':
+      return event.redacted !== undefined;
+    default:
+      return false;
+  }
+}

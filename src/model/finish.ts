@@ -1,0 +1,20 @@
+// Why an answer ended: one word that every dialect maps to, beside what the upstream said.
+
+export type UnifiedFinish =
+  | 'end_turn'
+  | 'max_tokens'
+  | 'stop_sequence'
+  | 'tool_use'
+  /** A server-side tool loop paused; the client sends the turn back to go on (Anthropic). */
+  | 'pause_turn'
+  | 'refusal'
+  | 'context_window_exceeded'
+  | 'other';
+
+export interface Finish {
+  unified: UnifiedFinish;
+  /** The upstream's own word, null where it said none. */
+  raw: string | null;
+  /** The stop sequence that was hit, where the upstream names it. */
+  stopSequence?: string;
+}

@@ -1,0 +1,105 @@
+// The neutral request: what a client asks, whatever dialect it speaks.
+import type { Extension, Part, TextPart } from './content.ts';
+import type { JsonObject } from './json.ts';
+
+/**
+ * One turn. Tool results are parts of `user` messages (as in Anthropic and Gemini); `system` here is an
+ * instruction in the middle of the conversation, those before it are `NeutralRequest.system`.
+ */
+export interface Message {
+  role: 'system' | 'user' | 'assistant';
+  parts: Part[];
+  /** Participant name (OpenAI Chat). */
+  name?: string;
+}
+
+export type Tool = FunctionTool | CustomTool | ServerTool;
+
+export interface FunctionTool {
+  type: 'function';
+  name: string;
+  description?: string;
+  /** JSON Schema of the arguments; undefined where the client gave none. */
+  parameters?: JsonObject;
+  strict?: boolean;
+  cacheControl?: JsonObject;
+  extension?: Extension;
+}
+
+/** A tool whose argument is free text, perhaps under a grammar (OpenAI). */
+export interface CustomTool {
+  type: 'custom';
+  name: string;
+  description?: string;
+  format?: JsonObject;
+}
+
+/** A tool that the provider itself runs (web search, code execution, MCP…), in its dialect's shape. */
+export interface ServerTool {
+  type: 'server';
+  name: string;
+  definition: Extension;
+}
+
+export type ToolChoice =
+  | { type: 'auto' }
+  | { type: 'none' }
+  /** Some tool must be called (Anthropic `any`, OpenAI `required`). */
+  | { type: 'required' }
+  | { type: 'tool'; name: string };
+
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
+
+export interface ReasoningSettings {
+  /** `adaptive`: the model decides how much (Anthropic). Undefined: only the effort was given. */
+  mode?: 'on' | 'off' | 'adaptive';
+  effort?: ReasoningEffort;
+  budgetTokens?: number;
+  /** Whether and how readable thinking is wanted, in the dialect's word (`auto`, `summarized`, `omitted`…). */
+  summary?: string;
+}
+
+export type OutputFormat =
+  | { type: 'text' }
+  /** Some JSON object, no schema. */
+  | { type: 'json' }
+  | { type: 'json-schema'; name?: string; description?: string; schema: JsonObject; strict?: boolean };
+
+export interface NeutralRequest {
+  model: string;
+  stream: boolean;
+  /** The client asked for token counts inside the stream (OpenAI `stream_options.include_usage`). */
+  includeUsage?: boolean;
+  system: TextPart[];
+  messages: Message[];
+  tools: Tool[];
+  toolChoice?: ToolChoice;
+  parallelToolCalls?: boolean;
+  maxOutputTokens?: number;
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  seed?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
+  stopSequences?: string[];
+  reasoning?: ReasoningSettings;
+  outputFormat?: OutputFormat;
+  verbosity?: string;
+  /** End-user id for abuse tracking (`user`, `safety_identifier`, `metadata.user_id`). */
+  user?: string;
+  metadata?: JsonObject;
+  serviceTier?: string;
+  cacheKey?: string;
+  /** Top-level fields of the client's dialect that the neutral model has no word for. */
+  extension?: Extension;
+}
+
+/** A feature of the request that the target cannot carry, or carries in another form. */
+export interface Loss {
+  /** Stable name, the client's own field name where there is one: `top_k`, `cache_control`, `tools.web_search`. */
+  feature: string;
+  /** `lost`: dropped. `approximated`: `how` says what stands in for it. */
+  outcome: 'lost' | 'approximated';
+  how?: string;
+}

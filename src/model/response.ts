@@ -1,0 +1,13 @@
+// A whole answer, and its equivalence with the stream of events that tells the same.
+import type { Part } from './content.ts';
+import type { Finish } from './finish.ts';
+import type { Usage } from './usage.ts';
+
+export interface NeutralResponse {
+  id: string | null;
+  /** The model that served, as the upstream names it. */
+  model: string | null;
+  parts: Part[];
+  finish: Finish;
+  usage: Usage;
+}

@@ -1,0 +1,45 @@
+// Token counts of one answer, as the upstream reported them; never estimated from chunks.
+
+export interface Usage {
+  /** Fresh prompt tokens: neither read from nor written to a cache. */
+  inputTokens: number;
+  /** All generated tokens, reasoning included. */
+  outputTokens: number;
+  cacheReadTokens: number;
+  /** All tokens written to a cache; `cacheWrite1hTokens` is the part kept for an hour. */
+  cacheWriteTokens: number;
+  cacheWrite1hTokens: number;
+  /** The part of `outputTokens` spent on reasoning, where the upstream says. */
+  reasoningTokens: number;
+  /** Web searches run by the provider and billed apart. */
+  webSearches: number;
+  audioInputTokens: number;
+  audioOutputTokens: number;
+}
+
+export const NO_USAGE: Readonly<Usage> = Object.freeze({
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+  webSearches: 0,
+  audioInputTokens: 0,
+  audioOutputTokens: 0,
+});
+
+/** `known` overlaid with the later report: what the later one leaves undefined keeps its value. */
+export function mergeUsage(known: Usage, later: Partial<Usage>): Usage {
+  const merged = { ...known };
+  for (const key of Object.keys(NO_USAGE) as (keyof Usage)[]) {
+    const value = later[key];
+    if (value !== undefined) merged[key] = value;
+  }
+  return merged;
+}
+
+/** Everything the model read: fresh, cached and cache-written tokens (what OpenAI calls prompt tokens). */
+export function totalInputTokens(usage: Usage): number {
+  return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+}
