@@ -1,0 +1,119 @@
+// Cuts a byte stream into frames: the bytes from one event's first to the blank line that ends it.
+// Works on bytes so that a passthrough can forward frames untouched and parse only those it needs.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+
+const LF = 10;
+const CR = 13;
+const NOTHING = new Uint8Array(0);
+
+/** What one chunk completed. `frames` are views into `bytes`, in order and without gaps. */
+export interface CompletedFrames {
+  bytes: Uint8Array;
+  frames: Uint8Array[];
+}
+
+export interface FrameSplitter {
+  /** Takes the next chunk. Throws EventTooLarge when an unfinished event outgrows the limit. */
+  push(chunk: Uint8Array): CompletedFrames;
+  /** At EOF: the bytes after the last blank line (an event may lack its own), empty when there are none. */
+  flush(): Uint8Array;
+}
+
+export class EventTooLarge extends Error {
+  override readonly name = 'EventTooLarge';
+}
+
+const NO_FRAMES: CompletedFrames = { bytes: NOTHING, frames: [] };
+
+/** @param maxEvent the longest event accepted, in bytes; memory held stays below it plus one chunk. */
+export function createFrameSplitter(maxEvent: number): FrameSplitter {
+  // Pieces of the unfinished event are joined once, when it ends: linear however small the pieces are.
+  let pieces: Uint8Array[] = [];
+  let pending = 0;
+  /** No byte of the current line seen yet. */
+  let lineEmpty = true;
+  /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
+  let afterCr = false;
+
+  function findEnds(chunk: Uint8Array): number[] {
+    const ends: number[] = [];
+    let position = 0;
+    if (afterCr) {
+      if (chunk[0] === LF) position = 1;
+      if (chunk.length > 0) afterCr = false;
+    }
+    if (chunk.indexOf(CR) === -1) {
+      for (;;) {
+        const lineEnd = chunk.indexOf(LF, position);
+        if (lineEnd === -1) break;
+        if (lineEmpty && lineEnd === position) ends.push(lineEnd + 1);
+        lineEmpty = true;
+        position = lineEnd + 1;
+      }
+      if (position < chunk.length) lineEmpty = false;
+      return ends;
+    }
+    for (; position < chunk.length; position++) {
+      const byte = chunk[position];
+      if (byte !== LF && byte !== CR) {
+        lineEmpty = false;
+        continue;
+      }
+      if (byte === CR) {
+        if (position + 1 === chunk.length) afterCr = true;
+        else if (chunk[position + 1] === LF) position++;
+      }
+      if (lineEmpty) ends.push(position + 1);
+      lineEmpty = true;
+    }
+    return ends;
+  }
+
+  function join(tail: Uint8Array): Uint8Array {
+    if (pieces.length === 0) return tail;
+    const joined = new Uint8Array(pending + tail.length);
+    let offset = 0;
+    for (const piece of pieces) {
+      joined.set(piece, offset);
+      offset += piece.length;
+    }
+    joined.set(tail, offset);
+    pieces = [];
+    pending = 0;
+    return joined;
+  }
+
+  return {
+    push(chunk) {
+      const ends = findEnds(chunk);
+      const lastEnd = ends.at(-1);
+      const before = pending;
+      let completed = NO_FRAMES;
+      let rest = chunk;
+      if (lastEnd !== undefined) {
+        const bytes = join(lastEnd === chunk.length ? chunk : chunk.subarray(0, lastEnd));
+        const frames: Uint8Array[] = [];
+        let start = 0;
+        for (const end of ends) {
+          frames.push(start === 0 && ends.length === 1 ? bytes : bytes.subarray(start, before + end));
+          start = before + end;
+        }
+        completed = { bytes, frames };
+        rest = lastEnd === chunk.length ? NOTHING : chunk.subarray(lastEnd);
+      }
+      if (rest.length > 0) {
+        pieces.push(rest);
+        pending += rest.length;
+        if (pending > maxEvent) {
+          pieces = [];
+          pending = 0;
+          throw new EventTooLarge(`an event is longer than ${maxEvent} bytes`);
+        }
+      }
+      return completed;
+    },
+    flush() {
+      return join(NOTHING);
+    },
+  };
+}
