@@ -1,0 +1,84 @@
+// Hands batches to the store and tells a broken store from a row that no store would take.
+import type { Entry } from './backlog.ts';
+import type { LedgerRow } from './row.ts';
+
+export interface BatchWriter {
+  /** Never rejects. `refused`: to be tried again. `poison`: how many rows were given up. */
+  write(batch: readonly Entry[]): Promise<{ refused: Entry[]; poison: number }>;
+  /** Failed writes since the last that went through. */
+  failures(): number;
+  lastError(): string | null;
+}
+
+/** A row refused alone in so many passes in which the store took others is given up. */
+const MAX_STRIKES = 2;
+/** After so many rows refused alone and none taken, the store is what is broken: stop trying. */
+const REFUSALS_OF_A_BROKEN_STORE = 3;
+
+/**
+ * The first failure of a batch blames the store and tries nothing else; the next attempt, after the
+ * back-off, splits a failing batch in halves until the row at fault stands alone.
+ */
+export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promise<void>): BatchWriter {
+  let failures = 0;
+  let lastError: string | null = null;
+
+  const tryOnce = async (entries: readonly Entry[]): Promise<boolean> => {
+    try {
+      await append(entries.map((entry) => entry.row));
+      return true;
+    } catch (thrown) {
+      lastError = thrown instanceof Error ? thrown.message : String(thrown);
+      return false;
+    }
+  };
+
+  const isolate = async (entries: readonly Entry[], round: Round): Promise<void> => {
+    if (round.taken === 0 && round.alone.length >= REFUSALS_OF_A_BROKEN_STORE) {
+      round.untried.push(...entries);
+      return;
+    }
+    if (await tryOnce(entries)) {
+      round.taken += entries.length;
+      return;
+    }
+    if (entries.length === 1) {
+      round.alone.push(...entries);
+      return;
+    }
+    const half = Math.ceil(entries.length / 2);
+    await isolate(entries.slice(0, half), round);
+    await isolate(entries.slice(half), round);
+  };
+
+  return {
+    async write(batch) {
+      if (batch.length === 0) return { refused: [], poison: 0 };
+      const round: Round = { taken: 0, alone: [], untried: [] };
+      if (failures > 0) await isolate(batch, round);
+      else if (await tryOnce(batch)) round.taken = batch.length;
+      else round.untried.push(...batch);
+
+      if (round.taken > 0) for (const entry of round.alone) entry.strikes += 1;
+      const kept = round.alone.filter((entry) => entry.strikes < MAX_STRIKES);
+      const refused = [...round.untried, ...kept];
+      if (refused.length === 0) {
+        failures = 0;
+        // A store that works again has no error to show; a row given up stays visible as dropped.
+        lastError = null;
+      } else {
+        failures = round.taken > 0 ? 1 : failures + 1;
+      }
+      return { refused, poison: round.alone.length - kept.length };
+    },
+    failures: () => failures,
+    lastError: () => lastError,
+  };
+}
+
+interface Round {
+  taken: number;
+  /** Refused one by one. */
+  alone: Entry[];
+  untried: Entry[];
+}

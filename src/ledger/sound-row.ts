@@ -1,0 +1,49 @@
+// What makes any row storable: whole and bounded counts, bounded bodies.
+import { NO_USAGE, type Usage } from '../model/usage.ts';
+import type { LedgerRow } from './row.ts';
+
+/** Longest body kept, in UTF-16 units (about 1 MB of English). */
+export const MAX_BODY_LENGTH = 1_048_576;
+
+/** No honest count is larger, and a million rows of it still add up exactly in 64 bits. */
+const MAX_COUNT = 1e12;
+
+/** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
+export function soundRow(row: LedgerRow): LedgerRow {
+  return {
+    ...row,
+    timestamp: Math.round(finite(row.timestamp)),
+    httpStatus: count(row.httpStatus),
+    latencyMs: finite(row.latencyMs),
+    ttftMs: row.ttftMs === null ? null : finite(row.ttftMs),
+    overheadMs: row.overheadMs === null ? null : finite(row.overheadMs),
+    usage: soundUsage(row.usage),
+    costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
+    malformedEvents: count(row.malformedEvents),
+    requestBody: cutBody(row.requestBody),
+    responseBody: cutBody(row.responseBody),
+  };
+}
+
+function soundUsage(usage: Usage): Usage {
+  const sound = { ...NO_USAGE };
+  for (const key of Object.keys(sound) as (keyof Usage)[]) sound[key] = count(usage[key]);
+  return sound;
+}
+
+function count(value: number): number {
+  return Math.round(Math.min(MAX_COUNT, Math.max(0, finite(value))));
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** The body, or its beginning and a mark that says how much was cut. */
+function cutBody(body: string | null): string | null {
+  if (body === null || body.length <= MAX_BODY_LENGTH) return body;
+  // A surrogate pair is cut before, not through.
+  const last = body.charCodeAt(MAX_BODY_LENGTH - 1);
+  const kept = last >= 0xd800 && last <= 0xdbff ? MAX_BODY_LENGTH - 1 : MAX_BODY_LENGTH;
+  return `${body.slice(0, kept)}\n[cut: ${body.length - kept} of ${body.length} characters left out]`;
+}

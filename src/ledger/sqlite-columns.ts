@@ -1,0 +1,127 @@
+// How a ledger row lies in SQLite: the columns in insert order, and the way back.
+import type { SQLQueryBindings } from 'bun:sqlite';
+import type { DialectId } from '../model/dialect-id.ts';
+import type { ErrorCode } from '../model/errors.ts';
+import type { Attempt, LedgerRow, RowStatus } from './row.ts';
+import type { StoredRow } from './store.ts';
+
+const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQueryBindings])[] = [
+  ['request_id', (row) => row.requestId],
+  ['timestamp', (row) => row.timestamp],
+  ['agent_type', (row) => row.agentType],
+  ['project_id', (row) => row.projectId],
+  ['client_dialect', (row) => row.clientDialect],
+  ['provider', (row) => row.provider],
+  ['model', (row) => row.model],
+  ['requested_model', (row) => row.requestedModel],
+  ['status', (row) => row.status],
+  ['http_status', (row) => row.httpStatus],
+  ['streamed', (row) => Number(row.streamed)],
+  ['latency_ms', (row) => row.latencyMs],
+  ['ttft_ms', (row) => row.ttftMs],
+  ['overhead_ms', (row) => row.overheadMs],
+  ['input_tokens', (row) => row.usage.inputTokens],
+  ['output_tokens', (row) => row.usage.outputTokens],
+  ['cache_read_tokens', (row) => row.usage.cacheReadTokens],
+  ['cache_write_tokens', (row) => row.usage.cacheWriteTokens],
+  ['cache_write_1h_tokens', (row) => row.usage.cacheWrite1hTokens],
+  ['reasoning_tokens', (row) => row.usage.reasoningTokens],
+  ['web_searches', (row) => row.usage.webSearches],
+  ['audio_input_tokens', (row) => row.usage.audioInputTokens],
+  ['audio_output_tokens', (row) => row.usage.audioOutputTokens],
+  ['usage_known', (row) => Number(row.usageKnown)],
+  ['cost_usd', (row) => row.costUsd],
+  ['finish_reason', (row) => row.finishReason],
+  ['attempts', (row) => JSON.stringify(row.attempts)],
+  ['lost', (row) => JSON.stringify(row.lost)],
+  ['malformed_events', (row) => row.malformedEvents],
+  ['error_code', (row) => row.errorCode],
+  ['error_message', (row) => row.errorMessage],
+];
+
+export const INSERT_ROW =
+  `INSERT INTO ledger_row (${COLUMNS.map(([name]) => name).join(', ')}) ` +
+  `VALUES (${COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (request_id) DO NOTHING`;
+
+export function rowValues(row: LedgerRow): SQLQueryBindings[] {
+  return COLUMNS.map(([, value]) => value(row));
+}
+
+/** A row as `SELECT ledger_row.*, request_body, response_body` gives it. */
+export interface SqliteRow {
+  id: number;
+  request_id: string;
+  timestamp: number;
+  agent_type: string | null;
+  project_id: string | null;
+  client_dialect: DialectId;
+  provider: string | null;
+  model: string | null;
+  requested_model: string | null;
+  status: RowStatus;
+  http_status: number;
+  streamed: number;
+  latency_ms: number;
+  ttft_ms: number | null;
+  overhead_ms: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  cache_write_1h_tokens: number;
+  reasoning_tokens: number;
+  web_searches: number;
+  audio_input_tokens: number;
+  audio_output_tokens: number;
+  usage_known: number;
+  cost_usd: number | null;
+  finish_reason: string | null;
+  attempts: string;
+  lost: string;
+  malformed_events: number;
+  error_code: ErrorCode | null;
+  error_message: string | null;
+  request_body?: string | null;
+  response_body?: string | null;
+}
+
+export function storedRow(row: SqliteRow): StoredRow {
+  return {
+    id: row.id,
+    requestId: row.request_id,
+    timestamp: row.timestamp,
+    agentType: row.agent_type,
+    projectId: row.project_id,
+    clientDialect: row.client_dialect,
+    provider: row.provider,
+    model: row.model,
+    requestedModel: row.requested_model,
+    status: row.status,
+    httpStatus: row.http_status,
+    streamed: row.streamed === 1,
+    latencyMs: row.latency_ms,
+    ttftMs: row.ttft_ms,
+    overheadMs: row.overhead_ms,
+    usage: {
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      cacheReadTokens: row.cache_read_tokens,
+      cacheWriteTokens: row.cache_write_tokens,
+      cacheWrite1hTokens: row.cache_write_1h_tokens,
+      reasoningTokens: row.reasoning_tokens,
+      webSearches: row.web_searches,
+      audioInputTokens: row.audio_input_tokens,
+      audioOutputTokens: row.audio_output_tokens,
+    },
+    usageKnown: row.usage_known === 1,
+    costUsd: row.cost_usd,
+    finishReason: row.finish_reason,
+    attempts: JSON.parse(row.attempts) as Attempt[],
+    lost: JSON.parse(row.lost) as string[],
+    malformedEvents: row.malformed_events,
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    requestBody: row.request_body ?? null,
+    responseBody: row.response_body ?? null,
+  };
+}

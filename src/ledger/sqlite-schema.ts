@@ -1,0 +1,95 @@
+// The SQLite schema of the ledger and its history: `user_version` counts the steps a file has taken.
+import type { Database } from 'bun:sqlite';
+
+/** Step n brings a file from version n to n + 1. Steps that were released never change. */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE ledger_row (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL UNIQUE,
+    timestamp INTEGER NOT NULL,
+    agent_type TEXT,
+    project_id TEXT,
+    client_dialect TEXT NOT NULL,
+    provider TEXT,
+    model TEXT,
+    requested_model TEXT,
+    status TEXT NOT NULL,
+    http_status INTEGER NOT NULL,
+    streamed INTEGER NOT NULL,
+    latency_ms REAL NOT NULL,
+    ttft_ms REAL,
+    overhead_ms REAL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    cache_write_tokens INTEGER NOT NULL,
+    cache_write_1h_tokens INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    web_searches INTEGER NOT NULL,
+    audio_input_tokens INTEGER NOT NULL,
+    audio_output_tokens INTEGER NOT NULL,
+    usage_known INTEGER NOT NULL,
+    cost_usd REAL,
+    finish_reason TEXT,
+    attempts TEXT NOT NULL,
+    lost TEXT NOT NULL,
+    malformed_events INTEGER NOT NULL,
+    error_code TEXT,
+    error_message TEXT
+  ) STRICT;
+
+  CREATE INDEX ledger_row_time ON ledger_row (timestamp);
+  CREATE INDEX ledger_row_provider ON ledger_row (provider, timestamp);
+  CREATE INDEX ledger_row_model ON ledger_row (model, timestamp);
+  CREATE INDEX ledger_row_status ON ledger_row (status, timestamp);
+  CREATE INDEX ledger_row_agent ON ledger_row (agent_type, timestamp) WHERE agent_type IS NOT NULL;
+  CREATE INDEX ledger_row_project ON ledger_row (project_id, timestamp) WHERE project_id IS NOT NULL;
+
+  -- Bodies live apart: a list never reads past them.
+  CREATE TABLE ledger_body (
+    row_id INTEGER PRIMARY KEY REFERENCES ledger_row (id) ON DELETE CASCADE,
+    request_body TEXT,
+    response_body TEXT
+  ) STRICT;
+
+  -- Sums per hour and name; '' stands for "no name". Outlives the rows it was counted from.
+  CREATE TABLE ledger_hour (
+    hour INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    project TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    cost_usd REAL NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    cache_write_tokens INTEGER NOT NULL,
+    latency_ms_sum REAL NOT NULL,
+    ttft_ms_sum REAL NOT NULL,
+    ttft_count INTEGER NOT NULL,
+    PRIMARY KEY (hour, provider, model, agent, project)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** Brings the file to the newest version. Throws where the file is newer than this program. */
+export function migrate(database: Database): void {
+  const steps = database.transaction(() => {
+    const found =
+      database.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0;
+    if (found > STEPS.length) {
+      throw new Error(
+        `the ledger was written by a newer Sluice (schema ${found}, this one knows ${STEPS.length}): ` +
+          'upgrade Sluice, or point SLUICE_HOME at another directory',
+      );
+    }
+    for (const step of STEPS.slice(found)) database.run(step);
+    if (found < STEPS.length) database.run(`PRAGMA user_version = ${STEPS.length}`);
+  });
+  // Immediate: of two processes that start together, the second waits and finds the work done.
+  steps.immediate();
+}

@@ -1,0 +1,119 @@
+// The embedded ledger store: one SQLite file (or ':memory:'), written in WAL mode.
+import { Database } from 'bun:sqlite';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type HourlySum, noTotals, sumByHour } from './hourly.ts';
+import type { LedgerRow } from './row.ts';
+import { INSERT_ROW, rowValues, type SqliteRow, storedRow } from './sqlite-columns.ts';
+import {
+  ADD_TO_HOUR,
+  DELETE_EXPIRED,
+  INSERT_BODY,
+  SELECT_TOTALS,
+  selectCostBy,
+  selectRows,
+  whereOf,
+} from './sqlite-queries.ts';
+import { migrate } from './sqlite-schema.ts';
+import type { AuditFilter, Dimension, LedgerStore, Totals } from './store.ts';
+
+/** How long a writer waits for another process's transaction. */
+const BUSY_MS = 2000;
+/** Rows deleted in one transaction, so that expiry never holds the file for long. */
+const EXPIRE_CHUNK = 500;
+
+/**
+ * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
+ * ledger, or belongs to a newer version. Every call works on the caller's thread.
+ */
+export function createSqliteStore(path: string): LedgerStore {
+  const database = open(path);
+  const insertRow = database.query(INSERT_ROW);
+  const insertBody = database.query(INSERT_BODY);
+  const addToHour = database.query(ADD_TO_HOUR);
+
+  const append = database.transaction((rows: readonly LedgerRow[]) => {
+    const fresh: LedgerRow[] = [];
+    for (const row of rows) {
+      const { changes, lastInsertRowid } = insertRow.run(...rowValues(row));
+      if (changes === 0) continue;
+      fresh.push(row);
+      if (row.requestBody !== null || row.responseBody !== null) {
+        insertBody.run(lastInsertRowid, row.requestBody, row.responseBody);
+      }
+    }
+    for (const sum of sumByHour(fresh)) addToHour.run(named(sum));
+  });
+
+  const select = (
+    where: { sql: string; values: ReturnType<typeof whereOf>['values'] },
+    filter: AuditFilter,
+  ) =>
+    database
+      .query<SqliteRow, ReturnType<typeof whereOf>['values']>(selectRows(where.sql, filter.includeBodies))
+      .all(...where.values, filter.limit, filter.offset)
+      .map(storedRow);
+
+  return {
+    async append(rows) {
+      if (rows.length > 0) append.immediate(rows);
+    },
+    async audit(filter) {
+      const where = whereOf(filter);
+      const counted = database
+        .query<{ total: number }, typeof where.values>(`SELECT COUNT(*) AS total FROM ledger_row${where.sql}`)
+        .get(...where.values);
+      return { rows: select(where, filter), total: counted?.total ?? 0 };
+    },
+    async totals() {
+      return database.query<Totals, []>(SELECT_TOTALS).get() ?? noTotals();
+    },
+    async costBy(dimension: Dimension) {
+      const rows = database.query<{ name: string; cost: number }, []>(selectCostBy(dimension)).all();
+      return Object.fromEntries(rows.map(({ name, cost }) => [name, cost]));
+    },
+    async recent(limit) {
+      return select({ sql: '', values: [] }, { limit, offset: 0, includeBodies: false });
+    },
+    async expire(before) {
+      const remove = database.query(DELETE_EXPIRED);
+      let removed = 0;
+      for (;;) {
+        // `changes` counts the rows alone: those that go with them by cascade are not in it.
+        const { changes } = remove.run(before, EXPIRE_CHUNK);
+        removed += changes;
+        if (changes < EXPIRE_CHUNK) return removed;
+        await new Promise((resume) => setImmediate(resume));
+      }
+    },
+    async close() {
+      database.close();
+    },
+  };
+}
+
+function open(path: string): Database {
+  if (path !== ':memory:') {
+    // The ledger holds what people wrote: it is the owner's alone. SQLite gives -wal and -shm the same mode.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  }
+  const database = new Database(path, { create: true, strict: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    database.run('PRAGMA journal_mode = WAL');
+    // Survives the death of the process at once; a power cut may cost the newest transactions.
+    database.run('PRAGMA synchronous = NORMAL');
+    database.run('PRAGMA foreign_keys = ON');
+    migrate(database);
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
+/** With `strict`, SQLite parameters are named by the bare field names. */
+function named(sum: HourlySum): Record<string, string | number> {
+  return { ...sum };
+}

@@ -1,0 +1,275 @@
+// The ledger's queue: when rows reach the store, and what happens when the store refuses.
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/recorder.ts';
+import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
+import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+
+const HOUR = 3_600_000;
+
+let store: ReturnType<typeof createFakeStore>;
+let timers: ManualTimers;
+let ledger: Ledger;
+
+beforeEach(() => {
+  store = createFakeStore();
+  timers = createManualTimers(SAMPLE_TIME);
+  ledger = createLedger(store, timers);
+});
+
+const keptIds = (): string[] => store.rows().map((row) => row.requestId);
+const record = (...ids: string[]): void => {
+  for (const requestId of ids) ledger.record(sampleRow({ requestId }));
+};
+
+describe('handing over', () => {
+  test('a row reaches the store 200 ms after it was recorded, together with those that came since', async () => {
+    record('a');
+    await timers.advance(150);
+    record('b');
+    await timers.advance(49);
+    expect(store.attempts).toBe(0);
+    expect(ledger.health()).toEqual({ ok: true, queued: 2, dropped: 0, lastError: null });
+    await timers.advance(1);
+    expect(store.batches.map((batch) => batch.map((row) => row.requestId))).toEqual([['a', 'b']]);
+    expect(ledger.health().queued).toBe(0);
+    expect(timers.pending()).toBe(0);
+  });
+
+  test('256 rows go at once, but never inside record()', async () => {
+    for (const row of variedRows(600)) ledger.record(row);
+    expect(store.attempts).toBe(0);
+    await timers.advance(0);
+    expect(store.batches.map((batch) => batch.length)).toEqual([256, 256]);
+    await timers.advance(200);
+    expect(keptIds()).toEqual(variedRows(600).map((row) => row.requestId));
+  });
+
+  test('large bodies make small batches', async () => {
+    const body = 'x'.repeat(MAX_BODY_LENGTH);
+    for (const requestId of ['a', 'b', 'c', 'd', 'e'])
+      ledger.record(sampleRow({ requestId, requestBody: body }));
+    await timers.advance(200);
+    expect(store.batches.map((batch) => batch.length)).toEqual([4, 1]);
+  });
+
+  test('flush writes everything now', async () => {
+    for (const row of variedRows(1000)) ledger.record(row);
+    await ledger.flush();
+    expect(store.rows()).toHaveLength(1000);
+  });
+
+  test('close writes everything, closes the store, and takes nothing after', async () => {
+    record('a');
+    await ledger.close();
+    expect(keptIds()).toEqual(['a']);
+    expect(store.closed).toBe(true);
+    record('late');
+    expect(ledger.health()).toMatchObject({ queued: 0, dropped: 1 });
+    expect(timers.pending()).toBe(0);
+  });
+});
+
+describe('bodies and counts', () => {
+  test('a body beyond 1 MB is cut, with a mark, and not through a surrogate pair', async () => {
+    ledger.record(
+      sampleRow({
+        requestBody: 'x'.repeat(MAX_BODY_LENGTH + 5),
+        responseBody: `${'x'.repeat(MAX_BODY_LENGTH - 1)}🦭`,
+      }),
+    );
+    await ledger.flush();
+    const [row] = store.rows();
+    expect(row?.requestBody).toBe(
+      `${'x'.repeat(MAX_BODY_LENGTH)}\n[cut: 5 of ${MAX_BODY_LENGTH + 5} characters left out]`,
+    );
+    expect(row?.responseBody?.slice(MAX_BODY_LENGTH - 1)).toBe(
+      `\n[cut: 2 of ${MAX_BODY_LENGTH + 1} characters left out]`,
+    );
+  });
+
+  test('bodies beyond 32 MB in all are left out of waiting rows, the rows stay', async () => {
+    store.refuse = () => true;
+    for (const row of variedRows(40)) ledger.record({ ...row, requestBody: 'x'.repeat(MAX_BODY_LENGTH) });
+    await timers.advance(200);
+    store.refuse = () => false;
+    await ledger.flush();
+    const bodies = store.rows().map((row) => row.requestBody);
+    expect(bodies.filter((body) => body?.length === MAX_BODY_LENGTH)).toHaveLength(32);
+    expect(bodies.filter((body) => body === '[left out: the ledger is behind]')).toHaveLength(8);
+  });
+
+  test('counts that are no whole numbers do not make a row unstorable', async () => {
+    ledger.record(
+      sampleRow({
+        latencyMs: Number.NaN,
+        costUsd: Number.POSITIVE_INFINITY,
+        usage: sampleUsage({ inputTokens: 12.6, outputTokens: Number.NaN, cacheReadTokens: 1e300 }),
+      }),
+    );
+    await ledger.flush();
+    expect(store.rows()[0]).toMatchObject({
+      latencyMs: 0,
+      costUsd: null,
+      usage: { inputTokens: 13, outputTokens: 0, cacheReadTokens: 1e12 },
+    });
+  });
+});
+
+describe('a store that refuses', () => {
+  test('record never throws, rows wait, and all are kept when the store comes back', async () => {
+    store.refuse = () => true;
+    record('a', 'b', 'c');
+    await timers.advance(5000);
+    record('d');
+    expect(ledger.health()).toEqual({
+      ok: false,
+      queued: 4,
+      dropped: 0,
+      lastError: 'the store is out of order',
+    });
+    store.refuse = () => false;
+    await timers.advance(500);
+    expect(keptIds().sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(ledger.health()).toEqual({ ok: true, queued: 0, dropped: 0, lastError: null });
+  });
+
+  test('is asked again ever more slowly, at most every half second', async () => {
+    store.refuse = () => true;
+    record('a');
+    const times: number[] = [];
+    for (let ms = 0; ms < 3000; ms += 10) {
+      const before = store.attempts;
+      await timers.advance(10);
+      if (store.attempts > before) times.push(timers.now() - SAMPLE_TIME);
+    }
+    const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(waits.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500]);
+  });
+
+  test('a broken store is not asked row by row', async () => {
+    store.refuse = () => true;
+    for (const row of variedRows(256)) ledger.record(row);
+    await timers.advance(0);
+    const before = store.attempts;
+    await timers.advance(50);
+    expect(store.attempts - before).toBeLessThan(20);
+  });
+
+  test('beyond the bound rows are dropped and counted, the oldest are kept', async () => {
+    ledger = createLedger(store, { ...timers, maxQueued: 10 });
+    store.refuse = () => true;
+    const rows = variedRows(25);
+    for (const row of rows) ledger.record(row);
+    await timers.advance(1000);
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 10, dropped: 15 });
+    store.refuse = () => false;
+    await timers.advance(1000);
+    expect(keptIds().sort()).toEqual(
+      rows
+        .slice(0, 10)
+        .map((row) => row.requestId)
+        .sort(),
+    );
+    expect(ledger.health()).toMatchObject({ ok: true, queued: 0, dropped: 15 });
+  });
+
+  test('the default bound is 10,000 rows', async () => {
+    store.refuse = () => true;
+    for (const row of variedRows(10_001)) ledger.record(row);
+    expect(ledger.health()).toMatchObject({ queued: 10_000, dropped: 1 });
+  });
+
+  test('flush and close resolve all the same, and close counts what is lost', async () => {
+    store.refuse = () => true;
+    record('a', 'b');
+    await ledger.flush();
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 2, dropped: 0 });
+    await ledger.close();
+    expect(ledger.health()).toMatchObject({ queued: 0, dropped: 2 });
+  });
+
+  test('flush does not wait for rows that came after it was called', async () => {
+    let recorded = 0;
+    store.refuse = () => {
+      // Each write brings a new row: a flush that chased them would never end.
+      recorded += 1;
+      record(`new-${recorded}`);
+      return false;
+    };
+    record('a');
+    await ledger.flush();
+    expect(keptIds()).toEqual(['a']);
+  });
+});
+
+describe('a row that the store always refuses', () => {
+  const poison = (rows: readonly { requestId: string }[]): boolean =>
+    rows.some(({ requestId }) => requestId.startsWith('poison'));
+
+  beforeEach(() => {
+    store.refuse = poison;
+  });
+
+  test('does not keep the others of its batch out for longer than a second', async () => {
+    const rows = variedRows(255);
+    for (const row of rows.slice(0, 100)) ledger.record(row);
+    record('poison');
+    for (const row of rows.slice(100)) ledger.record(row);
+    await timers.advance(1000);
+    expect(keptIds().sort()).toEqual(rows.map((row) => row.requestId).sort());
+  });
+
+  test('is given up, counted, and the ledger is well again', async () => {
+    record('a', 'poison', 'b');
+    await timers.advance(1000);
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 1, dropped: 0 });
+    for (const id of ['c', 'd']) {
+      record(id);
+      await timers.advance(1000);
+    }
+    expect(keptIds().sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(ledger.health()).toEqual({ ok: true, queued: 0, dropped: 1, lastError: null });
+  });
+
+  test('many of them give way to the others too', async () => {
+    record('poison-1', 'poison-2', 'poison-3', 'poison-4', 'poison-5', 'a', 'b', 'c');
+    await timers.advance(2000);
+    expect(keptIds().sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('is never given up while the store takes nothing at all', async () => {
+    record('poison');
+    await timers.advance(60_000);
+    expect(ledger.health()).toMatchObject({ queued: 1, dropped: 0 });
+  });
+});
+
+describe('retention', () => {
+  test('old rows go every hour, by the retention in force at that time', async () => {
+    let retention: number | null = 24 * HOUR;
+    ledger = createLedger(store, { ...timers, retentionMs: () => retention });
+    await timers.advance(HOUR / 2);
+    expect(store.expired).toEqual([SAMPLE_TIME + 10_000 - 24 * HOUR]);
+    retention = null;
+    await timers.advance(HOUR);
+    expect(store.expired).toHaveLength(1);
+    retention = HOUR;
+    await timers.advance(HOUR);
+    expect(store.expired).toHaveLength(2);
+    await ledger.close();
+    expect(timers.pending()).toBe(0);
+  });
+
+  test('a failed expiry does not end the hourly round', async () => {
+    store.expire = async (before) => {
+      store.expired.push(before);
+      throw new Error('locked');
+    };
+    ledger = createLedger(store, { ...timers, retentionMs: () => 0 });
+    await timers.advance(2 * HOUR + 20_000);
+    expect(store.expired).toHaveLength(3);
+    await ledger.close();
+  });
+});

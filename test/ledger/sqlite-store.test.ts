@@ -1,0 +1,92 @@
+// The SQLite store: the common suite on a file and in memory, and what concerns only files.
+import { Database } from 'bun:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { ALL, describeStore } from './store-suite.ts';
+
+const freshDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'sluice-ledger-'));
+
+describeStore({
+  name: 'SQLite file',
+  async open() {
+    const directory = await freshDirectory();
+    return {
+      store: createSqliteStore(join(directory, 'ledger.db')),
+      dispose: () => rm(directory, { recursive: true }),
+    };
+  },
+});
+
+describeStore({
+  name: 'SQLite in memory',
+  open: async () => ({ store: createSqliteStore(':memory:'), dispose: async () => undefined }),
+});
+
+describe('SQLite file', () => {
+  let directory: string;
+  let path: string;
+  beforeEach(async () => {
+    directory = await freshDirectory();
+    path = join(directory, 'deep', 'ledger.db');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  test('rows and totals are there after reopening, and ids go on rising', async () => {
+    const first = createSqliteStore(path);
+    await first.append(variedRows(3));
+    await first.expire(Number.MAX_SAFE_INTEGER);
+    await first.append(variedRows(1, 3));
+    await first.close();
+    const second = createSqliteStore(path);
+    await second.append(variedRows(1, 4));
+    expect((await second.audit(ALL)).rows.map((row) => row.id)).toEqual([5, 4]);
+    expect((await second.totals()).requests).toBe(5);
+    await second.close();
+  });
+
+  test('two writers of one file: one row for one request id, one sum', async () => {
+    const one = createSqliteStore(path);
+    const other = createSqliteStore(path);
+    await Promise.all([one.append(variedRows(300)), other.append(variedRows(300, 200))]);
+    expect((await one.totals()).requests).toBe(500);
+    expect((await other.audit(ALL)).total).toBe(500);
+    await one.close();
+    await other.close();
+  });
+
+  test('only the owner can read it', async () => {
+    const store = createSqliteStore(path);
+    await store.append([sampleRow()]);
+    for (const suffix of ['', '-wal', '-shm']) {
+      expect((await stat(path + suffix)).mode & 0o777).toBe(0o600);
+    }
+    expect((await stat(join(directory, 'deep'))).mode & 0o777).toBe(0o700);
+    await store.close();
+  });
+
+  test('is in WAL mode', async () => {
+    const store = createSqliteStore(path);
+    const reader = new Database(path, { readonly: true });
+    expect(reader.query('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    reader.close();
+    await store.close();
+  });
+
+  test('a file of a newer version is refused with what to do', async () => {
+    await createSqliteStore(path).close();
+    const database = new Database(path);
+    database.run('PRAGMA user_version = 99');
+    database.close();
+    expect(() => createSqliteStore(path)).toThrow(/newer Sluice.*upgrade/);
+  });
+
+  test('a file that is no database is refused', async () => {
+    await createSqliteStore(path).close();
+    await writeFile(path, 'this is not a database, but long enough to look like one'.repeat(40));
+    expect(() => createSqliteStore(path)).toThrow(/not a database/);
+  });
+});

@@ -1,0 +1,246 @@
+// What every ledger store must answer, whatever it is made of.
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { AuditFilter, Dimension, LedgerStore, Totals } from '../../src/ledger/store.ts';
+import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+
+export interface StoreFactory {
+  name: string;
+  /** A fresh, empty store, and what to do when the test is over. */
+  open(): Promise<{ store: LedgerStore; dispose(): Promise<void> }>;
+}
+
+export const ALL: AuditFilter = { limit: 1000, offset: 0, includeBodies: false };
+
+export function describeStore(factory: StoreFactory): void {
+  describe(`ledger store: ${factory.name}`, () => {
+    let store: LedgerStore;
+    let dispose: () => Promise<void>;
+
+    beforeEach(async () => {
+      ({ store, dispose } = await factory.open());
+    });
+    afterEach(async () => {
+      await store.close();
+      await dispose();
+    });
+
+    const ids = async (filter: Partial<AuditFilter>): Promise<string[]> =>
+      (await store.audit({ ...ALL, ...filter })).rows.map((row) => row.requestId);
+
+    test('an empty store has zeros and no rows', async () => {
+      expect(await store.totals()).toEqual(expectedTotals([]));
+      expect(await store.costBy('model')).toEqual({});
+      expect(await store.audit(ALL)).toEqual({ rows: [], total: 0 });
+      expect(await store.recent(5)).toEqual([]);
+    });
+
+    test('a row comes back as it went in', async () => {
+      const row = sampleRow({
+        agentType: 'reviewer',
+        projectId: 'größer 🦭',
+        status: 'truncated',
+        httpStatus: 502,
+        streamed: false,
+        ttftMs: null,
+        overheadMs: null,
+        usage: {
+          inputTokens: 1,
+          outputTokens: 2,
+          cacheReadTokens: 3,
+          cacheWriteTokens: 4,
+          cacheWrite1hTokens: 5,
+          reasoningTokens: 6,
+          webSearches: 7,
+          audioInputTokens: 8,
+          audioOutputTokens: 9,
+        },
+        usageKnown: false,
+        costUsd: null,
+        finishReason: null,
+        attempts: [
+          {
+            provider: 'a',
+            model: 'm',
+            status: 529,
+            error: 'upstream_overloaded',
+            message: 'busy',
+            durationMs: 12,
+          },
+          { provider: 'b', model: 'm', status: null, error: 'upstream_unreachable', durationMs: 0.5 },
+        ],
+        lost: ['cache_control', 'top_k'],
+        malformedEvents: 2,
+        errorCode: 'upstream_truncated',
+        errorMessage: 'the stream ended early',
+        requestBody: '{"model":"small"}',
+        responseBody: 'data: "é"\n\n',
+      });
+      await store.append([row]);
+      const { rows } = await store.audit({ ...ALL, includeBodies: true });
+      expect(rows).toEqual([{ ...row, id: expect.any(Number) }]);
+    });
+
+    test('nullable names stay null', async () => {
+      const row = sampleRow({ provider: null, model: null, requestedModel: null });
+      await store.append([row]);
+      expect((await store.recent(1))[0]).toEqual({ ...row, id: expect.any(Number) });
+    });
+
+    test('bodies come only when asked for', async () => {
+      await store.append([sampleRow({ requestBody: 'in', responseBody: 'out' })]);
+      const [without] = (await store.audit(ALL)).rows;
+      expect([without?.requestBody, without?.responseBody]).toEqual([null, null]);
+      const [recent] = await store.recent(1);
+      expect([recent?.requestBody, recent?.responseBody]).toEqual([null, null]);
+      const [including] = (await store.audit({ ...ALL, includeBodies: true })).rows;
+      expect([including?.requestBody, including?.responseBody]).toEqual(['in', 'out']);
+    });
+
+    test('one request id is one row, counted once, however often it is handed over', async () => {
+      const row = sampleRow({ requestBody: 'first' });
+      await store.append([row, { ...row, status: 'error', costUsd: 99, requestBody: 'second' }]);
+      await store.append([{ ...row, costUsd: 99 }, sampleRow({ requestId: 'req_other' })]);
+      const { rows, total } = await store.audit({ ...ALL, includeBodies: true });
+      expect(total).toBe(2);
+      expect(rows.find(({ requestId }) => requestId === 'req_sample')).toMatchObject({
+        status: 'success',
+        costUsd: 0.0025,
+        requestBody: 'first',
+      });
+      expect(await store.totals()).toEqual(
+        expectedTotals([sampleRow(), sampleRow({ requestId: 'req_other' })]),
+      );
+    });
+
+    test('a batch that holds a row the store cannot take is refused as a whole', async () => {
+      const broken = sampleRow({ requestId: 'req_broken', status: null as never });
+      await expect(store.append([sampleRow(), broken])).rejects.toThrow();
+      await store.append([sampleRow({ requestId: 'req_after' })]);
+      expect(await ids({})).toEqual(['req_after']);
+      expect((await store.totals()).requests).toBe(1);
+    });
+
+    test('10,000 rows: totals and costs are the sums of the rows', async () => {
+      const rows = variedRows(10_000);
+      for (let at = 0; at < rows.length; at += 256) await store.append(rows.slice(at, at + 256));
+      expectTotals(await store.totals(), expectedTotals(rows));
+      for (const dimension of ['provider', 'model', 'agent', 'project'] as const) {
+        expectCosts(await store.costBy(dimension), expectedCosts(rows, dimension));
+      }
+      expect((await store.audit({ ...ALL, limit: 1 })).total).toBe(10_000);
+    });
+
+    test('rows come newest first, and limit and offset walk through them', async () => {
+      const rows = variedRows(10);
+      await store.append([...rows].reverse());
+      const newestFirst = rows.map((row) => row.requestId).reverse();
+      expect(await ids({})).toEqual(newestFirst);
+      expect((await store.recent(3)).map((row) => row.requestId)).toEqual(newestFirst.slice(0, 3));
+      expect(await ids({ limit: 4, offset: 3 })).toEqual(newestFirst.slice(3, 7));
+      expect(await ids({ offset: 50 })).toEqual([]);
+      expect((await store.audit({ ...ALL, limit: 0 })).total).toBe(10);
+    });
+
+    const filters: [string, Partial<AuditFilter>, (row: LedgerRow) => boolean][] = [
+      ['startTime', { startTime: SAMPLE_TIME + 30_000 }, (row) => row.timestamp >= SAMPLE_TIME + 30_000],
+      ['endTime', { endTime: SAMPLE_TIME + 30_000 }, (row) => row.timestamp <= SAMPLE_TIME + 30_000],
+      ['agentType', { agentType: 'agent-1' }, (row) => row.agentType === 'agent-1'],
+      ['provider', { provider: 'provider-2' }, (row) => row.provider === 'provider-2'],
+      ['model', { model: 'model-4' }, (row) => row.model === 'model-4'],
+      ['projectId', { projectId: 'project-5' }, (row) => row.projectId === 'project-5'],
+      ['status', { status: 'aborted' }, (row) => row.status === 'aborted'],
+      ['success', { success: true }, (row) => row.status === 'success'],
+      ['failure', { success: false }, (row) => row.status !== 'success'],
+      [
+        'all at once',
+        {
+          startTime: SAMPLE_TIME + 1000,
+          endTime: SAMPLE_TIME + 90_000,
+          agentType: 'agent-3',
+          provider: 'provider-0',
+          success: false,
+        },
+        (row) =>
+          row.timestamp >= SAMPLE_TIME + 1000 &&
+          row.timestamp <= SAMPLE_TIME + 90_000 &&
+          row.agentType === 'agent-3' &&
+          row.provider === 'provider-0' &&
+          row.status !== 'success',
+      ],
+      ["a name with a quote in it: ' OR 1=1", { provider: "' OR 1=1 --" }, () => false],
+    ];
+    for (const [name, filter, matches] of filters) {
+      test(`filter: ${name}`, async () => {
+        const rows = variedRows(120);
+        await store.append(rows);
+        const wanted = rows.filter(matches);
+        if (!name.includes('quote')) expect(wanted.length).toBeGreaterThan(0);
+        const { rows: found, total } = await store.audit({ ...ALL, ...filter, limit: 5 });
+        expect(total).toBe(wanted.length);
+        expect(found.map((row) => row.requestId)).toEqual(
+          wanted
+            .map((row) => row.requestId)
+            .reverse()
+            .slice(0, 5),
+        );
+      });
+    }
+
+    test('expiry removes old rows with their bodies and leaves totals and costs as they were', async () => {
+      const rows = variedRows(1500).map((row) => ({ ...row, requestBody: 'in', responseBody: 'out' }));
+      await store.append(rows);
+      const totals = await store.totals();
+      const costs = await store.costBy('project');
+      const before = SAMPLE_TIME + 1200 * 1000;
+      expect(await store.expire(before)).toBe(1200);
+      const left = await store.audit({ ...ALL, includeBodies: true });
+      expect(left.total).toBe(300);
+      expect(left.rows.every((row) => row.timestamp >= before && row.requestBody === 'in')).toBe(true);
+      expect(await store.totals()).toEqual(totals);
+      expect(await store.costBy('project')).toEqual(costs);
+      expect(await store.expire(before)).toBe(0);
+      await store.append(variedRows(1, 5000));
+      expect((await store.totals()).requests).toBe(1501);
+    });
+  });
+}
+
+function expectedTotals(rows: readonly LedgerRow[]): Totals {
+  const sum = (value: (row: LedgerRow) => number): number =>
+    rows.reduce((total, row) => total + value(row), 0);
+  return {
+    requests: rows.length,
+    failures: rows.filter((row) => row.status !== 'success').length,
+    costUsd: sum((row) => row.costUsd ?? 0),
+    unpriced: rows.filter((row) => row.usageKnown && row.costUsd === null).length,
+    inputTokens: sum((row) => row.usage.inputTokens),
+    outputTokens: sum((row) => row.usage.outputTokens),
+    cacheReadTokens: sum((row) => row.usage.cacheReadTokens),
+    cacheWriteTokens: sum((row) => row.usage.cacheWriteTokens),
+    latencyMsSum: sum((row) => row.latencyMs),
+    ttftMsSum: sum((row) => row.ttftMs ?? 0),
+    ttftCount: rows.filter((row) => row.ttftMs !== null).length,
+  };
+}
+
+function expectTotals(found: Totals, wanted: Totals): void {
+  // Money is added in another order: equal to the tenth of a micro-dollar, all else exactly.
+  expect(found.costUsd).toBeCloseTo(wanted.costUsd, 7);
+  expect({ ...found, costUsd: 0 }).toEqual({ ...wanted, costUsd: 0 });
+}
+
+function expectedCosts(rows: readonly LedgerRow[], dimension: Dimension): Record<string, number> {
+  const name = { provider: 'provider', model: 'model', agent: 'agentType', project: 'projectId' } as const;
+  const costs: Record<string, number> = {};
+  for (const row of rows) {
+    const key = row[name[dimension]];
+    if (key !== null) costs[key] = (costs[key] ?? 0) + (row.costUsd ?? 0);
+  }
+  return costs;
+}
+
+function expectCosts(found: Record<string, number>, wanted: Record<string, number>): void {
+  expect(Object.keys(found).sort()).toEqual(Object.keys(wanted).sort());
+  for (const [name, cost] of Object.entries(wanted)) expect(found[name]).toBeCloseTo(cost, 7);
+}

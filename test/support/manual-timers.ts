@@ -1,0 +1,49 @@
+// A clock that a test turns by hand.
+
+export interface ManualTimers {
+  now(): number;
+  setTimer(callback: () => void, delayMs: number): () => void;
+  /** Moves time on, calling what falls due in order, and lets promises settle after each. */
+  advance(ms: number): Promise<void>;
+  /** Timers that are set. */
+  pending(): number;
+}
+
+export function createManualTimers(start = 0): ManualTimers {
+  let time = start;
+  let timers: { at: number; callback: () => void }[] = [];
+  return {
+    now: () => time,
+    setTimer(callback, delayMs) {
+      const timer = { at: time + delayMs, callback };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    async advance(ms) {
+      const end = time + ms;
+      for (;;) {
+        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (next === undefined) break;
+        timers = timers.filter((timer) => timer !== next);
+        time = Math.max(time, next.at);
+        next.callback();
+        await settle();
+      }
+      time = end;
+      await settle();
+    },
+    pending: () => timers.length,
+  };
+}
+
+/** Lets everything that is only waiting for microtasks run to its end. */
+async function settle(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  await new Promise<void>((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(null);
+  });
+  port1.close();
+}
