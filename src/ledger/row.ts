@@ -23,7 +23,8 @@ export interface LedgerRow {
   timestamp: number;
   agentType: string | null;
   projectId: string | null;
-  clientDialect: DialectId;
+  /** `neutral`: asked through the library. */
+  clientDialect: DialectId | 'neutral';
   /** The last target asked; null where none was. */
   provider: string | null;
   /** The model that served, else the one asked of the last target, else the client's. */

@@ -1,0 +1,94 @@
+// Finds a model in the price table of `@pydantic/genai-prices`, or finds that it is not there.
+//
+// The table matches model names by prefix and by substring as well as whole: `claude-opus-4-1…` would price
+// a `claude-opus-4-10` that nobody has announced yet. A price is never a guess, so a partial match counts
+// only where the rest of the name is a revision of the same model (a date, `latest`, `v2:0`…).
+import { findProvider, type MatchLogic, type ModelInfo, type Provider } from '@pydantic/genai-prices';
+
+/** A price-table provider that holds the one model, under the very name asked for. */
+export function findPrices(priceId: string, model: string): Provider | null {
+  // The library takes near misses of an id too.
+  const provider = exactProvider(priceId);
+  if (provider === undefined) return null;
+  const name = model.trim().toLowerCase();
+  if (name === '') return null;
+  const candidates = [name, dashedDate(name)];
+  for (const owner of [provider, ...(provider.fallback_model_providers ?? []).map(exactProvider)]) {
+    const found = owner?.models.find((info) =>
+      candidates.some((candidate) => matches(info.match, candidate)),
+    );
+    if (owner !== undefined && found !== undefined) return only(owner, found, name);
+  }
+  return null;
+}
+
+function exactProvider(id: string): Provider | undefined {
+  const provider = findProvider({ providerId: id });
+  return provider?.id === id ? provider : undefined;
+}
+
+function only(provider: Provider, model: ModelInfo, name: string): Provider {
+  return {
+    id: provider.id,
+    name: provider.name,
+    api_pattern: provider.api_pattern,
+    models: [{ ...model, match: { equals: name } }],
+  };
+}
+
+/** `name-20250807` as the table also writes it: `name-2025-08-07`. */
+function dashedDate(name: string): string {
+  return name.replace(/-(20\d\d)(\d\d)(\d\d)(?=[-:]|$)/, '-$1-$2-$3');
+}
+
+function matches(match: MatchLogic, name: string): boolean {
+  if ('or' in match) return match.or.some((part) => matches(part, name));
+  if ('and' in match) {
+    return match.and.every((part) => loosely(part, name)) && match.and.some((part) => matches(part, name));
+  }
+  if ('equals' in match) return name === match.equals.toLowerCase();
+  if ('regex' in match) return new RegExp(match.regex).test(name);
+  if ('starts_with' in match) {
+    const start = match.starts_with.toLowerCase();
+    return name.startsWith(start) && isRest(start, name.slice(start.length));
+  }
+  if ('ends_with' in match) {
+    const end = match.ends_with.toLowerCase();
+    return name.endsWith(end) && isPath(name.slice(0, -end.length));
+  }
+  const part = match.contains.toLowerCase();
+  const at = name.indexOf(part);
+  return at >= 0 && isPath(name.slice(0, at)) && isRest(part, name.slice(at + part.length));
+}
+
+/** As the table itself means it: all terms of an `and` hold, one of them strictly. */
+function loosely(match: MatchLogic, name: string): boolean {
+  if ('or' in match) return match.or.some((part) => loosely(part, name));
+  if ('and' in match) return match.and.every((part) => loosely(part, name));
+  if ('starts_with' in match) return name.startsWith(match.starts_with.toLowerCase());
+  if ('ends_with' in match) return name.endsWith(match.ends_with.toLowerCase());
+  if ('contains' in match) return name.includes(match.contains.toLowerCase());
+  return matches(match, name);
+}
+
+const REVISION =
+  /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
+/** Part of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
+const REST_OF_DATE = /^-?(?:\d{4}|\d\d-\d\d)(?=[-@:.]|$)/;
+
+function isRest(prefix: string, rest: string): boolean {
+  // A fine-tuned model is priced by its base; what follows names the tune.
+  if (prefix.startsWith('ft:')) return rest === '' || /[-:]$/.test(prefix) || /^[-:]/.test(rest);
+  // After a version number a plain digit is another version: `…-4-1` + `0`.
+  if (/\d$/.test(prefix) && /^\d/.test(rest)) {
+    // `-0` begins a revision (`-001`), which a prefix may cut as well.
+    if (prefix.endsWith('-0')) return /^\d\d?$/.test(rest);
+    return /20\d\d$/.test(prefix) && REST_OF_DATE.test(rest) && REVISION.test(rest.replace(REST_OF_DATE, ''));
+  }
+  return REVISION.test(rest);
+}
+
+/** A region, vendor or folder before the name: `us.anthropic.`, `publishers/x/models/`. */
+function isPath(before: string): boolean {
+  return before === '' || /[./:]$/.test(before);
+}

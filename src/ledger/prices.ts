@@ -1,0 +1,112 @@
+// What an answer costs: the operator's overrides first, then the price table, else nothing is claimed.
+import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
+import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resolved.ts';
+import { totalInputTokens, type Usage } from '../model/usage.ts';
+import { findPrices } from './price-table.ts';
+
+export interface Pricer {
+  /**
+   * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
+   * request in Unix ms (prices change over time and by the hour); left out, the table takes now.
+   */
+  price(provider: ProviderConfig, model: string, usage: Usage, at?: number): number | null;
+}
+
+/** What is known of one model; both null: unpriced. */
+interface Known {
+  override: PriceOverride | null;
+  table: Provider | null;
+}
+
+/** Model names come from clients: so many are remembered, then all are forgotten. */
+const MAX_REMEMBERED = 2000;
+
+/** Overrides are tried in order, the first pattern that fits `provider/model` decides; `*` fits anything. */
+export function createPricer(costs: CostsConfig): Pricer {
+  const overrides = costs.pricingOverrides.map(({ pattern, price }) => ({
+    fits: compileGlob(pattern),
+    price,
+  }));
+  const remembered = new Map<string, Known>();
+
+  const lookUp = (provider: ProviderConfig, model: string): Known => {
+    const target = `${provider.name}/${model}`;
+    // The price id belongs to the key: a reload may give the same name another kind.
+    const key = `${provider.priceId} ${target}`;
+    const found = remembered.get(key);
+    if (found !== undefined) return found;
+    const override = overrides.find(({ fits }) => fits.test(target))?.price ?? null;
+    const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
+    const known = { override, table };
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(key, known);
+    return known;
+  };
+
+  return {
+    price(provider, model, usage, at) {
+      const { override, table } = lookUp(provider, model);
+      if (override !== null) return priceByOverride(override, usage);
+      if (table !== null) return priceByTable(table, model, usage, at);
+      return null;
+    },
+  };
+}
+
+function compileGlob(pattern: string): RegExp {
+  const source = pattern.replace(/[\\^$.+?()[\]{}|]/g, '\\$&').replace(/\*+/g, '.*');
+  return new RegExp(`^${source}$`, 's');
+}
+
+/** Cache tokens cost what fresh ones do where the override names no price for them. */
+function priceByOverride(price: PriceOverride, usage: Usage): number {
+  const read = price.cacheReadPerMillion ?? price.inputPerMillion;
+  const write = price.cacheWritePerMillion ?? price.inputPerMillion;
+  return (
+    (usage.inputTokens * price.inputPerMillion +
+      usage.outputTokens * price.outputPerMillion +
+      usage.cacheReadTokens * read +
+      usage.cacheWriteTokens * write) /
+    1_000_000
+  );
+}
+
+function priceByTable(table: Provider, model: string, usage: Usage, at: number | undefined): number | null {
+  try {
+    const options = at === undefined ? { provider: table } : { provider: table, timestamp: new Date(at) };
+    const result = calcPrice(pricedUsage(usage), model, options);
+    if (result === null) return null;
+    // A model sold by the hour or the image has no token price: its tokens are not free, they are unpriced.
+    const prices = result.model_price;
+    if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined) return null;
+    if (usage.outputTokens > 0 && prices.output_mtok === undefined) return null;
+    return Number.isFinite(result.total_price) ? result.total_price : null;
+  } catch {
+    // The library throws on counts that contradict each other, e.g. more cached tokens than input.
+    return null;
+  }
+}
+
+/** The library's `input_tokens` is everything read, caches included; the rest says which part was what. */
+function pricedUsage(usage: Usage): PricedUsage {
+  const priced: PricedUsage = {
+    input_tokens: totalInputTokens(usage),
+    output_tokens: usage.outputTokens,
+    cache_read_tokens: usage.cacheReadTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    cache_write_1h_tokens: usage.cacheWrite1hTokens,
+    output_reasoning_tokens: usage.reasoningTokens,
+    web_searches: usage.webSearches,
+  };
+  if (usage.audioInputTokens > 0) {
+    priced.input_audio_tokens = usage.audioInputTokens;
+    // No dialect says how much audio was cached; the library insists on an answer.
+    priced.cache_audio_read_tokens = 0;
+    priced.cache_audio_write_tokens = 0;
+  }
+  if (usage.audioOutputTokens > 0) {
+    priced.output_audio_tokens = usage.audioOutputTokens;
+    priced.output_audio_reasoning_tokens = 0;
+  }
+  return priced;
+}

@@ -1,0 +1,219 @@
+// Bills worked out by hand, and models that nobody has a price for.
+import { describe, expect, test } from 'bun:test';
+import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import type { PriceOverride } from '../../src/config/resolved.ts';
+import { findPrices } from '../../src/ledger/price-table.ts';
+import { createPricer } from '../../src/ledger/prices.ts';
+import { sampleUsage } from '../support/ledger-rows.ts';
+import { sampleProvider } from '../support/provider-config.ts';
+
+const anthropic = sampleProvider({ name: 'anthropic', priceId: 'anthropic' });
+const openai = sampleProvider({ name: 'openai', priceId: 'openai' });
+const table = createPricer({ pricingOverrides: [] });
+const MILLION = 1_000_000;
+
+function withOverrides(...overrides: [pattern: string, price: PriceOverride][]) {
+  return createPricer({ pricingOverrides: overrides.map(([pattern, price]) => ({ pattern, price })) });
+}
+
+/** The prices that the arithmetic below is written with, as the table states them. */
+function tablePrices(priceId: string, model: string): unknown {
+  return findPrices(priceId, model)?.models[0]?.prices;
+}
+
+describe('bills by the table', () => {
+  test('Anthropic: fresh input, cache read, cache write, output and web searches', () => {
+    const model = 'claude-sonnet-4-20250514';
+    expect(tablePrices('anthropic', model)).toEqual({
+      input_mtok: 3,
+      output_mtok: 15,
+      cache_read_mtok: 0.3,
+      cache_write_mtok: 3.75,
+      cache_write_1h_mtok: 6,
+      web_searches_kcount: 10,
+    });
+    // The usage of anthropic-messages/anthropic/mirascope-test-web-search-tool-anthropic-beta-claude-sonnet-4-0.
+    const usage = sampleUsage({
+      inputTokens: 2081,
+      cacheReadTokens: 28203,
+      cacheWriteTokens: 10345,
+      outputTokens: 504,
+      webSearches: 3,
+    });
+    const tokens = 2081 * 3 + 28203 * 0.3 + 10345 * 3.75 + 504 * 15;
+    expect(table.price(anthropic, model, usage)).toBeCloseTo(tokens / MILLION + (3 * 10) / 1000, 10);
+  });
+
+  test('Anthropic: what is kept for an hour costs more', () => {
+    const usage = sampleUsage({
+      inputTokens: 10,
+      outputTokens: 0,
+      cacheWriteTokens: 1000,
+      cacheWrite1hTokens: 400,
+    });
+    const bill = (10 * 3 + 600 * 3.75 + 400 * 6) / MILLION;
+    expect(table.price(anthropic, 'claude-sonnet-4-20250514', usage)).toBeCloseTo(bill, 12);
+  });
+
+  test('Anthropic: a long prompt, all of it cached, reaches the long-prompt tier', () => {
+    const model = 'claude-sonnet-4-5';
+    const usage = sampleUsage({ inputTokens: 1, cacheReadTokens: 250_000, outputTokens: 100 });
+    const bill = (1 * 6 + 250_000 * 0.6 + 100 * 22.5) / MILLION;
+    expect(table.price(anthropic, model, usage)).toBeCloseTo(bill, 10);
+  });
+
+  test('OpenAI: cached input is cheaper, reasoning is paid as output and not twice', () => {
+    const model = 'gpt-5-2025-08-07';
+    expect(tablePrices('openai', model)).toMatchObject({
+      input_mtok: 1.25,
+      cache_read_mtok: 0.125,
+      output_mtok: 10,
+    });
+    const usage = sampleUsage({
+      inputTokens: 500,
+      cacheReadTokens: 1024,
+      outputTokens: 300,
+      reasoningTokens: 256,
+    });
+    const bill = (500 * 1.25 + 1024 * 0.125 + 300 * 10) / MILLION;
+    expect(table.price(openai, model, usage)).toBeCloseTo(bill, 12);
+  });
+
+  test('OpenAI: audio has its own price', () => {
+    const model = 'gpt-audio';
+    expect(tablePrices('openai', model)).toMatchObject({
+      input_mtok: 2.5,
+      output_mtok: 10,
+      input_audio_mtok: 32,
+      output_audio_mtok: 64,
+    });
+    const usage = sampleUsage({
+      inputTokens: 120,
+      audioInputTokens: 100,
+      outputTokens: 50,
+      audioOutputTokens: 40,
+    });
+    const bill = (20 * 2.5 + 100 * 32 + 10 * 10 + 40 * 64) / MILLION;
+    expect(table.price(openai, model, usage)).toBeCloseTo(bill, 12);
+  });
+
+  test('the price is that of the day of the request', () => {
+    const usage = sampleUsage({ inputTokens: MILLION, outputTokens: 0 });
+    expect(table.price(openai, 'o3', usage, Date.UTC(2025, 5, 1))).toBe(10);
+    expect(table.price(openai, 'o3', usage, Date.UTC(2025, 6, 1))).toBe(2);
+  });
+
+  test('no tokens cost nothing', () => {
+    expect(table.price(openai, 'gpt-5', sampleUsage({ inputTokens: 0, outputTokens: 0 }))).toBe(0);
+  });
+});
+
+describe('no price is guessed', () => {
+  const usage = sampleUsage();
+  const unknown: [what: string, priceId: string | null, model: string][] = [
+    ['a name nobody sells', 'openai', 'no-such-model'],
+    ['an empty name', 'openai', ''],
+    ['a model of another provider', 'anthropic', 'gpt-4o'],
+    ['a provider without price id', null, 'gpt-4o'],
+    ['a price id that is not in the table', 'no-such-provider', 'gpt-4o'],
+    ['a price id that the library would take for another', 'openai-compatible-thing', 'gpt-4o'],
+    ['a version number that only begins like a known one', 'anthropic', 'claude-opus-4-10'],
+    ['a successor that only begins like a known one', 'anthropic', 'claude-sonnet-5-5'],
+    ['a variant that only begins like a known one', 'openai', 'gpt-5-nano-ultra'],
+    ['a name that only contains a known one', 'openai', 'my-moderation-model'],
+    ['a model sold by the hour', 'openai', 'gpt-transcribe'],
+    ['a name of an object property', 'openai', '__proto__'],
+  ];
+  for (const [what, priceId, model] of unknown) {
+    test(what, () => {
+      expect(table.price(sampleProvider({ priceId }), model, usage)).toBeNull();
+    });
+  }
+
+  test('counts that contradict each other', () => {
+    const impossible = sampleUsage({ cacheWriteTokens: 10, cacheWrite1hTokens: 5000 });
+    expect(table.price(anthropic, 'claude-sonnet-4-20250514', impossible)).toBeNull();
+  });
+});
+
+describe('revisions of a known model have its price', () => {
+  const revisions: [priceId: string, model: string, known: string][] = [
+    ['anthropic', 'claude-opus-4-1-20250805', 'claude-opus-4-1'],
+    ['anthropic', 'claude-3-5-sonnet-latest', 'claude-3-5-sonnet'],
+    ['anthropic', 'claude-sonnet-4@20250514', 'claude-sonnet-4-0'],
+    ['anthropic', 'Claude-Opus-4-1', 'claude-opus-4-1'],
+    ['openai', 'gpt-5-20250807', 'gpt-5'],
+    ['openai', 'ft:gpt-4o-2024-08-06:acme::abc123', 'ft:gpt-4o'],
+    ['google', 'gemini-2.0-flash-001', 'gemini-2.0-flash'],
+    ['aws', 'us.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0'],
+    ['azure', 'gpt-4o', 'gpt-4o'],
+  ];
+  for (const [priceId, model, known] of revisions) {
+    test(`${model} is ${known}`, () => {
+      expect(findPrices(priceId, model)?.models[0]?.id).toBe(known);
+    });
+  }
+
+  test('under the names that the table itself lists, strict and fuzzy matching agree', () => {
+    const listed = ['anthropic', 'openai', 'google', 'azure', 'aws', 'mistral', 'openrouter'].flatMap(
+      (priceId) =>
+        (findProvider({ providerId: priceId })?.models ?? []).map(({ id }) => [priceId, id] as const),
+    );
+    expect(listed.length).toBeGreaterThan(500);
+    for (const [priceId, id] of listed) {
+      const fuzzy = calcPrice({ input_tokens: 1 }, id, { providerId: priceId })?.model.id;
+      expect([id, findPrices(priceId, id)?.models[0]?.id]).toEqual([id, fuzzy]);
+    }
+  });
+});
+
+describe('overrides', () => {
+  const usage = sampleUsage({
+    inputTokens: 1000,
+    outputTokens: 100,
+    cacheReadTokens: 10,
+    cacheWriteTokens: 20,
+  });
+
+  test('price a provider that the table does not know', () => {
+    const pricer = withOverrides(['lab/*', { inputPerMillion: 0, outputPerMillion: 0 }]);
+    expect(pricer.price(sampleProvider(), 'qwen3-8b', usage)).toBe(0);
+    expect(pricer.price(sampleProvider({ name: 'lab2' }), 'qwen3-8b', usage)).toBeNull();
+  });
+
+  test('cache tokens cost as stated', () => {
+    const pricer = withOverrides([
+      'lab/a',
+      { inputPerMillion: 2, outputPerMillion: 8, cacheReadPerMillion: 0.5, cacheWritePerMillion: 3 },
+    ]);
+    const bill = (1000 * 2 + 100 * 8 + 10 * 0.5 + 20 * 3) / MILLION;
+    expect(pricer.price(sampleProvider(), 'a', usage)).toBeCloseTo(bill, 12);
+  });
+
+  test('cache tokens cost what fresh ones do where nothing is stated', () => {
+    const pricer = withOverrides(['lab/a', { inputPerMillion: 2, outputPerMillion: 8 }]);
+    expect(pricer.price(sampleProvider(), 'a', usage)).toBeCloseTo((1030 * 2 + 100 * 8) / MILLION, 12);
+  });
+
+  test('come before the table, and the first that fits decides', () => {
+    const pricer = withOverrides(
+      ['openai/gpt-5*', { inputPerMillion: 1, outputPerMillion: 0 }],
+      ['*', { inputPerMillion: 7, outputPerMillion: 0 }],
+    );
+    expect(pricer.price(openai, 'gpt-5-mini', usage)).toBeCloseTo(1030 / MILLION, 12);
+    expect(pricer.price(openai, 'gpt-4o', usage)).toBeCloseTo((7 * 1030) / MILLION, 12);
+  });
+
+  test('a glob is no pattern but for its stars, which cross slashes', () => {
+    const price = { inputPerMillion: 1, outputPerMillion: 1 };
+    const pricer = withOverrides(['lab/a.b(*', price], ['*/vendor/*', price]);
+    expect(pricer.price(sampleProvider(), 'a.b(c', usage)).not.toBeNull();
+    expect(pricer.price(sampleProvider(), 'axb(c', usage)).toBeNull();
+    expect(pricer.price(sampleProvider({ name: 'x' }), 'deep/vendor/model', usage)).not.toBeNull();
+  });
+
+  test('one name under another kind after a reload is looked up anew', () => {
+    expect(table.price(sampleProvider({ priceId: null }), 'gpt-4o', usage)).toBeNull();
+    expect(table.price(sampleProvider({ priceId: 'openai' }), 'gpt-4o', usage)).not.toBeNull();
+  });
+});

@@ -1,0 +1,22 @@
+// A resolved provider for tests.
+import type { ProviderConfig } from '../../src/config/resolved.ts';
+
+export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderConfig {
+  return {
+    name: 'lab',
+    kind: 'custom',
+    dialect: 'openai-chat',
+    baseUrl: 'http://127.0.0.1:1/v1',
+    apiKey: null,
+    forwardClientKey: false,
+    headers: {},
+    models: {},
+    defaultModel: null,
+    modelPatterns: [],
+    priceId: null,
+    quirks: {},
+    timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000 },
+    maxRetries: 0,
+    ...changes,
+  };
+}
