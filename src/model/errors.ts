@@ -1,4 +1,5 @@
 // Every failure has one of these codes; status, blame and whether another target may help are read from here.
+import type { DialectId } from './dialect-id.ts';
 
 export interface ErrorRule {
   /** HTTP status where the failure does not bring its own. */
@@ -40,12 +41,21 @@ export interface UpstreamReason {
   param?: string;
 }
 
+/** A provider's error answer as it came, for clients that speak the same dialect. */
+export interface UpstreamAnswer {
+  dialect: DialectId;
+  headers: Headers;
+  /** JSON text. */
+  body: string;
+}
+
 export interface GatewayErrorOptions {
   /** Overrides the table's status, e.g. with the upstream's own. */
   status?: number;
   /** How long to wait before asking again, in milliseconds. */
   retryAfterMs?: number;
   reason?: UpstreamReason;
+  upstream?: UpstreamAnswer;
   cause?: unknown;
 }
 
@@ -55,6 +65,7 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
   readonly reason: UpstreamReason | undefined;
+  readonly upstream: UpstreamAnswer | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -63,6 +74,16 @@ export class GatewayError extends Error {
     this.status = options.status ?? ERROR_RULES[code].status;
     this.retryAfterMs = options.retryAfterMs;
     this.reason = options.reason;
+    this.upstream = options.upstream;
+  }
+
+  /** The same failure with some of it said otherwise. */
+  with(message: string, changes: GatewayErrorOptions = {}): GatewayError {
+    const options: GatewayErrorOptions = { status: this.status, cause: this.cause };
+    if (this.retryAfterMs !== undefined) options.retryAfterMs = this.retryAfterMs;
+    if (this.reason !== undefined) options.reason = this.reason;
+    if (this.upstream !== undefined) options.upstream = this.upstream;
+    return new GatewayError(this.code, message, { ...options, ...changes });
   }
 
   get rule(): ErrorRule {

@@ -1,5 +1,5 @@
 // A whole answer, and its equivalence with the stream of events that tells the same.
-import type { Part } from './content.ts';
+import type { Extension, Part } from './content.ts';
 import type { Finish } from './finish.ts';
 import type { Usage } from './usage.ts';
 
@@ -10,4 +10,6 @@ export interface NeutralResponse {
   parts: Part[];
   finish: Finish;
   usage: Usage;
+  /** Top-level fields of the answer that the neutral model has no word for. */
+  extension?: Extension;
 }

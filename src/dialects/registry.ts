@@ -1,0 +1,10 @@
+// Every dialect by its id. The only place that lists them.
+import type { DialectId } from '../model/dialect-id.ts';
+import { anthropicMessages } from './anthropic-messages/index.ts';
+import type { Dialect } from './dialect.ts';
+import { openaiChat } from './openai-chat/index.ts';
+
+export const DIALECTS: Record<DialectId, Dialect> = {
+  'anthropic-messages': anthropicMessages,
+  'openai-chat': openaiChat,
+};

@@ -1,0 +1,62 @@
+// Who may talk to the gateway: configured keys, and the guard against web pages (GUARANTEES 22).
+import type { ServerConfig } from '../config/resolved.ts';
+import { GatewayError } from '../model/errors.ts';
+import { clientKey } from '../upstream/headers.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/**
+ * Throws `forbidden` for a request that a page of another origin could have made: to a gateway on loopback,
+ * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own.
+ */
+export function guardOrigin(headers: Headers, server: ServerConfig): void {
+  if (!isLoopback(server.host)) return;
+  const host = headers.get('host');
+  if (host !== null && !isLoopback(hostName(host))) {
+    throw new GatewayError(
+      'forbidden',
+      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused`,
+    );
+  }
+  const origin = headers.get('origin');
+  if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
+    throw new GatewayError('forbidden', `requests from web pages of another origin (${origin}) are refused`);
+  }
+}
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '');
+}
+
+/** Throws `unauthenticated` where keys are configured and the request presents none of them. */
+export function authenticate(headers: Headers, keys: readonly string[]): void {
+  if (keys.length === 0) return;
+  const presented = clientKey(headers);
+  if (presented === null) {
+    throw new GatewayError(
+      'unauthenticated',
+      'no key: send one of server.keys as x-sluice-key, x-api-key or a Bearer token',
+    );
+  }
+  if (!matchesAny(presented, keys))
+    throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
+}
+
+/** Compares with every key in time that depends on lengths alone. */
+export function matchesAny(presented: string, keys: readonly string[]): boolean {
+  let matched = 0;
+  for (const key of keys) matched |= equalConstantTime(presented, key) ? 1 : 0;
+  return matched === 1;
+}
+
+function equalConstantTime(one: string, other: string): boolean {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index++) {
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index % Math.max(1, other.length));
+  }
+  return difference === 0;
+}

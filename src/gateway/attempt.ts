@@ -1,0 +1,291 @@
+// One try at one target, up to the point where its answer can be shown to the client.
+import type { StreamEncoder } from '../dialects/dialect.ts';
+import { GatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import { isObject, parseObject } from '../model/json.ts';
+import { createResponseCollector, responseToEvents } from '../model/replay.ts';
+import type { NeutralResponse } from '../model/response.ts';
+import { callUpstream, readFailure } from '../upstream/call.ts';
+import { parseRetryAfter } from '../upstream/retry-after.ts';
+import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
+import type { GatewayHost } from './host.ts';
+import type { Observer } from './observer.ts';
+import { createPassthroughPump } from './passthrough-pump.ts';
+import type { Plan } from './plan.ts';
+import type { Pump } from './pump.ts';
+import { createRelay, type Relay } from './relay.ts';
+import { createTranslatePump } from './translate-pump.ts';
+
+export interface AttemptContext {
+  host: GatewayHost;
+  plan: Plan;
+  /** Aborted when the client leaves. */
+  signal: AbortSignal;
+  maxEvent: number;
+  observer: Observer;
+}
+
+export interface OpenStream<Out> {
+  status: number;
+  headers: Headers;
+  relay: Relay<Out>;
+}
+
+interface Call {
+  response: Response;
+  watchdog: Watchdog;
+  timeout(): GatewayError | undefined;
+  abort(): void;
+}
+
+/** Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. */
+async function send(context: AttemptContext): Promise<Call> {
+  const { host, plan, signal } = context;
+  const { provider } = plan.target;
+  const controller = new AbortController();
+  let timeout: GatewayError | undefined;
+  const watchdog = createWatchdog(host, (what) => {
+    if (what !== 'closing') timeout = timeoutError(provider.name, what, provider.timeouts);
+    controller.abort(timeout);
+  });
+  const leave = () => {
+    watchdog.stop();
+    controller.abort(signal.reason);
+  };
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  const abort = () => {
+    signal.removeEventListener('abort', leave);
+    watchdog.stop();
+    controller.abort();
+  };
+  watchdog.wait('first_byte', provider.timeouts.firstByteMs);
+  try {
+    const { url, headers, body } = plan;
+    const response = await callUpstream(host.fetch, {
+      provider: provider.name,
+      connectMs: provider.timeouts.connectMs,
+      url,
+      headers,
+      body,
+      signal: controller.signal,
+    });
+    if (!response.ok) throw await readError(response, context);
+    return { response, watchdog, timeout: () => timeout, abort };
+  } catch (thrown) {
+    abort();
+    throw timeout ?? thrown;
+  }
+}
+
+async function readError(response: Response, { host, plan }: AttemptContext): Promise<GatewayError> {
+  const failure = await readFailure(response);
+  const error = plan.side.parseError(failure);
+  const retryAfterMs = error.retryAfterMs ?? parseRetryAfter(response.headers, host.now());
+  const { dialect } = plan;
+  const { headers, body } = failure;
+  return error.with(`${plan.target.provider.name}: ${error.message}`, {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
+  });
+}
+
+function timeoutError(
+  name: string,
+  what: string,
+  timeouts: { firstByteMs: number; idleMs: number },
+): GatewayError {
+  const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
+  const when = what === 'idle' ? 'between two events' : 'before the first content';
+  return new GatewayError(
+    'upstream_timeout',
+    `${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
+  );
+}
+
+/** Opens a stream and waits until its first content is at hand. */
+export async function openStream<Out>(
+  context: AttemptContext,
+  createPump: (plan: Plan) => Pump<Out>,
+  render: (events: readonly StreamEvent[]) => Out | undefined,
+): Promise<OpenStream<Out>> {
+  const call = await send(context);
+  const { response, watchdog, timeout, abort } = call;
+  const { plan, observer } = context;
+  const provider = plan.target.provider;
+  const { status, headers } = response;
+  const type = headers.get('content-type') ?? '';
+  if (/json/i.test(type) || response.body === null) {
+    // Asked for a stream, answered whole: the client still gets its stream.
+    const { answer } = await readWhole(context, call);
+    return { status, headers, relay: relayWhole(answer, observer, render) };
+  }
+  if (/html/i.test(type)) {
+    abort();
+    throw htmlAnswer(provider.name);
+  }
+  const relay = createRelay<Out>({
+    provider: provider.name,
+    body: response.body,
+    pump: createPump(plan),
+    observer,
+    watchdog,
+    timeout,
+    idleMs: provider.timeouts.idleMs,
+    abort,
+  });
+  await relay.ready();
+  return { status, headers, relay };
+}
+
+function relayWhole<Out>(
+  answer: NeutralResponse,
+  observer: Observer,
+  render: (events: readonly StreamEvent[]) => Out | undefined,
+): Relay<Out> {
+  const events = responseToEvents(answer);
+  for (const event of events) observer.see(event);
+  let out = render(events);
+  return {
+    ready: () => Promise.resolve(),
+    next() {
+      const now = out;
+      out = undefined;
+      return Promise.resolve(now);
+    },
+    fail: () => undefined,
+    cancel: () => {},
+  };
+}
+
+export interface WholeAnswer {
+  status: number;
+  headers: Headers;
+  /** The provider's own JSON text; null where it streamed the answer it was asked for whole. */
+  text: string | null;
+  answer: NeutralResponse;
+}
+
+export async function openWhole(context: AttemptContext): Promise<WholeAnswer> {
+  const call = await send(context);
+  const { status, headers } = call.response;
+  return { status, headers, ...(await readWhole(context, call)) };
+}
+
+async function readWhole(
+  context: AttemptContext,
+  call: Call,
+): Promise<{ text: string | null; answer: NeutralResponse }> {
+  const { plan, observer } = context;
+  const { name } = plan.target.provider;
+  const { response, watchdog, timeout, abort } = call;
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (thrown) {
+    throw timeout() ?? readingBroke(name, context.signal, thrown);
+  } finally {
+    watchdog.stop();
+    abort();
+  }
+  if (/event-stream/i.test(response.headers.get('content-type') ?? ''))
+    return { text: null, answer: collect(context, text) };
+  const body = parseJson(text);
+  if (!isObject(body)) {
+    if (/^\s*</.test(text)) throw htmlAnswer(name);
+    throw new GatewayError(
+      'upstream_malformed',
+      `${name} answered ${response.status} with a body that is not a JSON object`,
+    );
+  }
+  const error = plan.side.errorInBody(body);
+  if (error !== undefined) throw error;
+  let answer: NeutralResponse;
+  try {
+    answer = plan.side.parseResponse(body);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`, {
+      cause: thrown,
+    });
+  }
+  for (const event of responseToEvents(answer)) observer.see(event);
+  return { text, answer };
+}
+
+/** Some servers stream whatever is asked: fold it into the whole answer. */
+function collect({ plan, maxEvent, observer, host }: AttemptContext, text: string): NeutralResponse {
+  const collector = createResponseCollector();
+  const pump = createTranslatePump<true>({
+    provider: plan.target.provider.name,
+    side: plan.side,
+    observer,
+    maxEvent,
+    render(events) {
+      for (const event of events) collector.push(event);
+      return undefined;
+    },
+    onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: error.message }),
+  });
+  pump.push(new TextEncoder().encode(text));
+  pump.end();
+  return collector.response();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function htmlAnswer(name: string): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between`,
+  );
+}
+
+function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  return new GatewayError(
+    'upstream_truncated',
+    `the connection to ${name} broke off in the middle of the answer`,
+    { cause },
+  );
+}
+
+/** The pump for a client that speaks a wire dialect. */
+export function createClientPump(
+  plan: Plan,
+  client: { encoder: StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
+  context: Omit<AttemptContext, 'signal' | 'plan'>,
+): Pump<Uint8Array> {
+  const { host, observer, maxEvent } = context;
+  const provider = plan.target.provider.name;
+  const malformed = (thrown: unknown) =>
+    host.log('warn', 'an event of the provider cannot be read', {
+      provider,
+      reason: thrown instanceof Error ? thrown.message : String(thrown),
+    });
+  if (plan.sameDialect) {
+    return createPassthroughPump({
+      provider,
+      side: plan.side,
+      hides: plan.hides,
+      encoder: client.encoder,
+      observer,
+      maxEvent,
+      onTapFailure: malformed,
+    });
+  }
+  return createTranslatePump({
+    provider,
+    side: plan.side,
+    observer,
+    maxEvent,
+    render: client.render,
+    onMalformed: malformed,
+  });
+}

@@ -1,0 +1,66 @@
+// The stream a client reads: pulls from the relay at the client's pace, says `ping` when there is silence.
+
+export interface ClientStreamOptions {
+  /** The next bytes, undefined when the stream is over. Never rejects. */
+  next(): Promise<Uint8Array | undefined>;
+  ping(): Uint8Array;
+  pingIntervalMs: number;
+  monotonic(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+  /** Called once: `completed` when `next` said so, `cancelled` when the client left first. */
+  closed(how: 'completed' | 'cancelled'): void;
+}
+
+export function createClientStream(options: ClientStreamOptions): ReadableStream<Uint8Array> {
+  let waiting = false;
+  let lastSent = options.monotonic();
+  let cancelTimer: (() => void) | undefined;
+  let over = false;
+
+  // One timer, armed for the earliest moment a ping could be due; sending only notes the time.
+  function arm(controller: ReadableStreamDefaultController<Uint8Array>, ms: number): void {
+    cancelTimer = options.setTimer(() => {
+      const silent = options.monotonic() - lastSent;
+      if (silent < options.pingIntervalMs - 1) return arm(controller, options.pingIntervalMs - silent);
+      // Only while the client waits for bytes: one that does not read needs no keep-alive.
+      if (waiting) {
+        controller.enqueue(options.ping());
+        lastSent = options.monotonic();
+      }
+      arm(controller, options.pingIntervalMs);
+    }, ms);
+  }
+
+  function close(how: 'completed' | 'cancelled'): void {
+    if (over) return;
+    over = true;
+    cancelTimer?.();
+    options.closed(how);
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        arm(controller, options.pingIntervalMs);
+      },
+      pull(controller) {
+        waiting = true;
+        return options.next().then((bytes) => {
+          waiting = false;
+          if (over) return;
+          if (bytes === undefined) {
+            close('completed');
+            controller.close();
+            return;
+          }
+          lastSent = options.monotonic();
+          controller.enqueue(bytes);
+        });
+      },
+      cancel() {
+        close('cancelled');
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,250 @@
+// One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
+import type { AnswerContext } from '../dialects/dialect.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+import { GatewayError, toGatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import type { Target } from '../routing/targets.ts';
+import { pickAnswerHeaders } from '../upstream/headers.ts';
+import { createClientPump, openStream, openWhole, type OpenStream, type WholeAnswer } from './attempt.ts';
+import { createClientStream } from './client-stream.ts';
+import { firstAnswer } from './fallback.ts';
+import type { GatewayHost } from './host.ts';
+import { createObserver } from './observer.ts';
+import { type Plan, planCall, type Question } from './plan.ts';
+import type { ExchangeRecord } from './record.ts';
+import { createByteRenderer } from './translate-pump.ts';
+
+export interface Exchange {
+  host: GatewayHost;
+  record: ExchangeRecord;
+  dialect: DialectId;
+  question: Question;
+  targets: readonly Target[];
+  maxEvent: number;
+  pingIntervalMs: number;
+  serverKeys: readonly string[];
+  redact(text: string): string;
+  report(target: Target, error: GatewayError | null): void;
+  /** Aborted when the client leaves. */
+  client: AbortController;
+}
+
+const textEncoder = new TextEncoder();
+
+/** The plan of one try, noted in the record. */
+export function notePlan(
+  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'>,
+  target: Target,
+): Plan {
+  const { record, host, question, serverKeys } = exchange;
+  record.target = target;
+  record.losses = [];
+  record.seen = null;
+  const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}` });
+  record.losses = plan.losses;
+  record.overheadMs ??= host.monotonic() - record.startedAt;
+  return plan;
+}
+
+/** For errors and pings; an answer's own rendering also asks what the client wanted in it. */
+function plainContext({ record, host }: Exchange, model: string): AnswerContext {
+  const created = Math.floor(host.now() / 1000);
+  return { requestId: record.requestId, model, created, includeUsage: false };
+}
+
+function answerContext(exchange: Exchange, model: string): AnswerContext {
+  return {
+    ...plainContext(exchange, model),
+    includeUsage: exchange.question.neutral().includeUsage === true,
+  };
+}
+
+/** Answers whole. Throws the GatewayError to tell the client. */
+export async function answerWhole(exchange: Exchange): Promise<Response> {
+  const { host, record, maxEvent, client } = exchange;
+  let plan: Plan | undefined;
+  const whole = await firstAnswer<WholeAnswer>({
+    targets: exchange.targets,
+    host,
+    signal: client.signal,
+    attempts: record.attempts,
+    report: exchange.report,
+    plan(target) {
+      const planned = notePlan(exchange, target);
+      plan = planned;
+      const observer = createObserver(host.monotonic, !planned.sameDialect);
+      record.seen = observer.seen;
+      const run = () => openWhole({ host, plan: planned, signal: client.signal, maxEvent, observer });
+      return { target, key: planned.key, run };
+    },
+  });
+  if (plan === undefined) throw new GatewayError('internal', 'no target was tried');
+  const { sameDialect, target } = plan;
+  const body =
+    sameDialect && whole.text !== null
+      ? whole.text
+      : JSON.stringify(
+          DIALECTS[exchange.dialect].client.buildResponse(
+            whole.answer,
+            answerContext(exchange, target.model),
+          ),
+        );
+  const headers = pickAnswerHeaders(whole.headers, sameDialect);
+  headers.set('content-type', 'application/json');
+  setExchangeHeaders(headers, exchange, whole.answer.model);
+  record.httpStatus = 200;
+  record.capture?.take(textEncoder.encode(body));
+  record.end({ status: 'success' });
+  return new Response(body, { status: 200, headers });
+}
+
+/**
+ * Answers as a stream. The head waits for the first content, so that a failure before it keeps its real
+ * status, but no longer than the ping interval: then pings keep the line alive and a failure is told in the
+ * stream (GUARANTEES 2). Throws the GatewayError of a failure that came in time.
+ */
+export async function answerStream(exchange: Exchange): Promise<Response> {
+  const { host, record, client, pingIntervalMs } = exchange;
+  const opening = openFirst(exchange);
+  const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
+  const headers =
+    early === 'still opening' ? new Headers() : pickAnswerHeaders(early.headers, early.plan.sameDialect);
+  headers.set('content-type', 'text/event-stream');
+  headers.set('cache-control', 'no-cache');
+  headers.set('connection', 'keep-alive');
+  headers.set('x-accel-buffering', 'no');
+  setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
+  record.httpStatus = 200;
+
+  const encoder = () =>
+    DIALECTS[exchange.dialect].client.createStreamEncoder(
+      answerContext(exchange, record.target?.model ?? ''),
+    );
+  let opened: Opened | undefined = early === 'still opening' ? undefined : early;
+
+  /** Never rejects: what fails is told in the stream. */
+  async function next(): Promise<Uint8Array | undefined> {
+    try {
+      if (over) return undefined;
+      opened ??= await opening;
+      return await opened.relay.next();
+    } catch (thrown) {
+      over = true;
+      const error = redacted(exchange, toGatewayError(thrown));
+      failed ??= error;
+      return textEncoder.encode(encoder().encode({ type: 'error', error }));
+    }
+  }
+  let over = false;
+  let failed: GatewayError | undefined;
+  let pingText: Uint8Array | undefined;
+
+  const body = createClientStream({
+    pingIntervalMs,
+    monotonic: host.monotonic,
+    setTimer: host.setTimer,
+    ping() {
+      pingText ??= textEncoder.encode(encoder().ping());
+      return pingText;
+    },
+    async next() {
+      const bytes = await next();
+      if (bytes !== undefined) record.capture?.take(bytes);
+      return bytes;
+    },
+    closed(how) {
+      const { finish, error = failed } = outcome(record);
+      if (how === 'cancelled') {
+        client.abort(clientLeft());
+        opened?.relay.cancel();
+      }
+      if (error !== undefined)
+        record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
+      else if (finish) record.end({ status: 'success' });
+      else record.end({ status: how === 'cancelled' ? 'aborted' : 'error' });
+    },
+  });
+  return new Response(body, { status: 200, headers });
+}
+
+function outcome(record: ExchangeRecord): { finish: boolean; error?: GatewayError } {
+  const error = record.seen?.error;
+  return { finish: record.seen?.finish != null, ...(error == null ? {} : { error }) };
+}
+
+type Opened = OpenStream<Uint8Array> & { plan: Plan };
+
+function openFirst(exchange: Exchange): Promise<Opened> {
+  const { host, record, maxEvent, client, dialect } = exchange;
+  return firstAnswer<Opened>({
+    targets: exchange.targets,
+    host,
+    signal: client.signal,
+    attempts: record.attempts,
+    report: exchange.report,
+    plan(target) {
+      const plan = notePlan(exchange, target);
+      const observer = createObserver(host.monotonic, !plan.sameDialect);
+      record.seen = observer.seen;
+      const { client: side } = DIALECTS[dialect];
+      let rendering: ReturnType<typeof createByteRenderer> | undefined;
+      const render = (events: readonly StreamEvent[]) => {
+        rendering ??= createByteRenderer(side.createStreamEncoder(answerContext(exchange, target.model)));
+        return rendering(events);
+      };
+      const encoder = side.createStreamEncoder(plainContext(exchange, target.model));
+      const context = { host, plan, signal: client.signal, maxEvent, observer };
+      const run = async () => ({
+        ...(await openStream(context, () => createClientPump(plan, { encoder, render }, context), render)),
+        plan,
+      });
+      return { target, key: plan.key, run };
+    },
+  });
+}
+
+/** Resolves after the interval; the timer goes when the opening is settled first. */
+function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>): Promise<'still opening'> {
+  return new Promise((resolve) => {
+    const cancel = host.setTimer(() => resolve('still opening'), ms);
+    opening.then(cancel, cancel);
+  });
+}
+
+/** The error that stands for a client that went away. */
+export function clientLeft(): GatewayError {
+  return new GatewayError('internal', 'the client closed the connection', { status: 499 });
+}
+
+/** The error without any secret in what it says. */
+export function redacted(exchange: Pick<Exchange, 'redact'>, error: GatewayError): GatewayError {
+  const message = exchange.redact(error.message);
+  if (error.upstream === undefined) return message === error.message ? error : error.with(message);
+  return error.with(message, { upstream: { ...error.upstream, body: exchange.redact(error.upstream.body) } });
+}
+
+/** The gateway's own response headers. Those that tell of a target are left out where none was asked. */
+export function setExchangeHeaders(
+  headers: Headers,
+  exchange: { record: ExchangeRecord },
+  servedModel: string | null,
+): void {
+  const { record } = exchange;
+  headers.set('x-sluice-request-id', record.requestId);
+  headers.set('x-sluice-attempts', String(record.attempts.length));
+  if (record.target !== null) {
+    headers.set('x-sluice-provider', record.target.provider.name);
+    headers.set('x-sluice-model', headerText(servedModel ?? record.target.model));
+  }
+  if (record.overheadMs !== null) headers.set('x-sluice-overhead-ms', record.overheadMs.toFixed(2));
+  const lost = [
+    ...new Set(record.losses.filter((loss) => loss.outcome === 'lost').map((loss) => loss.feature)),
+  ];
+  if (lost.length > 0) headers.set('x-sluice-lost', headerText(lost.join(', ')));
+}
+
+/** Header values are printable ASCII; names from outside may not be. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}

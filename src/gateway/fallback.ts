@@ -1,0 +1,122 @@
+// Tries targets in order until one answers: retries, back-off and fallback (GUARANTEES 2–4).
+import type { Attempt } from '../ledger/row.ts';
+import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
+import type { Target } from '../routing/targets.ts';
+import type { GatewayHost } from './host.ts';
+
+export interface Try<T> {
+  target: Target;
+  /** Whose key the try used, known once it was planned. */
+  key: 'own' | 'client' | 'none';
+  run(): Promise<T>;
+}
+
+export interface FallbackOptions<T> {
+  targets: readonly Target[];
+  /** Plans one try; throws what keeps the target from being asked at all. */
+  plan(target: Target): Try<T>;
+  host: GatewayHost;
+  /** Aborted when the client leaves: ends waiting and trying. */
+  signal: AbortSignal;
+  attempts: Attempt[];
+  /** Tells provider health: null for success. */
+  report(target: Target, error: GatewayError | null): void;
+}
+
+/** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
+export const RETRY_BUDGET_MS = 15_000;
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 8_000;
+
+/** The first answer. Throws the last target's error, or the signal's reason when the client left. */
+export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
+  const { targets, signal } = options;
+  let budget = RETRY_BUDGET_MS;
+  let failure: GatewayError | undefined;
+  for (const target of targets) {
+    let sameAgain = true;
+    for (let retry = 0; sameAgain; retry++) {
+      const outcome = await tryOnce(options, target);
+      if ('answer' in outcome) return outcome.answer;
+      if (signal.aborted) throw signal.reason;
+      failure = outcome.error;
+      if (!mayGoOn(failure, outcome.key)) throw failure;
+      const wait = failure.retryAfterMs ?? backOff(retry, options.host.random());
+      sameAgain =
+        ERROR_RULES[failure.code].retry === 'anywhere' &&
+        retry < target.provider.maxRetries &&
+        wait <= budget;
+      if (!sameAgain) break;
+      budget -= wait;
+      await pause(options.host, wait, signal);
+    }
+  }
+  throw failure ?? new GatewayError('internal', 'no target was tried');
+}
+
+type Outcome<T> = { answer: T } | { error: GatewayError; key: Try<T>['key'] };
+
+async function tryOnce<T>(options: FallbackOptions<T>, target: Target): Promise<Outcome<T>> {
+  const { host, attempts, signal } = options;
+  const startedAt = host.monotonic();
+  const attempt: Attempt = {
+    provider: target.provider.name,
+    model: target.model,
+    status: null,
+    error: null,
+    durationMs: 0,
+  };
+  let key: Try<T>['key'] = 'none';
+  attempts.push(attempt);
+  try {
+    const planned = options.plan(target);
+    key = planned.key;
+    const answer = await planned.run();
+    attempt.status = 200;
+    options.report(target, null);
+    return { answer };
+  } catch (thrown) {
+    const error = toGatewayError(thrown);
+    if (signal.aborted) return { error, key };
+    attempt.error = error.code;
+    attempt.message = error.message;
+    if (ERROR_RULES[error.code].blame !== 'gateway') attempt.status = error.status;
+    // A client's own key that is refused says nothing about the provider.
+    if (error.code !== 'upstream_unauthorized' || key === 'own') options.report(target, error);
+    return { error, key };
+  } finally {
+    attempt.durationMs = host.monotonic() - startedAt;
+  }
+}
+
+function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
+  switch (ERROR_RULES[error.code].retry) {
+    case 'anywhere':
+    case 'elsewhere':
+      return true;
+    case 'own-key':
+      return key === 'own';
+    case 'larger-context':
+    case 'never':
+      return false;
+  }
+}
+
+/** Exponential with full jitter over its upper half. */
+function backOff(retry: number, random: number): number {
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retry) * (0.5 + random / 2);
+}
+
+function pause(host: GatewayHost, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = host.setTimer(() => {
+      signal.removeEventListener('abort', leave);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', leave, { once: true });
+  });
+}

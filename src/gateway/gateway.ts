@@ -1,0 +1,261 @@
+// The gateway: one function from request to response, and the same machinery as a library.
+import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { createPricer } from '../ledger/prices.ts';
+import { createLedger } from '../ledger/recorder.ts';
+import { createManagement } from '../management/management.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+import { GatewayError, toGatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import { createRedactor } from '../model/redact.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import { resolveTargets, type Target } from '../routing/targets.ts';
+import { clientProviderKey, pickAnswerHeaders } from '../upstream/headers.ts';
+import { createProviderStates } from '../upstream/provider-state.ts';
+import { authenticate, guardOrigin } from './admission.ts';
+import {
+  answerStream,
+  answerWhole,
+  clientLeft,
+  type Exchange,
+  redacted,
+  setExchangeHeaders,
+} from './exchange.ts';
+import type { GatewayHost } from './host.ts';
+import { CLIENT_PATHS, dialectOfPath, parseIncoming, readBody } from './incoming.ts';
+import { createBodyCapture, createRecord, type ExchangeRecord } from './record.ts';
+import { streamNeutral } from './stream-neutral.ts';
+
+export interface Gateway {
+  /** Answers any request of CONTRACT section 4. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /**
+   * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
+   * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
+   */
+  stream(
+    request: NeutralRequest,
+    options?: { signal?: AbortSignal; target?: string },
+  ): AsyncIterable<StreamEvent>;
+  /** Applies to new requests; running ones keep what they began with. */
+  reload(config: ResolvedConfig): void;
+  activeStreams(): number;
+  /** Writes what the ledger still holds and closes it. */
+  close(): Promise<void>;
+}
+
+/** Of a body kept for the audit, in bytes. */
+const BODY_CAPTURE = 1024 * 1024;
+
+export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
+  let setup = createSetup(initial);
+  const states = createProviderStates();
+  const active = new Set<ExchangeRecord>();
+  const ledger: Ledger | null =
+    initial.audit.enabled && host.ledgerStore !== null
+      ? createLedger(host.ledgerStore, {
+          now: host.now,
+          setTimer: host.setTimer,
+          retentionMs: () => setup.config.audit.retentionMs,
+        })
+      : null;
+  const startedAt = host.now();
+  const manage = createManagement({
+    config: () => setup.config,
+    ledger,
+    version: host.version,
+    startedAt,
+    now: host.now,
+    providerStates: (names) => states.snapshot(names),
+  });
+
+  function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
+    const { price } = setup;
+    const record = createRecord(host.randomId(), dialect, {
+      ledger,
+      now: host.now,
+      monotonic: host.monotonic,
+      redact,
+      price: (target, model, seen) => price(target.provider, model, seen.usage),
+      onEnd: (ended) => active.delete(ended),
+    });
+    active.add(record);
+    return record;
+  }
+
+  function report(target: Target, error: GatewayError | null): void {
+    const { name } = target.provider;
+    if (error === null) states.succeeded(name);
+    else states.failed(name, error);
+  }
+
+  async function exchange(request: Request, url: URL, dialect: DialectId): Promise<Response> {
+    const { config, redactor } = setup;
+    const secret = clientProviderKey(request.headers);
+    const redact = secret === null ? redactor : createRedactor([...setup.secrets, secret]);
+    const record = newRecord(dialect, redact);
+    const client = new AbortController();
+    const leave = () => client.abort(clientLeft());
+    request.signal.addEventListener('abort', leave, { once: true });
+    try {
+      guardOrigin(request.headers, config.server);
+      authenticate(request.headers, config.server.keys);
+      if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname);
+      const text = await readBody(request, config.server.maxBody);
+      if (config.audit.logRequestBodies) record.requestBody = text;
+      const incoming = parseIncoming(dialect, request, url, text);
+      record.requestedModel = incoming.model;
+      record.agentType = incoming.agentType;
+      record.projectId = incoming.projectId;
+      record.streamed = incoming.stream;
+      if (config.audit.logResponseBodies) record.capture = createBodyCapture(BODY_CAPTURE);
+      let neutral: NeutralRequest | undefined;
+      const parse = () => {
+        neutral ??= DIALECTS[dialect].client.parseRequest(incoming.body);
+        return neutral;
+      };
+      const targets = resolveTargets({ model: incoming.model, forced: incoming.forcedTarget }, config);
+      const run: Exchange = {
+        host,
+        record,
+        dialect,
+        question: { incoming, neutral: parse, stream: incoming.stream },
+        targets,
+        maxEvent: config.server.maxEvent,
+        pingIntervalMs: config.server.pingIntervalMs,
+        serverKeys: config.server.keys,
+        redact,
+        report,
+        client,
+      };
+      return incoming.stream ? await answerStream(run) : await answerWhole(run);
+    } catch (thrown) {
+      if (client.signal.aborted) {
+        record.httpStatus = 499;
+        record.end({ status: 'aborted' });
+        return new Response(null, { status: 499 });
+      }
+      const error = redacted({ redact }, toGatewayError(thrown));
+      if (error.code === 'internal')
+        host.log('error', 'internal error', { requestId: record.requestId, error: describe(thrown) });
+      return answerError(error, dialect, record);
+    } finally {
+      if (!record.streamed) request.signal.removeEventListener('abort', leave);
+    }
+  }
+
+  return {
+    async fetch(request) {
+      const url = new URL(request.url);
+      const dialect = dialectOfPath(url.pathname);
+      if (dialect !== undefined) return exchange(request, url, dialect);
+      try {
+        guardOrigin(request.headers, setup.config.server);
+        if (url.pathname === '/') return answerRoot(request, host.version);
+        authenticate(request.headers, setup.config.server.keys);
+        const managed = await manage(request, url);
+        if (managed !== undefined) return managed;
+        const known = Object.values(CLIENT_PATHS).join(', ');
+        throw new GatewayError('invalid_request', `no such path: ${url.pathname}; clients post to ${known}`, {
+          status: 404,
+        });
+      } catch (thrown) {
+        const error = toGatewayError(thrown);
+        if (error.code === 'internal')
+          host.log('error', 'internal error', { path: url.pathname, error: describe(thrown) });
+        return errorResponse(error, guessDialect(request), host.randomId());
+      }
+    },
+    stream(request, options = {}) {
+      const { config, redactor } = setup;
+      return streamNeutral(request, options, {
+        host,
+        config,
+        newRecord: () => newRecord('neutral', redactor),
+        redact: redactor,
+        report,
+      });
+    },
+    reload(config) {
+      setup = createSetup(config);
+    },
+    activeStreams: () => active.size,
+    async close() {
+      await ledger?.close();
+    },
+  };
+}
+
+interface Setup {
+  config: ResolvedConfig;
+  secrets: string[];
+  redactor(text: string): string;
+  price: ReturnType<typeof createPricer>;
+}
+
+/** What is derived from a configuration once, not per request. */
+function createSetup(config: ResolvedConfig): Setup {
+  const secrets = [...config.server.keys, ...config.providers.flatMap(secretsOf)];
+  return { config, secrets, redactor: createRedactor(secrets), price: createPricer(config.costs) };
+}
+
+function secretsOf(provider: ProviderConfig): string[] {
+  const url = new URL(provider.baseUrl);
+  const credentials = [url.username, url.password].filter((text) => text !== '');
+  return [
+    ...(provider.apiKey === null ? [] : [provider.apiKey]),
+    ...Object.values(provider.headers),
+    ...credentials,
+  ];
+}
+
+function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
+  record.httpStatus = error.status;
+  const response = errorResponse(error, dialect, record.requestId);
+  setExchangeHeaders(response.headers, { record }, null);
+  record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
+  return response;
+}
+
+function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
+  const { upstream, retryAfterMs, status } = error;
+  const headers =
+    upstream === undefined
+      ? new Headers()
+      : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
+  headers.set('content-type', 'application/json');
+  headers.set('x-sluice-request-id', requestId);
+  if (retryAfterMs !== undefined && !headers.has('retry-after')) {
+    headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
+  }
+  if (status === 429 && !headers.has('retry-after')) headers.set('retry-after', '1');
+  const body =
+    upstream?.dialect === dialect
+      ? upstream.body
+      : JSON.stringify(DIALECTS[dialect].client.buildError(error, requestId));
+  return new Response(body, { status, headers });
+}
+
+/** Clients of some dialects say so in a header; the others read the most common shape. */
+function guessDialect(request: Request): DialectId {
+  return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
+}
+
+function answerRoot(request: Request, version: string): Response {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request.method, '/');
+  return new Response(
+    request.method === 'HEAD' ? null : `Sluice ${version} is running. See /gateway/health.\n`,
+    {
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+    },
+  );
+}
+
+function methodNotAllowed(method: string, path: string): GatewayError {
+  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use POST`, { status: 405 });
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

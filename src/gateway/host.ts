@@ -1,0 +1,42 @@
+// What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
+import type { LedgerStore } from '../ledger/store.ts';
+
+export interface GatewayHost {
+  /**
+   * Reaches upstreams. `url` is a configured base URL plus a path. A host that can tell connecting from
+   * waiting throws GatewayError `upstream_timeout` when no connection stands within `connectMs`.
+   */
+  fetch(url: string, init: RequestInit, limits: { connectMs: number }): Promise<Response>;
+  /** Unix milliseconds. */
+  now(): number;
+  /** Milliseconds that never jump. */
+  monotonic(): number;
+  /** Calls back once after `ms`; returns how to call it off. */
+  setTimer(callback: () => void, ms: number): () => void;
+  randomId(): string;
+  /** 0 ≤ x < 1, for jitter. */
+  random(): number;
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+  /** Null: nothing is recorded. */
+  ledgerStore: LedgerStore | null;
+  version: string;
+}
+
+/** A host of web standards alone: embeds the gateway anywhere, without a ledger unless one is given. */
+export function createWebHost(overrides: Partial<GatewayHost> = {}): GatewayHost {
+  return {
+    fetch: (url, init) => fetch(url, init),
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    setTimer(callback, ms) {
+      const timer = setTimeout(callback, ms);
+      return () => clearTimeout(timer);
+    },
+    randomId: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    log: () => {},
+    ledgerStore: null,
+    version: '0.1.0',
+    ...overrides,
+  };
+}

@@ -1,0 +1,126 @@
+// Reads a client's request: its dialect, body, the extras meant for the gateway, and what routing needs.
+import type { DialectId } from '../model/dialect-id.ts';
+import { GatewayError } from '../model/errors.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { editTopLevel } from '../model/json-edit.ts';
+
+/** Where each dialect's clients post. */
+export const CLIENT_PATHS: Record<DialectId, string> = {
+  'anthropic-messages': '/v1/messages',
+  'openai-chat': '/v1/chat/completions',
+};
+
+export function dialectOfPath(path: string): DialectId | undefined {
+  for (const [dialect, own] of Object.entries(CLIENT_PATHS)) if (own === path) return dialect as DialectId;
+  return undefined;
+}
+
+export interface Incoming {
+  dialect: DialectId;
+  headers: Headers;
+  /** `?beta=true` and the like, with the question mark; '' where there is none. */
+  query: string;
+  /** The body without the fields meant for the gateway; otherwise byte for byte what the client sent. */
+  text: string;
+  body: JsonObject;
+  /** What the client sent, before any change. */
+  original: string;
+  model: string;
+  stream: boolean;
+  agentType: string | null;
+  projectId: string | null;
+  forcedTarget: string | null;
+}
+
+/** Fields of the body that are the gateway's, not the provider's. */
+const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
+
+/** Throws GatewayError `invalid_request` that says what is wrong with the body. */
+export function parseIncoming(dialect: DialectId, request: Request, url: URL, original: string): Incoming {
+  const body = parseBody(original);
+  const model = body.model;
+  if (typeof model !== 'string' || model === '') {
+    throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
+  }
+  if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
+    throw new GatewayError('invalid_request', 'stream: must be true or false');
+  }
+  const { headers } = request;
+  const agentType = headers.get('x-sluice-agent') ?? extra(body, 'agent_type');
+  const projectId = headers.get('x-sluice-project') ?? extra(body, 'project_id');
+  const edits: Record<string, JsonValue | undefined> = {};
+  for (const field of EXTRA_FIELDS) {
+    if (!Object.hasOwn(body, field)) continue;
+    edits[field] = undefined;
+    delete body[field];
+  }
+  return {
+    dialect,
+    headers,
+    query: url.search,
+    text: editTopLevel(original, edits),
+    body,
+    original,
+    model,
+    stream: body.stream === true,
+    agentType,
+    projectId,
+    forcedTarget: headers.get('x-sluice-target'),
+  };
+}
+
+function parseBody(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    throw new GatewayError('invalid_request', `the body is not JSON (${reason}); send one JSON object`);
+  }
+  if (!isObject(value)) throw new GatewayError('invalid_request', 'the body must be one JSON object');
+  return value;
+}
+
+function extra(body: JsonObject, field: string): string | null {
+  const value = body[field];
+  if (value === undefined || value === null) return null;
+  const text = asString(value);
+  if (text === undefined) throw new GatewayError('invalid_request', `${field}: must be a string`);
+  return text;
+}
+
+/** The body as text. Throws `too_large` past `maxBody` bytes, and 415 for a body that is not declared as JSON. */
+export async function readBody(request: Request, maxBody: number): Promise<string> {
+  const type = request.headers.get('content-type');
+  if (type !== null && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+    throw new GatewayError(
+      'invalid_request',
+      `content-type is ${JSON.stringify(type)}; send "content-type: application/json"`,
+      { status: 415 },
+    );
+  }
+  const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (declared > maxBody) throw tooLarge(maxBody);
+  if (declared <= maxBody) return request.text();
+  return readBounded(request.body, maxBody);
+}
+
+async function readBounded(body: ReadableStream<Uint8Array> | null, maxBody: number): Promise<string> {
+  if (body === null) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxBody) throw tooLarge(maxBody);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function tooLarge(maxBody: number): GatewayError {
+  return new GatewayError(
+    'too_large',
+    `the body is larger than server.max_body (${maxBody} bytes); send less or raise it`,
+  );
+}

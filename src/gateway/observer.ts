@@ -1,0 +1,65 @@
+// Watches one attempt's neutral events and remembers what the ledger, the headers and the retry rules need.
+import type { GatewayError } from '../model/errors.ts';
+import { isContent, type StreamEvent } from '../model/events.ts';
+import type { Finish } from '../model/finish.ts';
+import { mergeUsage, NO_USAGE, type Usage } from '../model/usage.ts';
+
+export interface Observer {
+  see(event: StreamEvent): void;
+  noteMalformed(): void;
+  readonly seen: Observation;
+}
+
+export interface Observation {
+  model: string | null;
+  usage: Usage;
+  usageKnown: boolean;
+  finish: Finish | null;
+  error: GatewayError | null;
+  /** `monotonic()` of the first content event. */
+  firstContentAt: number | null;
+  malformedEvents: number;
+  /** Names of stream events that the client's dialect cannot say. */
+  extensions: Set<string>;
+}
+
+/** @param translated whether events go to another dialect: then those only their own can replay are losses. */
+export function createObserver(monotonic: () => number, translated: boolean): Observer {
+  const seen: Observation = {
+    model: null,
+    usage: NO_USAGE,
+    usageKnown: false,
+    finish: null,
+    error: null,
+    firstContentAt: null,
+    malformedEvents: 0,
+    extensions: new Set(),
+  };
+  return {
+    seen,
+    noteMalformed() {
+      seen.malformedEvents++;
+    },
+    see(event) {
+      if (seen.firstContentAt === null && isContent(event)) seen.firstContentAt = monotonic();
+      switch (event.type) {
+        case 'start':
+          if (event.model !== null) seen.model = event.model;
+          break;
+        case 'usage':
+          seen.usage = mergeUsage(seen.usage, event.usage);
+          seen.usageKnown = true;
+          break;
+        case 'extension':
+          if (translated) seen.extensions.add(event.name);
+          break;
+        case 'finish':
+          if (seen.error === null) seen.finish ??= event.finish;
+          break;
+        case 'error':
+          if (seen.finish === null) seen.error ??= event.error;
+          break;
+      }
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// Same dialect on both sides: the provider's bytes go on untouched, whole events at a time, while a tap reads
+// a copy for the ledger. A failing tap never touches the bytes (GUARANTEES 6).
+import {
+  MalformedEvent,
+  type ProviderSide,
+  type StreamDecoder,
+  type StreamEncoder,
+} from '../dialects/dialect.ts';
+import type { GatewayError } from '../model/errors.ts';
+import type { SseEvent } from '../sse/event.ts';
+import { createFrameSplitter } from '../sse/frame-splitter.ts';
+import { parseFrame } from '../sse/parse-frame.ts';
+import type { Observer } from './observer.ts';
+import { framingError, type Pump, truncated } from './pump.ts';
+
+export interface PassthroughOptions {
+  provider: string;
+  side: ProviderSide;
+  /** Events that the client did not ask for. */
+  hides: ((event: SseEvent) => boolean) | undefined;
+  /** Of the client's dialect, for the error event that may have to end the stream. */
+  encoder: StreamEncoder;
+  observer: Observer;
+  maxEvent: number;
+  onTapFailure(thrown: unknown): void;
+}
+
+const textEncoder = new TextEncoder();
+
+export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
+  const { provider, side, hides, observer, maxEvent } = options;
+  const splitter = createFrameSplitter(maxEvent);
+  const decoder: StreamDecoder = side.createStreamDecoder((event) => observer.see(event));
+  let terminal = false;
+  let tookEvent = false;
+  let failed = false;
+
+  const ended = () => observer.seen.finish !== null || observer.seen.error !== null;
+
+  /** False for a frame that must not reach the client. */
+  function tap(event: SseEvent): boolean {
+    const kind = side.classify(event);
+    if (kind !== 'ping') tookEvent = true;
+    if (kind === 'terminal') {
+      // Exactly one terminal event, however often the provider says it (GUARANTEES 14).
+      if (terminal) return false;
+      terminal = true;
+    }
+    decode(event);
+    return hides === undefined || !hides(event);
+  }
+
+  function decode(event: SseEvent): void {
+    try {
+      decoder.decode(event);
+    } catch (thrown) {
+      if (thrown instanceof MalformedEvent) observer.noteMalformed();
+      else options.onTapFailure(thrown);
+    }
+  }
+
+  function fail(error: GatewayError): Uint8Array {
+    failed = true;
+    observer.see({ type: 'error', error });
+    return textEncoder.encode(options.encoder.encode({ type: 'error', error }));
+  }
+
+  return {
+    ended,
+    fail,
+    tookEvent() {
+      const took = tookEvent;
+      tookEvent = false;
+      return took;
+    },
+    push(chunk) {
+      if (failed) return undefined;
+      let completed: ReturnType<typeof splitter.push>;
+      try {
+        completed = splitter.push(chunk);
+      } catch (thrown) {
+        return fail(framingError(provider, thrown));
+      }
+      let hidden: Set<Uint8Array> | undefined;
+      for (const frame of completed.frames) {
+        const event = parseFrame(frame);
+        if (event === undefined || tap(event)) continue;
+        hidden ??= new Set();
+        hidden.add(frame);
+      }
+      if (completed.bytes.length === 0) return undefined;
+      return hidden === undefined ? completed.bytes : without(completed.frames, hidden);
+    },
+    end() {
+      if (failed) return undefined;
+      let rest: Uint8Array | undefined = splitter.flush();
+      const event = parseFrame(rest);
+      if (event !== undefined) {
+        const before = observer.seen.malformedEvents;
+        const shown = tap(event);
+        // Half an event is not forwarded: the error that follows must stand on a line of its own.
+        if (!shown || (observer.seen.malformedEvents > before && !ended())) rest = undefined;
+      }
+      if (rest?.length === 0) rest = undefined;
+      decoder.end();
+      if (ended()) return rest;
+      const error = fail(truncated(provider));
+      return rest === undefined ? error : join([rest, textEncoder.encode('\n\n'), error]);
+    },
+  };
+}
+
+function without(frames: readonly Uint8Array[], hidden: ReadonlySet<Uint8Array>): Uint8Array | undefined {
+  const shown = frames.filter((frame) => !hidden.has(frame));
+  return shown.length === 0 ? undefined : join(shown);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

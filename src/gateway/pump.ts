@@ -1,0 +1,35 @@
+// What the two pumps have in common: bytes of an upstream's stream go in, what the client gets comes out.
+import { GatewayError } from '../model/errors.ts';
+import { EventTooLarge } from '../sse/frame-splitter.ts';
+
+export interface Pump<Out> {
+  /** The next chunk of the upstream; undefined when it completes nothing for the client. */
+  push(chunk: Uint8Array): Out | undefined;
+  /** The upstream's EOF. */
+  end(): Out | undefined;
+  /** The last thing the client gets when the stream cannot go on. */
+  fail(error: GatewayError): Out | undefined;
+  /** The dialect's terminal, or an error in its place, has gone by. */
+  ended(): boolean;
+  /** An event other than a keep-alive came since the last call. */
+  tookEvent(): boolean;
+}
+
+export function truncated(provider: string): GatewayError {
+  return new GatewayError(
+    'upstream_truncated',
+    `${provider} closed the stream before the answer was complete; what came so far is only a part of it`,
+  );
+}
+
+/** The error of a chunk that could not be framed. */
+export function framingError(provider: string, thrown: unknown): GatewayError {
+  if (thrown instanceof EventTooLarge) {
+    return new GatewayError(
+      'upstream_malformed',
+      `${provider} sent an event over the limit: ${thrown.message}; raise server.max_event if this is legitimate`,
+      { cause: thrown },
+    );
+  }
+  throw thrown;
+}

@@ -1,0 +1,158 @@
+// What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
+import type { GatewayError } from '../model/errors.ts';
+import type { Loss } from '../model/request.ts';
+import { NO_USAGE } from '../model/usage.ts';
+import type { Target } from '../routing/targets.ts';
+import type { Observation } from './observer.ts';
+
+export interface ExchangeRecord {
+  readonly requestId: string;
+  /** `monotonic()` at arrival. */
+  readonly startedAt: number;
+  requestedModel: string | null;
+  agentType: string | null;
+  projectId: string | null;
+  streamed: boolean;
+  requestBody: string | null;
+  attempts: Attempt[];
+  /** Of the attempt that serves, or the last one. */
+  target: Target | null;
+  losses: Loss[];
+  seen: Observation | null;
+  overheadMs: number | null;
+  httpStatus: number;
+  capture: BodyCapture | null;
+  /** Ends the record; later calls do nothing. */
+  end(outcome: { status: RowStatus; error?: GatewayError }): void;
+}
+
+export interface RecordContext {
+  ledger: Ledger | null;
+  now(): number;
+  monotonic(): number;
+  price(target: Target, model: string, seen: Observation): number | null;
+  redact(text: string): string;
+  onEnd(record: ExchangeRecord): void;
+}
+
+export function createRecord(
+  requestId: string,
+  clientDialect: LedgerRow['clientDialect'],
+  context: RecordContext,
+): ExchangeRecord {
+  const timestamp = context.now();
+  const startedAt = context.monotonic();
+  let ended = false;
+  const record: ExchangeRecord = {
+    requestId,
+    startedAt,
+    requestedModel: null,
+    agentType: null,
+    projectId: null,
+    streamed: false,
+    requestBody: null,
+    attempts: [],
+    target: null,
+    losses: [],
+    seen: null,
+    overheadMs: null,
+    httpStatus: 0,
+    capture: null,
+    end({ status, error }) {
+      if (ended) return;
+      ended = true;
+      context.ledger?.record(toRow(status, error));
+      context.onEnd(record);
+    },
+  };
+
+  function toRow(status: RowStatus, error: GatewayError | undefined): LedgerRow {
+    const { seen, target } = record;
+    const model = seen?.model ?? target?.model ?? record.requestedModel;
+    const usageKnown = seen?.usageKnown ?? false;
+    const body = record.capture?.text() ?? null;
+    return {
+      requestId,
+      timestamp,
+      agentType: record.agentType,
+      projectId: record.projectId,
+      clientDialect,
+      provider: target?.provider.name ?? null,
+      model,
+      requestedModel: record.requestedModel,
+      status,
+      httpStatus: record.httpStatus,
+      streamed: record.streamed,
+      latencyMs: context.monotonic() - startedAt,
+      ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - startedAt,
+      overheadMs: record.overheadMs,
+      usage: seen?.usage ?? NO_USAGE,
+      usageKnown,
+      costUsd:
+        target !== null && model !== null && seen !== null && usageKnown
+          ? context.price(target, model, seen)
+          : null,
+      finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
+      attempts: record.attempts,
+      lost: describeLosses(record.losses, seen),
+      malformedEvents: seen?.malformedEvents ?? 0,
+      errorCode: error?.code ?? null,
+      errorMessage: error === undefined ? null : context.redact(error.message),
+      requestBody: record.requestBody === null ? null : context.redact(record.requestBody),
+      responseBody: body === null ? null : context.redact(body),
+    };
+  }
+  return record;
+}
+
+/** Losses as the audit row tells them: what is only approximated says by what. */
+function describeLosses(losses: readonly Loss[], seen: Observation | null): string[] {
+  const told = losses.map((loss) =>
+    loss.outcome === 'lost'
+      ? loss.feature
+      : `${loss.feature} (approximated${loss.how === undefined ? '' : `: ${loss.how}`})`,
+  );
+  return [...new Set([...told, ...(seen?.extensions ?? [])])];
+}
+
+/** The bytes a client was sent, up to a cap, in blocks: no object is kept per event. */
+export interface BodyCapture {
+  take(bytes: Uint8Array): void;
+  text(): string;
+}
+
+const BLOCK_BYTES = 8192;
+
+export function createBodyCapture(cap: number): BodyCapture {
+  const blocks: Uint8Array[] = [];
+  let last = new Uint8Array(0);
+  let used = 0;
+  let size = 0;
+  return {
+    take(bytes) {
+      let rest = size + bytes.length > cap ? bytes.subarray(0, cap - size) : bytes;
+      size += rest.length;
+      while (rest.length > 0) {
+        if (used === last.length) {
+          last = new Uint8Array(Math.max(BLOCK_BYTES, Math.min(rest.length, cap)));
+          used = 0;
+          blocks.push(last);
+        }
+        const part = rest.subarray(0, last.length - used);
+        last.set(part, used);
+        used += part.length;
+        rest = rest.subarray(part.length);
+      }
+    },
+    text() {
+      const decoder = new TextDecoder();
+      let text = '';
+      for (const block of blocks) {
+        text += decoder.decode(block === last ? block.subarray(0, used) : block, { stream: true });
+      }
+      return text + decoder.decode();
+    },
+  };
+}

@@ -1,0 +1,135 @@
+// Reads an upstream's stream through a pump, at the client's pace, within the upstream's time limits.
+import { GatewayError, toGatewayError } from '../model/errors.ts';
+import type { Watchdog } from '../upstream/watchdog.ts';
+import type { Observer } from './observer.ts';
+import { type Pump, truncated } from './pump.ts';
+
+/** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
+const CLOSING_GRACE_MS = 500;
+
+export interface Relay<Out> {
+  /**
+   * Reads until the answer's first content is at hand, holding what came before it. Rejects with the
+   * GatewayError of an upstream that failed before: nothing has reached the client, another may be asked.
+   */
+  ready(): Promise<void>;
+  /** What the client gets next, undefined when the stream is over. Never rejects. */
+  next(): Promise<Out | undefined>;
+  /** The last thing for the client, when something outside the upstream ends the stream. */
+  fail(error: GatewayError): Out | undefined;
+  cancel(): void;
+}
+
+export interface RelayOptions<Out> {
+  provider: string;
+  body: ReadableStream<Uint8Array>;
+  pump: Pump<Out>;
+  observer: Observer;
+  watchdog: Watchdog;
+  /** The error of a wait that lasted too long, set by whoever owns the watchdog. */
+  timeout(): GatewayError | undefined;
+  idleMs: number;
+  /** Ends the upstream request. */
+  abort(): void;
+}
+
+export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
+  const { provider, pump, observer, watchdog } = options;
+  const reader = options.body.getReader();
+  const held: Out[] = [];
+  let over = false;
+  let firstContent = false;
+  let freshWait = true;
+  let closing = false;
+
+  function waitForUpstream(): void {
+    if (pump.ended()) {
+      if (!closing) watchdog.wait('closing', CLOSING_GRACE_MS);
+      closing = true;
+      return;
+    }
+    // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
+    if (firstContent && freshWait) watchdog.wait('idle', options.idleMs);
+  }
+
+  /** One read. Returns what it brought; sets `over` at the end. */
+  async function step(): Promise<Out | undefined> {
+    waitForUpstream();
+    let chunk: Uint8Array | undefined;
+    let failure: GatewayError | undefined;
+    try {
+      const { done, value } = await reader.read();
+      if (!done) chunk = value;
+    } catch (thrown) {
+      failure = brokenStream(provider, thrown);
+    }
+    if (chunk === undefined) {
+      over = true;
+      watchdog.stop();
+      failure = options.timeout() ?? failure;
+    }
+    try {
+      if (chunk === undefined) return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
+      const out = pump.push(chunk);
+      freshWait = pump.tookEvent();
+      if (freshWait && !closing && firstContent) watchdog.rest();
+      return out;
+    } catch (thrown) {
+      stop();
+      return pump.fail(toGatewayError(thrown));
+    }
+  }
+
+  function stop(): void {
+    over = true;
+    watchdog.stop();
+    // Cancelling a stream that already failed rejects with that failure, which has been told.
+    reader.cancel().catch(() => {});
+    options.abort();
+  }
+
+  return {
+    async ready() {
+      while (!over) {
+        const out = await step();
+        if (out !== undefined) held.push(out);
+        if (observer.seen.error !== null) break;
+        if (observer.seen.firstContentAt !== null) {
+          firstContent = true;
+          watchdog.rest();
+          return;
+        }
+      }
+      const { error, finish, firstContentAt } = observer.seen;
+      if (error !== null && firstContentAt === null) {
+        stop();
+        throw error;
+      }
+      if (error === null && finish === null) {
+        stop();
+        throw truncated(provider);
+      }
+    },
+    async next() {
+      const ready = held.shift();
+      if (ready !== undefined) return ready;
+      while (!over) {
+        const out = await step();
+        if (out !== undefined) return out;
+      }
+      return undefined;
+    },
+    fail(error) {
+      const out = pump.ended() ? undefined : pump.fail(error);
+      stop();
+      return out;
+    },
+    cancel: stop,
+  };
+}
+
+function brokenStream(provider: string, cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  const message = `the connection to ${provider} broke off in the middle of the answer`;
+  return new GatewayError('upstream_truncated', message, { cause });
+}

@@ -1,0 +1,100 @@
+// The library's way in: a neutral request, answered as an async iterable of neutral events.
+import type { ResolvedConfig } from '../config/resolved.ts';
+import { GatewayError, toGatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import { resolveTargets, type Target } from '../routing/targets.ts';
+import { openStream, type OpenStream } from './attempt.ts';
+import { clientLeft, notePlan, redacted } from './exchange.ts';
+import { firstAnswer } from './fallback.ts';
+import type { GatewayHost } from './host.ts';
+import { createObserver } from './observer.ts';
+import type { ExchangeRecord } from './record.ts';
+import { createTranslatePump } from './translate-pump.ts';
+
+export interface NeutralContext {
+  host: GatewayHost;
+  config: ResolvedConfig;
+  newRecord(): ExchangeRecord;
+  redact(text: string): string;
+  report(target: Target, error: GatewayError | null): void;
+}
+
+type Events = readonly StreamEvent[];
+
+export async function* streamNeutral(
+  request: NeutralRequest,
+  options: { signal?: AbortSignal; target?: string },
+  context: NeutralContext,
+): AsyncGenerator<StreamEvent, void, void> {
+  const { config } = context;
+  const record = context.newRecord();
+  record.requestedModel = request.model;
+  record.streamed = true;
+  const client = new AbortController();
+  const leave = () => client.abort(clientLeft());
+  if (options.signal?.aborted === true) leave();
+  options.signal?.addEventListener('abort', leave, { once: true });
+  let opened: OpenStream<Events> | undefined;
+  try {
+    const targets = resolveTargets({ model: request.model, forced: options.target ?? null }, config);
+    opened = await open(request, targets, record, client.signal, context);
+    record.httpStatus = 200;
+    for (let events = await opened.relay.next(); events !== undefined; events = await opened.relay.next()) {
+      for (const event of events) {
+        if (event.type === 'error') throw event.error;
+        yield event;
+      }
+      if (client.signal.aborted) throw clientLeft();
+    }
+    record.end({ status: 'success' });
+  } catch (thrown) {
+    if (client.signal.aborted) {
+      record.end({ status: 'aborted' });
+      throw options.signal?.reason ?? thrown;
+    }
+    const error = redacted(context, toGatewayError(thrown));
+    record.httpStatus ||= error.status;
+    record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
+    throw error;
+  } finally {
+    // Reached by `break` too: the upstream is cancelled and the row says so, unless all had been told.
+    options.signal?.removeEventListener('abort', leave);
+    opened?.relay.cancel();
+    record.end({ status: record.seen?.finish == null ? 'aborted' : 'success' });
+  }
+}
+
+function open(
+  request: NeutralRequest,
+  targets: readonly Target[],
+  record: ExchangeRecord,
+  signal: AbortSignal,
+  { host, config, report }: NeutralContext,
+): Promise<OpenStream<Events>> {
+  const { maxEvent, keys } = config.server;
+  const render = (events: Events): Events => events;
+  return firstAnswer<OpenStream<Events>>({
+    targets,
+    host,
+    signal,
+    attempts: record.attempts,
+    report,
+    plan(target) {
+      const question = { incoming: null, neutral: () => request, stream: true };
+      const plan = notePlan({ record, host, question, serverKeys: keys }, target);
+      const observer = createObserver(host.monotonic, false);
+      record.seen = observer.seen;
+      const provider = target.provider.name;
+      const onMalformed = (error: Error) =>
+        host.log('warn', 'malformed event skipped', { provider, reason: error.message });
+      const pump = () =>
+        createTranslatePump<Events>({ provider, side: plan.side, observer, maxEvent, render, onMalformed });
+      return {
+        target,
+        key: plan.key,
+        run: () => openStream({ host, plan, signal, maxEvent, observer }, pump, render),
+      };
+    },
+  });
+}

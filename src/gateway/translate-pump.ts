@@ -1,0 +1,96 @@
+// Different dialects: frames are decoded to neutral events, put in sequence, and rendered for the client.
+import { MalformedEvent, type ProviderSide, type StreamEncoder } from '../dialects/dialect.ts';
+import type { GatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import { createFrameSplitter } from '../sse/frame-splitter.ts';
+import { parseFrame } from '../sse/parse-frame.ts';
+import type { Observer } from './observer.ts';
+import { framingError, type Pump, truncated } from './pump.ts';
+import { createSequencer } from './sequence.ts';
+
+export interface TranslateOptions<Out> {
+  provider: string;
+  side: ProviderSide;
+  /** Turns the events of one chunk into what the client gets. */
+  render(events: readonly StreamEvent[]): Out | undefined;
+  observer: Observer;
+  maxEvent: number;
+  onMalformed(error: MalformedEvent): void;
+}
+
+export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
+  const { provider, side, observer, maxEvent } = options;
+  const splitter = createFrameSplitter(maxEvent);
+  let events: StreamEvent[] = [];
+  const sequencer = createSequencer((event) => {
+    observer.see(event);
+    events.push(event);
+  });
+  const decoder = side.createStreamDecoder((event) => sequencer.push(event));
+  let tookEvent = false;
+
+  function decode(frame: Uint8Array): void {
+    const event = parseFrame(frame);
+    if (event === undefined) return;
+    if (side.classify(event) !== 'ping') tookEvent = true;
+    try {
+      decoder.decode(event);
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedEvent)) throw thrown;
+      sequencer.noteSkipped();
+      observer.noteMalformed();
+      options.onMalformed(thrown);
+    }
+  }
+
+  function take(): Out | undefined {
+    if (events.length === 0) return undefined;
+    const taken = events;
+    events = [];
+    return options.render(taken);
+  }
+
+  function fail(error: GatewayError): Out | undefined {
+    sequencer.push({ type: 'error', error });
+    return take();
+  }
+
+  return {
+    fail,
+    ended: () => sequencer.ended(),
+    tookEvent() {
+      const took = tookEvent;
+      tookEvent = false;
+      return took;
+    },
+    push(chunk) {
+      if (sequencer.ended()) return undefined;
+      try {
+        for (const frame of splitter.push(chunk).frames) decode(frame);
+      } catch (thrown) {
+        return fail(framingError(provider, thrown));
+      }
+      return take();
+    },
+    end() {
+      if (!sequencer.ended()) {
+        decode(splitter.flush());
+        decoder.end();
+      }
+      return sequencer.ended() ? take() : fail(truncated(provider));
+    },
+  };
+}
+
+const textEncoder = new TextEncoder();
+
+/** Renders events as the client's wire text: one write for all that one upstream chunk brought. */
+export function createByteRenderer(
+  encoder: StreamEncoder,
+): (events: readonly StreamEvent[]) => Uint8Array | undefined {
+  return (events) => {
+    let text = '';
+    for (const event of events) text += encoder.encode(event);
+    return text === '' ? undefined : textEncoder.encode(text);
+  };
+}

@@ -1,0 +1,181 @@
+// A whole answer and a stream of events tell the same story: this turns each into the other.
+import type { Part, TextPart, ToolCallPart } from './content.ts';
+import { GatewayError } from './errors.ts';
+import type { StreamEvent } from './events.ts';
+import type { Finish } from './finish.ts';
+import type { NeutralResponse } from './response.ts';
+import { mergeUsage, NO_USAGE } from './usage.ts';
+
+/** The events of a stream that would have brought this answer. */
+export function responseToEvents(response: NeutralResponse): StreamEvent[] {
+  const events: StreamEvent[] = [{ type: 'start', id: response.id, model: response.model }];
+  for (const [block, part] of response.parts.entries()) events.push(...partToEvents(part, block));
+  events.push({ type: 'usage', usage: response.usage }, { type: 'finish', finish: response.finish });
+  return events;
+}
+
+function partToEvents(part: Part, block: number): StreamEvent[] {
+  switch (part.type) {
+    case 'text': {
+      const { signature } = part;
+      return [
+        { type: 'text-start', block, ...(signature === undefined ? {} : { signature }) },
+        { type: 'text-delta', block, text: part.text },
+        ...(part.citations ?? []).map((citation): StreamEvent => ({ type: 'citation', block, citation })),
+        { type: 'text-end', block },
+      ];
+    }
+    case 'refusal':
+      return [
+        { type: 'refusal-start', block },
+        { type: 'refusal-delta', block, text: part.text },
+        { type: 'refusal-end', block },
+      ];
+    case 'reasoning': {
+      const start: StreamEvent = { type: 'reasoning-start', block };
+      if (part.id !== undefined) start.id = part.id;
+      if (part.redacted !== undefined) start.redacted = part.redacted;
+      const events: StreamEvent[] = [start];
+      if (part.text !== '') events.push({ type: 'reasoning-delta', block, text: part.text });
+      if (part.signature !== undefined)
+        events.push({ type: 'reasoning-signature', block, signature: part.signature });
+      events.push({ type: 'reasoning-end', block });
+      return events;
+    }
+    case 'tool-call': {
+      const { id, name, kind, signature, extension } = part;
+      const start: StreamEvent = { type: 'tool-start', block, id, name, kind };
+      if (signature !== undefined) start.signature = signature;
+      if (extension !== undefined) start.extension = extension;
+      return [start, { type: 'tool-delta', block, arguments: part.arguments }, { type: 'tool-end', block }];
+    }
+    case 'server-tool-result':
+      return [{ type: 'server-tool-result', block, part }];
+    case 'image':
+    case 'audio':
+      if (part.source.kind !== 'base64') return [];
+      return [{ type: 'media', block, mediaType: part.source.mediaType, data: part.source.data }];
+    case 'opaque':
+      return [{ type: 'extension', dialect: part.dialect, name: part.name, value: { value: part.value } }];
+    case 'tool-result':
+    case 'document':
+      return [];
+  }
+}
+
+export interface ResponseCollector {
+  push(event: StreamEvent): void;
+  /** The answer. Throws the stream's own error, or `upstream_truncated` where no terminal came. */
+  response(): NeutralResponse;
+}
+
+/** Folds a stream, in any block order, into the whole answer. */
+export function createResponseCollector(): ResponseCollector {
+  const parts = new Map<number, Part>();
+  let id: string | null = null;
+  let model: string | null = null;
+  let usage = NO_USAGE;
+  let finish: Finish | undefined;
+  let error: GatewayError | undefined;
+
+  function part<T extends Part['type']>(block: number, type: T): Extract<Part, { type: T }> | undefined {
+    const found = parts.get(block);
+    return found?.type === type ? (found as Extract<Part, { type: T }>) : undefined;
+  }
+
+  return {
+    push(event) {
+      switch (event.type) {
+        case 'start':
+          id = event.id;
+          model = event.model;
+          break;
+        case 'text-start': {
+          const text: TextPart = { type: 'text', text: '' };
+          if (event.signature !== undefined) text.signature = event.signature;
+          parts.set(event.block, text);
+          break;
+        }
+        case 'text-delta': {
+          const text = part(event.block, 'text');
+          if (text !== undefined) text.text += event.text;
+          break;
+        }
+        case 'citation': {
+          const text = part(event.block, 'text');
+          if (text !== undefined) text.citations = [...(text.citations ?? []), event.citation];
+          break;
+        }
+        case 'refusal-start':
+          parts.set(event.block, { type: 'refusal', text: '' });
+          break;
+        case 'refusal-delta': {
+          const refusal = part(event.block, 'refusal');
+          if (refusal !== undefined) refusal.text += event.text;
+          break;
+        }
+        case 'reasoning-start':
+          parts.set(event.block, {
+            type: 'reasoning',
+            text: '',
+            ...(event.id === undefined ? {} : { id: event.id }),
+            ...(event.redacted === undefined ? {} : { redacted: event.redacted }),
+          });
+          break;
+        case 'reasoning-delta': {
+          const reasoning = part(event.block, 'reasoning');
+          if (reasoning !== undefined) reasoning.text += event.text;
+          break;
+        }
+        case 'reasoning-signature': {
+          const reasoning = part(event.block, 'reasoning');
+          if (reasoning !== undefined) reasoning.signature = (reasoning.signature ?? '') + event.signature;
+          break;
+        }
+        case 'tool-start': {
+          const { id: callId, name, kind, signature, extension } = event;
+          const call: ToolCallPart = { type: 'tool-call', id: callId, name, kind, arguments: '' };
+          if (signature !== undefined) call.signature = signature;
+          if (extension !== undefined) call.extension = extension;
+          parts.set(event.block, call);
+          break;
+        }
+        case 'tool-delta': {
+          const call = part(event.block, 'tool-call');
+          if (call !== undefined) call.arguments += event.arguments;
+          break;
+        }
+        case 'server-tool-result':
+          parts.set(event.block, event.part);
+          break;
+        case 'media': {
+          const { mediaType, data } = event;
+          const type = mediaType.startsWith('audio/') ? 'audio' : 'image';
+          parts.set(event.block, { type, source: { kind: 'base64', mediaType, data } });
+          break;
+        }
+        case 'usage':
+          usage = mergeUsage(usage, event.usage);
+          break;
+        case 'finish':
+          finish ??= event.finish;
+          break;
+        case 'error':
+          error ??= event.error;
+          break;
+        case 'text-end':
+        case 'refusal-end':
+        case 'reasoning-end':
+        case 'tool-end':
+        case 'extension':
+          break;
+      }
+    },
+    response() {
+      if (error !== undefined) throw error;
+      if (finish === undefined)
+        throw new GatewayError('upstream_truncated', 'the stream ended before the answer was complete');
+      return { id, model, parts: [...parts.values()], finish, usage };
+    },
+  };
+}

@@ -1,0 +1,114 @@
+// From what a request asks to the targets that may serve it, in order.
+import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
+import { GatewayError } from '../model/errors.ts';
+import { findProviderKind } from '../providers/kinds.ts';
+
+export interface Target {
+  provider: ProviderConfig;
+  /** As the provider names it. */
+  model: string;
+}
+
+export interface RouteQuestion {
+  /** The model the client asks for. */
+  model: string;
+  /** `x-sluice-target`, null where not given. */
+  forced: string | null;
+}
+
+/** At least one target. Throws GatewayError `unknown_model` naming what is not configured and the mend. */
+export function resolveTargets(question: RouteQuestion, config: ResolvedConfig): Target[] {
+  if (question.forced !== null) return [resolveForced(question.forced, question.model, config)];
+  const targets = [resolvePrimary(question.model, config)];
+  for (const entry of config.routing.fallbackChain) {
+    const target = resolveTarget(entry, question.model, config);
+    if (target !== undefined && !targets.some((known) => sameTarget(known, target))) targets.push(target);
+  }
+  return targets;
+}
+
+function sameTarget(one: Target, other: Target): boolean {
+  return one.provider.name === other.provider.name && one.model === other.model;
+}
+
+/** A configured `provider` or `provider/model`; undefined where the provider is not enabled. */
+export function resolveTarget(
+  target: string,
+  askedModel: string,
+  config: ResolvedConfig,
+): Target | undefined {
+  const slash = target.indexOf('/');
+  const name = slash === -1 ? target : target.slice(0, slash);
+  const provider = config.providers.find((candidate) => candidate.name === name);
+  if (provider === undefined) return undefined;
+  const model = slash === -1 ? ownModel(provider, askedModel) : target.slice(slash + 1);
+  return { provider, model: aliased(provider, model) };
+}
+
+function aliased(provider: ProviderConfig, model: string): string {
+  return Object.hasOwn(provider.models, model) ? (provider.models[model] ?? model) : model;
+}
+
+/** The asked-for model where it is one of the provider's or nothing says otherwise, else its default. */
+function ownModel(provider: ProviderConfig, asked: string): string {
+  if (provider.defaultModel === null || serves(provider, asked)) return asked;
+  return provider.defaultModel;
+}
+
+function serves(provider: ProviderConfig, model: string): boolean {
+  return (
+    Object.hasOwn(provider.models, model) ||
+    Object.values(provider.models).includes(model) ||
+    provider.defaultModel === model ||
+    provider.modelPatterns.some((pattern) => pattern.test(model))
+  );
+}
+
+function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
+  const target = resolveTarget(forced, model, config);
+  if (target !== undefined) return target;
+  throw notEnabled(forced.split('/')[0] ?? forced, config, `x-sluice-target names "${forced}"`);
+}
+
+function resolvePrimary(model: string, config: ResolvedConfig): Target {
+  const chosen = defaultProvider(model, config);
+  const slash = model.indexOf('/');
+  if (slash > 0) {
+    const explicit = resolveTarget(model, model, config);
+    if (explicit !== undefined) return explicit;
+    const name = model.slice(0, slash);
+    const isOff =
+      config.disabled.some((provider) => provider.name === name) || findProviderKind(name) !== undefined;
+    // Models of some providers have a slash of their own: theirs they are.
+    if (isOff && (chosen === undefined || !serves(chosen, model))) {
+      throw notEnabled(name, config, `model "${model}" asks for provider "${name}"`);
+    }
+  }
+  if (chosen === undefined) {
+    throw new GatewayError(
+      'unknown_model',
+      'no provider is enabled; configure one under `providers` in sluice.yaml',
+    );
+  }
+  const own = ownModel(chosen, model);
+  return { provider: chosen, model: aliased(chosen, own) };
+}
+
+function defaultProvider(model: string, config: ResolvedConfig): ProviderConfig | undefined {
+  const { defaultProvider: name } = config.routing;
+  if (name !== null) return config.providers.find((provider) => provider.name === name);
+  return config.providers.find((provider) => serves(provider, model)) ?? config.providers[0];
+}
+
+function notEnabled(name: string, config: ResolvedConfig, what: string): GatewayError {
+  const off = config.disabled.find((provider) => provider.name === name);
+  const variable = findProviderKind(name)?.keyVariable;
+  const enabled = config.providers.map((provider) => provider.name).join(', ') || 'none';
+  const mend =
+    off !== undefined
+      ? `it is disabled: ${off.reason}`
+      : variable != null
+        ? `set ${variable} or configure providers.${name}`
+        : `configure providers.${name}`;
+  return new GatewayError('unknown_model', `${what}, which is not enabled; ${mend} (enabled: ${enabled})`);
+}

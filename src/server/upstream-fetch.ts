@@ -1,0 +1,60 @@
+// The host's way to upstreams: fetch, plus the limit on connecting that fetch lacks.
+import { GatewayError } from '../model/errors.ts';
+import type { GatewayHost } from '../gateway/host.ts';
+
+/** How long an origin that answered is taken to be reachable without another look. */
+const TRUSTED_MS = 10_000;
+
+/** Opens and closes a TCP connection; resolves when it stands, rejects when it is refused. */
+export type Probe = (hostname: string, port: number, signal: AbortSignal) => Promise<void>;
+
+/**
+ * fetch says nothing of connecting, so an origin not heard of lately is probed beside the request: when
+ * neither the probe's connection nor an answer is there within `connectMs`, the request ends with
+ * `upstream_timeout` (timeouts.connect). Behind an HTTP proxy there is nothing to probe: `probe` is null.
+ */
+export function createUpstreamFetch(
+  fetch: (url: string, init: RequestInit) => Promise<Response>,
+  probe: Probe | null,
+  clock: Pick<GatewayHost, 'monotonic' | 'setTimer'>,
+): GatewayHost['fetch'] {
+  const answered = new Map<string, number>();
+  return async (url, init, { connectMs }) => {
+    const { hostname, port, protocol, origin } = new URL(url);
+    const last = answered.get(origin);
+    if (probe === null || (last !== undefined && clock.monotonic() - last < TRUSTED_MS))
+      return fetch(url, init);
+    const giveUp = new AbortController();
+    const stopProbe = new AbortController();
+    const cancel = clock.setTimer(() => {
+      stopProbe.abort();
+      giveUp.abort(
+        new GatewayError(
+          'upstream_timeout',
+          `no connection to ${origin} within ${connectMs} ms (timeouts.connect)`,
+        ),
+      );
+    }, connectMs);
+    const portNumber = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+    // A refused probe is no verdict: the request itself meets the same refusal and tells it better.
+    probe(hostname.replace(/^\[|\]$/g, ''), portNumber, stopProbe.signal).then(cancel, cancel);
+    const signals = init.signal == null ? [giveUp.signal] : [init.signal, giveUp.signal];
+    try {
+      const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+      answered.set(origin, clock.monotonic());
+      return response;
+    } catch (thrown) {
+      throw giveUp.signal.aborted ? giveUp.signal.reason : thrown;
+    } finally {
+      cancel();
+      stopProbe.abort();
+    }
+  };
+}
+
+/** A probe over Bun's sockets. */
+export const probeTcp: Probe = async (hostname, port, signal) => {
+  const socket = await Bun.connect({ hostname, port, socket: { data() {} } });
+  if (!signal.aborted) socket.end();
+  socket.terminate();
+};

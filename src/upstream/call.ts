@@ -1,0 +1,85 @@
+// One HTTP request to a provider, its failures told in the gateway's terms.
+import { GatewayError } from '../model/errors.ts';
+import type { UpstreamFailure } from '../dialects/dialect.ts';
+
+export interface UpstreamCall {
+  /** For messages. */
+  provider: string;
+  url: string;
+  headers: Headers;
+  body: string;
+  signal: AbortSignal;
+  connectMs: number;
+}
+
+/** How much of an error body is read: enough for any provider's reason. */
+const MAX_ERROR_BODY = 256 * 1024;
+
+/**
+ * Sends the request and returns the answer's head, whatever its status. Redirects are not followed: the
+ * gateway talks to configured addresses only (GUARANTEES 21). Throws `upstream_unreachable`, or the signal's
+ * own reason when it was aborted.
+ */
+export async function callUpstream(
+  fetch: (url: string, init: RequestInit, limits: { connectMs: number }) => Promise<Response>,
+  call: UpstreamCall,
+): Promise<Response> {
+  const { provider, url, headers, body, signal, connectMs } = call;
+  let response: Response;
+  try {
+    response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' }, { connectMs });
+  } catch (thrown) {
+    if (signal.aborted) throw signal.reason;
+    if (thrown instanceof GatewayError) throw thrown;
+    throw new GatewayError(
+      'upstream_unreachable',
+      `${provider} cannot be reached at ${originOf(url)} (${reasonOf(thrown)}); check base_url and the network`,
+      { cause: thrown },
+    );
+  }
+  if (response.status >= 300 && response.status < 400) {
+    await response.body?.cancel();
+    throw new GatewayError(
+      'upstream_failed',
+      `${provider} answered with a redirect (${response.status}), which is not followed; set base_url to where it really is`,
+    );
+  }
+  return response;
+}
+
+/** Scheme, host and port: never user info, path or query, which may hold secrets. */
+function originOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown reason';
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+  return code;
+}
+
+export async function readFailure(response: Response): Promise<UpstreamFailure> {
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: await readStart(response.body, MAX_ERROR_BODY),
+  };
+}
+
+async function readStart(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
+  if (body === null) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      text += decoder.decode(chunk, { stream: true });
+      size += chunk.length;
+      if (size >= limit) break;
+    }
+  } catch {
+    // The status is the failure; a reason cut short is still a reason.
+  }
+  return text;
+}

@@ -1,0 +1,104 @@
+// Which headers travel, in either direction.
+
+/** Belong to one connection, or are made anew by whoever sends the body. */
+const CONNECTION_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+  'content-length',
+  'content-encoding',
+  'accept-encoding',
+  'expect',
+]);
+
+/** Credentials: never forwarded as they are; the attempt sets its own. */
+const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const;
+
+/** Of the client's browser or of proxies before us: nothing an upstream should learn. */
+const PRIVATE_HEADER =
+  /^(x-sluice-|x-forwarded-|sec-|cf-|cookie$|origin$|referer$|forwarded$|x-real-ip$|via$)/;
+
+/** Of the upstream's own site: wrong or harmful when another host says them. */
+const SITE_HEADER =
+  /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|report-to$|nel$)/;
+
+/** What every dialect's client may use whoever serves it. */
+const SHARED_ANSWER_HEADER =
+  /^(request-id$|x-request-id$|retry-after(-ms)?$|x-ratelimit-|anthropic-ratelimit-)/;
+
+export interface RequestHeaderOptions {
+  /** The client's headers, when client and provider speak the same dialect; null otherwise. */
+  client: Headers | null;
+  /** The provider side's own: authentication and what the dialect always needs. */
+  dialect: Record<string, string>;
+  listHeaders: readonly string[];
+  /** Of the provider's configuration: they win. */
+  configured: Record<string, string>;
+  stream: boolean;
+  userAgent: string;
+}
+
+export function buildRequestHeaders(options: RequestHeaderOptions): Headers {
+  const headers = new Headers({
+    'user-agent': options.userAgent,
+    accept: options.stream ? 'text/event-stream' : 'application/json',
+  });
+  if (options.client !== null) {
+    for (const [name, value] of options.client) {
+      if (!CONNECTION_HEADERS.has(name) && !PRIVATE_HEADER.test(name)) headers.set(name, value);
+    }
+    for (const name of CREDENTIAL_HEADERS) headers.delete(name);
+  }
+  headers.set('content-type', 'application/json');
+  // A compressed stream may be held back until a block is full.
+  if (options.stream) headers.set('accept-encoding', 'identity');
+  for (const [name, value] of Object.entries(options.dialect)) {
+    const given = headers.get(name);
+    if (given === null || (CREDENTIAL_HEADERS as readonly string[]).includes(name)) headers.set(name, value);
+    else if (options.listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
+  }
+  for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
+  return headers;
+}
+
+/** `first` then what `second` adds, each value once. */
+function mergeLists(first: string, second: string): string {
+  const values = [...first.split(','), ...second.split(',')]
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+  return [...new Set(values)].join(',');
+}
+
+/** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
+export function pickAnswerHeaders(upstream: Headers, sameDialect: boolean): Headers {
+  const headers = new Headers();
+  for (const [name, value] of upstream) {
+    if (CONNECTION_HEADERS.has(name) || SITE_HEADER.test(name) || name === 'date' || name === 'server')
+      continue;
+    if (sameDialect || SHARED_ANSWER_HEADER.test(name)) headers.set(name, value);
+  }
+  if (!sameDialect) headers.delete('content-type');
+  return headers;
+}
+
+/** The key that the client presents, whatever header its SDK puts it in. */
+export function clientKey(headers: Headers): string | null {
+  const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+  return (
+    headers.get('x-sluice-key') ?? headers.get('x-api-key') ?? headers.get('x-goog-api-key') ?? bearer ?? null
+  );
+}
+
+/** The client's own provider key: as `clientKey`, without the gateway's own header. */
+export function clientProviderKey(headers: Headers): string | null {
+  const copy = new Headers(headers);
+  copy.delete('x-sluice-key');
+  return clientKey(copy);
+}

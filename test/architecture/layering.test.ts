@@ -1,0 +1,119 @@
+// Reads src/ and asserts who may import whom, and that only the host and the stores leave web standards.
+import { describe, expect, test } from 'bun:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+
+const SOURCE = resolve(import.meta.dir, '../../src');
+
+/** Each room and the rooms it may import from, itself always included. */
+const MAY_IMPORT: Record<string, string[]> = {
+  model: [],
+  sse: [],
+  dialects: ['model', 'sse'],
+  providers: ['model', 'dialects'],
+  config: ['model', 'dialects', 'providers'],
+  upstream: ['model', 'dialects'],
+  routing: ['model', 'config', 'providers'],
+  ledger: ['model', 'config'],
+  management: ['model', 'config', 'ledger', 'upstream'],
+  simulator: ['model', 'sse', 'dialects'],
+  gateway: ['model', 'sse', 'dialects', 'config', 'routing', 'upstream', 'ledger', 'management'],
+  server: ['model', 'config', 'gateway', 'ledger', 'simulator', 'upstream'],
+  cli: ['model', 'config', 'gateway', 'ledger', 'server', 'simulator', 'routing', 'providers', 'dialects'],
+  'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects'],
+  'main.ts': ['cli'],
+};
+
+/** Files that may use Bun and Node; everything else is web standards. */
+const HOST_CODE = [
+  /^main\.ts$/,
+  /^cli\//,
+  /^server\//,
+  /^config\/(load|watch)/,
+  /^ledger\/sqlite/,
+  /^simulator\/serve/,
+];
+
+interface SourceFile {
+  path: string;
+  room: string;
+  text: string;
+  imports: string[];
+}
+
+const files: SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SOURCE, path), 'utf8');
+    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+    return { path, room: path.split('/')[0] ?? path, text, imports };
+  });
+
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+
+describe('layering', () => {
+  test('there is something to check', () => expect(files.length).toBeGreaterThan(40));
+
+  for (const { path, room, imports } of files) {
+    test(`${path} imports only what its room may`, () => {
+      const allowed = MAY_IMPORT[room];
+      expect(allowed, `src/${room} is not in the table of rooms`).toBeDefined();
+      for (const imported of imports.filter((name) => name.startsWith('.'))) {
+        const target = relative(SOURCE, resolve(SOURCE, dirname(path), imported)).split('/')[0] ?? '';
+        if (target !== room) expect(allowed, `${path} imports ${imported}`).toContain(target);
+      }
+    });
+  }
+
+  for (const { path, text, imports } of files.filter(
+    (file) => !HOST_CODE.some((pattern) => pattern.test(file.path)),
+  )) {
+    test(`${path} is web standards only`, () => {
+      const code = withoutComments(text);
+      expect(imports.filter((name) => /^(bun|node)\b|^bun:/.test(name))).toEqual([]);
+      expect(code).not.toMatch(/\b(Bun|process|Buffer|require|__dirname)\s*[.([]/);
+      // The clock, timers, fetch, randomness and the console have their home in the host.
+      if (path !== 'gateway/host.ts') {
+        expect(code).not.toMatch(
+          /\b(Date\.now|performance\.now|setTimeout|setInterval|Math\.random|crypto\.random|console\.)/,
+        );
+        expect(code).not.toMatch(/(?<![.\w])fetch\(\S+, /);
+      }
+    });
+  }
+
+  test('no dialect imports another', () => {
+    for (const { path, imports } of files.filter((file) => file.room === 'dialects')) {
+      const folder = path.split('/')[1] ?? '';
+      if (path.split('/').length < 3) continue;
+      for (const imported of imports.filter((name) => name.startsWith('.'))) {
+        const target =
+          relative(join(SOURCE, 'dialects'), resolve(SOURCE, dirname(path), imported)).split('/')[0] ?? '';
+        expect(
+          DIALECT_IDS.filter((id) => id !== folder) as string[],
+          `${path} imports ${imported}`,
+        ).not.toContain(target);
+      }
+    }
+  });
+
+  test('no dialect or provider is named outside its own folder or row', () => {
+    const names = new Set<string>([...DIALECT_IDS, ...PROVIDER_KINDS.map((row) => row.kind)]);
+    // Where the dialects are listed, keyed by id so that the compiler asks for the next one.
+    const lists = [
+      'model/dialect-id.ts',
+      'dialects/registry.ts',
+      'gateway/incoming.ts',
+      'providers/kinds.ts',
+    ];
+    for (const { path, room, text } of files) {
+      if (lists.includes(path) || room === 'dialects' || room === 'simulator') continue;
+      for (const match of withoutComments(text).matchAll(/[=!]==\s*'([^']+)'|case '([^']+)'/g)) {
+        const name = match[1] ?? match[2] ?? '';
+        expect(names.has(name), `${path} decides by the name '${name}'`).toBe(false);
+      }
+    }
+  });
+});

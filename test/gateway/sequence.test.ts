@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'bun:test';
+import { createSequencer } from '../../src/gateway/sequence.ts';
+import type { StreamEvent } from '../../src/model/events.ts';
+
+const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_calls' } };
+const tool = (block: number): StreamEvent => ({
+  type: 'tool-start',
+  block,
+  id: `c${block}`,
+  name: 'f',
+  kind: 'function',
+});
+const args = (block: number, text: string): StreamEvent => ({ type: 'tool-delta', block, arguments: text });
+const text = (block: number, value: string): StreamEvent => ({ type: 'text-delta', block, text: value });
+
+function run(events: StreamEvent[], skipAt = -1): string[] {
+  const out: string[] = [];
+  const sequencer = createSequencer((event) => {
+    const block = 'block' in event ? ` ${event.block}` : '';
+    const content =
+      event.type === 'tool-delta'
+        ? ` ${event.arguments}`
+        : event.type === 'text-delta'
+          ? ` ${event.text}`
+          : '';
+    out.push(`${event.type}${block}${content}${event.type === 'error' ? ` ${event.error.code}` : ''}`);
+  });
+  for (const [index, event] of events.entries()) {
+    if (index === skipAt) sequencer.noteSkipped();
+    sequencer.push(event);
+  }
+  return out;
+}
+
+describe('sequencer', () => {
+  test('adds the start, closes text before a tool call, closes all before the finish', () => {
+    expect(run([{ type: 'text-start', block: 4 }, text(4, 'a'), tool(7), args(7, '{}'), FINISH])).toEqual([
+      'start',
+      'text-start 0',
+      'text-delta 0 a',
+      'text-end 0',
+      'tool-start 1',
+      'tool-delta 1 {}',
+      'tool-end 1',
+      'finish',
+    ]);
+  });
+  test('interleaved parallel calls come out one after the other, nothing lost', () => {
+    expect(
+      run([tool(0), tool(1), args(0, '{"a":'), args(1, '{"b":'), args(0, '1}'), args(1, '2}'), FINISH]),
+    ).toEqual([
+      'start',
+      'tool-start 0',
+      'tool-delta 0 {"a":',
+      'tool-delta 0 1}',
+      'tool-end 0',
+      'tool-start 1',
+      'tool-delta 1 {"b":',
+      'tool-delta 1 2}',
+      'tool-end 1',
+      'finish',
+    ]);
+  });
+  test('the next call streams live once the one before is whole', () => {
+    const seen: string[] = [];
+    const sequencer = createSequencer((event) => seen.push(event.type));
+    for (const event of [tool(0), args(0, '{"a":"}"}'), tool(1)]) sequencer.push(event);
+    expect(seen).toEqual(['start', 'tool-start', 'tool-delta', 'tool-end', 'tool-start']);
+  });
+  test('text that goes on after a call gets a block of its own', () => {
+    expect(run([text(0, 'a'), tool(1), args(1, '{}'), text(0, 'b'), FINISH])).toEqual([
+      'start',
+      'text-start 0',
+      'text-delta 0 a',
+      'text-end 0',
+      'tool-start 1',
+      'tool-delta 1 {}',
+      'tool-end 1',
+      'text-start 2',
+      'text-delta 2 b',
+      'text-end 2',
+      'finish',
+    ]);
+  });
+  test('one terminal, then silence', () => {
+    expect(
+      run([text(0, 'a'), FINISH, FINISH, text(0, 'b')]).filter((line) => line === 'finish'),
+    ).toHaveLength(1);
+    expect(run([FINISH, text(0, 'b')])).toEqual(['start', 'finish']);
+  });
+  test('a call broken by a skipped event ends in upstream_malformed', () => {
+    expect(run([tool(0), args(0, '{"a":'), FINISH], 2)).toEqual([
+      'start',
+      'tool-start 0',
+      'tool-delta 0 {"a":',
+      'tool-end 0',
+      'error upstream_malformed',
+    ]);
+  });
+  test('a call cut by the token limit is an answer, as is a skipped event that broke nothing', () => {
+    expect(run([tool(0), args(0, '{"a":'), FINISH]).at(-1)).toBe('finish');
+    expect(run([tool(0), args(0, '{"a":1}'), FINISH], 1).at(-1)).toBe('finish');
+  });
+  test('three calls opened at once and filled in any order', () => {
+    const out = run([
+      tool(0),
+      tool(1),
+      tool(2),
+      args(2, '{"z":1}'),
+      args(1, '{}'),
+      args(0, '{"x":[1'),
+      args(0, ']}'),
+      FINISH,
+    ]);
+    expect(out.filter((line) => line.startsWith('tool-')).join('|')).toBe(
+      'tool-start 0|tool-delta 0 {"x":[1|tool-delta 0 ]}|tool-end 0|tool-start 1|tool-delta 1 {}|tool-end 1|tool-start 2|tool-delta 2 {"z":1}|tool-end 2',
+    );
+  });
+});
