@@ -1,0 +1,106 @@
+// Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
+
+export const REDACTED = '[redacted]';
+
+/** Shorter secrets would blank out ordinary words. */
+const MIN_SECRET_LENGTH = 6;
+
+interface Shape {
+  /** Lower-case text without which the pattern cannot match: a cheap look before the dear one. */
+  hint: string;
+  pattern: RegExp;
+  replacement: string;
+}
+
+/** What keys are made of, in full or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
+const KEY = '[\\w*•…-]|\\.(?=[.\\w*•…-])';
+
+const SHAPES: readonly Shape[] = [
+  shape('sk-', `(?<![a-z0-9])sk-(?:(?:${KEY}){6,}|(?=[\\w-]{0,8}[*•…])(?:${KEY})+)`),
+  shape('aiza', `aiza(?:${KEY}){6,}`),
+  shape('gsk_', `(?<![a-z0-9])gsk_(?:${KEY}){6,}`),
+  shape('xai-', `(?<![a-z0-9])xai-(?:${KEY}){6,}`),
+  shape('csk-', `(?<![a-z0-9])csk-(?:${KEY}){6,}`),
+  shape('nvapi-', `(?<![a-z0-9])nvapi-(?:${KEY}){6,}`),
+  shape('pplx-', `(?<![a-z0-9])pplx-(?:${KEY}){16,}`),
+  shape('hf_', `(?<![a-z0-9])hf_(?:${KEY}){16,}`),
+  shape('ya29.', `(?<![a-z0-9])ya29\\.(?:${KEY}){6,}`),
+  // JSON web tokens: three base64url parts, the first of which begins with `{"`.
+  shape('eyj', '(?<![a-z0-9])eyj[\\w-]{8,}\\.[\\w-]{4,}\\.[\\w-]*'),
+  // Any token after `Bearer`, but not the words that prose puts there.
+  shape(
+    'bearer',
+    '\\b(bearer\\s+)(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and)\\b(?![-.]))' +
+      `(?:${KEY}|[+/=~])+`,
+    `$1${REDACTED}`,
+  ),
+  shape('basic', '(authorization["\']?\\s*[:=]\\s*["\']?basic\\s+)[\\w+/=-]+', `$1${REDACTED}`),
+  ...['authorization', 'x-api-key', 'x-goog-api-key', 'x-sluice-key', 'api-key'].map((name) =>
+    // Only what cannot be a word of prose: with a digit or mask in it, or long.
+    shape(
+      name,
+      `(${name}["']?\\s*[:=]\\s*["']?)(?=[\\w-]*[\\d*•…]|[\\w-]{20})(?:${KEY}|[+/=~])+`,
+      `$1${REDACTED}`,
+    ),
+  ),
+  ...['key=', 'token=', 'secret=', 'password='].map((hint) =>
+    shape(hint, `([?&][\\w-]*${hint})[^&#\\s"'<>\`)\\]]+`, `$1${REDACTED}`),
+  ),
+  // scheme://user:password@host
+  shape('@', '(:\\/\\/)[^\\s/@:"\']*:[^\\s/@"\']+(?=@)', `$1${REDACTED}`),
+  // Anything masked by four stars or more keeps a prefix or a suffix of the secret.
+  shape('****', '[\\w-]*\\*{4,}[\\w*-]*'),
+];
+
+function shape(hint: string, source: string, replacement: string = REDACTED): Shape {
+  return { hint, pattern: new RegExp(source, 'gi'), replacement };
+}
+
+/**
+ * A function that returns its text with every secret replaced by `[redacted]`: each of `secrets` of six
+ * characters or more, as it is, URL-encoded, in JSON, or masked with some of it left; and tokens shaped
+ * like keys or standing where keys stand. Text without any comes back as it is, quickly.
+ */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const known = [...new Set(secrets)].filter((secret) => secret.length >= MIN_SECRET_LENGTH);
+  // Longest first: a secret that contains another goes as a whole.
+  const spellings = [...new Set(known.flatMap(spellingsOf))].sort((a, b) => b.length - a.length);
+
+  return (text) => {
+    let clean = text;
+    for (const spelling of spellings) {
+      if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
+    }
+    if (known.length > 0) clean = redactMasked(clean, known);
+    // Redacting keeps case-insensitive hints valid: it never adds one.
+    const lower = clean.toLowerCase();
+    for (const { hint, pattern, replacement } of SHAPES) {
+      if (lower.includes(hint)) clean = clean.replace(pattern, replacement);
+    }
+    return clean;
+  };
+}
+
+function spellingsOf(secret: string): string[] {
+  return [secret, encodeURIComponent(secret), encodeURI(secret), JSON.stringify(secret).slice(1, -1)];
+}
+
+const MASK = /\*{2,}|•{2,}|\.{3,}|…/;
+const MASKED_WORD = /[^\s"'`*•….]*(?:\*{2,}|•{2,}|\.{3,}|…)[^\s"'`*•….]*/g;
+/** Fewer characters of a secret than this, left visible, may as well be a word. */
+const MIN_VISIBLE = 3;
+
+/** Words that are one of the secrets with its middle, its beginning or its end masked. */
+function redactMasked(text: string, secrets: readonly string[]): string {
+  if (!MASK.test(text)) return text;
+  return text.replace(MASKED_WORD, (word) => {
+    const [before = '', ...rest] = word.split(MASK);
+    const after = rest.at(-1) ?? '';
+    const isOne = secrets.some(
+      (secret) =>
+        (before.length >= MIN_VISIBLE && secret.startsWith(before)) ||
+        (after.length >= MIN_VISIBLE && secret.endsWith(after)),
+    );
+    return isOne ? REDACTED : word;
+  });
+}

@@ -1,0 +1,127 @@
+// Secrets in text: none may stay, not even a prefix, and ordinary text must.
+import { describe, expect, test } from 'bun:test';
+import { createRedactor } from '../../src/model/redact.ts';
+
+const redact = createRedactor([]);
+
+describe('known secrets', () => {
+  const secret = 'qwertz-7/a+b=ü"x';
+  const known = createRedactor([secret, 'tiny', 'longer-secret-tail', 'longer-secret']);
+
+  test('go wherever they stand, as often as they do', () => {
+    expect(known(`a ${secret} b ${secret}`)).toBe('a [redacted] b [redacted]');
+    expect(known('xlonger-secretx')).toBe('x[redacted]x');
+  });
+
+  test('go in a URL, in JSON and in JSON in a URL', () => {
+    expect(known(`/x/${encodeURIComponent(secret)}/y`)).toBe('/x/[redacted]/y');
+    expect(known(JSON.stringify({ a: secret }))).toBe('{"a":"[redacted]"}');
+  });
+
+  test('the longer of two that overlap goes whole', () => {
+    expect(known('longer-secret-tail')).toBe('[redacted]');
+  });
+
+  test('of fewer than six characters are left: they are words', () => {
+    expect(known('a tiny thing')).toBe('a tiny thing');
+  });
+
+  test('go when masked, whatever their shape', () => {
+    for (const masked of ['qwe***b=ü"x', 'qwertz…', 'qwertz-7...', '***secret-tail', '••••secret']) {
+      expect(`${masked} → ${known(masked)}`).toStartWith(`${masked} → [redacted]`);
+    }
+    expect(known('so... what **bold** and 1…2')).toBe('so... what **bold** and 1…2');
+  });
+});
+
+describe('what is shaped like a key', () => {
+  const keys = [
+    'sk-abcdefghijklmnopqrstuvwx',
+    'sk-proj-AbC_123-xyz',
+    'sk-ant-api03-AAAA-BBBB_CCCC',
+    'sk-ant-oat01-abcdef',
+    'sk-or-v1-0123456789abcdef',
+    'sk-abc***xyz',
+    'sk-proj-********************1234',
+    'sk-...wxyz',
+    'sk-…wxyz',
+    'AIzaSyA-1234567890abcdefghijklmnopqrstu',
+    'AIzaSy******************',
+    'gsk_abcdefghijklmnop',
+    'xai-abcdefghijklmnop',
+    'hf_abcdefghijklmnopqrst',
+    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl',
+    'abcd****************wxyz',
+    'ya29.a0AfH6SMBx-abc',
+  ];
+  for (const key of keys) {
+    test(key, () => {
+      expect(redact(`Incorrect API key provided: ${key}. See the docs.`)).toBe(
+        'Incorrect API key provided: [redacted]. See the docs.',
+      );
+      expect(redact(`{"key":"${key}","n":1}`)).toBe('{"key":"[redacted]","n":1}');
+      expect(redact(key)).toBe('[redacted]');
+    });
+  }
+});
+
+describe('what stands where keys stand', () => {
+  const cases: [given: string, wanted: string][] = [
+    ['authorization: Bearer abc', 'authorization: Bearer [redacted]'],
+    ['{"authorization":"Bearer a.b-c_d~e+f/g="}', '{"authorization":"Bearer [redacted]"}'],
+    ['AUTHORIZATION: BEARER token-1', 'AUTHORIZATION: BEARER [redacted]'],
+    ['Authorization: Basic dXNlcjpwYXNz', 'Authorization: Basic [redacted]'],
+    ['x-api-key: 0123abc', 'x-api-key: [redacted]'],
+    ["headers: { 'x-goog-api-key': 'zz9' }", "headers: { 'x-goog-api-key': '[redacted]' }"],
+    [
+      'GET /v1beta/models?alt=sse&key=abc%20d&x=1 failed',
+      'GET /v1beta/models?alt=sse&key=[redacted]&x=1 failed',
+    ],
+    ['https://h/x?api_key=abc', 'https://h/x?api_key=[redacted]'],
+    ['https://h/x?access_token=abc#f', 'https://h/x?access_token=[redacted]#f'],
+    ['postgres://user:pa55@db:5432/x', 'postgres://[redacted]@db:5432/x'],
+    ['redis://:pa55@cache/0', 'redis://[redacted]@cache/0'],
+  ];
+  for (const [given, wanted] of cases) test(given, () => expect(redact(given)).toBe(wanted));
+});
+
+describe('ordinary text stays as it is', () => {
+  const texts = [
+    '',
+    'The model overloaded; try again in 5 s.',
+    'locale sk-SK, task-force-one, risk-averse-investor, disk-usage-report',
+    'a bearer token is required; use the Bearer scheme, or bearer authentication',
+    'x-api-key header is missing; set x-api-key: it is required',
+    'providers.openai.api_key: env:OPENAI_API_KEY is not set',
+    'monkey=1 in prose, and f(key=value) in code',
+    '**bold** and ***both*** and a ... b',
+    'mail me@example.org at https://example.org:8080/a@b',
+    'npm i hf_transfer',
+    '日本語 🦭 ünïcödé',
+  ];
+  for (const text of texts) test(text, () => expect(redact(text)).toBe(text));
+
+  test('and a long one without hints comes back as the same value', () => {
+    const long = 'data: {"text":"hello world"}\n\n'.repeat(10_000);
+    expect(createRedactor(['some-secret-1', 'some-secret-2'])(long)).toBe(long);
+  });
+});
+
+test('no shape takes time out of proportion to the text', () => {
+  // Quadratic patterns would need minutes for these.
+  for (const piece of [
+    'sk-',
+    'bearer ',
+    'eyJ',
+    '://a:',
+    '****',
+    '?key=',
+    'x-api-key: ',
+    'a'.repeat(10),
+    '..',
+    '…',
+  ]) {
+    const text = piece.repeat(100_000);
+    expect(typeof redact(text)).toBe('string');
+  }
+});
