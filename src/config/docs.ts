@@ -1,0 +1,144 @@
+// The schema as a page for people and as a JSON Schema for editors.
+import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import { RESERVED_KEYS } from './reserved.ts';
+import { buildJsonSchema, listSchemaKeys, type SchemaKey, type SchemaNode } from './schema-keys.ts';
+
+/** `sluice.schema.json`. Reserved keys are in it, as deprecated, so that an editor does not call them wrong. */
+export function renderJsonSchema(): string {
+  const schema = buildJsonSchema();
+  for (const path of RESERVED_KEYS) {
+    const names = path.split('.');
+    const key = names.pop() ?? '';
+    const section = names.reduce<SchemaNode | undefined>(childOf, schema);
+    if (section === undefined) throw new Error(`reserved key ${path} lies in no section of the schema`);
+    const description = 'Not supported by this version yet; ignored.';
+    section.properties = { ...section.properties, [key]: { description, deprecated: true } };
+  }
+  const root: SchemaNode = {
+    ...schema,
+    properties: { $schema: { type: 'string' }, ...schema.properties },
+  };
+  return `${JSON.stringify({ title: 'Sluice configuration', ...root }, null, 2)}\n`;
+}
+
+function childOf(node: SchemaNode | undefined, name: string): SchemaNode | undefined {
+  const rest = node?.additionalProperties;
+  return name === '*' ? (typeof rest === 'object' ? rest : undefined) : node?.properties?.[name];
+}
+
+/** `docs/configuration.md`. */
+export function renderConfigPage(): string {
+  const keys = listSchemaKeys();
+  const sections = keys.filter((key) => key.section && !key.path.endsWith('*'));
+  return [
+    '<!-- Written by `npm run generate` from src/config/schema.ts; change it there. -->',
+    '# Configuration',
+    '',
+    ...PREFACE,
+    ...sections.flatMap((section) => renderSection(section, keys)),
+    ...renderKinds(),
+    ...renderReserved(),
+  ].join('\n');
+}
+
+function renderSection(section: SchemaKey, keys: SchemaKey[]): string[] {
+  const prefix = keys.some((key) => key.path === `${section.path}.*`) ? `${section.path}.*` : section.path;
+  const leaves = keys.filter(
+    (key) => !key.section && key.path.slice(0, key.path.lastIndexOf('.')) === prefix,
+  );
+  return [
+    `## \`${prefix.replaceAll('*', 'NAME')}\``,
+    '',
+    section.node.description ?? '',
+    '',
+    ...(leaves.length === 0 ? [] : renderTable(leaves)),
+  ];
+}
+
+function renderTable(keys: SchemaKey[]): string[] {
+  const rows = keys.map(({ path, node }) => {
+    const name = path.slice(path.lastIndexOf('.') + 1);
+    const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``;
+    return `| \`${name}\` | ${typeOf(node)} | ${fallback.replaceAll('"', '')} | ${node.description ?? ''} |`;
+  });
+  return ['| key | type | default | meaning |', '|---|---|---|---|', ...rows, ''];
+}
+
+function typeOf(node: SchemaNode): string {
+  if (node.anyOf !== undefined) return node.anyOf.map(typeOf).join(' or ');
+  if (node.enum !== undefined) return node.enum.map((value) => `\`${value}\``).join(', ');
+  if (node.items !== undefined) return `list of ${typeOf(node.items)}s`;
+  const rest = node.additionalProperties;
+  if (typeof rest === 'object') return `name → ${typeOf(rest)}`;
+  return node.title ?? node.type ?? 'any';
+}
+
+function renderKinds(): string[] {
+  const rows = PROVIDER_KINDS.map(({ kind, dialect, baseUrl, keyVariable }) => {
+    const address = /^https?:/.test(baseUrl) ? `\`${baseUrl}\`` : 'inside the gateway';
+    const key = keyVariable === null ? 'none needed' : `\`${keyVariable}\``;
+    return `| \`${kind}\` | ${dialect === 'any' ? 'every one' : `\`${dialect}\``} | ${address} | ${key} |`;
+  });
+  return [
+    '## Known kinds',
+    '',
+    'A provider of one of these names, or with it as `kind`, needs nothing else.',
+    '',
+    '| kind | dialect | `base_url` | key from |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ];
+}
+
+function renderReserved(): string[] {
+  return [
+    '## Keys for later versions',
+    '',
+    'Accepted with a warning and ignored by this version:',
+    '',
+    ...RESERVED_KEYS.map((path) => `- \`${path.replaceAll('*', 'NAME')}\``),
+    '',
+  ];
+}
+
+const PREFACE = [
+  'Sluice runs without any configuration. With one, it reads the first of these that there is:',
+  '',
+  '1. the file named by `--config`',
+  '2. the file named by `$SLUICE_CONFIG`',
+  '3. `sluice.yaml`, `.yml`, `.toml`, `.json` or `.jsonc` in the working directory',
+  '4. the same in `$SLUICE_HOME` (default `~/.sluice`)',
+  '',
+  'Every known provider whose key is in the environment is enabled too, unless the file configures that name,',
+  'and so is the simulator. `.env` in the working directory is part of the environment. `sluice check` prints',
+  'what a configuration comes to. A file that was there at the start is watched: a valid change applies to new',
+  'requests, an invalid one is refused with a logged error. `server.host`, `server.port`, `audit.enabled` and',
+  '`audit.store` need a restart.',
+  '',
+  'An unknown key or a value of the wrong type is an error. A provider whose key cannot be found is disabled with',
+  'a warning, and the others work.',
+  '',
+  '- **Secrets** are `env:NAME`, `file:PATH` (relative to the configuration file) or the value itself.',
+  '  `credential:NAME` is reserved for later versions.',
+  '- **Durations** are `500ms`, `10s`, `2m`, `1h`, `30d`; **sizes** are `512KB`, `64MB`, `1GB`, in powers of 1024.',
+  '- **Targets** are `provider` or `provider/model`; the first `/` splits.',
+  '- For completion in an editor, begin a YAML file with',
+  '  `# yaml-language-server: $schema=./node_modules/sluice/sluice.schema.json`, or wherever that file lies.',
+  '',
+  'Logs go to stderr. `SLUICE_LOG=json` makes each line a JSON object; a level (`debug`, `info`, `warn`, `error`)',
+  'may stand beside it: `SLUICE_LOG=json,debug`.',
+  '',
+  '```yaml',
+  'providers:',
+  '  anthropic: { api_key: env:ANTHROPIC_API_KEY }',
+  '  lab: { dialect: openai-chat, base_url: http://10.0.0.5:8000/v1, models: { fast: qwen3-8b } }',
+  'routing:',
+  '  default_provider: anthropic',
+  '  fallback_chain: [lab/fast]',
+  'audit: { retention: 7d }',
+  'costs:',
+  '  pricing_overrides: { "lab/*": { input_per_million: 0, output_per_million: 0 } }',
+  '```',
+  '',
+];

@@ -1,0 +1,143 @@
+// The text of a configuration file → its value, with the line of every key. YAML goes through the `yaml`
+// package because Bun's own parser names no lines and takes a repeated key silently; JSONC goes the same way
+// for its lines, with comments blanked; TOML through Bun's parser, which is strict.
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { KeyPath } from './problem.ts';
+
+export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] as const;
+export type ConfigExtension = (typeof CONFIG_EXTENSIONS)[number];
+
+export interface FormatResult {
+  /** Undefined where the text cannot be read. */
+  value: unknown;
+  errors: { line: number | undefined; message: string }[];
+  /** The line, from 1, of the key or of the nearest section above it; undefined where none is known. */
+  lineOf(path: KeyPath): number | undefined;
+}
+
+export function parseConfigText(text: string, extension: ConfigExtension): FormatResult {
+  const clean = text.replace(/^\uFEFF/, '');
+  switch (extension) {
+    case '.yaml':
+    case '.yml':
+      return parseYaml(clean);
+    case '.toml':
+      return parseToml(clean);
+    case '.json':
+    case '.jsonc':
+      return parseJsonc(clean);
+  }
+}
+
+function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, merge: true });
+  const errors = document.errors.map((error) => ({
+    line: lines.linePos(error.pos[0]).line,
+    message: withoutValues(error.message),
+  }));
+  // Aliases that multiply without end make this throw.
+  let value: unknown;
+  try {
+    value = errors.length === 0 ? document.toJS() : undefined;
+  } catch {
+    errors.push({ line: 1, message: 'an alias that leads nowhere, or too many of them' });
+  }
+  return {
+    value,
+    errors,
+    lineOf: (path) => {
+      const offset = offsetOf(document.contents, path);
+      return offset === undefined ? undefined : lines.linePos(offset).line;
+    },
+  };
+}
+
+function offsetOf(root: Node | null, path: KeyPath): number | undefined {
+  let node: unknown = root;
+  let offset: number | undefined;
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
+      if (pair === undefined) break;
+      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const item = node.items[Number(part)];
+      if (isScalar(item) || isMap(item) || isSeq(item)) offset = item.range?.[0] ?? offset;
+      node = item;
+    } else break;
+  }
+  return offset;
+}
+
+function parseJsonc(text: string): FormatResult {
+  const blanked = blankComments(text);
+  // Through YAML's JSON schema first, for the lines; what it is too kind to refuse, JSON.parse refuses.
+  const located = parseYaml(blanked, 'json');
+  if (located.errors.length > 0) return located;
+  try {
+    return { ...located, value: JSON.parse(blanked) };
+  } catch {
+    return { ...located, value: undefined, errors: [{ line: undefined, message: 'not valid JSON' }] };
+  }
+}
+
+/** Comments and trailing commas as blanks, so that every other character keeps its place. */
+function blankComments(text: string): string {
+  const blank = (found: string) => found.replaceAll(/[^\n]/g, ' ');
+  return text
+    .replaceAll(/"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (found) =>
+      found.startsWith('"') ? found : blank(found),
+    )
+    .replaceAll(/"(?:\\.|[^"\\\n])*"|,(?=\s*[}\]])/g, (found) => (found === ',' ? ' ' : found));
+}
+
+function parseToml(text: string): FormatResult {
+  const lineOf = (path: KeyPath) => tomlLineOf(text, path);
+  try {
+    return { value: Bun.TOML.parse(text), errors: [], lineOf };
+  } catch (error) {
+    const message = withoutValues(String(error instanceof Error ? error.message : error));
+    return { value: undefined, errors: [{ line: tomlErrorLine(text), message }], lineOf };
+  }
+}
+
+/** Bun names no line: it is the one after the longest beginning that can be read. */
+function tomlErrorLine(text: string): number {
+  const lines = text.split('\n');
+  for (let count = lines.length - 1; count > 0; count--) {
+    try {
+      Bun.TOML.parse(lines.slice(0, count).join('\n'));
+      return count + 1;
+    } catch {
+      // A shorter one may do.
+    }
+  }
+  return 1;
+}
+
+/** Keys are looked for by line, so that text inside a multi-line string can be taken for one. */
+function tomlLineOf(text: string, path: KeyPath): number | undefined {
+  let table: string[] = [];
+  let best: { depth: number; line: number } | undefined;
+  for (const [index, line] of text.split('\n').entries()) {
+    const [, header, key] =
+      /^\s*(?:\[{1,2}([^\]]+)\]|((?:[\w-]+|"[^"]*"|'[^']*'|\s*\.\s*)+)\s*=)/.exec(line) ?? [];
+    if (header !== undefined) table = dotted(header);
+    else if (key === undefined) continue;
+    const found = key === undefined ? table : [...table, ...dotted(key)];
+    const depth = found.filter((part, at) => found.length <= path.length && part === path[at]).length;
+    if (depth === found.length && depth > (best?.depth ?? 0)) best = { depth, line: index + 1 };
+  }
+  return best?.line;
+}
+
+function dotted(name: string): string[] {
+  return (name.match(/"[^"]*"|'[^']*'|[\w-]+/g) ?? []).map((part) => part.replaceAll(/^["']|["']$/g, ''));
+}
+
+/** Parsers quote what they stumbled over, which may be a key. */
+function withoutValues(message: string): string {
+  return message.replace(/:? *"[\s\S]*"/, '').replace(/^(?:YAML|TOML) Parse error: /, '');
+}

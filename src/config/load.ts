@@ -1,0 +1,129 @@
+// Finds the configuration file, reads it, and resolves it against the environment.
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load-format.ts';
+import { parseConfig } from './parse.ts';
+import { type ConfigProblem, formatKeyPath } from './problem.ts';
+import { type ResolveSources, resolveConfig } from './resolve.ts';
+import type { ResolvedConfig } from './resolved.ts';
+
+export interface LoadOptions {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Working directory. */
+  directory: string;
+  /** From `--config`. */
+  path?: string;
+  overrides?: NonNullable<ResolveSources['overrides']>;
+}
+
+export interface LoadedProblem extends ConfigProblem {
+  /** From 1. */
+  line?: number;
+}
+
+export interface LoadedConfig {
+  /** The file read, absolute; null where there is none. */
+  path: string | null;
+  /** Null where a problem is fatal. */
+  config: ResolvedConfig | null;
+  problems: LoadedProblem[];
+}
+
+const FILE_NAMES = CONFIG_EXTENSIONS.map((extension) => `sluice${extension}`);
+
+/** `SLUICE_HOME`, else `~/.sluice`: database, credentials and pid file. */
+export function findHome(environment: LoadOptions['environment']): string {
+  return environment.SLUICE_HOME || join(homedir(), '.sluice');
+}
+
+/** The file that `loadConfig` reads, absolute, first found; null where there is none. */
+export function findConfigFile(options: LoadOptions): string | null {
+  const named = options.path || options.environment.SLUICE_CONFIG;
+  if (named) return resolve(options.directory, named);
+  for (const directory of [options.directory, findHome(options.environment)]) {
+    const name = FILE_NAMES.find((candidate) => existsSync(join(directory, candidate)));
+    if (name !== undefined) return resolve(options.directory, directory, name);
+  }
+  return null;
+}
+
+/** Never throws: what is wrong is in `problems`. */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const path = findConfigFile(options);
+  if (path === null) return finish(null, null, options, () => undefined);
+  const extension = CONFIG_EXTENSIONS.find((candidate) => candidate === extname(path).toLowerCase());
+  if (extension === undefined) {
+    return fail(path, `is not a configuration file: its name must end in ${CONFIG_EXTENSIONS.join(', ')}`);
+  }
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return fail(path, `cannot be read (${errorCode(error)})`);
+  }
+  return parseLoaded(text, extension, path, options);
+}
+
+function parseLoaded(
+  text: string,
+  extension: ConfigExtension,
+  path: string,
+  options: LoadOptions,
+): LoadedConfig {
+  const { value, errors, lineOf } = parseConfigText(text, extension);
+  if (errors.length === 0) return finish(path, value, options, lineOf);
+  const problems = errors.map(({ line, message }) => withLine(fatal(message), line));
+  return { path, config: null, problems };
+}
+
+function finish(
+  path: string | null,
+  value: unknown,
+  options: LoadOptions,
+  lineOf: (path: ConfigProblem['path']) => number | undefined,
+): LoadedConfig {
+  const parsed = parseConfig(value);
+  const problems = [...parsed.problems];
+  let config: ResolvedConfig | null = null;
+  if (parsed.file !== null) {
+    const resolution = resolveConfig(parsed.file, {
+      environment: options.environment,
+      readFile: (name) => readFileSync(secretPath(name, path ?? options.directory), 'utf8'),
+      credential: null,
+      ...(options.overrides !== undefined && { overrides: options.overrides }),
+    });
+    problems.push(...resolution.problems);
+    config = resolution.config;
+  }
+  if (problems.some((problem) => problem.severity === 'fatal')) config = null;
+  return { path, config, problems: problems.map((problem) => withLine(problem, lineOf(problem.path))) };
+}
+
+/** `~/` is the home directory; a relative path starts at the configuration file. */
+function secretPath(name: string, configPath: string): string {
+  return name.startsWith('~/') ? join(homedir(), name.slice(2)) : resolve(dirname(configPath), name);
+}
+
+/** One line: file, line, key path, what is wrong. */
+export function formatProblem(problem: LoadedProblem, path: string | null): string {
+  const where = path === null ? '' : `${path}${problem.line === undefined ? '' : `:${problem.line}`}: `;
+  const key = problem.path.length === 0 ? '' : `${formatKeyPath(problem.path)}: `;
+  return `${where}${key}${problem.message}`;
+}
+
+function fail(path: string, message: string): LoadedConfig {
+  return { path, config: null, problems: [fatal(message)] };
+}
+
+function fatal(message: string): ConfigProblem {
+  return { severity: 'fatal', path: [], message };
+}
+
+function withLine(problem: ConfigProblem, line: number | undefined): LoadedProblem {
+  return line === undefined ? problem : { ...problem, line };
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}

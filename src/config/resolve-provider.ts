@@ -1,0 +1,125 @@
+// One provider entry → the provider as the gateway uses it, or the reason why it cannot start.
+import type { ProviderKind } from '../providers/kind.ts';
+import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
+import { nearestName } from './nearest.ts';
+import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
+import type { ProviderConfig } from './resolved.ts';
+import type { ProviderEntry } from './schema.ts';
+import { resolveSecret, type SecretSources } from './secrets.ts';
+
+export interface ProviderResolution {
+  provider?: ProviderConfig;
+  /** Why it is disabled. */
+  reason?: string;
+  problems: ConfigProblem[];
+}
+
+/** What `/gateway/providers` calls the kind of a provider that is known by its dialect alone. */
+const CUSTOM_KIND = 'custom';
+
+/** Served inside the process: nothing is configured at it but its names. */
+export function isBuiltIn(kind: ProviderKind): boolean {
+  return !/^https?:/.test(kind.baseUrl);
+}
+
+/**
+ * `clientKeys`: whether a client's own key may pass through (no `server.keys`), so that a provider without
+ * a key of its own is of use.
+ */
+export function resolveProvider(
+  name: string,
+  entry: ProviderEntry,
+  sources: SecretSources,
+  clientKeys: boolean,
+): ProviderResolution {
+  const problems: ConfigProblem[] = [];
+  const tell = (severity: Severity, path: KeyPath, message: string) => {
+    problems.push({ severity, path: ['providers', name, ...path], message });
+  };
+  const kind = findProviderKind(entry.kind ?? name);
+  const place = placeOf(name, entry, kind, tell);
+  if (place === undefined) return { problems };
+
+  const reasons: string[] = [];
+  const refuse = (path: KeyPath, problem: string) => {
+    tell('warning', path, `${problem}; provider "${name}" is disabled`);
+    reasons.push(problem);
+  };
+  const headers: Record<string, string> = {};
+  for (const [header, reference] of Object.entries(entry.headers)) {
+    const secret = resolveSecret(reference, sources);
+    if (secret.value === undefined) refuse(['headers', header], secret.problem);
+    else headers[header.toLowerCase()] = secret.value;
+  }
+  const variable = kind?.keyVariable ?? null;
+  const forwards = clientKeys && entry.forward_client_key;
+  let apiKey: string | null = null;
+  if (entry.api_key === undefined && variable !== null) {
+    const secret = resolveSecret(`env:${variable}`, sources);
+    if (secret.value !== undefined) apiKey = secret.value;
+    else if (!forwards) refuse([], `no api_key, and ${secret.problem}`);
+    else
+      tell(
+        'warning',
+        [],
+        `no api_key, and ${secret.problem}: only requests with a key of their own can work`,
+      );
+  } else if (entry.api_key !== undefined && entry.api_key !== null) {
+    const secret = resolveSecret(entry.api_key, sources);
+    if (secret.value === undefined) refuse(['api_key'], secret.problem);
+    else apiKey = secret.value;
+  }
+  if (reasons.length > 0) return { reason: reasons.join('; '), problems };
+  const { connect, first_byte, idle } = entry.timeouts;
+  const provider: ProviderConfig = {
+    name,
+    kind: kind?.kind ?? CUSTOM_KIND,
+    ...place,
+    apiKey,
+    forwardClientKey: entry.forward_client_key,
+    headers,
+    models: entry.models,
+    defaultModel: entry.default_model,
+    modelPatterns: kind?.modelPatterns ?? [],
+    priceId: kind?.priceId ?? null,
+    quirks: kind?.quirks ?? {},
+    timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
+    maxRetries: entry.max_retries,
+  };
+  return { provider, problems };
+}
+
+/** Where it is and what it speaks; undefined after having told why that is not known. */
+function placeOf(
+  name: string,
+  entry: ProviderEntry,
+  kind: ProviderKind | undefined,
+  tell: (severity: Severity, path: KeyPath, message: string) => void,
+): Pick<ProviderConfig, 'dialect' | 'baseUrl'> | undefined {
+  const { dialect, base_url: baseUrl } = entry;
+  if (kind === undefined) {
+    if (dialect !== undefined && baseUrl !== undefined) return { dialect, baseUrl };
+    const kinds = PROVIDER_KINDS.map((row) => row.kind);
+    const nearest = nearestName(name, kinds);
+    const hint = nearest === undefined ? '' : `; or did you mean "${nearest}"?`;
+    tell(
+      'fatal',
+      [],
+      `not a known provider: set kind (${kinds.join(', ')}), or both dialect and base_url${hint}`,
+    );
+    return undefined;
+  }
+  if (isBuiltIn(kind)) {
+    if (baseUrl !== undefined) tell('warning', ['base_url'], `kind ${kind.kind} has no address; ignored`);
+    return { dialect: dialect ?? kind.dialect, baseUrl: kind.baseUrl };
+  }
+  if (dialect !== undefined && dialect !== kind.dialect && baseUrl === undefined) {
+    tell(
+      'fatal',
+      ['dialect'],
+      `kind ${kind.kind} speaks ${kind.dialect} at its own address; set base_url to where it speaks ${dialect}`,
+    );
+    return undefined;
+  }
+  return { dialect: dialect ?? kind.dialect, baseUrl: baseUrl ?? kind.baseUrl };
+}

@@ -1,0 +1,182 @@
+// A valid file and the environment → the configuration that the gateway runs on.
+import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import { suggestion } from './nearest.ts';
+import { parseConfig } from './parse.ts';
+import type { ConfigProblem, Severity } from './problem.ts';
+import type { CostsConfig, ProviderConfig, ResolvedConfig, RoutingConfig, ServerConfig } from './resolved.ts';
+import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
+import type { ConfigFile, ProviderEntry } from './schema.ts';
+import { resolveSecret, type SecretSources } from './secrets.ts';
+
+export interface ResolveSources extends SecretSources {
+  /** From the command line, before the file's. */
+  overrides?: { host?: string; port?: number };
+}
+
+export interface Resolution {
+  /** Not to be served where a problem is fatal. */
+  config: ResolvedConfig;
+  problems: ConfigProblem[];
+}
+
+/**
+ * Providers are those of the file in its order, then each known kind whose key is in the environment, then
+ * the built-in ones. `file`: what parseConfig gave; without a file, what it gives for null.
+ */
+export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolution {
+  const problems: ConfigProblem[] = [];
+  const server = resolveServer(file, sources, problems);
+  const { providers, disabled } = resolveProviders(file, sources, file.server.keys.length === 0, problems);
+  const routing = resolveRouting(file, providers, disabled, problems);
+  const { audit } = file;
+  const config: ResolvedConfig = {
+    server,
+    providers,
+    disabled,
+    routing,
+    audit: {
+      enabled: audit.enabled,
+      logRequestBodies: audit.log_request_bodies,
+      logResponseBodies: audit.log_response_bodies,
+      retentionMs: audit.retention,
+      store: audit.store,
+    },
+    costs: resolveCosts(file),
+  };
+  return { config, problems };
+}
+
+function resolveServer(file: ConfigFile, sources: ResolveSources, problems: ConfigProblem[]): ServerConfig {
+  const { server } = file;
+  const host = sources.overrides?.host ?? server.host;
+  const keys: string[] = [];
+  const missing: ConfigProblem[] = [];
+  for (const [index, reference] of server.keys.entries()) {
+    const secret = resolveSecret(reference, sources);
+    if (secret.value !== undefined) keys.push(secret.value);
+    else missing.push({ severity: 'warning', path: ['server', 'keys', index], message: secret.problem });
+  }
+  // Keys were asked for and none is there: serving without any would open what was meant to be closed.
+  const severity: Severity = keys.length === 0 ? 'fatal' : 'warning';
+  for (const problem of missing) {
+    const mend =
+      severity === 'fatal' ? 'no key is left; provide it, or set server.keys to []' : 'not accepted';
+    problems.push({ ...problem, severity, message: `${problem.message}; ${mend}` });
+  }
+  if (server.keys.length === 0 && !isLoopback(host)) {
+    const message = `${host} is reachable by others: set server.keys, or listen on 127.0.0.1`;
+    problems.push({ severity: 'fatal', path: ['server', 'host'], message });
+  }
+  return {
+    host,
+    port: sources.overrides?.port ?? server.port,
+    keys,
+    maxBody: server.max_body,
+    maxEvent: server.max_event,
+    pingIntervalMs: server.ping_interval,
+    drainTimeoutMs: server.drain_timeout,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function resolveProviders(
+  file: ConfigFile,
+  sources: SecretSources,
+  clientKeys: boolean,
+  problems: ConfigProblem[],
+): Pick<ResolvedConfig, 'providers' | 'disabled'> {
+  const providers: ProviderConfig[] = [];
+  const disabled: ResolvedConfig['disabled'] = dormantKinds(file, sources);
+  for (const [name, entry] of entriesOf(file, sources)) {
+    const resolution = resolveProvider(name, entry, sources, clientKeys);
+    problems.push(...resolution.problems);
+    if (resolution.provider !== undefined) providers.push(resolution.provider);
+    if (resolution.reason !== undefined) disabled.push({ name, reason: resolution.reason });
+  }
+  return { providers, disabled };
+}
+
+/** Known kinds that routing names although neither the file nor a key in the environment brings them in. */
+function dormantKinds(file: ConfigFile, sources: SecretSources): ResolvedConfig['disabled'] {
+  const { default_provider: wanted, fallback_chain: chain } = file.routing;
+  const named = [wanted, ...chain.map(providerOf)];
+  return PROVIDER_KINDS.filter(({ kind, keyVariable }) => {
+    const present =
+      Object.hasOwn(file.providers, kind) || keyVariable === null || sources.environment[keyVariable];
+    return named.includes(kind) && !present;
+  }).map(({ kind, keyVariable }) => ({
+    name: kind,
+    reason: `environment variable ${keyVariable} is not set, and providers.${kind} is not configured`,
+  }));
+}
+
+/** The first slash splits a target: model names have slashes of their own. */
+function providerOf(target: string): string {
+  const slash = target.indexOf('/');
+  return slash === -1 ? target : target.slice(0, slash);
+}
+
+function entriesOf(file: ConfigFile, sources: SecretSources): [string, ProviderEntry][] {
+  const kinds = PROVIDER_KINDS.filter((row) => !Object.hasOwn(file.providers, row.kind));
+  const keyed = kinds.filter((row) => row.keyVariable !== null && sources.environment[row.keyVariable]);
+  const joining = Object.fromEntries([...keyed, ...kinds.filter(isBuiltIn)].map((row) => [row.kind, {}]));
+  const defaults = parseConfig({ providers: joining }).file?.providers ?? {};
+  return [...Object.entries(file.providers), ...Object.entries(defaults)];
+}
+
+function resolveRouting(
+  file: ConfigFile,
+  providers: ProviderConfig[],
+  disabled: ResolvedConfig['disabled'],
+  problems: ConfigProblem[],
+): RoutingConfig {
+  const enabled = providers.map((provider) => provider.name);
+  const names = [
+    ...new Set([...Object.keys(file.providers), ...enabled, ...PROVIDER_KINDS.map((row) => row.kind)]),
+  ];
+  const unknown = (name: string) =>
+    `no provider is named "${name}"${suggestion(name, names)}; there are: ${names.join(', ')}`;
+  const { default_provider: wanted, fallback_chain: chain } = file.routing;
+
+  if (wanted !== null && !names.includes(wanted)) {
+    problems.push({ severity: 'fatal', path: ['routing', 'default_provider'], message: unknown(wanted) });
+  } else if (wanted !== null && !enabled.includes(wanted)) {
+    const reason = disabled.find((provider) => provider.name === wanted)?.reason ?? 'it cannot start';
+    const message = `provider "${wanted}" is disabled: ${reason}; mend that, or name one of: ${enabled.join(', ')}`;
+    problems.push({ severity: 'error', path: ['routing', 'default_provider'], message });
+  }
+
+  const fallbackChain: string[] = [];
+  for (const [index, target] of chain.entries()) {
+    const name = providerOf(target);
+    const path = ['routing', 'fallback_chain', index];
+    if (enabled.includes(name)) fallbackChain.push(target);
+    else if (!names.includes(name)) problems.push({ severity: 'fatal', path, message: unknown(name) });
+    else problems.push({ severity: 'warning', path, message: `provider "${name}" is disabled; left out` });
+  }
+  return { defaultProvider: wanted ?? onlyOne(enabled), fallbackChain };
+}
+
+function onlyOne(names: string[]): string | null {
+  return names.length === 1 ? (names[0] ?? null) : null;
+}
+
+function resolveCosts(file: ConfigFile): CostsConfig {
+  const pricingOverrides = Object.entries(file.costs.pricing_overrides).map(([pattern, price]) => ({
+    pattern,
+    price: {
+      inputPerMillion: price.input_per_million,
+      outputPerMillion: price.output_per_million,
+      ...(price.cache_read_per_million !== undefined && {
+        cacheReadPerMillion: price.cache_read_per_million,
+      }),
+      ...(price.cache_write_per_million !== undefined && {
+        cacheWritePerMillion: price.cache_write_per_million,
+      }),
+    },
+  }));
+  return { pricingOverrides };
+}

@@ -1,0 +1,209 @@
+// The configuration file's one schema: its types, defaults, docs page and JSON Schema all come from here.
+import { z } from 'zod';
+import { DIALECT_IDS } from '../model/dialect-id.ts';
+import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
+
+/** Longest delay a timer takes; beyond 2^31 - 1 ms it would fire at once. */
+const LONGEST_TIMER_MS = 24 * 86_400_000;
+
+const EXPECTED_DURATION = 'expected a duration such as 500ms, 10s, 2m, 1h or 30d';
+const EXPECTED_SIZE = 'expected a size such as 512KB, 64MB or 1GB';
+
+/** A time that a timer will measure, at least `minimum` ms. */
+function timer(minimum = 1) {
+  return z
+    .string({ error: EXPECTED_DURATION })
+    .regex(DURATION_PATTERN, { error: EXPECTED_DURATION })
+    .transform((text) => parseDuration(text) ?? Number.NaN)
+    .refine((value) => value >= minimum && value <= LONGEST_TIMER_MS, {
+      error: `expected a duration between ${minimum}ms and 24d`,
+    })
+    .meta({ title: 'duration' });
+}
+
+function period() {
+  return z
+    .string({ error: `${EXPECTED_DURATION}, or null` })
+    .regex(DURATION_PATTERN, { error: `${EXPECTED_DURATION}, or null` })
+    .transform((text) => parseDuration(text) ?? Number.NaN)
+    .refine((value) => value > 0, { error: 'expected a duration above zero' })
+    .meta({ title: 'duration' });
+}
+
+function size() {
+  return z
+    .string({ error: EXPECTED_SIZE })
+    .regex(SIZE_PATTERN, { error: EXPECTED_SIZE })
+    .transform((text) => parseSize(text) ?? Number.NaN)
+    .refine((value) => value > 0, { error: EXPECTED_SIZE })
+    .meta({ title: 'size' });
+}
+
+const secret = () => z.string().meta({ title: 'secret' });
+
+const url = () =>
+  z
+    .string()
+    .transform((text) => text.trim().replace(/\/+$/, ''))
+    .refine(isBaseUrl, {
+      error:
+        'expected an http:// or https:// address without user, query or fragment, such as https://api.example.com/v1',
+    })
+    .meta({ title: 'URL' });
+
+function isBaseUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || /[?#\s]/.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}
+
+/** A target is `provider/model`, so a provider's name holds no slash. */
+const PROVIDER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** RFC 9110 field names. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+const serverSchema = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on. Any but loopback needs `keys`.'),
+  port: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8088)
+    .describe('Port to listen on; 0 takes a free one, which the start-up line tells.'),
+  keys: z
+    .array(secret())
+    .default([])
+    .describe('Keys that clients must present. Empty: none is asked, and only loopback is served.'),
+  max_body: size().prefault('64MB').describe('Longest request body.'),
+  max_event: size()
+    .prefault('32MB')
+    .describe('Longest event of an upstream stream; a longer one ends the stream with an error.'),
+  ping_interval: timer()
+    .prefault('15s')
+    .describe('Longest silence towards a streaming client before a keep-alive goes out.'),
+  drain_timeout: timer(0)
+    .prefault('30s')
+    .describe('How long running requests may go on after SIGTERM or SIGINT.'),
+});
+
+const timeoutsSchema = z.strictObject({
+  connect: timer().prefault('10s').describe('Until the connection stands.'),
+  first_byte: timer().prefault('120s').describe('Until the first content event, not the response headers.'),
+  idle: timer().prefault('120s').describe('Between two events of a stream; pings do not count.'),
+});
+
+const providerSchema = z.strictObject({
+  kind: z
+    .enum(PROVIDER_KINDS.map((row) => row.kind))
+    .optional()
+    .describe(
+      'Known provider that this is an instance of. Default: the entry’s own name, where it is known.',
+    ),
+  dialect: z
+    .enum(DIALECT_IDS)
+    .optional()
+    .describe('Wire format. A known kind brings its own; needed with `base_url` for an unknown one.'),
+  base_url: url()
+    .optional()
+    .describe(
+      'As the vendor’s own SDK takes it: `openai-*` up to and with `/v1`, `anthropic-messages` the root.',
+    ),
+  api_key: secret()
+    .nullable()
+    .optional()
+    .describe(
+      'The key. Default: the kind’s environment variable. `null`: none, so only a client’s own key is used.',
+    ),
+  headers: z
+    .record(z.string().regex(HEADER_NAME, { error: 'is not a header name' }), secret())
+    .default({})
+    .describe('Extra headers of every request to this provider.'),
+  models: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe('Names that clients may use → the provider’s model names.'),
+  default_model: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Model for requests whose own model is not one of this provider’s.'),
+  timeouts: timeoutsSchema.prefault({}).describe('How long this provider may stay silent.'),
+  max_retries: z.number().int().min(0).max(10).default(2).describe('Further tries at this provider.'),
+  forward_client_key: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Without `server.keys`: a client’s own key goes to this provider when it speaks the provider’s dialect.',
+    ),
+});
+
+const perMillion = (what: string) => z.number().min(0).describe(`USD per million ${what} tokens.`);
+
+const priceSchema = z.strictObject({
+  input_per_million: perMillion('input'),
+  output_per_million: perMillion('output'),
+  cache_read_per_million: perMillion('cache-read').optional(),
+  cache_write_per_million: perMillion('cache-write').optional(),
+});
+
+export const configSchema = z.strictObject({
+  server: serverSchema.prefault({}).describe('The address, its keys and its limits.'),
+  providers: z
+    .record(
+      z.string().regex(PROVIDER_NAME, {
+        error: 'is not a provider name: use letters, digits, dots, dashes and underscores',
+      }),
+      providerSchema,
+    )
+    .default({})
+    .describe('Where requests can go, by a name of your choice.'),
+  routing: z
+    .strictObject({
+      default_provider: z
+        .string()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe(
+          'Provider of requests that name none. `null`: the one that knows the model, else the first.',
+        ),
+      fallback_chain: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Targets (`provider` or `provider/model`) tried in order after the first one failed.'),
+    })
+    .prefault({})
+    .describe('Which provider serves a request.'),
+  audit: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Keep one row for every request.'),
+      log_request_bodies: z.boolean().default(true).describe('Keep request bodies in the rows.'),
+      log_response_bodies: z.boolean().default(true).describe('Keep response bodies in the rows.'),
+      retention: period().nullable().prefault('30d').describe('Rows older than this go; `null` keeps all.'),
+      store: z.enum(['sqlite']).default('sqlite').describe('Where rows live: a database in `SLUICE_HOME`.'),
+    })
+    .prefault({})
+    .describe('The record of requests.'),
+  costs: z
+    .strictObject({
+      pricing_overrides: z
+        .record(z.string().min(1), priceSchema)
+        .default({})
+        .describe('Prices by `provider/model` glob, before the built-in price table.'),
+    })
+    .prefault({})
+    .describe('What requests cost.'),
+});
+
+/** A file as people write it: durations and sizes as text, everything optional. */
+export type ConfigInput = z.input<typeof configSchema>;
+/** A valid file with its defaults filled in: durations in ms, sizes in bytes, secrets still references. */
+export type ConfigFile = z.output<typeof configSchema>;
+export type ProviderEntry = ConfigFile['providers'][string];

@@ -1,0 +1,54 @@
+// `env:NAME`, `credential:NAME`, `file:PATH` or the value itself.
+
+export interface SecretSources {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The file's text; throws where it cannot be read. */
+  readFile(path: string): string;
+  /** The stored credential, undefined where there is none by this name. Null: this gateway has no store. */
+  credential: ((name: string) => string | undefined) | null;
+}
+
+/** `problem` says why there is no value and what to do; it never holds the value. */
+export type Secret = { value: string; problem?: never } | { value?: never; problem: string };
+
+/** The value may stand in a header: visible characters, inner blanks, nothing that ends a line. */
+const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
+
+export function resolveSecret(reference: string, sources: SecretSources): Secret {
+  const secret = look(reference, sources);
+  if (secret.value === undefined || HEADER_VALUE.test(secret.value)) return secret;
+  return { problem: `${sourceOf(reference)} holds characters that a header cannot carry` };
+}
+
+function look(reference: string, sources: SecretSources): Secret {
+  const [, scheme, name] = /^(env|credential|file):(.*)$/s.exec(reference) ?? [];
+  if (scheme === undefined || name === undefined) {
+    return reference === '' ? { problem: 'it is empty' } : { value: reference };
+  }
+  if (name === '') return { problem: `a name is missing after "${scheme}:"` };
+  if (scheme === 'env') {
+    const value = sources.environment[name]?.trim();
+    return value ? { value } : { problem: `environment variable ${name} is not set` };
+  }
+  if (scheme === 'credential') return lookUpCredential(name, sources);
+  try {
+    const value = sources.readFile(name).trim();
+    return value === '' ? { problem: `file ${name} is empty` } : { value };
+  } catch {
+    return { problem: `file ${name} cannot be read` };
+  }
+}
+
+function lookUpCredential(name: string, sources: SecretSources): Secret {
+  if (sources.credential === null) {
+    return { problem: `credentials are not available yet; use env: or file: in place of credential:${name}` };
+  }
+  const value = sources.credential(name)?.trim();
+  return value ? { value } : { problem: `credential ${name} is not stored` };
+}
+
+function sourceOf(reference: string): string {
+  const [, scheme, name] = /^(env|credential|file):(.*)$/s.exec(reference) ?? [];
+  if (scheme === 'env') return `environment variable ${name}`;
+  return scheme === undefined ? 'the value' : `${scheme} ${name}`;
+}

@@ -1,0 +1,88 @@
+// Every key of the schema is read: another value of it gives another resolved configuration (GUARANTEES 20).
+import { expect, test } from 'bun:test';
+import { isObject } from '../../src/model/json.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import { RESERVED_KEYS } from '../../src/config/reserved.ts';
+import { listSchemaKeys } from '../../src/config/schema-keys.ts';
+
+/** What every file below has, so that a varied key has something to differ from. */
+const BASE = {
+  server: { keys: ['base'] },
+  providers: { lab: { kind: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key: 'base' } },
+  costs: { pricing_overrides: { lab: { input_per_million: 1, output_per_million: 1 } } },
+};
+
+/** A value for each key that differs from its default and from BASE. A new key breaks the test until it has one. */
+const OTHER: Record<string, unknown> = {
+  'server.host': '127.0.0.2',
+  'server.port': 9,
+  'server.keys': ['other'],
+  'server.max_body': '1MB',
+  'server.max_event': '1MB',
+  'server.ping_interval': '1s',
+  'server.drain_timeout': '1s',
+  'providers.*.kind': 'anthropic',
+  'providers.*.dialect': 'anthropic-messages',
+  'providers.*.base_url': 'http://127.0.0.1:2/v1',
+  'providers.*.api_key': 'other',
+  'providers.*.headers': { 'x-team': 'lab' },
+  'providers.*.models': { fast: 'qwen' },
+  'providers.*.default_model': 'qwen',
+  'providers.*.timeouts.connect': '1s',
+  'providers.*.timeouts.first_byte': '1s',
+  'providers.*.timeouts.idle': '1s',
+  'providers.*.max_retries': 1,
+  'providers.*.forward_client_key': false,
+  'routing.default_provider': 'lab',
+  'routing.fallback_chain': ['lab'],
+  'audit.enabled': false,
+  'audit.log_request_bodies': false,
+  'audit.log_response_bodies': false,
+  'audit.retention': null,
+  'costs.pricing_overrides.*.input_per_million': 2,
+  'costs.pricing_overrides.*.output_per_million': 2,
+  'costs.pricing_overrides.*.cache_read_per_million': 2,
+  'costs.pricing_overrides.*.cache_write_per_million': 2,
+};
+
+/** Keys with one legal value, which nothing can be varied to. */
+const SINGLE_VALUED = ['audit.store'];
+
+function resolved(raw: unknown): string {
+  const { file } = parseConfig(raw);
+  if (file === null) throw new Error('not a valid file');
+  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+  return JSON.stringify(config, (_, value) => (value instanceof RegExp ? value.source : value));
+}
+
+/** A copy of `raw` with `value` at `path`; `*` is the entry that BASE has. */
+function withValue(raw: unknown, path: string[], value: unknown): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return value;
+  const section = isObject(raw) ? raw : {};
+  return { ...section, [name]: withValue(section[name], rest, value) };
+}
+
+const KEYS = listSchemaKeys().filter((key) => !key.section);
+
+test.each(KEYS.map((key) => key.path).filter((path) => !SINGLE_VALUED.includes(path)))(
+  '%s is read',
+  (path) => {
+    expect(Object.keys(OTHER)).toContain(path);
+    const names = path.replace('*', 'lab').split('.');
+    expect(resolved(withValue(BASE, names, OTHER[path]))).not.toBe(resolved(BASE));
+  },
+);
+
+test('a key with one value has only one', () => {
+  for (const path of SINGLE_VALUED) {
+    expect(KEYS.find((key) => key.path === path)?.node.enum).toHaveLength(1);
+  }
+  expect(resolved({ ...BASE, audit: {} })).toContain('"store":"sqlite"');
+});
+
+test('no key is both supported and reserved', () => {
+  const paths = listSchemaKeys().map((key) => key.path);
+  expect(RESERVED_KEYS.filter((path) => paths.includes(path))).toEqual([]);
+});

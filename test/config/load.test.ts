@@ -1,0 +1,202 @@
+// Which file is read, in which format, and on which line a problem lies.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { findConfigFile, formatProblem, loadConfig } from '../../src/config/load.ts';
+
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-load-'));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+
+/** A directory of its own with these files; names may have folders. */
+function makeTree(files: Record<string, string>): string {
+  const root = mkdtempSync(join(TEMPORARY, 'tree-'));
+  mkdirSync(join(root, 'work'));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+  return root;
+}
+
+function optionsAt(root: string, environment: Record<string, string> = {}) {
+  return { environment: { SLUICE_HOME: join(root, 'home'), ...environment }, directory: join(root, 'work') };
+}
+
+function load(name: string, text: string) {
+  const root = makeTree({ [`work/${name}`]: text });
+  const loaded = loadConfig(optionsAt(root));
+  const said = loaded.problems.map((problem) =>
+    formatProblem(problem, loaded.path).replace(`${root}/work/`, ''),
+  );
+  return { ...loaded, said };
+}
+
+describe('the first file found', () => {
+  const files = {
+    'work/flag.yaml': '',
+    'work/variable.toml': '',
+    'work/sluice.yml': '',
+    'work/sluice.toml': '',
+    'home/sluice.yaml': '',
+  };
+
+  test('is --config, then SLUICE_CONFIG, then here, then home', () => {
+    const root = makeTree(files);
+    const named = { SLUICE_CONFIG: 'variable.toml' };
+    expect(findConfigFile({ ...optionsAt(root, named), path: 'flag.yaml' })).toBe(
+      join(root, 'work/flag.yaml'),
+    );
+    expect(findConfigFile(optionsAt(root, named))).toBe(join(root, 'work/variable.toml'));
+    expect(findConfigFile(optionsAt(root))).toBe(join(root, 'work/sluice.yml'));
+    rmSync(join(root, 'work/sluice.yml'));
+    expect(findConfigFile(optionsAt(root))).toBe(join(root, 'work/sluice.toml'));
+    rmSync(join(root, 'work/sluice.toml'));
+    expect(findConfigFile(optionsAt(root))).toBe(join(root, 'home/sluice.yaml'));
+    rmSync(join(root, 'home/sluice.yaml'));
+    expect(findConfigFile(optionsAt(root))).toBeNull();
+  });
+
+  test('none at all is fine', () => {
+    const loaded = loadConfig(optionsAt(makeTree({})));
+    expect(loaded).toMatchObject({ path: null, problems: [] });
+    expect(loaded.config?.routing.defaultProvider).toBe('simulator');
+  });
+
+  test('one that was named and is not there is not', () => {
+    const root = makeTree({});
+    const loaded = loadConfig({ ...optionsAt(root), path: 'absent.yaml' });
+    expect(loaded.config).toBeNull();
+    expect(loaded.problems.map((problem) => formatProblem(problem, loaded.path))).toEqual([
+      `${join(root, 'work/absent.yaml')}: cannot be read (ENOENT)`,
+    ]);
+  });
+
+  test('a name tells the format', () => {
+    const loaded = loadConfig({ ...optionsAt(makeTree({ 'work/sluice.conf': '' })), path: 'sluice.conf' });
+    expect(loaded.problems[0]?.message).toContain('.yaml, .yml, .toml, .json, .jsonc');
+  });
+});
+
+describe('every format gives the same', () => {
+  const YAML = `
+# a comment
+server: { port: 9, keys: [env:KEY, 'two'] }
+providers:
+  lab:
+    dialect: openai-chat
+    base_url: http://127.0.0.1:1/v1
+    models: { fast: qwen }
+costs: { pricing_overrides: { "lab/*": { input_per_million: 0.5, output_per_million: 1 } } }
+`;
+  const TOML = `
+# a comment
+[server]
+port = 9
+keys = ["env:KEY", 'two']
+
+[providers.lab]
+dialect = "openai-chat"
+base_url = "http://127.0.0.1:1/v1"
+models = { fast = "qwen" }
+
+[costs.pricing_overrides."lab/*"]
+input_per_million = 0.5
+output_per_million = 1
+`;
+  const JSONC = `{
+  // a comment
+  "server": { "port": 9, "keys": ["env:KEY", "two"], },
+  "providers": { /* another: "x", */
+\t\t"lab": { "dialect": "openai-chat", "base_url": "http://127.0.0.1:1/v1", "models": { "fast": "qwen" } }
+  },
+  "costs": { "pricing_overrides": { "lab/*": { "input_per_million": 0.5, "output_per_million": 1 } } },
+}`;
+
+  test.each([
+    ['sluice.yaml', YAML],
+    ['sluice.yml', `\uFEFF${YAML.replaceAll('\n', '\r\n')}`],
+    ['sluice.toml', TOML],
+    ['sluice.json', JSONC],
+    ['sluice.jsonc', JSONC],
+  ])('%s', (name, text) => {
+    const root = makeTree({ [`work/${name}`]: text });
+    const { config, problems } = loadConfig(optionsAt(root, { KEY: 'one' }));
+    expect(problems).toEqual([]);
+    expect(config?.server).toMatchObject({ port: 9, keys: ['one', 'two'] });
+    expect(config?.providers.map((provider) => provider.name)).toEqual(['lab', 'simulator']);
+    expect(config?.providers[0]).toMatchObject({
+      baseUrl: 'http://127.0.0.1:1/v1',
+      models: { fast: 'qwen' },
+    });
+    expect(config?.costs.pricingOverrides).toEqual([
+      { pattern: 'lab/*', price: { inputPerMillion: 0.5, outputPerMillion: 1 } },
+    ]);
+  });
+});
+
+describe('problems name file, line and key', () => {
+  const PORT = 'server.port: expected a number, found a string';
+  test.each([
+    ['sluice.yaml', 'server:\n  host: localhost\n  port: "80"\n', `sluice.yaml:3: ${PORT}`],
+    ['sluice.toml', '[audit]\nenabled = true\n\n[server]\nport = "80"\n', `sluice.toml:5: ${PORT}`],
+    ['sluice.toml', 'x = 1\n', 'sluice.toml:1: x: unknown key'],
+    ['sluice.json', '{\n  "server": {\n    "port": "80"\n  }\n}\n', `sluice.json:3: ${PORT}`],
+    [
+      'sluice.yaml',
+      'server:\n  keys:\n    - a\n    - [b]\n',
+      'sluice.yaml:4: server.keys[1]: expected a string, found a list',
+    ],
+    [
+      'sluice.yaml',
+      'costs:\n  pricing_overrides:\n    "lab/*":\n      input_per_million: 1\n',
+      'sluice.yaml:3: costs.pricing_overrides["lab/*"].output_per_million: is missing; expected a number',
+    ],
+    [
+      'sluice.toml',
+      '[providers.lab]\n\n[providers."l.b".timeouts]\nidle = 5\n',
+      'sluice.toml:4: providers["l.b"].timeouts.idle: expected a duration such as 500ms, 10s, 2m, 1h or 30d, found a number',
+    ],
+    ['sluice.yaml', 'audit: {}\naudit: {}\n', 'sluice.yaml:2: Map keys must be unique'],
+    ['sluice.yaml', 'audit: {}\nserver: [\n', 'sluice.yaml:3: '],
+    ['sluice.json', '{\n  "audit": {}\n  "server": {}\n}', 'sluice.json:'],
+    ['sluice.json', '{ "audit": {} } x', 'sluice.json:1: '],
+    ['sluice.json', "{ 'audit': {} }", 'sluice.json: not valid JSON'],
+    ['sluice.toml', 'a = [\n 1,\n]\nb =\nc = 1\n', 'sluice.toml:4: Missing value'],
+  ])('%s %j', (name, text, expected) => {
+    const { said, config } = load(name, text);
+    expect(said[0]).toStartWith(expected);
+    expect(config).toBeNull();
+  });
+
+  test('warnings too', () => {
+    const { said, config } = load(
+      'sluice.yaml',
+      'providers:\n  openai:\n    api_key: env:SLUICE_TEST_ABSENT\n',
+    );
+    expect(said).toEqual([
+      'sluice.yaml:3: providers.openai.api_key: environment variable SLUICE_TEST_ABSENT is not set; provider "openai" is disabled',
+    ]);
+    expect(config).not.toBeNull();
+  });
+
+  test.each([
+    ['sluice.toml', 'api_key = sk-secret\n'],
+    ['sluice.json', '{ "api_key": sk-secret }'],
+    ['sluice.json', '{ "api_key": "sk-secret" "x": 1 }'],
+    ['sluice.yaml', 'api_key: "sk-secret\n'],
+    ['sluice.yaml', 'api_key: *sk-secret\n'],
+  ])('without repeating what stands there: %s %j', (name, text) => {
+    const { said } = load(name, text);
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join('\n')).not.toContain('sk-secret');
+  });
+});
+
+test('file: is relative to the configuration file', () => {
+  const root = makeTree({
+    'home/sluice.yaml': 'providers: { openai: { api_key: file:keys/openai } }',
+    'home/keys/openai': 'sk-from-file\n',
+  });
+  expect(loadConfig(optionsAt(root)).config?.providers[0]?.apiKey).toBe('sk-from-file');
+});

@@ -1,0 +1,147 @@
+// What is wrong with a file is told with the key's path and the mend.
+import { describe, expect, test } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import { formatKeyPath } from '../../src/config/problem.ts';
+import { RESERVED_KEYS } from '../../src/config/reserved.ts';
+
+function problemsOf(raw: unknown): string[] {
+  return parseConfig(raw).problems.map(
+    ({ severity, path, message }) => `${severity} ${formatKeyPath(path)}: ${message}`,
+  );
+}
+
+const PRICE = { input_per_million: 1, output_per_million: 2 };
+
+describe('errors', () => {
+  test.each([
+    [{ server: { prot: 1 } }, 'fatal server.prot: unknown key (did you mean "port"?)'],
+    [{ sever: {} }, 'fatal sever: unknown key (did you mean "server"?)'],
+    [
+      { providers: { lab: { timeouts: { conect: '1s' } } } },
+      'fatal providers.lab.timeouts.conect: unknown key (did you mean "connect"?)',
+    ],
+    [
+      { routing: { colour: 1 } },
+      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, agent_rules, model_tier_rules, context_fallback, continue_streams, hedge_after, model_mappings, scenarios, patterns',
+    ],
+    [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
+    [{ server: { port: '8088' } }, 'fatal server.port: expected a number, found a string'],
+    [{ server: { port: 70000 } }, 'fatal server.port: expected at most 65535'],
+    [
+      { server: { port: 80.5 } },
+      'fatal server.port: expected a whole number, found a number with a fraction',
+    ],
+    [{ server: { keys: 'env:K' } }, 'fatal server.keys: expected a list, found a string'],
+    [{ server: { keys: ['a', 5] } }, 'fatal server.keys[1]: expected a string, found a number'],
+    [
+      { server: { ping_interval: 15 } },
+      'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h or 30d, found a number',
+    ],
+    [
+      { server: { ping_interval: 'soon' } },
+      'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h or 30d',
+    ],
+    [
+      { server: { ping_interval: '0s' } },
+      'fatal server.ping_interval: expected a duration between 1ms and 24d',
+    ],
+    [
+      { providers: { openai: { timeouts: { idle: '30d' } } } },
+      'fatal providers.openai.timeouts.idle: expected a duration between 1ms and 24d',
+    ],
+    [{ server: { max_body: '64' } }, 'fatal server.max_body: expected a size such as 512KB, 64MB or 1GB'],
+    [{ audit: { enabled: 'yes' } }, 'fatal audit.enabled: expected true or false, found a string'],
+    [{ audit: { store: 'mongo' } }, 'fatal audit.store: expected one of sqlite'],
+    [
+      { audit: { retention: 30 } },
+      'fatal audit.retention: expected a duration such as 500ms, 10s, 2m, 1h or 30d, or null, found a number',
+    ],
+    [
+      { providers: { a: { dialect: 'openai-chta' } } },
+      'fatal providers.a.dialect: expected one of anthropic-messages, openai-chat (did you mean "openai-chat"?)',
+    ],
+    [
+      { providers: { 'a/b': {} } },
+      'fatal providers["a/b"]: "a/b" is not a provider name: use letters, digits, dots, dashes and underscores',
+    ],
+    [
+      { providers: { a: { headers: { 'x y': 'z' } } } },
+      'fatal providers.a.headers["x y"]: "x y" is not a header name',
+    ],
+    [{ providers: [] }, 'fatal providers: expected a section of keys, found a list'],
+    [
+      { costs: { pricing_overrides: { 'lab/*': { input_per_million: 1 } } } },
+      'fatal costs.pricing_overrides["lab/*"].output_per_million: is missing; expected a number',
+    ],
+    [
+      { costs: { pricing_overrides: { 'lab/*': { ...PRICE, input_per_million: -1 } } } },
+      'fatal costs.pricing_overrides["lab/*"].input_per_million: expected at least 0',
+    ],
+    ['server', 'fatal : expected a section of keys, found a string'],
+    [[], 'fatal : expected a section of keys, found a list'],
+  ])('%j', (raw, problem) => {
+    expect(problemsOf(raw)).toEqual([problem]);
+    expect(parseConfig(raw).file).toBeNull();
+  });
+
+  test.each([
+    'api.example.com/v1',
+    'ftp://example.com',
+    'https://',
+    'https://user:pass@example.com/v1',
+    'https://example.com/v1?key=x',
+  ])('base_url %s', (base_url) => {
+    expect(problemsOf({ providers: { a: { base_url } } })).toEqual([
+      'fatal providers.a.base_url: expected an http:// or https:// address without user, query or fragment, such as https://api.example.com/v1',
+    ]);
+  });
+
+  test('several at once are all told', () => {
+    expect(problemsOf({ server: { port: 'x', hots: 1 }, audit: { enabled: 1 } })).toHaveLength(3);
+  });
+
+  test('a value is never repeated: it may be a secret at the wrong place', () => {
+    const raw = {
+      server: { keys: { a: 'sk-secret' }, port: 'sk-secret', max_body: 'sk-secret' },
+      providers: { a: { base_url: 'sk-secret', api_key: ['sk-secret'], dialect: 'sk-secret' } },
+    };
+    expect(problemsOf(raw)).toHaveLength(6);
+    expect(problemsOf(raw).join()).not.toContain('sk-secret');
+  });
+});
+
+describe('reserved keys', () => {
+  test.each([...RESERVED_KEYS])('%s is accepted with a warning', (key) => {
+    const names = key.replace('*', 'anthropic').split('.');
+    const raw = names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), { anything: ['at all'] });
+    const { file, problems } = parseConfig(raw);
+    expect(file).not.toBeNull();
+    expect(problems).toEqual([
+      { severity: 'warning', path: names, message: 'not supported by this version yet; ignored' },
+    ]);
+  });
+
+  test('the same name elsewhere is an error', () => {
+    expect(problemsOf({ server: { agent_rules: {} } })[0]).toStartWith(
+      'fatal server.agent_rules: unknown key',
+    );
+  });
+});
+
+describe('leniency', () => {
+  test.each([
+    ['an empty file', null],
+    ['an empty section', { server: null }],
+    ['an empty provider entry', { providers: { anthropic: null } }],
+    ['the schema that editors read', { $schema: './sluice.schema.json' }],
+  ])('%s is fine', (_, raw) => {
+    const { file, problems } = parseConfig(raw);
+    expect(problems).toEqual([]);
+    expect(file?.server.port).toBe(8088);
+  });
+
+  test('a trailing slash of base_url goes', () => {
+    const { file } = parseConfig({ providers: { a: { base_url: 'https://example.com/v1//' } } });
+    expect(file?.providers.a?.base_url).toBe('https://example.com/v1');
+  });
+});

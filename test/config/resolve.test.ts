@@ -1,0 +1,229 @@
+// A valid file and an environment → providers, routes, and what is said about those that cannot be.
+import { describe, expect, test } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import { formatKeyPath } from '../../src/config/problem.ts';
+import { type Resolution, type ResolveSources, resolveConfig } from '../../src/config/resolve.ts';
+
+function resolve(
+  raw: unknown,
+  environment: Record<string, string> = {},
+  more: Partial<ResolveSources> = {},
+): Resolution & { said: string[]; names: string[] } {
+  const { file, problems } = parseConfig(raw);
+  if (file === null) throw new Error(`not a valid file: ${JSON.stringify(problems)}`);
+  const readFile = () => {
+    throw new Error('no files here');
+  };
+  const resolution = resolveConfig(file, { environment, readFile, credential: null, ...more });
+  return {
+    ...resolution,
+    said: resolution.problems.map(
+      ({ severity, path, message }) => `${severity} ${formatKeyPath(path)}: ${message}`,
+    ),
+    names: resolution.config.providers.map((provider) => provider.name),
+  };
+}
+
+describe('without a file', () => {
+  test('and without keys there is the simulator, as default', () => {
+    const { config, said, names } = resolve(null);
+    expect(names).toEqual(['simulator']);
+    expect(config.routing).toEqual({ defaultProvider: 'simulator', fallbackChain: [] });
+    expect(config.providers[0]).toMatchObject({ dialect: 'any', apiKey: null, kind: 'simulator' });
+    expect(config.server).toMatchObject({ host: '127.0.0.1', port: 8088, keys: [] });
+    expect(config.server).toMatchObject({
+      maxEvent: 33_554_432,
+      pingIntervalMs: 15_000,
+      drainTimeoutMs: 30_000,
+    });
+    expect(said).toEqual([]);
+  });
+
+  test('every known provider whose key is in the environment is there, and none is the default', () => {
+    const { config, names } = resolve(null, { OPENAI_API_KEY: 'sk-o', ANTHROPIC_API_KEY: 'sk-a' });
+    expect(names).toEqual(['anthropic', 'openai', 'simulator']);
+    expect(config.providers.map((provider) => provider.apiKey)).toEqual(['sk-a', 'sk-o', null]);
+    expect(config.routing.defaultProvider).toBeNull();
+  });
+
+  test('an empty variable is as good as none', () => {
+    expect(resolve(null, { OPENAI_API_KEY: '' }).names).toEqual(['simulator']);
+  });
+});
+
+describe('providers', () => {
+  test('come in the file’s order, then from the environment, then the simulator', () => {
+    const lab = { dialect: 'openai-chat', base_url: 'http://127.0.0.1:1/v1' };
+    const environment = { ANTHROPIC_API_KEY: 'sk-a', OPENAI_API_KEY: 'sk-o' };
+    const { names } = resolve({ providers: { lab, openai: {} } }, environment);
+    expect(names).toEqual(['lab', 'openai', 'anthropic', 'simulator']);
+  });
+
+  test('a second instance of a known kind has the kind’s ways and its own place', () => {
+    const eu = { kind: 'openai', base_url: 'https://eu.example.com/v1/', api_key: 'sk-eu' };
+    const { config } = resolve({ providers: { eu } });
+    expect(config.providers[0]).toMatchObject({
+      name: 'eu',
+      kind: 'openai',
+      dialect: 'openai-chat',
+      baseUrl: 'https://eu.example.com/v1',
+      apiKey: 'sk-eu',
+      priceId: 'openai',
+      quirks: { maxTokensField: 'max_completion_tokens' },
+    });
+  });
+
+  test('a dialect and an address are enough, without a key', () => {
+    const { config, said } = resolve({
+      providers: { lab: { dialect: 'anthropic-messages', base_url: 'http://127.0.0.1:1' } },
+    });
+    expect(config.providers[0]).toMatchObject({ kind: 'custom', apiKey: null, quirks: {}, priceId: null });
+    expect(said).toEqual([]);
+  });
+
+  test.each([
+    [{ lab: {} }, 'providers.lab'],
+    [{ lab: { dialect: 'openai-chat' } }, 'providers.lab'],
+    [{ lab: { base_url: 'http://127.0.0.1:1' } }, 'providers.lab'],
+  ])('%j lacks something', (providers, path) => {
+    const { said, names } = resolve({ providers });
+    expect(said).toEqual([
+      `fatal ${path}: not a known provider: set kind (anthropic, openai, simulator), or both dialect and base_url`,
+    ]);
+    expect(names).toEqual(['simulator']);
+  });
+
+  test('a misspelt name is met with the right one', () => {
+    expect(resolve({ providers: { antropic: {} } }).said[0]).toEndWith('; or did you mean "anthropic"?');
+  });
+
+  test('another dialect of a known kind needs its address', () => {
+    const provider = { dialect: 'openai-chat', api_key: 'k' };
+    expect(resolve({ providers: { anthropic: provider } }).said).toEqual([
+      'fatal providers.anthropic.dialect: kind anthropic speaks anthropic-messages at its own address; set base_url to where it speaks openai-chat',
+    ]);
+    const moved = resolve({ providers: { anthropic: { ...provider, base_url: 'https://example.com/v1' } } });
+    expect(moved.config.providers[0]).toMatchObject({ dialect: 'openai-chat', kind: 'anthropic' });
+  });
+
+  test('the simulator’s dialect can be fixed, its address cannot', () => {
+    const simulator = { dialect: 'openai-chat', base_url: 'https://example.com' };
+    const { config, said } = resolve({ providers: { simulator } });
+    expect(config.providers[0]).toMatchObject({ dialect: 'openai-chat', baseUrl: 'simulator://local' });
+    expect(said).toEqual(['warning providers.simulator.base_url: kind simulator has no address; ignored']);
+  });
+
+  test('one whose key cannot be found is disabled, and the rest work', () => {
+    const { config, said, names } = resolve({
+      providers: { openai: { api_key: 'env:ABSENT' }, anthropic: { api_key: 'sk-a' } },
+    });
+    expect(names).toEqual(['anthropic', 'simulator']);
+    expect(config.disabled).toEqual([{ name: 'openai', reason: 'environment variable ABSENT is not set' }]);
+    expect(said).toEqual([
+      'warning providers.openai.api_key: environment variable ABSENT is not set; provider "openai" is disabled',
+    ]);
+  });
+
+  test('so is one whose header cannot be found', () => {
+    const { config } = resolve({
+      providers: { openai: { api_key: 'k', headers: { 'x-team': 'env:TEAM' } } },
+    });
+    expect(config.disabled).toEqual([{ name: 'openai', reason: 'environment variable TEAM is not set' }]);
+  });
+
+  test('credentials are not available yet', () => {
+    const { config } = resolve({ providers: { openai: { api_key: 'credential:openai' } } });
+    expect(config.disabled[0]?.reason).toStartWith('credentials are not available yet');
+  });
+
+  test('a known kind takes its key from its variable', () => {
+    const { config } = resolve(
+      { providers: { anthropic: { max_retries: 5 } } },
+      { ANTHROPIC_API_KEY: 'sk-a' },
+    );
+    expect(config.providers[0]).toMatchObject({ apiKey: 'sk-a', maxRetries: 5 });
+  });
+
+  test('without any key it serves clients that bring their own, and says so', () => {
+    const { config, said } = resolve({ providers: { anthropic: {} } });
+    expect(config.providers[0]).toMatchObject({ name: 'anthropic', apiKey: null, forwardClientKey: true });
+    expect(said).toEqual([
+      'warning providers.anthropic: no api_key, and environment variable ANTHROPIC_API_KEY is not set: only requests with a key of their own can work',
+    ]);
+    expect(resolve({ providers: { anthropic: { api_key: null } } }).said).toEqual([]);
+  });
+
+  test.each([
+    ['clients’ keys are the gateway’s own', { server: { keys: ['k'] }, providers: { anthropic: {} } }],
+    ['they are not to be forwarded', { providers: { anthropic: { forward_client_key: false } } }],
+  ])('without any key it is disabled where %s', (_, raw) => {
+    expect(resolve(raw).config.disabled).toEqual([
+      { name: 'anthropic', reason: 'no api_key, and environment variable ANTHROPIC_API_KEY is not set' },
+    ]);
+  });
+});
+
+describe('routing', () => {
+  test('a default that does not exist is fatal and names what there is', () => {
+    expect(resolve({ routing: { default_provider: 'simulater' } }).said).toEqual([
+      'fatal routing.default_provider: no provider is named "simulater" (did you mean "simulator"?); there are: simulator, anthropic, openai',
+    ]);
+  });
+
+  test.each([
+    [{ providers: { openai: { api_key: 'env:ABSENT' } } }, 'environment variable ABSENT is not set'],
+    [{}, 'environment variable OPENAI_API_KEY is not set, and providers.openai is not configured'],
+  ])('a default that is disabled is an error that serving survives: %j', (raw, reason) => {
+    const { said, config } = resolve({ ...raw, routing: { default_provider: 'openai' } });
+    expect(said.at(-1)).toBe(
+      `error routing.default_provider: provider "openai" is disabled: ${reason}; mend that, or name one of: simulator`,
+    );
+    // Not replaced by another: a request would silently go elsewhere.
+    expect(config.routing.defaultProvider).toBe('openai');
+    expect(config.disabled).toEqual([{ name: 'openai', reason }]);
+  });
+
+  test('the chain loses disabled targets with a warning, and takes no unknown one', () => {
+    const fallback_chain = ['anthropic/claude-x', 'simulator/a/b', 'openai', 'nowhere/x'];
+    const { config, said } = resolve({ routing: { fallback_chain } }, { ANTHROPIC_API_KEY: 'k' });
+    expect(config.routing.fallbackChain).toEqual(['anthropic/claude-x', 'simulator/a/b']);
+    expect(said).toEqual([
+      'warning routing.fallback_chain[2]: provider "openai" is disabled; left out',
+      'fatal routing.fallback_chain[3]: no provider is named "nowhere"; there are: anthropic, simulator, openai',
+    ]);
+  });
+});
+
+describe('server', () => {
+  test.each(['127.0.0.1', '127.8.9.1', '::1', '[::1]', 'localhost'])('%s needs no keys', (host) => {
+    expect(resolve({ server: { host } }).said).toEqual([]);
+  });
+
+  test.each(['0.0.0.0', '::', '10.0.0.1', 'gateway.example.com', '127.0.0.1.example.com'])(
+    '%s does',
+    (host) => {
+      expect(resolve({ server: { host } }).said).toEqual([
+        `fatal server.host: ${host} is reachable by others: set server.keys, or listen on 127.0.0.1`,
+      ]);
+      expect(resolve({ server: { host, keys: ['k'] } }).said).toEqual([]);
+    },
+  );
+
+  test('the command line comes before the file, and is checked like it', () => {
+    const overrides = { host: '0.0.0.0', port: 1 };
+    const { config, said } = resolve({ server: { host: '127.0.0.1', port: 2 } }, {}, { overrides });
+    expect(config.server).toMatchObject(overrides);
+    expect(said[0]).toStartWith('fatal server.host: 0.0.0.0');
+  });
+
+  test('no key left is fatal, one missing of two a warning', () => {
+    const keys = ['env:ABSENT', 'env:PRESENT'];
+    const { config, said } = resolve({ server: { keys } }, { PRESENT: 'k' });
+    expect(config.server.keys).toEqual(['k']);
+    expect(said).toEqual(['warning server.keys[0]: environment variable ABSENT is not set; not accepted']);
+    expect(resolve({ server: { keys } }).said.map((line) => line.split(':')[0])).toEqual([
+      'fatal server.keys[0]',
+      'fatal server.keys[1]',
+    ]);
+  });
+});

@@ -1,0 +1,46 @@
+// Where secrets come from, and what is said when one is not there.
+import { describe, expect, test } from 'bun:test';
+import { resolveSecret, type SecretSources } from '../../src/config/secrets.ts';
+
+const SOURCES: SecretSources = {
+  environment: { KEY: 'from-environment', PADDED: ' padded\n', EMPTY: '', BROKEN: 'one\ntwo' },
+  readFile(path) {
+    const files: Record<string, string> = { '/run/key': 'from-file\n', blank: ' \n' };
+    const text = files[path];
+    if (text === undefined) throw new Error(`no ${path}`);
+    return text;
+  },
+  credential: (name) => (name === 'mine' ? 'from-store' : undefined),
+};
+
+test.each([
+  ['env:KEY', 'from-environment'],
+  ['env:PADDED', 'padded'],
+  ['file:/run/key', 'from-file'],
+  ['credential:mine', 'from-store'],
+  ['sk-literal', 'sk-literal'],
+  ['environment:KEY', 'environment:KEY'],
+])('%s', (reference, value) => {
+  expect(resolveSecret(reference, SOURCES)).toEqual({ value });
+});
+
+describe('problems', () => {
+  test.each([
+    ['env:ABSENT', 'environment variable ABSENT is not set'],
+    ['env:EMPTY', 'environment variable EMPTY is not set'],
+    ['env:', 'a name is missing after "env:"'],
+    ['file:/absent', 'file /absent cannot be read'],
+    ['file:blank', 'file blank is empty'],
+    ['credential:other', 'credential other is not stored'],
+    ['', 'it is empty'],
+    ['env:BROKEN', 'environment variable BROKEN holds characters that a header cannot carry'],
+    ['sk-\u2026', 'the value holds characters that a header cannot carry'],
+  ])('%j', (reference, problem) => {
+    expect(resolveSecret(reference, SOURCES)).toEqual({ problem });
+  });
+
+  test('without a credential store', () => {
+    const secret = resolveSecret('credential:mine', { ...SOURCES, credential: null });
+    expect(secret.problem).toStartWith('credentials are not available yet');
+  });
+});
