@@ -1,0 +1,171 @@
+// Neutral parts as content blocks: of requests, where every departure is reported, and of answers.
+import type {
+  DocumentPart,
+  ImagePart,
+  MediaSource,
+  Part,
+  ReasoningPart,
+  TextPart,
+} from '../../model/content.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { buildCitation, ownCitation } from './citations.ts';
+import type { LossList } from './losses.ts';
+import { toolId, toolInput } from './tool-input.ts';
+import { ID, ownFields, put } from './wire.ts';
+
+export interface ContentOptions {
+  losses: LossList;
+  /** An answer for a client, rather than a turn for the provider: shows what the provider would refuse. */
+  answer: boolean;
+}
+
+/** Blocks in the order of the parts; those that cannot be said here are left out and reported. */
+export function buildBlocks(parts: readonly Part[], options: ContentOptions): JsonObject[] {
+  const blocks: JsonObject[] = [];
+  for (const part of parts) {
+    const block = buildBlock(part, options);
+    if (block !== undefined) blocks.push(block);
+  }
+  return blocks;
+}
+
+function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined {
+  const { losses, answer } = options;
+  if (part.type === 'opaque') {
+    if (part.dialect === ID && isObject(part.value)) return part.value;
+    losses.lost(part.name);
+    return undefined;
+  }
+  losses.foreign(part.extension);
+  switch (part.type) {
+    case 'text':
+      return buildText(part, options);
+    case 'refusal':
+      return part.text === '' ? undefined : { type: 'text', text: part.text };
+    case 'reasoning':
+      return buildReasoning(part, options);
+    case 'tool-call': {
+      if (part.kind === 'server' && part.extension?.dialect !== ID) {
+        losses.lost(`tools.${part.name}`);
+        return undefined;
+      }
+      if (part.kind === 'custom') losses.approximated('tools.custom', 'a function with one text argument');
+      if (part.signature !== undefined) losses.lost('thought_signature');
+      const { input, faithful } = toolInput(part);
+      if (!faithful)
+        losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
+      const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
+      const id = answer ? part.id : toolId(part.id);
+      return withCommon(part, { type, id, name: part.name, input });
+    }
+    case 'tool-result': {
+      const block: JsonObject = { type: 'tool_result', tool_use_id: toolId(part.callId) };
+      const content = compact(buildBlocks(part.content, options));
+      if (content !== undefined) block.content = content;
+      put(block, 'is_error', part.isError);
+      return withCommon(part, block);
+    }
+    case 'server-tool-result':
+      if (part.dialect === ID) return part.value;
+      losses.lost('server_tool_result');
+      return undefined;
+    case 'image':
+      return buildImage(part, losses);
+    case 'document':
+      return buildDocument(part, losses);
+    case 'audio':
+      losses.lost('input_audio');
+      return undefined;
+  }
+}
+
+/** Content of one plain text as a string, which every server of this dialect takes; undefined for none. */
+export function compact(blocks: JsonObject[]): JsonValue | undefined {
+  const [first] = blocks;
+  if (first === undefined) return undefined;
+  const plain = blocks.length === 1 && first.type === 'text' && Object.keys(first).length === 2;
+  return plain ? first.text : blocks;
+}
+
+export function buildText(part: TextPart, { losses, answer }: ContentOptions): JsonObject | undefined {
+  // Empty text blocks are refused, and clients of other dialects send them beside tool calls.
+  if (part.text === '' && part.cacheControl === undefined && !answer) return undefined;
+  if (part.signature !== undefined) losses.lost('thought_signature');
+  const block: JsonObject = { type: 'text', text: part.text };
+  if (part.citations !== undefined) {
+    const citations: JsonObject[] = [];
+    for (const citation of part.citations) {
+      const wire = answer ? buildCitation(citation, part.text) : ownCitation(citation);
+      if (wire !== undefined) citations.push(wire);
+      else losses.lost('citations');
+    }
+    if (citations.length > 0) block.citations = citations;
+  }
+  return withCommon(part, block);
+}
+
+function buildReasoning(part: ReasoningPart, { losses, answer }: ContentOptions): JsonObject | undefined {
+  if (part.redacted !== undefined && isOwn(part)) {
+    return withCommon(part, { type: 'redacted_thinking', data: part.redacted });
+  }
+  // The provider checks signatures: only what it signed itself may go back to it.
+  if (!answer && (!part.signature || !isOwn(part))) {
+    losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
+    return undefined;
+  }
+  return withCommon(part, { type: 'thinking', thinking: part.text, signature: part.signature ?? '' });
+}
+
+function isOwn(part: ReasoningPart): boolean {
+  return part.id === undefined && (part.extension === undefined || part.extension.dialect === ID);
+}
+
+function buildImage(part: ImagePart, losses: LossList): JsonObject | undefined {
+  if (part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
+  const source = buildSource(part.source, losses);
+  return source && withCommon(part, { type: 'image', source });
+}
+
+function buildDocument(part: DocumentPart, losses: LossList): JsonObject | undefined {
+  const source = buildSource(asText(part.source) ?? part.source, losses);
+  if (source === undefined) return undefined;
+  if (source.type === 'base64' && source.media_type !== 'application/pdf') {
+    losses.lost('file', `documents of type ${String(source.media_type)} are not taken`);
+    return undefined;
+  }
+  const block: JsonObject = { type: 'document', source };
+  put(block, 'title', part.name);
+  return withCommon(part, block);
+}
+
+function buildSource(source: MediaSource, losses: LossList): JsonObject | undefined {
+  switch (source.kind) {
+    case 'base64':
+      return { type: 'base64', media_type: source.mediaType, data: source.data };
+    case 'url':
+      return { type: 'url', url: source.url };
+    case 'text':
+      return { type: 'text', media_type: 'text/plain', data: source.text };
+    case 'file':
+      if (source.dialect === ID) return { type: 'file', file_id: source.id };
+      losses.lost('file_id', "a file in another provider's store");
+      return undefined;
+  }
+}
+
+/** A text file given as bytes, as text. */
+function asText(source: MediaSource): MediaSource | undefined {
+  if (source.kind !== 'base64' || !/^(text\/|application\/(json|xml)\b)/.test(source.mediaType))
+    return undefined;
+  try {
+    const bytes = Uint8Array.from(atob(source.data), (character) => character.charCodeAt(0));
+    return { kind: 'text', text: new TextDecoder().decode(bytes) };
+  } catch {
+    return undefined;
+  }
+}
+
+function withCommon(part: Exclude<Part, { type: 'opaque' }>, block: JsonObject): JsonObject {
+  put(block, 'cache_control', part.cacheControl);
+  return Object.assign(block, ownFields(part.extension));
+}

@@ -1,0 +1,118 @@
+// The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
+import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Message, NeutralRequest } from '../../model/request.ts';
+import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
+import type { LossList } from './losses.ts';
+import type { ModelTraits } from './models.ts';
+import { ID, isEmpty } from './wire.ts';
+
+export interface Turn {
+  role: Message['role'];
+  blocks: JsonObject[];
+  /** Fields of the message beside its content. */
+  fields: JsonObject;
+}
+
+export interface Conversation {
+  system: JsonObject[];
+  turns: Turn[];
+}
+
+const MESSAGE_FIELD = 'messages.';
+
+export function buildConversation(
+  request: NeutralRequest,
+  traits: ModelTraits,
+  losses: LossList,
+): Conversation {
+  const options: ContentOptions = { losses, answer: false };
+  const system: JsonObject[] = [];
+  for (const part of request.system) {
+    losses.foreign(part.extension);
+    const block = buildText(part, options);
+    if (block !== undefined) system.push(block);
+  }
+  const turns: Turn[] = [];
+  let held: Turn[] = [];
+
+  // A system message may only follow a user turn and must end the conversation or stand before the model's.
+  const placeHeld = () => {
+    for (const turn of held) {
+      if (traits.systemMessages && turns.at(-1)?.role === 'user') turns.push(turn);
+      else {
+        system.push(...turn.blocks);
+        losses.approximated('messages.system', 'moved to the system prompt');
+      }
+    }
+    held = [];
+  };
+
+  for (const message of request.messages) {
+    const turn = buildTurn(message, options);
+    if (turn === undefined) continue;
+    if (turn.role === 'system') {
+      const before = held.at(-1);
+      if (before !== undefined && isEmpty(before.fields) && isEmpty(turn.fields))
+        before.blocks.push(...turn.blocks);
+      else held.push(turn);
+      continue;
+    }
+    if (turn.role === 'assistant') placeHeld();
+    const last = turns.at(-1);
+    if (last?.role === turn.role && isEmpty(last.fields) && isEmpty(turn.fields))
+      last.blocks.push(...turn.blocks);
+    else turns.push(turn);
+  }
+  placeHeld();
+  for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
+  if (turns.length === 0) speakAsUser(system, turns, losses);
+  return { system, turns };
+}
+
+export function wireMessages(turns: readonly Turn[]): JsonValue[] {
+  return turns.map((turn) => {
+    const content = compact(turn.blocks);
+    return { role: turn.role, ...(content === undefined ? {} : { content }), ...turn.fields };
+  });
+}
+
+function buildTurn(message: Message, options: ContentOptions): Turn | undefined {
+  if (message.name !== undefined) options.losses.lost('name');
+  const fields: JsonObject = {};
+  const content = message.parts.filter((part) => {
+    if (part.type !== 'opaque' || part.dialect !== ID || !part.name.startsWith(MESSAGE_FIELD)) return true;
+    fields[part.name.slice(MESSAGE_FIELD.length)] = part.value;
+    return false;
+  });
+  const blocks = buildBlocks(content, options);
+  return blocks.length === 0 && isEmpty(fields) ? undefined : { role: message.role, blocks, fields };
+}
+
+/** All results of one turn's calls must stand in the next user message, before anything else. */
+function resultsFirst(blocks: JsonObject[]): JsonObject[] {
+  const isResult = (block: JsonObject) => block.type === 'tool_result';
+  return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}
+
+/** Other dialects answer a system prompt alone; this one wants a user turn. */
+function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossList): void {
+  const block = system.pop();
+  if (block === undefined) return;
+  losses.approximated(
+    'messages.system',
+    'the last system message stands as the user turn that must not be missing',
+  );
+  turns.push({ role: 'user', blocks: [block], fields: {} });
+}
+
+/**
+ * Whether the model is in the middle of a tool loop whose last turn does not begin with thinking. With a
+ * thinking budget that is refused: thinking can then only be off.
+ */
+export function lacksThinking(turns: readonly Turn[]): boolean {
+  const last = turns.at(-1);
+  if (last?.role !== 'user' || !last.blocks.some((block) => block.type === 'tool_result')) return false;
+  const assistant = turns.findLast((turn) => turn.role === 'assistant');
+  const type = asObject(assistant?.blocks[0])?.type;
+  return type !== 'thinking' && type !== 'redacted_thinking';
+}

@@ -1,0 +1,154 @@
+// The neutral request as a Messages body, in the form that the target model takes.
+// https://docs.anthropic.com/en/api/messages
+import { asObject, type JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { compact } from './build-content.ts';
+import { buildConversation, lacksThinking, wireMessages } from './build-messages.ts';
+import { buildThinking, type Thinking } from './build-thinking.ts';
+import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
+import { createLossList, type LossList } from './losses.ts';
+import { type ModelTraits, traitsOf } from './models.ts';
+import { strictSchema } from './strict-schema.ts';
+import { ID, isEmpty, ownFields, put } from './wire.ts';
+
+export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+  const losses = createLossList();
+  const traits = traitsOf(model);
+  const native = request.extension?.dialect === ID;
+  losses.foreign(request.extension);
+  const {
+    thinking: moreThinking,
+    output_config: moreConfig,
+    metadata: moreMetadata,
+    ...own
+  } = ownFields(request.extension);
+  const body: JsonObject = { model };
+  const maxTokens = request.maxOutputTokens ?? quirks.defaultMaxTokens ?? traits.defaultMaxTokens;
+  body.max_tokens = maxTokens;
+
+  const { system, turns } = buildConversation(request, traits, losses);
+  const tools = buildTools(request, traits, losses);
+  let choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
+  const facts = {
+    traits,
+    native,
+    maxTokens,
+    forcesTool: forcesTool(choice),
+    lacksThinking: lacksThinking(turns),
+  };
+  const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
+  if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {
+    losses.approximated('tool_choice', 'auto: the model cannot be obliged to call a tool while it thinks');
+    const { name: _, ...rest } = choice ?? {};
+    choice = { ...rest, type: 'auto' };
+  }
+  const config: JsonObject = { ...(effort === undefined ? {} : { effort }) };
+  buildFormat(request, traits, native, config, system, losses);
+
+  if (system.length > 0) put(body, 'system', compact(system));
+  body.messages = wireMessages(turns);
+  if (tools.length > 0) body.tools = tools;
+  put(body, 'tool_choice', choice);
+  putMerged(body, 'thinking', thinking ?? {}, moreThinking);
+  putMerged(body, 'output_config', config, moreConfig);
+  buildSampling(request, traits, isThinking(thinking), body, losses);
+  if (request.stopSequences !== undefined) body.stop_sequences = stopSequences(request.stopSequences, losses);
+  putMerged(body, 'metadata', request.user === undefined ? {} : { user_id: request.user }, moreMetadata);
+  buildServiceTier(request.serviceTier, body, losses);
+  reportUnsaid(request, losses);
+  if (request.stream) body.stream = true;
+  return { body: { ...body, ...own }, losses: losses.all };
+}
+
+function isThinking(thinking: Thinking['thinking']): boolean {
+  return thinking !== undefined && thinking.type !== 'disabled';
+}
+
+function putMerged(body: JsonObject, name: string, fields: JsonObject, more: JsonObject[string]): void {
+  const merged = { ...fields, ...asObject(more) };
+  if (!isEmpty(merged)) body[name] = merged;
+}
+
+function buildFormat(
+  request: NeutralRequest,
+  traits: ModelTraits,
+  native: boolean,
+  config: JsonObject,
+  system: JsonObject[],
+  losses: LossList,
+): void {
+  const format = request.outputFormat;
+  if (format === undefined || format.type === 'text') return;
+  if (format.type === 'json-schema' && (native || traits.structuredOutput)) {
+    const { schema, weakened } = native
+      ? { schema: format.schema, weakened: false }
+      : strictSchema(format.schema);
+    if (weakened) losses.approximated('response_format', 'some schema constraints stand in descriptions');
+    config.format = { type: 'json_schema', schema };
+    return;
+  }
+  let text = 'Answer with one JSON object and nothing else: no prose around it and no code fence.';
+  if (format.type === 'json-schema')
+    text += ` It must match this JSON Schema:\n${JSON.stringify(format.schema)}`;
+  system.push({ type: 'text', text });
+  losses.approximated('response_format', 'an instruction in the system prompt');
+}
+
+function buildSampling(
+  request: NeutralRequest,
+  traits: ModelTraits,
+  thinking: boolean,
+  body: JsonObject,
+  losses: LossList,
+): void {
+  const { temperature, topP, topK } = request;
+  const why = traits.fixedSampling ? 'the model takes no sampling parameters' : 'not while the model thinks';
+  const refused = traits.fixedSampling || thinking;
+  if (temperature !== undefined) {
+    // 1 is the default: nothing is lost by leaving it out.
+    if (!refused || (thinking && temperature === 1 && !traits.fixedSampling)) {
+      body.temperature = Math.min(temperature, 1);
+      if (temperature > 1) losses.approximated('temperature', '1, the highest');
+    } else if (temperature !== 1) losses.lost('temperature', why);
+  }
+  if (topP !== undefined) {
+    if (refused && !(thinking && !traits.fixedSampling && topP >= 0.95)) {
+      if (topP !== 1) losses.lost('top_p', why);
+    } else if (traits.oneSampler && body.temperature !== undefined) {
+      if (topP !== 1) losses.lost('top_p', 'the model takes temperature or top_p, not both');
+    } else body.top_p = topP;
+  }
+  if (topK !== undefined) {
+    if (refused) losses.lost('top_k', why);
+    else body.top_k = topK;
+  }
+}
+
+/** Blank stop sequences are refused. */
+function stopSequences(stops: readonly string[], losses: LossList): string[] {
+  const kept = stops.filter((stop) => stop.trim() !== '');
+  if (kept.length < stops.length) losses.lost('stop', 'stop sequences of white space alone are not taken');
+  return kept;
+}
+
+function buildServiceTier(tier: string | undefined, body: JsonObject, losses: LossList): void {
+  if (tier === undefined) return;
+  if (tier === 'auto' || tier === 'standard_only') body.service_tier = tier;
+  else if (tier === 'default') body.service_tier = 'standard_only';
+  else losses.lost('service_tier');
+}
+
+/** Neutral words that this dialect has none for, by the names that clients know. */
+function reportUnsaid(request: NeutralRequest, losses: LossList): void {
+  const unsaid: Record<string, unknown> = {
+    seed: request.seed,
+    // Zero is the default of both penalties.
+    frequency_penalty: request.frequencyPenalty || undefined,
+    presence_penalty: request.presencePenalty || undefined,
+    verbosity: request.verbosity,
+    metadata: request.metadata,
+    prompt_cache_key: request.cacheKey,
+  };
+  for (const [name, value] of Object.entries(unsaid)) if (value !== undefined) losses.lost(name);
+}

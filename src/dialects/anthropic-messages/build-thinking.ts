@@ -1,0 +1,155 @@
+// Reasoning settings as `thinking` and `output_config.effort`, in the form that the model takes.
+// https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
+import type { JsonObject } from '../../model/json.ts';
+import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import type { LossList } from './losses.ts';
+import type { ModelTraits } from './models.ts';
+
+export interface ThinkingFacts {
+  traits: ModelTraits;
+  /** The client spoke this dialect: an effort without `thinking` does not ask for thinking. */
+  native: boolean;
+  maxTokens: number;
+  forcesTool: boolean;
+  /** See build-messages.ts. */
+  lacksThinking: boolean;
+}
+
+export interface Thinking {
+  thinking?: JsonObject;
+  effort?: ReasoningEffort;
+}
+
+/** Tokens to think with, where a budget stands in for an effort. */
+const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
+  minimal: 1_024,
+  low: 2_048,
+  medium: 8_192,
+  high: 16_384,
+  xhigh: 24_576,
+  max: 31_999,
+};
+/** The least budget that is accepted. */
+const LEAST_BUDGET = 1_024;
+
+const ORDER: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
+
+export function buildThinking(
+  settings: ReasoningSettings | undefined,
+  facts: ThinkingFacts,
+  losses: LossList,
+): Thinking {
+  if (settings === undefined) return {};
+  const { traits, native } = facts;
+  const name = native || settings.effort === undefined ? 'thinking' : 'reasoning_effort';
+  if (settings.mode === 'off' || (settings.mode === undefined && settings.effort === 'none')) {
+    return turnOff(settings, facts, losses, name);
+  }
+  const wanted = settings.mode !== undefined || !native;
+  const effort = effortFor(settings, facts, losses);
+  const withEffort: Thinking = effort === undefined ? {} : { effort };
+  if (!wanted) return withEffort;
+  if (traits.thinking === 'none') {
+    losses.lost(name, 'the model does not think');
+    return withEffort;
+  }
+  if (traits.thinking === 'always') return { thinking: adaptive(settings, facts, losses), ...withEffort };
+  if (facts.forcesTool) {
+    losses.lost(name, 'the request obliges the model to call a tool, which it cannot while it thinks');
+    return withEffort;
+  }
+  if (traits.thinking === 'adaptive') return { thinking: adaptive(settings, facts, losses), ...withEffort };
+  if (facts.lacksThinking) {
+    losses.lost(name, 'off until the tool loop ends: its thinking cannot be sent back');
+    return withEffort;
+  }
+  const thinking = budgeted(settings, facts, losses, name);
+  return thinking === undefined ? withEffort : { thinking, ...withEffort };
+}
+
+function turnOff(
+  settings: ReasoningSettings,
+  facts: ThinkingFacts,
+  losses: LossList,
+  name: string,
+): Thinking {
+  const { traits, native } = facts;
+  const effort = settings.effort === 'none' ? undefined : effortFor(settings, facts, losses);
+  const withEffort: Thinking = effort === undefined ? {} : { effort };
+  if (traits.thinking === 'always') {
+    losses.approximated(name, 'the model always thinks: lowest effort');
+    return { effort: 'low' };
+  }
+  if (!native && !traits.thinksByDefault) return withEffort;
+  return { thinking: { type: 'disabled' }, ...withEffort };
+}
+
+function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossList): JsonObject {
+  const thinking: JsonObject = { type: 'adaptive' };
+  if (settings.budgetTokens !== undefined) {
+    losses.approximated('thinking.budget_tokens', 'the model decides how much it thinks');
+  }
+  const display = displayOf(settings, facts);
+  if (display !== undefined) thinking.display = display;
+  return thinking;
+}
+
+function budgeted(
+  settings: ReasoningSettings,
+  facts: ThinkingFacts,
+  losses: LossList,
+  name: string,
+): JsonObject | undefined {
+  const effort = settings.effort === undefined || settings.effort === 'none' ? 'medium' : settings.effort;
+  const asked = settings.budgetTokens ?? BUDGETS[effort];
+  // Thinking is paid from max_tokens: at least a quarter of it stays for the answer.
+  const budget = asked < facts.maxTokens ? asked : Math.floor(facts.maxTokens * 0.75);
+  if (budget < LEAST_BUDGET) {
+    losses.lost(name, `max_tokens leaves no room for the least budget of ${LEAST_BUDGET} tokens`);
+    return undefined;
+  }
+  if (settings.mode === 'adaptive' && settings.budgetTokens === undefined) {
+    losses.approximated('thinking.adaptive', `a budget of ${budget} tokens`);
+  } else if (settings.budgetTokens === undefined && !facts.native) {
+    losses.approximated(name, `a budget of ${budget} tokens`);
+  } else if (budget !== asked) {
+    losses.approximated('thinking.budget_tokens', `${budget}, to stay below max_tokens`);
+  }
+  const thinking: JsonObject = { type: 'enabled', budget_tokens: budget };
+  const display = displayOf(settings, facts);
+  if (display !== undefined) thinking.display = display;
+  return thinking;
+}
+
+/** Models that think by default hide it unless told otherwise; clients of other dialects show what they get. */
+function displayOf(settings: ReasoningSettings, { native, traits }: ThinkingFacts): string | undefined {
+  if (native) return settings.summary;
+  if (!traits.fixedSampling) return undefined;
+  return settings.summary === 'omitted' || settings.summary === 'none' ? 'omitted' : 'summarized';
+}
+
+/** The effort in a word that the model takes: the nearest below, else its lowest. */
+function effortFor(
+  settings: ReasoningSettings,
+  facts: ThinkingFacts,
+  losses: LossList,
+): ReasoningEffort | undefined {
+  const { effort } = settings;
+  const { efforts } = facts.traits;
+  if (effort === undefined) return undefined;
+  if (efforts === null) return facts.native ? effort : undefined;
+  if (efforts.includes(effort)) {
+    // A budget already says it, and this early form of the field wants a beta header of its own.
+    return facts.native || facts.traits.thinking !== 'budget' ? effort : undefined;
+  }
+  if (efforts.length === 0) {
+    if (facts.native) losses.lost('output_config.effort');
+    return undefined;
+  }
+  if (!facts.native && facts.traits.thinking === 'budget') return undefined;
+  const rank = ORDER.indexOf(effort);
+  const nearest = efforts.findLast((each) => ORDER.indexOf(each) < rank) ?? efforts[0];
+  if (nearest !== undefined)
+    losses.approximated(facts.native ? 'output_config.effort' : 'reasoning_effort', nearest);
+  return nearest;
+}

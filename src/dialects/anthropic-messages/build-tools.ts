@@ -1,0 +1,86 @@
+// `tools` and `tool_choice`.
+import type { JsonObject } from '../../model/json.ts';
+import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
+import type { LossList } from './losses.ts';
+import type { ModelTraits } from './models.ts';
+import { strictSchema } from './strict-schema.ts';
+import { FREE_TEXT } from './tool-input.ts';
+import { ID, ownFields, put } from './wire.ts';
+
+/** Most tools of one request that may be strict. */
+const MOST_STRICT = 20;
+
+export function buildTools(request: NeutralRequest, traits: ModelTraits, losses: LossList): JsonObject[] {
+  const native = request.extension?.dialect === ID;
+  const tools: JsonObject[] = [];
+  let strict = 0;
+  for (const tool of request.tools) {
+    const wire = buildTool(tool, losses);
+    if (wire === undefined) continue;
+    if (tool.type === 'function' && tool.strict !== undefined) {
+      if (native || !tool.strict) wire.strict = tool.strict;
+      else if (!traits.structuredOutput || ++strict > MOST_STRICT) losses.lost('tools.strict');
+      else makeStrict(wire, losses);
+    }
+    tools.push(wire);
+  }
+  return tools;
+}
+
+function buildTool(tool: Tool, losses: LossList): JsonObject | undefined {
+  switch (tool.type) {
+    case 'server':
+      if (tool.definition.dialect === ID) return tool.definition.fields;
+      losses.lost(`tools.${tool.name}`);
+      return undefined;
+    case 'custom': {
+      losses.approximated('tools.custom', 'a function with one text argument');
+      if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
+      const properties = { [FREE_TEXT]: { type: 'string' } };
+      const schema = { type: 'object', properties, required: [FREE_TEXT] };
+      return functionTool(tool.name, tool.description, schema);
+    }
+    case 'function': {
+      losses.foreign(tool.extension);
+      const wire = functionTool(tool.name, tool.description, inputSchema(tool));
+      put(wire, 'cache_control', tool.cacheControl);
+      return Object.assign(wire, ownFields(tool.extension));
+    }
+  }
+}
+
+function functionTool(name: string, description: string | undefined, schema: JsonObject): JsonObject {
+  return { name, ...(description === undefined ? {} : { description }), input_schema: schema };
+}
+
+function inputSchema(tool: FunctionTool): JsonObject {
+  if (tool.parameters === undefined) return { type: 'object', properties: {} };
+  return tool.parameters.type === undefined ? { type: 'object', ...tool.parameters } : tool.parameters;
+}
+
+function makeStrict(wire: JsonObject, losses: LossList): void {
+  const { schema, weakened } = strictSchema(wire.input_schema as JsonObject);
+  if (weakened) losses.approximated('tools.strict', 'some schema constraints stand in descriptions');
+  wire.strict = true;
+  wire.input_schema = schema;
+}
+
+/** Undefined where the default says the same. */
+export function buildToolChoice(request: NeutralRequest): JsonObject | undefined {
+  const { toolChoice, parallelToolCalls } = request;
+  if (toolChoice === undefined && parallelToolCalls !== false) return undefined;
+  const choice: JsonObject = { type: 'auto' };
+  if (toolChoice !== undefined) {
+    choice.type = toolChoice.type === 'required' ? 'any' : toolChoice.type;
+    if (toolChoice.type === 'tool') choice.name = toolChoice.name;
+  }
+  if (parallelToolCalls !== undefined && choice.type !== 'none') {
+    choice.disable_parallel_tool_use = !parallelToolCalls;
+  }
+  return choice;
+}
+
+/** The request obliges the model to call a tool, which it cannot do while it thinks. */
+export function forcesTool(choice: JsonObject | undefined): boolean {
+  return choice?.type === 'any' || choice?.type === 'tool';
+}

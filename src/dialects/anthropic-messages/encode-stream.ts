@@ -1,0 +1,224 @@
+// Neutral events as the event stream that clients of this dialect read.
+//
+// message_start waits for the first event after `start` that is not `usage`, because clients read input tokens
+// from it. Every message_delta repeats all counts, for providers that know them only at the end.
+//
+// Thinking without a signature ends with an empty signature_delta: SDKs keep the thinking of a turn for the
+// next one only when they saw a signature, and providers that want their reasoning back get it that way. An
+// empty signature never reaches a provider that checks it, see buildReasoning.
+import type { Citation } from '../../model/content.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { Finish } from '../../model/finish.ts';
+import { asString, type JsonObject } from '../../model/json.ts';
+import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import type { AnswerContext, StreamEncoder } from '../dialect.ts';
+import { messageId } from './build-response.ts';
+import { buildCitation } from './citations.ts';
+import { buildError } from './errors.ts';
+import { buildStopReason } from './finish.ts';
+import { FREE_TEXT } from './tool-input.ts';
+import { buildUsage } from './usage.ts';
+import { ID, ownFields } from './wire.ts';
+
+const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
+const END = '}}\n\n';
+
+type Open = 'text' | 'thinking' | 'tool' | 'free-text-tool' | 'other';
+
+export function createStreamEncoder(context: AnswerContext): StreamEncoder {
+  let head: { id: string | null; model: string | null } | undefined;
+  let headSent = false;
+  let usage: Usage = NO_USAGE;
+  let index = -1;
+  let open: Open | undefined;
+  /** Everything of a delta event up to the changing part, for the open block. */
+  let deltaPrefix = '';
+  let signature = '';
+  const messageDelta: JsonObject = {};
+  const stopFields: JsonObject = {};
+
+  function encode(event: StreamEvent): string {
+    switch (event.type) {
+      case 'text-delta':
+      case 'refusal-delta':
+        return open === 'text' && event.text !== '' ? deltaPrefix + JSON.stringify(event.text) + END : '';
+      case 'tool-delta':
+        return toolDelta(event.arguments);
+      case 'reasoning-delta':
+        return open === 'thinking' && event.text !== '' ? deltaPrefix + JSON.stringify(event.text) + END : '';
+      case 'start':
+        head ??= { id: event.id, model: event.model };
+        return '';
+      case 'usage':
+        usage = mergeUsage(usage, event.usage);
+        return '';
+      case 'error':
+        return failure(event.error);
+      default:
+        return messageStart() + encodeRest(event);
+    }
+  }
+
+  function encodeRest(event: Exclude<StreamEvent, { type: 'start' | 'usage' | 'error' }>): string {
+    switch (event.type) {
+      case 'text-start':
+      case 'refusal-start':
+        return blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
+      case 'reasoning-start':
+        if (event.redacted !== undefined) {
+          return blockStart('other', { type: 'redacted_thinking', data: event.redacted });
+        }
+        signature = '';
+        return blockStart(
+          'thinking',
+          { type: 'thinking', thinking: '', signature: '' },
+          'thinking_delta',
+          'thinking',
+        );
+      case 'reasoning-signature':
+        // Clients replace the signature with each delta, so its pieces go out as one.
+        signature += event.signature;
+        return '';
+      case 'tool-start':
+        return toolStart(event);
+      case 'citation':
+        return citation(event.citation);
+      case 'server-tool-result':
+        if (event.part.dialect !== ID) return '';
+        return blockStart('other', event.part.value) + blockStop();
+      case 'text-end':
+      case 'refusal-end':
+      case 'reasoning-end':
+      case 'tool-end':
+        return blockStop();
+      case 'extension':
+        return event.dialect === ID ? replay(event.name, event.value) : '';
+      case 'finish':
+        return blockStop() + finish(event.finish);
+      default:
+        // Generated media has no block in this dialect.
+        return '';
+    }
+  }
+
+  function messageStart(): string {
+    if (headSent) return '';
+    headSent = true;
+    const message = {
+      id: head?.id ?? messageId(context),
+      type: 'message',
+      role: 'assistant',
+      model: head?.model ?? context.model,
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: buildUsage(usage),
+    };
+    return frame('message_start', { type: 'message_start', message });
+  }
+
+  function blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
+    const before = blockStop();
+    open = kind;
+    index++;
+    deltaPrefix = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${field}":`;
+    return (
+      before + frame('content_block_start', { type: 'content_block_start', index, content_block: block })
+    );
+  }
+
+  function blockStop(): string {
+    if (open === undefined) return '';
+    let last = '';
+    if (open === 'thinking') last = delta({ type: 'signature_delta', signature });
+    if (open === 'free-text-tool') last = `${deltaPrefix}${JSON.stringify('"}')}${END}`;
+    open = undefined;
+    return `${last}event: content_block_stop\ndata: {"type":"content_block_stop","index":${index}}\n\n`;
+  }
+
+  function delta(value: JsonObject): string {
+    return frame('content_block_delta', { type: 'content_block_delta', index, delta: value });
+  }
+
+  function toolStart(event: StreamEvent & { type: 'tool-start' }): string {
+    const { id, name, kind } = event;
+    const fields = ownFields(event.extension);
+    if (kind === 'server') {
+      if (event.extension?.dialect !== ID) return '';
+      const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
+      return blockStart('tool', block, 'input_json_delta', 'partial_json');
+    }
+    const block = { type: 'tool_use', id, name, input: {}, ...fields };
+    if (kind === 'function') return blockStart('tool', block, 'input_json_delta', 'partial_json');
+    const started = blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
+    return `${started}${deltaPrefix}${JSON.stringify(`{"${FREE_TEXT}":"`)}${END}`;
+  }
+
+  function toolDelta(fragment: string): string {
+    if (fragment === '') return '';
+    if (open === 'tool') return deltaPrefix + JSON.stringify(fragment) + END;
+    if (open !== 'free-text-tool') return '';
+    return deltaPrefix + JSON.stringify(JSON.stringify(fragment).slice(1, -1)) + END;
+  }
+
+  function citation(value: Citation): string {
+    const wire = buildCitation(value);
+    return open === 'text' && wire !== undefined ? delta({ type: 'citations_delta', citation: wire }) : '';
+  }
+
+  /** Says again what the decoder of this dialect had no neutral word for. */
+  function replay(name: string, value: JsonObject): string {
+    const type = asString(value.type);
+    if (name === 'container' || name === 'stop_details') {
+      stopFields[name] = value;
+      return '';
+    }
+    if (name === 'context_management') {
+      messageDelta[name] = value;
+      return '';
+    }
+    switch (type) {
+      case 'content_block_start': {
+        const before = blockStop();
+        open = 'other';
+        index++;
+        return before + frame(type, { ...value, index });
+      }
+      case 'content_block_delta':
+        return open === undefined ? '' : frame(type, { ...value, index });
+      case 'content_block_stop':
+        return open === undefined ? '' : blockStop();
+      default:
+        return frame(name, value);
+    }
+  }
+
+  function finish(value: Finish): string {
+    const wire = {
+      type: 'message_delta',
+      delta: {
+        stop_reason: buildStopReason(value),
+        stop_sequence: value.stopSequence ?? null,
+        ...stopFields,
+      },
+      usage: buildUsage(usage),
+      ...messageDelta,
+    };
+    return `${frame('message_delta', wire)}event: message_stop\ndata: {"type":"message_stop"}\n\n`;
+  }
+
+  function failure(error: GatewayError): string {
+    return frame('error', buildError(error, context.requestId));
+  }
+
+  return {
+    encode,
+    // A client that waits long sees that the message has begun, where it has.
+    ping: () => (head === undefined ? PING : messageStart() + PING),
+  };
+}
+
+function frame(event: string, data: JsonObject): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,115 @@
+// Errors of this dialect, both ways. https://docs.anthropic.com/en/api/errors
+import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import type { UpstreamFailure } from '../dialect.ts';
+
+/** Error types and the status each comes with. The first one of a status is what that status is called. */
+const STATUS_OF: Record<string, number> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  conflict_error: 409,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+const TYPE_OF = new Map(Object.entries(STATUS_OF).map(([name, status]) => [status, name]));
+
+/** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, who has the clock. */
+export function parseError({ status, headers, body }: UpstreamFailure): GatewayError {
+  const json = parseObject(body);
+  if (json !== undefined) return fromBody(json, status);
+  const type = headers.get('content-type') ?? '';
+  if (type.includes('text/html') || /^\s*<(!doctype|html)/i.test(body)) {
+    return fromParts(status, undefined, htmlMessage(status, body));
+  }
+  const text = body.trim().slice(0, 500);
+  return fromParts(
+    status,
+    undefined,
+    text === '' ? `the provider answered HTTP ${status} without a body` : text,
+  );
+}
+
+/** The error inside a body of HTTP 200, undefined where the body is an answer. */
+export function errorInBody(body: JsonObject): GatewayError | undefined {
+  const isError = body.type === 'error' || (asObject(body.error) !== undefined && body.content === undefined);
+  return isError ? fromBody(body, undefined) : undefined;
+}
+
+/** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and what comes near it. */
+export function fromBody(body: JsonObject, status: number | undefined): GatewayError {
+  const error = asObject(body.error);
+  const type = asString(error?.type);
+  const code = asString(asObject(error?.details)?.error_code) ?? asString(error?.code);
+  const message =
+    asString(error?.message) ?? asString(body.error) ?? asString(body.message) ?? asString(body.detail);
+  const reason: UpstreamReason = {
+    ...(type === undefined ? {} : { type }),
+    ...(code === undefined ? {} : { code }),
+  };
+  const fallback = `the provider failed${status === undefined ? '' : ` with HTTP ${status}`} and gave no reason`;
+  return fromParts(status ?? STATUS_OF[type ?? ''] ?? 500, reason, message || fallback);
+}
+
+function fromParts(status: number, reason: UpstreamReason | undefined, message: string): GatewayError {
+  const code = codeOf(status, reason?.type, message);
+  return new GatewayError(code, message, {
+    ...(keepsStatus(code, status) ? { status } : {}),
+    ...(reason === undefined || Object.keys(reason).length === 0 ? {} : { reason }),
+  });
+}
+
+const TOO_LONG =
+  /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceeded/i;
+
+function codeOf(status: number, type: string | undefined, message: string): ErrorCode {
+  if ((status === 400 || status === 413) && TOO_LONG.test(message)) return 'context_too_long';
+  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 429) return 'upstream_rate_limited';
+  if (status === 529 || status === 503 || type === 'overloaded_error') return 'upstream_overloaded';
+  // Neither is the client's doing: a timeout or a clash that asking again may mend.
+  if (status === 408 || status === 409) return 'upstream_failed';
+  return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
+}
+
+/** Where the provider's own status tells the client more than the code's. */
+function keepsStatus(code: ErrorCode, status: number): boolean {
+  if (code === 'upstream_overloaded') return status === 503;
+  return code === 'upstream_rejected' || code === 'upstream_unauthorized';
+}
+
+function htmlMessage(status: number, body: string): string {
+  const title = /<title[^>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
+  const named = title ? ` titled "${title}"` : '';
+  return `the provider answered HTTP ${status} with an HTML page${named} instead of JSON; check its base_url`;
+}
+
+/** The error as a client of this dialect reads it, whole or as the data of an `error` event. */
+export function buildError(error: GatewayError, requestId: string): JsonObject {
+  const own = error.reason?.type;
+  const keeps = own !== undefined && STATUS_OF[own] === error.status;
+  const type = keeps ? own : typeOfStatus(error.status);
+  const code = keeps ? error.reason?.code : undefined;
+  return {
+    type: 'error',
+    error: {
+      type,
+      message: error.message,
+      ...(code === undefined ? {} : { details: { error_code: code } }),
+    },
+    request_id: requestId,
+  };
+}
+
+function typeOfStatus(status: number): string {
+  const type = TYPE_OF.get(status);
+  if (type !== undefined && type !== 'conflict_error') return type;
+  if (status === 503) return 'overloaded_error';
+  return status < 500 ? 'invalid_request_error' : 'api_error';
+}

@@ -1,0 +1,37 @@
+// Stop reasons. https://docs.anthropic.com/en/docs/build-with-claude/handling-stop-reasons
+import type { Finish, UnifiedFinish } from '../../model/finish.ts';
+import { asString, type JsonValue } from '../../model/json.ts';
+
+const UNIFIED: Record<string, UnifiedFinish> = {
+  end_turn: 'end_turn',
+  max_tokens: 'max_tokens',
+  stop_sequence: 'stop_sequence',
+  tool_use: 'tool_use',
+  pause_turn: 'pause_turn',
+  refusal: 'refusal',
+  model_context_window_exceeded: 'context_window_exceeded',
+};
+
+/** Reasons with no neutral word, which a client of this dialect understands all the same. */
+const OWN_WORDS: ReadonlySet<string> = new Set(['compaction']);
+
+export function parseFinish(reason: JsonValue | undefined, sequence: JsonValue | undefined): Finish {
+  const raw = asString(reason) ?? null;
+  const stopSequence = asString(sequence);
+  return {
+    unified: (raw === null ? undefined : UNIFIED[raw]) ?? 'other',
+    raw,
+    ...(stopSequence === undefined ? {} : { stopSequence }),
+  };
+}
+
+export function buildStopReason({ unified, raw }: Finish): string {
+  switch (unified) {
+    case 'context_window_exceeded':
+      return 'model_context_window_exceeded';
+    case 'other':
+      return raw !== null && OWN_WORDS.has(raw) ? raw : 'end_turn';
+    default:
+      return unified;
+  }
+}

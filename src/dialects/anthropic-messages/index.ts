@@ -1,0 +1,47 @@
+// The Anthropic Messages dialect: `POST /v1/messages`. https://docs.anthropic.com/en/api/messages
+import type { SseEvent } from '../../sse/event.ts';
+import type { Dialect, ProviderSide } from '../dialect.ts';
+import { buildRequest } from './build-request.ts';
+import { buildResponse } from './build-response.ts';
+import { createStreamDecoder } from './decode-stream.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { buildError, errorInBody, parseError } from './errors.ts';
+import { createGrammarChecker } from './grammar.ts';
+import { parseRequest } from './parse-request.ts';
+import { parseResponse } from './parse-response.ts';
+import { ID } from './wire.ts';
+
+const VERSION = '2023-06-01';
+/** Keys that begin so are OAuth tokens: they go as Bearer and need their own beta. */
+const OAUTH_PREFIX = 'sk-ant-oat';
+
+export const anthropicMessages: Dialect = {
+  id: ID,
+  client: { parseRequest, buildResponse, createStreamEncoder, buildError },
+  provider: {
+    endpoint: () => '/v1/messages',
+    headers,
+    listHeaders: ['anthropic-beta'],
+    buildRequest,
+    parseResponse,
+    createStreamDecoder,
+    classify,
+    parseError,
+    errorInBody,
+    passthrough: { edits: () => ({}) },
+  },
+  createGrammarChecker: () => createGrammarChecker(),
+};
+
+function headers(key: string | null): Record<string, string> {
+  const version = { 'anthropic-version': VERSION };
+  if (key === null) return version;
+  if (!key.startsWith(OAUTH_PREFIX)) return { ...version, 'x-api-key': key };
+  return { ...version, authorization: `Bearer ${key}`, 'anthropic-beta': 'oauth-2025-04-20' };
+}
+
+function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
+  const type = event === '' ? /"type"\s*:\s*"(ping|message_stop|error)"/.exec(data.slice(0, 64))?.[1] : event;
+  if (type === 'ping') return 'ping';
+  return type === 'message_stop' || type === 'error' ? 'terminal' : 'other';
+}

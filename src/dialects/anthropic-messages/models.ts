@@ -1,0 +1,95 @@
+// What each generation of models takes, by model name. Sources: the SDK's types (1.11), recorded requests and
+// the vendor's migration notes. Names come in many spellings: `claude-3-5-sonnet-20241022`,
+// `claude-sonnet-4.5`, `anthropic.claude-opus-4-1-20250805-v1:0`, `claude-opus-4@20250514`.
+import type { ReasoningEffort } from '../../model/request.ts';
+
+export interface ModelTraits {
+  /** `max_tokens` where the client set none. Below the model's own maximum where that leaves the prompt room. */
+  defaultMaxTokens: number;
+  /**
+   * `budget`: `enabled` with `budget_tokens`. `adaptive`: the model decides, led by the effort, and a budget
+   * is deprecated or refused. `always`: as adaptive, and it cannot be turned off.
+   */
+  thinking: 'none' | 'budget' | 'adaptive' | 'always';
+  /** Thinks unless told not to. */
+  thinksByDefault: boolean;
+  /** Values of `output_config.effort`; null where nothing is known, empty where the field is refused. */
+  efforts: readonly ReasoningEffort[] | null;
+  /** Refuses `temperature`, `top_p` and `top_k`. */
+  fixedSampling: boolean;
+  /** Takes `temperature` or `top_p`, not both. */
+  oneSampler: boolean;
+  /** Takes `output_config.format` and strict tools. */
+  structuredOutput: boolean;
+  /** Takes messages of role `system`. */
+  systemMessages: boolean;
+  /** Takes `tool_choice` `any` and `tool`. */
+  forcedTools: boolean;
+}
+
+const NEWEST: ModelTraits = {
+  defaultMaxTokens: 64_000,
+  thinking: 'adaptive',
+  thinksByDefault: true,
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
+  fixedSampling: true,
+  oneSampler: true,
+  structuredOutput: true,
+  systemMessages: true,
+  forcedTools: true,
+};
+
+const ALWAYS_THINKING: ModelTraits = { ...NEWEST, thinking: 'always' };
+const NO_FORCED_TOOLS: ModelTraits = { ...ALWAYS_THINKING, forcedTools: false };
+const V4_7: ModelTraits = { ...NEWEST, thinksByDefault: false, systemMessages: false };
+const V4_6: ModelTraits = { ...V4_7, efforts: ['low', 'medium', 'high', 'max'], fixedSampling: false };
+const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', efforts: [] };
+const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000 };
+const V3_7: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };
+const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none' };
+const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
+
+/** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */
+const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null };
+
+/** First match wins. `since` is major × 100 + minor. */
+const GENERATIONS: readonly { since: number; families?: RegExp; traits: ModelTraits }[] = [
+  { since: 505, families: /opus|sonnet/, traits: NO_FORCED_TOOLS },
+  { since: 501, families: /fable|mythos/, traits: NO_FORCED_TOOLS },
+  { since: 500, families: /fable|mythos/, traits: ALWAYS_THINKING },
+  { since: 500, traits: NEWEST },
+  { since: 408, traits: { ...V4_7, systemMessages: true } },
+  { since: 407, traits: V4_7 },
+  { since: 406, traits: V4_6 },
+  { since: 405, families: /opus/, traits: { ...V4_5, efforts: ['low', 'medium', 'high'] } },
+  { since: 405, traits: V4_5 },
+  { since: 401, traits: V4_1 },
+  { since: 307, traits: V3_7 },
+  { since: 305, traits: V3_5 },
+  { since: 0, traits: OLDEST },
+];
+
+export function traitsOf(model: string): ModelTraits {
+  const name = model.toLowerCase();
+  const at = name.indexOf('claude-');
+  if (at === -1) return FOREIGN;
+  const words = name.slice(at + 'claude-'.length).split(/[^a-z0-9]+/);
+  const family = words.find((word) => /^[a-z]{3,}$/.test(word)) ?? '';
+  const version = versionOf(words, family);
+  const row = GENERATIONS.find((each) => version >= each.since && (each.families?.test(family) ?? true));
+  return row?.traits ?? NEWEST;
+}
+
+/** Two numbers, before or after the family's name; a date or a platform's revision ends them. */
+function versionOf(words: readonly string[], family: string): number {
+  const numbers: number[] = [];
+  for (const word of words) {
+    if (/^\d{1,2}$/.test(word)) numbers.push(Number(word));
+    else if (word !== family && numbers.length > 0) break;
+    if (numbers.length === 2) break;
+  }
+  const [major, minor = 0] = numbers;
+  if (major !== undefined) return major * 100 + minor;
+  // `claude-v2` and `claude-instant-v1` are the oldest; any other name without a number is a preview of the newest.
+  return /^(instant|)$/.test(family) ? 0 : 500;
+}

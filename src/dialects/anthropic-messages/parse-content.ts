@@ -1,0 +1,196 @@
+// Content blocks, of requests and of answers, as neutral parts. What has no neutral word becomes opaque.
+import type {
+  DocumentPart,
+  ImagePart,
+  MediaSource,
+  Part,
+  TextPart,
+  ToolCallPart,
+  ToolResultContent,
+  ToolResultPart,
+} from '../../model/content.ts';
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { parseCitation } from './citations.ts';
+import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
+import { extensionOf, ID, isServerToolResult, leftover, SERVER_TOOL_BLOCKS } from './wire.ts';
+
+/** @throws what `fail` throws, where the content is neither a string nor an array of blocks with a `type`. */
+export function parseContent(content: JsonValue | undefined, path: string, fail: Fail): Part[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  if (Array.isArray(content)) return content.map((block, at) => parseBlock(block, `${path}.${at}`, fail));
+  return fail(
+    path,
+    `${content === undefined ? 'is required: ' : ''}must be a string or an array of content blocks`,
+  );
+}
+
+export function parseBlock(value: JsonValue, path: string, fail: Fail): Part {
+  const block = requireObject(value, path, fail);
+  const type = requireString(block.type, `${path}.type`, fail);
+  switch (type) {
+    case 'text':
+      return parseText(block, path, fail);
+    case 'image':
+      return parseImage(block) ?? opaque(type, block);
+    case 'document':
+      return parseDocument(block) ?? opaque(type, block);
+    case 'thinking': {
+      const signature = asString(block.signature);
+      return {
+        type: 'reasoning',
+        text: asString(block.thinking) ?? '',
+        ...(signature ? { signature } : {}),
+        ...extras(block, ['thinking', 'signature']),
+      };
+    }
+    case 'redacted_thinking':
+      return {
+        type: 'reasoning',
+        text: '',
+        redacted: requireString(block.data, `${path}.data`, fail),
+        ...extras(block, ['data']),
+      };
+    case 'tool_use':
+      return parseToolUse(block, path, fail, 'function');
+    case 'tool_result':
+      return parseToolResult(block, path, fail);
+    default:
+      if (SERVER_TOOL_BLOCKS.has(type)) return parseToolUse(block, path, fail, 'server');
+      if (isServerToolResult(type)) {
+        const callId = requireString(block.tool_use_id, `${path}.tool_use_id`, fail);
+        return { type: 'server-tool-result', callId, dialect: ID, value: block };
+      }
+      return opaque(type, block);
+  }
+}
+
+export function parseText(block: JsonObject, path: string, fail: Fail): TextPart {
+  const citations = Array.isArray(block.citations) ? block.citations.filter(isObject).map(parseCitation) : [];
+  return {
+    type: 'text',
+    text: requireString(block.text, `${path}.text`, fail),
+    ...(citations.length === 0 ? {} : { citations }),
+    ...extras(block, ['text', 'citations']),
+  };
+}
+
+/** What tells a server-side call's wire block from another: the same for whole answers and for streams. */
+export function serverToolFields(block: JsonObject): JsonObject {
+  return leftover(block, ['id', 'name', 'input', 'cache_control']);
+}
+
+function parseToolUse(
+  block: JsonObject,
+  path: string,
+  fail: Fail,
+  kind: 'function' | 'server',
+): ToolCallPart {
+  return {
+    type: 'tool-call',
+    id: requireString(block.id, `${path}.id`, fail),
+    name: requireString(block.name, `${path}.name`, fail),
+    arguments: JSON.stringify(block.input ?? {}),
+    kind,
+    ...(kind === 'function'
+      ? extras(block, ['id', 'name', 'input'])
+      : { ...cacheControlOf(block), ...extensionOf(serverToolFields(block)) }),
+  };
+}
+
+function parseToolResult(block: JsonObject, path: string, fail: Fail): ToolResultPart {
+  const isError = optionalBoolean(block, 'is_error', fail, `${path}.is_error`);
+  const content = block.content ?? undefined;
+  const parts = content === undefined ? [] : parseContent(content, `${path}.content`, fail);
+  return {
+    type: 'tool-result',
+    callId: requireString(block.tool_use_id, `${path}.tool_use_id`, fail),
+    content: parts.map((part, at) => resultContent(part, Array.isArray(content) ? content[at] : content)),
+    ...(isError === undefined ? {} : { isError }),
+    ...extras(block, ['tool_use_id', 'content', 'is_error']),
+  };
+}
+
+function resultContent(part: Part, wire: JsonValue | undefined): ToolResultContent {
+  switch (part.type) {
+    case 'text':
+    case 'image':
+    case 'document':
+    case 'opaque':
+      return part;
+    default: {
+      const block = asObject(wire) ?? {};
+      return opaque(asString(block.type) ?? part.type, block);
+    }
+  }
+}
+
+function parseImage(block: JsonObject): ImagePart | undefined {
+  const source = parseSource(asObject(block.source));
+  return source && { type: 'image', source, ...extras(block, ['source']) };
+}
+
+function parseDocument(block: JsonObject): DocumentPart | undefined {
+  const wire = asObject(block.source);
+  const name = asString(block.title);
+  const base = { ...(name === undefined ? {} : { name }) };
+  const content = wire?.type === 'content' ? plainText(wire.content) : undefined;
+  if (content !== undefined) {
+    // Others read the text; this dialect finds its own form of the source again.
+    const { extension } = extensionOf(leftover(block, [...COMMON, 'title']));
+    const kept = extension === undefined ? {} : { extension };
+    return {
+      type: 'document',
+      source: { kind: 'text', text: content },
+      ...base,
+      ...cacheControlOf(block),
+      ...kept,
+    };
+  }
+  const source = parseSource(wire);
+  return source && { type: 'document', source, ...base, ...extras(block, ['source', 'title']) };
+}
+
+function parseSource(source: JsonObject | undefined): MediaSource | undefined {
+  if (source === undefined) return undefined;
+  const data = asString(source.data);
+  const url = asString(source.url);
+  const id = asString(source.file_id);
+  switch (source.type) {
+    case 'base64':
+      if (data === undefined) return undefined;
+      return { kind: 'base64', mediaType: asString(source.media_type) ?? 'application/octet-stream', data };
+    case 'text':
+      return data === undefined ? undefined : { kind: 'text', text: data };
+    case 'url':
+      return url === undefined ? undefined : { kind: 'url', url };
+    case 'file':
+      return id === undefined ? undefined : { kind: 'file', id, dialect: ID };
+    default:
+      return undefined;
+  }
+}
+
+/** The text of a string or of blocks that are text alone; undefined where there is more to it. */
+function plainText(content: JsonValue | undefined): string | undefined {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return undefined;
+  const texts = content.map((block) =>
+    isObject(block) && block.type === 'text' ? asString(block.text) : undefined,
+  );
+  return texts.every((text) => text !== undefined) ? texts.join('\n') : undefined;
+}
+
+function opaque(name: string, value: JsonObject): Part & { type: 'opaque' } {
+  return { type: 'opaque', dialect: ID, name, value };
+}
+
+const COMMON = ['type', 'cache_control'];
+
+function cacheControlOf(block: JsonObject): { cacheControl?: JsonObject } {
+  const cacheControl = asObject(block.cache_control);
+  return cacheControl === undefined ? {} : { cacheControl };
+}
+
+function extras(block: JsonObject, known: readonly string[]) {
+  return { ...cacheControlOf(block), ...extensionOf(leftover(block, [...COMMON, ...known])) };
+}

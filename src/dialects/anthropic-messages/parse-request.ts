@@ -1,0 +1,193 @@
+// A client's Messages request as the neutral one.
+// https://docs.anthropic.com/en/api/messages
+import type { Part, TextPart } from '../../model/content.ts';
+import { asArray, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type {
+  Message,
+  NeutralRequest,
+  OutputFormat,
+  ReasoningEffort,
+  ReasoningSettings,
+} from '../../model/request.ts';
+import {
+  failRequest,
+  optionalArray,
+  optionalBoolean,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  requireArray,
+  requireObject,
+  requireString,
+} from './fields.ts';
+import { parseContent, parseText } from './parse-content.ts';
+import { parseTool, parseToolChoice } from './parse-tools.ts';
+import { ID, isEmpty, leftover } from './wire.ts';
+
+const KNOWN_FIELDS = [
+  'model',
+  'messages',
+  'max_tokens',
+  'system',
+  'stream',
+  'tools',
+  'tool_choice',
+  'temperature',
+  'top_p',
+  'top_k',
+  'stop_sequences',
+  'thinking',
+  'output_config',
+  'output_format',
+  'metadata',
+  'service_tier',
+];
+
+const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
+
+/**
+ * The result always has an `extension` of this dialect, empty where every field found its neutral word:
+ * it tells buildRequest that the client spoke this dialect and meant exactly what it said.
+ * @throws GatewayError `invalid_request`, its message begins with the path of the wrong field.
+ */
+export function parseRequest(body: JsonObject): NeutralRequest {
+  const model = requireString(body.model, 'model', failRequest);
+  if (model === '') failRequest('model', 'must not be empty');
+  const messages = requireArray(body.messages, 'messages', failRequest);
+  if (messages.length === 0) failRequest('messages', 'must hold at least one message');
+  const extra = leftover(body, KNOWN_FIELDS);
+  const request: NeutralRequest = {
+    model,
+    stream: optionalBoolean(body, 'stream', failRequest) ?? false,
+    system: parseSystem(body.system ?? undefined),
+    messages: messages.map((message, at) => parseMessage(message, `messages.${at}`)),
+    tools: (optionalArray(body, 'tools', failRequest) ?? []).map((tool, at) =>
+      parseTool(tool, `tools.${at}`),
+    ),
+    maxOutputTokens: parseMaxTokens(body.max_tokens),
+    extension: { dialect: ID, fields: extra },
+  };
+  parseSampling(body, request);
+  const choice = optionalObject(body, 'tool_choice', failRequest);
+  if (choice !== undefined) Object.assign(request, parseToolChoice(choice));
+  parseThinking(body, request, extra);
+  parseMetadata(body, request, extra);
+  const serviceTier = optionalString(body, 'service_tier', failRequest);
+  if (serviceTier !== undefined) request.serviceTier = serviceTier;
+  return request;
+}
+
+/** Zero is allowed: it fills the prompt cache without an answer. */
+function parseMaxTokens(value: JsonValue | undefined): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  const problem = value === undefined ? 'is required: set' : 'must be';
+  return failRequest('max_tokens', `${problem} a whole number, the most tokens to generate`);
+}
+
+function parseSystem(system: JsonValue | undefined): TextPart[] {
+  if (system === undefined || system === '') return [];
+  if (typeof system === 'string') return [{ type: 'text', text: system }];
+  const blocks = asArray(system) ?? failRequest('system', 'must be a string or an array of text blocks');
+  return blocks.map((value, at) => {
+    const path = `system.${at}`;
+    const block = requireObject(value, path, failRequest);
+    if (block.type !== 'text') failRequest(`${path}.type`, 'must be "text"');
+    return parseText(block, path, failRequest);
+  });
+}
+
+function parseMessage(value: JsonValue, path: string): Message {
+  const message = requireObject(value, path, failRequest);
+  const role = requireString(message.role, `${path}.role`, failRequest);
+  if (role !== 'user' && role !== 'assistant' && role !== 'system') {
+    return failRequest(`${path}.role`, `"${role}" is not one of user, assistant, system`);
+  }
+  const fields = leftover(message, ['role', 'content']);
+  const parts: Part[] = [];
+  // A system message may carry settings alone (`output_config`).
+  if (message.content !== undefined || isEmpty(fields)) {
+    parts.push(...parseContent(message.content, `${path}.content`, failRequest));
+  }
+  for (const [name, field] of Object.entries(fields)) {
+    if (field !== undefined)
+      parts.push({ type: 'opaque', dialect: ID, name: `messages.${name}`, value: field });
+  }
+  return { role, parts };
+}
+
+function parseSampling(body: JsonObject, request: NeutralRequest): void {
+  const temperature = optionalNumber(body, 'temperature', failRequest);
+  if (temperature !== undefined) request.temperature = temperature;
+  const topP = optionalNumber(body, 'top_p', failRequest);
+  if (topP !== undefined) request.topP = topP;
+  const topK = optionalNumber(body, 'top_k', failRequest);
+  if (topK !== undefined) request.topK = topK;
+  const stops = optionalArray(body, 'stop_sequences', failRequest);
+  if (stops !== undefined) {
+    request.stopSequences = stops.map((stop, at) => requireString(stop, `stop_sequences.${at}`, failRequest));
+  }
+}
+
+/** `thinking`, `output_config` and its forerunner `output_format`; what they hold besides goes to `extra`. */
+function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObject): void {
+  const settings: ReasoningSettings = {};
+  const thinking = optionalObject(body, 'thinking', failRequest);
+  if (thinking !== undefined) {
+    const known = ['budget_tokens', 'display'];
+    const mode = MODES[requireString(thinking.type, 'thinking.type', failRequest)];
+    if (mode !== undefined) {
+      settings.mode = mode;
+      known.push('type');
+    }
+    const budget = optionalNumber(thinking, 'budget_tokens', failRequest, 'thinking.budget_tokens');
+    if (budget !== undefined) settings.budgetTokens = budget;
+    const display = optionalString(thinking, 'display', failRequest, 'thinking.display');
+    if (display !== undefined) settings.summary = display;
+    const rest = leftover(thinking, known);
+    if (!isEmpty(rest)) extra.thinking = rest;
+  }
+  const config = optionalObject(body, 'output_config', failRequest);
+  if (config !== undefined) {
+    const known: string[] = [];
+    const effort = EFFORTS.find((each) => each === config.effort);
+    if (effort !== undefined) {
+      settings.effort = effort;
+      known.push('effort');
+    }
+    const format = parseFormat(optionalObject(config, 'format', failRequest, 'output_config.format'));
+    if (format !== undefined) {
+      request.outputFormat = format;
+      known.push('format');
+    }
+    const rest = leftover(config, known);
+    if (!isEmpty(rest)) extra.output_config = rest;
+  }
+  const legacy = optionalObject(body, 'output_format', failRequest);
+  const format = parseFormat(legacy);
+  if (format !== undefined) request.outputFormat ??= format;
+  else if (legacy !== undefined) extra.output_format = legacy;
+  if (Object.keys(settings).length > 0) request.reasoning = settings;
+}
+
+const MODES: Record<string, NonNullable<ReasoningSettings['mode']>> = {
+  enabled: 'on',
+  disabled: 'off',
+  adaptive: 'adaptive',
+};
+
+function parseFormat(format: JsonObject | undefined): OutputFormat | undefined {
+  if (format?.type !== 'json_schema') return undefined;
+  return {
+    type: 'json-schema',
+    schema: requireObject(format.schema, 'output_config.format.schema', failRequest),
+  };
+}
+
+function parseMetadata(body: JsonObject, request: NeutralRequest, extra: JsonObject): void {
+  const metadata = optionalObject(body, 'metadata', failRequest);
+  if (metadata === undefined) return;
+  const user = asString(metadata.user_id);
+  if (user !== undefined) request.user = user;
+  const rest = leftover(metadata, user === undefined ? [] : ['user_id']);
+  if (!isEmpty(rest)) extra.metadata = rest;
+}

@@ -1,0 +1,24 @@
+// A whole message from the provider.
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { failResponse, requireArray } from './fields.ts';
+import { parseFinish } from './finish.ts';
+import { parseContent } from './parse-content.ts';
+import { parseUsage } from './usage.ts';
+import { extensionOf, leftover } from './wire.ts';
+
+const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
+
+/** @throws GatewayError `upstream_malformed` where the body is no message. */
+export function parseResponse(body: JsonObject): NeutralResponse {
+  const content = requireArray(body.content, 'content', failResponse);
+  return {
+    id: asString(body.id) ?? null,
+    model: asString(body.model) ?? null,
+    parts: parseContent(content, 'content', failResponse),
+    finish: parseFinish(body.stop_reason, body.stop_sequence),
+    usage: mergeUsage(NO_USAGE, parseUsage(asObject(body.usage) ?? {})),
+    ...extensionOf(leftover(body, KNOWN)),
+  };
+}

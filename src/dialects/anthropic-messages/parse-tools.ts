@@ -1,0 +1,59 @@
+// `tools` and `tool_choice` of a request.
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { NeutralRequest, Tool } from '../../model/request.ts';
+import {
+  failRequest,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  requireObject,
+  requireString,
+} from './fields.ts';
+import { extensionOf, ID, leftover } from './wire.ts';
+
+/** A tool without `type` (or `custom`) is the client's own; any other type is run or defined by the provider. */
+export function parseTool(value: JsonValue, path: string): Tool {
+  const tool = requireObject(value, path, failRequest);
+  const type = optionalString(tool, 'type', failRequest, `${path}.type`);
+  if (type !== undefined && type !== 'custom') {
+    const name = asString(tool.name) ?? asString(tool.mcp_server_name) ?? type;
+    return { type: 'server', name, definition: { dialect: ID, fields: tool } };
+  }
+  const description = optionalString(tool, 'description', failRequest, `${path}.description`);
+  const parameters = optionalObject(tool, 'input_schema', failRequest, `${path}.input_schema`);
+  const strict = optionalBoolean(tool, 'strict', failRequest, `${path}.strict`);
+  const cacheControl = asObject(tool.cache_control);
+  return {
+    type: 'function',
+    name: requireString(tool.name, `${path}.name`, failRequest),
+    ...(description === undefined ? {} : { description }),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+    ...extensionOf(
+      leftover(tool, ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
+    ),
+  };
+}
+
+export function parseToolChoice(
+  choice: JsonObject,
+): Pick<NeutralRequest, 'toolChoice' | 'parallelToolCalls'> {
+  const type = requireString(choice.type, 'tool_choice.type', failRequest);
+  const path = 'tool_choice.disable_parallel_tool_use';
+  const single = optionalBoolean(choice, 'disable_parallel_tool_use', failRequest, path);
+  const parallel = single === undefined ? {} : { parallelToolCalls: !single };
+  switch (type) {
+    case 'auto':
+    case 'none':
+      return { toolChoice: { type }, ...parallel };
+    case 'any':
+      return { toolChoice: { type: 'required' }, ...parallel };
+    case 'tool': {
+      const name = requireString(choice.name, 'tool_choice.name', failRequest);
+      return { toolChoice: { type: 'tool', name }, ...parallel };
+    }
+    default:
+      return failRequest('tool_choice.type', `"${type}" is not one of auto, any, tool, none`);
+  }
+}

@@ -1,0 +1,91 @@
+// JSON Schemas for constrained output: closed objects, no numeric or length limits. What a constraint said is
+// kept for the model to read in the description.
+// https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+
+const KEPT = new Set(['type', 'enum', 'const', '$ref', 'title', 'default']);
+const FORMATS = new Set([
+  'date-time',
+  'time',
+  'date',
+  'duration',
+  'email',
+  'hostname',
+  'uri',
+  'ipv4',
+  'ipv6',
+  'uuid',
+]);
+
+export interface StrictSchema {
+  schema: JsonObject;
+  /** A constraint had to move into a description, or an open object was closed. */
+  weakened: boolean;
+}
+
+export function strictSchema(schema: JsonObject): StrictSchema {
+  let weakened = false;
+
+  function close(node: JsonValue): JsonValue {
+    if (!isObject(node)) return node;
+    const closed: JsonObject = {};
+    const moved: JsonObject = {};
+    for (const [keyword, value] of Object.entries(node)) {
+      if (value === undefined) continue;
+      switch (keyword) {
+        case '$schema':
+        case 'description':
+        case 'additionalProperties':
+          break;
+        case 'properties':
+        case '$defs':
+        case 'definitions':
+          closed[keyword] = closeEach(asObject(value) ?? {});
+          break;
+        case 'items':
+          closed.items = close(value);
+          break;
+        case 'anyOf':
+        case 'allOf':
+          closed[keyword] = Array.isArray(value) ? value.map(close) : value;
+          break;
+        case 'oneOf':
+          closed.anyOf = Array.isArray(value) ? value.map(close) : value;
+          break;
+        case 'required':
+          closed.required = value;
+          break;
+        case 'format':
+          (FORMATS.has(asString(value) ?? '') ? closed : moved).format = value;
+          break;
+        case 'minItems':
+          (value === 0 || value === 1 ? closed : moved).minItems = value;
+          break;
+        default:
+          (KEPT.has(keyword) ? closed : moved)[keyword] = value;
+      }
+    }
+    if (isObjectType(node)) {
+      const open = node.additionalProperties;
+      if (open !== undefined && open !== false) moved.additionalProperties = open;
+      closed.additionalProperties = false;
+    }
+    const hints = Object.entries(moved).map(([keyword, value]) => `${keyword}: ${JSON.stringify(value)}`);
+    if (hints.length > 0) weakened = true;
+    const description = [asString(node.description), hints.join(', ')].filter(Boolean).join('\n');
+    if (description !== '') closed.description = description;
+    return closed;
+  }
+
+  function closeEach(nodes: JsonObject): JsonObject {
+    return Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, close(node ?? {})]));
+  }
+
+  return { schema: asObject(close(schema)) ?? {}, weakened };
+}
+
+function isObjectType(node: JsonObject): boolean {
+  return (
+    node.type === 'object' || (Array.isArray(node.type) && node.type.includes('object')) || !!node.properties
+  );
+}

@@ -1,0 +1,40 @@
+// Token counts. The wire counts like the neutral model: `input_tokens` is the fresh part of the prompt.
+import { asNumber, asObject, type JsonObject } from '../../model/json.ts';
+import type { Usage } from '../../model/usage.ts';
+import { put } from './wire.ts';
+
+/** The counts that are stated; null and missing ones are left out, so that an earlier report stands. */
+export function parseUsage(wire: JsonObject): Partial<Usage> {
+  const usage: Partial<Usage> = {};
+  const set = (key: keyof Usage, value: JsonObject[string]) => {
+    const count = asNumber(value);
+    if (count !== undefined) usage[key] = count;
+  };
+  set('inputTokens', wire.input_tokens);
+  set('outputTokens', wire.output_tokens);
+  set('cacheReadTokens', wire.cache_read_input_tokens);
+  set('cacheWriteTokens', wire.cache_creation_input_tokens);
+  set('cacheWrite1hTokens', asObject(wire.cache_creation)?.ephemeral_1h_input_tokens);
+  set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
+  set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
+  return usage;
+}
+
+/** The four counts that clients require, and the others where there is something to tell. */
+export function buildUsage(usage: Usage): JsonObject {
+  const wire: JsonObject = {
+    input_tokens: usage.inputTokens,
+    cache_creation_input_tokens: usage.cacheWriteTokens,
+    cache_read_input_tokens: usage.cacheReadTokens,
+    output_tokens: usage.outputTokens,
+  };
+  if (usage.cacheWriteTokens > 0) {
+    put(wire, 'cache_creation', {
+      ephemeral_5m_input_tokens: usage.cacheWriteTokens - usage.cacheWrite1hTokens,
+      ephemeral_1h_input_tokens: usage.cacheWrite1hTokens,
+    });
+  }
+  if (usage.reasoningTokens > 0) wire.output_tokens_details = { thinking_tokens: usage.reasoningTokens };
+  if (usage.webSearches > 0) wire.server_tool_use = { web_search_requests: usage.webSearches };
+  return wire;
+}
