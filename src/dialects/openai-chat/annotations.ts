@@ -1,0 +1,72 @@
+// Citations ↔ `annotations[]`. Offsets here count from the start of the whole content, in the neutral model
+// from the start of their text part: `base` is the difference.
+import type { Citation } from '../../model/content.ts';
+import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+
+export function parseAnnotations(value: JsonValue | undefined, base: number): Citation[] {
+  const citations: Citation[] = [];
+  for (const item of asArray(value) ?? []) {
+    const annotation = asObject(item);
+    if (annotation === undefined) continue;
+    const extension = { dialect: 'openai-chat', fields: annotation } as const;
+    const cited = asObject(annotation.url_citation);
+    if (cited === undefined) {
+      citations.push({ kind: 'other', extension });
+      continue;
+    }
+    const citation: Citation = { kind: 'url', extension };
+    const url = asString(cited.url);
+    const title = asString(cited.title);
+    const citedText = asString(cited.content);
+    const start = asNumber(cited.start_index);
+    const end = asNumber(cited.end_index);
+    if (url !== undefined) citation.url = url;
+    if (title) citation.title = title;
+    if (citedText) citation.citedText = citedText;
+    // 0 to 0 is how servers say that they do not know.
+    if (start !== undefined && end !== undefined && end > start && start >= base) {
+      citation.start = start - base;
+      citation.end = end - base;
+    }
+    citations.push(citation);
+  }
+  return citations;
+}
+
+/** Sources listed beside the answer instead of in it: `search_results[]`, or `citations[]` of bare URLs. */
+export function parseSources(body: JsonObject): Citation[] {
+  const results = asArray(body.search_results) ?? asArray(body.citations) ?? [];
+  const citations: Citation[] = [];
+  for (const result of results) {
+    const source = asObject(result);
+    const url = asString(result) ?? asString(source?.url);
+    if (url === undefined) continue;
+    const citation: Citation = { kind: 'url', url };
+    const title = asString(source?.title);
+    if (title) citation.title = title;
+    citations.push(citation);
+  }
+  return citations;
+}
+
+/** The annotation for a citation in a text of `length` that begins at `base`; undefined where it has no form here. */
+export function buildAnnotation(citation: Citation, base: number, length: number): JsonObject | undefined {
+  const own = citation.extension?.dialect === 'openai-chat' ? citation.extension.fields : undefined;
+  if (citation.kind !== 'url' || citation.url === undefined) return own;
+  const original = asObject(own?.url_citation);
+  const hasRange = citation.start !== undefined && citation.end !== undefined;
+  const range =
+    original !== undefined && !hasRange
+      ? {}
+      : { start_index: base + (citation.start ?? 0), end_index: base + (citation.end ?? length) };
+  return {
+    type: 'url_citation',
+    url_citation: {
+      url: citation.url,
+      title: citation.title ?? '',
+      ...(citation.citedText !== undefined && { content: citation.citedText }),
+      ...original,
+      ...range,
+    },
+  };
+}

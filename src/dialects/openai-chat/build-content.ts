@@ -1,0 +1,132 @@
+// Neutral parts → message content of this dialect.
+import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
+import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { BuildOptions } from '../dialect.ts';
+import type { LossReport } from './losses.ts';
+import { audioFormat, buildDataUrl } from './media.ts';
+
+export interface BuildScope {
+  options: BuildOptions;
+  losses: LossReport;
+}
+
+/** `separator` joins text parts where the content becomes one string. */
+export type TextSeparator = '' | '\n\n';
+
+/**
+ * Content as one string where it is text alone: older and smaller servers take no array there. An array
+ * where another kind of part is in it, or a cache breakpoint that the provider understands.
+ */
+export function buildContent(
+  parts: readonly Part[],
+  separator: TextSeparator,
+  scope: BuildScope,
+): string | JsonObject[] | undefined {
+  const built: JsonObject[] = [];
+  let isPlain = true;
+  for (const part of parts) {
+    const content = buildPart(part, scope);
+    if (content === undefined) continue;
+    if (part.type !== 'opaque') {
+      scope.losses.foreign(part.extension);
+      if (part.cacheControl !== undefined) {
+        if (scope.options.quirks.cacheControl === true) content.cache_control = part.cacheControl;
+        else scope.losses.lost('cache_control');
+      }
+    }
+    if (content.type !== 'text' || content.cache_control !== undefined) isPlain = false;
+    built.push(content);
+  }
+  if (built.length === 0) return undefined;
+  return isPlain ? built.map((content) => content.text).join(separator) : built;
+}
+
+function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {
+  const { losses } = scope;
+  switch (part.type) {
+    case 'text':
+      return buildText(part, losses);
+    case 'image':
+      return buildImage(part, losses);
+    case 'document':
+      return buildDocument(part, losses);
+    case 'audio':
+      if (part.source.kind === 'base64') {
+        const { data, mediaType } = part.source;
+        return { type: 'input_audio', input_audio: { data, format: audioFormat(mediaType) } };
+      }
+      losses.lost('audio');
+      return undefined;
+    case 'refusal':
+      return { type: 'refusal', refusal: part.text };
+    case 'opaque':
+      return buildOpaque(part.dialect, part.name, part.value, losses);
+    // Built elsewhere, from the message they belong to.
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'server-tool-result':
+      return undefined;
+  }
+}
+
+function buildText(part: TextPart, losses: LossReport): JsonObject {
+  if (part.citations !== undefined && part.citations.length > 0) {
+    losses.approximated('citations', 'earlier answers are sent as their text alone');
+  }
+  if (part.signature !== undefined) losses.lost('thought_signature');
+  return { type: 'text', text: part.text };
+}
+
+function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined {
+  const { source } = part;
+  const detail = part.detail === undefined ? {} : { detail: part.detail };
+  switch (source.kind) {
+    case 'base64':
+      return {
+        type: 'image_url',
+        image_url: { url: buildDataUrl(source.mediaType, source.data), ...detail },
+      };
+    case 'url':
+      return { type: 'image_url', image_url: { url: source.url, ...detail } };
+    case 'text':
+      return { type: 'text', text: source.text };
+    case 'file':
+      losses.lost('image.file_id');
+      return undefined;
+  }
+}
+
+function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
+  const { source, name } = part;
+  switch (source.kind) {
+    case 'base64': {
+      const filename = name ?? (source.mediaType === 'application/pdf' ? 'document.pdf' : 'document');
+      return { type: 'file', file: { filename, file_data: buildDataUrl(source.mediaType, source.data) } };
+    }
+    case 'text':
+      losses.approximated('document', 'a text document is sent as text');
+      return { type: 'text', text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+    case 'file':
+      if (source.dialect === 'openai-chat') return { type: 'file', file: { file_id: source.id } };
+      losses.lost('document.file_id');
+      return undefined;
+    case 'url':
+      losses.lost('document.url');
+      return undefined;
+  }
+}
+
+function buildOpaque(
+  dialect: string,
+  name: string,
+  value: JsonValue,
+  losses: LossReport,
+): JsonObject | undefined {
+  const isOwnPart =
+    dialect === 'openai-chat' && typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isOwnPart && typeof value.type === 'string') return { ...value };
+  // Fields of an assistant message have no type and go back onto the message.
+  if (!isOwnPart) losses.lost(name);
+  return undefined;
+}

@@ -1,0 +1,162 @@
+// System parts and neutral turns → `messages`.
+import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
+import type { Message, NeutralRequest } from '../../model/request.ts';
+import { type BuildScope, buildContent } from './build-content.ts';
+import { buildReasoning, buildReasoningDetail } from './reasoning.ts';
+import { buildToolCall } from './tool-call.ts';
+import { shortenCallId } from './tool-call-id.ts';
+
+export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {
+  const built: JsonObject[] = [];
+  const system = buildContent(request.system, '\n\n', scope);
+  if (system !== undefined) built.push({ role: 'system', content: system });
+
+  /**
+   * Where the next tool message goes: OpenAI wants all of them straight behind the turn that called, also
+   * where the client has other content before or between its results.
+   */
+  let resultSlot: number | undefined;
+  const serverTools = new Map<string, string>();
+  for (const message of request.messages) {
+    switch (message.role) {
+      case 'system': {
+        const content = buildContent(message.parts, '\n\n', scope);
+        if (content !== undefined) built.push({ role: 'system', content, ...participant(message) });
+        break;
+      }
+      case 'assistant':
+        built.push(buildAssistant(message, serverTools, scope));
+        resultSlot = built.length;
+        break;
+      case 'user': {
+        const results: JsonObject[] = [];
+        const others: Part[] = [];
+        const moved: Part[] = [];
+        for (const part of message.parts) {
+          if (part.type === 'tool-result') results.push(buildToolResult(part, moved, scope));
+          else others.push(part);
+        }
+        if (results.length > 0) {
+          const slot = resultSlot ?? built.length;
+          built.splice(slot, 0, ...results);
+          resultSlot = slot + results.length;
+        }
+        const content = buildContent([...moved, ...others], '\n\n', scope);
+        if (content !== undefined) built.push({ role: 'user', content, ...participant(message) });
+        break;
+      }
+    }
+  }
+  return built;
+}
+
+function buildAssistant(message: Message, serverTools: Map<string, string>, scope: BuildScope): JsonObject {
+  const { losses, options } = scope;
+  const texts: TextPart[] = [];
+  const reasoning: ReasoningPart[] = [];
+  const calls: ToolCallPart[] = [];
+  const others: Part[] = [];
+  const fields: JsonObject = {};
+  let refusal = '';
+  for (const part of message.parts) {
+    switch (part.type) {
+      case 'text':
+        texts.push(part);
+        break;
+      case 'reasoning':
+        reasoning.push(part);
+        break;
+      case 'refusal':
+        refusal += part.text;
+        break;
+      case 'tool-call':
+        if (part.kind !== 'server') calls.push(part);
+        else {
+          serverTools.set(part.id, part.name);
+          losses.lost(`tools.${part.name}`);
+        }
+        break;
+      case 'server-tool-result':
+        losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
+        break;
+      case 'opaque':
+        if (part.dialect === 'openai-chat' && asObject(part.value)?.type === undefined) {
+          Object.assign(fields, part.value);
+        } else others.push(part);
+        break;
+      case 'image':
+      case 'document':
+      case 'audio':
+        losses.lost(`assistant.${part.type}`);
+        break;
+      case 'tool-result':
+        break;
+    }
+  }
+  // Text that citations cut into parts is one text: nothing goes between.
+  const content = buildContent([...texts, ...others], '', scope);
+  const built: JsonObject = {
+    role: 'assistant',
+    content: content ?? (calls.length > 0 ? null : ''),
+    ...fields,
+  };
+  if (message.name !== undefined) built.name = message.name;
+  if (refusal !== '') {
+    built.refusal = refusal;
+    if (content === undefined) built.content = null;
+  }
+  if (reasoning.length > 0) {
+    if (options.quirks.replaysReasoningDetails === true) {
+      built.reasoning_details = reasoning.map(buildReasoningDetail);
+    } else if (options.quirks.replaysReasoning === true) {
+      const { reasoning_content: text } = buildReasoning(reasoning);
+      if (text !== undefined) built.reasoning_content = text;
+      if (reasoning.some((part) => part.redacted !== undefined)) losses.lost('redacted_thinking');
+    } else losses.lost('reasoning');
+  }
+  if (calls.length > 0) {
+    for (const call of calls) {
+      losses.foreign(call.extension);
+      if (call.signature !== undefined) losses.lost('thought_signature');
+      if (call.cacheControl !== undefined) losses.lost('cache_control');
+    }
+    built.tool_calls = calls.map((call) => buildToolCall({ ...call, id: shortenCallId(call.id) }));
+  }
+  return built;
+}
+
+/** What a tool message cannot hold is put into `moved`, for the user message behind it. */
+function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope): JsonObject {
+  const { losses } = scope;
+  const kept: Part[] = [];
+  let movedHere = false;
+  for (const content of part.content) {
+    const isText = content.type === 'text' || (content.type === 'document' && content.source.kind === 'text');
+    if (isText) kept.push(content);
+    else if (content.type === 'opaque') losses.lost(content.name);
+    else {
+      movedHere = true;
+      moved.push(content);
+      losses.approximated(`tool_result.${content.type}`, 'sent in a user message behind the tool message');
+    }
+  }
+  if (movedHere) kept.push({ type: 'text', text: '[The rest of this result is in the next user message.]' });
+  const last = kept.at(-1);
+  if (part.cacheControl !== undefined && last?.type === 'text') {
+    kept[kept.length - 1] = { ...last, cacheControl: part.cacheControl };
+  } else if (part.cacheControl !== undefined) losses.lost('cache_control');
+  if (part.isError === true) {
+    losses.approximated('tool_result.is_error', 'the text says that the call failed');
+    kept.unshift({ type: 'text', text: 'The tool call failed.' });
+  }
+  return {
+    role: 'tool',
+    tool_call_id: shortenCallId(part.callId),
+    content: buildContent(kept, '\n\n', scope) ?? '',
+  };
+}
+
+function participant(message: Message): { name?: string } {
+  return message.name === undefined ? {} : { name: message.name };
+}

@@ -1,0 +1,117 @@
+// NeutralRequest → a Chat Completions body for one provider, and what it could not carry.
+import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { buildMessages } from './build-messages.ts';
+import { buildTools } from './build-tools.ts';
+import { createLossReport, type LossReport } from './losses.ts';
+import { buildReasoningEffort } from './reasoning-settings.ts';
+
+/** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
+const MAX_STOP_SEQUENCES = 4;
+/** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
+const MAX_USER_LENGTH = 64;
+
+export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
+  const { model, quirks } = options;
+  const losses = createLossReport();
+  const scope = { options, losses };
+  const body: JsonObject = { model, messages: buildMessages(request, scope) };
+  const set = (field: string, value: JsonValue | undefined) => {
+    if (value !== undefined) body[field] = value;
+  };
+
+  if (request.stream) {
+    body.stream = true;
+    // Asked for always: the ledger needs the counts whether or not the client does.
+    if (quirks.streamOptions !== false) body.stream_options = { include_usage: true };
+  }
+  Object.assign(body, buildTools(request, scope));
+  set(quirks.maxTokensField ?? 'max_tokens', request.maxOutputTokens);
+  Object.assign(body, buildSampling(request, options, losses));
+  set('seed', request.seed);
+  if (request.topK !== undefined) losses.lost('top_k');
+  set('reasoning_effort', buildReasoningEffort(request.reasoning, options, losses));
+  if (request.outputFormat !== undefined) body.response_format = buildResponseFormat(request.outputFormat);
+  set('verbosity', request.verbosity);
+  set('user', buildUser(request.user, losses));
+  set('service_tier', buildServiceTier(request.serviceTier, losses));
+  set('prompt_cache_key', request.cacheKey);
+
+  const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
+  losses.foreign(request.extension);
+  for (const [field, value] of Object.entries(own)) if (body[field] === undefined) set(field, value);
+  // OpenAI takes metadata only for completions that it stores.
+  if (request.metadata !== undefined) {
+    if (body.store === true) body.metadata = request.metadata;
+    else losses.lost('metadata');
+  }
+  return { body, losses: losses.list() };
+}
+
+/** Models of fixed sampling refuse these fields, `stop` included; their defaults lose nothing by going. */
+function buildSampling(request: NeutralRequest, options: BuildOptions, losses: LossReport): JsonObject {
+  const fields: JsonObject = {};
+  const isFixed = options.quirks.fixedSampling?.test(options.model) === true;
+  const add = (field: string, value: number | undefined, fallback: number) => {
+    if (value === undefined) return;
+    if (!isFixed) fields[field] = value;
+    else if (value !== fallback) losses.lost(field);
+  };
+  add('temperature', request.temperature, 1);
+  add('top_p', request.topP, 1);
+  add('frequency_penalty', request.frequencyPenalty, 0);
+  add('presence_penalty', request.presencePenalty, 0);
+
+  const stop = request.stopSequences ?? [];
+  if (stop.length === 0) return fields;
+  if (isFixed) {
+    losses.lost('stop');
+    return fields;
+  }
+  if (stop.length > MAX_STOP_SEQUENCES) {
+    losses.approximated(
+      'stop',
+      `only the first ${MAX_STOP_SEQUENCES} of ${stop.length} stop sequences are sent`,
+    );
+  }
+  fields.stop = stop.slice(0, MAX_STOP_SEQUENCES);
+  return fields;
+}
+
+function buildResponseFormat(format: OutputFormat): JsonObject {
+  switch (format.type) {
+    case 'text':
+      return { type: 'text' };
+    case 'json':
+      return { type: 'json_object' };
+    case 'json-schema': {
+      // The name is required here and optional in other dialects.
+      const described: JsonObject = { name: format.name ?? 'response', schema: format.schema };
+      if (format.description !== undefined) described.description = format.description;
+      if (format.strict !== undefined) described.strict = format.strict;
+      return { type: 'json_schema', json_schema: described };
+    }
+  }
+}
+
+function buildUser(user: string | undefined, losses: LossReport): string | undefined {
+  if (user === undefined || user.length <= MAX_USER_LENGTH) return user;
+  losses.approximated('user', `only its first ${MAX_USER_LENGTH} characters are sent`);
+  return user.slice(0, MAX_USER_LENGTH);
+}
+
+const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
+
+function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
+  // `auto` is the default, and not every server knows the field.
+  if (tier === undefined || tier === 'auto') return undefined;
+  if (SERVICE_TIERS.has(tier)) return tier;
+  // Anthropic's word for "no priority capacity".
+  if (tier === 'standard_only') {
+    losses.approximated('service_tier', '`standard_only` is sent as `default`');
+    return 'default';
+  }
+  losses.lost('service_tier');
+  return undefined;
+}

@@ -1,0 +1,102 @@
+// NeutralResponse → a whole completion.
+// https://platform.openai.com/docs/api-reference/chat/object
+import type { ReasoningPart, TextPart } from '../../model/content.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import type { AnswerContext } from '../dialect.ts';
+import { buildAnnotation } from './annotations.ts';
+import { buildFinishReason } from './finish.ts';
+import { buildDataUrl } from './media.ts';
+import { buildReasoning } from './reasoning.ts';
+import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
+import { buildUsage } from './usage.ts';
+
+export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+  return {
+    id: response.id ?? completionId(context),
+    object: 'chat.completion',
+    created: context.created,
+    model: response.model ?? context.model,
+    choices: [
+      {
+        index: 0,
+        message: buildMessage(response),
+        logprobs: null,
+        finish_reason: buildFinishReason(response.finish),
+      },
+    ],
+    usage: buildUsage(response.usage),
+  };
+}
+
+export function completionId(context: AnswerContext): string {
+  return `chatcmpl-${context.requestId}`;
+}
+
+function buildMessage(response: NeutralResponse): JsonObject {
+  const texts: TextPart[] = [];
+  const reasoning: ReasoningPart[] = [];
+  const calls: JsonObject[] = [];
+  const images: JsonObject[] = [];
+  const message: JsonObject = { role: 'assistant', content: null, refusal: null };
+  let refusal = '';
+  for (const part of response.parts) {
+    switch (part.type) {
+      case 'text':
+        texts.push(part);
+        break;
+      case 'reasoning':
+        reasoning.push(part);
+        break;
+      case 'refusal':
+        refusal += part.text;
+        break;
+      case 'tool-call':
+        // Calls of provider-run tools are done: a client would try to answer them.
+        if (part.kind !== 'server') {
+          calls.push({ ...buildToolCall(part), ...buildThoughtSignature(part.signature) });
+        }
+        break;
+      case 'image':
+        if (part.source.kind === 'base64') {
+          const url = buildDataUrl(part.source.mediaType, part.source.data);
+          images.push({ type: 'image_url', image_url: { url } });
+        } else if (part.source.kind === 'url') {
+          images.push({ type: 'image_url', image_url: { url: part.source.url } });
+        }
+        break;
+      case 'audio':
+        if (part.source.kind === 'base64') {
+          const own = part.extension?.dialect === 'openai-chat' ? part.extension.fields : {};
+          message.audio = { ...own, data: part.source.data };
+        }
+        break;
+      case 'tool-result':
+      case 'server-tool-result':
+      case 'document':
+      case 'opaque':
+        break;
+    }
+  }
+  if (texts.length > 0) message.content = texts.map((part) => part.text).join('');
+  if (refusal !== '') message.refusal = refusal;
+  Object.assign(message, buildReasoning(reasoning));
+  if (calls.length > 0) message.tool_calls = calls;
+  if (images.length > 0) message.images = images;
+  const annotations = buildAnnotations(texts);
+  if (annotations.length > 0) message.annotations = annotations;
+  return message;
+}
+
+function buildAnnotations(texts: readonly TextPart[]): JsonObject[] {
+  const annotations: JsonObject[] = [];
+  let base = 0;
+  for (const { text, citations } of texts) {
+    for (const citation of citations ?? []) {
+      const annotation = buildAnnotation(citation, base, text.length);
+      if (annotation !== undefined) annotations.push(annotation);
+    }
+    base += text.length;
+  }
+  return annotations;
+}

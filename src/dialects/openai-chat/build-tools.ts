@@ -1,0 +1,74 @@
+// Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
+import type { JsonObject } from '../../model/json.ts';
+import type { FunctionTool, NeutralRequest, ToolChoice } from '../../model/request.ts';
+import type { BuildScope } from './build-content.ts';
+
+/** The tool fields of the body; empty where the request offers no tool that this dialect has. */
+export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
+  const { losses } = scope;
+  const tools: JsonObject[] = [];
+  const customNames = new Set<string>();
+  const names = new Set<string>();
+  for (const tool of request.tools) {
+    switch (tool.type) {
+      case 'function':
+        names.add(tool.name);
+        tools.push(buildFunction(tool, scope));
+        break;
+      case 'custom': {
+        const { name, description, format } = tool;
+        names.add(name);
+        customNames.add(name);
+        const described = description === undefined ? {} : { description };
+        tools.push({
+          type: 'custom',
+          custom: { name, ...described, ...(format !== undefined && { format }) },
+        });
+        break;
+      }
+      case 'server':
+        if (tool.definition.dialect === 'openai-chat') tools.push(tool.definition.fields);
+        else losses.lost(`tools.${tool.name}`);
+        break;
+    }
+  }
+  const choice = request.toolChoice;
+  if (tools.length === 0) {
+    // OpenAI refuses tool_choice and parallel_tool_calls without tools.
+    if (choice?.type === 'required' || choice?.type === 'tool') losses.lost('tool_choice');
+    return {};
+  }
+  const fields: JsonObject = { tools };
+  if (choice?.type === 'tool' && !names.has(choice.name)) losses.lost('tool_choice');
+  else if (choice !== undefined) fields.tool_choice = buildToolChoice(choice, customNames);
+  if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
+  return fields;
+}
+
+function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): JsonObject {
+  losses.foreign(tool.extension);
+  const declared: JsonObject = { name: tool.name };
+  if (tool.description !== undefined) declared.description = tool.description;
+  if (tool.parameters !== undefined) declared.parameters = withProperties(tool.parameters);
+  if (tool.strict !== undefined) declared.strict = tool.strict;
+  const built: JsonObject = { type: 'function', function: declared };
+  if (tool.cacheControl !== undefined) {
+    if (options.quirks.cacheControl === true) built.cache_control = tool.cacheControl;
+    else losses.lost('cache_control');
+  }
+  return built;
+}
+
+/** OpenAI refuses an object schema without `properties`. */
+function withProperties(schema: JsonObject): JsonObject {
+  const lacks = schema.type === 'object' && schema.properties === undefined;
+  return lacks ? { ...schema, properties: {} } : schema;
+}
+
+function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): string | JsonObject {
+  if (choice.type !== 'tool') return choice.type;
+  const { name } = choice;
+  return customNames.has(name)
+    ? { type: 'custom', custom: { name } }
+    : { type: 'function', function: { name } };
+}

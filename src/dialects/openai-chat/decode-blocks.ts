@@ -1,0 +1,146 @@
+// The decoder's text, refusal and reasoning blocks: at most one is open, another kind's start ends it.
+import type { Citation } from '../../model/content.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { parseAnnotations } from './annotations.ts';
+import { parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
+
+export interface BlockWriter {
+  /** A fresh block number, for blocks that are written elsewhere. */
+  next(): number;
+  text(text: string): void;
+  refusal(text: string): void;
+  reasoning(text: string): void;
+  /** `reasoning_content`, `reasoning` and `reasoning_details` of one delta. */
+  reasoningOf(delta: JsonObject): void;
+  annotations(value: JsonValue | undefined): void;
+  /** Sources listed beside the answer, used where the answer has no annotations of its own. */
+  sources(citations: Citation[]): void;
+  /** Ends the open block, because something else begins. */
+  close(): void;
+  /** At the end of the answer: also tells the citations that found no text to belong to. */
+  finish(): void;
+}
+
+type Open =
+  | { kind: 'text'; block: number; base: number }
+  | { kind: 'refusal'; block: number }
+  | { kind: 'reasoning'; block: number; signed: boolean; index: number | undefined };
+
+export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWriter {
+  let nextBlock = 0;
+  let open: Open | undefined;
+  /** UTF-16 units of content so far: annotations count from its start. */
+  let contentLength = 0;
+  /** Citations that came before the text they belong to. */
+  let pending: Citation[] = [];
+  let listed: Citation[] = [];
+  let cited = false;
+  /** Which field tells the reasoning: where several repeat each other, only the first that spoke is heard. */
+  let source: 'plain' | 'details' | undefined;
+
+  function close(): void {
+    if (open === undefined) return;
+    const { kind, block } = open;
+    if (kind === 'text' && !cited) cite(listed, block);
+    open = undefined;
+    emit({ type: `${kind}-end`, block });
+  }
+
+  function cite(citations: Citation[], block: number): void {
+    for (const citation of citations) emit({ type: 'citation', block, citation });
+    if (citations.length > 0) cited = true;
+  }
+
+  function openText(): Extract<Open, { kind: 'text' }> {
+    if (open?.kind === 'text') return open;
+    close();
+    const opened = { kind: 'text', block: nextBlock++, base: contentLength } as const;
+    open = opened;
+    emit({ type: 'text-start', block: opened.block });
+    const waiting = pending;
+    pending = [];
+    cite(waiting, opened.block);
+    return opened;
+  }
+
+  function openReasoning(index: number | undefined): Extract<Open, { kind: 'reasoning' }> {
+    if (open?.kind === 'reasoning') {
+      const sameEntry = index === undefined || open.index === undefined || open.index === index;
+      // A signature seals its block: what follows is the next one.
+      if (sameEntry && !open.signed) return open;
+    }
+    close();
+    const opened: Open = { kind: 'reasoning', block: nextBlock++, signed: false, index };
+    open = opened;
+    emit({ type: 'reasoning-start', block: opened.block });
+    return opened;
+  }
+
+  function reasoning(text: string, index?: number): void {
+    const { block } = openReasoning(index);
+    emit({ type: 'reasoning-delta', block, text });
+  }
+
+  function detail({ text, signature, redacted, index }: ReasoningDetail): void {
+    if (redacted !== undefined) {
+      close();
+      const block = nextBlock++;
+      emit({ type: 'reasoning-start', block, redacted });
+      emit({ type: 'reasoning-end', block });
+      return;
+    }
+    if (text !== '' && source === 'details') reasoning(text, index);
+    if (signature !== undefined) {
+      const current = open?.kind === 'reasoning' ? open : openReasoning(index);
+      current.signed = true;
+      emit({ type: 'reasoning-signature', block: current.block, signature });
+    }
+  }
+
+  return {
+    next: () => nextBlock++,
+    close,
+    text(text) {
+      const { block } = openText();
+      contentLength += text.length;
+      emit({ type: 'text-delta', block, text });
+    },
+    refusal(text) {
+      if (open?.kind !== 'refusal') {
+        close();
+        open = { kind: 'refusal', block: nextBlock++ };
+        emit({ type: 'refusal-start', block: open.block });
+      }
+      emit({ type: 'refusal-delta', block: open.block, text });
+    },
+    reasoning,
+    reasoningOf(delta) {
+      const plain = reasoningText(delta);
+      const details =
+        delta.reasoning_details === undefined ? [] : parseReasoningDetails(delta.reasoning_details);
+      const detailed = details.some((each) => each.text !== '');
+      source ??= plain !== '' ? 'plain' : detailed ? 'details' : undefined;
+      if (plain !== '' && (source === 'plain' || !detailed)) reasoning(plain);
+      for (const each of details) detail(each);
+    },
+    annotations(value) {
+      if (!Array.isArray(value) || value.length === 0) return;
+      if (open?.kind === 'text') cite(parseAnnotations(value, open.base), open.block);
+      else pending.push(...parseAnnotations(value, contentLength));
+    },
+    sources(citations) {
+      if (citations.length > 0) listed = citations;
+    },
+    finish() {
+      if (pending.length > 0) openText();
+      close();
+    },
+  };
+}
+
+/** Text of a Mistral content part that is not thinking. */
+export function textOf(part: JsonValue): string {
+  const fields = asObject(part);
+  return fields?.type === 'text' && typeof fields.text === 'string' ? fields.text : '';
+}

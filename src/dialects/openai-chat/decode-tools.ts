@@ -1,0 +1,148 @@
+// Puts the fragments of `delta.tool_calls` together, whatever way a server numbers them.
+//
+// A fragment belongs to: the call with its id; else the call at its index, unless it names a tool and brings
+// a new id (a new call: servers that number every call 0), or names one after the arguments at that index
+// are whole (the same, without ids). A new id without a name is no new call (servers that make up an id for
+// every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/sequence.ts
+// closes a call as soon as its arguments are whole and something else begins.
+import { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { BlockWriter } from './decode-blocks.ts';
+import { argumentText, thoughtSignature } from './tool-call.ts';
+import { synthesizeCallId } from './tool-call-id.ts';
+
+export interface ToolDecoder {
+  fragments(value: JsonValue | undefined): void;
+  /** The legacy form: one call without id and index. */
+  legacy(value: JsonValue | undefined): void;
+  /** Whether any call began. */
+  saw(): boolean;
+  /** Ends all calls; the error where one never got its name. */
+  finish(): GatewayError | undefined;
+}
+
+interface OpenCall {
+  block: number;
+  /** The server's own; undefined while it gave none. */
+  id: string | undefined;
+  kind: 'function' | 'custom';
+  started: boolean;
+  /** Arguments so far: sent ones after the start, held ones before it. */
+  arguments: string;
+  signature: string | undefined;
+}
+
+export function createToolDecoder(
+  emit: (event: StreamEvent) => void,
+  blocks: BlockWriter,
+  responseId: () => string | null,
+): ToolDecoder {
+  const calls: OpenCall[] = [];
+  const byIndex = new Map<number, OpenCall>();
+  let legacyCall: OpenCall | undefined;
+
+  function begin(id: string | undefined, kind: OpenCall['kind']): OpenCall {
+    blocks.close();
+    const call: OpenCall = {
+      block: blocks.next(),
+      id,
+      kind,
+      started: false,
+      arguments: '',
+      signature: undefined,
+    };
+    calls.push(call);
+    return call;
+  }
+
+  function find(id: string | undefined, index: number | undefined, name: string): OpenCall | undefined {
+    const last = index === undefined ? calls.at(-1) : byIndex.get(index);
+    if (id !== undefined) {
+      if (last?.id === id) return last;
+      const same = index === undefined ? calls.find((call) => call.id === id) : undefined;
+      if (same !== undefined) return same;
+      return name === '' ? last : undefined;
+    }
+    if (name === '') return last;
+    return last === undefined || index === undefined || isWhole(last.arguments) ? undefined : last;
+  }
+
+  function feed(call: OpenCall, name: string, fragment: string): void {
+    if (!call.started) {
+      if (name === '') {
+        call.arguments += fragment;
+        return;
+      }
+      call.started = true;
+      emit({
+        type: 'tool-start',
+        block: call.block,
+        id: call.id ?? synthesizeCallId(responseId(), call.block),
+        name,
+        kind: call.kind,
+        ...(call.signature !== undefined && { signature: call.signature }),
+      });
+      const held = call.arguments;
+      call.arguments = '';
+      if (held !== '') feed(call, '', held);
+    }
+    if (fragment === '') return;
+    call.arguments += fragment;
+    emit({ type: 'tool-delta', block: call.block, arguments: fragment });
+  }
+
+  return {
+    fragments(value) {
+      for (const item of asArray(value) ?? []) {
+        const fields = asObject(item);
+        if (fields === undefined) continue;
+        const custom = asObject(fields.custom);
+        const isCustom = fields.type === 'custom' || (custom !== undefined && fields.function === undefined);
+        const called: JsonObject = (isCustom ? custom : asObject(fields.function)) ?? {};
+        const name = asString(called.name) ?? '';
+        const id = asString(fields.id) || undefined;
+        const index = typeof fields.index === 'number' ? fields.index : undefined;
+        let call = find(id, index, name);
+        if (call === undefined) {
+          call = begin(id, isCustom ? 'custom' : 'function');
+          if (index !== undefined) byIndex.set(index, call);
+        }
+        call.signature ??= thoughtSignature(fields);
+        if (!call.started) call.id ??= id;
+        feed(call, name, argumentText(call.kind === 'custom' ? called.input : called.arguments));
+      }
+    },
+    legacy(value) {
+      const fields = asObject(value);
+      const name = asString(fields?.name) ?? '';
+      const fragment = argumentText(fields?.arguments);
+      if (legacyCall === undefined && name === '' && fragment === '') return;
+      legacyCall ??= begin(undefined, 'function');
+      feed(legacyCall, name, fragment);
+    },
+    saw: () => calls.length > 0,
+    finish() {
+      for (const call of calls) {
+        if (call.started) emit({ type: 'tool-end', block: call.block });
+        else {
+          return new GatewayError(
+            'upstream_malformed',
+            'the provider streamed arguments of a tool call that it never named; ask again',
+          );
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+function isWhole(text: string): boolean {
+  if (text === '') return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,200 @@
+// Neutral events → chat completion chunks.
+// https://platform.openai.com/docs/api-reference/chat/streaming
+import type { Citation, ReasoningPart } from '../../model/content.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import type { AnswerContext, StreamEncoder } from '../dialect.ts';
+import { buildAnnotation } from './annotations.ts';
+import { buildError } from './build-error.ts';
+import { completionId } from './build-response.ts';
+import { buildFinishReason } from './finish.ts';
+import { buildDataUrl } from './media.ts';
+import { buildReasoningDetail } from './reasoning.ts';
+import { buildThoughtSignature } from './tool-call.ts';
+import { buildUsage } from './usage.ts';
+
+interface OpenTool {
+  index: number;
+  kind: 'function' | 'custom';
+  hasArguments: boolean;
+  /** Everything of a fragment's chunk but the fragment: only that is made anew each time. */
+  prefix: string;
+}
+
+export function createStreamEncoder(context: AnswerContext): StreamEncoder {
+  let started = false;
+  let head = '';
+  let contentPrefix = '';
+  let reasoningPrefix = '';
+  let refusalPrefix = '';
+  const toolSuffix = '}}]},"logprobs":null,"finish_reason":null}]';
+  // OpenAI sends `usage: null` in every chunk of a stream that will end with the counts.
+  const tail = `${context.includeUsage ? ',"usage":null' : ''}}\n\n`;
+  const deltaSuffix = `},"logprobs":null,"finish_reason":null}]${tail}`;
+  const toolDeltaSuffix = `${toolSuffix}${tail}`;
+
+  const tools = new Map<number, OpenTool>();
+  let toolCount = 0;
+  let usage: Usage | undefined;
+  let reasoning: ReasoningPart | undefined;
+  let reasoningCount = 0;
+  /** Annotations count from the start of the content, over all text blocks. */
+  let contentLength = 0;
+  let textBase = 0;
+  let citations: Citation[] = [];
+
+  function begin(id: string | null, model: string | null): string {
+    if (started) return '';
+    started = true;
+    const envelope = {
+      id: id ?? completionId(context),
+      object: 'chat.completion.chunk',
+      created: context.created,
+      model: model ?? context.model,
+    };
+    head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[`;
+    const delta = `${head}{"index":0,"delta":{`;
+    contentPrefix = `${delta}"content":`;
+    reasoningPrefix = `${delta}"reasoning_content":`;
+    refusalPrefix = `${delta}"refusal":`;
+    return chunk({ role: 'assistant', content: '' });
+  }
+
+  function chunk(delta: JsonObject, finishReason: string | null = null): string {
+    const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
+    return `${head}${JSON.stringify(choice)}]${tail}`;
+  }
+
+  function encodeBody(event: StreamEvent): string {
+    switch (event.type) {
+      case 'start':
+        return '';
+      case 'text-start':
+        textBase = contentLength;
+        citations = [];
+        return '';
+      case 'text-delta':
+        if (event.text === '') return '';
+        contentLength += event.text.length;
+        return contentPrefix + JSON.stringify(event.text) + deltaSuffix;
+      case 'citation':
+        citations.push(event.citation);
+        return '';
+      case 'text-end':
+        return endText();
+      case 'refusal-delta':
+        return event.text === '' ? '' : refusalPrefix + JSON.stringify(event.text) + deltaSuffix;
+      case 'reasoning-start':
+        reasoning = { type: 'reasoning', text: '' };
+        if (event.redacted !== undefined) reasoning.redacted = event.redacted;
+        return '';
+      case 'reasoning-delta':
+        if (event.text === '') return '';
+        if (reasoning !== undefined) reasoning.text += event.text;
+        return reasoningPrefix + JSON.stringify(event.text) + deltaSuffix;
+      case 'reasoning-signature':
+        if (reasoning !== undefined) reasoning.signature = (reasoning.signature ?? '') + event.signature;
+        return '';
+      case 'reasoning-end':
+        return endReasoning();
+      case 'tool-start':
+        return startTool(event);
+      case 'tool-delta':
+        return toolDelta(event.block, event.arguments);
+      case 'tool-end': {
+        const tool = tools.get(event.block);
+        // Clients parse the arguments of a function: '' is not JSON.
+        const isEmpty = tool?.kind === 'function' && !tool.hasArguments;
+        return isEmpty ? toolDelta(event.block, '{}') : '';
+      }
+      case 'media':
+        return encodeMedia(event.mediaType, event.data);
+      case 'usage':
+        usage = mergeUsage(usage ?? NO_USAGE, event.usage);
+        return '';
+      case 'extension':
+        return encodeExtension(event);
+      case 'finish':
+        return `${chunk({}, buildFinishReason(event.finish))}${usageChunk()}data: [DONE]\n\n`;
+      case 'error':
+        return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
+      // Results of provider-run tools have no form here.
+      case 'server-tool-result':
+      case 'refusal-start':
+      case 'refusal-end':
+        return '';
+    }
+  }
+
+  function endText(): string {
+    const annotations: JsonObject[] = [];
+    for (const citation of citations) {
+      const annotation = buildAnnotation(citation, textBase, contentLength - textBase);
+      if (annotation !== undefined) annotations.push(annotation);
+    }
+    citations = [];
+    return annotations.length === 0 ? '' : chunk({ annotations });
+  }
+
+  /**
+   * A signed or redacted block is told once more, whole, as an entry that clients echo next turn: the plain
+   * text alone cannot be checked by the provider that signed it.
+   */
+  function endReasoning(): string {
+    const part = reasoning;
+    reasoning = undefined;
+    if (part === undefined || (part.signature === undefined && part.redacted === undefined)) return '';
+    return chunk({ reasoning_details: [buildReasoningDetail(part, reasoningCount++)] });
+  }
+
+  function startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
+    const { id, name, kind } = event;
+    // Provider-run calls are done: a client would try to answer them.
+    if (kind === 'server') return '';
+    const index = toolCount++;
+    const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
+    tools.set(event.block, {
+      index,
+      kind,
+      hasArguments: false,
+      prefix: `${head}{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
+    });
+    const call = { index, id, type: kind, [field]: { name, [input]: '' } };
+    return chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(event.signature) }] });
+  }
+
+  function toolDelta(block: number, fragment: string): string {
+    const tool = tools.get(block);
+    if (tool === undefined || fragment === '') return '';
+    tool.hasArguments = true;
+    return tool.prefix + JSON.stringify(fragment) + toolDeltaSuffix;
+  }
+
+  function encodeMedia(mediaType: string, data: string): string {
+    if (mediaType.startsWith('audio/')) return chunk({ audio: { data } });
+    const url = buildDataUrl(mediaType, data);
+    return chunk({ images: [{ type: 'image_url', image_url: { url }, index: 0 }] });
+  }
+
+  function encodeExtension(event: Extract<StreamEvent, { type: 'extension' }>): string {
+    if (event.dialect !== 'openai-chat' || event.name !== 'logprobs') return '';
+    const choice = { index: 0, delta: {}, logprobs: event.value, finish_reason: null };
+    return `${head}${JSON.stringify(choice)}]${tail}`;
+  }
+
+  function usageChunk(): string {
+    if (!context.includeUsage || usage === undefined) return '';
+    return `${head}],"usage":${JSON.stringify(buildUsage(usage))}}\n\n`;
+  }
+
+  return {
+    encode(event) {
+      if (started) return encodeBody(event);
+      if (event.type === 'error') return encodeBody(event);
+      const first = event.type === 'start' ? begin(event.id, event.model) : begin(null, null);
+      return first + encodeBody(event);
+    },
+    ping: () => ': ping\n\n',
+  };
+}

@@ -1,0 +1,56 @@
+// finish_reason ↔ unified finish. The first five are OpenAI's, the rest come from servers that speak the dialect.
+import type { Finish, UnifiedFinish } from '../../model/finish.ts';
+import type { JsonObject } from '../../model/json.ts';
+
+const UNIFIED: Record<string, UnifiedFinish> = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  tool_calls: 'tool_use',
+  function_call: 'tool_use',
+  content_filter: 'refusal',
+  eos: 'end_turn',
+  end_turn: 'end_turn',
+  stop_sequence: 'stop_sequence',
+  max_tokens: 'max_tokens',
+  tool_use: 'tool_use',
+  refusal: 'refusal',
+  safety: 'refusal',
+  sensitive: 'refusal',
+  model_length: 'context_window_exceeded',
+  model_context_window_exceeded: 'context_window_exceeded',
+};
+
+const FINISH_REASON: Record<UnifiedFinish, string> = {
+  end_turn: 'stop',
+  max_tokens: 'length',
+  stop_sequence: 'stop',
+  tool_use: 'tool_calls',
+  pause_turn: 'stop',
+  refusal: 'content_filter',
+  context_window_exceeded: 'length',
+  other: 'stop',
+};
+
+/** Reasons that say the answer broke off, whatever came before. */
+export function isErrorFinish(raw: string | null): boolean {
+  return raw === 'error' || raw === 'network_error';
+}
+
+/**
+ * @param raw what the choice says; '' and null are no reason.
+ * @param choice where vLLM (`stop_reason`) and SGLang (`matched_stop`) name the stop string that was hit.
+ */
+export function parseFinish(raw: string | null, choice: JsonObject, sawToolCall: boolean): Finish {
+  const unified = (raw === null ? undefined : UNIFIED[raw.toLowerCase()]) ?? 'other';
+  // Servers, and OpenAI itself under a forced tool_choice, say `stop` after a call.
+  if (sawToolCall && (unified === 'end_turn' || unified === 'other')) return { unified: 'tool_use', raw };
+  const stopSequence = choice.stop_reason ?? choice.matched_stop;
+  if (unified === 'end_turn' && typeof stopSequence === 'string' && stopSequence !== '') {
+    return { unified: 'stop_sequence', raw, stopSequence };
+  }
+  return { unified, raw };
+}
+
+export function buildFinishReason(finish: Finish): string {
+  return FINISH_REASON[finish.unified];
+}

@@ -1,0 +1,31 @@
+// The dialect of OpenAI Chat Completions and of everything compatible with it.
+import type { Dialect } from '../dialect.ts';
+import { buildError } from './build-error.ts';
+import { buildRequest } from './build-request.ts';
+import { buildResponse } from './build-response.ts';
+import { createStreamDecoder } from './decode-stream.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { errorInBody, parseError } from './errors.ts';
+import { createGrammarChecker } from './grammar.ts';
+import { parseRequest } from './parse-request.ts';
+import { parseResponse } from './parse-response.ts';
+import { passthrough } from './passthrough.ts';
+
+export const openaiChat: Dialect = {
+  id: 'openai-chat',
+  client: { parseRequest, buildResponse, createStreamEncoder, buildError },
+  provider: {
+    endpoint: () => '/chat/completions',
+    headers(key): Record<string, string> {
+      return key === null ? {} : { authorization: `Bearer ${key}` };
+    },
+    buildRequest,
+    parseResponse,
+    createStreamDecoder,
+    classify: (event) => (event.data === '[DONE]' ? 'terminal' : 'other'),
+    parseError,
+    errorInBody,
+    passthrough,
+  },
+  createGrammarChecker,
+};

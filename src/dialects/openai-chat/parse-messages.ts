@@ -1,0 +1,177 @@
+// `messages` of a request → system parts and neutral turns.
+import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../../model/content.ts';
+import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Message } from '../../model/request.ts';
+import { parseAnnotations } from './annotations.ts';
+import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
+import { invalid, nameType, optionalArray, requiredObject, requiredString } from './read-field.ts';
+import { parseReasoning } from './reasoning.ts';
+import { parseToolCall } from './tool-call.ts';
+
+export interface ParsedMessages {
+  system: TextPart[];
+  messages: Message[];
+}
+
+export function parseMessages(value: JsonValue | undefined): ParsedMessages {
+  if (!Array.isArray(value)) {
+    const found = value === undefined ? 'is missing' : `is ${nameType(value)}`;
+    throw invalid('messages', `${found}; it must be an array of {role, content}`);
+  }
+  if (value.length === 0) throw invalid('messages', 'is empty; send at least one message');
+  const system: TextPart[] = [];
+  const messages: Message[] = [];
+  /** The user turn that collects the results of one round of calls. */
+  let results: Message | undefined;
+  /** Calls of the legacy `function_call` form have no id: name → the id made up for the newest. */
+  const legacyIds = new Map<string, string>();
+
+  for (const [index, item] of value.entries()) {
+    const path = `messages[${index}]`;
+    const message = requiredObject(item, path);
+    const role = requiredString(
+      message,
+      'role',
+      `${path}.role`,
+      'say `system`, `developer`, `user`, `assistant` or `tool`',
+    );
+    if (role === 'tool' || role === 'function') {
+      const callId = role === 'tool' ? toolCallId(message, path) : legacyCallId(message, path, legacyIds);
+      const part: Part = {
+        type: 'tool-result',
+        callId,
+        content: parseResultContent(message.content, `${path}.content`),
+      };
+      if (results === undefined) {
+        results = { role: 'user', parts: [] };
+        messages.push(results);
+      }
+      results.parts.push(...withCacheControl([part], message));
+      continue;
+    }
+    results = undefined;
+    switch (role) {
+      case 'system':
+      case 'developer': {
+        const parts = withCacheControl(parseTextContent(message.content, `${path}.content`), message);
+        if (messages.length === 0) system.push(...parts);
+        else messages.push({ role: 'system', parts, ...participant(message) });
+        break;
+      }
+      case 'user': {
+        const parts = withCacheControl(parseContent(message.content, `${path}.content`), message);
+        messages.push({ role: 'user', parts, ...participant(message) });
+        break;
+      }
+      case 'assistant': {
+        const parts = withCacheControl(parseAssistant(message, path, index, legacyIds), message);
+        messages.push({ role: 'assistant', parts, ...participant(message) });
+        break;
+      }
+      default:
+        throw invalid(
+          `${path}.role`,
+          `\`${role}\` is not a role; say \`system\`, \`developer\`, \`user\`, \`assistant\` or \`tool\``,
+        );
+    }
+  }
+  return { system, messages };
+}
+
+/** Fields of an assistant message that are read below, or only echo what the answer said. */
+const ASSISTANT_FIELDS = new Set([
+  'role',
+  'content',
+  'name',
+  'refusal',
+  'tool_calls',
+  'function_call',
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+  'annotations',
+  'cache_control',
+  'provider_metadata',
+  'channel',
+]);
+
+function parseAssistant(
+  message: JsonObject,
+  path: string,
+  index: number,
+  legacyIds: Map<string, string>,
+): Part[] {
+  const reasoning: ReasoningPart[] = parseReasoning(message);
+  const said: Part[] = [];
+  if (message.content !== null && message.content !== undefined && message.content !== '') {
+    said.push(...parseContent(message.content, `${path}.content`));
+  }
+  const firstText = said.find((part) => part.type === 'text');
+  const citations = parseAnnotations(message.annotations, 0);
+  if (firstText !== undefined && citations.length > 0) firstText.citations = citations;
+  const refusal = asString(message.refusal);
+  if (refusal) said.push({ type: 'refusal', text: refusal });
+
+  const calls: ToolCallPart[] = (optionalArray(message, 'tool_calls', `${path}.tool_calls`) ?? []).map(
+    (call, position) => {
+      const callPath = `${path}.tool_calls[${position}]`;
+      const fields = requiredObject(call, callPath);
+      requiredString(fields, 'id', `${callPath}.id`, 'repeat the id that the answer gave');
+      const parsed = parseToolCall(fields, '');
+      if (parsed === undefined)
+        throw invalid(`${callPath}.function.name`, 'is missing; name the tool called');
+      return parsed;
+    },
+  );
+  const legacy = asObject(message.function_call);
+  if (legacy !== undefined && calls.length === 0) {
+    const call = parseToolCall({ function: legacy }, `call_message_${index}`);
+    if (call === undefined)
+      throw invalid(`${path}.function_call.name`, 'is missing; name the function called');
+    legacyIds.set(call.name, call.id);
+    calls.push(call);
+  }
+
+  const others: Part[] = [];
+  for (const [name, field] of Object.entries(message)) {
+    if (ASSISTANT_FIELDS.has(name) || isEmpty(field)) continue;
+    others.push({ type: 'opaque', dialect: 'openai-chat', name, value: { [name]: field } });
+  }
+  return [...reasoning, ...said, ...calls, ...others];
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  return (
+    value === undefined || value === null || value === false || value === '' || asArray(value)?.length === 0
+  );
+}
+
+function toolCallId(message: JsonObject, path: string): string {
+  return requiredString(
+    message,
+    'tool_call_id',
+    `${path}.tool_call_id`,
+    'repeat the id of the tool call that this message answers',
+  );
+}
+
+function legacyCallId(message: JsonObject, path: string, legacyIds: Map<string, string>): string {
+  const name = requiredString(message, 'name', `${path}.name`, 'name the function that this message answers');
+  const id = legacyIds.get(name);
+  if (id === undefined) throw invalid(`${path}.name`, `no earlier assistant message called \`${name}\``);
+  return id;
+}
+
+function participant(message: JsonObject): { name?: string } {
+  const name = asString(message.name);
+  return name === undefined ? {} : { name };
+}
+
+/** A breakpoint on the message (instead of on a part) stands behind its last part. */
+function withCacheControl<P extends Part>(parts: P[], message: JsonObject): P[] {
+  const last = parts.at(-1);
+  if (isObject(message.cache_control) && last !== undefined && last.type !== 'opaque') {
+    last.cacheControl ??= message.cache_control;
+  }
+  return parts;
+}

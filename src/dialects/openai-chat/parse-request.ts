@@ -1,0 +1,196 @@
+// A Chat Completions request → NeutralRequest.
+// https://platform.openai.com/docs/api-reference/chat/create
+import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { parseMessages } from './parse-messages.ts';
+import { parseToolChoice, parseTools } from './parse-tools.ts';
+import {
+  invalid,
+  nameType,
+  optionalBoolean,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  requiredString,
+} from './read-field.ts';
+import { parseReasoningSettings } from './reasoning-settings.ts';
+
+/** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
+const NEUTRAL_FIELDS = [
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'tools',
+  'functions',
+  'function_call',
+  'parallel_tool_calls',
+  'max_completion_tokens',
+  'max_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'seed',
+  'frequency_penalty',
+  'presence_penalty',
+  'stop',
+  'verbosity',
+  'user',
+  'safety_identifier',
+  'metadata',
+  'service_tier',
+  'prompt_cache_key',
+];
+
+export function parseRequest(body: JsonObject): NeutralRequest {
+  const model = requiredString(body, 'model', 'model', 'name the model to use');
+  const { system, messages } = parseMessages(body.messages);
+  const request: NeutralRequest = {
+    model,
+    stream: optionalBoolean(body, 'stream') ?? false,
+    system,
+    messages,
+    tools: parseTools(body),
+  };
+  const kept = new Set(NEUTRAL_FIELDS);
+
+  const streamOptions = optionalObject(body, 'stream_options');
+  if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;
+
+  const toolChoice = parseToolChoice(body);
+  if (toolChoice !== 'unknown') {
+    kept.add('tool_choice');
+    if (toolChoice !== undefined) request.toolChoice = toolChoice;
+  }
+  const parallelToolCalls = optionalBoolean(body, 'parallel_tool_calls');
+  if (parallelToolCalls !== undefined) request.parallelToolCalls = parallelToolCalls;
+
+  // Local servers take -1 for "no limit".
+  const maxTokens = optionalNumber(body, 'max_completion_tokens') ?? optionalNumber(body, 'max_tokens');
+  if (maxTokens !== undefined && maxTokens > 0) request.maxOutputTokens = maxTokens;
+
+  readNumber(body, 'temperature', (value) => {
+    request.temperature = value;
+  });
+  readNumber(body, 'top_p', (value) => {
+    request.topP = value;
+  });
+  readNumber(body, 'top_k', (value) => {
+    request.topK = value;
+  });
+  readNumber(body, 'seed', (value) => {
+    request.seed = value;
+  });
+  // 0 is no penalty: asking for it loses nothing anywhere.
+  readNumber(body, 'frequency_penalty', (value) => {
+    if (value !== 0) request.frequencyPenalty = value;
+  });
+  readNumber(body, 'presence_penalty', (value) => {
+    if (value !== 0) request.presencePenalty = value;
+  });
+
+  const stopSequences = parseStop(body.stop);
+  if (stopSequences.length > 0) request.stopSequences = stopSequences;
+
+  const reasoning = parseReasoningSettings(body);
+  if (reasoning.settings !== undefined) request.reasoning = reasoning.settings;
+  for (const field of reasoning.consumed) kept.add(field);
+
+  const format = optionalObject(body, 'response_format');
+  const outputFormat = format === undefined ? undefined : parseOutputFormat(format);
+  if (outputFormat !== undefined) {
+    request.outputFormat = outputFormat;
+    kept.add('response_format');
+  }
+
+  const verbosity = optionalString(body, 'verbosity');
+  if (verbosity !== undefined && verbosity !== 'medium') request.verbosity = verbosity;
+  const user = optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+  if (user !== undefined) request.user = user;
+  const metadata = optionalObject(body, 'metadata');
+  if (metadata !== undefined && Object.keys(metadata).length > 0) request.metadata = metadata;
+  const serviceTier = optionalString(body, 'service_tier');
+  if (serviceTier !== undefined) request.serviceTier = serviceTier;
+  const cacheKey = optionalString(body, 'prompt_cache_key');
+  if (cacheKey !== undefined) request.cacheKey = cacheKey;
+
+  const fields = otherFields(body, kept);
+  if (Object.keys(fields).length > 0) request.extension = { dialect: 'openai-chat', fields };
+  return request;
+}
+
+function readNumber(body: JsonObject, field: string, set: (value: number) => void): void {
+  const value = optionalNumber(body, field);
+  if (value !== undefined) set(value);
+}
+
+function parseStop(stop: JsonValue | undefined): string[] {
+  if (stop === undefined || stop === null) return [];
+  if (typeof stop === 'string') return [stop];
+  const sequences = asArray(stop);
+  if (sequences === undefined) throw invalid('stop', `must be a string or an array, not ${nameType(stop)}`);
+  return sequences.map((sequence, index) => {
+    if (typeof sequence === 'string') return sequence;
+    throw invalid(`stop[${index}]`, `must be a string, not ${nameType(sequence)}`);
+  });
+}
+
+/** Undefined for a format that only this dialect's servers know (grammars, regular expressions). */
+function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
+  switch (format.type) {
+    case 'text':
+      return { type: 'text' };
+    case 'json_object': {
+      // llama.cpp and Together put the schema beside the type.
+      const schema = asObject(format.schema);
+      return schema === undefined ? { type: 'json' } : { type: 'json-schema', schema };
+    }
+    case 'json_schema': {
+      const described = optionalObject(format, 'json_schema', 'response_format.json_schema');
+      const schema = asObject(described?.schema) ?? asObject(format.schema);
+      if (schema === undefined) throw invalid('response_format.json_schema.schema', 'is missing');
+      const parsed: OutputFormat = { type: 'json-schema', schema };
+      const name = asString(described?.name);
+      const description = asString(described?.description);
+      const strict = asBoolean(described?.strict);
+      if (name !== undefined) parsed.name = name;
+      if (description !== undefined) parsed.description = description;
+      if (strict !== undefined) parsed.strict = strict;
+      return parsed;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Everything else, without what only spells out a default: dropping that loses nothing. */
+function otherFields(body: JsonObject, kept: ReadonlySet<string>): JsonObject {
+  const fields: JsonObject = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (!kept.has(name) && !isDefault(name, value)) fields[name] = value;
+  }
+  return fields;
+}
+
+function isDefault(name: string, value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  switch (name) {
+    case 'logprobs':
+    case 'store':
+    case 'echo':
+      return value === false;
+    case 'n':
+    case 'best_of':
+    case 'repetition_penalty':
+      return value === 1;
+    case 'top_logprobs':
+    case 'min_p':
+      return value === 0;
+    case 'modalities':
+      return asArray(value)?.every((modality) => modality === 'text') === true;
+    case 'logit_bias':
+      return Object.keys(asObject(value) ?? {}).length === 0;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,110 @@
+// A whole completion → NeutralResponse.
+// https://platform.openai.com/docs/api-reference/chat/object
+import type { Citation, Part, TextPart } from '../../model/content.ts';
+import { GatewayError } from '../../model/errors.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { parseAnnotations, parseSources } from './annotations.ts';
+import { errorInBody } from './errors.ts';
+import { parseFinish } from './finish.ts';
+import { parseMediaUrl, sniffAudio } from './media.ts';
+import { thinkingText } from './parse-content.ts';
+import { parseReasoning } from './reasoning.ts';
+import { parseToolCall } from './tool-call.ts';
+import { synthesizeCallId } from './tool-call-id.ts';
+import { findUsage, parseUsage } from './usage.ts';
+
+/** Reads the first choice; the other dialects have room for one. */
+export function parseResponse(body: JsonObject): NeutralResponse {
+  const error = errorInBody(body);
+  if (error !== undefined) throw error;
+  const choice = asObject(asArray(body.choices)?.[0]);
+  const message = asObject(choice?.message);
+  if (choice === undefined || message === undefined) {
+    throw new GatewayError(
+      'upstream_malformed',
+      'the provider answered JSON without `choices[0].message`: is its base_url that of an OpenAI-compatible API?',
+    );
+  }
+  const id = asString(body.id) || null;
+  const parts: Part[] = [...parseReasoning(message), ...parseContent(message)];
+  addCitations(parts, message, body);
+  const refusal = asString(message.refusal);
+  if (refusal) parts.push({ type: 'refusal', text: refusal });
+  parts.push(...parseMedia(message, parts));
+  const calls = [...(asArray(message.tool_calls) ?? []), legacyCall(message)];
+  let sawToolCall = false;
+  for (const [index, item] of calls.entries()) {
+    const fields = asObject(item);
+    const call = fields === undefined ? undefined : parseToolCall(fields, synthesizeCallId(id, index));
+    if (call === undefined) continue;
+    sawToolCall = true;
+    parts.push(call);
+  }
+  const usage = findUsage(body, choice);
+  return {
+    id,
+    model: asString(body.model) || null,
+    parts,
+    finish: parseFinish(asString(choice.finish_reason) || null, choice, sawToolCall),
+    usage: usage === undefined ? { ...NO_USAGE } : mergeUsage(NO_USAGE, parseUsage(usage)),
+  };
+}
+
+/** Content is a string, or (Mistral) an array in which thinking and text follow each other. */
+function parseContent(message: JsonObject): Part[] {
+  const { content } = message;
+  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
+  const parts: Part[] = [];
+  for (const item of asArray(content) ?? []) {
+    const piece = asObject(item);
+    if (piece === undefined) continue;
+    const last = parts.at(-1);
+    if (piece.type === 'text' && typeof piece.text === 'string') {
+      if (last?.type === 'text') last.text += piece.text;
+      else parts.push({ type: 'text', text: piece.text });
+    } else if (piece.type === 'thinking') {
+      const text = thinkingText(piece);
+      if (last?.type === 'reasoning') last.text += text;
+      else parts.push({ type: 'reasoning', text });
+    }
+  }
+  return parts;
+}
+
+function addCitations(parts: Part[], message: JsonObject, body: JsonObject): void {
+  const text: TextPart | undefined = parts.find((part) => part.type === 'text');
+  if (text === undefined) return;
+  const annotations: Citation[] = parseAnnotations(message.annotations, 0);
+  const citations = annotations.length > 0 ? annotations : parseSources(body);
+  if (citations.length > 0) text.citations = citations;
+}
+
+function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {
+  const parts: Part[] = [];
+  const audio = asObject(message.audio);
+  const data = asString(audio?.data);
+  if (audio !== undefined && data) {
+    const transcript = asString(audio.transcript);
+    if (transcript && !before.some((part) => part.type === 'text')) {
+      parts.push({ type: 'text', text: transcript });
+    }
+    const { data: _, ...fields } = audio;
+    parts.push({
+      type: 'audio',
+      source: { kind: 'base64', mediaType: sniffAudio(data), data },
+      extension: { dialect: 'openai-chat', fields },
+    });
+  }
+  for (const item of asArray(message.images) ?? []) {
+    const url = asString(asObject(asObject(item)?.image_url)?.url);
+    if (url !== undefined) parts.push({ type: 'image', source: parseMediaUrl(url) });
+  }
+  return parts;
+}
+
+function legacyCall(message: JsonObject): JsonValue {
+  const call = asObject(message.function_call);
+  return call === undefined ? null : { function: call };
+}

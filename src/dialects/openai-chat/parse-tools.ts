@@ -1,0 +1,90 @@
+// `tools`, legacy `functions`, `tool_choice` and legacy `function_call` of a request.
+import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { FunctionTool, Tool, ToolChoice } from '../../model/request.ts';
+import {
+  invalid,
+  nameType,
+  optionalArray,
+  optionalObject,
+  requiredObject,
+  requiredString,
+} from './read-field.ts';
+
+export function parseTools(body: JsonObject): Tool[] {
+  const tools = (optionalArray(body, 'tools') ?? []).map((tool, index) => {
+    const path = `tools[${index}]`;
+    return parseTool(requiredObject(tool, path), path);
+  });
+  const functions = (optionalArray(body, 'functions') ?? []).map((declared, index) => {
+    const path = `functions[${index}]`;
+    return parseFunction(requiredObject(declared, path), path);
+  });
+  return [...tools, ...functions];
+}
+
+function parseTool(tool: JsonObject, path: string): Tool {
+  const type = asString(tool.type) ?? (tool.function === undefined ? undefined : 'function');
+  if (type === undefined) throw invalid(`${path}.type`, 'is missing; say `function`');
+  if (type === 'function') {
+    const parsed = parseFunction(requiredObject(tool.function, `${path}.function`), `${path}.function`);
+    const cacheControl = asObject(tool.cache_control) ?? asObject(asObject(tool.function)?.cache_control);
+    return cacheControl === undefined ? parsed : { ...parsed, cacheControl };
+  }
+  if (type === 'custom') {
+    const custom = requiredObject(tool.custom, `${path}.custom`);
+    const description = asString(custom.description);
+    const format = asObject(custom.format);
+    return {
+      type: 'custom',
+      name: requiredString(custom, 'name', `${path}.custom.name`, 'name the tool'),
+      ...(description !== undefined && { description }),
+      ...(format !== undefined && { format }),
+    };
+  }
+  // Tools that the server runs have their own types (`openrouter:web_search`, `web_search`…).
+  return { type: 'server', name: type, definition: { dialect: 'openai-chat', fields: tool } };
+}
+
+function parseFunction(declared: JsonObject, path: string): FunctionTool {
+  const tool: FunctionTool = {
+    type: 'function',
+    name: requiredString(declared, 'name', `${path}.name`, 'name the function'),
+  };
+  const description = asString(declared.description);
+  const parameters = optionalObject(declared, 'parameters', `${path}.parameters`);
+  const strict = asBoolean(declared.strict);
+  if (description !== undefined) tool.description = description;
+  if (parameters !== undefined) tool.parameters = parameters;
+  if (strict !== undefined) tool.strict = strict;
+  return tool;
+}
+
+/** The neutral choice, or `unknown` for a form that only this dialect has (`allowed_tools`). */
+export function parseToolChoice(body: JsonObject): ToolChoice | 'unknown' | undefined {
+  const field = body.tool_choice === undefined || body.tool_choice === null ? 'function_call' : 'tool_choice';
+  const choice = body[field];
+  if (choice === undefined || choice === null) return undefined;
+  if (typeof choice === 'string') {
+    switch (choice) {
+      case 'auto':
+        return { type: 'auto' };
+      case 'none':
+        return { type: 'none' };
+      case 'required':
+      case 'any':
+        return { type: 'required' };
+      default:
+        throw invalid(field, `\`${choice}\` is unknown; say \`auto\`, \`none\`, \`required\` or name a tool`);
+    }
+  }
+  const form = asObject(choice);
+  if (form === undefined) throw invalid(field, `must be a string or an object, not ${nameType(choice)}`);
+  if (field === 'function_call') {
+    return { type: 'tool', name: requiredString(form, 'name', 'function_call.name', 'name the function') };
+  }
+  const type = asString(form.type);
+  if (type !== undefined && type !== 'function' && type !== 'custom') return 'unknown';
+  const named = type === 'custom' ? 'custom' : 'function';
+  const target = requiredObject(form[named], `tool_choice.${named}`);
+  return { type: 'tool', name: requiredString(target, 'name', `tool_choice.${named}.name`, 'name the tool') };
+}

@@ -1,0 +1,30 @@
+// What changes when client and provider both speak this dialect: token counts are asked for, and hidden again
+// from a client that did not ask.
+import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import type { Passthrough, Quirks } from '../dialect.ts';
+
+export const passthrough: Passthrough = {
+  edits(body, quirks) {
+    if (quirks.streamOptions === false) {
+      // The counts of such a server come unasked.
+      return body.stream_options === undefined ? {} : { stream_options: undefined };
+    }
+    if (!mustAsk(body, quirks)) return {};
+    return { stream_options: { ...asObject(body.stream_options), include_usage: true } };
+  },
+  hides(body, quirks) {
+    if (!mustAsk(body, quirks)) return undefined;
+    return (event) => {
+      // Cheap: one search in almost every chunk.
+      if (!event.data.includes('"usage"')) return false;
+      const chunk = parseObject(event.data);
+      if (chunk === undefined || !Array.isArray(chunk.choices) || chunk.choices.length > 0) return false;
+      return asObject(chunk.usage) !== undefined;
+    };
+  },
+};
+
+function mustAsk(body: JsonObject, quirks: Quirks): boolean {
+  if (body.stream !== true || quirks.streamOptions === false) return false;
+  return asObject(body.stream_options)?.include_usage !== true;
+}

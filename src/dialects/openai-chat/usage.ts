@@ -1,0 +1,84 @@
+// Token counts ↔ `usage`, across the servers that speak this dialect.
+import { asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { totalInputTokens, type Usage } from '../../model/usage.ts';
+
+/**
+ * What a `usage` object states; fields it leaves out stay undefined.
+ *
+ * `prompt_tokens` includes cached and cache-written tokens (recorded: cached 8885 + written 237 + 3 fresh
+ * = 9125). `completion_tokens` includes reasoning, except on servers whose `total_tokens` shows that it does
+ * not (xAI: 506 + 12 + 38 reasoning = 556).
+ */
+export function parseUsage(usage: JsonObject): Partial<Usage> {
+  const parsed: Partial<Usage> = {};
+  const promptDetails = asObject(usage.prompt_tokens_details);
+  const completionDetails = asObject(usage.completion_tokens_details);
+  const cacheCreation = asObject(usage.cache_creation);
+
+  const prompt = asNumber(usage.prompt_tokens);
+  const cacheRead = largest(
+    promptDetails?.cached_tokens,
+    usage.prompt_cache_hit_tokens,
+    usage.cache_read_input_tokens,
+    usage.cached_tokens,
+  );
+  const cacheWrite = largest(promptDetails?.cache_write_tokens, usage.cache_creation_input_tokens);
+  const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
+  // More cached than prompt tokens can only mean that the two are counted apart.
+  if (prompt !== undefined) parsed.inputTokens = cached > prompt ? prompt : prompt - cached;
+  if (cacheRead !== undefined) parsed.cacheReadTokens = cacheRead;
+  if (cacheWrite !== undefined) parsed.cacheWriteTokens = cacheWrite;
+  const hour = asNumber(cacheCreation?.ephemeral_1h_input_tokens);
+  if (hour !== undefined) parsed.cacheWrite1hTokens = hour;
+
+  const completion = asNumber(usage.completion_tokens);
+  const reasoning = largest(completionDetails?.reasoning_tokens, usage.reasoning_tokens);
+  if (reasoning !== undefined) parsed.reasoningTokens = reasoning;
+  if (completion !== undefined) {
+    const total = asNumber(usage.total_tokens);
+    const countedApart = (reasoning ?? 0) > 0 && total === (prompt ?? 0) + completion + (reasoning ?? 0);
+    parsed.outputTokens = countedApart ? completion + (reasoning ?? 0) : completion;
+  }
+
+  const audioInput = asNumber(promptDetails?.audio_tokens);
+  if (audioInput !== undefined) parsed.audioInputTokens = audioInput;
+  const audioOutput = asNumber(completionDetails?.audio_tokens);
+  if (audioOutput !== undefined) parsed.audioOutputTokens = audioOutput;
+  const searches = asNumber(asObject(usage.server_tool_use_details)?.web_search_requests);
+  if (searches !== undefined) parsed.webSearches = searches;
+  return parsed;
+}
+
+export function buildUsage(usage: Usage): JsonObject {
+  const prompt = totalInputTokens(usage);
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: usage.outputTokens,
+    total_tokens: prompt + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheReadTokens,
+      audio_tokens: usage.audioInputTokens,
+      // Not OpenAI's: clients that price cache writes know it from OpenRouter.
+      ...(usage.cacheWriteTokens > 0 && { cache_write_tokens: usage.cacheWriteTokens }),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: usage.reasoningTokens,
+      audio_tokens: usage.audioOutputTokens,
+    },
+    ...(usage.webSearches > 0 && { server_tool_use_details: { web_search_requests: usage.webSearches } }),
+  };
+}
+
+/** The usage object of a chunk or body, wherever the server puts it (top, in the choice, in `x_groq`). */
+export function findUsage(body: JsonObject, choice: JsonObject | undefined): JsonObject | undefined {
+  return asObject(body.usage) ?? asObject(choice?.usage) ?? asObject(asObject(body.x_groq)?.usage);
+}
+
+/** Several servers state one count under two names, one of them stuck at 0. */
+function largest(...candidates: (JsonValue | undefined)[]): number | undefined {
+  let found: number | undefined;
+  for (const candidate of candidates) {
+    if (typeof candidate === 'number' && (found === undefined || candidate > found)) found = candidate;
+  }
+  return found;
+}
