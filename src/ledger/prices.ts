@@ -4,13 +4,11 @@ import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resol
 import { totalInputTokens, type Usage } from '../model/usage.ts';
 import { findPrices } from './price-table.ts';
 
-export interface Pricer {
-  /**
-   * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
-   * request in Unix ms (prices change over time and by the hour); left out, the table takes now.
-   */
-  price(provider: ProviderConfig, model: string, usage: Usage, at?: number): number | null;
-}
+/**
+ * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
+ * request in Unix ms (prices change over time and by the hour); left out, the table takes now.
+ */
+export type Pricer = (provider: ProviderConfig, model: string, usage: Usage, at?: number) => number | null;
 
 /** What is known of one model; both null: unpriced. */
 interface Known {
@@ -43,13 +41,11 @@ export function createPricer(costs: CostsConfig): Pricer {
     return known;
   };
 
-  return {
-    price(provider, model, usage, at) {
-      const { override, table } = lookUp(provider, model);
-      if (override !== null) return priceByOverride(override, usage);
-      if (table !== null) return priceByTable(table, model, usage, at);
-      return null;
-    },
+  return (provider, model, usage, at) => {
+    const { override, table } = lookUp(provider, model);
+    if (override !== null) return priceByOverride(override, usage);
+    if (table !== null) return priceByTable(table, model, usage, at);
+    return null;
   };
 }
 

@@ -1,4 +1,5 @@
 // Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
+import { redactMasked } from './redact-masked.ts';
 
 export const REDACTED = '[redacted]';
 
@@ -48,8 +49,6 @@ const SHAPES: readonly Shape[] = [
   ),
   // scheme://user:password@host
   shape('@', '(:\\/\\/)[^\\s/@:"\']*:[^\\s/@"\']+(?=@)', `$1${REDACTED}`),
-  // Anything masked by four stars or more keeps a prefix or a suffix of the secret.
-  shape('****', '[\\w-]*\\*{4,}[\\w*-]*'),
 ];
 
 function shape(hint: string, source: string, replacement: string = REDACTED): Shape {
@@ -71,7 +70,7 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
     for (const spelling of spellings) {
       if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
     }
-    if (known.length > 0) clean = redactMasked(clean, known);
+    clean = redactMasked(clean, known, REDACTED);
     // Redacting keeps case-insensitive hints valid: it never adds one.
     const lower = clean.toLowerCase();
     for (const { hint, pattern, replacement } of SHAPES) {
@@ -83,24 +82,4 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
 
 function spellingsOf(secret: string): string[] {
   return [secret, encodeURIComponent(secret), encodeURI(secret), JSON.stringify(secret).slice(1, -1)];
-}
-
-const MASK = /\*{2,}|•{2,}|\.{3,}|…/;
-const MASKED_WORD = /[^\s"'`*•….]*(?:\*{2,}|•{2,}|\.{3,}|…)[^\s"'`*•….]*/g;
-/** Fewer characters of a secret than this, left visible, may as well be a word. */
-const MIN_VISIBLE = 3;
-
-/** Words that are one of the secrets with its middle, its beginning or its end masked. */
-function redactMasked(text: string, secrets: readonly string[]): string {
-  if (!MASK.test(text)) return text;
-  return text.replace(MASKED_WORD, (word) => {
-    const [before = '', ...rest] = word.split(MASK);
-    const after = rest.at(-1) ?? '';
-    const isOne = secrets.some(
-      (secret) =>
-        (before.length >= MIN_VISIBLE && secret.startsWith(before)) ||
-        (after.length >= MIN_VISIBLE && secret.endsWith(after)),
-    );
-    return isOne ? REDACTED : word;
-  });
 }

@@ -121,7 +121,7 @@ test('no shape takes time out of proportion to the text', () => {
     '..',
     '…',
   ]) {
-    const text = piece.repeat(100_000);
-    expect(typeof redact(text)).toBe('string');
+    const text = `****${piece.repeat(100_000)}***`;
+    expect(createRedactor(['some-secret'])(text)).toBeString();
   }
 });
