@@ -1,0 +1,63 @@
+// Plays a script as a response body: paced, pulled no faster than it is read, over at once when cancelled.
+import type { Step } from './script.ts';
+
+export interface SimulatorDeps {
+  /** Unix time in milliseconds. */
+  now(): number;
+  /** Resolves after `ms` milliseconds or when `signal` fires, whichever is first; may reject on the latter. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const textEncoder = new TextEncoder();
+
+/** `signal` is the request's: when it fires, the body fails with its reason. */
+export function playScript(
+  script: Generator<Step, void, void>,
+  deps: SimulatorDeps,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const left = new AbortController();
+  const startedAt = deps.now();
+  const leave = () => {
+    left.abort();
+    script.return();
+    signal.removeEventListener('abort', leave);
+  };
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
+
+  async function pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    // One token a pull; steps without bytes (a dialect that says nothing for an event) go by.
+    for (;;) {
+      const { value: step, done } = script.next();
+      if (done) {
+        signal.removeEventListener('abort', leave);
+        return signal.aborted ? controller.error(signal.reason) : controller.close();
+      }
+      if (step.type === 'hang') {
+        await aborted(left.signal);
+        if (signal.aborted) controller.error(signal.reason);
+        return;
+      }
+      if (step.type === 'reset') {
+        signal.removeEventListener('abort', leave);
+        return controller.error(new TypeError('simulated failure: the connection was reset'));
+      }
+      const wait = startedAt + step.due - deps.now();
+      if (wait > 0) await deps.sleep(wait, left.signal).catch(() => undefined);
+      if (left.signal.aborted) {
+        if (signal.aborted) controller.error(signal.reason);
+        return;
+      }
+      const bytes = step.type === 'send' ? textEncoder.encode(step.text) : step.bytes;
+      if (bytes.length > 0) return controller.enqueue(bytes);
+    }
+  }
+  return new ReadableStream({ pull, cancel: leave }, { highWaterMark: 0 });
+}
+
+/** Resolves when `signal` fires. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

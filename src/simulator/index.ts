@@ -1,0 +1,3 @@
+export type { SimulatorDeps } from './body.ts';
+export { createSimulator, type Simulator } from './simulator.ts';
+export { createSleep } from './sleep.ts';

@@ -1,0 +1,131 @@
+// An upstream without network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
+import type { AnswerContext, Dialect } from '../dialects/dialect.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import { GatewayError, toGatewayError } from '../model/errors.ts';
+import { asString, type JsonObject, parseObject } from '../model/json.ts';
+import { aborted, playScript, type SimulatorDeps } from './body.ts';
+import { HTML_PAGE, statusError } from './fault.ts';
+import { parseSimulatorOptions, type SimulatorOptions } from './options.ts';
+import { planAnswer } from './plan.ts';
+import { streamScript, wholeDue, wholeScript } from './script.ts';
+
+export interface Simulator {
+  /**
+   * Answers by the request's path, below any prefix. Like fetch, it rejects with the reason of
+   * `request.signal` when that fires before the head is out. Any other failure is a response.
+   */
+  fetch(request: Request): Promise<Response>;
+}
+
+export function createSimulator(deps: SimulatorDeps): Simulator {
+  const routes = Object.values(DIALECTS).map((dialect) => ({
+    dialect,
+    path: dialect.provider.endpoint('', true),
+  }));
+  let requestCount = 0;
+
+  return {
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      const route = routes.find(({ path }) => pathname.endsWith(path));
+      if (route === undefined)
+        return notFound(
+          pathname,
+          routes.map(({ path }) => path),
+        );
+      const requestId = `sim-${++requestCount}`;
+      const { client } = route.dialect;
+      try {
+        if (request.method !== 'POST') {
+          throw new GatewayError('invalid_request', `${pathname} takes POST, not ${request.method}`, {
+            status: 405,
+          });
+        }
+        return await answer(request, route.dialect, requestId, deps);
+      } catch (thrown) {
+        if (request.signal.aborted) throw request.signal.reason;
+        const error = toGatewayError(thrown);
+        return respond(
+          error.status,
+          JSON.stringify(client.buildError(error, requestId)),
+          requestId,
+          retryHint(error),
+        );
+      }
+    },
+  };
+}
+
+async function answer(
+  request: Request,
+  dialect: Dialect,
+  requestId: string,
+  deps: SimulatorDeps,
+): Promise<Response> {
+  const body = parseObject(await request.text());
+  if (body === undefined) throw new GatewayError('invalid_request', 'the body is not a JSON object');
+  const options = readOptions(body);
+  await failBeforeHead(options, request.signal);
+  const neutral = dialect.client.parseRequest(body);
+  if (options.fault?.kind === 'html') {
+    return respond(options.fault.status, HTML_PAGE, requestId, {
+      'content-type': 'text/html; charset=utf-8',
+    });
+  }
+  const context: AnswerContext = {
+    requestId,
+    model: neutral.model,
+    created: Math.floor(deps.now() / 1_000),
+    includeUsage: neutral.includeUsage === true,
+  };
+  const plan = planAnswer(neutral, options, requestId);
+  if (!neutral.stream) {
+    await pause(wholeDue(plan, options), deps, request.signal);
+    const script = wholeScript(plan, dialect.client, context, options.fault);
+    return respond(200, playScript(script, deps, request.signal), requestId);
+  }
+  const script = streamScript(plan, dialect.client.createStreamEncoder(context), options);
+  return respond(200, playScript(script, deps, request.signal), requestId, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+  });
+}
+
+/** From the model name; a `simulator` field in the body overrides it. */
+function readOptions(body: JsonObject): SimulatorOptions {
+  return parseSimulatorOptions(asString(body.model) ?? '', asString(body.simulator) ?? '');
+}
+
+async function failBeforeHead({ fault }: SimulatorOptions, signal: AbortSignal): Promise<void> {
+  if (fault?.kind === 'status') throw statusError(fault);
+  if (fault?.kind !== 'hang-headers') return;
+  await aborted(signal);
+  throw signal.reason;
+}
+
+async function pause(ms: number, deps: SimulatorDeps, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await deps.sleep(ms, signal);
+  signal.throwIfAborted();
+}
+
+function retryHint(error: GatewayError): Record<string, string> {
+  if (error.retryAfterMs === undefined) return {};
+  return { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)) };
+}
+
+function respond(
+  status: number,
+  body: string | ReadableStream<Uint8Array<ArrayBuffer>>,
+  requestId: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(body, {
+    status,
+    headers: { 'content-type': 'application/json', 'request-id': requestId, ...headers },
+  });
+}
+
+function notFound(pathname: string, paths: string[]): Response {
+  const message = `the simulator has no ${pathname}; it answers POST to paths that end in ${paths.join(' or ')}`;
+  return respond(404, JSON.stringify({ error: { type: 'not_found', message } }), 'sim-none');
+}

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'bun:test';
+import { DIALECTS } from '../../src/dialects/registry.ts';
+import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import { createSimulator } from '../../src/simulator/index.ts';
+import { readEvents } from '../support/read-events.ts';
+import { type Assembled, CLIENTS, type Scenario } from './clients.ts';
+import { violations } from './schema-check.ts';
+import { createVirtualTime } from './virtual-time.ts';
+
+const WEATHER: JsonObject = {
+  type: 'object',
+  properties: {
+    city: { type: 'string' },
+    unit: { type: 'string', enum: ['celsius', 'kelvin'] },
+    days: { type: 'array', minItems: 2, items: { type: 'integer' } },
+  },
+  required: ['city', 'unit', 'days'],
+};
+const TOOLS = [
+  { name: 'get_weather', parameters: WEATHER },
+  { name: 'get_time', parameters: { type: 'object', properties: {} } },
+];
+const SCHEMA: JsonObject = {
+  type: 'object',
+  properties: { title: { type: 'string' }, score: { type: 'integer' } },
+  required: ['title', 'score'],
+  additionalProperties: false,
+};
+
+interface Expectation {
+  scenario: Scenario;
+  /** The finish reason by its neutral name. */
+  finish: 'stop' | 'length' | 'tools' | 'sequence';
+  holds(answer: Assembled, hasSignature: boolean): void;
+}
+
+const SCENARIOS: Record<string, Expectation> = {
+  text: {
+    scenario: { text: 'Wie geht’s, 世界?' },
+    finish: 'stop',
+    holds(answer) {
+      expect(answer.text).toContain('simulator');
+      expect(answer.text).toContain('Wie geht’s, 世界?');
+      expect(answer.tools).toEqual([]);
+      expect(answer.outputTokens).toBeGreaterThan(20);
+      expect(answer.inputTokens).toBeGreaterThan(3);
+    },
+  },
+  echo: {
+    scenario: { model: 'simulator/echo,fast', text: 'exactly this:\n  ünï  👩‍🔬 "quoted" \\', tools: TOOLS },
+    finish: 'stop',
+    holds: (answer) => expect(answer.text).toBe('exactly this:\n  ünï  👩‍🔬 "quoted" \\'),
+  },
+  'exact length': {
+    scenario: { model: 'fast,tokens=150', text: 'long' },
+    finish: 'stop',
+    holds: (answer) => expect(answer.outputTokens).toBe(150),
+  },
+  'tool call': {
+    scenario: { text: 'Is it warm?', tools: TOOLS },
+    finish: 'tools',
+    holds(answer) {
+      expect(answer.tools).toHaveLength(1);
+      expect(answer.tools[0]?.name).toBe('get_weather');
+      expect(violations(answer.tools[0]?.input as JsonObject, WEATHER)).toEqual([]);
+    },
+  },
+  'a tool the text names': {
+    scenario: { text: 'please use get_time', tools: TOOLS },
+    finish: 'tools',
+    holds: (answer) => expect(answer.tools.map((call) => call.name)).toEqual(['get_time']),
+  },
+  'parallel tool calls': {
+    scenario: { text: 'ask both in parallel', tools: TOOLS },
+    finish: 'tools',
+    holds(answer) {
+      expect(answer.tools.map((call) => call.name)).toEqual(['get_weather', 'get_time']);
+      expect(new Set(answer.tools.map((call) => call.id)).size).toBe(2);
+    },
+  },
+  'tool choice: a named tool': {
+    scenario: { text: 'Is it warm?', tools: TOOLS, choice: { name: 'get_time' } },
+    finish: 'tools',
+    holds(answer) {
+      expect(answer.tools.map((call) => call.name)).toEqual(['get_time']);
+      expect(answer.text).toBe('');
+    },
+  },
+  'tool choice: none': {
+    scenario: { text: 'Is it warm?', tools: TOOLS, choice: 'none' },
+    finish: 'stop',
+    holds: (answer) => expect(answer.tools).toEqual([]),
+  },
+  'after a tool result': {
+    scenario: { text: 'Is it warm?', tools: TOOLS, result: '21 degrees, sunny' },
+    finish: 'stop',
+    holds(answer) {
+      expect(answer.tools).toEqual([]);
+      expect(answer.text).toContain('21 degrees, sunny');
+    },
+  },
+  thinking: {
+    scenario: { text: 'Why is the sky blue?', thinks: true },
+    finish: 'stop',
+    holds(answer, hasSignature) {
+      expect(answer.reasoning).toContain('Why is the sky blue?');
+      expect(answer.text).toContain('simulator');
+      if (hasSignature) expect(answer.signature).toMatch(/^[\w+/=]{20,}$/);
+    },
+  },
+  'thinking, then a tool call': {
+    scenario: { text: 'Is it warm?', thinks: true, tools: TOOLS },
+    finish: 'tools',
+    holds(answer) {
+      expect(answer.reasoning).not.toBe('');
+      expect(answer.tools).toHaveLength(1);
+    },
+  },
+  'JSON by a schema': {
+    scenario: { text: 'Rate it', schema: SCHEMA },
+    finish: 'stop',
+    holds: (answer) => expect(violations(JSON.parse(answer.text), SCHEMA)).toEqual([]),
+  },
+  'max tokens': {
+    scenario: { text: 'Go on and on', maxTokens: 9 },
+    finish: 'length',
+    holds: (answer) => expect(answer.outputTokens).toBe(9),
+  },
+  'stop sequence': {
+    scenario: { model: 'fast,echo', text: 'one two STOP three', stop: ['nowhere', 'STOP'] },
+    finish: 'sequence',
+    holds: (answer) => expect(answer.text).toBe('one two '),
+  },
+};
+
+const FINISH_WORDS = {
+  'anthropic-messages': {
+    stop: 'end_turn',
+    length: 'max_tokens',
+    tools: 'tool_use',
+    sequence: 'stop_sequence',
+  },
+  'openai-chat': { stop: 'stop', length: 'length', tools: 'tool_calls', sequence: 'stop' },
+} as const;
+
+for (const id of DIALECT_IDS) {
+  const client = CLIENTS[id];
+  const simulator = createSimulator(createVirtualTime());
+  const ask = (body: JsonObject) =>
+    client.ask(body, (input, init) => simulator.fetch(new Request(input, init)));
+  const post = (body: JsonObject) =>
+    simulator.fetch(
+      new Request(`http://any.test/prefix${client.path}`, { method: 'POST', body: JSON.stringify(body) }),
+    );
+
+  describe(`simulator as ${id}`, () => {
+    for (const [name, { scenario, finish, holds }] of Object.entries(SCENARIOS)) {
+      test(`${name}: the SDK reads it, streamed and whole alike`, async () => {
+        const streamed = await ask(client.body(scenario, true));
+        const whole = await ask(client.body(scenario, false));
+        expect(streamed).toEqual(whole);
+        expect(streamed.finish).toBe(FINISH_WORDS[id][finish]);
+        holds(streamed, id === 'anthropic-messages');
+      });
+
+      test(`${name}: the stream keeps the dialect's grammar`, async () => {
+        const response = await post(client.body(scenario, true));
+        expect(response.status).toBe(200);
+        expect(response.headers.get('content-type')).toStartWith('text/event-stream');
+        const checker = DIALECTS[id].createGrammarChecker();
+        for (const event of readEvents(await response.bytes())) checker.check(event);
+        expect(checker.end()).toEqual([]);
+        expect(checker.summary().finish).toBe(FINISH_WORDS[id][finish]);
+      });
+    }
+
+    test('tool arguments and text come in pieces', async () => {
+      const body = client.body({ text: 'Is it warm?', tools: TOOLS }, true);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of (await post(body)).body ?? []) pieces.push(piece);
+      expect(pieces.length).toBeGreaterThan(20);
+    });
+
+    test('the same request gets the same answer, and the model that was asked for', async () => {
+      const body = client.body({ model: 'fast,some-model', text: 'again' }, false);
+      const answers = [
+        (await (await post(body)).json()) as JsonObject,
+        (await (await post(body)).json()) as JsonObject,
+      ];
+      expect(answers.map((answer) => answer.model)).toEqual(['fast,some-model', 'fast,some-model']);
+      expect(new Set(answers.map((answer) => JSON.stringify({ ...answer, id: '' }))).size).toBe(1);
+    });
+  });
+}
+
+test('the cached prefix is written in the first turn and read in the next', async () => {
+  const simulator = createSimulator(createVirtualTime());
+  const client = CLIENTS['anthropic-messages'];
+  const ask = (scenario: Scenario) =>
+    client.ask(client.body(scenario, true), (input, init) => simulator.fetch(new Request(input, init)));
+  const first = await ask({ system: 'be brief and kind', text: 'hi' });
+  expect(first.cacheWriteTokens).toBe(4);
+  expect(first.cacheReadTokens).toBe(0);
+  const second = await ask({ system: 'be brief and kind', text: 'hi', result: 'done' });
+  expect(second.cacheWriteTokens).toBe(0);
+  expect(second.cacheReadTokens).toBe(4);
+});

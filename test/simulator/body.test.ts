@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'bun:test';
+import { playScript } from '../../src/simulator/body.ts';
+import type { Step } from '../../src/simulator/script.ts';
+import { createVirtualTime } from './virtual-time.ts';
+
+const NEVER = new AbortController().signal;
+
+function* paced(count: number, seen: number[] = []): Generator<Step, void, void> {
+  for (let index = 0; index < count; index++) {
+    seen.push(index);
+    yield { type: 'send', due: 300 + index * 20, text: `${index} ` };
+  }
+}
+
+describe('playing a script', () => {
+  test('each step waits for its moment, and no longer', async () => {
+    const time = createVirtualTime();
+    const text = await new Response(playScript(paced(4), time, NEVER)).text();
+    expect(text).toBe('0 1 2 3 ');
+    expect(time.slept).toEqual([300, 20, 20, 20]);
+  });
+
+  test('nothing is made before it is read, nor after a cancel', async () => {
+    const made: number[] = [];
+    const reader = playScript(paced(1_000, made), createVirtualTime(), NEVER).getReader();
+    expect(made).toEqual([]);
+    await reader.read();
+    await reader.read();
+    expect(made).toEqual([0, 1]);
+    await reader.cancel();
+    expect(made).toEqual([0, 1]);
+  });
+
+  test('a cancel in the middle of a pause ends the pause', async () => {
+    const began = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const deps = {
+      now: () => 0,
+      sleep: (_: number, signal: AbortSignal) =>
+        new Promise<void>((_, reject) => {
+          began.resolve();
+          signal.addEventListener('abort', () => {
+            ended.resolve();
+            reject(signal.reason);
+          });
+        }),
+    };
+    const reader = playScript(paced(3), deps, NEVER).getReader();
+    const read = reader.read();
+    await began.promise;
+    await reader.cancel();
+    await ended.promise;
+    expect(await read).toEqual({ done: true, value: undefined });
+  });
+
+  test('when the request is aborted the body fails with its reason, also while it hangs', async () => {
+    function* hanging(): Generator<Step, void, void> {
+      yield { type: 'send', due: 0, text: 'a' };
+      yield { type: 'hang' };
+    }
+    const leave = new AbortController();
+    const reader = playScript(hanging(), createVirtualTime(), leave.signal).getReader();
+    await reader.read();
+    const read = reader.read();
+    leave.abort(new Error('gone'));
+    await expect(read).rejects.toThrow('gone');
+
+    const early = playScript(paced(3), createVirtualTime(), AbortSignal.abort(new Error('gone before')));
+    await expect(new Response(early).text()).rejects.toThrow('gone before');
+  });
+
+  test('steps without bytes make no pieces', async () => {
+    function* sparse(): Generator<Step, void, void> {
+      yield { type: 'send', due: 0, text: '' };
+      yield { type: 'send', due: 0, text: 'x' };
+    }
+    const pieces: Uint8Array[] = [];
+    for await (const piece of playScript(sparse(), createVirtualTime(), NEVER)) pieces.push(piece);
+    expect(pieces).toHaveLength(1);
+  });
+});
