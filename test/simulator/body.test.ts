@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { playScript } from '../../src/simulator/body.ts';
+import { createSleep } from '../../src/simulator/index.ts';
 import type { Step } from '../../src/simulator/script.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
@@ -67,6 +68,37 @@ describe('playing a script', () => {
 
     const early = playScript(paced(3), createVirtualTime(), AbortSignal.abort(new Error('gone before')));
     await expect(new Response(early).text()).rejects.toThrow('gone before');
+  });
+
+  test('a thousand streams left in the middle leave no timer and no listener behind', async () => {
+    const timers = new Set<object>();
+    const sleep = createSleep((callback) => {
+      const timer = { callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    });
+    for (let stream = 0; stream < 1_000; stream++) {
+      const leave = new AbortController();
+      let listeners = 0;
+      const { signal } = leave;
+      const add = signal.addEventListener.bind(signal);
+      const remove = signal.removeEventListener.bind(signal);
+      signal.addEventListener = (...args: Parameters<typeof add>) => {
+        listeners++;
+        add(...args);
+      };
+      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+        listeners--;
+        remove(...args);
+      };
+      const reader = playScript(paced(3), { now: () => 0, sleep }, signal).getReader();
+      const read = reader.read();
+      while (timers.size === 0) await Promise.resolve();
+      await reader.cancel();
+      await read;
+      expect(timers.size).toBe(0);
+      expect(listeners).toBe(0);
+    }
   });
 
   test('steps without bytes make no pieces', async () => {

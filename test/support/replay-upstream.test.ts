@@ -116,6 +116,7 @@ describe('replay over a socket', () => {
       }
       expect(await seen.ended).toBe('left');
       expect(seen.abortedAt).not.toBeNull();
+      expect(upstream.openConnections()).toBe(0);
     }
   });
 
