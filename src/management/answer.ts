@@ -1,0 +1,41 @@
+// Errors of the management pages: `{error: {code, message, param?}}`.
+
+export interface ManagementErrorOptions {
+  /** The query parameter at fault. */
+  param?: string;
+  headers?: Record<string, string>;
+}
+
+export class ManagementError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly param: string | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, code: string, message: string, options: ManagementErrorOptions = {}) {
+    super(message);
+    this.name = 'ManagementError';
+    this.status = status;
+    this.code = code;
+    this.param = options.param;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** Anything but a ManagementError comes from the ledger's store: the pages call nothing else that can fail. */
+export function answerError(thrown: unknown): Response {
+  const error =
+    thrown instanceof ManagementError
+      ? thrown
+      : new ManagementError(
+          503,
+          'ledger_unavailable',
+          `the ledger cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}; ` +
+            'requests are served all the same, see /gateway/health',
+        );
+  const { code, message, param, status, headers } = error;
+  return Response.json(
+    { error: { code, message, ...(param === undefined ? {} : { param }) } },
+    { status, headers: { ...headers, 'cache-control': 'no-store' } },
+  );
+}

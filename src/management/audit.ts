@@ -1,0 +1,130 @@
+// GET /gateway/audit: the rows of the ledger, filtered.
+import type { Attempt, RowStatus } from '../ledger/row.ts';
+import type { AuditFilter, StoredRow } from '../ledger/store.ts';
+import { ManagementError } from './answer.ts';
+import type { ManagementDeps } from './management.ts';
+import {
+  badParameter,
+  readChoice,
+  readFlag,
+  readInteger,
+  readText,
+  readTime,
+  refuseUnknown,
+} from './query.ts';
+
+const PARAMETERS = [
+  'start_time',
+  'end_time',
+  'agent_type',
+  'provider',
+  'model',
+  'project_id',
+  'status',
+  'success',
+  'limit',
+  'offset',
+  'include_bodies',
+] as const;
+
+const STATUSES = Object.keys({
+  success: true,
+  error: true,
+  aborted: true,
+  truncated: true,
+} satisfies Record<RowStatus, true>) as RowStatus[];
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+export async function readAudit(deps: ManagementDeps, query: URLSearchParams): Promise<object> {
+  if (deps.ledger === null) {
+    throw new ManagementError(
+      404,
+      'audit_disabled',
+      'nothing is recorded: set audit.enabled to true in the configuration and start the gateway anew',
+    );
+  }
+  const filter = readFilter(query);
+  // A client that asks right after its request finds it listed.
+  await deps.ledger.flush();
+  const { rows, total } = await deps.ledger.store.audit(filter);
+  return { entries: rows.map((row) => describeRow(row, filter.includeBodies)), total };
+}
+
+function readFilter(query: URLSearchParams): AuditFilter {
+  refuseUnknown(query, PARAMETERS);
+  const startTime = readTime(query, 'start_time');
+  const endTime = readTime(query, 'end_time');
+  if (startTime !== undefined && endTime !== undefined && startTime > endTime) {
+    throw badParameter('start_time', 'is later than end_time');
+  }
+  const filter: Partial<AuditFilter> = withoutUndefined({
+    startTime,
+    endTime,
+    agentType: readText(query, 'agent_type'),
+    provider: readText(query, 'provider'),
+    model: readText(query, 'model'),
+    projectId: readText(query, 'project_id'),
+    status: readChoice(query, 'status', STATUSES),
+    success: readFlag(query, 'success'),
+  });
+  return {
+    ...filter,
+    limit: readInteger(query, 'limit', { max: MAX_LIMIT }) ?? DEFAULT_LIMIT,
+    offset: readInteger(query, 'offset', { max: Number.MAX_SAFE_INTEGER }) ?? 0,
+    includeBodies: readFlag(query, 'include_bodies') ?? false,
+  };
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
+}
+
+function describeRow(row: StoredRow, includeBodies: boolean): object {
+  return {
+    id: row.id,
+    request_id: row.requestId,
+    timestamp: new Date(row.timestamp).toISOString(),
+    agent_type: row.agentType,
+    project_id: row.projectId,
+    client_dialect: row.clientDialect,
+    provider: row.provider,
+    model: row.model,
+    requested_model: row.requestedModel,
+    status: row.status,
+    success: row.status === 'success',
+    http_status: row.httpStatus,
+    streamed: row.streamed,
+    latency_ms: row.latencyMs,
+    ttft_ms: row.ttftMs,
+    overhead_ms: row.overheadMs,
+    usage_known: row.usageKnown,
+    input_tokens: row.usage.inputTokens,
+    output_tokens: row.usage.outputTokens,
+    cache_read_tokens: row.usage.cacheReadTokens,
+    cache_write_tokens: row.usage.cacheWriteTokens,
+    reasoning_tokens: row.usage.reasoningTokens,
+    cost_usd: row.costUsd,
+    finish_reason: row.finishReason,
+    attempts: row.attempts.map(describeAttempt),
+    lost: row.lost,
+    malformed_events: row.malformedEvents,
+    error_code: row.errorCode,
+    error_message: row.errorMessage,
+    ...(includeBodies ? { request_body: row.requestBody, response_body: row.responseBody } : {}),
+  };
+}
+
+function describeAttempt(attempt: Attempt): object {
+  return {
+    provider: attempt.provider,
+    model: attempt.model,
+    status: attempt.status,
+    error: attempt.error,
+    ...(attempt.message === undefined ? {} : { message: attempt.message }),
+    duration_ms: attempt.durationMs,
+  };
+}

@@ -1,0 +1,32 @@
+// GET /gateway/health: from memory alone, no store and no provider is asked.
+import type { ManagementDeps } from './management.ts';
+
+export function readHealth(deps: ManagementDeps): object {
+  const { providers, routing, audit } = deps.config();
+  const states = deps.providerStates(providers.map(({ name }) => name));
+  const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
+  const ledger = deps.ledger?.health() ?? null;
+  const isDown = states.some(({ name, healthy }) => name === defaultProvider && !healthy);
+  const degraded = isDown || defaultProvider === null || ledger?.ok === false;
+  return {
+    status: degraded ? 'degraded' : 'healthy',
+    version: deps.version,
+    uptime_seconds: Math.max(0, Math.floor((deps.now() - deps.startedAt) / 1000)),
+    providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),
+    routing: { default_provider: defaultProvider, fallback_chain: routing.fallbackChain },
+    audit: {
+      enabled: deps.ledger !== null,
+      log_request_bodies: audit.logRequestBodies,
+      log_response_bodies: audit.logResponseBodies,
+    },
+    ledger:
+      ledger === null
+        ? null
+        : {
+            ok: ledger.ok,
+            queued: ledger.queued,
+            dropped: ledger.dropped,
+            last_error: ledger.lastError,
+          },
+  };
+}

@@ -1,0 +1,92 @@
+// Query parameters as values. What cannot be read is a 400 that names the parameter and the mend.
+import { ManagementError } from './answer.ts';
+
+export function badParameter(param: string, problem: string): ManagementError {
+  return new ManagementError(400, 'invalid_request', `${param}: ${problem}`, { param });
+}
+
+/** Throws for a parameter that is not among the known ones. */
+export function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name)) throw badParameter(name, `no such parameter; there are ${known.join(', ')}`);
+  }
+}
+
+/** The text of a parameter, undefined where it is absent. Given twice or empty it is refused. */
+export function readText(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name);
+  if (values.length > 1) throw badParameter(name, 'is given more than once');
+  const [value] = values;
+  if (value === '') throw badParameter(name, 'is empty; leave it out');
+  return value;
+}
+
+/** Present without a value means true. */
+export function readFlag(query: URLSearchParams, name: string): boolean | undefined {
+  const values = query.getAll(name);
+  if (values.length > 1) throw badParameter(name, 'is given more than once');
+  switch (values[0]) {
+    case undefined:
+      return undefined;
+    case '':
+    case 'true':
+    case '1':
+      return true;
+    case 'false':
+    case '0':
+      return false;
+    default:
+      throw badParameter(name, 'is true or false');
+  }
+}
+
+export function readInteger(
+  query: URLSearchParams,
+  name: string,
+  bounds: { max: number },
+): number | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= bounds.max)) throw badParameter(name, `is a whole number from 0 to ${bounds.max}`);
+  return value;
+}
+
+export function readChoice<T extends string>(
+  query: URLSearchParams,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw badParameter(name, `is one of ${choices.join(', ')}`);
+  return choice;
+}
+
+const ISO_8601 = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(?:Z|[+-]\d\d:?\d\d)?$/i;
+/** Smaller numbers are seconds (up to the year 5138), larger ones milliseconds (from 1973 on). */
+const SECONDS_BELOW = 1e11;
+
+/** A time in Unix ms, from ISO-8601 (UTC where no zone is given) or Unix seconds or milliseconds. */
+export function readTime(query: URLSearchParams, name: string): number | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const time = parseTime(text);
+  if (!Number.isFinite(time)) {
+    throw badParameter(name, 'is a time in ISO-8601, e.g. 2026-01-31T12:00:00Z, or in Unix seconds');
+  }
+  return time;
+}
+
+function parseTime(given: string): number {
+  if (/^\d{1,15}(?:\.\d+)?$/.test(given)) {
+    const number = Number(given);
+    return Math.round(number < SECONDS_BELOW ? number * 1000 : number);
+  }
+  // A `+` that was not URL-encoded arrives as a space.
+  const text = given.trim().replace(/ (?=\d\d:?\d\d$)(?<=:\d\d.*)/, '+');
+  if (!ISO_8601.test(text)) return Number.NaN;
+  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text.slice(10)) || text.length === 10;
+  return Date.parse(zoned ? text : `${text}Z`);
+}

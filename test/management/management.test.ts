@@ -1,0 +1,529 @@
+// The management pages over a real ledger: shapes, filters, errors.
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ResolvedConfig } from '../../src/config/resolved.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/recorder.ts';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import {
+  createManagement,
+  type ManagementDeps,
+  type ProviderHealth,
+} from '../../src/management/management.ts';
+import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { sampleProvider } from '../support/provider-config.ts';
+
+function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
+  return {
+    server: {
+      host: '127.0.0.1',
+      port: 8088,
+      keys: ['server-key-secret'],
+      maxBody: 1,
+      maxEvent: 1,
+      pingIntervalMs: 1,
+      drainTimeoutMs: 1,
+    },
+    providers: [
+      sampleProvider({
+        name: 'lab',
+        baseUrl: 'http://someone:base-url-secret@10.0.0.5/v1?key=query-secret',
+        apiKey: 'api-key-secret',
+        headers: { 'x-token': 'header-secret' },
+        models: { fast: 'qwen3-8b', big: 'qwen3-80b' },
+        defaultModel: 'qwen3-8b',
+      }),
+      sampleProvider({ name: 'spare', kind: 'other', dialect: 'any' }),
+    ],
+    disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
+    routing: { defaultProvider: 'lab', fallbackChain: ['spare/model-x'] },
+    audit: {
+      enabled: true,
+      logRequestBodies: true,
+      logResponseBodies: false,
+      retentionMs: null,
+      store: 'sqlite',
+    },
+    costs: { pricingOverrides: [] },
+    ...changes,
+  };
+}
+
+let config: ResolvedConfig;
+let timers: ManualTimers;
+let ledger: Ledger;
+let states: Record<string, Partial<ProviderHealth>>;
+let deps: ManagementDeps;
+
+beforeEach(() => {
+  config = sampleConfig();
+  timers = createManualTimers(SAMPLE_TIME);
+  ledger = createLedger(createSqliteStore(':memory:'), timers);
+  states = {};
+  deps = {
+    config: () => config,
+    ledger,
+    version: '1.2.3',
+    startedAt: SAMPLE_TIME - 61_500,
+    now: timers.now,
+    providerStates: (names) =>
+      names.map((name) => ({ name, healthy: true, breaker: 'closed', inFlight: 0, ...states[name] })),
+  };
+});
+afterEach(() => ledger.close());
+
+async function ask(path: string, method = 'GET'): Promise<Response> {
+  const url = new URL(path, 'http://127.0.0.1:8088');
+  const response = await createManagement(deps)(new Request(url, { method }), url);
+  if (response === undefined) throw new Error(`${path} was not answered`);
+  return response;
+}
+
+/** Every field that some page answers with, as far as tests look into it. */
+interface Answer {
+  status: string;
+  routing: { default_provider: string | null };
+  summary: Record<string, number>;
+  by_agent: unknown;
+  by_project: unknown;
+  recent: unknown[];
+  entries: { request_id: string }[];
+  total: number;
+}
+
+async function read(path: string): Promise<Answer> {
+  const response = await ask(path);
+  expect([path, response.status]).toEqual([path, 200]);
+  expect(response.headers.get('content-type')).toStartWith('application/json');
+  return (await response.json()) as Answer;
+}
+
+const record = (...rows: LedgerRow[]): void => {
+  for (const row of rows) ledger.record(row);
+};
+
+describe('/gateway/health', () => {
+  test('tells everything the contract names', async () => {
+    expect(await read('/gateway/health')).toEqual({
+      status: 'healthy',
+      version: '1.2.3',
+      uptime_seconds: 61,
+      providers: { lab: true, spare: true },
+      routing: { default_provider: 'lab', fallback_chain: ['spare/model-x'] },
+      audit: { enabled: true, log_request_bodies: true, log_response_bodies: false },
+      ledger: { ok: true, queued: 0, dropped: 0, last_error: null },
+    });
+  });
+
+  test('is degraded when the default provider is not healthy, not when another is not', async () => {
+    states = { spare: { healthy: false } };
+    expect(await read('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      providers: { lab: true, spare: false },
+    });
+    states = { lab: { healthy: false } };
+    expect((await read('/gateway/health')).status).toBe('degraded');
+    config = sampleConfig({ routing: { defaultProvider: 'spare', fallbackChain: [] } });
+    expect((await read('/gateway/health')).status).toBe('healthy');
+  });
+
+  test('names the first provider where none is the default', async () => {
+    config = sampleConfig({ routing: { defaultProvider: null, fallbackChain: [] } });
+    expect((await read('/gateway/health')).routing.default_provider).toBe('lab');
+    config = sampleConfig({ providers: [], routing: { defaultProvider: null, fallbackChain: [] } });
+    expect(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      routing: { default_provider: null },
+    });
+  });
+
+  test('is degraded while the ledger refuses rows, and says why and how many wait', async () => {
+    const store = createFakeStore();
+    store.refuse = () => true;
+    deps.ledger = createLedger(store, { ...timers, maxQueued: 2 });
+    for (const row of variedRows(3)) deps.ledger.record(row);
+    await timers.advance(300);
+    expect(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      ledger: { ok: false, queued: 2, dropped: 1, last_error: 'the store is out of order' },
+    });
+    store.refuse = () => false;
+    await timers.advance(1000);
+    expect(await read('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      ledger: { ok: true, queued: 0, dropped: 1 },
+    });
+  });
+
+  test('says that nothing is recorded', async () => {
+    deps.ledger = null;
+    expect(await read('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      audit: { enabled: false },
+      ledger: null,
+    });
+  });
+});
+
+describe('/gateway/providers', () => {
+  test('tells everything the contract names', async () => {
+    states = {
+      lab: { healthy: false, breaker: 'half-open', inFlight: 3, lastError: 'upstream_timeout: too slow' },
+    };
+    expect(await read('/gateway/providers')).toEqual({
+      providers: [
+        {
+          name: 'lab',
+          kind: 'custom',
+          dialect: 'openai-chat',
+          healthy: false,
+          breaker: 'half-open',
+          in_flight: 3,
+          last_error: 'upstream_timeout: too slow',
+          models: ['fast', 'big', 'qwen3-8b'],
+        },
+        {
+          name: 'spare',
+          kind: 'other',
+          dialect: 'any',
+          healthy: true,
+          breaker: 'closed',
+          in_flight: 0,
+          models: [],
+        },
+      ],
+      disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
+    });
+  });
+
+  test('no page shows a secret of the configuration', async () => {
+    record(sampleRow());
+    for (const path of ['health', 'providers', 'metrics', 'audit?include_bodies=true', 'nothing']) {
+      expect(await (await ask(`/gateway/${path}`)).text()).not.toContain('secret');
+    }
+  });
+});
+
+describe('/gateway/metrics', () => {
+  test('sums, averages and costs by name', async () => {
+    record(
+      sampleRow({
+        requestId: 'a',
+        agentType: 'reviewer',
+        projectId: 'p1',
+        costUsd: 0.5,
+        latencyMs: 100,
+        ttftMs: 10,
+      }),
+      sampleRow({
+        requestId: 'b',
+        timestamp: SAMPLE_TIME + 1,
+        provider: 'spare',
+        model: 'other',
+        status: 'error',
+        costUsd: null,
+        latencyMs: 200,
+        ttftMs: null,
+        usage: sampleUsage({ inputTokens: 1, outputTokens: 2, cacheReadTokens: 3, cacheWriteTokens: 4 }),
+      }),
+      sampleRow({
+        requestId: 'c',
+        timestamp: SAMPLE_TIME + 2,
+        costUsd: 0.25,
+        latencyMs: 300,
+        ttftMs: 30,
+        status: 'aborted',
+      }),
+      sampleRow({ requestId: 'd', timestamp: SAMPLE_TIME + 3, costUsd: 0, latencyMs: 400, ttftMs: 50 }),
+    );
+    expect(await read('/gateway/metrics?recent_limit=2')).toEqual({
+      audit_enabled: true,
+      summary: {
+        total_requests: 4,
+        total_cost_usd: 0.75,
+        total_input_tokens: 301,
+        total_output_tokens: 62,
+        total_cache_write_tokens: 4,
+        total_cache_read_tokens: 3,
+        avg_latency_ms: 250,
+        avg_ttft_ms: 30,
+        error_rate: 0.5,
+        unpriced_requests: 1,
+      },
+      by_provider: { lab: 0.75, spare: 0 },
+      by_model: { 'small-1': 0.75, other: 0 },
+      recent: [
+        {
+          request_id: 'd',
+          timestamp: '2026-01-02T03:04:05.681Z',
+          provider: 'lab',
+          model: 'small-1',
+          agent_type: null,
+          input_tokens: 100,
+          output_tokens: 20,
+          cost_usd: 0,
+          latency_ms: 400,
+          ttft_ms: 50,
+          status: 'success',
+        },
+        expect.objectContaining({ request_id: 'c', status: 'aborted' }),
+      ],
+    });
+  });
+
+  test('breakdowns come as the flags say', async () => {
+    record(sampleRow({ agentType: 'reviewer', projectId: 'p1', costUsd: 0.5 }));
+    const keys = async (query: string) =>
+      Object.keys(await read(`/gateway/metrics?${query}`)).filter((key) => key.startsWith('by_'));
+    expect(await keys('')).toEqual(['by_provider', 'by_model']);
+    expect(await keys('include_agent&include_project=true')).toEqual([
+      'by_provider',
+      'by_model',
+      'by_agent',
+      'by_project',
+    ]);
+    expect(await keys('include_provider=false&include_model=0&include_agent=1')).toEqual(['by_agent']);
+    const all = await read('/gateway/metrics?include_agent&include_project');
+    expect([all.by_agent, all.by_project]).toEqual([{ reviewer: 0.5 }, { p1: 0.5 }]);
+  });
+
+  test('20 recent requests unless told otherwise', async () => {
+    record(...variedRows(50));
+    expect((await read('/gateway/metrics')).recent).toHaveLength(20);
+    expect((await read('/gateway/metrics?recent_limit=0')).recent).toEqual([]);
+    expect((await read('/gateway/metrics?recent_limit=1000')).recent).toHaveLength(50);
+  });
+
+  test('is all zeros before the first request, and without a ledger', async () => {
+    const before = await read('/gateway/metrics');
+    expect(Object.values(before.summary)).toEqual(Array(10).fill(0));
+    deps.ledger = null;
+    expect(await read('/gateway/metrics')).toEqual({ ...before, audit_enabled: false });
+  });
+});
+
+describe('/gateway/audit', () => {
+  test('tells everything the contract names', async () => {
+    record(
+      sampleRow({
+        agentType: 'reviewer',
+        projectId: 'p1',
+        status: 'truncated',
+        usage: sampleUsage({ cacheReadTokens: 3, cacheWriteTokens: 4, reasoningTokens: 5 }),
+        attempts: [
+          {
+            provider: 'a',
+            model: 'm',
+            status: 529,
+            error: 'upstream_overloaded',
+            message: 'busy',
+            durationMs: 7,
+          },
+          { provider: 'lab', model: 'small-1', status: 200, error: null, durationMs: 1200 },
+        ],
+        lost: ['top_k'],
+        malformedEvents: 1,
+        errorCode: 'upstream_truncated',
+        errorMessage: 'ended early',
+        requestBody: '{"a":1}',
+        responseBody: 'data: x',
+      }),
+    );
+    const entry = {
+      id: expect.any(Number),
+      request_id: 'req_sample',
+      timestamp: '2026-01-02T03:04:05.678Z',
+      agent_type: 'reviewer',
+      project_id: 'p1',
+      client_dialect: 'anthropic-messages',
+      provider: 'lab',
+      model: 'small-1',
+      requested_model: 'small',
+      status: 'truncated',
+      success: false,
+      http_status: 200,
+      streamed: true,
+      latency_ms: 1234.5,
+      ttft_ms: 210.25,
+      overhead_ms: 0.75,
+      usage_known: true,
+      input_tokens: 100,
+      output_tokens: 20,
+      cache_read_tokens: 3,
+      cache_write_tokens: 4,
+      reasoning_tokens: 5,
+      cost_usd: 0.0025,
+      finish_reason: 'end_turn',
+      attempts: [
+        {
+          provider: 'a',
+          model: 'm',
+          status: 529,
+          error: 'upstream_overloaded',
+          message: 'busy',
+          duration_ms: 7,
+        },
+        { provider: 'lab', model: 'small-1', status: 200, error: null, duration_ms: 1200 },
+      ],
+      lost: ['top_k'],
+      malformed_events: 1,
+      error_code: 'upstream_truncated',
+      error_message: 'ended early',
+    };
+    expect(await read('/gateway/audit')).toEqual({ entries: [entry], total: 1 });
+    expect(await read('/gateway/audit?include_bodies=true')).toEqual({
+      entries: [{ ...entry, request_body: '{"a":1}', response_body: 'data: x' }],
+      total: 1,
+    });
+  });
+
+  test('100 entries unless told otherwise, newest first; total counts all matches', async () => {
+    record(...variedRows(150));
+    const first = await read('/gateway/audit');
+    expect([first.entries.length, first.total, first.entries[0]?.request_id]).toEqual([100, 150, 'req_149']);
+    const rest = await read('/gateway/audit?offset=100&limit=1000');
+    expect([rest.entries.length, rest.total, rest.entries[0]?.request_id]).toEqual([50, 150, 'req_49']);
+  });
+
+  const iso = (seconds: number): string => new Date(SAMPLE_TIME + seconds * 1000).toISOString();
+  const filters: [query: string, matches: (row: LedgerRow) => boolean][] = [
+    ['agent_type=agent-1', (row) => row.agentType === 'agent-1'],
+    ['provider=provider-2', (row) => row.provider === 'provider-2'],
+    ['model=model-4', (row) => row.model === 'model-4'],
+    ['project_id=project-5', (row) => row.projectId === 'project-5'],
+    ['status=aborted', (row) => row.status === 'aborted'],
+    ['success=true', (row) => row.status === 'success'],
+    ['success=false', (row) => row.status !== 'success'],
+    [`start_time=${iso(20)}`, (row) => row.timestamp >= SAMPLE_TIME + 20_000],
+    [`end_time=${iso(20)}`, (row) => row.timestamp <= SAMPLE_TIME + 20_000],
+    [`start_time=${SAMPLE_TIME + 20_000}`, (row) => row.timestamp >= SAMPLE_TIME + 20_000],
+    [`start_time=${SAMPLE_TIME / 1000 + 20}`, (row) => row.timestamp >= SAMPLE_TIME + 20_000],
+    [
+      `start_time=${iso(3)}&end_time=${iso(40)}&status=error&provider=provider-0`,
+      (row) =>
+        row.timestamp >= SAMPLE_TIME + 3000 &&
+        row.timestamp <= SAMPLE_TIME + 40_000 &&
+        row.status === 'error' &&
+        row.provider === 'provider-0',
+    ],
+  ];
+  for (const [query, matches] of filters) {
+    test(query.replace(/\d{4}-.*?Z|\d{10,}/g, '…'), async () => {
+      const rows = variedRows(60);
+      record(...rows);
+      const wanted = rows.filter(matches).map((row) => row.requestId);
+      expect(wanted.length).toBeWithin(1, 60);
+      const { entries, total } = await read(`/gateway/audit?${query}`);
+      expect(entries.map((entry) => entry.request_id)).toEqual(wanted.reverse());
+      expect(total).toBe(wanted.length);
+    });
+  }
+
+  test('times: with and without zone, to the minute or the day', async () => {
+    record(sampleRow());
+    const spellings = [
+      '2026-01-02T03:04:05.678Z',
+      '2026-01-02T03:04:05.678',
+      '2026-01-02 03:04:05.678',
+      '2026-01-02T04:04:05.678%2B01:00',
+      '2026-01-02T04:04:05.678+01:00',
+      '2026-01-01T22:04:05.678-05:00',
+    ];
+    for (const time of spellings) {
+      const { total } = await read(`/gateway/audit?start_time=${time}&end_time=${time}`);
+      expect([time, total]).toEqual([time, 1]);
+    }
+    expect((await read('/gateway/audit?start_time=2026-01-02&end_time=2026-01-02T03:05')).total).toBe(1);
+    expect((await read('/gateway/audit?start_time=2026-01-03')).total).toBe(0);
+  });
+
+  const bad: [query: string, param: string][] = [
+    ['start_time=yesterday', 'start_time'],
+    ['start_time=2026-13-45', 'start_time'],
+    ['end_time=2026-01-02T25:00', 'end_time'],
+    ['start_time=-5', 'start_time'],
+    ['start_time=2026-01-02&end_time=2026-01-01', 'start_time'],
+    ['status=ok', 'status'],
+    ['success=maybe', 'success'],
+    ['limit=1001', 'limit'],
+    ['limit=-1', 'limit'],
+    ['limit=ten', 'limit'],
+    ['limit=1.5', 'limit'],
+    ['offset=-1', 'offset'],
+    ['offset=1e3', 'offset'],
+    ['include_bodies=yes', 'include_bodies'],
+    ['provider=', 'provider'],
+    ['model=a&model=b', 'model'],
+    ['success=true&success=false', 'success'],
+    ['agent=reviewer', 'agent'],
+    ['constructor=1', 'constructor'],
+  ];
+  for (const [query, param] of bad) {
+    test(`400 for ${query}`, async () => {
+      const response = await ask(`/gateway/audit?${query}`);
+      expect(response.status).toBe(400);
+      const { error } = (await response.json()) as { error: Record<string, string> };
+      expect(error).toMatchObject({ code: 'invalid_request', param });
+      expect(error.message).toStartWith(`${param}: `);
+    });
+  }
+
+  test('without a ledger: 404 that says how to mend it', async () => {
+    deps.ledger = null;
+    const response = await ask('/gateway/audit');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      error: { code: 'audit_disabled', message: expect.stringContaining('audit.enabled') },
+    });
+  });
+});
+
+describe('requests that no page answers', () => {
+  test('other paths are left to others', async () => {
+    for (const path of ['/', '/v1/messages', '/gatewayhealth', '/x/gateway/health']) {
+      const url = new URL(path, 'http://127.0.0.1');
+      expect(await createManagement(deps)(new Request(url), url)).toBeUndefined();
+    }
+  });
+
+  test('an unknown page is a 404 that names those there are', async () => {
+    for (const path of ['/gateway', '/gateway/', '/gateway/helth', '/gateway/health/', '/gateway/toString']) {
+      const response = await ask(path);
+      expect([path, response.status]).toEqual([path, 404]);
+      expect(await response.json()).toMatchObject({
+        error: { code: 'not_found', message: expect.stringContaining('/gateway/health') },
+      });
+    }
+  });
+
+  test('another method is a 405 that names those allowed', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE']) {
+      const response = await ask('/gateway/health', method);
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      expect(await response.json()).toMatchObject({ error: { code: 'method_not_allowed' } });
+    }
+  });
+
+  test('HEAD answers like GET, without the body', async () => {
+    const response = await ask('/gateway/metrics', 'HEAD');
+    expect([response.status, await response.text()]).toEqual([200, '']);
+    expect(response.headers.get('content-type')).toStartWith('application/json');
+  });
+
+  test('a bad parameter of metrics is a 400', async () => {
+    for (const query of ['recent_limit=1001', 'recent_limit=x', 'include_agent=perhaps']) {
+      expect((await ask(`/gateway/metrics?${query}`)).status).toBe(400);
+    }
+  });
+
+  test('a ledger that cannot be read is a 503, and health still answers', async () => {
+    deps.ledger = createLedger(createFakeStore(), timers);
+    for (const path of ['/gateway/audit', '/gateway/metrics']) {
+      const response = await ask(path);
+      expect([path, response.status]).toEqual([path, 503]);
+      expect(await response.json()).toMatchObject({ error: { code: 'ledger_unavailable' } });
+    }
+    expect((await ask('/gateway/health')).status).toBe(200);
+  });
+});
