@@ -1,0 +1,45 @@
+// `sluice simulate`: the simulator alone as an HTTP server, an upstream for tests, benchmarks and demonstrations.
+import { createWebHost } from '../gateway/host.ts';
+import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
+import { createSimulator, createSleep } from '../simulator/index.ts';
+import { portFlag } from './arguments.ts';
+import type { CliContext, Command } from './command.ts';
+
+/** Beside the gateway's own default. */
+const DEFAULT_PORT = 8089;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+export const simulateCommand: Command = {
+  name: 'simulate',
+  summary: 'Serve the simulator alone, as an upstream for tests and demonstrations (docs/simulator.md).',
+  flags: {
+    port: { value: 'PORT', summary: `Port to listen on, ${DEFAULT_PORT} if not given; 0 takes a free one.` },
+  },
+  async run(input, context) {
+    let http: HttpHost;
+    try {
+      http = listen(portFlag(input, 'port') ?? DEFAULT_PORT, context);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
+    context.out(`simulator on ${http.url}`);
+    await new Promise<void>((resolve) => context.onSignal(() => resolve()));
+    await http.drain(0);
+    return 0;
+  },
+};
+
+function listen(port: number, context: CliContext): HttpHost {
+  const { now, setTimer } = createWebHost();
+  const simulator = createSimulator({ now, sleep: createSleep(setTimer) });
+  return createHttpHost({
+    hostname: '127.0.0.1',
+    port,
+    maxBody: MAX_BODY_BYTES,
+    // A client that left needs no answer, and its leaving is no error.
+    fetch: (request) => simulator.fetch(request).catch(() => new Response(null, { status: 499 })),
+    onError: (error) => context.err(`error: ${error instanceof Error ? error.message : String(error)}`),
+  });
+}
