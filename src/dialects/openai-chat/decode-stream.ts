@@ -17,6 +17,7 @@ import { findUsage, parseUsage } from './usage.ts';
 export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
   let started = false;
   let ended = false;
+  let answered = false;
   let responseId: string | null = null;
   /** The choice that said why it ended. */
   let finished: JsonObject | undefined;
@@ -27,6 +28,12 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
   function fail(error: GatewayError): void {
     ended = true;
     emit({ type: 'error', error });
+  }
+
+  /** [DONE] ends an answer that said something, also on servers that never give a reason (Snowflake). */
+  function done(): void {
+    if (answered) finished ??= {};
+    finish();
   }
 
   function finish(): void {
@@ -84,6 +91,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
   }
 
   function readChoice(choice: JsonObject): void {
+    answered = true;
     // Some servers stream one whole message instead of a delta.
     const said = choice.delta ?? choice.message;
     if (said !== undefined && said !== null) {
@@ -116,7 +124,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     decode(event) {
       if (ended) return;
       if (event.data === '[DONE]') {
-        finish();
+        done();
         return;
       }
       let value: unknown;
@@ -124,7 +132,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         value = JSON.parse(event.data);
       } catch {
         if (event.data.trim() === '[DONE]') {
-          finish();
+          done();
           return;
         }
         if (event.event === 'error') {

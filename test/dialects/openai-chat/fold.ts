@@ -1,0 +1,67 @@
+// Assembles a recorded stream straight from its bytes, knowing nothing of the decoder: the yardstick for it.
+import type { JsonObject } from '../../../src/model/json.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: recordings are read loosely here on purpose.
+type Loose = any;
+
+export interface Folded {
+  text: string;
+  reasoning: string;
+  refusal: string;
+  tools: { name: string; arguments: string }[];
+  finish: string | null;
+  usage: JsonObject | null;
+  hasError: boolean;
+}
+
+/** The `data:` payloads in order; comments and other fields are dropped. */
+export function dataLines(body: Uint8Array): string[] {
+  const payloads: string[] = [];
+  for (const block of new TextDecoder().decode(body).split(/\r?\n\r?\n/)) {
+    const lines = block.split(/\r?\n/).filter((line) => line.startsWith('data:'));
+    if (lines.length > 0) payloads.push(lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n'));
+  }
+  return payloads;
+}
+
+export function foldStream(body: Uint8Array): Folded {
+  const folded: Folded = {
+    text: '',
+    reasoning: '',
+    refusal: '',
+    tools: [],
+    finish: null,
+    usage: null,
+    hasError: false,
+  };
+  const byKey = new Map<string, { name: string; arguments: string }>();
+  for (const payload of dataLines(body)) {
+    if (payload === '[DONE]') continue;
+    const chunk: Loose = JSON.parse(payload);
+    if (chunk.error) folded.hasError = true;
+    const choice = (chunk.choices ?? []).find((each: Loose) => each.index === 0);
+    folded.usage = chunk.usage ?? choice?.usage ?? chunk.x_groq?.usage ?? folded.usage;
+    if (choice === undefined) continue;
+    folded.finish = choice.finish_reason || folded.finish;
+    const delta = choice.delta ?? {};
+    if (typeof delta.content === 'string') folded.text += delta.content;
+    for (const part of Array.isArray(delta.content) ? delta.content : []) {
+      if (part.type === 'text') folded.text += part.text;
+      if (part.type === 'thinking') for (const piece of part.thinking) folded.reasoning += piece.text;
+    }
+    const details = (delta.reasoning_details ?? []).map((each: Loose) => each.text ?? '').join('');
+    folded.reasoning += delta.reasoning_content || delta.reasoning || details;
+    folded.refusal += delta.refusal ?? '';
+    for (const call of delta.tool_calls ?? []) {
+      const key = `${call.index}`;
+      let tool = byKey.get(key);
+      if (tool === undefined) {
+        tool = { name: call.function.name, arguments: '' };
+        byKey.set(key, tool);
+        folded.tools.push(tool);
+      }
+      tool.arguments += call.function.arguments ?? '';
+    }
+  }
+  return folded;
+}
