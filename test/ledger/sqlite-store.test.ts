@@ -1,10 +1,11 @@
 // The SQLite store: the common suite on a file and in memory, and what concerns only files.
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createSqliteWorkerStore } from '../../src/ledger/sqlite-worker-store.ts';
 import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
@@ -16,6 +17,17 @@ describeStore({
     const directory = await freshDirectory();
     return {
       store: createSqliteStore(join(directory, 'ledger.db')),
+      dispose: () => rm(directory, { recursive: true }),
+    };
+  },
+});
+
+describeStore({
+  name: 'SQLite on its own thread',
+  async open() {
+    const directory = await freshDirectory();
+    return {
+      store: createSqliteWorkerStore(join(directory, 'ledger.db')),
       dispose: () => rm(directory, { recursive: true }),
     };
   },
@@ -88,5 +100,53 @@ describe('SQLite file', () => {
     await createSqliteStore(path).close();
     await writeFile(path, 'this is not a database, but long enough to look like one'.repeat(40));
     expect(() => createSqliteStore(path)).toThrow(/not a database/);
+  });
+});
+
+describe('SQLite on its own thread', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await freshDirectory();
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  test('a file that cannot be opened fails the calls, with the reason, until it can', async () => {
+    const path = join(directory, 'ledger.db');
+    await mkdir(path);
+    const store = createSqliteWorkerStore(path);
+    await expect(store.append([sampleRow()])).rejects.toThrow(/EISDIR|unable to open/);
+    await expect(store.totals()).rejects.toThrow();
+    await rm(path, { recursive: true });
+    await store.append([sampleRow()]);
+    expect((await store.totals()).requests).toBe(1);
+    await store.close();
+  });
+
+  test('a call leaves the thread of its caller free', async () => {
+    const path = join(directory, 'ledger.db');
+    const store = createSqliteWorkerStore(path);
+    await store.totals();
+    const other = new Database(path);
+    other.run('BEGIN IMMEDIATE');
+    // On the caller's thread this would wait for the lock, and nobody could give it back.
+    const append = store.append([sampleRow()]);
+    await new Promise((resolve) => setImmediate(resolve));
+    other.run('ROLLBACK');
+    other.close();
+    await append;
+    expect((await store.totals()).requests).toBe(1);
+    await store.close();
+  });
+
+  test('close ends the thread, and is fine where none was started', async () => {
+    const unused = createSqliteWorkerStore(join(directory, 'unused.db'));
+    await unused.close();
+    const store = createSqliteWorkerStore(join(directory, 'ledger.db'));
+    await store.append([sampleRow()]);
+    await store.close();
+    await store.close();
+    const reopened = createSqliteStore(join(directory, 'ledger.db'));
+    expect((await reopened.totals()).requests).toBe(1);
+    await reopened.close();
   });
 });

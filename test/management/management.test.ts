@@ -82,13 +82,14 @@ async function ask(path: string, method = 'GET'): Promise<Response> {
 
 /** Every field that some page answers with, as far as tests look into it. */
 interface Answer {
+  [field: string]: unknown;
   status: string;
-  routing: { default_provider: string | null };
+  routing: { [field: string]: unknown; default_provider: string | null };
   summary: Record<string, number>;
   by_agent: unknown;
   by_project: unknown;
   recent: unknown[];
-  entries: { request_id: string }[];
+  entries: { [field: string]: unknown; request_id: string }[];
   total: number;
 }
 
@@ -105,7 +106,7 @@ const record = (...rows: LedgerRow[]): void => {
 
 describe('/gateway/health', () => {
   test('tells everything the contract names', async () => {
-    expect(await read('/gateway/health')).toEqual({
+    expect<unknown>(await read('/gateway/health')).toEqual({
       status: 'healthy',
       version: '1.2.3',
       uptime_seconds: 61,
@@ -118,7 +119,7 @@ describe('/gateway/health', () => {
 
   test('is degraded when the default provider is not healthy, not when another is not', async () => {
     states = { spare: { healthy: false } };
-    expect(await read('/gateway/health')).toMatchObject({
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'healthy',
       providers: { lab: true, spare: false },
     });
@@ -132,7 +133,7 @@ describe('/gateway/health', () => {
     config = sampleConfig({ routing: { defaultProvider: null, fallbackChain: [] } });
     expect((await read('/gateway/health')).routing.default_provider).toBe('lab');
     config = sampleConfig({ providers: [], routing: { defaultProvider: null, fallbackChain: [] } });
-    expect(await read('/gateway/health')).toMatchObject({
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
       routing: { default_provider: null },
     });
@@ -144,13 +145,13 @@ describe('/gateway/health', () => {
     deps.ledger = createLedger(store, { ...timers, maxQueued: 2 });
     for (const row of variedRows(3)) deps.ledger.record(row);
     await timers.advance(300);
-    expect(await read('/gateway/health')).toMatchObject({
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
       ledger: { ok: false, queued: 2, dropped: 1, last_error: 'the store is out of order' },
     });
     store.refuse = () => false;
     await timers.advance(1000);
-    expect(await read('/gateway/health')).toMatchObject({
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'healthy',
       ledger: { ok: true, queued: 0, dropped: 1 },
     });
@@ -158,7 +159,7 @@ describe('/gateway/health', () => {
 
   test('says that nothing is recorded', async () => {
     deps.ledger = null;
-    expect(await read('/gateway/health')).toMatchObject({
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'healthy',
       audit: { enabled: false },
       ledger: null,
@@ -171,7 +172,7 @@ describe('/gateway/providers', () => {
     states = {
       lab: { healthy: false, breaker: 'half-open', inFlight: 3, lastError: 'upstream_timeout: too slow' },
     };
-    expect(await read('/gateway/providers')).toEqual({
+    expect<unknown>(await read('/gateway/providers')).toEqual({
       providers: [
         {
           name: 'lab',
@@ -237,7 +238,7 @@ describe('/gateway/metrics', () => {
       }),
       sampleRow({ requestId: 'd', timestamp: SAMPLE_TIME + 3, costUsd: 0, latencyMs: 400, ttftMs: 50 }),
     );
-    expect(await read('/gateway/metrics?recent_limit=2')).toEqual({
+    expect<unknown>(await read('/gateway/metrics?recent_limit=2')).toEqual({
       audit_enabled: true,
       summary: {
         total_requests: 4,
@@ -299,7 +300,7 @@ describe('/gateway/metrics', () => {
     const before = await read('/gateway/metrics');
     expect(Object.values(before.summary)).toEqual(Array(10).fill(0));
     deps.ledger = null;
-    expect(await read('/gateway/metrics')).toEqual({ ...before, audit_enabled: false });
+    expect<unknown>(await read('/gateway/metrics')).toEqual({ ...before, audit_enabled: false });
   });
 });
 
@@ -371,8 +372,8 @@ describe('/gateway/audit', () => {
       error_code: 'upstream_truncated',
       error_message: 'ended early',
     };
-    expect(await read('/gateway/audit')).toEqual({ entries: [entry], total: 1 });
-    expect(await read('/gateway/audit?include_bodies=true')).toEqual({
+    expect<unknown>(await read('/gateway/audit')).toEqual({ entries: [entry], total: 1 });
+    expect<unknown>(await read('/gateway/audit?include_bodies=true')).toEqual({
       entries: [{ ...entry, request_body: '{"a":1}', response_body: 'data: x' }],
       total: 1,
     });

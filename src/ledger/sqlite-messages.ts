@@ -1,0 +1,16 @@
+// What the SQLite thread and its owner say to each other.
+import type { LedgerStore } from './store.ts';
+
+export type StoreMethod = keyof LedgerStore;
+
+/** One call of a store method; `path` is the file to open where none is open yet. */
+export type StoreCall = {
+  [M in StoreMethod]: { id: number; path: string; method: M; args: Parameters<LedgerStore[M]> };
+}[StoreMethod];
+
+export interface StoreAnswer {
+  id: number;
+  result?: unknown;
+  /** The message of what was thrown. */
+  error?: string;
+}
