@@ -1,6 +1,7 @@
 // The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics and /gateway/audit.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { ProviderState } from '../upstream/provider-state.ts';
 import { answerError, ManagementError } from './answer.ts';
 import { readAudit } from './audit.ts';
 import { readHealth } from './health.ts';
@@ -18,15 +19,7 @@ export interface ManagementDeps {
   /** Unix ms. */
   now(): number;
   /** What is known of these providers, in this order. Holds no secret. */
-  providerStates(names: readonly string[]): ProviderHealth[];
-}
-
-export interface ProviderHealth {
-  name: string;
-  healthy: boolean;
-  breaker: 'closed' | 'open' | 'half-open';
-  inFlight: number;
-  lastError?: string;
+  providerStates(names: readonly string[]): ProviderState[];
 }
 
 type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;

@@ -53,7 +53,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
 let config: ResolvedConfig;
 let timers: ManualTimers;
 let ledger: Ledger;
-let states: Record<string, Partial<ProviderHealth>>;
+let states: Record<string, Partial<ProviderState>>;
 let deps: ManagementDeps;
 
 beforeEach(() => {
