@@ -58,7 +58,9 @@ export function buildThinking(
     losses.lost(name, 'the request obliges the model to call a tool, which it cannot while it thinks');
     return withEffort;
   }
-  if (traits.thinking === 'adaptive') return { thinking: adaptive(settings, facts, losses), ...withEffort };
+  const adapts = traits.thinking === 'either' && settings.budgetTokens === undefined;
+  if (traits.thinking === 'adaptive' || adapts)
+    return { thinking: adaptive(settings, facts, losses), ...withEffort };
   if (facts.lacksThinking) {
     losses.lost(name, 'off until the tool loop ends: its thinking cannot be sent back');
     return withEffort;

@@ -8,9 +8,9 @@ export interface ModelTraits {
   defaultMaxTokens: number;
   /**
    * `budget`: `enabled` with `budget_tokens`. `adaptive`: the model decides, led by the effort, and a budget
-   * is deprecated or refused. `always`: as adaptive, and it cannot be turned off.
+   * is refused. `either`: both forms. `always`: as adaptive, and it cannot be turned off.
    */
-  thinking: 'none' | 'budget' | 'adaptive' | 'always';
+  thinking: 'none' | 'budget' | 'either' | 'adaptive' | 'always';
   /** Thinks unless told not to. */
   thinksByDefault: boolean;
   /** Values of `output_config.effort`; null where nothing is known, empty where the field is refused. */
@@ -42,7 +42,12 @@ const NEWEST: ModelTraits = {
 const ALWAYS_THINKING: ModelTraits = { ...NEWEST, thinking: 'always' };
 const NO_FORCED_TOOLS: ModelTraits = { ...ALWAYS_THINKING, forcedTools: false };
 const V4_7: ModelTraits = { ...NEWEST, thinksByDefault: false, systemMessages: false };
-const V4_6: ModelTraits = { ...V4_7, efforts: ['low', 'medium', 'high', 'max'], fixedSampling: false };
+const V4_6: ModelTraits = {
+  ...V4_7,
+  thinking: 'either',
+  efforts: ['low', 'medium', 'high', 'max'],
+  fixedSampling: false,
+};
 const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', efforts: [] };
 const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000 };
 const V3_7: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };

@@ -1,0 +1,345 @@
+import { describe, expect, test } from 'bun:test';
+import Anthropic from '@anthropic-ai/sdk';
+import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+import type { StreamEvent } from '../../../src/model/events.ts';
+import type { UnifiedFinish } from '../../../src/model/finish.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
+import { CONTEXT, encoded, framed, violations } from './streams.ts';
+
+const START: StreamEvent = { type: 'start', id: 'msg_1', model: 'm' };
+const finish = (unified: UnifiedFinish, raw: string | null = null): StreamEvent => ({
+  type: 'finish',
+  finish: { unified, raw },
+});
+const END = finish('end_turn');
+
+const dataOf = (events: StreamEvent[]): JsonObject[] => encoded(events).map(({ data }) => JSON.parse(data));
+/** The data between message_start and message_delta. */
+const blocksOf = (...events: StreamEvent[]) => dataOf([START, ...events, END]).slice(1, -2);
+
+const start = (index: number, content_block: JsonObject) => ({
+  type: 'content_block_start',
+  index,
+  content_block,
+});
+const delta = (index: number, value: JsonObject) => ({ type: 'content_block_delta', index, delta: value });
+const stop = (index: number) => ({ type: 'content_block_stop', index });
+
+test('the smallest answer, byte for byte', () => {
+  const encoder = anthropicMessages.client.createStreamEncoder(CONTEXT);
+  const events: StreamEvent[] = [
+    START,
+    { type: 'usage', usage: { inputTokens: 3 } },
+    { type: 'text-start', block: 0 },
+    { type: 'text-delta', block: 0, text: 'a "b"\n' },
+    { type: 'text-end', block: 0 },
+    { type: 'usage', usage: { outputTokens: 2 } },
+    END,
+  ];
+  expect(events.map((event) => encoder.encode(event))).toEqual([
+    '',
+    '',
+    'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":3,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}}\n\n' +
+      'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
+    'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a \\"b\\"\\n"}}\n\n',
+    'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n',
+    '',
+    'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":3,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":2}}\n\n' +
+      'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+  ]);
+});
+
+test('an answer without content, id, model or counts', () => {
+  const data = dataOf([{ type: 'start', id: null, model: null }, END]);
+  expect(data.map(({ type }) => type)).toEqual(['message_start', 'message_delta', 'message_stop']);
+  expect(data[0]).toMatchObject({
+    message: { id: 'msg_req_1', model: 'some-model', usage: { input_tokens: 0 } },
+  });
+});
+
+describe('usage', () => {
+  const usage = {
+    ...NO_USAGE,
+    inputTokens: 5,
+    outputTokens: 7,
+    cacheReadTokens: 4,
+    cacheWriteTokens: 9,
+    cacheWrite1hTokens: 3,
+    reasoningTokens: 2,
+    webSearches: 1,
+  };
+  const stated = {
+    input_tokens: 5,
+    output_tokens: 7,
+    cache_read_input_tokens: 4,
+    cache_creation_input_tokens: 9,
+    cache_creation: { ephemeral_5m_input_tokens: 6, ephemeral_1h_input_tokens: 3 },
+    output_tokens_details: { thinking_tokens: 2 },
+    server_tool_use: { web_search_requests: 1 },
+  };
+
+  test('known before the start and at its side stands in message_start', () => {
+    for (const events of [
+      [START, { type: 'usage', usage }, END],
+      [{ type: 'usage', usage }, START, END],
+    ] as StreamEvent[][]) {
+      expect(dataOf(events)[0]).toMatchObject({ message: { usage: stated } });
+    }
+  });
+
+  test('known late stands in message_delta, whole', () => {
+    const data = dataOf([START, { type: 'text-start', block: 0 }, { type: 'usage', usage }, END]);
+    expect(data[0]).toMatchObject({ message: { usage: { input_tokens: 0, output_tokens: 0 } } });
+    expect(data.at(-2)).toMatchObject({ type: 'message_delta', usage: stated });
+  });
+});
+
+const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
+  [
+    'thinking: the pieces of its signature go out as one, because clients keep the last',
+    [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'a' },
+      { type: 'reasoning-signature', block: 0, signature: 's' },
+      { type: 'reasoning-signature', block: 0, signature: 't' },
+      { type: 'reasoning-end', block: 0 },
+    ],
+    [
+      start(0, { type: 'thinking', thinking: '', signature: '' }),
+      delta(0, { type: 'thinking_delta', thinking: 'a' }),
+      delta(0, { type: 'signature_delta', signature: 'st' }),
+      stop(0),
+    ],
+  ],
+  [
+    'thinking without a signature',
+    [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-end', block: 0 },
+    ],
+    [
+      start(0, { type: 'thinking', thinking: '', signature: '' }),
+      delta(0, { type: 'signature_delta', signature: '' }),
+      stop(0),
+    ],
+  ],
+  [
+    'redacted thinking',
+    [
+      { type: 'reasoning-start', block: 0, redacted: 'd' },
+      { type: 'reasoning-end', block: 0 },
+    ],
+    [start(0, { type: 'redacted_thinking', data: 'd' }), stop(0)],
+  ],
+  [
+    'a refusal is text',
+    [
+      { type: 'refusal-start', block: 0 },
+      { type: 'refusal-delta', block: 0, text: 'no' },
+      { type: 'refusal-end', block: 0 },
+    ],
+    [start(0, { type: 'text', text: '' }), delta(0, { type: 'text_delta', text: 'no' }), stop(0)],
+  ],
+  [
+    'two calls',
+    [
+      { type: 'tool-start', block: 3, id: 'i', name: 'n', kind: 'function' },
+      { type: 'tool-delta', block: 3, arguments: '' },
+      { type: 'tool-delta', block: 3, arguments: '{"a":"\\n"}' },
+      { type: 'tool-end', block: 3 },
+      { type: 'tool-start', block: 5, id: 'j', name: 'n', kind: 'function' },
+      { type: 'tool-end', block: 5 },
+    ],
+    [
+      start(0, { type: 'tool_use', id: 'i', name: 'n', input: {} }),
+      delta(0, { type: 'input_json_delta', partial_json: '{"a":"\\n"}' }),
+      stop(0),
+      start(1, { type: 'tool_use', id: 'j', name: 'n', input: {} }),
+      stop(1),
+    ],
+  ],
+  [
+    'a server call and its result, of this dialect',
+    [
+      {
+        type: 'tool-start',
+        block: 0,
+        id: 'i',
+        name: 'n',
+        kind: 'server',
+        extension: { dialect: 'anthropic-messages', fields: { type: 'mcp_tool_use', server_name: 's' } },
+      },
+      { type: 'tool-delta', block: 0, arguments: '{}' },
+      { type: 'tool-end', block: 0 },
+      {
+        type: 'server-tool-result',
+        block: 1,
+        part: {
+          type: 'server-tool-result',
+          callId: 'i',
+          dialect: 'anthropic-messages',
+          value: { type: 'mcp_tool_result', tool_use_id: 'i' },
+        },
+      },
+    ],
+    [
+      start(0, { type: 'mcp_tool_use', id: 'i', name: 'n', input: {}, server_name: 's' }),
+      delta(0, { type: 'input_json_delta', partial_json: '{}' }),
+      stop(0),
+      start(1, { type: 'mcp_tool_result', tool_use_id: 'i' }),
+      stop(1),
+    ],
+  ],
+  [
+    'those of another dialect, and what has no block here, leave no trace and no gap',
+    [
+      { type: 'tool-start', block: 0, id: 'i', name: 'n', kind: 'server' },
+      { type: 'tool-delta', block: 0, arguments: '{}' },
+      { type: 'tool-end', block: 0 },
+      {
+        type: 'server-tool-result',
+        block: 1,
+        part: { type: 'server-tool-result', callId: 'i', dialect: 'openai-chat', value: {} },
+      },
+      { type: 'media', block: 2, mediaType: 'image/png', data: 'AA' },
+      { type: 'extension', dialect: 'openai-chat', name: 'x', value: { type: 'x' } },
+      { type: 'text-start', block: 3 },
+      { type: 'text-end', block: 3 },
+    ],
+    [start(0, { type: 'text', text: '' }), stop(0)],
+  ],
+  [
+    'a citation of another dialect',
+    [
+      { type: 'text-start', block: 0 },
+      { type: 'citation', block: 0, citation: { kind: 'url', url: 'https://e.test', title: 'T' } },
+      { type: 'text-end', block: 0 },
+    ],
+    [
+      start(0, { type: 'text', text: '' }),
+      delta(0, {
+        type: 'citations_delta',
+        citation: {
+          type: 'web_search_result_location',
+          cited_text: '',
+          url: 'https://e.test',
+          encrypted_index: '',
+          title: 'T',
+        },
+      }),
+      stop(0),
+    ],
+  ],
+  [
+    'a block that nobody closed',
+    [{ type: 'text-start', block: 0 }],
+    [start(0, { type: 'text', text: '' }), stop(0)],
+  ],
+];
+
+test.each(BLOCKS)('%s', (_, events, expected) => {
+  expect(blocksOf(...events)).toEqual(expected);
+  expect(violations(encoded([START, ...events, END]))).toEqual([]);
+});
+
+test('free text of a custom call becomes one JSON argument', () => {
+  const pieces = ['a "q', 'uote"\n', '\u{1F600}'.slice(0, 1), '\u{1F600}'.slice(1)];
+  const blocks = blocksOf(
+    { type: 'tool-start', block: 0, id: 'i', name: 'n', kind: 'custom' },
+    ...pieces.map((piece): StreamEvent => ({ type: 'tool-delta', block: 0, arguments: piece })),
+    { type: 'tool-end', block: 0 },
+  );
+  const json = blocks.map((each) => (each.delta as JsonObject | undefined)?.partial_json ?? '').join('');
+  expect(JSON.parse(json)).toEqual({ input: pieces.join('') });
+});
+
+describe('ending', () => {
+  const REASONS: [UnifiedFinish, string | null, string][] = [
+    ['end_turn', 'stop', 'end_turn'],
+    ['max_tokens', 'length', 'max_tokens'],
+    ['tool_use', 'tool_calls', 'tool_use'],
+    ['refusal', 'content_filter', 'refusal'],
+    ['pause_turn', null, 'pause_turn'],
+    ['context_window_exceeded', null, 'model_context_window_exceeded'],
+    ['other', 'compaction', 'compaction'],
+    ['other', 'eos', 'end_turn'],
+  ];
+  test.each(REASONS)('%s, %p', (unified, raw, expected) => {
+    expect(dataOf([START, finish(unified, raw)]).at(-2)).toMatchObject({ delta: { stop_reason: expected } });
+  });
+
+  test('names the stop sequence', () => {
+    const event: StreamEvent = {
+      type: 'finish',
+      finish: { unified: 'stop_sequence', raw: null, stopSequence: 'x' },
+    };
+    expect(dataOf([START, event]).at(-2)).toMatchObject({ delta: { stop_sequence: 'x' } });
+  });
+
+  test('an error is the only ending, before the start as in the middle', () => {
+    const error: StreamEvent = { type: 'error', error: new GatewayError('upstream_truncated', 'cut off') };
+    const expected = {
+      type: 'error',
+      error: { type: 'api_error', message: 'cut off' },
+      request_id: 'req_1',
+    };
+    expect(dataOf([error])).toEqual([expected]);
+    const middle = encoded([START, { type: 'text-start', block: 0 }, error]);
+    expect(middle.map(({ event }) => event)).toEqual(['message_start', 'content_block_start', 'error']);
+    expect(violations(middle)).toEqual([]);
+  });
+});
+
+test('a ping, which tells that the message has begun where it has', () => {
+  const encoder = anthropicMessages.client.createStreamEncoder(CONTEXT);
+  const ping = 'event: ping\ndata: {"type":"ping"}\n\n';
+  expect(encoder.ping()).toBe(ping);
+  encoder.encode(START);
+  expect(framed(encoder.ping()).map(({ event }) => event)).toEqual(['message_start', 'ping']);
+  expect(encoder.ping()).toBe(ping);
+  expect(encoder.encode(END)).toStartWith('event: message_delta');
+});
+
+test("the vendor's SDK assembles what was encoded", async () => {
+  const events: StreamEvent[] = [
+    START,
+    { type: 'reasoning-start', block: 0 },
+    { type: 'reasoning-delta', block: 0, text: 'hm' },
+    { type: 'reasoning-end', block: 0 },
+    { type: 'text-start', block: 1 },
+    { type: 'text-delta', block: 1, text: 'hello ' },
+    { type: 'text-delta', block: 1, text: 'wörld' },
+    { type: 'citation', block: 1, citation: { kind: 'url', url: 'https://e.test' } },
+    { type: 'text-end', block: 1 },
+    { type: 'tool-start', block: 2, id: 'i', name: 'n', kind: 'function' },
+    { type: 'tool-delta', block: 2, arguments: '{"a":' },
+    { type: 'tool-delta', block: 2, arguments: '[1]}' },
+    { type: 'tool-end', block: 2 },
+    { type: 'tool-start', block: 3, id: 'j', name: 'm', kind: 'function' },
+    { type: 'tool-end', block: 3 },
+    { type: 'usage', usage: { inputTokens: 11, outputTokens: 5, cacheReadTokens: 2 } },
+    finish('tool_use'),
+  ];
+  const encoder = anthropicMessages.client.createStreamEncoder(CONTEXT);
+  const body = events.map((event) => encoder.encode(event)).join(encoder.ping());
+  const sdk = new Anthropic({
+    apiKey: 'test',
+    fetch: async () => new Response(body, { headers: { 'content-type': 'text/event-stream' } }),
+  });
+  const message = await sdk.messages
+    .stream({ model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'a' }] })
+    .finalMessage();
+  expect(message).toMatchObject({
+    id: 'msg_1',
+    stop_reason: 'tool_use',
+    content: [
+      { type: 'thinking', thinking: 'hm', signature: '' },
+      { type: 'text', text: 'hello wörld', citations: [{ url: 'https://e.test' }] },
+      { type: 'tool_use', id: 'i', name: 'n', input: { a: [1] } },
+      { type: 'tool_use', id: 'j', name: 'm', input: {} },
+    ],
+    usage: { input_tokens: 11, output_tokens: 5, cache_read_input_tokens: 2 },
+  } as never);
+});

@@ -1,0 +1,84 @@
+// Whole answers; those of recorded messages are in recordings.test.ts.
+import { describe, expect, test } from 'bun:test';
+import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
+import type { Part } from '../../../src/model/content.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import type { NeutralResponse } from '../../../src/model/response.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
+import { CONTEXT } from './streams.ts';
+
+const { client, provider } = anthropicMessages;
+
+const answer = (fields: Partial<NeutralResponse>): NeutralResponse => ({
+  id: 'x1',
+  model: 'm',
+  parts: [],
+  finish: { unified: 'end_turn', raw: 'stop' },
+  usage: NO_USAGE,
+  ...fields,
+});
+
+test('the answer of another dialect', () => {
+  const parts: Part[] = [
+    { type: 'reasoning', text: 'hm' },
+    { type: 'text', text: 'see that', citations: [{ kind: 'url', url: 'https://e.test', start: 4, end: 8 }] },
+    { type: 'tool-call', id: 'call.1', name: 'f', arguments: '{"a":1}', kind: 'function' },
+    { type: 'tool-call', id: 'c2', name: 'g', arguments: '', kind: 'function' },
+    { type: 'refusal', text: 'no' },
+    { type: 'image', source: { kind: 'file', id: 'f', dialect: 'openai-chat' } },
+  ];
+  const usage = { ...NO_USAGE, inputTokens: 1, outputTokens: 2, cacheReadTokens: 3 };
+  expect(
+    client.buildResponse(
+      answer({ parts, usage, finish: { unified: 'tool_use', raw: 'tool_calls' } }),
+      CONTEXT,
+    ),
+  ).toEqual({
+    id: 'x1',
+    type: 'message',
+    role: 'assistant',
+    model: 'm',
+    content: [
+      { type: 'thinking', thinking: 'hm', signature: '' },
+      {
+        type: 'text',
+        text: 'see that',
+        citations: [
+          {
+            type: 'web_search_result_location',
+            cited_text: 'that',
+            url: 'https://e.test',
+            encrypted_index: '',
+            title: null,
+          },
+        ],
+      },
+      { type: 'tool_use', id: 'call.1', name: 'f', input: { a: 1 } },
+      { type: 'tool_use', id: 'c2', name: 'g', input: {} },
+      { type: 'text', text: 'no' },
+    ],
+    stop_reason: 'tool_use',
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 3, cache_creation_input_tokens: 0 },
+  });
+});
+
+test('id and model where the provider gave none', () => {
+  expect(client.buildResponse(answer({ id: null, model: null }), CONTEXT)).toMatchObject({
+    id: 'msg_req_1',
+    model: 'some-model',
+  });
+});
+
+describe('bodies that are no message', () => {
+  const BAD: [JsonObject, string][] = [
+    [{}, 'content: is required'],
+    [{ content: 'a' }, 'content: must be an array'],
+    [{ content: [{ type: 'text' }] }, 'content.0.text: is required'],
+  ];
+  test.each(BAD)('%j', (body, problem) => {
+    expect(() => provider.parseResponse(body)).toThrow(
+      expect.objectContaining({ code: 'upstream_malformed', message: expect.stringContaining(problem) }),
+    );
+  });
+});
