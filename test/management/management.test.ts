@@ -5,11 +5,8 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import {
-  createManagement,
-  type ManagementDeps,
-  type ProviderHealth,
-} from '../../src/management/management.ts';
+import { createManagement, type ManagementDeps } from '../../src/management/management.ts';
+import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
