@@ -57,6 +57,11 @@ const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 /** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */
 const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null };
 
+/** A family nobody has heard of: as the newest, but a client that asks for a budget may know better. */
+const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false };
+
+const FAMILIES: ReadonlySet<string> = new Set(['', 'opus', 'sonnet', 'haiku', 'fable', 'mythos', 'instant']);
+
 /** First match wins. `since` is major × 100 + minor. */
 const GENERATIONS: readonly { since: number; families?: RegExp; traits: ModelTraits }[] = [
   { since: 505, families: /opus|sonnet/, traits: NO_FORCED_TOOLS },
@@ -80,9 +85,10 @@ export function traitsOf(model: string): ModelTraits {
   if (at === -1) return FOREIGN;
   const words = name.slice(at + 'claude-'.length).split(/[^a-z0-9]+/);
   const family = words.find((word) => /^[a-z]{3,}$/.test(word)) ?? '';
+  if (!FAMILIES.has(family)) return UNKNOWN;
   const version = versionOf(words, family);
   const row = GENERATIONS.find((each) => version >= each.since && (each.families?.test(family) ?? true));
-  return row?.traits ?? NEWEST;
+  return row?.traits ?? UNKNOWN;
 }
 
 /** Two numbers, before or after the family's name; a date or a platform's revision ends them. */
@@ -95,6 +101,6 @@ function versionOf(words: readonly string[], family: string): number {
   }
   const [major, minor = 0] = numbers;
   if (major !== undefined) return major * 100 + minor;
-  // `claude-v2` and `claude-instant-v1` are the oldest; any other name without a number is a preview of the newest.
-  return /^(instant|)$/.test(family) ? 0 : 500;
+  // `claude-v2` and `claude-instant-v1` are the oldest; a family without a number is a preview of the newest.
+  return family === '' || family === 'instant' ? 0 : 500;
 }

@@ -181,6 +181,12 @@ describe('conversation', () => {
       ['lost reasoning'],
     ],
     [
+      "an item of another provider's reasoning",
+      { type: 'reasoning', text: 'a', signature: 's', id: 'rs_1' },
+      undefined,
+      ['lost reasoning'],
+    ],
+    [
       'signed reasoning',
       { type: 'reasoning', text: 'a', signature: 's' },
       { type: 'thinking', thinking: 'a', signature: 's' },
@@ -327,6 +333,13 @@ describe('tools', () => {
       body: { tools: [{ name: 'f' }] },
     });
   });
+});
+
+test('no more strict tools than a request may hold', () => {
+  const tools = Array.from({ length: 21 }, (_, at) => ({ ...FUNCTION, name: `f${at}`, strict: true }));
+  const { body, lost } = build({ tools }, 'claude-sonnet-4-5');
+  expect((body.tools as JsonObject[]).filter((tool) => tool.strict)).toHaveLength(20);
+  expect(lost).toEqual(['lost tools.strict']);
 });
 
 describe('reasoning', () => {

@@ -319,6 +319,12 @@ describe('ending', () => {
     ]);
   });
 
+  test('is kept when a later message_delta does not repeat it', () => {
+    expect(body(end({ stop_reason: 'tool_use' }), end({}), STOP)).toEqual([
+      { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_use' } },
+    ]);
+  });
+
   test('closes a block that the provider left open', () => {
     const events = body(start(0, { type: 'text', text: '' }), end({ stop_reason: 'max_tokens' }), STOP);
     expect(events.map((event) => event.type)).toEqual(['text-start', 'text-end', 'finish']);

@@ -244,6 +244,37 @@ test.each(BLOCKS)('%s', (_, events, expected) => {
   expect(violations(encoded([START, ...events, END]))).toEqual([]);
 });
 
+test('what only this dialect can replay is said again, under the next index', () => {
+  const replayed = (name: string, value: JsonObject): StreamEvent => ({
+    type: 'extension',
+    dialect: 'anthropic-messages',
+    name,
+    value,
+  });
+  const blocks = blocksOf(
+    { type: 'text-start', block: 0 },
+    replayed('tone_delta', delta(7, { type: 'tone_delta', tone: 'x' })),
+    { type: 'text-end', block: 0 },
+    replayed('compaction', start(7, { type: 'compaction' })),
+    replayed('compaction', delta(7, { type: 'compaction_delta', content: 'a' })),
+    replayed('compaction', stop(7)),
+    replayed('weather', { type: 'weather', sun: true }),
+    { type: 'text-start', block: 1 },
+    { type: 'text-end', block: 1 },
+  );
+  expect(blocks).toEqual([
+    start(0, { type: 'text', text: '' }),
+    delta(0, { type: 'tone_delta', tone: 'x' }),
+    stop(0),
+    start(1, { type: 'compaction' }),
+    delta(1, { type: 'compaction_delta', content: 'a' }),
+    stop(1),
+    { type: 'weather', sun: true },
+    start(2, { type: 'text', text: '' }),
+    stop(2),
+  ]);
+});
+
 test('free text of a custom call becomes one JSON argument', () => {
   const pieces = ['a "q', 'uote"\n', '\u{1F600}'.slice(0, 1), '\u{1F600}'.slice(1)];
   const blocks = blocksOf(

@@ -347,6 +347,18 @@ test('every block goes back as it came', () => {
   expect(losses).toEqual([{ feature: 'reasoning', outcome: 'lost', how: expect.any(String) }]);
 });
 
+test('a system message of settings alone goes back as it came', () => {
+  const messages = [
+    { role: 'user', content: 'a' },
+    { role: 'system', output_config: { effort: 'low' } },
+  ];
+  const { body } = anthropicMessages.provider.buildRequest(parse({ messages }), {
+    model: 'claude-opus-5',
+    quirks: {},
+  });
+  expect(body.messages).toEqual(messages);
+});
+
 describe('bad input', () => {
   const message = (fields: JsonObject) => ({ messages: [{ role: 'user', content: 'a' }, fields] });
   const block = (fields: JsonObject) => message({ role: 'user', content: [fields] });
