@@ -52,6 +52,13 @@ export interface ProviderSide {
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
   createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder;
+  /**
+   * What an event is to the stream as a whole: a keep-alive (does not reset the idle timer), the event after
+   * which the dialect allows no other, or anything else. A cheap look, no parsing.
+   */
+  classify(event: SseEvent): 'ping' | 'terminal' | 'other';
+  /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
+  readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure): GatewayError;
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject): GatewayError | undefined;

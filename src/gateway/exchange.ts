@@ -8,7 +8,7 @@ import type { Target } from '../routing/targets.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, openStream, openWhole, type OpenStream, type WholeAnswer } from './attempt.ts';
 import { createClientStream } from './client-stream.ts';
-import { firstAnswer } from './fallback.ts';
+import { firstAnswer, type ProviderHealth } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { type Plan, planCall, type Question } from './plan.ts';
@@ -25,7 +25,7 @@ export interface Exchange {
   pingIntervalMs: number;
   serverKeys: readonly string[];
   redact(text: string): string;
-  report(target: Target, error: GatewayError | null): void;
+  health: ProviderHealth;
   /** Aborted when the client leaves. */
   client: AbortController;
 }
@@ -69,7 +69,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     host,
     signal: client.signal,
     attempts: record.attempts,
-    report: exchange.report,
+    health: exchange.health,
     plan(target) {
       const planned = notePlan(exchange, target);
       plan = planned;
@@ -80,6 +80,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     },
   });
   if (plan === undefined) throw new GatewayError('internal', 'no target was tried');
+  record.serving = true;
   const { sameDialect, target } = plan;
   const body =
     sameDialect && whole.text !== null
@@ -182,7 +183,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
     host,
     signal: client.signal,
     attempts: record.attempts,
-    report: exchange.report,
+    health: exchange.health,
     plan(target) {
       const plan = notePlan(exchange, target);
       const observer = createObserver(host.monotonic, !plan.sameDialect);
@@ -195,10 +196,16 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       };
       const encoder = side.createStreamEncoder(plainContext(exchange, target.model));
       const context = { host, plan, signal: client.signal, maxEvent, observer };
-      const run = async () => ({
-        ...(await openStream(context, () => createClientPump(plan, { encoder, render }, context), render)),
-        plan,
-      });
+      const run = async () => {
+        const opened = await openStream(
+          context,
+          () => createClientPump(plan, { encoder, render }, context),
+          render,
+        );
+        if (client.signal.aborted) throw client.signal.reason;
+        record.serving = true;
+        return { ...opened, plan };
+      };
       return { target, key: plan.key, run };
     },
   });

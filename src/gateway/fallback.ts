@@ -4,6 +4,14 @@ import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
 import type { GatewayHost } from './host.ts';
 
+/** What provider health is told. A try that answered is over only when its answer is: others say so. */
+export interface ProviderHealth {
+  started(name: string): void;
+  succeeded(name: string): void;
+  failed(name: string, error: GatewayError): void;
+  finished(name: string): void;
+}
+
 export interface Try<T> {
   target: Target;
   /** Whose key the try used, known once it was planned. */
@@ -19,8 +27,7 @@ export interface FallbackOptions<T> {
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: AbortSignal;
   attempts: Attempt[];
-  /** Tells provider health: null for success. */
-  report(target: Target, error: GatewayError | null): void;
+  health: ProviderHealth;
 }
 
 /** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
@@ -57,7 +64,8 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
 type Outcome<T> = { answer: T } | { error: GatewayError; key: Try<T>['key'] };
 
 async function tryOnce<T>(options: FallbackOptions<T>, target: Target): Promise<Outcome<T>> {
-  const { host, attempts, signal } = options;
+  const { host, attempts, signal, health } = options;
+  const { name } = target.provider;
   const startedAt = host.monotonic();
   const attempt: Attempt = {
     provider: target.provider.name,
@@ -68,21 +76,23 @@ async function tryOnce<T>(options: FallbackOptions<T>, target: Target): Promise<
   };
   let key: Try<T>['key'] = 'none';
   attempts.push(attempt);
+  health.started(name);
   try {
     const planned = options.plan(target);
     key = planned.key;
     const answer = await planned.run();
     attempt.status = 200;
-    options.report(target, null);
+    health.succeeded(name);
     return { answer };
   } catch (thrown) {
     const error = toGatewayError(thrown);
+    health.finished(name);
     if (signal.aborted) return { error, key };
     attempt.error = error.code;
     attempt.message = error.message;
     if (ERROR_RULES[error.code].blame !== 'gateway') attempt.status = error.status;
     // A client's own key that is refused says nothing about the provider.
-    if (error.code !== 'upstream_unauthorized' || key === 'own') options.report(target, error);
+    if (error.code !== 'upstream_unauthorized' || key === 'own') health.failed(name, error);
     return { error, key };
   } finally {
     attempt.durationMs = host.monotonic() - startedAt;

@@ -10,7 +10,7 @@ import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
-import { resolveTargets, type Target } from '../routing/targets.ts';
+import { resolveTargets } from '../routing/targets.ts';
 import { clientProviderKey, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
@@ -34,16 +34,18 @@ export interface Gateway {
    * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
    * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
    */
-  stream(
-    request: NeutralRequest,
-    options?: { signal?: AbortSignal; target?: string },
-  ): AsyncIterable<StreamEvent>;
+  stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
   /** Applies to new requests; running ones keep what they began with. */
   reload(config: ResolvedConfig): void;
   activeStreams(): number;
+  /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
+  flush(): Promise<void>;
   /** Writes what the ledger still holds and closes it. */
   close(): Promise<void>;
 }
+
+/** A neutral request of which only model and messages must be given. */
+export type Ask = Pick<NeutralRequest, 'model' | 'messages'> & Partial<NeutralRequest>;
 
 /** Of a body kept for the audit, in bytes. */
 const BODY_CAPTURE = 1024 * 1024;
@@ -78,16 +80,19 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       monotonic: host.monotonic,
       redact,
       price: (target, model, seen) => price(target.provider, model, seen.usage),
-      onEnd: (ended) => active.delete(ended),
+      onEnd: ended,
     });
     active.add(record);
     return record;
   }
 
-  function report(target: Target, error: GatewayError | null): void {
-    const { name } = target.provider;
-    if (error === null) states.succeeded(name);
-    else states.failed(name, error);
+  /** What was told in the stream counts for health as what was told before it. */
+  function ended(record: ExchangeRecord, error: GatewayError | undefined): void {
+    active.delete(record);
+    if (!record.serving || record.target === null) return;
+    const { name } = record.target.provider;
+    states.finished(name);
+    if (error !== undefined) states.failed(name, error);
   }
 
   async function exchange(request: Request, url: URL, dialect: DialectId): Promise<Response> {
@@ -126,7 +131,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         pingIntervalMs: config.server.pingIntervalMs,
         serverKeys: config.server.keys,
         redact,
-        report,
+        health: states,
         client,
       };
       return incoming.stream ? await answerStream(run) : await answerWhole(run);
@@ -167,20 +172,24 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         return errorResponse(error, guessDialect(request), host.randomId());
       }
     },
-    stream(request, options = {}) {
+    stream(ask, options = {}) {
       const { config, redactor } = setup;
+      const request: NeutralRequest = { system: [], tools: [], ...ask, stream: true };
       return streamNeutral(request, options, {
         host,
         config,
         newRecord: () => newRecord('neutral', redactor),
         redact: redactor,
-        report,
+        health: states,
       });
     },
     reload(config) {
       setup = createSetup(config);
     },
     activeStreams: () => active.size,
+    async flush() {
+      await ledger?.flush();
+    },
     async close() {
       await ledger?.close();
     },

@@ -22,6 +22,8 @@ export interface ExchangeRecord {
   losses: Loss[];
   seen: Observation | null;
   overheadMs: number | null;
+  /** An attempt has answered; its provider is at work until the record ends. */
+  serving: boolean;
   httpStatus: number;
   capture: BodyCapture | null;
   /** Ends the record; later calls do nothing. */
@@ -34,7 +36,7 @@ export interface RecordContext {
   monotonic(): number;
   price(target: Target, model: string, seen: Observation): number | null;
   redact(text: string): string;
-  onEnd(record: ExchangeRecord): void;
+  onEnd(record: ExchangeRecord, error: GatewayError | undefined): void;
 }
 
 export function createRecord(
@@ -58,13 +60,14 @@ export function createRecord(
     losses: [],
     seen: null,
     overheadMs: null,
+    serving: false,
     httpStatus: 0,
     capture: null,
     end({ status, error }) {
       if (ended) return;
       ended = true;
       context.ledger?.record(toRow(status, error));
-      context.onEnd(record);
+      context.onEnd(record, error);
     },
   };
 

@@ -1,12 +1,12 @@
 // The library's way in: a neutral request, answered as an async iterable of neutral events.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { GatewayError, toGatewayError } from '../model/errors.ts';
+import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { resolveTargets, type Target } from '../routing/targets.ts';
 import { openStream, type OpenStream } from './attempt.ts';
 import { clientLeft, notePlan, redacted } from './exchange.ts';
-import { firstAnswer } from './fallback.ts';
+import { firstAnswer, type ProviderHealth } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -17,7 +17,7 @@ export interface NeutralContext {
   config: ResolvedConfig;
   newRecord(): ExchangeRecord;
   redact(text: string): string;
-  report(target: Target, error: GatewayError | null): void;
+  health: ProviderHealth;
 }
 
 type Events = readonly StreamEvent[];
@@ -39,6 +39,7 @@ export async function* streamNeutral(
   try {
     const targets = resolveTargets({ model: request.model, forced: options.target ?? null }, config);
     opened = await open(request, targets, record, client.signal, context);
+    record.serving = true;
     record.httpStatus = 200;
     for (let events = await opened.relay.next(); events !== undefined; events = await opened.relay.next()) {
       for (const event of events) {
@@ -70,7 +71,7 @@ function open(
   targets: readonly Target[],
   record: ExchangeRecord,
   signal: AbortSignal,
-  { host, config, report }: NeutralContext,
+  { host, config, health }: NeutralContext,
 ): Promise<OpenStream<Events>> {
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
@@ -79,7 +80,7 @@ function open(
     host,
     signal,
     attempts: record.attempts,
-    report,
+    health,
     plan(target) {
       const question = { incoming: null, neutral: () => request, stream: true };
       const plan = notePlan({ record, host, question, serverKeys: keys }, target);

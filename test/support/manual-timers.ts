@@ -22,6 +22,8 @@ export function createManualTimers(start = 0): ManualTimers {
       };
     },
     async advance(ms) {
+      // What was begun before may still be about to set its timer.
+      await settle();
       const end = time + ms;
       for (;;) {
         const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
@@ -38,12 +40,7 @@ export function createManualTimers(start = 0): ManualTimers {
   };
 }
 
-/** Lets everything that is only waiting for microtasks run to its end. */
+/** Lets everything run that waits for no timer: microtasks, and the few macrotasks that streams take. */
 async function settle(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  await new Promise<void>((resolve) => {
-    port1.onmessage = () => resolve();
-    port2.postMessage(null);
-  });
-  port1.close();
+  for (let turn = 0; turn < 12; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

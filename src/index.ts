@@ -1,0 +1,56 @@
+// Sluice as a library: the gateway as one function from Request to Response, and one streaming interface
+// over all providers. Web standards only; examples/embed.ts shows both.
+import { parseConfig } from './config/parse.ts';
+import { formatKeyPath } from './config/problem.ts';
+import { resolveConfig } from './config/resolve.ts';
+import type { ConfigInput } from './config/schema.ts';
+import { createGateway as createGatewayOn, type Gateway } from './gateway/gateway.ts';
+import { createWebHost, type GatewayHost } from './gateway/host.ts';
+import { createSimulator, createSleep } from './simulator/index.ts';
+import { withSimulator } from './simulator/transport.ts';
+
+export type { ConfigInput } from './config/schema.ts';
+export type { Ask, Gateway } from './gateway/gateway.ts';
+export type { GatewayHost } from './gateway/host.ts';
+export type * from './model/content.ts';
+export { type ErrorCode, GatewayError } from './model/errors.ts';
+export type { StreamEvent } from './model/events.ts';
+export type * from './model/request.ts';
+export type { Usage } from './model/usage.ts';
+
+export interface LibraryOptions {
+  /** Where `env:NAME` and the known providers' key variables are looked up, e.g. `process.env`. Default: nothing. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Parts of the world to replace: fetch, clock, log, a ledger store. */
+  host?: Partial<GatewayHost>;
+}
+
+/**
+ * A gateway on a configuration shaped like `sluice.yaml` (docs/configuration.md). Throws an Error that names
+ * every key that is wrong. Without a ledger store nothing is recorded.
+ */
+export function createGateway(config: ConfigInput = {}, options: LibraryOptions = {}): Gateway {
+  const web = createWebHost(options.host);
+  const simulator = createSimulator({ now: web.now, sleep: createSleep(web.setTimer) });
+  const host: GatewayHost = { ...web, fetch: withSimulator(simulator, web.fetch) };
+  const parsed = parseConfig(config);
+  const problems = [...parsed.problems];
+  if (parsed.file !== null) {
+    const readFile = (path: string): never => {
+      throw new Error(`file:${path} is not available to an embedded gateway`);
+    };
+    const sources = { environment: options.environment ?? {}, readFile, credential: null };
+    const resolution = resolveConfig(parsed.file, sources);
+    problems.push(...resolution.problems);
+    const { enabled, ...audit } = resolution.config.audit;
+    const usable = {
+      ...resolution.config,
+      audit: { ...audit, enabled: enabled && host.ledgerStore !== null },
+    };
+    if (!problems.some((problem) => problem.severity === 'fatal')) return createGatewayOn(usable, host);
+  }
+  const lines = problems.map(
+    ({ severity, path, message }) => `${severity}: ${formatKeyPath(path)}: ${message}`,
+  );
+  throw new Error(`the configuration is not valid:\n${lines.join('\n')}`);
+}

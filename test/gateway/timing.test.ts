@@ -1,0 +1,368 @@
+// Time and leaving (GUARANTEES 1, 2, 5, 11, 12, 13, 15), on a clock turned by hand.
+import { describe, expect, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+const START =
+  'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"served","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":1}}}\n\n';
+const BLOCK =
+  'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n';
+const delta = (text: string) =>
+  `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n`;
+const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
+const END =
+  'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\nevent: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":3}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const MESSAGES = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+const CHAT = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+const CLIENTS = [
+  ['same dialect', '/v1/messages', MESSAGES],
+  ['translated', '/v1/chat/completions', CHAT],
+] as const;
+
+interface Setup {
+  config?: ConfigInput;
+  reply: Parameters<typeof createReplayFetch>[0];
+}
+
+function setup({ config, reply }: Setup) {
+  const timers = createManualTimers(1_000_000);
+  const upstream = createReplayFetch(reply);
+  const claude = { ...LAB_PROVIDERS.claude, timeouts: { connect: '1s', first_byte: '10s', idle: '5s' } };
+  const gateway = createTestGateway({
+    config: {
+      server: { ping_interval: '60s' },
+      providers: { claude },
+      routing: { default_provider: 'claude' },
+      ...config,
+    },
+    fetch: upstream.fetch,
+    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+  });
+  return { timers, upstream, ...gateway };
+}
+
+/** Collects a body's text as it comes. */
+function reading(response: Response) {
+  const seen = { text: '', done: false };
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  const finished = (async () => {
+    for (;;) {
+      const step = await reader?.read();
+      if (step === undefined || step.done) break;
+      seen.text += decoder.decode(step.value, { stream: true });
+    }
+    seen.done = true;
+  })();
+  return { seen, finished, cancel: () => reader?.cancel() };
+}
+
+describe('timeouts', () => {
+  for (const kind of ['hang-before-headers', 'hang-before-first-byte'] as const) {
+    test(`${kind}: first_byte ends it with 504, the upstream is cancelled`, async () => {
+      const { timers, upstream, post, row } = setup({ reply: replyWith('', { fault: { kind } }) });
+      const answer = post('/v1/messages', MESSAGES);
+      await timers.advance(9_000);
+      expect(upstream.requests[0]?.abortedAt).toBeNull();
+      await timers.advance(1_100);
+      const response = await answer;
+      expect(response.status).toBe(504);
+      expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'timeout_error' } });
+      expect(await upstream.requests[0]?.ended).toBe('left');
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({
+        status: 'error',
+        errorCode: 'upstream_timeout',
+        attempts: [{ error: 'upstream_timeout' }],
+      });
+    });
+  }
+
+  test('keep-alives are no first content', async () => {
+    let count = 0;
+    const never = new Promise<void>(() => {});
+    const pieces = [bytes(START), bytes(BLOCK), bytes(PING)];
+    const { timers, post } = setup({
+      reply: replyWith(pieces, {
+        before: () => (++count > 3 ? never : undefined),
+        fault: { kind: 'hang', after: 1e9 },
+      }),
+    });
+    const answer = post('/v1/messages', MESSAGES);
+    await timers.advance(10_100);
+    expect((await answer).status).toBe(504);
+  });
+
+  for (const [name, path, body] of CLIENTS) {
+    test(`idle, ${name}: one error event, though the upstream keeps sending pings`, async () => {
+      const gate = Promise.withResolvers<void>();
+      const pieces = [bytes(START + BLOCK + delta('Hel')), bytes(PING), bytes(PING)];
+      const { timers, post, row, upstream } = setup({
+        reply: replyWith(pieces, {
+          before: (index) => (index === 1 ? gate.promise : undefined),
+          fault: { kind: 'hang', after: pieces.reduce((sum, piece) => sum + piece.length, 0) },
+        }),
+      });
+      const response = await post(path, body);
+      const { seen, finished } = reading(response);
+      await timers.advance(3_000);
+      gate.resolve();
+      await timers.advance(1_000);
+      expect(seen.done).toBe(false);
+      await timers.advance(1_100);
+      await finished;
+      expect(seen.text).toContain('Hel');
+      expect(seen.text).toContain('timeouts.idle');
+      expect(seen.text).not.toContain('[DONE]');
+      expect(seen.text).not.toContain('message_stop');
+      expect(await upstream.requests[0]?.ended).toBe('left');
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({
+        status: 'error',
+        errorCode: 'upstream_timeout',
+        usage: { inputTokens: 7 },
+      });
+    });
+  }
+
+  test('a slow stream that never idles has no total deadline', async () => {
+    const pieces = [
+      bytes(START + BLOCK),
+      ...Array.from({ length: 100 }, () => bytes(delta('x'))),
+      bytes(END),
+    ];
+    let open = Promise.withResolvers<void>();
+    const { timers, post, row } = setup({ reply: replyWith(pieces, { before: () => open.promise }) });
+    const answer = post('/v1/messages', MESSAGES);
+    await timers.advance(0);
+    const step = async () => {
+      const now = open;
+      open = Promise.withResolvers();
+      now.resolve();
+      await timers.advance(4_000);
+    };
+    await step();
+    await step();
+    const { seen, finished } = reading(await answer);
+    for (let count = 0; count < 102; count++) await step();
+    await finished;
+    expect(seen.text).toEndWith(END);
+    await timers.advance(1_000);
+    expect((await row(0)).status).toBe('success');
+    expect((await row(0)).latencyMs).toBeGreaterThan(300_000);
+  });
+});
+
+describe('head and pings', () => {
+  const config: ConfigInput = { server: { ping_interval: '2s' } };
+
+  for (const [name, path, body] of CLIENTS) {
+    const ping = path === '/v1/messages' ? PING : ': ping\n\n';
+
+    test(`${name}: the head waits for the first content, at most the ping interval`, async () => {
+      const gate = Promise.withResolvers<void>();
+      const { timers, post, row } = setup({
+        config,
+        reply: replyWith([bytes(START + BLOCK + delta('Hi') + END)], { before: () => gate.promise }),
+      });
+      let head: Response | undefined;
+      void post(path, body).then((response) => {
+        head = response;
+      });
+      await timers.advance(1_900);
+      expect(head).toBeUndefined();
+      await timers.advance(200);
+      expect(head?.status).toBe(200);
+      if (head === undefined) throw new Error('no head');
+      const { seen, finished } = reading(head);
+      await timers.advance(2_100);
+      expect(seen.text).toBe(ping);
+      await timers.advance(2_000);
+      expect(seen.text).toBe(ping + ping);
+      gate.resolve();
+      await timers.advance(0);
+      await finished;
+      expect(seen.text).toStartWith(ping + ping);
+      expect(seen.text).toContain('Hi');
+      await timers.advance(1_000);
+      expect((await row(0)).status).toBe('success');
+    });
+
+    test(`${name}: a failure after the head is told in the stream`, async () => {
+      const gate = Promise.withResolvers<void>();
+      const reply = jsonReply(
+        { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+        { status: 529 },
+      );
+      const { timers, post, row } = setup({
+        config,
+        reply: async () => {
+          await gate.promise;
+          return reply;
+        },
+      });
+      const answer = post(path, body);
+      await timers.advance(2_100);
+      const response = await answer;
+      expect(response.status).toBe(200);
+      const { seen, finished } = reading(response);
+      gate.resolve();
+      await timers.advance(100);
+      await finished;
+      expect(seen.text).toContain('Overloaded');
+      expect(seen.text.match(/"error":/g)).toHaveLength(1);
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({
+        status: 'error',
+        errorCode: 'upstream_overloaded',
+        httpStatus: 200,
+      });
+    });
+
+    test(`${name}: a ping goes out between events, never inside one`, async () => {
+      const gate = Promise.withResolvers<void>();
+      const event = delta('split');
+      const pieces = [
+        bytes(START + BLOCK + delta('a')),
+        bytes(event.slice(0, 60)),
+        bytes(event.slice(60) + END),
+      ];
+      const { timers, post } = setup({
+        config,
+        reply: replyWith(pieces, { before: (index) => (index === 2 ? gate.promise : undefined) }),
+      });
+      const { seen, finished } = reading(await post(path, body));
+      await timers.advance(2_500);
+      gate.resolve();
+      await timers.advance(100);
+      await finished;
+      expect(seen.text.split(ping)).toHaveLength(2);
+      expect(seen.text.split(ping)[0]).toEndWith('\n\n');
+      expect(seen.text).toContain('split');
+    });
+  }
+});
+
+describe('a client that leaves', () => {
+  for (const [name, path, body] of CLIENTS) {
+    test(`${name}, mid-stream: the upstream is cancelled at once, the row says aborted with the tokens so far`, async () => {
+      const first = bytes(START + BLOCK + delta('Hi'));
+      const { timers, post, row, upstream } = setup({
+        reply: replyWith(first, { fault: { kind: 'hang', after: first.length } }),
+      });
+      const response = await post(path, body);
+      const reader = response.body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      expect(await upstream.requests[0]?.ended).toBe('left');
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({ status: 'aborted', usage: { inputTokens: 7 }, httpStatus: 200 });
+    });
+  }
+
+  for (const stream of [true, false]) {
+    test(`before the head, ${stream ? 'streamed' : 'whole'}: the upstream is cancelled, the row says aborted`, async () => {
+      const { timers, post, row, upstream } = setup({
+        reply: replyWith('', { fault: { kind: 'hang-before-headers' } }),
+      });
+      const controller = new AbortController();
+      const answer = post('/v1/messages', { ...MESSAGES, stream }, { signal: controller.signal });
+      await timers.advance(100);
+      controller.abort();
+      expect(await upstream.requests[0]?.ended).toBe('left');
+      await answer;
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({ status: 'aborted' });
+    });
+  }
+
+  test('after the terminal event: success', async () => {
+    const whole = bytes(START + BLOCK + delta('Hi') + END);
+    const { timers, post, row } = setup({
+      reply: replyWith(whole, { fault: { kind: 'hang', after: whole.length } }),
+    });
+    const reader = (await post('/v1/messages', MESSAGES)).body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await timers.advance(1_000);
+    expect((await row(0)).status).toBe('success');
+  });
+
+  test('1,000 of them leave no upstream request, no active stream and no timer behind', async () => {
+    const first = bytes(START + BLOCK + delta('Hi'));
+    const { timers, post, upstream, gateway, row, rows } = setup({
+      reply: replyWith(first, { fault: { kind: 'hang', after: first.length } }),
+    });
+    await post('/v1/messages', 'not json');
+    await timers.advance(2_000);
+    const timersAtRest = timers.pending();
+    for (let count = 0; count < 1_000; count++) {
+      const reader = (
+        await post(
+          count % 2 === 0 ? '/v1/messages' : '/v1/chat/completions',
+          count % 2 === 0 ? MESSAGES : CHAT,
+        )
+      ).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+    }
+    for (const request of upstream.requests) expect(await request.ended).toBe('left');
+    expect(gateway.activeStreams()).toBe(0);
+    await timers.advance(2_000);
+    await row(1_000);
+    expect(rows.filter((each) => each.status === 'aborted')).toHaveLength(1_000);
+    expect(timers.pending()).toBe(timersAtRest);
+  });
+});
+
+describe('pace', () => {
+  for (const [name, path, body] of CLIENTS) {
+    test(`${name}: every event is there as soon as it arrives`, async () => {
+      let open = Promise.withResolvers<void>();
+      const words = ['one', 'two', 'three'];
+      const pieces = [
+        bytes(START + BLOCK + delta('zero')),
+        ...words.map((word) => bytes(delta(word))),
+        bytes(END),
+      ];
+      const { timers, post } = setup({
+        reply: replyWith(pieces, { before: (index) => (index === 0 ? undefined : open.promise) }),
+      });
+      const { seen, finished } = reading(await post(path, body));
+      await timers.advance(0);
+      expect(seen.text).toContain('zero');
+      for (const word of words) {
+        expect(seen.text).not.toContain(word);
+        const now = open;
+        open = Promise.withResolvers();
+        now.resolve();
+        await timers.advance(0);
+        expect(seen.text).toContain(word);
+      }
+      open.resolve();
+      await timers.advance(0);
+      await finished;
+    });
+
+    test(`${name}: a client that does not read pauses the upstream`, async () => {
+      function* endless() {
+        yield bytes(START + BLOCK);
+        for (;;) yield bytes(delta('x'.repeat(1000)));
+      }
+      const { timers, post, upstream } = setup({ reply: replyWith(endless()) });
+      const reader = (await post(path, body)).body?.getReader();
+      await reader?.read();
+      await timers.advance(100);
+      const sent = upstream.requests[0]?.bytesSent ?? 0;
+      await timers.advance(60_000);
+      expect(upstream.requests[0]?.bytesSent).toBe(sent);
+      expect(sent).toBeLessThan(1_000_000);
+      await reader?.cancel();
+    });
+  }
+});

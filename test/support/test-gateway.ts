@@ -1,0 +1,78 @@
+// A gateway for tests: real in everything but the upstream's network and the ledger's disk.
+import { type ConfigInput, createGateway, type Gateway, type GatewayHost } from '../../src/index.ts';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+
+export interface TestGateway {
+  gateway: Gateway;
+  /** Rows in the order in which requests ended. */
+  rows: LedgerRow[];
+  /** Resolves with row number `index` (from 0) once the ledger has it. */
+  row(index: number): Promise<LedgerRow>;
+  post(
+    path: string,
+    body: unknown,
+    options?: { headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>;
+}
+
+export interface TestGatewayOptions {
+  config?: ConfigInput;
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  host?: Partial<GatewayHost>;
+}
+
+export function createTestGateway({ config, fetch, host }: TestGatewayOptions): TestGateway {
+  const rows: LedgerRow[] = [];
+  const waiting = new Map<number, (row: LedgerRow) => void>();
+  const unused = () => Promise.reject(new Error('not part of this test'));
+  const store: LedgerStore = {
+    async append(batch) {
+      for (const row of batch) waiting.get(rows.push(row) - 1)?.(row);
+    },
+    audit: unused,
+    totals: unused,
+    costBy: unused,
+    recent: unused,
+    expire: async () => 0,
+    close: async () => {},
+  };
+  const gateway = createGateway(config, { host: { fetch, ledgerStore: store, ...host } });
+  return {
+    gateway,
+    rows,
+    async row(index) {
+      await gateway.flush();
+      const row = rows[index];
+      if (row !== undefined) return row;
+      return new Promise((resolve) => waiting.set(index, resolve));
+    },
+    post(path, body, { headers = {}, signal } = {}) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: text,
+      };
+      return gateway.fetch(
+        new Request(`http://127.0.0.1:8088${path}`, signal === undefined ? init : { ...init, signal }),
+      );
+    },
+  };
+}
+
+/** One provider per dialect, both reached through the test's fetch. */
+export const LAB_PROVIDERS = {
+  claude: {
+    dialect: 'anthropic-messages',
+    base_url: 'http://upstream.test',
+    api_key: 'lab-key-anthropic',
+    max_retries: 0,
+  },
+  gpt: {
+    dialect: 'openai-chat',
+    base_url: 'http://upstream.test/v1',
+    api_key: 'lab-key-openai',
+    max_retries: 0,
+  },
+} satisfies ConfigInput['providers'];
