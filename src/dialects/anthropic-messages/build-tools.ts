@@ -1,5 +1,5 @@
 // `tools` and `tool_choice`.
-import type { JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { LossList } from './losses.ts';
 import type { ModelTraits } from './models.ts';
@@ -59,7 +59,7 @@ function inputSchema(tool: FunctionTool): JsonObject {
 }
 
 function makeStrict(wire: JsonObject, losses: LossList): void {
-  const { schema, weakened } = strictSchema(wire.input_schema as JsonObject);
+  const { schema, weakened } = strictSchema(asObject(wire.input_schema) ?? {});
   if (weakened) losses.approximated('tools.strict', 'some schema constraints stand in descriptions');
   wire.strict = true;
   wire.input_schema = schema;

@@ -212,11 +212,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     return frame('error', buildError(error, context.requestId));
   }
 
-  return {
-    encode,
-    // A client that waits long sees that the message has begun, where it has.
-    ping: () => (head === undefined ? PING : messageStart() + PING),
-  };
+  return { encode, ping: () => PING };
 }
 
 function frame(event: string, data: JsonObject): string {
