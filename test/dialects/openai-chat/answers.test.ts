@@ -1,0 +1,191 @@
+// Whole answers: the forms that servers give them, and what clients get.
+import { describe, expect, test } from 'bun:test';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import type { Part } from '../../../src/model/content.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
+import { CONTEXT } from './events.ts';
+
+function partsOf(message: JsonObject, body: JsonObject = {}, choice: JsonObject = {}) {
+  const choices = [{ index: 0, message, finish_reason: 'stop', ...choice }];
+  return openaiChat.provider.parseResponse({ id: 'c1', model: 'm', choices, ...body }).parts;
+}
+
+describe('parse', () => {
+  test.each<[string, JsonObject, Part[]]>([
+    ['text', { content: 'a' }, [{ type: 'text', text: 'a' }]],
+    ['nothing', { content: null }, []],
+    [
+      'an array of thinking and text',
+      {
+        content: [
+          { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] },
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      [
+        { type: 'reasoning', text: 'hm' },
+        { type: 'text', text: 'ab' },
+      ],
+    ],
+    ['refusal', { content: null, refusal: 'No' }, [{ type: 'refusal', text: 'No' }]],
+    [
+      'a call without id, its arguments an object',
+      { content: '', tool_calls: [{ type: 'function', function: { name: 'f', arguments: { a: 1 } } }] },
+      [{ type: 'tool-call', id: 'call_0_c1', name: 'f', arguments: '{"a":1}', kind: 'function' }],
+    ],
+    [
+      'a custom call',
+      { tool_calls: [{ id: 'x', type: 'custom', custom: { name: 'sql', input: 'SELECT' } }] },
+      [{ type: 'tool-call', id: 'x', name: 'sql', arguments: 'SELECT', kind: 'custom' }],
+    ],
+    [
+      'a legacy call',
+      { content: null, function_call: { name: 'f', arguments: '{}' } },
+      [{ type: 'tool-call', id: 'call_0_c1', name: 'f', arguments: '{}', kind: 'function' }],
+    ],
+    [
+      'audio with its transcript',
+      { content: null, audio: { id: 'a', data: 'UklGRg==', transcript: 'Hello', expires_at: 1 } },
+      [
+        { type: 'text', text: 'Hello' },
+        {
+          type: 'audio',
+          source: { kind: 'base64', mediaType: 'audio/wav', data: 'UklGRg==' },
+          extension: { dialect: 'openai-chat', fields: { id: 'a', transcript: 'Hello', expires_at: 1 } },
+        },
+      ],
+    ],
+    [
+      'images',
+      { content: null, images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }] },
+      [{ type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AA==' } }],
+    ],
+    [
+      'empty fields of servers that fill everything in',
+      {
+        content: 'a',
+        refusal: '',
+        tool_calls: null,
+        function_call: { name: '', arguments: '' },
+        audio: { id: '', data: '' },
+        annotations: null,
+      },
+      [{ type: 'text', text: 'a' }],
+    ],
+  ])('%s', (_, message, parts) => {
+    expect(partsOf(message)).toEqual(parts);
+  });
+
+  test('annotations, else listed sources, belong to the text', () => {
+    const url_citation = { url: 'https://a.example', title: 'A', start_index: 0, end_index: 1 };
+    expect(partsOf({ content: 'ab', annotations: [{ type: 'url_citation', url_citation }] })).toMatchObject([
+      { citations: [{ kind: 'url', url: 'https://a.example', title: 'A', start: 0, end: 1 }] },
+    ]);
+    expect(partsOf({ content: 'ab' }, { citations: ['https://a.example'] })).toEqual([
+      { type: 'text', text: 'ab', citations: [{ kind: 'url', url: 'https://a.example' }] },
+    ]);
+  });
+
+  test('calls make a stop a tool_use', () => {
+    const message = { tool_calls: [{ id: 'x', function: { name: 'f', arguments: '{}' } }] };
+    const choices = [{ index: 0, message, finish_reason: 'stop' }];
+    expect(openaiChat.provider.parseResponse({ choices }).finish).toEqual({
+      unified: 'tool_use',
+      raw: 'stop',
+    });
+  });
+});
+
+describe('build', () => {
+  const build = (parts: Part[]) =>
+    openaiChat.client.buildResponse(
+      {
+        id: null,
+        model: null,
+        parts,
+        finish: { unified: 'end_turn', raw: 'end_turn' },
+        usage: { ...NO_USAGE, inputTokens: 2, outputTokens: 1 },
+      },
+      CONTEXT,
+    );
+  const messageOf = (...parts: Part[]) => asObject(asArray(build(parts).choices)?.[0])?.message;
+
+  test('the envelope', () => {
+    expect(build([{ type: 'text', text: 'a' }])).toEqual({
+      id: 'chatcmpl-req1',
+      object: 'chat.completion',
+      created: 1_700_000_000,
+      model: 'served-model',
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content: 'a', refusal: null },
+          logprobs: null,
+          finish_reason: 'stop',
+        },
+      ],
+      usage: {
+        prompt_tokens: 2,
+        completion_tokens: 1,
+        total_tokens: 3,
+        prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+        completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
+      },
+    });
+  });
+
+  test('reasoning, calls, refusal, and nothing of provider-run tools', () => {
+    const message = messageOf(
+      { type: 'reasoning', text: 'hm', signature: 's' },
+      { type: 'reasoning', text: '', redacted: 'zz' },
+      { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' },
+      { type: 'server-tool-result', callId: 's', dialect: 'anthropic-messages', value: {} },
+      { type: 'tool-call', id: 'x', name: 'f', arguments: '', kind: 'function', signature: 'g' },
+      { type: 'refusal', text: 'No' },
+    );
+    expect(message).toEqual({
+      role: 'assistant',
+      content: null,
+      refusal: 'No',
+      reasoning_content: 'hm',
+      reasoning_details: [
+        { type: 'reasoning.text', text: 'hm', signature: 's', index: 0 },
+        { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+      ],
+      tool_calls: [
+        {
+          id: 'x',
+          type: 'function',
+          function: { name: 'f', arguments: '{}' },
+          extra_content: { google: { thought_signature: 'g' } },
+        },
+      ],
+    });
+  });
+
+  test('unsigned reasoning needs no details', () => {
+    expect(messageOf({ type: 'reasoning', text: 'hm' })).not.toHaveProperty('reasoning_details');
+  });
+
+  test('citations count over all texts', () => {
+    const message = messageOf(
+      { type: 'text', text: 'one ' },
+      {
+        type: 'text',
+        text: 'two',
+        citations: [{ kind: 'url', url: 'https://a.example', citedText: 'q' }, { kind: 'document' }],
+      },
+    );
+    expect(message).toMatchObject({
+      content: 'one two',
+      annotations: [
+        {
+          type: 'url_citation',
+          url_citation: { url: 'https://a.example', title: '', content: 'q', start_index: 4, end_index: 7 },
+        },
+      ],
+    });
+  });
+});

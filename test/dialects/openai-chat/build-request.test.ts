@@ -1,0 +1,500 @@
+// Neutral requests as bodies of this dialect, and the losses that are named.
+import { describe, expect, test } from 'bun:test';
+import type { Quirks } from '../../../src/dialects/dialect.ts';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import type { Part } from '../../../src/model/content.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json.ts';
+import type { Message, NeutralRequest, ReasoningSettings } from '../../../src/model/request.ts';
+
+const REASONING_MODEL: Quirks = { maxTokensField: 'max_completion_tokens', fixedSampling: /^o\d/ };
+const HI: Message = { role: 'user', parts: [{ type: 'text', text: 'hi' }] };
+
+function build(request: Partial<NeutralRequest>, quirks: Quirks = {}, model = 'served') {
+  const whole: NeutralRequest = {
+    model: 'asked',
+    stream: false,
+    system: [],
+    messages: [HI],
+    tools: [],
+    ...request,
+  };
+  return openaiChat.provider.buildRequest(whole, { model, quirks });
+}
+
+function messagesOf(...messages: Message[]) {
+  const { body, losses } = build({ messages });
+  return { messages: body.messages as JsonObject[], losses };
+}
+
+function lossesOf(request: Partial<NeutralRequest>, quirks?: Quirks, model?: string): string[] {
+  return build(request, quirks, model).losses.map(({ feature, outcome }) => `${outcome} ${feature}`);
+}
+
+const calls = (...ids: string[]): Message => ({
+  role: 'assistant',
+  parts: ids.map((id) => ({ type: 'tool-call', id, name: 'f', arguments: '', kind: 'function' })),
+});
+const result = (
+  callId: string,
+  content: Part[] = [{ type: 'text', text: `of ${callId}` }],
+  isError = false,
+): Part => ({ type: 'tool-result', callId, content, ...(isError && { isError }) }) as Part;
+
+describe('envelope', () => {
+  test('a plain request is as small as can be', () => {
+    const { body, losses } = build({});
+    expect(body).toEqual({ model: 'served', messages: [{ role: 'user', content: 'hi' }] });
+    expect(losses).toEqual([]);
+  });
+
+  test('a stream always asks for usage, unless the provider refuses the field', () => {
+    expect(build({ stream: true }).body).toMatchObject({
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    expect(build({ stream: true }, { streamOptions: false }).body).not.toHaveProperty('stream_options');
+  });
+
+  test('the bound on the output has the field that the provider knows', () => {
+    expect(build({ maxOutputTokens: 9 }).body).toMatchObject({ max_tokens: 9 });
+    const { body } = build({ maxOutputTokens: 9 }, { maxTokensField: 'max_completion_tokens' });
+    expect(body).toMatchObject({ max_completion_tokens: 9 });
+    expect(body).not.toHaveProperty('max_tokens');
+  });
+
+  test('own extensions go back, foreign ones are lost by name', () => {
+    const fields = { n: 2, logit_bias: { 1: 2 } };
+    expect(build({ extension: { dialect: 'openai-chat', fields } }).body).toMatchObject(fields);
+    const foreign = {
+      dialect: 'anthropic-messages',
+      fields: { context_management: {}, container: 'c' },
+    } as const;
+    expect(lossesOf({ extension: foreign })).toEqual(['lost context_management', 'lost container']);
+  });
+
+  test('settings that pass as they are', () => {
+    const request = { seed: 1, verbosity: 'low', user: 'u', serviceTier: 'flex', cacheKey: 'k' };
+    const { body, losses } = build({
+      ...request,
+      temperature: 0,
+      topP: 0.5,
+      frequencyPenalty: 1,
+      presencePenalty: 2,
+    });
+    expect(body).toMatchObject({
+      seed: 1,
+      verbosity: 'low',
+      user: 'u',
+      service_tier: 'flex',
+      prompt_cache_key: 'k',
+      temperature: 0,
+      top_p: 0.5,
+      frequency_penalty: 1,
+      presence_penalty: 2,
+    });
+    expect(losses).toEqual([]);
+  });
+
+  test.each<[Partial<NeutralRequest>, JsonObject, string[]]>([
+    [{ topK: 5 }, {}, ['lost top_k']],
+    [{ stopSequences: ['a', 'b', 'c', 'd', 'e'] }, { stop: ['a', 'b', 'c', 'd'] }, ['approximated stop']],
+    [{ user: 'u'.repeat(150) }, { user: 'u'.repeat(64) }, ['approximated user']],
+    [{ serviceTier: 'auto' }, {}, []],
+    [{ serviceTier: 'standard_only' }, { service_tier: 'default' }, ['approximated service_tier']],
+    [{ serviceTier: 'other' }, {}, ['lost service_tier']],
+    [{ metadata: { a: 'b' } }, {}, ['lost metadata']],
+    [
+      { metadata: { a: 'b' }, extension: { dialect: 'openai-chat', fields: { store: true } } },
+      { store: true, metadata: { a: 'b' } },
+      [],
+    ],
+    [{ outputFormat: { type: 'text' } }, { response_format: { type: 'text' } }, []],
+    [{ outputFormat: { type: 'json' } }, { response_format: { type: 'json_object' } }, []],
+    [
+      { outputFormat: { type: 'json-schema', schema: { type: 'object' }, strict: true } },
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'response', schema: { type: 'object' }, strict: true },
+        },
+      },
+      [],
+    ],
+  ])('%j', (request, expected, losses) => {
+    const { model: _, messages: __, ...body } = build(request).body;
+    expect(body).toEqual(expected);
+    expect(lossesOf(request)).toEqual(losses);
+  });
+});
+
+describe('models of fixed sampling', () => {
+  test('get no sampling fields, and what was asked for is named', () => {
+    const request = {
+      temperature: 0.2,
+      topP: 0.5,
+      frequencyPenalty: 1,
+      presencePenalty: 1,
+      stopSequences: ['a'],
+    };
+    expect(build(request, REASONING_MODEL, 'o3').body).toEqual({
+      model: 'o3',
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+    expect(lossesOf(request, REASONING_MODEL, 'o3')).toEqual([
+      'lost temperature',
+      'lost top_p',
+      'lost frequency_penalty',
+      'lost presence_penalty',
+      'lost stop',
+    ]);
+  });
+
+  test('defaults lose nothing, other models keep theirs', () => {
+    expect(lossesOf({ temperature: 1, topP: 1 }, REASONING_MODEL, 'o3')).toEqual([]);
+    expect(build({ temperature: 0.2 }, REASONING_MODEL, 'gpt-4o').body).toMatchObject({ temperature: 0.2 });
+  });
+});
+
+describe('reasoning settings', () => {
+  test.each<[ReasoningSettings, string | undefined, string[]]>([
+    [{ effort: 'low' }, 'low', []],
+    [{ effort: 'xhigh' }, 'xhigh', []],
+    [{ effort: 'max' }, 'high', ['approximated reasoning_effort']],
+    [{ effort: 'none' }, 'none', []],
+    [{ mode: 'adaptive' }, undefined, []],
+    [{ mode: 'adaptive', effort: 'high' }, 'high', []],
+    [{ mode: 'on' }, 'medium', ['approximated reasoning_effort']],
+    [{ mode: 'on', budgetTokens: 1024 }, 'low', ['approximated budget_tokens']],
+    [{ mode: 'on', budgetTokens: 10_000 }, 'medium', ['approximated budget_tokens']],
+    [{ mode: 'on', budgetTokens: 31_999 }, 'high', ['approximated budget_tokens']],
+    [{ mode: 'off' }, undefined, ['lost reasoning_effort']],
+    [{ mode: 'adaptive', summary: 'omitted' }, undefined, ['lost reasoning_summary']],
+  ])('%j is %p', (reasoning, effort, losses) => {
+    expect(build({ reasoning }).body.reasoning_effort).toBe(effort);
+    expect(lossesOf({ reasoning })).toEqual(losses);
+  });
+
+  test('go only to models that reason, where the provider tells them apart', () => {
+    const asked: ReasoningSettings = { mode: 'on', budgetTokens: 1024 };
+    expect(build({ reasoning: asked }, REASONING_MODEL, 'gpt-4o').body).not.toHaveProperty(
+      'reasoning_effort',
+    );
+    expect(lossesOf({ reasoning: asked }, REASONING_MODEL, 'gpt-4o')).toEqual(['lost reasoning_effort']);
+    expect(lossesOf({ reasoning: { mode: 'off' } }, REASONING_MODEL, 'gpt-4o')).toEqual([]);
+    expect(build({ reasoning: { mode: 'off' } }, REASONING_MODEL, 'o3').body.reasoning_effort).toBe('low');
+    expect(lossesOf({ reasoning: { mode: 'off' } }, REASONING_MODEL, 'o3')).toEqual([
+      'approximated reasoning_effort',
+    ]);
+  });
+});
+
+describe('tools', () => {
+  test('functions, custom and own server tools, the choice, parallel calls', () => {
+    const { body, losses } = build({
+      tools: [
+        { type: 'function', name: 'f', description: 'F', parameters: { type: 'object' }, strict: true },
+        { type: 'function', name: 'bare' },
+        { type: 'custom', name: 'sql', format: { type: 'text' } },
+        { type: 'server', name: 'x', definition: { dialect: 'openai-chat', fields: { type: 'x', a: 1 } } },
+      ],
+      toolChoice: { type: 'tool', name: 'sql' },
+      parallelToolCalls: false,
+    });
+    expect(body.tools).toEqual([
+      {
+        type: 'function',
+        function: {
+          name: 'f',
+          description: 'F',
+          parameters: { type: 'object', properties: {} },
+          strict: true,
+        },
+      },
+      { type: 'function', function: { name: 'bare' } },
+      { type: 'custom', custom: { name: 'sql', format: { type: 'text' } } },
+      { type: 'x', a: 1 },
+    ]);
+    expect(body.tool_choice).toEqual({ type: 'custom', custom: { name: 'sql' } });
+    expect(body.parallel_tool_calls).toBe(false);
+    expect(losses).toEqual([]);
+  });
+
+  test.each(['auto', 'none', 'required'] as const)('choice %s', (type) => {
+    const { body } = build({ tools: [{ type: 'function', name: 'f' }], toolChoice: { type } });
+    expect(body.tool_choice).toBe(type);
+  });
+
+  test('foreign server tools are lost by name, and a choice that needs them too', () => {
+    const search = {
+      type: 'server',
+      name: 'web_search',
+      definition: { dialect: 'anthropic-messages', fields: { type: 'web_search_20250305' } },
+    } as const;
+    const request = {
+      tools: [search],
+      toolChoice: { type: 'tool', name: 'web_search' },
+      parallelToolCalls: true,
+    } as const;
+    const { body } = build({ ...request, tools: [search] });
+    expect(body).not.toHaveProperty('tools');
+    expect(body).not.toHaveProperty('tool_choice');
+    expect(body).not.toHaveProperty('parallel_tool_calls');
+    expect(lossesOf({ ...request, tools: [search] })).toEqual(['lost tools.web_search', 'lost tool_choice']);
+    expect(lossesOf({ ...request, tools: [search, { type: 'function', name: 'f' }] })).toEqual([
+      'lost tools.web_search',
+      'lost tool_choice',
+    ]);
+  });
+
+  test('breakpoints are kept where the provider takes them, else lost once', () => {
+    const cacheControl = { type: 'ephemeral' };
+    const request: Partial<NeutralRequest> = {
+      system: [{ type: 'text', text: 's', cacheControl }],
+      messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi', cacheControl }] }],
+      tools: [{ type: 'function', name: 'f', cacheControl }],
+    };
+    expect(lossesOf(request)).toEqual(['lost cache_control']);
+    const { body, losses } = build(request, { cacheControl: true });
+    expect(losses).toEqual([]);
+    expect(body.messages).toEqual([
+      { role: 'system', content: [{ type: 'text', text: 's', cache_control: cacheControl }] },
+      { role: 'user', content: [{ type: 'text', text: 'hi', cache_control: cacheControl }] },
+    ]);
+    expect(body.tools).toMatchObject([{ cache_control: cacheControl }]);
+  });
+});
+
+describe('messages', () => {
+  test('system parts are one message, later instructions stay where they are', () => {
+    const { body } = build({
+      system: [
+        { type: 'text', text: 'a' },
+        { type: 'text', text: 'b' },
+      ],
+      messages: [HI, { role: 'system', parts: [{ type: 'text', text: 'c' }] }],
+    });
+    expect(body.messages).toEqual([
+      { role: 'system', content: 'a\n\nb' },
+      { role: 'user', content: 'hi' },
+      { role: 'system', content: 'c' },
+    ]);
+  });
+
+  test('images, documents and audio of users', () => {
+    const { messages, losses } = messagesOf({
+      role: 'user',
+      name: 'ada',
+      parts: [
+        { type: 'text', text: 'look' },
+        { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AA==' }, detail: 'low' },
+        { type: 'image', source: { kind: 'url', url: 'https://a.example/b.png' } },
+        { type: 'document', source: { kind: 'base64', mediaType: 'application/pdf', data: 'CC==' } },
+        { type: 'document', source: { kind: 'file', id: 'file-1', dialect: 'openai-chat' } },
+        { type: 'document', source: { kind: 'text', text: 'body' }, name: 'notes.txt' },
+        { type: 'audio', source: { kind: 'base64', mediaType: 'audio/mpeg', data: 'BB==' } },
+      ],
+    });
+    expect(messages).toEqual([
+      {
+        role: 'user',
+        name: 'ada',
+        content: [
+          { type: 'text', text: 'look' },
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'low' } },
+          { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
+          { type: 'file', file: { filename: 'document.pdf', file_data: 'data:application/pdf;base64,CC==' } },
+          { type: 'file', file: { file_id: 'file-1' } },
+          { type: 'text', text: 'notes.txt\n\nbody' },
+          { type: 'input_audio', input_audio: { data: 'BB==', format: 'mp3' } },
+        ],
+      },
+    ]);
+    expect(losses).toEqual([
+      { feature: 'document', outcome: 'approximated', how: 'a text document is sent as text' },
+    ]);
+  });
+
+  test.each<[string, Part, string]>([
+    [
+      'a document by URL',
+      { type: 'document', source: { kind: 'url', url: 'https://a.example/d.pdf' } },
+      'lost document.url',
+    ],
+    [
+      'a foreign file',
+      { type: 'document', source: { kind: 'file', id: 'f', dialect: 'anthropic-messages' } },
+      'lost document.file_id',
+    ],
+    [
+      'an image of a file store',
+      { type: 'image', source: { kind: 'file', id: 'f', dialect: 'anthropic-messages' } },
+      'lost image.file_id',
+    ],
+    [
+      'audio by URL',
+      { type: 'audio', source: { kind: 'url', url: 'https://a.example/a.wav' } },
+      'lost audio',
+    ],
+    [
+      'a foreign part',
+      { type: 'opaque', dialect: 'anthropic-messages', name: 'container_upload', value: {} },
+      'lost container_upload',
+    ],
+    [
+      'a foreign field of a part',
+      { type: 'text', text: 'x', extension: { dialect: 'anthropic-messages', fields: { novelty: 1 } } },
+      'lost novelty',
+    ],
+    ['a signature of text', { type: 'text', text: 'x', signature: 's' }, 'lost thought_signature'],
+    [
+      'earlier citations',
+      { type: 'text', text: 'x', citations: [{ kind: 'url' }] },
+      'approximated citations',
+    ],
+  ])('%s', (_, part, loss) => {
+    expect(lossesOf({ messages: [HI, { role: 'user', parts: [part] }] })).toEqual([loss]);
+  });
+
+  test('own parts go back as they came', () => {
+    const value = { type: 'video_url', video_url: { url: 'x' } };
+    const { messages, losses } = messagesOf(
+      { role: 'user', parts: [{ type: 'opaque', dialect: 'openai-chat', name: 'video_url', value }] },
+      {
+        role: 'assistant',
+        parts: [{ type: 'opaque', dialect: 'openai-chat', name: 'audio', value: { audio: { id: 'a' } } }],
+      },
+    );
+    expect(messages).toEqual([
+      { role: 'user', content: [value] },
+      { role: 'assistant', content: '', audio: { id: 'a' } },
+    ]);
+    expect(losses).toEqual([]);
+  });
+
+  test('an assistant turn: text in one piece, refusal, calls', () => {
+    const { messages } = messagesOf(HI, {
+      role: 'assistant',
+      parts: [
+        { type: 'text', text: 'The sky' },
+        { type: 'text', text: ' is blue' },
+        { type: 'tool-call', id: 'x', name: 'f', arguments: '{"a":1}', kind: 'function' },
+        { type: 'tool-call', id: 'y', name: 'sql', arguments: 'SELECT', kind: 'custom' },
+      ],
+    });
+    expect(messages[1]).toEqual({
+      role: 'assistant',
+      content: 'The sky is blue',
+      tool_calls: [
+        { id: 'x', type: 'function', function: { name: 'f', arguments: '{"a":1}' } },
+        { id: 'y', type: 'custom', custom: { name: 'sql', input: 'SELECT' } },
+      ],
+    });
+    const refused = messagesOf({ role: 'assistant', parts: [{ type: 'refusal', text: 'No' }] });
+    expect(refused.messages).toEqual([{ role: 'assistant', content: null, refusal: 'No' }]);
+    expect(messagesOf(calls('x')).messages[0]).toEqual({
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'x', type: 'function', function: { name: 'f', arguments: '{}' } }],
+    });
+  });
+
+  test('thinking goes back only where the provider wants it', () => {
+    const parts: Part[] = [
+      { type: 'reasoning', text: 'hm', signature: 's' },
+      { type: 'reasoning', text: '', redacted: 'zz' },
+      { type: 'text', text: 'a' },
+    ];
+    const messages: Message[] = [HI, { role: 'assistant', parts }];
+    const answer = (quirks: Quirks) => (build({ messages }, quirks).body.messages as JsonValue[])[1];
+    expect(answer({})).toEqual({ role: 'assistant', content: 'a' });
+    expect(lossesOf({ messages })).toEqual(['lost reasoning']);
+    expect(answer({ replaysReasoning: true })).toEqual({
+      role: 'assistant',
+      content: 'a',
+      reasoning_content: 'hm',
+    });
+    expect(lossesOf({ messages }, { replaysReasoning: true })).toEqual(['lost redacted_thinking']);
+    expect(answer({ replaysReasoningDetails: true })).toEqual({
+      role: 'assistant',
+      content: 'a',
+      reasoning_details: [
+        { type: 'reasoning.text', text: 'hm', signature: 's', index: 0 },
+        { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+      ],
+    });
+    expect(lossesOf({ messages }, { replaysReasoningDetails: true })).toEqual([]);
+  });
+
+  test('calls of provider-run tools in history are lost by name', () => {
+    const parts: Part[] = [
+      { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' },
+      { type: 'server-tool-result', callId: 's', dialect: 'anthropic-messages', value: {} },
+      { type: 'text', text: 'found' },
+    ];
+    const { messages, losses } = messagesOf(HI, { role: 'assistant', parts });
+    expect(messages[1]).toEqual({ role: 'assistant', content: 'found' });
+    expect(losses).toEqual([{ feature: 'tools.web_search', outcome: 'lost' }]);
+  });
+
+  test('results are tool messages straight behind the calls, other content follows', () => {
+    const { messages } = messagesOf(
+      HI,
+      calls('x', 'y'),
+      { role: 'user', parts: [{ type: 'text', text: 'first' }, result('x')] },
+      { role: 'user', parts: [result('y'), { type: 'text', text: 'last' }] },
+    );
+    expect(messages.slice(2)).toEqual([
+      { role: 'tool', tool_call_id: 'x', content: 'of x' },
+      { role: 'tool', tool_call_id: 'y', content: 'of y' },
+      { role: 'user', content: 'first' },
+      { role: 'user', content: 'last' },
+    ]);
+  });
+
+  test('images of results follow in a user message', () => {
+    const image: Part = { type: 'image', source: { kind: 'url', url: 'https://a.example/b.png' } };
+    const { messages, losses } = messagesOf(HI, calls('x'), {
+      role: 'user',
+      parts: [result('x', [{ type: 'text', text: 'shot' }, image]), { type: 'text', text: 'and?' }],
+    });
+    expect(messages.slice(2)).toEqual([
+      {
+        role: 'tool',
+        tool_call_id: 'x',
+        content: 'shot\n\n[The rest of this result is in the next user message.]',
+      },
+      {
+        role: 'user',
+        content: [
+          { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
+          { type: 'text', text: 'and?' },
+        ],
+      },
+    ]);
+    expect(losses).toMatchObject([{ feature: 'tool_result.image', outcome: 'approximated' }]);
+  });
+
+  test('a failed call says so, an empty result is an empty text', () => {
+    const { messages, losses } = messagesOf(HI, calls('x', 'y'), {
+      role: 'user',
+      parts: [result('x', [{ type: 'text', text: 'no such file' }], true), result('y', [])],
+    });
+    expect(messages.slice(2)).toEqual([
+      { role: 'tool', tool_call_id: 'x', content: 'The tool call failed.\n\nno such file' },
+      { role: 'tool', tool_call_id: 'y', content: '' },
+    ]);
+    expect(losses).toMatchObject([{ feature: 'tool_result.is_error', outcome: 'approximated' }]);
+  });
+
+  test('ids too long for OpenAI are shortened alike in call and result', () => {
+    const long = (end: string) => `${'x'.repeat(60)}${end}`;
+    const { messages } = messagesOf(HI, calls(long('a'), long('b')), {
+      role: 'user',
+      parts: [result(long('a')), result(long('b'))],
+    });
+    const made = asArray(messages[1]?.tool_calls)?.map((call) => asObject(call)?.id) ?? [];
+    expect(made).toEqual([messages[2]?.tool_call_id, messages[3]?.tool_call_id]);
+    expect(new Set(made).size).toBe(2);
+    for (const id of made) expect(String(id)).toHaveLength(40);
+  });
+});

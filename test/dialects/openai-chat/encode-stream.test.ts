@@ -1,0 +1,291 @@
+// The encoder: chunk by chunk, and as OpenAI's own SDK reads it.
+import { describe, expect, test } from 'bun:test';
+import OpenAI from 'openai';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+import type { StreamEvent } from '../../../src/model/events.ts';
+import type { UnifiedFinish } from '../../../src/model/finish.ts';
+import { asArray, asObject, type JsonObject, parseObject } from '../../../src/model/json.ts';
+import { CONTEXT, decode, encode, foldEvents, sseEvents } from './events.ts';
+
+const START: StreamEvent = { type: 'start', id: 'c1', model: 'm' };
+const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: 'end_turn' } };
+
+function chunksOf(wire: string): JsonObject[] {
+  return sseEvents(wire)
+    .map((event) => parseObject(event.data))
+    .filter((chunk) => chunk !== undefined);
+}
+
+function deltasOf(wire: string): JsonObject[] {
+  return chunksOf(wire)
+    .map((chunk) => asObject(asObject(asArray(chunk.choices)?.[0])?.delta))
+    .filter((delta) => delta !== undefined);
+}
+
+const TOOLS: StreamEvent[] = [
+  START,
+  { type: 'reasoning-start', block: 0 },
+  { type: 'reasoning-delta', block: 0, text: 'hm' },
+  { type: 'reasoning-signature', block: 0, signature: 'si' },
+  { type: 'reasoning-signature', block: 0, signature: 'g' },
+  { type: 'reasoning-end', block: 0 },
+  { type: 'reasoning-start', block: 1, redacted: 'zz' },
+  { type: 'reasoning-end', block: 1 },
+  { type: 'text-start', block: 2 },
+  { type: 'text-delta', block: 2, text: 'Hé "quoted"\n' },
+  { type: 'text-end', block: 2 },
+  { type: 'tool-start', block: 3, id: 'a', name: 'f', kind: 'function' },
+  { type: 'tool-delta', block: 3, arguments: '{"x":' },
+  { type: 'tool-delta', block: 3, arguments: '1}' },
+  { type: 'tool-end', block: 3 },
+  { type: 'tool-start', block: 4, id: 'b', name: 'g', kind: 'function' },
+  { type: 'tool-end', block: 4 },
+  { type: 'usage', usage: { inputTokens: 5, cacheReadTokens: 4 } },
+  { type: 'usage', usage: { outputTokens: 9, reasoningTokens: 2, cacheWriteTokens: 1 } },
+  { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_use' } },
+];
+
+describe('chunks', () => {
+  test('the envelope is the same in each, the role comes first', () => {
+    const chunks = chunksOf(encode(TOOLS));
+    for (const chunk of chunks) {
+      expect(chunk).toMatchObject({
+        id: 'c1',
+        object: 'chat.completion.chunk',
+        created: 1_700_000_000,
+        model: 'm',
+      });
+    }
+    expect(deltasOf(encode(TOOLS))[0]).toEqual({ role: 'assistant', content: '' });
+  });
+
+  test('what the upstream does not name comes from the context', () => {
+    const [chunk] = chunksOf(encode([{ type: 'start', id: null, model: null }]));
+    expect(chunk).toMatchObject({ id: 'chatcmpl-req1', model: 'served-model' });
+  });
+
+  test('each event goes out when it comes', () => {
+    const encoder = openaiChat.client.createStreamEncoder(CONTEXT);
+    const silent = new Set(['text-start', 'text-end', 'reasoning-start', 'reasoning-signature', 'usage']);
+    for (const event of TOOLS) {
+      const wire = encoder.encode(event);
+      if (!silent.has(event.type) && event.type !== 'tool-end') expect(wire).toEndWith('\n\n');
+    }
+  });
+
+  test('reasoning is told as text, and once more with its signature', () => {
+    const deltas = deltasOf(encode(TOOLS)).filter(
+      (delta) => delta.reasoning_content || delta.reasoning_details,
+    );
+    expect(deltas).toEqual([
+      { reasoning_content: 'hm' },
+      { reasoning_details: [{ type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 }] },
+      { reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 1 }] },
+    ]);
+  });
+
+  test('tools are numbered from 0, and one without arguments gets an empty object', () => {
+    const calls = deltasOf(encode(TOOLS)).flatMap((delta) => asArray(delta.tool_calls) ?? []);
+    expect(calls).toEqual([
+      { index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } },
+      { index: 0, function: { arguments: '{"x":' } },
+      { index: 0, function: { arguments: '1}' } },
+      { index: 1, id: 'b', type: 'function', function: { name: 'g', arguments: '' } },
+      { index: 1, function: { arguments: '{}' } },
+    ]);
+  });
+
+  test('custom tools have input, provider-run tools are left out', () => {
+    const wire = encode([
+      START,
+      { type: 'tool-start', block: 0, id: 's', name: 'web_search', kind: 'server' },
+      { type: 'tool-delta', block: 0, arguments: '{"q":1}' },
+      { type: 'tool-end', block: 0 },
+      { type: 'tool-start', block: 1, id: 'a', name: 'sql', kind: 'custom' },
+      { type: 'tool-delta', block: 1, arguments: 'SELECT' },
+      { type: 'tool-end', block: 1 },
+      FINISH,
+    ]);
+    expect(deltasOf(wire).flatMap((delta) => asArray(delta.tool_calls) ?? [])).toEqual([
+      { index: 0, id: 'a', type: 'custom', custom: { name: 'sql', input: '' } },
+      { index: 0, custom: { input: 'SELECT' } },
+    ]);
+  });
+
+  test('usage comes behind finish_reason, only when asked for', () => {
+    const chunks = chunksOf(encode(TOOLS));
+    expect(chunks.at(-1)).toMatchObject({
+      choices: [],
+      usage: {
+        prompt_tokens: 10,
+        completion_tokens: 9,
+        total_tokens: 19,
+        prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 1 },
+        completion_tokens_details: { reasoning_tokens: 2 },
+      },
+    });
+    expect(chunks.at(-2)).toMatchObject({
+      usage: null,
+      choices: [{ finish_reason: 'tool_calls', delta: {} }],
+    });
+    expect(encode(TOOLS, { ...CONTEXT, includeUsage: false })).not.toContain('usage');
+  });
+
+  test('no counts are made up', () => {
+    const chunks = chunksOf(encode([START, FINISH]));
+    expect(chunks.at(-1)).toMatchObject({ choices: [{ finish_reason: 'stop' }] });
+  });
+
+  test.each<[UnifiedFinish, string]>([
+    ['end_turn', 'stop'],
+    ['max_tokens', 'length'],
+    ['stop_sequence', 'stop'],
+    ['tool_use', 'tool_calls'],
+    ['pause_turn', 'stop'],
+    ['refusal', 'content_filter'],
+    ['context_window_exceeded', 'length'],
+    ['other', 'stop'],
+  ])('%s is %s, then [DONE]', (unified, reason) => {
+    const wire = encode([START, { type: 'finish', finish: { unified, raw: null } }]);
+    expect(wire).toContain(`"finish_reason":"${reason}"`);
+    expect(wire).toEndWith('data: [DONE]\n\n');
+  });
+
+  test('citations count from the start of the content', () => {
+    const wire = encode([
+      START,
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'one ' },
+      { type: 'text-end', block: 0 },
+      { type: 'text-start', block: 1 },
+      { type: 'citation', block: 1, citation: { kind: 'url', url: 'https://a.example', title: 'A' } },
+      { type: 'text-delta', block: 1, text: 'two' },
+      { type: 'citation', block: 1, citation: { kind: 'url', url: 'https://b.example', start: 1, end: 2 } },
+      { type: 'citation', block: 1, citation: { kind: 'document', title: 'no form here' } },
+      { type: 'text-end', block: 1 },
+      FINISH,
+    ]);
+    expect(deltasOf(wire).flatMap((delta) => asArray(delta.annotations) ?? [])).toEqual([
+      {
+        type: 'url_citation',
+        url_citation: { url: 'https://a.example', title: 'A', start_index: 4, end_index: 7 },
+      },
+      {
+        type: 'url_citation',
+        url_citation: { url: 'https://b.example', title: '', start_index: 5, end_index: 6 },
+      },
+    ]);
+  });
+
+  test('two signed blocks come back as two', () => {
+    const events: StreamEvent[] = [START];
+    for (const block of [0, 1]) {
+      events.push({ type: 'reasoning-start', block });
+      events.push({ type: 'reasoning-delta', block, text: `text ${block}` });
+      events.push({ type: 'reasoning-signature', block, signature: `sig ${block}` });
+      events.push({ type: 'reasoning-end', block });
+    }
+    events.push(FINISH);
+    expect(foldEvents(decode(sseEvents(encode(events)))).parts).toEqual([
+      { type: 'reasoning', text: 'text 0', signature: 'sig 0' },
+      { type: 'reasoning', text: 'text 1', signature: 'sig 1' },
+    ]);
+  });
+
+  test('a ping is a comment', () => {
+    expect(openaiChat.client.createStreamEncoder(CONTEXT).ping()).toBe(': ping\n\n');
+  });
+
+  test('an error is the last word, without [DONE]', () => {
+    const error = new GatewayError('upstream_truncated', 'cut short');
+    const wire = encode([START, { type: 'error', error }]);
+    expect(wire).not.toContain('[DONE]');
+    expect(chunksOf(wire).at(-1)).toEqual({
+      error: { message: 'cut short', type: 'server_error', param: null, code: 'upstream_truncated' },
+    });
+    expect(chunksOf(encode([{ type: 'error', error }]))).toHaveLength(1);
+  });
+
+  test('what tool and reasoning clients echo is parsed back', () => {
+    const answer = foldEvents(decode(sseEvents(encode(TOOLS))));
+    const request = openaiChat.client.parseRequest({
+      model: 'm',
+      messages: [
+        { role: 'user', content: 'hi' },
+        {
+          role: 'assistant',
+          content: 'Hé "quoted"\n',
+          reasoning_content: 'hm',
+          reasoning_details: [
+            { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 },
+            { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+          ],
+          tool_calls: [
+            { id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":1}' } },
+            { id: 'b', type: 'function', function: { name: 'g', arguments: '{}' } },
+          ],
+        },
+      ],
+    });
+    expect(request.messages[1]?.parts).toEqual(answer.parts);
+  });
+});
+
+/** The SDK with an upstream that answers `wire`. */
+function sdkReading(wire: string, status = 200): OpenAI {
+  const answer = () => new Response(wire, { status, headers: { 'content-type': 'text/event-stream' } });
+  return new OpenAI({
+    apiKey: 'unused',
+    baseURL: 'http://local.invalid/v1',
+    maxRetries: 0,
+    fetch: async () => answer(),
+  });
+}
+
+const ASK = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }], stream: true as const };
+
+describe("OpenAI's SDK", () => {
+  test('assembles the answer', async () => {
+    const stream = sdkReading(encode(TOOLS)).chat.completions.stream({
+      ...ASK,
+      stream_options: { include_usage: true },
+    });
+    const completion = await stream.finalChatCompletion();
+    const message = completion.choices[0]?.message;
+    expect(message?.content).toBe('Hé "quoted"\n');
+    expect(message?.tool_calls).toMatchObject([
+      { id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":1}' } },
+      { id: 'b', type: 'function', function: { name: 'g', arguments: '{}' } },
+    ]);
+    expect(completion.choices[0]?.finish_reason).toBe('tool_calls');
+    expect(completion.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 9 });
+  });
+
+  test('throws the error of a stream that broke', async () => {
+    const error = new GatewayError('upstream_timeout', 'silent for 60 s');
+    const text: StreamEvent[] = [
+      START,
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'a' },
+    ];
+    const stream = await sdkReading(encode([...text, { type: 'error', error }])).chat.completions.create(ASK);
+    let seen = '';
+    const read = async () => {
+      for await (const chunk of stream) seen += chunk.choices[0]?.delta.content ?? '';
+    };
+    await expect(read()).rejects.toBeInstanceOf(OpenAI.APIError);
+    expect(seen).toBe('a');
+  });
+
+  test('reads the error body', async () => {
+    const error = new GatewayError('upstream_rate_limited', 'slow down', { reason: { code: 'tokens' } });
+    const body = JSON.stringify(openaiChat.client.buildError(error, 'req1'));
+    const ask = async () => await sdkReading(body, error.status).chat.completions.create(ASK);
+    await expect(ask()).rejects.toMatchObject({
+      status: 429,
+      code: 'tokens',
+      type: 'rate_limit_error',
+    });
+  });
+});

@@ -1,0 +1,192 @@
+// Errors of providers, in the many shapes they come in, and errors for clients.
+import { describe, expect, test } from 'bun:test';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+
+const { provider, client } = openaiChat;
+
+function parse(status: number, body: JsonObject | string): GatewayError {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return provider.parseError({ status, headers: new Headers(), body: text });
+}
+
+describe('status', () => {
+  test.each<[number, ErrorCode, number]>([
+    [400, 'upstream_rejected', 400],
+    [401, 'upstream_unauthorized', 401],
+    [402, 'upstream_rejected', 402],
+    [403, 'upstream_unauthorized', 403],
+    [404, 'upstream_rejected', 404],
+    [408, 'upstream_failed', 502],
+    [409, 'upstream_failed', 502],
+    [413, 'upstream_rejected', 413],
+    [422, 'upstream_rejected', 422],
+    [429, 'upstream_rate_limited', 429],
+    [500, 'upstream_failed', 502],
+    [502, 'upstream_failed', 502],
+    [503, 'upstream_overloaded', 503],
+    [504, 'upstream_failed', 502],
+    [529, 'upstream_overloaded', 529],
+  ])('%i is %s', (status, code, own) => {
+    expect(parse(status, { error: { message: 'why' } })).toMatchObject({ code, status: own });
+    expect(parse(status, 'why').message).toContain('why');
+  });
+
+  test('an overloaded server is one whatever its 5xx', () => {
+    expect(parse(500, { error: { message: 'The engine is currently overloaded' } }).code).toBe(
+      'upstream_overloaded',
+    );
+  });
+
+  test.each<[JsonObject]>([
+    [{ error: { code: 'context_length_exceeded', message: 'x' } }],
+    [{ error: { type: 'exceed_context_size_error', message: 'x' } }],
+    [{ error: { message: "This model's maximum context length is 8192 tokens" } }],
+    [{ message: 'prompt is too long: 9 tokens > 8 maximum' }],
+  ])('a prompt that is too long: %j', (body) => {
+    expect(parse(400, body)).toMatchObject({ code: 'context_too_long', status: 400 });
+    expect(parse(500, body).code).toBe('upstream_failed');
+  });
+
+  test('no quota left keeps its code', () => {
+    const error = parse(429, {
+      error: { message: 'no quota', type: 'insufficient_quota', code: 'insufficient_quota' },
+    });
+    expect(error).toMatchObject({ code: 'upstream_rate_limited', reason: { code: 'insufficient_quota' } });
+    expect(client.buildError(error, 'r')).toMatchObject({
+      error: { type: 'insufficient_quota', code: 'insufficient_quota' },
+    });
+  });
+});
+
+describe('body shapes', () => {
+  test.each<[string, JsonObject | string, string]>([
+    ['OpenAI', { error: { message: 'why', type: 't', param: 'p', code: 'c' } }, 'why'],
+    ['a bare text', { error: 'why' }, 'why'],
+    ['message on top', { message: 'why', type: 't' }, 'why'],
+    ['detail', { detail: 'why' }, 'why'],
+    [
+      'a list of complaints',
+      { detail: [{ loc: ['body', 'model'], msg: 'field required' }] },
+      'body.model: field required',
+    ],
+    ['detail with message', { detail: { message: 'why' } }, 'why'],
+    ['an array', '[{"error":{"code":400,"message":"why","status":"INVALID_ARGUMENT"}}]', 'why'],
+    ['errors', { errors: [{ message: 'why' }] }, 'why'],
+    [
+      'OpenRouter',
+      { error: { message: 'Provider returned error', code: 400, metadata: { raw: '{"detail":"why"}' } } },
+      'Provider returned error: {"detail":"why"}',
+    ],
+    [
+      'Azure content filter',
+      {
+        error: {
+          message: 'why',
+          code: 'content_filter',
+          innererror: { code: 'ResponsibleAIPolicyViolation' },
+        },
+      },
+      'why',
+    ],
+    ['plain text', 'why', 'why'],
+    ['nothing', '', 'it gave no reason'],
+    ['JSON without meaning', { ok: false }, 'it gave no reason'],
+    ['a number', '7', 'it gave no reason'],
+    ['null', 'null', 'it gave no reason'],
+  ])('%s', (_, body, message) => {
+    expect(parse(400, body).message).toContain(message);
+    expect(parse(400, body).message).toContain('400');
+  });
+
+  test('the provider keeps its own type, code and parameter', () => {
+    expect(parse(400, { error: { message: 'm', type: 't', param: 'p', code: 'c' } }).reason).toEqual({
+      type: 't',
+      param: 'p',
+      code: 'c',
+    });
+    // A status in place of a code is none; a vendor's number is.
+    expect(parse(400, { error: { message: 'm', code: 400 } }).reason).toBeUndefined();
+    expect(parse(400, { error: { message: 'm', code: '1211' } }).reason).toEqual({ code: '1211' });
+  });
+
+  test('HTML is called what it is', () => {
+    const error = parse(502, '\n<!DOCTYPE html><html><body>Bad Gateway</body></html>');
+    expect(error.code).toBe('upstream_failed');
+    expect(error.message).toContain('HTML');
+    expect(error.message).not.toContain('<html>');
+  });
+
+  test.each([
+    'Incorrect API key provided: sk-proj-abc123def456ghi. You can find your key',
+    'Incorrect API key provided: sk-ab******************wxyz. You can find',
+    'Your api key: ****wxyz is invalid',
+    'invalid api key: 0123abcdef0123abcdef',
+    'Bearer 0123abcdef0123abcdef is not known',
+    'API key not valid: AIzaSy0123abcdef0123abcdef',
+    'gsk_0123abcdef0123abcdef was revoked',
+  ])('quotes no key: %s', (message) => {
+    const said = parse(401, { error: { message } }).message;
+    expect(said).toContain('[redacted]');
+    expect(said).not.toMatch(/abc|wxyz|sk-ab/);
+  });
+});
+
+describe('HTTP 200', () => {
+  test.each<[JsonObject, ErrorCode | undefined]>([
+    [{ error: { message: 'x', code: 429 } }, 'upstream_rate_limited'],
+    [{ error: { message: 'x', code: 502 }, choices: [] }, 'upstream_failed'],
+    [{ error: { message: 'x', type: 'overloaded_error' } }, 'upstream_overloaded'],
+    [{ error: { message: 'x', type: 'invalid_request_error' } }, 'upstream_rejected'],
+    [{ error: { message: 'x', type: 'authentication_error' } }, 'upstream_unauthorized'],
+    [{ error: 'x' }, 'upstream_failed'],
+    [{ object: 'error', message: 'x', code: 400 }, 'upstream_rejected'],
+    [{ choices: [{ error: { message: 'x', code: 503 }, finish_reason: 'error' }] }, 'upstream_overloaded'],
+    [{ error: null, choices: [{ message: {} }] }, undefined],
+    [{ error: {}, choices: [{ message: {} }] }, undefined],
+    [{ error: '', choices: [{ message: {} }] }, undefined],
+    [{ choices: [{ message: {} }] }, undefined],
+  ])('%j', (body, code) => {
+    expect(provider.errorInBody(body)?.code).toBe(code);
+  });
+
+  test('JSON that is no answer is malformed', () => {
+    for (const body of [{}, { choices: [] }, { choices: [{}] }, { choices: 'x' }]) {
+      let thrown: unknown;
+      try {
+        provider.parseResponse(body);
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toMatchObject({ code: 'upstream_malformed' });
+    }
+  });
+});
+
+describe('for clients', () => {
+  test.each<[ErrorCode, string]>([
+    ['invalid_request', 'invalid_request_error'],
+    ['unauthenticated', 'authentication_error'],
+    ['forbidden', 'permission_error'],
+    ['unknown_model', 'not_found_error'],
+    ['rate_limited', 'rate_limit_error'],
+    ['context_too_long', 'invalid_request_error'],
+    ['upstream_overloaded', 'server_error'],
+    ['upstream_timeout', 'server_error'],
+    ['internal', 'server_error'],
+  ])('%s has type %s', (code, type) => {
+    const error = new GatewayError(code, 'why', { reason: { param: 'p' } });
+    expect(client.buildError(error, 'r')).toEqual({ error: { message: 'why', type, param: 'p', code } });
+  });
+
+  test("the provider's code goes before the gateway's", () => {
+    const error = new GatewayError('upstream_rejected', 'why', {
+      status: 404,
+      reason: { code: 'model_not_found' },
+    });
+    expect(client.buildError(error, 'r')).toEqual({
+      error: { message: 'why', type: 'not_found_error', param: null, code: 'model_not_found' },
+    });
+  });
+});

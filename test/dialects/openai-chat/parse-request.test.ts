@@ -1,0 +1,442 @@
+// Requests of OpenAI clients: what each field becomes, and which are refused.
+import { describe, expect, test } from 'bun:test';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+
+const { parseRequest } = openaiChat.client;
+const HI: JsonObject = { role: 'user', content: 'hi' };
+
+function parse(fields: JsonObject) {
+  return parseRequest({ model: 'm', messages: [HI], ...fields });
+}
+
+function partsOf(...messages: JsonObject[]) {
+  return parseRequest({ model: 'm', messages }).messages.map(({ role, parts }) => ({ role, parts }));
+}
+
+describe('messages', () => {
+  test('leading system and developer messages are the system, later ones are turns', () => {
+    const request = parse({
+      messages: [
+        { role: 'system', content: 'a' },
+        { role: 'developer', content: [{ type: 'text', text: 'b', cache_control: { type: 'ephemeral' } }] },
+        HI,
+        { role: 'developer', content: 'c' },
+      ],
+    });
+    expect(request.system).toEqual([
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b', cacheControl: { type: 'ephemeral' } },
+    ]);
+    expect(request.messages.map(({ role }) => role)).toEqual(['user', 'system']);
+  });
+
+  test('user parts', () => {
+    const [message] = partsOf({
+      role: 'user',
+      content: [
+        { type: 'text', text: 'look' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'low' } },
+        { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
+        { type: 'image_url', image_url: 'https://a.example/c.png' },
+        { type: 'input_audio', input_audio: { data: 'BB==', format: 'mp3' } },
+        { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,CC==' } },
+        { type: 'file', file: { filename: 'a.csv', file_data: 'DD==' } },
+        { type: 'file', file: { file_id: 'file-1' } },
+        { type: 'file', file: { file_data: 'https://a.example/d.pdf' } },
+        { type: 'video_url', video_url: { url: 'https://a.example/e.mp4' } },
+      ],
+    });
+    expect(message?.parts).toEqual([
+      { type: 'text', text: 'look' },
+      { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AA==' }, detail: 'low' },
+      { type: 'image', source: { kind: 'url', url: 'https://a.example/b.png' } },
+      { type: 'image', source: { kind: 'url', url: 'https://a.example/c.png' } },
+      { type: 'audio', source: { kind: 'base64', mediaType: 'audio/mpeg', data: 'BB==' } },
+      {
+        type: 'document',
+        source: { kind: 'base64', mediaType: 'application/pdf', data: 'CC==' },
+        name: 'a.pdf',
+      },
+      { type: 'document', source: { kind: 'base64', mediaType: 'text/csv', data: 'DD==' }, name: 'a.csv' },
+      { type: 'document', source: { kind: 'file', id: 'file-1', dialect: 'openai-chat' } },
+      { type: 'document', source: { kind: 'url', url: 'https://a.example/d.pdf' } },
+      {
+        type: 'opaque',
+        dialect: 'openai-chat',
+        name: 'video_url',
+        value: { type: 'video_url', video_url: { url: 'https://a.example/e.mp4' } },
+      },
+    ]);
+  });
+
+  test('an assistant turn with reasoning, text, refusal and calls', () => {
+    const [, message] = partsOf(HI, {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'a' },
+        { type: 'refusal', refusal: 'b' },
+      ],
+      refusal: null,
+      reasoning_content: 'hm',
+      audio: { id: 'audio_1' },
+      annotations: [],
+      tool_calls: [
+        { id: 'x', type: 'function', function: { name: 'f', arguments: '{"a":1}' } },
+        { id: 'y', type: 'custom', custom: { name: 'sql', input: 'SELECT' } },
+      ],
+    });
+    expect(message?.parts).toEqual([
+      { type: 'reasoning', text: 'hm' },
+      { type: 'text', text: 'a' },
+      { type: 'refusal', text: 'b' },
+      { type: 'tool-call', id: 'x', name: 'f', arguments: '{"a":1}', kind: 'function' },
+      { type: 'tool-call', id: 'y', name: 'sql', arguments: 'SELECT', kind: 'custom' },
+      { type: 'opaque', dialect: 'openai-chat', name: 'audio', value: { audio: { id: 'audio_1' } } },
+    ]);
+  });
+
+  test.each<[string, JsonObject, JsonValue]>([
+    ['reasoning', { reasoning: 'hm' }, [{ type: 'reasoning', text: 'hm' }]],
+    [
+      'details over text',
+      {
+        reasoning: 'ab',
+        reasoning_details: [
+          { type: 'reasoning.text', text: 'a', index: 0 },
+          { type: 'reasoning.text', text: 'b', signature: 's', index: 0 },
+          { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+        ],
+      },
+      [
+        { type: 'reasoning', text: 'ab', signature: 's' },
+        { type: 'reasoning', text: '', redacted: 'zz' },
+      ],
+    ],
+    [
+      'a lone signature belongs to the text',
+      { reasoning_content: 'hm', reasoning_details: [{ type: 'reasoning.text', text: '', signature: 's' }] },
+      [{ type: 'reasoning', text: 'hm', signature: 's' }],
+    ],
+    [
+      'encrypted details leave the text',
+      { reasoning: 'hm', reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz' }] },
+      [
+        { type: 'reasoning', text: 'hm' },
+        { type: 'reasoning', text: '', redacted: 'zz' },
+      ],
+    ],
+  ])('reasoning: %s', (_, fields, expected) => {
+    const [, message] = partsOf(HI, { role: 'assistant', content: null, ...fields });
+    expect(message?.parts as unknown).toEqual(expected);
+  });
+
+  test('tool results in a row are one user turn', () => {
+    const messages = partsOf(
+      HI,
+      { role: 'tool', tool_call_id: 'x', content: 'one' },
+      { role: 'tool', tool_call_id: 'y', content: [{ type: 'text', text: 'two' }] },
+      { role: 'user', content: 'go on' },
+      { role: 'tool', tool_call_id: 'z', content: null },
+    );
+    expect(messages.slice(1)).toEqual([
+      {
+        role: 'user',
+        parts: [
+          { type: 'tool-result', callId: 'x', content: [{ type: 'text', text: 'one' }] },
+          { type: 'tool-result', callId: 'y', content: [{ type: 'text', text: 'two' }] },
+        ],
+      },
+      { role: 'user', parts: [{ type: 'text', text: 'go on' }] },
+      { role: 'user', parts: [{ type: 'tool-result', callId: 'z', content: [] }] },
+    ]);
+  });
+
+  test('legacy calls and their results get matching ids', () => {
+    const [, call, result] = partsOf(
+      HI,
+      { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+      { role: 'function', name: 'f', content: 'done' },
+    );
+    expect(call?.parts).toEqual([
+      { type: 'tool-call', id: 'call_message_1', name: 'f', arguments: '{}', kind: 'function' },
+    ]);
+    expect(result?.parts).toMatchObject([{ type: 'tool-result', callId: 'call_message_1' }]);
+  });
+
+  test('breakpoints stand on parts or messages, names stay', () => {
+    const request = parse({
+      messages: [
+        { role: 'user', name: 'ada', content: 'a', cache_control: { type: 'ephemeral' } },
+        {
+          role: 'assistant',
+          content: [{ type: 'text', text: 'b', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+        },
+      ],
+    });
+    expect(request.messages).toEqual([
+      {
+        role: 'user',
+        name: 'ada',
+        parts: [{ type: 'text', text: 'a', cacheControl: { type: 'ephemeral' } }],
+      },
+      {
+        role: 'assistant',
+        parts: [{ type: 'text', text: 'b', cacheControl: { type: 'ephemeral', ttl: '1h' } }],
+      },
+    ]);
+  });
+});
+
+describe('tools', () => {
+  test('functions, custom tools, legacy functions and tools of the server', () => {
+    const parameters = { type: 'object', properties: {} };
+    const { tools } = parse({
+      tools: [
+        { type: 'function', function: { name: 'f', description: 'F', parameters, strict: true } },
+        { type: 'function', function: { name: 'bare', description: null, parameters: null, strict: null } },
+        { type: 'function', function: { name: 'kept' }, cache_control: { type: 'ephemeral' } },
+        { type: 'custom', custom: { name: 'sql', description: 'S', format: { type: 'text' } } },
+        { type: 'openrouter:web_search', parameters: { max_results: 3 } },
+      ],
+      functions: [{ name: 'old', parameters }],
+    });
+    expect(tools).toEqual([
+      { type: 'function', name: 'f', description: 'F', parameters, strict: true },
+      { type: 'function', name: 'bare' },
+      { type: 'function', name: 'kept', cacheControl: { type: 'ephemeral' } },
+      { type: 'custom', name: 'sql', description: 'S', format: { type: 'text' } },
+      {
+        type: 'server',
+        name: 'openrouter:web_search',
+        definition: {
+          dialect: 'openai-chat',
+          fields: { type: 'openrouter:web_search', parameters: { max_results: 3 } },
+        },
+      },
+      { type: 'function', name: 'old', parameters },
+    ]);
+  });
+
+  test.each<[JsonObject, JsonValue]>([
+    [{ tool_choice: 'auto' }, { type: 'auto' }],
+    [{ tool_choice: 'none' }, { type: 'none' }],
+    [{ tool_choice: 'required' }, { type: 'required' }],
+    [{ tool_choice: 'any' }, { type: 'required' }],
+    [{ tool_choice: { type: 'function', function: { name: 'f' } } }, { type: 'tool', name: 'f' }],
+    [{ tool_choice: { type: 'custom', custom: { name: 'f' } } }, { type: 'tool', name: 'f' }],
+    [{ function_call: 'none' }, { type: 'none' }],
+    [{ function_call: { name: 'f' } }, { type: 'tool', name: 'f' }],
+  ])('choice %j', (fields, expected) => {
+    const request = parse(fields);
+    expect(request.toolChoice as unknown).toEqual(expected);
+    expect(request.extension).toBeUndefined();
+  });
+
+  test('a choice of allowed tools stays as it came', () => {
+    const choice = { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [] } };
+    const request = parse({ tool_choice: choice });
+    expect(request.toolChoice).toBeUndefined();
+    expect(request.extension?.fields).toEqual({ tool_choice: choice });
+  });
+});
+
+describe('settings', () => {
+  test.each<[string, JsonObject, JsonObject]>([
+    ['max_completion_tokens first', { max_tokens: 1, max_completion_tokens: 2 }, { maxOutputTokens: 2 }],
+    ['max_tokens', { max_tokens: 1 }, { maxOutputTokens: 1 }],
+    [
+      'sampling',
+      { temperature: 0, top_p: 0.5, top_k: 5, seed: 7 },
+      { temperature: 0, topP: 0.5, topK: 5, seed: 7 },
+    ],
+    ['penalties', { frequency_penalty: 0.1, presence_penalty: 0 }, { frequencyPenalty: 0.1 }],
+    ['one stop', { stop: 'END' }, { stopSequences: ['END'] }],
+    ['stops', { stop: ['a', 'b'] }, { stopSequences: ['a', 'b'] }],
+    [
+      'usage in the stream',
+      { stream: true, stream_options: { include_usage: true } },
+      { stream: true, includeUsage: true },
+    ],
+    ['parallel_tool_calls', { parallel_tool_calls: false }, { parallelToolCalls: false }],
+    ['user', { user: 'u' }, { user: 'u' }],
+    ['safety_identifier', { user: 'u', safety_identifier: 's' }, { user: 's' }],
+    ['metadata', { metadata: { a: 'b' } }, { metadata: { a: 'b' } }],
+    [
+      'tier, cache key, verbosity',
+      { service_tier: 'flex', prompt_cache_key: 'k', verbosity: 'low' },
+      { serviceTier: 'flex', cacheKey: 'k', verbosity: 'low' },
+    ],
+    ['effort', { reasoning_effort: 'low' }, { reasoning: { effort: 'low' } }],
+    [
+      'OpenRouter reasoning',
+      { reasoning: { effort: 'high', max_tokens: 9, exclude: true } },
+      { reasoning: { effort: 'high', budgetTokens: 9, summary: 'omitted' } },
+    ],
+    ['reasoning enabled', { reasoning: { enabled: true } }, { reasoning: { mode: 'on' } }],
+    ['thinking off', { thinking: { type: 'disabled' } }, { reasoning: { mode: 'off' } }],
+    [
+      'thinking on',
+      { thinking: { type: 'enabled', budget_tokens: 9 } },
+      { reasoning: { mode: 'on', budgetTokens: 9 } },
+    ],
+    ['enable_thinking', { enable_thinking: false }, { reasoning: { mode: 'off' } }],
+    ['JSON', { response_format: { type: 'json_object' } }, { outputFormat: { type: 'json' } }],
+    ['text', { response_format: { type: 'text' } }, { outputFormat: { type: 'text' } }],
+    [
+      'schema',
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'n', description: 'd', schema: { type: 'object' }, strict: true },
+        },
+      },
+      {
+        outputFormat: {
+          type: 'json-schema',
+          name: 'n',
+          description: 'd',
+          schema: { type: 'object' },
+          strict: true,
+        },
+      },
+    ],
+    [
+      'schema beside the type',
+      { response_format: { type: 'json_object', schema: { a: 1 } } },
+      { outputFormat: { type: 'json-schema', schema: { a: 1 } } },
+    ],
+  ])('%s', (_, fields, expected) => {
+    const { model: __, system: ___, messages: ____, tools: _____, ...rest } = parse(fields);
+    expect(rest as unknown).toEqual({ stream: false, ...expected });
+  });
+
+  test('everything else is kept, to be named where it is lost', () => {
+    const fields = {
+      n: 2,
+      logprobs: true,
+      top_logprobs: 3,
+      logit_bias: { 5: 1 },
+      modalities: ['text', 'audio'],
+      audio: { voice: 'alloy', format: 'wav' },
+      prediction: { type: 'content', content: 'x' },
+      web_search_options: {},
+      store: true,
+      reasoning_effort: 'default',
+      response_format: { type: 'grammar', grammar: 'g' },
+      provider: { order: ['a'] },
+    };
+    expect(parse(fields).extension).toEqual({ dialect: 'openai-chat', fields });
+  });
+
+  test('spelled-out defaults are no losses', () => {
+    const request = parse({
+      n: 1,
+      logprobs: false,
+      top_logprobs: 0,
+      logit_bias: {},
+      modalities: ['text'],
+      store: false,
+      echo: false,
+      stream: false,
+      stream_options: null,
+      stop: null,
+      frequency_penalty: 0,
+      presence_penalty: 0,
+      max_tokens: null,
+      temperature: null,
+      tools: [],
+      tool_choice: null,
+      response_format: null,
+      user: null,
+      verbosity: 'medium',
+      prediction: null,
+      metadata: {},
+      something_new: null,
+    });
+    expect(request).toEqual({ model: 'm', stream: false, system: [], messages: request.messages, tools: [] });
+  });
+});
+
+describe('refusals', () => {
+  const toolCall = { id: 'x', type: 'function', function: { name: 'f', arguments: '{}' } };
+  const user = (content: JsonValue) => ({ messages: [{ role: 'user', content }] });
+  test.each<[string, JsonObject]>([
+    ['model', { model: undefined }],
+    ['model', { model: 7 }],
+    ['model', { model: '' }],
+    ['messages', { messages: undefined }],
+    ['messages', { messages: 'hi' }],
+    ['messages', { messages: [] }],
+    ['messages[0]', { messages: ['hi'] }],
+    ['messages[0].role', { messages: [{ content: 'hi' }] }],
+    ['messages[1].role', { messages: [HI, { role: 'robot', content: 'hi' }] }],
+    ['messages[0].content', user(7)],
+    ['messages[0].content', { messages: [{ role: 'user' }] }],
+    ['messages[0].content', user(null)],
+    ['messages[0].content[0]', user(['hi'])],
+    ['messages[0].content[0].type', user([{ text: 'hi' }])],
+    ['messages[0].content[1].text', user([{ type: 'text', text: 'a' }, { type: 'text' }])],
+    ['messages[0].content[0].image_url', user([{ type: 'image_url' }])],
+    ['messages[0].content[0].image_url.url', user([{ type: 'image_url', image_url: {} }])],
+    ['messages[0].content[0].input_audio.data', user([{ type: 'input_audio', input_audio: {} }])],
+    ['messages[0].content[0].file', user([{ type: 'file', file: { filename: 'a' } }])],
+    [
+      'messages[0].content[0].type',
+      { messages: [{ role: 'system', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
+    ],
+    ['messages[1].tool_call_id', { messages: [HI, { role: 'tool', content: 'x' }] }],
+    ['messages[1].name', { messages: [HI, { role: 'function', content: 'x' }] }],
+    ['messages[1].name', { messages: [HI, { role: 'function', name: 'never', content: 'x' }] }],
+    ['messages[0].tool_calls', { messages: [{ role: 'assistant', tool_calls: 'x' }] }],
+    [
+      'messages[0].tool_calls[0].id',
+      { messages: [{ role: 'assistant', tool_calls: [{ ...toolCall, id: undefined }] }] },
+    ],
+    [
+      'messages[0].tool_calls[0].function.name',
+      { messages: [{ role: 'assistant', tool_calls: [{ id: 'x', type: 'function' }] }] },
+    ],
+    ['tools', { tools: 'f' }],
+    ['tools[0]', { tools: ['f'] }],
+    ['tools[0].type', { tools: [{}] }],
+    ['tools[0].function', { tools: [{ type: 'function' }] }],
+    ['tools[0].function.name', { tools: [{ type: 'function', function: {} }] }],
+    [
+      'tools[0].function.parameters',
+      { tools: [{ type: 'function', function: { name: 'f', parameters: 'x' } }] },
+    ],
+    ['tools[0].custom.name', { tools: [{ type: 'custom', custom: {} }] }],
+    ['functions[0].name', { functions: [{}] }],
+    ['tool_choice', { tool_choice: 'sometimes' }],
+    ['tool_choice', { tool_choice: 7 }],
+    ['tool_choice.function', { tool_choice: { type: 'function' } }],
+    ['tool_choice.function.name', { tool_choice: { type: 'function', function: {} } }],
+    ['stream', { stream: 'yes' }],
+    ['stream_options', { stream_options: true }],
+    ['temperature', { temperature: '0.7' }],
+    ['max_tokens', { max_tokens: '5' }],
+    ['max_completion_tokens', { max_completion_tokens: [] }],
+    ['stop', { stop: 7 }],
+    ['stop[1]', { stop: ['a', 7] }],
+    ['parallel_tool_calls', { parallel_tool_calls: 'no' }],
+    ['response_format', { response_format: 'json' }],
+    [
+      'response_format.json_schema.schema',
+      { response_format: { type: 'json_schema', json_schema: { name: 'n' } } },
+    ],
+    ['metadata', { metadata: 'x' }],
+    ['user', { user: 7 }],
+  ])('%s of %j', (path, fields) => {
+    let thrown: unknown;
+    try {
+      parse(fields);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(GatewayError);
+    expect(thrown).toMatchObject({ code: 'invalid_request', status: 400, reason: { param: path } });
+    expect((thrown as GatewayError).message).toStartWith(`${path}: `);
+  });
+});

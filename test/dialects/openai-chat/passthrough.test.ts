@@ -1,0 +1,73 @@
+// What changes between a client and a provider that both speak this dialect.
+import { describe, expect, test } from 'bun:test';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { recordings } from '../../support/recordings.ts';
+import { sseEvents } from './events.ts';
+
+const { passthrough } = openaiChat.provider;
+const { edits } = passthrough;
+const hides = (body: JsonObject, quirks = {}) => passthrough.hides?.(body, quirks);
+
+describe('edits', () => {
+  test.each<[string, JsonObject, JsonObject]>([
+    [
+      'a stream without options asks for usage',
+      { stream: true },
+      { stream_options: { include_usage: true } },
+    ],
+    [
+      'other options stay',
+      { stream: true, stream_options: { include_usage: false, include_obfuscation: false } },
+      { stream_options: { include_usage: true, include_obfuscation: false } },
+    ],
+    ['a stream that asks is untouched', { stream: true, stream_options: { include_usage: true } }, {}],
+    ['a whole answer is untouched', { stream: false }, {}],
+    ['no stream field is untouched', {}, {}],
+  ])('%s', (_, body, expected) => {
+    expect(edits(body, {})).toEqual(expected);
+    expect(hides(body) !== undefined).toBe('stream_options' in expected);
+  });
+
+  test('a provider that refuses the options is not sent any', () => {
+    expect(edits({ stream: true }, { streamOptions: false })).toEqual({});
+    const asked = edits({ stream: true, stream_options: { include_usage: true } }, { streamOptions: false });
+    expect('stream_options' in asked && asked.stream_options === undefined).toBe(true);
+    expect(hides({ stream: true }, { streamOptions: false })).toBeUndefined();
+  });
+});
+
+describe('hiding', () => {
+  const isHidden = hides({ stream: true });
+  const hidden = (value: JsonObject | string) =>
+    isHidden?.({ event: '', data: typeof value === 'string' ? value : JSON.stringify(value) });
+
+  test('only the usage chunk goes', () => {
+    expect(hidden({ choices: [], usage: { prompt_tokens: 1 } })).toBe(true);
+    expect(hidden({ choices: [], usage: null, prompt_filter_results: [] })).toBe(false);
+    expect(
+      hidden({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: { prompt_tokens: 1 } }),
+    ).toBe(false);
+    expect(hidden({ choices: [{ index: 0, delta: { content: '"usage"' } }] })).toBe(false);
+    expect(hidden({ usage: { prompt_tokens: 1 } })).toBe(false);
+    expect(hidden('"usage" and no JSON')).toBe(false);
+    expect(hidden('[DONE]')).toBe(false);
+  });
+
+  test('in every recording at most the chunks without choices go', () => {
+    for (const recording of recordings('openai-chat', { streamed: true })) {
+      for (const event of sseEvents(recording.body)) {
+        if (isHidden?.(event)) expect(event.data).toMatch(/"choices":\s*\[\]/);
+      }
+    }
+  });
+});
+
+test('endpoint, headers and event classes', () => {
+  const { provider } = openaiChat;
+  expect(provider.endpoint('m', true)).toBe('/chat/completions');
+  expect(provider.headers('k')).toEqual({ authorization: 'Bearer k' });
+  expect(provider.headers(null)).toEqual({});
+  expect(provider.classify({ event: '', data: '[DONE]' })).toBe('terminal');
+  expect(provider.classify({ event: '', data: '{"choices":[]}' })).toBe('other');
+});
