@@ -64,11 +64,18 @@ function composeBody(request: NeutralRequest, question: string, options: Simulat
   return [{ type: 'text', text }];
 }
 
+/**
+ * More tools than this are an agent's toolbox: it would really run what is called with made-up arguments,
+ * and some of its tools ask again. Measured with Claude Code: 79 requests for one "hello".
+ */
+const TOOLBOX = 8;
+
 /** The tools to call now: none, the one asked for, or the one the question names, else the first. */
 function chooseTools(request: NeutralRequest, question: string, isResultTurn: boolean): CallableTool[] {
   const choice = request.toolChoice ?? { type: 'auto' };
   const callable = request.tools.filter((tool) => tool.type !== 'server');
   if (choice.type === 'none' || (choice.type === 'auto' && isResultTurn)) return [];
+  if (choice.type === 'auto' && callable.length > TOOLBOX) return [];
   const named = choice.type === 'tool' ? callable.find((tool) => tool.name === choice.name) : undefined;
   const first = named ?? callable.find((tool) => question.includes(tool.name)) ?? callable[0];
   if (first === undefined) return [];

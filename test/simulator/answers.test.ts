@@ -79,6 +79,17 @@ const SCENARIOS: Record<string, Expectation> = {
       expect(new Set(answer.tools.map((call) => call.id)).size).toBe(2);
     },
   },
+  "an agent's toolbox": {
+    scenario: {
+      text: 'Say hello.',
+      tools: Array.from({ length: 9 }, (_, index) => ({
+        name: `tool_${index}`,
+        parameters: { type: 'object' },
+      })),
+    },
+    finish: 'stop',
+    holds: (answer) => expect(answer.tools).toEqual([]),
+  },
   'tool choice: a named tool': {
     scenario: { text: 'Is it warm?', tools: TOOLS, choice: { name: 'get_time' } },
     finish: 'tools',
