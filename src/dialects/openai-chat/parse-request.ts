@@ -186,6 +186,9 @@ function isDefault(name: string, value: JsonValue | undefined): boolean {
     case 'top_logprobs':
     case 'min_p':
       return value === 0;
+    // OpenRouter's way to ask for token counts, which are asked for always.
+    case 'usage':
+      return true;
     case 'modalities':
       return asArray(value)?.every((modality) => modality === 'text') === true;
     case 'logit_bias':

@@ -15,14 +15,16 @@ export const passthrough: Passthrough = {
   hides(body, quirks) {
     if (!mustAsk(body, quirks)) return undefined;
     return (event) => {
-      // Cheap: one search in almost every chunk.
-      if (!event.data.includes('"usage"')) return false;
+      // Cheap first: every other chunk may say `usage: null`, so it is the lack of choices that is looked for.
+      if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;
       const chunk = parseObject(event.data);
       if (chunk === undefined || !Array.isArray(chunk.choices) || chunk.choices.length > 0) return false;
       return asObject(chunk.usage) !== undefined;
     };
   },
 };
+
+const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
 
 function mustAsk(body: JsonObject, quirks: Quirks): boolean {
   if (body.stream !== true || quirks.streamOptions === false) return false;

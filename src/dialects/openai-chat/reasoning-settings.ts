@@ -83,10 +83,12 @@ export function buildReasoningEffort(
 ): ReasoningEffort | undefined {
   if (settings === undefined) return undefined;
   const { mode, effort, budgetTokens, summary } = settings;
+  // Clients that give an effort call it so, the others speak of thinking.
+  const feature = effort === undefined ? 'thinking' : 'reasoning_effort';
   const isOff = mode === 'off' || effort === 'none';
   const isReasoningModel = quirks.fixedSampling?.test(model);
   if (isReasoningModel === false) {
-    if (!isOff) losses.lost('reasoning_effort');
+    if (!isOff) losses.lost(feature);
     return undefined;
   }
   if (summary !== undefined) losses.lost('reasoning_summary');
@@ -94,10 +96,10 @@ export function buildReasoningEffort(
     if (effort === 'none') return 'none';
     // `none` is refused by the older of OpenAI's reasoning models, `low` by none of them.
     if (isReasoningModel === true) {
-      losses.approximated('reasoning_effort', 'reasoning cannot be switched off everywhere: sent as `low`');
+      losses.approximated(feature, 'reasoning cannot be switched off everywhere: sent as `low`');
       return 'low';
     }
-    losses.lost('reasoning_effort');
+    losses.lost(feature);
     return undefined;
   }
   if (effort === 'max') {
@@ -105,16 +107,17 @@ export function buildReasoningEffort(
     return 'high';
   }
   if (effort !== undefined) {
-    if (budgetTokens !== undefined) losses.approximated('budget_tokens', `reasoning_effort \`${effort}\``);
+    if (budgetTokens !== undefined)
+      losses.approximated('thinking.budget_tokens', `reasoning_effort \`${effort}\``);
     return effort;
   }
   if (budgetTokens !== undefined) {
     const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
-    losses.approximated('budget_tokens', `reasoning_effort \`${stand}\``);
+    losses.approximated('thinking.budget_tokens', `reasoning_effort \`${stand}\``);
     return stand;
   }
   if (mode === 'on') {
-    losses.approximated('reasoning_effort', 'reasoning without an effort is sent as `medium`');
+    losses.approximated(feature, 'thinking without an effort is sent as `medium`');
     return 'medium';
   }
   // `adaptive`: the model decides, as it does when nothing is sent.

@@ -163,11 +163,11 @@ describe('reasoning settings', () => {
     [{ effort: 'none' }, 'none', []],
     [{ mode: 'adaptive' }, undefined, []],
     [{ mode: 'adaptive', effort: 'high' }, 'high', []],
-    [{ mode: 'on' }, 'medium', ['approximated reasoning_effort']],
-    [{ mode: 'on', budgetTokens: 1024 }, 'low', ['approximated budget_tokens']],
-    [{ mode: 'on', budgetTokens: 10_000 }, 'medium', ['approximated budget_tokens']],
-    [{ mode: 'on', budgetTokens: 31_999 }, 'high', ['approximated budget_tokens']],
-    [{ mode: 'off' }, undefined, ['lost reasoning_effort']],
+    [{ mode: 'on' }, 'medium', ['approximated thinking']],
+    [{ mode: 'on', budgetTokens: 1024 }, 'low', ['approximated thinking.budget_tokens']],
+    [{ mode: 'on', budgetTokens: 10_000 }, 'medium', ['approximated thinking.budget_tokens']],
+    [{ mode: 'on', budgetTokens: 31_999 }, 'high', ['approximated thinking.budget_tokens']],
+    [{ mode: 'off' }, undefined, ['lost thinking']],
     [{ mode: 'adaptive', summary: 'omitted' }, undefined, ['lost reasoning_summary']],
   ])('%j is %p', (reasoning, effort, losses) => {
     expect(build({ reasoning }).body.reasoning_effort).toBe(effort);
@@ -179,11 +179,11 @@ describe('reasoning settings', () => {
     expect(build({ reasoning: asked }, REASONING_MODEL, 'gpt-4o').body).not.toHaveProperty(
       'reasoning_effort',
     );
-    expect(lossesOf({ reasoning: asked }, REASONING_MODEL, 'gpt-4o')).toEqual(['lost reasoning_effort']);
+    expect(lossesOf({ reasoning: asked }, REASONING_MODEL, 'gpt-4o')).toEqual(['lost thinking']);
     expect(lossesOf({ reasoning: { mode: 'off' } }, REASONING_MODEL, 'gpt-4o')).toEqual([]);
     expect(build({ reasoning: { mode: 'off' } }, REASONING_MODEL, 'o3').body.reasoning_effort).toBe('low');
     expect(lossesOf({ reasoning: { mode: 'off' } }, REASONING_MODEL, 'o3')).toEqual([
-      'approximated reasoning_effort',
+      'approximated thinking',
     ]);
   });
 });

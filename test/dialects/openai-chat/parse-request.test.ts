@@ -354,6 +354,7 @@ describe('settings', () => {
       prediction: null,
       metadata: {},
       something_new: null,
+      usage: { include: true },
     });
     expect(request).toEqual({ model: 'm', stream: false, system: [], messages: request.messages, tools: [] });
   });

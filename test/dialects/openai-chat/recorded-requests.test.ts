@@ -111,9 +111,9 @@ describe.each(requests)('%s', (_, body) => {
 
   test('loses only what the dialect itself cannot say', () => {
     const sayable = built.losses.filter(
-      ({ feature }) => !['top_k', 'metadata', 'reasoning_effort'].includes(feature),
+      ({ feature }) => !['top_k', 'metadata', 'reasoning_effort', 'thinking'].includes(feature),
     );
-    const signatures = ['redacted_thinking', 'citations', 'budget_tokens', 'reasoning_summary'];
+    const signatures = ['redacted_thinking', 'citations', 'thinking.budget_tokens', 'reasoning_summary'];
     expect(sayable.filter(({ feature }) => !signatures.includes(feature))).toEqual([]);
   });
 });
