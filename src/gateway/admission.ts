@@ -26,6 +26,10 @@ export function guardOrigin(headers: Headers, server: ServerConfig): void {
   if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
     throw new GatewayError('forbidden', `requests from web pages of another origin (${origin}) are refused`);
   }
+  // Images, scripts and forms of another page send no Origin with GET; browsers say where they come from.
+  if (headers.get('sec-fetch-site') === 'cross-site' && headers.get('sec-fetch-mode') !== 'navigate') {
+    throw new GatewayError('forbidden', 'requests from web pages of another site are refused');
+  }
 }
 
 function hostName(host: string): string {

@@ -23,6 +23,7 @@ export interface AttemptContext {
   signal: AbortSignal;
   maxEvent: number;
   observer: Observer;
+  redact(error: GatewayError): GatewayError;
 }
 
 export interface OpenStream<Out> {
@@ -214,13 +215,14 @@ async function readWhole(
 }
 
 /** Some servers stream whatever is asked: fold it into the whole answer. */
-function collect({ plan, maxEvent, observer, host }: AttemptContext, text: string): NeutralResponse {
+function collect({ plan, maxEvent, observer, host, redact }: AttemptContext, text: string): NeutralResponse {
   const collector = createResponseCollector();
   const pump = createTranslatePump<true>({
     provider: plan.target.provider.name,
     side: plan.side,
     observer,
     maxEvent,
+    redact,
     render(events) {
       for (const event of events) collector.push(event);
       return undefined;
@@ -262,7 +264,7 @@ export function createClientPump(
   client: { encoder: StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
   context: Omit<AttemptContext, 'signal' | 'plan'>,
 ): Pump<Uint8Array> {
-  const { host, observer, maxEvent } = context;
+  const { host, observer, maxEvent, redact } = context;
   const provider = plan.target.provider.name;
   const malformed = (thrown: unknown) =>
     host.log('warn', 'an event of the provider cannot be read', {
@@ -286,6 +288,7 @@ export function createClientPump(
     observer,
     maxEvent,
     render: client.render,
+    redact,
     onMalformed: malformed,
   });
 }

@@ -63,6 +63,7 @@ function answerContext(exchange: Exchange, model: string): AnswerContext {
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { host, record, maxEvent, client } = exchange;
+  const redact = (error: GatewayError) => redacted(exchange, error);
   let plan: Plan | undefined;
   const whole = await firstAnswer<WholeAnswer>({
     targets: exchange.targets,
@@ -75,7 +76,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
       plan = planned;
       const observer = createObserver(host.monotonic, !planned.sameDialect);
       record.seen = observer.seen;
-      const run = () => openWhole({ host, plan: planned, signal: client.signal, maxEvent, observer });
+      const run = () => openWhole({ host, plan: planned, signal: client.signal, maxEvent, observer, redact });
       return { target, key: planned.key, run };
     },
   });
@@ -119,9 +120,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   record.httpStatus = 200;
 
   const encoder = () =>
-    DIALECTS[exchange.dialect].client.createStreamEncoder(
-      answerContext(exchange, record.target?.model ?? ''),
-    );
+    DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, record.target?.model ?? ''));
   let opened: Opened | undefined = early === 'still opening' ? undefined : early;
 
   /** Never rejects: what fails is told in the stream. */
@@ -178,6 +177,7 @@ type Opened = OpenStream<Uint8Array> & { plan: Plan };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { host, record, maxEvent, client, dialect } = exchange;
+  const redact = (error: GatewayError) => redacted(exchange, error);
   return firstAnswer<Opened>({
     targets: exchange.targets,
     host,
@@ -191,11 +191,12 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const { client: side } = DIALECTS[dialect];
       let rendering: ReturnType<typeof createByteRenderer> | undefined;
       const render = (events: readonly StreamEvent[]) => {
+        // Made on first use: a passthrough needs no rendering, and its request may not even parse as neutral.
         rendering ??= createByteRenderer(side.createStreamEncoder(answerContext(exchange, target.model)));
         return rendering(events);
       };
       const encoder = side.createStreamEncoder(plainContext(exchange, target.model));
-      const context = { host, plan, signal: client.signal, maxEvent, observer };
+      const context = { host, plan, signal: client.signal, maxEvent, observer, redact };
       const run = async () => {
         const opened = await openStream(
           context,

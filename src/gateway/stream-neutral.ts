@@ -1,6 +1,6 @@
 // The library's way in: a neutral request, answered as an async iterable of neutral events.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { toGatewayError } from '../model/errors.ts';
+import { type GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { resolveTargets, type Target } from '../routing/targets.ts';
@@ -71,8 +71,10 @@ function open(
   targets: readonly Target[],
   record: ExchangeRecord,
   signal: AbortSignal,
-  { host, config, health }: NeutralContext,
+  context: NeutralContext,
 ): Promise<OpenStream<Events>> {
+  const { host, config, health } = context;
+  const redact = (error: GatewayError) => redacted(context, error);
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
   return firstAnswer<OpenStream<Events>>({
@@ -90,11 +92,19 @@ function open(
       const onMalformed = (error: Error) =>
         host.log('warn', 'malformed event skipped', { provider, reason: error.message });
       const pump = () =>
-        createTranslatePump<Events>({ provider, side: plan.side, observer, maxEvent, render, onMalformed });
+        createTranslatePump<Events>({
+          provider,
+          side: plan.side,
+          observer,
+          maxEvent,
+          render,
+          redact,
+          onMalformed,
+        });
       return {
         target,
         key: plan.key,
-        run: () => openStream({ host, plan, signal, maxEvent, observer }, pump, render),
+        run: () => openStream({ host, plan, signal, maxEvent, observer, redact }, pump, render),
       };
     },
   });

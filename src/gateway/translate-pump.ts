@@ -16,6 +16,8 @@ export interface TranslateOptions<Out> {
   observer: Observer;
   maxEvent: number;
   onMalformed(error: MalformedEvent): void;
+  /** What the provider says of a failure may quote a key. */
+  redact(error: GatewayError): GatewayError;
 }
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
@@ -24,7 +26,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
   let events: StreamEvent[] = [];
   const sequencer = createSequencer((event) => {
     observer.see(event);
-    events.push(event);
+    events.push(event.type === 'error' ? { type: 'error', error: options.redact(event.error) } : event);
   });
   const decoder = side.createStreamDecoder((event) => sequencer.push(event));
   let tookEvent = false;
