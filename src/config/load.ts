@@ -25,10 +25,14 @@ export interface LoadedProblem extends ConfigProblem {
 export interface LoadedConfig {
   /** The file read, absolute; null where there is none. */
   path: string | null;
+  /** What it held; null where it could not be read. */
+  text: string | null;
   /** Null where a problem is fatal. */
   config: ResolvedConfig | null;
   problems: LoadedProblem[];
 }
+
+type Outcome = Pick<LoadedConfig, 'config' | 'problems'>;
 
 const FILE_NAMES = CONFIG_EXTENSIONS.map((extension) => `sluice${extension}`);
 
@@ -51,7 +55,7 @@ export function findConfigFile(options: LoadOptions): string | null {
 /** Never throws: what is wrong is in `problems`. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const path = findConfigFile(options);
-  if (path === null) return finish(null, null, options, () => undefined);
+  if (path === null) return { path, text: null, ...finish(path, null, options, () => undefined) };
   const extension = CONFIG_EXTENSIONS.find((candidate) => candidate === extname(path).toLowerCase());
   if (extension === undefined) {
     return fail(path, `is not a configuration file: its name must end in ${CONFIG_EXTENSIONS.join(', ')}`);
@@ -62,19 +66,14 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   } catch (error) {
     return fail(path, `cannot be read (${errorCode(error)})`);
   }
-  return parseLoaded(text, extension, path, options);
+  return { path, text, ...parseLoaded(text, extension, path, options) };
 }
 
-function parseLoaded(
-  text: string,
-  extension: ConfigExtension,
-  path: string,
-  options: LoadOptions,
-): LoadedConfig {
+function parseLoaded(text: string, extension: ConfigExtension, path: string, options: LoadOptions): Outcome {
   const { value, errors, lineOf } = parseConfigText(text, extension);
   if (errors.length === 0) return finish(path, value, options, lineOf);
   const problems = errors.map(({ line, message }) => withLine(fatal(message), line));
-  return { path, config: null, problems };
+  return { config: null, problems };
 }
 
 function finish(
@@ -82,7 +81,7 @@ function finish(
   value: unknown,
   options: LoadOptions,
   lineOf: (path: ConfigProblem['path']) => number | undefined,
-): LoadedConfig {
+): Outcome {
   const parsed = parseConfig(value);
   const problems = [...parsed.problems];
   let config: ResolvedConfig | null = null;
@@ -97,7 +96,7 @@ function finish(
     config = resolution.config;
   }
   if (problems.some((problem) => problem.severity === 'fatal')) config = null;
-  return { path, config, problems: problems.map((problem) => withLine(problem, lineOf(problem.path))) };
+  return { config, problems: problems.map((problem) => withLine(problem, lineOf(problem.path))) };
 }
 
 /** `~/` is the home directory; a relative path starts at the configuration file. */
@@ -113,7 +112,7 @@ export function formatProblem(problem: LoadedProblem, path: string | null): stri
 }
 
 function fail(path: string, message: string): LoadedConfig {
-  return { path, config: null, problems: [fatal(message)] };
+  return { path, text: null, config: null, problems: [fatal(message)] };
 }
 
 function fatal(message: string): ConfigProblem {

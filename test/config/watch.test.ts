@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { watchConfigFile } from '../../src/config/load-watch.ts';
+import { watchConfigFile } from '../../src/config/watch.ts';
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-watch-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
@@ -17,7 +17,7 @@ function watchFile(directory = mkdtempSync(join(TEMPORARY, 'd-')), path = join(d
     calls.push(name);
     wake();
   };
-  const stop = watchConfigFile(path, call('change'), call('gone'));
+  const stop = watchConfigFile(path, 'one', call('change'), call('gone'));
   const next = async () => {
     if (calls.length === 0) {
       await new Promise<void>((resolve) => {
@@ -75,6 +75,17 @@ describe('a change', () => {
     expect(await next()).toBe('change');
     expect(calls).toEqual([]);
     stop();
+  });
+});
+
+test('a change between loading and watching is noticed', async () => {
+  const path = join(mkdtempSync(join(TEMPORARY, 'd-')), 'sluice.yaml');
+  writeFileSync(path, 'two');
+  await new Promise<void>((resolve) => {
+    const stop = watchConfigFile(path, 'one', () => {
+      stop();
+      resolve();
+    });
   });
 });
 

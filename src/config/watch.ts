@@ -9,15 +9,17 @@ const SETTLE_MS = 100;
 const POLL_MS = 2000;
 
 /**
- * Calls `onChange` when the text differs from the last one seen, `onGone` when the file cannot be read any more,
- * until the function it returns is called. It watches the directory, since a replaced file is another file.
+ * Calls `onChange` when the text differs from the last one seen, at first from `loaded`, and `onGone` when the
+ * file cannot be read any more, until the function it returns is called. It watches the directory, since a
+ * replaced file is another file.
  */
 export function watchConfigFile(
   path: string,
+  loaded: string,
   onChange: () => void,
   onGone: () => void = () => {},
 ): () => void {
-  let seen = read(path);
+  let seen: string | undefined = loaded;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const check = () => {
     const text = read(path);
@@ -26,10 +28,13 @@ export function watchConfigFile(
     if (text === undefined) onGone();
     else onChange();
   };
-  const close = watchDirectory(dirname(path), () => {
+  const look = () => {
     clearTimeout(timer);
     timer = setTimeout(check, SETTLE_MS);
-  });
+  };
+  const close = watchDirectory(dirname(path), look);
+  // It may have changed since it was loaded.
+  look();
   return () => {
     clearTimeout(timer);
     close();

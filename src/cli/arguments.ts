@@ -1,0 +1,70 @@
+// The command line → a command's flags and operands.
+import { parseArgs } from 'node:util';
+import { suggestion } from '../config/nearest.ts';
+import { type Command, type Flag, type ParsedArguments, UsageError } from './command.ts';
+
+/** What every command takes. */
+export const COMMON_FLAGS: Readonly<Record<string, Flag>> = {
+  help: { summary: 'Print this help.' },
+  version: { summary: 'Print the version.' },
+};
+
+/** Throws UsageError for what the command does not know. */
+export function parseArguments(
+  args: string[],
+  command: Pick<Command, 'flags' | 'operands'>,
+): ParsedArguments {
+  const known: Record<string, Flag> = { ...command.flags, ...COMMON_FLAGS };
+  const options = Object.fromEntries(
+    Object.entries(known).map(([name, flag]) => [
+      name,
+      {
+        type: flag.value === undefined ? ('boolean' as const) : ('string' as const),
+        ...(name === 'help' && { short: 'h' }),
+      },
+    ]),
+  );
+  // Not strict: its messages know no suggestions.
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
+  const parsed: ParsedArguments = { flags: {}, operands: [] };
+  for (const token of tokens) {
+    if (token.kind === 'positional') parsed.operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
+    if (flag === undefined) {
+      const hint = suggestion(token.name, Object.keys(known)).replace('"', '"--');
+      throw new UsageError(`unknown flag ${token.rawName}${hint}`);
+    }
+    parsed.flags[token.name] = flagValue(token.rawName, flag, token.value);
+  }
+  const surplus = parsed.operands[command.operands?.length ?? 0];
+  if (surplus !== undefined) {
+    throw new UsageError(`unexpected "${surplus}"`);
+  }
+  return parsed;
+}
+
+function flagValue(rawName: string, flag: Flag, value: string | undefined): string | true {
+  if (flag.value === undefined) {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
+    return true;
+  }
+  if (value === undefined || value === '')
+    throw new UsageError(`${rawName} needs a value: ${rawName} ${flag.value}`);
+  return value;
+}
+
+/** The value of a flag that takes one. */
+export function stringFlag(input: ParsedArguments, name: string): string | undefined {
+  const value = input.flags[name];
+  return value === true ? undefined : value;
+}
+
+/** Throws UsageError where the value is not a port. */
+export function portFlag(input: ParsedArguments, name: string): number | undefined {
+  const value = stringFlag(input, name);
+  if (value === undefined) return undefined;
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port <= 65_535) return port;
+  throw new UsageError(`--${name} must be a number from 0 to 65535`);
+}

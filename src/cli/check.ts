@@ -1,0 +1,63 @@
+// `sluice check`: what the configuration comes to, without serving it.
+import type { ResolvedConfig } from '../config/resolved.ts';
+import { formatHost } from '../server/host.ts';
+import type { Command } from './command.ts';
+import { CONFIG_FLAG, describeProblems, loadFromFlags } from './config-flags.ts';
+import { columns } from './help.ts';
+
+export const checkCommand: Command = {
+  name: 'check',
+  summary:
+    'Check the configuration and print the providers and routes it comes to; exit code 1 where it fails.',
+  flags: { config: CONFIG_FLAG },
+  async run(input, context) {
+    const loaded = loadFromFlags(input, context);
+    context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
+    if (loaded.config !== null) for (const line of describeConfig(loaded.config)) context.out(line);
+    const problems = describeProblems(loaded);
+    for (const { line } of problems) context.err(line);
+    if (problems.some(({ fails }) => fails)) return 1;
+    context.out('the configuration is valid');
+    return 0;
+  },
+};
+
+function describeConfig({ server, providers, disabled, routing }: ResolvedConfig): string[] {
+  const keys =
+    server.keys.length === 0 ? 'no key asked, loopback only' : `${server.keys.length} key(s) accepted`;
+  return [
+    `address: ${formatHost(server.host)}:${server.port} (${keys})`,
+    'providers:',
+    ...columns(
+      providers.map(({ name, dialect, baseUrl, apiKey }) => [
+        name,
+        `${dialect === 'any' ? 'every dialect' : dialect}, ${baseUrl}, ${apiKey === null ? 'no key' : 'key set'}`,
+      ]),
+    ),
+    ...(disabled.length === 0
+      ? []
+      : ['disabled:', ...columns(disabled.map(({ name, reason }) => [name, reason]))]),
+    'routes:',
+    ...columns([
+      ...providers.flatMap(({ name, models }) =>
+        Object.entries(models).map(([alias, model]) => [`${name}/${alias}`, `${name}/${model}`] as const),
+      ),
+      ...providers.map(
+        ({ name, defaultModel }) =>
+          [
+            `${name}/MODEL`,
+            defaultModel === null
+              ? `${name}, MODEL as asked`
+              : `${name}, ${defaultModel} where MODEL is not its own`,
+          ] as const,
+      ),
+      [
+        'MODEL',
+        routing.defaultProvider ?? `the provider that knows MODEL, else ${providers[0]?.name ?? 'none'}`,
+      ],
+      ...(routing.fallbackChain.length === 0
+        ? []
+        : [['after a failure', routing.fallbackChain.join(', then ')] as const]),
+    ]),
+  ];
+}

@@ -1,0 +1,42 @@
+// What a command is, and what it may touch.
+
+export interface CliContext {
+  /** A line of the command's answer. */
+  out(line: string): void;
+  /** A line beside it: warnings and errors. */
+  err(line: string): void;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Working directory. */
+  directory: string;
+  /** Calls back with each SIGTERM, SIGINT or SIGHUP from now on, and when the launcher is gone. */
+  onSignal(handler: (signal: string) => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+export interface Flag {
+  /** What stands for the value in the help; none: the flag takes no value. */
+  value?: string;
+  summary: string;
+}
+
+export interface Command {
+  name: string;
+  summary: string;
+  flags: Record<string, Flag>;
+  /** Names of what may stand without a flag. */
+  operands?: string[];
+  /** Resolves to the exit code. Throws UsageError. */
+  run(input: ParsedArguments, context: CliContext): Promise<number>;
+}
+
+export interface ParsedArguments {
+  /** By the flag's name; `true` for one without a value. */
+  flags: Partial<Record<string, string | true>>;
+  operands: string[];
+}
+
+/** The command line is wrong: exit code 2. The message says what and how it would be right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,38 @@
+// The flag that commands share which read the configuration, and how they tell its problems.
+import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import { stringFlag } from './arguments.ts';
+import type { CliContext, Flag, ParsedArguments } from './command.ts';
+
+export const CONFIG_FLAG: Flag = {
+  value: 'FILE',
+  summary:
+    'Configuration file; default: $SLUICE_CONFIG, then sluice.yaml (.yml .toml .json .jsonc) here or in $SLUICE_HOME.',
+};
+
+export function loadFromFlags(
+  input: ParsedArguments,
+  context: CliContext,
+  overrides: NonNullable<LoadOptions['overrides']> = {},
+): LoadedConfig {
+  return loadConfig(loadOptions(input, context, overrides));
+}
+
+export function loadOptions(
+  input: ParsedArguments,
+  context: CliContext,
+  overrides: NonNullable<LoadOptions['overrides']>,
+): LoadOptions {
+  const path = stringFlag(input, 'config');
+  const { environment, directory } = context;
+  return { environment, directory, overrides, ...(path !== undefined && { path }) };
+}
+
+/** Every problem, one line each, the worst first. */
+export function describeProblems({ problems, path }: LoadedConfig): { fails: boolean; line: string }[] {
+  const failing = problems.filter((problem) => problem.severity !== 'warning');
+  const warnings = problems.filter((problem) => problem.severity === 'warning');
+  return [
+    ...failing.map((problem) => ({ fails: true, line: `error: ${formatProblem(problem, path)}` })),
+    ...warnings.map((problem) => ({ fails: false, line: `warning: ${formatProblem(problem, path)}` })),
+  ];
+}

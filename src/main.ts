@@ -1,0 +1,35 @@
+// The program: the one place that reads process.env and the command line, and that ends the process.
+import { runCli } from './cli/run.ts';
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+const launcherDescriptor = Number(process.env.SLUICE_LAUNCHER_FD);
+// The pipe is this process's alone: a program started from here must not look for it.
+delete process.env.SLUICE_LAUNCHER_FD;
+
+const code = await runCli(process.argv.slice(2), {
+  out: (line) => console.log(line),
+  err: (line) => console.error(line),
+  environment: process.env,
+  directory: process.cwd(),
+  onSignal(handler) {
+    for (const signal of SIGNALS) process.on(signal, () => handler(signal));
+    onLauncherGone(() => handler('SIGTERM'));
+  },
+  exit: (exitCode) => process.exit(exitCode),
+});
+process.exit(code);
+
+/**
+ * The launcher holds the other end of a pipe and never writes to it: its end tells that the launcher is gone,
+ * however it went, SIGKILL included.
+ */
+function onLauncherGone(callback: () => void): void {
+  if (!Number.isInteger(launcherDescriptor) || launcherDescriptor < 3) return;
+  const drain = async () => {
+    for await (const _ of Bun.file(launcherDescriptor).stream()) {
+      // Nothing is ever sent.
+    }
+  };
+  drain().then(callback, callback);
+}

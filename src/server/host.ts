@@ -1,0 +1,112 @@
+// The socket: Bun's HTTP server around one fetch function, and how it ends.
+
+export interface HostOptions {
+  hostname: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Bytes. The gateway refuses a longer body in the client's dialect; this limit only backs it. */
+  maxBody: number;
+  fetch(request: Request): Promise<Response>;
+  onError(error: unknown): void;
+}
+
+export interface HttpHost {
+  port: number;
+  /** `http://HOST:PORT`. */
+  url: string;
+  /**
+   * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`; what
+   * runs then is cut. Resolves to how many were.
+   */
+  drain(timeoutMs: number): Promise<number>;
+}
+
+/** The server does not start; the message says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** How far Bun's limit lies above the gateway's, so that the gateway is the one to answer. */
+const BODY_SLACK_BYTES = 1024 * 1024;
+
+/** Throws ListenError. */
+export function createHttpHost(options: HostOptions): HttpHost {
+  let draining = false;
+  const server = listen(options, (request) => (draining ? drainingResponse() : options.fetch(request)));
+  const port = server.port ?? options.port;
+  return {
+    port,
+    url: `http://${formatHost(options.hostname)}:${port}`,
+    async drain(timeoutMs) {
+      draining = true;
+      const finished = server.stop();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<'late'>((resolve) => {
+        timer = setTimeout(() => resolve('late'), timeoutMs);
+      });
+      const outcome = await Promise.race([finished, late]);
+      clearTimeout(timer);
+      if (outcome !== 'late') return 0;
+      const cut = server.pendingRequests;
+      await server.stop(true);
+      return cut;
+    },
+  };
+}
+
+function listen(options: HostOptions, fetch: (request: Request) => Response | Promise<Response>) {
+  try {
+    return Bun.serve({
+      hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: options.port,
+      // Bun's default of 10 s would cut a stream that thinks; silence is the gateway's business.
+      idleTimeout: 0,
+      maxRequestBodySize: options.maxBody + BODY_SLACK_BYTES,
+      development: false,
+      // Outside development Bun shares the port by default: a second gateway would take half of the requests.
+      reusePort: false,
+      fetch,
+      error(error) {
+        options.onError(error);
+        return errorResponse(500, 'internal', 'internal error');
+      },
+    });
+  } catch (error) {
+    throw new ListenError(explain(error, options), { cause: error });
+  }
+}
+
+function explain(error: unknown, { hostname, port }: HostOptions): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const at = `cannot listen on ${formatHost(hostname)}:${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${at}: the port is in use; stop what listens there, or choose another with --port or server.port`;
+    case 'EACCES':
+      return `${at}: not permitted; ports below 1024 need privileges, choose another with --port or server.port`;
+    default:
+      return `${at}: ${error instanceof Error ? error.message : String(error)}; check server.host and server.port`;
+  }
+}
+
+/** An IPv6 address stands in brackets in a URL. */
+export function formatHost(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+function drainingResponse(): Response {
+  return errorResponse(503, 'shutting_down', 'the gateway is shutting down; ask again in a moment', {
+    connection: 'close',
+    'retry-after': '1',
+  });
+}
+
+/** The form that the clients of every dialect read a message from. */
+function errorResponse(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json({ type: 'error', error: { type: 'api_error', code, message } }, { status, headers });
+}

@@ -1,0 +1,176 @@
+// bin/sluice: which Bun it takes, what it hands over, and how it ends.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const TEMPORARY = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-launcher-')));
+const NODE = Bun.which('node');
+const STUB = 'The install script of this package did not run.\n';
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+
+/** Tells on stdout how it was started; `wait` keeps it running until a signal or the launcher's end. */
+const MAIN = `
+const [mode] = process.argv.slice(2);
+const told = {
+  program: process.execPath,
+  directory: process.cwd(),
+  arguments: process.argv.slice(2),
+  maxRequests: process.env.BUN_CONFIG_MAX_HTTP_REQUESTS,
+  dotenv: process.env.FROM_DOTENV ?? null,
+};
+if (mode === 'wait') {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { console.log(signal); process.exit(0); });
+}
+console.log(JSON.stringify(told));
+if (mode === 'exit') process.exit(7);
+if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
+if (mode === 'wait') {
+  for await (const _ of Bun.file(Number(process.env.SLUICE_LAUNCHER_FD)).stream());
+  console.log('launcher gone');
+}
+`;
+
+/** A checkout of the launcher alone, with these programs as its Bun; a string is a text file's content. */
+function makeCheckout(programs: Record<string, typeof REAL | string>): string {
+  const root = mkdtempSync(join(TEMPORARY, 'checkout-'));
+  cpSync(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
+  mkdirSync(join(root, 'src'));
+  writeFileSync(join(root, 'src', 'main.ts'), MAIN);
+  for (const [name, program] of Object.entries(programs)) {
+    const path = join(root, name);
+    mkdirSync(dirname(path), { recursive: true });
+    if (program === REAL) symlinkSync(process.execPath, path);
+    else writeFileSync(path, program);
+    if (program !== REAL) chmodSync(path, 0o755);
+  }
+  return root;
+}
+
+const REAL = Symbol('the Bun that runs this test');
+
+const PACKAGE = 'node_modules/bun/bin/bun.exe';
+const PLATFORM = `node_modules/@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}/bin/bun`;
+
+function start(root: string, args: string[], environment: Record<string, string> = {}) {
+  return Bun.spawn([NODE ?? 'node', join(root, 'bin', 'sluice'), ...args], {
+    cwd: TEMPORARY,
+    env: { PATH: join(root, 'path'), ...environment },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+async function run(root: string, args: string[] = [], environment: Record<string, string> = {}) {
+  const child = start(root, args, environment);
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { out, err, code, signal: child.signalCode };
+}
+
+/** Lines of a running process's stdout. */
+function linesOf(child: ReturnType<typeof start>) {
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  return async function next(): Promise<string | undefined> {
+    while (!rest.includes('\n')) {
+      const { value, done } = await reader.read();
+      if (done) return undefined;
+      rest += value;
+    }
+    const line = rest.slice(0, rest.indexOf('\n'));
+    rest = rest.slice(line.length + 1);
+    return line;
+  };
+}
+
+describe.skipIf(NODE === null)('the launcher', () => {
+  let checkout = '';
+  beforeAll(() => {
+    checkout = makeCheckout({ [PACKAGE]: REAL });
+  });
+
+  test('runs main.ts here, with the arguments and the environment it needs', async () => {
+    writeFileSync(join(TEMPORARY, '.env'), 'FROM_DOTENV=yes\n');
+    const { out, code } = await run(checkout, ['a', '--b', 'c d']);
+    expect(JSON.parse(out)).toMatchObject({
+      directory: TEMPORARY,
+      arguments: ['a', '--b', 'c d'],
+      maxRequests: '65336',
+      dotenv: 'yes',
+    });
+    expect(code).toBe(0);
+  });
+
+  test('leaves a limit that was set', async () => {
+    const { out } = await run(checkout, [], { BUN_CONFIG_MAX_HTTP_REQUESTS: '5' });
+    expect(JSON.parse(out)).toMatchObject({ maxRequests: '5' });
+  });
+
+  test('ends as the child ended', async () => {
+    expect(await run(checkout, ['exit'])).toMatchObject({ code: 7, signal: null });
+    expect(await run(checkout, ['kill'])).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'hands on %s and waits for the child',
+    async (signal) => {
+      const child = start(checkout, ['wait']);
+      const next = linesOf(child);
+      await next();
+      child.kill(signal);
+      expect(await next()).toBe(signal);
+      expect(await child.exited).toBe(0);
+    },
+  );
+
+  test('killed, it is noticed by the child', async () => {
+    const child = start(checkout, ['wait']);
+    const next = linesOf(child);
+    await next();
+    child.kill('SIGKILL');
+    expect(await next()).toBe('launcher gone');
+  });
+
+  test('takes the platform’s package where the install script left a text file', async () => {
+    const { code, err } = await run(makeCheckout({ [PACKAGE]: STUB, [PLATFORM]: REAL }));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+
+  test('takes a hoisted package', async () => {
+    const root = makeCheckout({ 'node_modules/bun/bin/bun.exe': REAL });
+    const inner = join(root, 'node_modules', 'sluice');
+    cpSync(join(root, 'bin'), join(inner, 'bin'), { recursive: true });
+    cpSync(join(root, 'src'), join(inner, 'src'), { recursive: true });
+    expect(await run(inner)).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('takes Bun from PATH, if it is recent', async () => {
+    expect(await run(makeCheckout({ [PACKAGE]: STUB, 'path/bun': REAL }))).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    const old = await run(makeCheckout({ [PACKAGE]: STUB, 'path/bun': '#!/bin/sh\necho 1.3.14\n' }));
+    expect(old.code).toBe(1);
+  });
+
+  test('says what to do where there is none', async () => {
+    const { out, err, code } = await run(makeCheckout({ [PACKAGE]: STUB, [PLATFORM]: STUB }));
+    expect({ out, code }).toEqual({ out: '', code: 1 });
+    expect(err).toContain('needs Bun 1.4 or newer and found none');
+    expect(err).toContain('npm install');
+  });
+});

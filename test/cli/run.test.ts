@@ -1,0 +1,143 @@
+// The command line without a process: help, versions, wrong flags, and `check`.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { runCli } from '../../src/cli/run.ts';
+
+const HOME = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+afterAll(() => rmSync(HOME, { recursive: true }));
+
+async function run(args: string[], environment: Record<string, string> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(args, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    environment: { SLUICE_HOME: HOME, ...environment },
+    directory: HOME,
+    onSignal: () => {},
+    exit: () => {},
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+function writeConfig(name: string, text: string): string {
+  writeFileSync(join(HOME, name), text);
+  return name;
+}
+
+describe('help', () => {
+  test.each([[['--help']], [['-h']], [['help']]])('%j lists every command', async (args) => {
+    const { code, out } = await run(args);
+    expect(code).toBe(0);
+    for (const name of ['serve', 'check', 'help']) expect(out).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+  });
+
+  test.each([[['serve', '--help']], [['help', 'serve']], [['serve', '-h']]])(
+    '%j lists its flags',
+    async (args) => {
+      const { code, out } = await run(args);
+      expect(code).toBe(0);
+      for (const flag of ['--config FILE', '--host HOST', '--port PORT', '--help'])
+        expect(out).toContain(flag);
+    },
+  );
+
+  test('without a command it is on stderr, and the exit code says so', async () => {
+    const { code, out, err } = await run([]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('Usage: sluice COMMAND');
+  });
+
+  test.each([[['--version']], [['serve', '--version']], [['check', '--version']]])('%j', async (args) => {
+    expect(await run(args)).toEqual({ code: 0, out: manifest.version, err: '' });
+  });
+});
+
+describe('a wrong command line is exit code 2 and says what is meant', () => {
+  test.each([
+    [['serv'], 'unknown command "serv" (did you mean "serve"?)'],
+    [['frobnicate'], 'unknown command "frobnicate"'],
+    [['help', 'chek'], 'unknown command "chek" (did you mean "check"?)'],
+    [['serve', '--prot', '1'], 'unknown flag --prot (did you mean "--port"?)'],
+    [['serve', '--frobnicate'], 'unknown flag --frobnicate'],
+    [['serve', '-x'], 'unknown flag -x'],
+    [['--versoin'], 'unknown flag --versoin (did you mean "--version"?)'],
+    [['serve', '--port'], '--port needs a value: --port PORT'],
+    [['serve', '--port='], '--port needs a value: --port PORT'],
+    [['serve', '--port', 'high'], '--port must be a number from 0 to 65535'],
+    [['serve', '--port', '65536'], '--port must be a number from 0 to 65535'],
+    [['serve', '--help=yes'], '--help takes no value'],
+    [['serve', 'now'], 'unexpected "now"'],
+    [['check', '--port', '1'], 'unknown flag --port'],
+  ])('%j', async (args, message) => {
+    const { code, out, err } = await run(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err.split('\n')[0]).toBe(`sluice: ${message}`);
+  });
+});
+
+describe('check', () => {
+  test('without a file tells what there is', async () => {
+    const { code, out, err } = await run(['check']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('configuration: no file; defaults and environment');
+    expect(out).toMatch(/^ {2}simulator +every dialect/m);
+    expect(out).toMatch(/^ {2}MODEL +simulator$/m);
+  });
+
+  test('prints providers, aliases and routes, and no secret', async () => {
+    const config = writeConfig(
+      'routes.yaml',
+      [
+        'server: { keys: [gate-secret] }',
+        'providers:',
+        '  lab: { dialect: openai-chat, base_url: "http://127.0.0.1:1/v1", api_key: lab-secret, models: { fast: qwen }, default_model: qwen }',
+        '  openai: { api_key: env:ABSENT }',
+        'routing: { default_provider: lab, fallback_chain: [simulator/x] }',
+      ].join('\n'),
+    );
+    const { code, out, err } = await run(['check', '--config', config]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}lab +openai-chat, http:\/\/127.0.0.1:1\/v1, key set$/m);
+    expect(out).toMatch(/^ {2}lab\/fast +lab\/qwen$/m);
+    expect(out).toMatch(/^ {2}lab\/MODEL +lab, qwen where MODEL is not its own$/m);
+    expect(out).toMatch(/^ {2}MODEL +lab$/m);
+    expect(out).toMatch(/^ {2}after a failure +simulator\/x$/m);
+    expect(out).toMatch(/^ {2}openai +environment variable ABSENT is not set$/m);
+    expect(out).toContain('(1 key(s) accepted)');
+    expect(err).toContain('routes.yaml:4: providers.openai.api_key: environment variable ABSENT is not set');
+    expect(out + err).not.toContain('secret');
+  });
+
+  test.each([
+    ['an unknown key', 'server: { prot: 1 }', 'bad.yaml:1: server.prot: unknown key (did you mean "port"?)'],
+    ['a syntax error', 'server: {', 'bad.yaml:1: '],
+    [
+      'an unknown default provider',
+      'routing: { default_provider: simulatr }',
+      'bad.yaml:1: routing.default_provider: no provider is named "simulatr"',
+    ],
+    [
+      'a disabled default provider',
+      'routing: { default_provider: openai }',
+      'bad.yaml:1: routing.default_provider: provider "openai" is disabled',
+    ],
+    ['an open door', 'server: { host: 0.0.0.0 }', 'bad.yaml:1: server.host: 0.0.0.0 is reachable by others'],
+  ])('fails for %s', async (_, text, message) => {
+    const { code, out, err } = await run(['check', '--config', writeConfig('bad.yaml', text)]);
+    expect(code).toBe(1);
+    expect(err).toContain(`error: ${join(HOME, message)}`);
+    expect(out).not.toContain('is valid');
+  });
+
+  test('a file that is not there', async () => {
+    const { code, err } = await run(['check', '--config', 'absent.yaml']);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `error: ${join(HOME, 'absent.yaml')}: cannot be read (ENOENT)`,
+    });
+  });
+});

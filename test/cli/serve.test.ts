@@ -1,0 +1,257 @@
+// `sluice serve` as a process: the address, requests, reloads, and every way it ends.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-serve-'));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+
+/** Reads lines until one matches, and keeps them all. */
+function createLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  async function more(): Promise<boolean> {
+    const { value, done } = await reader.read();
+    if (!done) text += value;
+    return !done;
+  }
+  return {
+    async until(pattern: RegExp): Promise<string> {
+      for (;;) {
+        const complete = text.slice(0, text.lastIndexOf('\n') + 1);
+        const line = complete.split('\n').find((candidate) => pattern.test(candidate));
+        if (line !== undefined) return line;
+        if (!(await more())) throw new Error(`ended before ${pattern}:\n${text}`);
+      }
+    },
+    async all(): Promise<string> {
+      while (await more());
+      return text;
+    },
+  };
+}
+
+interface StartOptions {
+  config?: string;
+  environment?: Record<string, string>;
+  args?: string[];
+  home?: string;
+  command?: string;
+}
+
+function start({
+  config,
+  environment = {},
+  args = ['--port', '0'],
+  home,
+  command = 'serve',
+}: StartOptions = {}) {
+  const directory = mkdtempSync(join(TEMPORARY, 'd-'));
+  const path = join(directory, 'sluice.yaml');
+  if (config !== undefined) writeFileSync(path, config);
+  const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), command, ...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, SLUICE_HOME: home ?? join(directory, 'home'), ...environment },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const out = createLines(child.stdout);
+  const err = createLines(child.stderr);
+  const address = async () => /http:\S+/.exec(await out.until(/http:/))?.[0] ?? '';
+  const end = async () => {
+    const code = await child.exited;
+    return { code, out: await out.all(), err: await err.all() };
+  };
+  const stop = () => {
+    child.kill('SIGTERM');
+    return end();
+  };
+  return { child, path, out, err, address, end, stop };
+}
+
+function ask(address: string, model: string, stream: boolean): Promise<Response> {
+  return fetch(`${address}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'Hello' }] }),
+  });
+}
+
+async function getJson(url: string, headers: Record<string, string> = {}) {
+  return (await fetch(url, { headers })).json();
+}
+
+describe('on a fresh machine', () => {
+  test('tells the address once, the providers and a line to try, answers, and ends with 0', async () => {
+    const server = start();
+    const address = await server.address();
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    expect(await getJson(`${address}/gateway/health`)).toMatchObject({
+      status: 'healthy',
+      providers: { simulator: true },
+      routing: { default_provider: 'simulator' },
+    });
+    const { code, out } = await server.stop();
+    expect(code).toBe(0);
+    expect(out.split('\n').filter((line) => line.includes('http://'))).toHaveLength(1);
+    expect(out).toMatch(/^ {2}providers +simulator$/m);
+    expect(out).toMatch(/^ {2}try +curl -N 127\.0\.0\.1:\d+\/v1\/chat\/completions /m);
+  });
+
+  test('the line to try streams', async () => {
+    const server = start();
+    const line = await server.out.until(/curl/);
+    const child = Bun.spawn(['sh', '-c', line.slice(line.indexOf('curl')).replace('/demo', '/fast')], {
+      stdout: 'pipe',
+      stderr: 'ignore',
+    });
+    if (Bun.which('curl') !== null) {
+      expect(await new Response(child.stdout).text()).toContain('data: [DONE]');
+    }
+    expect((await server.stop()).code).toBe(0);
+  });
+});
+
+describe('ending', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s lets a running stream finish', async (signal) => {
+    const server = start();
+    const response = await ask(await server.address(), 'simulator/tokens=40,rate=100,ttft=0', true);
+    server.child.kill(signal);
+    expect(await response.text()).toContain('data: [DONE]');
+    expect((await server.end()).code).toBe(0);
+  });
+
+  test('a stream beyond server.drain_timeout is cut, and its row kept', async () => {
+    const home = join(mkdtempSync(join(TEMPORARY, 'd-')), 'home');
+    const server = start({ config: 'server: { drain_timeout: 50ms }', home });
+    const response = await ask(await server.address(), 'simulator/fault=stall:2,ttft=0', true);
+    server.child.kill('SIGTERM');
+    expect(await response.text().catch(() => '')).not.toContain('[DONE]');
+    const { code, err } = await server.end();
+    expect(code).toBe(0);
+    expect(err).toContain('cut what was still running after server.drain_timeout requests=1');
+
+    const next = start({ home });
+    const audit = await getJson(`${await next.address()}/gateway/audit`);
+    expect(audit).toMatchObject({ total: 1, entries: [{ provider: 'simulator', streamed: true }] });
+    expect(audit.entries[0].status).not.toBe('success');
+    await next.stop();
+  });
+
+  test('the rows of finished requests are kept', async () => {
+    const home = join(mkdtempSync(join(TEMPORARY, 'd-')), 'home');
+    const server = start({ home });
+    expect((await ask(await server.address(), 'simulator/fast', false)).status).toBe(200);
+    await server.stop();
+    const next = start({ home });
+    const audit = await getJson(`${await next.address()}/gateway/audit`);
+    expect(audit).toMatchObject({ total: 1, entries: [{ status: 'success', model: 'fast' }] });
+    await next.stop();
+  });
+});
+
+describe('configuration', () => {
+  test('what is fatal is told with file and line, and nothing is served', async () => {
+    const server = start({ config: 'audit: {}\nserver:\n  prot: 1\n' });
+    const { code, out, err } = await server.end();
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('sluice.yaml:3: server.prot: unknown key (did you mean "port"?)');
+  });
+
+  test('a host that others can reach needs keys', async () => {
+    const { code, err } = await start({ args: ['--port', '0', '--host', '0.0.0.0'] }).end();
+    expect(code).toBe(1);
+    expect(err).toContain('server.host: 0.0.0.0 is reachable by others: set server.keys');
+  });
+
+  test('a provider without its key is disabled, and the rest work', async () => {
+    const server = start({ config: 'providers: { openai: { api_key: "env:ABSENT" } }' });
+    const address = await server.address();
+    expect((await ask(address, 'simulator/fast', false)).status).toBe(200);
+    const { out, err } = await server.stop();
+    expect(out).toMatch(/^ {2}disabled +openai: environment variable ABSENT is not set$/m);
+    expect(err).toContain('warning: ');
+  });
+
+  test('server.keys is asked for and never printed', async () => {
+    const server = start({ config: 'server: { keys: ["env:GATE"] }', environment: { GATE: 'gate-secret' } });
+    const address = await server.address();
+    expect((await ask(address, 'simulator/fast', false)).status).toBe(401);
+    const { out, err } = await server.stop();
+    expect(out).toContain('-H "x-sluice-key: $SLUICE_KEY"');
+    expect(out + err).not.toContain('gate-secret');
+  });
+
+  test('a port in use is told with the mend', async () => {
+    const first = start();
+    const port = new URL(await first.address()).port;
+    const { code, err } = await start({ args: ['--port', port] }).end();
+    expect(code).toBe(1);
+    expect(err).toContain(`cannot listen on 127.0.0.1:${port}: the port is in use`);
+    expect(err).toContain('--port');
+    await first.stop();
+  });
+
+  test('a database that cannot be opened stops no request', async () => {
+    const file = join(mkdtempSync(join(TEMPORARY, 'd-')), 'file');
+    writeFileSync(file, '');
+    const server = start({ home: join(file, 'below') });
+    const address = await server.address();
+    expect((await ask(address, 'simulator/fast', false)).status).toBe(200);
+    const { code, err } = await server.stop();
+    expect(code).toBe(0);
+    expect(err).toContain('the ledger cannot be opened');
+  });
+});
+
+describe('the watched file', () => {
+  test('a valid change is for new requests, an invalid one for none, and a running stream goes on', async () => {
+    const server = start({
+      config: 'audit: { log_request_bodies: true }',
+      environment: { SLUICE_LOG: 'json' },
+    });
+    const address = await server.address();
+    const health = () => getJson(`${address}/gateway/health`);
+    const running = await ask(address, 'simulator/fault=stall:2,ttft=0', true);
+
+    writeFileSync(server.path, 'audit: { log_request_bodies: false }');
+    await server.err.until(/the changed configuration is in use/);
+    expect(await health()).toMatchObject({ audit: { log_request_bodies: false } });
+
+    writeFileSync(server.path, 'audit: { log_request_bodies: perhaps }');
+    const refusal = JSON.parse(await server.err.until(/sluice\.yaml:1: audit\.log_request_bodies/));
+    expect(refusal).toMatchObject({ level: 'error' });
+    await server.err.until(/is refused; the one before stays/);
+    expect(await health()).toMatchObject({ audit: { log_request_bodies: false } });
+
+    writeFileSync(server.path, 'audit: { enabled: false }');
+    expect(JSON.parse(await server.err.until(/need a restart/))).toMatchObject({ keys: ['audit.enabled'] });
+    expect(await health()).toMatchObject({ audit: { enabled: true, log_request_bodies: true } });
+
+    await running.body?.cancel();
+    expect((await server.stop()).code).toBe(0);
+  });
+
+  test('a server that others reach keeps its keys, whatever the file says now', async () => {
+    const server = start({ config: 'server: { host: 0.0.0.0, keys: [gate] }' });
+    const address = (await server.address()).replace('0.0.0.0', '127.0.0.1');
+    writeFileSync(server.path, 'server: { host: 127.0.0.1 }');
+    await server.err.until(/server\.host: 0\.0\.0\.0 is reachable by others/);
+    await server.err.until(/is refused/);
+    expect((await ask(address, 'simulator/fast', false)).status).toBe(401);
+    expect((await server.stop()).code).toBe(0);
+  });
+});
+
+test('sluice simulate is an upstream to another gateway', async () => {
+  const upstream = start({ command: 'simulate' });
+  const base = await upstream.address();
+  const server = start({ config: `providers: { lab: { dialect: openai-chat, base_url: "${base}/v1" } }` });
+  const response = await ask(await server.address(), 'lab/fast', true);
+  expect(response.headers.get('x-sluice-provider')).toBe('lab');
+  expect(await response.text()).toContain('data: [DONE]');
+  expect((await server.stop()).code).toBe(0);
+  expect((await upstream.stop()).code).toBe(0);
+});

@@ -1,0 +1,113 @@
+// The HTTP host: limits, an orderly end, and clear words where it cannot listen.
+import { describe, expect, test } from 'bun:test';
+import { createHttpHost, type HostOptions, type HttpHost, ListenError } from '../../src/server/host.ts';
+
+function createHost(options: Partial<HostOptions> = {}): HttpHost {
+  return createHttpHost({
+    hostname: '127.0.0.1',
+    port: 0,
+    maxBody: 1024,
+    fetch: async () => new Response('here'),
+    onError: () => {},
+    ...options,
+  });
+}
+
+/** A response whose body goes on until `finish` is called. */
+function createOpenStream() {
+  let finish = () => {};
+  let cancelled = false;
+  const fetch = async () =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('begun '));
+          finish = () => {
+            controller.enqueue(new TextEncoder().encode('finished'));
+            controller.close();
+          };
+        },
+        cancel() {
+          cancelled = true;
+        },
+      }),
+    );
+  return { fetch, finish: () => finish(), wasCancelled: () => cancelled };
+}
+
+test('answers at the address it tells', async () => {
+  const host = createHost();
+  expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
+  expect(await (await fetch(host.url)).text()).toBe('here');
+  expect(await host.drain(0)).toBe(0);
+});
+
+test('leaves it to the gateway to refuse a body that is too long', async () => {
+  const host = createHost({
+    maxBody: 10,
+    fetch: async (request) => new Response(`${(await request.text()).length}`),
+  });
+  const response = await fetch(host.url, { method: 'POST', body: 'x'.repeat(100_000) });
+  expect(await response.text()).toBe('100000');
+  await host.drain(0);
+});
+
+test('a rejection is told to the log and is a plain 500', async () => {
+  const errors: unknown[] = [];
+  const host = createHost({
+    fetch: () => Promise.reject(new Error('sk-secret broke')),
+    onError: (error) => errors.push(error),
+  });
+  const response = await fetch(host.url);
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('sk-secret');
+  expect(errors).toHaveLength(1);
+  await host.drain(0);
+});
+
+describe('draining', () => {
+  test('waits for a running stream and takes no new connection', async () => {
+    const stream = createOpenStream();
+    const host = createHost({ fetch: stream.fetch });
+    const response = await fetch(host.url);
+    const drained = host.drain(60_000);
+    await expect(fetch(host.url, { keepalive: false })).rejects.toThrow();
+    stream.finish();
+    expect(await response.text()).toBe('begun finished');
+    expect(await drained).toBe(0);
+  });
+
+  test('cuts what runs beyond the limit, and says how much that was', async () => {
+    const stream = createOpenStream();
+    const host = createHost({ fetch: stream.fetch });
+    const response = await fetch(host.url);
+    const text = response.text().catch(() => 'cut');
+    expect(await host.drain(1)).toBe(1);
+    expect(await text).toBe('cut');
+    expect(stream.wasCancelled()).toBe(true);
+  });
+});
+
+describe('where it cannot listen', () => {
+  function messageOf(options: Partial<HostOptions>): string {
+    try {
+      createHost(options);
+    } catch (error) {
+      if (error instanceof ListenError) return error.message;
+    }
+    return 'no ListenError';
+  }
+
+  test('a port in use', async () => {
+    const { port, drain } = createHost();
+    expect(messageOf({ port })).toStartWith(`cannot listen on 127.0.0.1:${port}: the port is in use; stop`);
+    await drain(0);
+  });
+
+  test('an address of another machine', () => {
+    // TEST-NET-1 (RFC 5737) is nobody's.
+    expect(messageOf({ hostname: '192.0.2.1' })).toMatch(
+      /^cannot listen on 192\.0\.2\.1:0: .*check server\.host/,
+    );
+  });
+});

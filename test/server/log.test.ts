@@ -1,0 +1,47 @@
+// One line per event, for people or for machines.
+import { expect, test } from 'bun:test';
+import { createLog, type LogOptions, parseLogSetting } from '../../src/server/log.ts';
+
+function logTo(options: Pick<LogOptions, 'format' | 'level'>) {
+  const lines: string[] = [];
+  const now = () => new Date(0);
+  return { lines, log: createLog({ ...options, now, write: (line) => lines.push(line) }) };
+}
+
+test('text', () => {
+  const { log, lines } = logTo({ format: 'text', level: 'info' });
+  log('warn', 'one\n  line', {
+    file: '/a/b.yaml',
+    error: new Error('two "words"'),
+    count: 2,
+    none: undefined,
+  });
+  expect(lines).toEqual([
+    String.raw`1970-01-01T00:00:00.000Z WARN  one line file=/a/b.yaml error="two \"words\"" count=2`,
+  ]);
+});
+
+test('JSON', () => {
+  const { log, lines } = logTo({ format: 'json', level: 'info' });
+  log('error', 'a\nb', { error: new Error('no'), list: [1] });
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { time: '1970-01-01T00:00:00.000Z', level: 'error', message: 'a\nb', error: 'no', list: [1] },
+  ]);
+});
+
+test('lesser levels are left out', () => {
+  const { log, lines } = logTo({ format: 'text', level: 'warn' });
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) log(level, level);
+  expect(lines).toHaveLength(2);
+});
+
+test.each([
+  [undefined, 'text', 'info'],
+  ['json', 'json', 'info'],
+  ['debug', 'text', 'debug'],
+  ['json,debug', 'json', 'debug'],
+  ['ERROR text', 'text', 'error'],
+  ['nonsense', 'text', 'info'],
+] as const)('SLUICE_LOG=%s', (setting, format, level) => {
+  expect(parseLogSetting(setting)).toEqual({ format, level });
+});

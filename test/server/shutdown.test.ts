@@ -1,0 +1,35 @@
+// One press of Ctrl-C arrives several times; a second press is meant.
+import { expect, test } from 'bun:test';
+import { createShutdown } from '../../src/server/shutdown.ts';
+
+function createRecorder() {
+  let time = 0;
+  const calls: string[] = [];
+  const onSignal = createShutdown({
+    now: () => time,
+    onShutdown: (signal) => calls.push(`drain ${signal}`),
+    onForce: (signal) => calls.push(`force ${signal}`),
+  });
+  return {
+    calls,
+    at(milliseconds: number, signal: string) {
+      time = milliseconds;
+      onSignal(signal);
+    },
+  };
+}
+
+test('the first drains, and its echoes change nothing', () => {
+  const { calls, at } = createRecorder();
+  at(0, 'SIGINT');
+  at(1, 'SIGINT');
+  at(200, 'SIGTERM');
+  expect(calls).toEqual(['drain SIGINT']);
+});
+
+test('a later one ends at once', () => {
+  const { calls, at } = createRecorder();
+  at(0, 'SIGTERM');
+  at(1000, 'SIGINT');
+  expect(calls).toEqual(['drain SIGTERM', 'force SIGINT']);
+});
