@@ -85,6 +85,8 @@ function resolvePrimary(model: string, config: ResolvedConfig): Target {
     }
   }
   if (chosen === undefined) {
+    const wanted = config.routing.defaultProvider;
+    if (wanted !== null) throw notEnabled(wanted, config, `routing.default_provider is "${wanted}"`);
     throw new GatewayError(
       'unknown_model',
       'no provider is enabled; configure one under `providers` in sluice.yaml',

@@ -175,6 +175,18 @@ describe('configuration', () => {
     expect(err).toContain('warning: ');
   });
 
+  test('a default provider without its key answers with the reason, and not another in its place', async () => {
+    const server = start({
+      config: 'providers: { openai: { api_key: "env:ABSENT" } }\nrouting: { default_provider: openai }',
+    });
+    const address = await server.address();
+    const response = await ask(address, 'gpt-5', false);
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain('environment variable ABSENT is not set');
+    expect((await ask(address, 'simulator/fast', false)).status).toBe(200);
+    expect((await server.stop()).err).toContain('error: ');
+  });
+
   test('server.keys is asked for and never printed', async () => {
     const server = start({ config: 'server: { keys: ["env:GATE"] }', environment: { GATE: 'gate-secret' } });
     const address = await server.address();
