@@ -17,9 +17,20 @@ export interface Dialect {
   createGrammarChecker(): GrammarChecker;
 }
 
+/** What a client asks for by path. Fields left out are in the body. */
+export interface ClientRoute {
+  operation: 'generate' | 'count-tokens';
+  model?: string;
+  stream?: boolean;
+  /** How a streamed answer is framed: Gemini without `alt=sse` is one JSON array. */
+  framing?: 'sse' | 'json-array';
+}
+
 export interface ClientSide {
+  /** What a POST to this path asks for, undefined where the path is not this dialect's. */
+  route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
-  parseRequest(body: JsonObject): NeutralRequest;
+  parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
   buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject;
   createStreamEncoder(context: AnswerContext): StreamEncoder;
   /** The error body in this dialect; the status is `error.status`. */
@@ -35,6 +46,8 @@ export interface AnswerContext {
   created: number;
   /** The client asked for token counts inside the stream. */
   includeUsage: boolean;
+  /** The route's framing; `sse` where it names none. */
+  framing?: 'sse' | 'json-array';
 }
 
 export interface StreamEncoder {
@@ -45,8 +58,13 @@ export interface StreamEncoder {
 }
 
 export interface ProviderSide {
-  /** Path below the provider's base URL. */
+  /** Path and query below the provider's base URL. */
   endpoint(model: string, stream: boolean): string;
+  /**
+   * Of a client's query, what goes on to a provider of the same dialect, '' or beginning with '?' (or '&' where
+   * `endpoint` has a query already). Never a key. Left out: all of it goes on.
+   */
+  forwardQuery?(query: URLSearchParams): string;
   /** Headers that authenticate `key` (none when null) and that the dialect always needs. */
   headers(key: string | null): Record<string, string>;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
@@ -90,6 +108,14 @@ export interface Quirks {
   replaysReasoning?: boolean;
   /** openai-chat: true where assistant turns take `reasoning_details` back (OpenRouter). */
   replaysReasoningDetails?: boolean;
+  /** openai-chat: further request fields that the server takes as they are, e.g. `top_k`. */
+  extraFields?: readonly string[];
+  /** openai-chat: how thinking is asked for. Default `reasoning_effort`. */
+  reasoningField?: 'reasoning_effort' | 'reasoning' | 'thinking' | 'enable_thinking';
+  /** openai-chat: tool_choice values other than auto are refused. */
+  toolChoiceAutoOnly?: boolean;
+  /** openai-chat: request fields that the server refuses. */
+  refusedFields?: readonly string[];
   /** anthropic-messages: `max_tokens` where the client gave none. */
   defaultMaxTokens?: number;
 }

@@ -1,6 +1,7 @@
 // Content parts of requests and answers: the superset of what the dialects can say.
 import type { DialectId } from './dialect-id.ts';
 import type { JsonObject, JsonValue } from './json.ts';
+import type { OpaqueToken } from './opaque-token.ts';
 
 /** Where the bytes of an image, document or audio clip are. */
 export type MediaSource =
@@ -41,8 +42,6 @@ export interface TextPart extends PartBase {
   type: 'text';
   text: string;
   citations?: Citation[];
-  /** Opaque token that the provider wants back with this text (Gemini `thoughtSignature`). */
-  signature?: string;
 }
 
 /** Thinking of the model. Exactly what came must go back next turn, or the provider refuses it. */
@@ -50,12 +49,13 @@ export interface ReasoningPart extends PartBase {
   type: 'reasoning';
   /** The readable text; '' where the provider hides it. */
   text: string;
-  /** Anthropic `signature`, Gemini `thoughtSignature`, Responses `encrypted_content`. */
-  signature?: string;
+  /**
+   * Anthropic `signature`, Gemini `thoughtSignature`, Responses id and `encrypted_content`. With no text it
+   * seals what stands before it (Gemini signs text parts too).
+   */
+  signature?: OpaqueToken;
   /** Anthropic `redacted_thinking.data`: reasoning that only the provider can read. */
-  redacted?: string;
-  /** Item id (Responses). */
-  id?: string;
+  redacted?: OpaqueToken;
 }
 
 export interface ToolCallPart extends PartBase {
@@ -66,7 +66,8 @@ export interface ToolCallPart extends PartBase {
   arguments: string;
   /** `server` tools are run by the provider; the client only watches. */
   kind: 'function' | 'custom' | 'server';
-  signature?: string;
+  /** Gemini signs calls. */
+  signature?: OpaqueToken;
 }
 
 export type ToolResultContent = TextPart | ImagePart | DocumentPart | OpaquePart;

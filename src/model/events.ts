@@ -8,11 +8,12 @@ import type { Citation, Extension, ServerToolResultPart } from './content.ts';
 import type { GatewayError } from './errors.ts';
 import type { Finish } from './finish.ts';
 import type { JsonObject } from './json.ts';
+import type { OpaqueToken } from './opaque-token.ts';
 import type { Usage } from './usage.ts';
 
 export type StreamEvent =
   | { type: 'start'; id: string | null; model: string | null }
-  | { type: 'text-start'; block: number; signature?: string }
+  | { type: 'text-start'; block: number }
   | { type: 'text-delta'; block: number; text: string }
   | { type: 'citation'; block: number; citation: Citation }
   | { type: 'text-end'; block: number }
@@ -20,10 +21,10 @@ export type StreamEvent =
   | { type: 'refusal-delta'; block: number; text: string }
   | { type: 'refusal-end'; block: number }
   /** `redacted`: the whole block is this opaque data and no delta follows. */
-  | { type: 'reasoning-start'; block: number; id?: string; redacted?: string }
+  | { type: 'reasoning-start'; block: number; redacted?: OpaqueToken }
   | { type: 'reasoning-delta'; block: number; text: string }
-  /** The opaque token to send back next turn. May come in pieces: concatenate. */
-  | { type: 'reasoning-signature'; block: number; signature: string }
+  /** The opaque token to send back next turn: whole, once a block. */
+  | { type: 'reasoning-signature'; block: number; signature: OpaqueToken }
   | { type: 'reasoning-end'; block: number }
   | {
       type: 'tool-start';
@@ -31,7 +32,7 @@ export type StreamEvent =
       id: string;
       name: string;
       kind: 'function' | 'custom' | 'server';
-      signature?: string;
+      signature?: OpaqueToken;
       extension?: Extension;
     }
   /** A fragment of the argument text; concatenated fragments are the whole. */

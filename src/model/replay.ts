@@ -1,5 +1,5 @@
 // A whole answer and a stream of events tell the same story: this turns each into the other.
-import type { Part, TextPart, ToolCallPart } from './content.ts';
+import type { Part, ToolCallPart } from './content.ts';
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
@@ -17,9 +17,8 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
 function partToEvents(part: Part, block: number): StreamEvent[] {
   switch (part.type) {
     case 'text': {
-      const { signature } = part;
       return [
-        { type: 'text-start', block, ...(signature === undefined ? {} : { signature }) },
+        { type: 'text-start', block },
         { type: 'text-delta', block, text: part.text },
         ...(part.citations ?? []).map((citation): StreamEvent => ({ type: 'citation', block, citation })),
         { type: 'text-end', block },
@@ -33,7 +32,6 @@ function partToEvents(part: Part, block: number): StreamEvent[] {
       ];
     case 'reasoning': {
       const start: StreamEvent = { type: 'reasoning-start', block };
-      if (part.id !== undefined) start.id = part.id;
       if (part.redacted !== undefined) start.redacted = part.redacted;
       const events: StreamEvent[] = [start];
       if (part.text !== '') events.push({ type: 'reasoning-delta', block, text: part.text });
@@ -90,12 +88,9 @@ export function createResponseCollector(): ResponseCollector {
           id = event.id;
           model = event.model;
           break;
-        case 'text-start': {
-          const text: TextPart = { type: 'text', text: '' };
-          if (event.signature !== undefined) text.signature = event.signature;
-          parts.set(event.block, text);
+        case 'text-start':
+          parts.set(event.block, { type: 'text', text: '' });
           break;
-        }
         case 'text-delta': {
           const text = part(event.block, 'text');
           if (text !== undefined) text.text += event.text;
@@ -118,7 +113,6 @@ export function createResponseCollector(): ResponseCollector {
           parts.set(event.block, {
             type: 'reasoning',
             text: '',
-            ...(event.id === undefined ? {} : { id: event.id }),
             ...(event.redacted === undefined ? {} : { redacted: event.redacted }),
           });
           break;
@@ -129,7 +123,7 @@ export function createResponseCollector(): ResponseCollector {
         }
         case 'reasoning-signature': {
           const reasoning = part(event.block, 'reasoning');
-          if (reasoning !== undefined) reasoning.signature = (reasoning.signature ?? '') + event.signature;
+          if (reasoning !== undefined) reasoning.signature = event.signature;
           break;
         }
         case 'tool-start': {

@@ -17,7 +17,13 @@ const OAUTH_PREFIX = 'sk-ant-oat';
 
 export const anthropicMessages: Dialect = {
   id: ID,
-  client: { parseRequest, buildResponse, createStreamEncoder, buildError },
+  client: {
+    route: (path) => (path === '/v1/messages' ? { operation: 'generate' } : undefined),
+    parseRequest,
+    buildResponse,
+    createStreamEncoder,
+    buildError,
+  },
   provider: {
     endpoint: () => '/v1/messages',
     headers,

@@ -13,7 +13,13 @@ import { passthrough } from './passthrough.ts';
 
 export const openaiChat: Dialect = {
   id: 'openai-chat',
-  client: { parseRequest, buildResponse, createStreamEncoder, buildError },
+  client: {
+    route: (path) => (path === '/v1/chat/completions' ? { operation: 'generate' } : undefined),
+    parseRequest,
+    buildResponse,
+    createStreamEncoder,
+    buildError,
+  },
   provider: {
     endpoint: () => '/chat/completions',
     headers(key): Record<string, string> {

@@ -1,0 +1,77 @@
+// Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought
+// signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
+// opaque fields, labelled with where they came from. No state in the gateway.
+import { DIALECT_IDS, type DialectId } from './dialect-id.ts';
+
+declare const opaque: unique symbol;
+/** `<dialect>:<the provider's own text>`. Made by `ownToken` or `tokenFromWire`, nowhere else. */
+export type OpaqueToken = string & { readonly [opaque]: true };
+
+const MARK = 'sluice:';
+
+/** The token that a provider of `dialect` sent, or a client that talks to one sent back. */
+export function ownToken(dialect: DialectId, text: string): OpaqueToken {
+  return `${dialect}:${text}` as OpaqueToken;
+}
+
+/** The provider's own text, undefined where the token is another dialect's: it means nothing to this one. */
+export function openToken(dialect: DialectId, token: OpaqueToken): string | undefined {
+  const label = `${dialect}:`;
+  return token.startsWith(label) ? token.slice(label.length) : undefined;
+}
+
+/** What stands in an opaque field of a client's dialect: its own token plain, a foreign one marked. */
+export function tokenToWire(dialect: DialectId, token: OpaqueToken): string {
+  return openToken(dialect, token) ?? MARK + token;
+}
+
+/** The reverse of `tokenToWire`. */
+export function tokenFromWire(dialect: DialectId, text: string): OpaqueToken {
+  if (text.startsWith(MARK)) {
+    const token = text.slice(MARK.length);
+    if (DIALECT_IDS.some((id) => token.startsWith(`${id}:`))) return token as OpaqueToken;
+  }
+  return ownToken(dialect, text);
+}
+
+/** Whether a request's text may hold a foreign token, which its own dialect's provider would refuse. */
+export function mayHoldForeignToken(text: string): boolean {
+  return text.includes(`"${MARK}`) || text.includes(CALL_MARK);
+}
+
+/** Between a call's id and the token it carries; only characters that every dialect allows in an id. */
+const CALL_MARK = '__sluice_';
+
+/**
+ * A call's id for clients whose calls have no opaque field: every client sends ids back, so the token rides
+ * on it. The id alone where there is no token.
+ */
+export function callIdToWire(id: string, token: OpaqueToken | undefined): string {
+  return token === undefined ? id : `${id}${CALL_MARK}${toBase64Url(token)}`;
+}
+
+/** The reverse of `callIdToWire`; an id that only looks like one is left as it is. */
+export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken } {
+  const at = wire.lastIndexOf(CALL_MARK);
+  if (at === -1) return { id: wire };
+  const token = fromBase64Url(wire.slice(at + CALL_MARK.length));
+  if (token === undefined || !DIALECT_IDS.some((id) => token.startsWith(`${id}:`))) return { id: wire };
+  return { id: wire.slice(0, at), token: token as OpaqueToken };
+}
+
+function toBase64Url(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function fromBase64Url(text: string): string | undefined {
+  if (!/^[\w-]+$/.test(text)) return undefined;
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'bun:test';
+import {
+  callIdFromWire,
+  callIdToWire,
+  mayHoldForeignToken,
+  openToken,
+  ownToken,
+  tokenFromWire,
+  tokenToWire,
+} from '../../src/model/opaque-token.ts';
+
+const RAW = 'Eq+/QI= with "quotes" żółć';
+
+describe('opaque tokens', () => {
+  const token = ownToken('openai-chat', RAW);
+  test('their own dialect sees its own text', () => {
+    expect(openToken('openai-chat', token)).toBe(RAW);
+    expect(tokenToWire('openai-chat', token)).toBe(RAW);
+    expect(tokenFromWire('openai-chat', RAW)).toBe(token);
+  });
+  test('another dialect carries it marked, and cannot open it', () => {
+    const wire = tokenToWire('anthropic-messages', token);
+    expect(wire).not.toBe(RAW);
+    expect(tokenFromWire('anthropic-messages', wire)).toBe(token);
+    expect(openToken('anthropic-messages', token)).toBeUndefined();
+    expect(mayHoldForeignToken(JSON.stringify({ signature: wire }))).toBe(true);
+    expect(mayHoldForeignToken(JSON.stringify({ signature: RAW }))).toBe(false);
+  });
+  test('text that only looks marked stays the dialect’s own', () => {
+    expect(openToken('openai-chat', tokenFromWire('openai-chat', 'sluice:nonsense:x'))).toBe('sluice:nonsense:x');
+  });
+  test('a call id carries a token there and back in characters that ids allow', () => {
+    const wire = callIdToWire('call_1', token);
+    expect(wire).toMatch(/^[a-zA-Z0-9_-]+$/);
+    expect(callIdFromWire(wire)).toEqual({ id: 'call_1', token });
+    expect(mayHoldForeignToken(JSON.stringify({ id: wire }))).toBe(true);
+    expect(callIdToWire('call_1', undefined)).toBe('call_1');
+    for (const id of ['call_1', 'a__sluice_', 'a__sluice_!!', 'a__sluice_YWJj']) expect(callIdFromWire(id)).toEqual({ id });
+  });
+});
