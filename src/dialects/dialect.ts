@@ -4,7 +4,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import type { Loss, NeutralRequest } from '../model/request.ts';
+import type { Loss, NeutralRequest, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
@@ -48,6 +48,8 @@ export interface AnswerContext {
   includeUsage: boolean;
   /** The route's framing; `sse` where it names none. */
   framing?: 'sse' | 'json-array';
+  /** The tools that the client offered, for dialects in which a call repeats its tool's kind or group. */
+  tools?: readonly Tool[];
 }
 
 export interface StreamEncoder {

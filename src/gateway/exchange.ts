@@ -54,10 +54,8 @@ function plainContext({ record, host }: Exchange, model: string): AnswerContext 
 }
 
 function answerContext(exchange: Exchange, model: string): AnswerContext {
-  return {
-    ...plainContext(exchange, model),
-    includeUsage: exchange.question.neutral().includeUsage === true,
-  };
+  const { includeUsage, tools } = exchange.question.neutral();
+  return { ...plainContext(exchange, model), includeUsage: includeUsage === true, tools };
 }
 
 /** Answers whole. Throws the GatewayError to tell the client. */

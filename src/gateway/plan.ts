@@ -2,6 +2,7 @@
 import { DIALECTS } from '../dialects/registry.ts';
 import type { ProviderSide } from '../dialects/dialect.ts';
 import { DIALECT_IDS, type DialectId } from '../model/dialect-id.ts';
+import { GatewayError } from '../model/errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
@@ -51,7 +52,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const key = clientsKey ?? provider.apiKey;
   const { body, losses, hides } = sameDialect
     ? passBody(incoming, side, target)
-    : translateBody(question.neutral(), side, target);
+    : translateBody(portable(question.neutral(), dialect, provider.name), side, target);
   const authentication = side.headers(key);
   const headers = buildRequestHeaders({
     client: sameDialect ? incoming.headers : null,
@@ -74,6 +75,16 @@ export function planCall(question: Question, target: Target, context: PlanContex
     key: clientsKey !== null ? 'client' : provider.apiKey !== null ? 'own' : 'none',
     hides,
   };
+}
+
+/** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
+function portable(request: NeutralRequest, dialect: DialectId, provider: string): NeutralRequest {
+  const { boundTo } = request;
+  if (boundTo === undefined || boundTo.dialect === dialect) return request;
+  const { field, problem } = boundTo;
+  throw new GatewayError('unsupported_feature', `${field}: ${provider} cannot take it: ${problem}`, {
+    reason: { param: field },
+  });
 }
 
 function passBody(

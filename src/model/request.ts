@@ -1,5 +1,6 @@
 // The neutral request: what a client asks, whatever dialect it speaks.
 import type { Extension, Part, TextPart } from './content.ts';
+import type { DialectId } from './dialect-id.ts';
 import type { JsonObject } from './json.ts';
 
 /**
@@ -22,6 +23,7 @@ export interface FunctionTool {
   /** JSON Schema of the arguments; undefined where the client gave none. */
   parameters?: JsonObject;
   strict?: boolean;
+  namespace?: ToolNamespace;
   cacheControl?: JsonObject;
   extension?: Extension;
 }
@@ -32,6 +34,15 @@ export interface CustomTool {
   name: string;
   description?: string;
   format?: JsonObject;
+  namespace?: ToolNamespace;
+}
+
+/** The group that the client put a tool in (OpenAI Responses). The tool's `name` is one name for both. */
+export interface ToolNamespace {
+  name: string;
+  description?: string;
+  /** The tool's own name within the group. */
+  tool: string;
 }
 
 /** A tool that the provider itself runs (web search, code execution, MCP…), in its dialect's shape. */
@@ -91,8 +102,21 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
+  /** The client says whether the provider may keep the exchange (OpenAI `store`); undefined: it does not say. */
+  store?: boolean;
+  /** Set where only a provider of this dialect can answer: the request rests on what such a provider keeps. */
+  boundTo?: Binding;
   /** Top-level fields of the client's dialect that the neutral model has no word for. */
   extension?: Extension;
+}
+
+/** What ties a request to one dialect's providers. */
+export interface Binding {
+  dialect: DialectId;
+  /** The field that does, as the client wrote it. */
+  field: string;
+  /** Why, and what to send instead. */
+  problem: string;
 }
 
 /** A feature of the request that the target cannot carry, or carries in another form. */
