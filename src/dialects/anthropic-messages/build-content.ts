@@ -8,6 +8,7 @@ import type {
   TextPart,
 } from '../../model/content.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import { buildCitation, ownCitation } from './citations.ts';
 import type { LossList } from './losses.ts';
 import { toolId, toolInput } from './tool-input.ts';
@@ -50,12 +51,13 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
         return undefined;
       }
       if (part.kind === 'custom') losses.approximated('tools.custom', 'a function with one text argument');
-      if (part.signature !== undefined) losses.lost('thought_signature');
+      // No call of this dialect has one: to its clients it travels on the id, to its providers it means nothing.
+      if (part.signature !== undefined && !answer) losses.lost('thought_signature');
       const { input, faithful } = toolInput(part);
       if (!faithful)
         losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
       const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
-      const id = answer ? part.id : toolId(part.id);
+      const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
       return withCommon(part, { type, id, name: part.name, input });
     }
     case 'tool-result': {
@@ -90,7 +92,6 @@ export function compact(blocks: JsonObject[]): JsonValue | undefined {
 export function buildText(part: TextPart, { losses, answer }: ContentOptions): JsonObject | undefined {
   // Empty text blocks are refused, and clients of other dialects send them beside tool calls.
   if (part.text === '' && part.cacheControl === undefined && !answer) return undefined;
-  if (part.signature !== undefined) losses.lost('thought_signature');
   const block: JsonObject = { type: 'text', text: part.text };
   if (part.citations !== undefined) {
     const citations: JsonObject[] = [];
@@ -105,19 +106,21 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
 }
 
 function buildReasoning(part: ReasoningPart, { losses, answer }: ContentOptions): JsonObject | undefined {
-  if (part.redacted !== undefined && isOwn(part)) {
-    return withCommon(part, { type: 'redacted_thinking', data: part.redacted });
+  const { text, signature, redacted } = part;
+  if (answer) {
+    if (redacted !== undefined) {
+      return withCommon(part, { type: 'redacted_thinking', data: tokenToWire(ID, redacted) });
+    }
+    const seal = signature === undefined ? '' : tokenToWire(ID, signature);
+    return withCommon(part, { type: 'thinking', thinking: text, signature: seal });
   }
   // The provider checks signatures: only what it signed itself may go back to it.
-  if (!answer && (!part.signature || !isOwn(part))) {
-    losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
-    return undefined;
-  }
-  return withCommon(part, { type: 'thinking', thinking: part.text, signature: part.signature ?? '' });
-}
-
-function isOwn(part: ReasoningPart): boolean {
-  return part.id === undefined && (part.extension === undefined || part.extension.dialect === ID);
+  const data = redacted && openToken(ID, redacted);
+  if (data !== undefined) return withCommon(part, { type: 'redacted_thinking', data });
+  const seal = signature && openToken(ID, signature);
+  if (seal) return withCommon(part, { type: 'thinking', thinking: text, signature: seal });
+  losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
+  return undefined;
 }
 
 function buildImage(part: ImagePart, losses: LossList): JsonObject | undefined {

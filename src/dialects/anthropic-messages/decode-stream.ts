@@ -13,6 +13,7 @@ import {
   type JsonValue,
   parseObject,
 } from '../../model/json.ts';
+import { ownToken } from '../../model/opaque-token.ts';
 import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { parseCitation } from './citations.ts';
@@ -28,8 +29,10 @@ interface OpenBlock {
   type: string;
   /** Neutral block number. */
   block: number;
-  /** What the block began with, until deltas say it again or the block ends. */
+  /** What the block began with, until deltas say it again or the block ends; all of a signature. */
   held: string;
+  /** A delta has brought a signature. */
+  signed: boolean;
 }
 
 const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = {
@@ -145,11 +148,11 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     if (open.has(index)) malformed(`content block ${index} is already open`);
     if (!started) start(null, null);
     const block = nextBlock++;
-    const opened: OpenBlock = { kind: 'silent', type, block, held: '' };
+    const opened: OpenBlock = { kind: 'silent', type, block, held: '', signed: false };
     if (type === 'text') openText(content, opened);
     else if (type === 'thinking') openThinking(content, opened);
     else if (type === 'redacted_thinking') {
-      emit({ type: 'reasoning-start', block, redacted: asString(content.data) ?? '' });
+      emit({ type: 'reasoning-start', block, redacted: ownToken(ID, asString(content.data) ?? '') });
       opened.kind = 'reasoning';
     } else if (type === 'tool_use' || SERVER_TOOL_BLOCKS.has(type)) openTool(content, opened);
     else if (isServerToolResult(type)) {
@@ -225,8 +228,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     } else {
       const signature = asString(delta.signature) ?? malformed('a signature_delta without a signature');
       if (signature === '') return;
-      opened.held = '';
-      emit({ type: 'reasoning-signature', block, signature });
+      opened.held = opened.signed ? opened.held + signature : signature;
+      opened.signed = true;
     }
   }
 
@@ -249,7 +252,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     const { kind, block, held } = opened;
     if (kind === 'text') emit({ type: 'text-end', block });
     if (kind === 'reasoning') {
-      if (held !== '') emit({ type: 'reasoning-signature', block, signature: held });
+      if (held !== '') emit({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
       emit({ type: 'reasoning-end', block });
     }
     if (kind === 'tool') {

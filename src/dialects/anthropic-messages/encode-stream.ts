@@ -11,6 +11,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asString, type JsonObject } from '../../model/json.ts';
+import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { messageId } from './build-response.ts';
@@ -67,7 +68,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
       case 'reasoning-start':
         if (event.redacted !== undefined) {
-          return blockStart('other', { type: 'redacted_thinking', data: event.redacted });
+          const data = tokenToWire(ID, event.redacted);
+          return blockStart('other', { type: 'redacted_thinking', data });
         }
         signature = '';
         return blockStart(
@@ -77,8 +79,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
           'thinking',
         );
       case 'reasoning-signature':
-        // Clients replace the signature with each delta, so its pieces go out as one.
-        signature += event.signature;
+        // Said when the block ends: nothing may follow it there.
+        signature = tokenToWire(ID, event.signature);
         return '';
       case 'tool-start':
         return toolStart(event);
@@ -149,7 +151,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
       return blockStart('tool', block, 'input_json_delta', 'partial_json');
     }
-    const block = { type: 'tool_use', id, name, input: {}, ...fields };
+    const block = { type: 'tool_use', id: callIdToWire(id, event.signature), name, input: {}, ...fields };
     if (kind === 'function') return blockStart('tool', block, 'input_json_delta', 'partial_json');
     const started = blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
     return `${started}${deltaPrefix}${JSON.stringify(`{"${FREE_TEXT}":"`)}${END}`;

@@ -10,21 +10,23 @@ import type {
   ToolResultPart,
 } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Author } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
 import { extensionOf, ID, isServerToolResult, leftover, SERVER_TOOL_BLOCKS } from './wire.ts';
 
-/** @throws what `fail` throws, where the content is neither a string nor an array of blocks with a `type`. */
-export function parseContent(content: JsonValue | undefined, path: string, fail: Fail): Part[] {
+/** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
+export function parseContent(content: JsonValue | undefined, path: string, author: Author): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
-  if (Array.isArray(content)) return content.map((block, at) => parseBlock(block, `${path}.${at}`, fail));
-  return fail(
+  if (Array.isArray(content)) return content.map((block, at) => parseBlock(block, `${path}.${at}`, author));
+  return author.fail(
     path,
     `${content === undefined ? 'is required: ' : ''}must be a string or an array of content blocks`,
   );
 }
 
-export function parseBlock(value: JsonValue, path: string, fail: Fail): Part {
+function parseBlock(value: JsonValue, path: string, author: Author): Part {
+  const { fail } = author;
   const block = requireObject(value, path, fail);
   const type = requireString(block.type, `${path}.type`, fail);
   switch (type) {
@@ -39,7 +41,7 @@ export function parseBlock(value: JsonValue, path: string, fail: Fail): Part {
       return {
         type: 'reasoning',
         text: asString(block.thinking) ?? '',
-        ...(signature ? { signature } : {}),
+        ...(signature ? { signature: author.token(signature) } : {}),
         ...extras(block, ['thinking', 'signature']),
       };
     }
@@ -47,15 +49,15 @@ export function parseBlock(value: JsonValue, path: string, fail: Fail): Part {
       return {
         type: 'reasoning',
         text: '',
-        redacted: requireString(block.data, `${path}.data`, fail),
+        redacted: author.token(requireString(block.data, `${path}.data`, fail)),
         ...extras(block, ['data']),
       };
     case 'tool_use':
-      return parseToolUse(block, path, fail, 'function');
+      return parseToolUse(block, path, author, 'function');
     case 'tool_result':
-      return parseToolResult(block, path, fail);
+      return parseToolResult(block, path, author);
     default:
-      if (SERVER_TOOL_BLOCKS.has(type)) return parseToolUse(block, path, fail, 'server');
+      if (SERVER_TOOL_BLOCKS.has(type)) return parseToolUse(block, path, author, 'server');
       if (isServerToolResult(type)) {
         const callId = requireString(block.tool_use_id, `${path}.tool_use_id`, fail);
         return { type: 'server-tool-result', callId, dialect: ID, value: block };
@@ -82,28 +84,31 @@ export function serverToolFields(block: JsonObject): JsonObject {
 function parseToolUse(
   block: JsonObject,
   path: string,
-  fail: Fail,
+  { fail, call }: Author,
   kind: 'function' | 'server',
 ): ToolCallPart {
+  const { id, token } = call(requireString(block.id, `${path}.id`, fail));
   return {
     type: 'tool-call',
-    id: requireString(block.id, `${path}.id`, fail),
+    id,
     name: requireString(block.name, `${path}.name`, fail),
     arguments: JSON.stringify(block.input ?? {}),
     kind,
+    ...(token === undefined ? {} : { signature: token }),
     ...(kind === 'function'
       ? extras(block, ['id', 'name', 'input'])
       : { ...cacheControlOf(block), ...extensionOf(serverToolFields(block)) }),
   };
 }
 
-function parseToolResult(block: JsonObject, path: string, fail: Fail): ToolResultPart {
+function parseToolResult(block: JsonObject, path: string, author: Author): ToolResultPart {
+  const { fail, call } = author;
   const isError = optionalBoolean(block, 'is_error', fail, `${path}.is_error`);
   const content = block.content ?? undefined;
-  const parts = content === undefined ? [] : parseContent(content, `${path}.content`, fail);
+  const parts = content === undefined ? [] : parseContent(content, `${path}.content`, author);
   return {
     type: 'tool-result',
-    callId: requireString(block.tool_use_id, `${path}.tool_use_id`, fail),
+    callId: call(requireString(block.tool_use_id, `${path}.tool_use_id`, fail)).id,
     content: parts.map((part, at) => resultContent(part, Array.isArray(content) ? content[at] : content)),
     ...(isError === undefined ? {} : { isError }),
     ...extras(block, ['tool_use_id', 'content', 'is_error']),

@@ -9,6 +9,7 @@ import type {
   ReasoningEffort,
   ReasoningSettings,
 } from '../../model/request.ts';
+import { CLIENT } from './author.ts';
 import {
   failRequest,
   optionalArray,
@@ -106,7 +107,7 @@ function parseMessage(value: JsonValue, path: string): Message {
   const parts: Part[] = [];
   // A system message may carry settings alone (`output_config`).
   if (message.content !== undefined || isEmpty(fields)) {
-    parts.push(...parseContent(message.content, `${path}.content`, failRequest));
+    parts.push(...parseContent(message.content, `${path}.content`, CLIENT));
   }
   for (const [name, field] of Object.entries(fields)) {
     if (field !== undefined)

@@ -2,7 +2,8 @@
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
-import { failResponse, requireArray } from './fields.ts';
+import { PROVIDER } from './author.ts';
+import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
 import { parseContent } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
@@ -12,11 +13,11 @@ const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_se
 
 /** @throws GatewayError `upstream_malformed` where the body is no message. */
 export function parseResponse(body: JsonObject): NeutralResponse {
-  const content = requireArray(body.content, 'content', failResponse);
+  const content = requireArray(body.content, 'content', PROVIDER.fail);
   return {
     id: asString(body.id) ?? null,
     model: asString(body.model) ?? null,
-    parts: parseContent(content, 'content', failResponse),
+    parts: parseContent(content, 'content', PROVIDER),
     finish: parseFinish(body.stop_reason, body.stop_sequence),
     usage: mergeUsage(NO_USAGE, parseUsage(asObject(body.usage) ?? {})),
     ...extensionOf(leftover(body, KNOWN)),

@@ -74,7 +74,6 @@ function buildText(part: TextPart, losses: LossReport): JsonObject {
   if (part.citations !== undefined && part.citations.length > 0) {
     losses.approximated('citations', 'earlier answers are sent as their text alone');
   }
-  if (part.signature !== undefined) losses.lost('thought_signature');
   return { type: 'text', text: part.text };
 }
 

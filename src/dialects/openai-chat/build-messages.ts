@@ -3,8 +3,9 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
-import { buildReasoning, buildReasoningDetail } from './reasoning.ts';
-import { buildToolCall } from './tool-call.ts';
+import type { LossReport } from './losses.ts';
+import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
+import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { shortenCallId } from './tool-call-id.ts';
 
 export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {
@@ -52,7 +53,7 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
 }
 
 function buildAssistant(message: Message, serverTools: Map<string, string>, scope: BuildScope): JsonObject {
-  const { losses, options } = scope;
+  const { losses } = scope;
   const texts: TextPart[] = [];
   const reasoning: ReasoningPart[] = [];
   const calls: ToolCallPart[] = [];
@@ -106,24 +107,34 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
     built.refusal = refusal;
     if (content === undefined) built.content = null;
   }
-  if (reasoning.length > 0) {
-    if (options.quirks.replaysReasoningDetails === true) {
-      built.reasoning_details = reasoning.map(buildReasoningDetail);
-    } else if (options.quirks.replaysReasoning === true) {
-      const { reasoning_content: text } = buildReasoning(reasoning);
-      if (text !== undefined) built.reasoning_content = text;
-      if (reasoning.some((part) => part.redacted !== undefined)) losses.lost('redacted_thinking');
-    } else losses.lost('reasoning');
-  }
-  if (calls.length > 0) {
-    for (const call of calls) {
-      losses.foreign(call.extension);
-      if (call.signature !== undefined) losses.lost('thought_signature');
-      if (call.cacheControl !== undefined) losses.lost('cache_control');
-    }
-    built.tool_calls = calls.map((call) => buildToolCall({ ...call, id: shortenCallId(call.id) }));
-  }
+  if (reasoning.length > 0) Object.assign(built, buildReplay(reasoning, scope));
+  if (calls.length > 0) built.tool_calls = calls.map((call) => buildCall(call, losses));
   return built;
+}
+
+/** Earlier reasoning, in the form in which the provider takes it back. */
+function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: BuildScope): JsonObject {
+  const { replaysReasoningDetails, replaysReasoning } = options.quirks;
+  if (replaysReasoningDetails === true) {
+    const kept = replayableReasoning(reasoning, losses);
+    return kept.length === 0 ? {} : { reasoning_details: kept.map(buildReasoningDetail) };
+  }
+  if (replaysReasoning !== true) {
+    losses.lost('reasoning');
+    return {};
+  }
+  const text = reasoning.map((part) => part.text).join('');
+  if (reasoning.some((part) => part.redacted !== undefined)) losses.lost('redacted_thinking');
+  if (reasoning.some((part) => part.text === '' && part.signature !== undefined)) losses.lost('reasoning');
+  return text === '' ? {} : { reasoning_content: text };
+}
+
+function buildCall(call: ToolCallPart, losses: LossReport): JsonObject {
+  losses.foreign(call.extension);
+  if (call.cacheControl !== undefined) losses.lost('cache_control');
+  const token = buildThoughtSignature(call.signature);
+  if (call.signature !== undefined && token.extra_content === undefined) losses.lost('thought_signature');
+  return { ...buildToolCall({ ...call, id: shortenCallId(call.id) }), ...token };
 }
 
 /** What a tool message cannot hold is put into `moved`, for the user message behind it. */

@@ -1,14 +1,14 @@
 // NeutralResponse → a whole completion.
 // https://platform.openai.com/docs/api-reference/chat/object
-import type { ReasoningPart, TextPart } from '../../model/content.ts';
+import type { TextPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from './media.ts';
-import { buildReasoning } from './reasoning.ts';
-import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
+import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
+import { buildThoughtSignature, buildToolCall, clientCallId } from './tool-call.ts';
 import { buildUsage } from './usage.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
@@ -35,18 +35,19 @@ export function completionId(context: AnswerContext): string {
 
 function buildMessage(response: NeutralResponse): JsonObject {
   const texts: TextPart[] = [];
-  const reasoning: ReasoningPart[] = [];
+  const reasoning: PlacedReasoning[] = [];
+  const lastText = response.parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
   const calls: JsonObject[] = [];
   const images: JsonObject[] = [];
   const message: JsonObject = { role: 'assistant', content: null, refusal: null };
   let refusal = '';
-  for (const part of response.parts) {
+  for (const [at, part] of response.parts.entries()) {
     switch (part.type) {
       case 'text':
         texts.push(part);
         break;
       case 'reasoning':
-        reasoning.push(part);
+        reasoning.push({ part, afterText: lastText !== -1 && at > lastText });
         break;
       case 'refusal':
         refusal += part.text;
@@ -54,7 +55,8 @@ function buildMessage(response: NeutralResponse): JsonObject {
       case 'tool-call':
         // Calls of provider-run tools are done: a client would try to answer them.
         if (part.kind !== 'server') {
-          calls.push({ ...buildToolCall(part), ...buildThoughtSignature(part.signature) });
+          const id = clientCallId(part.id, part.signature);
+          calls.push({ ...buildToolCall({ ...part, id }), ...buildThoughtSignature(part.signature) });
         }
         break;
       case 'image':
@@ -80,7 +82,9 @@ function buildMessage(response: NeutralResponse): JsonObject {
   }
   if (texts.length > 0) message.content = texts.map((part) => part.text).join('');
   if (refusal !== '') message.refusal = refusal;
-  Object.assign(message, buildReasoning(reasoning));
+  const thinking = reasoning.map(({ part }) => part.text).join('');
+  if (thinking !== '') message.reasoning_content = thinking;
+  Object.assign(message, buildReasoningDetails(reasoning));
   if (calls.length > 0) message.tool_calls = calls;
   if (images.length > 0) message.images = images;
   const annotations = buildAnnotations(texts);

@@ -2,8 +2,11 @@
 import type { Citation } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { type OpaqueToken, openToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
+
+const ID = 'openai-chat';
 
 export interface BlockWriter {
   /** A fresh block number, for blocks that are written elsewhere. */
@@ -25,7 +28,7 @@ export interface BlockWriter {
 type Open =
   | { kind: 'text'; block: number; base: number }
   | { kind: 'refusal'; block: number }
-  | { kind: 'reasoning'; block: number; signed: boolean; index: number | undefined };
+  | { kind: 'reasoning'; block: number; signature: OpaqueToken | undefined; index: number | undefined };
 
 export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWriter {
   let nextBlock = 0;
@@ -38,11 +41,17 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
   let cited = false;
   /** Which field tells the reasoning: where several repeat each other, only the first that spoke is heard. */
   let source: 'plain' | 'details' | undefined;
+  /** Signatures and redacted blocks so far: some servers tell them all again at the end. */
+  const told = new Set<OpaqueToken>();
 
   function close(): void {
     if (open === undefined) return;
     const { kind, block } = open;
     if (kind === 'text' && !cited) cite(listed, block);
+    if (kind === 'reasoning' && open.signature !== undefined) {
+      told.add(open.signature);
+      emit({ type: 'reasoning-signature', block, signature: open.signature });
+    }
     open = undefined;
     emit({ type: `${kind}-end`, block });
   }
@@ -68,10 +77,10 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
     if (open?.kind === 'reasoning') {
       const sameEntry = index === undefined || open.index === undefined || open.index === index;
       // A signature seals its block: what follows is the next one.
-      if (sameEntry && !open.signed) return open;
+      if (sameEntry && open.signature === undefined) return open;
     }
     close();
-    const opened: Open = { kind: 'reasoning', block: nextBlock++, signed: false, index };
+    const opened: Open = { kind: 'reasoning', block: nextBlock++, signature: undefined, index };
     open = opened;
     emit({ type: 'reasoning-start', block: opened.block });
     return opened;
@@ -83,7 +92,11 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
   }
 
   function detail({ text, signature, redacted, index }: ReasoningDetail): void {
+    const token = redacted ?? signature;
+    const current = open?.kind === 'reasoning' ? open.signature : undefined;
+    if (token !== undefined && (token === current || told.has(token))) return;
     if (redacted !== undefined) {
+      told.add(redacted);
       close();
       const block = nextBlock++;
       emit({ type: 'reasoning-start', block, redacted });
@@ -92,9 +105,12 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
     }
     if (text !== '' && source === 'details') reasoning(text, index);
     if (signature !== undefined) {
-      const current = open?.kind === 'reasoning' ? open : openReasoning(index);
-      current.signed = true;
-      emit({ type: 'reasoning-signature', block: current.block, signature });
+      const signed = open?.kind === 'reasoning' ? open : openReasoning(index);
+      if (signed.signature === undefined) {
+        signed.signature = signature;
+        signed.index ??= index;
+      } else if (signed.index === index) signed.signature = joinTokens(signed.signature, signature);
+      else openReasoning(index).signature = signature;
     }
   }
 
@@ -118,7 +134,9 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
     reasoningOf(delta) {
       const plain = reasoningText(delta);
       const details =
-        delta.reasoning_details === undefined ? [] : parseReasoningDetails(delta.reasoning_details);
+        delta.reasoning_details === undefined
+          ? []
+          : parseReasoningDetails(delta.reasoning_details, (text) => ownToken(ID, text));
       const detailed = details.some((each) => each.text !== '');
       source ??= plain !== '' ? 'plain' : detailed ? 'details' : undefined;
       if (plain !== '' && (source === 'plain' || !detailed)) reasoning(plain);
@@ -143,4 +161,9 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
 export function textOf(part: JsonValue): string {
   const fields = asObject(part);
   return fields?.type === 'text' && typeof fields.text === 'string' ? fields.text : '';
+}
+
+/** Pieces of one signature. */
+function joinTokens(first: OpaqueToken, second: OpaqueToken): OpaqueToken {
+  return ownToken(ID, `${openToken(ID, first) ?? ''}${openToken(ID, second) ?? ''}`);
 }

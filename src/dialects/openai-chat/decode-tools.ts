@@ -8,6 +8,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText, thoughtSignature } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
@@ -30,7 +31,7 @@ interface OpenCall {
   started: boolean;
   /** Arguments so far: sent ones after the start, held ones before it. */
   arguments: string;
-  signature: string | undefined;
+  signature: OpaqueToken | undefined;
 }
 
 export function createToolDecoder(

@@ -1,5 +1,9 @@
 // Neutral events → chat completion chunks.
 // https://platform.openai.com/docs/api-reference/chat/streaming
+//
+// A signed or redacted block of reasoning is told once more, whole, as an entry that clients send back next turn:
+// the plain text alone cannot be checked by the provider that signed it. Of a field that they do not know, some
+// SDKs keep the last chunk's value alone: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -11,7 +15,7 @@ import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from './media.ts';
 import { buildReasoningDetail } from './reasoning.ts';
-import { buildThoughtSignature } from './tool-call.ts';
+import { buildThoughtSignature, clientCallId } from './tool-call.ts';
 import { buildUsage } from './usage.ts';
 
 interface OpenTool {
@@ -38,7 +42,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   let toolCount = 0;
   let usage: Usage | undefined;
   let reasoning: ReasoningPart | undefined;
-  let reasoningCount = 0;
+  /** The entries told, with the length of the content before each. */
+  const entries: { part: ReasoningPart; at: number }[] = [];
   /** Annotations count from the start of the content, over all text blocks. */
   let contentLength = 0;
   let textBase = 0;
@@ -94,7 +99,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         if (reasoning !== undefined) reasoning.text += event.text;
         return reasoningPrefix + JSON.stringify(event.text) + deltaSuffix;
       case 'reasoning-signature':
-        if (reasoning !== undefined) reasoning.signature = (reasoning.signature ?? '') + event.signature;
+        if (reasoning !== undefined) reasoning.signature = event.signature;
         return '';
       case 'reasoning-end':
         return endReasoning();
@@ -116,7 +121,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'extension':
         return encodeExtension(event);
       case 'finish':
-        return `${chunk({}, buildFinishReason(event.finish))}${usageChunk()}data: [DONE]\n\n`;
+        return `${allEntries()}${chunk({}, buildFinishReason(event.finish))}${usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       // Results of provider-run tools have no form here.
@@ -137,19 +142,23 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     return annotations.length === 0 ? '' : chunk({ annotations });
   }
 
-  /**
-   * A signed or redacted block is told once more, whole, as an entry that clients echo next turn: the plain
-   * text alone cannot be checked by the provider that signed it.
-   */
   function endReasoning(): string {
     const part = reasoning;
     reasoning = undefined;
     if (part === undefined || (part.signature === undefined && part.redacted === undefined)) return '';
-    return chunk({ reasoning_details: [buildReasoningDetail(part, reasoningCount++)] });
+    const index = entries.push({ part, at: contentLength }) - 1;
+    const entry = buildReasoningDetail({ part, afterText: contentLength > 0 }, index);
+    return chunk({ reasoning_details: [entry] });
+  }
+
+  function allEntries(): string {
+    const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
+    const isTold = placed.length === 0 || (placed.length === 1 && placed[0]?.afterText === contentLength > 0);
+    return isTold ? '' : chunk({ reasoning_details: placed.map(buildReasoningDetail) });
   }
 
   function startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
-    const { id, name, kind } = event;
+    const { name, kind, signature } = event;
     // Provider-run calls are done: a client would try to answer them.
     if (kind === 'server') return '';
     const index = toolCount++;
@@ -160,8 +169,9 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       hasArguments: false,
       prefix: `${head}{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
     });
+    const id = clientCallId(event.id, signature);
     const call = { index, id, type: kind, [field]: { name, [input]: '' } };
-    return chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(event.signature) }] });
+    return chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
   }
 
   function toolDelta(block: number, fragment: string): string {

@@ -1,12 +1,13 @@
 // `messages` of a request → system parts and neutral turns.
-import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../../model/content.ts';
+import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
 import { invalid, nameType, optionalArray, requiredObject, requiredString } from './read-field.ts';
 import { parseReasoning } from './reasoning.ts';
-import { parseToolCall } from './tool-call.ts';
+import { parseClientCall } from './tool-call.ts';
 
 export interface ParsedMessages {
   system: TextPart[];
@@ -101,7 +102,7 @@ function parseAssistant(
   index: number,
   legacyIds: Map<string, string>,
 ): Part[] {
-  const reasoning: ReasoningPart[] = parseReasoning(message);
+  const reasoning = parseReasoning(message, (text) => tokenFromWire('openai-chat', text));
   const said: Part[] = [];
   if (message.content !== null && message.content !== undefined && message.content !== '') {
     said.push(...parseContent(message.content, `${path}.content`));
@@ -117,7 +118,7 @@ function parseAssistant(
       const callPath = `${path}.tool_calls[${position}]`;
       const fields = requiredObject(call, callPath);
       requiredString(fields, 'id', `${callPath}.id`, 'repeat the id that the answer gave');
-      const parsed = parseToolCall(fields, '');
+      const parsed = parseClientCall(fields, '');
       if (parsed === undefined)
         throw invalid(`${callPath}.function.name`, 'is missing; name the tool called');
       return parsed;
@@ -125,7 +126,7 @@ function parseAssistant(
   );
   const legacy = asObject(message.function_call);
   if (legacy !== undefined && calls.length === 0) {
-    const call = parseToolCall({ function: legacy }, `call_message_${index}`);
+    const call = parseClientCall({ function: legacy }, `call_message_${index}`);
     if (call === undefined)
       throw invalid(`${path}.function_call.name`, 'is missing; name the function called');
     legacyIds.set(call.name, call.id);
@@ -137,7 +138,7 @@ function parseAssistant(
     if (ASSISTANT_FIELDS.has(name) || isEmpty(field)) continue;
     others.push({ type: 'opaque', dialect: 'openai-chat', name, value: { [name]: field } });
   }
-  return [...reasoning, ...said, ...calls, ...others];
+  return [...reasoning.before, ...said, ...reasoning.after, ...calls, ...others];
 }
 
 function isEmpty(value: JsonValue | undefined): boolean {
@@ -147,12 +148,13 @@ function isEmpty(value: JsonValue | undefined): boolean {
 }
 
 function toolCallId(message: JsonObject, path: string): string {
-  return requiredString(
+  const id = requiredString(
     message,
     'tool_call_id',
     `${path}.tool_call_id`,
     'repeat the id of the tool call that this message answers',
   );
+  return callIdFromWire(id).id;
 }
 
 function legacyCallId(message: JsonObject, path: string, legacyIds: Map<string, string>): string {

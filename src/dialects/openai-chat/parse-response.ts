@@ -3,6 +3,7 @@
 import type { Citation, Part, TextPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
@@ -28,7 +29,8 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     );
   }
   const id = asString(body.id) || null;
-  const parts: Part[] = [...parseReasoning(message), ...parseContent(message)];
+  const reasoning = parseReasoning(message, (text) => ownToken('openai-chat', text));
+  const parts: Part[] = [...reasoning.before, ...parseContent(message), ...reasoning.after];
   addCitations(parts, message, body);
   const refusal = asString(message.refusal);
   if (refusal) parts.push({ type: 'refusal', text: refusal });

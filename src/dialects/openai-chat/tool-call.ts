@@ -1,6 +1,13 @@
 // One tool call of a message ↔ ToolCallPart.
 import type { ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  callIdFromWire,
+  callIdToWire,
+  type OpaqueToken,
+  openToken,
+  ownToken,
+} from '../../model/opaque-token.ts';
 
 /**
  * The call in a `tool_calls` entry, or undefined where it names no tool.
@@ -30,14 +37,30 @@ export function argumentText(value: JsonValue | undefined): string {
   return value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
-/** Where Gemini's endpoint of this dialect keeps the signature. https://ai.google.dev/gemini-api/docs/thought-signatures */
-export function thoughtSignature(call: JsonObject): string | undefined {
-  return asString(asObject(asObject(call.extra_content)?.google)?.thought_signature);
+/** The call of a client's history: its id may hold a token of another dialect, see `clientCallId`. */
+export function parseClientCall(call: JsonObject, fallbackId: string): ToolCallPart | undefined {
+  const part = parseToolCall(call, fallbackId);
+  if (part === undefined) return undefined;
+  const { id, token } = callIdFromWire(part.id);
+  return { ...part, id, ...(token !== undefined && { signature: token }) };
 }
 
-/** The same for building. */
-export function buildThoughtSignature(signature: string | undefined): JsonObject {
-  return signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } };
+/** Where Gemini's endpoint of this dialect keeps the signature. https://ai.google.dev/gemini-api/docs/thought-signatures */
+export function thoughtSignature(call: JsonObject): OpaqueToken | undefined {
+  const signature = asString(asObject(asObject(call.extra_content)?.google)?.thought_signature);
+  return signature === undefined ? undefined : ownToken('openai-chat', signature);
+}
+
+/** The same for building; nothing where the token is another dialect's. */
+export function buildThoughtSignature(signature: OpaqueToken | undefined): JsonObject {
+  const own = signature && openToken('openai-chat', signature);
+  return own === undefined ? {} : { extra_content: { google: { thought_signature: own } } };
+}
+
+/** The id of a call for a client; another dialect's token rides on it. */
+export function clientCallId(id: string, signature: OpaqueToken | undefined): string {
+  const isOwn = signature !== undefined && openToken('openai-chat', signature) !== undefined;
+  return isOwn ? id : callIdToWire(id, signature);
 }
 
 /** A call whose arguments are empty has `{}`: clients parse the text. */

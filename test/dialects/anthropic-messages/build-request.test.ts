@@ -4,8 +4,11 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';
 
+const own = ownToken('anthropic-messages', 's');
+const foreign = ownToken('openai-chat', 's');
 const NEW = 'claude-opus-4-7';
 const OLD = 'claude-3-7-sonnet-20250219';
 
@@ -176,21 +179,33 @@ describe('conversation', () => {
     ['reasoning that nobody signed', { type: 'reasoning', text: 'a' }, undefined, ['lost reasoning']],
     [
       'reasoning that another provider signed',
-      { type: 'reasoning', text: 'a', signature: 's', extension: { dialect: 'openai-chat', fields: {} } },
+      { type: 'reasoning', text: 'a', signature: foreign },
       undefined,
       ['lost reasoning'],
     ],
     [
-      "an item of another provider's reasoning",
-      { type: 'reasoning', text: 'a', signature: 's', id: 'rs_1' },
+      'reasoning that another provider redacted',
+      { type: 'reasoning', text: '', redacted: foreign },
       undefined,
       ['lost reasoning'],
     ],
     [
       'signed reasoning',
-      { type: 'reasoning', text: 'a', signature: 's' },
+      { type: 'reasoning', text: 'a', signature: own },
       { type: 'thinking', thinking: 'a', signature: 's' },
       [],
+    ],
+    [
+      'redacted reasoning',
+      { type: 'reasoning', text: '', redacted: own },
+      { type: 'redacted_thinking', data: 's' },
+      [],
+    ],
+    [
+      'a call that another provider signed',
+      { type: 'tool-call', id: 'a', name: 'n', arguments: '{}', kind: 'function', signature: foreign },
+      { type: 'tool_use', id: 'a', name: 'n', input: {} },
+      ['lost thought_signature'],
     ],
     ['a refusal', { type: 'refusal', text: 'no' }, { type: 'text', text: 'no' }, []],
     [

@@ -3,9 +3,11 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
 import { decoded, wire } from './streams.ts';
 
 const ID = 'anthropic-messages' as const;
+const own = (text: string) => ownToken(ID, text);
 const HEAD = { type: 'message_start', message: { id: 'msg_1', model: 'm', usage: { input_tokens: 3 } } };
 const STOP = { type: 'message_stop' };
 const start = (index: number, content_block: JsonObject) => ({
@@ -90,7 +92,7 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
     [
       { type: 'reasoning-start', block: 0 },
       { type: 'reasoning-delta', block: 0, text: 'a' },
-      { type: 'reasoning-signature', block: 0, signature: 's' },
+      { type: 'reasoning-signature', block: 0, signature: own('s') },
       { type: 'reasoning-end', block: 0 },
     ],
   ],
@@ -100,7 +102,7 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
     [
       { type: 'reasoning-start', block: 0 },
       { type: 'reasoning-delta', block: 0, text: 'a' },
-      { type: 'reasoning-signature', block: 0, signature: 's' },
+      { type: 'reasoning-signature', block: 0, signature: own('s') },
       { type: 'reasoning-end', block: 0 },
     ],
   ],
@@ -113,7 +115,24 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
     ],
     [
       { type: 'reasoning-start', block: 0 },
-      { type: 'reasoning-signature', block: 0, signature: 's' },
+      { type: 'reasoning-signature', block: 0, signature: own('s') },
+      { type: 'reasoning-end', block: 0 },
+    ],
+  ],
+  [
+    'thinking whose signature comes in pieces: told once, whole',
+    [
+      start(0, { type: 'thinking', thinking: '', signature: 'forgotten' }),
+      delta(0, { type: 'signature_delta', signature: 's' }),
+      delta(0, { type: 'signature_delta', signature: '' }),
+      delta(0, { type: 'thinking_delta', thinking: 'a' }),
+      delta(0, { type: 'signature_delta', signature: 't' }),
+      stop(0),
+    ],
+    [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'a' },
+      { type: 'reasoning-signature', block: 0, signature: own('st') },
       { type: 'reasoning-end', block: 0 },
     ],
   ],
@@ -121,7 +140,7 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
     'redacted thinking',
     [start(0, { type: 'redacted_thinking', data: 'd' }), stop(0)],
     [
-      { type: 'reasoning-start', block: 0, redacted: 'd' },
+      { type: 'reasoning-start', block: 0, redacted: own('d') },
       { type: 'reasoning-end', block: 0 },
     ],
   ],

@@ -5,9 +5,12 @@ import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
+import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encoded, violations } from './streams.ts';
 
+const own = (text: string) => ownToken('anthropic-messages', text);
+const foreign = (text: string) => ownToken('openai-chat', text);
 const START: StreamEvent = { type: 'start', id: 'msg_1', model: 'm' };
 const finish = (unified: UnifiedFinish, raw: string | null = null): StreamEvent => ({
   type: 'finish',
@@ -98,20 +101,48 @@ describe('usage', () => {
 
 const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
   [
-    'thinking: the pieces of its signature go out as one, because clients keep the last',
+    'thinking, signed',
     [
       { type: 'reasoning-start', block: 0 },
       { type: 'reasoning-delta', block: 0, text: 'a' },
-      { type: 'reasoning-signature', block: 0, signature: 's' },
-      { type: 'reasoning-signature', block: 0, signature: 't' },
+      { type: 'reasoning-signature', block: 0, signature: own('s') },
       { type: 'reasoning-end', block: 0 },
     ],
     [
       start(0, { type: 'thinking', thinking: '', signature: '' }),
       delta(0, { type: 'thinking_delta', thinking: 'a' }),
-      delta(0, { type: 'signature_delta', signature: 'st' }),
+      delta(0, { type: 'signature_delta', signature: 's' }),
       stop(0),
     ],
+  ],
+  [
+    "another dialect's signature without text is a thinking block too, marked",
+    [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-signature', block: 0, signature: foreign('s') },
+      { type: 'reasoning-end', block: 0 },
+    ],
+    [
+      start(0, { type: 'thinking', thinking: '', signature: '' }),
+      delta(0, { type: 'signature_delta', signature: 'sluice:openai-chat:s' }),
+      stop(0),
+    ],
+  ],
+  [
+    "another dialect's redacted thinking",
+    [
+      { type: 'reasoning-start', block: 0, redacted: foreign('d') },
+      { type: 'reasoning-end', block: 0 },
+    ],
+    [start(0, { type: 'redacted_thinking', data: 'sluice:openai-chat:d' }), stop(0)],
+  ],
+  [
+    "a call's token rides on its id",
+    [
+      { type: 'tool-start', block: 0, id: 'i', name: 'n', kind: 'function', signature: foreign('s') },
+      { type: 'tool-end', block: 0 },
+    ],
+    [start(0, { type: 'tool_use', id: callIdToWire('i', foreign('s')), name: 'n', input: {} }), stop(0)],
   ],
   [
     'thinking without a signature',
@@ -128,7 +159,7 @@ const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
   [
     'redacted thinking',
     [
-      { type: 'reasoning-start', block: 0, redacted: 'd' },
+      { type: 'reasoning-start', block: 0, redacted: own('d') },
       { type: 'reasoning-end', block: 0 },
     ],
     [start(0, { type: 'redacted_thinking', data: 'd' }), stop(0)],

@@ -2,11 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
+import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 
 const ID = 'anthropic-messages' as const;
+const own = (text: string) => ownToken(ID, text);
 const BASE: JsonObject = { model: 'm', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] };
 
-const parse = (body: JsonObject) => anthropicMessages.client.parseRequest({ ...BASE, ...body });
+const parse = (body: JsonObject) =>
+  anthropicMessages.client.parseRequest({ ...BASE, ...body }, { operation: 'generate' });
 const parts = (...content: JsonObject[]) =>
   parse({ messages: [{ role: 'user', content }] }).messages[0]?.parts;
 
@@ -237,7 +240,7 @@ const BLOCKS: [string, JsonObject, object][] = [
   [
     'thinking',
     { type: 'thinking', thinking: 'a', signature: 's' },
-    { type: 'reasoning', text: 'a', signature: 's' },
+    { type: 'reasoning', text: 'a', signature: own('s') },
   ],
   [
     'thinking that nobody signed',
@@ -247,7 +250,7 @@ const BLOCKS: [string, JsonObject, object][] = [
   [
     'redacted thinking',
     { type: 'redacted_thinking', data: 'd' },
-    { type: 'reasoning', text: '', redacted: 'd' },
+    { type: 'reasoning', text: '', redacted: own('d') },
   ],
   [
     'a call, with its caller',
@@ -345,6 +348,25 @@ test('every block goes back as it came', () => {
     { role: 'assistant', content: content.filter((block) => !Bun.deepEquals(block, unsigned)) },
   ]);
   expect(losses).toEqual([{ feature: 'reasoning', outcome: 'lost', how: expect.any(String) }]);
+});
+
+test("another dialect's tokens are found again, in opaque fields and on ids", () => {
+  const token = ownToken('openai-chat', 't');
+  const id = callIdToWire('c1', token);
+  const wire = 'sluice:openai-chat:t';
+  expect(
+    parts(
+      { type: 'thinking', thinking: '', signature: wire },
+      { type: 'redacted_thinking', data: wire },
+      { type: 'tool_use', id, name: 'f', input: {} },
+      { type: 'tool_result', tool_use_id: id },
+    ),
+  ).toEqual([
+    { type: 'reasoning', text: '', signature: token },
+    { type: 'reasoning', text: '', redacted: token },
+    { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function', signature: token },
+    { type: 'tool-result', callId: 'c1', content: [] },
+  ]);
 });
 
 test('a system message of settings alone goes back as it came', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
+import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT } from './streams.ts';
@@ -61,6 +62,40 @@ test('the answer of another dialect', () => {
     stop_sequence: null,
     usage: { input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 3, cache_creation_input_tokens: 0 },
   });
+});
+
+test("another dialect's tokens stand marked in the opaque fields and on the ids", () => {
+  const token = ownToken('openai-chat', 't');
+  const parts: Part[] = [
+    { type: 'reasoning', text: 'hm', signature: token },
+    { type: 'reasoning', text: '', redacted: token },
+    { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function', signature: token },
+    { type: 'text', text: 'so' },
+    { type: 'reasoning', text: '', signature: token },
+  ];
+  const { content } = client.buildResponse(answer({ parts }), CONTEXT);
+  const wire = 'sluice:openai-chat:t';
+  expect(content).toEqual([
+    { type: 'thinking', thinking: 'hm', signature: wire },
+    { type: 'redacted_thinking', data: wire },
+    { type: 'tool_use', id: callIdToWire('c1', token), name: 'f', input: {} },
+    { type: 'text', text: 'so' },
+    { type: 'thinking', thinking: '', signature: wire },
+  ]);
+});
+
+test('what a provider says is its own, however it looks', () => {
+  const id = callIdToWire('c1', ownToken('openai-chat', 't'));
+  const { parts } = provider.parseResponse({
+    content: [
+      { type: 'thinking', thinking: '', signature: 'sluice:openai-chat:t' },
+      { type: 'tool_use', id, name: 'f', input: {} },
+    ],
+  });
+  expect(parts).toEqual([
+    { type: 'reasoning', text: '', signature: ownToken('anthropic-messages', 'sluice:openai-chat:t') },
+    { type: 'tool-call', id, name: 'f', arguments: '{}', kind: 'function' },
+  ]);
 });
 
 test('id and model where the provider gave none', () => {

@@ -4,7 +4,8 @@ import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
-import { CONTEXT } from './events.ts';
+import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { CONTEXT, own } from './events.ts';
 
 function partsOf(message: JsonObject, body: JsonObject = {}, choice: JsonObject = {}) {
   const choices = [{ index: 0, message, finish_reason: 'stop', ...choice }];
@@ -138,11 +139,11 @@ describe('build', () => {
 
   test('reasoning, calls, refusal, and nothing of provider-run tools', () => {
     const message = messageOf(
-      { type: 'reasoning', text: 'hm', signature: 's' },
-      { type: 'reasoning', text: '', redacted: 'zz' },
+      { type: 'reasoning', text: 'hm', signature: own('s') },
+      { type: 'reasoning', text: '', redacted: own('zz') },
       { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' },
       { type: 'server-tool-result', callId: 's', dialect: 'anthropic-messages', value: {} },
-      { type: 'tool-call', id: 'x', name: 'f', arguments: '', kind: 'function', signature: 'g' },
+      { type: 'tool-call', id: 'x', name: 'f', arguments: '', kind: 'function', signature: own('g') },
       { type: 'refusal', text: 'No' },
     );
     expect(message).toEqual({
@@ -163,6 +164,28 @@ describe('build', () => {
         },
       ],
     });
+  });
+
+  test("another dialect's tokens: in details, behind the text where they sealed it, and on ids", () => {
+    const token = (text: string) => ownToken('anthropic-messages', text);
+    const message = messageOf(
+      { type: 'reasoning', text: 'hm' },
+      { type: 'text', text: 'so' },
+      { type: 'reasoning', text: '', signature: token('t') },
+      { type: 'reasoning', text: '', redacted: token('r') },
+      { type: 'tool-call', id: 'x', name: 'f', arguments: '{}', kind: 'function', signature: token('c') },
+    );
+    expect(message).toMatchObject({
+      content: 'so',
+      reasoning_content: 'hm',
+      reasoning_details: [
+        { type: 'reasoning.text', text: 'hm', index: 0 },
+        { text: '', signature: 'sluice:anthropic-messages:t', id: 'after-text-1', index: 1 },
+        { type: 'reasoning.encrypted', data: 'sluice:anthropic-messages:r', id: 'after-text-2', index: 2 },
+      ],
+      tool_calls: [{ id: callIdToWire('x', token('c')), function: { name: 'f' } }],
+    });
+    expect(JSON.stringify(message)).not.toContain('extra_content');
   });
 
   test('unsigned reasoning needs no details', () => {

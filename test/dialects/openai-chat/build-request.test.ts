@@ -4,6 +4,8 @@ import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
+import { own } from './events.ts';
 import type { Message, NeutralRequest, ReasoningSettings } from '../../../src/model/request.ts';
 
 const REASONING_MODEL: Quirks = { maxTokensField: 'max_completion_tokens', fixedSampling: /^o\d/ };
@@ -345,7 +347,6 @@ describe('messages', () => {
       { type: 'text', text: 'x', extension: { dialect: 'anthropic-messages', fields: { novelty: 1 } } },
       'lost novelty',
     ],
-    ['a signature of text', { type: 'text', text: 'x', signature: 's' }, 'lost thought_signature'],
     [
       'earlier citations',
       { type: 'text', text: 'x', citations: [{ kind: 'url' }] },
@@ -400,8 +401,8 @@ describe('messages', () => {
 
   test('thinking goes back only where the provider wants it', () => {
     const parts: Part[] = [
-      { type: 'reasoning', text: 'hm', signature: 's' },
-      { type: 'reasoning', text: '', redacted: 'zz' },
+      { type: 'reasoning', text: 'hm', signature: own('s') },
+      { type: 'reasoning', text: '', redacted: own('zz') },
       { type: 'text', text: 'a' },
     ];
     const messages: Message[] = [HI, { role: 'assistant', parts }];
@@ -423,6 +424,32 @@ describe('messages', () => {
       ],
     });
     expect(lossesOf({ messages }, { replaysReasoningDetails: true })).toEqual([]);
+  });
+
+  test("another dialect's tokens go to no provider of this one", () => {
+    const token = ownToken('anthropic-messages', 't');
+    const parts: Part[] = [
+      { type: 'reasoning', text: 'hm', signature: token },
+      { type: 'reasoning', text: '', redacted: token },
+      { type: 'tool-call', id: 'x', name: 'f', arguments: '{}', kind: 'function', signature: token },
+      { type: 'tool-call', id: 'y', name: 'f', arguments: '{}', kind: 'function', signature: own('g') },
+    ];
+    const messages: Message[] = [HI, { role: 'assistant', parts }];
+    const { body, losses } = build({ messages }, { replaysReasoningDetails: true });
+    const said = { type: 'function', function: { name: 'f', arguments: '{}' } };
+    expect(asArray(body.messages)?.[1]).toEqual({
+      role: 'assistant',
+      content: null,
+      reasoning_details: [{ type: 'reasoning.text', text: 'hm', index: 0 }],
+      tool_calls: [
+        { id: 'x', ...said },
+        { id: 'y', ...said, extra_content: { google: { thought_signature: 'g' } } },
+      ],
+    });
+    expect(losses.map(({ feature, outcome }) => `${outcome} ${feature}`)).toEqual([
+      'lost reasoning',
+      'lost thought_signature',
+    ]);
   });
 
   test('calls of provider-run tools in history are lost by name', () => {

@@ -4,7 +4,7 @@ import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import { callsOf, decode, decodeChunks, foldEvents, textOf } from './events.ts';
+import { callsOf, decode, decodeChunks, foldEvents, own, textOf } from './events.ts';
 
 function chunk(delta: JsonObject | null, extra: JsonObject = {}, choice: JsonObject = {}): JsonObject {
   return {
@@ -317,7 +317,7 @@ describe('tool calls', () => {
       call({ ...fields, extra_content: { google: { thought_signature: 'sig' } } }),
       finish('stop'),
     );
-    expect(foldEvents(events).parts[0]).toMatchObject({ type: 'tool-call', signature: 'sig' });
+    expect(foldEvents(events).parts[0]).toMatchObject({ type: 'tool-call', signature: own('sig') });
   });
 });
 
@@ -346,7 +346,7 @@ describe('reasoning', () => {
       finish('stop'),
     );
     expect(foldEvents(events).parts).toEqual([
-      { type: 'reasoning', text: 'ab', signature: 'sig' },
+      { type: 'reasoning', text: 'ab', signature: own('sig') },
       { type: 'text', text: 'x' },
     ]);
   });
@@ -364,10 +364,33 @@ describe('reasoning', () => {
       finish('stop'),
     );
     expect(foldEvents(events).parts).toEqual([
-      { type: 'reasoning', text: 'ab', signature: 's0' },
+      { type: 'reasoning', text: 'ab', signature: own('s0') },
       { type: 'reasoning', text: 'c' },
-      { type: 'reasoning', text: '', redacted: 'zz' },
+      { type: 'reasoning', text: '', redacted: own('zz') },
       { type: 'reasoning', text: 'sum' },
+    ]);
+  });
+
+  test('signatures: pieces of one index are one, another index is another block, a repetition is none', () => {
+    const detail = (fields: JsonObject) =>
+      chunk({ reasoning_details: [{ type: 'reasoning.text', text: '', ...fields }] });
+    const events = decodeChunks(
+      chunk({ reasoning_content: 'hm' }),
+      detail({ signature: 'a', index: 0 }),
+      detail({ signature: 'b', index: 0 }),
+      detail({ signature: 'c', index: 1 }),
+      chunk({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 2 }] }),
+      chunk({ content: 'so' }),
+      detail({ signature: 'ab', text: 'hm', index: 0 }),
+      detail({ signature: 'c', index: 1 }),
+      chunk({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 2 }] }),
+      finish('stop'),
+    );
+    expect(foldEvents(events).parts).toEqual([
+      { type: 'reasoning', text: 'hm', signature: own('ab') },
+      { type: 'reasoning', text: '', signature: own('c') },
+      { type: 'reasoning', text: '', redacted: own('zz') },
+      { type: 'text', text: 'so' },
     ]);
   });
 

@@ -6,7 +6,8 @@ import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import { asArray, asObject, type JsonObject, parseObject } from '../../../src/model/json.ts';
-import { CONTEXT, decode, encode, foldEvents, sseEvents } from './events.ts';
+import { callIdToWire, type OpaqueToken, ownToken } from '../../../src/model/opaque-token.ts';
+import { CONTEXT, decode, encode, foldEvents, own, sseEvents } from './events.ts';
 
 const START: StreamEvent = { type: 'start', id: 'c1', model: 'm' };
 const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: 'end_turn' } };
@@ -27,10 +28,9 @@ const TOOLS: StreamEvent[] = [
   START,
   { type: 'reasoning-start', block: 0 },
   { type: 'reasoning-delta', block: 0, text: 'hm' },
-  { type: 'reasoning-signature', block: 0, signature: 'si' },
-  { type: 'reasoning-signature', block: 0, signature: 'g' },
+  { type: 'reasoning-signature', block: 0, signature: own('sig') },
   { type: 'reasoning-end', block: 0 },
-  { type: 'reasoning-start', block: 1, redacted: 'zz' },
+  { type: 'reasoning-start', block: 1, redacted: own('zz') },
   { type: 'reasoning-end', block: 1 },
   { type: 'text-start', block: 2 },
   { type: 'text-delta', block: 2, text: 'Hé "quoted"\n' },
@@ -82,7 +82,51 @@ describe('chunks', () => {
       { reasoning_content: 'hm' },
       { reasoning_details: [{ type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 }] },
       { reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 1 }] },
+      {
+        reasoning_details: [
+          { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 },
+          { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+        ],
+      },
     ]);
+  });
+
+  test('a signature of another dialect that seals the text says so; more text takes that back', () => {
+    const signature = ownToken('anthropic-messages', 't');
+    const events: StreamEvent[] = [
+      START,
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'so' },
+      { type: 'text-end', block: 0 },
+      { type: 'reasoning-start', block: 1 },
+      { type: 'reasoning-signature', block: 1, signature },
+      { type: 'reasoning-end', block: 1 },
+    ];
+    const more: StreamEvent[] = [
+      { type: 'text-start', block: 2 },
+      { type: 'text-delta', block: 2, text: ' it is' },
+      { type: 'text-end', block: 2 },
+    ];
+    const told = (wire: string) =>
+      deltasOf(wire).flatMap((delta) => asArray(delta.reasoning_details) ?? []) as JsonObject[];
+    const entry = { type: 'reasoning.text', text: '', signature: 'sluice:anthropic-messages:t', index: 0 };
+    expect(told(encode([...events, FINISH]))).toEqual([{ ...entry, id: 'after-text-0' }]);
+    expect(told(encode([...events, ...more, FINISH]))).toEqual([{ ...entry, id: 'after-text-0' }, entry]);
+  });
+
+  test("a call's own token has a field, another dialect's rides on the id", () => {
+    const call = (block: number, signature: OpaqueToken): StreamEvent[] => [
+      { type: 'tool-start', block, id: `c${block}`, name: 'f', kind: 'function', signature },
+      { type: 'tool-end', block },
+    ];
+    const foreign = ownToken('anthropic-messages', 't');
+    const wire = encode([START, ...call(0, own('g')), ...call(1, foreign), FINISH]);
+    const calls = deltasOf(wire).flatMap((delta) => asArray(delta.tool_calls) ?? []) as JsonObject[];
+    expect(calls.filter((each) => each.id !== undefined)).toMatchObject([
+      { id: 'c0', extra_content: { google: { thought_signature: 'g' } } },
+      { id: callIdToWire('c1', foreign) },
+    ]);
+    expect(wire.split('extra_content')).toHaveLength(2);
   });
 
   test('tools are numbered from 0, and one without arguments gets an empty object', () => {
@@ -183,13 +227,13 @@ describe('chunks', () => {
     for (const block of [0, 1]) {
       events.push({ type: 'reasoning-start', block });
       events.push({ type: 'reasoning-delta', block, text: `text ${block}` });
-      events.push({ type: 'reasoning-signature', block, signature: `sig ${block}` });
+      events.push({ type: 'reasoning-signature', block, signature: own(`sig ${block}`) });
       events.push({ type: 'reasoning-end', block });
     }
     events.push(FINISH);
     expect(foldEvents(decode(sseEvents(encode(events)))).parts).toEqual([
-      { type: 'reasoning', text: 'text 0', signature: 'sig 0' },
-      { type: 'reasoning', text: 'text 1', signature: 'sig 1' },
+      { type: 'reasoning', text: 'text 0', signature: own('sig 0') },
+      { type: 'reasoning', text: 'text 1', signature: own('sig 1') },
     ]);
   });
 
@@ -209,25 +253,28 @@ describe('chunks', () => {
 
   test('what tool and reasoning clients echo is parsed back', () => {
     const answer = foldEvents(decode(sseEvents(encode(TOOLS))));
-    const request = openaiChat.client.parseRequest({
-      model: 'm',
-      messages: [
-        { role: 'user', content: 'hi' },
-        {
-          role: 'assistant',
-          content: 'Hé "quoted"\n',
-          reasoning_content: 'hm',
-          reasoning_details: [
-            { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 },
-            { type: 'reasoning.encrypted', data: 'zz', index: 1 },
-          ],
-          tool_calls: [
-            { id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":1}' } },
-            { id: 'b', type: 'function', function: { name: 'g', arguments: '{}' } },
-          ],
-        },
-      ],
-    });
+    const request = openaiChat.client.parseRequest(
+      {
+        model: 'm',
+        messages: [
+          { role: 'user', content: 'hi' },
+          {
+            role: 'assistant',
+            content: 'Hé "quoted"\n',
+            reasoning_content: 'hm',
+            reasoning_details: [
+              { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 },
+              { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+            ],
+            tool_calls: [
+              { id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":1}' } },
+              { id: 'b', type: 'function', function: { name: 'g', arguments: '{}' } },
+            ],
+          },
+        ],
+      },
+      { operation: 'generate' },
+    );
     expect(request.messages[1]?.parts).toEqual(answer.parts);
   });
 });

@@ -5,10 +5,14 @@ import type { Part } from '../../../src/model/content.ts';
 import type { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { Finish } from '../../../src/model/finish.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../../src/model/usage.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';
 import { createFrameSplitter } from '../../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../../src/sse/parse-frame.ts';
+
+/** A token of this dialect's own. */
+export const own = (text: string) => ownToken('openai-chat', text);
 
 export const CONTEXT: AnswerContext = {
   requestId: 'req1',
@@ -109,7 +113,8 @@ export function foldEvents(events: readonly StreamEvent[]): FoldedEvents {
         break;
       case 'reasoning-signature': {
         const part = at(event.block, 'reasoning');
-        part.signature = (part.signature ?? '') + event.signature;
+        if (part.signature !== undefined) throw new Error(`block ${event.block} is signed twice`);
+        part.signature = event.signature;
         break;
       }
       case 'tool-start': {

@@ -3,16 +3,19 @@ import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { own } from './events.ts';
 
 const { parseRequest } = openaiChat.client;
+const ROUTE = { operation: 'generate' } as const;
 const HI: JsonObject = { role: 'user', content: 'hi' };
 
 function parse(fields: JsonObject) {
-  return parseRequest({ model: 'm', messages: [HI], ...fields });
+  return parseRequest({ model: 'm', messages: [HI], ...fields }, ROUTE);
 }
 
 function partsOf(...messages: JsonObject[]) {
-  return parseRequest({ model: 'm', messages }).messages.map(({ role, parts }) => ({ role, parts }));
+  return parseRequest({ model: 'm', messages }, ROUTE).messages.map(({ role, parts }) => ({ role, parts }));
 }
 
 describe('messages', () => {
@@ -110,21 +113,21 @@ describe('messages', () => {
         ],
       },
       [
-        { type: 'reasoning', text: 'ab', signature: 's' },
-        { type: 'reasoning', text: '', redacted: 'zz' },
+        { type: 'reasoning', text: 'ab', signature: own('s') },
+        { type: 'reasoning', text: '', redacted: own('zz') },
       ],
     ],
     [
       'a lone signature belongs to the text',
       { reasoning_content: 'hm', reasoning_details: [{ type: 'reasoning.text', text: '', signature: 's' }] },
-      [{ type: 'reasoning', text: 'hm', signature: 's' }],
+      [{ type: 'reasoning', text: 'hm', signature: own('s') }],
     ],
     [
       'encrypted details leave the text',
       { reasoning: 'hm', reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz' }] },
       [
         { type: 'reasoning', text: 'hm' },
-        { type: 'reasoning', text: '', redacted: 'zz' },
+        { type: 'reasoning', text: '', redacted: own('zz') },
       ],
     ],
   ])('reasoning: %s', (_, fields, expected) => {
@@ -150,6 +153,55 @@ describe('messages', () => {
       },
       { role: 'user', parts: [{ type: 'text', text: 'go on' }] },
       { role: 'user', parts: [{ type: 'tool-result', callId: 'z', content: [] }] },
+    ]);
+  });
+
+  test("another dialect's tokens are found again, in details and on ids", () => {
+    const token = ownToken('anthropic-messages', 't');
+    const wire = 'sluice:anthropic-messages:t';
+    const id = callIdToWire('c1', token);
+    const google = { extra_content: { google: { thought_signature: 'g' } } };
+    const [, assistant, result] = partsOf(
+      HI,
+      {
+        role: 'assistant',
+        content: 'so',
+        reasoning_details: [
+          { type: 'reasoning.text', text: 'hm', signature: wire, index: 0 },
+          { type: 'reasoning.text', text: '', signature: `${wire}2`, id: 'after-text-1', index: 1 },
+        ],
+        tool_calls: [
+          { id, type: 'function', function: { name: 'f', arguments: '{}' } },
+          { id: 'c2', type: 'function', function: { name: 'g', arguments: '{}' }, ...google },
+        ],
+      },
+      { role: 'tool', tool_call_id: id, content: '1' },
+    );
+    expect(assistant?.parts).toEqual([
+      { type: 'reasoning', text: 'hm', signature: token },
+      { type: 'text', text: 'so' },
+      { type: 'reasoning', text: '', signature: ownToken('anthropic-messages', 't2') },
+      { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function', signature: token },
+      { type: 'tool-call', id: 'c2', name: 'g', arguments: '{}', kind: 'function', signature: own('g') },
+    ]);
+    expect(result?.parts).toMatchObject([{ type: 'tool-result', callId: 'c1' }]);
+  });
+
+  test('details that a client appended twice count once, where the later ones say', () => {
+    const [, assistant] = partsOf(HI, {
+      role: 'assistant',
+      content: 'so',
+      reasoning_details: [
+        { type: 'reasoning.text', text: 'a', signature: 's', index: 0 },
+        { type: 'reasoning.text', text: 'b', signature: 't', id: 'after-text-1', index: 1 },
+        { type: 'reasoning.text', text: 'a', signature: 's', index: 0 },
+        { type: 'reasoning.text', text: 'b', signature: 't', index: 1 },
+      ],
+    });
+    expect(assistant?.parts).toEqual([
+      { type: 'reasoning', text: 'a', signature: own('s') },
+      { type: 'reasoning', text: 'b', signature: own('t') },
+      { type: 'text', text: 'so' },
     ]);
   });
 

@@ -69,6 +69,8 @@ function meaning(body: JsonObject) {
   };
 }
 
+const ROUTE = { operation: 'generate' } as const;
+
 // One recorded error shows how a server refuses a temperature that is a string; so do we.
 const MALFORMED = 'openai-chat/llamacpp/rig-error-matrix-malformed-request-field';
 
@@ -84,11 +86,12 @@ test('there are recorded requests', () => {
 
 test('a recorded request that its server refused is refused', () => {
   const body = findRecording(MALFORMED)?.request;
-  if (body !== undefined) expect(() => client.parseRequest(body)).toThrow('temperature: must be a number');
+  if (body !== undefined)
+    expect(() => client.parseRequest(body, ROUTE)).toThrow('temperature: must be a number');
 });
 
 describe.each(requests)('%s', (_, body) => {
-  const request = client.parseRequest(body);
+  const request = client.parseRequest(body, ROUTE);
   const built = provider.buildRequest(request, { model: request.model, quirks: QUIRKS });
 
   test('means the same after parse and build', () => {
@@ -96,7 +99,7 @@ describe.each(requests)('%s', (_, body) => {
   });
 
   test('is the same neutral request again', () => {
-    const again = client.parseRequest(built.body);
+    const again = client.parseRequest(built.body, ROUTE);
     const { includeUsage: _, ...rest } = again;
     const { includeUsage: __, ...expected } = request;
     if (expected.outputFormat?.type === 'json-schema') expected.outputFormat.name ??= 'response';
