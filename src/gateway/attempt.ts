@@ -271,7 +271,7 @@ export function createClientPump(
       provider,
       reason: thrown instanceof Error ? thrown.message : String(thrown),
     });
-  if (plan.sameDialect) {
+  if (plan.passesAnswer) {
     return createPassthroughPump({
       provider,
       side: plan.side,

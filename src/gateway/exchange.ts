@@ -48,9 +48,10 @@ export function notePlan(
 }
 
 /** For errors and pings; an answer's own rendering also asks what the client wanted in it. */
-function plainContext({ record, host }: Exchange, model: string): AnswerContext {
+function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  return { requestId: record.requestId, model, created, includeUsage: false };
+  const framing = question.incoming?.route.framing ?? 'sse';
+  return { requestId: record.requestId, model, created, includeUsage: false, framing };
 }
 
 function answerContext(exchange: Exchange, model: string): AnswerContext {
@@ -80,9 +81,9 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   });
   if (plan === undefined) throw new GatewayError('internal', 'no target was tried');
   record.serving = true;
-  const { sameDialect, target } = plan;
+  const { sameDialect, passesAnswer, target } = plan;
   const body =
-    sameDialect && whole.text !== null
+    passesAnswer && whole.text !== null
       ? whole.text
       : JSON.stringify(
           DIALECTS[exchange.dialect].client.buildResponse(
@@ -110,7 +111,8 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const headers =
     early === 'still opening' ? new Headers() : pickAnswerHeaders(early.headers, early.plan.sameDialect);
-  headers.set('content-type', 'text/event-stream');
+  const { framing } = plainContext(exchange, '');
+  headers.set('content-type', framing === 'json-array' ? 'application/json' : 'text/event-stream');
   headers.set('cache-control', 'no-cache');
   headers.set('connection', 'keep-alive');
   headers.set('x-accel-buffering', 'no');

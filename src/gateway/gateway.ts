@@ -1,5 +1,6 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
+import { findRoute, findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
@@ -23,7 +24,7 @@ import {
   setExchangeHeaders,
 } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
-import { CLIENT_PATHS, dialectOfPath, parseIncoming, readBody } from './incoming.ts';
+import { parseIncoming, readBody } from './incoming.ts';
 import { createBodyCapture, createRecord, type ExchangeRecord } from './record.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
@@ -95,8 +96,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     if (error !== undefined) states.failed(name, error);
   }
 
-  async function exchange(request: Request, url: URL, dialect: DialectId): Promise<Response> {
+  async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
     const { config, redactor } = setup;
+    const dialect = found.dialect.id;
     const secret = clientProviderKey(request.headers);
     const redact = secret === null ? redactor : createRedactor([...setup.secrets, secret]);
     const record = newRecord(dialect, redact);
@@ -107,9 +109,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       guardOrigin(request.headers, config.server);
       authenticate(request.headers, config.server.keys);
       if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname);
+      if (found.route.operation !== 'generate') throw notAnswered(url.pathname);
       const text = await readBody(request, config.server.maxBody);
       if (config.audit.logRequestBodies) record.requestBody = text;
-      const incoming = parseIncoming(dialect, request, url, text);
+      const incoming = parseIncoming(found, request, url, text);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;
       record.projectId = incoming.projectId;
@@ -117,7 +120,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       if (config.audit.logResponseBodies) record.capture = createBodyCapture(BODY_CAPTURE);
       let neutral: NeutralRequest | undefined;
       const parse = () => {
-        neutral ??= DIALECTS[dialect].client.parseRequest(incoming.body);
+        neutral ??= found.dialect.client.parseRequest(incoming.body, found.route);
         return neutral;
       };
       const targets = resolveTargets({ model: incoming.model, forced: incoming.forcedTarget }, config);
@@ -153,18 +156,15 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   return {
     async fetch(request) {
       const url = new URL(request.url);
-      const dialect = dialectOfPath(url.pathname);
-      if (dialect !== undefined) return exchange(request, url, dialect);
+      const found = findRoute(url.pathname, url.searchParams);
+      if (found !== undefined) return exchange(request, url, found);
       try {
         guardOrigin(request.headers, setup.config.server);
         if (url.pathname === '/') return answerRoot(request, host.version);
         authenticate(request.headers, setup.config.server.keys);
         const managed = await manage(request, url);
         if (managed !== undefined) return managed;
-        const known = Object.values(CLIENT_PATHS).join(', ');
-        throw new GatewayError('invalid_request', `no such path: ${url.pathname}; clients post to ${known}`, {
-          status: 404,
-        });
+        throw noSuchPath(url);
       } catch (thrown) {
         const error = toGatewayError(thrown);
         if (error.code === 'internal')
@@ -259,6 +259,17 @@ function answerRoot(request: Request, version: string): Response {
       headers: { 'content-type': 'text/plain; charset=utf-8' },
     },
   );
+}
+
+function noSuchPath({ pathname, searchParams }: URL): GatewayError {
+  const near = findRouteBelow(pathname, searchParams)?.path;
+  const mend =
+    near === undefined ? 'see the README for the paths' : `did you mean ${near}? Check the client's base URL`;
+  return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
+}
+
+function notAnswered(path: string): GatewayError {
+  return new GatewayError('unsupported_feature', `${path} is not answered by this version`, { status: 501 });
 }
 
 function methodNotAllowed(method: string, path: string): GatewayError {

@@ -1,22 +1,14 @@
-// Reads a client's request: its dialect, body, the extras meant for the gateway, and what routing needs.
+// Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
+import type { ClientRoute } from '../dialects/dialect.ts';
+import type { FoundRoute } from '../dialects/find-route.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
 
-/** Where each dialect's clients post. */
-export const CLIENT_PATHS: Record<DialectId, string> = {
-  'anthropic-messages': '/v1/messages',
-  'openai-chat': '/v1/chat/completions',
-};
-
-export function dialectOfPath(path: string): DialectId | undefined {
-  for (const [dialect, own] of Object.entries(CLIENT_PATHS)) if (own === path) return dialect as DialectId;
-  return undefined;
-}
-
 export interface Incoming {
   dialect: DialectId;
+  route: ClientRoute;
   headers: Headers;
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
@@ -36,13 +28,19 @@ export interface Incoming {
 const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 
 /** Throws GatewayError `invalid_request` that says what is wrong with the body. */
-export function parseIncoming(dialect: DialectId, request: Request, url: URL, original: string): Incoming {
+export function parseIncoming(
+  { dialect, route }: FoundRoute,
+  request: Request,
+  url: URL,
+  original: string,
+): Incoming {
   const body = parseBody(original);
-  const model = body.model;
+  const model = route.model ?? body.model;
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
   }
-  if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
+  const stream = route.stream ?? body.stream ?? false;
+  if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }
   const { headers } = request;
@@ -55,14 +53,15 @@ export function parseIncoming(dialect: DialectId, request: Request, url: URL, or
     delete body[field];
   }
   return {
-    dialect,
+    dialect: dialect.id,
+    route,
     headers,
     query: url.search,
     text: editTopLevel(original, edits),
     body,
     original,
     model,
-    stream: body.stream === true,
+    stream,
     agentType,
     projectId,
     forcedTarget: headers.get('x-sluice-target'),

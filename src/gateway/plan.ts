@@ -1,10 +1,11 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { DIALECTS } from '../dialects/registry.ts';
-import type { ProviderSide } from '../dialects/dialect.ts';
+import type { ClientRoute, ProviderSide } from '../dialects/dialect.ts';
 import { DIALECT_IDS, type DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
+import { mayHoldForeignToken } from '../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
@@ -24,8 +25,10 @@ export interface Plan {
   target: Target;
   dialect: DialectId;
   side: ProviderSide;
-  /** Client and provider speak the same dialect: bytes pass. */
+  /** Client and provider speak the same dialect: headers pass, and the request's bytes. */
   sameDialect: boolean;
+  /** The answer's bytes pass too. */
+  passesAnswer: boolean;
   url: string;
   headers: Headers;
   body: string;
@@ -50,9 +53,10 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const clientsKey =
     sameDialect && provider.forwardClientKey ? ownKeyOfClient(incoming.headers, context.serverKeys) : null;
   const key = clientsKey ?? provider.apiKey;
-  const { body, losses, hides } = sameDialect
-    ? passBody(incoming, side, target)
-    : translateBody(portable(question.neutral(), dialect, provider.name), side, target);
+  let said: Pick<Plan, 'body' | 'losses' | 'hides'>;
+  if (!sameDialect) said = translateBody(portable(question.neutral(), dialect, provider.name), side, target);
+  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question.neutral(), side, target);
+  else said = passBody(incoming, side, target);
   const authentication = side.headers(key);
   const headers = buildRequestHeaders({
     client: sameDialect ? incoming.headers : null,
@@ -68,12 +72,11 @@ export function planCall(question: Question, target: Target, context: PlanContex
     dialect,
     side,
     sameDialect,
-    url: `${provider.baseUrl}${side.endpoint(model, stream)}${sameDialect ? incoming.query : ''}`,
+    passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
+    url: `${provider.baseUrl}${side.endpoint(model, stream)}${sameDialect ? passQuery(incoming, side) : ''}`,
     headers,
-    body,
-    losses,
+    ...said,
     key: clientsKey !== null ? 'client' : provider.apiKey !== null ? 'own' : 'none',
-    hides,
   };
 }
 
@@ -94,9 +97,42 @@ function passBody(
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
   const { quirks } = target.provider;
   const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(incoming.body, quirks);
-  if (incoming.model !== target.model) edits.model = target.model;
-  const hides = incoming.stream ? side.passthrough.hides?.(incoming.body, quirks) : undefined;
-  return { body: editTopLevel(incoming.text, edits), losses: [], hides };
+  if (incoming.route.model === undefined && incoming.model !== target.model) edits.model = target.model;
+  return { body: editTopLevel(incoming.text, edits), losses: [], hides: hiding(incoming, side, target) };
+}
+
+/**
+ * The conversation was answered by another dialect's provider before: what it left in the history, this one
+ * would refuse. The answer still passes.
+ */
+function rebuildBody(
+  incoming: Incoming,
+  request: NeutralRequest,
+  side: ProviderSide,
+  target: Target,
+): Pick<Plan, 'body' | 'losses' | 'hides'> {
+  const { quirks } = target.provider;
+  const { body, losses } = side.buildRequest(request, { model: target.model, quirks });
+  const edited = { ...body, ...side.passthrough.edits(body, quirks) };
+  return { body: JSON.stringify(edited), losses, hides: hiding(incoming, side, target) };
+}
+
+/** Decided by what the client itself asked for. */
+function hiding(
+  { stream, body }: Incoming,
+  { passthrough }: ProviderSide,
+  { provider }: Target,
+): Plan['hides'] {
+  return stream ? passthrough.hides?.(body, provider.quirks) : undefined;
+}
+
+/** Providers are asked for server-sent events. */
+function isForeignFraming({ framing }: ClientRoute): boolean {
+  return framing !== undefined && framing !== 'sse';
+}
+
+function passQuery({ query }: Incoming, { forwardQuery }: ProviderSide): string {
+  return forwardQuery === undefined ? query : forwardQuery(new URLSearchParams(query));
 }
 
 function translateBody(

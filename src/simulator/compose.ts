@@ -1,5 +1,7 @@
 // Decides what kind of answer a request gets: thinking, a tool call, JSON, an echo or plain text.
+import type { DialectId } from '../model/dialect-id.ts';
 import { isObject } from '../model/json.ts';
+import { type OpaqueToken, ownToken } from '../model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, Tool } from '../model/request.ts';
 import type { ToolResultPart } from '../model/content.ts';
 import type { SimulatorOptions } from './options.ts';
@@ -10,15 +12,23 @@ import { answerText, thinkingSignature, thinkingText, toolCallText, toolResultTe
 /** One block of the answer before it is cut into tokens. */
 export type Draft =
   | { type: 'text'; text: string }
-  | { type: 'reasoning'; text: string; signature: string }
+  | { type: 'reasoning'; text: string; signature: OpaqueToken }
   | { type: 'tool-call'; id: string; name: string; kind: 'function' | 'custom'; text: string };
 
 type CallableTool = Exclude<Tool, { type: 'server' }>;
 
-export function composeAnswer(request: NeutralRequest, options: SimulatorOptions): Draft[] {
+/** @param dialect in which it is told: signatures are that dialect's own. */
+export function composeAnswer(
+  request: NeutralRequest,
+  options: SimulatorOptions,
+  dialect: DialectId,
+): Draft[] {
   const question = lastUserText(request.messages);
   if (options.mode === 'echo') return question === '' ? [] : [{ type: 'text', text: question }];
-  return [...composeThinking(request, question, options), ...composeBody(request, question, options)];
+  return [
+    ...composeThinking(request, question, options, dialect),
+    ...composeBody(request, question, options),
+  ];
 }
 
 /** The last text part of the last user message that has one; '' where there is none. */
@@ -31,10 +41,15 @@ export function lastUserText(messages: Message[]): string {
   return '';
 }
 
-function composeThinking(request: NeutralRequest, question: string, options: SimulatorOptions): Draft[] {
+function composeThinking(
+  request: NeutralRequest,
+  question: string,
+  options: SimulatorOptions,
+  dialect: DialectId,
+): Draft[] {
   if (!wantsThinking(request.reasoning)) return [];
   const text = thinkingText(question, options.thinkingTokens);
-  const signature = thinkingSignature(text);
+  const signature = ownToken(dialect, thinkingSignature(text));
   if (request.reasoning?.summary === 'omitted') return [{ type: 'reasoning', text: '', signature }];
   const budget = request.reasoning?.budgetTokens;
   const pieces = cutIntoPieces(text).slice(0, budget);

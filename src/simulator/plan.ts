@@ -1,5 +1,6 @@
 // What the simulator will answer, decided before the first byte: blocks cut into tokens, finish, usage.
 import type { Part } from '../model/content.ts';
+import type { DialectId } from '../model/dialect-id.ts';
 import type { Finish } from '../model/finish.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
@@ -23,8 +24,14 @@ export interface PlannedBlock {
   pieces: string[];
 }
 
-export function planAnswer(request: NeutralRequest, options: SimulatorOptions, id: string): Plan {
-  const stopped = applyStopSequences(composeAnswer(request, options), request.stopSequences ?? []);
+export function planAnswer(
+  request: NeutralRequest,
+  options: SimulatorOptions,
+  id: string,
+  dialect: DialectId,
+): Plan {
+  const drafts = composeAnswer(request, options, dialect);
+  const stopped = applyStopSequences(drafts, request.stopSequences ?? []);
   const { blocks, isCut } = applyLimit(stopped.drafts, request.maxOutputTokens ?? Number.POSITIVE_INFINITY);
   const outputTokens = countTokens(blocks, () => true);
   const reasoningTokens = countTokens(blocks, (block) => block.draft.type === 'reasoning');

@@ -1,5 +1,6 @@
 // An upstream without network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
-import type { AnswerContext, Dialect } from '../dialects/dialect.ts';
+import type { AnswerContext } from '../dialects/dialect.ts';
+import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { asString, type JsonObject, parseObject } from '../model/json.ts';
@@ -18,30 +19,22 @@ export interface Simulator {
 }
 
 export function createSimulator(deps: SimulatorDeps): Simulator {
-  const routes = Object.values(DIALECTS).map((dialect) => ({
-    dialect,
-    path: dialect.provider.endpoint('', true),
-  }));
   let requestCount = 0;
 
   return {
     async fetch(request) {
-      const { pathname } = new URL(request.url);
-      const route = routes.find(({ path }) => pathname.endsWith(path));
-      if (route === undefined)
-        return notFound(
-          pathname,
-          routes.map(({ path }) => path),
-        );
+      const { pathname, searchParams } = new URL(request.url);
+      const found = findRouteBelow(pathname, searchParams);
+      if (found?.route.operation !== 'generate') return notFound(pathname);
       const requestId = `sim-${++requestCount}`;
-      const { client } = route.dialect;
+      const { client } = found.dialect;
       try {
         if (request.method !== 'POST') {
           throw new GatewayError('invalid_request', `${pathname} takes POST, not ${request.method}`, {
             status: 405,
           });
         }
-        return await answer(request, route.dialect, requestId, deps);
+        return await answer(request, found, requestId, deps);
       } catch (thrown) {
         if (request.signal.aborted) throw request.signal.reason;
         const error = toGatewayError(thrown);
@@ -58,15 +51,15 @@ export function createSimulator(deps: SimulatorDeps): Simulator {
 
 async function answer(
   request: Request,
-  dialect: Dialect,
+  { dialect, route }: FoundRoute,
   requestId: string,
   deps: SimulatorDeps,
 ): Promise<Response> {
   const body = parseObject(await request.text());
   if (body === undefined) throw new GatewayError('invalid_request', 'the body is not a JSON object');
-  const options = readOptions(body);
+  const options = readOptions(route.model ?? asString(body.model) ?? '', body);
   await failBeforeHead(options, request.signal);
-  const neutral = dialect.client.parseRequest(body);
+  const neutral = dialect.client.parseRequest(body, route);
   if (options.fault?.kind === 'html') {
     return respond(options.fault.status, HTML_PAGE, requestId, {
       'content-type': 'text/html; charset=utf-8',
@@ -77,8 +70,10 @@ async function answer(
     model: neutral.model,
     created: Math.floor(deps.now() / 1_000),
     includeUsage: neutral.includeUsage === true,
+    tools: neutral.tools,
+    ...(route.framing === undefined ? {} : { framing: route.framing }),
   };
-  const plan = planAnswer(neutral, options, requestId);
+  const plan = planAnswer(neutral, options, requestId, dialect.id);
   if (!neutral.stream) {
     await pause(wholeDue(plan, options), deps, request.signal);
     const script = wholeScript(plan, dialect.client, context, options.fault);
@@ -86,14 +81,14 @@ async function answer(
   }
   const script = streamScript(plan, dialect.client.createStreamEncoder(context), options);
   return respond(200, playScript(script, deps, request.signal), requestId, {
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': route.framing === 'json-array' ? 'application/json' : 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
   });
 }
 
 /** From the model name; a `simulator` field in the body overrides it. */
-function readOptions(body: JsonObject): SimulatorOptions {
-  return parseSimulatorOptions(asString(body.model) ?? '', asString(body.simulator) ?? '');
+function readOptions(model: string, body: JsonObject): SimulatorOptions {
+  return parseSimulatorOptions(model, asString(body.simulator) ?? '');
 }
 
 async function failBeforeHead({ fault }: SimulatorOptions, signal: AbortSignal): Promise<void> {
@@ -125,7 +120,8 @@ function respond(
   });
 }
 
-function notFound(pathname: string, paths: string[]): Response {
+function notFound(pathname: string): Response {
+  const paths = Object.values(DIALECTS).map(({ provider }) => provider.endpoint('MODEL', true));
   const message = `the simulator has no ${pathname}; it answers POST to paths that end in ${paths.join(' or ')}`;
   return respond(404, JSON.stringify({ error: { type: 'not_found', message } }), 'sim-none');
 }

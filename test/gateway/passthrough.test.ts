@@ -1,44 +1,43 @@
 // Same dialect on both sides: every recording, however it is split, reaches the client byte for byte
 // (GUARANTEES 6), is counted in the ledger, and its request reaches the provider byte for byte.
 import { describe, expect, test } from 'bun:test';
-import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import { CLIENT_PATHS } from '../../src/gateway/incoming.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import { clientRequest, LAB_PROVIDER_OF, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { recordings } from '../support/recordings.ts';
 import { replyOf } from '../support/reply.ts';
 import { allSplits, WHOLE } from '../support/splits.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
-const PROVIDER_OF: Record<DialectId, keyof typeof LAB_PROVIDERS> = {
-  'anthropic-messages': 'claude',
-  'openai-chat': 'gpt',
-};
-
 function setup(dialect: DialectId, reply: Parameters<typeof createReplayFetch>[0]) {
   const upstream = createReplayFetch(reply);
   const config = {
-    providers: { lab: LAB_PROVIDERS[PROVIDER_OF[dialect]] },
+    providers: { lab: LAB_PROVIDERS[LAB_PROVIDER_OF[dialect]] },
     routing: { default_provider: 'lab' },
   };
   return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
 }
 
-function requestFor(dialect: DialectId, stream: boolean): string {
-  // Spelled so that any re-serialising shows: odd spacing, 1.0, an unknown field, a repeated space.
-  const usage = dialect === 'openai-chat' && stream ? ' "stream_options" : {"include_usage":true},' : '';
-  return `{ "model":"recorded-model",  "stream": ${stream},${usage} "max_tokens":1.0e2, "x_unknown": {"deep":[1.0]},\n"messages":[{"role":"user","content":"hi \\u00e9"}] }`;
+/** Spelled so that any re-serialising shows: odd spacing, 1.0, an unknown field, a repeated space. */
+function requestFor(dialect: DialectId, stream: boolean): { path: string; sent: string } {
+  const { path, body } = clientRequest(dialect, { model: 'recorded-model', stream });
+  const [first, ...others] = Object.entries(body).map(
+    ([name, value]) => `"${name}" :  ${JSON.stringify(value)}`,
+  );
+  const odd = '"x_unknown": {"deep":[1.0, "\\u00e9"]}';
+  return { path, sent: `{ ${first},  ${odd},\n${others.join(', ')} }` };
 }
 
 const decoder = new TextDecoder();
 
-for (const dialect of DIALECT_IDS) {
+for (const dialect of SPOKEN_DIALECTS) {
   describe(`${dialect} passes through`, () => {
     for (const recording of recordings(dialect, { streamed: true, status: 'ok' })) {
       for (const split of allSplits()) {
         test(`${recording.id}: ${split.name}`, async () => {
           const { upstream, post, row } = setup(dialect, replyOf(recording, { split }));
-          const sent = requestFor(dialect, true);
-          const response = await post(`${CLIENT_PATHS[dialect]}?beta=true`, sent, {
+          const { path, sent } = requestFor(dialect, true);
+          const response = await post(`${path}${path.includes('?') ? '&' : '?'}beta=true`, sent, {
             headers: { 'x-unknown': 'kept' },
           });
           const received = new Uint8Array(await response.arrayBuffer());
@@ -55,7 +54,7 @@ for (const dialect of DIALECT_IDS) {
           expect(received).toEqual(new Uint8Array(recording.body));
           const request = upstream.requests[0];
           expect(decoder.decode(request?.body)).toBe(sent);
-          expect(request?.path).toEndWith('?beta=true');
+          expect(request?.path).toMatch(/[?&]beta=true$/);
           expect(request?.headers.get('x-unknown')).toBe('kept');
           expect(streamed).toBe(true);
           if (recording.features.includes('in-stream-error')) expect(status).toBe('error');
@@ -68,8 +67,8 @@ for (const dialect of DIALECT_IDS) {
     for (const recording of recordings(dialect, { streamed: false, status: 'ok' })) {
       test(`${recording.id}: whole answer`, async () => {
         const { upstream, post, row } = setup(dialect, replyOf(recording, { split: WHOLE }));
-        const sent = requestFor(dialect, false);
-        const response = await post(CLIENT_PATHS[dialect], sent);
+        const { path, sent } = requestFor(dialect, false);
+        const response = await post(path, sent);
         expect(await response.text()).toBe(decoder.decode(recording.body));
         expect(response.status).toBe(200);
         expect(decoder.decode(upstream.requests[0]?.body)).toBe(sent);
@@ -80,7 +79,8 @@ for (const dialect of DIALECT_IDS) {
     for (const recording of recordings(dialect, { streamed: false, status: 'error' })) {
       test(`${recording.id}: error ${recording.status}`, async () => {
         const { post, row } = setup(dialect, replyOf(recording, { split: WHOLE }));
-        const response = await post(CLIENT_PATHS[dialect], requestFor(dialect, recording.streamRequested));
+        const { path, sent } = requestFor(dialect, recording.streamRequested);
+        const response = await post(path, sent);
         expect(response.status).toBe(recording.status);
         expect(response.headers.get('content-type')).toStartWith('application/json');
         const { status, httpStatus, errorCode } = await row(0);

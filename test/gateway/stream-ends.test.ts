@@ -2,31 +2,16 @@
 // ending and never a fake one; whole recordings keep the grammar of the client's dialect.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { CLIENT_PATHS } from '../../src/gateway/incoming.ts';
-import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';
 import type { SseEvent } from '../../src/sse/event.ts';
+import { clientRequest, LAB_PROVIDER_OF, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { replyOf, replyWith } from '../support/reply.ts';
 import { allSplits, truncations } from '../support/splits.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
-
-const PROVIDERS: Record<DialectId, keyof typeof LAB_PROVIDERS> = {
-  'anthropic-messages': 'claude',
-  'openai-chat': 'gpt',
-};
-
-function ask(stream: boolean) {
-  return {
-    model: 'any-model',
-    stream,
-    stream_options: stream ? { include_usage: true } : undefined,
-    max_tokens: 1000,
-    messages: [{ role: 'user', content: 'hi' }],
-  };
-}
 
 export function eventsOf(bytes: Uint8Array): SseEvent[] {
   const splitter = createFrameSplitter(1 << 26);
@@ -42,12 +27,12 @@ function isErrorEvent(event: SseEvent): boolean {
 async function exchange(client: DialectId, provider: DialectId, reply: ReturnType<typeof replyWith>) {
   const upstream = createReplayFetch(reply);
   const config = {
-    providers: { lab: LAB_PROVIDERS[PROVIDERS[provider]] },
+    providers: { lab: LAB_PROVIDERS[LAB_PROVIDER_OF[provider]] },
     routing: { default_provider: 'lab' },
   };
   const { post, row } = createTestGateway({ config, fetch: upstream.fetch });
-  const body = client === 'anthropic-messages' ? { ...ask(true), stream_options: undefined } : ask(true);
-  const response = await post(CLIENT_PATHS[client], body);
+  const { path, body } = clientRequest(client, { stream: true });
+  const response = await post(path, body);
   const bytes = new Uint8Array(await response.arrayBuffer());
   return { response, bytes, row: await row(0) };
 }
@@ -55,8 +40,8 @@ async function exchange(client: DialectId, provider: DialectId, reply: ReturnTyp
 /** Recordings whose own bytes break their dialect's grammar cannot be expected to keep it when passed on. */
 const healthy = (recording: Recording) => !recording.features.includes('in-stream-error');
 
-for (const provider of DIALECT_IDS) {
-  for (const client of DIALECT_IDS) {
+for (const provider of SPOKEN_DIALECTS) {
+  for (const client of SPOKEN_DIALECTS) {
     describe(`${provider} → ${client}`, () => {
       const streams = recordings(provider, { streamed: true, status: 'ok' });
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { readEvents } from '../support/read-events.ts';
 import { type Assembled, CLIENTS, type Scenario } from './clients.ts';
 import { violations } from './schema-check.ts';
+import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 const WEATHER: JsonObject = {
@@ -155,7 +155,7 @@ const FINISH_WORDS = {
   'openai-chat': { stop: 'stop', length: 'length', tools: 'tool_calls', sequence: 'stop' },
 } as const;
 
-for (const id of DIALECT_IDS) {
+for (const id of SPOKEN_DIALECTS) {
   const client = CLIENTS[id];
   const simulator = createSimulator(createVirtualTime());
   const ask = (body: JsonObject) =>

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { readEvents } from '../support/read-events.ts';
 import { CLIENTS } from './clients.ts';
+import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 // Eight tokens: one, two … eight, each with the space before it.
 const TEXT = 'one two three four five six seven eight';
 
-for (const id of DIALECT_IDS) {
+for (const id of SPOKEN_DIALECTS) {
   const client = CLIENTS[id];
   const simulator = createSimulator(createVirtualTime());
 

@@ -61,7 +61,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
   };
 }
 
-/** One provider per dialect, both reached through the test's fetch. */
+/** One provider per dialect, all reached through the test's fetch. */
 export const LAB_PROVIDERS = {
   claude: {
     dialect: 'anthropic-messages',
@@ -73,6 +73,18 @@ export const LAB_PROVIDERS = {
     dialect: 'openai-chat',
     base_url: 'http://upstream.test/v1',
     api_key: 'lab-key-openai',
+    max_retries: 0,
+  },
+  responses: {
+    dialect: 'openai-responses',
+    base_url: 'http://upstream.test/v1',
+    api_key: 'lab-key-responses',
+    max_retries: 0,
+  },
+  gemini: {
+    dialect: 'gemini',
+    base_url: 'http://upstream.test',
+    api_key: 'lab-key-gemini',
     max_retries: 0,
   },
 } satisfies ConfigInput['providers'];

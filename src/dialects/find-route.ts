@@ -1,0 +1,34 @@
+// Which dialect a path belongs to.
+import type { ClientRoute, Dialect } from './dialect.ts';
+import { DIALECTS } from './registry.ts';
+
+export interface FoundRoute {
+  dialect: Dialect;
+  route: ClientRoute;
+}
+
+/** The dialect whose clients post to this path, and what they ask for by it. */
+export function findRoute(path: string, query: URLSearchParams): FoundRoute | undefined {
+  for (const dialect of Object.values(DIALECTS)) {
+    const route = dialect.client.route(path, query);
+    if (route !== undefined) return { dialect, route };
+  }
+  return undefined;
+}
+
+/** SDKs of some dialects write the version into their base URL, others into the path. */
+const VERSION = '/v1';
+
+/** The same for a path with something before it, or without the version that a base URL may hold. */
+export function findRouteBelow(
+  path: string,
+  query: URLSearchParams,
+): (FoundRoute & { path: string }) | undefined {
+  for (let at = 0; at !== -1; at = path.indexOf('/', at + 1)) {
+    for (const candidate of [path.slice(at), VERSION + path.slice(at)]) {
+      const found = findRoute(candidate, query);
+      if (found !== undefined) return { ...found, path: candidate };
+    }
+  }
+  return undefined;
+}
