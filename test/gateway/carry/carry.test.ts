@@ -1,0 +1,96 @@
+// A conversation with tools survives translation: what a provider must get back next turn (signatures, redacted
+// reasoning, call ids and their tokens) travels through the client's own history and arrives as it was sent.
+import { describe, expect, test } from 'bun:test';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { resolveConfig } from '../../../src/config/resolve.ts';
+import type { ResolvedConfig } from '../../../src/config/resolved.ts';
+import { createGateway } from '../../../src/gateway/gateway.ts';
+import { createWebHost } from '../../../src/gateway/host.ts';
+import type { DialectId } from '../../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';
+import { sampleProvider } from '../../support/provider-config.ts';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { replyWith } from '../../support/reply.ts';
+import { CARRY_CLIENTS, type Fetch } from './clients.ts';
+import { CARRY_PROVIDERS } from './providers.ts';
+
+/** What it is called when a token goes nowhere. */
+const TOKEN_LOSSES = ['reasoning', 'redacted_thinking', 'thought_signature'];
+
+function createLab() {
+  const upstream = createReplayFetch((request) =>
+    replyWith(CARRY_PROVIDERS[request.headers.get('x-lab') as DialectId].answer),
+  );
+  const lost: string[] = [];
+  const gateway = createGateway(labConfig(), createWebHost({ fetch: upstream.fetch }));
+  /** A connection whose requests go to the provider of that dialect. */
+  const connect =
+    (dialect: DialectId): Fetch =>
+    async (input, init) => {
+      const request = new Request(input, init);
+      request.headers.set('x-sluice-target', `${dialect}/${CARRY_PROVIDERS[dialect].model}`);
+      const response = await gateway.fetch(request);
+      lost.push(response.headers.get('x-sluice-lost') ?? '');
+      return response;
+    };
+  const sent = (turn: number) => upstream.requests[turn]?.json() as JsonObject;
+  return { connect, sent, lost };
+}
+
+/** One provider of each dialect, named by it. */
+function labConfig(): ResolvedConfig {
+  const { file } = parseConfig({});
+  if (file === null) throw new Error('an empty configuration is valid');
+  const sources = { environment: {}, readFile: () => '', credential: null };
+  const { config } = resolveConfig(file, sources);
+  const providers = SPOKEN_DIALECTS.map((dialect) => {
+    const { baseUrl, quirks } = CARRY_PROVIDERS[dialect];
+    return sampleProvider({ name: dialect, dialect, baseUrl, quirks, headers: { 'x-lab': dialect } });
+  });
+  return { ...config, providers };
+}
+
+for (const client of SPOKEN_DIALECTS) {
+  for (const provider of SPOKEN_DIALECTS) {
+    if (client === provider) continue;
+    const { model, held, expected } = CARRY_PROVIDERS[provider];
+    const converse = CARRY_CLIENTS[client];
+
+    describe.each([
+      ['streamed', true],
+      ['whole', false],
+    ])(`${client} client, ${provider} provider, %s`, (_, stream) => {
+      test('the provider gets back what it sent', async () => {
+        const { connect, sent, lost } = createLab();
+        await converse({ model, stream, first: connect(provider), second: connect(provider) });
+        expect(held(sent(1))).toEqual(expected);
+        expect(JSON.stringify(sent(1))).not.toContain('sluice');
+        const names = lost[1]?.split(', ') ?? [];
+        expect(names.filter((name) => TOKEN_LOSSES.includes(name))).toEqual([]);
+      });
+
+      test("a provider of the client's own dialect gets nothing of another's, and the calls by their ids", async () => {
+        const { connect, sent } = createLab();
+        await converse({ model, stream, first: connect(provider), second: connect(client) });
+        const text = JSON.stringify(sent(1));
+        expect(text).not.toContain('sluice');
+        for (const token of tokensOf(CARRY_PROVIDERS[provider].answer)) expect(text).not.toContain(token);
+        for (const id of idsOf(CARRY_PROVIDERS[provider].answer)) expect(text).toContain(id);
+      });
+    });
+  }
+}
+
+test('there is something to carry between', () => {
+  expect(SPOKEN_DIALECTS.length).toBeGreaterThan(1);
+});
+
+function tokensOf(answer: string): string[] {
+  const fields = /"(?:signature|data|thought_signature|thoughtSignature|encrypted_content)":"([^"]+)"/g;
+  return [...answer.matchAll(fields)].map((match) => match[1] ?? '');
+}
+
+function idsOf(answer: string): string[] {
+  return [...answer.matchAll(/"(?:toolu|call)_\d+"/g)].map((match) => match[0]);
+}

@@ -1,0 +1,161 @@
+// One client per dialect that holds a conversation of two turns, its history kept as its SDK keeps it.
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import type { DialectId } from '../../../src/model/dialect-id.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { answerFor } from './providers.ts';
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+export interface Turns {
+  model: string;
+  stream: boolean;
+  /** The connection of each turn. */
+  first: Fetch;
+  second: Fetch;
+}
+
+/** Asks, runs the tools that the answer calls, and sends their results. */
+export type Converse = (turns: Turns) => Promise<void>;
+
+const GATEWAY = 'http://127.0.0.1:8088';
+const KEY = 'not-a-real-key';
+const QUESTION = 'What is the weather in both cities?';
+const PARAMETERS = {
+  type: 'object' as const,
+  properties: { city: { type: 'string' as const } },
+  required: ['city'],
+};
+
+export const CARRY_CLIENTS: Record<DialectId, Converse> = {
+  async 'anthropic-messages'({ model, stream, first, second }) {
+    const connect = (fetch: Fetch) =>
+      new Anthropic({
+        apiKey: KEY,
+        baseURL: GATEWAY,
+        fetch: fetch as typeof globalThis.fetch,
+        maxRetries: 0,
+      });
+    const ask = (client: Anthropic, messages: Anthropic.MessageParam[]) => {
+      const parameters: Anthropic.MessageCreateParamsNonStreaming = {
+        model,
+        max_tokens: 4_000,
+        thinking: { type: 'enabled', budget_tokens: 1_024 },
+        tools: [{ name: 'weather', input_schema: PARAMETERS }],
+        messages,
+      };
+      return stream ? client.messages.stream(parameters).finalMessage() : client.messages.create(parameters);
+    };
+    const user: Anthropic.MessageParam = { role: 'user', content: QUESTION };
+    const { content } = await ask(connect(first), [user]);
+    const results = content.flatMap((block): Anthropic.ToolResultBlockParam[] =>
+      block.type === 'tool_use'
+        ? [{ type: 'tool_result', tool_use_id: block.id, content: answer(block.input) }]
+        : [],
+    );
+    await ask(connect(second), [user, { role: 'assistant', content }, { role: 'user', content: results }]);
+  },
+
+  async 'openai-chat'({ model, stream, first, second }) {
+    const ask = async (fetch: Fetch, messages: OpenAI.ChatCompletionMessageParam[]) => {
+      const client = openai(fetch);
+      const tools: OpenAI.ChatCompletionTool[] = [
+        { type: 'function', function: { name: 'weather', parameters: PARAMETERS } },
+      ];
+      const parameters = { model, messages, tools, reasoning_effort: 'low' as const };
+      const completion = stream
+        ? await client.chat.completions.stream(parameters).finalChatCompletion()
+        : await client.chat.completions.create(parameters);
+      const message = completion.choices[0]?.message;
+      if (message === undefined) throw new Error('the completion has no message');
+      return message;
+    };
+    const user: OpenAI.ChatCompletionMessageParam = { role: 'user', content: QUESTION };
+    const message = await ask(first, [user]);
+    const results = (message.tool_calls ?? []).flatMap((call): OpenAI.ChatCompletionToolMessageParam[] =>
+      call.type === 'function'
+        ? [{ role: 'tool', tool_call_id: call.id, content: answer(JSON.parse(call.function.arguments)) }]
+        : [],
+    );
+    await ask(second, [user, message, ...results]);
+  },
+
+  async 'openai-responses'({ model, stream, first, second }) {
+    const ask = async (fetch: Fetch, input: OpenAI.Responses.ResponseInput) => {
+      const client = openai(fetch);
+      const parameters = {
+        model,
+        input,
+        store: false,
+        include: ['reasoning.encrypted_content' as const],
+        reasoning: { effort: 'low' as const, summary: 'auto' as const },
+        tools: [{ type: 'function' as const, name: 'weather', parameters: PARAMETERS, strict: false }],
+      };
+      const { output } = stream
+        ? await client.responses.stream(parameters).finalResponse()
+        : await client.responses.create(parameters);
+      return output;
+    };
+    const user = { role: 'user' as const, content: QUESTION };
+    const output = await ask(first, [user]);
+    const results = output.flatMap((item): OpenAI.Responses.ResponseInputItem[] =>
+      item.type === 'function_call'
+        ? [
+            {
+              type: 'function_call_output',
+              call_id: item.call_id,
+              output: answer(JSON.parse(item.arguments)),
+            },
+          ]
+        : [],
+    );
+    await ask(second, [user, ...(output as OpenAI.Responses.ResponseInput), ...results]);
+  },
+
+  // The SDK's chat keeps the content of every chunk as it came; it takes no fetch of ours, so this does the same.
+  async gemini({ model, stream, first, second }) {
+    const ask = async (fetch: Fetch, contents: JsonObject[]) => {
+      const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
+      const response = await fetch(`${GATEWAY}/v1beta/models/${model}:${method}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-goog-api-key': KEY },
+        body: JSON.stringify({
+          contents,
+          tools: [{ functionDeclarations: [{ name: 'weather', parameters: PARAMETERS }] }],
+          generationConfig: { thinkingConfig: { includeThoughts: true } },
+        }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(text);
+      const chunks = stream
+        ? text.split(/\r?\n\r?\n/).flatMap((event) => (event.startsWith('data:') ? [event.slice(5)] : []))
+        : [text];
+      return chunks.flatMap((chunk) => {
+        const { candidates } = JSON.parse(chunk) as JsonObject;
+        const content = asObject(asObject(asArray(candidates)?.[0])?.content);
+        return content === undefined ? [] : [content];
+      });
+    };
+    const user = { role: 'user', parts: [{ text: QUESTION }] };
+    const contents = await ask(first, [user]);
+    const parts = contents.flatMap((content) => asArray(content.parts) ?? []);
+    const results = parts.flatMap((part) => {
+      const call = asObject(asObject(part)?.functionCall);
+      if (call === undefined) return [];
+      const { name, id } = call;
+      const response = { output: answer(call.args) };
+      return [{ functionResponse: { name, ...(id !== undefined && { id }), response } }];
+    });
+    await ask(second, [user, ...contents, { role: 'user', parts: results }]);
+  },
+};
+
+function openai(fetch: Fetch): OpenAI {
+  const given = fetch as typeof globalThis.fetch;
+  return new OpenAI({ apiKey: KEY, baseURL: `${GATEWAY}/v1`, fetch: given, maxRetries: 0 });
+}
+
+/** Runs the tool. */
+function answer(args: unknown): string {
+  return answerFor(String((args as { city: unknown }).city));
+}
