@@ -1,0 +1,137 @@
+// Same dialect on both sides, but another dialect's provider answered before: the request is rebuilt without what
+// that one left in the history, the answer still passes as bytes.
+import { describe, expect, test } from 'bun:test';
+import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { callIdToWire, ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+// Spacing and fields that no rendering of ours has.
+const CHAT_ANSWER = [
+  { id: 'c', model: 'm', choices: [{ index: 0, delta: { content: 'so' }, finish_reason: null }], x_odd: 1 },
+  { id: 'c', model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+].map((chunk) => `data:   ${JSON.stringify(chunk)}\n\n`);
+const CHAT_USAGE = `data: ${JSON.stringify({ id: 'c', choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } })}\n\n`;
+const CHAT_DONE = 'data: [DONE]\n\n';
+
+const MESSAGES_ANSWER = [
+  { type: 'message_start', message: { id: 'm', model: 'c', usage: { input_tokens: 3 }, odd: 1 } },
+  { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'so' } },
+  { type: 'content_block_stop', index: 0 },
+  { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } },
+  { type: 'message_stop' },
+]
+  .map((event) => `event: ${event.type}\ndata:   ${JSON.stringify(event)}\n\n`)
+  .join('');
+
+function setup(provider: keyof typeof LAB_PROVIDERS, answer: string) {
+  const upstream = createReplayFetch(replyWith(answer));
+  const lab = { ...LAB_PROVIDERS[provider], models: { asked: 'served' } };
+  const config = { providers: { lab }, routing: { default_provider: 'lab' } };
+  const gateway = createTestGateway({ config, fetch: upstream.fetch });
+  const sent = () => upstream.requests[0]?.json() as JsonObject;
+  return { ...gateway, upstream, sent };
+}
+
+describe('an Anthropic client back at an Anthropic provider', () => {
+  const token = ownToken('openai-chat', 'secret-of-another');
+  const wire = tokenToWire('anthropic-messages', token);
+  const id = callIdToWire('call_1', token);
+  const body = {
+    model: 'asked',
+    stream: true,
+    max_tokens: 100,
+    x_unknown: { deep: [1] },
+    agent_type: 'tester',
+    messages: [
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'theirs', signature: wire },
+          { type: 'redacted_thinking', data: wire },
+          { type: 'thinking', thinking: 'its own', signature: 'own' },
+          { type: 'tool_use', id, name: 'f', input: {} },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: '1' }] },
+    ],
+  };
+
+  test('its provider reads what it would take, and the client its bytes', async () => {
+    const { post, sent, row } = setup('claude', MESSAGES_ANSWER);
+    const response = await post('/v1/messages', body);
+    expect(await response.text()).toBe(MESSAGES_ANSWER);
+    const { messages, ...rest } = sent();
+    expect(rest).toEqual({ model: 'served', stream: true, max_tokens: 100, x_unknown: { deep: [1] } });
+    expect(asArray(messages)?.slice(1)).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'its own', signature: 'own' },
+          { type: 'tool_use', id: 'call_1', name: 'f', input: {} },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1', content: '1' }] },
+    ]);
+    expect(response.headers.get('x-sluice-lost')).toBe('reasoning, thought_signature');
+    const { status, usage, lost } = await row(0);
+    expect([status, usage.inputTokens, usage.outputTokens]).toEqual(['success', 3, 2]);
+    expect(lost).toEqual(['reasoning', 'thought_signature']);
+  });
+
+  test('a history without such tokens passes as it was sent', async () => {
+    const { post, upstream } = setup('claude', MESSAGES_ANSWER);
+    const own =
+      '{"model":"served", "max_tokens":1e2,"stream":true,"messages":[{"role":"user","content":"hi"}]}';
+    await (await post('/v1/messages', own)).text();
+    expect(new TextDecoder().decode(upstream.requests[0]?.body)).toBe(own);
+  });
+});
+
+describe('an OpenAI client back at an OpenAI provider', () => {
+  const token = ownToken('anthropic-messages', 'secret-of-another');
+  const id = callIdToWire('toolu_1', token);
+  const body = {
+    model: 'asked',
+    stream: true,
+    messages: [
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: null,
+        reasoning_details: [
+          { type: 'reasoning.text', text: '', signature: tokenToWire('openai-chat', token), index: 0 },
+        ],
+        tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: id, content: '1' },
+    ],
+  };
+
+  test('its provider reads what it would take, and the client no usage that it did not ask for', async () => {
+    const answer = [...CHAT_ANSWER, CHAT_USAGE, CHAT_DONE].join('');
+    const { post, sent, row } = setup('gpt', answer);
+    const response = await post('/v1/chat/completions', body);
+    expect(await response.text()).toBe([...CHAT_ANSWER, CHAT_DONE].join(''));
+    const { messages, model, stream_options: options } = sent();
+    expect([model, options]).toEqual(['served', { include_usage: true }]);
+    const [, assistant, result] = (asArray(messages) ?? []).map((message) => asObject(message));
+    expect(assistant).toEqual({
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'toolu_1', type: 'function', function: { name: 'f', arguments: '{}' } }],
+    });
+    expect(result?.tool_call_id).toBe('toolu_1');
+    expect((await row(0)).usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
+  });
+
+  test('and the usage that it did ask for', async () => {
+    const answer = [...CHAT_ANSWER, CHAT_USAGE, CHAT_DONE].join('');
+    const { post } = setup('gpt', answer);
+    const asking = { ...body, stream_options: { include_usage: true } };
+    expect(await (await post('/v1/chat/completions', asking)).text()).toBe(answer);
+  });
+});

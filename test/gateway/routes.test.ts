@@ -1,0 +1,81 @@
+// Whose a path is, and what of a request its path says.
+import { describe, expect, test } from 'bun:test';
+import { findRoute, findRouteBelow } from '../../src/dialects/find-route.ts';
+import type { ClientRoute } from '../../src/dialects/dialect.ts';
+import type { Incoming } from '../../src/gateway/incoming.ts';
+import { planCall } from '../../src/gateway/plan.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
+import { sampleProvider } from '../support/provider-config.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const QUERY = new URLSearchParams();
+
+describe.each(SPOKEN_DIALECTS.map((dialect) => [dialect] as const))('%s', (dialect) => {
+  test.each([true, false])('its clients’ path is its own, streamed %p', (stream) => {
+    const { path } = clientRequest(dialect, { model: 'asked', stream });
+    const { pathname, searchParams } = new URL(path, 'http://any.test');
+    const found = findRoute(pathname, searchParams);
+    expect(found?.dialect.id).toBe(dialect);
+    expect(found?.route.operation).toBe('generate');
+    // What the path does not say, the body does.
+    expect(found?.route.model ?? 'asked').toBe('asked');
+    expect(found?.route.stream ?? stream).toBe(stream);
+    expect(findRoute(`/prefix${pathname}`, searchParams)).toBeUndefined();
+    expect(findRouteBelow(`/some/prefix${pathname}`, searchParams)).toMatchObject({ path: pathname });
+  });
+});
+
+test('a path that is almost one is told what it should be', async () => {
+  const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+  const messageOf = async (path: string) => {
+    const response = await post(path, {});
+    expect(response.status).toBe(404);
+    return ((await response.json()) as { error: { message: string } }).error.message;
+  };
+  expect(await messageOf('/chat/completions')).toContain('did you mean /v1/chat/completions?');
+  expect(await messageOf('/v1/v1/messages')).toContain('did you mean /v1/messages?');
+  expect(await messageOf('/nowhere')).toContain('no such path: /nowhere');
+  expect(findRouteBelow('/nowhere', QUERY)).toBeUndefined();
+});
+
+describe('a plan on one dialect', () => {
+  const text = '{"model":"asked",  "messages":[]}';
+  const plan = (route: Partial<ClientRoute>, stream = true) => {
+    const incoming: Incoming = {
+      dialect: 'openai-chat',
+      route: { operation: 'generate', ...route },
+      headers: new Headers(),
+      query: '?a=%20b',
+      text,
+      original: text,
+      body: JSON.parse(text) as JsonObject,
+      model: 'asked',
+      stream,
+      agentType: null,
+      projectId: null,
+      forcedTarget: null,
+    };
+    const neutral = () => {
+      throw new Error('nothing is translated');
+    };
+    const target = { provider: sampleProvider({ quirks: { streamOptions: false } }), model: 'served' };
+    return planCall({ incoming, neutral, stream }, target, { serverKeys: [], userAgent: 'test' });
+  };
+
+  test('edits the model in the body, unless it stands in the path', () => {
+    expect(plan({}).body).toBe('{"model":"served",  "messages":[]}');
+    expect(plan({ model: 'asked' }).body).toBe(text);
+  });
+
+  test('passes the query as it was written', () => {
+    expect(plan({}).url).toEndWith('/chat/completions?a=%20b');
+  });
+
+  test('passes the answer, unless the client reads a stream in another framing', () => {
+    expect(plan({}).passesAnswer).toBe(true);
+    expect(plan({ framing: 'sse' }).passesAnswer).toBe(true);
+    expect(plan({ framing: 'json-array' }).passesAnswer).toBe(false);
+    expect(plan({ framing: 'json-array' }, false).passesAnswer).toBe(true);
+  });
+});
