@@ -120,6 +120,8 @@ export interface Quirks {
   refusedFields?: readonly string[];
   /** anthropic-messages: `max_tokens` where the client gave none. */
   defaultMaxTokens?: number;
+  /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */
+  schemaSubset?: boolean;
 }
 
 export interface StreamDecoder {

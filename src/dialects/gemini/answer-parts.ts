@@ -1,0 +1,42 @@
+// What an answer's events and parts look like on the wire for a client.
+import type { ToolCallPart } from '../../model/content.ts';
+import { isObject, type JsonObject } from '../../model/json.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
+import { buildServerCall } from './server-tools.ts';
+import { signatureForClient } from './signature.ts';
+import { argumentObject } from './tool-arguments.ts';
+import { ID } from './wire.ts';
+
+/**
+ * Thinking that only its provider can read: a thought without text. A signature whose thinking has no text is no
+ * thought on the wire, so that the two can be told apart when they come back.
+ */
+export function redactedPart(token: OpaqueToken): JsonObject {
+  return { text: '', thought: true, ...signatureForClient(token) };
+}
+
+/** The signature of a thought that was told before it, or of what else stands before it. */
+export function signaturePart(token: OpaqueToken, ofThought: boolean): JsonObject {
+  return { text: '', ...(ofThought ? { thought: true } : {}), ...signatureForClient(token) };
+}
+
+/**
+ * The part of a call, null for one of another dialect's own tools, which a client would try to run; undefined
+ * where the arguments are not what this dialect can say.
+ */
+export function callPart(call: Omit<ToolCallPart, 'type'>): JsonObject | null | undefined {
+  if (call.kind === 'server') return buildServerCall(call, 'client') ?? null;
+  const args = argumentObject(call.arguments, call.kind);
+  if (args === undefined) return undefined;
+  const { id, name, signature } = call;
+  return { functionCall: { id, name, args }, ...signatureForClient(signature) };
+}
+
+export function mediaDataPart(mimeType: string, data: string): JsonObject {
+  return { inlineData: { mimeType, data } };
+}
+
+/** A part that this dialect's own decoder had no word for. */
+export function replayedPart(dialect: string, value: unknown): JsonObject | undefined {
+  return dialect === ID && isObject(value) ? value : undefined;
+}

@@ -1,0 +1,104 @@
+// Neutral turns → `contents`: user and model in turn, results of calls straight behind the calls.
+import type { Part } from '../../model/content.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Message } from '../../model/request.ts';
+import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
+import { UNCHECKED } from './signature.ts';
+
+export function buildContents(messages: readonly Message[], scope: BuildScope): JsonObject[] {
+  const contents: JsonObject[] = [];
+  /** Call id → function name: results go by name here. */
+  const names = new Map<string, string>();
+  for (const { role, parts } of turnsOf(messages, scope)) {
+    if (role === 'model') {
+      const built = buildModel(parts, names, scope);
+      if (built.length > 0) contents.push({ role, parts: built });
+      continue;
+    }
+    const results: JsonObject[] = [];
+    const others: JsonObject[] = [];
+    for (const part of parts) {
+      if (part.type === 'tool-result') {
+        results.push(buildResult(part, names.get(part.callId) ?? part.callId, others, scope));
+        continue;
+      }
+      const built = buildPart(part, scope);
+      if (built !== undefined) others.push(built);
+    }
+    // A content of results holds as many as the calls before it, and nothing else.
+    if (results.length > 0) contents.push({ role, parts: results });
+    if (others.length > 0) contents.push({ role, parts: others });
+  }
+  return contents;
+}
+
+interface Turn {
+  role: 'user' | 'model';
+  parts: Part[];
+}
+
+/** Messages of one side in a row are one turn: results of parallel calls may come in a message each. */
+function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    if (message.name !== undefined) losses.lost('messages.name');
+    if (message.role === 'system') {
+      losses.approximated('messages.system', 'an instruction in the middle is sent as user text');
+    }
+    const role = message.role === 'assistant' ? 'model' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === role) last.parts.push(...message.parts);
+    else turns.push({ role, parts: [...message.parts] });
+  }
+  return turns;
+}
+
+function buildModel(parts: readonly Part[], names: Map<string, string>, scope: BuildScope): JsonObject[] {
+  const built: JsonObject[] = [];
+  for (const part of parts) {
+    if (part.type === 'tool-result') continue;
+    if (part.type === 'tool-call') names.set(part.id, part.name);
+    const wire = buildPart(part, scope);
+    if (wire !== undefined) built.push(wire);
+  }
+  const sealed = applySeals(built);
+  if (scope.traits.needsSignatures) excuseCalls(sealed, scope);
+  return sealed;
+}
+
+/**
+ * A signature without text belongs to the text or image before it; where a client's dialect put reasoning in front
+ * of everything, to the one after it; else it stands alone, as streams have it.
+ */
+function applySeals(parts: readonly JsonObject[]): JsonObject[] {
+  const sealed: JsonObject[] = [];
+  let waiting: JsonObject | undefined;
+  for (const part of parts) {
+    const isSeal = part.text === '' && part.thoughtSignature !== undefined;
+    const last = sealed.at(-1);
+    if (isSeal && last !== undefined && maySeal(last)) last.thoughtSignature = part.thoughtSignature;
+    else if (isSeal && waiting === undefined && sealed.every((each) => each.thought === true)) waiting = part;
+    else if (waiting !== undefined && maySeal(part)) {
+      sealed.push({ ...part, thoughtSignature: waiting.thoughtSignature });
+      waiting = undefined;
+    } else {
+      if (waiting !== undefined) sealed.push(waiting);
+      waiting = undefined;
+      sealed.push({ ...part });
+    }
+  }
+  return waiting === undefined ? sealed : [...sealed, waiting];
+}
+
+function maySeal(part: JsonObject): boolean {
+  if (part.thoughtSignature !== undefined || part.thought === true) return false;
+  return (typeof part.text === 'string' && part.text !== '') || part.inlineData !== undefined;
+}
+
+/** The first call of a step must be signed; one that no Gemini model made gets what Google documents for it. */
+function excuseCalls(parts: JsonObject[], { losses }: BuildScope): void {
+  const first = parts.find((part) => part.functionCall !== undefined);
+  if (first === undefined || first.thoughtSignature !== undefined) return;
+  first.thoughtSignature = UNCHECKED;
+  losses.approximated('thought_signature', 'a call that this model did not sign passes unchecked');
+}

@@ -1,0 +1,59 @@
+// GatewayError → Google's error body. https://cloud.google.com/apis/design/errors
+import type { GatewayError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+
+const RPC = 'type.googleapis.com/google.rpc';
+
+/** The request id travels in a header. */
+export function buildError(error: GatewayError): JsonObject {
+  const code = statusOf(error.status);
+  const details: JsonObject[] = [
+    {
+      '@type': `${RPC}.ErrorInfo`,
+      reason: error.reason?.code ?? error.code.toUpperCase(),
+      domain: 'sluice',
+    },
+  ];
+  if (error.retryAfterMs !== undefined) {
+    details.push({ '@type': `${RPC}.RetryInfo`, retryDelay: `${error.retryAfterMs / 1000}s` });
+  }
+  if (error.reason?.param !== undefined) {
+    details.push({
+      '@type': `${RPC}.BadRequest`,
+      fieldViolations: [{ field: error.reason.param, description: error.message }],
+    });
+  }
+  return { error: { code, message: error.message, status: nameOf(code), details } };
+}
+
+/** Google has no 529, and its clients ask again only at statuses that they know. */
+function statusOf(status: number): number {
+  return status === 529 ? 503 : status;
+}
+
+function nameOf(status: number): string {
+  switch (status) {
+    case 401:
+      return 'UNAUTHENTICATED';
+    case 403:
+      return 'PERMISSION_DENIED';
+    case 404:
+      return 'NOT_FOUND';
+    case 409:
+      return 'ABORTED';
+    case 429:
+      return 'RESOURCE_EXHAUSTED';
+    case 499:
+      return 'CANCELLED';
+    case 501:
+      return 'UNIMPLEMENTED';
+    case 502:
+    case 503:
+      return 'UNAVAILABLE';
+    case 408:
+    case 504:
+      return 'DEADLINE_EXCEEDED';
+    default:
+      return status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL';
+  }
+}

@@ -1,0 +1,162 @@
+// Neutral parts → parts of a request's contents.
+import type {
+  AudioPart,
+  DocumentPart,
+  ImagePart,
+  Part,
+  ReasoningPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../../model/content.ts';
+import { isObject, type JsonObject, parseObject } from '../../model/json.ts';
+import type { BuildOptions } from '../dialect.ts';
+import { isMadeUp } from './call-id.ts';
+import type { LossReport } from './losses.ts';
+import { buildMedia } from './media.ts';
+import type { ModelTraits } from './models.ts';
+import { buildServerCall } from './server-tools.ts';
+import { ownSignature } from './signature.ts';
+import { FREE_TEXT, argumentObject } from './tool-arguments.ts';
+import { ID, ownFields } from './wire.ts';
+
+export interface BuildScope {
+  options: BuildOptions;
+  losses: LossReport;
+  traits: ModelTraits;
+}
+
+/** A part of what a user or the model said; undefined for what cannot be said, which is reported. */
+export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope): JsonObject | undefined {
+  const { losses } = scope;
+  if (part.type === 'opaque') {
+    if (part.dialect === ID && isObject(part.value)) return part.value;
+    losses.lost(part.name);
+    return undefined;
+  }
+  if (part.cacheControl !== undefined) losses.lost('cache_control');
+  losses.foreign(part.type === 'server-tool-result' ? undefined : part.extension);
+  switch (part.type) {
+    case 'text':
+      if (part.citations !== undefined && part.citations.length > 0) {
+        losses.approximated('citations', 'earlier answers are sent as their text alone');
+      }
+      return part.text === '' ? undefined : { text: part.text, ...ownFields(part.extension) };
+    case 'refusal':
+      return part.text === '' ? undefined : { text: part.text };
+    case 'reasoning':
+      return buildReasoning(part, losses);
+    case 'tool-call':
+      return buildCall(part, losses);
+    case 'server-tool-result':
+      if (part.dialect === ID) return part.value;
+      losses.lost('server_tool_result');
+      return undefined;
+    case 'image':
+    case 'document':
+    case 'audio':
+      return buildMediaPart(part, losses);
+  }
+}
+
+/** Thoughts that nobody signed go back as Google's own client sends them; another provider's are nothing to it. */
+function buildReasoning(part: ReasoningPart, losses: LossReport): JsonObject | undefined {
+  const signature = ownSignature(part.signature);
+  if (part.redacted !== undefined || (part.signature !== undefined && signature === undefined)) {
+    losses.lost('reasoning');
+    return undefined;
+  }
+  if (part.text === '' && signature === undefined) return undefined;
+  return {
+    text: part.text,
+    ...(part.text === '' ? {} : { thought: true }),
+    ...(signature === undefined ? {} : { thoughtSignature: signature }),
+  };
+}
+
+function buildCall(part: ToolCallPart, losses: LossReport): JsonObject | undefined {
+  if (part.kind === 'server') {
+    const built = buildServerCall(part, 'provider');
+    if (built === undefined) losses.lost(`tools.${part.name}`);
+    return built;
+  }
+  const args = argumentObject(part.arguments, part.kind);
+  if (args === undefined) {
+    losses.approximated('tool_calls.arguments', `not a JSON object: sent as {"${FREE_TEXT}": text}`);
+  }
+  const signature = ownSignature(part.signature);
+  return {
+    functionCall: {
+      ...(isMadeUp(part.id) ? {} : { id: part.id }),
+      name: part.name,
+      args: args ?? { [FREE_TEXT]: part.arguments },
+    },
+    ...(signature === undefined ? {} : { thoughtSignature: signature }),
+    ...ownFields(part.extension),
+  };
+}
+
+export function buildMediaPart(
+  part: ImagePart | DocumentPart | AudioPart,
+  losses: LossReport,
+): JsonObject | undefined {
+  if (part.type === 'image' && part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
+  const { source } = part;
+  if (source.kind === 'text') {
+    losses.approximated(part.type, 'a text document is sent as text');
+    const name = part.type === 'document' ? part.name : undefined;
+    return { text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+  }
+  const media = buildMedia(source);
+  if (media === undefined) {
+    losses.lost(source.kind === 'file' ? `${part.type}.file_id` : `${part.type}.url`);
+    return undefined;
+  }
+  if (part.type === 'document' && part.name !== undefined) losses.lost('document.name');
+  return { ...media, ...ownFields(part.extension) };
+}
+
+/**
+ * The result of a call. Media that cannot stand in it is put into `moved`, for the content behind it.
+ * @param name of the function, looked up by the call's id.
+ */
+export function buildResult(
+  part: ToolResultPart,
+  name: string,
+  moved: JsonObject[],
+  scope: BuildScope,
+): JsonObject {
+  const { losses, traits } = scope;
+  if (part.cacheControl !== undefined) losses.lost('cache_control');
+  losses.foreign(part.extension);
+  const texts: string[] = [];
+  const media: JsonObject[] = [];
+  for (const content of part.content) {
+    if (content.type === 'text') texts.push(content.text);
+    else {
+      const built = buildPart(content, scope);
+      if (typeof built?.text === 'string') texts.push(built.text);
+      else if (built !== undefined && traits.mediaInResults && !('fileData' in built)) media.push(built);
+      else if (built !== undefined) {
+        losses.approximated(`tool_result.${content.type}`, 'sent behind the result');
+        moved.push(built);
+      }
+    }
+  }
+  const response = buildResponseObject(texts.join('\n\n'), part.isError === true);
+  return {
+    functionResponse: {
+      ...(isMadeUp(part.callId) ? {} : { id: part.callId }),
+      name,
+      response,
+      ...(media.length === 0 ? {} : { parts: media }),
+      ...ownFields(part.extension),
+    },
+  };
+}
+
+/** `output` and `error` are Google's own words for what is no object. */
+function buildResponseObject(text: string, isError: boolean): JsonObject {
+  const object = parseObject(text);
+  if (isError) return { error: object ?? text };
+  return object ?? { output: text };
+}

@@ -1,0 +1,118 @@
+// NeutralRequest → a generateContent body, and what it could not carry.
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { buildContents } from './build-contents.ts';
+import { buildThinking } from './build-thinking.ts';
+import { buildToolConfig, buildTools } from './build-tools.ts';
+import { cleanSchema } from './clean-schema.ts';
+import { createLossReport, type LossReport } from './losses.ts';
+import { modelTraits } from './models.ts';
+import { ID, isEmpty, put, putPath } from './wire.ts';
+
+/** https://ai.google.dev/api/generate-content#generationconfig */
+const MAX_STOP_SEQUENCES = 5;
+
+export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
+  const losses = createLossReport();
+  const traits = modelTraits(options.model);
+  const scope = { options, losses, traits };
+  const body: JsonObject = { contents: buildContents(request.messages, scope) };
+  const system = buildSystem(request, losses);
+  if (system.length > 0) body.systemInstruction = { parts: system };
+  const tools = buildTools(request.tools, scope);
+  if (tools.length > 0) body.tools = tools;
+  put(body, 'toolConfig', buildToolConfig(request, losses));
+
+  const config: JsonObject = {};
+  put(config, 'maxOutputTokens', request.maxOutputTokens);
+  put(config, 'temperature', request.temperature);
+  put(config, 'topP', request.topP);
+  put(config, 'topK', request.topK);
+  put(config, 'seed', request.seed);
+  put(config, 'presencePenalty', request.presencePenalty);
+  put(config, 'frequencyPenalty', request.frequencyPenalty);
+  put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
+  if (request.outputFormat !== undefined)
+    Object.assign(config, buildFormat(request.outputFormat, options, losses));
+  put(config, 'thinkingConfig', buildThinking(request.reasoning, traits, losses));
+  if (!isEmpty(config)) body.generationConfig = config;
+
+  put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
+  reportUnsayable(request, losses);
+  restore(body, request);
+  return { body, losses: losses.list() };
+}
+
+function buildSystem(request: NeutralRequest, losses: LossReport): JsonObject[] {
+  return request.system.map((part) => {
+    if (part.cacheControl !== undefined) losses.lost('cache_control');
+    losses.foreign(part.extension);
+    return { text: part.text };
+  });
+}
+
+function buildStops(stops: readonly string[], losses: LossReport): JsonValue | undefined {
+  if (stops.length === 0) return undefined;
+  if (stops.length > MAX_STOP_SEQUENCES) {
+    losses.approximated(
+      'stop',
+      `only the first ${MAX_STOP_SEQUENCES} of ${stops.length} stop sequences are sent`,
+    );
+  }
+  return stops.slice(0, MAX_STOP_SEQUENCES);
+}
+
+function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossReport): JsonObject {
+  switch (format.type) {
+    case 'text':
+      return {};
+    case 'json':
+      return { responseMimeType: 'application/json' };
+    case 'json-schema': {
+      const json = { responseMimeType: 'application/json' };
+      if (options.quirks.schemaSubset !== true) return { ...json, responseJsonSchema: format.schema };
+      const { schema, approximated } = cleanSchema(format.schema);
+      if (approximated.length > 0) {
+        losses.approximated('response_format', `schema keywords said otherwise: ${approximated.join(', ')}`);
+      }
+      return { ...json, responseSchema: schema };
+    }
+  }
+}
+
+const SERVICE_TIERS: Record<string, string | undefined> = {
+  flex: 'flex',
+  priority: 'priority',
+  standard: 'standard',
+  default: 'standard',
+  standard_only: 'standard',
+};
+
+function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
+  if (tier === undefined || tier === 'auto') return undefined;
+  const known = SERVICE_TIERS[tier];
+  if (known === undefined) losses.lost('service_tier');
+  return known;
+}
+
+function reportUnsayable(request: NeutralRequest, losses: LossReport): void {
+  if (request.parallelToolCalls === false) losses.lost('parallel_tool_calls');
+  if (request.verbosity !== undefined) losses.lost('verbosity');
+  if (request.user !== undefined) losses.lost('user');
+  if (request.metadata !== undefined) losses.lost('metadata');
+  if (request.cacheKey !== undefined) losses.lost('prompt_cache_key');
+  losses.foreign(request.extension);
+}
+
+/** Puts what parseRequest had no neutral word for back where it stood. */
+function restore(body: JsonObject, request: NeutralRequest): void {
+  if (request.extension?.dialect !== ID) return;
+  for (const [path, value] of Object.entries(request.extension.fields)) {
+    const place = path
+      .split('.')
+      .reduce<JsonValue | undefined>((at, name) => (isObject(at) ? at[name] : undefined), body);
+    // The mode of a call is said already; this one says it more exactly.
+    if (place === undefined || path.endsWith('.mode')) putPath(body, path, value);
+  }
+}

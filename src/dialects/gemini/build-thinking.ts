@@ -1,0 +1,88 @@
+// Reasoning settings → `thinkingConfig`, in the form that the model takes.
+// https://ai.google.dev/gemini-api/docs/thinking
+import type { JsonObject } from '../../model/json.ts';
+import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import type { LossReport } from './losses.ts';
+import type { ModelTraits, ThinkingLevel } from './models.ts';
+
+/** Tokens that Google itself sets for an effort on models without levels. */
+const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
+  minimal: 1_024,
+  low: 1_024,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 24_576,
+  max: 32_768,
+};
+
+const LEVELS: Record<ReasoningEffort, ThinkingLevel> = {
+  none: 'MINIMAL',
+  minimal: 'MINIMAL',
+  low: 'LOW',
+  medium: 'MEDIUM',
+  high: 'HIGH',
+  xhigh: 'HIGH',
+  max: 'HIGH',
+};
+const ORDER: readonly ThinkingLevel[] = ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'];
+
+/** Lets the model decide how much it thinks. */
+const DYNAMIC = -1;
+
+export function buildThinking(
+  settings: ReasoningSettings | undefined,
+  traits: ModelTraits,
+  losses: LossReport,
+): JsonObject | undefined {
+  if (settings === undefined) return undefined;
+  const isOff = settings.mode === 'off' || (settings.mode === undefined && settings.effort === 'none');
+  const name = settings.effort === undefined ? 'thinking' : 'reasoning_effort';
+  if (traits.thinking === 'none') {
+    if (!isOff) losses.lost(name, 'the model does not think');
+    return undefined;
+  }
+  if (isOff) return turnOff(traits, losses, name);
+  const config: JsonObject = {};
+  if (settings.summary !== 'none' && settings.summary !== 'omitted') config.includeThoughts = true;
+  if (traits.thinking === 'level') Object.assign(config, byLevel(settings, traits, losses));
+  else Object.assign(config, byBudget(settings, traits, losses));
+  return Object.keys(config).length === 0 ? undefined : config;
+}
+
+function turnOff(traits: ModelTraits, losses: LossReport, name: string): JsonObject {
+  if (traits.thinkingCanStop) return { thinkingBudget: 0 };
+  losses.approximated(name, 'the model always thinks: as little as it can');
+  const [lowest] = traits.levels;
+  return lowest === undefined ? { thinkingBudget: traits.budget[0] } : { thinkingLevel: lowest };
+}
+
+function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossReport): JsonObject {
+  const { effort, budgetTokens } = settings;
+  if (effort !== undefined) {
+    const wanted = LEVELS[effort];
+    // The nearest that is not less, as Google maps an effort that a model does not know.
+    const level = traits.levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? 'HIGH';
+    if (level.toLowerCase() !== effort) losses.approximated('reasoning_effort', level.toLowerCase());
+    return { thinkingLevel: level };
+  }
+  // Still taken beside levels, but never with one.
+  return budgetTokens === undefined ? {} : { thinkingBudget: clamp(budgetTokens, traits, losses) };
+}
+
+function byBudget(settings: ReasoningSettings, traits: ModelTraits, losses: LossReport): JsonObject {
+  const { mode, effort, budgetTokens } = settings;
+  if (budgetTokens !== undefined) return { thinkingBudget: clamp(budgetTokens, traits, losses) };
+  if (effort !== undefined && effort !== 'none') {
+    const budget = Math.min(Math.max(BUDGETS[effort], traits.budget[0]), traits.budget[1]);
+    losses.approximated('reasoning_effort', `a budget of ${budget} tokens`);
+    return { thinkingBudget: budget };
+  }
+  return mode === undefined ? {} : { thinkingBudget: DYNAMIC };
+}
+
+function clamp(tokens: number, { budget: [least, most] }: ModelTraits, losses: LossReport): number {
+  const budget = Math.min(Math.max(tokens, least), most);
+  if (budget !== tokens)
+    losses.approximated('thinking.budget_tokens', `${budget}, the nearest that the model takes`);
+  return budget;
+}

@@ -1,0 +1,23 @@
+// Ids of function calls. Gemini may leave them out; every other dialect needs one, so one is made up, always the
+// same for the same call, and recognised when it comes back.
+
+const MADE_UP = /^gcall-[\w-]+$/;
+
+/** @param scope what tells this answer from others of the conversation. @param index of the call in it. */
+export function madeUpCallId(scope: string, index: number): string {
+  return `gcall-${scope.replace(/[^\w-]/g, '')}-${index}`;
+}
+
+/** Whether Gemini gave no such id, and must not be told one. */
+export function isMadeUp(id: string): boolean {
+  return MADE_UP.test(id);
+}
+
+/** Tells answers apart that have no id of their own (FNV-1a over their text). */
+export function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(36);
+}

@@ -1,0 +1,146 @@
+// Sources of an answer: `groundingMetadata` and `citationMetadata` → citations, and citations of other dialects →
+// `groundingMetadata`. https://ai.google.dev/gemini-api/docs/google-search
+import type { Citation } from '../../model/content.ts';
+import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import type { TextIndex } from './text-index.ts';
+import { extensionOf, ID, listOf } from './wire.ts';
+
+export interface CitationReader {
+  /** The sources that a candidate names and none before it did. Google repeats them while it streams. */
+  read(candidate: JsonObject): Citation[];
+}
+
+export function createCitationReader(index: TextIndex): CitationReader {
+  const seen = new Set<string>();
+
+  function place(segment: JsonObject, said: string | undefined): { start?: number; end?: number } {
+    const end = asNumber(segment.endIndex);
+    if (end === undefined) return {};
+    return index.place(asNumber(segment.startIndex) ?? 0, end, said) ?? {};
+  }
+
+  function grounded(metadata: JsonObject): Citation[] {
+    const chunks = listOf(metadata.groundingChunks).map(sourceOf);
+    const supported = new Set<number>();
+    const citations: Citation[] = [];
+    for (const support of listOf(metadata.groundingSupports).filter(isObject)) {
+      const segment = asObject(support.segment) ?? {};
+      for (const number of listOf(support.groundingChunkIndices)) {
+        const source = typeof number === 'number' ? chunks[number] : undefined;
+        if (typeof number !== 'number' || source === undefined) continue;
+        supported.add(number);
+        citations.push({ ...source, ...place(segment, asString(segment.text)) });
+      }
+    }
+    for (const [number, source] of chunks.entries()) {
+      if (source !== undefined && !supported.has(number)) citations.push(source);
+    }
+    return citations;
+  }
+
+  function quoted(metadata: JsonObject): Citation[] {
+    const sources = [...listOf(metadata.citations), ...listOf(metadata.citationSources)];
+    return sources.filter(isObject).flatMap((source): Citation[] => {
+      const uri = asString(source.uri);
+      const title = asString(source.title);
+      if (uri === undefined && title === undefined) return [];
+      return [{ ...citationOf('url', uri, title, source), ...place(source, undefined) }];
+    });
+  }
+
+  return {
+    read(candidate) {
+      const grounding = asObject(candidate.groundingMetadata);
+      const quotes = asObject(candidate.citationMetadata);
+      const found = [
+        ...(grounding === undefined ? [] : grounded(grounding)),
+        ...(quotes === undefined ? [] : quoted(quotes)),
+      ];
+      return found.filter((citation) => {
+        const key = JSON.stringify([citation.url, citation.title, citation.start, citation.end]);
+        return !seen.has(key) && seen.add(key) !== undefined;
+      });
+    },
+  };
+}
+
+/** A grounding chunk: a web page, a passage of a retrieved document, or a place on a map. */
+function sourceOf(value: unknown): Citation | undefined {
+  const chunk = asObject(value as JsonObject) ?? {};
+  const web = asObject(chunk.web) ?? asObject(chunk.maps) ?? asObject(chunk.image);
+  if (web !== undefined) {
+    return citationOf('url', asString(web.uri) ?? asString(web.sourceUri), asString(web.title), chunk);
+  }
+  const context = asObject(chunk.retrievedContext);
+  if (context === undefined) return undefined;
+  const uri = asString(context.uri);
+  const citation = citationOf('document', uri, asString(context.title), chunk);
+  const text = asString(context.text);
+  return text === undefined ? citation : { ...citation, citedText: text };
+}
+
+function citationOf(
+  kind: Citation['kind'],
+  url: string | undefined,
+  title: string | undefined,
+  fields: JsonObject,
+): Citation {
+  return {
+    kind,
+    ...(url === undefined ? {} : { url }),
+    ...(title === undefined ? {} : { title }),
+    ...extensionOf(fields),
+  };
+}
+
+/** Byte offsets of a span over the whole answer; `text` is of the span where it is known. */
+export interface Segment {
+  startIndex: number;
+  endIndex: number;
+  text?: string;
+}
+
+/** Sources of another dialect's answer, gathered while it goes by. */
+export interface GroundingWriter {
+  add(citation: Citation, segment: Segment | undefined): void;
+  /** Undefined where there is none. */
+  metadata(): JsonObject | undefined;
+}
+
+export function createGroundingWriter(): GroundingWriter {
+  const chunks = new Map<string, { number: number; chunk: JsonObject }>();
+  const supports: JsonObject[] = [];
+  return {
+    add(citation, segment) {
+      const chunk = chunkOf(citation);
+      if (chunk === undefined) return;
+      const key = JSON.stringify(chunk);
+      const known = chunks.get(key) ?? { number: chunks.size, chunk };
+      chunks.set(key, known);
+      if (segment !== undefined) {
+        supports.push({ segment: { ...segment }, groundingChunkIndices: [known.number] });
+      }
+    },
+    metadata() {
+      if (chunks.size === 0) return undefined;
+      const groundingChunks = [...chunks.values()].map(({ chunk }) => chunk);
+      return { groundingChunks, ...(supports.length === 0 ? {} : { groundingSupports: supports }) };
+    },
+  };
+}
+
+function chunkOf(citation: Citation): JsonObject | undefined {
+  const { url, title, citedText } = citation;
+  // Its own go out as the whole metadata that they came in.
+  if (citation.extension?.dialect === ID) return undefined;
+  const named = title === undefined ? {} : { title };
+  if (citation.kind === 'url' && url !== undefined) return { web: { uri: url, ...named } };
+  if (url === undefined && title === undefined && citedText === undefined) return undefined;
+  return {
+    retrievedContext: {
+      ...(url === undefined ? {} : { uri: url }),
+      ...named,
+      ...(citedText === undefined ? {} : { text: citedText }),
+    },
+  };
+}

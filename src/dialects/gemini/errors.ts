@@ -1,0 +1,162 @@
+// What an error of Google's servers means: non-2xx answers, errors inside HTTP 200, errors inside a stream.
+// https://cloud.google.com/apis/design/errors
+import { type ErrorCode, ERROR_RULES, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { UpstreamFailure } from '../dialect.ts';
+import { listOf } from './wire.ts';
+
+interface Stated {
+  status?: number;
+  message: string;
+  reason: UpstreamReason;
+  retryAfterMs?: number;
+}
+
+export function parseError({ status, body }: UpstreamFailure): GatewayError {
+  const trimmed = body.trim();
+  if (trimmed.startsWith('<')) {
+    const code = codeFor(status, {}, '');
+    return new GatewayError(
+      code,
+      `the provider answered HTTP ${status} with an HTML page instead of JSON: check its base_url`,
+      ownStatus(code, status),
+    );
+  }
+  let value: JsonValue = trimmed;
+  try {
+    value = JSON.parse(trimmed) as JsonValue;
+  } catch {
+    // Plain text is a message too.
+  }
+  return toError(status, readStated(value));
+}
+
+/** The error in a body or chunk that came with HTTP 200. */
+export function errorInBody(body: JsonObject): GatewayError | undefined {
+  const { error } = body;
+  const saysError =
+    (isObject(error) && Object.keys(error).length > 0) || (typeof error === 'string' && error !== '');
+  return saysError ? toError(undefined, readStated(body)) : undefined;
+}
+
+/** HTTP statuses of the canonical codes. https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+const STATUS_OF: Record<string, number> = {
+  INVALID_ARGUMENT: 400,
+  FAILED_PRECONDITION: 400,
+  OUT_OF_RANGE: 400,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  NOT_FOUND: 404,
+  ABORTED: 409,
+  ALREADY_EXISTS: 409,
+  RESOURCE_EXHAUSTED: 429,
+  CANCELLED: 499,
+  UNIMPLEMENTED: 501,
+  UNAVAILABLE: 503,
+  DEADLINE_EXCEEDED: 504,
+};
+
+function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
+  const status = httpStatus ?? stated.status ?? STATUS_OF[stated.reason.type ?? ''] ?? 500;
+  const code = codeFor(status, stated.reason, stated.message);
+  const said =
+    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
+  const named = stated.reason.type ?? stated.reason.code;
+  return new GatewayError(
+    code,
+    `${said}${named === undefined ? '' : ` (${named})`}: ${stated.message || 'it gave no reason'}`,
+    {
+      ...ownStatus(code, status),
+      ...(stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs }),
+      ...(Object.keys(stated.reason).length > 0 && { reason: stated.reason }),
+    },
+  );
+}
+
+function ownStatus(code: ErrorCode, status: number): { status?: number } {
+  // These pass on the provider's status; the rest have the table's (CONTRACT, error table).
+  switch (code) {
+    case 'upstream_rate_limited':
+    case 'upstream_rejected':
+      return { status };
+    case 'upstream_unauthorized':
+      // A bad key is a bad argument to Google: 400.
+      return { status: status === 403 ? 403 : ERROR_RULES.upstream_unauthorized.status };
+    case 'upstream_overloaded':
+      return { status: status === 503 ? 503 : ERROR_RULES.upstream_overloaded.status };
+    default:
+      return {};
+  }
+}
+
+const TOO_LONG =
+  /token count \(?[\d,]*\)? ?exceeds|exceeds the maximum number of (input )?tokens|input (is )?too long|context (length|window)/i;
+const BAD_KEY = /api[ _-]?key (not valid|expired|not found|is invalid)/i;
+const BAD_KEY_REASONS = new Set(['API_KEY_INVALID', 'API_KEY_EXPIRED', 'ACCESS_TOKEN_EXPIRED']);
+
+function codeFor(status: number, reason: UpstreamReason, message: string): ErrorCode {
+  if (status === 400 || status === 413) {
+    if (BAD_KEY_REASONS.has(reason.code ?? '') || BAD_KEY.test(message)) return 'upstream_unauthorized';
+    if (TOO_LONG.test(message)) return 'context_too_long';
+  }
+  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 429) return 'upstream_rate_limited';
+  if (status === 503 || status === 529) return 'upstream_overloaded';
+  if (status >= 500 && /overloaded/i.test(message)) return 'upstream_overloaded';
+  // Timeouts, conflicts and cancelled work are the server's doing.
+  if (status === 408 || status === 409 || status === 499) return 'upstream_failed';
+  if (status >= 400 && status < 500) return 'upstream_rejected';
+  return 'upstream_failed';
+}
+
+function readStated(value: JsonValue): Stated {
+  if (typeof value === 'string') return { message: value, reason: {} };
+  if (Array.isArray(value)) return readStated(value[0] ?? '');
+  const body = asObject(value) ?? {};
+  if (typeof body.error === 'string') {
+    return { message: asString(body.error_description) ?? body.error, reason: {} };
+  }
+  const error = asObject(body.error) ?? body;
+  const reason: UpstreamReason = {};
+  const type = asString(error.status);
+  if (type) reason.type = type;
+  const stated: Stated = { message: asString(error.message) ?? '', reason };
+  const status = asNumber(error.code);
+  if (status !== undefined && status >= 400 && status < 600) stated.status = status;
+  const details = listOf(error.details).filter(isObject);
+  for (const detail of details) readDetail(detail, stated);
+  const told = durationMs(/retry in ([\d.]+m?s)/i.exec(stated.message)?.[1]);
+  if (told !== undefined) stated.retryAfterMs ??= told;
+  return stated;
+}
+
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
+function readDetail(detail: JsonObject, stated: Stated): void {
+  const type = asString(detail['@type']) ?? '';
+  if (type.endsWith('RetryInfo')) {
+    const delay = durationMs(asString(detail.retryDelay));
+    if (delay !== undefined) stated.retryAfterMs = delay;
+  }
+  if (type.endsWith('ErrorInfo')) {
+    const reason = asString(detail.reason);
+    if (reason) stated.reason.code = reason;
+    const reset = durationMs(asString(asObject(detail.metadata)?.quotaResetDelay));
+    if (reset !== undefined) stated.retryAfterMs ??= reset;
+  }
+  if (type.endsWith('BadRequest')) {
+    const field = asString(asObject(listOf(detail.fieldViolations)[0])?.field);
+    if (field) stated.reason.param = field;
+  }
+}
+
+const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+
+/** `48s`, `0.5s`, `1h2m3.5s`, `373ms`. */
+function durationMs(text: string | undefined): number | undefined {
+  if (text === undefined || !/^([\d.]+(h|ms|m|s))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(h|ms|m|s)/g)) {
+    total += Number(amount) * (UNIT_MS[unit ?? 's'] ?? 0);
+  }
+  return Number.isFinite(total) ? Math.ceil(total) : undefined;
+}

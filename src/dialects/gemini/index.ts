@@ -1,0 +1,44 @@
+// The Gemini dialect: `POST /v1beta/models/{model}:generateContent`. https://ai.google.dev/api/generate-content
+import type { SseEvent } from '../../sse/event.ts';
+import type { Dialect, ProviderSide } from '../dialect.ts';
+import { buildError } from './build-error.ts';
+import { buildRequest } from './build-request.ts';
+import { buildResponse } from './build-response.ts';
+import { createStreamDecoder } from './decode-stream.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { errorInBody, parseError } from './errors.ts';
+import { createGrammarChecker } from './grammar.ts';
+import { parseRequest } from './parse-request.ts';
+import { parseResponse } from './parse-response.ts';
+import { endpoint, forwardQuery, route } from './route.ts';
+import { ID } from './wire.ts';
+
+/** Google's OAuth access tokens begin so; they go as Bearer. */
+const OAUTH_PREFIX = 'ya29.';
+
+export const gemini: Dialect = {
+  id: ID,
+  client: { route, parseRequest, buildResponse, createStreamEncoder, buildError },
+  provider: {
+    endpoint,
+    forwardQuery,
+    headers(key): Record<string, string> {
+      if (key === null) return {};
+      return key.startsWith(OAUTH_PREFIX) ? { authorization: `Bearer ${key}` } : { 'x-goog-api-key': key };
+    },
+    buildRequest,
+    parseResponse,
+    createStreamDecoder,
+    classify,
+    parseError,
+    errorInBody,
+    // The model is in the path.
+    passthrough: { edits: () => ({}) },
+  },
+  createGrammarChecker,
+};
+
+/** Only an error ends a stream before its EOF: usage may follow the reason to finish. */
+function classify({ data }: SseEvent): ReturnType<ProviderSide['classify']> {
+  return /^\s*\[?\s*\{\s*"error"\s*:/.test(data.slice(0, 64)) ? 'terminal' : 'other';
+}

@@ -1,0 +1,59 @@
+// Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for addresses.
+import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
+import type { JsonObject } from '../../model/json.ts';
+
+export type MediaPart = ImagePart | DocumentPart | AudioPart;
+
+/** Undefined for what the neutral model has no part for (video). */
+export function mediaPart(source: MediaSource, mediaType: string): MediaPart | undefined {
+  if (mediaType.startsWith('image/')) return { type: 'image', source };
+  if (mediaType.startsWith('audio/')) return { type: 'audio', source };
+  return mediaType.startsWith('video/') ? undefined : { type: 'document', source };
+}
+
+/** Whether an address leads into a store of Google's that no other provider can read. */
+export function isGoogleFile(uri: string): boolean {
+  return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(beta)?\/)?files\/[\w-]+$/.test(uri);
+}
+
+const TYPES: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  heic: 'image/heic',
+  heif: 'image/heif',
+  pdf: 'application/pdf',
+  txt: 'text/plain',
+  md: 'text/markdown',
+  csv: 'text/csv',
+  html: 'text/html',
+  json: 'application/json',
+  mp3: 'audio/mp3',
+  wav: 'audio/wav',
+  ogg: 'audio/ogg',
+  flac: 'audio/flac',
+  mp4: 'video/mp4',
+};
+
+/** What a URL's ending says of its content; the wire wants to be told. */
+export function typeOfUrl(url: string): string | undefined {
+  const path = url.replace(/[?#].*$/, '');
+  return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
+}
+
+/** The wire part of a source; undefined where it has none. */
+export function buildMedia(source: MediaSource): JsonObject | undefined {
+  switch (source.kind) {
+    case 'base64':
+      return { inlineData: { mimeType: source.mediaType, data: source.data } };
+    case 'url': {
+      const mimeType = source.mediaType ?? typeOfUrl(source.url);
+      return mimeType === undefined ? undefined : { fileData: { mimeType, fileUri: source.url } };
+    }
+    case 'text':
+    case 'file':
+      return undefined;
+  }
+}

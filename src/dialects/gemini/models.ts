@@ -1,0 +1,56 @@
+// What is known of Gemini's model families by name, where requests must differ.
+// https://ai.google.dev/gemini-api/docs/thinking
+
+export interface ModelTraits {
+  /** How thinking is asked for: by level (from Gemini 3 on), by token budget (2.5), not at all. */
+  thinking: 'level' | 'budget' | 'none';
+  /** False where thinking cannot be turned off. */
+  thinkingCanStop: boolean;
+  /** Levels taken, lowest first. */
+  levels: readonly ThinkingLevel[];
+  /** Least and most tokens of a budget. */
+  budget: readonly [least: number, most: number];
+  /** Refuses calls of the history that are not signed (https://ai.google.dev/gemini-api/docs/thought-signatures). */
+  needsSignatures: boolean;
+  /** Takes images and documents inside a function response. */
+  mediaInResults: boolean;
+}
+
+export type ThinkingLevel = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH';
+
+export function modelTraits(model: string): ModelTraits {
+  const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
+  const version = versionOf(name);
+  const isPro = /\bpro\b/.test(name);
+  if (version >= 3) {
+    // Gemini 3 Pro knows two levels, 3.1 Pro three, Flash all four.
+    const levels: readonly ThinkingLevel[] = !isPro
+      ? ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH']
+      : version === 3
+        ? ['LOW', 'HIGH']
+        : ['LOW', 'MEDIUM', 'HIGH'];
+    return {
+      thinking: 'level',
+      thinkingCanStop: false,
+      levels,
+      budget: [0, 32_768],
+      needsSignatures: true,
+      mediaInResults: true,
+    };
+  }
+  const older = { levels: [], needsSignatures: false, mediaInResults: false };
+  if (version >= 2.5) {
+    const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);
+    return { thinking: 'budget', thinkingCanStop: !isPro, budget, ...older };
+  }
+  // Gemma, 2.0, 1.5 and their like. Names of other vendors are left to say what they want.
+  const thinks = version === 0 && !/gemma|learnlm/.test(name);
+  return { thinking: thinks ? 'budget' : 'none', thinkingCanStop: true, budget: [1, 32_768], ...older };
+}
+
+/** 2.5 of `gemini-2.5-pro`; the newest for `gemini-flash-latest`; 0 for what is no Gemini. */
+function versionOf(name: string): number {
+  const stated = /gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1];
+  if (stated !== undefined) return Number(stated);
+  return /^gemini-[a-z-]*latest$/.test(name) ? 3.1 : 0;
+}

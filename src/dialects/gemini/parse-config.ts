@@ -1,0 +1,96 @@
+// `generationConfig` of a request. https://ai.google.dev/api/generate-content#generationconfig
+import { asBoolean, asString, isObject, type JsonObject } from '../../model/json.ts';
+import type {
+  NeutralRequest,
+  OutputFormat,
+  ReasoningEffort,
+  ReasoningSettings,
+} from '../../model/request.ts';
+import { parseSchema } from './parse-schema.ts';
+import { invalid, optionalNumber, optionalObject, optionalString } from './read-field.ts';
+import { dotted, leftover, listOf } from './wire.ts';
+
+const NAME = 'generationConfig';
+
+type NumberField = 'maxOutputTokens' | 'temperature' | 'topP' | 'topK' | 'seed';
+const NUMBERS: readonly NumberField[] = ['maxOutputTokens', 'temperature', 'topP', 'topK', 'seed'];
+
+/** Reads what has a neutral word into `request`; returns the rest, by dotted path. */
+export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObject {
+  const config = optionalObject(body, NAME);
+  if (config === undefined) return {};
+  const kept = new Set<string>([...NUMBERS, 'presencePenalty', 'frequencyPenalty', 'stopSequences']);
+  for (const field of NUMBERS) {
+    const value = optionalNumber(config, field, `${NAME}.${field}`);
+    if (value !== undefined) request[field] = value;
+  }
+  for (const field of ['presencePenalty', 'frequencyPenalty'] as const) {
+    const value = optionalNumber(config, field, `${NAME}.${field}`);
+    // 0 is no penalty: asking for it loses nothing anywhere.
+    if (value !== undefined && value !== 0) request[field] = value;
+  }
+  const stops = listOf(config.stopSequences).map((stop, index) => {
+    if (typeof stop === 'string') return stop;
+    throw invalid(`${NAME}.stopSequences[${index}]`, 'must be a string');
+  });
+  if (stops.length > 0) request.stopSequences = stops;
+  const format = outputFormat(config, kept);
+  if (format !== undefined) request.outputFormat = format;
+  kept.add('thinkingConfig');
+  const thinking = optionalObject(config, 'thinkingConfig', `${NAME}.thinkingConfig`);
+  const reasoning = thinking === undefined ? undefined : parseThinking(thinking);
+  if (reasoning !== undefined) request.reasoning = reasoning;
+  // These only spell out a default.
+  if (config.candidateCount === 1) kept.add('candidateCount');
+  if (config.responseLogprobs === false) kept.add('responseLogprobs');
+  if (listOf(config.responseModalities).every((modality) => modality === 'TEXT'))
+    kept.add('responseModalities');
+  return dotted(NAME, leftover(config, kept));
+}
+
+/** Formats that only this dialect knows (`text/x.enum`) stay where they are. */
+function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | undefined {
+  const mimeType = optionalString(config, 'responseMimeType', `${NAME}.responseMimeType`);
+  if (mimeType === 'text/plain') kept.add('responseMimeType');
+  if (mimeType !== 'application/json') return undefined;
+  kept.add('responseMimeType');
+  const { responseSchema, responseJsonSchema } = config;
+  if (isObject(responseJsonSchema)) {
+    kept.add('responseJsonSchema');
+    return { type: 'json-schema', schema: responseJsonSchema };
+  }
+  if (isObject(responseSchema)) {
+    kept.add('responseSchema');
+    return { type: 'json-schema', schema: parseSchema(responseSchema) };
+  }
+  return { type: 'json' };
+}
+
+const EFFORTS: Record<string, ReasoningEffort> = {
+  MINIMAL: 'minimal',
+  LOW: 'low',
+  MEDIUM: 'medium',
+  HIGH: 'high',
+};
+
+function parseThinking(thinking: JsonObject): ReasoningSettings | undefined {
+  const path = `${NAME}.thinkingConfig`;
+  const settings: ReasoningSettings = {};
+  const budget = optionalNumber(thinking, 'thinkingBudget', `${path}.thinkingBudget`);
+  if (budget === 0) settings.mode = 'off';
+  else if (budget !== undefined && budget < 0) settings.mode = 'adaptive';
+  else if (budget !== undefined) {
+    settings.mode = 'on';
+    settings.budgetTokens = budget;
+  }
+  const level = asString(thinking.thinkingLevel)?.toUpperCase();
+  const effort = level === undefined ? undefined : EFFORTS[level];
+  if (effort !== undefined) settings.effort = effort;
+  else if (level !== undefined && level !== 'THINKING_LEVEL_UNSPECIFIED') {
+    throw invalid(`${path}.thinkingLevel`, 'must be MINIMAL, LOW, MEDIUM or HIGH');
+  }
+  const shown = asBoolean(thinking.includeThoughts);
+  // Hiding thoughts is the default.
+  if (shown === true) settings.summary = 'auto';
+  return Object.keys(settings).length === 0 ? undefined : settings;
+}

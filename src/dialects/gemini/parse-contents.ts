@@ -1,0 +1,108 @@
+// `contents` and `systemInstruction` of a request → neutral turns and system parts.
+import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
+import { asString, type JsonValue } from '../../model/json.ts';
+import { openToken } from '../../model/opaque-token.ts';
+import type { Message } from '../../model/request.ts';
+import { createCallMatcher } from './call-matcher.ts';
+import { parsePart } from './parse-parts.ts';
+import { invalid, nameType, requiredObject } from './read-field.ts';
+import { ID, listOf } from './wire.ts';
+
+export function parseContents(value: JsonValue | undefined): Message[] {
+  const contents = listOf(value);
+  if (contents.length === 0) {
+    const found = value === undefined || value === null ? 'is missing' : 'is empty';
+    throw invalid('contents', `${found}; send at least one {role, parts}`);
+  }
+  const calls = createCallMatcher();
+  const messages: Message[] = [];
+  for (const [index, item] of contents.entries()) {
+    const path = `contents[${index}]`;
+    const content = requiredObject(item, path);
+    const role = roleOf(content.role, path);
+    const parts: Part[] = [];
+    for (const [place, part] of listOf(content.parts).entries()) {
+      parts.push(...parsePart(part, `${path}.parts[${place}]`, calls));
+    }
+    const last = messages.at(-1);
+    // A streamed answer stands in the history as one content for each event: it is one turn.
+    if (role === 'assistant' && last?.role === 'assistant') last.parts.push(...parts);
+    else messages.push({ role, parts });
+  }
+  for (const message of messages) {
+    if (message.role === 'assistant') message.parts = joined(message.parts);
+  }
+  return messages;
+}
+
+function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant' {
+  switch (role) {
+    case 'model':
+      return 'assistant';
+    // `function` is the role of results in older clients.
+    case 'user':
+    case 'function':
+    case undefined:
+    case '':
+      return 'user';
+    default:
+      throw invalid(
+        `${path}.role`,
+        `must be \`user\` or \`model\`, not ${typeof role === 'string' ? `\`${role}\`` : nameType(role)}`,
+      );
+  }
+}
+
+/** The pieces that a stream cut text and thoughts into, put together again; a signature ends its thought. */
+function joined(parts: readonly Part[]): Part[] {
+  const result: Part[] = [];
+  for (const part of parts) {
+    const last = result.at(-1);
+    if (part.type === 'text' && last?.type === 'text' && !part.extension && !last.extension) {
+      last.text += part.text;
+    } else if (part.type === 'reasoning') {
+      const thought = joinThought(part, last);
+      if (thought !== undefined) result.push(thought);
+    } else result.push(part.type === 'opaque' ? part : { ...part });
+  }
+  return result;
+}
+
+/** The part to add, undefined where it became part of the thought before it or says nothing. */
+function joinThought(part: ReasoningPart, last: Part | undefined): ReasoningPart | undefined {
+  const { text, signature, redacted } = part;
+  const isOpen = last?.type === 'reasoning' && last.text !== '' && !(last.signature ?? last.redacted);
+  if (redacted !== undefined) {
+    // After a thought its signature; alone another provider's redacted thinking (the stream encoder has no other
+    // way to say that), or a seal of Gemini's own.
+    if (isOpen) last.signature = redacted;
+    else if (openToken(ID, redacted) !== undefined) return { type: 'reasoning', text, signature: redacted };
+    else return { ...part };
+    return undefined;
+  }
+  if (text === '') return signature === undefined ? undefined : { ...part };
+  if (!isOpen) return { ...part };
+  last.text += text;
+  if (signature !== undefined) last.signature = signature;
+  return undefined;
+}
+
+/** A content, a list of parts, one part, or plain text: clients send each. */
+export function parseSystem(value: JsonValue | undefined): TextPart[] {
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'string') return value === '' ? [] : [{ type: 'text', text: value }];
+  const path = 'systemInstruction';
+  const parts = Array.isArray(value) ? value : partsOf(requiredObject(value, path));
+  return parts.flatMap((item, index): TextPart[] => {
+    if (typeof item === 'string') return [{ type: 'text', text: item }];
+    const text = asString(requiredObject(item, `${path}.parts[${index}]`).text);
+    if (text === undefined) throw invalid(`${path}.parts[${index}]`, 'has no text; only text can be there');
+    return text === '' ? [] : [{ type: 'text', text }];
+  });
+}
+
+function partsOf(content: { [name: string]: JsonValue | undefined }): JsonValue[] {
+  return content.parts === undefined && content.text !== undefined
+    ? [content as JsonValue]
+    : listOf(content.parts);
+}

@@ -1,0 +1,131 @@
+// Parts of a request's contents → neutral parts. https://ai.google.dev/api/caching#Part
+import type { Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { CallMatcher } from './call-matcher.ts';
+import { isGoogleFile, mediaPart } from './media.ts';
+import { invalid, optionalString, requiredObject, requiredString } from './read-field.ts';
+import { serverCall, serverResult } from './server-tools.ts';
+import { signatureFromClient } from './signature.ts';
+import { extensionOf, ID, leftover, listOf } from './wire.ts';
+
+const KNOWN = new Set([
+  ...['text', 'thought', 'thoughtSignature', 'inlineData', 'fileData', 'functionCall', 'functionResponse'],
+  ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
+]);
+
+/**
+ * Usually one neutral part; two where a signature seals a part that has no place for it, none for an empty one.
+ * @param path of the part, e.g. `contents[0].parts[2]`.
+ */
+export function parsePart(value: JsonValue, path: string, calls: CallMatcher): Part[] {
+  const part = requiredObject(value, path);
+  const signature = signatureFromClient(part);
+  const seal: Part[] = signature === undefined ? [] : [{ type: 'reasoning', text: '', signature }];
+  const more = extensionOf(leftover(part, KNOWN));
+  if (part.functionCall !== undefined) {
+    const call = requiredObject(part.functionCall, `${path}.functionCall`);
+    const name = requiredString(call, 'name', `${path}.functionCall`, 'name the function that was called');
+    if (call.args !== undefined && !isObject(call.args)) {
+      throw invalid(`${path}.functionCall.args`, 'must be an object');
+    }
+    const id = calls.called(name, asString(call.id));
+    const args = JSON.stringify(call.args ?? {});
+    const signed = signature === undefined ? {} : { signature };
+    return [{ type: 'tool-call', kind: 'function', id, name, arguments: args, ...signed, ...more }];
+  }
+  if (part.functionResponse !== undefined) return [parseResult(part.functionResponse, path, calls)];
+  if (part.text !== undefined) {
+    const text = optionalString(part, 'text', `${path}.text`) ?? '';
+    if (part.thought === true) return [parseThought(text, part)];
+    return text === '' ? seal : [{ type: 'text', text, ...more }, ...seal];
+  }
+  if (part.inlineData !== undefined || part.fileData !== undefined) {
+    return [parseMedia(part, path), ...seal];
+  }
+  const call = serverCall(part, signature, () => calls.serverCalled());
+  if (call !== undefined) return [{ ...call, type: 'tool-call', kind: 'server' }];
+  const result = serverResult(part, () => calls.serverAnswered());
+  if (result !== undefined) return [result];
+  const [name] = Object.keys(leftover(part, new Set(['thought', 'thoughtSignature'])));
+  if (name === undefined) return seal;
+  return [{ type: 'opaque', dialect: ID, name, value: part }];
+}
+
+/** A thought that is a signature alone belongs to the thought before it: `joined` puts the two together. */
+function parseThought(text: string, part: JsonObject): ReasoningPart {
+  const signature = signatureFromClient(part);
+  if (signature === undefined) return { type: 'reasoning', text };
+  return text === ''
+    ? { type: 'reasoning', text, redacted: signature }
+    : { type: 'reasoning', text, signature };
+}
+
+function parseMedia(part: JsonObject, path: string): Part {
+  if (part.inlineData !== undefined) {
+    const blob = requiredObject(part.inlineData, `${path}.inlineData`);
+    const mediaType = requiredString(blob, 'mimeType', `${path}.inlineData`, 'e.g. image/png');
+    const data = requiredString(blob, 'data', `${path}.inlineData`, 'give the bytes as base64');
+    const media = mediaPart({ kind: 'base64', mediaType, data }, mediaType);
+    return media === undefined ? opaqueMedia('inlineData.video', part) : named(media, part, blob);
+  }
+  const file = requiredObject(part.fileData, `${path}.fileData`);
+  const url = requiredString(file, 'fileUri', `${path}.fileData`, 'give the address of the file');
+  const mediaType = asString(file.mimeType);
+  if (isGoogleFile(url)) return opaqueMedia('fileData', part);
+  const known = mediaType === undefined ? {} : { mediaType };
+  const media = mediaPart({ kind: 'url', url, ...known }, mediaType ?? '');
+  return media === undefined ? opaqueMedia('fileData.video', part) : named(media, part, file);
+}
+
+function opaqueMedia(name: string, part: JsonObject): Part {
+  return { type: 'opaque', dialect: ID, name, value: leftover(part, new Set(['thoughtSignature'])) };
+}
+
+function named(media: Exclude<Part, { type: 'opaque' }>, part: JsonObject, blob: JsonObject): Part {
+  const name = asString(blob.displayName);
+  if (media.type === 'document' && name !== undefined) media.name = name;
+  return { ...media, ...extensionOf(leftover(part, KNOWN)) };
+}
+
+const RESULT_FIELDS = new Set(['id', 'name', 'response', 'parts']);
+
+function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
+  const result = requiredObject(value, `${path}.functionResponse`);
+  const name = requiredString(
+    result,
+    'name',
+    `${path}.functionResponse`,
+    'name the function whose result this is',
+  );
+  const callId = calls.answered(name, asString(result.id));
+  const { text, isError } = readResponse(result.response);
+  const content: ToolResultContent[] = [{ type: 'text', text }];
+  for (const [index, item] of listOf(result.parts).entries()) {
+    const itemPath = `${path}.functionResponse.parts[${index}]`;
+    const media = parseMedia(requiredObject(item, itemPath), itemPath);
+    // Audio has no place in a neutral result.
+    if (media.type === 'image' || media.type === 'document' || media.type === 'opaque') content.push(media);
+    else content.push({ type: 'opaque', dialect: ID, name: 'functionResponse.parts', value: item });
+  }
+  const failed = isError ? { isError } : {};
+  return { type: 'tool-result', callId, content, ...failed, ...extensionOf(leftover(result, RESULT_FIELDS)) };
+}
+
+/**
+ * The result as text. `{output}` and `{error}` are Google's own words for a plain result and a failure; any other
+ * object is the result itself.
+ */
+function readResponse(response: JsonValue | undefined): { text: string; isError: boolean } {
+  if (!isObject(response)) return { text: response == null ? '' : textOf(response), isError: false };
+  const [[field, value] = [], ...others] = Object.entries(response);
+  if (others.length === 0 && field === 'error') return { text: textOf(value), isError: true };
+  // Text that is an object itself would be taken for the result's own object on its way back.
+  if (others.length === 0 && field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) {
+    return { text: value, isError: false };
+  }
+  return { text: JSON.stringify(response), isError: false };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}

@@ -1,0 +1,47 @@
+// A generateContent request → NeutralRequest. https://ai.google.dev/api/generate-content#method:-models.generatecontent
+import { asString, isObject, type JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { ClientRoute } from '../dialect.ts';
+import { parseConfig } from './parse-config.ts';
+import { parseContents, parseSystem } from './parse-contents.ts';
+import { parseToolConfig, parseTools } from './parse-tools.ts';
+import { invalid } from './read-field.ts';
+import { bareModel } from './route.ts';
+import { camelFields, ID, isEmpty, leftover } from './wire.ts';
+
+const NEUTRAL_FIELDS = new Set([
+  ...['model', 'contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig', 'serviceTier'],
+]);
+
+export function parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest {
+  const wire = requestOf(body, route);
+  const model = route.model ?? bareModel(asString(wire.model) ?? '');
+  if (model === '') throw invalid('model', 'is missing; name it in the path: /v1beta/models/{model}:…');
+  const { toolChoice, others } = parseToolConfig(wire);
+  const request: NeutralRequest = {
+    model,
+    stream: route.stream ?? false,
+    // The counts are always in this dialect's answers.
+    includeUsage: true,
+    system: parseSystem(wire.systemInstruction),
+    messages: parseContents(wire.contents),
+    tools: parseTools(wire.tools),
+  };
+  if (toolChoice !== undefined) request.toolChoice = toolChoice;
+  const serviceTier = asString(wire.serviceTier);
+  if (serviceTier !== undefined && serviceTier !== 'unspecified') request.serviceTier = serviceTier;
+  const fields = { ...leftover(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };
+  if (Array.isArray(fields.safetySettings) && fields.safetySettings.length === 0)
+    delete fields.safetySettings;
+  if (!isEmpty(fields)) request.extension = { dialect: ID, fields };
+  return request;
+}
+
+/** A count may be asked for a whole request, one level down. */
+function requestOf(body: JsonObject, route: ClientRoute): JsonObject {
+  const wire = camelFields(body);
+  if (route.operation === 'count-tokens' && isObject(wire.generateContentRequest)) {
+    return camelFields(wire.generateContentRequest);
+  }
+  return wire;
+}

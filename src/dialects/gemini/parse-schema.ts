@@ -1,0 +1,70 @@
+// Gemini's Schema (an OpenAPI subset with upper-case types) → JSON Schema.
+// https://ai.google.dev/api/caching#Schema
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { camelFields, listOf } from './wire.ts';
+
+/** By number, as clients of Google's RPC libraries send it (recorded). */
+const TYPE_NAMES = [undefined, 'string', 'number', 'integer', 'boolean', 'array', 'object', 'null'];
+
+/** Bounds that are 64-bit numbers on the wire, and so come as text. */
+const COUNTS = ['minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties'];
+
+const SAME = ['title', 'description', 'format', 'pattern', 'default', 'minimum', 'maximum'];
+
+export function parseSchema(wire: JsonObject): JsonObject {
+  const fields = camelFields(wire);
+  const schema: JsonObject = {};
+  const type = typeName(fields.type);
+  const nullable = fields.nullable === true;
+  if (type !== undefined) schema.type = nullable ? [type, 'null'] : type;
+  for (const name of SAME) if (fields[name] !== undefined) schema[name] = fields[name];
+  // `enum` as a format only says that there is one.
+  if (schema.format === 'enum') delete schema.format;
+  for (const name of COUNTS) {
+    const count = fields[name];
+    if (count !== undefined) schema[name] = typeof count === 'string' ? Number(count) : count;
+  }
+  if (fields.example !== undefined) schema.examples = [fields.example];
+  if (fields.enum !== undefined) schema.enum = enumOf(listOf(fields.enum), type, nullable);
+  if (isObject(fields.items)) schema.items = parseSchema(fields.items);
+  if (isObject(fields.properties)) {
+    schema.properties = parseProperties(fields.properties, listOf(fields.propertyOrdering));
+  }
+  if (fields.required !== undefined) schema.required = listOf(fields.required);
+  const variants = listOf(fields.anyOf).filter(isObject).map(parseSchema);
+  if (variants.length > 0) {
+    schema.anyOf = nullable && type === undefined ? [...variants, { type: 'null' }] : variants;
+  }
+  // Newer versions of the API know these two, in JSON Schema's own words.
+  if (fields.additionalProperties !== undefined) {
+    const { additionalProperties } = fields;
+    schema.additionalProperties = isObject(additionalProperties)
+      ? parseSchema(additionalProperties)
+      : additionalProperties;
+  }
+  return schema;
+}
+
+function typeName(type: JsonValue | undefined): string | undefined {
+  if (typeof type === 'number') return TYPE_NAMES[type];
+  if (typeof type !== 'string' || type === 'TYPE_UNSPECIFIED') return undefined;
+  return type.toLowerCase();
+}
+
+/** Values are text on the wire, whatever the type. */
+function enumOf(values: JsonValue[], type: string | undefined, nullable: boolean): JsonValue[] {
+  const isNumber = type === 'integer' || type === 'number';
+  const typed = values.map((value) => (isNumber && typeof value === 'string' ? Number(value) : value));
+  return nullable ? [...typed, null] : typed;
+}
+
+/** In the order that the client asked for. */
+function parseProperties(properties: JsonObject, ordering: readonly JsonValue[]): JsonObject {
+  const parsed: JsonObject = {};
+  const names = ordering.filter((name): name is string => typeof name === 'string');
+  for (const name of [...names, ...Object.keys(properties)]) {
+    const property = properties[name];
+    if (isObject(property) && !Object.hasOwn(parsed, name)) parsed[name] = parseSchema(property);
+  }
+  return parsed;
+}

@@ -1,0 +1,94 @@
+// `tools` and `toolConfig` of a request. https://ai.google.dev/api/caching#Tool
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { FunctionTool, Tool, ToolChoice } from '../../model/request.ts';
+import { parseSchema } from './parse-schema.ts';
+import { invalid, optionalObject, requiredObject, requiredString } from './read-field.ts';
+import { dotted, extensionOf, ID, leftover, listOf } from './wire.ts';
+
+/** One entry holds many functions, and a field for each tool that Google itself runs. */
+export function parseTools(value: JsonValue | undefined): Tool[] {
+  const tools: Tool[] = [];
+  for (const [index, item] of listOf(value).entries()) {
+    const path = `tools[${index}]`;
+    for (const [name, definition] of Object.entries(requiredObject(item, path))) {
+      if (name !== 'functionDeclarations') {
+        const fields = { [name]: definition };
+        tools.push({ type: 'server', name, definition: { dialect: ID, fields } });
+        continue;
+      }
+      for (const [place, declaration] of listOf(definition).entries()) {
+        tools.push(parseFunction(declaration, `${path}.functionDeclarations[${place}]`));
+      }
+    }
+  }
+  return tools;
+}
+
+const FUNCTION_FIELDS = new Set(['name', 'description', 'parameters', 'parametersJsonSchema']);
+
+function parseFunction(value: JsonValue, path: string): FunctionTool {
+  const declaration = requiredObject(value, path);
+  const name = requiredString(declaration, 'name', path, 'name the function');
+  const tool: FunctionTool = { type: 'function', name };
+  const description = asString(declaration.description);
+  if (description) tool.description = description;
+  const { parameters, parametersJsonSchema } = declaration;
+  if (isObject(parametersJsonSchema)) tool.parameters = parametersJsonSchema;
+  else if (isObject(parameters)) tool.parameters = parseSchema(parameters);
+  else if (parametersJsonSchema !== undefined || parameters !== undefined) {
+    throw invalid(`${path}.parameters`, 'must be an object that describes the arguments');
+  }
+  return { ...tool, ...extensionOf(leftover(declaration, FUNCTION_FIELDS)) };
+}
+
+/** By number, as clients of Google's RPC libraries send it. */
+const MODES = ['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'];
+
+const CALLING = 'functionCallingConfig';
+
+export interface ToolConfig {
+  toolChoice?: ToolChoice;
+  /** What has no neutral word, by dotted path below the request. */
+  others: JsonObject;
+}
+
+export function parseToolConfig(body: JsonObject): ToolConfig {
+  const config = optionalObject(body, 'toolConfig') ?? {};
+  const calling = optionalObject(config, CALLING, `toolConfig.${CALLING}`) ?? {};
+  const mode = modeOf(calling.mode);
+  const allowed = listOf(calling.allowedFunctionNames);
+  const kept = new Set(['mode']);
+  const toolChoice = choiceOf(mode, allowed);
+  // One allowed function is the neutral model's own word.
+  if (toolChoice?.type === 'tool') kept.add('allowedFunctionNames');
+  const others = {
+    ...dotted('toolConfig', leftover(config, new Set([CALLING]))),
+    ...dotted(`toolConfig.${CALLING}`, leftover(calling, kept)),
+  };
+  if (mode === 'VALIDATED') Object.assign(others, { [`toolConfig.${CALLING}.mode`]: mode });
+  return toolChoice === undefined ? { others } : { toolChoice, others };
+}
+
+function modeOf(mode: JsonValue | undefined): string | undefined {
+  if (typeof mode === 'number') return MODES[mode];
+  if (mode === undefined) return undefined;
+  const name = asString(mode)?.toUpperCase();
+  if (name !== undefined && MODES.includes(name)) return name;
+  throw invalid(`toolConfig.${CALLING}.mode`, 'must be AUTO, ANY, NONE or VALIDATED');
+}
+
+function choiceOf(mode: string | undefined, allowed: readonly JsonValue[]): ToolChoice | undefined {
+  switch (mode) {
+    case 'AUTO':
+    case 'VALIDATED':
+      return { type: 'auto' };
+    case 'NONE':
+      return { type: 'none' };
+    case 'ANY': {
+      const [name] = allowed;
+      return allowed.length === 1 && typeof name === 'string' ? { type: 'tool', name } : { type: 'required' };
+    }
+    default:
+      return undefined;
+  }
+}

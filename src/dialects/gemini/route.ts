@@ -1,0 +1,61 @@
+// Where clients of this dialect post, and where its providers listen.
+// https://ai.google.dev/api/generate-content
+import type { ClientRoute } from '../dialect.ts';
+
+const PATH = /^\/v1(?:beta)?\/models\/(.+):(generateContent|streamGenerateContent|countTokens)$/;
+
+/** The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. */
+export function route(path: string, query: URLSearchParams): ClientRoute | undefined {
+  const match = PATH.exec(path);
+  const model = match?.[1] === undefined ? undefined : decoded(match[1]);
+  if (match === null || !model) return undefined;
+  switch (match[2]) {
+    case 'countTokens':
+      return { operation: 'count-tokens', model, stream: false };
+    case 'generateContent':
+      return { operation: 'generate', model, stream: false };
+    default: {
+      const framing = query.get('alt') === 'sse' ? 'sse' : 'json-array';
+      return { operation: 'generate', model, stream: true, framing };
+    }
+  }
+}
+
+function decoded(name: string): string | undefined {
+  try {
+    return bareModel(decodeURIComponent(name));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `models/` in front of a name says nothing that the path has not said. */
+export function bareModel(name: string): string {
+  return name.startsWith('models/') ? name.slice('models/'.length) : name;
+}
+
+const TUNED = 'tunedModels/';
+
+/** The name is encoded whole: none can lead out of the collection it stands in. */
+export function endpoint(model: string, stream: boolean): string {
+  const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
+  if (model.startsWith(TUNED)) {
+    return `/v1beta/${TUNED}${encodeURIComponent(model.slice(TUNED.length))}:${method}`;
+  }
+  return `/v1beta/models/${encodeURIComponent(bareModel(model))}:${method}`;
+}
+
+/** Keys and what decides the framing: both are the gateway's to say. */
+const DROPPED = ['key', 'access_token', 'oauth_token', 'alt', '$alt'];
+
+/**
+ * Bytes pass only between a client and a provider that frame alike, so `alt=sse` in the client's query tells
+ * that `endpoint` has a query already.
+ */
+export function forwardQuery(query: URLSearchParams): string {
+  const kept = new URLSearchParams(query);
+  for (const name of DROPPED) kept.delete(name);
+  const text = kept.toString();
+  if (text === '') return '';
+  return `${query.get('alt') === 'sse' ? '&' : '?'}${text}`;
+}

@@ -1,0 +1,39 @@
+// Thought signatures on the wire.
+// https://ai.google.dev/gemini-api/docs/thought-signatures
+import type { JsonObject } from '../../model/json.ts';
+import {
+  openToken,
+  type OpaqueToken,
+  ownToken,
+  tokenFromWire,
+  tokenToWire,
+} from '../../model/opaque-token.ts';
+import { ID } from './wire.ts';
+
+/** What Google documents for calls that no Gemini model made: they pass unchecked. */
+export const UNCHECKED = 'skip_thought_signature_validator';
+/** Its other spelling. Clients put either where they have no signature. */
+const PLACEHOLDERS = new Set([UNCHECKED, 'context_engineering_is_the_way_to_go']);
+
+/** The token of a part that a client sent back. */
+export function signatureFromClient(part: JsonObject): OpaqueToken | undefined {
+  const signature = part.thoughtSignature;
+  if (typeof signature !== 'string' || signature === '' || PLACEHOLDERS.has(signature)) return undefined;
+  return tokenFromWire(ID, signature);
+}
+
+/** The token of a part of an answer. */
+export function signatureFromProvider(part: JsonObject): OpaqueToken | undefined {
+  const signature = part.thoughtSignature;
+  return typeof signature === 'string' && signature !== '' ? ownToken(ID, signature) : undefined;
+}
+
+/** The field of a part for a client. */
+export function signatureForClient(token: OpaqueToken | undefined): { thoughtSignature?: string } {
+  return token === undefined ? {} : { thoughtSignature: tokenToWire(ID, token) };
+}
+
+/** The provider's own text; undefined for a token that is none of its own. */
+export function ownSignature(token: OpaqueToken | undefined): string | undefined {
+  return token === undefined ? undefined : openToken(ID, token);
+}

@@ -1,0 +1,53 @@
+// Where a source's text stands in an answer that goes by, in the UTF-8 bytes that Google counts.
+import type { Citation } from '../../model/content.ts';
+import type { Segment } from './citations.ts';
+
+/** Longer text blocks are not kept: their sources are named without a place. */
+const MOST_KEPT = 1_000_000;
+
+export interface SpanWriter {
+  begin(): void;
+  add(text: string): void;
+  /** The citation's own span, or the whole block where it names none; undefined where that is not known any more. */
+  segment(citation: Citation): Segment | undefined;
+}
+
+const encoder = new TextEncoder();
+
+export function createSpanWriter(): SpanWriter {
+  let bytesBefore = 0;
+  let blockBytes = 0;
+  let block = '';
+  let isKept = true;
+
+  return {
+    begin() {
+      bytesBefore += blockBytes;
+      blockBytes = 0;
+      block = '';
+      isKept = true;
+    },
+    add(text) {
+      blockBytes += byteLength(text);
+      isKept &&= block.length + text.length <= MOST_KEPT;
+      block = isKept ? block + text : '';
+    },
+    segment({ start = 0, end }) {
+      if (!isKept || block === '') return undefined;
+      const text = block.slice(start, end);
+      const startIndex = bytesBefore + encoder.encode(block.slice(0, start)).length;
+      return { startIndex, endIndex: startIndex + encoder.encode(text).length, text };
+    },
+  };
+}
+
+/** Without making the bytes: this runs for every piece of every answer. */
+function byteLength(text: string): number {
+  let length = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    // Half of a surrogate pair is two bytes of its four.
+    if (code > 0x7f) length += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+  }
+  return length;
+}

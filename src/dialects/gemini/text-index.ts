@@ -1,0 +1,52 @@
+// Where things are in an answer's text: Google counts UTF-8 bytes over the whole answer, the neutral model UTF-16
+// units in one text block.
+
+/** Text beyond this is not kept: a stream of any length takes bounded memory, and its late sources go unplaced. */
+const MOST_KEPT = 1_000_000;
+
+export interface TextIndex {
+  /** A new text block begins behind all text so far. */
+  begin(): void;
+  add(text: string): void;
+  /**
+   * The span of the current block that holds the bytes from `start` to `end`; undefined where they are not in it
+   * or, with `said`, hold another text.
+   */
+  place(start: number, end: number, said: string | undefined): { start: number; end: number } | undefined;
+}
+
+const encoder = new TextEncoder();
+// A byte order mark inside an answer is a character of it.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export function createTextIndex(): TextIndex {
+  let text = '';
+  let blockStart = 0;
+  let isWhole = true;
+  /** The text as bytes, made when asked for and dropped when it grows. */
+  let bytes: Uint8Array | undefined;
+
+  return {
+    begin() {
+      blockStart = text.length;
+    },
+    add(more) {
+      if (!isWhole) return;
+      if (text.length + more.length > MOST_KEPT) {
+        isWhole = false;
+        return;
+      }
+      text += more;
+      bytes = undefined;
+    },
+    place(start, end, said) {
+      bytes ??= encoder.encode(text);
+      if (end > bytes.length || start >= end) return undefined;
+      const from = decoder.decode(bytes.subarray(0, start)).length;
+      const to = from + decoder.decode(bytes.subarray(start, end)).length;
+      if (from < blockStart) return undefined;
+      if (said !== undefined && said !== '' && text.slice(from, to) !== said) return undefined;
+      return { start: from - blockStart, end: to - blockStart };
+    },
+  };
+}

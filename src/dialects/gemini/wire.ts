@@ -1,0 +1,80 @@
+// Names of the Gemini wire that several files here share, and its two spellings of every field.
+import type { Extension } from '../../model/content.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+
+export const ID = 'gemini' satisfies DialectId;
+
+/**
+ * The object with its fields in lowerCamelCase: Google takes `inline_data` for `inlineData` everywhere
+ * (https://protobuf.dev/programming-guides/json/). One level only, since what users name themselves (arguments,
+ * properties of a schema) keeps its spelling. Null counts as left out.
+ */
+export function camelFields(object: JsonObject): JsonObject {
+  const fields: JsonObject = {};
+  for (const [name, value] of Object.entries(object)) {
+    if (value === undefined || value === null) continue;
+    fields[name.includes('_') ? camel(name) : name] = value;
+  }
+  return fields;
+}
+
+function camel(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A field that repeats in the wire's schema: a single value stands for a list of one, as Google reads it. */
+export function listOf(value: JsonValue | undefined): JsonValue[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+/** The fields of `object` that are not in `known`. */
+export function leftover(object: JsonObject, known: ReadonlySet<string>): JsonObject {
+  const rest: JsonObject = {};
+  for (const [name, value] of Object.entries(object)) {
+    if (value !== undefined && !known.has(name)) rest[name] = value;
+  }
+  return rest;
+}
+
+export function isEmpty(object: JsonObject): boolean {
+  for (const _ in object) return false;
+  return true;
+}
+
+/** `{extension}` for fields that only this dialect understands, `{}` where there are none. */
+export function extensionOf(fields: JsonObject): { extension?: Extension } {
+  return isEmpty(fields) ? {} : { extension: { dialect: ID, fields } };
+}
+
+/** The extension's fields where they are this dialect's own. */
+export function ownFields(extension: Extension | undefined): JsonObject {
+  return extension?.dialect === ID ? extension.fields : {};
+}
+
+/** Sets a field that has a value. */
+export function put(target: JsonObject, name: string, value: JsonValue | undefined): void {
+  if (value !== undefined) target[name] = value;
+}
+
+/** Puts `value` at a dotted path, making the objects on the way. */
+export function putPath(target: JsonObject, path: string, value: JsonValue | undefined): void {
+  const names = path.split('.');
+  const last = names.pop() ?? path;
+  let place = target;
+  for (const name of names) {
+    const inner = place[name];
+    const next: JsonObject = isObject(inner) ? inner : {};
+    place[name] = next;
+    place = next;
+  }
+  put(place, last, value);
+}
+
+/** The dotted paths of a nested group's fields, for reports that name what is lost. */
+export function dotted(prefix: string, fields: JsonObject): JsonObject {
+  const named: JsonObject = {};
+  for (const [name, value] of Object.entries(fields)) named[`${prefix}.${name}`] = value;
+  return named;
+}
