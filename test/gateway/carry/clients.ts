@@ -1,8 +1,8 @@
 // One client per dialect that holds a conversation of two turns, its history kept as its SDK keeps it.
 import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI, type PartListUnion } from '@google/genai';
 import OpenAI from 'openai';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
 import { answerFor } from './providers.ts';
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -112,41 +112,32 @@ export const CARRY_CLIENTS: Record<DialectId, Converse> = {
     await ask(second, [user, ...(output as OpenAI.Responses.ResponseInput), ...results]);
   },
 
-  // The SDK's chat keeps the content of every chunk as it came; it takes no fetch of ours, so this does the same.
   async gemini({ model, stream, first, second }) {
-    const ask = async (fetch: Fetch, contents: JsonObject[]) => {
-      const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
-      const response = await fetch(`${GATEWAY}/v1beta/models/${model}:${method}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-goog-api-key': KEY },
-        body: JSON.stringify({
-          contents,
-          tools: [{ functionDeclarations: [{ name: 'weather', parameters: PARAMETERS }] }],
-          generationConfig: { thinkingConfig: { includeThoughts: true } },
-        }),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(text);
-      const chunks = stream
-        ? text.split(/\r?\n\r?\n/).flatMap((event) => (event.startsWith('data:') ? [event.slice(5)] : []))
-        : [text];
-      return chunks.flatMap((chunk) => {
-        const { candidates } = JSON.parse(chunk) as JsonObject;
-        const content = asObject(asObject(asArray(candidates)?.[0])?.content);
-        return content === undefined ? [] : [content];
-      });
-    };
-    const user = { role: 'user', parts: [{ text: QUESTION }] };
-    const contents = await ask(first, [user]);
-    const parts = contents.flatMap((content) => asArray(content.parts) ?? []);
-    const results = parts.flatMap((part) => {
-      const call = asObject(asObject(part)?.functionCall);
-      if (call === undefined) return [];
-      const { name, id } = call;
-      const response = { output: answer(call.args) };
-      return [{ functionResponse: { name, ...(id !== undefined && { id }), response } }];
+    let fetch = first;
+    const chat = new GoogleGenAI({
+      apiKey: KEY,
+      httpOptions: { baseUrl: GATEWAY, fetch: (input, init) => fetch(input, init) },
+    }).chats.create({
+      model,
+      config: {
+        tools: [{ functionDeclarations: [{ name: 'weather', parametersJsonSchema: PARAMETERS }] }],
+        thinkingConfig: { includeThoughts: true },
+      },
     });
-    await ask(second, [user, ...contents, { role: 'user', parts: results }]);
+    const ask = async (message: PartListUnion) => {
+      if (!stream) await chat.sendMessage({ message });
+      else for await (const _ of await chat.sendMessageStream({ message }));
+      const parts = chat.getHistory(true).flatMap((content) => content.parts ?? []);
+      return parts.flatMap((part) => part.functionCall ?? []);
+    };
+    const calls = await ask(QUESTION);
+    fetch = second;
+    await ask(
+      calls.map(({ id, name = '', args }) => {
+        const response = { output: answer(args) };
+        return { functionResponse: { ...(id !== undefined && { id }), name, response } };
+      }),
+    );
   },
 };
 
