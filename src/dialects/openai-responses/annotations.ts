@@ -1,0 +1,51 @@
+// Citations ↔ `annotations[]` of an output_text part. Offsets count from the start of that part on both sides.
+import type { Citation } from '../../model/content.ts';
+import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { ID } from './wire.ts';
+
+export function parseAnnotations(value: JsonValue | undefined): Citation[] {
+  const citations: Citation[] = [];
+  for (const item of asArray(value) ?? []) {
+    const annotation = asObject(item);
+    if (annotation !== undefined) citations.push(parseAnnotation(annotation));
+  }
+  return citations;
+}
+
+export function parseAnnotation(annotation: JsonObject): Citation {
+  const extension = { dialect: ID, fields: annotation } as const;
+  const { type } = annotation;
+  if (type === 'file_citation' || type === 'container_file_citation') {
+    const name = asString(annotation.filename);
+    return { kind: 'document', ...(name && { title: name }), extension };
+  }
+  const url = asString(annotation.url);
+  if (type !== 'url_citation' || url === undefined) return { kind: 'other', extension };
+  const citation: Citation = { kind: 'url', url, extension };
+  const title = asString(annotation.title);
+  const start = asNumber(annotation.start_index);
+  const end = asNumber(annotation.end_index);
+  if (title) citation.title = title;
+  // 0 to 0 is how servers say that they do not know.
+  if (start !== undefined && end !== undefined && end > start) {
+    citation.start = start;
+    citation.end = end;
+  }
+  return citation;
+}
+
+/**
+ * The annotation for a citation in a text of `length` UTF-16 units; undefined where it has no form here.
+ * A citation without a place covers the whole text.
+ */
+export function buildAnnotation(citation: Citation, length: number): JsonObject | undefined {
+  if (citation.extension?.dialect === ID) return citation.extension.fields;
+  if (citation.url === undefined) return undefined;
+  return {
+    type: 'url_citation',
+    start_index: citation.start ?? 0,
+    end_index: citation.end ?? length,
+    url: citation.url,
+    title: citation.title ?? '',
+  };
+}

@@ -1,0 +1,114 @@
+// Neutral parts → content of messages and tool results.
+import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
+import { buildAnnotation } from './annotations.ts';
+import type { LossReport } from './losses.ts';
+import { audioFormat, buildDataUrl, documentName } from './media.ts';
+import { CONTENT_PREFIX } from './parse-content.ts';
+import { ID, ownFields } from './wire.ts';
+
+export interface BuildScope {
+  losses: LossReport;
+  /** The client speaks this dialect: what it said goes on as it said it. */
+  native: boolean;
+}
+
+/** Parts of a user or system message, or of a tool result. */
+export function buildInputContent(parts: readonly Part[], scope: BuildScope): JsonObject[] {
+  const built: JsonObject[] = [];
+  for (const part of parts) {
+    const content = buildInputPart(part, scope);
+    if (content === undefined) continue;
+    if (part.type !== 'opaque') addCommon(part, content, scope);
+    built.push(content);
+  }
+  return built;
+}
+
+function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject, scope: BuildScope): void {
+  scope.losses.foreign(part.extension);
+  Object.assign(content, ownFields(part.extension));
+  if (part.cacheControl === undefined) return;
+  if (scope.native) content.prompt_cache_breakpoint = { mode: 'explicit' };
+  else scope.losses.lost('cache_control');
+}
+
+function buildInputPart(part: Part, { losses, native }: BuildScope): JsonObject | undefined {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return { type: 'input_text', text: part.text };
+    case 'image':
+      return buildImage(part, losses);
+    case 'document':
+      return buildDocument(part, losses);
+    case 'audio':
+      if (native && part.source.kind === 'base64') {
+        const { data, mediaType } = part.source;
+        return { type: 'input_audio', input_audio: { data, format: audioFormat(mediaType) } };
+      }
+      losses.lost('input_audio');
+      return undefined;
+    case 'opaque': {
+      const own = part.dialect === ID && part.name.startsWith(CONTENT_PREFIX);
+      if (!own) losses.lost(part.name);
+      return own ? asObject(part.value) : undefined;
+    }
+    // Items of their own, or parts of no user turn.
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'server-tool-result':
+      return undefined;
+  }
+}
+
+function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined {
+  const { source } = part;
+  const image = { type: 'input_image', detail: part.detail ?? 'auto' };
+  switch (source.kind) {
+    case 'base64':
+      return { ...image, image_url: buildDataUrl(source.mediaType, source.data) };
+    case 'url':
+      return { ...image, image_url: source.url };
+    case 'text':
+      return { type: 'input_text', text: source.text };
+    case 'file':
+      if (source.dialect === ID) return { ...image, file_id: source.id };
+      losses.lost('image.file_id');
+      return undefined;
+  }
+}
+
+function buildDocument({ source, name }: DocumentPart, losses: LossReport): JsonObject | undefined {
+  switch (source.kind) {
+    case 'base64': {
+      const { mediaType, data } = source;
+      const filename = documentName(name, mediaType);
+      return { type: 'input_file', filename, file_data: buildDataUrl(mediaType, data) };
+    }
+    case 'url':
+      return { type: 'input_file', file_url: source.url, ...(name !== undefined && { filename: name }) };
+    case 'text': {
+      const title = name === undefined ? '' : `${name}\n\n`;
+      return { type: 'input_text', text: `${title}${source.text}` };
+    }
+    case 'file':
+      if (source.dialect === ID) {
+        return { type: 'input_file', file_id: source.id, ...(name !== undefined && { filename: name }) };
+      }
+      losses.lost('document.file_id');
+      return undefined;
+  }
+}
+
+/** A text of an earlier answer, with those of its citations that have a form here. */
+export function buildOutputText(part: TextPart, { losses }: BuildScope): JsonObject {
+  const annotations: JsonObject[] = [];
+  for (const citation of part.citations ?? []) {
+    const annotation = buildAnnotation(citation, part.text.length);
+    if (annotation === undefined) losses.approximated('citations', 'earlier answers keep those with a URL');
+    else annotations.push(annotation);
+  }
+  return { type: 'output_text', text: part.text, annotations };
+}

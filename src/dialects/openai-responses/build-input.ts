@@ -1,0 +1,192 @@
+// Neutral turns → `input` items.
+import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import { asString, type JsonObject } from '../../model/json.ts';
+import type { Message, NeutralRequest } from '../../model/request.ts';
+import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
+import { shortenCallId } from './call-id.ts';
+import { hostedItemOf } from './hosted-item.ts';
+import { type ClientTool, indexTools, wireName } from './namespace.ts';
+import { CONTENT_PREFIX } from './parse-content.ts';
+import { buildReasoning, openKey } from './reasoning.ts';
+import { ID, ownFields } from './wire.ts';
+
+export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObject[] {
+  const items: JsonObject[] = [];
+  const tools = indexTools(request.tools);
+  /** Results are items of their call's kind. */
+  const customCalls = new Set<string>();
+  const serverTools = new Map<string, string>();
+  for (const message of request.messages) {
+    if (message.name !== undefined) scope.losses.lost('name');
+    if (message.role !== 'assistant') {
+      items.push(...buildTurn(message, customCalls, scope));
+      continue;
+    }
+    for (const part of message.parts) {
+      if (part.type !== 'tool-call') continue;
+      if (part.kind === 'custom') customCalls.add(part.id);
+      else if (part.kind === 'server') serverTools.set(part.id, part.name);
+    }
+    items.push(...buildAnswer(message, tools, serverTools, scope));
+  }
+  return items;
+}
+
+/** A user or system turn: results are items of their own, what stands between them makes messages. */
+function buildTurn(
+  { role, parts }: Message,
+  customCalls: ReadonlySet<string>,
+  scope: BuildScope,
+): JsonObject[] {
+  const items: JsonObject[] = [];
+  let waiting: Part[] = [];
+  const flush = () => {
+    const content = buildInputContent(waiting, scope);
+    waiting = [];
+    if (content.length > 0) items.push({ type: 'message', role, content: plain(content) });
+  };
+  for (const part of parts) {
+    if (part.type === 'tool-result') {
+      flush();
+      items.push(buildResult(part, customCalls.has(part.callId), scope));
+    } else if (part.type === 'opaque' && part.dialect === ID && !part.name.startsWith(CONTENT_PREFIX)) {
+      flush();
+      const item = hostedItemOf(part);
+      if (item !== undefined) items.push(item);
+    } else waiting.push(part);
+  }
+  flush();
+  return items;
+}
+
+/** Content of one plain text as a string, which every server takes. */
+function plain(content: JsonObject[]): string | JsonObject[] {
+  const [first] = content;
+  const isPlain = content.length === 1 && first?.type === 'input_text' && Object.keys(first).length === 2;
+  return isPlain ? (asString(first.text) ?? '') : content;
+}
+
+function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope): JsonObject {
+  const { losses } = scope;
+  if (part.cacheControl !== undefined) losses.lost('cache_control');
+  losses.foreign(part.extension);
+  const content = buildInputContent(part.content, scope);
+  if (part.isError === true) {
+    losses.approximated('tool_result.is_error', 'the text says that the call failed');
+    content.unshift({ type: 'input_text', text: 'The tool call failed.' });
+  }
+  const isText = content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
+  return {
+    type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
+    call_id: shortenCallId(part.callId),
+    output: isText ? content.map((each) => each.text).join('\n\n') : content,
+  };
+}
+
+/** An assistant turn: each of reasoning, text, call and hosted call is an item, in the order they came. */
+function buildAnswer(
+  message: Message,
+  tools: ReadonlyMap<string, ClientTool>,
+  serverTools: ReadonlyMap<string, string>,
+  scope: BuildScope,
+): JsonObject[] {
+  const { losses } = scope;
+  const items: JsonObject[] = [];
+  let said: Part[] = [];
+  const flush = () => {
+    if (said.length > 0) items.push(buildSaid(said, scope));
+    said = [];
+  };
+  const push = (item: JsonObject) => {
+    flush();
+    items.push(item);
+  };
+  for (const part of message.parts) {
+    if (part.type !== 'opaque' && part.cacheControl !== undefined) losses.lost('cache_control');
+    switch (part.type) {
+      case 'text':
+      case 'refusal':
+        if (part.text !== '') said.push(part);
+        break;
+      case 'reasoning': {
+        const item = replayable(part, scope) ? buildReasoning(part) : undefined;
+        if (item !== undefined) push(item);
+        else if (part.text !== '' || part.signature !== undefined || part.redacted !== undefined)
+          losses.lost('reasoning');
+        break;
+      }
+      case 'tool-call':
+        if (part.kind === 'server') {
+          const item = hostedItemOf(part);
+          if (item === undefined) losses.lost(`tools.${part.name}`);
+          else push(item);
+        } else push(buildCall(part, tools.get(part.name), scope));
+        break;
+      case 'server-tool-result':
+        losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
+        break;
+      case 'image':
+      case 'opaque': {
+        const item = hostedItemOf(part);
+        if (item !== undefined && !isContent(part)) push(item);
+        else losses.lost(part.type === 'opaque' ? part.name : 'assistant.image');
+        break;
+      }
+      case 'audio':
+      case 'document':
+        losses.lost(`assistant.${part.type}`);
+        break;
+      case 'tool-result':
+        break;
+    }
+  }
+  flush();
+  return items;
+}
+
+function isContent(part: Part): boolean {
+  return part.type === 'opaque' && part.name.startsWith(CONTENT_PREFIX);
+}
+
+/** A bare id means something only where the client itself relies on what the provider stores. */
+function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope): boolean {
+  const key = openKey(part.signature);
+  return key !== undefined && (native || key.encryptedContent !== undefined || key.inContent === true);
+}
+
+/** Text that citations cut into parts stays one message. */
+function buildSaid(said: readonly Part[], scope: BuildScope): JsonObject {
+  const content: JsonObject[] = [];
+  const fields: JsonObject = {};
+  for (const part of said) {
+    if (part.type === 'refusal') content.push({ type: 'refusal', refusal: part.text });
+    if (part.type !== 'text') continue;
+    scope.losses.foreign(part.extension);
+    Object.assign(fields, ownFields(part.extension));
+    content.push(buildOutputText(part, scope));
+  }
+  const isPlain = content.every((part) => part.type === 'output_text' && isBare(part));
+  return {
+    type: 'message',
+    role: 'assistant',
+    // As parts, OpenAI's own type wants the id of an item that it made; a plain text needs none.
+    content: isPlain ? content.map((part) => part.text).join('') : content,
+    ...fields,
+  };
+}
+
+function isBare(part: JsonObject): boolean {
+  return Array.isArray(part.annotations) && part.annotations.length === 0;
+}
+
+function buildCall(part: ToolCallPart, tool: ClientTool | undefined, { losses }: BuildScope): JsonObject {
+  losses.foreign(part.extension);
+  if (part.signature !== undefined) losses.lost('thought_signature');
+  const named = wireName(part.name, tool);
+  const callId = shortenCallId(part.id);
+  if (part.kind === 'custom') {
+    return { type: 'custom_tool_call', call_id: callId, ...named, input: part.arguments };
+  }
+  const args = part.arguments === '' ? '{}' : part.arguments;
+  return { type: 'function_call', call_id: callId, ...named, arguments: args };
+}

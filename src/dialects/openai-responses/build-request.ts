@@ -1,0 +1,189 @@
+// NeutralRequest → a Responses body for one provider, and what it could not carry.
+// https://platform.openai.com/docs/api-reference/responses/create
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import type { BuildScope } from './build-content.ts';
+import { buildInput } from './build-input.ts';
+import { buildTools } from './build-tools.ts';
+import { createLossReport, type LossReport } from './losses.ts';
+import { type ModelTraits, modelTraits } from './models.ts';
+import { ENCRYPTED_REASONING } from './parse-request.ts';
+import { buildReasoningSettings, repeatReasoning } from './reasoning-settings.ts';
+import { ID, isEmpty, ownFields } from './wire.ts';
+
+/** OpenAI refuses a smaller `max_output_tokens`. */
+const LEAST_OUTPUT_TOKENS = 16;
+/** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
+const MAX_USER_LENGTH = 64;
+
+export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+  const losses = createLossReport();
+  const native = request.extension?.dialect === ID;
+  const scope: BuildScope = { losses, native };
+  const traits = modelTraits(model, quirks);
+  const own = ownFields(request.extension);
+  losses.foreign(request.extension);
+
+  const body: JsonObject = { model };
+  const set = (field: string, value: JsonValue | undefined) => {
+    if (value !== undefined) body[field] = value;
+  };
+  const instructions = buildInstructions(request, losses);
+  const input = buildInput(request, scope);
+  // A request needs an input: other dialects' clients may ask with a system prompt alone.
+  if (input.length === 0 && !native && instructions !== undefined) {
+    body.input = [{ type: 'message', role: 'system', content: instructions }];
+  } else {
+    set('instructions', instructions);
+    if (input.length > 0 || !native) body.input = input;
+  }
+  if (request.stream) body.stream = true;
+  Object.assign(body, buildTools(request, scope));
+  set('max_output_tokens', native ? request.maxOutputTokens : leastTokens(request.maxOutputTokens, losses));
+  Object.assign(body, buildSampling(request, native, traits, losses));
+  const { reasoning } = request;
+  if (reasoning !== undefined) {
+    const built = native ? repeatReasoning(reasoning) : buildReasoningSettings(reasoning, traits, losses);
+    if (!isEmpty(built)) body.reasoning = built;
+  }
+  const text = buildText(request);
+  if (!isEmpty(text)) body.text = text;
+  set('user', buildUser(request.user, losses));
+  set('service_tier', native ? request.serviceTier : buildServiceTier(request.serviceTier, losses));
+  set('prompt_cache_key', request.cacheKey);
+  set('metadata', buildMetadata(request.metadata, native, losses));
+
+  for (const [field, value] of Object.entries(own)) {
+    const built = asObject(body[field]);
+    const more = asObject(value);
+    if (built !== undefined && more !== undefined) body[field] = { ...built, ...more };
+    else if (body[field] === undefined) set(field, value);
+  }
+  Object.assign(body, buildRetention(request, native, traits, own));
+  return { body, losses: losses.list() };
+}
+
+function buildInstructions({ system }: NeutralRequest, losses: LossReport): string | undefined {
+  const texts: string[] = [];
+  for (const part of system) {
+    losses.foreign(part.extension);
+    if (part.cacheControl !== undefined) losses.lost('cache_control');
+    if (part.text !== '') texts.push(part.text);
+  }
+  return texts.length === 0 ? undefined : texts.join('\n\n');
+}
+
+/**
+ * Clients of other dialects send the whole conversation each time: nothing is to be stored, and reasoning
+ * comes encrypted so that they can send it back. Models that do not reason refuse to be asked for that.
+ */
+function buildRetention(
+  request: NeutralRequest,
+  native: boolean,
+  traits: ModelTraits,
+  own: JsonObject,
+): JsonObject {
+  const store = native ? request.store : false;
+  const fields: JsonObject = store === undefined ? {} : { store };
+  const include = [...(asArray(own.include) ?? [])];
+  const wantsReasoning = store === false && traits.reasons !== false;
+  if (wantsReasoning && !include.includes(ENCRYPTED_REASONING)) include.push(ENCRYPTED_REASONING);
+  if (include.length > 0) fields.include = include;
+  return fields;
+}
+
+function leastTokens(wanted: number | undefined, losses: LossReport): number | undefined {
+  if (wanted === undefined || wanted >= LEAST_OUTPUT_TOKENS) return wanted;
+  losses.approximated('max_tokens', `the least that can be asked for is ${LEAST_OUTPUT_TOKENS}`);
+  return LEAST_OUTPUT_TOKENS;
+}
+
+/** The dialect has two of the usual parameters, and models of fixed sampling refuse those; defaults lose nothing. */
+function buildSampling(
+  request: NeutralRequest,
+  native: boolean,
+  traits: ModelTraits,
+  losses: LossReport,
+): JsonObject {
+  const fields: JsonObject = {};
+  const { temperature, topP } = request;
+  for (const [field, value] of [
+    ['temperature', temperature],
+    ['top_p', topP],
+  ] as const) {
+    if (value === undefined) continue;
+    if (native || !traits.fixedSampling) fields[field] = value;
+    else if (value !== 1) losses.lost(field);
+  }
+  if (request.topK !== undefined) losses.lost('top_k');
+  if (request.seed !== undefined) losses.lost('seed');
+  if (request.frequencyPenalty !== undefined) losses.lost('frequency_penalty');
+  if (request.presencePenalty !== undefined) losses.lost('presence_penalty');
+  if (request.stopSequences !== undefined && request.stopSequences.length > 0) losses.lost('stop');
+  return fields;
+}
+
+function buildText({ outputFormat, verbosity }: NeutralRequest): JsonObject {
+  const text: JsonObject = {};
+  if (outputFormat !== undefined) text.format = buildFormat(outputFormat);
+  if (verbosity !== undefined) text.verbosity = verbosity;
+  return text;
+}
+
+function buildFormat(format: OutputFormat): JsonObject {
+  switch (format.type) {
+    case 'text':
+      return { type: 'text' };
+    case 'json':
+      return { type: 'json_object' };
+    case 'json-schema': {
+      // The name is required here and optional in other dialects.
+      const { name = 'response', description, schema, strict } = format;
+      return {
+        type: 'json_schema',
+        name,
+        schema,
+        ...(description !== undefined && { description }),
+        ...(strict !== undefined && { strict }),
+      };
+    }
+  }
+}
+
+function buildUser(user: string | undefined, losses: LossReport): string | undefined {
+  if (user === undefined || user.length <= MAX_USER_LENGTH) return user;
+  losses.approximated('user', `only its first ${MAX_USER_LENGTH} characters are sent`);
+  return user.slice(0, MAX_USER_LENGTH);
+}
+
+const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
+
+function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
+  // `auto` is the default, and not every server knows the field.
+  if (tier === undefined || tier === 'auto') return undefined;
+  if (SERVICE_TIERS.has(tier)) return tier;
+  // Anthropic's word for "no priority capacity".
+  if (tier === 'standard_only') {
+    losses.approximated('service_tier', '`standard_only` is sent as `default`');
+    return 'default';
+  }
+  losses.lost('service_tier');
+  return undefined;
+}
+
+/** OpenAI's limits: 16 pairs, keys of 64 and values of 512 characters, text alone. */
+function buildMetadata(
+  metadata: JsonObject | undefined,
+  native: boolean,
+  losses: LossReport,
+): JsonObject | undefined {
+  if (metadata === undefined || native) return metadata;
+  const pairs = Object.entries(metadata);
+  const fits = pairs.every(
+    ([key, value]) => key.length <= 64 && typeof value === 'string' && value.length <= 512,
+  );
+  if (fits && pairs.length <= 16) return metadata;
+  losses.lost('metadata');
+  return undefined;
+}

@@ -1,0 +1,87 @@
+// `tools` and `tool_choice` of a provider request.
+import type { JsonObject } from '../../model/json.ts';
+import type { CustomTool, FunctionTool, NeutralRequest } from '../../model/request.ts';
+import type { BuildScope } from './build-content.ts';
+import { ID, ownFields } from './wire.ts';
+
+/** The tool fields of the body; empty where the request offers no tool that this dialect has. */
+export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
+  const { losses } = scope;
+  const tools: JsonObject[] = [];
+  const namespaces = new Map<string, JsonObject[]>();
+  const custom = new Set<string>();
+  const names = new Set<string>();
+  for (const tool of request.tools) {
+    if (tool.type === 'server') {
+      if (tool.definition.dialect === ID) tools.push(tool.definition.fields);
+      else losses.lost(`tools.${tool.name}`);
+      continue;
+    }
+    names.add(tool.name);
+    if (tool.type === 'custom') custom.add(tool.name);
+    const built = tool.type === 'custom' ? buildCustom(tool) : buildFunction(tool, scope);
+    const { namespace } = tool;
+    if (namespace === undefined) {
+      tools.push(built);
+      continue;
+    }
+    built.name = namespace.tool;
+    const group = namespaces.get(namespace.name);
+    if (group !== undefined) group.push(built);
+    else {
+      const members = [built];
+      namespaces.set(namespace.name, members);
+      const { name, description } = namespace;
+      tools.push({
+        type: 'namespace',
+        name,
+        ...(description !== undefined && { description }),
+        tools: members,
+      });
+    }
+  }
+  const choice = request.toolChoice;
+  if (tools.length === 0) {
+    if (choice?.type === 'required' || choice?.type === 'tool') losses.lost('tool_choice');
+    return {};
+  }
+  const fields: JsonObject = { tools };
+  if (choice?.type === 'tool') {
+    const type = custom.has(choice.name) ? 'custom' : 'function';
+    const namespace = request.tools.find((tool) => tool.name === choice.name);
+    const name = namespace?.type === 'server' ? choice.name : (namespace?.namespace?.tool ?? choice.name);
+    if (names.has(choice.name)) fields.tool_choice = { type, name };
+    else losses.lost('tool_choice');
+  } else if (choice !== undefined) fields.tool_choice = choice.type;
+  if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
+  return fields;
+}
+
+function buildCustom({ name, description, format }: CustomTool): JsonObject {
+  return {
+    type: 'custom',
+    name,
+    ...(description !== undefined && { description }),
+    ...(format !== undefined && { format }),
+  };
+}
+
+function buildFunction(tool: FunctionTool, { losses, native }: BuildScope): JsonObject {
+  losses.foreign(tool.extension);
+  if (tool.cacheControl !== undefined) losses.lost('cache_control');
+  const built: JsonObject = { type: 'function', name: tool.name };
+  if (tool.description !== undefined) built.description = tool.description;
+  const { parameters, strict } = tool;
+  if (parameters !== undefined) built.parameters = native ? parameters : withProperties(parameters);
+  else if (!native) built.parameters = { type: 'object', properties: {} };
+  // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
+  if (strict !== undefined) built.strict = strict;
+  else if (!native) built.strict = false;
+  return { ...built, ...ownFields(tool.extension) };
+}
+
+/** OpenAI refuses an object schema without `properties`. */
+function withProperties(schema: JsonObject): JsonObject {
+  const lacks = schema.type === 'object' && schema.properties === undefined;
+  return lacks ? { ...schema, properties: {} } : schema;
+}

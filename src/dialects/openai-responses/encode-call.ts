@@ -1,0 +1,94 @@
+// The encoder's call items: function and custom calls as they stream, hosted ones once they are whole.
+import type { ToolCallPart } from '../../model/content.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import { createDeltaWriter, type DeltaWriter, type OutputWriter } from './encode-output.ts';
+import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
+import type { ClientTool } from './namespace.ts';
+import { type CallForm, callForm, callItem, hostedCallItem, itemId } from './output-item.ts';
+
+export interface CallWriter {
+  open(call: StreamEvent & { type: 'tool-start' }): string;
+  delta(fragment: string): string;
+  close(): string;
+}
+
+type OpenCall =
+  | { hosted: true; part: ToolCallPart }
+  | {
+      hosted: false;
+      call: StreamEvent & { type: 'tool-start' };
+      form: CallForm;
+      place: number;
+      id: string;
+      deltas: DeltaWriter;
+      freeText: FreeTextReader | undefined;
+    };
+
+/** @param endMessage ends the message that is open, before a call becomes an item. */
+export function createCallWriter(
+  output: OutputWriter,
+  requestId: string,
+  tools: ReadonlyMap<string, ClientTool>,
+  endMessage: () => string,
+): CallWriter {
+  let open: OpenCall | undefined;
+
+  function openOwn(call: StreamEvent & { type: 'tool-start' }): string {
+    const before = endMessage();
+    const form = callForm(call, tools);
+    const place = output.place();
+    const isCustom = form.kind === 'custom';
+    const id = itemId(isCustom ? 'ctc' : 'fc', requestId, place);
+    const type = `response.${isCustom ? 'custom_tool_call_input' : 'function_call_arguments'}.delta`;
+    const deltas = createDeltaWriter(output, type, { item_id: id, output_index: place });
+    const freeText = form.wrapped ? createFreeTextReader() : undefined;
+    open = { hosted: false, call, form, place, id, deltas, freeText };
+    return before + output.added(place, callItem(id, form, call, '', 'in_progress'));
+  }
+
+  function closeOwn({ call, form, place, id, deltas, freeText }: OpenCall & { hosted: false }): string {
+    let wire = deltas.push(freeText?.end() ?? '');
+    const isFunction = form.kind === 'function';
+    // Clients parse a function's arguments: '' is not JSON.
+    if (isFunction && deltas.text().trim() === '') wire += deltas.push('{}');
+    const text = deltas.text();
+    const where = { item_id: id, output_index: place };
+    wire += isFunction
+      ? output.event('response.function_call_arguments.done', { ...where, name: form.name, arguments: text })
+      : output.event('response.custom_tool_call_input.done', { ...where, input: text });
+    return wire + output.done(place, callItem(id, form, call, text, 'completed'));
+  }
+
+  function closeHosted(part: ToolCallPart): string {
+    const item = hostedCallItem(part, itemId('ws', requestId, output.nextPlace()));
+    if (item === undefined) return '';
+    const before = endMessage();
+    const place = output.place();
+    return before + output.added(place, item) + output.done(place, item);
+  }
+
+  return {
+    open(call) {
+      if (call.kind !== 'server') return openOwn(call);
+      const { id, name, extension } = call;
+      const part: ToolCallPart = { type: 'tool-call', id, name, kind: 'server', arguments: '' };
+      if (extension !== undefined) part.extension = extension;
+      open = { hosted: true, part };
+      return '';
+    },
+    delta(fragment) {
+      if (open === undefined) return '';
+      if (open.hosted) {
+        open.part.arguments += fragment;
+        return '';
+      }
+      return open.deltas.push(open.freeText === undefined ? fragment : open.freeText.push(fragment));
+    },
+    close() {
+      const closing = open;
+      open = undefined;
+      if (closing === undefined) return '';
+      return closing.hosted ? closeHosted(closing.part) : closeOwn(closing);
+    },
+  };
+}

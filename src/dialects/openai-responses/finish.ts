@@ -1,0 +1,37 @@
+// `status` and `incomplete_details.reason` ↔ unified finish.
+import type { Finish, UnifiedFinish } from '../../model/finish.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+
+const INCOMPLETE: Record<string, UnifiedFinish> = {
+  max_output_tokens: 'max_tokens',
+  max_tokens: 'max_tokens',
+  content_filter: 'refusal',
+};
+
+/** @param sawToolCall whether the client is asked to run a tool: the dialect has no word for that. */
+export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish {
+  const status = asString(response.status) ?? null;
+  const reason = asString(asObject(response.incomplete_details)?.reason);
+  if (status === 'incomplete' || (status === null && reason !== undefined)) {
+    return { unified: INCOMPLETE[reason ?? ''] ?? 'other', raw: reason ?? status };
+  }
+  return { unified: sawToolCall ? 'tool_use' : 'end_turn', raw: status };
+}
+
+export interface WireFinish {
+  status: 'completed' | 'incomplete';
+  /** `incomplete_details`. */
+  details: { reason: 'max_output_tokens' | 'content_filter' } | null;
+}
+
+const INCOMPLETE_REASON: Partial<Record<UnifiedFinish, 'max_output_tokens' | 'content_filter'>> = {
+  max_tokens: 'max_output_tokens',
+  context_window_exceeded: 'max_output_tokens',
+  refusal: 'content_filter',
+};
+
+export function buildFinish(finish: Finish): WireFinish {
+  const reason = INCOMPLETE_REASON[finish.unified];
+  if (reason === undefined) return { status: 'completed', details: null };
+  return { status: 'incomplete', details: { reason } };
+}

@@ -1,0 +1,93 @@
+// Custom tools take free text. A provider without them is shown a function with one text argument, `input`:
+// here that argument is taken out of the JSON again, while it streams.
+import { asString, parseObject } from '../../model/json.ts';
+
+/** The argument's name, as every dialect writes it that shows a custom tool as a function. */
+const ARGUMENT = 'input';
+
+/** The free text in whole arguments; arguments of another shape as they are. */
+export function freeTextOf(args: string): string {
+  const fields = parseObject(args);
+  const text = asString(fields?.[ARGUMENT]);
+  if (text !== undefined) return text;
+  return fields !== undefined && Object.keys(fields).length === 0 ? '' : args;
+}
+
+export interface FreeTextReader {
+  /** The free text that the fragment brings, '' while there is none. */
+  push(fragment: string): string;
+  /** What is still owed once the arguments are whole. */
+  end(): string;
+}
+
+const OPENING = new RegExp(`^\\s*\\{\\s*"${ARGUMENT}"\\s*:\\s*"`);
+/** Longer than any way to write the opening that a model comes up with. */
+const OPENING_LIMIT = 64;
+
+/**
+ * Reads `{"input":"…"}` as it arrives. Arguments that begin otherwise are held back until they are whole; what
+ * follows the text is not looked at.
+ */
+export function createFreeTextReader(): FreeTextReader {
+  let state: 'opening' | 'text' | 'other' | 'closed' = 'opening';
+  let held = '';
+
+  function readText(): string {
+    const { length, closed } = scanText(held);
+    const text = held.slice(0, length);
+    held = held.slice(length);
+    if (closed) state = 'closed';
+    return text === '' ? '' : unescapeText(text);
+  }
+
+  return {
+    push(fragment) {
+      if (state === 'closed') return '';
+      held += fragment;
+      if (state === 'opening') {
+        const opening = OPENING.exec(held);
+        if (opening !== null) {
+          held = held.slice(opening[0].length);
+          state = 'text';
+        } else if (held.length > OPENING_LIMIT) state = 'other';
+      }
+      return state === 'text' ? readText() : '';
+    },
+    end: () => (state === 'opening' || state === 'other' ? freeTextOf(held) : ''),
+  };
+}
+
+/** How much of the inside of a JSON string stands, up to its closing quote or an escape that is not whole. */
+function scanText(text: string): { length: number; closed: boolean } {
+  let index = 0;
+  while (index < text.length) {
+    const code = text.charCodeAt(index);
+    if (code === 34) return { length: index, closed: true };
+    const size = code === 92 ? escapeLength(text, index) : 1;
+    if (size === undefined) break;
+    index += size;
+  }
+  return { length: index, closed: false };
+}
+
+/** Length of the escape at `at`, both halves of a surrogate pair together; undefined where more must come. */
+function escapeLength(text: string, at: number): number | undefined {
+  const kind = text[at + 1];
+  if (kind === undefined) return undefined;
+  if (kind !== 'u') return 2;
+  if (text.length < at + 6) return undefined;
+  if (!/^d[89ab]/i.test(text.slice(at + 2, at + 4))) return 6;
+  const second = text.slice(at + 6, at + 8);
+  if (second !== '\\u') return '\\u'.startsWith(second) ? undefined : 6;
+  return text.length < at + 12 ? undefined : 12;
+}
+
+function unescapeText(text: string): string {
+  // Raw line breaks are not JSON, and models write them.
+  const json = `"${text.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}"`;
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    return text;
+  }
+}

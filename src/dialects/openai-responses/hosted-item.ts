@@ -1,0 +1,56 @@
+// Output items of tools that the provider runs, and items without a neutral word: as parts, and back.
+import type { ImagePart, OpaquePart, Part, ToolCallPart } from '../../model/content.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { ID, leftover } from './wire.ts';
+
+/** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */
+export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | ImagePart | OpaquePart {
+  switch (type) {
+    case 'web_search_call':
+      return call(item, 'web_search', asString(item.arguments) ?? JSON.stringify(item.action ?? {}));
+    case 'file_search_call':
+      return call(item, 'file_search', JSON.stringify({ queries: item.queries ?? [] }));
+    case 'code_interpreter_call':
+      return call(item, 'code_interpreter', JSON.stringify({ code: item.code ?? '' }));
+    case 'mcp_call':
+      return call(item, asString(item.name) ?? 'mcp', asString(item.arguments) ?? '');
+    case 'image_generation_call': {
+      const data = asString(item.result);
+      if (!data) return opaque(type, item);
+      return {
+        type: 'image',
+        source: { kind: 'base64', mediaType: `image/${asString(item.output_format) ?? 'png'}`, data },
+        extension: { dialect: ID, fields: leftover(item, ['result']) },
+      };
+    }
+    default:
+      return opaque(type, item);
+  }
+}
+
+function call(item: JsonObject, name: string, args: string): ToolCallPart {
+  return {
+    type: 'tool-call',
+    id: asString(item.id) ?? '',
+    name,
+    arguments: args,
+    kind: 'server',
+    extension: { dialect: ID, fields: item },
+  };
+}
+
+function opaque(name: string, item: JsonObject): OpaquePart {
+  return { type: 'opaque', dialect: ID, name, value: item };
+}
+
+/** The item that the part was parsed from; undefined for parts that no item of this dialect became. */
+export function hostedItemOf(part: Part): JsonObject | undefined {
+  if (part.type === 'opaque') return part.dialect === ID ? asObject(part.value) : undefined;
+  if (part.extension?.dialect !== ID) return undefined;
+  const { fields } = part.extension;
+  if (part.type === 'tool-call' && part.kind === 'server') return fields;
+  if (part.type === 'image' && part.source.kind === 'base64' && fields.type === 'image_generation_call') {
+    return { ...fields, result: part.source.data };
+  }
+  return undefined;
+}

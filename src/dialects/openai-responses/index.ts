@@ -1,0 +1,59 @@
+// The dialect of OpenAI Responses (`POST /v1/responses`), and of the servers that speak it too.
+// https://platform.openai.com/docs/api-reference/responses
+import type { SseEvent } from '../../sse/event.ts';
+import type { Dialect, ProviderSide } from '../dialect.ts';
+import { buildError } from './build-error.ts';
+import { buildRequest } from './build-request.ts';
+import { buildResponse } from './build-response.ts';
+import { createStreamDecoder } from './decode-stream.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { errorInBody, parseError } from './errors.ts';
+import { createGrammarChecker } from './grammar.ts';
+import { parseRequest } from './parse-request.ts';
+import { parseResponse } from './parse-response.ts';
+import { ID } from './wire.ts';
+
+export const openaiResponses: Dialect = {
+  id: ID,
+  client: {
+    route: (path) => (path === '/v1/responses' ? { operation: 'generate' } : undefined),
+    parseRequest,
+    buildResponse,
+    createStreamEncoder,
+    buildError,
+  },
+  provider: {
+    endpoint: () => '/responses',
+    headers(key): Record<string, string> {
+      return key === null ? {} : { authorization: `Bearer ${key}` };
+    },
+    buildRequest,
+    parseResponse,
+    createStreamDecoder,
+    classify,
+    parseError,
+    errorInBody,
+    passthrough: { edits: () => ({}) },
+  },
+  createGrammarChecker,
+};
+
+const TYPE = /"type"\s*:\s*"(keepalive|response\.(?:completed|incomplete|failed))"/;
+
+/**
+ * An `error` event is not the last: OpenAI tells the failed response behind it, which is what Codex reads.
+ * Servers that name no event put the type first or last.
+ */
+function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
+  const type = event === '' ? (TYPE.exec(data.slice(0, 64)) ?? TYPE.exec(data.slice(-64)))?.[1] : event;
+  switch (type) {
+    case 'keepalive':
+      return 'ping';
+    case 'response.completed':
+    case 'response.incomplete':
+    case 'response.failed':
+      return 'terminal';
+    default:
+      return 'other';
+  }
+}

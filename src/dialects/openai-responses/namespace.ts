@@ -1,0 +1,36 @@
+// Tools in namespaces (`{type:'namespace', name, tools}`): other dialects have one flat list, so a tool gets
+// one name for both, and what calls it is told apart again with the help of the client's own list.
+import type { ToolNamespace } from '../../model/request.ts';
+import type { Tool } from '../../model/request.ts';
+import { shorten } from './call-id.ts';
+
+/** The longest tool name that every dialect takes. */
+const MAX_TOOL_NAME = 64;
+
+/** `crm` and `find` make `crm__find`. */
+export function flatName(namespace: string, tool: string): string {
+  const separator = namespace.endsWith('__') ? '' : '__';
+  return shorten(`${namespace}${separator}${tool}`, MAX_TOOL_NAME);
+}
+
+export interface ClientTool {
+  kind: 'function' | 'custom';
+  namespace?: ToolNamespace;
+}
+
+/** The client's own tools by the name that a provider knows them by. */
+export function indexTools(tools: readonly Tool[] | undefined): ReadonlyMap<string, ClientTool> {
+  const index = new Map<string, ClientTool>();
+  for (const tool of tools ?? []) {
+    if (tool.type === 'server') continue;
+    const { type: kind, namespace } = tool;
+    index.set(tool.name, namespace === undefined ? { kind } : { kind, namespace });
+  }
+  return index;
+}
+
+/** `name` and `namespace` of a call as the client or the provider knows its tool. */
+export function wireName(name: string, tool: ClientTool | undefined): { name: string; namespace?: string } {
+  if (tool?.namespace === undefined) return { name };
+  return { name: tool.namespace.tool, namespace: tool.namespace.name };
+}

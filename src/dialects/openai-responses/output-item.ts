@@ -1,0 +1,102 @@
+// Output items as a client reads them: the same for whole answers and for streams. Ids are made from the
+// request's id and the item's place, so that the same answer has the same ids.
+import type { ImagePart, ToolCallPart } from '../../model/content.ts';
+import { asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { callIdToWire } from '../../model/opaque-token.ts';
+import { freeTextOf } from './free-text.ts';
+import { hostedItemOf } from './hosted-item.ts';
+import { type ClientTool, wireName } from './namespace.ts';
+
+export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ws' | 'ig';
+
+export function itemId(prefix: ItemPrefix, requestId: string, outputIndex: number): string {
+  return `${prefix}_${requestId}_${outputIndex}`;
+}
+
+export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+
+export function messageItem(id: string, status: ItemStatus, content: JsonObject[]): JsonObject {
+  return { id, type: 'message', status, role: 'assistant', content };
+}
+
+export function textContent(text: string, annotations: JsonObject[]): JsonObject {
+  return { type: 'output_text', text, annotations, logprobs: [] };
+}
+
+export function refusalContent(refusal: string): JsonObject {
+  return { type: 'refusal', refusal };
+}
+
+/** How a call is told to the client. */
+export interface CallForm {
+  kind: 'function' | 'custom';
+  /** The client's custom tool was shown to the provider as a function: its text is an argument. */
+  wrapped: boolean;
+  name: string;
+  namespace?: string;
+}
+
+export function callForm(
+  call: Pick<ToolCallPart, 'name' | 'kind'>,
+  tools: ReadonlyMap<string, ClientTool>,
+): CallForm {
+  const tool = tools.get(call.name);
+  const isCustom = call.kind === 'custom' || tool?.kind === 'custom';
+  const wrapped = isCustom && call.kind !== 'custom';
+  return { kind: isCustom ? 'custom' : 'function', wrapped, ...wireName(call.name, tool) };
+}
+
+/** `text` is the argument text as the client shall read it. */
+export function callItem(
+  id: string,
+  form: CallForm,
+  call: Pick<ToolCallPart, 'id' | 'signature'>,
+  text: string,
+  status: ItemStatus,
+): JsonObject {
+  const { kind, name, namespace } = form;
+  const custom = kind === 'custom';
+  return {
+    id,
+    type: custom ? 'custom_tool_call' : 'function_call',
+    status,
+    call_id: callIdToWire(call.id, call.signature),
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(custom ? { input: text } : { arguments: text }),
+  };
+}
+
+/** The argument text of a whole call; clients parse a function's, so '' becomes `{}`. */
+export function callText(form: CallForm, args: string): string {
+  if (form.wrapped) return freeTextOf(args);
+  return form.kind === 'function' && args.trim() === '' ? '{}' : args;
+}
+
+/**
+ * The item of a call that the provider ran itself; undefined where it has no form here. Searches and page
+ * visits of other dialects become web search calls.
+ */
+export function hostedCallItem(part: ToolCallPart, id: string): JsonObject | undefined {
+  const own = hostedItemOf(part);
+  if (own !== undefined) return own;
+  const action = searchAction(part);
+  return action && { id, type: 'web_search_call', status: 'completed', action };
+}
+
+function searchAction({ name, arguments: text }: ToolCallPart): JsonObject | undefined {
+  const args = parseObject(text) ?? {};
+  if (name === 'web_search') return { type: 'search', query: asString(args.query) ?? '' };
+  if (name === 'web_fetch') return { type: 'open_page', url: asString(args.url) ?? '' };
+  return undefined;
+}
+
+/** A generated image; audio and URLs have no place here. */
+export function imageItem(part: ImagePart, id: string): JsonObject | undefined {
+  const own = hostedItemOf(part);
+  if (own !== undefined) return own;
+  if (part.source.kind !== 'base64') return undefined;
+  const { mediaType, data } = part.source;
+  const format = mediaType.slice(mediaType.indexOf('/') + 1);
+  return { id, type: 'image_generation_call', status: 'completed', output_format: format, result: data };
+}

@@ -1,0 +1,190 @@
+// `input` of a request → system parts and neutral turns. Items are finer than turns: reasoning, text and calls
+// of one answer are items of their own here, and parts of one assistant message there.
+import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { callIdFromWire } from '../../model/opaque-token.ts';
+import type { Binding, Message } from '../../model/request.ts';
+import { parseHostedItem } from './hosted-item.ts';
+import { flatName } from './namespace.ts';
+import { parseContent, parseResult } from './parse-content.ts';
+import { invalid, nameType, requiredObject, requiredString } from './read-field.ts';
+import { parseReasoning } from './reasoning.ts';
+import { ID, leftover } from './wire.ts';
+
+export interface ParsedInput {
+  system: TextPart[];
+  messages: Message[];
+  /** Set where an item points to what only the provider keeps. */
+  boundTo?: Binding;
+}
+
+export function parseInput(input: JsonValue | undefined): ParsedInput {
+  const parsed: ParsedInput = { system: [], messages: [] };
+  if (typeof input === 'string') {
+    parsed.messages.push({ role: 'user', parts: [{ type: 'text', text: input }] });
+    return parsed;
+  }
+  if (!Array.isArray(input)) {
+    throw invalid('input', `is ${nameType(input)}; it must be a string or an array of items`);
+  }
+  const turns = createTurns(parsed);
+  for (const [index, value] of input.entries()) {
+    const path = `input[${index}]`;
+    parseItem(requiredObject(value, path), path, turns, parsed);
+  }
+  return parsed;
+}
+
+interface Turns {
+  message(message: Message): void;
+  /** A part of the assistant's turn. */
+  answer(part: Part): void;
+  /** A part of the user's turn that answers calls. */
+  result(part: Part): void;
+}
+
+function createTurns({ messages }: ParsedInput): Turns {
+  /** The turn that further parts of the same kind go to. */
+  let open: { kind: 'answer' | 'result'; message: Message } | undefined;
+
+  function add(kind: 'answer' | 'result', part: Part): void {
+    if (open?.kind !== kind) {
+      const message: Message = { role: kind === 'answer' ? 'assistant' : 'user', parts: [] };
+      messages.push(message);
+      open = { kind, message };
+    }
+    open.message.parts.push(part);
+  }
+
+  return {
+    message(message) {
+      if (message.role !== 'assistant') {
+        open = undefined;
+        messages.push(message);
+        return;
+      }
+      // Two messages in a row are two things said, unless calls tie them to one turn.
+      if (open?.kind === 'answer' && spoke(open.message)) open = undefined;
+      for (const part of message.parts) add('answer', part);
+    },
+    answer(part) {
+      if (part.type === 'reasoning' && open?.kind === 'answer' && spoke(open.message)) open = undefined;
+      add('answer', part);
+    },
+    result: (part) => add('result', part),
+  };
+}
+
+function spoke({ parts }: Message): boolean {
+  const hasText = parts.some((part) => part.type === 'text' || part.type === 'refusal');
+  return hasText && !parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
+}
+
+function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
+  const type = asString(item.type) ?? (item.role === undefined ? undefined : 'message');
+  switch (type) {
+    case undefined:
+      throw invalid(`${path}.type`, 'is missing; say `message`, `function_call`, `function_call_output`…');
+    case 'message':
+      parseMessage(item, path, turns, parsed);
+      return;
+    case 'reasoning':
+      turns.answer(parseReasoning(item));
+      return;
+    case 'function_call':
+    case 'custom_tool_call':
+      turns.answer(parseCall(item, path, type === 'custom_tool_call'));
+      return;
+    case 'function_call_output':
+    case 'custom_tool_call_output': {
+      const callId = callIdFromWire(
+        requiredString(item, 'call_id', `${path}.call_id`, 'repeat the `call_id` of the call it answers'),
+      ).id;
+      turns.result({ type: 'tool-result', callId, content: parseResult(item.output, `${path}.output`) });
+      return;
+    }
+    default: {
+      const why = BOUND_ITEMS[type];
+      if (why !== undefined) parsed.boundTo ??= { dialect: ID, field: path, problem: why };
+      const part = parseHostedItem(type, item);
+      if (
+        /_(output|response)$/.test(type) &&
+        part.type === 'opaque' &&
+        asString(item.execution) !== 'server'
+      ) {
+        turns.result(part);
+      } else turns.answer(part);
+    }
+  }
+}
+
+/** Items that mean something only to the provider that keeps, or encrypted, what they stand for. */
+const BOUND_ITEMS: Record<string, string> = {
+  item_reference: 'it names an item that another provider keeps; send the item itself',
+  compaction: 'it is an encrypted summary by another provider; send the conversation itself',
+  compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
+};
+
+function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
+  const role = requiredString(
+    item,
+    'role',
+    `${path}.role`,
+    'say `user`, `assistant`, `system` or `developer`',
+  );
+  const parts = parseContent(item.content, `${path}.content`);
+  switch (role) {
+    case 'system':
+    case 'developer': {
+      const texts = parts.filter((part) => part.type === 'text');
+      if (parsed.messages.length === 0 && texts.length === parts.length) parsed.system.push(...texts);
+      else turns.message({ role: 'system', parts });
+      return;
+    }
+    case 'user':
+      turns.message({ role, parts });
+      return;
+    case 'assistant':
+      turns.message({ role, parts: withPhase(parts, item) });
+      return;
+    default:
+      throw invalid(
+        `${path}.role`,
+        `\`${role}\` is not a role; say \`user\`, \`assistant\`, \`system\` or \`developer\``,
+      );
+  }
+}
+
+/** `commentary` or `final_answer`: models want it back on each message, so it stays with the first text. */
+function withPhase(parts: Part[], item: JsonObject): Part[] {
+  const fields = leftover({ phase: item.phase }, []);
+  const first = parts.find((part) => part.type === 'text');
+  if (first !== undefined && fields.phase !== undefined) first.extension = { dialect: ID, fields };
+  return parts;
+}
+
+function parseCall(item: JsonObject, path: string, isCustom: boolean): ToolCallPart {
+  const wireId = requiredString(
+    item,
+    'call_id',
+    `${path}.call_id`,
+    'repeat the `call_id` that the answer gave',
+  );
+  const name = requiredString(item, 'name', `${path}.name`, 'name the tool called');
+  const namespace = asString(item.namespace);
+  const { id, token } = callIdFromWire(wireId);
+  const text = asString(isCustom ? item.input : item.arguments);
+  if (text === undefined) {
+    const field = isCustom ? 'input' : 'arguments';
+    throw invalid(`${path}.${field}`, `is ${nameType(item[field])}; repeat the text that the answer gave`);
+  }
+  const part: ToolCallPart = {
+    type: 'tool-call',
+    id,
+    name: namespace === undefined ? name : flatName(namespace, name),
+    arguments: text,
+    kind: isCustom ? 'custom' : 'function',
+  };
+  if (token !== undefined) part.signature = token;
+  return part;
+}

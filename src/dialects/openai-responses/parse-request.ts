@@ -1,0 +1,199 @@
+// A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
+import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { parseInput } from './parse-input.ts';
+import { parseToolChoice, parseTools } from './parse-tools.ts';
+import {
+  invalid,
+  optionalBoolean,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  requiredString,
+} from './read-field.ts';
+import { parseReasoningSettings } from './reasoning-settings.ts';
+import { ID, isEmpty } from './wire.ts';
+
+/** What the dialect puts an item's encrypted reasoning behind; every translation brings it unasked. */
+export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
+
+/** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
+const NEUTRAL_FIELDS = [
+  'model',
+  'input',
+  'instructions',
+  'stream',
+  'tools',
+  'parallel_tool_calls',
+  'max_output_tokens',
+  'temperature',
+  'top_p',
+  'metadata',
+  'user',
+  'safety_identifier',
+  'service_tier',
+  'prompt_cache_key',
+  'reasoning',
+  // Only says whether deltas are padded against eavesdroppers.
+  'stream_options',
+];
+
+/**
+ * The result always has an `extension` of this dialect, empty where every field found its neutral word: it
+ * tells buildRequest that the client spoke this dialect and meant exactly what it said.
+ */
+export function parseRequest(body: JsonObject): NeutralRequest {
+  const model = requiredString(body, 'model', 'model', 'name the model to use');
+  const boundTo = findBinding(body);
+  const hasHistory = boundTo !== undefined && (body.input === undefined || body.input === null);
+  const input = hasHistory ? { system: [], messages: [] } : parseInput(body.input);
+  const instructions = optionalString(body, 'instructions');
+  const system = instructions ? [{ type: 'text' as const, text: instructions }] : [];
+  const request: NeutralRequest = {
+    model,
+    stream: optionalBoolean(body, 'stream') ?? false,
+    system: [...system, ...input.system],
+    messages: input.messages,
+    tools: parseTools(body),
+  };
+  const kept = new Set(NEUTRAL_FIELDS);
+  const bound = boundTo ?? input.boundTo;
+  if (bound !== undefined) request.boundTo = bound;
+
+  const toolChoice = parseToolChoice(body, request.tools);
+  if (toolChoice !== 'unknown') {
+    kept.add('tool_choice');
+    if (toolChoice !== undefined) request.toolChoice = toolChoice;
+  }
+  readSettings(body, request);
+
+  const reasoning = parseReasoningSettings(optionalObject(body, 'reasoning') ?? {});
+  if (reasoning.settings !== undefined) request.reasoning = reasoning.settings;
+  const text = optionalObject(body, 'text') ?? {};
+  const textRest = parseText(text, request);
+  kept.add('text');
+
+  const fields = otherFields(body, kept);
+  if (!isEmpty(reasoning.rest)) fields.reasoning = reasoning.rest;
+  if (!isEmpty(textRest)) fields.text = textRest;
+  readRetention(body, request, fields);
+  request.extension = { dialect: ID, fields };
+  return request;
+}
+
+/** Fields that make the answer rest on what only a provider of this dialect keeps. */
+function findBinding(body: JsonObject): Binding | undefined {
+  const because: Record<string, string> = {
+    previous_response_id:
+      'the earlier turns are kept by the provider that gave this id; send the whole conversation as `input`',
+    conversation: 'the earlier turns are kept by another provider; send the whole conversation as `input`',
+    prompt: 'the prompt template is kept by another provider; send its text as `instructions` and `input`',
+  };
+  for (const [field, problem] of Object.entries(because)) {
+    if (body[field] !== undefined && body[field] !== null) return { dialect: ID, field, problem };
+  }
+  if (body.background !== true) return undefined;
+  const problem = 'answers in the background are kept for later by the provider; ask without `background`';
+  return { dialect: ID, field: 'background', problem };
+}
+
+function readSettings(body: JsonObject, request: NeutralRequest): void {
+  const parallel = optionalBoolean(body, 'parallel_tool_calls');
+  const maxTokens = optionalNumber(body, 'max_output_tokens');
+  const temperature = optionalNumber(body, 'temperature');
+  const topP = optionalNumber(body, 'top_p');
+  const metadata = optionalObject(body, 'metadata');
+  const user = optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+  const serviceTier = optionalString(body, 'service_tier');
+  const cacheKey = optionalString(body, 'prompt_cache_key');
+  if (parallel !== undefined) request.parallelToolCalls = parallel;
+  if (maxTokens !== undefined) request.maxOutputTokens = maxTokens;
+  if (temperature !== undefined) request.temperature = temperature;
+  if (topP !== undefined) request.topP = topP;
+  if (metadata !== undefined && !isEmpty(metadata)) request.metadata = metadata;
+  if (user !== undefined) request.user = user;
+  if (serviceTier !== undefined) request.serviceTier = serviceTier;
+  if (cacheKey !== undefined) request.cacheKey = cacheKey;
+}
+
+/** Reads `text`; returns what of it only this dialect knows. */
+function parseText(text: JsonObject, request: NeutralRequest): JsonObject {
+  const rest: JsonObject = {};
+  for (const [name, value] of Object.entries(text)) {
+    if (name === 'format' || name === 'verbosity' || value === undefined || value === null) continue;
+    rest[name] = value;
+  }
+  const verbosity = optionalString(text, 'verbosity', 'text.verbosity');
+  if (verbosity !== undefined && verbosity !== 'medium') request.verbosity = verbosity;
+  const format = optionalObject(text, 'format', 'text.format');
+  if (format === undefined) return rest;
+  const outputFormat = parseOutputFormat(format);
+  if (outputFormat === undefined) rest.format = format;
+  else request.outputFormat = outputFormat;
+  return rest;
+}
+
+/** Undefined for a format that only this dialect's servers know (grammars). */
+function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
+  switch (format.type) {
+    case 'text':
+      return { type: 'text' };
+    case 'json_object':
+      return { type: 'json' };
+    case 'json_schema': {
+      const schema = asObject(format.schema);
+      if (schema === undefined) throw invalid('text.format.schema', 'is missing; give the JSON Schema');
+      const parsed: OutputFormat = { type: 'json-schema', schema };
+      const name = asString(format.name);
+      const description = asString(format.description);
+      const strict = asBoolean(format.strict);
+      if (name !== undefined) parsed.name = name;
+      if (description !== undefined) parsed.description = description;
+      if (strict !== undefined) parsed.strict = strict;
+      return parsed;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * `store` and `include`. Without storage, encrypted reasoning is what a provider must get back: asking for it
+ * then says nothing that another dialect could lose.
+ */
+function readRetention(body: JsonObject, request: NeutralRequest, fields: JsonObject): void {
+  const store = optionalBoolean(body, 'store');
+  if (store !== undefined) request.store = store;
+  delete fields.store;
+  if (store === true) fields.store = true;
+  const include = (asArray(body.include) ?? []).filter(
+    (each) => store !== false || each !== ENCRYPTED_REASONING,
+  );
+  delete fields.include;
+  if (include.length > 0) fields.include = include;
+}
+
+/** Everything else, without what only spells out a default: dropping that loses nothing. */
+function otherFields(body: JsonObject, kept: ReadonlySet<string>): JsonObject {
+  const fields: JsonObject = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (!kept.has(name) && !isDefault(name, value)) fields[name] = value;
+  }
+  return fields;
+}
+
+function isDefault(name: string, value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  switch (name) {
+    case 'background':
+      return value === false;
+    case 'truncation':
+      return value === 'disabled';
+    case 'top_logprobs':
+    case 'frequency_penalty':
+    case 'presence_penalty':
+      return value === 0;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,90 @@
+// A whole response object → NeutralResponse.
+import type { Part } from '../../model/content.ts';
+import { GatewayError } from '../../model/errors.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { parseAnnotations } from './annotations.ts';
+import { errorInBody } from './errors.ts';
+import { parseFinish } from './finish.ts';
+import { parseHostedItem } from './hosted-item.ts';
+import { flatName } from './namespace.ts';
+import { parseAnswerReasoning } from './reasoning.ts';
+import { parseUsage } from './usage.ts';
+
+/** @throws GatewayError, the provider's own or `upstream_malformed` where the body is no response. */
+export function parseResponse(body: JsonObject): NeutralResponse {
+  const error = errorInBody(body);
+  if (error !== undefined) throw error;
+  const output = asArray(body.output);
+  if (output === undefined) {
+    throw new GatewayError(
+      'upstream_malformed',
+      'the provider answered JSON without `output`: is its base_url that of an API with /responses?',
+    );
+  }
+  const parts: Part[] = [];
+  for (const [index, item] of output.entries()) parts.push(...parseItem(asObject(item) ?? {}, index));
+  const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
+  return {
+    id: asString(body.id) || null,
+    model: asString(body.model) || null,
+    parts,
+    finish: parseFinish(body, sawToolCall),
+    usage: mergeUsage(NO_USAGE, parseUsage(body) ?? {}),
+  };
+}
+
+function parseItem(item: JsonObject, index: number): Part[] {
+  const type = asString(item.type);
+  switch (type) {
+    case undefined:
+      return [];
+    case 'message':
+      return parseMessage(item);
+    case 'reasoning': {
+      const part = parseAnswerReasoning(item);
+      return part === undefined ? [] : [part];
+    }
+    case 'function_call':
+    case 'custom_tool_call':
+      return parseCall(item, type === 'custom_tool_call', index);
+    default:
+      return [parseHostedItem(type, item)];
+  }
+}
+
+function parseMessage(item: JsonObject): Part[] {
+  const parts: Part[] = [];
+  for (const value of asArray(item.content) ?? []) {
+    const content = asObject(value);
+    const text = asString(content?.type === 'refusal' ? content.refusal : content?.text);
+    if (content === undefined || !text) continue;
+    if (content.type === 'refusal') parts.push({ type: 'refusal', text });
+    else {
+      const citations = parseAnnotations(content.annotations);
+      parts.push({ type: 'text', text, ...(citations.length > 0 && { citations }) });
+    }
+  }
+  return parts;
+}
+
+function parseCall(item: JsonObject, isCustom: boolean, index: number): Part[] {
+  const name = asString(item.name);
+  if (!name) {
+    throw new GatewayError(
+      'upstream_malformed',
+      'the provider sent a tool call without the name of the tool',
+    );
+  }
+  const namespace = asString(item.namespace);
+  return [
+    {
+      type: 'tool-call',
+      id: asString(item.call_id) || asString(item.id) || `call_${index}`,
+      name: namespace ? flatName(namespace, name) : name,
+      arguments: asString(isCustom ? item.input : item.arguments) ?? '',
+      kind: isCustom ? 'custom' : 'function',
+    },
+  ];
+}

@@ -1,0 +1,111 @@
+// `tools` and `tool_choice` of a request.
+import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { CustomTool, FunctionTool, Tool, ToolChoice, ToolNamespace } from '../../model/request.ts';
+import { flatName } from './namespace.ts';
+import {
+  invalid,
+  nameType,
+  optionalArray,
+  optionalObject,
+  optionalString,
+  requiredObject,
+  requiredString,
+} from './read-field.ts';
+import { extensionOf, ID, leftover } from './wire.ts';
+
+export function parseTools(body: JsonObject): Tool[] {
+  const tools: Tool[] = [];
+  for (const [index, value] of (optionalArray(body, 'tools') ?? []).entries()) {
+    const path = `tools[${index}]`;
+    tools.push(...parseTool(requiredObject(value, path), path));
+  }
+  return tools;
+}
+
+/** One tool, or all of a namespace. */
+function parseTool(tool: JsonObject, path: string): Tool[] {
+  const type = requiredString(tool, 'type', `${path}.type`, 'say `function`, `custom`, `web_search`…');
+  switch (type) {
+    case 'function':
+      return [parseFunction(tool, path)];
+    case 'custom':
+      return [parseCustom(tool, path)];
+    case 'namespace':
+      return parseNamespace(tool, path);
+    default:
+      return [{ type: 'server', name: type, definition: { dialect: ID, fields: tool } }];
+  }
+}
+
+function parseNamespace(group: JsonObject, path: string): Tool[] {
+  const name = requiredString(group, 'name', `${path}.name`, 'name the namespace');
+  const description = optionalString(group, 'description', `${path}.description`);
+  return (optionalArray(group, 'tools', `${path}.tools`) ?? []).flatMap((value, index) =>
+    parseTool(requiredObject(value, `${path}.tools[${index}]`), `${path}.tools[${index}]`).map((tool) => {
+      if (tool.type === 'server') return tool;
+      const namespace: ToolNamespace = { name, tool: tool.name };
+      if (description !== undefined) namespace.description = description;
+      return { ...tool, name: flatName(name, tool.name), namespace };
+    }),
+  );
+}
+
+function parseFunction(tool: JsonObject, path: string): FunctionTool {
+  const name = requiredString(tool, 'name', `${path}.name`, 'name the function');
+  const description = optionalString(tool, 'description', `${path}.description`);
+  const parameters = optionalObject(tool, 'parameters', `${path}.parameters`);
+  const strict = asBoolean(tool.strict);
+  const known = ['type', 'name', 'description', 'parameters', 'strict'];
+  return {
+    type: 'function',
+    name,
+    ...(description !== undefined && { description }),
+    ...(parameters !== undefined && { parameters }),
+    ...(strict !== undefined && { strict }),
+    ...extensionOf(withoutDefaults(leftover(tool, known))),
+  };
+}
+
+function withoutDefaults(fields: JsonObject): JsonObject {
+  const { defer_loading: deferred, ...rest } = fields;
+  return deferred === true ? fields : rest;
+}
+
+function parseCustom(tool: JsonObject, path: string): CustomTool {
+  const description = optionalString(tool, 'description', `${path}.description`);
+  const format = optionalObject(tool, 'format', `${path}.format`);
+  return {
+    type: 'custom',
+    name: requiredString(tool, 'name', `${path}.name`, 'name the tool'),
+    ...(description !== undefined && { description }),
+    ...(format !== undefined && { format }),
+  };
+}
+
+/** The neutral choice, or `unknown` for a form that only this dialect has (`allowed_tools`, hosted tools). */
+export function parseToolChoice(
+  body: JsonObject,
+  tools: readonly Tool[],
+): ToolChoice | 'unknown' | undefined {
+  const choice = body.tool_choice;
+  if (choice === undefined || choice === null) return undefined;
+  if (typeof choice === 'string') {
+    if (choice === 'auto' || choice === 'none' || choice === 'required') return { type: choice };
+    throw invalid(
+      'tool_choice',
+      `\`${choice}\` is unknown; say \`auto\`, \`none\`, \`required\` or name a tool`,
+    );
+  }
+  const form = asObject(choice);
+  if (form === undefined)
+    throw invalid('tool_choice', `must be a string or an object, not ${nameType(choice)}`);
+  if (form.type !== 'function' && form.type !== 'custom') return 'unknown';
+  // The chat form nests the name.
+  const wanted =
+    asString(asObject(form[form.type])?.name) ??
+    requiredString(form, 'name', 'tool_choice.name', 'name the tool');
+  const grouped = tools.find(
+    (tool) => tool.type !== 'server' && tool.name !== wanted && tool.namespace?.tool === wanted,
+  );
+  return { type: 'tool', name: grouped?.name ?? wanted };
+}

@@ -1,0 +1,111 @@
+// How much the model shall think: `reasoning: {effort, summary}` ↔ ReasoningSettings.
+import { asString, type JsonObject } from '../../model/json.ts';
+import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import type { LossReport } from './losses.ts';
+import type { ModelTraits } from './models.ts';
+import { leftover } from './wire.ts';
+
+const EFFORTS: readonly string[] = [
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+] satisfies ReasoningEffort[];
+
+function isEffort(value: string | undefined): value is ReasoningEffort {
+  return value !== undefined && EFFORTS.includes(value);
+}
+
+export interface ParsedReasoningSettings {
+  settings?: ReasoningSettings;
+  /** What only this dialect knows. */
+  rest: JsonObject;
+}
+
+export function parseReasoningSettings(reasoning: JsonObject): ParsedReasoningSettings {
+  const settings: ReasoningSettings = {};
+  const known = ['summary', 'generate_summary'];
+  const effort = asString(reasoning.effort);
+  if (isEffort(effort)) {
+    settings.effort = effort;
+    known.push('effort');
+  }
+  const summary = asString(reasoning.summary) ?? asString(reasoning.generate_summary);
+  if (summary !== undefined) settings.summary = summary;
+  const rest = leftover(reasoning, known);
+  return Object.keys(settings).length === 0 ? { rest } : { settings, rest };
+}
+
+/** Exactly what a client of this dialect said. */
+export function repeatReasoning({ effort, summary }: ReasoningSettings): JsonObject {
+  return { ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) };
+}
+
+/** Budgets up to these many tokens read as low and medium. Anthropic's least is 1024, its usual maximum 32k. */
+const LOW_BUDGET = 4096;
+const MEDIUM_BUDGET = 16_384;
+
+const SUMMARIES = new Set(['auto', 'concise', 'detailed']);
+
+/** `reasoning` for a client of another dialect; empty where nothing is to be said. */
+export function buildReasoningSettings(
+  settings: ReasoningSettings,
+  traits: ModelTraits,
+  losses: LossReport,
+): JsonObject {
+  const { mode, effort, budgetTokens, summary } = settings;
+  const isOff = mode === 'off' || effort === 'none';
+  if (traits.reasons === false) {
+    if (!isOff) losses.lost(effort === undefined ? 'thinking' : 'reasoning_effort');
+    return {};
+  }
+  const built: JsonObject = {};
+  const wanted = isOff ? buildOff(settings, traits, losses) : buildEffort(settings, losses);
+  if (wanted !== undefined) built.effort = wanted;
+  if (isOff || summary === 'omitted' || summary === 'none') return built;
+  // Summaries are asked for only where the client asks: some organisations are refused them.
+  if (summary !== undefined) built.summary = SUMMARIES.has(summary) ? summary : 'auto';
+  else if (mode !== undefined || budgetTokens !== undefined) {
+    losses.approximated('thinking', 'the model thinks, but no summary of it was asked for');
+  }
+  return built;
+}
+
+function buildOff(
+  { effort }: ReasoningSettings,
+  { reasons }: ModelTraits,
+  losses: LossReport,
+): ReasoningEffort | undefined {
+  if (effort === 'none') return 'none';
+  // `none` is refused by the older reasoning models, `low` by none of them.
+  if (reasons === true) {
+    losses.approximated('thinking', 'reasoning cannot be switched off everywhere: sent as effort `low`');
+    return 'low';
+  }
+  losses.lost('thinking');
+  return undefined;
+}
+
+function buildEffort(
+  { mode, effort, budgetTokens }: ReasoningSettings,
+  losses: LossReport,
+): ReasoningEffort | undefined {
+  if (effort === 'max') {
+    losses.approximated('reasoning_effort', 'effort `max` is sent as `high`');
+    return 'high';
+  }
+  if (effort !== undefined) {
+    if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort \`${effort}\``);
+    return effort;
+  }
+  if (budgetTokens !== undefined) {
+    const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
+    losses.approximated('thinking.budget_tokens', `effort \`${stand}\``);
+    return stand;
+  }
+  // `adaptive`, or no word on how much: the model decides, as it does when nothing is sent.
+  return mode === 'on' ? 'medium' : undefined;
+}

@@ -1,0 +1,138 @@
+// Reasoning items ↔ ReasoningPart. The token of a part holds what the server must get back besides the text:
+// item id and encrypted content, as JSON. https://platform.openai.com/docs/guides/reasoning
+import type { ReasoningPart } from '../../model/content.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+  parseObject,
+} from '../../model/json.ts';
+import {
+  type OpaqueToken,
+  openToken,
+  ownToken,
+  tokenFromWire,
+  tokenToWire,
+} from '../../model/opaque-token.ts';
+import { ID } from './wire.ts';
+
+/** Between two parts of a summary, which are one text in the neutral model. */
+export const SUMMARY_SEPARATOR = '\n\n';
+
+/** Behind a foreign token that is a whole redacted block, not a signature: the same field holds either. */
+const REDACTED = ':redacted';
+
+export interface ReasoningKey {
+  id?: string;
+  encryptedContent?: string;
+  /** The text stands in `content` (open models), not in `summary`. */
+  inContent?: boolean;
+}
+
+/** The part of an item that a client sent back. */
+export function parseReasoning(item: JsonObject): ReasoningPart {
+  const { text, inContent } = reasoningText(item);
+  const part: ReasoningPart = { type: 'reasoning', text };
+  const encrypted = asString(item.encrypted_content);
+  if (encrypted) {
+    const isRedacted = encrypted.endsWith(REDACTED);
+    const token = tokenFromWire(ID, isRedacted ? encrypted.slice(0, -REDACTED.length) : encrypted);
+    if (openToken(ID, token) === undefined) {
+      if (isRedacted) part.redacted = token;
+      else part.signature = token;
+      return part;
+    }
+  }
+  const key = keyOf(item, inContent);
+  if (Object.keys(key).length > 0) part.signature = keyToken(key);
+  return part;
+}
+
+/** The part of an item that a provider sent; undefined for one that says nothing (its id alone is no use). */
+export function parseAnswerReasoning(item: JsonObject): ReasoningPart | undefined {
+  const { text, inContent } = reasoningText(item);
+  const signature = answerToken(item, inContent);
+  if (text === '' && signature === undefined) return undefined;
+  return { type: 'reasoning', text, ...(signature !== undefined && { signature }) };
+}
+
+/** What the provider must get back: undefined where a stateless request could not use it. */
+export function answerToken(item: JsonObject, inContent: boolean): OpaqueToken | undefined {
+  const key = keyOf(item, inContent);
+  return key.encryptedContent === undefined && !inContent ? undefined : keyToken(key);
+}
+
+function keyOf(item: JsonObject, inContent: boolean): ReasoningKey {
+  const key: ReasoningKey = {};
+  const id = asString(item.id);
+  const encryptedContent = asString(item.encrypted_content);
+  if (id) key.id = id;
+  if (encryptedContent) key.encryptedContent = encryptedContent;
+  if (inContent) key.inContent = true;
+  return key;
+}
+
+function keyToken({ id, encryptedContent, inContent }: ReasoningKey): OpaqueToken {
+  const fields: JsonObject = {};
+  if (id !== undefined) fields.id = id;
+  if (encryptedContent !== undefined) fields.encrypted_content = encryptedContent;
+  if (inContent === true) fields.in_content = true;
+  return ownToken(ID, JSON.stringify(fields));
+}
+
+/** What the token holds, undefined where it is another dialect's. */
+export function openKey(token: OpaqueToken | undefined): ReasoningKey | undefined {
+  const text = token === undefined ? undefined : openToken(ID, token);
+  const fields = text === undefined ? undefined : parseObject(text);
+  return fields === undefined ? undefined : keyOf(fields, fields.in_content === true);
+}
+
+/** The item that goes back to a provider of this dialect, undefined where the reasoning is not from one. */
+export function buildReasoning(part: ReasoningPart): JsonObject | undefined {
+  const key = openKey(part.signature);
+  if (key === undefined) return undefined;
+  const item: JsonObject = { type: 'reasoning' };
+  if (key.id !== undefined) item.id = key.id;
+  const hasText = part.text !== '';
+  item.summary = hasText && key.inContent !== true ? [{ type: 'summary_text', text: part.text }] : [];
+  if (hasText && key.inContent === true) item.content = [{ type: 'reasoning_text', text: part.text }];
+  if (key.encryptedContent !== undefined) item.encrypted_content = key.encryptedContent;
+  return item;
+}
+
+/** The item that a client gets, its readable text as the summary. */
+export function buildReasoningOutput(part: ReasoningPart, fallbackId: string): JsonObject {
+  const key = openKey(part.signature);
+  const item: JsonObject = {
+    id: key?.id ?? fallbackId,
+    type: 'reasoning',
+    summary: part.text === '' ? [] : [{ type: 'summary_text', text: part.text }],
+  };
+  const encrypted = key === undefined ? foreignContent(part) : key.encryptedContent;
+  if (encrypted !== undefined) item.encrypted_content = encrypted;
+  return item;
+}
+
+function foreignContent({ signature, redacted }: ReasoningPart): string | undefined {
+  if (redacted !== undefined) return tokenToWire(ID, redacted) + REDACTED;
+  return signature === undefined ? undefined : tokenToWire(ID, signature);
+}
+
+/** An item's readable text: its summary, else the raw text that open models give. */
+function reasoningText(item: JsonObject): { text: string; inContent: boolean } {
+  const summary = texts(item.summary).join(SUMMARY_SEPARATOR);
+  if (summary !== '') return { text: summary, inContent: false };
+  const content = texts(item.content).join('');
+  return { text: content, inContent: content !== '' };
+}
+
+function texts(value: JsonValue | undefined): string[] {
+  const found: string[] = [];
+  for (const part of asArray(value) ?? []) {
+    const text = asString(asObject(part)?.text);
+    if (text) found.push(text);
+  }
+  return found;
+}

@@ -1,0 +1,55 @@
+// The `response` object around the output: in whole answers, and in the first and last events of a stream.
+import type { JsonObject } from '../../model/json.ts';
+import type { Usage } from '../../model/usage.ts';
+import type { AnswerContext } from '../dialect.ts';
+import { buildUsage } from './usage.ts';
+
+export interface ResponseHead {
+  id: string;
+  model: string;
+}
+
+export function responseHead(id: string | null, model: string | null, context: AnswerContext): ResponseHead {
+  return { id: id ?? `resp_${context.requestId}`, model: model ?? context.model };
+}
+
+/**
+ * Clients' types want every field. What the request asked for is not repeated: the defaults stand there, and
+ * `store` says that nothing can be fetched later.
+ */
+export function responseObject(head: ResponseHead, context: AnswerContext, status: string): JsonObject {
+  return {
+    id: head.id,
+    object: 'response',
+    created_at: context.created,
+    status,
+    background: false,
+    error: null,
+    incomplete_details: null,
+    instructions: null,
+    max_output_tokens: null,
+    model: head.model,
+    output: [],
+    parallel_tool_calls: true,
+    previous_response_id: null,
+    reasoning: { effort: null, summary: null },
+    store: false,
+    temperature: null,
+    text: { format: { type: 'text' } },
+    tool_choice: 'auto',
+    tools: [],
+    top_p: null,
+    truncation: 'disabled',
+    usage: null,
+    metadata: {},
+  };
+}
+
+/** The counts' fields of a finished response. */
+export function usageFields(usage: Usage): JsonObject {
+  const searches = usage.webSearches;
+  return {
+    usage: buildUsage(usage),
+    ...(searches > 0 && { tool_usage: { web_search: { num_requests: searches } } }),
+  };
+}

@@ -1,0 +1,59 @@
+// Token counts ↔ `usage`.
+import { asNumber, asObject, type JsonObject } from '../../model/json.ts';
+import { totalInputTokens, type Usage } from '../../model/usage.ts';
+
+/**
+ * What a response object states of its counts; undefined where it has no usage. `input_tokens` includes cached
+ * and cache-written tokens (recorded: written 1217 of 1220), `output_tokens` includes reasoning.
+ */
+export function parseUsage(response: JsonObject): Partial<Usage> | undefined {
+  const usage = asObject(response.usage);
+  if (usage === undefined) return undefined;
+  const inputDetails = asObject(usage.input_tokens_details);
+  const outputDetails = asObject(usage.output_tokens_details);
+  const parsed: Partial<Usage> = {};
+
+  const input = asNumber(usage.input_tokens);
+  const cacheRead = asNumber(inputDetails?.cached_tokens);
+  const cacheWrite = asNumber(inputDetails?.cache_write_tokens);
+  if (cacheRead !== undefined) parsed.cacheReadTokens = cacheRead;
+  if (cacheWrite !== undefined) parsed.cacheWriteTokens = cacheWrite;
+  if (input !== undefined) {
+    const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
+    // More cached than input tokens can only mean that the two are counted apart.
+    parsed.inputTokens = cached > input ? input : input - cached;
+  }
+  const output = asNumber(usage.output_tokens);
+  const reasoning = asNumber(outputDetails?.reasoning_tokens);
+  if (output !== undefined) parsed.outputTokens = output;
+  if (reasoning !== undefined) parsed.reasoningTokens = reasoning;
+  const audioInput = asNumber(inputDetails?.audio_tokens);
+  const audioOutput = asNumber(outputDetails?.audio_tokens);
+  if (audioInput !== undefined) parsed.audioInputTokens = audioInput;
+  if (audioOutput !== undefined) parsed.audioOutputTokens = audioOutput;
+
+  const searches =
+    asNumber(asObject(asObject(response.tool_usage)?.web_search)?.num_requests) ??
+    asNumber(asObject(usage.server_side_tool_usage_details)?.web_search_calls);
+  if (searches !== undefined) parsed.webSearches = searches;
+  return parsed;
+}
+
+export function buildUsage(usage: Usage): JsonObject {
+  const input = totalInputTokens(usage);
+  const hasAudio = usage.audioInputTokens > 0 || usage.audioOutputTokens > 0;
+  return {
+    input_tokens: input,
+    input_tokens_details: {
+      cached_tokens: usage.cacheReadTokens,
+      cache_write_tokens: usage.cacheWriteTokens,
+      ...(hasAudio && { audio_tokens: usage.audioInputTokens }),
+    },
+    output_tokens: usage.outputTokens,
+    output_tokens_details: {
+      reasoning_tokens: usage.reasoningTokens,
+      ...(hasAudio && { audio_tokens: usage.audioOutputTokens }),
+    },
+    total_tokens: input + usage.outputTokens,
+  };
+}
