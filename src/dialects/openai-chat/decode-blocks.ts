@@ -2,9 +2,9 @@
 import type { Citation } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { type OpaqueToken, openToken, ownToken } from '../../model/opaque-token.ts';
+import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
-import { parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
+import { joinSignatures, parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
 
 const ID = 'openai-chat';
 
@@ -109,7 +109,7 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
       if (signed.signature === undefined) {
         signed.signature = signature;
         signed.index ??= index;
-      } else if (signed.index === index) signed.signature = joinTokens(signed.signature, signature);
+      } else if (signed.index === index) signed.signature = joinSignatures(signed.signature, signature);
       else openReasoning(index).signature = signature;
     }
   }
@@ -161,9 +161,4 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
 export function textOf(part: JsonValue): string {
   const fields = asObject(part);
   return fields?.type === 'text' && typeof fields.text === 'string' ? fields.text : '';
-}
-
-/** Pieces of one signature. */
-function joinTokens(first: OpaqueToken, second: OpaqueToken): OpaqueToken {
-  return ownToken(ID, `${openToken(ID, first) ?? ''}${openToken(ID, second) ?? ''}`);
 }

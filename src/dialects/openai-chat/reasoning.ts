@@ -1,8 +1,15 @@
 // Reasoning of a message ↔ `reasoning_content` / `reasoning` (plain text) and `reasoning_details[]`
 // (text with signatures, encrypted pieces). https://openrouter.ai/docs/use-cases/reasoning-tokens
 import type { ReasoningPart } from '../../model/content.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+  parseObject,
+} from '../../model/json.ts';
+import { type OpaqueToken, openToken, ownToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from './losses.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
@@ -31,18 +38,51 @@ export function parseReasoningDetails(
     const entry = asObject(item);
     if (entry === undefined) continue;
     const { signature, data, index } = entry;
+    const tokenOf = (raw: string) => packEntry(token(raw), raw, entry);
     const detail: ReasoningDetail = {
       text: asString(entry.text) || asString(entry.summary) || '',
       afterText: asString(entry.id)?.startsWith(AFTER_TEXT) === true,
     };
-    if (typeof signature === 'string' && signature !== '') detail.signature = token(signature);
-    if (typeof data === 'string' && data !== '') detail.redacted = token(data);
+    if (typeof signature === 'string' && signature !== '') detail.signature = tokenOf(signature);
+    if (typeof data === 'string' && data !== '') detail.redacted = tokenOf(data);
     if (typeof index === 'number') detail.index = index;
     if (detail.text !== '' || detail.signature !== undefined || detail.redacted !== undefined) {
       details.push(detail);
     }
   }
   return details;
+}
+
+/**
+ * Servers want an entry back with all its fields (OpenRouter: `id` may name the call that Gemini signed, `format`
+ * tells whose signature it is): where it has more than the token, its own token is the JSON text of the fields.
+ */
+function packEntry(token: OpaqueToken, raw: string, entry: JsonObject): OpaqueToken {
+  if (openToken('openai-chat', token) === undefined) return token;
+  const fields: JsonObject = {};
+  for (const [name, value] of Object.entries(entry)) {
+    const isPlace = name === 'id' && asString(value)?.startsWith(AFTER_TEXT) === true;
+    if (value !== null && !isPlace && !PART_FIELDS.has(name)) fields[name] = value;
+  }
+  const isMore = Object.keys(fields).length > 1 || raw.startsWith('{');
+  return isMore ? ownToken('openai-chat', JSON.stringify(fields)) : token;
+}
+
+/** Fields of an entry that the part or its place in the list tells. */
+const PART_FIELDS: ReadonlySet<string> = new Set(['type', 'text', 'summary', 'index']);
+
+function unpackEntry(token: OpaqueToken, name: 'signature' | 'data'): JsonObject {
+  const raw = tokenToWire('openai-chat', token);
+  const fields = raw.startsWith('{') ? parseObject(raw) : undefined;
+  return fields ?? { [name]: raw };
+}
+
+/** The two pieces of one signature. */
+export function joinSignatures(first: OpaqueToken, second: OpaqueToken): OpaqueToken {
+  const { signature: start, ...fields } = unpackEntry(first, 'signature');
+  const { signature: end } = unpackEntry(second, 'signature');
+  const signature = `${asString(start) ?? ''}${asString(end) ?? ''}`;
+  return packEntry(ownToken('openai-chat', signature), signature, { ...fields, signature });
 }
 
 export interface PlacedReasoning {
@@ -93,15 +133,10 @@ export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index
   const { text, signature, redacted } = part;
   const place = afterText ? { id: `${AFTER_TEXT}${index}` } : {};
   if (redacted !== undefined) {
-    return { type: 'reasoning.encrypted', data: tokenToWire('openai-chat', redacted), ...place, index };
+    return { type: 'reasoning.encrypted', ...place, ...unpackEntry(redacted, 'data'), index };
   }
-  return {
-    type: 'reasoning.text',
-    text,
-    ...(signature !== undefined && { signature: tokenToWire('openai-chat', signature) }),
-    ...place,
-    index,
-  };
+  const seal = signature === undefined ? {} : unpackEntry(signature, 'signature');
+  return { type: 'reasoning.text', text, ...place, ...seal, index };
 }
 
 /**

@@ -426,6 +426,19 @@ describe('messages', () => {
     expect(lossesOf({ messages }, { replaysReasoningDetails: true })).toEqual([]);
   });
 
+  test('an entry goes back with every field that came with its token', () => {
+    const details: JsonObject[] = [
+      { type: 'reasoning.text', text: 'hm', signature: 's', format: 'anthropic-claude-v1', index: 0 },
+      { type: 'reasoning.encrypted', id: 'call_1', format: 'google-gemini-v1', data: 'd', index: 1 },
+      { type: 'reasoning.encrypted', data: '{"odd":1}', index: 2 },
+    ];
+    const message = { role: 'assistant', content: null, reasoning_details: details };
+    const answer = openaiChat.provider.parseResponse({ choices: [{ index: 0, message }] });
+    const messages: Message[] = [HI, { role: 'assistant', parts: answer.parts }];
+    const { body } = build({ messages }, { replaysReasoningDetails: true });
+    expect(asObject(asArray(body.messages)?.[1])?.reasoning_details).toEqual(details);
+  });
+
   test("another dialect's tokens go to no provider of this one", () => {
     const token = ownToken('anthropic-messages', 't');
     const parts: Part[] = [

@@ -379,7 +379,9 @@ describe('reasoning', () => {
       detail({ signature: 'a', index: 0 }),
       detail({ signature: 'b', index: 0 }),
       detail({ signature: 'c', index: 1 }),
-      chunk({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 2 }] }),
+      detail({ signature: 'd', format: 'f', index: 2 }),
+      detail({ signature: 'e', format: 'f', index: 2 }),
+      chunk({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 3 }] }),
       chunk({ content: 'so' }),
       detail({ signature: 'ab', text: 'hm', index: 0 }),
       detail({ signature: 'c', index: 1 }),
@@ -389,6 +391,7 @@ describe('reasoning', () => {
     expect(foldEvents(events).parts).toEqual([
       { type: 'reasoning', text: 'hm', signature: own('ab') },
       { type: 'reasoning', text: '', signature: own('c') },
+      { type: 'reasoning', text: '', signature: own('{"format":"f","signature":"de"}') },
       { type: 'reasoning', text: '', redacted: own('zz') },
       { type: 'text', text: 'so' },
     ]);

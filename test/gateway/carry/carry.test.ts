@@ -16,7 +16,7 @@ import { CARRY_CLIENTS, type Fetch } from './clients.ts';
 import { CARRY_PROVIDERS } from './providers.ts';
 
 /** What it is called when a token goes nowhere. */
-const TOKEN_LOSSES = ['reasoning', 'redacted_thinking', 'thought_signature'];
+const TOKEN_LOSSES = ['redacted_thinking', 'thought_signature'];
 
 function createLab() {
   const upstream = createReplayFetch((request) =>
