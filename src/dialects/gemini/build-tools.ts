@@ -1,6 +1,7 @@
 // Neutral tools → `tools` and `toolConfig`. https://ai.google.dev/gemini-api/docs/function-calling
 import type { JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
+import type { BuildOptions } from '../dialect.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
 import type { LossReport } from './losses.ts';
@@ -45,24 +46,18 @@ function buildFunction(tool: FunctionTool, { options, losses }: BuildScope): Jso
   const declaration: JsonObject = { name: tool.name };
   put(declaration, 'description', tool.description);
   const { parameters } = tool;
-  if (parameters !== undefined && hasArguments(parameters)) {
-    if (options.quirks.schemaSubset === true) {
-      const { schema, approximated } = cleanSchema(parameters);
-      if (approximated.length > 0) {
-        losses.approximated('tools.parameters', `schema keywords said otherwise: ${approximated.join(', ')}`);
-      }
-      declaration.parameters = schema;
-    } else declaration.parametersJsonSchema = withType(parameters);
-  }
+  if (parameters !== undefined) Object.assign(declaration, buildParameters(parameters, options, losses));
   return Object.assign(declaration, ownFields(tool.extension));
 }
 
-/** A function without arguments goes without a schema: older models refuse an object without properties. */
-function hasArguments(parameters: JsonObject): boolean {
-  const { type: _, properties, additionalProperties: __, $schema: ___, required: ____, ...more } = parameters;
-  const hasProperties =
-    typeof properties === 'object' && properties !== null && Object.keys(properties).length > 0;
-  return hasProperties || Object.keys(more).length > 0;
+function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losses: LossReport): JsonObject {
+  if (quirks.schemaSubset !== true) return { parametersJsonSchema: withType(parameters) };
+  const { schema, approximated } = cleanSchema(parameters);
+  if (approximated.length > 0) {
+    losses.approximated('tools.parameters', `schema keywords said otherwise: ${approximated.join(', ')}`);
+  }
+  // An object without properties is refused: a function without arguments goes without a schema.
+  return schema.type === 'OBJECT' && schema.properties === undefined ? {} : { parameters: schema };
 }
 
 function withType(parameters: JsonObject): JsonObject {
@@ -71,14 +66,14 @@ function withType(parameters: JsonObject): JsonObject {
     : parameters;
 }
 
-/** Undefined where the default says the same. */
+/** Undefined where there is no function to choose. */
 export function buildToolConfig(request: NeutralRequest, losses: LossReport): JsonObject | undefined {
   const { toolChoice, tools } = request;
   if (toolChoice === undefined) return undefined;
   const hasFunctions = tools.some((tool) => tool.type !== 'server');
   switch (toolChoice.type) {
     case 'auto':
-      return request.extension?.dialect === ID ? calling({ mode: 'AUTO' }) : undefined;
+      return hasFunctions ? calling({ mode: 'AUTO' }) : undefined;
     case 'none':
       return hasFunctions ? calling({ mode: 'NONE' }) : undefined;
     case 'required':

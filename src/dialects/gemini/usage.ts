@@ -32,13 +32,15 @@ function audioTokens(details: JsonValue | undefined): number | undefined {
 
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
+  // Some servers report more reasoning than output in all; here the two would be added up.
+  const thoughts = Math.min(usage.reasoningTokens, usage.outputTokens);
   const metadata: JsonObject = {
     promptTokenCount: prompt,
-    candidatesTokenCount: Math.max(0, usage.outputTokens - usage.reasoningTokens),
+    candidatesTokenCount: usage.outputTokens - thoughts,
     totalTokenCount: prompt + usage.outputTokens,
   };
   if (usage.cacheReadTokens > 0) metadata.cachedContentTokenCount = usage.cacheReadTokens;
-  if (usage.reasoningTokens > 0) metadata.thoughtsTokenCount = usage.reasoningTokens;
+  if (thoughts > 0) metadata.thoughtsTokenCount = thoughts;
   const audioIn = modality(usage.audioInputTokens);
   const audioOut = modality(usage.audioOutputTokens);
   if (audioIn !== undefined) metadata.promptTokensDetails = audioIn;
