@@ -151,7 +151,9 @@ function isContent(part: Part): boolean {
 /** A bare id means something only where the client itself relies on what the provider stores. */
 function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope): boolean {
   const key = openKey(part.signature);
-  return key !== undefined && (native || key.encryptedContent !== undefined || key.inContent === true);
+  if (key === undefined) return false;
+  const isWhole = key.encryptedContent !== undefined || (key.inContent === true && part.text !== '');
+  return native || isWhole;
 }
 
 /** Text that citations cut into parts stays one message. */

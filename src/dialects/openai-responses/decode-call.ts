@@ -42,7 +42,7 @@ export function createCallState(
     begun: false,
     begin(item) {
       const name = asString(item.name);
-      const id = asString(item.call_id) || asString(item.id);
+      const id = asString(item.call_id);
       if (block !== undefined || !name || !id) return;
       start(this, id, name, item);
     },

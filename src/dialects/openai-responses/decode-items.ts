@@ -64,7 +64,11 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
     const known = states.get(index);
     const kind = kindOf(type);
     if (known?.kind === kind) return known;
-    const state = create(kind, type, index);
+    return add(index, create(kind, type, index));
+  }
+
+  function add(index: number, state: ItemState): ItemState {
+    for (const known of states.values()) if (known.kind === 'reasoning') known.interrupt();
     states.set(index, state);
     return state;
   }
@@ -78,13 +82,12 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
     added(index, item) {
       note(index, item);
       const state = open(index, item);
-      if (state.kind === 'call') state.begin(item);
+      if (state.kind === 'call' || state.kind === 'reasoning') state.begin(item);
     },
     at<K extends 'message' | 'reasoning' | 'call'>(index: number, kind: K) {
       let state = states.get(index);
       if (state?.kind !== kind) {
-        state = create(kind, kind === 'call' ? 'function_call' : kind, index);
-        states.set(index, state);
+        state = add(index, create(kind, kind === 'call' ? 'function_call' : kind, index));
       }
       return state as Extract<ItemState, { kind: K }>;
     },

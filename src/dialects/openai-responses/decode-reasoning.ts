@@ -1,6 +1,7 @@
 // The decoder's reasoning items: one block each, readable text from the summary or from the raw reasoning,
 // the token from the finished item. An item that says nothing is no block.
 import type { JsonObject } from '../../model/json.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
 import { parseAnswerReasoning, answerToken, SUMMARY_SEPARATOR } from './reasoning.ts';
 
@@ -11,7 +12,10 @@ export interface ReasoningState {
   kind: 'reasoning';
   type: 'reasoning';
   ended: boolean;
+  begin(item: JsonObject): void;
   delta(source: Source, index: number, text: string): void;
+  /** Another item begins before this one is done: its token must not come behind that. */
+  interrupt(): void;
   /** The whole text of a part: told where no delta was. */
   whole(source: Source, index: number, text: string): void;
   done(item: JsonObject): void;
@@ -21,6 +25,8 @@ export interface ReasoningState {
 export function createReasoningState({ emit, next }: Blocks): ReasoningState {
   let block: number | undefined;
   let heard: { source: Source; index: number } | undefined;
+  let signed = false;
+  let begun: JsonObject = {};
 
   function open(): number {
     if (block === undefined) {
@@ -37,10 +43,23 @@ export function createReasoningState({ emit, next }: Blocks): ReasoningState {
     emit({ type: 'reasoning-delta', block: open(), text: isNext ? SUMMARY_SEPARATOR + text : text });
   }
 
+  function sign(signature: OpaqueToken): void {
+    signed = true;
+    emit({ type: 'reasoning-signature', block: open(), signature });
+  }
+
   return {
     kind: 'reasoning',
     type: 'reasoning',
     ended: false,
+    begin(item) {
+      begun = item;
+    },
+    interrupt() {
+      if (this.ended || signed || heard?.source !== 'content') return;
+      const signature = answerToken({ id: begun.id }, true);
+      if (signature !== undefined) sign(signature);
+    },
     delta(source, index, text) {
       if (!this.ended) tell(source, index, text);
     },
@@ -54,7 +73,8 @@ export function createReasoningState({ emit, next }: Blocks): ReasoningState {
         emit({ type: 'reasoning-delta', block: open(), text: part.text });
       }
       const signature = heard === undefined ? part?.signature : answerToken(item, heard.source === 'content');
-      if (signature !== undefined) emit({ type: 'reasoning-signature', block: open(), signature });
+      // What is encrypted must go back, however late it comes; an id was told before.
+      if (signature !== undefined && (!signed || item.encrypted_content)) sign(signature);
       this.end();
     },
     end() {

@@ -59,7 +59,8 @@ export function createGrammarChecker(): GrammarChecker {
       return;
     }
     if (status === 'incomplete' && reason === undefined) violate('an incomplete response without a reason');
-    if (asObject(response.usage) === undefined) violate(`${type} without usage`);
+    // Null is how a gateway says that its provider counted nothing.
+    if (asObject(response.usage) === undefined && response.usage !== null) violate(`${type} without usage`);
     items.end();
     const told = items.told().map(itemMeaning);
     const repeated = (asArray(response.output) ?? []).map((item) => itemMeaning(asObject(item) ?? {}));

@@ -7,8 +7,9 @@ import { shorten } from './call-id.ts';
 /** The longest tool name that every dialect takes. */
 const MAX_TOOL_NAME = 64;
 
-/** `crm` and `find` make `crm__find`. */
+/** `crm` and `find` make `crm__find`. A tool found by search is in a namespace of its own name. */
 export function flatName(namespace: string, tool: string): string {
+  if (namespace === tool) return tool;
   const separator = namespace.endsWith('__') ? '' : '__';
   return shorten(`${namespace}${separator}${tool}`, MAX_TOOL_NAME);
 }
