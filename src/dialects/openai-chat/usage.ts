@@ -6,8 +6,9 @@ import { totalInputTokens, type Usage } from '../../model/usage.ts';
  * What a `usage` object states; fields it leaves out stay undefined.
  *
  * `prompt_tokens` includes cached and cache-written tokens (recorded: cached 8885 + written 237 + 3 fresh
- * = 9125). `completion_tokens` includes reasoning, except on servers whose `total_tokens` shows that it does
- * not (xAI: 506 + 12 + 38 reasoning = 556).
+ * = 9125). `completion_tokens` includes reasoning, except where `total_tokens` shows that it does not (xAI:
+ * 506 + 12 + 38 reasoning = 556), or where it is less than the reasoning (Vercel: 10 + 37 reasoning, and the
+ * cost it states is that of 47).
  */
 export function parseUsage(usage: JsonObject): Partial<Usage> {
   const parsed: Partial<Usage> = {};
@@ -36,8 +37,9 @@ export function parseUsage(usage: JsonObject): Partial<Usage> {
   if (reasoning !== undefined) parsed.reasoningTokens = reasoning;
   if (completion !== undefined) {
     const total = asNumber(usage.total_tokens);
-    const countedApart = (reasoning ?? 0) > 0 && total === (prompt ?? 0) + completion + (reasoning ?? 0);
-    parsed.outputTokens = countedApart ? completion + (reasoning ?? 0) : completion;
+    const both = completion + (reasoning ?? 0);
+    const countedApart = (reasoning ?? 0) > completion || total === (prompt ?? 0) + both;
+    parsed.outputTokens = countedApart ? both : completion;
   }
 
   const audioInput = asNumber(promptDetails?.audio_tokens);

@@ -544,6 +544,16 @@ describe('usage', () => {
       { outputTokens: 50, reasoningTokens: 38 },
     ],
     [
+      'more reasoning than completion is counted apart, whatever the total says',
+      {
+        prompt_tokens: 57,
+        completion_tokens: 10,
+        total_tokens: 67,
+        completion_tokens_details: { reasoning_tokens: 37 },
+      },
+      { outputTokens: 47, reasoningTokens: 37 },
+    ],
+    [
       'audio tokens',
       {
         prompt_tokens: 10,
