@@ -2,6 +2,8 @@
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { readEvents } from './read-events.ts';
+import { type Recording, recordings } from './recordings.ts';
 import type { LAB_PROVIDERS } from './test-gateway.ts';
 
 /** The dialects that are in the registry. */
@@ -13,6 +15,25 @@ export const LAB_PROVIDER_OF: Record<DialectId, keyof typeof LAB_PROVIDERS> = {
   'openai-chat': 'gpt',
   'openai-responses': 'responses',
   gemini: 'gemini',
+};
+
+/** The recorded streams of a dialect as its providers are asked for them: one answer each, server-sent events. */
+export function recordedStreams(dialect: DialectId): Recording[] {
+  const { classify } = DIALECTS[dialect].provider;
+  return recordings(RECORDED_AS[dialect], { streamed: true, status: 'ok' }).filter(
+    ({ contentType, body }) => {
+      if (!contentType.startsWith('text/event-stream')) return false;
+      return readEvents(body).filter((event) => classify(event) === 'terminal').length <= 1;
+    },
+  );
+}
+
+/** The recordings of each dialect's wire format. */
+export const RECORDED_AS: Record<DialectId, string> = {
+  'anthropic-messages': 'anthropic-messages',
+  'openai-chat': 'openai-chat',
+  'openai-responses': 'openai-responses',
+  gemini: 'gemini-generate',
 };
 
 export interface ClientAsk {
