@@ -1,0 +1,308 @@
+// What clients are sent for each event, streamed and whole.
+import { describe, expect, test } from 'bun:test';
+import { gemini } from '../../../src/dialects/gemini/index.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+import type { StreamEvent } from '../../../src/model/events.ts';
+import type { UnifiedFinish } from '../../../src/model/finish.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
+import { CONTEXT, encode, encodedChunks, wholeAnswer } from './events.ts';
+
+const START: StreamEvent = { type: 'start', id: 'r1', model: 'm1' };
+const finish = (unified: UnifiedFinish = 'end_turn', raw: string | null = null): StreamEvent => ({
+  type: 'finish',
+  finish: { unified, raw },
+});
+const text = (...pieces: string[]): StreamEvent[] => [
+  { type: 'text-start', block: 0 },
+  ...pieces.map((piece): StreamEvent => ({ type: 'text-delta', block: 0, text: piece })),
+  { type: 'text-end', block: 0 },
+];
+const call = (pieces: string[], more: Partial<Extract<StreamEvent, { type: 'tool-start' }>> = {}): StreamEvent[] => [
+  { type: 'tool-start', block: 1, id: 'c1', name: 'f', kind: 'function', ...more },
+  ...pieces.map((piece): StreamEvent => ({ type: 'tool-delta', block: 1, arguments: piece })),
+  { type: 'tool-end', block: 1 },
+];
+const ANTHROPIC = ownToken('anthropic-messages', 'sig');
+
+/** The parts told, without the empty one of the last chunk. */
+function partsOf(...events: StreamEvent[]): unknown[] {
+  const chunks = encodedChunks([START, ...events, finish()]);
+  return chunks.slice(0, -1).flatMap((chunk) => {
+    const [candidate] = chunk.candidates as { content: { parts: unknown[] } }[];
+    return candidate?.content.parts ?? [];
+  });
+}
+
+/** The last candidate. */
+function lastOf(...events: StreamEvent[]): JsonObject {
+  const last = encodedChunks([START, ...events]).at(-1);
+  return (last?.candidates as JsonObject[])[0] ?? {};
+}
+
+test('the bytes of a small stream', () => {
+  const usage = { type: 'usage', usage: { inputTokens: 3, cacheReadTokens: 2, outputTokens: 5, reasoningTokens: 1 } } as const;
+  expect(encode([START, ...text('Hé', ''), usage, finish()])).toBe(
+    'data: {"candidates":[{"content":{"parts":[{"text":"Hé"}],"role":"model"},"index":0}],"modelVersion":"m1","responseId":"r1"}\r\n\r\n' +
+      'data: {"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"finishReason":"STOP","index":0}],' +
+      '"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":4,"totalTokenCount":10,"cachedContentTokenCount":2,"thoughtsTokenCount":1},' +
+      '"modelVersion":"m1","responseId":"r1"}\r\n\r\n',
+  );
+});
+
+test('who answers is made up where the upstream does not say', () => {
+  expect(encodedChunks([{ type: 'start', id: null, model: null }, finish()])[0]).toMatchObject({
+    modelVersion: CONTEXT.model,
+    responseId: CONTEXT.requestId,
+  });
+});
+
+describe('parts', () => {
+  test('thoughts are marked, their signature too', () => {
+    expect(
+      partsOf(
+        { type: 'reasoning-start', block: 0 },
+        { type: 'reasoning-delta', block: 0, text: 'hm' },
+        { type: 'reasoning-signature', block: 0, signature: ownToken('gemini', 's') },
+        { type: 'reasoning-end', block: 0 },
+      ),
+    ).toEqual([
+      { text: 'hm', thought: true },
+      { text: '', thought: true, thoughtSignature: 's' },
+    ]);
+  });
+
+  test('a seal is no thought; a foreign token is marked', () => {
+    expect(
+      partsOf(
+        ...text('a'),
+        { type: 'reasoning-start', block: 1 },
+        { type: 'reasoning-signature', block: 1, signature: ANTHROPIC },
+        { type: 'reasoning-end', block: 1 },
+      ),
+    ).toEqual([{ text: 'a' }, { text: '', thoughtSignature: 'sluice:anthropic-messages:sig' }]);
+  });
+
+  test('redacted thinking is a thought without text', () => {
+    expect(
+      partsOf({ type: 'reasoning-start', block: 0, redacted: ANTHROPIC }, { type: 'reasoning-end', block: 0 }),
+    ).toEqual([{ text: '', thought: true, thoughtSignature: 'sluice:anthropic-messages:sig' }]);
+  });
+
+  test('calls go out whole, when they are whole', () => {
+    expect(partsOf(...call(['{"a"', ':[1]}']), ...call([''], { id: 'c2', signature: ANTHROPIC }))).toEqual([
+      { functionCall: { id: 'c1', name: 'f', args: { a: [1] } } },
+      { functionCall: { id: 'c2', name: 'f', args: {} }, thoughtSignature: 'sluice:anthropic-messages:sig' },
+    ]);
+    expect(encode([START, ...call(['{}']).slice(0, -1)])).toBe('');
+  });
+
+  test('free text is the one argument of a custom tool', () => {
+    expect(partsOf(...call(['any "text"'], { kind: 'custom' }))).toEqual([
+      { functionCall: { id: 'c1', name: 'f', args: { input: 'any "text"' } } },
+    ]);
+  });
+
+  test('tools that another provider runs are not for the client', () => {
+    expect(partsOf(...call(['{}'], { kind: 'server' }))).toEqual([]);
+  });
+
+  test('a refusal is text', () => {
+    expect(
+      partsOf(
+        { type: 'refusal-start', block: 0 },
+        { type: 'refusal-delta', block: 0, text: 'no' },
+        { type: 'refusal-end', block: 0 },
+      ),
+    ).toEqual([{ text: 'no' }]);
+  });
+
+  test('media are inline data', () => {
+    expect(partsOf({ type: 'media', block: 0, mediaType: 'image/png', data: 'QUJD' })).toEqual([
+      { inlineData: { mimeType: 'image/png', data: 'QUJD' } },
+    ]);
+  });
+
+  test("extensions of another dialect are dropped, its own told again", () => {
+    const part = { videoThing: {} };
+    expect(
+      partsOf(
+        { type: 'extension', dialect: 'openai-chat', name: 'part', value: { x: 1 } },
+        { type: 'extension', dialect: 'gemini', name: 'part', value: part },
+      ),
+    ).toEqual([part]);
+  });
+});
+
+describe('sources', () => {
+  const citation = (more: object): StreamEvent => ({
+    type: 'citation',
+    block: 0,
+    citation: { kind: 'url', url: 'https://a.test', title: 'A', ...more },
+  });
+
+  test('are told at the end, in bytes over the whole answer', () => {
+    const [start, delta, end] = text('läuft 🏃.') as [StreamEvent, StreamEvent, StreamEvent];
+    const events = [...text('Zoë '), start, delta, citation({ start: 6, end: 8 }), citation({}), end];
+    expect(lastOf(...events, finish()).groundingMetadata).toEqual({
+      groundingChunks: [{ web: { uri: 'https://a.test', title: 'A' } }],
+      groundingSupports: [
+        { segment: { startIndex: 12, endIndex: 16, text: '🏃' }, groundingChunkIndices: [0] },
+        { segment: { startIndex: 5, endIndex: 17, text: 'läuft 🏃.' }, groundingChunkIndices: [0] },
+      ],
+    });
+  });
+
+  test('of documents are passages', () => {
+    const [start, delta, end] = text('a') as [StreamEvent, StreamEvent, StreamEvent];
+    const source: StreamEvent = {
+      type: 'citation',
+      block: 0,
+      citation: { kind: 'document', title: 'Book', citedText: 'words' },
+    };
+    expect(lastOf(start, source, delta, end, finish()).groundingMetadata).toMatchObject({
+      groundingChunks: [{ retrievedContext: { title: 'Book', text: 'words' } }],
+    });
+  });
+});
+
+describe('endings', () => {
+  test.each<[UnifiedFinish, string]>([
+    ['end_turn', 'STOP'],
+    ['tool_use', 'STOP'],
+    ['stop_sequence', 'STOP'],
+    ['pause_turn', 'STOP'],
+    ['max_tokens', 'MAX_TOKENS'],
+    ['context_window_exceeded', 'MAX_TOKENS'],
+    ['refusal', 'SAFETY'],
+    ['other', 'OTHER'],
+  ])('%s is %s', (unified, reason) => {
+    expect(lastOf(finish(unified, 'whatever')).finishReason).toBe(reason);
+  });
+
+  test('a reason of its own is told again', () => {
+    expect(lastOf(finish('refusal', 'RECITATION')).finishReason).toBe('RECITATION');
+    expect(lastOf(finish('end_turn', 'RECITATION')).finishReason).toBe('STOP');
+  });
+
+  test('feedback on a blocked prompt stands alone', () => {
+    const promptFeedback = { blockReason: 'SAFETY' };
+    const events: StreamEvent[] = [
+      START,
+      { type: 'extension', dialect: 'gemini', name: 'response', value: { promptFeedback } },
+      finish('refusal', 'SAFETY'),
+    ];
+    const [chunk] = encodedChunks(events);
+    expect(chunk).toMatchObject({ promptFeedback });
+    expect(chunk).not.toHaveProperty('candidates');
+  });
+
+  test('arguments that are no JSON object end the stream with an error', () => {
+    for (const broken of ['{"a":', '[1]', 'null', '"x"']) {
+      const chunks = encodedChunks([START, ...text('a'), ...call([broken]), finish('tool_use')]);
+      expect(chunks).toHaveLength(2);
+      expect(chunks[1]).toMatchObject({ error: { code: 502, status: 'UNAVAILABLE' } });
+    }
+  });
+
+  test('a call that the token limit cut is left out', () => {
+    const chunks = encodedChunks([START, ...text('a'), ...call(['{"a":']), finish('max_tokens')]);
+    expect(chunks).toHaveLength(2);
+    expect(chunks[1]).toMatchObject({ candidates: [{ finishReason: 'MAX_TOKENS' }] });
+  });
+
+  test('an error is the last event, also the first', () => {
+    const error: StreamEvent = { type: 'error', error: new GatewayError('upstream_overloaded', 'busy') };
+    for (const before of [[], [START], [START, ...text('a')]]) {
+      expect(encodedChunks([...before, error]).at(-1)).toMatchObject({
+        error: { code: 503, message: 'busy', status: 'UNAVAILABLE' },
+      });
+    }
+  });
+});
+
+describe('one JSON array', () => {
+  const context = { ...CONTEXT, framing: 'json-array' as const };
+
+  test('is well formed at its end, pings and all', () => {
+    const encoder = gemini.client.createStreamEncoder(context);
+    let wire = encoder.ping();
+    for (const event of [START, ...text('a', 'b'), finish()]) wire += encoder.encode(event) + (event.type === 'finish' ? '' : encoder.ping());
+    const chunks = JSON.parse(wire) as unknown[];
+    expect(chunks).toEqual(encodedChunks([START, ...text('a', 'b'), finish()]));
+    expect(wire.trimStart()).toStartWith('[{"candidates"');
+    expect(wire).toContain('}\r\n\r\n,\r\n{');
+    expect(wire).toEndWith('}]');
+  });
+
+  test.each([
+    ['before anything', []],
+    ['behind content', [START, ...text('a')]],
+  ])('ends with its error %s', (_, before) => {
+    const error: StreamEvent = { type: 'error', error: new GatewayError('upstream_failed', 'boom') };
+    const chunks = JSON.parse(encode([...before, error], context)) as unknown[];
+    expect(chunks.at(-1)).toMatchObject({ error: { message: 'boom' } });
+  });
+});
+
+test('a ping is a comment', () => {
+  expect(gemini.client.createStreamEncoder(CONTEXT).ping()).toBe(': ping\r\n\r\n');
+});
+
+describe('whole', () => {
+  const build = (...events: StreamEvent[]) =>
+    gemini.client.buildResponse(wholeAnswer([START, ...events]), CONTEXT);
+
+  test('an answer with everything', () => {
+    const body = build(
+      { type: 'reasoning-start', block: 5 },
+      { type: 'reasoning-delta', block: 5, text: 'hm' },
+      { type: 'reasoning-signature', block: 5, signature: ANTHROPIC },
+      ...text('a'),
+      { type: 'reasoning-start', block: 6 },
+      { type: 'reasoning-signature', block: 6, signature: ownToken('gemini', 'seal') },
+      ...call(['{"a":1}']),
+      finish('tool_use'),
+    );
+    expect(body).toEqual({
+      candidates: [
+        {
+          content: {
+            parts: [
+              { text: 'hm', thought: true, thoughtSignature: 'sluice:anthropic-messages:sig' },
+              { text: 'a', thoughtSignature: 'seal' },
+              { functionCall: { id: 'c1', name: 'f', args: { a: 1 } } },
+            ],
+            role: 'model',
+          },
+          finishReason: 'STOP',
+          index: 0,
+        },
+      ],
+      usageMetadata: { promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 },
+      modelVersion: 'm1',
+      responseId: 'r1',
+    });
+  });
+
+  test('arguments that are no JSON object make it an error', () => {
+    expect(() => build(...call(['{"a":']), finish('tool_use'))).toThrow('not a JSON object');
+    expect(build(...text('a'), ...call(['{"a":']), finish('max_tokens'))).toMatchObject({
+      candidates: [{ content: { parts: [{ text: 'a' }] }, finishReason: 'MAX_TOKENS' }],
+    });
+  });
+
+  test('sources of a text are placed in it', () => {
+    const parts = [
+      { type: 'text' as const, text: 'ä' },
+      { type: 'text' as const, text: 'bc', citations: [{ kind: 'url' as const, url: 'https://a.test', start: 1, end: 2 }] },
+    ];
+    const response = { id: null, model: null, parts, finish: { unified: 'end_turn' as const, raw: null }, usage: NO_USAGE };
+    expect(gemini.client.buildResponse(response, CONTEXT)).toMatchObject({
+      candidates: [
+        { groundingMetadata: { groundingSupports: [{ segment: { startIndex: 3, endIndex: 4, text: 'c' } }] } },
+      ],
+    });
+  });
+});
