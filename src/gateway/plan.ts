@@ -73,7 +73,10 @@ export function planCall(question: Question, target: Target, context: PlanContex
     side,
     sameDialect,
     passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
-    url: `${provider.baseUrl}${side.endpoint(model, stream)}${sameDialect ? passQuery(incoming, side) : ''}`,
+    url: withQuery(
+      `${provider.baseUrl}${side.endpoint(model, stream)}`,
+      sameDialect ? passQuery(incoming, side) : '',
+    ),
     headers,
     ...said,
     key: clientsKey !== null ? 'client' : provider.apiKey !== null ? 'own' : 'none',
@@ -129,6 +132,12 @@ function hiding(
 /** Providers are asked for server-sent events. */
 function isForeignFraming({ framing }: ClientRoute): boolean {
   return framing !== undefined && framing !== 'sse';
+}
+
+/** `query` behind what the URL has of its own. */
+function withQuery(url: string, query: string): string {
+  const rest = query.slice(1);
+  return rest === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${rest}`;
 }
 
 function passQuery({ query }: Incoming, { forwardQuery }: ProviderSide): string {

@@ -4,6 +4,7 @@ import { findRoute, findRouteBelow } from '../../src/dialects/find-route.ts';
 import type { ClientRoute } from '../../src/dialects/dialect.ts';
 import type { Incoming } from '../../src/gateway/incoming.ts';
 import { planCall } from '../../src/gateway/plan.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { sampleProvider } from '../support/provider-config.ts';
@@ -39,11 +40,20 @@ test('a path that is almost one is told what it should be', async () => {
   expect(findRouteBelow('/nowhere', QUERY)).toBeUndefined();
 });
 
+test('counting tokens is refused by name, not answered as something else', async () => {
+  const { post, row } = createTestGateway({
+    fetch: () => Promise.reject(new Error('no request is expected')),
+  });
+  const response = await post('/v1beta/models/asked:countTokens', { contents: [] });
+  expect(response.status).toBe(501);
+  expect((await row(0)).errorCode).toBe('unsupported_feature');
+});
+
 describe('a plan on one dialect', () => {
   const text = '{"model":"asked",  "messages":[]}';
-  const plan = (route: Partial<ClientRoute>, stream = true) => {
+  const plan = (route: Partial<ClientRoute>, stream = true, dialect: DialectId = 'openai-chat') => {
     const incoming: Incoming = {
-      dialect: 'openai-chat',
+      dialect,
       route: { operation: 'generate', ...route },
       headers: new Headers(),
       query: '?a=%20b',
@@ -59,7 +69,10 @@ describe('a plan on one dialect', () => {
     const neutral = () => {
       throw new Error('nothing is translated');
     };
-    const target = { provider: sampleProvider({ quirks: { streamOptions: false } }), model: 'served' };
+    const target = {
+      provider: sampleProvider({ dialect, quirks: { streamOptions: false } }),
+      model: 'served',
+    };
     return planCall({ incoming, neutral, stream }, target, { serverKeys: [], userAgent: 'test' });
   };
 
@@ -70,6 +83,12 @@ describe('a plan on one dialect', () => {
 
   test('passes the query as it was written', () => {
     expect(plan({}).url).toEndWith('/chat/completions?a=%20b');
+  });
+
+  test('puts the query behind what the endpoint has of its own', () => {
+    const route = { model: 'asked', stream: true, framing: 'json-array' } as const;
+    expect(plan(route, true, 'gemini').url).toMatch(/:streamGenerateContent\?alt=sse&a=(%20|\+)b$/);
+    expect(plan({ model: 'asked' }, false, 'gemini').url).toMatch(/:generateContent\?a=(%20|\+)b$/);
   });
 
   test('passes the answer, unless the client reads a stream in another framing', () => {
