@@ -104,6 +104,8 @@ export interface NeutralRequest {
   cacheKey?: string;
   /** The client says whether the provider may keep the exchange (OpenAI `store`); undefined: it does not say. */
   store?: boolean;
+  /** The client will send the model's reasoning back, and asks for what the provider needs for that. */
+  replaysReasoning?: boolean;
   /** Set where only a provider of this dialect can answer: the request rests on what such a provider keeps. */
   boundTo?: Binding;
   /** Top-level fields of the client's dialect that the neutral model has no word for. */

@@ -87,8 +87,8 @@ function buildRetention(
   const store = native ? request.store : false;
   const fields: JsonObject = store === undefined ? {} : { store };
   const include = [...(asArray(own.include) ?? [])];
-  const wantsReasoning = store === false && traits.reasons !== false;
-  if (wantsReasoning && !include.includes(ENCRYPTED_REASONING)) include.push(ENCRYPTED_REASONING);
+  const wantsReasoning = native ? request.replaysReasoning === true : traits.reasons !== false;
+  if (wantsReasoning) include.unshift(ENCRYPTED_REASONING);
   if (include.length > 0) fields.include = include;
   return fields;
 }

@@ -14,7 +14,7 @@ import {
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { ID, isEmpty } from './wire.ts';
 
-/** What the dialect puts an item's encrypted reasoning behind; every translation brings it unasked. */
+/** The value of `include` that asks for reasoning items whole, to be sent back. */
 export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
 
 /** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
@@ -158,19 +158,19 @@ function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
 }
 
 /**
- * `store` and `include`. Without storage, encrypted reasoning is what a provider must get back: asking for it
- * then says nothing that another dialect could lose.
+ * `store` and `include`. Every translation brings the tokens of reasoning unasked: to ask for them says
+ * nothing that another dialect could lose.
  */
 function readRetention(body: JsonObject, request: NeutralRequest, fields: JsonObject): void {
   const store = optionalBoolean(body, 'store');
   if (store !== undefined) request.store = store;
   delete fields.store;
   if (store === true) fields.store = true;
-  const include = (asArray(body.include) ?? []).filter(
-    (each) => store !== false || each !== ENCRYPTED_REASONING,
-  );
+  const include = asArray(body.include) ?? [];
+  if (include.includes(ENCRYPTED_REASONING)) request.replaysReasoning = true;
+  const others = include.filter((each) => each !== ENCRYPTED_REASONING);
   delete fields.include;
-  if (include.length > 0) fields.include = include;
+  if (others.length > 0) fields.include = others;
 }
 
 /** Everything else, without what only spells out a default: dropping that loses nothing. */
