@@ -32,13 +32,10 @@ async function serve(): Promise<Served> {
 for (const [id, client] of Object.entries(CLIENTS)) {
   test(`${id}: the SDK reads a stream from the served simulator`, async () => {
     await using served = await serve();
-    const answer = await client.ask(
-      client.body({ model: 'echo,fast', text: 'über den Fluß' }, true),
-      (input, init) => {
-        const url = new URL(input instanceof Request ? input.url : String(input));
-        return fetch(`${served.url}${url.pathname}`, init);
-      },
-    );
+    const answer = await client.ask({ model: 'echo,fast', text: 'über den Fluß' }, true, (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : String(input));
+      return fetch(`${served.url}${url.pathname}${url.search}`, init);
+    });
     expect(answer.text).toBe('über den Fluß');
   });
 }
@@ -48,7 +45,7 @@ test('a reset breaks the connection, and a client that leaves does not stop the 
   const ask = (model: string, signal?: AbortSignal) =>
     fetch(`${served.url}/v1/chat/completions`, {
       method: 'POST',
-      body: JSON.stringify(CLIENTS['openai-chat'].body({ model, text: 'one two three four' }, true)),
+      body: JSON.stringify(CLIENTS['openai-chat'].request({ model, text: 'one two three four' }, true).body),
       ...(signal === undefined ? {} : { signal }),
     });
   // Without pauses the server has not sent the head when the break comes, so that either may fail.
