@@ -35,6 +35,8 @@ export interface AnswerContext {
   created: number;
   /** The client asked for token counts inside the stream. */
   includeUsage: boolean;
+  /** Told the name of each feature of the answer that this dialect cannot say; repeats are harmless. */
+  lost?(feature: string): void;
 }
 
 export interface StreamEncoder {

@@ -57,6 +57,7 @@ function answerContext(exchange: Exchange, model: string): AnswerContext {
   return {
     ...plainContext(exchange, model),
     includeUsage: exchange.question.neutral().includeUsage === true,
+    lost: (feature) => exchange.record.seen?.unsaid.add(feature),
   };
 }
 

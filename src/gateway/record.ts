@@ -117,7 +117,7 @@ function describeLosses(losses: readonly Loss[], seen: Observation | null): stri
       ? loss.feature
       : `${loss.feature} (approximated${loss.how === undefined ? '' : `: ${loss.how}`})`,
   );
-  return [...new Set([...told, ...(seen?.extensions ?? [])])];
+  return [...new Set([...told, ...(seen?.unsaid ?? [])])];
 }
 
 /** The bytes a client was sent, up to a cap, in blocks: no object is kept per event. */

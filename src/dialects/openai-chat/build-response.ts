@@ -3,6 +3,7 @@
 import type { ReasoningPart, TextPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { totalInputTokens } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
@@ -12,6 +13,8 @@ import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { buildUsage } from './usage.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+  const own = response.extension?.dialect === 'openai-chat' ? response.extension.fields : {};
+  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
   return {
     id: response.id ?? completionId(context),
     object: 'chat.completion',
@@ -20,12 +23,15 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     choices: [
       {
         index: 0,
-        message: buildMessage(response),
-        logprobs: null,
+        message: buildMessage(response, context),
+        logprobs: own.logprobs ?? null,
         finish_reason: buildFinishReason(response.finish),
       },
     ],
-    usage: buildUsage(response.usage),
+    // Left out where the provider stated none: zeros would be a claim.
+    ...(totalInputTokens(response.usage) + response.usage.outputTokens > 0 && {
+      usage: buildUsage(response.usage),
+    }),
   };
 }
 
@@ -33,12 +39,13 @@ export function completionId(context: AnswerContext): string {
   return `chatcmpl-${context.requestId}`;
 }
 
-function buildMessage(response: NeutralResponse): JsonObject {
+function buildMessage(response: NeutralResponse, context: AnswerContext): JsonObject {
   const texts: TextPart[] = [];
   const reasoning: ReasoningPart[] = [];
   const calls: JsonObject[] = [];
   const images: JsonObject[] = [];
   const message: JsonObject = { role: 'assistant', content: null, refusal: null };
+  const serverTools = new Map<string, string>();
   let refusal = '';
   for (const part of response.parts) {
     switch (part.type) {
@@ -55,6 +62,9 @@ function buildMessage(response: NeutralResponse): JsonObject {
         // Calls of provider-run tools are done: a client would try to answer them.
         if (part.kind !== 'server') {
           calls.push({ ...buildToolCall(part), ...buildThoughtSignature(part.signature) });
+        } else {
+          serverTools.set(part.id, part.name);
+          context.lost?.(`tools.${part.name}`);
         }
         break;
       case 'image':
@@ -71,8 +81,10 @@ function buildMessage(response: NeutralResponse): JsonObject {
           message.audio = { ...own, data: part.source.data };
         }
         break;
-      case 'tool-result':
       case 'server-tool-result':
+        context.lost?.(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
+        break;
+      case 'tool-result':
       case 'document':
       case 'opaque':
         break;
@@ -83,18 +95,19 @@ function buildMessage(response: NeutralResponse): JsonObject {
   Object.assign(message, buildReasoning(reasoning));
   if (calls.length > 0) message.tool_calls = calls;
   if (images.length > 0) message.images = images;
-  const annotations = buildAnnotations(texts);
+  const annotations = buildAnnotations(texts, context);
   if (annotations.length > 0) message.annotations = annotations;
   return message;
 }
 
-function buildAnnotations(texts: readonly TextPart[]): JsonObject[] {
+function buildAnnotations(texts: readonly TextPart[], context: AnswerContext): JsonObject[] {
   const annotations: JsonObject[] = [];
   let base = 0;
   for (const { text, citations } of texts) {
     for (const citation of citations ?? []) {
       const annotation = buildAnnotation(citation, base, text.length);
       if (annotation !== undefined) annotations.push(annotation);
+      else context.lost?.('citations');
     }
     base += text.length;
   }
