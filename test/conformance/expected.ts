@@ -1,5 +1,6 @@
 // What a client of another dialect must read, told from what the provider's own SDK reads: finish reasons in the
 // client's words, and the few things that its format or its SDK cannot hold, each with its reason.
+import type { Recording } from '../support/recordings.ts';
 import type { Answer } from './answer.ts';
 import type { ClientName } from './clients.ts';
 
@@ -45,7 +46,7 @@ const VERCEL_OF_ANTHROPIC: Words = {
 };
 
 /** `from` is the recording's wire; null reasons are resolved before. */
-export function expectedFinish(client: ClientName, from: string, finish: string | null): string | undefined {
+function expectedFinish(client: ClientName, from: string, finish: string | null): string | undefined {
   const word = finish ?? '';
   if (from === 'anthropic-messages') {
     if (client === 'anthropic') return word;
@@ -57,7 +58,7 @@ export function expectedFinish(client: ClientName, from: string, finish: string 
 }
 
 /** Recorded answers without a finish reason, and what they are told as: they end with [DONE] alone. */
-export const WITHOUT_FINISH: Record<string, string> = {
+const WITHOUT_FINISH: Record<string, string> = {
   'openai-chat/snowflake/pydantic-test-snowflake-test-snowflake-thinking': 'tool_calls',
   'openai-chat/snowflake/pydantic-test-snowflake-thinking-streaming': 'stop',
 };
@@ -88,7 +89,7 @@ export function lostOfRequest(client: ClientName, hasTools: boolean, stream: boo
   return client === '@ai-sdk/anthropic' && hasTools && stream ? ['eager_input_streaming'] : [];
 }
 
-export interface Departure {
+interface Departure {
   /** What of the answer differs for this client, in the words of the summary. */
   feature: string;
   why: string;
@@ -101,7 +102,7 @@ export interface Departure {
 const isAnthropic = (client: ClientName) => client === 'anthropic' || client === '@ai-sdk/anthropic';
 
 /** Every way in which a client of the other dialect may read something else than the provider's own SDK. */
-export const DEPARTURES: readonly Departure[] = [
+const DEPARTURES: readonly Departure[] = [
   {
     feature: 'refusal text',
     why: 'the Messages format has no field for it: it is a text block',
@@ -160,3 +161,23 @@ export const DEPARTURES: readonly Departure[] = [
     },
   },
 ];
+
+/** What `client` must read where the provider's own SDK reads `answer`; `lost` where it is told less. */
+export function expectedAnswer(
+  recording: Recording,
+  answer: Answer,
+  client: ClientName,
+): { expected: Answer; lost: boolean } {
+  const finish = WITHOUT_FINISH[recording.id] ?? answer.finish;
+  const expected: Answer = {
+    ...structuredClone(answer),
+    finish: expectedFinish(client, recording.wire, finish) ?? `no word for ${finish}`,
+  };
+  let lost = false;
+  for (const departure of DEPARTURES) {
+    if (!departure.applies(answer, client, recording.features)) continue;
+    departure.apply(expected);
+    lost ||= departure.lost;
+  }
+  return { expected, lost };
+}

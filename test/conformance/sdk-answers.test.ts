@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { type Recording, recordings } from '../support/recordings.ts';
 import type { Answer } from './answer.ts';
 import { CLIENT_NAMES, CLIENTS, type ClientName, OWN_SDK } from './clients.ts';
-import { DEPARTURES, expectedFinish, lostOfRequest, UNREADABLE_BY, WITHOUT_FINISH } from './expected.ts';
+import { expectedAnswer, lostOfRequest, UNREADABLE_BY } from './expected.ts';
 import { directFetch, gatewayFor } from './gateway-for.ts';
 import { createSummary, type Verdict } from './summary.ts';
 import { foldAnthropicBytes, unsayable } from './wire-facts.ts';
@@ -44,25 +44,6 @@ function reference(recording: Recording, wire: Wire): Promise<Answer> {
   const reading = read();
   references.set(recording.id, reading);
   return reading;
-}
-
-function translated(
-  recording: Recording,
-  answer: Answer,
-  client: ClientName,
-): { expected: Answer; lost: boolean } {
-  const finish = WITHOUT_FINISH[recording.id] ?? answer.finish;
-  const expected: Answer = {
-    ...structuredClone(answer),
-    finish: expectedFinish(client, recording.wire, finish) ?? `no word for ${finish}`,
-  };
-  let lost = false;
-  for (const departure of DEPARTURES) {
-    if (!departure.applies(answer, client, recording.features)) continue;
-    departure.apply(expected);
-    lost ||= departure.lost;
-  }
-  return { expected, lost };
 }
 
 /** Calls without an id get one of the gateway's making, which must only be there and be unique. */
@@ -128,7 +109,7 @@ for (const wire of WIRES) {
               return 'pass';
             }
             const { answer: actual } = await client.ask(gateway.fetch, options);
-            const { expected, lost } = translated(recording, answer, name);
+            const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(withSameIds(actual, expected)).toEqual(expected);
             const named = (await gateway.row(0)).lost;
             const asked = lostOfRequest(name, tools.length > 0, streamed);
@@ -149,7 +130,7 @@ for (const wire of WIRES) {
               stream: !streamed,
               tools: [],
             });
-            const { expected, lost } = translated(recording, answer, name);
+            const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(withSameIds(actual, expected)).toEqual(expected);
             const { status, lost: named } = await gateway.row(0);
             expect(status).toBe('success');
