@@ -116,12 +116,16 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
     } else losses.lost('reasoning');
   }
   if (calls.length > 0) {
+    const takesBreakpoints = options.quirks.cacheControl === true;
     for (const call of calls) {
       losses.foreign(call.extension);
       if (call.signature !== undefined) losses.lost('thought_signature');
-      if (call.cacheControl !== undefined) losses.lost('cache_control');
+      if (call.cacheControl !== undefined && !takesBreakpoints) losses.lost('cache_control');
     }
-    built.tool_calls = calls.map((call) => buildToolCall({ ...call, id: shortenCallId(call.id) }));
+    built.tool_calls = calls.map((call) => ({
+      ...buildToolCall({ ...call, id: shortenCallId(call.id) }),
+      ...(takesBreakpoints && call.cacheControl !== undefined && { cache_control: call.cacheControl }),
+    }));
   }
   return built;
 }
