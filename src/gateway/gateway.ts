@@ -40,7 +40,7 @@ export interface Gateway {
   activeStreams(): number;
   /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
   flush(): Promise<void>;
-  /** Writes what the ledger still holds and closes it. */
+  /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
   close(): Promise<void>;
 }
 
@@ -191,6 +191,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       await ledger?.flush();
     },
     async close() {
+      // What was cut off has its row too (GUARANTEES 17); its ending may come too late to write one.
+      for (const record of active) {
+        record.httpStatus ||= 499;
+        record.end({ status: 'aborted' });
+      }
       await ledger?.close();
     },
   };
