@@ -124,21 +124,12 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
     DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, record.target?.model ?? ''));
   let opened: Opened | undefined = early === 'still opening' ? undefined : early;
 
-  /** Never rejects: what fails is told in the stream. */
-  async function next(): Promise<Uint8Array | undefined> {
-    try {
-      if (over) return undefined;
-      opened ??= await opening;
-      return await opened.relay.next();
-    } catch (thrown) {
-      over = true;
-      const error = redacted(exchange, toGatewayError(thrown));
-      failed ??= error;
-      return textEncoder.encode(encoder().encode({ type: 'error', error }));
-    }
-  }
-  let over = false;
   let failed: GatewayError | undefined;
+
+  async function openAndRead(): Promise<Uint8Array | undefined> {
+    opened = await opening;
+    return opened.relay.next();
+  }
   let pingText: Uint8Array | undefined;
 
   const body = createClientStream({
@@ -149,11 +140,16 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
       pingText ??= textEncoder.encode(encoder().ping());
       return pingText;
     },
-    async next() {
-      const bytes = await next();
-      if (bytes !== undefined) record.capture?.take(bytes);
-      return bytes;
+    next() {
+      if (failed !== undefined) return Promise.resolve(undefined);
+      return opened === undefined ? openAndRead() : opened.relay.next();
     },
+    failed(thrown) {
+      const error = redacted(exchange, toGatewayError(thrown));
+      failed ??= error;
+      return textEncoder.encode(encoder().encode({ type: 'error', error }));
+    },
+    sending: (bytes) => record.capture?.take(bytes),
     closed(how) {
       const { finish, error = failed } = outcome(record);
       if (how === 'cancelled') {
