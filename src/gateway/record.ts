@@ -126,28 +126,42 @@ export interface BodyCapture {
   text(): string;
 }
 
-const BLOCK_BYTES = 8192;
+/** Blocks grow with the body, so that a thousand short streams do not hold a thousand long blocks. */
+const FIRST_BLOCK_BYTES = 1024;
+const LARGEST_BLOCK_BYTES = 16 * 1024;
 
 export function createBodyCapture(cap: number): BodyCapture {
   const blocks: Uint8Array[] = [];
   let last = new Uint8Array(0);
   let used = 0;
   let size = 0;
+
+  function grow(needed: number): void {
+    const usual = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, size));
+    last = new Uint8Array(Math.max(usual, needed));
+    used = 0;
+    blocks.push(last);
+  }
+
+  function append(bytes: Uint8Array): void {
+    last.set(bytes, used);
+    used += bytes.length;
+    size += bytes.length;
+  }
+
   return {
     take(bytes) {
-      let rest = size + bytes.length > cap ? bytes.subarray(0, cap - size) : bytes;
-      size += rest.length;
-      while (rest.length > 0) {
-        if (used === last.length) {
-          last = new Uint8Array(Math.max(BLOCK_BYTES, Math.min(rest.length, cap)));
-          used = 0;
-          blocks.push(last);
-        }
-        const part = rest.subarray(0, last.length - used);
-        last.set(part, used);
-        used += part.length;
-        rest = rest.subarray(part.length);
+      const room = last.length - used;
+      if (bytes.length <= room && size + bytes.length <= cap) {
+        append(bytes);
+        return;
       }
+      const kept = bytes.subarray(0, cap - size);
+      append(kept.subarray(0, room));
+      const rest = kept.subarray(room);
+      if (rest.length === 0) return;
+      grow(rest.length);
+      append(rest);
     },
     text() {
       const decoder = new TextDecoder();
