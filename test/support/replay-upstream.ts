@@ -13,6 +13,8 @@ export interface ReplayUpstream extends AsyncDisposable {
   openConnections(): number;
   /** Resolves with request number `index` (from 0) once it has been read. */
   request(index: number): Promise<SeenRequest>;
+  /** Ends every open connection. */
+  dropConnections(): void;
   /** Changes what later requests are answered with. */
   answer(choose: ChooseReply): void;
   stop(): Promise<void>;
@@ -85,9 +87,13 @@ export async function startReplayUpstream(initial: ChooseReply): Promise<ReplayU
     if (ending === 'complete' || ending === 'cut') void serve(socket);
   }
 
+  function dropConnections(): void {
+    for (const socket of open) socket.terminate();
+  }
+
   async function stop(): Promise<void> {
     server.stop(true);
-    for (const socket of open) socket.terminate();
+    dropConnections();
   }
 
   return {
@@ -99,6 +105,7 @@ export async function startReplayUpstream(initial: ChooseReply): Promise<ReplayU
       if (seen !== undefined) return Promise.resolve(seen);
       return new Promise((resolve) => waiting.set(index, resolve));
     },
+    dropConnections,
     answer(next) {
       choose = next;
     },
