@@ -19,6 +19,8 @@ export interface Counts {
 export interface Answer {
   text: string;
   reasoning: string;
+  /** What must go back with the reasoning next turn: signatures and encrypted blocks, in order. */
+  seals: string[];
   refusal: string;
   calls: Call[];
   /** The client dialect's own word. */

@@ -6,6 +6,7 @@ export function readMessage(message: Message): Answer {
   const answer: Answer = {
     text: '',
     reasoning: '',
+    seals: [],
     refusal: '',
     calls: [],
     finish: message.stop_reason,
@@ -13,8 +14,11 @@ export function readMessage(message: Message): Answer {
   };
   for (const block of message.content) {
     if (block.type === 'text') answer.text += block.text;
-    else if (block.type === 'thinking') answer.reasoning += block.thinking;
-    else if (block.type === 'tool_use') {
+    else if (block.type === 'redacted_thinking') answer.seals.push(block.data);
+    else if (block.type === 'thinking') {
+      answer.reasoning += block.thinking;
+      if (block.signature) answer.seals.push(block.signature);
+    } else if (block.type === 'tool_use') {
       answer.calls.push({ id: block.id, name: block.name, arguments: block.input });
     }
   }

@@ -9,13 +9,20 @@ interface LooseCall {
   function?: { name?: string | null; arguments?: unknown } | null;
 }
 
+interface ReasoningEntry {
+  text?: string | null;
+  summary?: string | null;
+  signature?: string | null;
+  data?: string | null;
+}
+
 /** A message or delta with what servers beside OpenAI put into it. */
 interface LooseMessage {
   content?: string | { type: string; text?: string; thinking?: { text?: string }[] | string }[] | null;
   refusal?: string | null;
   reasoning_content?: string | null;
   reasoning?: string | null;
-  reasoning_details?: { text?: string | null; summary?: string | null }[] | null;
+  reasoning_details?: ReasoningEntry[] | null;
   tool_calls?: LooseCall[] | null;
   function_call?: { name?: string | null; arguments?: unknown } | null;
   audio?: { transcript?: string | null } | null;
@@ -101,12 +108,16 @@ export function readCompletion(completion: ChatCompletion): Answer {
 }
 
 function emptyAnswer(): Answer {
-  return { text: '', reasoning: '', refusal: '', calls: [], finish: null, usage: null };
+  return { text: '', reasoning: '', seals: [], refusal: '', calls: [], finish: null, usage: null };
 }
 
 function addSaid(answer: Answer, said: LooseMessage): void {
   answer.refusal += said.refusal ?? '';
   answer.reasoning += said.reasoning_content || said.reasoning || '';
+  for (const entry of said.reasoning_details ?? []) {
+    const seal = entry.signature || entry.data;
+    if (seal) answer.seals.push(seal);
+  }
   if (typeof said.content === 'string') {
     answer.text += said.content;
     return;

@@ -86,7 +86,15 @@ function toAnswer({ text, reasoning, toolCalls, finish, usage }: Said): Answer {
   const calls = toolCalls
     .filter((call) => call.providerExecuted !== true)
     .map((call) => ({ id: call.toolCallId, name: call.toolName, arguments: call.input }));
-  return { text, reasoning: reasoning ?? '', refusal: '', calls, finish, usage: toCounts(usage) };
+  return {
+    text,
+    reasoning: reasoning ?? '',
+    seals: [],
+    refusal: '',
+    calls,
+    finish,
+    usage: toCounts(usage),
+  };
 }
 
 function toCounts(usage: LanguageModelUsage): Counts | null {

@@ -63,7 +63,15 @@ function ofOpenai(value: Json, found: Set<string>): void {
 
 /** An Anthropic stream folded by hand; arguments stay text where they are no JSON. */
 export function foldAnthropicBytes(recording: Recording): Answer {
-  const answer: Answer = { text: '', reasoning: '', refusal: '', calls: [], finish: null, usage: null };
+  const answer: Answer = {
+    text: '',
+    reasoning: '',
+    seals: [],
+    refusal: '',
+    calls: [],
+    finish: null,
+    usage: null,
+  };
   const usage: Json = {};
   const calls = new Map<unknown, { id: string; name: string; text: string }>();
   for (const event of jsonOf(recording)) {
