@@ -38,10 +38,10 @@ export function notePlan(
   target: Target,
 ): Plan {
   const { record, host, question, serverKeys } = exchange;
-  record.target = target;
-  record.losses = [];
-  record.seen = null;
+  // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
   const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}` });
+  record.target = target;
+  record.seen = null;
   record.losses = plan.losses;
   record.overheadMs ??= host.monotonic() - record.startedAt;
   return plan;
@@ -56,9 +56,18 @@ function plainContext({ record, host }: Exchange, model: string): AnswerContext 
 function answerContext(exchange: Exchange, model: string): AnswerContext {
   return {
     ...plainContext(exchange, model),
-    includeUsage: exchange.question.neutral().includeUsage === true,
+    includeUsage: wantsUsage(exchange.question),
     lost: (feature) => exchange.record.seen?.unsaid.add(feature),
   };
+}
+
+/** A request that passed through as it came may hold what the neutral form does not know. */
+function wantsUsage(question: Question): boolean {
+  try {
+    return question.neutral().includeUsage === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Answers whole. Throws the GatewayError to tell the client. */

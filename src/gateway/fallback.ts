@@ -14,14 +14,14 @@ export interface ProviderHealth {
 
 export interface Try<T> {
   target: Target;
-  /** Whose key the try used, known once it was planned. */
+  /** Whose key the try uses. */
   key: 'own' | 'client' | 'none';
   run(): Promise<T>;
 }
 
 export interface FallbackOptions<T> {
   targets: readonly Target[];
-  /** Plans one try; throws what keeps the target from being asked at all. */
+  /** Plans one try; throws what keeps the target from being asked at all, which is no attempt. */
   plan(target: Target): Try<T>;
   host: GatewayHost;
   /** Aborted when the client leaves: ends waiting and trying. */
@@ -43,7 +43,15 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
   for (const target of targets) {
     let sameAgain = true;
     for (let retry = 0; sameAgain; retry++) {
-      const outcome = await tryOnce(options, target);
+      let planned: Try<T>;
+      try {
+        planned = options.plan(target);
+      } catch (thrown) {
+        // It cannot even be asked. The failure of one that was tells the client more.
+        if (failure === undefined) throw thrown;
+        break;
+      }
+      const outcome = await tryOnce(options, planned);
       if ('answer' in outcome) return outcome.answer;
       if (signal.aborted) throw signal.reason;
       failure = outcome.error;
@@ -63,23 +71,21 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
 
 type Outcome<T> = { answer: T } | { error: GatewayError; key: Try<T>['key'] };
 
-async function tryOnce<T>(options: FallbackOptions<T>, target: Target): Promise<Outcome<T>> {
+async function tryOnce<T>(options: FallbackOptions<T>, planned: Try<T>): Promise<Outcome<T>> {
   const { host, attempts, signal, health } = options;
+  const { target, key } = planned;
   const { name } = target.provider;
   const startedAt = host.monotonic();
   const attempt: Attempt = {
-    provider: target.provider.name,
+    provider: name,
     model: target.model,
     status: null,
     error: null,
     durationMs: 0,
   };
-  let key: Try<T>['key'] = 'none';
   attempts.push(attempt);
   health.started(name);
   try {
-    const planned = options.plan(target);
-    key = planned.key;
     const answer = await planned.run();
     attempt.status = 200;
     health.succeeded(name);

@@ -106,7 +106,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     try {
       guardOrigin(request.headers, config.server);
       authenticate(request.headers, config.server.keys);
-      if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname);
+      if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname, 'POST');
       const text = await readBody(request, config.server.maxBody);
       if (config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(dialect, request, url, text);
@@ -227,6 +227,7 @@ function secretsOf(provider: ProviderConfig): string[] {
 function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
   record.httpStatus = error.status;
   const response = errorResponse(error, dialect, record.requestId);
+  if (error.status === 405 && error.upstream === undefined) response.headers.set('allow', 'POST');
   setExchangeHeaders(response.headers, { record }, null);
   record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
   return response;
@@ -257,7 +258,8 @@ function guessDialect(request: Request): DialectId {
 }
 
 function answerRoot(request: Request, version: string): Response {
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request.method, '/');
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    throw methodNotAllowed(request.method, '/', 'GET, HEAD');
   return new Response(
     request.method === 'HEAD' ? null : `Sluice ${version} is running. See /gateway/health.\n`,
     {
@@ -266,8 +268,10 @@ function answerRoot(request: Request, version: string): Response {
   );
 }
 
-function methodNotAllowed(method: string, path: string): GatewayError {
-  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use POST`, { status: 405 });
+function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {
+  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use ${allowed}`, {
+    status: 405,
+  });
 }
 
 function describe(thrown: unknown): string {

@@ -1,6 +1,7 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { DIALECTS } from '../dialects/registry.ts';
 import type { ProviderSide } from '../dialects/dialect.ts';
+import { GatewayError } from '../model/errors.ts';
 import { DIALECT_IDS, type DialectId } from '../model/dialect-id.ts';
 import type { JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
@@ -51,7 +52,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const key = clientsKey ?? provider.apiKey;
   const { body, losses, hides } = sameDialect
     ? passBody(incoming, side, target)
-    : translateBody(question.neutral(), side, target);
+    : translateBody(question, side, target);
   const authentication = side.headers(key);
   const headers = buildRequestHeaders({
     client: sameDialect ? incoming.headers : null,
@@ -89,15 +90,21 @@ function passBody(
 }
 
 function translateBody(
-  request: NeutralRequest,
+  question: Question,
   side: ProviderSide,
   target: Target,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
-  const { body, losses } = side.buildRequest(request, {
-    model: target.model,
-    quirks: target.provider.quirks,
-  });
-  return { body: JSON.stringify(body), losses, hides: undefined };
+  const options = { model: target.model, quirks: target.provider.quirks };
+  try {
+    const { body, losses } = side.buildRequest(question.neutral(), options);
+    return { body: JSON.stringify(body), losses, hides: undefined };
+  } catch (thrown) {
+    // JSON is parsed to any depth, but walked and written by recursion.
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new GatewayError('invalid_request', 'the body is nested too deeply; send flatter JSON', {
+      cause: thrown,
+    });
+  }
 }
 
 /** The client's own provider key, unless what it presents is a key of this gateway. */
