@@ -59,6 +59,11 @@ export interface ProviderSide {
    * which the dialect allows no other, or anything else. A cheap look, no parsing.
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
+  /**
+   * True for an event, as its frame's text, that only adds to content already begun: nothing in it can bear
+   * on usage, on how the answer ends, or on errors. Spares a passthrough the parsing; false where in doubt.
+   */
+  addsContentOnly?(frame: string): boolean;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure): GatewayError;

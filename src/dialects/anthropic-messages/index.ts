@@ -26,6 +26,7 @@ export const anthropicMessages: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify,
+    addsContentOnly: (frame) => frame.startsWith('event: content_block_delta\n'),
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },

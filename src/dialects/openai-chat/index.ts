@@ -11,6 +11,9 @@ import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
 
+/** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
+const SAYS_MORE = /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"/;
+
 export const openaiChat: Dialect = {
   id: 'openai-chat',
   client: { parseRequest, buildResponse, createStreamEncoder, buildError },
@@ -23,6 +26,7 @@ export const openaiChat: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify: (event) => (event.data === '[DONE]' ? 'terminal' : 'other'),
+    addsContentOnly: (frame) => frame.includes('"delta":{"content":"') && !SAYS_MORE.test(frame),
     parseError,
     errorInBody,
     passthrough,
