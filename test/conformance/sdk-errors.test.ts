@@ -108,7 +108,7 @@ function said(recording: Recording, error: object): unknown {
   return JSON.parse(withoutSecret(recording, JSON.stringify({ ...fields, message })));
 }
 
-async function raised(asking: Promise<unknown>): Promise<Error & { status?: number }> {
+async function raised(asking: Promise<unknown>): Promise<Error & { status?: number; headers?: Headers }> {
   try {
     await asking;
   } catch (thrown) {
@@ -146,7 +146,8 @@ for (const wire of WIRES) {
           // The hint must reach the SDK, or it waits for half a second and more.
           const reply = replyOf(recording, { headers: { 'retry-after-ms': '1' } });
           const { fetch, upstream } = gatewayTo(wire, createReplayFetch(reply));
-          await raised(sdk.ask(fetch, true, 1));
+          const error = await raised(sdk.ask(fetch, true, 1));
+          expect(error.headers?.get('retry-after-ms')).toBe('1');
           expect(upstream.requests.length).toBe(MAY_HELP.has(recording.status) ? 2 : 1);
         });
       }
