@@ -60,10 +60,10 @@ export interface ProviderSide {
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
   /**
-   * True for an event, as its frame's text, that only adds to content already begun: nothing in it can bear
+   * True for an event, as its frame of bytes, that only adds to content already begun: nothing in it can bear
    * on usage, on how the answer ends, or on errors. Spares a passthrough the parsing; false where in doubt.
    */
-  addsContentOnly?(frame: string): boolean;
+  addsContentOnly?(frame: Uint8Array): boolean;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure): GatewayError;

@@ -9,7 +9,7 @@ import {
 import type { GatewayError } from '../model/errors.ts';
 import type { SseEvent } from '../sse/event.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
-import { parseFrame, parseFrameText, readFrame } from '../sse/parse-frame.ts';
+import { parseFrame } from '../sse/parse-frame.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 
@@ -83,12 +83,11 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
       }
       let hidden: Set<Uint8Array> | undefined;
       for (const frame of completed.frames) {
-        const text = readFrame(frame);
-        if (observer.seen.firstContentAt !== null && side.addsContentOnly?.(text) === true) {
+        if (observer.seen.firstContentAt !== null && side.addsContentOnly?.(frame) === true) {
           tookEvent = true;
           continue;
         }
-        const event = parseFrameText(text);
+        const event = parseFrame(frame);
         if (event === undefined || tap(event)) continue;
         hidden ??= new Set();
         hidden.add(frame);

@@ -5,22 +5,14 @@ import type { SseEvent } from './event.ts';
 // Frames end at line ends, never inside a character, so one decoder serves all streams. It drops a BOM.
 const decoder = new TextDecoder();
 
-/** The frame's text, its line ends LF. */
-export function readFrame(frame: Uint8Array): string {
-  const text = decoder.decode(frame);
-  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
-}
-
-export function parseFrame(frame: Uint8Array): SseEvent | undefined {
-  return parseFrameText(readFrame(frame));
-}
-
 /**
- * The event in a frame's text, undefined where it holds none (comments, blank lines, fields without data).
+ * The event in the frame, undefined where it holds none (comments, blank lines, fields without data).
  * A frame that is bare JSON instead of fields is taken as data: some servers append their error so
  * (recording feature `bare-json-error`).
  */
-export function parseFrameText(text: string): SseEvent | undefined {
+export function parseFrame(frame: Uint8Array): SseEvent | undefined {
+  let text = decoder.decode(frame);
+  if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
   let event = '';
   let data: string | undefined;
   let start = 0;

@@ -14,6 +14,8 @@ import { passthrough } from './passthrough.ts';
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
 const SAYS_MORE = /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"/;
 
+const decoder = new TextDecoder();
+
 export const openaiChat: Dialect = {
   id: 'openai-chat',
   client: { parseRequest, buildResponse, createStreamEncoder, buildError },
@@ -26,10 +28,15 @@ export const openaiChat: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify: (event) => (event.data === '[DONE]' ? 'terminal' : 'other'),
-    addsContentOnly: (frame) => frame.includes('"delta":{"content":"') && !SAYS_MORE.test(frame),
+    addsContentOnly,
     parseError,
     errorInBody,
     passthrough,
   },
   createGrammarChecker,
 };
+
+function addsContentOnly(frame: Uint8Array): boolean {
+  const text = decoder.decode(frame);
+  return text.includes('"delta":{"content":"') && !SAYS_MORE.test(text);
+}
