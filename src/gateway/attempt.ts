@@ -6,7 +6,7 @@ import { isObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { callUpstream, readFailure } from '../upstream/call.ts';
-import { parseRetryAfter } from '../upstream/retry-after.ts';
+import { parseRetryAfter, parseRetryInfo } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import type { GatewayHost } from './host.ts';
 import type { Observer } from './observer.ts';
@@ -24,6 +24,8 @@ export interface AttemptContext {
   maxEvent: number;
   observer: Observer;
   redact(error: GatewayError): GatewayError;
+  /** The upstream's HTTP status is known. */
+  answered(status: number): void;
 }
 
 export interface OpenStream<Out> {
@@ -70,6 +72,7 @@ async function send(context: AttemptContext): Promise<Call> {
       headers,
       body,
       signal: controller.signal,
+      answered: context.answered,
     });
     if (!response.ok) throw await readError(response, context);
     return { response, watchdog, timeout: () => timeout, abort };
@@ -82,7 +85,8 @@ async function send(context: AttemptContext): Promise<Call> {
 async function readError(response: Response, { host, plan }: AttemptContext): Promise<GatewayError> {
   const failure = await readFailure(response);
   const error = plan.side.parseError(failure);
-  const retryAfterMs = error.retryAfterMs ?? parseRetryAfter(response.headers, host.now());
+  const retryAfterMs =
+    error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
   const { dialect } = plan;
   const { headers, body } = failure;
   return error.with(`${plan.target.provider.name}: ${error.message}`, {
@@ -262,7 +266,7 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
 export function createClientPump(
   plan: Plan,
   client: { encoder: StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
-  context: Omit<AttemptContext, 'signal' | 'plan'>,
+  context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
   const { host, observer, maxEvent, redact } = context;
   const provider = plan.target.provider.name;

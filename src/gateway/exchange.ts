@@ -86,7 +86,8 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
       plan = planned;
       const observer = createObserver(host.monotonic, !planned.sameDialect);
       record.seen = observer.seen;
-      const run = () => openWhole({ host, plan: planned, signal: client.signal, maxEvent, observer, redact });
+      const context = { host, plan: planned, signal: client.signal, maxEvent, observer, redact };
+      const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
       return { target, key: planned.key, run };
     },
   });
@@ -160,7 +161,8 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
     },
     sending: (bytes) => record.capture?.take(bytes),
     closed(how) {
-      const { finish, error = failed } = outcome(record);
+      // Before an answer is served, what was seen is of a try that failed and is not the end of the request.
+      const { finish, error = failed } = record.serving ? outcome(record) : NOTHING_SERVED;
       if (how === 'cancelled') {
         client.abort(clientLeft());
         opened?.relay.cancel();
@@ -174,7 +176,14 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   return new Response(body, { status: 200, headers });
 }
 
-function outcome(record: ExchangeRecord): { finish: boolean; error?: GatewayError } {
+interface Outcome {
+  finish: boolean;
+  error?: GatewayError;
+}
+
+const NOTHING_SERVED: Outcome = { finish: false };
+
+function outcome(record: ExchangeRecord): Outcome {
   const error = record.seen?.error;
   return { finish: record.seen?.finish != null, ...(error == null ? {} : { error }) };
 }
@@ -203,9 +212,9 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       };
       const encoder = side.createStreamEncoder(plainContext(exchange, target.model));
       const context = { host, plan, signal: client.signal, maxEvent, observer, redact };
-      const run = async () => {
+      const run = async (answered: (status: number) => void) => {
         const opened = await openStream(
-          context,
+          { ...context, answered },
           () => createClientPump(plan, { encoder, render }, context),
           render,
         );

@@ -16,7 +16,8 @@ export interface Try<T> {
   target: Target;
   /** Whose key the try uses. */
   key: 'own' | 'client' | 'none';
-  run(): Promise<T>;
+  /** `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer. */
+  run(answered: (status: number) => void): Promise<T>;
 }
 
 export interface FallbackOptions<T> {
@@ -43,6 +44,7 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
   for (const target of targets) {
     let sameAgain = true;
     for (let retry = 0; sameAgain; retry++) {
+      if (signal.aborted) throw signal.reason;
       let planned: Try<T>;
       try {
         planned = options.plan(target);
@@ -86,8 +88,9 @@ async function tryOnce<T>(options: FallbackOptions<T>, planned: Try<T>): Promise
   attempts.push(attempt);
   health.started(name);
   try {
-    const answer = await planned.run();
-    attempt.status = 200;
+    const answer = await planned.run((status) => {
+      attempt.status = status;
+    });
     health.succeeded(name);
     return { answer };
   } catch (thrown) {
@@ -96,7 +99,6 @@ async function tryOnce<T>(options: FallbackOptions<T>, planned: Try<T>): Promise
     if (signal.aborted) return { error, key };
     attempt.error = error.code;
     attempt.message = error.message;
-    if (ERROR_RULES[error.code].blame !== 'gateway') attempt.status = error.status;
     // A client's own key that is refused says nothing about the provider.
     if (error.code !== 'upstream_unauthorized' || key === 'own') health.failed(name, error);
     return { error, key };

@@ -102,7 +102,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const record = newRecord(dialect, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
-    request.signal.addEventListener('abort', leave, { once: true });
+    if (request.signal.aborted) leave();
+    else request.signal.addEventListener('abort', leave, { once: true });
     try {
       guardOrigin(request.headers, config.server);
       authenticate(request.headers, config.server.keys);

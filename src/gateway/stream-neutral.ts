@@ -104,7 +104,8 @@ function open(
       return {
         target,
         key: plan.key,
-        run: () => openStream({ host, plan, signal, maxEvent, observer, redact }, pump, render),
+        run: (answered) =>
+          openStream({ host, plan, signal, maxEvent, observer, redact, answered }, pump, render),
       };
     },
   });
