@@ -11,7 +11,7 @@ import type { StreamEvent } from '../model/events.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { resolveTargets } from '../routing/targets.ts';
-import { clientProviderKey, pickAnswerHeaders } from '../upstream/headers.ts';
+import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
 import {
@@ -97,8 +97,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 
   async function exchange(request: Request, url: URL, dialect: DialectId): Promise<Response> {
     const { config, redactor } = setup;
-    const secret = clientProviderKey(request.headers);
-    const redact = secret === null ? redactor : createRedactor([...setup.secrets, secret]);
+    const strange = presentedKeys(request.headers).filter((key) => !setup.secrets.includes(key));
+    const redact = strange.length === 0 ? redactor : createRedactor([...setup.secrets, ...strange]);
     const record = newRecord(dialect, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());

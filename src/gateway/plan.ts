@@ -8,7 +8,8 @@ import { editTopLevel } from '../model/json-edit.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
-import { buildRequestHeaders, clientProviderKey } from '../upstream/headers.ts';
+import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../upstream/headers.ts';
+import { matchesAny } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 
 /** What is asked, however it came in. */
@@ -107,10 +108,9 @@ function translateBody(
   }
 }
 
-/** The client's own provider key, unless what it presents is a key of this gateway. */
+/** The client's own provider key: what it presents and is no key of this gateway. */
 function ownKeyOfClient(headers: Headers, serverKeys: readonly string[]): string | null {
-  const key = clientProviderKey(headers);
-  return key === null || serverKeys.includes(key) ? null : key;
+  return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
 }
 
 /** A key that came as Bearer goes on as Bearer, where the dialect would have put it elsewhere. */
@@ -119,8 +119,8 @@ function asClientSent(
   headers: Headers | undefined,
   key: string,
 ): Record<string, string> {
-  const bearer = headers?.get('authorization');
-  if (bearer == null || !bearer.endsWith(key) || 'authorization' in authentication) return authentication;
+  if (headers === undefined || bearerOf(headers) !== key || 'authorization' in authentication)
+    return authentication;
   const others = Object.entries(authentication).filter(([, value]) => value !== key);
-  return { ...Object.fromEntries(others), authorization: bearer };
+  return { ...Object.fromEntries(others), authorization: `Bearer ${key}` };
 }
