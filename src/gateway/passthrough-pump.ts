@@ -59,8 +59,11 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     }
   }
 
-  function fail(error: GatewayError): Uint8Array {
+  function fail(error: GatewayError): Uint8Array | undefined {
     failed = true;
+    // An answer of which only the dialect's last formality is missing is an answer.
+    decoder.end();
+    if (ended()) return undefined;
     observer.see({ type: 'error', error });
     return textEncoder.encode(options.encoder.encode({ type: 'error', error }));
   }
@@ -106,10 +109,9 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
         if (!shown || (observer.seen.malformedEvents > before && !ended())) rest = undefined;
       }
       if (rest?.length === 0) rest = undefined;
-      decoder.end();
-      if (ended()) return rest;
       const error = fail(truncated(provider));
-      return rest === undefined ? error : join([rest, textEncoder.encode('\n\n'), error]);
+      if (rest === undefined || error === undefined) return rest ?? error;
+      return join([rest, textEncoder.encode('\n\n'), error]);
     },
   };
 }

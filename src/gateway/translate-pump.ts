@@ -53,6 +53,8 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
   }
 
   function fail(error: GatewayError): Out | undefined {
+    // An answer of which only the dialect's last formality is missing is an answer.
+    decoder.end();
     sequencer.push({ type: 'error', error });
     return take();
   }
@@ -75,11 +77,8 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
       return take();
     },
     end() {
-      if (!sequencer.ended()) {
-        decode(splitter.flush());
-        decoder.end();
-      }
-      return sequencer.ended() ? take() : fail(truncated(provider));
+      if (!sequencer.ended()) decode(splitter.flush());
+      return fail(truncated(provider));
     },
   };
 }
