@@ -38,6 +38,8 @@ interface Call {
   response: Response;
   watchdog: Watchdog;
   timeout(): GatewayError | undefined;
+  /** The answer is read to its end: nothing is left to watch or to abort. */
+  release(): void;
   abort(): void;
 }
 
@@ -57,9 +59,12 @@ async function send(context: AttemptContext): Promise<Call> {
   };
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
-  const abort = () => {
+  const release = () => {
     signal.removeEventListener('abort', leave);
     watchdog.stop();
+  };
+  const abort = () => {
+    release();
     controller.abort();
   };
   watchdog.wait('first_byte', provider.timeouts.firstByteMs);
@@ -75,7 +80,7 @@ async function send(context: AttemptContext): Promise<Call> {
       answered: context.answered,
     });
     if (!response.ok) throw await readError(response, context);
-    return { response, watchdog, timeout: () => timeout, abort };
+    return { response, watchdog, timeout: () => timeout, release, abort };
   } catch (thrown) {
     abort();
     throw timeout ?? thrown;
@@ -183,15 +188,14 @@ async function readWhole(
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
   const { name } = plan.target.provider;
-  const { response, watchdog, timeout, abort } = call;
+  const { response, timeout, release, abort } = call;
   let text: string;
   try {
     text = await response.text();
+    release();
   } catch (thrown) {
-    throw timeout() ?? readingBroke(name, context.signal, thrown);
-  } finally {
-    watchdog.stop();
     abort();
+    throw timeout() ?? readingBroke(name, context.signal, thrown);
   }
   if (/event-stream/i.test(response.headers.get('content-type') ?? ''))
     return { text: null, answer: collect(context, text) };

@@ -107,7 +107,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   headers.set('content-type', 'application/json');
   setExchangeHeaders(headers, exchange, whole.answer.model);
   record.httpStatus = 200;
-  record.capture?.take(textEncoder.encode(body));
+  if (record.capture !== null) record.responseBody = body;
   record.end({ status: 'success' });
   return new Response(body, { status: 200, headers });
 }

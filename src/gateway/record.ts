@@ -25,7 +25,10 @@ export interface ExchangeRecord {
   /** An attempt has answered; its provider is at work until the record ends. */
   serving: boolean;
   httpStatus: number;
+  /** Keeps a streamed answer; null where bodies are not kept. */
   capture: BodyCapture | null;
+  /** A whole answer, kept as it is. */
+  responseBody: string | null;
   /** Ends the record; later calls do nothing. */
   end(outcome: { status: RowStatus; error?: GatewayError }): void;
 }
@@ -63,6 +66,7 @@ export function createRecord(
     serving: false,
     httpStatus: 0,
     capture: null,
+    responseBody: null,
     end({ status, error }) {
       if (ended) return;
       ended = true;
@@ -75,7 +79,7 @@ export function createRecord(
     const { seen, target } = record;
     const model = seen?.model ?? target?.model ?? record.requestedModel;
     const usageKnown = seen?.usageKnown ?? false;
-    const body = record.capture?.text() ?? null;
+    const body = record.responseBody ?? record.capture?.text() ?? null;
     return {
       requestId,
       timestamp,
