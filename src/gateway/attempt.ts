@@ -23,7 +23,7 @@ export interface AttemptContext {
   signal: AbortSignal;
   maxEvent: number;
   observer: Observer;
-  redact(error: GatewayError): GatewayError;
+  redact(text: string): string;
   /** The upstream's HTTP status is known. */
   answered(status: number): void;
 }
@@ -87,8 +87,10 @@ async function send(context: AttemptContext): Promise<Call> {
   }
 }
 
-async function readError(response: Response, { host, plan }: AttemptContext): Promise<GatewayError> {
-  const failure = await readFailure(response);
+async function readError(response: Response, { host, plan, redact }: AttemptContext): Promise<GatewayError> {
+  const read = await readFailure(response);
+  // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
+  const failure = { ...read, body: redact(read.body) };
   const error = plan.side.parseError(failure);
   const retryAfterMs =
     error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
@@ -235,7 +237,7 @@ function collect({ plan, maxEvent, observer, host, redact }: AttemptContext, tex
       for (const event of events) collector.push(event);
       return undefined;
     },
-    onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: error.message }),
+    onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: redact(error.message) }),
   });
   pump.push(new TextEncoder().encode(text));
   pump.end();
@@ -277,7 +279,7 @@ export function createClientPump(
   const malformed = (thrown: unknown) =>
     host.log('warn', 'an event of the provider cannot be read', {
       provider,
-      reason: thrown instanceof Error ? thrown.message : String(thrown),
+      reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
     });
   if (plan.sameDialect) {
     return createPassthroughPump({
@@ -287,6 +289,7 @@ export function createClientPump(
       encoder: client.encoder,
       observer,
       maxEvent,
+      redact,
       onTapFailure: malformed,
     });
   }

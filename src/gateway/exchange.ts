@@ -13,6 +13,7 @@ import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { type Plan, planCall, type Question } from './plan.ts';
 import type { ExchangeRecord } from './record.ts';
+import { redactError } from './redact-error.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 export interface Exchange {
@@ -72,8 +73,7 @@ function wantsUsage(question: Question): boolean {
 
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
-  const { host, record, maxEvent, client } = exchange;
-  const redact = (error: GatewayError) => redacted(exchange, error);
+  const { host, record, maxEvent, client, redact } = exchange;
   let plan: Plan | undefined;
   const whole = await firstAnswer<WholeAnswer>({
     targets: exchange.targets,
@@ -81,6 +81,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     signal: client.signal,
     attempts: record.attempts,
     health: exchange.health,
+    redact,
     plan(target) {
       const planned = notePlan(exchange, target);
       plan = planned;
@@ -155,7 +156,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
       return opened === undefined ? openAndRead() : opened.relay.next();
     },
     failed(thrown) {
-      const error = redacted(exchange, toGatewayError(thrown));
+      const error = redactError(toGatewayError(thrown), exchange.redact);
       failed ??= error;
       return textEncoder.encode(encoder().encode({ type: 'error', error }));
     },
@@ -191,14 +192,14 @@ function outcome(record: ExchangeRecord): Outcome {
 type Opened = OpenStream<Uint8Array> & { plan: Plan };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
-  const { host, record, maxEvent, client, dialect } = exchange;
-  const redact = (error: GatewayError) => redacted(exchange, error);
+  const { host, record, maxEvent, client, dialect, redact } = exchange;
   return firstAnswer<Opened>({
     targets: exchange.targets,
     host,
     signal: client.signal,
     attempts: record.attempts,
     health: exchange.health,
+    redact,
     plan(target) {
       const plan = notePlan(exchange, target);
       const observer = createObserver(host.monotonic, !plan.sameDialect);
@@ -238,13 +239,6 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
 /** The error that stands for a client that went away. */
 export function clientLeft(): GatewayError {
   return new GatewayError('internal', 'the client closed the connection', { status: 499 });
-}
-
-/** The error without any secret in what it says. */
-export function redacted(exchange: Pick<Exchange, 'redact'>, error: GatewayError): GatewayError {
-  const message = exchange.redact(error.message);
-  if (error.upstream === undefined) return message === error.message ? error : error.with(message);
-  return error.with(message, { upstream: { ...error.upstream, body: exchange.redact(error.upstream.body) } });
 }
 
 /** The gateway's own response headers. Those that tell of a target are left out where none was asked. */

@@ -3,6 +3,7 @@ import type { Attempt } from '../ledger/row.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
 import type { GatewayHost } from './host.ts';
+import { redactError } from './redact-error.ts';
 
 /** What provider health is told. A try that answered is over only when its answer is: others say so. */
 export interface ProviderHealth {
@@ -29,6 +30,8 @@ export interface FallbackOptions<T> {
   signal: AbortSignal;
   attempts: Attempt[];
   health: ProviderHealth;
+  /** Takes secrets out of what a failure says, before anyone is told. */
+  redact(text: string): string;
 }
 
 /** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
@@ -94,7 +97,7 @@ async function tryOnce<T>(options: FallbackOptions<T>, planned: Try<T>): Promise
     health.succeeded(name);
     return { answer };
   } catch (thrown) {
-    const error = toGatewayError(thrown);
+    const error = redactError(toGatewayError(thrown), options.redact);
     health.finished(name);
     if (signal.aborted) return { error, key };
     attempt.error = error.code;

@@ -14,17 +14,11 @@ import { resolveTargets } from '../routing/targets.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
-import {
-  answerStream,
-  answerWhole,
-  clientLeft,
-  type Exchange,
-  redacted,
-  setExchangeHeaders,
-} from './exchange.ts';
+import { answerStream, answerWhole, clientLeft, type Exchange, setExchangeHeaders } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import { CLIENT_PATHS, dialectOfPath, parseIncoming, readBody } from './incoming.ts';
 import { createBodyCapture, createRecord, type ExchangeRecord } from './record.ts';
+import { redactError } from './redact-error.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
 export interface Gateway {
@@ -142,9 +136,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         record.end({ status: 'aborted' });
         return new Response(null, { status: 499 });
       }
-      const error = redacted({ redact }, toGatewayError(thrown));
+      const error = redactError(toGatewayError(thrown), redact);
       if (error.code === 'internal')
-        host.log('error', 'internal error', { requestId: record.requestId, error: describe(thrown) });
+        host.log('error', 'internal error', {
+          requestId: record.requestId,
+          error: redact(describe(thrown)),
+        });
       return answerError(error, dialect, record);
     } finally {
       if (!record.streamed) request.signal.removeEventListener('abort', leave);
@@ -167,9 +164,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           status: 404,
         });
       } catch (thrown) {
-        const error = toGatewayError(thrown);
+        const { redactor } = setup;
+        const error = redactError(toGatewayError(thrown), redactor);
         if (error.code === 'internal')
-          host.log('error', 'internal error', { path: url.pathname, error: describe(thrown) });
+          host.log('error', 'internal error', { error: redactor(describe(thrown)) });
         return errorResponse(error, guessDialect(request), host.randomId());
       }
     },

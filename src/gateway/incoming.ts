@@ -74,7 +74,8 @@ function parseBody(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    // Without what some parsers quote of the text: a piece of a key no longer looks like one.
+    const reason = thrown instanceof Error ? thrown.message.replace(/\s*['"`][\s\S]*$/, '') : 'unreadable';
     throw new GatewayError('invalid_request', `the body is not JSON (${reason}); send one JSON object`);
   }
   if (!isObject(value)) throw new GatewayError('invalid_request', 'the body must be one JSON object');

@@ -80,15 +80,21 @@ export function createRecord(
     const model = seen?.model ?? target?.model ?? record.requestedModel;
     const usageKnown = seen?.usageKnown ?? false;
     const body = record.responseBody ?? record.capture?.text() ?? null;
+    const { redact } = context;
+    const clean = (text: string | null) => (text === null ? null : redact(text));
+    const { agentType, projectId, requestedModel, attempts } = record;
+    // Names come from outside too. One look at all of them: hardly ever is there anything to take out.
+    const names = [agentType, projectId, requestedModel, model, ...attempts.map((attempt) => attempt.model)];
+    const name = redact(names.join('\n')) === names.join('\n') ? (text: string | null) => text : clean;
     return {
       requestId,
       timestamp,
-      agentType: record.agentType,
-      projectId: record.projectId,
+      agentType: name(agentType),
+      projectId: name(projectId),
       clientDialect,
       provider: target?.provider.name ?? null,
-      model,
-      requestedModel: record.requestedModel,
+      model: name(model),
+      requestedModel: name(requestedModel),
       status,
       httpStatus: record.httpStatus,
       streamed: record.streamed,
@@ -102,13 +108,13 @@ export function createRecord(
           ? context.price(target, model, seen)
           : null,
       finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
-      attempts: record.attempts,
+      attempts: attempts.map((attempt) => ({ ...attempt, model: name(attempt.model) ?? '' })),
       lost: describeLosses(record.losses, seen),
       malformedEvents: seen?.malformedEvents ?? 0,
       errorCode: error?.code ?? null,
-      errorMessage: error === undefined ? null : context.redact(error.message),
-      requestBody: record.requestBody === null ? null : context.redact(record.requestBody),
-      responseBody: body === null ? null : context.redact(body),
+      errorMessage: clean(error?.message ?? null),
+      requestBody: clean(record.requestBody),
+      responseBody: clean(body),
     };
   }
   return record;
