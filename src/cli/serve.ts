@@ -76,7 +76,6 @@ function listen(config: ResolvedConfig, gateway: Gateway, log: Log): HttpHost {
   return createHttpHost({
     hostname: config.server.host,
     port: config.server.port,
-    maxBody: config.server.maxBody,
     fetch: (request) => gateway.fetch(request),
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });

@@ -27,6 +27,8 @@ export interface ClientRoute {
 }
 
 export interface ClientSide {
+  /** Where its clients post, as a person writes it: for messages. */
+  readonly path: string;
   /** What a POST to this path asks for, undefined where the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
@@ -50,6 +52,8 @@ export interface AnswerContext {
   framing?: 'sse' | 'json-array';
   /** The tools that the client offered, for dialects in which a call repeats its tool's kind or group. */
   tools?: readonly Tool[];
+  /** Told the name of each feature of the answer that this dialect cannot say; repeats are harmless. */
+  lost?(feature: string): void;
 }
 
 export interface StreamEncoder {
@@ -77,6 +81,11 @@ export interface ProviderSide {
    * which the dialect allows no other, or anything else. A cheap look, no parsing.
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
+  /**
+   * True for an event, as its frame of bytes, that only adds to content already begun: nothing in it can bear
+   * on usage, on how the answer ends, or on errors. Spares a passthrough the parsing; false where in doubt.
+   */
+  addsContentOnly?(frame: Uint8Array): boolean;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure): GatewayError;

@@ -1,7 +1,7 @@
 // Who may talk to the gateway: configured keys, and the guard against web pages (GUARANTEES 22).
 import type { ServerConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
-import { clientKey } from '../upstream/headers.ts';
+import { presentedKeys } from '../upstream/headers.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
 
@@ -39,14 +39,15 @@ function hostName(host: string): string {
 /** Throws `unauthenticated` where keys are configured and the request presents none of them. */
 export function authenticate(headers: Headers, keys: readonly string[]): void {
   if (keys.length === 0) return;
-  const presented = clientKey(headers);
-  if (presented === null) {
+  const presented = presentedKeys(headers);
+  if (presented.length === 0) {
     throw new GatewayError(
       'unauthenticated',
       'no key: send one of server.keys as x-sluice-key, x-api-key or a Bearer token',
     );
   }
-  if (!matchesAny(presented, keys))
+  // Beside the gateway's key, a client may bring its own for the provider: any of them may be ours.
+  if (!presented.some((key) => matchesAny(key, keys)))
     throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
 }
 

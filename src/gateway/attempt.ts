@@ -6,7 +6,7 @@ import { isObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { callUpstream, readFailure } from '../upstream/call.ts';
-import { parseRetryAfter } from '../upstream/retry-after.ts';
+import { parseRetryAfter, parseRetryInfo } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import type { GatewayHost } from './host.ts';
 import type { Observer } from './observer.ts';
@@ -23,7 +23,9 @@ export interface AttemptContext {
   signal: AbortSignal;
   maxEvent: number;
   observer: Observer;
-  redact(error: GatewayError): GatewayError;
+  redact(text: string): string;
+  /** The upstream's HTTP status is known. */
+  answered(status: number): void;
 }
 
 export interface OpenStream<Out> {
@@ -36,6 +38,8 @@ interface Call {
   response: Response;
   watchdog: Watchdog;
   timeout(): GatewayError | undefined;
+  /** The answer is read to its end: nothing is left to watch or to abort. */
+  release(): void;
   abort(): void;
 }
 
@@ -55,9 +59,12 @@ async function send(context: AttemptContext): Promise<Call> {
   };
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
-  const abort = () => {
+  const release = () => {
     signal.removeEventListener('abort', leave);
     watchdog.stop();
+  };
+  const abort = () => {
+    release();
     controller.abort();
   };
   watchdog.wait('first_byte', provider.timeouts.firstByteMs);
@@ -70,19 +77,23 @@ async function send(context: AttemptContext): Promise<Call> {
       headers,
       body,
       signal: controller.signal,
+      answered: context.answered,
     });
     if (!response.ok) throw await readError(response, context);
-    return { response, watchdog, timeout: () => timeout, abort };
+    return { response, watchdog, timeout: () => timeout, release, abort };
   } catch (thrown) {
     abort();
     throw timeout ?? thrown;
   }
 }
 
-async function readError(response: Response, { host, plan }: AttemptContext): Promise<GatewayError> {
-  const failure = await readFailure(response);
+async function readError(response: Response, { host, plan, redact }: AttemptContext): Promise<GatewayError> {
+  const read = await readFailure(response);
+  // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
+  const failure = { ...read, body: redact(read.body) };
   const error = plan.side.parseError(failure);
-  const retryAfterMs = error.retryAfterMs ?? parseRetryAfter(response.headers, host.now());
+  const retryAfterMs =
+    error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
   const { dialect } = plan;
   const { headers, body } = failure;
   return error.with(`${plan.target.provider.name}: ${error.message}`, {
@@ -179,15 +190,14 @@ async function readWhole(
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
   const { name } = plan.target.provider;
-  const { response, watchdog, timeout, abort } = call;
+  const { response, timeout, release, abort } = call;
   let text: string;
   try {
     text = await response.text();
+    release();
   } catch (thrown) {
-    throw timeout() ?? readingBroke(name, context.signal, thrown);
-  } finally {
-    watchdog.stop();
     abort();
+    throw timeout() ?? readingBroke(name, context.signal, thrown);
   }
   if (/event-stream/i.test(response.headers.get('content-type') ?? ''))
     return { text: null, answer: collect(context, text) };
@@ -227,7 +237,7 @@ function collect({ plan, maxEvent, observer, host, redact }: AttemptContext, tex
       for (const event of events) collector.push(event);
       return undefined;
     },
-    onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: error.message }),
+    onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: redact(error.message) }),
   });
   pump.push(new TextEncoder().encode(text));
   pump.end();
@@ -262,14 +272,14 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
 export function createClientPump(
   plan: Plan,
   client: { encoder: StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
-  context: Omit<AttemptContext, 'signal' | 'plan'>,
+  context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
   const { host, observer, maxEvent, redact } = context;
   const provider = plan.target.provider.name;
   const malformed = (thrown: unknown) =>
     host.log('warn', 'an event of the provider cannot be read', {
       provider,
-      reason: thrown instanceof Error ? thrown.message : String(thrown),
+      reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
     });
   if (plan.passesAnswer) {
     return createPassthroughPump({
@@ -279,6 +289,7 @@ export function createClientPump(
       encoder: client.encoder,
       observer,
       maxEvent,
+      redact,
       onTapFailure: malformed,
     });
   }

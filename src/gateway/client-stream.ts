@@ -1,8 +1,12 @@
 // The stream a client reads: pulls from the relay at the client's pace, says `ping` when there is silence.
 
 export interface ClientStreamOptions {
-  /** The next bytes, undefined when the stream is over. Never rejects. */
+  /** The next bytes, undefined when the stream is over. */
   next(): Promise<Uint8Array | undefined>;
+  /** What the client gets when `next` rejected. */
+  failed(thrown: unknown): Uint8Array;
+  /** What `next` brought is about to go out. */
+  sending(bytes: Uint8Array): void;
   ping(): Uint8Array;
   pingIntervalMs: number;
   monotonic(): number;
@@ -16,6 +20,9 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
   let lastSent = options.monotonic();
   let cancelTimer: (() => void) | undefined;
   let over = false;
+  // Made once, not for each chunk.
+  let deliver: (bytes: Uint8Array | undefined) => void = () => {};
+  const deliverFailure = (thrown: unknown) => deliver(options.failed(thrown));
 
   // One timer, armed for the earliest moment a ping could be due; sending only notes the time.
   function arm(controller: ReadableStreamDefaultController<Uint8Array>, ms: number): void {
@@ -42,10 +49,7 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
     {
       start(controller) {
         arm(controller, options.pingIntervalMs);
-      },
-      pull(controller) {
-        waiting = true;
-        return options.next().then((bytes) => {
+        deliver = (bytes) => {
           waiting = false;
           if (over) return;
           if (bytes === undefined) {
@@ -54,8 +58,13 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
             return;
           }
           lastSent = options.monotonic();
+          options.sending(bytes);
           controller.enqueue(bytes);
-        });
+        };
+      },
+      pull() {
+        waiting = true;
+        return options.next().then(deliver, deliverFailure);
       },
       cancel() {
         close('cancelled');

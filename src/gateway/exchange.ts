@@ -13,6 +13,7 @@ import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { type Plan, planCall, type Question } from './plan.ts';
 import type { ExchangeRecord } from './record.ts';
+import { redactError } from './redact-error.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 export interface Exchange {
@@ -38,10 +39,10 @@ export function notePlan(
   target: Target,
 ): Plan {
   const { record, host, question, serverKeys } = exchange;
-  record.target = target;
-  record.losses = [];
-  record.seen = null;
+  // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
   const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}` });
+  record.target = target;
+  record.seen = null;
   record.losses = plan.losses;
   record.overheadMs ??= host.monotonic() - record.startedAt;
   return plan;
@@ -55,14 +56,26 @@ function plainContext({ record, host, question }: Exchange, model: string): Answ
 }
 
 function answerContext(exchange: Exchange, model: string): AnswerContext {
-  const { includeUsage, tools } = exchange.question.neutral();
-  return { ...plainContext(exchange, model), includeUsage: includeUsage === true, tools };
+  return {
+    ...plainContext(exchange, model),
+    ...asked(exchange.question),
+    lost: (feature) => exchange.record.seen?.unsaid.add(feature),
+  };
+}
+
+/** A request that passed through as it came may hold what the neutral form does not know. */
+function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'> {
+  try {
+    const { includeUsage, tools } = question.neutral();
+    return { includeUsage: includeUsage === true, tools };
+  } catch {
+    return { includeUsage: false };
+  }
 }
 
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
-  const { host, record, maxEvent, client } = exchange;
-  const redact = (error: GatewayError) => redacted(exchange, error);
+  const { host, record, maxEvent, client, redact } = exchange;
   let plan: Plan | undefined;
   const whole = await firstAnswer<WholeAnswer>({
     targets: exchange.targets,
@@ -70,12 +83,14 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     signal: client.signal,
     attempts: record.attempts,
     health: exchange.health,
+    redact,
     plan(target) {
       const planned = notePlan(exchange, target);
       plan = planned;
       const observer = createObserver(host.monotonic, !planned.sameDialect);
       record.seen = observer.seen;
-      const run = () => openWhole({ host, plan: planned, signal: client.signal, maxEvent, observer, redact });
+      const context = { host, plan: planned, signal: client.signal, maxEvent, observer, redact };
+      const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
       return { target, key: planned.key, run };
     },
   });
@@ -95,7 +110,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   headers.set('content-type', 'application/json');
   setExchangeHeaders(headers, exchange, whole.answer.model);
   record.httpStatus = 200;
-  record.capture?.take(textEncoder.encode(body));
+  if (record.capture !== null) record.responseBody = body;
   record.end({ status: 'success' });
   return new Response(body, { status: 200, headers });
 }
@@ -123,21 +138,12 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
     DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, record.target?.model ?? ''));
   let opened: Opened | undefined = early === 'still opening' ? undefined : early;
 
-  /** Never rejects: what fails is told in the stream. */
-  async function next(): Promise<Uint8Array | undefined> {
-    try {
-      if (over) return undefined;
-      opened ??= await opening;
-      return await opened.relay.next();
-    } catch (thrown) {
-      over = true;
-      const error = redacted(exchange, toGatewayError(thrown));
-      failed ??= error;
-      return textEncoder.encode(encoder().encode({ type: 'error', error }));
-    }
-  }
-  let over = false;
   let failed: GatewayError | undefined;
+
+  async function openAndRead(): Promise<Uint8Array | undefined> {
+    opened = await opening;
+    return opened.relay.next();
+  }
   let pingText: Uint8Array | undefined;
 
   const body = createClientStream({
@@ -148,13 +154,19 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
       pingText ??= textEncoder.encode(encoder().ping());
       return pingText;
     },
-    async next() {
-      const bytes = await next();
-      if (bytes !== undefined) record.capture?.take(bytes);
-      return bytes;
+    next() {
+      if (failed !== undefined) return Promise.resolve(undefined);
+      return opened === undefined ? openAndRead() : opened.relay.next();
     },
+    failed(thrown) {
+      const error = redactError(toGatewayError(thrown), exchange.redact);
+      failed ??= error;
+      return textEncoder.encode(encoder().encode({ type: 'error', error }));
+    },
+    sending: (bytes) => record.capture?.take(bytes),
     closed(how) {
-      const { finish, error = failed } = outcome(record);
+      // Before an answer is served, what was seen is of a try that failed and is not the end of the request.
+      const { finish, error = failed } = record.serving ? outcome(record) : NOTHING_SERVED;
       if (how === 'cancelled') {
         client.abort(clientLeft());
         opened?.relay.cancel();
@@ -168,7 +180,14 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   return new Response(body, { status: 200, headers });
 }
 
-function outcome(record: ExchangeRecord): { finish: boolean; error?: GatewayError } {
+interface Outcome {
+  finish: boolean;
+  error?: GatewayError;
+}
+
+const NOTHING_SERVED: Outcome = { finish: false };
+
+function outcome(record: ExchangeRecord): Outcome {
   const error = record.seen?.error;
   return { finish: record.seen?.finish != null, ...(error == null ? {} : { error }) };
 }
@@ -176,14 +195,14 @@ function outcome(record: ExchangeRecord): { finish: boolean; error?: GatewayErro
 type Opened = OpenStream<Uint8Array> & { plan: Plan };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
-  const { host, record, maxEvent, client, dialect } = exchange;
-  const redact = (error: GatewayError) => redacted(exchange, error);
+  const { host, record, maxEvent, client, dialect, redact } = exchange;
   return firstAnswer<Opened>({
     targets: exchange.targets,
     host,
     signal: client.signal,
     attempts: record.attempts,
     health: exchange.health,
+    redact,
     plan(target) {
       const plan = notePlan(exchange, target);
       const observer = createObserver(host.monotonic, !plan.sameDialect);
@@ -197,9 +216,9 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       };
       const encoder = side.createStreamEncoder(plainContext(exchange, target.model));
       const context = { host, plan, signal: client.signal, maxEvent, observer, redact };
-      const run = async () => {
+      const run = async (answered: (status: number) => void) => {
         const opened = await openStream(
-          context,
+          { ...context, answered },
           () => createClientPump(plan, { encoder, render }, context),
           render,
         );
@@ -223,13 +242,6 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
 /** The error that stands for a client that went away. */
 export function clientLeft(): GatewayError {
   return new GatewayError('internal', 'the client closed the connection', { status: 499 });
-}
-
-/** The error without any secret in what it says. */
-export function redacted(exchange: Pick<Exchange, 'redact'>, error: GatewayError): GatewayError {
-  const message = exchange.redact(error.message);
-  if (error.upstream === undefined) return message === error.message ? error : error.with(message);
-  return error.with(message, { upstream: { ...error.upstream, body: exchange.redact(error.upstream.body) } });
 }
 
 /** The gateway's own response headers. Those that tell of a target are left out where none was asked. */

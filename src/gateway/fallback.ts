@@ -3,6 +3,7 @@ import type { Attempt } from '../ledger/row.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
 import type { GatewayHost } from './host.ts';
+import { redactError } from './redact-error.ts';
 
 /** What provider health is told. A try that answered is over only when its answer is: others say so. */
 export interface ProviderHealth {
@@ -14,20 +15,23 @@ export interface ProviderHealth {
 
 export interface Try<T> {
   target: Target;
-  /** Whose key the try used, known once it was planned. */
+  /** Whose key the try uses. */
   key: 'own' | 'client' | 'none';
-  run(): Promise<T>;
+  /** `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer. */
+  run(answered: (status: number) => void): Promise<T>;
 }
 
 export interface FallbackOptions<T> {
   targets: readonly Target[];
-  /** Plans one try; throws what keeps the target from being asked at all. */
+  /** Plans one try; throws what keeps the target from being asked at all, which is no attempt. */
   plan(target: Target): Try<T>;
   host: GatewayHost;
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: AbortSignal;
   attempts: Attempt[];
   health: ProviderHealth;
+  /** Takes secrets out of what a failure says, before anyone is told. */
+  redact(text: string): string;
 }
 
 /** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
@@ -43,7 +47,16 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
   for (const target of targets) {
     let sameAgain = true;
     for (let retry = 0; sameAgain; retry++) {
-      const outcome = await tryOnce(options, target);
+      if (signal.aborted) throw signal.reason;
+      let planned: Try<T>;
+      try {
+        planned = options.plan(target);
+      } catch (thrown) {
+        // It cannot even be asked. The failure of one that was tells the client more.
+        if (failure === undefined) throw thrown;
+        break;
+      }
+      const outcome = await tryOnce(options, planned);
       if ('answer' in outcome) return outcome.answer;
       if (signal.aborted) throw signal.reason;
       failure = outcome.error;
@@ -63,34 +76,32 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
 
 type Outcome<T> = { answer: T } | { error: GatewayError; key: Try<T>['key'] };
 
-async function tryOnce<T>(options: FallbackOptions<T>, target: Target): Promise<Outcome<T>> {
+async function tryOnce<T>(options: FallbackOptions<T>, planned: Try<T>): Promise<Outcome<T>> {
   const { host, attempts, signal, health } = options;
+  const { target, key } = planned;
   const { name } = target.provider;
   const startedAt = host.monotonic();
   const attempt: Attempt = {
-    provider: target.provider.name,
+    provider: name,
     model: target.model,
     status: null,
     error: null,
     durationMs: 0,
   };
-  let key: Try<T>['key'] = 'none';
   attempts.push(attempt);
   health.started(name);
   try {
-    const planned = options.plan(target);
-    key = planned.key;
-    const answer = await planned.run();
-    attempt.status = 200;
+    const answer = await planned.run((status) => {
+      attempt.status = status;
+    });
     health.succeeded(name);
     return { answer };
   } catch (thrown) {
-    const error = toGatewayError(thrown);
+    const error = redactError(toGatewayError(thrown), options.redact);
     health.finished(name);
     if (signal.aborted) return { error, key };
     attempt.error = error.code;
     attempt.message = error.message;
-    if (ERROR_RULES[error.code].blame !== 'gateway') attempt.status = error.status;
     // A client's own key that is refused says nothing about the provider.
     if (error.code !== 'upstream_unauthorized' || key === 'own') health.failed(name, error);
     return { error, key };

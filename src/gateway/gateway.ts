@@ -12,20 +12,14 @@ import type { StreamEvent } from '../model/events.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { resolveTargets } from '../routing/targets.ts';
-import { clientProviderKey, pickAnswerHeaders } from '../upstream/headers.ts';
+import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
-import {
-  answerStream,
-  answerWhole,
-  clientLeft,
-  type Exchange,
-  redacted,
-  setExchangeHeaders,
-} from './exchange.ts';
+import { answerStream, answerWhole, clientLeft, type Exchange, setExchangeHeaders } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
 import { createBodyCapture, createRecord, type ExchangeRecord } from './record.ts';
+import { redactError } from './redact-error.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
 export interface Gateway {
@@ -41,7 +35,7 @@ export interface Gateway {
   activeStreams(): number;
   /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
   flush(): Promise<void>;
-  /** Writes what the ledger still holds and closes it. */
+  /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
   close(): Promise<void>;
 }
 
@@ -99,16 +93,17 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
     const { config, redactor } = setup;
     const dialect = found.dialect.id;
-    const secret = clientProviderKey(request.headers);
-    const redact = secret === null ? redactor : createRedactor([...setup.secrets, secret]);
+    const strange = presentedKeys(request.headers).filter((key) => !setup.secrets.includes(key));
+    const redact = strange.length === 0 ? redactor : createRedactor([...setup.secrets, ...strange]);
     const record = newRecord(dialect, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
-    request.signal.addEventListener('abort', leave, { once: true });
+    if (request.signal.aborted) leave();
+    else request.signal.addEventListener('abort', leave, { once: true });
     try {
       guardOrigin(request.headers, config.server);
       authenticate(request.headers, config.server.keys);
-      if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname);
+      if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname, 'POST');
       if (found.route.operation !== 'generate') throw notAnswered(url.pathname);
       const text = await readBody(request, config.server.maxBody);
       if (config.audit.logRequestBodies) record.requestBody = text;
@@ -144,9 +139,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         record.end({ status: 'aborted' });
         return new Response(null, { status: 499 });
       }
-      const error = redacted({ redact }, toGatewayError(thrown));
+      const error = redactError(toGatewayError(thrown), redact);
       if (error.code === 'internal')
-        host.log('error', 'internal error', { requestId: record.requestId, error: describe(thrown) });
+        host.log('error', 'internal error', {
+          requestId: record.requestId,
+          error: redact(describe(thrown)),
+        });
       return answerError(error, dialect, record);
     } finally {
       if (!record.streamed) request.signal.removeEventListener('abort', leave);
@@ -166,9 +164,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         if (managed !== undefined) return managed;
         throw noSuchPath(url);
       } catch (thrown) {
-        const error = toGatewayError(thrown);
+        const { redactor } = setup;
+        const error = redactError(toGatewayError(thrown), redactor);
         if (error.code === 'internal')
-          host.log('error', 'internal error', { path: url.pathname, error: describe(thrown) });
+          host.log('error', 'internal error', { error: redactor(describe(thrown)) });
         return errorResponse(error, guessDialect(request), host.randomId());
       }
     },
@@ -191,6 +190,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       await ledger?.flush();
     },
     async close() {
+      // What was cut off has its row too (GUARANTEES 17); its ending may come too late to write one.
+      for (const record of active) {
+        record.httpStatus ||= 499;
+        record.end({ status: 'aborted' });
+      }
       await ledger?.close();
     },
   };
@@ -222,6 +226,7 @@ function secretsOf(provider: ProviderConfig): string[] {
 function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
   record.httpStatus = error.status;
   const response = errorResponse(error, dialect, record.requestId);
+  if (error.status === 405 && error.upstream === undefined) response.headers.set('allow', 'POST');
   setExchangeHeaders(response.headers, { record }, null);
   record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
   return response;
@@ -252,7 +257,8 @@ function guessDialect(request: Request): DialectId {
 }
 
 function answerRoot(request: Request, version: string): Response {
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request.method, '/');
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    throw methodNotAllowed(request.method, '/', 'GET, HEAD');
   return new Response(
     request.method === 'HEAD' ? null : `Sluice ${version} is running. See /gateway/health.\n`,
     {
@@ -263,8 +269,11 @@ function answerRoot(request: Request, version: string): Response {
 
 function noSuchPath({ pathname, searchParams }: URL): GatewayError {
   const near = findRouteBelow(pathname, searchParams)?.path;
+  const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
   const mend =
-    near === undefined ? 'see the README for the paths' : `did you mean ${near}? Check the client's base URL`;
+    near === undefined
+      ? `clients post to ${paths.join(', ')}`
+      : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
 }
 
@@ -272,8 +281,10 @@ function notAnswered(path: string): GatewayError {
   return new GatewayError('unsupported_feature', `${path} is not answered by this version`, { status: 501 });
 }
 
-function methodNotAllowed(method: string, path: string): GatewayError {
-  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use POST`, { status: 405 });
+function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {
+  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use ${allowed}`, {
+    status: 405,
+  });
 }
 
 function describe(thrown: unknown): string {

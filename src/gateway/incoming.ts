@@ -73,7 +73,8 @@ function parseBody(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    // Without what some parsers quote of the text: a piece of a key no longer looks like one.
+    const reason = thrown instanceof Error ? thrown.message.replace(/\s*['"`][\s\S]*$/, '') : 'unreadable';
     throw new GatewayError('invalid_request', `the body is not JSON (${reason}); send one JSON object`);
   }
   if (!isObject(value)) throw new GatewayError('invalid_request', 'the body must be one JSON object');
@@ -88,7 +89,10 @@ function extra(body: JsonObject, field: string): string | null {
   return text;
 }
 
-/** The body as text. Throws `too_large` past `maxBody` bytes, and 415 for a body that is not declared as JSON. */
+/**
+ * The body as text. Throws `too_large` past `maxBody` bytes, a 415 for a body that is not declared as JSON, and
+ * `invalid_request` for bytes that are not UTF-8: text put in their place would reach the provider changed.
+ */
 export async function readBody(request: Request, maxBody: number): Promise<string> {
   const type = request.headers.get('content-type');
   if (type !== null && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
@@ -100,21 +104,30 @@ export async function readBody(request: Request, maxBody: number): Promise<strin
   }
   const declared = Number(request.headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
-  if (declared <= maxBody) return request.text();
-  return readBounded(request.body, maxBody);
+  const bytes = declared <= maxBody ? await request.bytes() : await readBounded(request.body, maxBody);
+  if (bytes.length > maxBody) throw tooLarge(maxBody);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new GatewayError('invalid_request', 'the body is not UTF-8 text; send one JSON object in UTF-8');
+  }
 }
 
-async function readBounded(body: ReadableStream<Uint8Array> | null, maxBody: number): Promise<string> {
-  if (body === null) return '';
-  const decoder = new TextDecoder();
-  let text = '';
+async function readBounded(body: ReadableStream<Uint8Array> | null, maxBody: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body ?? []) {
     size += chunk.length;
     if (size > maxBody) throw tooLarge(maxBody);
-    text += decoder.decode(chunk, { stream: true });
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
 }
 
 function tooLarge(maxBody: number): GatewayError {

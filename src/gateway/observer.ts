@@ -19,8 +19,8 @@ export interface Observation {
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
   malformedEvents: number;
-  /** Names of stream events that the client's dialect cannot say. */
-  extensions: Set<string>;
+  /** What of the answer the client's dialect cannot say, by name. */
+  unsaid: Set<string>;
 }
 
 /** @param translated whether events go to another dialect: then those only their own can replay are losses. */
@@ -33,7 +33,7 @@ export function createObserver(monotonic: () => number, translated: boolean): Ob
     error: null,
     firstContentAt: null,
     malformedEvents: 0,
-    extensions: new Set(),
+    unsaid: new Set(),
   };
   return {
     seen,
@@ -51,7 +51,7 @@ export function createObserver(monotonic: () => number, translated: boolean): Ob
           seen.usageKnown = true;
           break;
         case 'extension':
-          if (translated) seen.extensions.add(event.name);
+          if (translated) seen.unsaid.add(event.name);
           break;
         case 'finish':
           if (seen.error === null) seen.finish ??= event.finish;

@@ -12,6 +12,7 @@ import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
+import { redactError } from './redact-error.ts';
 
 export interface PassthroughOptions {
   provider: string;
@@ -23,14 +24,19 @@ export interface PassthroughOptions {
   observer: Observer;
   maxEvent: number;
   onTapFailure(thrown: unknown): void;
+  /** What the provider says of a failure may quote a key. */
+  redact(text: string): string;
 }
 
 const textEncoder = new TextEncoder();
 
 export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
-  const { provider, side, hides, observer, maxEvent } = options;
+  const { provider, side, hides, observer, maxEvent, redact } = options;
   const splitter = createFrameSplitter(maxEvent);
-  const decoder: StreamDecoder = side.createStreamDecoder((event) => observer.see(event));
+  const decoder: StreamDecoder = side.createStreamDecoder((event) => {
+    if (event.type !== 'error') return observer.see(event);
+    observer.see({ type: 'error', error: redactError(event.error, redact) });
+  });
   let terminal = false;
   let tookEvent = false;
   let failed = false;
@@ -59,10 +65,20 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     }
   }
 
-  function fail(error: GatewayError): Uint8Array {
+  function fail(error: GatewayError): Uint8Array | undefined {
     failed = true;
+    // An answer of which only the dialect's last formality is missing is an answer.
+    decoder.end();
+    if (ended()) return undefined;
     observer.see({ type: 'error', error });
     return textEncoder.encode(options.encoder.encode({ type: 'error', error }));
+  }
+
+  /** An error event without the keys it quotes; byte for byte what came where it quotes none. */
+  function redacted(frame: Uint8Array): Uint8Array {
+    const text = new TextDecoder().decode(frame);
+    const clean = redact(text);
+    return clean === text ? frame : textEncoder.encode(clean);
   }
 
   return {
@@ -81,15 +97,24 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
       } catch (thrown) {
         return fail(framingError(provider, thrown));
       }
-      let hidden: Set<Uint8Array> | undefined;
+      // Frames that the client gets otherwise than they came: not at all, or without a key.
+      let changed: Map<Uint8Array, Uint8Array | null> | undefined;
       for (const frame of completed.frames) {
+        if (observer.seen.firstContentAt !== null && side.addsContentOnly?.(frame) === true) {
+          tookEvent = true;
+          continue;
+        }
         const event = parseFrame(frame);
-        if (event === undefined || tap(event)) continue;
-        hidden ??= new Set();
-        hidden.add(frame);
+        if (event === undefined) continue;
+        const failedBefore = observer.seen.error !== null;
+        const shown = tap(event);
+        const tellsError = !failedBefore && observer.seen.error !== null;
+        if (shown && !tellsError) continue;
+        changed ??= new Map();
+        changed.set(frame, shown ? redacted(frame) : null);
       }
       if (completed.bytes.length === 0) return undefined;
-      return hidden === undefined ? completed.bytes : without(completed.frames, hidden);
+      return changed === undefined ? completed.bytes : withChanges(completed.frames, changed);
     },
     end() {
       if (failed) return undefined;
@@ -100,18 +125,24 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
         const shown = tap(event);
         // Half an event is not forwarded: the error that follows must stand on a line of its own.
         if (!shown || (observer.seen.malformedEvents > before && !ended())) rest = undefined;
+        else if (observer.seen.error !== null) rest = redacted(rest);
       }
       if (rest?.length === 0) rest = undefined;
-      decoder.end();
-      if (ended()) return rest;
       const error = fail(truncated(provider));
-      return rest === undefined ? error : join([rest, textEncoder.encode('\n\n'), error]);
+      if (rest === undefined || error === undefined) return rest ?? error;
+      return join([rest, textEncoder.encode('\n\n'), error]);
     },
   };
 }
 
-function without(frames: readonly Uint8Array[], hidden: ReadonlySet<Uint8Array>): Uint8Array | undefined {
-  const shown = frames.filter((frame) => !hidden.has(frame));
+function withChanges(
+  frames: readonly Uint8Array[],
+  changed: ReadonlyMap<Uint8Array, Uint8Array | null>,
+): Uint8Array | undefined {
+  const shown = frames.flatMap((frame) => {
+    const instead = changed.get(frame);
+    return instead === null ? [] : [instead ?? frame];
+  });
   return shown.length === 0 ? undefined : join(shown);
 }
 

@@ -9,7 +9,8 @@ import { mayHoldForeignToken } from '../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
-import { buildRequestHeaders, clientProviderKey } from '../upstream/headers.ts';
+import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../upstream/headers.ts';
+import { matchesAny } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 
 /** What is asked, however it came in. */
@@ -54,8 +55,8 @@ export function planCall(question: Question, target: Target, context: PlanContex
     sameDialect && provider.forwardClientKey ? ownKeyOfClient(incoming.headers, context.serverKeys) : null;
   const key = clientsKey ?? provider.apiKey;
   let said: Pick<Plan, 'body' | 'losses' | 'hides'>;
-  if (!sameDialect) said = translateBody(portable(question.neutral(), dialect, provider.name), side, target);
-  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question.neutral(), side, target);
+  if (!sameDialect) said = translateBody(question, dialect, side, target);
+  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target);
   else said = passBody(incoming, side, target);
   const authentication = side.headers(key);
   const headers = buildRequestHeaders({
@@ -110,14 +111,16 @@ function passBody(
  */
 function rebuildBody(
   incoming: Incoming,
-  request: NeutralRequest,
+  question: Question,
   side: ProviderSide,
   target: Target,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
   const { quirks } = target.provider;
-  const { body, losses } = side.buildRequest(request, { model: target.model, quirks });
-  const edited = { ...body, ...side.passthrough.edits(body, quirks) };
-  return { body: JSON.stringify(edited), losses, hides: hiding(incoming, side, target) };
+  return notTooDeep(() => {
+    const { body, losses } = side.buildRequest(question.neutral(), { model: target.model, quirks });
+    const edited = { ...body, ...side.passthrough.edits(body, quirks) };
+    return { body: JSON.stringify(edited), losses, hides: hiding(incoming, side, target) };
+  });
 }
 
 /** Decided by what the client itself asked for. */
@@ -145,21 +148,34 @@ function passQuery({ query }: Incoming, { forwardQuery }: ProviderSide): string 
 }
 
 function translateBody(
-  request: NeutralRequest,
+  question: Question,
+  dialect: DialectId,
   side: ProviderSide,
   target: Target,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
-  const { body, losses } = side.buildRequest(request, {
-    model: target.model,
-    quirks: target.provider.quirks,
+  const { name, quirks } = target.provider;
+  return notTooDeep(() => {
+    const request = portable(question.neutral(), dialect, name);
+    const { body, losses } = side.buildRequest(request, { model: target.model, quirks });
+    return { body: JSON.stringify(body), losses, hides: undefined };
   });
-  return { body: JSON.stringify(body), losses, hides: undefined };
 }
 
-/** The client's own provider key, unless what it presents is a key of this gateway. */
+function notTooDeep<T>(build: () => T): T {
+  try {
+    return build();
+  } catch (thrown) {
+    // JSON is parsed to any depth, but walked and written by recursion.
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new GatewayError('invalid_request', 'the body is nested too deeply; send flatter JSON', {
+      cause: thrown,
+    });
+  }
+}
+
+/** The client's own provider key: what it presents and is no key of this gateway. */
 function ownKeyOfClient(headers: Headers, serverKeys: readonly string[]): string | null {
-  const key = clientProviderKey(headers);
-  return key === null || serverKeys.includes(key) ? null : key;
+  return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
 }
 
 /** A key that came as Bearer goes on as Bearer, where the dialect would have put it elsewhere. */
@@ -168,8 +184,8 @@ function asClientSent(
   headers: Headers | undefined,
   key: string,
 ): Record<string, string> {
-  const bearer = headers?.get('authorization');
-  if (bearer == null || !bearer.endsWith(key) || 'authorization' in authentication) return authentication;
+  if (headers === undefined || bearerOf(headers) !== key || 'authorization' in authentication)
+    return authentication;
   const others = Object.entries(authentication).filter(([, value]) => value !== key);
-  return { ...Object.fromEntries(others), authorization: bearer };
+  return { ...Object.fromEntries(others), authorization: `Bearer ${key}` };
 }

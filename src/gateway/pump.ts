@@ -7,7 +7,7 @@ export interface Pump<Out> {
   push(chunk: Uint8Array): Out | undefined;
   /** The upstream's EOF. */
   end(): Out | undefined;
-  /** The last thing the client gets when the stream cannot go on. */
+  /** The last thing the client gets when the stream cannot go on; a complete answer ends as one. */
   fail(error: GatewayError): Out | undefined;
   /** The dialect's terminal, or an error in its place, has gone by. */
   ended(): boolean;

@@ -25,7 +25,10 @@ export interface ExchangeRecord {
   /** An attempt has answered; its provider is at work until the record ends. */
   serving: boolean;
   httpStatus: number;
+  /** Keeps a streamed answer; null where bodies are not kept. */
   capture: BodyCapture | null;
+  /** A whole answer, kept as it is. */
+  responseBody: string | null;
   /** Ends the record; later calls do nothing. */
   end(outcome: { status: RowStatus; error?: GatewayError }): void;
 }
@@ -63,6 +66,7 @@ export function createRecord(
     serving: false,
     httpStatus: 0,
     capture: null,
+    responseBody: null,
     end({ status, error }) {
       if (ended) return;
       ended = true;
@@ -75,16 +79,22 @@ export function createRecord(
     const { seen, target } = record;
     const model = seen?.model ?? target?.model ?? record.requestedModel;
     const usageKnown = seen?.usageKnown ?? false;
-    const body = record.capture?.text() ?? null;
+    const body = record.responseBody ?? record.capture?.text() ?? null;
+    const { redact } = context;
+    const clean = (text: string | null) => (text === null ? null : redact(text));
+    const { agentType, projectId, requestedModel, attempts } = record;
+    // Names come from outside too. One look at all of them: hardly ever is there anything to take out.
+    const names = [agentType, projectId, requestedModel, model, ...attempts.map((attempt) => attempt.model)];
+    const name = redact(names.join('\n')) === names.join('\n') ? (text: string | null) => text : clean;
     return {
       requestId,
       timestamp,
-      agentType: record.agentType,
-      projectId: record.projectId,
+      agentType: name(agentType),
+      projectId: name(projectId),
       clientDialect,
       provider: target?.provider.name ?? null,
-      model,
-      requestedModel: record.requestedModel,
+      model: name(model),
+      requestedModel: name(requestedModel),
       status,
       httpStatus: record.httpStatus,
       streamed: record.streamed,
@@ -98,13 +108,13 @@ export function createRecord(
           ? context.price(target, model, seen)
           : null,
       finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
-      attempts: record.attempts,
+      attempts: attempts.map((attempt) => ({ ...attempt, model: name(attempt.model) ?? '' })),
       lost: describeLosses(record.losses, seen),
       malformedEvents: seen?.malformedEvents ?? 0,
       errorCode: error?.code ?? null,
-      errorMessage: error === undefined ? null : context.redact(error.message),
-      requestBody: record.requestBody === null ? null : context.redact(record.requestBody),
-      responseBody: body === null ? null : context.redact(body),
+      errorMessage: clean(error?.message ?? null),
+      requestBody: clean(record.requestBody),
+      responseBody: clean(body),
     };
   }
   return record;
@@ -117,7 +127,7 @@ function describeLosses(losses: readonly Loss[], seen: Observation | null): stri
       ? loss.feature
       : `${loss.feature} (approximated${loss.how === undefined ? '' : `: ${loss.how}`})`,
   );
-  return [...new Set([...told, ...(seen?.extensions ?? [])])];
+  return [...new Set([...told, ...(seen?.unsaid ?? [])])];
 }
 
 /** The bytes a client was sent, up to a cap, in blocks: no object is kept per event. */
@@ -126,28 +136,42 @@ export interface BodyCapture {
   text(): string;
 }
 
-const BLOCK_BYTES = 8192;
+/** Blocks grow with the body, so that a thousand short streams do not hold a thousand long blocks. */
+const FIRST_BLOCK_BYTES = 1024;
+const LARGEST_BLOCK_BYTES = 16 * 1024;
 
 export function createBodyCapture(cap: number): BodyCapture {
   const blocks: Uint8Array[] = [];
   let last = new Uint8Array(0);
   let used = 0;
   let size = 0;
+
+  function grow(needed: number): void {
+    const usual = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, size));
+    last = new Uint8Array(Math.max(usual, needed));
+    used = 0;
+    blocks.push(last);
+  }
+
+  function append(bytes: Uint8Array): void {
+    last.set(bytes, used);
+    used += bytes.length;
+    size += bytes.length;
+  }
+
   return {
     take(bytes) {
-      let rest = size + bytes.length > cap ? bytes.subarray(0, cap - size) : bytes;
-      size += rest.length;
-      while (rest.length > 0) {
-        if (used === last.length) {
-          last = new Uint8Array(Math.max(BLOCK_BYTES, Math.min(rest.length, cap)));
-          used = 0;
-          blocks.push(last);
-        }
-        const part = rest.subarray(0, last.length - used);
-        last.set(part, used);
-        used += part.length;
-        rest = rest.subarray(part.length);
+      const room = last.length - used;
+      if (bytes.length <= room && size + bytes.length <= cap) {
+        append(bytes);
+        return;
       }
+      const kept = bytes.subarray(0, cap - size);
+      append(kept.subarray(0, room));
+      const rest = kept.subarray(room);
+      if (rest.length === 0) return;
+      grow(rest.length);
+      append(rest);
     },
     text() {
       const decoder = new TextDecoder();

@@ -33,6 +33,11 @@ export interface RelayOptions<Out> {
   abort(): void;
 }
 
+interface ReadResult {
+  done: boolean;
+  value?: Uint8Array | undefined;
+}
+
 export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   const { provider, pump, observer, watchdog } = options;
   const reader = options.body.getReader();
@@ -52,24 +57,19 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
     if (firstContent && freshWait) watchdog.wait('idle', options.idleMs);
   }
 
-  /** One read. Returns what it brought; sets `over` at the end. */
-  async function step(): Promise<Out | undefined> {
+  /** One read: what it brought for the client. */
+  function read(): Promise<Out | undefined> {
     waitForUpstream();
-    let chunk: Uint8Array | undefined;
-    let failure: GatewayError | undefined;
+    return reader.read().then(digest, broken);
+  }
+
+  function broken(thrown: unknown): Out | undefined {
+    return finish(brokenStream(provider, thrown));
+  }
+
+  function digest({ done, value: chunk }: ReadResult): Out | undefined {
+    if (done || chunk === undefined) return finish(undefined);
     try {
-      const { done, value } = await reader.read();
-      if (!done) chunk = value;
-    } catch (thrown) {
-      failure = brokenStream(provider, thrown);
-    }
-    if (chunk === undefined) {
-      over = true;
-      watchdog.stop();
-      failure = options.timeout() ?? failure;
-    }
-    try {
-      if (chunk === undefined) return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
       const out = pump.push(chunk);
       freshWait = pump.tookEvent();
       if (freshWait && !closing && firstContent) watchdog.rest();
@@ -78,6 +78,38 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
       stop();
       return pump.fail(toGatewayError(thrown));
     }
+  }
+
+  /** The upstream's stream is over, by itself or by a failure. */
+  function finish(brokenBy: GatewayError | undefined): Out | undefined {
+    over = true;
+    watchdog.stop();
+    const failure = options.timeout() ?? brokenBy;
+    try {
+      return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
+    } catch (thrown) {
+      stop();
+      return pump.fail(toGatewayError(thrown));
+    }
+  }
+
+  /** For the client: one promise for a read that brings something, which is most of them. */
+  function readForClient(): Promise<Out | undefined> {
+    waitForUpstream();
+    return reader.read().then(digestForClient, broken);
+  }
+
+  function digestForClient(result: ReadResult): Out | undefined | Promise<Out | undefined> {
+    const out = digest(result);
+    return out === undefined && !over ? more() : out;
+  }
+
+  async function more(): Promise<Out | undefined> {
+    while (!over) {
+      const out = await read();
+      if (out !== undefined) return out;
+    }
+    return undefined;
   }
 
   function stop(): void {
@@ -91,7 +123,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   return {
     async ready() {
       while (!over) {
-        const out = await step();
+        const out = await read();
         if (out !== undefined) held.push(out);
         if (observer.seen.error !== null) break;
         if (observer.seen.firstContentAt !== null) {
@@ -110,14 +142,9 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
         throw truncated(provider);
       }
     },
-    async next() {
+    next() {
       const ready = held.shift();
-      if (ready !== undefined) return ready;
-      while (!over) {
-        const out = await step();
-        if (out !== undefined) return out;
-      }
-      return undefined;
+      return ready !== undefined || over ? Promise.resolve(ready) : readForClient();
     },
     fail(error) {
       const out = pump.ended() ? undefined : pump.fail(error);

@@ -1,15 +1,16 @@
 // The library's way in: a neutral request, answered as an async iterable of neutral events.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { type GatewayError, toGatewayError } from '../model/errors.ts';
+import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { resolveTargets, type Target } from '../routing/targets.ts';
 import { openStream, type OpenStream } from './attempt.ts';
-import { clientLeft, notePlan, redacted } from './exchange.ts';
+import { clientLeft, notePlan } from './exchange.ts';
 import { firstAnswer, type ProviderHealth } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
+import { redactError } from './redact-error.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
 export interface NeutralContext {
@@ -54,7 +55,7 @@ export async function* streamNeutral(
       record.end({ status: 'aborted' });
       throw options.signal?.reason ?? thrown;
     }
-    const error = redacted(context, toGatewayError(thrown));
+    const error = redactError(toGatewayError(thrown), context.redact);
     record.httpStatus ||= error.status;
     record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
     throw error;
@@ -73,8 +74,7 @@ function open(
   signal: AbortSignal,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
-  const { host, config, health } = context;
-  const redact = (error: GatewayError) => redacted(context, error);
+  const { host, config, health, redact } = context;
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
   return firstAnswer<OpenStream<Events>>({
@@ -83,6 +83,7 @@ function open(
     signal,
     attempts: record.attempts,
     health,
+    redact,
     plan(target) {
       const question = { incoming: null, neutral: () => request, stream: true };
       const plan = notePlan({ record, host, question, serverKeys: keys }, target);
@@ -90,7 +91,7 @@ function open(
       record.seen = observer.seen;
       const provider = target.provider.name;
       const onMalformed = (error: Error) =>
-        host.log('warn', 'malformed event skipped', { provider, reason: error.message });
+        host.log('warn', 'malformed event skipped', { provider, reason: redact(error.message) });
       const pump = () =>
         createTranslatePump<Events>({
           provider,
@@ -104,7 +105,8 @@ function open(
       return {
         target,
         key: plan.key,
-        run: () => openStream({ host, plan, signal, maxEvent, observer, redact }, pump, render),
+        run: (answered) =>
+          openStream({ host, plan, signal, maxEvent, observer, redact, answered }, pump, render),
       };
     },
   });

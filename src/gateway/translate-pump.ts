@@ -6,6 +6,7 @@ import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
+import { redactError } from './redact-error.ts';
 import { createSequencer } from './sequence.ts';
 
 export interface TranslateOptions<Out> {
@@ -17,16 +18,18 @@ export interface TranslateOptions<Out> {
   maxEvent: number;
   onMalformed(error: MalformedEvent): void;
   /** What the provider says of a failure may quote a key. */
-  redact(error: GatewayError): GatewayError;
+  redact(text: string): string;
 }
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
   const { provider, side, observer, maxEvent } = options;
   const splitter = createFrameSplitter(maxEvent);
   let events: StreamEvent[] = [];
-  const sequencer = createSequencer((event) => {
+  const sequencer = createSequencer((told) => {
+    const event: StreamEvent =
+      told.type === 'error' ? { type: 'error', error: redactError(told.error, options.redact) } : told;
     observer.see(event);
-    events.push(event.type === 'error' ? { type: 'error', error: options.redact(event.error) } : event);
+    events.push(event);
   });
   const decoder = side.createStreamDecoder((event) => sequencer.push(event));
   let tookEvent = false;
@@ -53,6 +56,8 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
   }
 
   function fail(error: GatewayError): Out | undefined {
+    // An answer of which only the dialect's last formality is missing is an answer.
+    decoder.end();
     sequencer.push({ type: 'error', error });
     return take();
   }
@@ -75,11 +80,8 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
       return take();
     },
     end() {
-      if (!sequencer.ended()) {
-        decode(splitter.flush());
-        decoder.end();
-      }
-      return sequencer.ended() ? take() : fail(truncated(provider));
+      if (!sequencer.ended()) decode(splitter.flush());
+      return fail(truncated(provider));
     },
   };
 }

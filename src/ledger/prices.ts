@@ -2,6 +2,7 @@
 import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resolved.ts';
 import { totalInputTokens, type Usage } from '../model/usage.ts';
+import { createRateSum, type RateSum } from './price-rates.ts';
 import { findPrices } from './price-table.ts';
 
 /**
@@ -14,6 +15,8 @@ export type Pricer = (provider: ProviderConfig, model: string, usage: Usage, at?
 interface Known {
   override: PriceOverride | null;
   table: Provider | null;
+  /** A short cut to what the table would say. */
+  rates: RateSum | undefined;
 }
 
 /** Model names come from clients: so many are remembered, then all are forgotten. */
@@ -35,16 +38,20 @@ export function createPricer(costs: CostsConfig): Pricer {
     if (found !== undefined) return found;
     const override = overrides.find(({ fits }) => fits.test(target))?.price ?? null;
     const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
-    const known = { override, table };
+    const rates =
+      table === null
+        ? undefined
+        : createRateSum(table, (usage) => priceByTable(table, model, usage, undefined));
+    const known = { override, table, rates };
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(key, known);
     return known;
   };
 
   return (provider, model, usage, at) => {
-    const { override, table } = lookUp(provider, model);
+    const { override, table, rates } = lookUp(provider, model);
     if (override !== null) return priceByOverride(override, usage);
-    if (table !== null) return priceByTable(table, model, usage, at);
+    if (table !== null) return rates?.(usage) ?? priceByTable(table, model, usage, at);
     return null;
   };
 }

@@ -34,10 +34,22 @@ function maskedSpan(
   floor: number,
   secrets: readonly string[],
 ): [start: number, end: number] {
-  const after = at + mask.length;
-  if (UNMISTAKABLE.test(mask)) {
-    return [reach(text, at, -1, floor, JOINED, true), reach(text, after, 1, text.length, JOINED, true)];
-  }
+  const [begin, end] = knownSpan(text, at, at + mask.length, floor, secrets);
+  if (!UNMISTAKABLE.test(mask)) return [begin, end];
+  // Whatever it hides goes; a known secret may reach further than its word.
+  const joined = reach(text, at, -1, floor, JOINED, true);
+  const joinedEnd = reach(text, at + mask.length, 1, text.length, JOINED, true);
+  return begin === end ? [joined, joinedEnd] : [Math.min(begin, joined), Math.max(end, joinedEnd)];
+}
+
+/** The part around a mask from `at` to `after` that is left of one of the secrets; empty where nothing is. */
+function knownSpan(
+  text: string,
+  at: number,
+  after: number,
+  floor: number,
+  secrets: readonly string[],
+): [start: number, end: number] {
   if (secrets.length === 0) return [at, at];
   const start = reach(text, at, -1, floor, HARD_END, false);
   const end = reach(text, after, 1, text.length, HARD_END, false);

@@ -36,7 +36,16 @@ const SHAPES: readonly Shape[] = [
     `$1${REDACTED}`,
   ),
   shape('basic', '(authorization["\']?\\s*[:=]\\s*["\']?basic\\s+)[\\w+/=-]+', `$1${REDACTED}`),
-  ...['authorization', 'x-api-key', 'x-goog-api-key', 'x-sluice-key', 'api-key'].map((name) =>
+  ...[
+    'authorization',
+    'x-api-key',
+    'x-goog-api-key',
+    'x-sluice-key',
+    'api-key',
+    'api key',
+    'api_key',
+    'api key provided',
+  ].map((name) =>
     // Only what cannot be a word of prose: with a digit or mask in it, or long.
     shape(
       name,

@@ -3,6 +3,7 @@ import type { Part, ToolCallPart } from './content.ts';
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
+import { isObject } from './json.ts';
 import type { NeutralResponse } from './response.ts';
 import { mergeUsage, NO_USAGE } from './usage.ts';
 
@@ -10,6 +11,10 @@ import { mergeUsage, NO_USAGE } from './usage.ts';
 export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   const events: StreamEvent[] = [{ type: 'start', id: response.id, model: response.model }];
   for (const [block, part] of response.parts.entries()) events.push(...partToEvents(part, block));
+  const { dialect, fields = {} } = response.extension ?? {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (dialect !== undefined && isObject(value)) events.push({ type: 'extension', dialect, name, value });
+  }
   events.push({ type: 'usage', usage: response.usage }, { type: 'finish', finish: response.finish });
   return events;
 }

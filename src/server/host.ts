@@ -4,8 +4,8 @@ export interface HostOptions {
   hostname: string;
   /** 0 takes a free one. */
   port: number;
-  /** Bytes. The gateway refuses a longer body in the client's dialect; this limit only backs it. */
-  maxBody: number;
+  /** Bytes; a longer body gets a bare 413. Left out where `fetch` bounds what it reads and has better words. */
+  maxBody?: number;
   fetch(request: Request): Promise<Response>;
   onError(error: unknown): void;
 }
@@ -25,9 +25,6 @@ export interface HttpHost {
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
-
-/** How far Bun's limit lies above the gateway's, so that the gateway is the one to answer. */
-const BODY_SLACK_BYTES = 1024 * 1024;
 
 /** Throws ListenError. */
 export function createHttpHost(options: HostOptions): HttpHost {
@@ -61,7 +58,8 @@ function listen(options: HostOptions, fetch: (request: Request) => Response | Pr
       port: options.port,
       // Bun's default of 10 s would cut a stream that thinks; silence is the gateway's business.
       idleTimeout: 0,
-      maxRequestBodySize: options.maxBody + BODY_SLACK_BYTES,
+      // A body that nobody reads is not buffered: Bun pauses its sender, and discards what is left after the answer.
+      maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,
       development: false,
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
       reusePort: false,

@@ -10,6 +10,8 @@ export interface UpstreamCall {
   body: string;
   signal: AbortSignal;
   connectMs: number;
+  /** Told the answer's status, also where the answer is then refused. */
+  answered(status: number): void;
 }
 
 /** How much of an error body is read: enough for any provider's reason. */
@@ -37,6 +39,7 @@ export async function callUpstream(
       { cause: thrown },
     );
   }
+  call.answered(response.status);
   if (response.status >= 300 && response.status < 400) {
     await response.body?.cancel();
     throw new GatewayError(

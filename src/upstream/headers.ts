@@ -51,8 +51,10 @@ export function buildRequestHeaders(options: RequestHeaderOptions): Headers {
     accept: options.stream ? 'text/event-stream' : 'application/json',
   });
   if (options.client !== null) {
+    const nominated = listOf((options.client.get('connection') ?? '').toLowerCase());
     for (const [name, value] of options.client) {
-      if (!CONNECTION_HEADERS.has(name) && !PRIVATE_HEADER.test(name)) headers.set(name, value);
+      if (CONNECTION_HEADERS.has(name) || PRIVATE_HEADER.test(name) || nominated.includes(name)) continue;
+      headers.set(name, value);
     }
     for (const name of CREDENTIAL_HEADERS) headers.delete(name);
   }
@@ -70,10 +72,14 @@ export function buildRequestHeaders(options: RequestHeaderOptions): Headers {
 
 /** `first` then what `second` adds, each value once. */
 function mergeLists(first: string, second: string): string {
-  const values = [...first.split(','), ...second.split(',')]
-    .map((value) => value.trim())
-    .filter((value) => value !== '');
-  return [...new Set(values)].join(',');
+  return [...new Set([...listOf(first), ...listOf(second)])].join(',');
+}
+
+function listOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 /** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
@@ -88,17 +94,22 @@ export function pickAnswerHeaders(upstream: Headers, sameDialect: boolean): Head
   return headers;
 }
 
-/** The key that the client presents, whatever header its SDK puts it in. */
-export function clientKey(headers: Headers): string | null {
-  const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-  return (
-    headers.get('x-sluice-key') ?? headers.get('x-api-key') ?? headers.get('x-goog-api-key') ?? bearer ?? null
-  );
+/** The gateway's own header for its own keys. */
+const GATEWAY_KEY_HEADER = 'x-sluice-key';
+
+/** Every key that the client presents, in whatever headers its SDK and its user put them, each once. */
+export function presentedKeys(headers: Headers): string[] {
+  const own = headers.get(GATEWAY_KEY_HEADER);
+  return [...new Set([...(own === null ? [] : [own]), ...presentedProviderKeys(headers)])];
 }
 
-/** The client's own provider key: as `clientKey`, without the gateway's own header. */
-export function clientProviderKey(headers: Headers): string | null {
-  const copy = new Headers(headers);
-  copy.delete('x-sluice-key');
-  return clientKey(copy);
+/** Those that may be a provider's: all but the one in the gateway's own header. */
+export function presentedProviderKeys(headers: Headers): string[] {
+  const keys = [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)];
+  return keys.flatMap((key) => (key === null || key === '' ? [] : [key]));
+}
+
+/** The token of `authorization: Bearer`, null where there is none. */
+export function bearerOf(headers: Headers): string | null {
+  return /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
 }

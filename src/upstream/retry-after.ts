@@ -1,5 +1,6 @@
-// How long a provider asks to wait, from its response headers.
+// How long a provider asks to wait, from its response headers or the body of its error.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json.ts';
 
 /**
  * Milliseconds to wait, undefined where the headers do not say. `retry-after-ms` is the most exact and wins;
@@ -27,4 +28,32 @@ function parseDate(value: string | null): number | undefined {
   if (value === null || !/^[A-Za-z]{3,9}, .*GMT$/.test(value.trim())) return undefined;
   const time = Date.parse(value);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/**
+ * Milliseconds to wait from a `google.rpc.RetryInfo` among an error's details, undefined where there is none.
+ * https://cloud.google.com/apis/design/errors#error_details
+ */
+export function parseRetryInfo(body: string): number | undefined {
+  if (!body.includes('RetryInfo')) return undefined;
+  for (const detail of asArray(errorOf(body)?.details) ?? []) {
+    const fields = asObject(detail);
+    if (asString(fields?.['@type'])?.endsWith('google.rpc.RetryInfo') !== true) continue;
+    // A protobuf Duration in JSON: seconds with up to nine decimals.
+    const seconds = /^(\d+(?:\.\d+)?)s$/.exec(asString(fields?.retryDelay) ?? '')?.[1];
+    if (seconds !== undefined) return Math.ceil(Number(seconds) * 1_000);
+  }
+  return undefined;
+}
+
+/** The error object of a body, which some servers wrap in a list of one. */
+function errorOf(body: string): JsonObject | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const whole: unknown = Array.isArray(value) ? value[0] : value;
+  return isObject(whole) ? asObject(whole.error) : undefined;
 }

@@ -82,7 +82,7 @@ async function run(root: string, args: string[] = [], environment: Record<string
 }
 
 /** Lines of a running process's stdout. */
-function linesOf(child: ReturnType<typeof start>) {
+function linesOf(child: Pick<ReturnType<typeof start>, 'stdout'>) {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   return async function next(): Promise<string | undefined> {
@@ -136,6 +136,21 @@ describe.skipIf(NODE === null)('the launcher', () => {
       expect(await child.exited).toBe(0);
     },
   );
+
+  test('under npm, which dies without a word, it ends what it runs', async () => {
+    // As npm does: a parent that starts the launcher and is killed.
+    const script = `require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit' })`;
+    const parent = Bun.spawn([NODE ?? 'node', '-e', script, join(checkout, 'bin', 'sluice'), 'wait'], {
+      cwd: TEMPORARY,
+      env: { PATH: join(checkout, 'path'), npm_lifecycle_event: 'start' },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    const next = linesOf(parent);
+    await next();
+    parent.kill('SIGTERM');
+    expect(await next()).toBe('SIGTERM');
+  });
 
   test('killed, it is noticed by the child', async () => {
     const child = start(checkout, ['wait']);

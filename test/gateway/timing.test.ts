@@ -158,6 +158,31 @@ describe('timeouts', () => {
   });
 });
 
+describe('a provider that goes silent after its finish reason', () => {
+  const chunk = (delta: object, finish: string | null) =>
+    `data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":${JSON.stringify(delta)},"finish_reason":${JSON.stringify(finish)}}]}\n\n`;
+  const whole = bytes(chunk({ role: 'assistant', content: 'Hi' }, null) + chunk({}, 'stop'));
+
+  for (const [name, path, body] of CLIENTS) {
+    test(`${name === 'translated' ? 'same dialect' : 'translated'}: has answered, the missing [DONE] is forgiven`, async () => {
+      const { timers, post, row } = setup({
+        reply: replyWith(whole, { fault: { kind: 'hang', after: whole.length } }),
+        config: {
+          providers: { gpt: { ...LAB_PROVIDERS.gpt, timeouts: { idle: '5s' } } },
+          routing: { default_provider: 'gpt' },
+        },
+      });
+      const { seen, finished } = reading(await post(path, body));
+      await timers.advance(5_100);
+      await finished;
+      expect(seen.text).toContain('Hi');
+      expect(seen.text).not.toContain('error');
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({ status: 'success', finishReason: 'stop', errorCode: null });
+    });
+  }
+});
+
 describe('head and pings', () => {
   const config: ConfigInput = { server: { ping_interval: '2s' } };
 

@@ -27,7 +27,9 @@ describe('opaque tokens', () => {
     expect(mayHoldForeignToken(JSON.stringify({ signature: RAW }))).toBe(false);
   });
   test('text that only looks marked stays the dialect’s own', () => {
-    expect(openToken('openai-chat', tokenFromWire('openai-chat', 'sluice:nonsense:x'))).toBe('sluice:nonsense:x');
+    expect(openToken('openai-chat', tokenFromWire('openai-chat', 'sluice:nonsense:x'))).toBe(
+      'sluice:nonsense:x',
+    );
   });
   test('a call id carries a token there and back in characters that ids allow', () => {
     const wire = callIdToWire('call_1', token);
@@ -35,6 +37,7 @@ describe('opaque tokens', () => {
     expect(callIdFromWire(wire)).toEqual({ id: 'call_1', token });
     expect(mayHoldForeignToken(JSON.stringify({ id: wire }))).toBe(true);
     expect(callIdToWire('call_1', undefined)).toBe('call_1');
-    for (const id of ['call_1', 'a__sluice_', 'a__sluice_!!', 'a__sluice_YWJj']) expect(callIdFromWire(id)).toEqual({ id });
+    for (const id of ['call_1', 'a__sluice_', 'a__sluice_!!', 'a__sluice_YWJj'])
+      expect(callIdFromWire(id)).toEqual({ id });
   });
 });

@@ -125,3 +125,24 @@ test('no shape takes time out of proportion to the text', () => {
     expect(createRedactor(['some-secret'])(text)).toBeString();
   }
 });
+
+// As vendors word their refusals; the keys are nobody's.
+test.each([
+  'Incorrect API key provided: sk-proj-abc123def456ghi. You can find your key',
+  'Incorrect API key provided: sk-ab******************wxyz. You can find',
+  'Your api key: ****wxyz is invalid',
+  'invalid api key: 0123abcdef0123abcdef',
+  'Bearer 0123abcdef0123abcdef is not known',
+  'API key not valid: AIzaSy0123abcdef0123abcdef',
+  'gsk_0123abcdef0123abcdef was revoked',
+])('quotes no key that it does not know: %s', (message) => {
+  const said = createRedactor([])(message);
+  expect(said).toContain('[redacted]');
+  expect(said).not.toMatch(/abc|wxyz|sk-ab/);
+});
+
+test('a known secret with marks in it goes whole from both sides of a long mask', () => {
+  const secret = 'abHeader:Vb3/Nn8=Rt5+Yy1';
+  const redact = createRedactor([secret]);
+  expect(redact(`key ${secret.slice(0, 10)}*****${secret.slice(-4)} fails`)).toBe('key [redacted] fails');
+});

@@ -6,7 +6,6 @@ function createHost(options: Partial<HostOptions> = {}): HttpHost {
   return createHttpHost({
     hostname: '127.0.0.1',
     port: 0,
-    maxBody: 1024,
     fetch: async () => new Response('here'),
     onError: () => {},
     ...options,
@@ -44,11 +43,16 @@ test('answers at the address it tells', async () => {
 
 test('leaves it to the gateway to refuse a body that is too long', async () => {
   const host = createHost({
-    maxBody: 10,
     fetch: async (request) => new Response(`${(await request.text()).length}`),
   });
   const response = await fetch(host.url, { method: 'POST', body: 'x'.repeat(100_000) });
   expect(await response.text()).toBe('100000');
+  await host.drain(0);
+});
+
+test('refuses it itself where it is told to', async () => {
+  const host = createHost({ maxBody: 10 });
+  expect((await fetch(host.url, { method: 'POST', body: 'x'.repeat(11) })).status).toBe(413);
   await host.drain(0);
 });
 

@@ -13,6 +13,8 @@ export interface ReplayUpstream extends AsyncDisposable {
   openConnections(): number;
   /** Resolves with request number `index` (from 0) once it has been read. */
   request(index: number): Promise<SeenRequest>;
+  /** Ends every open connection. */
+  dropConnections(): void;
   /** Changes what later requests are answered with. */
   answer(choose: ChooseReply): void;
   stop(): Promise<void>;
@@ -85,9 +87,13 @@ export async function startReplayUpstream(initial: ChooseReply): Promise<ReplayU
     if (ending === 'complete' || ending === 'cut') void serve(socket);
   }
 
+  function dropConnections(): void {
+    for (const socket of open) socket.terminate();
+  }
+
   async function stop(): Promise<void> {
     server.stop(true);
-    for (const socket of open) socket.terminate();
+    dropConnections();
   }
 
   return {
@@ -99,6 +105,7 @@ export async function startReplayUpstream(initial: ChooseReply): Promise<ReplayU
       if (seen !== undefined) return Promise.resolve(seen);
       return new Promise((resolve) => waiting.set(index, resolve));
     },
+    dropConnections,
     answer(next) {
       choose = next;
     },
@@ -106,6 +113,8 @@ export async function startReplayUpstream(initial: ChooseReply): Promise<ReplayU
     [Symbol.asyncDispose]: stop,
   };
 }
+
+const PIECES_PER_TURN = 64;
 
 /** Sends head and body; a body of known length has `content-length`, a stream is chunked. */
 async function send(socket: Socket<Connection>, reply: Reply, seen: SeenRequest) {
@@ -131,6 +140,8 @@ async function send(socket: Socket<Connection>, reply: Reply, seen: SeenRequest)
     if (signal.aborted) return 'left';
     seen.bytesSent += piece.length;
     seen.piecesSent += 1;
+    // A reader as fast as this writer would keep the event loop from ever seeing a disconnect.
+    if (seen.piecesSent % PIECES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

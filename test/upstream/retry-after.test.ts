@@ -1,5 +1,5 @@
-import { expect, test } from 'bun:test';
-import { parseRetryAfter } from '../../src/upstream/retry-after.ts';
+import { describe, expect, test } from 'bun:test';
+import { parseRetryAfter, parseRetryInfo } from '../../src/upstream/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 
@@ -25,4 +25,25 @@ const CASES: [Record<string, string>, number | undefined][] = [
 
 test.each(CASES)('%j', (headers, expected) => {
   expect(parseRetryAfter(new Headers(headers), NOW)).toBe(expected as number);
+});
+
+describe('in an error body', () => {
+  const details = (retryDelay: unknown) => [
+    { '@type': 'type.googleapis.com/google.rpc.Help', retryDelay: '1s' },
+    { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay },
+  ];
+  test.each([
+    [{ error: { details: details('48s') } }, 48_000],
+    [[{ error: { details: details('0.5s') } }], 500],
+    [{ error: { details: details('48.939935699s') } }, 48_940],
+    [{ error: { details: details('soon') } }, undefined],
+    [{ error: { details: details(5) } }, undefined],
+    [{ error: { details: 'RetryInfo' } }, undefined],
+    [{ message: 'RetryInfo' }, undefined],
+    [{ error: { message: 'no details' } }, undefined],
+  ])('%j', (body, expected) => {
+    expect(parseRetryInfo(JSON.stringify(body))).toBe(expected);
+  });
+
+  test('that is not JSON', () => expect(parseRetryInfo('RetryInfo: 5s')).toBeUndefined());
 });

@@ -37,6 +37,11 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     losses.lost(part.name);
     return undefined;
   }
+  if (answer && (part.type === 'image' || part.type === 'audio')) {
+    // Clients know no generated media.
+    losses.lost(part.type);
+    return undefined;
+  }
   losses.foreign(part.extension);
   switch (part.type) {
     case 'text':

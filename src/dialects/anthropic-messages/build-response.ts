@@ -9,12 +9,15 @@ import { buildUsage } from './usage.ts';
 import { ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+  const losses = createLossList();
+  const content = buildBlocks(response.parts, { losses, answer: true });
+  for (const { feature, outcome } of losses.all) if (outcome === 'lost') context.lost?.(feature);
   return {
     id: response.id ?? messageId(context),
     type: 'message',
     role: 'assistant',
     model: response.model ?? context.model,
-    content: buildBlocks(response.parts, { losses: createLossList(), answer: true }),
+    content,
     stop_reason: buildStopReason(response.finish),
     stop_sequence: response.finish.stopSequence ?? null,
     usage: buildUsage(response.usage),

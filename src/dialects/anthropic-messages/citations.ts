@@ -39,7 +39,8 @@ export function buildCitation(citation: Citation, text = ''): JsonObject | undef
     url: citation.url,
     encrypted_index: '',
   };
-  put(wire, 'title', citation.title ?? null);
+  // Null is allowed, and some SDKs refuse it.
+  put(wire, 'title', citation.title ?? citation.url);
   return wire;
 }
 

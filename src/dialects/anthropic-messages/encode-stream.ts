@@ -87,7 +87,10 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'citation':
         return citation(event.citation);
       case 'server-tool-result':
-        if (event.part.dialect !== ID) return '';
+        if (event.part.dialect !== ID) {
+          context.lost?.('server_tool_result');
+          return '';
+        }
         return blockStart('other', event.part.value) + blockStop();
       case 'text-end':
       case 'refusal-end':
@@ -98,8 +101,11 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return event.dialect === ID ? replay(event.name, event.value) : '';
       case 'finish':
         return blockStop() + finish(event.finish);
-      default:
+      case 'media':
         // Generated media has no block in this dialect.
+        context.lost?.(event.mediaType.startsWith('audio/') ? 'audio' : 'image');
+        return '';
+      default:
         return '';
     }
   }
@@ -147,7 +153,10 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     const { id, name, kind } = event;
     const fields = ownFields(event.extension);
     if (kind === 'server') {
-      if (event.extension?.dialect !== ID) return '';
+      if (event.extension?.dialect !== ID) {
+        context.lost?.(`tools.${name}`);
+        return '';
+      }
       const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
       return blockStart('tool', block, 'input_json_delta', 'partial_json');
     }
@@ -166,6 +175,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   function citation(value: Citation): string {
     const wire = buildCitation(value);
+    if (wire === undefined) context.lost?.('citations');
     return open === 'text' && wire !== undefined ? delta({ type: 'citations_delta', citation: wire }) : '';
   }
 
@@ -191,6 +201,9 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return open === undefined ? '' : frame(type, { ...value, index });
       case 'content_block_stop':
         return open === undefined ? '' : blockStop();
+      case undefined:
+        // No event of the wire: a field of a whole answer that was asked for as a stream.
+        return '';
       default:
         return frame(name, value);
     }

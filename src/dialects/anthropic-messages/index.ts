@@ -15,9 +15,12 @@ const VERSION = '2023-06-01';
 /** Keys that begin so are OAuth tokens: they go as Bearer and need their own beta. */
 const OAUTH_PREFIX = 'sk-ant-oat';
 
+const DELTA_LINE = new TextEncoder().encode('event: content_block_delta\n');
+
 export const anthropicMessages: Dialect = {
   id: ID,
   client: {
+    path: '/v1/messages',
     route: (path) => (path === '/v1/messages' ? { operation: 'generate' } : undefined),
     parseRequest,
     buildResponse,
@@ -32,6 +35,7 @@ export const anthropicMessages: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify,
+    addsContentOnly,
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
@@ -44,6 +48,12 @@ function headers(key: string | null): Record<string, string> {
   if (key === null) return version;
   if (!key.startsWith(OAUTH_PREFIX)) return { ...version, 'x-api-key': key };
   return { ...version, authorization: `Bearer ${key}`, 'anthropic-beta': 'oauth-2025-04-20' };
+}
+
+function addsContentOnly(frame: Uint8Array): boolean {
+  for (let index = 0; index < DELTA_LINE.length; index++)
+    if (frame[index] !== DELTA_LINE[index]) return false;
+  return true;
 }
 
 function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {

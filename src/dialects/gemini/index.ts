@@ -18,7 +18,14 @@ const OAUTH_PREFIX = 'ya29.';
 
 export const gemini: Dialect = {
   id: ID,
-  client: { route, parseRequest, buildResponse, createStreamEncoder, buildError },
+  client: {
+    path: '/v1beta/models/{model}:streamGenerateContent',
+    route,
+    parseRequest,
+    buildResponse,
+    createStreamEncoder,
+    buildError,
+  },
   provider: {
     endpoint,
     forwardQuery,

@@ -3,7 +3,6 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
-import type { LossReport } from './losses.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { shortenCallId } from './tool-call-id.ts';
@@ -108,7 +107,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
     if (content === undefined) built.content = null;
   }
   if (reasoning.length > 0) Object.assign(built, buildReplay(reasoning, scope));
-  if (calls.length > 0) built.tool_calls = calls.map((call) => buildCall(call, losses));
+  if (calls.length > 0) built.tool_calls = calls.map((call) => buildCall(call, scope));
   return built;
 }
 
@@ -129,12 +128,17 @@ function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: B
   return text === '' ? {} : { reasoning_content: text };
 }
 
-function buildCall(call: ToolCallPart, losses: LossReport): JsonObject {
+function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObject {
+  const breakpoint = options.quirks.cacheControl === true ? call.cacheControl : undefined;
   losses.foreign(call.extension);
-  if (call.cacheControl !== undefined) losses.lost('cache_control');
+  if (call.cacheControl !== breakpoint) losses.lost('cache_control');
   const token = buildThoughtSignature(call.signature);
   if (call.signature !== undefined && token.extra_content === undefined) losses.lost('thought_signature');
-  return { ...buildToolCall({ ...call, id: shortenCallId(call.id) }), ...token };
+  return {
+    ...buildToolCall({ ...call, id: shortenCallId(call.id) }),
+    ...(breakpoint !== undefined && { cache_control: breakpoint }),
+    ...token,
+  };
 }
 
 /** What a tool message cannot hold is put into `moved`, for the user message behind it. */

@@ -3,6 +3,7 @@
 import type { TextPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { totalInputTokens } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
@@ -12,6 +13,8 @@ import { buildThoughtSignature, buildToolCall, clientCallId } from './tool-call.
 import { buildUsage } from './usage.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+  const own = response.extension?.dialect === 'openai-chat' ? response.extension.fields : {};
+  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
   return {
     id: response.id ?? completionId(context),
     object: 'chat.completion',
@@ -20,12 +23,15 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     choices: [
       {
         index: 0,
-        message: buildMessage(response),
-        logprobs: null,
+        message: buildMessage(response, context),
+        logprobs: own.logprobs ?? null,
         finish_reason: buildFinishReason(response.finish),
       },
     ],
-    usage: buildUsage(response.usage),
+    // Left out where the provider stated none: zeros would be a claim.
+    ...(totalInputTokens(response.usage) + response.usage.outputTokens > 0 && {
+      usage: buildUsage(response.usage),
+    }),
   };
 }
 
@@ -33,13 +39,14 @@ export function completionId(context: AnswerContext): string {
   return `chatcmpl-${context.requestId}`;
 }
 
-function buildMessage(response: NeutralResponse): JsonObject {
+function buildMessage(response: NeutralResponse, context: AnswerContext): JsonObject {
   const texts: TextPart[] = [];
   const reasoning: PlacedReasoning[] = [];
   const lastText = response.parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
   const calls: JsonObject[] = [];
   const images: JsonObject[] = [];
   const message: JsonObject = { role: 'assistant', content: null, refusal: null };
+  const serverTools = new Map<string, string>();
   let refusal = '';
   for (const [at, part] of response.parts.entries()) {
     switch (part.type) {
@@ -57,6 +64,9 @@ function buildMessage(response: NeutralResponse): JsonObject {
         if (part.kind !== 'server') {
           const id = clientCallId(part.id, part.signature);
           calls.push({ ...buildToolCall({ ...part, id }), ...buildThoughtSignature(part.signature) });
+        } else {
+          serverTools.set(part.id, part.name);
+          context.lost?.(`tools.${part.name}`);
         }
         break;
       case 'image':
@@ -73,8 +83,10 @@ function buildMessage(response: NeutralResponse): JsonObject {
           message.audio = { ...own, data: part.source.data };
         }
         break;
-      case 'tool-result':
       case 'server-tool-result':
+        context.lost?.(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
+        break;
+      case 'tool-result':
       case 'document':
       case 'opaque':
         break;
@@ -87,18 +99,19 @@ function buildMessage(response: NeutralResponse): JsonObject {
   Object.assign(message, buildReasoningDetails(reasoning));
   if (calls.length > 0) message.tool_calls = calls;
   if (images.length > 0) message.images = images;
-  const annotations = buildAnnotations(texts);
+  const annotations = buildAnnotations(texts, context);
   if (annotations.length > 0) message.annotations = annotations;
   return message;
 }
 
-function buildAnnotations(texts: readonly TextPart[]): JsonObject[] {
+function buildAnnotations(texts: readonly TextPart[], context: AnswerContext): JsonObject[] {
   const annotations: JsonObject[] = [];
   let base = 0;
   for (const { text, citations } of texts) {
     for (const citation of citations ?? []) {
       const annotation = buildAnnotation(citation, base, text.length);
       if (annotation !== undefined) annotations.push(annotation);
+      else context.lost?.('citations');
     }
     base += text.length;
   }

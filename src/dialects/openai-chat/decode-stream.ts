@@ -139,7 +139,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
           fail(errorOfEvent(event.data));
           return;
         }
-        throw new MalformedEvent(`not JSON: ${event.data.slice(0, 80)}`);
+        throw new MalformedEvent(`not JSON (${event.data.length} characters)`);
       }
       if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
       if (event.event === 'error') fail(errorInBody(value) ?? errorOfEvent(value));

@@ -39,6 +39,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   const toolDeltaSuffix = `${toolSuffix}${tail}`;
 
   const tools = new Map<number, OpenTool>();
+  /** Names of the provider-run calls, by id. */
+  const serverTools = new Map<string, string>();
   let toolCount = 0;
   let usage: Usage | undefined;
   let reasoning: ReasoningPart | undefined;
@@ -121,11 +123,14 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'extension':
         return encodeExtension(event);
       case 'finish':
+        if (event.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
         return `${allEntries()}${chunk({}, buildFinishReason(event.finish))}${usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
-      // Results of provider-run tools have no form here.
       case 'server-tool-result':
+        // Results of provider-run tools have no form here.
+        context.lost?.(`tools.${serverTools.get(event.part.callId) ?? 'server_tool_result'}`);
+        return '';
       case 'refusal-start':
       case 'refusal-end':
         return '';
@@ -137,6 +142,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     for (const citation of citations) {
       const annotation = buildAnnotation(citation, textBase, contentLength - textBase);
       if (annotation !== undefined) annotations.push(annotation);
+      else context.lost?.('citations');
     }
     citations = [];
     return annotations.length === 0 ? '' : chunk({ annotations });
@@ -160,7 +166,11 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   function startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
     const { name, kind, signature } = event;
     // Provider-run calls are done: a client would try to answer them.
-    if (kind === 'server') return '';
+    if (kind === 'server') {
+      serverTools.set(event.id, name);
+      context.lost?.(`tools.${name}`);
+      return '';
+    }
     const index = toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
     tools.set(event.block, {

@@ -11,9 +11,15 @@ import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
 
+/** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
+const SAYS_MORE = /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"/;
+
+const decoder = new TextDecoder();
+
 export const openaiChat: Dialect = {
   id: 'openai-chat',
   client: {
+    path: '/v1/chat/completions',
     route: (path) => (path === '/v1/chat/completions' ? { operation: 'generate' } : undefined),
     parseRequest,
     buildResponse,
@@ -29,9 +35,15 @@ export const openaiChat: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify: (event) => (event.data === '[DONE]' ? 'terminal' : 'other'),
+    addsContentOnly,
     parseError,
     errorInBody,
     passthrough,
   },
   createGrammarChecker,
 };
+
+function addsContentOnly(frame: Uint8Array): boolean {
+  const text = decoder.decode(frame);
+  return text.includes('"delta":{"content":"') && !SAYS_MORE.test(text);
+}

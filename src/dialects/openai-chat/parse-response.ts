@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { Citation, Part, TextPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
@@ -51,6 +51,9 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     parts,
     finish: parseFinish(asString(choice.finish_reason) || null, choice, sawToolCall),
     usage: usage === undefined ? { ...NO_USAGE } : mergeUsage(NO_USAGE, parseUsage(usage)),
+    ...(isObject(choice.logprobs) && {
+      extension: { dialect: 'openai-chat', fields: { logprobs: choice.logprobs } },
+    }),
   };
 }
 

@@ -28,6 +28,8 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
   };
   const signature = thoughtSignature(call);
   if (signature !== undefined) part.signature = signature;
+  const cacheControl = asObject(call.cache_control);
+  if (cacheControl !== undefined) part.cacheControl = cacheControl;
   return part;
 }
 

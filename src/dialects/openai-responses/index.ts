@@ -16,6 +16,7 @@ import { ID } from './wire.ts';
 export const openaiResponses: Dialect = {
   id: ID,
   client: {
+    path: '/v1/responses',
     route: (path) => (path === '/v1/responses' ? { operation: 'generate' } : undefined),
     parseRequest,
     buildResponse,

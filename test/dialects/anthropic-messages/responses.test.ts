@@ -50,7 +50,7 @@ test('the answer of another dialect', () => {
             cited_text: 'that',
             url: 'https://e.test',
             encrypted_index: '',
-            title: null,
+            title: 'https://e.test',
           },
         ],
       },

@@ -1,0 +1,114 @@
+// What the numbers are compared with: the ratios that matter, and the targets of some of them.
+import { type Contender, DIRECT, NGINX_NAME, PASSTHROUGH } from './contenders.ts';
+import { type MeasureResult, spreadOfDifference, spreadOfMetric, spreadOfRatio } from './run.ts';
+import type { Spread } from './statistics.ts';
+
+export interface Target {
+  bound: number;
+  /** Whether the value should stay below the bound or reach it. */
+  side: 'at most' | 'at least';
+  /** What stands in the way, said only where the target is not reached. */
+  obstacle: string;
+}
+
+export interface Finding {
+  name: string;
+  unit: string;
+  /** Undefined: not measured on this machine. */
+  value: Spread | undefined;
+  target?: Target;
+}
+
+export function findAll(results: readonly MeasureResult[], contenders: readonly Contender[]): Finding[] {
+  const translated = contenders.filter(({ client, provider }) => client !== provider);
+  const ratio = (metric: string, contender: string, base: string) =>
+    spreadOfRatio(results, metric, contender, base);
+  const times = (base: string) => `× ${base}`;
+  return [
+    {
+      name: 'CPU per event, passthrough',
+      unit: times(NGINX_NAME),
+      value: ratio('CPU per event', PASSTHROUGH, NGINX_NAME),
+      target: {
+        bound: 2.2,
+        side: 'at most',
+        obstacle: 'what Bun’s streams cost on both sides of the gateway is already most of it',
+      },
+    },
+    {
+      name: 'Plain requests/s, passthrough',
+      unit: times(NGINX_NAME),
+      value: ratio('plain requests', PASSTHROUGH, NGINX_NAME),
+      target: {
+        bound: 0.25,
+        side: 'at least',
+        obstacle: 'Bun’s client takes more CPU for a request than nginx does for its whole work',
+      },
+    },
+    {
+      name: 'Memory per open stream',
+      unit: 'KB',
+      value: spreadOfMetric(results, 'memory per open stream', PASSTHROUGH),
+      target: {
+        bound: 60,
+        side: 'at most',
+        obstacle: 'two sockets’ buffers, two stream objects and the bodies kept for the ledger, per stream',
+      },
+    },
+    {
+      name: 'Idle memory',
+      unit: 'MB',
+      value: spreadOfMetric(results, 'idle memory', PASSTHROUGH),
+      target: { bound: 80, side: 'at most', obstacle: 'most of it is the runtime itself' },
+    },
+    {
+      name: 'Start to first answer',
+      unit: 'ms',
+      value: spreadOfMetric(results, 'start to first answer', PASSTHROUGH),
+      target: {
+        bound: 300,
+        side: 'at most',
+        obstacle: 'the launcher starts Node first and Bun second',
+      },
+    },
+    ...translated.map(
+      ({ name }): Finding => ({
+        name: `CPU per event, ${name}`,
+        unit: times(PASSTHROUGH),
+        value: ratio('CPU per event', name, PASSTHROUGH),
+        target: {
+          bound: 1.5,
+          side: 'at most',
+          obstacle: 'a translated event is parsed, put in order, and written anew',
+        },
+      }),
+    ),
+    ...[PASSTHROUGH, ...translated.map(({ name }) => name)].flatMap((name): Finding[] => [
+      {
+        name: `CPU per plain request, ${name}`,
+        unit: times(NGINX_NAME),
+        value: ratio('CPU per plain request', name, NGINX_NAME),
+      },
+      {
+        name: `Unpaced streams/s, ${name}`,
+        unit: times(NGINX_NAME),
+        value: ratio('streams of 200 events', name, NGINX_NAME),
+      },
+      {
+        name: `First token, median added by ${name}`,
+        unit: `ms over ${DIRECT}`,
+        value: spreadOfDifference(results, 'first token p50', name, DIRECT),
+      },
+      {
+        name: `First token, p99 added by ${name}`,
+        unit: `ms over ${DIRECT}`,
+        value: spreadOfDifference(results, 'first token p99', name, DIRECT),
+      },
+    ]),
+  ];
+}
+
+export function isReached({ value, target }: Finding): boolean | undefined {
+  if (value === undefined || target === undefined) return undefined;
+  return target.side === 'at most' ? value.median <= target.bound : value.median >= target.bound;
+}

@@ -1,0 +1,123 @@
+// `npm run bench`: measures, prints, and with --write keeps the result in docs/benchmarks.md.
+import { writeFileSync } from 'node:fs';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { canPin, killChildren } from './child.ts';
+import { findContenders } from './contenders.ts';
+import { findAll } from './findings.ts';
+import { EFFORTS, type Measure } from './measure.ts';
+import { burst } from './measures/burst.ts';
+import { firstToken } from './measures/first-token.ts';
+import { memory } from './measures/memory.ts';
+import { paced } from './measures/paced.ts';
+import { plain } from './measures/plain.ts';
+import { startUp } from './measures/start-up.ts';
+import {
+  asText,
+  benchmarksPage,
+  type Circumstances,
+  describeCircumstances,
+  findingsTable,
+  numbersTable,
+} from './report.ts';
+import { runMeasures } from './run.ts';
+import { hasWrk } from './wrk.ts';
+
+const MEASURES: Record<string, Measure> = {
+  plain,
+  paced,
+  burst,
+  'first-token': firstToken,
+  memory,
+  'start-up': startUp,
+};
+const ROOT = join(import.meta.dir, '..');
+const HELP = `npm run bench -- [--quick] [--write] [--only NAME,…]
+
+  --quick   one short round of each: a look, not a result
+  --write   keep the result in docs/benchmarks.md
+  --only    of ${Object.keys(MEASURES).join(', ')}
+`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    killChildren();
+    process.exit(130);
+  });
+}
+
+try {
+  process.exitCode = await main();
+} finally {
+  killChildren();
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const measures = chooseMeasures(values.only);
+  if (measures === undefined) {
+    console.error(HELP);
+    return 2;
+  }
+  const { contenders, missing } = findContenders();
+  const circumstances = findCircumstances([...missing, ...(hasWrk() ? [] : ['wrk'])]);
+  console.log(`${asText(describeCircumstances(circumstances))}\n`);
+  const effort = values.quick ? EFFORTS.quick : EFFORTS.full;
+  const results = await runMeasures({ measures, contenders, effort, say: (line) => console.log(line) });
+  const findings = findAll(results, contenders).filter(
+    ({ value }) => value !== undefined || values.only === undefined,
+  );
+  console.log(`\n${asText(findingsTable(findings))}\n\n${asText(numbersTable(results, contenders))}`);
+  if (values.write) {
+    const page = join(ROOT, 'docs', 'benchmarks.md');
+    writeFileSync(page, benchmarksPage(circumstances, findings, results, contenders));
+    console.log('\nwritten to docs/benchmarks.md');
+  }
+  return 0;
+}
+
+function chooseMeasures(only: string | undefined): Measure[] | undefined {
+  if (only === undefined) return Object.values(MEASURES);
+  const chosen = only.split(',').map((name) => MEASURES[name]);
+  return chosen.every((measure) => measure !== undefined) ? chosen : undefined;
+}
+
+function findCircumstances(missing: readonly string[]): Circumstances {
+  const [first] = cpus();
+  const flags = [values.quick ? '--quick' : '', values.write ? '--write' : ''].filter((flag) => flag !== '');
+  return {
+    machine: `${cpus().length} × ${first?.model.trim() ?? arch()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${platform()} ${release()}`,
+    runtime: `Bun ${Bun.version}`,
+    commit: findCommit(),
+    command: ['npm run bench', ...(flags.length === 0 ? [] : ['--', ...flags])].join(' '),
+    date: new Date().toISOString().slice(0, 10),
+    pinned: canPin(),
+    missing,
+  };
+}
+
+/** Says so where the tree holds changes that no commit has. */
+function findCommit(): string {
+  const git = (...command: string[]) =>
+    Bun.spawnSync(['git', ...command], { cwd: ROOT })
+      .stdout.toString()
+      .trim();
+  const commit = git('rev-parse', '--short=10', 'HEAD');
+  if (commit === '') return 'unknown';
+  return git('status', '--porcelain', '--', 'src', 'bin', 'package-lock.json') === ''
+    ? commit
+    : `${commit} with changes`;
+}

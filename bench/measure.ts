@@ -1,0 +1,96 @@
+// A measure: what is done to one contender in one round, and the numbers that come of it.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Child, startChild } from './child.ts';
+import { type Contender, OTHER_CORE, type Running } from './contenders.ts';
+import { type Behaviour, WIRES } from './fixtures.ts';
+import type { LoadCount, LoadSpec } from './load-client.ts';
+
+/** How long and how often: `quick` for a look, `full` for numbers to publish, `tiny` for the test. */
+export interface Effort {
+  name: 'tiny' | 'quick' | 'full';
+  rounds: number;
+  /** Factor on every duration. */
+  pace: number;
+}
+
+export const EFFORTS: Record<Effort['name'], Effort> = {
+  tiny: { name: 'tiny', rounds: 1, pace: 0.05 },
+  quick: { name: 'quick', rounds: 1, pace: 0.4 },
+  full: { name: 'full', rounds: 3, pace: 1 },
+};
+
+/** Numbers of one round, by metric. */
+export type Numbers = Record<string, number>;
+
+export interface Measure {
+  name: string;
+  /** Metrics and their units, in the order of the report. */
+  metrics: Record<string, string>;
+  /** Rounds more or less than the effort says, e.g. because each is short. */
+  rounds?(effort: Effort): number;
+  applies(contender: Contender): boolean;
+  run(context: MeasureContext): Promise<Numbers>;
+}
+
+export interface MeasureContext {
+  contender: Contender;
+  effort: Effort;
+  /** An empty folder of this run alone. */
+  directory: string;
+}
+
+export interface Stage {
+  running: Running;
+  /** A client's request to the contender. */
+  request(stream: boolean): Pick<LoadSpec, 'path' | 'port' | 'headers' | 'body'>;
+}
+
+/** Starts a fresh upstream and the contender in front of it, for as long as `use` takes. */
+export async function onStage<T>(
+  { contender, directory }: MeasureContext,
+  behaviour: Behaviour,
+  use: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  mkdirSync(join(directory, 'temp'), { recursive: true });
+  const upstream = startChild([process.execPath, join(import.meta.dir, 'upstream.ts')], { core: OTHER_CORE });
+  try {
+    const upstreamPort = Number(/^port (\d+)$/.exec(await upstream.readLine())?.[1]);
+    const running = await contender.start({ directory, upstreamPort, behaviour });
+    const { path, port } = running;
+    const { headers, request } = WIRES[contender.client];
+    const { model } = WIRES[contender.provider];
+    try {
+      return await use({
+        running,
+        request: (stream) => ({ port, path, headers, body: request(model, stream) }),
+      });
+    } finally {
+      await running.stop();
+    }
+  } finally {
+    await upstream.stop();
+  }
+}
+
+export interface LoadProcess {
+  count(): Promise<LoadCount>;
+  stop(): Promise<void>;
+}
+
+export function startLoad(spec: LoadSpec): LoadProcess {
+  const program = join(import.meta.dir, 'load.ts');
+  const child: Child = startChild([process.execPath, program, JSON.stringify(spec)], { core: OTHER_CORE });
+  return {
+    async count() {
+      child.writeLine('count');
+      // Written by `load.ts`.
+      return JSON.parse(await child.readLine()) as LoadCount;
+    },
+    stop: () => child.stop(),
+  };
+}
+
+export function failOn(count: LoadCount, contender: Contender): void {
+  if (count.failed > 0) throw new Error(`${contender.name}: ${count.failed} requests failed`);
+}

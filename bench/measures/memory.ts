@@ -1,0 +1,48 @@
+// Memory: idle after start, and what an open stream takes.
+import { DIRECT, NGINX_NAME } from '../contenders.ts';
+import { residentMemory } from '../process-stats.ts';
+import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
+import { untilBegun } from './opening.ts';
+
+const STREAMS = 500;
+const PER_SECOND = 20;
+/** Requests answered before the streams open, so that code and tables that load once do not count as theirs. */
+const WARM_UP_STREAMS = 50;
+const IDLE_MS = 1_000;
+const WARM_UP_MS = 2_000;
+const SETTLE_MS = 5_000;
+
+export const memory: Measure = {
+  name: `Memory, ${STREAMS} open streams`,
+  metrics: { 'idle memory': 'MB', 'memory after first requests': 'MB', 'memory per open stream': 'KB' },
+  applies: ({ name, client, provider }) => name !== DIRECT && (name === NGINX_NAME || client === provider),
+  rounds: ({ name }) => (name === 'full' ? 2 : 1),
+  run: (context) =>
+    onStage(context, { kind: 'paced', perSecond: PER_SECOND }, async ({ running, request }) => {
+      const { pace, name } = context.effort;
+      const streams = name === 'tiny' ? 10 : STREAMS;
+      const resident = () => residentMemory(running.pid) ?? Number.NaN;
+      const answered = await fetch(`http://127.0.0.1:${running.port}/gateway/health`);
+      await answered.text();
+      await Bun.sleep(IDLE_MS * pace);
+      const idle = resident();
+      const warmUp = startLoad({ ...request(true), connections: WARM_UP_STREAMS, perSecond: null });
+      await untilBegun(warmUp, WARM_UP_STREAMS, context.contender);
+      await warmUp.stop();
+      await Bun.sleep(WARM_UP_MS * pace);
+      const before = resident();
+      const load = startLoad({ ...request(true), connections: streams, perSecond: null });
+      try {
+        await untilBegun(load, streams, context.contender);
+        await Bun.sleep(SETTLE_MS * pace);
+        failOn(await load.count(), context.contender);
+        return {
+          'idle memory': idle / 1024,
+          'memory after first requests': before / 1024,
+          'memory per open stream': (resident() - before) / streams,
+        };
+      } finally {
+        await load.stop();
+      }
+    }),
+};

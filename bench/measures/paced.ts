@@ -1,0 +1,41 @@
+// Many streams at the pace of a model: what an event costs.
+import { DIRECT } from '../contenders.ts';
+import { cpuTime } from '../process-stats.ts';
+import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
+import { untilBegun } from './opening.ts';
+
+const STREAMS = 200;
+const PER_SECOND = 20;
+const WARM_UP_MS = 2_500;
+const MEASURED_MS = 5_000;
+
+export const paced: Measure = {
+  name: `${STREAMS} streams of ${PER_SECOND} events/s`,
+  metrics: { 'CPU per event': 'µs', 'events delivered': '1/s' },
+  applies: ({ name }) => name !== DIRECT,
+  run: (context) =>
+    onStage(context, { kind: 'paced', perSecond: PER_SECOND }, async ({ running, request }) => {
+      const { pace, name } = context.effort;
+      const connections = name === 'tiny' ? 10 : STREAMS;
+      const load = startLoad({ ...request(true), connections, perSecond: null });
+      try {
+        await untilBegun(load, connections, context.contender);
+        await Bun.sleep(WARM_UP_MS * pace);
+        const before = await load.count();
+        const cpuBefore = cpuTime(running.pid);
+        await Bun.sleep(MEASURED_MS * pace);
+        const after = await load.count();
+        const cpuAfter = cpuTime(running.pid);
+        failOn(after, context.contender);
+        const events = after.events - before.events;
+        return {
+          'events delivered': (events / (after.at - before.at)) * 1000,
+          ...(cpuBefore === null || cpuAfter === null
+            ? {}
+            : { 'CPU per event': (cpuAfter - cpuBefore) / events }),
+        };
+      } finally {
+        await load.stop();
+      }
+    }),
+};

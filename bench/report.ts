@@ -1,0 +1,150 @@
+// The numbers as tables: for the terminal and, the same in Markdown, for docs/benchmarks.md.
+import type { Contender } from './contenders.ts';
+import { type Finding, isReached } from './findings.ts';
+import { type MeasureResult, spreadOfMetric } from './run.ts';
+import type { Spread } from './statistics.ts';
+
+export type Table = readonly (readonly string[])[];
+
+export function findingsTable(findings: readonly Finding[]): Table {
+  const rows = findings.map((finding) => {
+    const { name, unit, value, target } = finding;
+    const reached = isReached(finding);
+    const aim = target === undefined ? '' : `${target.side} ${target.bound}`;
+    const verdict =
+      target === undefined
+        ? ''
+        : reached === undefined
+          ? 'not measured'
+          : reached
+            ? 'reached'
+            : 'not reached';
+    return [name, value === undefined ? '–' : `${spreadText(value)} ${unit}`, aim, verdict];
+  });
+  return [['', 'measured', 'target', ''], ...rows];
+}
+
+export function numbersTable(results: readonly MeasureResult[], contenders: readonly Contender[]): Table {
+  const header = ['', ...contenders.map(({ name }) => name)];
+  const rows = results.flatMap(({ measure }) =>
+    Object.entries(measure.metrics).map(([metric, unit]) => [
+      `${metric}, ${unit}`,
+      ...contenders.map(({ name }) => {
+        const spread = spreadOfMetric(results, metric, name);
+        return spread === undefined ? '–' : spreadText(spread);
+      }),
+    ]),
+  );
+  return [header, ...rows.filter(([, ...cells]) => cells.some((cell) => cell !== '–'))];
+}
+
+/** `median (lowest–highest)`, the median alone where all rounds agree or there was one. */
+function spreadText({ median, lowest, highest }: Spread): string {
+  const range = `${numberText(lowest)}…${numberText(highest)}`;
+  return lowest === highest ? numberText(median) : `${numberText(median)} (${range})`;
+}
+
+/** Three digits that mean something. */
+function numberText(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(value).toLocaleString('en-US');
+  return value.toFixed(size >= 10 ? 1 : 2);
+}
+
+export function asText(table: Table): string {
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  );
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function asMarkdown(table: Table): string {
+  const [header = [], ...rows] = table;
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+export interface Circumstances {
+  machine: string;
+  runtime: string;
+  commit: string;
+  command: string;
+  date: string;
+  pinned: boolean;
+  missing: readonly string[];
+}
+
+export function describeCircumstances({
+  machine,
+  runtime,
+  commit,
+  command,
+  date,
+  pinned,
+  missing,
+}: Circumstances): Table {
+  return [
+    ['machine', machine],
+    ['runtime', runtime],
+    ['commit', commit],
+    ['command', command],
+    ['date', date],
+    [
+      'cores',
+      pinned
+        ? 'the measured process has one core to itself, upstream and clients share the others'
+        : 'not assigned',
+    ],
+    ...(missing.length === 0
+      ? []
+      : [['not installed', `${missing.join(', ')}: what needs them is left out`]]),
+  ];
+}
+
+export function benchmarksPage(
+  circumstances: Circumstances,
+  findings: readonly Finding[],
+  results: readonly MeasureResult[],
+  contenders: readonly Contender[],
+): string {
+  const missed = findings.filter((finding) => isReached(finding) === false);
+  return `# Benchmarks
+
+Written by \`${circumstances.command}\`. Everything that is on by default is on: the ledger with bodies, prices, the
+tap that reads each event. Every value is the median of several rounds, with the lowest and the highest behind it;
+every round starts fresh processes, and each ratio or difference is taken within one round. Absolute numbers say
+little about another machine; ratios to nginx in front of the same upstream say more.
+
+${asMarkdown([['', ''], ...describeCircumstances(circumstances)])}
+
+## Against the targets
+
+${asMarkdown(findingsTable(findings))}
+
+${missed.length === 0 ? 'All targets were reached in this run.' : `Not reached in this run:\n\n${missed.map(({ name, target }) => `- **${name}**: ${target?.obstacle}.`).join('\n')}`}
+
+## Every number
+
+${asMarkdown(numbersTable(results, contenders))}
+
+## What is measured
+
+- **direct** is the upstream itself: the ceiling. **nginx** is a reverse proxy with one process, no log, no
+  buffering and connections kept open on both sides: the floor. **passthrough** is Sluice with an Anthropic client
+  and an Anthropic upstream; **openai → anthropic** has an OpenAI client, **anthropic → openai** an OpenAI upstream.
+- Upstream and clients are processes of their own over raw sockets, with answers made beforehand.
+- Requests are about 1 KB with an SDK's headers. Long conversations cost more to parse; the ratios say nothing
+  about them.
+- CPU is user and system time of the measured process, all its threads, from \`/proc/PID/stat\`.
+- The memory of an open stream is the growth of resident memory over all streams; with it grow the garbage
+  collector's reserves and the answer's text kept for the ledger, which rises with the stream.
+- The first token's wait counts from sending the request to reading the first text.
+`;
+}

@@ -1,0 +1,37 @@
+// A gateway in front of one recorded answer, and its fetch as SDKs call it.
+import type { Recording } from '../support/recordings.ts';
+import { createReplayFetch, type ReplayFetch } from '../support/replay-fetch.ts';
+import { replyOf } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS, type TestGateway } from '../support/test-gateway.ts';
+import type { ClientFetch } from './clients.ts';
+
+const PROVIDER_OF: Record<string, keyof typeof LAB_PROVIDERS> = {
+  'anthropic-messages': 'claude',
+  'openai-chat': 'gpt',
+};
+
+export interface GatewayFor extends TestGateway {
+  upstream: ReplayFetch;
+  fetch: ClientFetch;
+}
+
+/** The gateway's only provider answers everything with the recording. */
+export function gatewayFor(recording: Recording): GatewayFor {
+  return gatewayTo(recording.wire, createReplayFetch(replyOf(recording)));
+}
+
+export function gatewayTo(wire: string, upstream: ReplayFetch): GatewayFor {
+  const lab = LAB_PROVIDERS[PROVIDER_OF[wire] ?? 'gpt'];
+  const config = { providers: { lab }, routing: { default_provider: 'lab' } };
+  const test = createTestGateway({ config, fetch: upstream.fetch });
+  return { ...test, upstream, fetch: clientFetch(test.gateway) };
+}
+
+/** The SDK's own answer, without a gateway. */
+export function directFetch(recording: Recording): ClientFetch {
+  return createReplayFetch(replyOf(recording)).fetch;
+}
+
+export function clientFetch(gateway: { fetch(request: Request): Promise<Response> }): ClientFetch {
+  return (url, init) => gateway.fetch(new Request(url, init));
+}

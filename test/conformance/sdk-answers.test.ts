@@ -1,0 +1,143 @@
+// Every recorded answer, read by the official SDKs through the gateway: what they assemble equals what the
+// provider's own SDK assembles from the recording itself. Departures are listed in expected.ts, each with its
+// reason; what a client cannot be told at all must be named in the ledger's row (GUARANTEES 8).
+import { afterAll, describe, expect, test } from 'bun:test';
+import { type Recording, recordings } from '../support/recordings.ts';
+import type { Answer } from './answer.ts';
+import { CLIENT_NAMES, CLIENTS, type ClientName, OWN_SDK } from './clients.ts';
+import { expectedAnswer, lostOfRequest, UNREADABLE_BY } from './expected.ts';
+import { directFetch, gatewayFor } from './gateway-for.ts';
+import { createSummary, type Verdict } from './summary.ts';
+import { foldAnthropicBytes, unsayable } from './wire-facts.ts';
+
+/** Recordings that the provider's own SDK cannot read; an independent fold over the bytes stands in for it. */
+const UNREADABLE: Record<string, { why: string; fold(recording: Recording): Answer }> = {
+  'anthropic-messages/anthropic/anthropic-sdk-incomplete-partial-json-response': {
+    why: 'the recorder cut the blank line behind message_stop, without which the SDK never sees that event',
+    fold: foldAnthropicBytes,
+  },
+};
+
+const WIRES = ['anthropic-messages', 'openai-chat'] as const;
+type Wire = (typeof WIRES)[number];
+
+const summary = createSummary(CLIENT_NAMES);
+afterAll(() => {
+  console.log(`\nRecorded answers × clients through the gateway\n${summary.table()}\n`);
+});
+
+const references = new Map<string, Promise<Answer>>();
+
+/** What the provider's own SDK reads from the recording. */
+function reference(recording: Recording, wire: Wire): Promise<Answer> {
+  const known = references.get(recording.id);
+  if (known !== undefined) return known;
+  const read = async () => {
+    const irregular = UNREADABLE[recording.id];
+    if (irregular !== undefined) return irregular.fold(recording);
+    const { answer } = await OWN_SDK[wire].ask(directFetch(recording), {
+      stream: recording.streamed,
+      tools: [],
+    });
+    return answer;
+  };
+  const reading = read();
+  references.set(recording.id, reading);
+  return reading;
+}
+
+/** Calls without an id get one of the gateway's making, which must only be there and be unique. */
+function withSameIds(actual: Answer, expected: Answer): Answer {
+  const ids = new Set<string>();
+  const calls = actual.calls.map((call, at) => {
+    expect(call.id).not.toBe('');
+    expect(ids.has(call.id)).toBe(false);
+    ids.add(call.id);
+    return expected.calls[at]?.id === '' ? { ...call, id: '' } : call;
+  });
+  return { ...actual, calls };
+}
+
+function isUnreadableBy(client: ClientName, id: string): boolean {
+  return UNREADABLE_BY.some((each) => each.client === client && each.recordings.test(id));
+}
+
+function failure(outcome: PromiseSettledResult<unknown>): string {
+  return outcome.status === 'rejected' ? String(outcome.reason) : 'no failure';
+}
+
+async function counted(row: string, column: string, check: () => Promise<Verdict>): Promise<void> {
+  let verdict: Verdict = 'fail';
+  try {
+    verdict = await check();
+  } finally {
+    summary.add(row, column, verdict);
+  }
+}
+
+for (const wire of WIRES) {
+  for (const recording of recordings(wire, { status: 'ok' })) {
+    // An error inside HTTP 200: sdk-errors.test.ts.
+    if (recording.features.includes('in-stream-error')) continue;
+    const { streamed } = recording;
+    const row = `${wire}, ${streamed ? 'streamed' : 'whole'}`;
+
+    describe(recording.id, () => {
+      for (const name of CLIENT_NAMES) {
+        const client = CLIENTS[name];
+        const isOwn = client.dialect === wire;
+
+        test(`${name} reads what ${isOwn ? 'it reads without the gateway' : "the provider's own SDK reads"}`, () =>
+          counted(row, name, async () => {
+            const answer = await reference(recording, wire);
+            const tools = [...new Set(answer.calls.map((call) => call.name))];
+            const options = { stream: streamed, tools };
+            const gateway = gatewayFor(recording);
+            if (isOwn) {
+              const [through, direct] = await Promise.allSettled([
+                client.ask(gateway.fetch, options),
+                client.ask(directFetch(recording), options),
+              ]);
+              const isReadable =
+                CLIENTS[name] === OWN_SDK[wire]
+                  ? !(recording.id in UNREADABLE)
+                  : !isUnreadableBy(name, recording.id);
+              expect(direct.status).toBe(isReadable ? 'fulfilled' : 'rejected');
+              if (isReadable) expect(through).toEqual(direct);
+              else expect(failure(through)).toBe(failure(direct));
+              expect((await gateway.row(0)).lost).toEqual([]);
+              return 'pass';
+            }
+            const { answer: actual } = await client.ask(gateway.fetch, options);
+            const { expected, lost } = expectedAnswer(recording, answer, name);
+            expect(withSameIds(actual, expected)).toEqual(expected);
+            const named = (await gateway.row(0)).lost;
+            const asked = lostOfRequest(name, tools.length > 0, streamed);
+            expect([...named].sort()).toEqual([...unsayable(recording), ...asked].sort());
+            return lost || named.length > asked.length ? 'lost' : 'pass';
+          }));
+      }
+
+      // A provider that streams whatever is asked, or answers whole: the client gets what it asked for.
+      for (const name of ['anthropic', 'openai'] as const) {
+        const asked = streamed ? 'whole' : 'as a stream';
+        test(`${name} reads the same when it asked ${asked}`, () =>
+          counted(`${row}, asked ${asked}`, name, async () => {
+            const answer = await reference(recording, wire);
+            const gateway = gatewayFor(recording);
+            const isOwn = CLIENTS[name].dialect === wire;
+            const { answer: actual } = await CLIENTS[name].ask(gateway.fetch, {
+              stream: !streamed,
+              tools: [],
+            });
+            const { expected, lost } = expectedAnswer(recording, answer, name);
+            expect(withSameIds(actual, expected)).toEqual(expected);
+            const { status, lost: named } = await gateway.row(0);
+            expect(status).toBe('success');
+            if (!isOwn) expect([...named].sort()).toEqual(unsayable(recording));
+            return lost || named.length > 0 ? 'lost' : 'pass';
+          }));
+      }
+    });
+  }
+}

@@ -1,0 +1,163 @@
+// A process that is told to end, is killed, or gets another configuration while it serves (GUARANTEES 16, 17).
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Database } from 'bun:sqlite';
+import { describe, expect, test } from 'bun:test';
+import { labConfig } from '../support/lab-config.ts';
+import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
+import { connectRaw, postText } from '../support/raw-client.ts';
+import { startReplayUpstream } from '../support/replay-upstream.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+const ASK = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+const FIRST = utf8(MESSAGE.start + MESSAGE.block + MESSAGE.delta('begun'));
+
+function post(url: string, body: object = ASK): Promise<Response> {
+  return fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Statuses in the database, straight from the file. */
+function rowsIn(home: string): { status: string; count: number }[] {
+  const database = new Database(join(home, 'sluice.db'), { readonly: true });
+  try {
+    return database
+      .query<{ status: string; count: number }, []>(
+        'select status, count(*) as count from ledger_row group by status order by status',
+      )
+      .all();
+  } finally {
+    database.close();
+  }
+}
+
+/** First the beginning, then the end once `finish` was called. */
+function gatedStream() {
+  const gate = Promise.withResolvers<void>();
+  const reply = () =>
+    replyWith([FIRST, utf8(MESSAGE.delta('finished') + MESSAGE.end)], {
+      before: (index) => (index === 1 ? gate.promise : undefined),
+    });
+  return { reply, finish: gate.resolve };
+}
+
+describe('SIGTERM', () => {
+  test('running streams finish, new requests are refused, every row is in the database, exit 0', async () => {
+    const { reply, finish } = gatedStream();
+    await using upstream = await startReplayUpstream((request) =>
+      request.json() !== null && JSON.stringify(request.json()).includes('"stream":true')
+        ? reply()
+        : jsonReply(wholeMessage('whole')),
+    );
+    await using sluice = await startSluice({ config: labConfig(upstream.url) });
+    for (let count = 0; count < 20; count++) {
+      expect((await post(sluice.url, { ...ASK, stream: false })).status).toBe(200);
+    }
+    const keptOpen = await connectRaw(sluice.port);
+    keptOpen.write(postText('/v1/messages', { ...ASK, stream: false }));
+    await keptOpen.until((text) => text.includes('whole'));
+    const running = await connectRaw(sluice.port);
+    running.write(postText('/v1/messages', ASK));
+    await running.until((text) => text.includes('begun'));
+
+    sluice.signal('SIGTERM');
+    await sluice.wrote(/shutting down/);
+    await expect(post(sluice.url)).rejects.toThrow();
+    keptOpen.write(postText('/v1/messages', { ...ASK, stream: false }));
+    await Promise.race([keptOpen.closed, keptOpen.until((text) => text.includes(' 503 '))]);
+    expect(upstream.requests).toHaveLength(22);
+
+    finish();
+    await running.until((text) => text.endsWith('\r\n0\r\n\r\n'));
+    expect(running.text()).toContain('finished');
+    expect(await sluice.exited).toBe(0);
+    expect(rowsIn(sluice.home)).toEqual([{ status: 'success', count: 22 }]);
+  });
+
+  test('what does not finish within server.drain_timeout is cut, and has its row', async () => {
+    const { reply } = gatedStream();
+    await using upstream = await startReplayUpstream(reply);
+    const config = labConfig(upstream.url, {}, { server: { drain_timeout: '50ms' } });
+    await using sluice = await startSluice({ config });
+    const running = await connectRaw(sluice.port);
+    running.write(postText('/v1/messages', ASK));
+    await running.until((text) => text.includes('begun'));
+    const waiting = await connectRaw(sluice.port);
+    upstream.answer(replyWith('', { fault: { kind: 'hang-before-headers' } }));
+    waiting.write(postText('/v1/messages', { ...ASK, stream: false }));
+    await upstream.request(1);
+
+    sluice.signal('SIGTERM');
+    expect(await sluice.exited).toBe(0);
+    await Promise.all([running.closed, waiting.closed]);
+    // No ending was sent that a client could take for one.
+    expect(running.text()).not.toContain('message_stop');
+    expect(running.text()).not.toEndWith('\r\n0\r\n\r\n');
+    expect(rowsIn(sluice.home)).toEqual([{ status: 'aborted', count: 2 }]);
+  });
+});
+
+test('kill -9: rows of requests that ended more than a second before are there', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-killed-'));
+  const { reply } = gatedStream();
+  await using upstream = await startReplayUpstream((request) =>
+    request.path.includes('gated') ? reply() : jsonReply(wholeMessage('whole')),
+  );
+  {
+    await using sluice = await startSluice({ config: labConfig(upstream.url), home });
+    for (let count = 0; count < 10; count++) await post(sluice.url, { ...ASK, stream: false });
+    await post(sluice.url, { model: 1 });
+    const left = await connectRaw(sluice.port);
+    left.write(postText('/v1/messages?gated', ASK));
+    await left.until((text) => text.includes('begun'));
+    left.leave();
+    // The promise's own second, and nothing that would make the gateway write early.
+    await Bun.sleep(1_000);
+    await sluice.kill();
+  }
+  const expected = [
+    { status: 'aborted', count: 1 },
+    { status: 'error', count: 1 },
+    { status: 'success', count: 10 },
+  ];
+  expect(rowsIn(home)).toEqual(expected);
+  {
+    await using sluice = await startSluice({ home });
+    const { summary } = await sluice.get<{ summary: { total_requests: number } }>('/gateway/metrics');
+    expect(summary.total_requests).toBe(12);
+  }
+  rmSync(home, { recursive: true });
+});
+
+describe('the configuration file changes', () => {
+  test('running streams go on, new requests see the change, an invalid file is refused', async () => {
+    const old = gatedStream();
+    await using before = await startReplayUpstream(old.reply);
+    await using after = await startReplayUpstream(() => jsonReply(wholeMessage('from the new address')));
+    await using sluice = await startSluice({ config: labConfig(before.url) });
+    const running = await connectRaw(sluice.port);
+    running.write(postText('/v1/messages', ASK));
+    await running.until((text) => text.includes('begun'));
+
+    sluice.writeConfig(labConfig(after.url, { api_key: 'another-key' }));
+    await sluice.wrote(/the changed configuration is in use/);
+    const served = await post(sluice.url, { ...ASK, stream: false });
+    expect(await served.json()).toMatchObject({ content: [{ text: 'from the new address' }] });
+    expect(after.requests[0]?.headers.get('x-api-key')).toBe('another-key');
+
+    sluice.writeConfig('{"providers": {"claude": {"dialect": "no-such-dialect"}}}');
+    await sluice.wrote(/providers\.claude[\s\S]*is refused; the one before stays/);
+    expect((await post(sluice.url, { ...ASK, stream: false })).status).toBe(200);
+    expect(after.requests).toHaveLength(2);
+
+    old.finish();
+    await running.until((text) => text.endsWith('\r\n0\r\n\r\n'));
+    expect(running.text()).toContain('message_stop');
+    expect(before.requests).toHaveLength(1);
+  });
+});

@@ -1,0 +1,69 @@
+// Clients that stop reading, over real sockets: the upstream is paused, the gateway holds little (GUARANTEES 12).
+import { expect, test } from 'bun:test';
+import { labConfig } from '../support/lab-config.ts';
+import { MESSAGE, utf8 } from '../support/message-stream.ts';
+import { connectRaw, postText } from '../support/raw-client.ts';
+import { startReplayUpstream } from '../support/replay-upstream.ts';
+import { replyWith } from '../support/reply.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+const STREAMS = 12;
+const DELTA_BYTES = 16 * 1024;
+/**
+ * What memory may grow by for each of them. Bun's client alone reads 1 to 2 MB ahead of a reader, in blocks of
+ * up to 512 KB, when an upstream sends as fast as a kernel can; the gateway adds the block it is writing.
+ */
+const HELD_PER_STREAM = 4 * 1024 * 1024;
+/** More than the kernel's buffers on both sides hold: reading so much takes the upstream's going on. */
+const BEYOND_KERNEL_BUFFERS = 32 * 1024 * 1024;
+const ASK = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+
+function* endless() {
+  yield utf8(MESSAGE.start + MESSAGE.block);
+  const delta = utf8(MESSAGE.delta('x'.repeat(DELTA_BYTES)));
+  for (;;) yield delta;
+}
+
+for (const path of ['/v1/messages', '/v1/chat/completions']) {
+  test(`${path}: ${STREAMS} stalled readers pause endless upstreams, and leave no trace when they go`, async () => {
+    await using upstream = await startReplayUpstream(() => replyWith(endless()));
+    await using sluice = await startSluice({
+      config: labConfig(upstream.url, {}, { audit: { log_response_bodies: false } }),
+    });
+    const stall = async () => {
+      const client = await connectRaw(sluice.port);
+      client.write(postText(path, ASK));
+      await client.until((text) => text.includes('xxxx'));
+      client.pause();
+      return client;
+    };
+    // One whole life first, so that code and pools are there before memory is measured.
+    (await stall()).leave();
+    const before = sluice.usage();
+    const clients = [];
+    for (let count = 0; count < STREAMS; count++) clients.push(await stall());
+
+    const sent = () => upstream.requests.reduce((sum, request) => sum + request.bytesSent, 0);
+    let seen = -1;
+    // Still: nothing more goes out during a fifth of a second. A gateway that does not pause never gets here.
+    while (seen !== sent()) {
+      seen = sent();
+      await Bun.sleep(200);
+    }
+    // What was sent is in the kernel's socket buffers or in the gateway, which the second number bounds.
+    expect((sluice.usage().residentBytes - before.residentBytes) / STREAMS).toBeLessThan(HELD_PER_STREAM);
+    // One reads on: its upstream goes on with it.
+    const [reader] = clients;
+    const already = reader?.bytesReceived() ?? 0;
+    reader?.resume();
+    // Others are served while one stream runs at full speed.
+    expect((await fetch(`${sluice.url}/gateway/health`)).status).toBe(200);
+    await reader?.until(() => reader.bytesReceived() > already + BEYOND_KERNEL_BUFFERS);
+    expect(sent()).toBeGreaterThan(seen);
+
+    for (const client of clients) client.leave();
+    for (const request of upstream.requests) expect(await request.ended).toBe('left');
+    const { entries } = await sluice.get<{ entries: { status: string }[] }>('/gateway/audit');
+    expect(entries.map(({ status }) => status)).toEqual(Array(STREAMS + 1).fill('aborted'));
+  }, 20_000);
+}

@@ -1,0 +1,378 @@
+// Who is let in, whose key goes where, and what of a request reaches the provider.
+import { describe, expect, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { labConfig } from '../support/lab-config.ts';
+import { wholeChat, wholeMessage } from '../support/message-stream.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const ASK = { model: 'claude/m', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+const KEY = 'gateway-key-0001';
+const OTHER_KEY = 'gateway-key-0002';
+const OWN = 'lab-key';
+
+interface Lab {
+  config?: Omit<ConfigInput, 'providers'>;
+  provider?: Parameters<typeof labConfig>[1];
+}
+
+function setup({ config = {}, provider = {} }: Lab = {}) {
+  const upstream = createReplayFetch((request) =>
+    jsonReply(request.path.startsWith('/v1/messages') ? wholeMessage('served') : wholeChat('served')),
+  );
+  const lab = createTestGateway({
+    config: labConfig('http://upstream.test', provider, config),
+    fetch: upstream.fetch,
+  });
+  return { ...lab, upstream };
+}
+
+const withKeys: Lab = { config: { server: { keys: [KEY, OTHER_KEY] } } };
+
+/** All headers of the only request that reached the provider. */
+function sentHeaders({ upstream }: ReturnType<typeof setup>): Headers {
+  expect(upstream.requests).toHaveLength(1);
+  return upstream.requests[0]?.headers ?? new Headers();
+}
+
+function credentials(headers: Headers): Record<string, string> {
+  const names = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', 'x-sluice-key'];
+  return Object.fromEntries([...headers].filter(([name]) => names.includes(name)));
+}
+
+const FORMS: [string, (key: string) => Record<string, string>][] = [
+  ['x-sluice-key', (key) => ({ 'x-sluice-key': key })],
+  ['x-api-key', (key) => ({ 'x-api-key': key })],
+  ['x-goog-api-key', (key) => ({ 'x-goog-api-key': key })],
+  ['authorization: Bearer', (key) => ({ authorization: `Bearer ${key}` })],
+];
+
+describe('with server.keys', () => {
+  describe.each(FORMS)('%s', (_, present) => {
+    test.each([KEY, OTHER_KEY])('%s is let in, and goes no further', async (key) => {
+      for (const [path, model, own] of [
+        ['/v1/messages', 'claude/m', { 'x-api-key': OWN }],
+        ['/v1/messages', 'gpt/m', { authorization: `Bearer ${OWN}` }],
+        ['/v1/chat/completions', 'gpt/m', { authorization: `Bearer ${OWN}` }],
+        ['/v1/chat/completions', 'claude/m', { 'x-api-key': OWN }],
+      ] as const) {
+        const lab = setup(withKeys);
+        const response = await lab.post(path, { ...ASK, model }, { headers: present(key) });
+        expect(response.status).toBe(200);
+        expect(credentials(sentHeaders(lab))).toEqual(own);
+        expect(JSON.stringify([...sentHeaders(lab)])).not.toContain(key);
+      }
+    });
+
+    test.each([
+      ['a wrong key', 'gateway-key-0003'],
+      ['a longer key', `${KEY}1`],
+      ['a shorter key', KEY.slice(0, -1)],
+      ['another case', KEY.toUpperCase()],
+    ])('%s: 401, one row, nobody is asked', async (_name, key) => {
+      const lab = setup(withKeys);
+      const response = await lab.post('/v1/messages', ASK, { headers: present(key) });
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ error: { type: 'authentication_error' } });
+      expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unauthenticated', attempts: [] });
+      expect(lab.upstream.requests).toHaveLength(0);
+    });
+  });
+
+  test.each([{}, { authorization: `Basic ${KEY}` }, { authorization: KEY }, { 'x-api-key': '' }])(
+    'no key (%j): 401 that says how to send one',
+    async (headers) => {
+      const response = await setup(withKeys).post('/v1/chat/completions', ASK, {
+        headers: headers as Record<string, string>,
+      });
+      expect(response.status).toBe(401);
+      expect(await response.text()).toMatch(/server\.keys.*x-sluice-key/);
+    },
+  );
+
+  test.each(['/gateway/health', '/gateway/providers', '/gateway/metrics', '/gateway/audit', '/nothing'])(
+    '%s needs one too',
+    async (path) => {
+      const { gateway } = setup(withKeys);
+      const url = `http://127.0.0.1:8088${path}`;
+      expect((await gateway.fetch(new Request(url))).status).toBe(401);
+      const known = await gateway.fetch(new Request(url, { headers: { 'x-sluice-key': KEY } }));
+      expect(known.status).not.toBe(401);
+    },
+  );
+
+  test('a probe of the root does not', async () => {
+    const { gateway } = setup(withKeys);
+    expect((await gateway.fetch(new Request('http://127.0.0.1:8088/', { method: 'HEAD' }))).status).toBe(200);
+  });
+
+  test.each([
+    ['x-sluice-key', { 'x-sluice-key': KEY, authorization: 'Bearer key-of-the-client' }],
+    ['x-api-key', { 'x-api-key': KEY, authorization: 'Bearer key-of-the-client' }],
+  ])(
+    'a provider key of the client’s beside the gateway’s in %s: it is the one that goes on',
+    async (_, headers) => {
+      const lab = setup(withKeys);
+      expect((await lab.post('/v1/messages', ASK, { headers })).status).toBe(200);
+      expect(credentials(sentHeaders(lab))).toEqual({ authorization: 'Bearer key-of-the-client' });
+    },
+  );
+});
+
+describe('without server.keys', () => {
+  describe.each([
+    ['/v1/messages', 'claude/m', 'gpt/m', 'x-api-key'],
+    ['/v1/chat/completions', 'gpt/m', 'claude/m', 'authorization'],
+  ] as const)('%s', (path, same, other, usual) => {
+    test('the client’s key goes to a provider of the same dialect, as sent', async () => {
+      const lab = setup();
+      await lab.post(
+        path,
+        { ...ASK, model: same },
+        { headers: { authorization: 'Bearer key-of-the-client' } },
+      );
+      expect(credentials(sentHeaders(lab))).toEqual({ authorization: 'Bearer key-of-the-client' });
+    });
+
+    test('without one, the configured key', async () => {
+      const lab = setup();
+      await lab.post(path, { ...ASK, model: same });
+      expect(credentials(sentHeaders(lab))).toEqual({
+        [usual]: usual === 'authorization' ? `Bearer ${OWN}` : OWN,
+      });
+    });
+
+    test.each(FORMS)('across dialects the configured key, whatever comes in %s', async (_, present) => {
+      const lab = setup();
+      await lab.post(path, { ...ASK, model: other }, { headers: present('key-of-the-client') });
+      const sent = sentHeaders(lab);
+      expect(credentials(sent)).toEqual(
+        usual === 'authorization' ? { 'x-api-key': OWN } : { authorization: `Bearer ${OWN}` },
+      );
+      expect(JSON.stringify([...sent])).not.toContain('key-of-the-client');
+    });
+
+    test('forward_client_key: false keeps it from the provider', async () => {
+      const lab = setup({ provider: { forward_client_key: false } });
+      const headers = { authorization: 'Bearer key-of-the-client', 'x-api-key': 'key-of-the-client' };
+      await lab.post(path, { ...ASK, model: same }, { headers });
+      expect(JSON.stringify([...sentHeaders(lab)])).not.toContain('key-of-the-client');
+    });
+
+    test('a provider without a key of its own gets none but the client’s', async () => {
+      const lab = setup({ provider: { api_key: null } });
+      await lab.post(path, { ...ASK, model: other }, { headers: { 'x-api-key': 'key-of-the-client' } });
+      expect(credentials(sentHeaders(lab))).toEqual({});
+    });
+  });
+
+  test('x-api-key goes as x-api-key', async () => {
+    const lab = setup();
+    await lab.post('/v1/messages', ASK, { headers: { 'x-api-key': 'key-of-the-client' } });
+    expect(credentials(sentHeaders(lab))).toEqual({ 'x-api-key': 'key-of-the-client' });
+  });
+
+  describe('an OAuth token (sk-ant-oat…) goes as Bearer with its beta', () => {
+    const token = 'sk-ant-oat01-abcdefgh';
+    test.each([
+      ['Bearer, no beta', { authorization: `Bearer ${token}` }, 'oauth-2025-04-20'],
+      ['x-api-key, no beta', { 'x-api-key': token }, 'oauth-2025-04-20'],
+      [
+        'betas of the client',
+        { authorization: `Bearer ${token}`, 'anthropic-beta': 'b-2,a-1' },
+        'b-2,a-1,oauth-2025-04-20',
+      ],
+      [
+        'the beta is there',
+        { authorization: `Bearer ${token}`, 'anthropic-beta': 'b-2, oauth-2025-04-20 ,a-1' },
+        'b-2,oauth-2025-04-20,a-1',
+      ],
+    ])('%s', async (_, headers, beta) => {
+      const lab = setup();
+      await lab.post('/v1/messages', ASK, { headers: headers as Record<string, string> });
+      const sent = sentHeaders(lab);
+      expect(credentials(sent)).toEqual({ authorization: `Bearer ${token}` });
+      expect(sent.get('anthropic-beta')).toBe(beta);
+    });
+
+    test('an ordinary key gets no beta', async () => {
+      const lab = setup();
+      await lab.post('/v1/messages', ASK, { headers: { 'x-api-key': 'sk-ant-api03-abcdefgh' } });
+      expect(sentHeaders(lab).has('anthropic-beta')).toBe(false);
+    });
+  });
+});
+
+describe('headers on their way to the provider', () => {
+  const client = {
+    'anthropic-version': '2099-01-01',
+    'anthropic-beta': 'z-last,a-first, claude-code-20250219',
+    'x-stainless-lang': 'js',
+    'x-stainless-retry-count': '0',
+    'x-claude-code-session-id': 'session-1',
+    'user-agent': 'claude-cli/2.0 (external, cli)',
+    'x-unknown': 'kept',
+  };
+  const hidden = {
+    'x-sluice-agent': 'reviewer',
+    'x-sluice-project': 'p1',
+    'x-sluice-anything': 'x',
+    connection: 'keep-alive, X-Only-Here',
+    'x-only-here': 'x',
+    'keep-alive': 'timeout=5',
+    te: 'trailers',
+    trailer: 'x',
+    upgrade: 'h2c',
+    'proxy-authorization': 'Basic abc',
+    'proxy-connection': 'keep-alive',
+    expect: '100-continue',
+    'x-forwarded-for': '10.0.0.1',
+    forwarded: 'for=10.0.0.1',
+    via: '1.1 proxy',
+    cookie: 'a=b',
+    referer: 'http://127.0.0.1:8088/',
+    'sec-fetch-mode': 'cors',
+    'api-key': 'another',
+  };
+
+  test('the same dialect: what belongs to the API passes unchanged, what belongs to the connection or to us does not', async () => {
+    const lab = setup();
+    await lab.post('/v1/messages?beta=true&x=%20y', ASK, { headers: { ...client, ...hidden } });
+    const sent = sentHeaders(lab);
+    for (const [name, value] of Object.entries(client)) expect([name, sent.get(name)]).toEqual([name, value]);
+    for (const name of Object.keys(hidden)) expect([name, sent.get(name)]).toEqual([name, null]);
+    expect(lab.upstream.requests[0]?.path).toBe('/v1/messages?beta=true&x=%20y');
+  });
+
+  test('across: nothing of the client’s, nor its query', async () => {
+    const lab = setup();
+    await lab.post(
+      '/v1/messages?beta=true',
+      { ...ASK, model: 'gpt/m' },
+      { headers: { ...client, ...hidden } },
+    );
+    const sent = sentHeaders(lab);
+    for (const name of Object.keys({ ...client, ...hidden })) {
+      if (name !== 'user-agent') expect([name, sent.get(name)]).toEqual([name, null]);
+    }
+    expect(sent.get('user-agent')).toMatch(/^sluice\//);
+    expect(lab.upstream.requests[0]?.path).toBe('/chat/completions');
+  });
+
+  test('the provider’s configured headers win', async () => {
+    const lab = setup({ provider: { headers: { 'x-unknown': 'configured', 'x-team': 'lab' } } });
+    await lab.post('/v1/messages', ASK, { headers: client });
+    expect(sentHeaders(lab).get('x-unknown')).toBe('configured');
+    expect(sentHeaders(lab).get('x-team')).toBe('lab');
+  });
+
+  test('no request field names another address', async () => {
+    const lab = setup();
+    const headers = {
+      host: '127.0.0.1:8088',
+      'x-forwarded-host': 'elsewhere.test',
+      'x-base-url': 'http://elsewhere.test',
+    };
+    await lab.post(
+      '/v1/messages',
+      { ...ASK, base_url: 'http://elsewhere.test', api_base: 'http://elsewhere.test' },
+      { headers },
+    );
+    expect(lab.upstream.requests[0]?.path).toBe('/v1/messages');
+    expect(lab.upstream.requests[0]?.headers.get('host')).not.toBe('elsewhere.test');
+  });
+});
+
+describe('the guard against web pages', () => {
+  const SELF = '127.0.0.1:8088';
+  const cases: [string, Record<string, string>, boolean][] = [
+    ['no Origin, as programs send it', { host: SELF }, true],
+    ['the same origin', { host: SELF, origin: `http://${SELF}` }, true],
+    ['localhost', { host: 'localhost:8088', origin: 'http://localhost:8088' }, true],
+    ['IPv6 loopback', { host: '[::1]:8088', origin: 'http://[::1]:8088' }, true],
+    ['another name that resolves to us', { host: 'evil.test:8088' }, false],
+    ['another name, with its origin', { host: 'evil.test', origin: 'http://evil.test' }, false],
+    ['a name that begins like loopback', { host: '127.0.0.1.evil.test' }, false],
+    ['another origin', { host: SELF, origin: 'https://evil.test' }, false],
+    ['another port’s origin', { host: SELF, origin: 'http://127.0.0.1:3000' }, false],
+    ['another scheme', { host: SELF, origin: `https://${SELF}` }, false],
+    ['no origin to tell (null)', { host: SELF, origin: 'null' }, false],
+    [
+      'a loopback name with an address in it',
+      { host: SELF, origin: 'http://127.0.0.1:8088.evil.test' },
+      false,
+    ],
+  ];
+  test.each(cases)('%s', async (_, headers, allowed) => {
+    const lab = setup();
+    const response = await lab.post('/v1/messages', ASK, { headers });
+    expect(response.status).toBe(allowed ? 200 : 403);
+    if (allowed) return;
+    expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'permission_error' } });
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'forbidden', requestBody: null });
+    expect(lab.upstream.requests).toHaveLength(0);
+    const page = await lab.gateway.fetch(new Request(`http://${SELF}/gateway/health`, { headers }));
+    expect(page.status).toBe(403);
+  });
+
+  test('a gateway that serves other hosts asks for keys instead', async () => {
+    const lab = setup({ config: { server: { host: '0.0.0.0', keys: [KEY] } } });
+    const headers = { host: 'gateway.lan:8088', 'x-sluice-key': KEY };
+    expect((await lab.post('/v1/messages', ASK, { headers })).status).toBe(200);
+  });
+});
+
+describe('extras meant for the gateway', () => {
+  const cases: [string, string, string][] = [
+    ['first', '{"agent_type":"reviewer","model":"m", "messages":[] }', '{"model":"m", "messages":[] }'],
+    [
+      'in the middle',
+      '{"model":"m","agent_type": "reviewer" , "project_id":"p1",\n "messages":[]}',
+      '{"model":"m","messages":[]}',
+    ],
+    [
+      'last',
+      '{ "model" : "m", "n": 1.0,"messages":[],"agent_type":"reviewer" }',
+      '{ "model" : "m", "n": 1.0,"messages":[] }',
+    ],
+    [
+      'deeper down they are not ours',
+      '{"model":"m","messages":[{"agent_type":"x"}],"agent_type":"reviewer"}',
+      '{"model":"m","messages":[{"agent_type":"x"}]}',
+    ],
+  ];
+  test.each(cases)('%s: taken out, every other byte as it was, and recorded', async (_, body, expected) => {
+    const lab = setup();
+    await lab.post('/v1/messages', body);
+    const sent = new TextDecoder().decode(lab.upstream.requests[0]?.body);
+    expect(sent).toBe(expected);
+    const { agentType, projectId, requestBody } = await lab.row(0);
+    expect([agentType, projectId]).toEqual(['reviewer', body.includes('p1') ? 'p1' : null]);
+    expect(requestBody).toBe(body);
+  });
+
+  test('headers say the same, and win', async () => {
+    const lab = setup();
+    const headers = { 'x-sluice-agent': 'from-header', 'x-sluice-project': 'p2' };
+    await lab.post('/v1/messages', { ...ASK, agent_type: 'from-body' }, { headers });
+    expect(await lab.row(0)).toMatchObject({ agentType: 'from-header', projectId: 'p2' });
+    expect(lab.upstream.requests[0]?.json()).toEqual({ ...ASK, model: 'm' });
+  });
+
+  test('they do not reach a provider of another dialect either', async () => {
+    const lab = setup();
+    await lab.post('/v1/messages', { ...ASK, model: 'gpt/m', agent_type: 'reviewer', project_id: 'p1' });
+    expect(new TextDecoder().decode(lab.upstream.requests[0]?.body)).not.toMatch(
+      /agent_type|project_id|reviewer/,
+    );
+    expect(await lab.row(0)).toMatchObject({ agentType: 'reviewer', projectId: 'p1', lost: [] });
+  });
+
+  test('x-sluice-target forces a target, before the model’s own prefix', async () => {
+    const lab = setup();
+    const response = await lab.post('/v1/messages', ASK, { headers: { 'x-sluice-target': 'gpt/forced' } });
+    expect(response.headers.get('x-sluice-provider')).toBe('gpt');
+    expect(lab.upstream.requests[0]?.json()).toMatchObject({ model: 'forced' });
+  });
+});

@@ -1,0 +1,283 @@
+// From one target to the next (GUARANTEES 1–4), on a clock turned by hand.
+import { afterEach, describe, expect, test } from 'bun:test';
+import {
+  ASK,
+  BOTH,
+  createFallbackLab as setup,
+  expectSettled,
+  failure,
+  limited,
+  PATHS,
+} from '../support/fallback-lab.ts';
+import { MESSAGE, utf8 } from '../support/message-stream.ts';
+import { type Reply, replyWith } from '../support/reply.ts';
+
+afterEach(expectSettled);
+
+describe('what falls back, before the first content', () => {
+  const cut = (text: string) => replyWith(text);
+  const causes: [string, Reply | 'refused', readonly boolean[], string][] = [
+    ['a refused connection', 'refused', BOTH, 'upstream_unreachable'],
+    ['429', limited(), BOTH, 'upstream_rate_limited'],
+    ['529', failure(529), BOTH, 'upstream_overloaded'],
+    ['500', failure(500), BOTH, 'upstream_failed'],
+    ['a redirect', failure(302, 'moved', { location: 'http://elsewhere.test/' }), BOTH, 'upstream_failed'],
+    ['the gateway’s own key refused', failure(401), BOTH, 'upstream_unauthorized'],
+    ['200 with an error body', failure(200), BOTH, 'upstream_failed'],
+    [
+      '200 with an HTML page',
+      replyWith('<html>', { headers: { 'content-type': 'text/html' } }),
+      BOTH,
+      'upstream_malformed',
+    ],
+    [
+      'an empty 200',
+      replyWith('', { headers: { 'content-type': 'application/json' } }),
+      BOTH,
+      'upstream_malformed',
+    ],
+    ['an empty stream', cut(''), [true], 'upstream_truncated'],
+    [
+      'an error as first event',
+      cut(MESSAGE.error('overloaded_error', 'busy')),
+      [true],
+      'upstream_overloaded',
+    ],
+    [
+      'an error after the start',
+      cut(MESSAGE.start + MESSAGE.error('api_error', 'oops')),
+      [true],
+      'upstream_failed',
+    ],
+    ['an end before the first content', cut(MESSAGE.start + MESSAGE.block), [true], 'upstream_truncated'],
+    [
+      'a reset before the first content',
+      replyWith(MESSAGE.start + MESSAGE.block, { fault: { kind: 'reset', after: 20 } }),
+      [true],
+      'upstream_truncated',
+    ],
+  ];
+  for (const path of PATHS) {
+    for (const [name, reply, streams, code] of causes) {
+      for (const stream of streams) {
+        for (const next of ['two', 'three']) {
+          test(`${path}, ${stream ? 'streamed' : 'whole'}: ${name}, then ${next}`, async () => {
+            const lab = setup({ script: { one: [reply], [next]: ['works'] } });
+            const { response, text } = await lab.answered(lab.post(path, { ...ASK, stream }));
+            expect(response.status, text).toBe(200);
+            expect(response.headers.get('x-sluice-provider')).toBe(next);
+            expect(response.headers.get('x-sluice-attempts')).toBe('2');
+            // In the client's dialect, whoever serves, and nothing of the one that failed.
+            expect(text).toContain(`from ${next}`);
+            expect(text).toMatch(
+              path === '/v1/messages' ? /"type":\s?"message(_stop)?"/ : /chat\.completion/,
+            );
+            const once = path === '/v1/messages' ? /"type":\s?"message_start"/g : /\[DONE\]/g;
+            if (stream) expect(text.match(once)).toHaveLength(1);
+            expect(text).not.toContain('"error"');
+            const { status, provider, attempts } = await lab.row();
+            expect([status, provider]).toEqual(['success', next]);
+            expect(attempts.map(({ provider: name, error }) => [name, error])).toEqual([
+              ['one', code],
+              [next, null],
+            ] as never);
+          });
+        }
+      }
+    }
+  }
+
+  for (const kind of ['hang-before-headers', 'hang-before-first-byte'] as const) {
+    for (const stream of BOTH) {
+      test(`${kind}, ${stream ? 'streamed' : 'whole'}: the next target after the timeout, the silent one never again`, async () => {
+        const silent = replyWith('', { fault: { kind } });
+        const lab = setup({
+          script: { one: [silent], two: ['works'] },
+          providers: { one: { max_retries: 5 } },
+        });
+        const pending = lab.post('/v1/messages', { ...ASK, stream });
+        await lab.timers.advance(990);
+        expect(lab.asked).toEqual(['one']);
+        const { response } = await lab.answered(pending, 20);
+        expect([response.status, lab.asked]).toEqual([200, ['one', 'two']]);
+        expect((await lab.row()).attempts[0]).toMatchObject({ error: 'upstream_timeout' });
+      });
+    }
+  }
+
+  test('a timeout with nowhere to go: 504, asked once', async () => {
+    const silent = replyWith('', { fault: { kind: 'hang-before-headers' } });
+    const lab = setup({ script: { one: [silent] }, providers: { one: { max_retries: 5 } } });
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK), 1_010);
+    expect([response.status, lab.asked]).toEqual([504, ['one']]);
+  });
+});
+
+describe('keys', () => {
+  test.each([401, 403])(
+    'the client’s own key refused with %d: told, nobody else is asked',
+    async (status) => {
+      const lab = setup({ script: { one: [failure(status)], two: ['works'] } });
+      const headers = { 'x-api-key': 'key-of-the-client' };
+      const { response } = await lab.answered(lab.post('/v1/messages', ASK, { headers }));
+      expect([response.status, lab.asked]).toEqual([status, ['one']]);
+      // It says nothing about the provider.
+      const { providers } = await lab.health();
+      expect(providers[0]).not.toHaveProperty('last_error');
+    },
+  );
+
+  test.each([401, 403])(
+    'the gateway’s own key refused with %d: the next target, not the same again',
+    async (status) => {
+      const lab = setup({
+        script: { one: [failure(status)], two: ['works'] },
+        providers: { one: { max_retries: 5 } },
+      });
+      expect((await lab.answered(lab.post('/v1/messages', ASK))).response.status).toBe(200);
+      expect(lab.asked).toEqual(['one', 'two']);
+    },
+  );
+});
+
+describe('when all fail', () => {
+  for (const path of PATHS) {
+    for (const stream of BOTH) {
+      test(`${path}, ${stream ? 'streamed' : 'whole'}: the last error with its status, all attempts in the row`, async () => {
+        const lab = setup({
+          script: {
+            one: [failure(500, 'first')],
+            two: [failure(503, 'second')],
+            three: [limited({ 'retry-after': '9' })],
+          },
+        });
+        const { response, text } = await lab.answered(lab.post(path, { ...ASK, stream }));
+        expect([response.status, response.headers.get('retry-after')]).toEqual([429, '9']);
+        expect(response.headers.get('x-sluice-attempts')).toBe('3');
+        expect(response.headers.get('x-sluice-provider')).toBe('three');
+        expect(text).toContain('slow down');
+        const { status, httpStatus, attempts } = await lab.row();
+        expect([status, httpStatus]).toEqual(['error', 429]);
+        expect(attempts.map(({ provider, status: code }) => [provider, code])).toEqual([
+          ['one', 500],
+          ['two', 503],
+          ['three', 429],
+        ]);
+      });
+    }
+  }
+
+  test('a target of the chain that cannot even be asked does not hide the failure of the one that was', async () => {
+    const lab = setup({ script: { one: [failure(529)], two: ['works'] } });
+    // Passes at its own dialect; cannot be translated.
+    const odd = { ...ASK, messages: [{ role: 'narrator', content: 'hi' }] };
+    const { response } = await lab.answered(lab.post('/v1/messages', odd));
+    expect([response.status, lab.asked]).toEqual([529, ['one']]);
+    expect((await lab.row()).attempts).toHaveLength(1);
+  });
+});
+
+describe('after the first content nothing is asked again', () => {
+  const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('begun');
+  const ends: [string, Reply, string][] = [
+    ['an error event', replyWith(begun + MESSAGE.error('overloaded_error', 'busy')), 'error'],
+    ['a cut', replyWith(begun), 'truncated'],
+    [
+      'a reset',
+      replyWith([utf8(begun), utf8('x')], { fault: { kind: 'reset', after: begun.length + 1 } }),
+      'truncated',
+    ],
+  ];
+  for (const path of PATHS) {
+    test.each(ends)(`${path}: %s`, async (_, reply, status) => {
+      const lab = setup({ script: { one: [reply], two: ['works'] }, providers: { one: { max_retries: 3 } } });
+      const { response, text } = await lab.answered(lab.post(path, { ...ASK, stream: true }), 0);
+      expect([response.status, lab.asked]).toEqual([200, ['one']]);
+      expect(text).toContain('begun');
+      expect(text.match(/"error":/g)).toHaveLength(1);
+      expect(text).not.toContain('from two');
+      expect((await lab.row()).status).toBe(status as 'error');
+    });
+  }
+});
+
+describe('a client that leaves during the wait before a retry', () => {
+  for (const path of PATHS) {
+    for (const stream of BOTH) {
+      test(`${path}, ${stream ? 'streamed' : 'whole'}: ends it at once, aborted`, async () => {
+        const lab = setup({
+          script: { one: [limited({ 'retry-after': '10' })], two: ['works'] },
+          providers: { one: { max_retries: 3 } },
+        });
+        const controller = new AbortController();
+        const pending = lab.post(path, { ...ASK, stream }, { signal: controller.signal });
+        await lab.timers.advance(3_000);
+        controller.abort();
+        await lab.answered(pending);
+        await lab.timers.advance(60_000);
+        expect(lab.asked).toEqual(['one']);
+        expect(await lab.row()).toMatchObject({
+          status: 'aborted',
+          httpStatus: 499,
+          attempts: [{ status: 429 }],
+        });
+      });
+    }
+
+    for (const first of [
+      limited({ 'retry-after': '10' }),
+      replyWith(MESSAGE.error('overloaded_error', 'busy')),
+    ]) {
+      test(`${path}, after the head had gone out (${first.status}): aborted, not an error`, async () => {
+        const lab = setup({
+          script: { one: [first] },
+          providers: { one: { max_retries: 10 } },
+          config: { server: { ping_interval: '2s' } },
+          random: 0.999,
+        });
+        const pending = lab.post(path, { ...ASK, stream: true });
+        await lab.timers.advance(3_000);
+        const response = await pending;
+        expect(response.status).toBe(200);
+        const asked = lab.asked.length;
+        await response.body?.cancel();
+        await lab.timers.advance(60_000);
+        expect(lab.asked).toHaveLength(asked);
+        expect(await lab.row()).toMatchObject({ status: 'aborted', httpStatus: 200 });
+      });
+    }
+  }
+
+  test('a client that had left before it was served asks nobody', async () => {
+    const lab = setup({ script: { one: ['works'] } });
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK, { signal: AbortSignal.abort() }));
+    expect(response.status).toBe(499);
+    expect((await lab.row()).status).toBe('aborted');
+  });
+});
+
+describe('health follows', () => {
+  test('three failures in a row make a provider unhealthy, one success heals it', async () => {
+    const lab = setup({
+      script: { one: [failure(500), failure(500), failure(500), 'works'], two: ['works'] },
+    });
+    const healthy = async () => (await lab.health()).providers.find(({ name }) => name === 'one')?.healthy;
+    for (const expected of [true, true, false, true]) {
+      await lab.answered(lab.post('/v1/messages', ASK));
+      expect(await healthy()).toBe(expected);
+    }
+  });
+
+  test('in_flight counts a stream until it ends', async () => {
+    const gate = Promise.withResolvers<void>();
+    const pieces = [utf8(MESSAGE.start + MESSAGE.block + MESSAGE.delta('a')), utf8(MESSAGE.end)];
+    const lab = setup({
+      script: { one: [replyWith(pieces, { before: (index) => (index === 1 ? gate.promise : undefined) })] },
+    });
+    const pending = lab.post('/v1/messages', { ...ASK, stream: true });
+    await lab.timers.advance(0);
+    expect((await lab.health()).providers[0]?.in_flight).toBe(1);
+    gate.resolve();
+    await lab.answered(pending);
+  });
+});

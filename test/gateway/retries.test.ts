@@ -1,0 +1,154 @@
+// Retries at one target: what is tried again, how long the wait is, and how the hint reaches the client
+// (GUARANTEES 1, 4), on a clock turned by hand.
+import { afterEach, describe, expect, test } from 'bun:test';
+import {
+  ASK,
+  BOTH,
+  createFallbackLab as setup,
+  expectSettled,
+  failure,
+  limited,
+  PATHS,
+} from '../support/fallback-lab.ts';
+import { jsonReply, type Reply } from '../support/reply.ts';
+
+afterEach(expectSettled);
+
+describe('retry-after reaches the client, however the provider says it', () => {
+  const info = (retryDelay: string) =>
+    jsonReply(
+      {
+        error: {
+          message: 'slow down',
+          details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay }],
+        },
+      },
+      { status: 429 },
+    );
+  const hints: [string, Reply, string][] = [
+    ['seconds', limited({ 'retry-after': '37' }), '37'],
+    [
+      'an HTTP date',
+      limited({ 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' }),
+      'Thu, 01 Jan 2026 00:01:00 GMT',
+    ],
+    ['milliseconds', limited({ 'retry-after-ms': '36500' }), '37'],
+    ['google.rpc.RetryInfo', info('36.5s'), '37'],
+    ['nothing at all', limited(), '1'],
+  ];
+  for (const path of PATHS) {
+    for (const stream of BOTH) {
+      test.each(hints)(`${path}, ${stream ? 'streamed' : 'whole'}: %s`, async (_, reply, expected) => {
+        const lab = setup({ script: { one: [reply] } });
+        const { response } = await lab.answered(lab.post(path, { ...ASK, stream }));
+        expect([response.status, response.headers.get('retry-after')]).toEqual([429, expected]);
+        expect(await lab.row()).toMatchObject({ status: 'error', errorCode: 'upstream_rate_limited' });
+      });
+    }
+  }
+});
+
+describe('retries', () => {
+  const retries = { one: { max_retries: 2 } };
+
+  for (const path of PATHS) {
+    for (const stream of BOTH) {
+      test(`${path}, ${stream ? 'streamed' : 'whole'}: waits as long as the provider asks, then succeeds`, async () => {
+        const lab = setup({
+          script: { one: [limited({ 'retry-after': '2' }), 'works'] },
+          providers: retries,
+        });
+        const pending = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(1_990);
+        expect(lab.asked).toEqual(['one']);
+        const { response, text } = await lab.answered(pending, 20);
+        expect(response.status).toBe(200);
+        expect(text).toContain('from one');
+        expect(response.headers.get('x-sluice-attempts')).toBe('2');
+        expect(response.headers.get('retry-after')).toBeNull();
+        const { status, attempts } = await lab.row();
+        expect(status).toBe('success');
+        expect(attempts.map(({ status: code, error }) => [code, error])).toEqual([
+          [429, 'upstream_rate_limited'],
+          [200, null],
+        ]);
+      });
+    }
+  }
+
+  test('without a hint the wait doubles, from 250 ms, jittered down to half', async () => {
+    for (const [random, waits] of [
+      [0, [125, 250, 500]],
+      [0.999, [250, 500, 1_000]],
+    ] as const) {
+      const lab = setup({ script: { one: [failure(500)] }, providers: { one: { max_retries: 3 } }, random });
+      const pending = lab.post('/v1/messages', ASK);
+      for (const [index, wait] of waits.entries()) {
+        await lab.timers.advance(wait - 5);
+        expect(lab.asked).toHaveLength(index + 1);
+        await lab.timers.advance(5);
+        expect(lab.asked).toHaveLength(index + 2);
+      }
+      expect((await lab.answered(pending)).response.status).toBe(502);
+      await expectSettled();
+    }
+  });
+
+  test.each([408, 409, 429, 500, 502, 503, 504, 529])('%d is tried again', async (status) => {
+    const lab = setup({ script: { one: [failure(status), 'works'] }, providers: retries });
+    expect((await lab.answered(lab.post('/v1/messages', ASK), 5_000)).response.status).toBe(200);
+    expect(lab.asked).toEqual(['one', 'one']);
+  });
+
+  test('a refused connection is tried again', async () => {
+    const lab = setup({ script: { one: ['refused', 'works'] }, providers: retries });
+    expect((await lab.answered(lab.post('/v1/messages', ASK), 5_000)).response.status).toBe(200);
+    expect((await lab.row()).attempts.map(({ status, error }) => [status, error])).toEqual([
+      [null, 'upstream_unreachable'],
+      [200, null],
+    ]);
+  });
+
+  test.each([400, 402, 404, 405, 410, 413, 422, 451])('%d is not, here or elsewhere', async (status) => {
+    const lab = setup({ script: { one: [failure(status)], two: ['works'] }, providers: retries });
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK));
+    expect([response.status, lab.asked]).toEqual([status, ['one']]);
+    expect(response.headers.get('x-sluice-attempts')).toBe('1');
+  });
+
+  test('max_retries bounds them', async () => {
+    const lab = setup({ script: { one: [failure(529)] }, providers: retries });
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK), 10_000);
+    expect([response.status, lab.asked.length]).toEqual([529, 3]);
+    expect(response.headers.get('x-sluice-attempts')).toBe('3');
+  });
+
+  test('all waiting together stays within 15 s', async () => {
+    const lab = setup({
+      script: { one: [limited({ 'retry-after': '6' })], two: ['works'] },
+      providers: { one: { max_retries: 10 } },
+    });
+    const pending = lab.post('/v1/messages', ASK);
+    await lab.timers.advance(11_990);
+    expect(lab.asked).toEqual(['one', 'one']);
+    // 6 + 6 s are waited; a third wait would pass the budget.
+    const { response } = await lab.answered(pending, 10);
+    expect([response.status, lab.asked]).toEqual([200, ['one', 'one', 'one', 'two']]);
+  });
+
+  test('a hint beyond the budget moves on at once', async () => {
+    const lab = setup({
+      script: { one: [limited({ 'retry-after': '60' })], two: ['works'] },
+      providers: retries,
+    });
+    const { response, text } = await lab.answered(lab.post('/v1/messages', ASK));
+    expect([response.status, lab.asked]).toEqual([200, ['one', 'two']]);
+    expect(text).toContain('from two');
+  });
+
+  test('a hint beyond the budget, and nowhere to go: the client is told at once', async () => {
+    const lab = setup({ script: { one: [limited({ 'retry-after': '60' })] }, providers: retries });
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK));
+    expect([response.status, response.headers.get('retry-after'), lab.asked.length]).toEqual([429, '60', 1]);
+  });
+});

@@ -1,0 +1,354 @@
+// Secrets appear in no log line, error, audit row, page or file, not even a prefix (GUARANTEES 18).
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'bun:test';
+import { createGateway, GatewayError, type ConfigInput } from '../../src/index.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createLog } from '../../src/server/log.ts';
+import { CHAT, MESSAGE, wholeMessage } from '../support/message-stream.ts';
+import { readEvents } from '../support/read-events.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
+
+/** One for every place that a secret can come from, none shaped like a known vendor's key but the last two. */
+const SECRETS = {
+  configured: 'qzConfigured-Hx7Lw2mKp9',
+  header: 'qzHeader:Vb3/Nn8=Rt5+Yy1',
+  server: 'qzServer_Dd4Ff6Gg8Jj0',
+  bearer: 'qzBearer.Mm1Nn3Bb5Vv7',
+  apiKey: 'sk-ant-api03-qzApi-Zz2Xx4Cc6',
+  google: 'AIzaSyqzGoogle-Qq1Ww3Ee5Rr7',
+};
+type SecretName = keyof typeof SECRETS;
+
+/** Characters from a secret's start that would already help someone. */
+const PREFIX = 8;
+/** The part that every vendor's keys share says nothing. */
+const PUBLIC_PREFIX = /^(sk-ant-api03-|AIzaSy)/;
+
+function leaksIn(text: string): string[] {
+  return Object.entries(SECRETS).flatMap(([name, secret]) => {
+    const own = secret.replace(PUBLIC_PREFIX, '');
+    const parts = [own.slice(0, PREFIX), own.slice(-PREFIX)];
+    return parts.flatMap((part) => {
+      const at = text.indexOf(part);
+      return at === -1 ? [] : [`${name}: …${text.slice(Math.max(0, at - 60), at + 40)}…`];
+    });
+  });
+}
+
+/** As vendors echo keys: whole, masked in the middle, in a JSON text, in a URL. */
+const ECHOES: [string, (secret: string) => string][] = [
+  ['whole', (secret) => `Incorrect API key provided: ${secret}. You can find yours at https://vendor.test.`],
+  ['masked', (secret) => `Incorrect API key provided: ${secret.slice(0, 10)}*****${secret.slice(-4)}.`],
+  ['with an ellipsis', (secret) => `invalid key "${secret.slice(0, 12)}..."`],
+  [
+    'quoted in JSON',
+    (secret) =>
+      `bad request: ${JSON.stringify({ headers: { 'x-api-key': secret, authorization: `Bearer ${secret}` } })}`,
+  ],
+  ['in a URL', (secret) => `POST https://vendor.test/v1?key=${encodeURIComponent(secret)} failed`],
+];
+
+const directories: string[] = [];
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+const ASK = { max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+
+function setup(reply: (request: SeenRequest) => Reply, keys: string[] = []) {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-secrets-'));
+  directories.push(directory);
+  const lines: string[] = [];
+  const log = createLog({ format: 'json', level: 'debug', write: (line) => lines.push(line) });
+  const upstream = createReplayFetch(reply);
+  const provider = {
+    api_key: SECRETS.configured,
+    headers: { 'x-team-secret': SECRETS.header },
+    max_retries: 0,
+  };
+  const config: ConfigInput = {
+    server: { keys },
+    providers: {
+      claude: { dialect: 'anthropic-messages', base_url: 'http://upstream.test', ...provider },
+      gpt: { dialect: 'openai-chat', base_url: 'http://upstream.test/v1', ...provider },
+    },
+    routing: { default_provider: 'claude' },
+  };
+  const gateway = createGateway(config, {
+    host: { fetch: upstream.fetch, ledgerStore: createSqliteStore(join(directory, 'sluice.db')), log },
+  });
+  const get = async (path: string) => {
+    const headers: Record<string, string> = keys.length === 0 ? {} : { 'x-sluice-key': SECRETS.server };
+    return (await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { headers }))).text();
+  };
+  async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
+    const response = await gateway.fetch(
+      new Request(`http://127.0.0.1:8088${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    );
+    const text = await response.text().catch(() => '');
+    return { status: response.status, text, headers: JSON.stringify([...response.headers]) };
+  }
+  /** Everything that anyone could read afterwards. */
+  async function everything(): Promise<Record<string, string>> {
+    const pages = [
+      '/gateway/audit?include_bodies=true',
+      '/gateway/metrics',
+      '/gateway/providers',
+      '/gateway/health',
+    ];
+    const told: Record<string, string> = {};
+    for (const page of pages) told[page] = await get(page);
+    await gateway.close();
+    told.log = lines.join('\n');
+    for (const name of readdirSync(directory)) told[name] = readFileSync(join(directory, name), 'latin1');
+    return told;
+  }
+  return { gateway, post, everything, upstream };
+}
+
+function expectClean(places: Record<string, string>): void {
+  for (const [place, text] of Object.entries(places))
+    expect({ place, leaks: leaksIn(text) }).toEqual({ place, leaks: [] });
+}
+
+const errorReply = (path: string, message: string, status: number): Reply =>
+  jsonReply(
+    path.includes('chat')
+      ? { error: { message, type: 'invalid_request_error', code: 'invalid_api_key', param: null } }
+      : { type: 'error', error: { type: 'authentication_error', message } },
+    { status },
+  );
+
+const PATHS = ['/v1/messages', '/v1/chat/completions'] as const;
+const MODELS = ['claude/m', 'gpt/m'] as const;
+
+test('the check finds what it looks for', () => {
+  for (const secret of Object.values(SECRETS)) {
+    expect(leaksIn(`a ${secret} b`)).not.toEqual([]);
+    expect(leaksIn(`a ${secret.replace(PUBLIC_PREFIX, '').slice(0, 9)}…`)).not.toEqual([]);
+  }
+  expect(leaksIn('sk-ant-api03-…')).toEqual([]);
+});
+
+describe('a provider that echoes keys', () => {
+  for (const [how, echo] of ECHOES) {
+    for (const model of MODELS) {
+      test(`${how}, ${model}: in no answer, row, page, log or file`, async () => {
+        const told: Record<string, string> = {};
+        const modes: ((path: string, message: string) => Reply)[] = [
+          (path, message) => errorReply(path, message, 401),
+          (path, message) => errorReply(path, message, 400),
+          (path, message) => errorReply(path, message, 500),
+          (path, message) => errorReply(path, message, 200),
+          (_, message) => replyWith(message, { status: 502, headers: { 'content-type': 'text/plain' } }),
+          (_, message) =>
+            replyWith(`<html><title>${message}</title>${message}</html>`, {
+              status: 503,
+              headers: { 'content-type': 'text/html' },
+            }),
+        ];
+        let secret = '';
+        let mode: (typeof modes)[number] = modes[0] ?? (() => replyWith(''));
+        const lab = setup((request) => mode(request.path, echo(secret)));
+        for (const [index, reply] of modes.entries()) {
+          mode = reply;
+          for (const name of ['configured', 'header', 'bearer', 'apiKey', 'google'] as SecretName[]) {
+            secret = SECRETS[name];
+            for (const path of PATHS) {
+              for (const stream of [true, false]) {
+                const answer = await lab.post(path, { ...ASK, model, stream }, headersFor(name));
+                expect(answer.status).toBeGreaterThanOrEqual(400);
+                told[`${index} ${name} ${path} ${stream}`] = answer.text + answer.headers;
+              }
+            }
+          }
+        }
+        expectClean({ ...told, ...(await lab.everything()) });
+      });
+
+      test(`${how}, ${model}: in no error inside a stream`, async () => {
+        const told: Record<string, string> = {};
+        let secret = '';
+        const lab = setup((request) => {
+          const message = echo(secret);
+          return request.path.includes('chat')
+            ? replyWith(
+                `${CHAT.start}${CHAT.delta('begun')}data: ${JSON.stringify({ error: { message, type: 'server_error', code: null } })}\n\n`,
+              )
+            : replyWith(
+                MESSAGE.start + MESSAGE.block + MESSAGE.delta('begun') + MESSAGE.error('api_error', message),
+              );
+        });
+        for (const name of ['configured', 'header', 'bearer', 'apiKey', 'google'] as SecretName[]) {
+          secret = SECRETS[name];
+          for (const path of PATHS) {
+            const answer = await lab.post(path, { ...ASK, model, stream: true }, headersFor(name));
+            expect(answer.status).toBe(200);
+            expect(answer.text).toContain('begun');
+            expect(answer.text.match(/"error":/g)).toHaveLength(1);
+            for (const { data } of readEvents(new TextEncoder().encode(answer.text))) JSON.parse(data);
+            told[`${name} ${path}`] = answer.text + answer.headers;
+          }
+        }
+        expectClean({ ...told, ...(await lab.everything()) });
+      });
+    }
+  }
+
+  test('in an event that cannot be read: in no log line', async () => {
+    const broken = `data: {"broken": ${SECRETS.configured} ${SECRETS.header}\n\n`;
+    const lab = setup((request) =>
+      request.path.includes('chat')
+        ? replyWith(CHAT.start + CHAT.delta('a') + broken + CHAT.end)
+        : replyWith(
+            MESSAGE.start +
+              MESSAGE.block +
+              broken.replace('data:', 'event: content_block_delta\ndata:') +
+              MESSAGE.delta('a') +
+              MESSAGE.end,
+          ),
+    );
+    // The same dialect passes the provider's bytes as they are; what the gateway says and keeps is its own.
+    const told: Record<string, string> = {};
+    for (const model of MODELS) {
+      for (const path of PATHS) {
+        const { text } = await lab.post(path, { ...ASK, model, stream: true });
+        if ((path === '/v1/messages') !== (model === 'claude/m')) told[`${model} ${path}`] = text;
+      }
+    }
+    expectClean({ ...told, ...(await lab.everything()) });
+  });
+});
+
+describe('keys in a request', () => {
+  test('that goes well: in no row, page, log or file, wherever the client put them', async () => {
+    const lab = setup(() => jsonReply(wholeMessage('fine')), [SECRETS.server]);
+    const prompt = `my keys are ${Object.values(SECRETS).join(' and ')}`;
+    const body = {
+      ...ASK,
+      model: 'claude/m',
+      messages: [{ role: 'user', content: prompt }],
+      metadata: { user_id: SECRETS.configured },
+    };
+    const headers = {
+      'x-sluice-key': SECRETS.server,
+      authorization: `Bearer ${SECRETS.bearer}`,
+      'x-api-key': SECRETS.apiKey,
+      'x-goog-api-key': SECRETS.google,
+    };
+    const { status } = await lab.post(`/v1/messages?key=${SECRETS.google}`, body, headers);
+    expect(status).toBe(200);
+    // What the client wrote reaches the provider: only what the gateway keeps is clean.
+    expect(new TextDecoder().decode(lab.upstream.requests[0]?.body)).toContain(SECRETS.bearer);
+    expectClean(await lab.everything());
+  });
+
+  test('in the places for names: agent, project, model, target', async () => {
+    const lab = setup(() => jsonReply(wholeMessage('fine')));
+    const headers = {
+      authorization: `Bearer ${SECRETS.bearer}`,
+      'x-sluice-agent': SECRETS.bearer,
+      'x-sluice-project': SECRETS.configured,
+    };
+    await lab.post('/v1/messages', { ...ASK, model: `claude/${SECRETS.apiKey}` }, headers);
+    await lab.post(
+      '/v1/messages',
+      { ...ASK, model: 'm' },
+      { ...headers, 'x-sluice-target': `${SECRETS.bearer}/m` },
+    );
+    await lab.post('/v1/messages', { ...ASK, model: `openai/${SECRETS.configured}` }, headers);
+    expectClean(await lab.everything());
+  });
+
+  test('that is refused: in no error', async () => {
+    const lab = setup(() => jsonReply(wholeMessage('fine')), [SECRETS.server]);
+    const told: Record<string, string> = {};
+    for (const [index, headers] of [
+      { 'x-sluice-key': `${SECRETS.server}x` },
+      { 'x-api-key': SECRETS.apiKey },
+      { authorization: `Bearer ${SECRETS.bearer}` },
+      { 'x-sluice-key': SECRETS.server, 'content-type': `text/${SECRETS.configured}` },
+      { 'x-sluice-key': SECRETS.server, origin: `http://${SECRETS.configured}` },
+      { 'x-sluice-key': SECRETS.server, host: `${SECRETS.configured}.test` },
+    ].entries()) {
+      const answer = await lab.post(
+        '/v1/messages',
+        { ...ASK, model: 'm' },
+        headers as Record<string, string>,
+      );
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      told[`refusal ${index}`] = answer.text;
+    }
+    const broken = await lab.post('/v1/messages', `{"model": ${SECRETS.configured}`, {
+      'x-sluice-key': SECRETS.server,
+    });
+    told.broken = broken.text;
+    const nowhere = await lab.post(`/v1/${SECRETS.configured}`, ASK, { 'x-sluice-key': SECRETS.server });
+    told.nowhere = nowhere.text;
+    expectClean({ ...told, ...(await lab.everything()) });
+  });
+});
+
+test('a failure of the gateway’s own network: the address without what may be secret in it, no key', async () => {
+  const lines: string[] = [];
+  const gateway = createGateway(
+    {
+      providers: {
+        claude: {
+          dialect: 'anthropic-messages',
+          base_url: 'http://upstream.test',
+          api_key: SECRETS.configured,
+          max_retries: 0,
+        },
+      },
+    },
+    {
+      host: {
+        fetch: (url, init) =>
+          Promise.reject(
+            new Error(`cannot fetch ${url} with ${JSON.stringify([...new Headers(init.headers)])}`),
+          ),
+        log: createLog({ format: 'json', level: 'debug', write: (line) => lines.push(line) }),
+      },
+    },
+  );
+  const request = new Request(`http://127.0.0.1:8088/v1/messages?key=${SECRETS.google}`, {
+    method: 'POST',
+    headers: { 'x-goog-api-key': SECRETS.google },
+    body: JSON.stringify({ ...ASK, model: 'claude/m' }),
+  });
+  const response = await gateway.fetch(request);
+  expect(response.status).toBe(502);
+  expectClean({ answer: await response.text(), log: lines.join('\n') });
+});
+
+test('an error thrown by .stream() names none', async () => {
+  const lab = setup((request) => errorReply(request.path, `bad key ${SECRETS.configured}`, 401));
+  const events = lab.gateway.stream({
+    model: 'claude/m',
+    messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+  });
+  const thrown = await Array.fromAsync(events).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(GatewayError);
+  expectClean({ thrown: String(thrown), inspected: Bun.inspect(thrown), ...(await lab.everything()) });
+});
+
+function headersFor(name: SecretName): Record<string, string> {
+  switch (name) {
+    case 'bearer':
+      return { authorization: `Bearer ${SECRETS.bearer}` };
+    case 'apiKey':
+      return { 'x-api-key': SECRETS.apiKey };
+    case 'google':
+      return { 'x-goog-api-key': SECRETS.google };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,139 @@
+// The real thing for tests: `sluice serve` as a process of its own, through its launcher, on a free port.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ConfigInput } from '../../src/index.ts';
+
+const ROOT = resolve(import.meta.dir, '..', '..');
+const NODE = Bun.which('node') ?? 'node';
+
+export interface SluiceProcess extends AsyncDisposable {
+  /** `http://127.0.0.1:port`, no trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  readonly home: string;
+  /** Of the gateway itself, not of its launcher. */
+  readonly pid: number;
+  /** Everything it wrote so far, stdout and stderr. */
+  output(): string;
+  /** Resolves once `pattern` has been written. */
+  wrote(pattern: RegExp): Promise<void>;
+  writeConfig(config: ConfigInput | string): void;
+  signal(name: NodeJS.Signals): void;
+  /** SIGTERM, then its end. */
+  stop(): Promise<number>;
+  /** SIGKILL to the gateway, no farewell. */
+  kill(): Promise<void>;
+  readonly exited: Promise<number>;
+  /** JSON of a path below the gateway. */
+  get<T>(path: string): Promise<T>;
+  usage(): { residentBytes: number; descriptors: number };
+}
+
+export interface StartOptions {
+  config?: ConfigInput | string;
+  environment?: Record<string, string>;
+  /** A home to go on with; default: a fresh one, removed at the end. */
+  home?: string;
+}
+
+export async function startSluice({ config, environment, home }: StartOptions = {}): Promise<SluiceProcess> {
+  const directory = home ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+  const file = join(directory, 'sluice.json');
+  const writeConfig = (value: ConfigInput | string) =>
+    writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));
+  if (config !== undefined) writeConfig(config);
+  const args = existsSync(file) ? ['--config', file] : [];
+  const child = Bun.spawn([NODE, join(ROOT, 'bin', 'sluice'), 'serve', '--port', '0', ...args], {
+    cwd: directory,
+    // Nothing of the tester's environment: a key in it would enable a provider.
+    env: { PATH: process.env.PATH ?? '', HOME: directory, SLUICE_HOME: directory, ...environment },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const { output, wrote } = collect([child.stdout, child.stderr], child.exited);
+  await wrote(/listens on http:\/\/\S+/);
+  const url = /listens on (http:\/\/\S+)/.exec(output())?.[1] ?? '';
+  const pid = childOf(child.pid) ?? child.pid;
+  const stop = async () => {
+    child.kill('SIGTERM');
+    return child.exited;
+  };
+  return {
+    url,
+    port: Number(new URL(url).port),
+    home: directory,
+    pid,
+    output,
+    wrote,
+    writeConfig,
+    signal: (name) => child.kill(name),
+    stop,
+    async kill() {
+      process.kill(pid, 'SIGKILL');
+      await child.exited;
+    },
+    exited: child.exited,
+    async get<T>(path: string) {
+      const response = await fetch(url + path);
+      return (await response.json()) as T;
+    },
+    usage: () => usageOf(pid),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        // A second signal later than the first press ends what would not end by itself.
+        const late = setTimeout(() => child.kill('SIGTERM'), 2_000);
+        await child.exited;
+        clearTimeout(late);
+      }
+      if (home === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function collect(streams: ReadableStream<Uint8Array>[], exited: Promise<number>) {
+  let text = '';
+  let over = false;
+  let waiting: (() => void)[] = [];
+  const wake = () => {
+    const woken = waiting;
+    waiting = [];
+    for (const resolve of woken) resolve();
+  };
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true });
+      wake();
+    }
+  };
+  void Promise.all([...streams.map(read), exited]).then(() => {
+    over = true;
+    wake();
+  });
+  return {
+    output: () => text,
+    async wrote(pattern: RegExp) {
+      while (!pattern.test(text)) {
+        if (over) throw new Error(`sluice ended without writing ${pattern}:\n${text}`);
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
+  };
+}
+
+/** The launcher's only child; undefined where the system does not tell. */
+function childOf(pid: number): number | undefined {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  if (!existsSync(path)) return undefined;
+  const [first] = readFileSync(path, 'utf8').trim().split(' ');
+  return first === undefined || first === '' ? undefined : Number(first);
+}
+
+/** Linux only; elsewhere zeros. */
+function usageOf(pid: number): { residentBytes: number; descriptors: number } {
+  if (!existsSync(`/proc/${pid}/status`)) return { residentBytes: 0, descriptors: 0 };
+  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return { residentBytes: Number(kilobytes) * 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
+}
