@@ -91,7 +91,10 @@ describe('parts', () => {
       chunk([
         { executableCode: { language: 'PYTHON', code: 'print(1)' } },
         { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '1\n' } },
-        { toolCall: { id: 't1', toolType: 'GOOGLE_SEARCH_WEB', args: { queries: ['q'] } }, thoughtSignature: 's' },
+        {
+          toolCall: { id: 't1', toolType: 'GOOGLE_SEARCH_WEB', args: { queries: ['q'] } },
+          thoughtSignature: 's',
+        },
         { toolResponse: { id: 't1', toolType: 'GOOGLE_SEARCH_WEB', response: {} } },
       ]),
       chunk([{ text: '1' }], 'STOP'),
@@ -137,7 +140,12 @@ describe('parts', () => {
 
 describe('calls', () => {
   test('keep their ids; those without get one that is always the same', () => {
-    const wire = [call({ id: 'x', name: 'f', args: { a: 1 } }), call({ name: 'f' }), call({ name: 'f' }), STOP];
+    const wire = [
+      call({ id: 'x', name: 'f', args: { a: 1 } }),
+      call({ name: 'f' }),
+      call({ name: 'f' }),
+      STOP,
+    ];
     const ids = (chunks: unknown[]) =>
       wholeAnswer(decodeChunks(...chunks)).parts.map((part) => (part.type === 'tool-call' ? part.id : null));
     expect(ids(wire)).toEqual(['x', 'gcall-r1-0', 'gcall-r1-1']);
@@ -263,7 +271,13 @@ describe('streamed arguments', () => {
   });
 
   test.each([
-    ['a key twice', [{ jsonPath: '$.a', numberValue: 1 }, { jsonPath: '$.a', numberValue: 2 }]],
+    [
+      'a key twice',
+      [
+        { jsonPath: '$.a', numberValue: 1 },
+        { jsonPath: '$.a', numberValue: 2 },
+      ],
+    ],
     ['a closed object', ['$.o.a', '$.x', '$.o.b'].map((jsonPath) => ({ jsonPath, numberValue: 1 }))],
     ['a list with a hole', [{ jsonPath: '$.l[1]', numberValue: 1 }]],
     ['an unreadable path', [{ jsonPath: '$..*', numberValue: 1 }]],
@@ -317,9 +331,12 @@ describe('sources', () => {
 
   test('that repeat from event to event are told once', () => {
     const support = { segment: segment('läuft'), groundingChunkIndices: [0, 1] };
-    const { citations } = partsOf(grounded([support]), { ...grounded([support]), candidates: [
-      { content: { parts: [] }, groundingMetadata: grounded([support]).candidates[0]?.groundingMetadata },
-    ] })[0] as { citations: unknown[] };
+    const { citations } = partsOf(grounded([support]), {
+      ...grounded([support]),
+      candidates: [
+        { content: { parts: [] }, groundingMetadata: grounded([support]).candidates[0]?.groundingMetadata },
+      ],
+    })[0] as { citations: unknown[] };
     expect(citations).toHaveLength(2);
   });
 
@@ -393,17 +410,30 @@ describe('endings', () => {
     });
   });
 
-  test.each(['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'MALFORMED_RESPONSE'])('%s is an error', (reason) => {
-    const wire = chunk([], reason);
-    Object.assign((wire.candidates as JsonObject[])[0] ?? {}, { finishMessage: 'Malformed: print(' });
-    const error = errorOf(decodeChunks(wire));
-    expect(error).toMatchObject({ code: 'upstream_malformed' });
-    expect(error.message).toContain('Malformed: print(');
-  });
+  test.each(['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'MALFORMED_RESPONSE'])(
+    '%s is an error',
+    (reason) => {
+      const wire = chunk([], reason);
+      Object.assign((wire.candidates as JsonObject[])[0] ?? {}, { finishMessage: 'Malformed: print(' });
+      const error = errorOf(decodeChunks(wire));
+      expect(error).toMatchObject({ code: 'upstream_malformed' });
+      expect(error.message).toContain('Malformed: print(');
+    },
+  );
 
   test.each<[string, unknown, string, number]>([
-    ['an object', { error: { code: 503, message: 'busy', status: 'UNAVAILABLE' } }, 'upstream_overloaded', 503],
-    ['in a list', [{ error: { code: 429, message: 'slow', status: 'RESOURCE_EXHAUSTED' } }], 'upstream_rate_limited', 429],
+    [
+      'an object',
+      { error: { code: 503, message: 'busy', status: 'UNAVAILABLE' } },
+      'upstream_overloaded',
+      503,
+    ],
+    [
+      'in a list',
+      [{ error: { code: 429, message: 'slow', status: 'RESOURCE_EXHAUSTED' } }],
+      'upstream_rate_limited',
+      429,
+    ],
     ['without a number', { error: { message: 'gone', status: 'INTERNAL' } }, 'upstream_failed', 502],
   ])('an error inside the stream, %s', (_, wire, code, status) => {
     const events = decodeChunks(chunk([{ text: 'a' }]), wire, STOP);
@@ -432,7 +462,9 @@ describe('endings', () => {
     expect(classify({ event: '', data: JSON.stringify(STOP) })).toBe('other');
     expect(classify({ event: '', data: '{\n  "error": {' })).toBe('terminal');
     expect(classify({ event: '', data: '[{"error":{}}]' })).toBe('terminal');
-    expect(classify({ event: '', data: '{"candidates":[{"content":{"parts":[{"text":"\\"error\\":"' })).toBe('other');
+    expect(classify({ event: '', data: '{"candidates":[{"content":{"parts":[{"text":"\\"error\\":"' })).toBe(
+      'other',
+    );
   });
 });
 
@@ -441,7 +473,9 @@ describe('whole answers', () => {
 
   test('without any ending cannot be read', () => {
     expect(() => parseResponse({})).toThrow(MalformedEvent);
-    expect(() => parseResponse({ candidates: [{ content: { parts: [{ text: 'a' }] } }] })).toThrow(MalformedEvent);
+    expect(() => parseResponse({ candidates: [{ content: { parts: [{ text: 'a' }] } }] })).toThrow(
+      MalformedEvent,
+    );
   });
 
   test('that broke off are errors', () => {
@@ -459,8 +493,12 @@ describe('whole answers', () => {
 });
 
 test('the usage of sound is told apart', () => {
-  const details = [{ modality: 'TEXT', tokenCount: 1 }, { modality: 'AUDIO', tokenCount: 7 }];
+  const details = [
+    { modality: 'TEXT', tokenCount: 1 },
+    { modality: 'AUDIO', tokenCount: 7 },
+  ];
   const usageMetadata = { promptTokenCount: 8, promptTokensDetails: details, candidatesTokenCount: 0 };
-  expect(wholeAnswer(decode([{ event: '', data: JSON.stringify(chunk([], 'STOP', { usageMetadata })) }])).usage)
-    .toMatchObject({ inputTokens: 8, audioInputTokens: 7 });
+  expect(
+    wholeAnswer(decode([{ event: '', data: JSON.stringify(chunk([], 'STOP', { usageMetadata })) }])).usage,
+  ).toMatchObject({ inputTokens: 8, audioInputTokens: 7 });
 });

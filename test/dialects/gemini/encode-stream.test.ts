@@ -19,7 +19,10 @@ const text = (...pieces: string[]): StreamEvent[] => [
   ...pieces.map((piece): StreamEvent => ({ type: 'text-delta', block: 0, text: piece })),
   { type: 'text-end', block: 0 },
 ];
-const call = (pieces: string[], more: Partial<Extract<StreamEvent, { type: 'tool-start' }>> = {}): StreamEvent[] => [
+const call = (
+  pieces: string[],
+  more: Partial<Extract<StreamEvent, { type: 'tool-start' }>> = {},
+): StreamEvent[] => [
   { type: 'tool-start', block: 1, id: 'c1', name: 'f', kind: 'function', ...more },
   ...pieces.map((piece): StreamEvent => ({ type: 'tool-delta', block: 1, arguments: piece })),
   { type: 'tool-end', block: 1 },
@@ -37,12 +40,15 @@ function partsOf(...events: StreamEvent[]): unknown[] {
 
 /** The last candidate. */
 function lastOf(...events: StreamEvent[]): JsonObject {
-  const last = encodedChunks([START, ...events]).at(-1);
-  return (last?.candidates as JsonObject[])[0] ?? {};
+  const candidates = encodedChunks([START, ...events]).at(-1)?.candidates ?? [];
+  return (candidates as JsonObject[])[0] ?? {};
 }
 
 test('the bytes of a small stream', () => {
-  const usage = { type: 'usage', usage: { inputTokens: 3, cacheReadTokens: 2, outputTokens: 5, reasoningTokens: 1 } } as const;
+  const usage = {
+    type: 'usage',
+    usage: { inputTokens: 3, cacheReadTokens: 2, outputTokens: 5, reasoningTokens: 1 },
+  } as const;
   expect(encode([START, ...text('Hé', ''), usage, finish()])).toBe(
     'data: {"candidates":[{"content":{"parts":[{"text":"Hé"}],"role":"model"},"index":0}],"modelVersion":"m1","responseId":"r1"}\r\n\r\n' +
       'data: {"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"finishReason":"STOP","index":0}],' +
@@ -86,7 +92,10 @@ describe('parts', () => {
 
   test('redacted thinking is a thought without text', () => {
     expect(
-      partsOf({ type: 'reasoning-start', block: 0, redacted: ANTHROPIC }, { type: 'reasoning-end', block: 0 }),
+      partsOf(
+        { type: 'reasoning-start', block: 0, redacted: ANTHROPIC },
+        { type: 'reasoning-end', block: 0 },
+      ),
     ).toEqual([{ text: '', thought: true, thoughtSignature: 'sluice:anthropic-messages:sig' }]);
   });
 
@@ -124,7 +133,7 @@ describe('parts', () => {
     ]);
   });
 
-  test("extensions of another dialect are dropped, its own told again", () => {
+  test('extensions of another dialect are dropped, its own told again', () => {
     const part = { videoThing: {} };
     expect(
       partsOf(
@@ -228,7 +237,8 @@ describe('one JSON array', () => {
   test('is well formed at its end, pings and all', () => {
     const encoder = gemini.client.createStreamEncoder(context);
     let wire = encoder.ping();
-    for (const event of [START, ...text('a', 'b'), finish()]) wire += encoder.encode(event) + (event.type === 'finish' ? '' : encoder.ping());
+    for (const event of [START, ...text('a', 'b'), finish()])
+      wire += encoder.encode(event) + (event.type === 'finish' ? '' : encoder.ping());
     const chunks = JSON.parse(wire) as unknown[];
     expect(chunks).toEqual(encodedChunks([START, ...text('a', 'b'), finish()]));
     expect(wire.trimStart()).toStartWith('[{"candidates"');
@@ -296,12 +306,24 @@ describe('whole', () => {
   test('sources of a text are placed in it', () => {
     const parts = [
       { type: 'text' as const, text: 'ä' },
-      { type: 'text' as const, text: 'bc', citations: [{ kind: 'url' as const, url: 'https://a.test', start: 1, end: 2 }] },
+      {
+        type: 'text' as const,
+        text: 'bc',
+        citations: [{ kind: 'url' as const, url: 'https://a.test', start: 1, end: 2 }],
+      },
     ];
-    const response = { id: null, model: null, parts, finish: { unified: 'end_turn' as const, raw: null }, usage: NO_USAGE };
+    const response = {
+      id: null,
+      model: null,
+      parts,
+      finish: { unified: 'end_turn' as const, raw: null },
+      usage: NO_USAGE,
+    };
     expect(gemini.client.buildResponse(response, CONTEXT)).toMatchObject({
       candidates: [
-        { groundingMetadata: { groundingSupports: [{ segment: { startIndex: 3, endIndex: 4, text: 'c' } }] } },
+        {
+          groundingMetadata: { groundingSupports: [{ segment: { startIndex: 3, endIndex: 4, text: 'c' } }] },
+        },
       ],
     });
   });
