@@ -372,6 +372,13 @@ describe('tools', () => {
     expect(lost).toEqual(['cache_control', 'tools.web_search']);
   });
 
+  test('a grammar stands beside its type here', () => {
+    const format = { type: 'grammar', grammar: { syntax: 'regex', definition: 'a+' } };
+    expect(build({ tools: [{ type: 'custom', name: 'c', format }] }).body.tools).toEqual([
+      { type: 'custom', name: 'c', format: { type: 'grammar', syntax: 'regex', definition: 'a+' } },
+    ]);
+  });
+
   test('choices', () => {
     const tools = [{ type: 'function', name: 'a' } as const];
     expect(build({ tools, toolChoice: { type: 'required' } }).body.tool_choice).toBe('required');

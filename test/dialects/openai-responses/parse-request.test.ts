@@ -353,7 +353,7 @@ describe('tools', () => {
         type: 'custom',
         name: 'patch',
         description: 'P',
-        format: { type: 'grammar', syntax: 'lark', definition: 'x' },
+        format: { type: 'grammar', grammar: { syntax: 'lark', definition: 'x' } },
       },
       { type: 'function', name: 'crm__find', parameters, namespace: namespace('find') },
       { type: 'custom', name: 'crm__note', namespace: namespace('note') },
