@@ -33,6 +33,7 @@ export interface CustomTool {
   type: 'custom';
   name: string;
   description?: string;
+  /** `{type:'text'}`, or `{type:'grammar', grammar:{syntax:'lark'|'regex', definition}}`. */
   format?: JsonObject;
   namespace?: ToolNamespace;
 }

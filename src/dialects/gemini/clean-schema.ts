@@ -8,11 +8,16 @@ export interface CleanSchema {
   approximated: string[];
 }
 
+/** Definitions that use each other many times over would grow without end: from here on they are cut. */
+const MOST_NODES = 20_000;
+
 export function cleanSchema(schema: JsonObject): CleanSchema {
   const approximated = new Set<string>();
+  let nodes = 0;
   const cleaned = clean(schema, {
     root: schema,
     open: new Set(),
+    isFull: () => ++nodes > MOST_NODES,
     note: (keyword) => approximated.add(keyword),
   });
   return { schema: cleaned, approximated: [...approximated].sort() };
@@ -22,6 +27,8 @@ interface Scope {
   root: JsonObject;
   /** References being resolved, outermost first: one that is in here already is recursive. */
   open: ReadonlySet<string>;
+  /** Counts one more schema. */
+  isFull(): boolean;
   note(keyword: string): void;
 }
 
@@ -46,7 +53,7 @@ const READ = new Set([
 
 function clean(given: JsonObject, outer: Scope): JsonObject {
   const { fields, scope, isRecursive } = resolve(given, outer);
-  if (isRecursive) {
+  if (isRecursive || scope.isFull()) {
     scope.note('$ref');
     return described({ type: 'OBJECT' }, fields, ['of the same shape again']);
   }
@@ -113,7 +120,10 @@ function mergeAllOf(fields: JsonObject, scope: Scope): JsonObject {
   const { allOf: _, ...own } = fields;
   let merged: JsonObject = {};
   for (const part of [...all, own]) {
-    const next = mergeAllOf(resolve(part, scope).fields, scope);
+    if (scope.isFull()) break;
+    const resolved = resolve(part, scope);
+    if (resolved.isRecursive) scope.note('$ref');
+    const next = mergeAllOf(resolved.fields, resolved.scope);
     const properties = { ...asObject(merged.properties), ...asObject(next.properties) };
     const required = [...(asArray(merged.required) ?? []), ...(asArray(next.required) ?? [])];
     merged = { ...merged, ...next };

@@ -1,5 +1,5 @@
 // `tools` and `tool_choice` of a provider request.
-import type { JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
 import type { CustomTool, FunctionTool, NeutralRequest } from '../../model/request.ts';
 import type { BuildScope } from './build-content.ts';
 import { ID, ownFields } from './wire.ts';
@@ -62,7 +62,7 @@ function buildCustom({ name, description, format }: CustomTool): JsonObject {
     type: 'custom',
     name,
     ...(description !== undefined && { description }),
-    ...(format !== undefined && { format }),
+    ...(format !== undefined && { format: { type: format.type, ...(asObject(format.grammar) ?? format) } }),
   };
 }
 

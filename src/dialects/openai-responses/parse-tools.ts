@@ -78,8 +78,15 @@ function parseCustom(tool: JsonObject, path: string): CustomTool {
     type: 'custom',
     name: requiredString(tool, 'name', `${path}.name`, 'name the tool'),
     ...(description !== undefined && { description }),
-    ...(format !== undefined && { format }),
+    ...(format !== undefined && { format: nestGrammar(format) }),
   };
+}
+
+/** Here a grammar's fields stand beside its type. */
+function nestGrammar(format: JsonObject): JsonObject {
+  if (format.type !== 'grammar' || format.grammar !== undefined) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
 }
 
 /** The neutral choice, or `unknown` for a form that only this dialect has (`allowed_tools`, hosted tools). */

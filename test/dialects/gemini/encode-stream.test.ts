@@ -40,8 +40,8 @@ function partsOf(...events: StreamEvent[]): unknown[] {
 
 /** The last candidate. */
 function lastOf(...events: StreamEvent[]): JsonObject {
-  const last = encodedChunks([START, ...events]).at(-1);
-  return (last?.candidates as JsonObject[])[0] ?? {};
+  const candidates = encodedChunks([START, ...events]).at(-1)?.candidates ?? [];
+  return (candidates as JsonObject[])[0] ?? {};
 }
 
 test('the bytes of a small stream', () => {

@@ -111,7 +111,7 @@ describe.each(foreign)('%s', (_, recording, dialect) => {
     const stream = sdk(wireOf(events), 'text/event-stream').responses.stream({ model: 'm', input: 'x' });
     const final = stream.finalResponse();
     if (answer.error !== null && events[0]?.type === 'error') {
-      expect(final).rejects.toThrow();
+      await expect(final).rejects.toThrow();
       return;
     }
     const response = await final;

@@ -1,0 +1,500 @@
+// What a request of any dialect becomes for Gemini, and what is reported.
+import { describe, expect, test } from 'bun:test';
+import type { Quirks } from '../../../src/dialects/dialect.ts';
+import { gemini } from '../../../src/dialects/gemini/index.ts';
+import type { Part, ToolResultPart } from '../../../src/model/content.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
+import type { Message, NeutralRequest, ReasoningSettings, ToolChoice } from '../../../src/model/request.ts';
+
+const OWN = ownToken('gemini', 'sig');
+const FOREIGN = ownToken('anthropic-messages', 'sig');
+const HI: Message = { role: 'user', parts: [{ type: 'text', text: 'hi' }] };
+
+function build(more: Partial<NeutralRequest>, model = 'gemini-2.5-flash', quirks: Quirks = {}) {
+  const request = { model: 'asked', stream: true, system: [], messages: [HI], tools: [], ...more };
+  const { body, losses } = gemini.provider.buildRequest(request, { model, quirks });
+  return { body, losses, names: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
+}
+
+const assistant = (...parts: Part[]): Message => ({ role: 'assistant', parts });
+const user = (...parts: Part[]): Message => ({ role: 'user', parts });
+const call = (id: string, more: Partial<Extract<Part, { type: 'tool-call' }>> = {}): Part => ({
+  type: 'tool-call',
+  id,
+  name: 'f',
+  arguments: '{"a":1}',
+  kind: 'function',
+  ...more,
+});
+const result = (callId: string, text: string, more: Partial<ToolResultPart> = {}): ToolResultPart => ({
+  type: 'tool-result',
+  callId,
+  content: [{ type: 'text', text }],
+  ...more,
+});
+const image = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'QUJD' } } as const;
+
+/** The parts of the contents, by content. */
+function parts(messages: Message[], model?: string): unknown[][] {
+  const { body } = build({ messages }, model);
+  return (asArray(body.contents) ?? []).map((content) => asArray(asObject(content)?.parts) ?? []);
+}
+
+test('a small request', () => {
+  expect(build({ system: [{ type: 'text', text: 'be' }], maxOutputTokens: 9, temperature: 0 })).toEqual({
+    body: {
+      contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+      systemInstruction: { parts: [{ text: 'be' }] },
+      generationConfig: { maxOutputTokens: 9, temperature: 0 },
+    },
+    losses: [],
+    names: [],
+  });
+});
+
+describe('contents', () => {
+  test('turns of one side in a row are one, results before what else is said', () => {
+    const messages = [
+      HI,
+      assistant({ type: 'text', text: 'I look.' }),
+      assistant(call('a'), call('b', { name: 'g' })),
+      user({ type: 'text', text: 'note' }, result('b', '2')),
+      user(result('a', '1')),
+    ];
+    expect(build({ messages }).body.contents).toEqual([
+      { role: 'user', parts: [{ text: 'hi' }] },
+      {
+        role: 'model',
+        parts: [
+          { text: 'I look.' },
+          { functionCall: { id: 'a', name: 'f', args: { a: 1 } } },
+          { functionCall: { id: 'b', name: 'g', args: { a: 1 } } },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { functionResponse: { id: 'b', name: 'g', response: { output: '2' } } },
+          { functionResponse: { id: 'a', name: 'f', response: { output: '1' } } },
+        ],
+      },
+      { role: 'user', parts: [{ text: 'note' }] },
+    ]);
+  });
+
+  test('ids that were made up are left out again', () => {
+    const [, calls, results] = parts([HI, assistant(call('gcall-r1-0')), user(result('gcall-r1-0', 'x'))]);
+    expect([calls, results]).toEqual([
+      [{ functionCall: { name: 'f', args: { a: 1 } } }],
+      [{ functionResponse: { name: 'f', response: { output: 'x' } } }],
+    ]);
+  });
+
+  test.each<[string, Partial<ToolResultPart>, unknown]>([
+    ['text', {}, { output: 'text' }],
+    ['{"a":[1]}', {}, { a: [1] }],
+    ['[1]', {}, { output: '[1]' }],
+    ['boom', { isError: true }, { error: 'boom' }],
+    ['{"code":3}', { isError: true }, { error: { code: 3 } }],
+    ['a', { content: [] }, { output: '' }],
+    [
+      '',
+      {
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      { output: 'a\n\nb' },
+    ],
+  ])('the result %s %j', (text, more, response) => {
+    const [, , results] = parts([HI, assistant(call('a')), user(result('a', text, more))]);
+    expect(results).toEqual([{ functionResponse: { id: 'a', name: 'f', response } }]);
+  });
+
+  test('a result may hold media from Gemini 3 on, before that they follow it', () => {
+    const messages = [HI, assistant(call('a')), user(result('a', '', { content: [image] }))];
+    const inlineData = { mimeType: 'image/png', data: 'QUJD' };
+    const functionResponse = { id: 'a', name: 'f', response: { output: '' } };
+    expect(parts(messages, 'gemini-3-flash-preview')[2]).toEqual([
+      { functionResponse: { ...functionResponse, parts: [{ inlineData }] } },
+    ]);
+    expect(parts(messages).slice(2)).toEqual([[{ functionResponse }], [{ inlineData }]]);
+    expect(build({ messages }).names).toEqual(['approximated tool_result.image']);
+  });
+
+  test('media by bytes, by address where the kind is known', () => {
+    const url = (address: string, mediaType?: string): Part => ({
+      type: 'image',
+      source: { kind: 'url', url: address, ...(mediaType && { mediaType }) },
+    });
+    const messages = [
+      user(
+        image,
+        { type: 'audio', source: { kind: 'base64', mediaType: 'audio/wav', data: 'QUJD' } },
+        { type: 'document', source: { kind: 'text', text: 'words' }, name: 'Book' },
+        url('https://x.test/a.JPG?size=1'),
+        url('https://x.test/a', 'image/webp'),
+        url('https://x.test/b'),
+        { type: 'image', source: { kind: 'file', id: 'file-1', dialect: 'openai-responses' } },
+      ),
+    ];
+    const { body, names } = build({ messages });
+    expect(asObject(asArray(body.contents)?.[0])?.parts).toEqual([
+      { inlineData: { mimeType: 'image/png', data: 'QUJD' } },
+      { inlineData: { mimeType: 'audio/wav', data: 'QUJD' } },
+      { text: 'Book\n\nwords' },
+      { fileData: { mimeType: 'image/jpeg', fileUri: 'https://x.test/a.JPG?size=1' } },
+      { fileData: { mimeType: 'image/webp', fileUri: 'https://x.test/a' } },
+    ]);
+    expect(names).toEqual(['approximated document', 'lost image.url', 'lost image.file_id']);
+  });
+
+  test('an instruction in the middle becomes user text', () => {
+    const { body, names } = build({
+      messages: [HI, { role: 'system', parts: [{ type: 'text', text: 'now' }] }],
+    });
+    expect(body.contents).toEqual([{ role: 'user', parts: [{ text: 'hi' }, { text: 'now' }] }]);
+    expect(names).toEqual(['approximated messages.system']);
+  });
+
+  test('arguments that are no object, and free text', () => {
+    const messages = [
+      HI,
+      assistant(call('a', { arguments: '[1]' }), call('b', { kind: 'custom', arguments: 'ls' })),
+    ];
+    expect(parts(messages)[1]).toMatchObject([
+      { functionCall: { args: { input: '[1]' } } },
+      { functionCall: { args: { input: 'ls' } } },
+    ]);
+    expect(build({ messages }).names).toEqual(['approximated tool_calls.arguments']);
+  });
+
+  test("parts of another dialect's own are lost by name", () => {
+    const messages = [
+      user({ type: 'opaque', dialect: 'anthropic-messages', name: 'container_upload', value: {} }),
+      assistant(
+        call('s', { kind: 'server', name: 'web_search' }),
+        { type: 'server-tool-result', callId: 's', dialect: 'anthropic-messages', value: {} },
+        { type: 'text', text: 'a', cacheControl: { type: 'ephemeral' } },
+      ),
+    ];
+    expect(build({ messages }).names).toEqual([
+      'lost container_upload',
+      'lost tools.web_search',
+      'lost server_tool_result',
+      'lost cache_control',
+    ]);
+  });
+});
+
+describe('signatures', () => {
+  const seal: Part = { type: 'reasoning', text: '', signature: OWN };
+  const text: Part = { type: 'text', text: 'a' };
+  const signed = { text: 'a', thoughtSignature: 'sig' };
+
+  test.each<[string, Part[], unknown[]]>([
+    ['a seal goes onto the text before it', [text, seal], [signed]],
+    ['a seal in front goes onto the text behind it', [seal, text], [signed]],
+    [
+      'a seal behind a thought in front too',
+      [{ type: 'reasoning', text: 'hm' }, seal, text],
+      [{ text: 'hm', thought: true }, signed],
+    ],
+    [
+      'a seal of an image',
+      [image, seal],
+      [{ inlineData: { mimeType: 'image/png', data: 'QUJD' }, thoughtSignature: 'sig' }],
+    ],
+    [
+      'a seal with nothing to seal stands alone',
+      [seal, call('a')],
+      [{ text: '', thoughtSignature: 'sig' }, { functionCall: { id: 'a', name: 'f', args: { a: 1 } } }],
+    ],
+    ['one seal for one text', [text, seal, seal], [signed, { text: '', thoughtSignature: 'sig' }]],
+    [
+      'a signed thought',
+      [{ type: 'reasoning', text: 'hm', signature: OWN }],
+      [{ text: 'hm', thought: true, thoughtSignature: 'sig' }],
+    ],
+    [
+      'a signed call',
+      [call('a', { signature: OWN })],
+      [{ functionCall: { id: 'a', name: 'f', args: { a: 1 } }, thoughtSignature: 'sig' }],
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(parts([HI, assistant(...given)])[1]).toEqual(expected);
+  });
+
+  test("another provider's reasoning is not for Gemini", () => {
+    const messages = [
+      HI,
+      assistant(
+        { type: 'reasoning', text: 'hm', signature: FOREIGN },
+        { type: 'reasoning', text: '', redacted: FOREIGN },
+        text,
+        call('a', { signature: FOREIGN }),
+      ),
+    ];
+    expect(parts(messages)[1]).toEqual([
+      { text: 'a' },
+      { functionCall: { id: 'a', name: 'f', args: { a: 1 } } },
+    ]);
+    expect(build({ messages }).names).toEqual(['lost reasoning']);
+  });
+
+  test('from Gemini 3 on the first call of a step must be signed: the documented stand-in does it', () => {
+    const messages = [
+      HI,
+      assistant(call('a'), call('b')),
+      user(result('a', '1'), result('b', '2')),
+      assistant(call('c', { signature: OWN })),
+      user(result('c', '3')),
+      assistant(call('d')),
+    ];
+    const signatures = (model: string) =>
+      parts(messages, model).flatMap((each) =>
+        each.flatMap((part) => {
+          const { functionCall, thoughtSignature } = part as JsonObject;
+          return functionCall === undefined ? [] : [thoughtSignature];
+        }),
+      );
+    const skip = 'skip_thought_signature_validator';
+    expect(signatures('gemini-3-pro-preview')).toEqual([skip, undefined, 'sig', skip]);
+    expect(signatures('gemini-flash-latest')).toEqual([skip, undefined, 'sig', skip]);
+    expect(signatures('gemini-2.5-pro')).toEqual([undefined, undefined, 'sig', undefined]);
+    expect(build({ messages }, 'gemini-3-pro-preview').names).toEqual(['approximated thought_signature']);
+  });
+});
+
+describe('tools', () => {
+  const parameters = { type: 'object', properties: { a: { const: 1 } }, $schema: 'x' };
+
+  test('functions keep their JSON Schema', () => {
+    const tools = [{ type: 'function' as const, name: 'f', description: 'd', parameters }];
+    expect(build({ tools }).body.tools).toEqual([
+      { functionDeclarations: [{ name: 'f', description: 'd', parametersJsonSchema: parameters }] },
+    ]);
+  });
+
+  test('or get a cleaned one where the server takes no other', () => {
+    const tools = [
+      { type: 'function' as const, name: 'f', parameters },
+      { type: 'function' as const, name: 'g', parameters: { type: 'object', properties: {} } },
+    ];
+    const { body, losses } = build({ tools }, 'gemini-2.0-flash', { schemaSubset: true });
+    expect(body.tools).toEqual([
+      {
+        functionDeclarations: [
+          {
+            name: 'f',
+            parameters: { type: 'OBJECT', properties: { a: { type: 'NUMBER', description: '(one of: 1)' } } },
+          },
+          { name: 'g' },
+        ],
+      },
+    ]);
+    expect(losses).toEqual([
+      { feature: 'tools.parameters', outcome: 'approximated', how: 'schema keywords said otherwise: const' },
+    ]);
+  });
+
+  test('of other kinds', () => {
+    const { body, names } = build({
+      tools: [
+        {
+          type: 'server',
+          name: 'googleSearch',
+          definition: { dialect: 'gemini', fields: { googleSearch: {} } },
+        },
+        { type: 'server', name: 'web_search', definition: { dialect: 'anthropic-messages', fields: {} } },
+        { type: 'custom', name: 'sh', format: { type: 'grammar' } },
+        { type: 'function', name: 'f', strict: true, cacheControl: { type: 'ephemeral' } },
+      ],
+    });
+    expect(body.tools).toEqual([
+      { googleSearch: {} },
+      {
+        functionDeclarations: [
+          {
+            name: 'sh',
+            parametersJsonSchema: {
+              type: 'object',
+              properties: { input: { type: 'string' } },
+              required: ['input'],
+            },
+          },
+          { name: 'f' },
+        ],
+      },
+    ]);
+    expect(names).toEqual([
+      'lost tools.web_search',
+      'approximated tools.custom',
+      'lost tools.custom.format',
+      'lost cache_control',
+      'lost tools.strict',
+    ]);
+  });
+
+  test.each<[ToolChoice, unknown]>([
+    [{ type: 'auto' }, { mode: 'AUTO' }],
+    [{ type: 'none' }, { mode: 'NONE' }],
+    [{ type: 'required' }, { mode: 'ANY' }],
+    [
+      { type: 'tool', name: 'f' },
+      { mode: 'ANY', allowedFunctionNames: ['f'] },
+    ],
+  ])('the choice %j', (toolChoice, functionCallingConfig) => {
+    const tools = [{ type: 'function' as const, name: 'f' }];
+    expect(build({ tools, toolChoice }).body.toolConfig).toEqual({ functionCallingConfig } as JsonObject);
+    const without = build({ toolChoice });
+    expect(without.body.toolConfig).toBeUndefined();
+    const isDemand = toolChoice.type === 'required' || toolChoice.type === 'tool';
+    expect(without.names).toEqual(isDemand ? ['lost tool_choice'] : []);
+  });
+});
+
+describe('thinking', () => {
+  const config = (reasoning: ReasoningSettings, model: string) => {
+    const { body, losses } = build({ reasoning }, model);
+    const how = losses.map((loss) => `${loss.feature}: ${loss.how}`);
+    return [asObject(asObject(body.generationConfig)?.thinkingConfig), ...how];
+  };
+  const shown = { includeThoughts: true };
+
+  test.each<[string, ReasoningSettings, unknown[]]>([
+    // By level.
+    ['gemini-3-pro-preview', { effort: 'low' }, [{ ...shown, thinkingLevel: 'LOW' }]],
+    [
+      'gemini-3-pro-preview',
+      { effort: 'medium' },
+      [{ ...shown, thinkingLevel: 'HIGH' }, 'reasoning_effort: high'],
+    ],
+    ['gemini-3.1-pro-preview', { effort: 'medium' }, [{ ...shown, thinkingLevel: 'MEDIUM' }]],
+    ['gemini-3-flash-preview', { effort: 'minimal' }, [{ ...shown, thinkingLevel: 'MINIMAL' }]],
+    [
+      'gemini-3-pro-preview',
+      { effort: 'max' },
+      [{ ...shown, thinkingLevel: 'HIGH' }, 'reasoning_effort: high'],
+    ],
+    [
+      'gemini-3-flash-preview',
+      { mode: 'off' },
+      [{ thinkingLevel: 'MINIMAL' }, 'thinking: the model always thinks: as little as it can'],
+    ],
+    [
+      'gemini-3-pro-preview',
+      { effort: 'none' },
+      [{ thinkingLevel: 'LOW' }, 'reasoning_effort: the model always thinks: as little as it can'],
+    ],
+    ['gemini-3-flash-preview', { mode: 'on', budgetTokens: 5_000 }, [{ ...shown, thinkingBudget: 5_000 }]],
+    ['gemini-3-flash-preview', { mode: 'adaptive' }, [shown]],
+    // By budget.
+    [
+      'gemini-2.5-pro',
+      { effort: 'medium' },
+      [{ ...shown, thinkingBudget: 8_192 }, 'reasoning_effort: a budget of 8192 tokens'],
+    ],
+    [
+      'gemini-2.5-flash',
+      { effort: 'max' },
+      [{ ...shown, thinkingBudget: 24_576 }, 'reasoning_effort: a budget of 24576 tokens'],
+    ],
+    ['gemini-2.5-flash', { mode: 'on', budgetTokens: 2_000 }, [{ ...shown, thinkingBudget: 2_000 }]],
+    [
+      'gemini-2.5-flash',
+      { mode: 'on', budgetTokens: 60_000 },
+      [
+        { ...shown, thinkingBudget: 24_576 },
+        'thinking.budget_tokens: 24576, the nearest that the model takes',
+      ],
+    ],
+    [
+      'gemini-2.5-flash-lite',
+      { mode: 'on', budgetTokens: 100 },
+      [{ ...shown, thinkingBudget: 512 }, 'thinking.budget_tokens: 512, the nearest that the model takes'],
+    ],
+    ['gemini-2.5-flash', { mode: 'off' }, [{ thinkingBudget: 0 }]],
+    [
+      'gemini-2.5-pro',
+      { mode: 'off' },
+      [{ thinkingBudget: 128 }, 'thinking: the model always thinks: as little as it can'],
+    ],
+    ['gemini-2.5-pro', { mode: 'adaptive' }, [{ ...shown, thinkingBudget: -1 }]],
+    ['gemini-2.5-pro', { mode: 'adaptive', summary: 'omitted' }, [{ thinkingBudget: -1 }]],
+    ['gemini-2.5-pro', { summary: 'auto' }, [shown]],
+    // Not at all.
+    ['gemini-2.0-flash', { effort: 'high' }, [undefined, 'reasoning_effort: the model does not think']],
+    ['gemini-2.0-flash', { mode: 'off' }, [undefined]],
+    ['gemma-3-27b-it', { mode: 'on' }, [undefined, 'thinking: the model does not think']],
+  ])('%s %j', (model, reasoning, expected) => {
+    expect(config(reasoning, model) as unknown[]).toEqual(expected);
+  });
+});
+
+describe('the rest', () => {
+  test('formats', () => {
+    const schema = { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false };
+    const format = { type: 'json-schema' as const, schema };
+    const json = { responseMimeType: 'application/json' };
+    expect(build({ outputFormat: format }).body.generationConfig).toEqual({
+      ...json,
+      responseJsonSchema: schema,
+    });
+    expect(build({ outputFormat: { type: 'json' } }).body.generationConfig).toEqual(json);
+    expect(build({ outputFormat: { type: 'text' } }).body).not.toHaveProperty('generationConfig');
+    expect(build({ outputFormat: format }, 'g', { schemaSubset: true }).body.generationConfig).toEqual({
+      ...json,
+      responseSchema: { type: 'OBJECT', properties: { a: { type: 'STRING' } } },
+    });
+  });
+
+  test('stops and tiers', () => {
+    const six = build({ stopSequences: ['1', '2', '3', '4', '5', '6'] });
+    expect(six.body.generationConfig).toEqual({ stopSequences: ['1', '2', '3', '4', '5'] });
+    expect(six.names).toEqual(['approximated stop']);
+    expect(build({ serviceTier: 'auto' })).toMatchObject({ names: [] });
+    expect(build({ serviceTier: 'priority' }).body.serviceTier).toBe('priority');
+    expect(build({ serviceTier: 'scale' }).names).toEqual(['lost service_tier']);
+  });
+
+  test('what has no word here is lost by name', () => {
+    expect(
+      build({
+        parallelToolCalls: false,
+        verbosity: 'low',
+        user: 'u',
+        metadata: { a: 'b' },
+        cacheKey: 'k',
+        extension: { dialect: 'openai-chat', fields: { logit_bias: {} } },
+      }).names,
+    ).toEqual(
+      ['parallel_tool_calls', 'verbosity', 'user', 'metadata', 'prompt_cache_key', 'logit_bias'].map(
+        (name) => `lost ${name}`,
+      ),
+    );
+  });
+
+  test('what came from a client of this dialect goes back where it stood', () => {
+    const fields = {
+      safetySettings: [],
+      'generationConfig.responseModalities': ['IMAGE'],
+      'toolConfig.functionCallingConfig.allowedFunctionNames': ['f', 'g'],
+      'toolConfig.functionCallingConfig.mode': 'VALIDATED',
+    };
+    const { body, losses } = build({
+      temperature: 1,
+      tools: [{ type: 'function', name: 'f' }],
+      toolChoice: { type: 'auto' },
+      extension: { dialect: 'gemini', fields },
+    });
+    expect(losses).toEqual([]);
+    expect(body).toMatchObject({
+      safetySettings: [],
+      generationConfig: { temperature: 1, responseModalities: ['IMAGE'] },
+      toolConfig: { functionCallingConfig: { mode: 'VALIDATED', allowedFunctionNames: ['f', 'g'] } },
+    });
+  });
+});

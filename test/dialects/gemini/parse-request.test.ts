@@ -1,0 +1,509 @@
+// Every field of a request, and every way to get it wrong.
+import { describe, expect, test } from 'bun:test';
+import type { ClientRoute } from '../../../src/dialects/dialect.ts';
+import { gemini } from '../../../src/dialects/gemini/index.ts';
+import type { Part } from '../../../src/model/content.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+
+const ROUTE: ClientRoute = { operation: 'generate', model: 'g', stream: true };
+const HELLO = [{ role: 'user', parts: [{ text: 'hi' }] }];
+const parse = (body: JsonObject, route = ROUTE) =>
+  gemini.client.parseRequest({ contents: HELLO, ...body }, route);
+const modelParts = (...parts: JsonObject[]): Part[] =>
+  parse({ contents: [...HELLO, { role: 'model', parts }] }).messages[1]?.parts ?? [];
+const userParts = (...parts: JsonObject[]): Part[] =>
+  parse({ contents: [{ role: 'user', parts }] }).messages[0]?.parts ?? [];
+
+test('a small request', () => {
+  expect(parse({})).toEqual({
+    model: 'g',
+    stream: true,
+    includeUsage: true,
+    system: [],
+    messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+    tools: [],
+  });
+});
+
+test("the model is the path's, else the body's", () => {
+  expect(parse({ model: 'models/b' }).model).toBe('g');
+  expect(parse({ model: 'models/b' }, { operation: 'generate' }).model).toBe('b');
+  expect(() => parse({}, { operation: 'generate' })).toThrow('model: is missing');
+});
+
+describe('system instruction', () => {
+  test.each<[string, unknown]>([
+    ['a content', { role: 'user', parts: [{ text: 'be' }, { text: 'kind' }] }],
+    ['a list of parts', [{ text: 'be' }, { text: 'kind' }]],
+  ])('%s', (_, systemInstruction) => {
+    expect(parse({ systemInstruction } as JsonObject).system).toEqual([
+      { type: 'text', text: 'be' },
+      { type: 'text', text: 'kind' },
+    ]);
+  });
+
+  test.each<[string, unknown, string[]]>([
+    ['text', 'be kind', ['be kind']],
+    ['one part', { text: 'be kind' }, ['be kind']],
+    ['one part in a content', { parts: { text: 'be kind' } }, ['be kind']],
+    ['nothing', { parts: [{ text: '' }] }, []],
+  ])('%s', (_, system_instruction, texts) => {
+    expect(parse({ system_instruction } as JsonObject).system.map(({ text }) => text)).toEqual(texts);
+  });
+});
+
+describe('parts', () => {
+  test('a streamed answer in the history is one turn, its pieces put together', () => {
+    const content = (...parts: JsonObject[]) => ({ role: 'model', parts });
+    const { messages } = parse({
+      contents: [
+        ...HELLO,
+        content({ text: 'th', thought: true }),
+        content({ text: 'ink', thought: true }),
+        content({ text: '', thought: true, thoughtSignature: 's1' }),
+        content({ text: 'Hel' }),
+        content({ text: 'lo' }),
+        content({ text: '', thoughtSignature: 's2' }),
+        content({ text: '' }),
+        ...HELLO,
+      ],
+    });
+    expect(messages).toHaveLength(3);
+    expect(messages[1]?.parts).toEqual([
+      { type: 'reasoning', text: 'think', signature: 'gemini:s1' as never },
+      { type: 'text', text: 'Hello' },
+      { type: 'reasoning', text: '', signature: 'gemini:s2' as never },
+    ]);
+  });
+
+  test('texts of a user stay apart', () => {
+    expect(userParts({ text: 'a' }, { text: 'b' })).toHaveLength(2);
+  });
+
+  test('tokens of other providers come out of their wrapping', () => {
+    const foreign = 'sluice:anthropic-messages:x';
+    expect(
+      modelParts(
+        { text: 'hm', thought: true },
+        { text: '', thought: true, thoughtSignature: foreign },
+        { text: '', thought: true, thoughtSignature: foreign },
+        { text: 'a', thoughtSignature: foreign },
+        { functionCall: { id: 'c', name: 'f' }, thoughtSignature: foreign },
+      ),
+    ).toMatchObject([
+      { type: 'reasoning', text: 'hm', signature: 'anthropic-messages:x' },
+      { type: 'reasoning', text: '', redacted: 'anthropic-messages:x' },
+      { type: 'text', text: 'a' },
+      { type: 'reasoning', text: '', signature: 'anthropic-messages:x' },
+      { type: 'tool-call', signature: 'anthropic-messages:x' },
+    ]);
+  });
+
+  test.each(['skip_thought_signature_validator', 'context_engineering_is_the_way_to_go'])(
+    '%s is no signature',
+    (thoughtSignature) => {
+      const [part] = modelParts({ functionCall: { id: 'c', name: 'f' }, thoughtSignature });
+      expect(part).not.toHaveProperty('signature');
+    },
+  );
+
+  test('a seal of its own that is marked as thought is a seal', () => {
+    expect(modelParts({ text: '', thought: true, thoughtSignature: 's' })).toEqual([
+      { type: 'reasoning', text: '', signature: 'gemini:s' as never },
+    ]);
+  });
+
+  test.each<[string, string, string]>([
+    ['image/png', 'image', 'QUJD'],
+    ['audio/wav', 'audio', 'QUJD'],
+    ['application/pdf', 'document', 'QUJD'],
+    ['text/plain', 'document', 'QUJD'],
+  ])('%s is %s, in either spelling', (mimeType, type, data) => {
+    const part = { type, source: { kind: 'base64', mediaType: mimeType, data } };
+    expect(userParts({ inlineData: { mimeType, data } })).toMatchObject([part]);
+    expect(userParts({ inline_data: { mime_type: mimeType, data } })).toMatchObject([part]);
+  });
+
+  test("files have an address, or are in Google's store", () => {
+    const file = (fileUri: string, mimeType: string) => ({ fileData: { fileUri, mimeType } });
+    const stored = file('https://api.test/v1beta/files/abc-1', 'image/png');
+    expect(
+      userParts(
+        file('https://x.test/a.png', 'image/png'),
+        file('https://x.test/a.pdf', 'application/pdf'),
+        stored,
+        file('gs://bucket/a.png', 'image/png'),
+        file('https://x.test/a.mp4', 'video/mp4'),
+      ),
+    ).toMatchObject([
+      { type: 'image', source: { kind: 'url', url: 'https://x.test/a.png', mediaType: 'image/png' } },
+      { type: 'document', source: { kind: 'url' } },
+      { type: 'opaque', name: 'fileData', value: stored },
+      { type: 'opaque', name: 'fileData' },
+      { type: 'opaque', name: 'fileData.video' },
+    ]);
+  });
+
+  test('video, code and unknown parts are kept for their own dialect', () => {
+    const video = { inlineData: { mimeType: 'video/mp4', data: 'QUJD' } };
+    expect(userParts(video, { hologram: {} })).toMatchObject([
+      { type: 'opaque', name: 'inlineData.video', value: video },
+      { type: 'opaque', name: 'hologram' },
+    ]);
+    expect(
+      modelParts(
+        { executableCode: { language: 'PYTHON', code: 'x' } },
+        { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '1' } },
+      ),
+    ).toMatchObject([
+      { type: 'tool-call', kind: 'server', name: 'code_execution', id: 'gcall-h-0' },
+      { type: 'server-tool-result', callId: 'gcall-h-0', dialect: 'gemini' },
+    ]);
+  });
+
+  test('what else a part says goes along', () => {
+    const [part] = userParts({ text: 'a', mediaResolution: { level: 'LOW' } });
+    expect(part).toMatchObject({ extension: { dialect: 'gemini', fields: { mediaResolution: {} } } });
+  });
+});
+
+describe('calls and results', () => {
+  const call = (name: string, id?: string) => ({
+    functionCall: { ...(id && { id }), name, args: { of: name } },
+  });
+  const result = (name: string, id?: string) => ({
+    functionResponse: { ...(id && { id }), name, response: { output: `${name} ${id ?? ''}` } },
+  });
+  const pairs = (...turns: JsonObject[][]) => {
+    const contents = turns.map((parts, index) => ({ role: index % 2 === 0 ? 'model' : 'function', parts }));
+    return parse({ contents: [...HELLO, ...contents] as JsonObject[] }).messages.flatMap(({ parts }) =>
+      parts.flatMap((part) => {
+        if (part.type === 'tool-call') return [part.id];
+        return part.type === 'tool-result' ? [`→ ${part.callId}`] : [];
+      }),
+    );
+  };
+
+  test('belong together by id', () => {
+    expect(pairs([call('f', 'a'), call('f', 'b')], [result('f', 'b'), result('f', 'a')])).toEqual([
+      'a',
+      'b',
+      '→ b',
+      '→ a',
+    ]);
+  });
+
+  test('belong together by name and order where there is none', () => {
+    expect(
+      pairs(
+        [call('f'), call('g'), call('f')],
+        [result('g'), result('f'), result('f')],
+        [call('f')],
+        [result('f')],
+      ),
+    ).toEqual([
+      ...['gcall-h-0', 'gcall-h-1', 'gcall-h-2', '→ gcall-h-1', '→ gcall-h-0', '→ gcall-h-2'],
+      ...['gcall-h-3', '→ gcall-h-3'],
+    ]);
+  });
+
+  test('belong together where only one side has an id', () => {
+    expect(pairs([call('f', 'a')], [result('f')])).toEqual(['a', '→ a']);
+    expect(pairs([call('f')], [result('f', 'mine')])).toEqual(['gcall-h-0', '→ gcall-h-0']);
+    expect(pairs([call('f', 'a')], [result('f', 'other')])).toEqual(['a', '→ other']);
+  });
+
+  test('made-up ids stay the same while the conversation grows', () => {
+    const once = pairs([call('f')], [result('f')]);
+    expect(pairs([call('f')], [result('f')], [call('g')]).slice(0, 2)).toEqual(once);
+  });
+
+  test.each<[unknown, string, boolean | undefined]>([
+    [{ output: 'plain' }, 'plain', undefined],
+    [{ output: '{"a":1}' }, '{"output":"{\\"a\\":1}"}', undefined],
+    [{ output: 'x', more: 1 }, '{"output":"x","more":1}', undefined],
+    [{ temperature: 3 }, '{"temperature":3}', undefined],
+    [{ error: 'boom' }, 'boom', true],
+    [{ error: { code: 1 } }, '{"code":1}', true],
+    [{}, '{}', undefined],
+    [undefined, '', undefined],
+  ])('the response %j', (response, text, isError) => {
+    const part = { functionResponse: { name: 'f', ...(response === undefined ? {} : { response }) } };
+    const [parsed] = userParts(part as JsonObject);
+    expect(parsed).toMatchObject({ type: 'tool-result', content: [{ type: 'text', text }] });
+    expect(parsed?.type === 'tool-result' ? parsed.isError : null).toBe(isError);
+  });
+
+  test('media in a result are content of it', () => {
+    const parts = [{ inlineData: { mimeType: 'image/png', data: 'QUJD' } }];
+    const [parsed] = userParts({ functionResponse: { name: 'f', response: {}, parts, willContinue: true } });
+    expect(parsed).toMatchObject({
+      content: [{ type: 'text' }, { type: 'image' }],
+      extension: { fields: { willContinue: true } },
+    });
+  });
+});
+
+describe('tools', () => {
+  test('functions in either kind of schema', () => {
+    const parameters = {
+      type: 'OBJECT',
+      properties: {
+        b: { type: 'INTEGER', format: 'int32', enum: ['1', '2'] },
+        a: { type: 'STRING', nullable: true, enum: ['x'], format: 'enum' },
+        l: { type: 'ARRAY', items: { type: 'NUMBER' }, minItems: '1' },
+        v: { anyOf: [{ type: 'STRING' }, { type: 'BOOLEAN' }], nullable: true },
+      },
+      required: ['a'],
+      property_ordering: ['a', 'b'],
+    };
+    const jsonSchema = { type: 'object', properties: { my_key: { const: 1 } }, additionalProperties: false };
+    const { tools } = parse({
+      tools: [
+        {
+          functionDeclarations: [
+            { name: 'f', description: 'd', parameters },
+            { name: 'g', parameters_json_schema: jsonSchema, behavior: 'BLOCKING' },
+          ],
+        },
+        { function_declarations: [{ name: 'h' }] },
+      ],
+    });
+    expect(tools).toEqual([
+      {
+        type: 'function',
+        name: 'f',
+        description: 'd',
+        parameters: {
+          type: 'object',
+          properties: {
+            a: { type: ['string', 'null'], enum: ['x', null] },
+            b: { type: 'integer', format: 'int32', enum: [1, 2] },
+            l: { type: 'array', items: { type: 'number' }, minItems: 1 },
+            v: { anyOf: [{ type: 'string' }, { type: 'boolean' }, { type: 'null' }] },
+          },
+          required: ['a'],
+        },
+      },
+      {
+        type: 'function',
+        name: 'g',
+        parameters: jsonSchema,
+        extension: { dialect: 'gemini', fields: { behavior: 'BLOCKING' } },
+      },
+      { type: 'function', name: 'h' },
+    ]);
+    expect(Object.keys((tools[0]?.type === 'function' && tools[0].parameters?.properties) || {})).toEqual([
+      'a',
+      'b',
+      'l',
+      'v',
+    ]);
+  });
+
+  test('tools that Google runs', () => {
+    expect(parse({ tools: [{ google_search: {}, codeExecution: {} }, { urlContext: {} }] }).tools).toEqual(
+      ['googleSearch', 'codeExecution', 'urlContext'].map((name) => ({
+        type: 'server',
+        name,
+        definition: { dialect: 'gemini', fields: { [name]: {} } },
+      })),
+    );
+  });
+
+  test.each<[JsonObject, unknown, string[]]>([
+    [{ mode: 'AUTO' }, { type: 'auto' }, []],
+    [{ mode: 'NONE' }, { type: 'none' }, []],
+    [{ mode: 'any' }, { type: 'required' }, []],
+    [{ mode: 2, allowedFunctionNames: ['f'] }, { type: 'tool', name: 'f' }, []],
+    [
+      { mode: 'ANY', allowed_function_names: ['f', 'g'] },
+      { type: 'required' },
+      ['toolConfig.functionCallingConfig.allowedFunctionNames'],
+    ],
+    [{ mode: 'VALIDATED' }, { type: 'auto' }, ['toolConfig.functionCallingConfig.mode']],
+    [{ mode: 'MODE_UNSPECIFIED' }, undefined, []],
+  ])('the choice %j', (functionCallingConfig, choice, others) => {
+    const request = parse({ toolConfig: { functionCallingConfig } });
+    expect(request.toolChoice as unknown).toEqual(choice);
+    expect(Object.keys(request.extension?.fields ?? {})).toEqual(others);
+  });
+});
+
+describe('generation config', () => {
+  const config = (generationConfig: JsonObject) => parse({ generationConfig });
+
+  test('numbers and stops', () => {
+    expect(
+      config({
+        temperature: 0.5,
+        top_p: 0.9,
+        topK: '40',
+        maxOutputTokens: 100,
+        seed: 7,
+        presencePenalty: 0.1,
+        frequencyPenalty: 0,
+        stop_sequences: ['x'],
+        candidateCount: 1,
+        responseModalities: ['TEXT'],
+        responseLogprobs: false,
+      }),
+    ).toEqual({
+      ...parse({}),
+      temperature: 0.5,
+      topP: 0.9,
+      topK: 40,
+      maxOutputTokens: 100,
+      seed: 7,
+      presencePenalty: 0.1,
+      stopSequences: ['x'],
+    });
+  });
+
+  test.each<[JsonObject, unknown]>([
+    [{ responseMimeType: 'text/plain' }, undefined],
+    [{ responseMimeType: 'application/json' }, { type: 'json' }],
+    [
+      { responseMimeType: 'application/json', responseSchema: { type: 'STRING' } },
+      { type: 'json-schema', schema: { type: 'string' } },
+    ],
+    [
+      { response_mime_type: 'application/json', response_json_schema: { $ref: '#/$defs/a' } },
+      { type: 'json-schema', schema: { $ref: '#/$defs/a' } },
+    ],
+  ])('the format %j', (generationConfig, format) => {
+    const request = config(generationConfig);
+    expect(request.outputFormat as unknown).toEqual(format);
+    expect(request.extension).toBeUndefined();
+  });
+
+  test.each<[JsonObject, unknown]>([
+    [{ thinkingBudget: 0 }, { mode: 'off' }],
+    [
+      { thinkingBudget: -1, includeThoughts: true },
+      { mode: 'adaptive', summary: 'auto' },
+    ],
+    [
+      { thinking_budget: 2048, include_thoughts: false },
+      { mode: 'on', budgetTokens: 2048 },
+    ],
+    [{ thinkingLevel: 'low' }, { effort: 'low' }],
+    [{ includeThoughts: true }, { summary: 'auto' }],
+    [{}, undefined],
+  ])('the thinking %j', (thinkingConfig, reasoning) => {
+    expect(config({ thinkingConfig }).reasoning as unknown).toEqual(reasoning);
+  });
+
+  test('what else there is keeps its name and place', () => {
+    const request = parse({
+      generationConfig: { responseModalities: ['IMAGE'], candidateCount: 2, responseMimeType: 'text/x.enum' },
+      safetySettings: [{ category: 'X', threshold: 'Y' }],
+      cached_content: 'cachedContents/1',
+      labels: { team: 'a' },
+      toolConfig: { retrievalConfig: {} },
+      serviceTier: 'flex',
+    });
+    expect(request.serviceTier).toBe('flex');
+    expect(request.extension).toEqual({
+      dialect: 'gemini',
+      fields: {
+        safetySettings: [{ category: 'X', threshold: 'Y' }],
+        cachedContent: 'cachedContents/1',
+        labels: { team: 'a' },
+        'toolConfig.retrievalConfig': {},
+        'generationConfig.responseModalities': ['IMAGE'],
+        'generationConfig.candidateCount': 2,
+        'generationConfig.responseMimeType': 'text/x.enum',
+      },
+    });
+  });
+});
+
+test('a count may wrap the request it is for', () => {
+  const route: ClientRoute = { operation: 'count-tokens', model: 'g', stream: false };
+  const inner = { model: 'models/g', contents: [{ parts: [{ text: 'count me' }] }], systemInstruction: 'be' };
+  const request = gemini.client.parseRequest({ generateContentRequest: inner }, route);
+  expect(request).toMatchObject({ messages: [{ parts: [{ text: 'count me' }] }], system: [{ text: 'be' }] });
+});
+
+describe('refused, with path and mend', () => {
+  test.each<[JsonObject, string, string]>([
+    [{ contents: undefined }, 'contents', 'is missing'],
+    [{ contents: [] }, 'contents', 'is empty'],
+    [{ contents: ['hi'] }, 'contents[0]', 'must be an object, not a string'],
+    [{ contents: [{ role: 'system', parts: [] }] }, 'contents[0].role', 'must be `user` or `model`'],
+    [{ contents: [{ parts: ['x'] }] }, 'contents[0].parts[0]', 'must be an object'],
+    [{ contents: [{ parts: [{ text: 3 }] }] }, 'contents[0].parts[0].text', 'must be a string, not a number'],
+    [
+      { contents: [{ parts: [{ inlineData: { data: 'x' } }] }] },
+      'contents[0].parts[0].inlineData.mimeType',
+      'is missing',
+    ],
+    [
+      { contents: [{ parts: [{ inlineData: { mimeType: 'a/b', data: '' } }] }] },
+      'contents[0].parts[0].inlineData.data',
+      'base64',
+    ],
+    [{ contents: [{ parts: [{ fileData: {} }] }] }, 'contents[0].parts[0].fileData.fileUri', 'is missing'],
+    [
+      { contents: [{ parts: [{ functionCall: {} }] }] },
+      'contents[0].parts[0].functionCall.name',
+      'name the function',
+    ],
+    [
+      { contents: [{ parts: [{ functionCall: { name: 'f', args: 'x' } }] }] },
+      'contents[0].parts[0].functionCall.args',
+      'must be an object',
+    ],
+    [
+      { contents: [{ parts: [{ functionResponse: {} }] }] },
+      'contents[0].parts[0].functionResponse.name',
+      'is missing',
+    ],
+    [{ systemInstruction: 3 }, 'systemInstruction', 'must be an object'],
+    [{ systemInstruction: { parts: [{}] } }, 'systemInstruction.parts[0]', 'has no text'],
+    [{ tools: [3] }, 'tools[0]', 'must be an object'],
+    [
+      { tools: [{ functionDeclarations: [{}] }] },
+      'tools[0].functionDeclarations[0].name',
+      'name the function',
+    ],
+    [
+      { tools: [{ functionDeclarations: [{ name: 'f', parameters: 'x' }] }] },
+      'tools[0].functionDeclarations[0].parameters',
+      'must be an object',
+    ],
+    [
+      { toolConfig: { functionCallingConfig: { mode: 'SOMETIMES' } } },
+      'toolConfig.functionCallingConfig.mode',
+      'AUTO, ANY, NONE',
+    ],
+    [{ generationConfig: 'x' }, 'generationConfig', 'must be an object'],
+    [{ generationConfig: { temperature: 'hot' } }, 'generationConfig.temperature', 'must be a number'],
+    [{ generationConfig: { stopSequences: [1] } }, 'generationConfig.stopSequences[0]', 'must be a string'],
+    [{ generationConfig: { responseMimeType: 1 } }, 'generationConfig.responseMimeType', 'must be a string'],
+    [
+      { generationConfig: { thinkingConfig: { thinkingLevel: 'EXTREME' } } },
+      'generationConfig.thinkingConfig.thinkingLevel',
+      'MINIMAL',
+    ],
+    [
+      { generationConfig: { thinkingConfig: { thinkingBudget: 'x' } } },
+      'generationConfig.thinkingConfig.thinkingBudget',
+      'must be a number',
+    ],
+  ])('%j', (body, path, problem) => {
+    try {
+      parse(body);
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(GatewayError);
+      const error = thrown as GatewayError;
+      expect(error).toMatchObject({ code: 'invalid_request', reason: { param: path } });
+      expect(error.message).toStartWith(`${path}: `);
+      expect(error.message).toContain(problem);
+      return;
+    }
+    throw new Error('was taken');
+  });
+});

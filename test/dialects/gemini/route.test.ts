@@ -1,0 +1,81 @@
+// Which paths are this dialect's, and where its providers are asked.
+import { describe, expect, test } from 'bun:test';
+import { gemini } from '../../../src/dialects/gemini/index.ts';
+
+const { route } = gemini.client;
+const { endpoint, forwardQuery, headers } = gemini.provider;
+const query = (text = '') => new URLSearchParams(text);
+
+describe('clients', () => {
+  test.each<[path: string, query: string, expected: object]>([
+    ['/v1beta/models/g:generateContent', '', { operation: 'generate', model: 'g', stream: false }],
+    ['/v1/models/g:generateContent', 'key=x', { operation: 'generate', model: 'g', stream: false }],
+    [
+      '/v1beta/models/g:streamGenerateContent',
+      'alt=sse',
+      { operation: 'generate', model: 'g', stream: true, framing: 'sse' },
+    ],
+    [
+      '/v1beta/models/g:streamGenerateContent',
+      '',
+      { operation: 'generate', model: 'g', stream: true, framing: 'json-array' },
+    ],
+    ['/v1beta/models/g:countTokens', '', { operation: 'count-tokens', model: 'g', stream: false }],
+    [
+      '/v1beta/models/openrouter%2Fanthropic%2Fclaude-sonnet-4.5:generateContent',
+      '',
+      { operation: 'generate', model: 'openrouter/anthropic/claude-sonnet-4.5', stream: false },
+    ],
+    [
+      '/v1beta/models/ollama/llama3.2:3b:generateContent',
+      '',
+      { operation: 'generate', model: 'ollama/llama3.2:3b', stream: false },
+    ],
+    ['/v1beta/models/models/g:generateContent', '', { operation: 'generate', model: 'g', stream: false }],
+  ])('%s?%s', (path, text, expected) => {
+    expect(route(path, query(text)) as object).toEqual(expected);
+  });
+
+  test.each([
+    '/v1beta/models',
+    '/v1beta/models/g',
+    '/v1beta/models/:generateContent',
+    '/v1beta/models/g:embedContent',
+    '/v1beta/models/%E0%A4%A:generateContent',
+    '/v2/models/g:generateContent',
+    '/x/v1beta/models/g:generateContent',
+  ])("%s is nobody's here", (path) => {
+    expect(route(path, query())).toBeUndefined();
+  });
+});
+
+describe('providers', () => {
+  test('are asked below their root', () => {
+    expect(endpoint('gemini-2.5-pro', false)).toBe('/v1beta/models/gemini-2.5-pro:generateContent');
+    expect(endpoint('models/g', true)).toBe('/v1beta/models/g:streamGenerateContent?alt=sse');
+    expect(endpoint('tunedModels/mine', false)).toBe('/v1beta/tunedModels/mine:generateContent');
+  });
+
+  test.each(['../../v1/files', 'a/b', '..', 'x?y#z', '%2e%2e/'])('%s leads nowhere else', (model) => {
+    const url = new URL(`http://h.test${endpoint(model, false)}`);
+    expect(url.pathname).toStartWith('/v1beta/models/');
+    expect(url.pathname.split('/')).toHaveLength(4);
+    expect([url.search, url.hash]).toEqual(['', '']);
+  });
+
+  test('never see a key or a framing of the client', () => {
+    expect(forwardQuery?.(query('alt=sse&key=k&access_token=t&%24alt=json'))).toBe('');
+    expect(forwardQuery?.(query('alt=sse&prettyPrint=false'))).toBe('&prettyPrint=false');
+    expect(forwardQuery?.(query('prettyPrint=false&key=k'))).toBe('?prettyPrint=false');
+  });
+
+  test('are shown the key in a header, a token as Bearer', () => {
+    expect(headers('AIza-not-a-key')).toEqual({ 'x-goog-api-key': 'AIza-not-a-key' });
+    expect(headers('ya29.not-a-token')).toEqual({ authorization: 'Bearer ya29.not-a-token' });
+    expect(headers(null)).toEqual({});
+  });
+
+  test('get the bytes of a client of the same dialect untouched', () => {
+    expect(gemini.provider.passthrough.edits({ contents: [] }, {})).toEqual({});
+  });
+});

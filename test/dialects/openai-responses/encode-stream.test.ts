@@ -1,0 +1,498 @@
+// The events that clients of this dialect get for neutral ones.
+import { describe, expect, test } from 'bun:test';
+import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
+import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
+import type { StreamEvent } from '../../../src/model/events.ts';
+import type { UnifiedFinish } from '../../../src/model/finish.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { callIdFromWire, ownToken } from '../../../src/model/opaque-token.ts';
+import type { Tool } from '../../../src/model/request.ts';
+import { CONTEXT, encode, payloads, violations } from './events.ts';
+
+const START: StreamEvent = { type: 'start', id: 'resp_up', model: 'gpt-x' };
+const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: null } };
+const USAGE: StreamEvent = {
+  type: 'usage',
+  usage: { inputTokens: 10, cacheReadTokens: 30, cacheWriteTokens: 5, outputTokens: 7, reasoningTokens: 2 },
+};
+
+function text(block: number, ...deltas: string[]): StreamEvent[] {
+  return [
+    { type: 'text-start', block },
+    ...deltas.map((each): StreamEvent => ({ type: 'text-delta', block, text: each })),
+    { type: 'text-end', block },
+  ];
+}
+
+function call(
+  block: number,
+  start: Partial<StreamEvent & { type: 'tool-start' }>,
+  ...fragments: string[]
+): StreamEvent[] {
+  return [
+    { type: 'tool-start', block, id: 'call_1', name: 'read', kind: 'function', ...start },
+    ...fragments.map((each): StreamEvent => ({ type: 'tool-delta', block, arguments: each })),
+    { type: 'tool-end', block },
+  ];
+}
+
+/** The wire of a sound stream of these blocks. */
+function wire(blocks: StreamEvent[], tools?: Tool[]): JsonObject[] {
+  const events = encode(
+    [START, ...blocks, USAGE, FINISH],
+    tools === undefined ? CONTEXT : { ...CONTEXT, tools },
+  );
+  expect(violations(events)).toEqual([]);
+  return payloads(events);
+}
+
+function output(events: JsonObject[]): JsonObject[] {
+  return (asArray(asObject(events.at(-1)?.response)?.output) ?? []) as JsonObject[];
+}
+
+function items(blocks: StreamEvent[], tools?: Tool[]): JsonObject[] {
+  return output(wire(blocks, tools));
+}
+
+test('a text, event by event', () => {
+  const events = wire(text(0, 'Hel', 'lo'));
+  expect(events.map((event) => event.type)).toEqual([
+    'response.created',
+    'response.in_progress',
+    'response.output_item.added',
+    'response.content_part.added',
+    'response.output_text.delta',
+    'response.output_text.delta',
+    'response.output_text.done',
+    'response.content_part.done',
+    'response.output_item.done',
+    'response.completed',
+  ]);
+  expect(events.map((event) => event.sequence_number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const where = { item_id: 'msg_req1_0', output_index: 0, content_index: 0 };
+  expect(events[4]).toEqual({
+    type: 'response.output_text.delta',
+    ...where,
+    delta: 'Hel',
+    logprobs: [],
+    sequence_number: 4,
+  });
+  expect(events[6]).toMatchObject({ ...where, text: 'Hello' });
+  expect(events[9]?.response).toMatchObject({
+    id: 'resp_up',
+    object: 'response',
+    created_at: CONTEXT.created,
+    status: 'completed',
+    model: 'gpt-x',
+    error: null,
+    incomplete_details: null,
+    output: [
+      {
+        id: 'msg_req1_0',
+        type: 'message',
+        role: 'assistant',
+        status: 'completed',
+        content: [{ type: 'output_text', text: 'Hello', annotations: [] }],
+      },
+    ],
+    usage: {
+      input_tokens: 45,
+      input_tokens_details: { cached_tokens: 30, cache_write_tokens: 5 },
+      output_tokens: 7,
+      output_tokens_details: { reasoning_tokens: 2 },
+      total_tokens: 52,
+    },
+  });
+});
+
+test('every event is named by its type, and the stream has no [DONE]', () => {
+  const encoder = openaiResponses.client.createStreamEncoder(CONTEXT);
+  const written = [START, ...text(0, 'x'), FINISH].map((event) => encoder.encode(event)).join('');
+  for (const block of written.trimEnd().split('\n\n')) {
+    const [name, data] = block.split('\n');
+    expect(JSON.parse(data?.slice('data: '.length) ?? '').type).toBe(name?.slice('event: '.length) ?? '');
+  }
+  expect(written).not.toContain('[DONE]');
+});
+
+test('without id and model of the upstream, the gateway names both', () => {
+  const [created] = payloads(encode([{ type: 'start', id: null, model: null }, FINISH]));
+  expect(created?.response).toMatchObject({ id: 'resp_req1', model: CONTEXT.model });
+});
+
+test('texts and refusals in a row are one message, what comes between makes two', () => {
+  const refusal: StreamEvent[] = [
+    { type: 'refusal-start', block: 1 },
+    { type: 'refusal-delta', block: 1, text: 'No.' },
+    { type: 'refusal-end', block: 1 },
+  ];
+  const [first, second, third] = items([...text(0, 'a'), ...refusal, ...call(2, {}, '{}'), ...text(3, 'b')]);
+  expect(first?.content).toMatchObject([
+    { type: 'output_text', text: 'a' },
+    { type: 'refusal', refusal: 'No.' },
+  ]);
+  expect(second?.type).toBe('function_call');
+  expect(third?.content).toMatchObject([{ text: 'b' }]);
+});
+
+test('citations become annotations of their text', () => {
+  const [start, delta, end] = text(0, 'Hello');
+  if (start === undefined || delta === undefined || end === undefined) throw new Error('no text');
+  const own = { type: 'file_citation', file_id: 'f', filename: 'a.pdf', index: 3 };
+  const events = wire([
+    start,
+    { type: 'citation', block: 0, citation: { kind: 'url', url: 'https://a.example', title: 'A' } },
+    delta,
+    { type: 'citation', block: 0, citation: { kind: 'url', url: 'https://b.example', start: 1, end: 3 } },
+    { type: 'citation', block: 0, citation: { kind: 'document', title: 'no form here' } },
+    {
+      type: 'citation',
+      block: 0,
+      citation: { kind: 'document', extension: { dialect: 'openai-responses', fields: own } },
+    },
+    end,
+  ]);
+  const annotations = [
+    { type: 'url_citation', url: 'https://a.example', title: 'A', start_index: 0, end_index: 5 },
+    { type: 'url_citation', url: 'https://b.example', title: '', start_index: 1, end_index: 3 },
+    own,
+  ];
+  const told = events.filter((event) => event.type === 'response.output_text.annotation.added');
+  expect(told.map((event) => event.annotation_index)).toEqual([0, 1, 2]);
+  expect(told.map((event) => event.annotation)).toEqual(annotations);
+  expect(output(events)[0]?.content).toMatchObject([{ annotations }]);
+});
+
+describe('reasoning', () => {
+  const signature = ownToken('anthropic-messages', 'SIG');
+
+  test('is a summary, its foreign token marked in encrypted_content', () => {
+    const events = wire([
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'Hm' },
+      { type: 'reasoning-signature', block: 0, signature },
+      { type: 'reasoning-end', block: 0 },
+    ]);
+    expect(events.slice(2, -1).map((event) => event.type)).toEqual([
+      'response.output_item.added',
+      'response.reasoning_summary_part.added',
+      'response.reasoning_summary_text.delta',
+      'response.reasoning_summary_text.done',
+      'response.reasoning_summary_part.done',
+      'response.output_item.done',
+    ]);
+    expect(output(events)).toEqual([
+      {
+        id: 'rs_req1_0',
+        type: 'reasoning',
+        summary: [{ type: 'summary_text', text: 'Hm' }],
+        encrypted_content: 'sluice:anthropic-messages:SIG',
+      },
+    ]);
+  });
+
+  test('without a token it has none', () => {
+    const [item] = items([
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'Hm' },
+      { type: 'reasoning-end', block: 0 },
+    ]);
+    expect(item).not.toHaveProperty('encrypted_content');
+  });
+
+  test('that only its provider can read is an item without summary', () => {
+    const redacted = ownToken('anthropic-messages', 'DATA');
+    expect(
+      items([
+        { type: 'reasoning-start', block: 0, redacted },
+        { type: 'reasoning-end', block: 0 },
+      ]),
+    ).toEqual([
+      {
+        id: 'rs_req1_0',
+        type: 'reasoning',
+        summary: [],
+        encrypted_content: 'sluice:anthropic-messages:DATA:redacted',
+      },
+    ]);
+  });
+
+  test('of this dialect has its own id and content again', () => {
+    const own = ownToken('openai-responses', '{"id":"rs_up","encrypted_content":"ENC"}');
+    const block: StreamEvent[] = [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-signature', block: 0, signature: own },
+      { type: 'reasoning-end', block: 0 },
+    ];
+    expect(items(block)).toEqual([{ id: 'rs_up', type: 'reasoning', summary: [], encrypted_content: 'ENC' }]);
+  });
+
+  test('that says nothing is no item', () => {
+    expect(
+      items([
+        { type: 'reasoning-start', block: 0 },
+        { type: 'reasoning-end', block: 0 },
+      ]),
+    ).toEqual([]);
+  });
+});
+
+describe('calls', () => {
+  test('a function call, event by event', () => {
+    const events = wire(call(0, {}, '{"a"', ':1}'));
+    expect(events.slice(2, -1)).toEqual([
+      {
+        type: 'response.output_item.added',
+        output_index: 0,
+        item: {
+          id: 'fc_req1_0',
+          type: 'function_call',
+          status: 'in_progress',
+          call_id: 'call_1',
+          name: 'read',
+          arguments: '',
+        },
+        sequence_number: 2,
+      },
+      {
+        type: 'response.function_call_arguments.delta',
+        item_id: 'fc_req1_0',
+        output_index: 0,
+        delta: '{"a"',
+        sequence_number: 3,
+      },
+      {
+        type: 'response.function_call_arguments.delta',
+        item_id: 'fc_req1_0',
+        output_index: 0,
+        delta: ':1}',
+        sequence_number: 4,
+      },
+      {
+        type: 'response.function_call_arguments.done',
+        item_id: 'fc_req1_0',
+        output_index: 0,
+        name: 'read',
+        arguments: '{"a":1}',
+        sequence_number: 5,
+      },
+      {
+        type: 'response.output_item.done',
+        output_index: 0,
+        item: {
+          id: 'fc_req1_0',
+          type: 'function_call',
+          status: 'completed',
+          call_id: 'call_1',
+          name: 'read',
+          arguments: '{"a":1}',
+        },
+        sequence_number: 6,
+      },
+    ]);
+  });
+
+  test('no arguments are {}', () => {
+    expect(items(call(0, {}))).toMatchObject([{ arguments: '{}' }]);
+  });
+
+  test("a signed call carries the token on its id, for the call's way back", () => {
+    const signature = ownToken('gemini', 'SIGN/+=');
+    const [item] = items(call(0, { signature }, '{}'));
+    expect(callIdFromWire(String(item?.call_id))).toEqual({ id: 'call_1', token: signature });
+  });
+
+  test('a custom call is text', () => {
+    const events = wire(call(0, { kind: 'custom', name: 'patch' }, 'a\n', 'b'));
+    expect(events.map((event) => event.type)).toContain('response.custom_tool_call_input.delta');
+    expect(output(events)).toEqual([
+      {
+        id: 'ctc_req1_0',
+        type: 'custom_tool_call',
+        status: 'completed',
+        call_id: 'call_1',
+        name: 'patch',
+        input: 'a\nb',
+      },
+    ]);
+  });
+
+  test('a custom tool that the provider knew as a function is called as the client knows it', () => {
+    const tools: Tool[] = [{ type: 'custom', name: 'patch' }];
+    const events = wire(
+      call(0, { name: 'patch' }, '{"in', 'put": "*** Be', 'gin\\n+\\u00e', '4\\"', '"}'),
+      tools,
+    );
+    const deltas = events.filter((event) => event.type === 'response.custom_tool_call_input.delta');
+    expect(deltas.map((event) => event.delta)).toEqual(['*** Be', 'gin\n+', 'ä"']);
+    expect(output(events)).toMatchObject([
+      { type: 'custom_tool_call', name: 'patch', input: '*** Begin\n+ä"' },
+    ]);
+  });
+
+  test('a tool of a namespace is called by both its names', () => {
+    const tools: Tool[] = [{ type: 'function', name: 'crm__find', namespace: { name: 'crm', tool: 'find' } }];
+    expect(items(call(0, { name: 'crm__find' }, '{}'), tools)).toMatchObject([
+      { name: 'find', namespace: 'crm' },
+    ]);
+  });
+
+  test('a search by another provider is a web search call, other hosted calls have no item', () => {
+    const search = call(0, { kind: 'server', name: 'web_search', id: 'srv_1' }, '{"query":"q"}');
+    const fetch = call(1, { kind: 'server', name: 'web_fetch', id: 'srv_2' }, '{"url":"https://a.example"}');
+    const code = call(2, { kind: 'server', name: 'code_execution', id: 'srv_3' }, '{}');
+    const part = {
+      type: 'server-tool-result',
+      callId: 'srv_1',
+      dialect: 'anthropic-messages',
+      value: {},
+    } as const;
+    const result: StreamEvent = { type: 'server-tool-result', block: 3, part };
+    expect(items([...text(9, 'a'), ...search, ...fetch, ...code, result])).toMatchObject([
+      { type: 'message' },
+      {
+        type: 'web_search_call',
+        id: 'ws_req1_1',
+        status: 'completed',
+        action: { type: 'search', query: 'q' },
+      },
+      { type: 'web_search_call', id: 'ws_req1_2', action: { type: 'open_page', url: 'https://a.example' } },
+    ]);
+  });
+
+  test('a hosted call without an item does not cut a message in two', () => {
+    const code = call(1, { kind: 'server', name: 'code_execution' }, '{}');
+    expect(items([...text(0, 'a'), ...code, ...text(2, 'b')])).toHaveLength(1);
+  });
+});
+
+test('hosted items of this dialect are told as they were', () => {
+  const search = {
+    id: 'ws_up',
+    type: 'web_search_call',
+    status: 'completed',
+    action: { type: 'search', query: 'q' },
+  };
+  const compaction = { id: 'cmp_up', type: 'compaction', encrypted_content: 'ENC' };
+  const dialect = 'openai-responses' as const;
+  const own = call(0, { kind: 'server', name: 'web_search', extension: { dialect, fields: search } }, '{}');
+  const extension: StreamEvent = {
+    type: 'extension',
+    dialect,
+    name: 'compaction',
+    value: { value: compaction },
+  };
+  const foreign: StreamEvent = {
+    type: 'extension',
+    dialect: 'openai-chat',
+    name: 'logprobs',
+    value: { value: {} },
+  };
+  expect(items([...own, extension, foreign])).toEqual([search, compaction]);
+});
+
+test('an image is an image generation call, audio has no item', () => {
+  const image: StreamEvent = { type: 'media', block: 0, mediaType: 'image/png', data: 'iVBO' };
+  const audio: StreamEvent = { type: 'media', block: 1, mediaType: 'audio/wav', data: 'UklG' };
+  expect(items([image, audio])).toEqual([
+    {
+      id: 'ig_req1_0',
+      type: 'image_generation_call',
+      status: 'completed',
+      output_format: 'png',
+      result: 'iVBO',
+    },
+  ]);
+});
+
+describe('the end', () => {
+  test.each([
+    ['end_turn', 'completed', null],
+    ['tool_use', 'completed', null],
+    ['stop_sequence', 'completed', null],
+    ['pause_turn', 'completed', null],
+    ['other', 'completed', null],
+    ['max_tokens', 'incomplete', 'max_output_tokens'],
+    ['context_window_exceeded', 'incomplete', 'max_output_tokens'],
+    ['refusal', 'incomplete', 'content_filter'],
+  ] as [UnifiedFinish, string, string | null][])('%s is %s', (unified, status, reason) => {
+    const events = encode([START, ...text(0, 'Hel'), { type: 'finish', finish: { unified, raw: null } }]);
+    expect(violations(events)).toEqual([]);
+    const last = payloads(events).at(-1);
+    expect(last?.type).toBe(`response.${status}`);
+    const details = reason === null ? null : { reason };
+    expect(last?.response).toMatchObject({ status, incomplete_details: details, output: [{ status }] });
+  });
+
+  test('counts that no one stated are null', () => {
+    const last = payloads(encode([START, FINISH])).at(-1);
+    expect(last?.response).toMatchObject({ usage: null });
+  });
+
+  test('searches by the provider are counted', () => {
+    const events = encode([START, { type: 'usage', usage: { webSearches: 3 } }, FINISH]);
+    expect(payloads(events).at(-1)?.response).toMatchObject({
+      tool_usage: { web_search: { num_requests: 3 } },
+    });
+  });
+
+  test.each([
+    ['upstream_truncated', 'server_error'],
+    ['upstream_overloaded', 'server_error'],
+    ['upstream_timeout', 'server_error'],
+    ['upstream_rate_limited', 'rate_limit_exceeded'],
+    ['context_too_long', 'context_length_exceeded'],
+    ['upstream_rejected', 'invalid_prompt'],
+  ] as [ErrorCode, string][])('an error in the answer, %s, fails the response with %s', (code, expected) => {
+    const error: StreamEvent = { type: 'error', error: new GatewayError(code, 'it broke') };
+    const events = encode([START, ...text(0, 'done'), ...call(1, {}, '{"a"').slice(0, 2), error]);
+    expect(violations(events)).toEqual([]);
+    const last = payloads(events).at(-1);
+    expect(last?.type).toBe('response.failed');
+    expect(last?.response).toMatchObject({
+      status: 'failed',
+      error: { code: expected, message: 'it broke' },
+      // Only what was whole is repeated.
+      output: [{ type: 'message' }],
+    });
+  });
+
+  test('an error before the answer is an error event, flat and nested', () => {
+    const error = new GatewayError('upstream_rejected', 'it broke', {
+      reason: { code: 'bad', param: 'input' },
+    });
+    const events = encode([{ type: 'error', error }]);
+    expect(violations(events)).toEqual([]);
+    expect(payloads(events)).toEqual([
+      {
+        type: 'error',
+        code: 'bad',
+        message: 'it broke',
+        param: 'input',
+        error: { type: 'invalid_request_error', code: 'bad', message: 'it broke', param: 'input' },
+        sequence_number: 0,
+      },
+    ]);
+  });
+});
+
+test('a ping is a comment', () => {
+  expect(openaiResponses.client.createStreamEncoder(CONTEXT).ping()).toBe(': ping\n\n');
+});
+
+test('the wire grows with the text, not faster', () => {
+  const grow = (count: number) => {
+    const deltas = Array.from(
+      { length: count },
+      (): StreamEvent => ({ type: 'text-delta', block: 0, text: 'abcdefgh' }),
+    );
+    const encoder = openaiResponses.client.createStreamEncoder(CONTEXT);
+    const [start, end] = text(0) as [StreamEvent, StreamEvent];
+    return [START, start, ...deltas, end, FINISH].reduce(
+      (sum, event) => sum + encoder.encode(event).length,
+      0,
+    );
+  };
+  const [small, large] = [grow(1_000), grow(10_000)];
+  expect(large / small).toBeLessThan(11);
+});

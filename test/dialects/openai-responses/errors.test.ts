@@ -1,0 +1,186 @@
+// Errors of this dialect's servers, and how its clients are told of any.
+import { describe, expect, test } from 'bun:test';
+import OpenAI from 'openai';
+import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
+import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
+
+const { client, provider } = openaiResponses;
+
+function parse(status: number, body: unknown): GatewayError {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return provider.parseError({ status, headers: new Headers(), body: text });
+}
+
+describe('an answer that is none', () => {
+  test.each<[string, number, unknown, ErrorCode, number]>([
+    [
+      'OpenAI',
+      400,
+      { error: { message: 'm', type: 'invalid_request_error', param: 'input', code: null } },
+      'upstream_rejected',
+      400,
+    ],
+    [
+      'too long',
+      400,
+      {
+        error: {
+          message: 'Your input exceeds the context window of this model.',
+          code: 'context_length_exceeded',
+        },
+      },
+      'context_too_long',
+      400,
+    ],
+    [
+      'too long, without a code',
+      400,
+      { error: { message: "This model's maximum context length is 10 tokens" } },
+      'context_too_long',
+      400,
+    ],
+    ['key', 401, { error: { message: 'm', code: 'invalid_api_key' } }, 'upstream_unauthorized', 401],
+    ['forbidden', 403, { error: { message: 'm' } }, 'upstream_unauthorized', 403],
+    ['unknown model', 404, { error: { message: 'm', code: 'model_not_found' } }, 'upstream_rejected', 404],
+    ['rate', 429, { error: { message: 'm', code: 'rate_limit_exceeded' } }, 'upstream_rate_limited', 429],
+    ['timeout', 408, { error: { message: 'm' } }, 'upstream_failed', 502],
+    ['server', 500, { error: { message: 'm', code: 'server_error' } }, 'upstream_failed', 502],
+    [
+      'overloaded in words',
+      500,
+      { error: { message: 'The server is overloaded' } },
+      'upstream_overloaded',
+      529,
+    ],
+    ['unavailable', 503, { error: { message: 'm' } }, 'upstream_overloaded', 503],
+    ['an error that is a text', 400, { error: 'bad things' }, 'upstream_rejected', 400],
+    [
+      'FastAPI',
+      422,
+      { detail: [{ loc: ['body', 'input'], msg: 'field required' }] },
+      'upstream_rejected',
+      422,
+    ],
+    ['ChatGPT', 400, { detail: 'Store must be set to false' }, 'upstream_rejected', 400],
+    ['plain text', 502, 'bad gateway', 'upstream_failed', 502],
+    ['HTML', 502, '<html></html>', 'upstream_failed', 502],
+    ['nothing', 500, '', 'upstream_failed', 502],
+  ])('%s', (_, status, body, code, own) => {
+    expect(parse(status, body)).toMatchObject({ code, status: own });
+  });
+
+  test.each<[unknown, string]>([
+    [{ error: { message: 'bad things' } }, 'bad things'],
+    [{ error: 'bad things' }, 'bad things'],
+    [{ detail: 'bad things' }, 'bad things'],
+    [{ detail: [{ loc: ['body', 'input'], msg: 'field required' }] }, 'body.input: field required'],
+    ['bad things', 'bad things'],
+    ['<html>', 'HTML page instead of JSON'],
+    ['', 'it gave no reason'],
+  ])('%j keeps its words', (body, words) => {
+    expect(parse(400, body).message).toContain(words);
+  });
+
+  test('a plan that is used up says until when', () => {
+    const error = parse(429, {
+      error: { type: 'usage_limit_reached', message: 'used up', resets_in_seconds: 90 },
+    });
+    expect(error).toMatchObject({
+      code: 'upstream_rate_limited',
+      retryAfterMs: 90_000,
+      reason: { type: 'usage_limit_reached' },
+    });
+  });
+
+  test.each([
+    'Incorrect API key provided: sk-abcdefgh12345678.',
+    'Incorrect API key provided: not-a-r****key. Find yours',
+    'the header Bearer abcdefgh.12345678 is refused',
+    'sk-proj-abcdefgh12345678 is refused',
+  ])('the key in %j is not told on', (message) => {
+    const told = parse(401, { error: { message } }).message;
+    expect(told).toContain('[redacted]');
+    expect(told).not.toMatch(/12345678|\*\*/);
+  });
+});
+
+describe('HTTP 200 that holds an error', () => {
+  test.each<[string, object, ErrorCode | undefined]>([
+    [
+      'a failed response',
+      { status: 'failed', error: { code: 'rate_limit_exceeded', message: 'm' }, output: [] },
+      'upstream_rate_limited',
+    ],
+    ['a failed response without a reason', { status: 'failed', error: null, output: [] }, 'upstream_failed'],
+    ['a cancelled response', { status: 'cancelled', output: [] }, 'upstream_failed'],
+    ['an error object', { error: { message: 'm', code: 429 } }, 'upstream_rate_limited'],
+    ['an answer', { status: 'completed', error: null, output: [] }, undefined],
+    ['an answer with an empty error', { status: 'completed', error: {}, output: [] }, undefined],
+    ['an incomplete answer', { status: 'incomplete', error: null, output: [] }, undefined],
+  ])('%s', (_, body, code) => {
+    expect(provider.errorInBody({ ...body })?.code).toBe(code);
+  });
+
+  test('JSON that is no response at all is malformed', () => {
+    expect(() => provider.parseResponse({ choices: [] })).toThrow('without `output`');
+  });
+
+  test('a whole call without a name is malformed', () => {
+    const output = [{ type: 'function_call', call_id: 'c', arguments: '{}' }];
+    expect(() => provider.parseResponse({ status: 'completed', output })).toThrow(
+      'without the name of the tool',
+    );
+  });
+});
+
+describe('what a client is told', () => {
+  test.each<[GatewayError, object]>([
+    [
+      new GatewayError('invalid_request', 'm', { reason: { param: 'input' } }),
+      { type: 'invalid_request_error', code: 'invalid_request', param: 'input' },
+    ],
+    [
+      new GatewayError('unauthenticated', 'm'),
+      { type: 'authentication_error', code: 'unauthenticated', param: null },
+    ],
+    [new GatewayError('forbidden', 'm'), { type: 'permission_error' }],
+    [new GatewayError('unknown_model', 'm'), { type: 'not_found_error' }],
+    [new GatewayError('rate_limited', 'm'), { type: 'rate_limit_error' }],
+    [
+      new GatewayError('upstream_rate_limited', 'm', { reason: { code: 'insufficient_quota' } }),
+      { type: 'insufficient_quota', code: 'insufficient_quota' },
+    ],
+    [new GatewayError('upstream_failed', 'm'), { type: 'server_error', code: 'upstream_failed' }],
+  ])('%o', (error, fields) => {
+    expect(client.buildError(error, 'req1')).toMatchObject({ error: { message: 'm', ...fields } });
+  });
+
+  test.each<[ErrorCode, boolean]>([
+    ['upstream_rate_limited', true],
+    ['upstream_overloaded', true],
+    ['upstream_failed', true],
+    ['invalid_request', false],
+    ['context_too_long', false],
+  ])('the SDK asks again after %s: %p', async (code, retries) => {
+    const error = new GatewayError(code, 'm');
+    let asked = 0;
+    const sdk = new OpenAI({
+      apiKey: 'test',
+      baseURL: 'http://gateway.invalid/v1',
+      maxRetries: 1,
+      fetch: () => {
+        asked++;
+        const headers = { 'content-type': 'application/json', 'retry-after-ms': '1' };
+        return Promise.resolve(
+          new Response(JSON.stringify(client.buildError(error, 'r')), { status: error.status, headers }),
+        );
+      },
+    });
+    const thrown = await sdk.responses.create({ model: 'm', input: 'x' }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(thrown).toMatchObject({ status: error.status, code });
+    expect(asked).toBe(retries ? 2 : 1);
+  });
+});

@@ -1,0 +1,200 @@
+// A coding agent that speaks Responses (Codex) in front of providers of the other dialects: its kinds of tools,
+// its stateless history, and what only a provider with a store could answer.
+import { describe, expect, test } from 'bun:test';
+import OpenAI from 'openai';
+import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+const PATCH = '*** Begin Patch\n+"x"\n*** End Patch';
+
+/** What the agent sends: never stored, reasoning to be sent back, four kinds of tools. */
+const ASKED = {
+  model: 'any-model',
+  stream: true,
+  store: false,
+  include: ['reasoning.encrypted_content'],
+  instructions: 'You are a coding agent.',
+  parallel_tool_calls: true,
+  tool_choice: 'auto',
+  reasoning: { effort: 'medium', summary: 'auto' },
+  prompt_cache_key: 'session-1',
+  tools: [
+    { type: 'function', name: 'shell', parameters: { type: 'object', properties: {} }, strict: false },
+    {
+      type: 'custom',
+      name: 'apply_patch',
+      description: 'Edits files.',
+      format: { type: 'grammar', syntax: 'lark', definition: 'start: x' },
+    },
+    {
+      type: 'namespace',
+      name: 'mcp__crm__',
+      description: 'CRM',
+      tools: [{ type: 'function', name: 'find', parameters: { type: 'object', properties: {} } }],
+    },
+    { type: 'web_search' },
+  ],
+  input: [
+    { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'Be careful.' }] },
+    { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Fix it.' }] },
+    { type: 'reasoning', summary: [], content: null, encrypted_content: 'sluice:anthropic-messages:SIG' },
+    { type: 'function_call', name: 'find', namespace: 'mcp__crm__', arguments: '{}', call_id: 'call_0' },
+    { type: 'function_call_output', call_id: 'call_0', output: 'nothing' },
+  ],
+};
+
+function messagesEvents(...blocks: [JsonObject, ...JsonObject[]][]): string {
+  const events: JsonObject[] = [
+    {
+      type: 'message_start',
+      message: { id: 'msg_1', model: 'served', usage: { input_tokens: 3, output_tokens: 1 } },
+    },
+  ];
+  for (const [index, [start, ...deltas]] of blocks.entries()) {
+    events.push({ type: 'content_block_start', index, content_block: start });
+    for (const delta of deltas) events.push({ type: 'content_block_delta', index, delta });
+    events.push({ type: 'content_block_stop', index });
+  }
+  events.push({ type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 9 } });
+  events.push({ type: 'message_stop' });
+  return events.map((event) => `event: ${String(event.type)}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+}
+
+const json = (text: string) => ({ type: 'input_json_delta', partial_json: text });
+const patchArguments = JSON.stringify({ input: PATCH });
+const ANSWER = messagesEvents(
+  [
+    { type: 'thinking', thinking: '', signature: '' },
+    { type: 'thinking_delta', thinking: 'Hm' },
+    { type: 'signature_delta', signature: 'SIG2' },
+  ],
+  [
+    { type: 'tool_use', id: 'toolu_1', name: 'apply_patch', input: {} },
+    json(patchArguments.slice(0, 15)),
+    json(patchArguments.slice(15)),
+  ],
+  [{ type: 'tool_use', id: 'toolu_2', name: 'mcp__crm__find', input: {} }, json('{"q":1}')],
+);
+
+function setup(provider: keyof typeof LAB_PROVIDERS, answer: string) {
+  const upstream = createReplayFetch(replyWith(answer));
+  const config = { providers: { lab: LAB_PROVIDERS[provider] }, routing: { default_provider: 'lab' } };
+  const gateway = createTestGateway({ config, fetch: upstream.fetch });
+  return { ...gateway, upstream };
+}
+
+describe('in front of a Messages provider', () => {
+  test('each call comes back as the tool that the agent knows, its thinking sealed for the way back', async () => {
+    const { gateway } = setup('claude', ANSWER);
+    const sdk = new OpenAI({
+      apiKey: 'test',
+      baseURL: 'http://127.0.0.1:8088/v1',
+      fetch: (input, init) => gateway.fetch(new Request(input, init)),
+    });
+    const { stream: _, ...params } = ASKED;
+    const response = await sdk.responses.stream(params as never).finalResponse();
+    expect(response.output).toMatchObject([
+      { type: 'reasoning', summary: [{ text: 'Hm' }], encrypted_content: 'sluice:anthropic-messages:SIG2' },
+      { type: 'custom_tool_call', call_id: 'toolu_1', name: 'apply_patch', input: PATCH },
+      {
+        type: 'function_call',
+        call_id: 'toolu_2',
+        name: 'find',
+        namespace: 'mcp__crm__',
+        arguments: '{"q":1}',
+      },
+    ]);
+    expect(response).toMatchObject({
+      status: 'completed',
+      model: 'served',
+      usage: { input_tokens: 3, output_tokens: 9 },
+    });
+  });
+
+  test('the same, asked whole', async () => {
+    const content = [
+      { type: 'tool_use', id: 'toolu_1', name: 'apply_patch', input: { input: PATCH } },
+      { type: 'tool_use', id: 'toolu_2', name: 'mcp__crm__find', input: { q: 1 } },
+    ];
+    const body = {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'served',
+      content,
+      stop_reason: 'tool_use',
+      usage: { input_tokens: 3, output_tokens: 9 },
+    };
+    const upstream = createReplayFetch(
+      replyWith(JSON.stringify(body), { headers: { 'content-type': 'application/json' } }),
+    );
+    const config = { providers: { lab: LAB_PROVIDERS.claude }, routing: { default_provider: 'lab' } };
+    const response = await createTestGateway({ config, fetch: upstream.fetch }).post('/v1/responses', {
+      ...ASKED,
+      stream: false,
+    });
+    expect(await response.json()).toMatchObject({
+      output: [
+        { type: 'custom_tool_call', name: 'apply_patch', input: PATCH },
+        { type: 'function_call', name: 'find', namespace: 'mcp__crm__', arguments: '{"q":1}' },
+      ],
+    });
+  });
+
+  test('the provider gets one flat list of tools and its own thinking; what it lacks is named', async () => {
+    const { post, upstream } = setup('claude', ANSWER);
+    const response = await post('/v1/responses', ASKED);
+    await response.arrayBuffer();
+    const sent = upstream.requests[0]?.json() as JsonObject;
+    expect(asArray(sent.tools)?.map((tool) => asObject(tool)?.name)).toEqual([
+      'shell',
+      'apply_patch',
+      'mcp__crm__find',
+    ]);
+    expect(sent.messages).toMatchObject([
+      { role: 'user' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', signature: 'SIG' },
+          { type: 'tool_use', id: 'call_0', name: 'mcp__crm__find' },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_0' }] },
+    ]);
+    const lost = response.headers.get('x-sluice-lost')?.split(', ');
+    expect(lost).toContain('tools.web_search');
+    expect(lost).not.toContain('include');
+    expect(lost).not.toContain('store');
+    expect(lost).not.toContain('namespace');
+  });
+});
+
+describe('a request that rests on what a provider keeps', () => {
+  const asked = { model: 'any-model', input: 'Go on.', previous_response_id: 'resp_1' };
+
+  test.each(['claude', 'gpt', 'gemini'] as const)(
+    'is refused in front of %s, before anything is sent',
+    async (provider) => {
+      const { post, upstream } = setup(provider, ANSWER);
+      const response = await post('/v1/responses', asked);
+      expect(response.status).toBe(400);
+      const { error } = (await response.json()) as { error: JsonObject };
+      expect(error).toMatchObject({
+        code: 'unsupported_feature',
+        param: 'previous_response_id',
+        type: 'invalid_request_error',
+      });
+      expect(error.message).toContain('send the whole conversation as `input`');
+      expect(upstream.requests).toHaveLength(0);
+    },
+  );
+
+  test('passes to a provider that speaks the same', async () => {
+    const { post, upstream } = setup('responses', ANSWER);
+    await (await post('/v1/responses', asked)).arrayBuffer();
+    expect(upstream.requests[0]?.json()).toEqual(asked);
+  });
+});
