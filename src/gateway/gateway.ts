@@ -17,7 +17,8 @@ import { authenticate, guardOrigin } from './admission.ts';
 import { answerStream, answerWhole, clientLeft, type Exchange, setExchangeHeaders } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import { CLIENT_PATHS, dialectOfPath, parseIncoming, readBody } from './incoming.ts';
-import { createBodyCapture, createRecord, type ExchangeRecord } from './record.ts';
+import { createBodyCapture } from './body-capture.ts';
+import { createRecord, type ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
@@ -150,7 +151,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 
   return {
     async fetch(request) {
-      const url = new URL(request.url);
+      // Without a Host (HTTP/1.0), or with one that is no host name, servers tell the path alone.
+      const url = URL.parse(request.url, 'http://localhost') ?? new URL('http://localhost/');
       const dialect = dialectOfPath(url.pathname);
       if (dialect !== undefined) return exchange(request, url, dialect);
       try {
