@@ -5,7 +5,7 @@ import type { StreamEvent } from '../model/events.ts';
 import { isObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import { callUpstream, readFailure } from '../upstream/call.ts';
+import { AnswerTooLarge, callUpstream, readFailure, readText } from '../upstream/call.ts';
 import { parseRetryAfter, parseRetryInfo } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import type { GatewayHost } from './host.ts';
@@ -96,10 +96,17 @@ async function readError(response: Response, { host, plan, redact }: AttemptCont
     error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
   const { dialect } = plan;
   const { headers, body } = failure;
-  return error.with(`${plan.target.provider.name}: ${error.message}`, {
+  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
   });
+}
+
+/** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
+const MAX_REASON = 4_000;
+
+function shortened(message: string): string {
+  return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
 }
 
 function timeoutError(
@@ -193,10 +200,11 @@ async function readWhole(
   const { response, timeout, release, abort } = call;
   let text: string;
   try {
-    text = await response.text();
+    text = await readText(response, context.maxEvent);
     release();
   } catch (thrown) {
     abort();
+    if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
     throw timeout() ?? readingBroke(name, context.signal, thrown);
   }
   if (/event-stream/i.test(response.headers.get('content-type') ?? ''))
@@ -256,6 +264,14 @@ function htmlAnswer(name: string): GatewayError {
   return new GatewayError(
     'upstream_malformed',
     `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between`,
+  );
+}
+
+function tooLong(name: string, cause: AnswerTooLarge): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${name} sent an answer over the limit: ${cause.message}; raise server.max_event if this is legitimate`,
+    { cause },
   );
 }
 

@@ -112,6 +112,14 @@ const CASES: BadInput[] = [
     says: /content-type: application\/json/,
   },
   {
+    name: 'a compressed body',
+    body: GOOD,
+    headers: { 'content-encoding': 'gzip' },
+    status: 415,
+    code: 'invalid_request',
+    says: /gzip.*uncompressed/,
+  },
+  {
     name: 'too large',
     body: { ...GOOD, filler: 'x'.repeat(MAX_BODY) },
     status: 413,
