@@ -287,7 +287,7 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
   plan: Plan,
-  client: { encoder: StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
+  client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
   context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
   const { host, observer, maxEvent, redact } = context;
@@ -302,7 +302,7 @@ export function createClientPump(
       provider,
       side: plan.side,
       hides: plan.hides,
-      encoder: client.encoder,
+      createEncoder: client.createEncoder,
       observer,
       maxEvent,
       redact,
