@@ -83,7 +83,7 @@ const serverSchema = z.strictObject({
   max_body: size().prefault('64MB').describe('Longest request body.'),
   max_event: size()
     .prefault('32MB')
-    .describe('Longest event of an upstream stream; a longer one ends the stream with an error.'),
+    .describe('Longest event of an upstream stream, and longest whole answer; a longer one is an error.'),
   ping_interval: timer()
     .prefault('15s')
     .describe('Longest silence towards a streaming client before a keep-alive goes out.'),

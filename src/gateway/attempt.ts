@@ -5,7 +5,7 @@ import type { StreamEvent } from '../model/events.ts';
 import { isObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import { callUpstream, readFailure } from '../upstream/call.ts';
+import { AnswerTooLarge, callUpstream, readFailure, readText } from '../upstream/call.ts';
 import { parseRetryAfter, parseRetryInfo } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import type { GatewayHost } from './host.ts';
@@ -96,10 +96,17 @@ async function readError(response: Response, { host, plan, redact }: AttemptCont
     error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
   const { dialect } = plan;
   const { headers, body } = failure;
-  return error.with(`${plan.target.provider.name}: ${error.message}`, {
+  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
   });
+}
+
+/** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
+const MAX_REASON = 4_000;
+
+function shortened(message: string): string {
+  return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
 }
 
 function timeoutError(
@@ -193,10 +200,11 @@ async function readWhole(
   const { response, timeout, release, abort } = call;
   let text: string;
   try {
-    text = await response.text();
+    text = await readText(response, context.maxEvent);
     release();
   } catch (thrown) {
     abort();
+    if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
     throw timeout() ?? readingBroke(name, context.signal, thrown);
   }
   if (/event-stream/i.test(response.headers.get('content-type') ?? ''))
@@ -259,6 +267,14 @@ function htmlAnswer(name: string): GatewayError {
   );
 }
 
+function tooLong(name: string, cause: AnswerTooLarge): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${name} sent an answer over the limit: ${cause.message}; raise server.max_event if this is legitimate`,
+    { cause },
+  );
+}
+
 function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknown {
   if (signal.aborted) return signal.reason;
   return new GatewayError(
@@ -271,7 +287,7 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
   plan: Plan,
-  client: { encoder: StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
+  client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
   context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
   const { host, observer, maxEvent, redact } = context;
@@ -286,7 +302,7 @@ export function createClientPump(
       provider,
       side: plan.side,
       hides: plan.hides,
-      encoder: client.encoder,
+      createEncoder: client.createEncoder,
       observer,
       maxEvent,
       redact,

@@ -214,12 +214,12 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         rendering ??= createByteRenderer(side.createStreamEncoder(answerContext(exchange, target.model)));
         return rendering(events);
       };
-      const encoder = side.createStreamEncoder(plainContext(exchange, target.model));
+      const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
       const context = { host, plan, signal: client.signal, maxEvent, observer, redact };
       const run = async (answered: (status: number) => void) => {
         const opened = await openStream(
           { ...context, answered },
-          () => createClientPump(plan, { encoder, render }, context),
+          () => createClientPump(plan, { createEncoder, render }, context),
           render,
         );
         if (client.signal.aborted) throw client.signal.reason;

@@ -18,7 +18,8 @@ import { authenticate, guardOrigin } from './admission.ts';
 import { answerStream, answerWhole, clientLeft, type Exchange, setExchangeHeaders } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
-import { createBodyCapture, createRecord, type ExchangeRecord } from './record.ts';
+import { createBodyCapture } from './body-capture.ts';
+import { createRecord, type ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
@@ -153,7 +154,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 
   return {
     async fetch(request) {
-      const url = new URL(request.url);
+      // Without a Host (HTTP/1.0), or with one that is no host name, servers tell the path alone.
+      const url = URL.parse(request.url, 'http://localhost') ?? new URL('http://localhost/');
       const found = findRoute(url.pathname, url.searchParams);
       if (found !== undefined) return exchange(request, url, found);
       try {

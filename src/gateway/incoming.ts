@@ -90,7 +90,7 @@ function extra(body: JsonObject, field: string): string | null {
 }
 
 /**
- * The body as text. Throws `too_large` past `maxBody` bytes, a 415 for a body that is not declared as JSON, and
+ * The body as text. Throws `too_large` past `maxBody` bytes, a 415 for a body that is not plain JSON, and
  * `invalid_request` for bytes that are not UTF-8: text put in their place would reach the provider changed.
  */
 export async function readBody(request: Request, maxBody: number): Promise<string> {
@@ -101,6 +101,12 @@ export async function readBody(request: Request, maxBody: number): Promise<strin
       `content-type is ${JSON.stringify(type)}; send "content-type: application/json"`,
       { status: 415 },
     );
+  }
+  const encoding = request.headers.get('content-encoding');
+  if (encoding !== null && !/^(identity)?$/i.test(encoding)) {
+    throw new GatewayError('invalid_request', `content-encoding is ${encoding}; send the body uncompressed`, {
+      status: 415,
+    });
   }
   const declared = Number(request.headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);

@@ -20,7 +20,7 @@ export interface PassthroughOptions {
   /** Events that the client did not ask for. */
   hides: ((event: SseEvent) => boolean) | undefined;
   /** Of the client's dialect, for the error event that may have to end the stream. */
-  encoder: StreamEncoder;
+  createEncoder(): StreamEncoder;
   observer: Observer;
   maxEvent: number;
   onTapFailure(thrown: unknown): void;
@@ -71,7 +71,7 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     decoder.end();
     if (ended()) return undefined;
     observer.see({ type: 'error', error });
-    return textEncoder.encode(options.encoder.encode({ type: 'error', error }));
+    return textEncoder.encode(options.createEncoder().encode({ type: 'error', error }));
   }
 
   /** An error event without the keys it quotes; byte for byte what came where it quotes none. */

@@ -5,6 +5,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { Target } from '../routing/targets.ts';
+import type { BodyCapture } from './body-capture.ts';
 import type { Observation } from './observer.ts';
 
 export interface ExchangeRecord {
@@ -128,58 +129,4 @@ function describeLosses(losses: readonly Loss[], seen: Observation | null): stri
       : `${loss.feature} (approximated${loss.how === undefined ? '' : `: ${loss.how}`})`,
   );
   return [...new Set([...told, ...(seen?.unsaid ?? [])])];
-}
-
-/** The bytes a client was sent, up to a cap, in blocks: no object is kept per event. */
-export interface BodyCapture {
-  take(bytes: Uint8Array): void;
-  text(): string;
-}
-
-/** Blocks grow with the body, so that a thousand short streams do not hold a thousand long blocks. */
-const FIRST_BLOCK_BYTES = 1024;
-const LARGEST_BLOCK_BYTES = 16 * 1024;
-
-export function createBodyCapture(cap: number): BodyCapture {
-  const blocks: Uint8Array[] = [];
-  let last = new Uint8Array(0);
-  let used = 0;
-  let size = 0;
-
-  function grow(needed: number): void {
-    const usual = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, size));
-    last = new Uint8Array(Math.max(usual, needed));
-    used = 0;
-    blocks.push(last);
-  }
-
-  function append(bytes: Uint8Array): void {
-    last.set(bytes, used);
-    used += bytes.length;
-    size += bytes.length;
-  }
-
-  return {
-    take(bytes) {
-      const room = last.length - used;
-      if (bytes.length <= room && size + bytes.length <= cap) {
-        append(bytes);
-        return;
-      }
-      const kept = bytes.subarray(0, cap - size);
-      append(kept.subarray(0, room));
-      const rest = kept.subarray(room);
-      if (rest.length === 0) return;
-      grow(rest.length);
-      append(rest);
-    },
-    text() {
-      const decoder = new TextDecoder();
-      let text = '';
-      for (const block of blocks) {
-        text += decoder.decode(block === last ? block.subarray(0, used) : block, { stream: true });
-      }
-      return text + decoder.decode();
-    },
-  };
 }

@@ -70,6 +70,25 @@ export async function readFailure(response: Response): Promise<UpstreamFailure> 
   };
 }
 
+/** The answer is longer than the limit given. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+}
+
+/** The whole body as text. Throws AnswerTooLarge past `limit` bytes, whatever length the answer declares. */
+export async function readText(response: Response, limit: number): Promise<string> {
+  if (response.body === null) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.length;
+    if (size > limit) throw new AnswerTooLarge(`an answer is longer than ${limit} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 async function readStart(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
   if (body === null) return '';
   const decoder = new TextDecoder();

@@ -14,10 +14,10 @@ export function readMessage(message: Message): Answer {
   };
   for (const block of message.content) {
     if (block.type === 'text') answer.text += block.text;
-    else if (block.type === 'redacted_thinking') answer.seals.push(block.data);
+    else if (block.type === 'redacted_thinking') answer.seals.push(unmarked(block.data));
     else if (block.type === 'thinking') {
       answer.reasoning += block.thinking;
-      if (block.signature) answer.seals.push(block.signature);
+      if (block.signature) answer.seals.push(unmarked(block.signature));
     } else if (block.type === 'tool_use') {
       answer.calls.push({ id: block.id, name: block.name, arguments: block.input });
     }
@@ -31,4 +31,12 @@ export function readMessage(message: Message): Answer {
     reasoning: usage.output_tokens_details?.thinking_tokens ?? 0,
   };
   return answer;
+}
+
+/** What another dialect's provider must get back, out of the mark and the entry in which it travels. */
+function unmarked(seal: string): string {
+  const token = seal.replace(/^sluice:[a-z-]+:/, '');
+  if (token === seal || !token.startsWith('{')) return token;
+  const entry: { signature?: string; data?: string } = JSON.parse(token);
+  return entry.signature ?? entry.data ?? '';
 }

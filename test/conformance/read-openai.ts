@@ -155,7 +155,9 @@ function readUsage(value: unknown): Counts | null {
   const cacheWrite =
     usage.prompt_tokens_details?.cache_write_tokens ?? usage.cache_creation_input_tokens ?? 0;
   // xAI adds reasoning to the total alone.
-  const apart = reasoning > 0 && usage.total_tokens === prompt + completion + reasoning;
+  // More reasoning than completion can only be counted apart, whatever the total says (Vercel's gateway).
+  const apart =
+    reasoning > completion || (reasoning > 0 && usage.total_tokens === prompt + completion + reasoning);
   return {
     ...NO_COUNTS,
     input: prompt - cacheRead - cacheWrite,

@@ -18,7 +18,7 @@ let upstream: ReplayUpstream;
 let sluice: SluiceProcess;
 beforeAll(async () => {
   upstream = await startReplayUpstream(replyWith(''));
-  const config = labConfig(upstream.url);
+  const config = labConfig(upstream.url, {}, { server: { max_event: '1MB' } });
   // Nobody listens there: a port that was just given back.
   await using gone = await startReplayUpstream(replyWith(''));
   config.providers = {
@@ -250,6 +250,43 @@ test('a stream that ends is over for the client though the upstream keeps its co
   const { text, row } = await ask('/v1/chat/completions', true, 'gpt/m');
   expect(text).toEndWith('[DONE]\n\n');
   expect(row).toMatchObject({ status: 'success' });
+});
+
+describe('an upstream that never stops', () => {
+  const filler = utf8('x'.repeat(64 * 1024));
+  function* endless(start: string) {
+    yield utf8(start);
+    for (;;) yield filler;
+  }
+  const type = { 'content-type': 'application/json' };
+  const cases: [string, () => Reply, boolean, number][] = [
+    ['a whole answer', () => replyWith(endless('{"id":"'), { headers: type }), false, 502],
+    ['an error body', () => replyWith(endless('{"error":"'), { headers: type, status: 500 }), false, 502],
+    ['the first event of a stream', () => replyWith(endless('data: ')), true, 502],
+    [
+      'a later event of a stream',
+      () => replyWith(endless(`${MESSAGE.start}${MESSAGE.block}${MESSAGE.delta('a')}data: `)),
+      true,
+      200,
+    ],
+  ];
+  for (const path of PATHS) {
+    test.each(cases)(
+      `${path}: %s ends at server.max_event, memory stays bounded`,
+      async (_, reply, stream, status) => {
+        upstream.answer(reply);
+        const before = sluice.usage().residentBytes;
+        const asked = upstream.requests.length;
+        const { response, text, row } = await ask(path, stream);
+        expect(response.status).toBe(status);
+        if (text.includes('over the limit')) expect(text).toContain('server.max_event');
+        expect(text.length).toBeLessThan(10_000);
+        expect(row?.error_code).toMatch(/^upstream_(malformed|failed)$/);
+        expect(await upstream.requests[asked]?.ended).toBe('left');
+        expect(sluice.usage().residentBytes - before).toBeLessThan(64 * 1024 * 1024);
+      },
+    );
+  }
 });
 
 test('a connection that the upstream closed between two requests is no failure', async () => {

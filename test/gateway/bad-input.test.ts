@@ -9,6 +9,7 @@ import { wholeChat, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
+import { type BadInput, CASES, GOOD, HI, TRANSLATED } from './bad-input-cases.ts';
 
 /** The dialects that this table covers. */
 const DIALECT_IDS = ['anthropic-messages', 'openai-chat'] as const;
@@ -17,10 +18,6 @@ const CLIENT_PATHS: Record<DialectId, string> = {
   'anthropic-messages': '/v1/messages',
   'openai-chat': '/v1/chat/completions',
 };
-
-const MAX_BODY = 4 * 1024 * 1024;
-const HI = [{ role: 'user', content: 'hi' }];
-const GOOD = { model: 'claude/m', max_tokens: 9, messages: HI };
 
 /** What an official SDK makes of a failed response. */
 interface SdkError {
@@ -63,22 +60,6 @@ const TYPES: Record<DialectId, Partial<Record<number, string>>> = {
   'openai-chat': {},
 };
 
-interface BadInput {
-  name: string;
-  body?: string | Uint8Array<ArrayBuffer> | object;
-  method?: string;
-  headers?: Record<string, string>;
-  path?: string;
-  status: number;
-  code: ErrorCode;
-  /** In the message, for the person who has to mend it. */
-  says: RegExp;
-  /** Some dialects' wording or fields differ. */
-  only?: DialectId;
-  /** Reached the provider; default: nothing does. */
-  asked?: number;
-}
-
 /** A list of lists of lists… as JSON text. */
 const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 const deepObject = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
@@ -88,163 +69,6 @@ const TOOLS: Record<DialectId, (schema: string) => string> = {
 };
 const withField = (model: string, field: string, json: string) =>
   `${JSON.stringify({ ...GOOD, model }).slice(0, -1)},"${field}":${json}}`;
-
-const CASES: BadInput[] = [
-  {
-    name: 'not JSON',
-    body: 'model=m',
-    status: 400,
-    code: 'invalid_request',
-    says: /not JSON.*one JSON object/,
-  },
-  { name: 'half of JSON', body: '{"model":"m",', status: 400, code: 'invalid_request', says: /not JSON/ },
-  { name: 'an empty body', body: '', status: 400, code: 'invalid_request', says: /not JSON|empty/ },
-  { name: 'a JSON array', body: '[]', status: 400, code: 'invalid_request', says: /one JSON object/ },
-  { name: 'JSON null', body: 'null', status: 400, code: 'invalid_request', says: /one JSON object/ },
-  { name: 'a NUL byte', body: '{"model":"m\u0000"}', status: 400, code: 'invalid_request', says: /not JSON/ },
-  {
-    name: 'bytes that are not UTF-8',
-    body: new Uint8Array([...new TextEncoder().encode('{"model":"m'), 0xff, 0xfe, 0x22, 0x7d]),
-    status: 400,
-    code: 'invalid_request',
-    says: /UTF-8/,
-  },
-  {
-    name: 'a content type that is not JSON',
-    body: GOOD,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    status: 415,
-    code: 'invalid_request',
-    says: /content-type: application\/json/,
-  },
-  {
-    name: 'too large',
-    body: { ...GOOD, filler: 'x'.repeat(MAX_BODY) },
-    status: 413,
-    code: 'too_large',
-    says: /server\.max_body/,
-  },
-  {
-    name: 'no model',
-    body: { messages: HI },
-    status: 400,
-    code: 'invalid_request',
-    says: /^model: .*string/,
-  },
-  {
-    name: 'a model that is a number',
-    body: { ...GOOD, model: 5 },
-    status: 400,
-    code: 'invalid_request',
-    says: /^model: /,
-  },
-  {
-    name: 'a model that is empty',
-    body: { ...GOOD, model: '' },
-    status: 400,
-    code: 'invalid_request',
-    says: /^model: /,
-  },
-  {
-    name: 'a stream that is text',
-    body: { ...GOOD, stream: 'yes' },
-    status: 400,
-    code: 'invalid_request',
-    says: /^stream: .*true or false/,
-  },
-  {
-    name: 'an agent_type that is a list',
-    body: { ...GOOD, agent_type: [1] },
-    status: 400,
-    code: 'invalid_request',
-    says: /^agent_type: .*string/,
-  },
-  {
-    name: 'a provider that is not enabled',
-    body: { ...GOOD, model: 'openai/gpt-5' },
-    status: 404,
-    code: 'unknown_model',
-    says: /OPENAI_API_KEY.*providers\.openai/,
-  },
-  {
-    name: 'a forced target that does not exist',
-    body: GOOD,
-    headers: { 'x-sluice-target': 'nobody/m' },
-    status: 404,
-    code: 'unknown_model',
-    says: /nobody\/m.*providers\.nobody/,
-  },
-  {
-    name: 'a forced target that is no target',
-    body: GOOD,
-    headers: { 'x-sluice-target': '/' },
-    status: 404,
-    code: 'unknown_model',
-    says: /x-sluice-target.*enabled: /,
-  },
-  { name: 'GET', method: 'GET', status: 405, code: 'invalid_request', says: /use POST/ },
-  { name: 'DELETE', method: 'DELETE', status: 405, code: 'invalid_request', says: /use POST/ },
-  {
-    name: '100,000 open brackets',
-    body: '['.repeat(100_000),
-    status: 400,
-    code: 'invalid_request',
-    says: /not JSON/,
-  },
-];
-
-/** What only a translation has to read: at a provider of the client's own dialect these pass. */
-const TRANSLATED: BadInput[] = [
-  {
-    name: 'no messages',
-    body: { messages: undefined },
-    status: 400,
-    code: 'invalid_request',
-    says: /messages/,
-  },
-  {
-    name: 'messages that are text',
-    body: { messages: 'hi' },
-    status: 400,
-    code: 'invalid_request',
-    says: /messages/,
-  },
-  {
-    name: 'a message that is a number',
-    body: { messages: [1] },
-    status: 400,
-    code: 'invalid_request',
-    says: /messages/,
-  },
-  {
-    name: 'a role that does not exist',
-    body: { messages: [{ role: 'narrator', content: 'hi' }] },
-    status: 400,
-    code: 'invalid_request',
-    says: /role/,
-  },
-  {
-    name: 'content that is a number',
-    body: { messages: [{ role: 'user', content: 7 }] },
-    status: 400,
-    code: 'invalid_request',
-    says: /content/,
-  },
-  {
-    name: 'a content part without a type',
-    body: { messages: [{ role: 'user', content: [{}] }] },
-    status: 400,
-    code: 'invalid_request',
-    says: /content.*type|type/,
-  },
-  {
-    name: 'tools that are an object',
-    body: { tools: {} },
-    status: 400,
-    code: 'invalid_request',
-    says: /tools/,
-  },
-];
 
 const FAILING: { name: string; reply: Reply | 'unreachable'; code: ErrorCode; says: RegExp }[] = [
   {

@@ -1,0 +1,58 @@
+// HTTP as odd programs write it, byte for byte on the socket: an answer for each, and none is an internal error.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { connectRaw, postText } from '../support/raw-client.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+let sluice: SluiceProcess;
+beforeAll(async () => {
+  sluice = await startSluice();
+});
+afterAll(() => sluice[Symbol.asyncDispose]());
+
+const ASK = { model: 'simulator/fast', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+const get = (host: string, path = '/gateway/health', version = '1.1') =>
+  `GET ${path} HTTP/${version}\r\n${host === '' ? '' : `host: ${host}\r\n`}\r\n`;
+
+const CASES: [string, string, number][] = [
+  ['HTTP/1.0 without a Host', get('', '/gateway/health', '1.0'), 200],
+  ['HTTP/1.1 without a Host', get(''), 400],
+  ['an empty Host', get(' '), 403],
+  ['a Host that is no name', get('^^ ><'), 403],
+  ['a Host with a user', get('a@127.0.0.1'), 403],
+  ['a Host with a fragment', get('127.0.0.1#.evil.test'), 403],
+  ['two Hosts', get('127.0.0.1\r\nhost: evil.test'), 403],
+  ['a Host of another', get('evil.test'), 403],
+  ['a path with dots', get('127.0.0.1', '/gateway/x/../health'), 200],
+  ['a path with a broken escape', get('127.0.0.1', '/%zz'), 404],
+  ['a long path', get('127.0.0.1', `/${'x'.repeat(10_000)}`), 404],
+  ['headers of 200 KB', get(`127.0.0.1\r\nx-big: ${'x'.repeat(200_000)}`), 431],
+  ['OPTIONS', postText('/v1/messages', ASK).replace('POST', 'OPTIONS'), 405],
+  ['HEAD on an API path', 'HEAD /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', 405],
+  ['Expect: 100-continue', postText('/v1/messages', ASK, { expect: '100-continue' }), 100],
+  ['a compressed body', postText('/v1/messages', ASK, { 'content-encoding': 'gzip' }), 415],
+  ['a length and chunks at once', postText('/v1/messages', ASK, { 'transfer-encoding': 'chunked' }), 400],
+  ['a negative length', postText('/v1/messages', '', { 'content-length': '-5' }), 400],
+  ['a length beyond belief', postText('/v1/messages', '', { 'content-length': '9'.repeat(15) }), 413],
+  ['TLS', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003', 400],
+];
+
+test.each(CASES)('%s', async (_, text, status) => {
+  const client = await connectRaw(sluice.port);
+  client.write(text);
+  await client.until((seen) => seen.includes('\r\n\r\n'));
+  expect(client.text()).toStartWith(`HTTP/1.1 ${status} `);
+  if (status === 100) await client.until((seen) => seen.includes('HTTP/1.1 200 '));
+  client.leave();
+});
+
+test('two requests in one write: two answers, in order', async () => {
+  const client = await connectRaw(sluice.port);
+  client.write(get('127.0.0.1') + get('127.0.0.1', '/nothing'));
+  await client.until((seen) => seen.includes('no such path'));
+  expect(client.text()).toMatch(/HTTP\/1\.1 200 [\s\S]*"healthy"[\s\S]*HTTP\/1\.1 404 /);
+  client.leave();
+});
+
+test('none of this was an error of the gateway', () => {
+  expect(sluice.output()).not.toMatch(/ERROR|internal/);
+});
