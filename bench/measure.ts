@@ -16,7 +16,7 @@ export interface Effort {
 
 export const EFFORTS: Record<Effort['name'], Effort> = {
   tiny: { name: 'tiny', rounds: 1, pace: 0.05 },
-  quick: { name: 'quick', rounds: 1, pace: 0.4 },
+  quick: { name: 'quick', rounds: 1, pace: 0.2 },
   full: { name: 'full', rounds: 3, pace: 1 },
 };
 

@@ -4,8 +4,8 @@ import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
 
 const DELTAS = 200;
 const CONNECTIONS = 16;
-const WARM_UP_MS = 1_500;
-const MEASURED_MS = 2_000;
+const WARM_UP_MS = 1_200;
+const MEASURED_MS = 1_500;
 
 export const burst: Measure = {
   name: `Streams of ${DELTAS} events, unpaced`,

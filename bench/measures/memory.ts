@@ -6,10 +6,11 @@ import { untilBegun } from './opening.ts';
 
 const STREAMS = 500;
 const PER_SECOND = 20;
-/** Requests answered before the streams open, so that code and tables that load once do not count as theirs. */
+/** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
 const WARM_UP_STREAMS = 50;
 const IDLE_MS = 1_000;
-const WARM_UP_MS = 2_000;
+const WARM_UP_MS = 3_000;
+const AFTERWARDS_MS = 1_500;
 const SETTLE_MS = 5_000;
 
 export const memory: Measure = {
@@ -28,8 +29,9 @@ export const memory: Measure = {
       const idle = resident();
       const warmUp = startLoad({ ...request(true), connections: WARM_UP_STREAMS, perSecond: null });
       await untilBegun(warmUp, WARM_UP_STREAMS, context.contender);
-      await warmUp.stop();
       await Bun.sleep(WARM_UP_MS * pace);
+      await warmUp.stop();
+      await Bun.sleep(AFTERWARDS_MS * pace);
       const before = resident();
       const load = startLoad({ ...request(true), connections: streams, perSecond: null });
       try {

@@ -1,11 +1,12 @@
 // Plain requests at saturation, by wrk.
 import { cpuTime } from '../process-stats.ts';
-import { type Measure, onStage } from '../measure.ts';
+import { type Measure, onStage, startLoad } from '../measure.ts';
 import { hasWrk, runWrk } from '../wrk.ts';
 
 const CONNECTIONS = 32;
-const WARM_UP_SECONDS = 2;
-const SECONDS = 3;
+const WARM_UP_MS = 2_500;
+/** wrk takes whole seconds. */
+const SECONDS = 2;
 
 export const plain: Measure = {
   name: 'Plain requests, saturated',
@@ -14,10 +15,14 @@ export const plain: Measure = {
   run: (context) =>
     onStage(context, { kind: 'plain' }, async ({ running, request }) => {
       const options = { directory: context.directory, connections: CONNECTIONS, ...request(false) };
-      const last = (seconds: number) => Math.max(1, Math.round(seconds * context.effort.pace));
-      await runWrk({ ...options, seconds: last(WARM_UP_SECONDS) });
+      const warmUp = startLoad({ ...request(false), connections: CONNECTIONS, perSecond: null });
+      await Bun.sleep(WARM_UP_MS * context.effort.pace);
+      await warmUp.stop();
       const before = cpuTime(running.pid);
-      const { requests, seconds, failed } = await runWrk({ ...options, seconds: last(SECONDS) });
+      const { requests, seconds, failed } = await runWrk({
+        ...options,
+        seconds: Math.max(1, Math.round(SECONDS * context.effort.pace)),
+      });
       const after = cpuTime(running.pid);
       if (failed > 0) throw new Error(`${context.contender.name}: ${failed} of ${requests} requests failed`);
       return {
