@@ -3,57 +3,45 @@
 import { afterAll, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import { clientRequest, LAB_PROVIDER_OF, RECORDED_AS } from '../support/client-requests.ts';
 import { ownRecordings, type Recording } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyOf } from '../support/reply.ts';
 import { AT_EACH_EVENT } from '../support/splits.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
-/** The dialects that this table covers. */
-const DIALECT_IDS = ['anthropic-messages', 'openai-chat'] as const;
-type DialectId = (typeof DIALECT_IDS)[number];
-const CLIENT_PATHS: Record<DialectId, string> = {
-  'anthropic-messages': '/v1/messages',
-  'openai-chat': '/v1/chat/completions',
-};
-
 const UPDATE = process.env.SLUICE_UPDATE_GOLDEN === '1';
 const FOLDERS = ['answers', 'requests'].map((name) => join(import.meta.dir, name));
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
-
-const PROVIDERS: Record<DialectId, keyof typeof LAB_PROVIDERS> = {
-  'anthropic-messages': 'claude',
-  'openai-chat': 'gpt',
-};
 
 /** Models that the translations of requests know something of. */
 const MODELS: Record<DialectId, string> = {
   'anthropic-messages': 'claude-sonnet-4-5',
   'openai-chat': 'gpt-4.1',
+  'openai-responses': 'gpt-5',
+  gemini: 'gemini-2.5-pro',
 };
 
-async function exchange(client: DialectId, provider: DialectId, body: object, reply: Reply) {
+interface Asked {
+  path: string;
+  body: object;
+}
+
+async function exchange({ path, body }: Asked, provider: DialectId, reply: Reply) {
   const upstream = createReplayFetch(reply);
   const { post, row } = createTestGateway({
     config: {
-      providers: { lab: LAB_PROVIDERS[PROVIDERS[provider]] },
+      providers: { lab: LAB_PROVIDERS[LAB_PROVIDER_OF[provider]] },
       routing: { default_provider: 'lab' },
     },
     fetch: upstream.fetch,
     host: { randomId: () => 'golden', now: () => NOW },
   });
   const headers = { 'x-sluice-target': `lab/${MODELS[provider]}` };
-  const response = await post(CLIENT_PATHS[client], body, { headers });
+  const response = await post(path, body, { headers });
   const text = await response.text();
   return { response, text, request: upstream.requests[0]?.json(), row: await row(0) };
-}
-
-/** A question in the client's dialect, as small as may be. */
-function question(client: DialectId, stream: boolean): object {
-  const messages = [{ role: 'user', content: 'What is asked here does not matter.' }];
-  const ask = { model: 'asked-model', messages, stream };
-  if (client === 'anthropic-messages') return { ...ask, max_tokens: 1024 };
-  return stream ? { ...ask, stream_options: { include_usage: true } } : ask;
 }
 
 const written = new Set<string>();
@@ -75,26 +63,31 @@ function pretty(value: unknown): string {
 }
 
 /** One golden answer: the stream as it is, a whole body with its status. */
-async function golden(recording: Recording, client: DialectId, reply: Reply, name: string): Promise<void> {
-  const provider = recording.wire as DialectId;
-  const asked = question(client, recording.streamRequested || recording.streamed);
-  const { response, text } = await exchange(client, provider, asked, reply);
+async function golden(
+  recording: Recording,
+  provider: DialectId,
+  client: DialectId,
+  reply: Reply,
+  name: string,
+): Promise<void> {
+  const asked = clientRequest(client, { stream: recording.streamRequested || recording.streamed });
+  const { response, text } = await exchange(asked, provider, reply);
   const path = `answers/${provider}/${name}.${client}`;
   if (response.headers.get('content-type') === 'text/event-stream') compare(`${path}.sse`, text);
   else compare(`${path}.json`, pretty({ status: response.status, body: JSON.parse(text) }));
 }
 
 for (const provider of DIALECT_IDS) {
-  for (const recording of ownRecordings(provider)) {
+  for (const recording of ownRecordings(RECORDED_AS[provider])) {
     for (const client of DIALECT_IDS) {
       const reply = () => replyOf(recording, { split: AT_EACH_EVENT });
       test(`${recording.id} for a client of ${client}`, () =>
-        golden(recording, client, reply(), recording.name));
+        golden(recording, provider, client, reply(), recording.name));
 
       if (!recording.streamed) continue;
       test(`${recording.id}, cut in the middle, for a client of ${client}`, () => {
         const fault = { kind: 'cut', after: Math.floor(recording.body.length / 2) } as const;
-        return golden(recording, client, { ...reply(), fault }, `${recording.name}.cut`);
+        return golden(recording, provider, client, { ...reply(), fault }, `${recording.name}.cut`);
       });
     }
   }
@@ -103,14 +96,15 @@ for (const provider of DIALECT_IDS) {
 for (const client of DIALECT_IDS) {
   for (const provider of DIALECT_IDS) {
     if (client === provider) continue;
-    for (const { id, name, request } of ownRecordings(client)) {
+    for (const { id, name, request, streamed, streamRequested } of ownRecordings(RECORDED_AS[client])) {
       if (request === undefined) continue;
       test(`the request of ${id} at a provider of ${provider}`, async () => {
-        const stream = request.stream === true;
-        const [answer] = ownRecordings(provider, { streamed: stream, status: 'ok' });
+        const stream = streamed || streamRequested;
+        const [answer] = ownRecordings(RECORDED_AS[provider], { streamed: stream, status: 'ok' });
+        const { path } = clientRequest(client, { stream });
         if (answer === undefined) throw new Error(`no answer of ${provider} to give`);
-        const { request: body, row } = await exchange(client, provider, request, replyOf(answer));
-        compare(`requests/${client}/${name}.${provider}.json`, pretty({ lost: row.lost, body }));
+        const { request: sent, row } = await exchange({ path, body: request }, provider, replyOf(answer));
+        compare(`requests/${client}/${name}.${provider}.json`, pretty({ lost: row.lost, body: sent }));
       });
     }
   }
