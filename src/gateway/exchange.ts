@@ -73,6 +73,12 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
   }
 }
 
+/** The official SDKs tell how many seconds they wait for an answer. */
+function clientDeadline({ incoming }: Question): number {
+  const seconds = Number(incoming?.headers.get('x-stainless-timeout') ?? Number.NaN);
+  return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
+}
+
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { host, record, maxEvent, client, redact } = exchange;
@@ -83,6 +89,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     signal: client.signal,
     attempts: record.attempts,
     health: exchange.health,
+    deadlineMs: clientDeadline(exchange.question),
     redact,
     plan(target) {
       const planned = notePlan(exchange, target);
@@ -202,6 +209,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
     signal: client.signal,
     attempts: record.attempts,
     health: exchange.health,
+    deadlineMs: clientDeadline(exchange.question),
     redact,
     plan(target) {
       const plan = notePlan(exchange, target);

@@ -29,6 +29,8 @@ export interface FallbackOptions<T> {
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: AbortSignal;
   attempts: Attempt[];
+  /** How long the client itself waits for the answer: no try begins that it would not see. */
+  deadlineMs?: number;
   health: ProviderHealth;
   /** Takes secrets out of what a failure says, before anyone is told. */
   redact(text: string): string;
@@ -41,7 +43,8 @@ const MAX_BACKOFF_MS = 8_000;
 
 /** The first answer. Throws the last target's error, or the signal's reason when the client left. */
 export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
-  const { targets, signal } = options;
+  const { targets, signal, deadlineMs = Number.POSITIVE_INFINITY } = options;
+  const startedAt = options.host.monotonic();
   let budget = RETRY_BUDGET_MS;
   let failure: GatewayError | undefined;
   for (const target of targets) {
@@ -65,7 +68,8 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
       sameAgain =
         ERROR_RULES[failure.code].retry === 'anywhere' &&
         retry < target.provider.maxRetries &&
-        wait <= budget;
+        wait <= budget &&
+        options.host.monotonic() - startedAt + wait < deadlineMs;
       if (!sameAgain) break;
       budget -= wait;
       await pause(options.host, wait, signal);

@@ -100,6 +100,18 @@ describe('retries', () => {
     expect(lab.asked).toEqual(['one', 'one']);
   });
 
+  test('no try begins that the client would not wait for', async () => {
+    const script = { one: [limited({ 'retry-after': '5' }), 'works' as const] };
+    const lab = setup({ script, providers: retries });
+    const headers = { 'x-stainless-timeout': '4' };
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK, { headers }));
+    expect([response.status, lab.asked]).toEqual([429, ['one']]);
+    await expectSettled();
+    const patient = setup({ script, providers: retries });
+    const later = patient.post('/v1/messages', ASK, { headers: { 'x-stainless-timeout': '6' } });
+    expect((await patient.answered(later, 5_000)).response.status).toBe(200);
+  });
+
   test('a refused connection is tried again', async () => {
     const lab = setup({ script: { one: ['refused', 'works'] }, providers: retries });
     expect((await lab.answered(lab.post('/v1/messages', ASK), 5_000)).response.status).toBe(200);
