@@ -77,6 +77,13 @@ export class AnswerTooLarge extends Error {
 
 /** The whole body as text. Throws AnswerTooLarge past `limit` bytes, whatever length the answer declares. */
 export async function readText(response: Response, limit: number): Promise<string> {
+  const { headers } = response;
+  // HTTP itself ends a body at its declared length, unless it is packed: no chunk of it needs a look.
+  if (Number(headers.get('content-length') ?? Number.NaN) <= limit && !headers.has('content-encoding')) {
+    const whole = await response.text();
+    if (whole.length > limit) throw new AnswerTooLarge(`an answer is longer than ${limit} bytes`);
+    return whole;
+  }
   if (response.body === null) return '';
   const decoder = new TextDecoder();
   let text = '';
