@@ -37,19 +37,20 @@ export const OTHER_CORE = 0;
 const NGINX =
   [Bun.which('nginx'), '/usr/sbin/nginx'].find((path) => path !== null && existsSync(path)) ?? null;
 
-/** The first is the ceiling, the second (where it is installed) the floor of what a proxy costs. */
+/** Direct is the ceiling, nginx (where it is installed) and the bare proxy are floors of what a proxy costs. */
 export function findContenders(): { contenders: Contender[]; missing: string[] } {
   const sluice = [
     sluiceContender('anthropic-messages', 'anthropic-messages'),
     sluiceContender('openai-chat', 'anthropic-messages'),
     sluiceContender('anthropic-messages', 'openai-chat'),
   ];
-  if (NGINX === null) return { contenders: [direct, ...sluice], missing: ['nginx'] };
-  return { contenders: [direct, nginxContender(NGINX), ...sluice], missing: [] };
+  if (NGINX === null) return { contenders: [direct, bare, ...sluice], missing: ['nginx'] };
+  return { contenders: [direct, nginxContender(NGINX), bare, ...sluice], missing: [] };
 }
 
 export const DIRECT = 'direct';
 export const NGINX_NAME = 'nginx';
+export const BARE = 'bare Bun';
 export const PASSTHROUGH = 'passthrough';
 
 const direct: Contender = {
@@ -64,6 +65,17 @@ const direct: Contender = {
       path: behaviourPrefix(behaviour) + WIRES['anthropic-messages'].path,
       stop: () => Promise.resolve(),
     }),
+};
+
+const bare: Contender = {
+  ...direct,
+  name: BARE,
+  async start({ upstreamPort, behaviour }) {
+    const program = join(import.meta.dir, 'bare-proxy.ts');
+    const origin = `http://127.0.0.1:${upstreamPort}${behaviourPrefix(behaviour)}`;
+    const child = startChild([process.execPath, program, origin], { core: PROXY_CORE });
+    return { ...runningOf(child, await readPort(child)), path: WIRES['anthropic-messages'].path };
+  },
 };
 
 function nginxContender(program: string): Contender {

@@ -152,7 +152,7 @@ export const WIRES: Record<WireId, WireFixture> = {
     }),
     head: chunk({ role: 'assistant', content: '', refusal: null }),
     delta: (text) => chunk({ content: text }),
-    tail: `${chunk({}, 'stop')}${data({ ...ENVELOPE(), choices: [], usage })}data: [DONE]\n\n`,
+    tail: `${chunk({}, 'stop')}${data({ ...envelope(), choices: [], usage })}data: [DONE]\n\n`,
   },
 };
 
@@ -164,7 +164,7 @@ function data(value: Record<string, unknown>): string {
   return `data: ${JSON.stringify(value)}\n\n`;
 }
 
-function ENVELOPE(): Record<string, unknown> {
+function envelope(): Record<string, unknown> {
   return {
     id: 'chatcmpl-benchmark',
     object: 'chat.completion.chunk',
@@ -177,7 +177,7 @@ function ENVELOPE(): Record<string, unknown> {
 
 function chunk(delta: Record<string, unknown>, finishReason: string | null = null): string {
   return data({
-    ...ENVELOPE(),
+    ...envelope(),
     choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
   });
 }

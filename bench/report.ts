@@ -137,14 +137,16 @@ ${asMarkdown(numbersTable(results, contenders))}
 ## What is measured
 
 - **direct** is the upstream itself: the ceiling. **nginx** is a reverse proxy with one process, no log, no
-  buffering and connections kept open on both sides: the floor. **passthrough** is Sluice with an Anthropic client
-  and an Anthropic upstream; **openai → anthropic** has an OpenAI client, **anthropic → openai** an OpenAI upstream.
+  buffering and connections kept open on both sides: the floor. **bare Bun** is a proxy on Sluice's runtime that
+  passes bytes on and does nothing else: the floor of what can be built on it.
+- **passthrough** is Sluice with an Anthropic client and an Anthropic upstream; **openai → anthropic** has an
+  OpenAI client, **anthropic → openai** an OpenAI upstream.
 - Upstream and clients are processes of their own over raw sockets, with answers made beforehand.
 - Requests are about 1 KB with an SDK's headers. Long conversations cost more to parse; the ratios say nothing
   about them.
 - CPU is user and system time of the measured process, all its threads, from \`/proc/PID/stat\`.
-- The memory of an open stream is the growth of resident memory over all streams; with it grow the garbage
-  collector's reserves and the answer's text kept for the ledger, which rises with the stream.
+- The memory of an open stream is the growth of resident memory over all streams, the garbage collector's
+  reserves included.
 - The first token's wait counts from sending the request to reading the first text.
 `;
 }

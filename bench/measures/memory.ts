@@ -1,5 +1,5 @@
 // Memory: idle after start, and what an open stream takes.
-import { DIRECT, NGINX_NAME } from '../contenders.ts';
+import { DIRECT } from '../contenders.ts';
 import { residentMemory } from '../process-stats.ts';
 import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
 import { untilBegun } from './opening.ts';
@@ -11,12 +11,12 @@ const WARM_UP_STREAMS = 50;
 const IDLE_MS = 1_000;
 const WARM_UP_MS = 3_000;
 const AFTERWARDS_MS = 1_500;
-const SETTLE_MS = 5_000;
+const SETTLE_MS = 4_000;
 
 export const memory: Measure = {
   name: `Memory, ${STREAMS} open streams`,
   metrics: { 'idle memory': 'MB', 'memory after first requests': 'MB', 'memory per open stream': 'KB' },
-  applies: ({ name, client, provider }) => name !== DIRECT && (name === NGINX_NAME || client === provider),
+  applies: ({ name, client, provider }) => name !== DIRECT && client === provider,
   rounds: ({ name }) => (name === 'full' ? 2 : 1),
   run: (context) =>
     onStage(context, { kind: 'paced', perSecond: PER_SECOND }, async ({ running, request }) => {

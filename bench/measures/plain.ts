@@ -4,7 +4,7 @@ import { type Measure, onStage, startLoad } from '../measure.ts';
 import { hasWrk, runWrk } from '../wrk.ts';
 
 const CONNECTIONS = 32;
-const WARM_UP_MS = 2_500;
+const WARM_UP_MS = 2_000;
 /** wrk takes whole seconds. */
 const SECONDS = 2;
 
