@@ -81,12 +81,21 @@ export function resolveProvider(
     models: entry.models,
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
-    priceId: kind?.priceId ?? null,
+    priceId: kind !== undefined && isPriced(kind, entry, place.baseUrl) ? kind.priceId : null,
     quirks: kind?.quirks ?? {},
     timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
     maxRetries: entry.max_retries,
   };
   return { provider, problems };
+}
+
+/** Whether the kind's prices hold where the provider is: a proxy or another vendor has its own. */
+function isPriced({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntry, address: string): boolean {
+  if (pricedAt !== undefined) return URL.canParse(address) && pricedAt.test(new URL(address).origin);
+  if (entry.base_url === undefined) return true;
+  return (
+    URL.canParse(baseUrl) && URL.canParse(address) && new URL(baseUrl).origin === new URL(address).origin
+  );
 }
 
 /** Where it is and what it speaks; undefined after having told why that is not known. */

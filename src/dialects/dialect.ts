@@ -1,10 +1,10 @@
 // What a dialect is: a client side (reads requests, writes answers) and a provider side (writes requests,
 // reads answers). Codecs are synchronous push machines: no I/O, no clock, no randomness, no logging.
 import type { DialectId } from '../model/dialect-id.ts';
-import type { GatewayError } from '../model/errors.ts';
+import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import type { Loss, NeutralRequest, Tool } from '../model/request.ts';
+import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
@@ -75,7 +75,7 @@ export interface ProviderSide {
   headers(key: string | null): Record<string, string>;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
-  createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder;
+  createStreamDecoder(emit: (event: StreamEvent) => void, quirks?: Quirks): StreamDecoder;
   /**
    * What an event is to the stream as a whole: a keep-alive (does not reset the idle timer), the event after
    * which the dialect allows no other, or anything else. A cheap look, no parsing.
@@ -88,9 +88,9 @@ export interface ProviderSide {
   addsContentOnly?(frame: Uint8Array): boolean;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
-  parseError(failure: UpstreamFailure): GatewayError;
+  parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
-  errorInBody(body: JsonObject): GatewayError | undefined;
+  errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
   readonly passthrough: Passthrough;
 }
 
@@ -119,18 +119,53 @@ export interface Quirks {
   replaysReasoning?: boolean;
   /** openai-chat: true where assistant turns take `reasoning_details` back (OpenRouter). */
   replaysReasoningDetails?: boolean;
-  /** openai-chat: further request fields that the server takes as they are, e.g. `top_k`. */
-  extraFields?: readonly string[];
+  /** openai-chat: fields beyond OpenAI's that the server takes. */
+  extraFields?: readonly 'top_k'[];
   /** openai-chat: how thinking is asked for. Default `reasoning_effort`. */
   reasoningField?: 'reasoning_effort' | 'reasoning' | 'thinking' | 'enable_thinking';
+  /**
+   * openai-chat: the efforts that the server knows, the nearest stands in for others. Left out: all but `max`;
+   * beside a `reasoningField` that is a switch, none.
+   */
+  efforts?: readonly ReasoningEffort[];
   /** openai-chat: tool_choice values other than auto are refused. */
   toolChoiceAutoOnly?: boolean;
-  /** openai-chat: request fields that the server refuses. */
+  /** openai-chat: top-level request fields that the server refuses. */
   refusedFields?: readonly string[];
+  /** openai-chat: further fields that some of its models refuse (patterns over the model name). */
+  modelRefusals?: readonly { models: RegExp; fields: readonly string[] }[];
+  /** openai-chat: fields that some of its models need, where the request has none of that name. */
+  modelFields?: readonly { models: RegExp; fields: JsonObject }[];
+  /** openai-chat: OpenAI's name of a top-level field → the server's. */
+  renamedFields?: Readonly<Record<string, string>>;
+  /** openai-chat: false where messages may not name their participant. */
+  participantNames?: boolean;
+  /** openai-chat: false where the role `developer` is unknown: it becomes `system`. */
+  developerRole?: boolean;
+  /** openai-chat: true where a conversation without a user message is refused. */
+  needsUserMessage?: boolean;
+  /** openai-chat: false where a tool's `strict` is refused. */
+  strictTools?: boolean;
+  /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */
+  customTools?: boolean;
+  /** openai-chat: true where a stream brings tool arguments piece by piece only when `tool_stream` asks. */
+  toolStream?: boolean;
+  /** openai-chat: false where `response_format` takes no schema, only `json_object`. */
+  jsonSchema?: boolean;
+  /** openai-chat: what tool-call ids of earlier turns must look like. */
+  callIds?: 'at-most-40' | 'exactly-9';
+  /** openai-chat: the server's own error codes, where they say more than the status. */
+  errorCodes?: Readonly<Record<string, VendorError>>;
   /** anthropic-messages: `max_tokens` where the client gave none. */
   defaultMaxTokens?: number;
   /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
+}
+
+/** What a vendor's error code means, and the status for clients where the vendor's own would mislead them. */
+export interface VendorError {
+  code: ErrorCode;
+  status?: number;
 }
 
 export interface StreamDecoder {
@@ -156,6 +191,8 @@ export interface UpstreamFailure {
 export interface Passthrough {
   /** Changes to the top level of the request body; undefined removes the field. Empty: bytes pass untouched. */
   edits(body: JsonObject, quirks: Quirks): Record<string, JsonValue | undefined>;
+  /** What those changes take from the client's request. */
+  losses?(body: JsonObject, quirks: Quirks): Loss[];
   /** True for an event that the client did not ask for and must not see (decided with the client's body). */
   hides?(body: JsonObject, quirks: Quirks): ((event: SseEvent) => boolean) | undefined;
 }

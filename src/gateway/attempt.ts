@@ -91,7 +91,7 @@ async function readError(response: Response, { host, plan, redact }: AttemptCont
   const read = await readFailure(response);
   // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
   const failure = { ...read, body: redact(read.body) };
-  const error = plan.side.parseError(failure);
+  const error = plan.side.parseError(failure, plan.target.provider.quirks);
   const retryAfterMs =
     error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
   const { dialect } = plan;
@@ -217,7 +217,7 @@ async function readWhole(
       `${name} answered ${response.status} with a body that is not a JSON object`,
     );
   }
-  const error = plan.side.errorInBody(body);
+  const error = plan.side.errorInBody(body, plan.target.provider.quirks);
   if (error !== undefined) throw error;
   let answer: NeutralResponse;
   try {
@@ -240,6 +240,7 @@ function collect({ plan, maxEvent, observer, host, redact }: AttemptContext, tex
     side: plan.side,
     observer,
     maxEvent,
+    quirks: plan.target.provider.quirks,
     redact,
     render(events) {
       for (const event of events) collector.push(event);
@@ -291,7 +292,7 @@ export function createClientPump(
   context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
   const { host, observer, maxEvent, redact } = context;
-  const provider = plan.target.provider.name;
+  const { name: provider, quirks } = plan.target.provider;
   const malformed = (thrown: unknown) =>
     host.log('warn', 'an event of the provider cannot be read', {
       provider,
@@ -305,6 +306,7 @@ export function createClientPump(
       createEncoder: client.createEncoder,
       observer,
       maxEvent,
+      quirks,
       redact,
       onTapFailure: malformed,
     });
@@ -314,6 +316,7 @@ export function createClientPump(
     side: plan.side,
     observer,
     maxEvent,
+    quirks,
     render: client.render,
     redact,
     onMalformed: malformed,

@@ -3,6 +3,7 @@
 import {
   MalformedEvent,
   type ProviderSide,
+  type Quirks,
   type StreamDecoder,
   type StreamEncoder,
 } from '../dialects/dialect.ts';
@@ -23,6 +24,8 @@ export interface PassthroughOptions {
   createEncoder(): StreamEncoder;
   observer: Observer;
   maxEvent: number;
+  /** Of the provider. */
+  quirks: Quirks;
   onTapFailure(thrown: unknown): void;
   /** What the provider says of a failure may quote a key. */
   redact(text: string): string;
@@ -36,7 +39,7 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
   const decoder: StreamDecoder = side.createStreamDecoder((event) => {
     if (event.type !== 'error') return observer.see(event);
     observer.see({ type: 'error', error: redactError(event.error, redact) });
-  });
+  }, options.quirks);
   let terminal = false;
   let tookEvent = false;
   let failed = false;

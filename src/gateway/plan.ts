@@ -100,9 +100,16 @@ function passBody(
   target: Target,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
   const { quirks } = target.provider;
-  const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(incoming.body, quirks);
-  if (incoming.route.model === undefined && incoming.model !== target.model) edits.model = target.model;
-  return { body: editTopLevel(incoming.text, edits), losses: [], hides: hiding(incoming, side, target) };
+  const renamed = incoming.route.model === undefined && incoming.model !== target.model;
+  // Some quirks are those of single models, by the provider's name for them.
+  const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
+  const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(body, quirks);
+  if (renamed) edits.model = target.model;
+  return {
+    body: editTopLevel(incoming.text, edits),
+    losses: side.passthrough.losses?.(body, quirks) ?? [],
+    hides: hiding(incoming, side, target),
+  };
 }
 
 /**

@@ -98,6 +98,7 @@ function open(
           side: plan.side,
           observer,
           maxEvent,
+          quirks: target.provider.quirks,
           render,
           redact,
           onMalformed,

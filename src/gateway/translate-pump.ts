@@ -1,5 +1,5 @@
 // Different dialects: frames are decoded to neutral events, put in sequence, and rendered for the client.
-import { MalformedEvent, type ProviderSide, type StreamEncoder } from '../dialects/dialect.ts';
+import { MalformedEvent, type ProviderSide, type Quirks, type StreamEncoder } from '../dialects/dialect.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
@@ -16,6 +16,8 @@ export interface TranslateOptions<Out> {
   render(events: readonly StreamEvent[]): Out | undefined;
   observer: Observer;
   maxEvent: number;
+  /** Of the provider. */
+  quirks: Quirks;
   onMalformed(error: MalformedEvent): void;
   /** What the provider says of a failure may quote a key. */
   redact(text: string): string;
@@ -31,7 +33,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
     observer.see(event);
     events.push(event);
   });
-  const decoder = side.createStreamDecoder((event) => sequencer.push(event));
+  const decoder = side.createStreamDecoder((event) => sequencer.push(event), options.quirks);
   let tookEvent = false;
 
   function decode(frame: Uint8Array): void {

@@ -12,5 +12,7 @@ export interface ProviderKind {
   modelPatterns: RegExp[];
   /** Provider id in `@pydantic/genai-prices`. */
   priceId: string | null;
+  /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
+  pricedAt?: RegExp;
   quirks: Quirks;
 }

@@ -1,5 +1,6 @@
 // The known providers, one row each. Nothing outside a row names a provider.
 import type { ProviderKind } from './kind.ts';
+import { OPENAI_SHAPED } from './openai-shaped.ts';
 
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
   {
@@ -18,11 +19,15 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyVariable: 'OPENAI_API_KEY',
     modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],
     priceId: 'openai',
+    pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
       fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
+      customTools: true,
+      callIds: 'at-most-40',
     },
   },
+  ...OPENAI_SHAPED,
   {
     kind: 'simulator',
     dialect: 'any',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatKeyPath } from '../../src/config/problem.ts';
 import { type Resolution, type ResolveSources, resolveConfig } from '../../src/config/resolve.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
 function resolve(
   raw: unknown,
@@ -68,9 +69,23 @@ describe('providers', () => {
       dialect: 'openai-chat',
       baseUrl: 'https://eu.example.com/v1',
       apiKey: 'sk-eu',
-      priceId: 'openai',
       quirks: { maxTokensField: 'max_completion_tokens' },
     });
+  });
+
+  test.each([
+    ['openai', undefined, 'openai'],
+    ['openai', 'https://eu.api.openai.com/v1', 'openai'],
+    ['openai', 'https://api.openai.com/another/path', 'openai'],
+    ['openai', 'https://proxy.example.com/v1', null],
+    ['openai', 'http://api.openai.com/v1', null],
+    ['deepseek', 'https://api.deepseek.com/v1', 'deepseek'],
+    ['glm', undefined, null],
+    ['glm', 'https://api.z.ai/api/coding/paas/v4', 'zai'],
+    ['moonshot', 'https://api.moonshot.cn/v1', null],
+  ])('the prices of %s at %p are those of %p', (kind, baseUrl, priceId) => {
+    const entry = { kind, api_key: 'sk-x', ...(baseUrl !== undefined && { base_url: baseUrl }) };
+    expect(resolve({ providers: { lab: entry } }).config.providers[0]?.priceId).toBe(priceId);
   });
 
   test('a dialect and an address are enough, without a key', () => {
@@ -88,7 +103,7 @@ describe('providers', () => {
   ])('%j lacks something', (providers, path) => {
     const { said, names } = resolve({ providers });
     expect(said).toEqual([
-      `fatal ${path}: not a known provider: set kind (anthropic, openai, simulator), or both dialect and base_url`,
+      `fatal ${path}: not a known provider: set kind (${PROVIDER_KINDS.map((row) => row.kind).join(', ')}), or both dialect and base_url`,
     ]);
     expect(names).toEqual(['simulator']);
   });
@@ -163,10 +178,15 @@ describe('providers', () => {
   });
 });
 
+/** Every known name, the enabled ones first. */
+function namesFrom(...enabled: string[]): string {
+  return [...new Set([...enabled, ...PROVIDER_KINDS.map((row) => row.kind)])].join(', ');
+}
+
 describe('routing', () => {
   test('a default that does not exist is fatal and names what there is', () => {
     expect(resolve({ routing: { default_provider: 'simulater' } }).said).toEqual([
-      'fatal routing.default_provider: no provider is named "simulater" (did you mean "simulator"?); there are: simulator, anthropic, openai',
+      `fatal routing.default_provider: no provider is named "simulater" (did you mean "simulator"?); there are: ${namesFrom('simulator')}`,
     ]);
   });
 
@@ -189,7 +209,7 @@ describe('routing', () => {
     expect(config.routing.fallbackChain).toEqual(['anthropic/claude-x', 'simulator/a/b']);
     expect(said).toEqual([
       'warning routing.fallback_chain[2]: provider "openai" is disabled; left out',
-      'fatal routing.fallback_chain[3]: no provider is named "nowhere"; there are: anthropic, simulator, openai',
+      `fatal routing.fallback_chain[3]: no provider is named "nowhere"; there are: ${namesFrom('anthropic', 'simulator')}`,
     ]);
   });
 });

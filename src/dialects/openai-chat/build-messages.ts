@@ -2,14 +2,15 @@
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import type { Quirks } from '../dialect.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
-import { shortenCallId } from './tool-call-id.ts';
+import { fitCallId } from './tool-call-id.ts';
 
 export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {
   const built: JsonObject[] = [];
-  const system = buildContent(request.system, '\n\n', scope);
+  const system = buildContent([...request.system, ...schemaNote(request, scope)], '\n\n', scope);
   if (system !== undefined) built.push({ role: 'system', content: system });
 
   /**
@@ -49,6 +50,13 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
     }
   }
   return built;
+}
+
+/** Where `response_format` takes no schema, the model is told it; servers want the word JSON somewhere as well. */
+function schemaNote({ outputFormat }: NeutralRequest, { options }: BuildScope): TextPart[] {
+  if (options.quirks.jsonSchema !== false || outputFormat?.type !== 'json-schema') return [];
+  const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(outputFormat.schema)}`;
+  return [{ type: 'text', text }];
 }
 
 function buildAssistant(message: Message, serverTools: Map<string, string>, scope: BuildScope): JsonObject {
@@ -135,10 +143,16 @@ function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObj
   const token = buildThoughtSignature(call.signature);
   if (call.signature !== undefined && token.extra_content === undefined) losses.lost('thought_signature');
   return {
-    ...buildToolCall({ ...call, id: shortenCallId(call.id) }),
+    ...buildToolCall({ ...asKnownKind(call, options.quirks), id: fitCallId(call.id, options.quirks) }),
     ...(breakpoint !== undefined && { cache_control: breakpoint }),
     ...token,
   };
+}
+
+/** An earlier call of free text, in the form that `buildTools` gives its tool. */
+function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
+  if (call.kind !== 'custom' || quirks.customTools === true) return call;
+  return { ...call, kind: 'function', arguments: JSON.stringify({ input: call.arguments }) };
 }
 
 /** What a tool message cannot hold is put into `moved`, for the user message behind it. */
@@ -167,7 +181,7 @@ function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope)
   }
   return {
     role: 'tool',
-    tool_call_id: shortenCallId(part.callId),
+    tool_call_id: fitCallId(part.callId, scope.options.quirks),
     content: buildContent(kept, '\n\n', scope) ?? '',
   };
 }

@@ -2,10 +2,11 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildTools } from './build-tools.ts';
 import { createLossReport, type LossReport } from './losses.ts';
-import { buildReasoningEffort } from './reasoning-settings.ts';
+import { buildReasoning } from './build-reasoning.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const MAX_STOP_SEQUENCES = 4;
@@ -30,9 +31,12 @@ export function buildRequest(request: NeutralRequest, options: BuildOptions): Bu
   set(quirks.maxTokensField ?? 'max_tokens', request.maxOutputTokens);
   Object.assign(body, buildSampling(request, options, losses));
   set('seed', request.seed);
-  if (request.topK !== undefined) losses.lost('top_k');
-  set('reasoning_effort', buildReasoningEffort(request.reasoning, options, losses));
-  if (request.outputFormat !== undefined) body.response_format = buildResponseFormat(request.outputFormat);
+  if (quirks.extraFields?.includes('top_k')) set('top_k', request.topK);
+  else if (request.topK !== undefined) losses.lost('top_k');
+  Object.assign(body, buildReasoning(request.reasoning, options, losses));
+  if (request.outputFormat !== undefined) {
+    body.response_format = buildResponseFormat(request.outputFormat, options, losses);
+  }
   set('verbosity', request.verbosity);
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
@@ -46,6 +50,11 @@ export function buildRequest(request: NeutralRequest, options: BuildOptions): Bu
     if (body.store === true) body.metadata = request.metadata;
     else losses.lost('metadata');
   }
+  for (const { models, fields } of quirks.modelFields ?? []) {
+    if (!models.test(model)) continue;
+    for (const [field, value] of Object.entries(fields)) if (body[field] === undefined) set(field, value);
+  }
+  applyEdits(body, adaptBody(body, quirks, losses));
   return { body, losses: losses.list() };
 }
 
@@ -79,13 +88,20 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
   return fields;
 }
 
-function buildResponseFormat(format: OutputFormat): JsonObject {
+function buildResponseFormat(format: OutputFormat, { quirks }: BuildOptions, losses: LossReport): JsonObject {
   switch (format.type) {
     case 'text':
       return { type: 'text' };
     case 'json':
       return { type: 'json_object' };
     case 'json-schema': {
+      if (quirks.jsonSchema === false) {
+        losses.approximated(
+          'response_format',
+          'some JSON object is asked for; the instructions hold the schema',
+        );
+        return { type: 'json_object' };
+      }
       // The name is required here and optional in other dialects.
       const described: JsonObject = { name: format.name ?? 'response', schema: format.schema };
       if (format.description !== undefined) described.description = format.description;

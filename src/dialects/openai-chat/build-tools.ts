@@ -1,11 +1,11 @@
 // Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
-import type { JsonObject } from '../../model/json.ts';
-import type { FunctionTool, NeutralRequest, ToolChoice } from '../../model/request.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { CustomTool, FunctionTool, NeutralRequest, ToolChoice } from '../../model/request.ts';
 import type { BuildScope } from './build-content.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
-  const { losses } = scope;
+  const { losses, options } = scope;
   const tools: JsonObject[] = [];
   const customNames = new Set<string>();
   const names = new Set<string>();
@@ -18,6 +18,11 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
       case 'custom': {
         const { name, description, format } = tool;
         names.add(name);
+        if (options.quirks.customTools !== true) {
+          losses.approximated(`tools.${name}`, 'a tool of free text is a function with one text argument');
+          tools.push(buildFreeTextFunction(tool));
+          break;
+        }
         customNames.add(name);
         const described = description === undefined ? {} : { description };
         tools.push({
@@ -57,6 +62,24 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
     else losses.lost('cache_control');
   }
   return built;
+}
+
+/** The encoder of a dialect that knows free text takes it out of `input` again. */
+function buildFreeTextFunction({ name, description, format }: CustomTool): JsonObject {
+  const grammar = asObject(format?.grammar);
+  const syntax = asString(grammar?.syntax);
+  const definition = asString(grammar?.definition);
+  const ruled =
+    syntax === undefined || definition === undefined ? [] : [`Its ${syntax} grammar:\n${definition}`];
+  const input = { type: 'string', description: ['The free text that the tool takes.', ...ruled].join(' ') };
+  const described = description === undefined ? {} : { description };
+  const parameters = {
+    type: 'object',
+    properties: { input },
+    required: ['input'],
+    additionalProperties: false,
+  };
+  return { type: 'function', function: { name, ...described, parameters } };
 }
 
 /** OpenAI refuses an object schema without `properties`. */

@@ -4,7 +4,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { parseSources } from './annotations.ts';
 import { createBlockWriter, textOf } from './decode-blocks.ts';
 import { createMediaDecoder } from './decode-media.ts';
@@ -14,7 +14,7 @@ import { isErrorFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { findUsage, parseUsage } from './usage.ts';
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
+export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: Quirks = {}): StreamDecoder {
   let started = false;
   let ended = false;
   let answered = false;
@@ -114,7 +114,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     if (!started && (choice !== undefined || usage !== undefined || asString(chunk.id))) start(chunk);
     if (chunk.citations !== undefined || chunk.search_results !== undefined)
       blocks.sources(parseSources(chunk));
-    const error = errorInBody(chunk);
+    const error = errorInBody(chunk, quirks);
     if (choice !== undefined && error === undefined) readChoice(choice);
     if (usage !== undefined) emit({ type: 'usage', usage: parseUsage(usage) });
     if (error !== undefined) fail(error);
@@ -136,13 +136,13 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
           return;
         }
         if (event.event === 'error') {
-          fail(errorOfEvent(event.data));
+          fail(errorOfEvent(event.data, quirks));
           return;
         }
         throw new MalformedEvent(`not JSON (${event.data.length} characters)`);
       }
       if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
-      if (event.event === 'error') fail(errorInBody(value) ?? errorOfEvent(value));
+      if (event.event === 'error') fail(errorInBody(value, quirks) ?? errorOfEvent(value, quirks));
       else readChunk(value);
     },
     end: finish,

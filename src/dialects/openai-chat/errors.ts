@@ -1,7 +1,7 @@
 // What an error of this dialect's servers means: non-2xx answers, errors inside HTTP 200, errors inside a stream.
 import { type ErrorCode, ERROR_RULES, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { UpstreamFailure } from '../dialect.ts';
+import type { Quirks, UpstreamFailure } from '../dialect.ts';
 
 /** What the many body shapes say in common. */
 interface Stated {
@@ -11,7 +11,7 @@ interface Stated {
   status?: number;
 }
 
-export function parseError({ status, body }: UpstreamFailure): GatewayError {
+export function parseError({ status, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   const trimmed = body.trim();
   if (trimmed.startsWith('<')) {
     return new GatewayError(
@@ -26,15 +26,16 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
   } catch {
     // Plain text is a message too.
   }
-  return toError(status, readStated(value));
+  return toError(status, readStated(value), quirks);
 }
 
 /** The error in a body or chunk that came with HTTP 200; `error: null` is none. */
-export function errorInBody(body: JsonObject): GatewayError | undefined {
+export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   const choice = asObject(asArray(body.choices)?.[0]);
-  if (saysError(body.error)) return toError(undefined, readStated(body));
-  if (saysError(choice?.error)) return toError(undefined, readStated({ error: choice?.error }));
-  if (body.object === 'error' && body.choices === undefined) return toError(undefined, readStated(body));
+  if (saysError(body.error)) return toError(undefined, readStated(body), quirks);
+  if (saysError(choice?.error)) return toError(undefined, readStated({ error: choice?.error }), quirks);
+  if (body.object === 'error' && body.choices === undefined)
+    return toError(undefined, readStated(body), quirks);
   return undefined;
 }
 
@@ -43,10 +44,13 @@ function saysError(error: JsonValue | undefined): boolean {
   return typeof error === 'string' && error !== '';
 }
 
-function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
-  const status = httpStatus ?? stated.status ?? statusOfType(stated.reason.type);
+function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks): GatewayError {
+  const vendor = quirks.errorCodes?.[stated.reason.code ?? ''];
+  const given = httpStatus ?? stated.status ?? statusOfType(stated.reason.type);
   const message = stated.message ?? '';
-  const code = codeFor(status, stated.reason, message);
+  const code = vendor?.code ?? codeFor(given, stated.reason, message);
+  // A vendor's code beats a status that says something else, as HTTP 200 does, or a 429 for an empty account.
+  const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
   const said =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = stated.reason.code ?? stated.reason.type;
@@ -163,6 +167,6 @@ function detailText(detail: JsonValue | undefined): string | undefined {
 }
 
 /** The error of an SSE event that is named `error`, whatever its data looks like. */
-export function errorOfEvent(data: JsonValue): GatewayError {
-  return toError(undefined, readStated(data));
+export function errorOfEvent(data: JsonValue, quirks: Quirks = {}): GatewayError {
+  return toError(undefined, readStated(data), quirks);
 }

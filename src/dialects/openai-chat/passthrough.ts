@@ -1,16 +1,25 @@
-// What changes when client and provider both speak this dialect: token counts are asked for, and hidden again
-// from a client that did not ask.
+// What changes when client and provider both speak this dialect: the provider's quirks; token counts are asked
+// for, and hidden again from a client that did not ask.
 import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
+import { adaptBody } from './adapt.ts';
+import { createLossReport } from './losses.ts';
 
 export const passthrough: Passthrough = {
   edits(body, quirks) {
+    const edits = adaptBody(body, quirks, createLossReport());
     if (quirks.streamOptions === false) {
       // The counts of such a server come unasked.
-      return body.stream_options === undefined ? {} : { stream_options: undefined };
+      if (body.stream_options !== undefined) edits.stream_options = undefined;
+    } else if (mustAsk(body, quirks)) {
+      edits.stream_options = { ...asObject(body.stream_options), include_usage: true };
     }
-    if (!mustAsk(body, quirks)) return {};
-    return { stream_options: { ...asObject(body.stream_options), include_usage: true } };
+    return edits;
+  },
+  losses(body, quirks) {
+    const losses = createLossReport();
+    adaptBody(body, quirks, losses);
+    return losses.list();
   },
   hides(body, quirks) {
     if (!mustAsk(body, quirks)) return undefined;

@@ -23,8 +23,11 @@ function build(request: Partial<NeutralRequest>, quirks: Quirks = {}, model = 's
   return openaiChat.provider.buildRequest(whole, { model, quirks });
 }
 
+/** As OpenAI's own row has it. */
+const OPENAI: Quirks = { customTools: true, callIds: 'at-most-40' };
+
 function messagesOf(...messages: Message[]) {
-  const { body, losses } = build({ messages });
+  const { body, losses } = build({ messages }, OPENAI);
   return { messages: body.messages as JsonObject[], losses };
 }
 
@@ -192,16 +195,19 @@ describe('reasoning settings', () => {
 
 describe('tools', () => {
   test('functions, custom and own server tools, the choice, parallel calls', () => {
-    const { body, losses } = build({
-      tools: [
-        { type: 'function', name: 'f', description: 'F', parameters: { type: 'object' }, strict: true },
-        { type: 'function', name: 'bare' },
-        { type: 'custom', name: 'sql', format: { type: 'text' } },
-        { type: 'server', name: 'x', definition: { dialect: 'openai-chat', fields: { type: 'x', a: 1 } } },
-      ],
-      toolChoice: { type: 'tool', name: 'sql' },
-      parallelToolCalls: false,
-    });
+    const { body, losses } = build(
+      {
+        tools: [
+          { type: 'function', name: 'f', description: 'F', parameters: { type: 'object' }, strict: true },
+          { type: 'function', name: 'bare' },
+          { type: 'custom', name: 'sql', format: { type: 'text' } },
+          { type: 'server', name: 'x', definition: { dialect: 'openai-chat', fields: { type: 'x', a: 1 } } },
+        ],
+        toolChoice: { type: 'tool', name: 'sql' },
+        parallelToolCalls: false,
+      },
+      OPENAI,
+    );
     expect(body.tools).toEqual([
       {
         type: 'function',

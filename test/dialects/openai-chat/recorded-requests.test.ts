@@ -9,11 +9,10 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../../src/model/json.ts';
-import { shortenCallId } from '../../../src/dialects/openai-chat/tool-call-id.ts';
 import { findRecording, recordings } from '../../support/recordings.ts';
 
 const { client, provider } = openaiChat;
-const QUIRKS = { cacheControl: true, replaysReasoning: true };
+const QUIRKS = { cacheControl: true, replaysReasoning: true, customTools: true };
 
 /** Content as one text, or as parts without the breakpoint (which may stand on message or part). */
 function content(value: JsonValue | undefined, separator: string): unknown {
@@ -50,7 +49,7 @@ function meaning(body: JsonObject) {
       content: content(message.content, message.role === 'assistant' ? '' : '\n\n'),
       calls: calls(message),
       reasoning: asString(message.reasoning_content) || asString(message.reasoning) || '',
-      answers: message.role === 'tool' ? shortenCallId(String(message.tool_call_id)) : undefined,
+      answers: message.role === 'tool' ? message.tool_call_id : undefined,
     })),
     tools: [
       ...(asArray(body.tools) ?? []).map((tool) => asObject(tool)?.function ?? tool),

@@ -1,0 +1,126 @@
+// What a server's quirks change in a body of this dialect, whether the gateway built it or the client wrote it.
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Quirks } from '../dialect.ts';
+import type { LossReport } from './losses.ts';
+
+export type Edits = Record<string, JsonValue | undefined>;
+
+/** Sent where a server wants a user message and the conversation has none. */
+const STAND_IN = 'Go on.';
+
+/** Changes to the top level of `body`; undefined removes the field. Repeating it on the result changes nothing. */
+export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
+  const edits: Edits = {};
+  const model = asString(body.model) ?? '';
+  const rename = (field: string, name: string) => {
+    if (body[field] === undefined) return;
+    edits[field] = undefined;
+    if (body[name] === undefined) edits[name] = body[field];
+  };
+  if (quirks.maxTokensField === 'max_tokens') rename('max_completion_tokens', 'max_tokens');
+  for (const [field, name] of Object.entries(quirks.renamedFields ?? {})) rename(field, name);
+
+  const refused = [...(quirks.refusedFields ?? [])];
+  for (const { models, fields } of quirks.modelRefusals ?? [])
+    if (models.test(model)) refused.push(...fields);
+  for (const field of refused) {
+    if (body[field] === undefined) continue;
+    edits[field] = undefined;
+    if (!isDefault(field, body[field])) losses.lost(field);
+  }
+  Object.assign(edits, adaptTools(body, quirks, losses));
+  const messages = asArray(body.messages);
+  if (messages !== undefined) {
+    const adapted = adaptMessages(messages, quirks, losses);
+    if (adapted !== messages) edits.messages = adapted;
+  }
+  return edits;
+}
+
+/** `edits` applied to a body of our own. */
+export function applyEdits(body: JsonObject, edits: Edits): void {
+  for (const [field, value] of Object.entries(edits)) {
+    if (value === undefined) delete body[field];
+    else body[field] = value;
+  }
+}
+
+const NEUTRAL: Readonly<Record<string, JsonValue>> = {
+  frequency_penalty: 0,
+  presence_penalty: 0,
+  parallel_tool_calls: true,
+  service_tier: 'auto',
+  logprobs: false,
+  store: false,
+};
+
+/** What says no more than the field's absence. */
+function isDefault(field: string, value: JsonValue | undefined): boolean {
+  return value === null || NEUTRAL[field] === value;
+}
+
+function adaptTools(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
+  const edits: Edits = {};
+  let tools = asArray(body.tools);
+  if (quirks.strictTools === false && tools?.some(saysStrict)) {
+    if (tools.some((tool) => asObject(asObject(tool)?.function)?.strict === true))
+      losses.lost('tools.strict');
+    tools = tools.map(withoutStrict);
+    edits.tools = tools;
+  }
+  const choice = body.tool_choice;
+  if (quirks.toolChoiceAutoOnly === true && choice !== undefined && choice !== null && choice !== 'auto') {
+    edits.tool_choice = undefined;
+    if (choice === 'none') {
+      losses.approximated('tool_choice', '`none`: no tool is offered');
+      edits.tools = undefined;
+      tools = undefined;
+    } else losses.lost('tool_choice');
+  }
+  const streams = body.stream === true && tools !== undefined && tools.length > 0;
+  if (quirks.toolStream === true && streams && body.tool_stream === undefined) edits.tool_stream = true;
+  return edits;
+}
+
+function saysStrict(tool: JsonValue): boolean {
+  return asObject(asObject(tool)?.function)?.strict !== undefined;
+}
+
+function withoutStrict(tool: JsonValue): JsonValue {
+  const fields = asObject(tool);
+  const declared = asObject(fields?.function);
+  if (fields === undefined || declared?.strict === undefined) return tool;
+  const { strict: _, ...rest } = declared;
+  return { ...fields, function: rest };
+}
+
+/** The same array where nothing changes. */
+function adaptMessages(messages: JsonValue[], quirks: Quirks, losses: LossReport): JsonValue[] {
+  let changed = false;
+  const adapted = messages.map((message) => {
+    const fields = asObject(message);
+    if (fields === undefined) return message;
+    const isDeveloper = quirks.developerRole === false && fields.role === 'developer';
+    const isNamed = quirks.participantNames === false && fields.name !== undefined;
+    if (!isDeveloper && !isNamed) return message;
+    changed = true;
+    const { name, ...rest } = fields;
+    if (isNamed) losses.lost('messages.name');
+    return {
+      ...rest,
+      ...(isDeveloper && { role: 'system' }),
+      ...(!isNamed && name !== undefined && { name }),
+    };
+  });
+  if (quirks.needsUserMessage === true && !adapted.some((message) => asObject(message)?.role === 'user')) {
+    changed = true;
+    // Behind the instructions, before what the model said.
+    const at = adapted.findIndex((message) => asObject(message)?.role !== 'system');
+    adapted.splice(at === -1 ? adapted.length : at, 0, { role: 'user', content: STAND_IN });
+    losses.approximated(
+      'messages',
+      'a user message is added, the provider refuses a conversation without one',
+    );
+  }
+  return changed ? adapted : messages;
+}

@@ -1,0 +1,30 @@
+// What GLM's error codes mean. They decide, not the status: its 429 also means an empty account.
+// https://docs.z.ai/api-reference/api-code
+import type { VendorError } from '../dialects/dialect.ts';
+
+// With 402 no client takes an empty account for a rate limit that passes.
+const NO_BALANCE: VendorError = { code: 'upstream_unauthorized', status: 402 };
+const UNAUTHORIZED: VendorError = { code: 'upstream_unauthorized' };
+const RATE_LIMITED: VendorError = { code: 'upstream_rate_limited' };
+
+export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = {
+  '1000': UNAUTHORIZED,
+  '1001': UNAUTHORIZED,
+  '1002': UNAUTHORIZED,
+  '1003': UNAUTHORIZED,
+  '1004': UNAUTHORIZED,
+  '1113': NO_BALANCE,
+  // Unknown model.
+  '1211': { code: 'upstream_rejected', status: 404 },
+  '1261': { code: 'context_too_long' },
+  // Content policy.
+  '1301': { code: 'upstream_rejected', status: 400 },
+  '1302': RATE_LIMITED,
+  '1303': RATE_LIMITED,
+  '1305': RATE_LIMITED,
+  // Used up for a day, five hours, a week or a month: another target may help, a moment's wait will not.
+  '1304': RATE_LIMITED,
+  '1308': RATE_LIMITED,
+  '1310': RATE_LIMITED,
+  '1312': { code: 'upstream_overloaded' },
+};

@@ -1,0 +1,215 @@
+// Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
+// tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last.
+import { GLM_ERROR_CODES } from './glm-error-codes.ts';
+import type { ProviderKind } from './kind.ts';
+
+const DIALECT = 'openai-chat';
+
+export const OPENAI_SHAPED: readonly ProviderKind[] = [
+  {
+    kind: 'deepseek',
+    dialect: DIALECT,
+    baseUrl: 'https://api.deepseek.com',
+    keyVariable: 'DEEPSEEK_API_KEY',
+    modelPatterns: [/^deepseek-[^/]+$/],
+    priceId: 'deepseek',
+    quirks: {
+      reasoningField: 'thinking',
+      efforts: ['low', 'high', 'max'],
+      replaysReasoning: true,
+      developerRole: false,
+      jsonSchema: false,
+    },
+  },
+  {
+    kind: 'mistral',
+    dialect: DIALECT,
+    baseUrl: 'https://api.mistral.ai/v1',
+    keyVariable: 'MISTRAL_API_KEY',
+    modelPatterns: [
+      /^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-[^/]+$/,
+    ],
+    priceId: 'mistral',
+    quirks: {
+      maxTokensField: 'max_tokens',
+      streamOptions: false,
+      renamedFields: { seed: 'random_seed' },
+      efforts: ['none', 'high'],
+      modelRefusals: [{ models: /^(?!mistral-(small|medium))/, fields: ['reasoning_effort'] }],
+      // Unknown fields are HTTP 422 there.
+      refusedFields: [
+        'user',
+        'verbosity',
+        'service_tier',
+        'prompt_cache_key',
+        'store',
+        'logprobs',
+        'top_logprobs',
+        'logit_bias',
+      ],
+      developerRole: false,
+      callIds: 'exactly-9',
+    },
+  },
+  {
+    kind: 'groq',
+    dialect: DIALECT,
+    baseUrl: 'https://api.groq.com/openai/v1',
+    keyVariable: 'GROQ_API_KEY',
+    modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/],
+    priceId: 'groq',
+    quirks: {
+      refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
+      participantNames: false,
+      efforts: ['low', 'medium', 'high'],
+      modelRefusals: [{ models: /^(?!.*gpt-oss)/, fields: ['reasoning_effort'] }],
+      // Else the thinking of these models stands between tags in the answer's text.
+      modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
+    },
+  },
+  {
+    kind: 'xai',
+    dialect: DIALECT,
+    baseUrl: 'https://api.x.ai/v1',
+    keyVariable: 'XAI_API_KEY',
+    modelPatterns: [/^grok-[^/]+$/],
+    priceId: 'x-ai',
+    pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
+    quirks: {
+      efforts: ['low', 'medium', 'high'],
+      modelRefusals: [
+        {
+          models: /^grok-(3-mini|4|code)(?!.*non-reasoning)/,
+          fields: ['frequency_penalty', 'presence_penalty', 'stop'],
+        },
+        // 4.3 and later take it, and so does 3-mini.
+        { models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code)/, fields: ['reasoning_effort'] },
+      ],
+      refusedFields: ['verbosity'],
+    },
+  },
+  {
+    kind: 'together',
+    dialect: DIALECT,
+    baseUrl: 'https://api.together.xyz/v1',
+    keyVariable: 'TOGETHER_API_KEY',
+    modelPatterns: [],
+    priceId: 'together',
+    pricedAt: /^https:\/\/api\.together\.(xyz|ai)$/,
+    quirks: {
+      extraFields: ['top_k'],
+      efforts: ['low', 'medium', 'high'],
+      modelRefusals: [{ models: /^(?!.*gpt-oss)/, fields: ['reasoning_effort'] }],
+      developerRole: false,
+    },
+  },
+  {
+    kind: 'fireworks',
+    dialect: DIALECT,
+    baseUrl: 'https://api.fireworks.ai/inference/v1',
+    keyVariable: 'FIREWORKS_API_KEY',
+    modelPatterns: [/^accounts\/[^/]+\/(models|deployments|routers)\//],
+    priceId: 'fireworks',
+    quirks: {
+      extraFields: ['top_k'],
+      efforts: ['none', 'low', 'medium', 'high'],
+      replaysReasoning: true,
+      developerRole: false,
+    },
+  },
+  {
+    kind: 'moonshot',
+    dialect: DIALECT,
+    baseUrl: 'https://api.moonshot.ai/v1',
+    keyVariable: 'MOONSHOT_API_KEY',
+    modelPatterns: [/^(kimi|moonshot)-[^/]+$/],
+    priceId: 'moonshotai',
+    quirks: {
+      reasoningField: 'thinking',
+      efforts: ['low', 'high', 'max'],
+      replaysReasoning: true,
+      developerRole: false,
+      modelRefusals: [
+        // Their sampling is fixed: any other value is refused.
+        {
+          models: /^kimi-(k2\.[5-9]|k[3-9])/,
+          fields: ['temperature', 'top_p', 'frequency_penalty', 'presence_penalty'],
+        },
+      ],
+    },
+  },
+  {
+    kind: 'qwen',
+    dialect: DIALECT,
+    baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    keyVariable: 'DASHSCOPE_API_KEY',
+    modelPatterns: [/^(qwen|qwq|qvq)[^/]*$/],
+    priceId: null,
+    quirks: {
+      extraFields: ['top_k'],
+      reasoningField: 'enable_thinking',
+      developerRole: false,
+    },
+  },
+  {
+    kind: 'cerebras',
+    dialect: DIALECT,
+    baseUrl: 'https://api.cerebras.ai/v1',
+    keyVariable: 'CEREBRAS_API_KEY',
+    modelPatterns: [/^(llama3\.1|zai-glm)-/],
+    priceId: 'cerebras',
+    quirks: {
+      maxTokensField: 'max_completion_tokens',
+      refusedFields: [
+        'frequency_penalty',
+        'presence_penalty',
+        'logit_bias',
+        'verbosity',
+        'prompt_cache_key',
+        'store',
+      ],
+      efforts: ['low', 'medium', 'high'],
+      modelRefusals: [{ models: /^(?!gpt-oss)/, fields: ['reasoning_effort'] }],
+      developerRole: false,
+    },
+  },
+  {
+    kind: 'glm',
+    dialect: DIALECT,
+    baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
+    keyVariable: 'GLM_API_KEY',
+    modelPatterns: [/^glm-[^/]+$/i],
+    priceId: 'zai',
+    // The other base sells in yuan.
+    pricedAt: /^https:\/\/api\.z\.ai$/,
+    quirks: {
+      maxTokensField: 'max_tokens',
+      streamOptions: false,
+      reasoningField: 'thinking',
+      replaysReasoning: true,
+      toolChoiceAutoOnly: true,
+      toolStream: true,
+      strictTools: false,
+      jsonSchema: false,
+      refusedFields: ['frequency_penalty', 'presence_penalty'],
+      participantNames: false,
+      developerRole: false,
+      needsUserMessage: true,
+      errorCodes: GLM_ERROR_CODES,
+    },
+  },
+  {
+    kind: 'openrouter',
+    dialect: DIALECT,
+    baseUrl: 'https://openrouter.ai/api/v1',
+    keyVariable: 'OPENROUTER_API_KEY',
+    modelPatterns: [/^[~@]?[\w.-]+\/[\w.:-]+$/],
+    priceId: 'openrouter',
+    quirks: {
+      reasoningField: 'reasoning',
+      replaysReasoningDetails: true,
+      cacheControl: true,
+      extraFields: ['top_k'],
+    },
+  },
+];
