@@ -1,6 +1,7 @@
 // What a dialect is: a client side (reads requests, writes answers) and a provider side (writes requests,
 // reads answers). Codecs are synchronous push machines: no I/O, no clock, no randomness, no logging.
 import type { DialectId } from '../model/dialect-id.ts';
+import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
@@ -8,6 +9,7 @@ import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/reque
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
+import type { ClientEmbeddings, ClientModels, ProviderModels, ProviderOperation } from './operations.ts';
 
 export interface Dialect {
   readonly id: DialectId;
@@ -19,7 +21,7 @@ export interface Dialect {
 
 /** What a client asks for by path. Fields left out are in the body. */
 export interface ClientRoute {
-  operation: 'generate' | 'count-tokens';
+  operation: 'generate' | 'count-tokens' | 'embed';
   model?: string;
   stream?: boolean;
   /** How a streamed answer is framed: Gemini without `alt=sse` is one JSON array. */
@@ -37,6 +39,12 @@ export interface ClientSide {
   createStreamEncoder(context: AnswerContext): StreamEncoder;
   /** The error body in this dialect; the status is `error.status`. */
   buildError(error: GatewayError, requestId: string): JsonObject;
+  /** The answer to `count-tokens`; left out where its clients cannot ask that. */
+  buildTokenCount?(tokens: number): JsonObject;
+  /** Left out where its clients cannot ask for embeddings. */
+  readonly embeddings?: ClientEmbeddings;
+  /** Left out where its clients read another dialect's list of models. */
+  readonly models?: ClientModels;
 }
 
 /** What an answer needs besides its content. */
@@ -92,6 +100,10 @@ export interface ProviderSide {
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
   readonly passthrough: Passthrough;
+  /** Left out where its providers do not count: then tokens are estimated. */
+  readonly countTokens?: ProviderOperation<NeutralRequest, number>;
+  readonly embeddings?: ProviderOperation<EmbeddingRequest, EmbeddingResponse>;
+  readonly models?: ProviderModels;
 }
 
 export interface BuildOptions {

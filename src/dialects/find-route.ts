@@ -1,5 +1,6 @@
 // Which dialect a path belongs to.
 import type { ClientRoute, Dialect } from './dialect.ts';
+import type { ClientModels } from './operations.ts';
 import { DIALECTS } from './registry.ts';
 
 export interface FoundRoute {
@@ -12,6 +13,23 @@ export function findRoute(path: string, query: URLSearchParams): FoundRoute | un
   for (const dialect of Object.values(DIALECTS)) {
     const route = dialect.client.route(path, query);
     if (route !== undefined) return { dialect, route };
+  }
+  return undefined;
+}
+
+export interface FoundModels {
+  dialect: Dialect;
+  client: ClientModels;
+  /** The model asked for; left out: the list. */
+  asked: { id?: string };
+}
+
+/** The dialect in whose shape a GET of this path wants its models. */
+export function findModels(path: string, headers: Headers): FoundModels | undefined {
+  for (const dialect of Object.values(DIALECTS)) {
+    const { models: client } = dialect.client;
+    const asked = client?.route(path, headers);
+    if (client !== undefined && asked !== undefined) return { dialect, client, asked };
   }
   return undefined;
 }

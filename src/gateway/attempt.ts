@@ -2,7 +2,7 @@
 import type { StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import { isObject, parseObject } from '../model/json.ts';
+import { isObject, type JsonObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { AnswerTooLarge, callUpstream, readFailure, readText } from '../upstream/call.ts';
@@ -196,40 +196,71 @@ async function readWhole(
   call: Call,
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
-  const { name } = plan.target.provider;
-  const { response, timeout, release, abort } = call;
-  let text: string;
-  try {
-    text = await readText(response, context.maxEvent);
-    release();
-  } catch (thrown) {
-    abort();
-    if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
-    throw timeout() ?? readingBroke(name, context.signal, thrown);
-  }
-  if (/event-stream/i.test(response.headers.get('content-type') ?? ''))
+  const text = await readToEnd(context, call);
+  if (/event-stream/i.test(call.response.headers.get('content-type') ?? ''))
     return { text: null, answer: collect(context, text) };
+  const answer = parseAnswer(context, call.response.status, text, plan.side.parseResponse);
+  for (const event of responseToEvents(answer)) observer.see(event);
+  return { text, answer };
+}
+
+export interface JsonAnswer<T> {
+  status: number;
+  headers: Headers;
+  /** The provider's own JSON text. */
+  text: string;
+  answer: T;
+}
+
+/** Asks a question whose answer is one JSON object, in its own shape. */
+export async function openJson<T>(
+  context: AttemptContext,
+  parse: (body: JsonObject) => T,
+): Promise<JsonAnswer<T>> {
+  const call = await send(context);
+  const { status, headers } = call.response;
+  const text = await readToEnd(context, call);
+  return { status, headers, text, answer: parseAnswer(context, status, text, parse) };
+}
+
+async function readToEnd(context: AttemptContext, call: Call): Promise<string> {
+  const { name } = context.plan.target.provider;
+  try {
+    const text = await readText(call.response, context.maxEvent);
+    call.release();
+    return text;
+  } catch (thrown) {
+    call.abort();
+    if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
+    throw call.timeout() ?? readingBroke(name, context.signal, thrown);
+  }
+}
+
+function parseAnswer<T>(
+  { plan }: AttemptContext,
+  status: number,
+  text: string,
+  parse: (body: JsonObject) => T,
+): T {
+  const { name } = plan.target.provider;
   const body = parseJson(text);
   if (!isObject(body)) {
     if (/^\s*</.test(text)) throw htmlAnswer(name);
     throw new GatewayError(
       'upstream_malformed',
-      `${name} answered ${response.status} with a body that is not a JSON object`,
+      `${name} answered ${status} with a body that is not a JSON object`,
     );
   }
   const error = plan.side.errorInBody(body, plan.target.provider.quirks);
   if (error !== undefined) throw error;
-  let answer: NeutralResponse;
   try {
-    answer = plan.side.parseResponse(body);
+    return parse(body);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : 'unreadable';
     throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`, {
       cause: thrown,
     });
   }
-  for (const event of responseToEvents(answer)) observer.see(event);
-  return { text, answer };
 }
 
 /** Some servers stream whatever is asked: fold it into the whole answer. */

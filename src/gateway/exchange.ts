@@ -41,11 +41,15 @@ export function notePlan(
   const { record, host, question, serverKeys } = exchange;
   // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
   const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}` });
-  record.target = target;
+  noteTry(record, host, plan);
+  return plan;
+}
+
+export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): void {
+  record.target = plan.target;
   record.seen = null;
   record.losses = plan.losses;
   record.overheadMs ??= host.monotonic() - record.startedAt;
-  return plan;
 }
 
 /** For errors and pings; an answer's own rendering also asks what the client wanted in it. */

@@ -1,6 +1,7 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
-import { findRoute, findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
+import type { ClientRoute } from '../dialects/dialect.ts';
+import { findModels, findRoute, findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
@@ -15,10 +16,15 @@ import { resolveTargets } from '../routing/targets.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
-import { answerStream, answerWhole, clientLeft, type Exchange, setExchangeHeaders } from './exchange.ts';
+import { answerStream, answerWhole, clientLeft, setExchangeHeaders } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
 import { createBodyCapture } from './body-capture.ts';
+import type { Operation } from './operations/ask-json.ts';
+import { answerTokenCount } from './operations/count-tokens.ts';
+import { answerEmbeddings } from './operations/embeddings.ts';
+import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
+import { answerModels } from './operations/models.ts';
 import { createRecord, type ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { streamNeutral } from './stream-neutral.ts';
@@ -43,11 +49,18 @@ export interface Gateway {
 /** A neutral request of which only model and messages must be given. */
 export type Ask = Pick<NeutralRequest, 'model' | 'messages'> & Partial<NeutralRequest>;
 
+/** What a client can ask by POST, each with one response and one row. */
+const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Promise<Response>> = {
+  generate: (exchange) => (exchange.question.stream ? answerStream(exchange) : answerWhole(exchange)),
+  'count-tokens': answerTokenCount,
+  embed: answerEmbeddings,
+};
+
 /** Of a body kept for the audit, in bytes. */
 const BODY_CAPTURE = 1024 * 1024;
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
-  let setup = createSetup(initial);
+  let setup = createSetup(initial, host);
   const states = createProviderStates();
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
@@ -105,7 +118,6 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       guardOrigin(request.headers, config.server);
       authenticate(request.headers, config.server.keys);
       if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname, 'POST');
-      if (found.route.operation !== 'generate') throw notAnswered(url.pathname);
       const text = await readBody(request, config.server.maxBody);
       if (config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(found, request, url, text);
@@ -120,7 +132,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         return neutral;
       };
       const targets = resolveTargets({ model: incoming.model, forced: incoming.forcedTarget }, config);
-      const run: Exchange = {
+      const run: Operation = {
+        incoming,
         host,
         record,
         dialect,
@@ -133,7 +146,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         health: states,
         client,
       };
-      return incoming.stream ? await answerStream(run) : await answerWhole(run);
+      return await OPERATIONS[found.route.operation](run);
     } catch (thrown) {
       if (client.signal.aborted) {
         record.httpStatus = 499;
@@ -158,10 +171,16 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const url = URL.parse(request.url, 'http://localhost') ?? new URL('http://localhost/');
       const found = findRoute(url.pathname, url.searchParams);
       if (found !== undefined) return exchange(request, url, found);
+      const listing = findModels(url.pathname, request.headers);
       try {
         guardOrigin(request.headers, setup.config.server);
         if (url.pathname === '/') return answerRoot(request, host.version);
         authenticate(request.headers, setup.config.server.keys);
+        if (listing !== undefined) {
+          if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
+          const { client, asked } = listing;
+          return await answerModels(client, asked, url.searchParams, setup.config, setup.catalog);
+        }
         const managed = await manage(request, url);
         if (managed !== undefined) return managed;
         throw noSuchPath(url);
@@ -170,7 +189,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         const error = redactError(toGatewayError(thrown), redactor);
         if (error.code === 'internal')
           host.log('error', 'internal error', { error: redactor(describe(thrown)) });
-        return errorResponse(error, guessDialect(request), host.randomId());
+        return errorResponse(error, listing?.dialect.id ?? guessDialect(request), host.randomId());
       }
     },
     stream(ask, options = {}) {
@@ -185,7 +204,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       });
     },
     reload(config) {
-      setup = createSetup(config);
+      setup = createSetup(config, host);
     },
     activeStreams: () => active.size,
     async flush() {
@@ -207,12 +226,15 @@ interface Setup {
   secrets: string[];
   redactor(text: string): string;
   price: ReturnType<typeof createPricer>;
+  catalog: ModelCatalog;
 }
 
 /** What is derived from a configuration once, not per request. */
-function createSetup(config: ResolvedConfig): Setup {
+function createSetup(config: ResolvedConfig, host: GatewayHost): Setup {
   const secrets = [...config.server.keys, ...config.providers.flatMap(secretsOf)];
-  return { config, secrets, redactor: createRedactor(secrets), price: createPricer(config.costs) };
+  const redactor = createRedactor(secrets);
+  const price = createPricer(config.costs);
+  return { config, secrets, redactor, price, catalog: createModelCatalog(host, redactor) };
 }
 
 function secretsOf(provider: ProviderConfig): string[] {
@@ -277,10 +299,6 @@ function noSuchPath({ pathname, searchParams }: URL): GatewayError {
       ? `clients post to ${paths.join(', ')}`
       : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
-}
-
-function notAnswered(path: string): GatewayError {
-  return new GatewayError('unsupported_feature', `${path} is not answered by this version`, { status: 501 });
 }
 
 function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {

@@ -1,6 +1,7 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { DIALECTS } from '../dialects/registry.ts';
 import type { ClientRoute, ProviderSide } from '../dialects/dialect.ts';
+import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -48,16 +49,36 @@ export interface PlanContext {
 export function planCall(question: Question, target: Target, context: PlanContext): Plan {
   const { provider, model } = target;
   const { incoming, stream } = question;
-  const dialect = provider.dialect === 'any' ? (incoming?.dialect ?? DIALECT_IDS[0]) : provider.dialect;
+  const line = planLine(incoming, target, stream, context);
+  const { side } = line;
+  const sameDialect = incoming !== null && incoming.dialect === line.dialect;
+  let said: Pick<Plan, 'body' | 'losses' | 'hides'>;
+  if (!sameDialect) said = translateBody(question, line.dialect, side, target);
+  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target);
+  else said = passBody(incoming, side, target);
+  return {
+    target,
+    ...line,
+    passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
+    url: withQuery(
+      `${provider.baseUrl}${side.endpoint(model, stream)}`,
+      sameDialect ? passQuery(incoming, side) : '',
+    ),
+    ...said,
+  };
+}
+
+type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
+
+/** To whom a request goes and as whom, whatever it asks. */
+function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
+  const { provider } = target;
+  const dialect = dialectOf(target, incoming?.dialect);
   const side = DIALECTS[dialect].provider;
   const sameDialect = incoming !== null && incoming.dialect === dialect;
   const clientsKey =
     sameDialect && provider.forwardClientKey ? ownKeyOfClient(incoming.headers, context.serverKeys) : null;
   const key = clientsKey ?? provider.apiKey;
-  let said: Pick<Plan, 'body' | 'losses' | 'hides'>;
-  if (!sameDialect) said = translateBody(question, dialect, side, target);
-  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target);
-  else said = passBody(incoming, side, target);
   const authentication = side.headers(key);
   const headers = buildRequestHeaders({
     client: sameDialect ? incoming.headers : null,
@@ -69,18 +90,52 @@ export function planCall(question: Question, target: Target, context: PlanContex
     userAgent: context.userAgent,
   });
   return {
-    target,
     dialect,
     side,
     sameDialect,
-    passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
+    headers,
+    key: clientsKey !== null ? 'client' : provider.apiKey !== null ? 'own' : 'none',
+  };
+}
+
+/** The provider side of what is spoken with the target: some speak whatever the client does. */
+export function sideOf(target: Target, client?: DialectId): ProviderSide {
+  return DIALECTS[dialectOf(target, client)].provider;
+}
+
+function dialectOf({ provider }: Target, client: DialectId | undefined): DialectId {
+  return provider.dialect === 'any' ? (client ?? DIALECT_IDS[0]) : provider.dialect;
+}
+
+/** The upstream request of an operation besides generation; the same bytes where both sides speak alike. */
+export function planOperation<Request, Answer>(
+  incoming: Incoming,
+  target: Target,
+  operation: ProviderOperation<Request, Answer>,
+  parse: () => Request,
+  context: PlanContext,
+): Plan {
+  const { provider, model } = target;
+  const line = planLine(incoming, target, false, context);
+  const { side, sameDialect } = line;
+  const passes = sameDialect && !mayHoldForeignToken(incoming.text);
+  const { body, losses } = passes
+    ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model)), losses: [] }
+    : notTooDeep(() => {
+        const built = operation.buildRequest(parse(), { model, quirks: provider.quirks });
+        return { body: JSON.stringify(built.body), losses: built.losses };
+      });
+  return {
+    target,
+    ...line,
+    passesAnswer: sameDialect,
     url: withQuery(
-      `${provider.baseUrl}${side.endpoint(model, stream)}`,
+      `${provider.baseUrl}${operation.endpoint(model)}`,
       sameDialect ? passQuery(incoming, side) : '',
     ),
-    headers,
-    ...said,
-    key: clientsKey !== null ? 'client' : provider.apiKey !== null ? 'own' : 'none',
+    body,
+    losses,
+    hides: undefined,
   };
 }
 

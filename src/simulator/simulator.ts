@@ -4,11 +4,16 @@ import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { asString, type JsonObject, parseObject } from '../model/json.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import { totalInputTokens } from '../model/usage.ts';
 import { aborted, playScript, type SimulatorDeps } from './body.ts';
 import { HTML_PAGE, statusError } from './fault.ts';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.ts';
+import { embeddingsOf } from './embeddings.ts';
+import { listModels } from './models.ts';
 import { planAnswer } from './plan.ts';
 import { streamScript, wholeDue, wholeScript } from './script.ts';
+import { countInput } from './token-count.ts';
 
 export interface Simulator {
   /**
@@ -25,7 +30,10 @@ export function createSimulator(deps: SimulatorDeps): Simulator {
     async fetch(request) {
       const { pathname, searchParams } = new URL(request.url);
       const found = findRouteBelow(pathname, searchParams);
-      if (found?.route.operation !== 'generate') return notFound(pathname);
+      if (found === undefined) {
+        const isGet = request.method === 'GET';
+        return (isGet && listModels(pathname, request.headers, searchParams)) || notFound(pathname);
+      }
       const requestId = `sim-${++requestCount}`;
       const { client } = found.dialect;
       try {
@@ -59,7 +67,11 @@ async function answer(
   if (body === undefined) throw new GatewayError('invalid_request', 'the body is not a JSON object');
   const options = readOptions(route.model ?? asString(body.model) ?? '', body);
   await failBeforeHead(options, request.signal);
+  if (route.operation === 'embed') return respond(200, embeddingsOf(body, dialect.client), requestId);
   const neutral = dialect.client.parseRequest(body, route);
+  if (route.operation === 'count-tokens') {
+    return respond(200, JSON.stringify(dialect.client.buildTokenCount?.(tokensOf(neutral)) ?? {}), requestId);
+  }
   if (options.fault?.kind === 'html') {
     return respond(options.fault.status, HTML_PAGE, requestId, {
       'content-type': 'text/html; charset=utf-8',
@@ -84,6 +96,10 @@ async function answer(
     'content-type': route.framing === 'json-array' ? 'application/json' : 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
   });
+}
+
+function tokensOf(request: NeutralRequest): number {
+  return totalInputTokens(countInput(request));
 }
 
 /** From the model name; a `simulator` field in the body overrides it. */

@@ -40,13 +40,14 @@ test('a path that is almost one is told what it should be', async () => {
   expect(findRouteBelow('/nowhere', QUERY)).toBeUndefined();
 });
 
-test('counting tokens is refused by name, not answered as something else', async () => {
-  const { post, row } = createTestGateway({
-    fetch: () => Promise.reject(new Error('no request is expected')),
-  });
-  const response = await post('/v1beta/models/asked:countTokens', { contents: [] });
-  expect(response.status).toBe(501);
-  expect((await row(0)).errorCode).toBe('unsupported_feature');
+test.each([
+  ['/v1/messages/count_tokens', 'anthropic-messages', 'count-tokens'],
+  ['/v1beta/models/asked:countTokens', 'gemini', 'count-tokens'],
+  ['/v1/embeddings', 'openai-chat', 'embed'],
+] as const)('%s is answered besides generation', (path, dialect, operation) => {
+  const found = findRoute(path, QUERY);
+  expect(found?.dialect.id).toBe(dialect);
+  expect(found?.route.operation).toBe(operation);
 });
 
 describe('a plan on one dialect', () => {

@@ -3,10 +3,12 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
+import { clientModels, providerModels } from './list-models.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
@@ -21,11 +23,16 @@ export const anthropicMessages: Dialect = {
   id: ID,
   client: {
     path: '/v1/messages',
-    route: (path) => (path === '/v1/messages' ? { operation: 'generate' } : undefined),
+    route(path) {
+      if (path === '/v1/messages') return { operation: 'generate' };
+      return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;
+    },
     parseRequest,
     buildResponse,
     createStreamEncoder,
     buildError,
+    buildTokenCount,
+    models: clientModels,
   },
   provider: {
     endpoint: () => '/v1/messages',
@@ -39,6 +46,8 @@ export const anthropicMessages: Dialect = {
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
+    countTokens,
+    models: providerModels,
   },
   createGrammarChecker: () => createGrammarChecker(),
 };

@@ -9,6 +9,7 @@ import type {
   ReasoningEffort,
   ReasoningSettings,
 } from '../../model/request.ts';
+import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
 import {
   failRequest,
@@ -51,7 +52,7 @@ const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', '
  * it tells buildRequest that the client spoke this dialect and meant exactly what it said.
  * @throws GatewayError `invalid_request`, its message begins with the path of the wrong field.
  */
-export function parseRequest(body: JsonObject): NeutralRequest {
+export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequest {
   const model = requireString(body.model, 'model', failRequest);
   if (model === '') failRequest('model', 'must not be empty');
   const messages = requireArray(body.messages, 'messages', failRequest);
@@ -65,7 +66,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     tools: (optionalArray(body, 'tools', failRequest) ?? []).map((tool, at) =>
       parseTool(tool, `tools.${at}`),
     ),
-    maxOutputTokens: parseMaxTokens(body.max_tokens),
+    // Nothing is generated where tokens are only counted.
+    ...(route?.operation === 'count-tokens' ? {} : { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: { dialect: ID, fields: extra },
   };
   parseSampling(body, request);

@@ -4,10 +4,13 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { buildError } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { buildTokenCount, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
+import { embeddings } from './embeddings.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
+import { clientModels, providerModels } from './list-models.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { endpoint, forwardQuery, route } from './route.ts';
@@ -25,6 +28,8 @@ export const gemini: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
+    buildTokenCount,
+    models: clientModels,
   },
   provider: {
     endpoint,
@@ -41,6 +46,9 @@ export const gemini: Dialect = {
     errorInBody,
     // The model is in the path.
     passthrough: { edits: () => ({}) },
+    countTokens,
+    embeddings,
+    models: providerModels,
   },
   createGrammarChecker,
 };

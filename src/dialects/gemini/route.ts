@@ -36,9 +36,12 @@ export function bareModel(name: string): string {
 
 const TUNED = 'tunedModels/';
 
-/** The name is encoded whole: none can lead out of the collection it stands in. */
 export function endpoint(model: string, stream: boolean): string {
-  const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
+  return methodOf(model, stream ? 'streamGenerateContent?alt=sse' : 'generateContent');
+}
+
+/** The path of a model's method. The name is encoded whole: none can lead out of the collection it stands in. */
+export function methodOf(model: string, method: string): string {
   if (model.startsWith(TUNED)) {
     return `/v1beta/${TUNED}${encodeURIComponent(model.slice(TUNED.length))}:${method}`;
   }

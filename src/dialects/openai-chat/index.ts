@@ -1,5 +1,7 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
 import type { Dialect } from '../dialect.ts';
+import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai-embeddings.ts';
+import { openaiClientModels, openaiModels } from '../openai-models.ts';
 import { buildError } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -20,11 +22,16 @@ export const openaiChat: Dialect = {
   id: 'openai-chat',
   client: {
     path: '/v1/chat/completions',
-    route: (path) => (path === '/v1/chat/completions' ? { operation: 'generate' } : undefined),
+    route(path) {
+      if (path === '/v1/chat/completions') return { operation: 'generate' };
+      return path === EMBEDDINGS_PATH ? { operation: 'embed', stream: false } : undefined;
+    },
     parseRequest,
     buildResponse,
     createStreamEncoder,
     buildError,
+    embeddings: openaiClientEmbeddings,
+    models: openaiClientModels,
   },
   provider: {
     endpoint: () => '/chat/completions',
@@ -39,6 +46,8 @@ export const openaiChat: Dialect = {
     parseError,
     errorInBody,
     passthrough,
+    embeddings: openaiEmbeddings,
+    models: openaiModels,
   },
   createGrammarChecker,
 };

@@ -2,6 +2,8 @@
 // https://platform.openai.com/docs/api-reference/responses
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
+import { openaiEmbeddings } from '../openai-embeddings.ts';
+import { openaiModels } from '../openai-models.ts';
 import { buildError } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -35,6 +37,8 @@ export const openaiResponses: Dialect = {
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
+    embeddings: openaiEmbeddings,
+    models: openaiModels,
   },
   createGrammarChecker,
 };

@@ -1,0 +1,32 @@
+// Counting a prompt's tokens: `POST /v1/messages/count_tokens`.
+// https://docs.anthropic.com/en/api/messages-count-tokens
+import { asNumber, type JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { ProviderOperation } from '../operations.ts';
+import { buildRequest } from './build-request.ts';
+
+export const COUNT_PATH = '/v1/messages/count_tokens';
+
+/** What only shapes the answer: the endpoint refuses it. */
+const NOT_COUNTED = [
+  ...['max_tokens', 'stream', 'temperature', 'top_p', 'top_k', 'stop_sequences', 'metadata', 'service_tier'],
+];
+
+export const countTokens: ProviderOperation<NeutralRequest, number> = {
+  endpoint: () => COUNT_PATH,
+  edits: (body, model) => (body.model === model ? {} : { model }),
+  buildRequest(request, options) {
+    const { body, losses } = buildRequest(request, options);
+    const counted = Object.entries(body).filter(([name]) => !NOT_COUNTED.includes(name));
+    return { body: Object.fromEntries(counted), losses };
+  },
+  parseResponse(body) {
+    const tokens = asNumber(body.input_tokens);
+    if (tokens === undefined) throw new Error('input_tokens is missing');
+    return tokens;
+  },
+};
+
+export function buildTokenCount(tokens: number): JsonObject {
+  return { input_tokens: tokens };
+}

@@ -1,0 +1,66 @@
+// Lists of models, both ways. https://docs.anthropic.com/en/api/models-list
+import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json.ts';
+import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
+import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { ID, ownFields } from './wire.ts';
+
+const PAGE_SIZE = 1_000;
+/** Its clients read a date always; this one says that it is not known. */
+const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
+
+/** Beyond it (year 9999) no date has four digits. */
+const LAST_SECOND = 253_402_300_799;
+
+export const clientModels: ClientModels = {
+  route: (path, headers) => (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
+  buildModel,
+  buildList(models, query) {
+    const limit = Number(query.get('limit') ?? Number.NaN);
+    const after = models.findIndex((model) => model.id === query.get('after_id'));
+    const before = models.findIndex((model) => model.id === query.get('before_id'));
+    let page = models.slice(after + 1, before === -1 ? undefined : before);
+    const found = page.length;
+    if (limit >= 1) page = before === -1 ? page.slice(0, limit) : page.slice(-limit);
+    return {
+      data: page.map(buildModel),
+      has_more: page.length < found,
+      first_id: page[0]?.id ?? null,
+      last_id: page.at(-1)?.id ?? null,
+    };
+  },
+};
+
+function buildModel(model: OfferedModel): JsonObject {
+  const { id, displayName = id, created } = model;
+  const date =
+    created === undefined || created > LAST_SECOND ? UNKNOWN_DATE : new Date(created * 1_000).toISOString();
+  return { created_at: date, ...ownFields(model.extension), type: 'model', id, display_name: displayName };
+}
+
+export const providerModels: ProviderModels = {
+  endpoint(cursor) {
+    const after = cursor === null ? '' : `&after_id=${encodeURIComponent(cursor)}`;
+    return `/v1/models?limit=${PAGE_SIZE}${after}`;
+  },
+  parsePage(body) {
+    const data = asArray(body.data);
+    if (data === undefined) throw new Error('data is missing');
+    const next = body.has_more === true ? (asString(body.last_id) ?? null) : null;
+    return { models: data.flatMap((entry) => (isObject(entry) ? parseModel(entry) : [])), next };
+  },
+};
+
+function parseModel(fields: JsonObject): ModelEntry[] {
+  const id = asString(fields.id);
+  if (id === undefined) return [];
+  const entry: ModelEntry = { id, extension: { dialect: ID, fields } };
+  const displayName = asString(fields.display_name);
+  if (displayName !== undefined) entry.displayName = displayName;
+  const created = Date.parse(asString(fields.created_at) ?? '') / 1_000;
+  if (Number.isFinite(created)) entry.created = created;
+  const input = asNumber(fields.max_input_tokens);
+  if (input !== undefined) entry.inputTokenLimit = input;
+  const output = asNumber(fields.max_tokens);
+  if (output !== undefined) entry.outputTokenLimit = output;
+  return [entry];
+}

@@ -1,0 +1,40 @@
+// Counting a prompt's tokens: `:countTokens`. https://ai.google.dev/api/tokens
+import { asNumber, isObject, type JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { ProviderOperation } from '../operations.ts';
+import { buildRequest } from './build-request.ts';
+import { bareModel, methodOf } from './route.ts';
+
+export const countTokens: ProviderOperation<NeutralRequest, number> = {
+  endpoint: (model) => methodOf(model, 'countTokens'),
+  /** A whole request, one level down, names its model again. */
+  edits(body, model) {
+    const edits: JsonObject = {};
+    for (const name of ['generateContentRequest', 'generate_content_request']) {
+      const request = body[name];
+      const named = `models/${bareModel(model)}`;
+      if (isObject(request) && request.model !== undefined && request.model !== named)
+        edits[name] = { ...request, model: named };
+    }
+    return edits;
+  },
+  buildRequest(request, options) {
+    const { body, losses } = buildRequest(request, options);
+    const { contents, systemInstruction, tools, toolConfig } = body;
+    if (systemInstruction === undefined && tools === undefined) return { body: { contents }, losses };
+    const prompt: JsonObject = { model: `models/${bareModel(options.model)}`, contents };
+    for (const [name, value] of Object.entries({ systemInstruction, tools, toolConfig }))
+      if (value !== undefined) prompt[name] = value;
+    return { body: { generateContentRequest: prompt }, losses };
+  },
+  parseResponse(body) {
+    const tokens = asNumber(body.totalTokens);
+    // Zero is left out of proto3's JSON.
+    if (tokens === undefined && Object.keys(body).length > 0) throw new Error('totalTokens is missing');
+    return tokens ?? 0;
+  },
+};
+
+export function buildTokenCount(tokens: number): JsonObject {
+  return { totalTokens: tokens };
+}

@@ -1,0 +1,72 @@
+// Lists of models, both ways. https://ai.google.dev/api/models
+import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json.ts';
+import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
+import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { bareModel } from './route.ts';
+import { ID } from './wire.ts';
+
+const PAGE_SIZE = 1_000;
+const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
+
+export const clientModels: ClientModels = {
+  route(path) {
+    const found = routeModels(path, '/v1beta/models');
+    return found?.id === undefined ? found : { id: bareModel(found.id) };
+  },
+  buildModel,
+  /** A page's token is the id of its first model. */
+  buildList(models, query) {
+    const size = Number(query.get('pageSize') ?? Number.NaN);
+    const from = Math.max(
+      0,
+      models.findIndex((model) => model.id === query.get('pageToken')),
+    );
+    const to = size >= 1 ? from + Math.floor(size) : models.length;
+    const next = models[to]?.id;
+    return {
+      models: models.slice(from, to).map(buildModel),
+      ...(next === undefined ? {} : { nextPageToken: next }),
+    };
+  },
+};
+
+function buildModel(model: OfferedModel): JsonObject {
+  const { id, displayName = id, inputTokenLimit, outputTokenLimit, extension } = model;
+  return {
+    version: '',
+    supportedGenerationMethods: METHODS,
+    ...(extension?.dialect === ID ? extension.fields : {}),
+    name: `models/${id}`,
+    displayName,
+    ...(inputTokenLimit === undefined ? {} : { inputTokenLimit }),
+    ...(outputTokenLimit === undefined ? {} : { outputTokenLimit }),
+  };
+}
+
+export const providerModels: ProviderModels = {
+  endpoint(cursor) {
+    const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor)}`;
+    return `/v1beta/models?pageSize=${PAGE_SIZE}${token}`;
+  },
+  parsePage(body) {
+    const models = asArray(body.models);
+    if (models === undefined) throw new Error('models is missing');
+    return {
+      models: models.flatMap((entry) => (isObject(entry) ? parseModel(entry) : [])),
+      next: asString(body.nextPageToken) || null,
+    };
+  },
+};
+
+function parseModel(fields: JsonObject): ModelEntry[] {
+  const name = asString(fields.name);
+  if (name === undefined) return [];
+  const entry: ModelEntry = { id: bareModel(name), extension: { dialect: ID, fields } };
+  const displayName = asString(fields.displayName);
+  if (displayName !== undefined) entry.displayName = displayName;
+  const input = asNumber(fields.inputTokenLimit);
+  if (input !== undefined) entry.inputTokenLimit = input;
+  const output = asNumber(fields.outputTokenLimit);
+  if (output !== undefined) entry.outputTokenLimit = output;
+  return [entry];
+}

@@ -1,0 +1,50 @@
+// What a dialect may answer besides generation: counting tokens, embeddings, lists of models.
+import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
+import type { BuildOptions, BuiltRequest } from './dialect.ts';
+
+/** One question of a provider with one whole answer. */
+export interface ProviderOperation<Request, Answer> {
+  /** Path and query below the provider's base URL. */
+  endpoint(model: string): string;
+  /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
+  edits(body: JsonObject, model: string): Record<string, JsonValue | undefined>;
+  /** Throws GatewayError `unsupported_feature` naming what the dialect cannot ask. */
+  buildRequest(request: Request, options: BuildOptions): BuiltRequest;
+  /** Throws Error where the answer cannot be read. */
+  parseResponse(body: JsonObject): Answer;
+}
+
+export interface ClientEmbeddings {
+  /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
+  parseRequest(body: JsonObject): EmbeddingRequest;
+  /** @param model the one that serves, for answers in which the upstream does not name it. */
+  buildResponse(response: EmbeddingResponse, request: EmbeddingRequest, model: string): JsonObject;
+}
+
+export interface ProviderModels {
+  /** Path and query of a page; `cursor`: what the page before named as next, null for the first. */
+  endpoint(cursor: string | null): string;
+  /** Throws Error where the body is no list of models. */
+  parsePage(body: JsonObject): ModelPage;
+}
+
+export interface ClientModels {
+  /** What a GET asks for: the list (no id) or one model; undefined where it is not this dialect's to answer. */
+  route(path: string, headers: Headers): { id?: string } | undefined;
+  buildModel(model: OfferedModel): JsonObject;
+  /** All of them, or the page that the query asks for. */
+  buildList(models: readonly OfferedModel[], query: URLSearchParams): JsonObject;
+}
+
+/** The id behind `prefix/`, `{}` for the prefix alone, undefined for any other path. */
+export function routeModels(path: string, prefix: string): { id?: string } | undefined {
+  if (path === prefix || path === `${prefix}/`) return {};
+  if (!path.startsWith(`${prefix}/`)) return undefined;
+  try {
+    return { id: decodeURIComponent(path.slice(prefix.length + 1)) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+// A question besides generation, put to the targets in order until one answers it whole.
+import type { ProviderOperation } from '../../dialects/operations.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { Target } from '../../routing/targets.ts';
+import { pickAnswerHeaders } from '../../upstream/headers.ts';
+import { type AttemptContext, type JsonAnswer, openJson } from '../attempt.ts';
+import { type Exchange, noteTry, setExchangeHeaders } from '../exchange.ts';
+import { firstAnswer } from '../fallback.ts';
+import type { Incoming } from '../incoming.ts';
+import { createObserver, type Observer } from '../observer.ts';
+import { type Plan, planOperation } from '../plan.ts';
+
+export interface Operation extends Exchange {
+  /** What came in; only generation can be asked without. */
+  incoming: Incoming;
+}
+
+export interface JsonQuestion<Request, Answer> {
+  targets: readonly Target[];
+  /** Throws GatewayError `unsupported_feature` where the target cannot answer. */
+  operationOf(target: Target): ProviderOperation<Request, Answer>;
+  request(): Request;
+  /** Told the answer before it is known whether its bytes pass. */
+  note?(answer: Answer, observer: Observer): void;
+  /** Answers in place of a provider that failed, undefined where its failure stands. */
+  instead?(error: GatewayError, upstreamStatus: number | null, target: Target): Promise<Response> | undefined;
+  buildResponse(answer: Answer, target: Target): object;
+}
+
+/** The response of the first target that answers. Throws the GatewayError to tell the client. */
+export async function askJson<Request, Answer>(
+  exchange: Operation,
+  question: JsonQuestion<Request, Answer>,
+): Promise<Response> {
+  const { host, record, client, maxEvent, redact, serverKeys, incoming } = exchange;
+  const context = { serverKeys, userAgent: `sluice/${host.version}` };
+  const response = await firstAnswer<Response>({
+    targets: question.targets,
+    host,
+    signal: client.signal,
+    attempts: record.attempts,
+    health: exchange.health,
+    redact,
+    plan(target) {
+      const operation = question.operationOf(target);
+      const plan = planOperation(incoming, target, operation, question.request, context);
+      noteTry(record, host, plan);
+      const observer = createObserver(host.monotonic, false);
+      const attempt = { host, plan, signal: client.signal, maxEvent, observer, redact };
+      return {
+        target,
+        key: plan.key,
+        run: async (answered) => {
+          const asked = await ask(attempt, operation, answered);
+          if ('error' in asked) {
+            const instead = question.instead?.(asked.error, asked.status, target);
+            if (instead === undefined) throw asked.error;
+            return instead;
+          }
+          if (client.signal.aborted) throw client.signal.reason;
+          if (question.note !== undefined) {
+            question.note(asked.answer, observer);
+            record.seen = observer.seen;
+          }
+          return answer(exchange, plan, asked, () => question.buildResponse(asked.answer, target));
+        },
+      };
+    },
+  });
+  record.serving = true;
+  record.end({ status: 'success' });
+  return response;
+}
+
+async function ask<Request, Answer>(
+  attempt: Omit<AttemptContext, 'answered'>,
+  operation: ProviderOperation<Request, Answer>,
+  answered: (status: number) => void,
+): Promise<JsonAnswer<Answer> | { error: GatewayError; status: number | null }> {
+  let status: number | null = null;
+  const note = (upstreamStatus: number) => {
+    status = upstreamStatus;
+    answered(upstreamStatus);
+  };
+  try {
+    return await openJson({ ...attempt, answered: note }, (body) => operation.parseResponse(body));
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError)) throw thrown;
+    return { error: thrown, status };
+  }
+}
+
+function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, build: () => object): Response {
+  let text: string;
+  try {
+    text = plan.passesAnswer ? asked.text : JSON.stringify(build());
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    const { name } = plan.target.provider;
+    throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`);
+  }
+  const headers = pickAnswerHeaders(asked.headers, plan.sameDialect);
+  return respond(exchange, text, headers);
+}
+
+/** The response of a request that went well, noted in the record. */
+export function respond(exchange: Operation, text: string, headers: Headers): Response {
+  const { record } = exchange;
+  headers.set('content-type', 'application/json');
+  setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
+  record.httpStatus = 200;
+  if (record.capture !== null) record.responseBody = text;
+  return new Response(text, { status: 200, headers });
+}

@@ -1,0 +1,52 @@
+// How many tokens a prompt has: asked of the provider where it counts, else estimated here. docs/endpoints.md
+import { DIALECTS } from '../../dialects/registry.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { Target } from '../../routing/targets.ts';
+import { sideOf } from '../plan.ts';
+import { askJson, type Operation, respond } from './ask-json.ts';
+import { estimateTokens } from './estimate-tokens.ts';
+
+export const ESTIMATE_HEADER = 'x-sluice-estimate';
+
+export async function answerTokenCount(exchange: Operation): Promise<Response> {
+  const { dialect, targets, question, record, host } = exchange;
+  const build = DIALECTS[dialect].client.buildTokenCount;
+  if (build === undefined)
+    throw new GatewayError('internal', `${dialect} has no answer to a count of tokens`);
+  const countOf = (target: Target) => sideOf(target, dialect).countTokens;
+
+  async function estimate(target: Target): Promise<Response> {
+    record.target = target;
+    record.overheadMs ??= host.monotonic() - record.startedAt;
+    const pause = () => new Promise<void>((resolve) => host.setTimer(resolve, 0));
+    const tokens = await estimateTokens(question.neutral(), pause);
+    const headers = new Headers({ [ESTIMATE_HEADER]: 'tokenizer' });
+    return respond(exchange, JSON.stringify(build?.(tokens)), headers);
+  }
+
+  // An estimate cannot fail: what comes behind it in the chain is never asked.
+  const end = targets.findIndex((target) => countOf(target) === undefined);
+  const first = targets[0];
+  if (end === 0 && first !== undefined) {
+    const response = await estimate(first);
+    record.end({ status: 'success' });
+    return response;
+  }
+  return askJson(exchange, {
+    targets: end === -1 ? targets : targets.slice(0, end),
+    operationOf(target) {
+      const operation = countOf(target);
+      if (operation === undefined) throw new GatewayError('internal', 'no count is asked of this target');
+      return operation;
+    },
+    request: () => question.neutral(),
+    buildResponse: (tokens) => build(tokens),
+    instead: (error, status, target) => (isAbsent(error, status) ? estimate(target) : undefined),
+  });
+}
+
+/** Servers that speak a dialect without its count say that there is no such path. Not: no such model. */
+function isAbsent(error: GatewayError, status: number | null): boolean {
+  if (status === 405 || status === 501) return true;
+  return status === 404 && !/\bmodels?\b/i.test(error.message);
+}

@@ -1,0 +1,40 @@
+// Texts in, vectors out. docs/endpoints.md
+import { DIALECTS } from '../../dialects/registry.ts';
+import type { EmbeddingRequest } from '../../model/embedding.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { Target } from '../../routing/targets.ts';
+import { sideOf } from '../plan.ts';
+import { askJson, type Operation } from './ask-json.ts';
+
+export async function answerEmbeddings(exchange: Operation): Promise<Response> {
+  const { dialect, incoming } = exchange;
+  const client = DIALECTS[dialect].client.embeddings;
+  if (client === undefined) throw new GatewayError('internal', `${dialect} has no answer of embeddings`);
+  let parsed: EmbeddingRequest | undefined;
+  const request = () => {
+    parsed ??= client.parseRequest(incoming.body);
+    return parsed;
+  };
+  return askJson(exchange, {
+    targets: exchange.targets,
+    operationOf(target) {
+      const { embeddings } = sideOf(target, dialect);
+      if (embeddings === undefined) throw unsupported(target);
+      return embeddings;
+    },
+    request,
+    note(answer, observer) {
+      observer.see({ type: 'start', id: null, model: answer.model });
+      if (answer.usage !== null) observer.see({ type: 'usage', usage: answer.usage });
+    },
+    buildResponse: (answer, target) => client.buildResponse(answer, request(), target.model),
+  });
+}
+
+function unsupported({ provider, model }: Target): GatewayError {
+  return new GatewayError(
+    'unsupported_feature',
+    `embeddings: ${provider.name} (model ${model}) speaks ${provider.dialect}, which has none; ask for the model of another provider, as "provider/model"`,
+    { reason: { param: 'model' } },
+  );
+}

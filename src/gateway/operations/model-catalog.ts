@@ -1,0 +1,109 @@
+// What each provider says that it serves: asked with the gateway's own key, kept for ten minutes.
+import type { ProviderConfig } from '../../config/resolved.ts';
+import { parseObject } from '../../model/json.ts';
+import type { ModelEntry } from '../../model/model-entry.ts';
+import { readText } from '../../upstream/call.ts';
+import { buildRequestHeaders } from '../../upstream/headers.ts';
+import type { GatewayHost } from '../host.ts';
+import { sideOf } from '../plan.ts';
+
+export interface ModelCatalog {
+  /** The provider's list as far as it is known within WAIT_MS; an older one, or none, where it is not. */
+  modelsOf(provider: ProviderConfig): Promise<readonly ModelEntry[]>;
+}
+
+const KEPT_MS = 10 * 60_000;
+/** A provider that failed is left alone for so long. */
+const FAILURE_KEPT_MS = 30_000;
+/** A client waits no longer; the provider's answer still fills the cache. */
+const WAIT_MS = 1_500;
+const GIVE_UP_MS = 15_000;
+const MAX_PAGES = 20;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+interface Cached {
+  models: readonly ModelEntry[];
+  until: number;
+  asking: Promise<void> | null;
+}
+
+export function createModelCatalog(host: GatewayHost, redact: (text: string) => string): ModelCatalog {
+  const cache = new Map<string, Cached>();
+
+  async function refresh(provider: ProviderConfig, cached: Cached): Promise<void> {
+    try {
+      cached.models = await fetchModels(provider, host);
+      cached.until = host.monotonic() + KEPT_MS;
+    } catch (thrown) {
+      cached.until = host.monotonic() + FAILURE_KEPT_MS;
+      const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
+      host.log('warn', 'the list of models of a provider is left out', { provider: provider.name, reason });
+    } finally {
+      cached.asking = null;
+    }
+  }
+
+  return {
+    async modelsOf(provider) {
+      const known = cache.get(provider.name);
+      const cached: Cached = known ?? { models: [], until: 0, asking: null };
+      if (known === undefined) cache.set(provider.name, cached);
+      else if (host.monotonic() < known.until) return known.models;
+      cached.asking ??= refresh(provider, cached);
+      await within(host, WAIT_MS, cached.asking);
+      return cached.models;
+    },
+  };
+}
+
+/** Resolves with the promise, or after `ms` without it. */
+function within(host: GatewayHost, ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = host.setTimer(resolve, ms);
+    promise.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
+  const side = sideOf({ provider, model: '' });
+  if (side.models === undefined) return [];
+  const headers = buildRequestHeaders({
+    client: null,
+    dialect: side.headers(provider.apiKey),
+    listHeaders: [],
+    configured: provider.headers,
+    stream: false,
+    userAgent: `sluice/${host.version}`,
+  });
+  headers.delete('content-type');
+  const controller = new AbortController();
+  const cancel = host.setTimer(
+    () => controller.abort(new Error(`no list within ${GIVE_UP_MS} ms`)),
+    GIVE_UP_MS,
+  );
+  const init: RequestInit = { method: 'GET', headers, signal: controller.signal, redirect: 'manual' };
+  const limits = { connectMs: provider.timeouts.connectMs };
+  try {
+    const models: ModelEntry[] = [];
+    let cursor: string | null = null;
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
+      const response = await host.fetch(provider.baseUrl + side.models.endpoint(cursor), init, limits);
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new Error(`it answered HTTP ${response.status}`);
+      }
+      const body = parseObject(await readText(response, MAX_BYTES));
+      if (body === undefined) throw new Error('its answer is not a JSON object');
+      const page = side.models.parsePage(body);
+      models.push(...page.models);
+      if (page.next === null || page.next === cursor) break;
+      cursor = page.next;
+    }
+    return models;
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,72 @@
+// Every model reachable through the gateway: those of the configuration and those that providers list.
+import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
+import type { ClientModels } from '../../dialects/operations.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
+import { resolveTargets } from '../../routing/targets.ts';
+import type { ModelCatalog } from './model-catalog.ts';
+
+/** The list, or the one model asked for. Throws GatewayError `unknown_model`. */
+export async function answerModels(
+  client: ClientModels,
+  { id }: { id?: string },
+  query: URLSearchParams,
+  config: ResolvedConfig,
+  catalog: ModelCatalog,
+): Promise<Response> {
+  const models = await offeredModels(config, catalog);
+  if (id === undefined) return Response.json(client.buildList(models, query));
+  const model = models.find((each) => each.id === id) ?? underShortName(id, models, config);
+  if (model === undefined) {
+    throw new GatewayError('unknown_model', `no model is named "${id}"; the list of models has all names`);
+  }
+  return Response.json(client.buildModel(model));
+}
+
+/** Each id once, and each leads to its model when asked for. */
+export async function offeredModels(config: ResolvedConfig, catalog: ModelCatalog): Promise<OfferedModel[]> {
+  const lists = await Promise.all(config.providers.map((provider) => catalog.modelsOf(provider)));
+  const offered = new Map<string, OfferedModel>();
+  const offer = (id: string, provider: ProviderConfig, entry?: ModelEntry) => {
+    if (!offered.has(id)) offered.set(id, { ...entry, id, provider: provider.name });
+  };
+  for (const [index, provider] of config.providers.entries()) {
+    const entries = lists[index] ?? [];
+    const entryOf = (model: string) => entries.find((entry) => entry.id === model);
+    for (const [alias, model] of Object.entries(provider.models)) {
+      const id = leadsTo(alias, provider, model, config) ? alias : `${provider.name}/${alias}`;
+      offer(id, provider, entryOf(model));
+    }
+    const { defaultModel, name } = provider;
+    const own = [...(defaultModel === null ? [] : [defaultModel]), ...Object.values(provider.models)];
+    for (const model of own) offer(`${name}/${model}`, provider, entryOf(model));
+    for (const entry of entries) offer(`${name}/${entry.id}`, provider, entry);
+  }
+  return [...offered.values()];
+}
+
+function leadsTo(id: string, provider: ProviderConfig, model: string, config: ResolvedConfig): boolean {
+  const target = targetOf(id, config);
+  return target?.provider.name === provider.name && target.model === model;
+}
+
+function targetOf(id: string, config: ResolvedConfig): ReturnType<typeof resolveTargets>[number] | undefined {
+  try {
+    return resolveTargets({ model: id, forced: null }, config)[0];
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return undefined;
+    throw thrown;
+  }
+}
+
+/** A name without its provider, where routing finds the provider and asks it for just that model. */
+function underShortName(
+  id: string,
+  models: readonly OfferedModel[],
+  config: ResolvedConfig,
+): OfferedModel | undefined {
+  const target = targetOf(id, config);
+  if (target?.model !== id) return undefined;
+  const found = models.find((model) => model.id === `${target.provider.name}/${id}`);
+  return found === undefined ? undefined : { ...found, id };
+}

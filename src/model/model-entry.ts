@@ -1,0 +1,27 @@
+// A model as lists of models tell of it.
+import type { Extension } from './content.ts';
+
+export interface ModelEntry {
+  /** What to ask for it by. */
+  id: string;
+  displayName?: string;
+  /** Unix time in seconds. */
+  created?: number;
+  inputTokenLimit?: number;
+  outputTokenLimit?: number;
+  /** The entry as its provider's dialect wrote it. */
+  extension?: Extension;
+}
+
+/** One page of a provider's list. */
+export interface ModelPage {
+  models: ModelEntry[];
+  /** Where the next page begins, null after the last one. */
+  next: string | null;
+}
+
+/** A model that the gateway offers. */
+export interface OfferedModel extends ModelEntry {
+  /** The configured provider that serves it. */
+  provider: string;
+}

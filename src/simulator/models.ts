@@ -1,0 +1,14 @@
+// The simulator's list of models: names that are worth a try.
+import { findModels } from '../dialects/find-route.ts';
+
+const NAMES = ['demo', 'fast', 'slow', 'echo', 'text'];
+
+/** The answer to a GET of models, undefined for any other path. */
+export function listModels(path: string, headers: Headers, query: URLSearchParams): Response | undefined {
+  const found = findModels(path, headers);
+  if (found === undefined) return undefined;
+  const { client, asked } = found;
+  const model = (id: string) => ({ id, provider: 'simulator' });
+  if (asked.id === undefined) return Response.json(client.buildList(NAMES.map(model), query));
+  return Response.json(client.buildModel(model(asked.id)));
+}

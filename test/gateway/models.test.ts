@@ -1,0 +1,192 @@
+// Lists of models, in the shape of each client, as the official SDKs read them.
+import { describe, expect, test } from 'bun:test';
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
+import OpenAI from 'openai';
+import type { ConfigInput } from '../../src/index.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import type { SeenRequest } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+import { jsonReply } from '../support/json-reply.ts';
+
+const BASE = 'http://127.0.0.1:8088';
+const config: ConfigInput = {
+  providers: {
+    claude: { ...LAB_PROVIDERS.claude, models: { quick: 'claude-small' }, default_model: 'claude-big' },
+    gpt: { ...LAB_PROVIDERS.gpt, models: { cheap: 'gpt-small', quick: 'gpt-small' } },
+    gemini: LAB_PROVIDERS.gemini,
+  },
+  routing: { default_provider: 'claude' },
+};
+
+/** Each provider's list; Anthropic's on two pages, Gemini's with the details its SDK reads. */
+function lists({ path, headers }: SeenRequest) {
+  if (path.startsWith('/v1beta/models'))
+    return jsonReply(200, { models: [{ name: 'models/gem', inputTokenLimit: 9, thinking: true }] });
+  if (!headers.has('anthropic-version')) {
+    return jsonReply(200, { object: 'list', data: [{ id: 'gpt-small', object: 'model', created: 7 }] });
+  }
+  const id = path.includes('after_id=claude-small') ? 'claude-new' : 'claude-small';
+  const entry = { type: 'model', id, display_name: `The ${id}`, created_at: '2025-02-19T00:00:00Z', x: 1 };
+  return jsonReply(200, { data: [entry], has_more: id === 'claude-small', last_id: id });
+}
+
+const IDS = [
+  ...['quick', 'claude/claude-big', 'claude/claude-small', 'claude/claude-new'],
+  ...['gpt/cheap', 'gpt/quick', 'gpt/gpt-small', 'gemini/gem'],
+  ...['demo', 'fast', 'slow', 'echo', 'text'].map((name) => `simulator/${name}`),
+];
+
+function setup(reply: Parameters<typeof createReplayFetch>[0] = lists, host = {}) {
+  const upstream = createReplayFetch(reply);
+  const lab = createTestGateway({ config, fetch: upstream.fetch, host });
+  const fetch = (url: string | URL | Request, init?: RequestInit) =>
+    lab.gateway.fetch(new Request(url, init));
+  return { ...lab, upstream, fetch };
+}
+
+type Lab = ReturnType<typeof setup>;
+const idsOf = async ({ fetch }: Lab) => {
+  const { data } = (await (await fetch(`${BASE}/v1/models`)).json()) as { data: { id: string }[] };
+  return data.map((model) => model.id);
+};
+
+describe('every model reachable', () => {
+  test('is listed once, from the configuration and from the providers, under names that lead to it', async () => {
+    const lab = setup();
+    expect(await idsOf(lab)).toEqual(IDS);
+    expect(lab.upstream.requests.every((request) => request.method === 'GET')).toBe(true);
+    const keys = lab.upstream.requests.map(({ headers }) => headers.get('x-api-key'));
+    expect(keys).toContain('lab-key-anthropic');
+    expect(lab.upstream.requests.map(({ path }) => path)).toContain(
+      '/v1/models?limit=1000&after_id=claude-small',
+    );
+    await lab.gateway.flush();
+    expect(lab.rows).toEqual([]);
+  });
+
+  test('is asked of the providers once for ten minutes, also by many at a time', async () => {
+    let now = 0;
+    const lab = setup(lists, { monotonic: () => now });
+    await Promise.all([idsOf(lab), idsOf(lab), idsOf(lab)]);
+    expect(lab.upstream.requests).toHaveLength(4);
+    now = 599_000;
+    await idsOf(lab);
+    expect(lab.upstream.requests).toHaveLength(4);
+    now = 601_000;
+    await idsOf(lab);
+    expect(lab.upstream.requests).toHaveLength(8);
+  });
+
+  test('is listed without a provider that fails, which the log names', async () => {
+    const told: unknown[] = [];
+    const log = (_level: string, message: string, fields?: Record<string, unknown>) =>
+      void told.push([message, fields?.provider, fields?.reason]);
+    const broken = (seen: SeenRequest) =>
+      seen.path.startsWith('/v1beta') ? jsonReply(500, { error: { message: 'down' } }) : lists(seen);
+    const lab = setup(broken, { log });
+    expect(await idsOf(lab)).toEqual(IDS.filter((id) => id !== 'gemini/gem'));
+    expect(told).toEqual([
+      ['the list of models of a provider is left out', 'gemini', 'it answered HTTP 500'],
+    ]);
+  });
+
+  test('does not wait for a provider that does not answer', async () => {
+    const fired: (() => void)[] = [];
+    const setTimer = (callback: () => void, ms: number) => {
+      if (ms === 1_500) fired.push(callback);
+      return () => {};
+    };
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const slow = async (seen: SeenRequest) => {
+      if (seen.path.startsWith('/v1beta')) await gate;
+      return lists(seen);
+    };
+    const lab = setup(slow, { setTimer });
+    const first = idsOf(lab);
+    while (fired.length < 4) await Promise.resolve();
+    const asked = Promise.all(fired.splice(0).map(async (fire) => fire()));
+    await asked;
+    // Each wait was cut short: what is known by then is what the client gets.
+    expect(await first).not.toContain('gemini/gem');
+    open();
+    while (!(await idsOf(lab)).includes('gemini/gem')) for (const fire of fired.splice(0)) fire();
+  });
+});
+
+describe('the official SDKs', () => {
+  test('Anthropic’s pages through the list and finds one model', async () => {
+    const { fetch } = setup();
+    const client = new Anthropic({ apiKey: 'none', baseURL: BASE, fetch });
+    const seen: string[] = [];
+    for await (const model of client.models.list({ limit: 5 })) seen.push(model.id);
+    expect(seen).toEqual(IDS);
+    expect(await client.models.retrieve('claude/claude-small')).toMatchObject({
+      type: 'model',
+      id: 'claude/claude-small',
+      display_name: 'The claude-small',
+      created_at: '2025-02-19T00:00:00Z',
+      x: 1,
+    });
+    const short: unknown = await client.models.retrieve('quick');
+    expect(short).toMatchObject({ id: 'quick', display_name: 'The claude-small' });
+    // Unlisted, but routing leads it to the same model.
+    expect(await client.models.retrieve('claude-big')).toMatchObject({ id: 'claude-big' });
+    const raw = (await (
+      await fetch(`${BASE}/v1/models`, { headers: { 'anthropic-version': '1' } })
+    ).json()) as {
+      first_id: string;
+      last_id: string;
+      has_more: boolean;
+    };
+    expect(raw).toMatchObject({ first_id: IDS[0], last_id: IDS.at(-1), has_more: false });
+    await expect((async () => client.models.retrieve('none/such'))()).rejects.toBeInstanceOf(
+      Anthropic.NotFoundError,
+    );
+  });
+
+  test('OpenAI’s lists and finds', async () => {
+    const { fetch } = setup();
+    const client = new OpenAI({ apiKey: 'none', baseURL: `${BASE}/v1`, fetch });
+    const seen: OpenAI.Model[] = [];
+    for await (const model of client.models.list()) seen.push(model);
+    expect(seen.map((model) => model.id)).toEqual(IDS);
+    expect(await client.models.retrieve('gpt/gpt-small')).toEqual({
+      id: 'gpt/gpt-small',
+      object: 'model',
+      created: 7,
+      owned_by: 'gpt',
+    });
+    await expect((async () => client.models.retrieve('none/such'))()).rejects.toBeInstanceOf(
+      OpenAI.NotFoundError,
+    );
+  });
+
+  test('Google’s pages through the list and finds one model', async () => {
+    const { fetch } = setup();
+    const httpOptions = { baseUrl: BASE, fetch: fetch as typeof globalThis.fetch };
+    const { models } = new GoogleGenAI({ apiKey: 'none', httpOptions });
+    const seen: (string | undefined)[] = [];
+    for await (const model of await models.list({ config: { pageSize: 5 } })) seen.push(model.name);
+    expect(seen).toEqual(IDS.map((id) => `models/${id}`));
+    const found = await models.get({ model: 'models/gemini/gem' });
+    expect(found).toMatchObject({ name: 'models/gemini/gem', inputTokenLimit: 9 });
+    await expect(models.get({ model: 'models/none/such' })).rejects.toThrow('none/such');
+  });
+});
+
+test('only a GET with a valid key lists, and errors have the shape of the client', async () => {
+  const { gateway } = createTestGateway({
+    config: { ...config, server: { keys: ['gateway-key'] } },
+    fetch: () => Promise.reject(new Error('no provider is asked')),
+  });
+  const ask = (path: string, init: RequestInit = {}) => gateway.fetch(new Request(`${BASE}${path}`, init));
+  const refused = await ask('/v1beta/models');
+  expect(refused.status).toBe(401);
+  expect(await refused.json()).toMatchObject({ error: { code: 401, status: 'UNAUTHENTICATED' } });
+  const posted = await ask('/v1/models', { method: 'POST', headers: { 'x-sluice-key': 'gateway-key' } });
+  expect(posted.status).toBe(405);
+});
