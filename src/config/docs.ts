@@ -74,15 +74,18 @@ function typeOf(node: SchemaNode): string {
 }
 
 function renderKinds(): string[] {
-  const rows = PROVIDER_KINDS.map(({ kind, dialect, baseUrl, keyVariable }) => {
+  const rows = PROVIDER_KINDS.map(({ kind, dialect, baseUrl, keyVariable, authorization }) => {
     const address = /^https?:/.test(baseUrl) ? `\`${baseUrl}\`` : 'inside the gateway';
-    const key = keyVariable === null ? 'none needed' : `\`${keyVariable}\``;
+    const named = keyVariable === null ? 'none needed' : `\`${keyVariable}\``;
+    const key =
+      authorization === undefined ? named : `${keyVariable === null ? '' : `${named}, or `}the host`;
     return `| \`${kind}\` | ${dialect === 'any' ? 'every one' : `\`${dialect}\``} | ${address} | ${key} |`;
   });
   return [
     '## Known kinds',
     '',
-    'A provider of one of these names, or with it as `kind`, needs nothing else.',
+    'A provider of one of these names, or with it as `kind`, needs nothing else but the options in its address;',
+    '`docs/providers.md` has a section for those with more to tell.',
     '',
     '| kind | dialect | `base_url` | key from |',
     '|---|---|---|---|',

@@ -3,6 +3,7 @@ import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
+import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
 import type { ProviderConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
@@ -37,8 +38,8 @@ export function resolveProvider(
     problems.push({ severity, path: ['providers', name, ...path], message });
   };
   const kind = findProviderKind(entry.kind ?? name);
-  const place = placeOf(name, entry, kind, tell);
-  if (place === undefined) return { problems };
+  const spot = placeOf(name, entry, kind, sources, tell);
+  if (spot === undefined) return { problems };
 
   const reasons: string[] = [];
   const refuse = (path: KeyPath, problem: string) => {
@@ -51,12 +52,19 @@ export function resolveProvider(
     if (secret.value === undefined) refuse(['headers', header], secret.problem);
     else headers[header.toLowerCase()] = secret.value;
   }
+  const { address, ...place } = spot;
+  for (const { path, problem } of address.missing) refuse(path, problem);
+  for (const { path, message } of address.problems) tell('warning', path, message);
   const variable = kind?.keyVariable ?? null;
-  const forwards = clientKeys && entry.forward_client_key;
+  const authorization = kind?.authorization;
+  // Who signs for itself has nothing to do with what a client calls its key.
+  const mayForward = entry.forward_client_key && authorization === undefined;
+  const forwards = clientKeys && mayForward;
   let apiKey: string | null = null;
   if (entry.api_key === undefined && variable !== null) {
     const secret = resolveSecret(`env:${variable}`, sources);
     if (secret.value !== undefined) apiKey = secret.value;
+    else if (authorization !== undefined) apiKey = null;
     else if (!forwards) refuse([], `no api_key, and ${secret.problem}`);
     else
       tell(
@@ -75,13 +83,16 @@ export function resolveProvider(
     name,
     kind: kind?.kind ?? CUSTOM_KIND,
     ...place,
+    ...address.address,
+    ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
+    ...(authorization !== undefined && { authorization }),
     apiKey,
-    forwardClientKey: entry.forward_client_key,
+    forwardClientKey: mayForward,
     headers,
     models: entry.models,
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
-    priceId: kind !== undefined && isPriced(kind, entry, place.baseUrl) ? kind.priceId : null,
+    priceId: kind !== undefined && isPriced(kind, entry, address.address.baseUrl) ? kind.priceId : null,
     quirks: kind?.quirks ?? {},
     timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
     maxRetries: entry.max_retries,
@@ -103,11 +114,13 @@ function placeOf(
   name: string,
   entry: ProviderEntry,
   kind: ProviderKind | undefined,
+  { environment }: SecretSources,
   tell: (severity: Severity, path: KeyPath, message: string) => void,
-): Pick<ProviderConfig, 'dialect' | 'baseUrl'> | undefined {
+): (Pick<ProviderConfig, 'dialect'> & { address: AddressResolution }) | undefined {
   const { dialect, base_url: baseUrl } = entry;
   if (kind === undefined) {
-    if (dialect !== undefined && baseUrl !== undefined) return { dialect, baseUrl };
+    if (dialect !== undefined && baseUrl !== undefined)
+      return { dialect, address: plainAddress(baseUrl, entry) };
     const kinds = PROVIDER_KINDS.map((row) => row.kind);
     const nearest = nearestName(name, kinds);
     const hint = nearest === undefined ? '' : `; or did you mean "${nearest}"?`;
@@ -120,7 +133,7 @@ function placeOf(
   }
   if (isBuiltIn(kind)) {
     if (baseUrl !== undefined) tell('warning', ['base_url'], `kind ${kind.kind} has no address; ignored`);
-    return { dialect: dialect ?? kind.dialect, baseUrl: kind.baseUrl };
+    return { dialect: dialect ?? kind.dialect, address: plainAddress(kind.baseUrl, entry) };
   }
   if (dialect !== undefined && dialect !== kind.dialect && baseUrl === undefined) {
     tell(
@@ -130,5 +143,6 @@ function placeOf(
     );
     return undefined;
   }
-  return { dialect: dialect ?? kind.dialect, baseUrl: baseUrl ?? kind.baseUrl };
+  const spoken = dialect ?? kind.dialect;
+  return { dialect: spoken, address: resolveAddress(kind, entry, spoken, environment) };
 }

@@ -1,4 +1,5 @@
 // A valid file and the environment → the configuration that the gateway runs on.
+import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { suggestion } from './nearest.ts';
 import { parseConfig } from './parse.ts';
@@ -103,14 +104,24 @@ function resolveProviders(
 function dormantKinds(file: ConfigFile, sources: SecretSources): ResolvedConfig['disabled'] {
   const { default_provider: wanted, fallback_chain: chain } = file.routing;
   const named = [wanted, ...chain.map(providerOf)];
-  return PROVIDER_KINDS.filter(({ kind, keyVariable }) => {
-    const present =
-      Object.hasOwn(file.providers, kind) || keyVariable === null || sources.environment[keyVariable];
-    return named.includes(kind) && !present;
-  }).map(({ kind, keyVariable }) => ({
-    name: kind,
-    reason: `environment variable ${keyVariable} is not set, and providers.${kind} is not configured`,
-  }));
+  return PROVIDER_KINDS.filter((row) => {
+    const present = Object.hasOwn(file.providers, row.kind) || isBuiltIn(row) || isCalled(row, sources);
+    return named.includes(row.kind) && !present;
+  }).map((row) => {
+    const variable = enablingVariable(row);
+    const unset = variable === null ? '' : `environment variable ${variable} is not set, and `;
+    return { name: row.kind, reason: `${unset}providers.${row.kind} is not configured` };
+  });
+}
+
+/** The environment variable that, when set, enables a provider which the file does not configure. */
+function enablingVariable({ keyVariable, baseUrlVariable }: ProviderKind): string | null {
+  return keyVariable ?? baseUrlVariable ?? null;
+}
+
+function isCalled(row: ProviderKind, { environment }: SecretSources): boolean {
+  const variable = enablingVariable(row);
+  return variable !== null && Boolean(environment[variable]);
 }
 
 /** The first slash splits a target: model names have slashes of their own. */
@@ -121,7 +132,7 @@ function providerOf(target: string): string {
 
 function entriesOf(file: ConfigFile, sources: SecretSources): [string, ProviderEntry][] {
   const kinds = PROVIDER_KINDS.filter((row) => !Object.hasOwn(file.providers, row.kind));
-  const keyed = kinds.filter((row) => row.keyVariable !== null && sources.environment[row.keyVariable]);
+  const keyed = kinds.filter((row) => isCalled(row, sources));
   const joining = Object.fromEntries([...keyed, ...kinds.filter(isBuiltIn)].map((row) => [row.kind, {}]));
   const defaults = parseConfig({ providers: joining }).file?.providers ?? {};
   return [...Object.entries(file.providers), ...Object.entries(defaults)];

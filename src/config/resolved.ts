@@ -1,6 +1,7 @@
 // The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
 import type { Quirks } from '../dialects/dialect.ts';
-import type { DialectId } from '../model/dialect-id.ts';
+import type { ProviderDialectId } from '../model/dialect-id.ts';
+import type { AuthorizationScheme } from '../providers/kind.ts';
 
 export interface ResolvedConfig {
   server: ServerConfig;
@@ -30,9 +31,16 @@ export interface ProviderConfig {
   name: string;
   kind: string;
   /** `any`: speaks whatever the client speaks (the simulator). */
-  dialect: DialectId | 'any';
+  dialect: ProviderDialectId | 'any';
   /** As the vendor's SDK takes it, no trailing slash. */
   baseUrl: string;
+  /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */
+  endpoint?: string;
+  options?: Record<string, string>;
+  /** The header of the key, in place of the dialect's. */
+  keyHeader?: string;
+  /** How requests without a key are authorized. */
+  authorization?: AuthorizationScheme;
   apiKey: string | null;
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;

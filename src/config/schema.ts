@@ -1,6 +1,6 @@
 // The configuration file's one schema: its types, defaults, docs page and JSON Schema all come from here.
 import { z } from 'zod';
-import { DIALECT_IDS } from '../model/dialect-id.ts';
+import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
 
@@ -106,7 +106,7 @@ const providerSchema = z.strictObject({
       'Known provider that this is an instance of. Default: the entry’s own name, where it is known.',
     ),
   dialect: z
-    .enum(DIALECT_IDS)
+    .enum(PROVIDER_DIALECT_IDS)
     .optional()
     .describe('Wire format. A known kind brings its own; needed with `base_url` for an unknown one.'),
   base_url: url()
@@ -114,6 +114,15 @@ const providerSchema = z.strictObject({
     .describe(
       'As the vendor’s own SDK takes it: `openai-*` up to and with `/v1`, `anthropic-messages` the root.',
     ),
+  options: z
+    .record(
+      z.string(),
+      z
+        .string()
+        .regex(/^[\w.:-]+$/, { error: 'expected letters, digits, dots, colons, dashes or underscores' }),
+    )
+    .default({})
+    .describe('What the kind’s address is made of, such as `region`; see docs/providers.md.'),
   api_key: secret()
     .nullable()
     .optional()

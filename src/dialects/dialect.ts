@@ -89,6 +89,8 @@ export interface ProviderSide {
    * which the dialect allows no other, or anything else. A cheap look, no parsing.
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
+  /** Where streams are not server-sent events: cuts them into what `createStreamDecoder` takes. */
+  createFraming?(maxEvent: number): StreamFraming;
   /**
    * True for an event, as its frame of bytes, that only adds to content already begun: nothing in it can bear
    * on usage, on how the answer ends, or on errors. Spares a passthrough the parsing; false where in doubt.
@@ -185,6 +187,14 @@ export interface StreamDecoder {
   decode(event: SseEvent): void;
   /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
   end(): void;
+}
+
+/** Throws EventTooLarge where an unfinished event outgrows the limit, MalformedEvent where bytes make no event. */
+export interface StreamFraming {
+  /** Takes the next chunk; tells each event that it completes. */
+  push(chunk: Uint8Array, take: (event: SseEvent) => void): void;
+  /** At EOF: what is left is told where it makes a whole event. */
+  flush(take: (event: SseEvent) => void): void;
 }
 
 /** An event that is not what its dialect says. */

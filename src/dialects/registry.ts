@@ -1,8 +1,9 @@
 // Every dialect by its id. The only place that lists them.
-import type { DialectId } from '../model/dialect-id.ts';
+import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect, ProviderSide } from './dialect.ts';
 import { gemini } from './gemini/index.ts';
+import { ollamaChat } from './ollama-chat/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 
@@ -11,4 +12,13 @@ export const DIALECTS: Record<DialectId, Dialect> = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   gemini,
+};
+
+/** What talks to providers: the dialects' own sides, and those that no client speaks. */
+export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
+  'anthropic-messages': anthropicMessages.provider,
+  'openai-chat': openaiChat.provider,
+  'openai-responses': openaiResponses.provider,
+  gemini: gemini.provider,
+  'ollama-chat': ollamaChat,
 };

@@ -122,6 +122,9 @@ function timeoutError(
   );
 }
 
+/** What streams that are not server-sent events call themselves, JSON values one a line among them. */
+const STREAM_TYPE = /eventstream|ndjson/i;
+
 /** Opens a stream and waits until its first content is at hand. */
 export async function openStream<Out>(
   context: AttemptContext,
@@ -134,7 +137,8 @@ export async function openStream<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  if (/json/i.test(type) || response.body === null) {
+  const framed = plan.side.createFraming !== undefined && STREAM_TYPE.test(type);
+  if ((/json/i.test(type) && !framed) || response.body === null) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, call);
     return { status, headers, relay: relayWhole(answer, observer, render) };

@@ -1,8 +1,8 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
-import { DIALECTS } from '../dialects/registry.ts';
+import { PROVIDER_SIDES } from '../dialects/registry.ts';
 import type { ClientRoute, ProviderSide } from '../dialects/dialect.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
-import { DIALECT_IDS, type DialectId } from '../model/dialect-id.ts';
+import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
@@ -11,6 +11,7 @@ import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
 import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../upstream/headers.ts';
+import { keyHeaders, targetPath } from '../upstream/target-url.ts';
 import { matchesAny } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 
@@ -25,7 +26,7 @@ export interface Question {
 
 export interface Plan {
   target: Target;
-  dialect: DialectId;
+  dialect: ProviderDialectId;
   side: ProviderSide;
   /** Client and provider speak the same dialect: headers pass, and the request's bytes. */
   sameDialect: boolean;
@@ -61,7 +62,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     ...line,
     passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
     url: withQuery(
-      `${provider.baseUrl}${side.endpoint(model, stream)}`,
+      `${provider.baseUrl}${targetPath(provider.endpoint, side, model, stream)}`,
       sameDialect ? passQuery(incoming, side) : '',
     ),
     ...said,
@@ -74,12 +75,12 @@ type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
   const { provider } = target;
   const dialect = dialectOf(target, incoming?.dialect);
-  const side = DIALECTS[dialect].provider;
+  const side = PROVIDER_SIDES[dialect];
   const sameDialect = incoming !== null && incoming.dialect === dialect;
   const clientsKey =
     sameDialect && provider.forwardClientKey ? ownKeyOfClient(incoming.headers, context.serverKeys) : null;
   const key = clientsKey ?? provider.apiKey;
-  const authentication = side.headers(key);
+  const authentication = keyHeaders(provider.keyHeader, side, key);
   const headers = buildRequestHeaders({
     client: sameDialect ? incoming.headers : null,
     dialect:
@@ -100,10 +101,10 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
 
 /** The provider side of what is spoken with the target: some speak whatever the client does. */
 export function sideOf(target: Target, client?: DialectId): ProviderSide {
-  return DIALECTS[dialectOf(target, client)].provider;
+  return PROVIDER_SIDES[dialectOf(target, client)];
 }
 
-function dialectOf({ provider }: Target, client: DialectId | undefined): DialectId {
+function dialectOf({ provider }: Target, client: DialectId | undefined): ProviderDialectId {
   return provider.dialect === 'any' ? (client ?? DIALECT_IDS[0]) : provider.dialect;
 }
 
@@ -140,7 +141,7 @@ export function planOperation<Request, Answer>(
 }
 
 /** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
-function portable(request: NeutralRequest, dialect: DialectId, provider: string): NeutralRequest {
+function portable(request: NeutralRequest, dialect: ProviderDialectId, provider: string): NeutralRequest {
   const { boundTo } = request;
   if (boundTo === undefined || boundTo.dialect === dialect) return request;
   const { field, problem } = boundTo;
@@ -211,7 +212,7 @@ function passQuery({ query }: Incoming, { forwardQuery }: ProviderSide): string 
 
 function translateBody(
   question: Question,
-  dialect: DialectId,
+  dialect: ProviderDialectId,
   side: ProviderSide,
   target: Target,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {

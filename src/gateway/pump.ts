@@ -1,4 +1,5 @@
 // What the two pumps have in common: bytes of an upstream's stream go in, what the client gets comes out.
+import { MalformedEvent } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import { EventTooLarge } from '../sse/frame-splitter.ts';
 
@@ -28,6 +29,13 @@ export function framingError(provider: string, thrown: unknown): GatewayError {
     return new GatewayError(
       'upstream_malformed',
       `${provider} sent an event over the limit: ${thrown.message}; raise server.max_event if this is legitimate`,
+      { cause: thrown },
+    );
+  }
+  if (thrown instanceof MalformedEvent) {
+    return new GatewayError(
+      'upstream_malformed',
+      `${provider} sent a stream that cannot be cut into events: ${thrown.message}`,
       { cause: thrown },
     );
   }

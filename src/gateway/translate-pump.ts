@@ -2,8 +2,8 @@
 import { MalformedEvent, type ProviderSide, type Quirks, type StreamEncoder } from '../dialects/dialect.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import { createFrameSplitter } from '../sse/frame-splitter.ts';
-import { parseFrame } from '../sse/parse-frame.ts';
+import type { SseEvent } from '../sse/event.ts';
+import { createEventFraming } from './event-framing.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
@@ -25,7 +25,7 @@ export interface TranslateOptions<Out> {
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
   const { provider, side, observer, maxEvent } = options;
-  const splitter = createFrameSplitter(maxEvent);
+  const framing = side.createFraming?.(maxEvent) ?? createEventFraming(maxEvent);
   let events: StreamEvent[] = [];
   const sequencer = createSequencer((told) => {
     const event: StreamEvent =
@@ -36,9 +36,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
   const decoder = side.createStreamDecoder((event) => sequencer.push(event), options.quirks);
   let tookEvent = false;
 
-  function decode(frame: Uint8Array): void {
-    const event = parseFrame(frame);
-    if (event === undefined) return;
+  function decode(event: SseEvent): void {
     if (side.classify(event) !== 'ping') tookEvent = true;
     try {
       decoder.decode(event);
@@ -75,14 +73,18 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
     push(chunk) {
       if (sequencer.ended()) return undefined;
       try {
-        for (const frame of splitter.push(chunk).frames) decode(frame);
+        framing.push(chunk, decode);
       } catch (thrown) {
         return fail(framingError(provider, thrown));
       }
       return take();
     },
     end() {
-      if (!sequencer.ended()) decode(splitter.flush());
+      try {
+        if (!sequencer.ended()) framing.flush(decode);
+      } catch (thrown) {
+        return fail(framingError(provider, thrown));
+      }
       return fail(truncated(provider));
     },
   };

@@ -1,5 +1,5 @@
 // Every failure has one of these codes; status, blame and whether another target may help are read from here.
-import type { DialectId } from './dialect-id.ts';
+import type { ProviderDialectId } from './dialect-id.ts';
 
 export interface ErrorRule {
   /** HTTP status where the failure does not bring its own. */
@@ -43,7 +43,7 @@ export interface UpstreamReason {
 
 /** A provider's error answer as it came, for clients that speak the same dialect. */
 export interface UpstreamAnswer {
-  dialect: DialectId;
+  dialect: ProviderDialectId;
   headers: Headers;
   /** JSON text. */
   body: string;

@@ -1,7 +1,7 @@
 // Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought
 // signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
 // opaque fields, labelled with where they came from. No state in the gateway.
-import { DIALECT_IDS, type DialectId } from './dialect-id.ts';
+import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
 declare const opaque: unique symbol;
 /** `<dialect>:<the provider's own text>`. Made by `ownToken` or `tokenFromWire`, nowhere else. */
@@ -10,26 +10,26 @@ export type OpaqueToken = string & { readonly [opaque]: true };
 const MARK = 'sluice:';
 
 /** The token that a provider of `dialect` sent, or a client that talks to one sent back. */
-export function ownToken(dialect: DialectId, text: string): OpaqueToken {
+export function ownToken(dialect: ProviderDialectId, text: string): OpaqueToken {
   return `${dialect}:${text}` as OpaqueToken;
 }
 
 /** The provider's own text, undefined where the token is another dialect's: it means nothing to this one. */
-export function openToken(dialect: DialectId, token: OpaqueToken): string | undefined {
+export function openToken(dialect: ProviderDialectId, token: OpaqueToken): string | undefined {
   const label = `${dialect}:`;
   return token.startsWith(label) ? token.slice(label.length) : undefined;
 }
 
 /** What stands in an opaque field of a client's dialect: its own token plain, a foreign one marked. */
-export function tokenToWire(dialect: DialectId, token: OpaqueToken): string {
+export function tokenToWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? MARK + token;
 }
 
 /** The reverse of `tokenToWire`. */
-export function tokenFromWire(dialect: DialectId, text: string): OpaqueToken {
+export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueToken {
   if (text.startsWith(MARK)) {
     const token = text.slice(MARK.length);
-    if (DIALECT_IDS.some((id) => token.startsWith(`${id}:`))) return token as OpaqueToken;
+    if (PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`))) return token as OpaqueToken;
   }
   return ownToken(dialect, text);
 }
@@ -55,7 +55,8 @@ export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken 
   const at = wire.lastIndexOf(CALL_MARK);
   if (at === -1) return { id: wire };
   const token = fromBase64Url(wire.slice(at + CALL_MARK.length));
-  if (token === undefined || !DIALECT_IDS.some((id) => token.startsWith(`${id}:`))) return { id: wire };
+  if (token === undefined || !PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`)))
+    return { id: wire };
   return { id: wire.slice(0, at), token: token as OpaqueToken };
 }
 

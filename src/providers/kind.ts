@@ -1,13 +1,32 @@
 // The shape of a provider row.
 import type { Quirks } from '../dialects/dialect.ts';
-import type { DialectId } from '../model/dialect-id.ts';
+import type { ProviderDialectId } from '../model/dialect-id.ts';
+
+/** Ways to prove who asks that take more than a header: the host signs, or fetches a token. */
+export type AuthorizationScheme = 'google-default-credentials' | 'aws-signature-v4';
 
 export interface ProviderKind {
   kind: string;
-  dialect: DialectId | 'any';
+  dialect: ProviderDialectId | 'any';
+  /** `{name}` stands for an option of the configuration. */
   baseUrl: string;
+  /** Environment variable with another base URL; where no key is needed, it enables the provider. */
+  baseUrlVariable?: string;
+  /**
+   * Path and query behind the base URL, in place of the dialect's own. Besides options it may hold `{model}`
+   * and `{method}`, which is what follows the last colon of the dialect's own path.
+   */
+  endpoint?: string;
+  /** Base URLs behind which the dialect's own path holds nevertheless. */
+  plainBase?: RegExp;
+  /** Environment variables that stand in for options left out, the first that is set. */
+  optionVariables?: Readonly<Record<string, readonly string[]>>;
   /** Environment variable that holds the key and, when set, enables the provider. Null: no key needed. */
   keyVariable: string | null;
+  /** The header that an API key goes in, in place of the dialect's. Access tokens go as Bearer all the same. */
+  keyHeader?: string;
+  /** How a request without a key is authorized; such a provider never gets a client's own key. */
+  authorization?: AuthorizationScheme;
   /** Models this provider is known to serve. */
   modelPatterns: RegExp[];
   /** Provider id in `@pydantic/genai-prices`. */

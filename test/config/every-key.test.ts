@@ -27,6 +27,7 @@ const OTHER: Record<string, unknown> = {
   'providers.*.base_url': 'http://127.0.0.1:2/v1',
   'providers.*.api_key': 'other',
   'providers.*.headers': { 'x-team': 'lab' },
+  'providers.*.options': { region: 'somewhere' },
   'providers.*.models': { fast: 'qwen' },
   'providers.*.default_model': 'qwen',
   'providers.*.timeouts.connect': '1s',

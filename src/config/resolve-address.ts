@@ -1,0 +1,113 @@
+// Where a provider of a known kind listens: its base URL and path, with the options filled in.
+import type { ProviderDialectId } from '../model/dialect-id.ts';
+import type { ProviderKind } from '../providers/kind.ts';
+import type { ConfigProblem, KeyPath } from './problem.ts';
+import type { ProviderEntry } from './schema.ts';
+
+export interface Address {
+  /** No trailing slash. */
+  baseUrl: string;
+  /** In place of the dialect's own path; `{model}` and `{method}` are left to each request. */
+  endpoint?: string;
+  options: Record<string, string>;
+}
+
+export interface AddressResolution {
+  address: Address;
+  problems: Pick<ConfigProblem, 'path' | 'message'>[];
+  /** What keeps the provider from starting. */
+  missing: { path: KeyPath; problem: string }[];
+}
+
+/** Filled in for each request. */
+const PER_REQUEST = ['model', 'method'];
+
+export function resolveAddress(
+  kind: ProviderKind,
+  entry: Pick<ProviderEntry, 'base_url' | 'options'>,
+  dialect: ProviderDialectId | 'any',
+  environment: Readonly<Record<string, string | undefined>>,
+): AddressResolution {
+  const resolution: AddressResolution = {
+    address: { baseUrl: kind.baseUrl, options: {} },
+    problems: [],
+    missing: [],
+  };
+  const base = entry.base_url ?? baseFromVariable(kind, environment, resolution) ?? kind.baseUrl;
+  const own = dialect === kind.dialect && kind.plainBase?.test(base) !== true;
+  const endpoint = own ? kind.endpoint : undefined;
+  const { options } = resolution.address;
+  const known = new Set([
+    ...placeholders(kind.baseUrl + (kind.endpoint ?? '')),
+    ...Object.keys(kind.optionVariables ?? {}),
+  ]);
+  Object.assign(options, entry.options);
+  for (const name of Object.keys(options)) {
+    if (known.has(name)) continue;
+    const has = known.size > 0 ? `; it has ${[...known].join(', ')}` : '';
+    resolution.problems.push({
+      path: ['options', name],
+      message: `kind ${kind.kind} has no such option${has}`,
+    });
+  }
+  for (const [name, variables] of Object.entries(kind.optionVariables ?? {})) {
+    const value = variables.map((variable) => environment[variable]).find(Boolean);
+    if (value) options[name] ??= value;
+  }
+  for (const name of placeholders(base + (endpoint ?? ''))) {
+    if (options[name] !== undefined) continue;
+    const variables = kind.optionVariables?.[name] ?? [];
+    const or = variables.length > 0 ? `, nor ${variables.join(' or ')} in the environment` : '';
+    resolution.missing.push({ path: ['options', name], problem: `options.${name} is not set${or}` });
+  }
+  resolution.address = {
+    baseUrl: fill(base, options),
+    ...(endpoint === undefined ? {} : { endpoint: fill(endpoint, options) }),
+    options,
+  };
+  return resolution;
+}
+
+function placeholders(template: string): string[] {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  return [...new Set(names)].filter((name) => !PER_REQUEST.includes(name));
+}
+
+function fill(template: string, options: Record<string, string>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    PER_REQUEST.includes(name) ? whole : (options[name] ?? whole),
+  );
+}
+
+/** As vendors' own tools write it: perhaps without scheme or port, perhaps the address to listen on. */
+function baseFromVariable(
+  { baseUrl, baseUrlVariable }: ProviderKind,
+  environment: Readonly<Record<string, string | undefined>>,
+  resolution: AddressResolution,
+): string | undefined {
+  const text = baseUrlVariable === undefined ? undefined : environment[baseUrlVariable]?.trim();
+  if (baseUrlVariable === undefined || !text) return undefined;
+  const hasScheme = /^https?:\/\//i.test(text);
+  const usual = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const whole = hasScheme
+    ? text
+    : `${usual?.protocol ?? 'https:'}//${text.startsWith(':') ? `127.0.0.1${text}` : text}`;
+  if (!URL.canParse(whole)) {
+    resolution.problems.push({ path: ['base_url'], message: `${baseUrlVariable} holds no address; ignored` });
+    return undefined;
+  }
+  const url = new URL(whole);
+  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1';
+  if (!hasScheme && url.port === '' && usual !== undefined) url.port = usual.port;
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/** An address that is nothing but its base URL. */
+export function plainAddress(
+  baseUrl: string,
+  { options }: Pick<ProviderEntry, 'options'>,
+): AddressResolution {
+  const message = 'only kinds whose address has a place for it know options';
+  const problems = Object.keys(options).map((name) => ({ path: ['options', name], message }));
+  return { address: { baseUrl, options }, problems, missing: [] };
+}

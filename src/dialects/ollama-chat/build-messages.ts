@@ -1,0 +1,101 @@
+// The conversation in Ollama's messages: text, base64 images beside it, calls whose arguments are objects.
+import type { Message } from '../../model/request.ts';
+import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import { type JsonObject, parseObject } from '../../model/json.ts';
+import type { LossReport } from './losses.ts';
+
+export function buildMessages(
+  system: readonly TextPart[],
+  messages: readonly Message[],
+  losses: LossReport,
+): JsonObject[] {
+  const built: JsonObject[] = [];
+  /** Results name the tool, not only the call. */
+  const toolOf = new Map<string, string>();
+  if (system.length > 0) built.push(buildMessage('system', system, losses));
+  for (const { role, parts, name } of messages) {
+    if (name !== undefined) losses.lost('name');
+    const results = parts.filter((part) => part.type === 'tool-result');
+    for (const result of results) built.push(buildResult(result, toolOf, losses));
+    const rest = parts.filter((part) => part.type !== 'tool-result');
+    for (const part of rest) if (part.type === 'tool-call') toolOf.set(part.id, part.name);
+    if (rest.length > 0 || results.length === 0) built.push(buildMessage(role, rest, losses));
+  }
+  return built;
+}
+
+function buildMessage(role: Message['role'], parts: readonly Part[], losses: LossReport): JsonObject {
+  const texts: string[] = [];
+  const images: string[] = [];
+  const thoughts: string[] = [];
+  const calls: JsonObject[] = [];
+  for (const part of parts) {
+    if (part.type !== 'opaque') {
+      if (part.cacheControl !== undefined) losses.lost('cache_control');
+      losses.foreign(part.extension);
+    }
+    switch (part.type) {
+      case 'text':
+      case 'refusal':
+        texts.push(part.text);
+        break;
+      case 'reasoning':
+        if (part.text !== '') thoughts.push(part.text);
+        else losses.lost('reasoning');
+        break;
+      case 'tool-call':
+        if (part.kind === 'server') losses.lost('server_tool_use');
+        else calls.push(buildCall(part));
+        break;
+      case 'image':
+        if (part.source.kind === 'base64') images.push(part.source.data);
+        else losses.lost(`image.${part.source.kind}`);
+        break;
+      case 'document':
+        if (part.source.kind === 'text') texts.push(part.source.text);
+        else losses.lost('document');
+        break;
+      case 'tool-result':
+        break;
+      case 'server-tool-result':
+        losses.lost('server_tool_result');
+        break;
+      case 'audio':
+        losses.lost('audio');
+        break;
+      case 'opaque':
+        losses.lost(part.name);
+        break;
+    }
+  }
+  return {
+    role,
+    content: texts.join(role === 'assistant' ? '' : '\n\n'),
+    ...(thoughts.length > 0 && { thinking: thoughts.join('') }),
+    ...(images.length > 0 && { images }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+}
+
+function buildCall({ id, name, kind, arguments: text }: ToolCallPart): JsonObject {
+  // Free text of a custom tool is the one argument that such a tool is shown to take.
+  const given = kind === 'custom' ? { input: text } : (parseObject(text) ?? {});
+  return { id, function: { name, arguments: given } };
+}
+
+function buildResult(
+  { callId, content, isError }: ToolResultPart,
+  toolOf: ReadonlyMap<string, string>,
+  losses: LossReport,
+): JsonObject {
+  if (isError === true) losses.lost('is_error');
+  const { content: text, images } = buildMessage('user', content, losses);
+  const tool = toolOf.get(callId);
+  return {
+    role: 'tool',
+    content: text,
+    ...(images !== undefined && { images }),
+    ...(tool !== undefined && { tool_name: tool }),
+    tool_call_id: callId,
+  };
+}

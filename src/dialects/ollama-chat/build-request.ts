@@ -1,0 +1,107 @@
+// NeutralRequest → a body of `POST /api/chat`, and what it could not carry.
+// https://docs.ollama.com/api/chat
+import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { buildMessages } from './build-messages.ts';
+import { createLossReport, type LossReport } from './losses.ts';
+
+export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
+  const losses = createLossReport();
+  const body: JsonObject = {
+    model,
+    messages: buildMessages(request.system, request.messages, losses),
+    // Left out, it would stream.
+    stream: request.stream,
+  };
+  const tools =
+    request.toolChoice?.type === 'none' ? [] : request.tools.flatMap((tool) => buildTool(tool, losses));
+  if (tools.length > 0) body.tools = tools;
+  if (request.toolChoice?.type === 'none' && request.tools.length > 0)
+    losses.approximated('tool_choice', 'the tools are not sent');
+  if (request.toolChoice?.type === 'required' || request.toolChoice?.type === 'tool')
+    losses.lost('tool_choice');
+  const think = buildThink(request.reasoning, model, losses);
+  if (think !== undefined) body.think = think;
+  const format = buildFormat(request.outputFormat);
+  if (format !== undefined) body.format = format;
+  const options = buildOptions(request);
+  if (Object.keys(options).length > 0) body.options = options;
+  reportUnsayable(request, losses);
+  return { body, losses: losses.list() };
+}
+
+function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
+  if (tool.type === 'server') {
+    losses.lost(`tools.${tool.name}`);
+    return [];
+  }
+  const { name, description } = tool;
+  const described = { name, ...(description !== undefined && { description }) };
+  if (tool.type === 'custom') {
+    losses.approximated('tools.custom', 'shown as a function with one argument, input');
+    const parameters = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
+    return [{ type: 'function', function: { ...described, parameters } }];
+  }
+  if (tool.cacheControl !== undefined) losses.lost('cache_control');
+  if (tool.strict === true) losses.lost('strict');
+  losses.foreign(tool.extension);
+  const parameters = tool.parameters ?? { type: 'object', properties: {} };
+  return [{ type: 'function', function: { ...described, parameters } }];
+}
+
+/** Models with levels instead of a switch. */
+const LEVELS = /gpt-oss/;
+
+/**
+ * A model that can think does so unless told otherwise, and one that cannot refuses the field: so thinking is
+ * only ever switched off, or given a level.
+ */
+function buildThink(
+  reasoning: ReasoningSettings | undefined,
+  model: string,
+  losses: LossReport,
+): JsonValue | undefined {
+  if (reasoning === undefined) return undefined;
+  const { mode, effort, budgetTokens } = reasoning;
+  if (mode === 'off' || effort === 'none') return false;
+  if (budgetTokens !== undefined) losses.lost('thinking.budget_tokens');
+  if (effort === undefined) return undefined;
+  if (!LEVELS.test(model)) {
+    losses.lost('reasoning_effort');
+    return undefined;
+  }
+  const level = effort === 'minimal' ? 'low' : effort === 'xhigh' || effort === 'max' ? 'high' : effort;
+  if (level !== effort) losses.approximated('reasoning_effort', `asked for as ${level}`);
+  return level;
+}
+
+function buildFormat(format: OutputFormat | undefined): JsonValue | undefined {
+  if (format?.type === 'json') return 'json';
+  return format?.type === 'json-schema' ? format.schema : undefined;
+}
+
+function buildOptions(request: NeutralRequest): JsonObject {
+  const { maxOutputTokens, temperature, topP, topK, seed, stopSequences = [] } = request;
+  const { frequencyPenalty, presencePenalty } = request;
+  return {
+    ...(maxOutputTokens !== undefined && { num_predict: maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(topK !== undefined && { top_k: topK }),
+    ...(seed !== undefined && { seed }),
+    ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
+    ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
+    ...(stopSequences.length > 0 && { stop: stopSequences }),
+  };
+}
+
+function reportUnsayable(request: NeutralRequest, losses: LossReport): void {
+  if (request.parallelToolCalls === false) losses.lost('parallel_tool_calls');
+  if (request.verbosity !== undefined) losses.lost('verbosity');
+  if (request.user !== undefined) losses.lost('user');
+  if (request.metadata !== undefined) losses.lost('metadata');
+  if (request.serviceTier !== undefined && request.serviceTier !== 'auto') losses.lost('service_tier');
+  if (request.cacheKey !== undefined) losses.lost('prompt_cache_key');
+  losses.foreign(request.extension);
+}

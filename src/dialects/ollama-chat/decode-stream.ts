@@ -1,0 +1,62 @@
+// Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
+import type { StreamEvent } from '../../model/events.ts';
+import { asObject, asString, parseObject } from '../../model/json.ts';
+import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { errorInBody } from './errors.ts';
+import { readCalls, readFinish, readUsage } from './read-answer.ts';
+
+export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
+  let started = false;
+  let calls = 0;
+  let nextBlock = 0;
+  let open: { block: number; kind: 'text' | 'reasoning' } | undefined;
+
+  function close(): void {
+    if (open === undefined) return;
+    emit({ type: `${open.kind}-end`, block: open.block });
+    open = undefined;
+  }
+
+  function write(kind: 'text' | 'reasoning', text: string | undefined): void {
+    if (!text) return;
+    if (open?.kind !== kind) {
+      close();
+      open = { block: nextBlock++, kind };
+      emit({ type: `${kind}-start`, block: open.block });
+    }
+    emit({ type: `${kind}-delta`, block: open.block, text });
+  }
+
+  return {
+    decode({ data }) {
+      const line = parseObject(data);
+      if (line === undefined) throw new MalformedEvent(`a line is no JSON object: ${data.slice(0, 80)}`);
+      const error = errorInBody(line);
+      if (error !== undefined) {
+        emit({ type: 'error', error });
+        return;
+      }
+      if (!started) {
+        started = true;
+        emit({ type: 'start', id: null, model: asString(line.model) ?? null });
+      }
+      const message = asObject(line.message) ?? {};
+      write('reasoning', asString(message.thinking));
+      write('text', asString(message.content));
+      for (const call of readCalls(message, asString(line.created_at) ?? '', calls)) {
+        close();
+        calls += 1;
+        const block = nextBlock++;
+        emit({ type: 'tool-start', block, id: call.id, name: call.name, kind: 'function' });
+        emit({ type: 'tool-delta', block, arguments: call.arguments });
+        emit({ type: 'tool-end', block });
+      }
+      if (line.done !== true) return;
+      close();
+      emit({ type: 'usage', usage: readUsage(line) });
+      emit({ type: 'finish', finish: readFinish(line, calls > 0) });
+    },
+    // Only `done` ends an answer.
+    end() {},
+  };
+}

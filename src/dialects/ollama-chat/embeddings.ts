@@ -1,0 +1,42 @@
+// Embeddings: `POST /api/embed`. https://docs.ollama.com/api/embed
+import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
+import { GatewayError } from '../../model/errors.ts';
+import { asArray, asNumber, asString, type JsonObject } from '../../model/json.ts';
+import type { ProviderOperation } from '../operations.ts';
+
+export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
+  endpoint: () => '/api/embed',
+  // It has no clients here: no body comes in its own words.
+  edits: () => ({}),
+  buildRequest({ input, dimensions, user }, { model }) {
+    const texts = input.map((piece) => {
+      if (piece.type === 'text') return piece.text;
+      throw new GatewayError(
+        'unsupported_feature',
+        'input: Ollama embeds text, not token ids; send strings',
+        { reason: { param: 'input' } },
+      );
+    });
+    const body: JsonObject = { model, input: texts };
+    if (dimensions !== undefined) body.dimensions = dimensions;
+    return { body, losses: user === undefined ? [] : [{ feature: 'user', outcome: 'lost' }] };
+  },
+  parseResponse(body) {
+    const tokens = asNumber(body.prompt_eval_count);
+    return {
+      model: asString(body.model) ?? null,
+      usage: tokens === undefined ? null : { inputTokens: tokens },
+      vectors: () => parseVectors(body),
+    };
+  },
+};
+
+function parseVectors(body: JsonObject): number[][] {
+  const vectors = asArray(body.embeddings);
+  if (vectors === undefined) throw new Error('embeddings is missing');
+  return vectors.map((vector, at) => {
+    const values = asArray(vector);
+    if (values === undefined) throw new Error(`embeddings[${at}] is no list of numbers`);
+    return values.map((value) => asNumber(value) ?? 0);
+  });
+}

@@ -1,0 +1,46 @@
+// What Ollama's errors mean: `{"error": "…"}`, as a body or as a line of a stream.
+import { type ErrorCode, GatewayError } from '../../model/errors.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import type { UpstreamFailure } from '../dialect.ts';
+
+export function parseError({ status, body }: UpstreamFailure): GatewayError {
+  const trimmed = body.trim();
+  const stated = parseObject(trimmed);
+  const message = stated === undefined ? trimmed : (messageOf(stated) ?? '');
+  if (trimmed.startsWith('<')) {
+    return toError(status, 'an HTML page instead of JSON: check its base_url');
+  }
+  return toError(status, message);
+}
+
+/** The error in a body or line that came with HTTP 200. */
+export function errorInBody(body: JsonObject): GatewayError | undefined {
+  const message = messageOf(body);
+  return message === undefined ? undefined : toError(undefined, message);
+}
+
+function messageOf({ error }: JsonObject): string | undefined {
+  return asString(error) ?? asString(asObject(error)?.message);
+}
+
+function toError(status: number | undefined, message: string): GatewayError {
+  const code = codeFor(status ?? 500, message);
+  const said = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
+  const passes = code === 'upstream_rejected' || code === 'upstream_rate_limited';
+  return new GatewayError(
+    code,
+    `${said}: ${message || 'it gave no reason'}`,
+    status !== undefined && passes ? { status } : {},
+  );
+}
+
+const TOO_LONG = /context (length|window|size)|input (length )?exceeds|prompt (is )?too long/i;
+
+function codeFor(status: number, message: string): ErrorCode {
+  if (TOO_LONG.test(message)) return 'context_too_long';
+  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 429) return 'upstream_rate_limited';
+  if (status === 503 || /server busy/i.test(message)) return 'upstream_overloaded';
+  if (status === 408) return 'upstream_failed';
+  return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
+}

@@ -1,0 +1,21 @@
+// Ollama's own wire, for providers only: `POST /api/chat`. https://docs.ollama.com/api/chat
+import type { ProviderSide } from '../dialect.ts';
+import { buildRequest } from './build-request.ts';
+import { createStreamDecoder } from './decode-stream.ts';
+import { errorInBody, parseError } from './errors.ts';
+import { createLineFraming } from './framing.ts';
+import { parseResponse } from './parse-response.ts';
+
+export const ollamaChat: ProviderSide = {
+  endpoint: () => '/api/chat',
+  // A local server asks for none; the vendor's own cloud does.
+  headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+  buildRequest,
+  parseResponse,
+  createFraming: createLineFraming,
+  createStreamDecoder,
+  classify: ({ data }) => (/^\{\s*"error"\s*:/.test(data) ? 'terminal' : 'other'),
+  parseError,
+  errorInBody,
+  passthrough: { edits: () => ({}) },
+};

@@ -1,0 +1,27 @@
+// A whole answer → NeutralResponse.
+import type { Part } from '../../model/content.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import { NO_USAGE } from '../../model/usage.ts';
+import { MalformedEvent } from '../dialect.ts';
+import { readCalls, readFinish, readUsage } from './read-answer.ts';
+
+export function parseResponse(body: JsonObject): NeutralResponse {
+  const message = asObject(body.message);
+  if (message === undefined) throw new MalformedEvent('the answer has no message');
+  if (body.done === false) throw new MalformedEvent('the answer says that it is not done');
+  const parts: Part[] = [];
+  const thinking = asString(message.thinking);
+  const content = asString(message.content);
+  if (thinking) parts.push({ type: 'reasoning', text: thinking });
+  if (content) parts.push({ type: 'text', text: content });
+  const calls = readCalls(message, asString(body.created_at) ?? '', 0);
+  for (const call of calls) parts.push({ type: 'tool-call', kind: 'function', ...call });
+  return {
+    id: null,
+    model: asString(body.model) ?? null,
+    parts,
+    finish: readFinish(body, calls.length > 0),
+    usage: { ...NO_USAGE, ...readUsage(body) },
+  };
+}

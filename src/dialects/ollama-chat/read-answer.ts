@@ -1,0 +1,58 @@
+// What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
+import type { Finish } from '../../model/finish.ts';
+import { asArray, asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { Usage } from '../../model/usage.ts';
+
+export interface Call {
+  id: string;
+  name: string;
+  /** JSON text. */
+  arguments: string;
+}
+
+/**
+ * The calls of a message, each whole. Older servers give no ids: then one is made up of the time of the line
+ * and the call's place in the answer, which no other call of the conversation has.
+ * @param seen calls that the answer made before.
+ */
+export function readCalls(message: JsonObject, createdAt: string, seen: number): Call[] {
+  const calls: Call[] = [];
+  for (const item of asArray(message.tool_calls) ?? []) {
+    const call = asObject(item);
+    const called = asObject(call?.function);
+    const name = asString(called?.name);
+    if (call === undefined || called === undefined || name === undefined) continue;
+    const given = called.arguments;
+    calls.push({
+      id: asString(call.id) || `call_${fingerprint(createdAt)}_${seen + calls.length}`,
+      name,
+      arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}),
+    });
+  }
+  return calls;
+}
+
+/** FNV-1a. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(36);
+}
+
+/** @param called whether the answer calls a tool: Ollama says `stop` then too. */
+export function readFinish(body: JsonObject, called: boolean): Finish {
+  const raw = asString(body.done_reason) ?? null;
+  if (raw === 'length') return { unified: 'max_tokens', raw };
+  if (called) return { unified: 'tool_use', raw };
+  return { unified: raw === 'stop' || raw === null ? 'end_turn' : 'other', raw };
+}
+
+/** A count is left out where it is zero, as that of a prompt which the server still had in memory. */
+export function readUsage(body: JsonObject): Pick<Usage, 'inputTokens' | 'outputTokens'> {
+  return {
+    inputTokens: asNumber(body.prompt_eval_count) ?? 0,
+    outputTokens: asNumber(body.eval_count) ?? 0,
+  };
+}

@@ -1,0 +1,35 @@
+// The URL of one request: the provider's base and the dialect's path, or the provider's own.
+import type { ProviderSide } from '../dialects/dialect.ts';
+
+/**
+ * Path and query behind the base URL. `template`: the provider's own, in which `{model}` and `{method}` (what
+ * follows the last colon of the dialect's path) are filled in.
+ */
+export function targetPath(
+  template: string | undefined,
+  side: Pick<ProviderSide, 'endpoint'>,
+  model: string,
+  stream: boolean,
+): string {
+  const path = side.endpoint(model, stream);
+  if (template === undefined) return path;
+  const filling: Record<string, string> = {
+    // Encoded whole: no name leads out of the place where it stands.
+    model: encodeURIComponent(model),
+    method: path.slice(path.lastIndexOf(':') + 1),
+  };
+  return template.replace(/\{(model|method)\}/g, (_, name: string) => filling[name] ?? '');
+}
+
+/** An access token (a JSON Web Token) is no API key: it goes as Bearer wherever it is taken at all. */
+const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
+/** The headers that authenticate `key` at a provider that may want it in a header of its own. */
+export function keyHeaders(
+  keyHeader: string | undefined,
+  side: Pick<ProviderSide, 'headers'>,
+  key: string | null,
+): Record<string, string> {
+  if (keyHeader === undefined || key === null || ACCESS_TOKEN.test(key)) return side.headers(key);
+  return { ...side.headers(null), [keyHeader]: key };
+}

@@ -1,0 +1,142 @@
+// Where requests of the kinds go whose address has options, and with which key in which header.
+import { describe, expect, test } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import type { ConfigInput } from '../../src/index.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { replyWith } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+type ProviderInput = NonNullable<ConfigInput['providers']>[string];
+
+function resolve(providers: ConfigInput['providers'], environment: Record<string, string> = {}) {
+  const { file } = parseConfig({ providers });
+  if (file === null) throw new Error('not a valid file');
+  return resolveConfig(file, { environment, readFile: () => '', credential: null });
+}
+
+/** The one request that reaches the provider. */
+async function asked(
+  name: string,
+  provider: ProviderInput,
+  body: Record<string, unknown> = {},
+  path = '/v1/chat/completions',
+) {
+  const urls: string[] = [];
+  const upstream = createReplayFetch(replyWith('{"error":{"message":"no"}}', { status: 400 }));
+  const { post } = createTestGateway({
+    config: { providers: { [name]: { max_retries: 0, ...provider } }, routing: { default_provider: name } },
+    fetch(url, init) {
+      urls.push(url);
+      return upstream.fetch(url, init);
+    },
+  });
+  await post(path, { model: 'my/dep', messages: [{ role: 'user', content: 'hi' }], ...body });
+  return { url: urls[0], headers: upstream.requests[0]?.headers };
+}
+
+describe('azure', () => {
+  const options = { resource: 'lab', api_version: '2024-10-21' };
+
+  test('asks the deployment, with the key in its own header', async () => {
+    const { url, headers } = await asked('azure', { options, api_key: 'k1' });
+    expect(url).toBe(
+      'https://lab.openai.azure.com/openai/deployments/my%2Fdep/chat/completions?api-version=2024-10-21',
+    );
+    expect(headers?.get('api-key')).toBe('k1');
+    expect(headers?.get('authorization')).toBeNull();
+  });
+
+  test('a base_url takes the place of the resource', async () => {
+    const { url } = await asked('azure', {
+      base_url: 'https://gateway.test/x',
+      options: { api_version: 'preview' },
+      api_key: 'k1',
+    });
+    expect(url).toBe(
+      'https://gateway.test/x/openai/deployments/my%2Fdep/chat/completions?api-version=preview',
+    );
+  });
+
+  test('a base_url that ends in /openai/v1 needs no version', async () => {
+    const { url, headers } = await asked('azure', { base_url: 'https://lab.test/openai/v1', api_key: 'k1' });
+    expect(url).toBe('https://lab.test/openai/v1/chat/completions');
+    expect(headers?.get('api-key')).toBe('k1');
+  });
+
+  test('an Entra token goes as Bearer', async () => {
+    const token = 'eyJhbGciOiJub25lIn0.eyJhIjoxfQ.c2ln';
+    const { headers } = await asked('azure', { options, api_key: token });
+    expect(headers?.get('authorization')).toBe(`Bearer ${token}`);
+    expect(headers?.get('api-key')).toBeNull();
+  });
+
+  test('a missing option disables it, and says which', () => {
+    const { config, problems } = resolve({ azure: { options: { resource: 'lab' }, api_key: 'k1' } });
+    expect(config.disabled).toEqual([
+      {
+        name: 'azure',
+        reason: 'options.api_version is not set, nor OPENAI_API_VERSION in the environment',
+      },
+    ]);
+    expect(problems).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        path: ['providers', 'azure', 'options', 'api_version'],
+      }),
+    ]);
+  });
+
+  test('the environment alone is enough', () => {
+    const { config } = resolve(
+      {},
+      {
+        AZURE_OPENAI_API_KEY: 'k1',
+        AZURE_OPENAI_ENDPOINT: 'https://lab.openai.azure.com/',
+        OPENAI_API_VERSION: '2024-10-21',
+      },
+    );
+    expect(config.providers[0]).toMatchObject({ name: 'azure', baseUrl: 'https://lab.openai.azure.com' });
+  });
+
+  test('an option that the kind does not have is told', () => {
+    const { problems } = resolve({ azure: { options: { ...options, region: 'x' }, api_key: 'k1' } });
+    expect(problems.map((problem) => problem.message)).toEqual([
+      'kind azure has no such option; it has resource, api_version',
+    ]);
+  });
+});
+
+describe('gemini', () => {
+  test('is found by its models once its key is there', () => {
+    const { config } = resolve({}, { GEMINI_API_KEY: 'k1' });
+    expect(config.providers[0]).toMatchObject({
+      name: 'gemini',
+      dialect: 'gemini',
+      baseUrl: 'https://generativelanguage.googleapis.com',
+      apiKey: 'k1',
+    });
+    const { modelPatterns = [] } = config.providers[0] ?? {};
+    const known = (model: string) => modelPatterns.some((pattern) => pattern.test(model));
+    expect(['gemini-2.5-pro', 'gemma-3-27b-it', 'gpt-4o'].map(known)).toEqual([true, true, false]);
+  });
+});
+
+describe('ollama', () => {
+  test.each([
+    ['127.0.0.1:11434', 'http://127.0.0.1:11434'],
+    ['0.0.0.0', 'http://127.0.0.1:11434'],
+    ['box.lan:9999', 'http://box.lan:9999'],
+    [':9999', 'http://127.0.0.1:9999'],
+    ['https://box.lan/ollama/', 'https://box.lan/ollama'],
+  ])('OLLAMA_HOST=%s enables it at %s', (host, baseUrl) => {
+    const { config, problems } = resolve({}, { OLLAMA_HOST: host });
+    expect(config.providers[0]).toMatchObject({ name: 'ollama', baseUrl, apiKey: null });
+    expect(problems).toEqual([]);
+  });
+
+  test('without it there is none, unless configured', () => {
+    expect(resolve({}).config.providers.map((provider) => provider.name)).not.toContain('ollama');
+    expect(resolve({ ollama: {} }).config.providers[0]).toMatchObject({ baseUrl: 'http://127.0.0.1:11434' });
+  });
+});
