@@ -11,7 +11,7 @@ import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
 import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../upstream/headers.ts';
-import { keyHeaders, targetPath } from '../upstream/target-url.ts';
+import { keyHeaders, operationPath, targetPath } from '../upstream/target-url.ts';
 import { matchesAny } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 
@@ -131,7 +131,7 @@ export function planOperation<Request, Answer>(
     ...line,
     passesAnswer: sameDialect,
     url: withQuery(
-      `${provider.baseUrl}${operation.endpoint(model)}`,
+      `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model))}`,
       sameDialect ? passQuery(incoming, side) : '',
     ),
     body,

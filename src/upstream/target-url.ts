@@ -21,6 +21,17 @@ export function targetPath(
   return template.replace(/\{(model|method)\}/g, (_, name: string) => filling[name] ?? '');
 }
 
+/** The same for the path of another operation, which takes the place of the dialect's own in the template. */
+export function operationPath(
+  template: string | undefined,
+  side: Pick<ProviderSide, 'endpoint'>,
+  model: string,
+  path: string,
+): string {
+  const own = side.endpoint(model, false).replace(/\?.*$/, '');
+  return targetPath(template?.replace(own, path), { endpoint: () => path }, model, false);
+}
+
 /** An access token (a JSON Web Token) is no API key: it goes as Bearer wherever it is taken at all. */
 const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 

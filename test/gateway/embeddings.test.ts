@@ -123,6 +123,15 @@ describe('Gemini', () => {
   });
 });
 
+test('Azure embeds at the address of the deployment', async () => {
+  const upstream = createReplayFetch(jsonReply(200, OPENAI));
+  const azure = { options: { resource: 'lab', api_version: '2024-10-21' }, api_key: 'lab-key-azure' };
+  const { post } = createTestGateway({ config: { providers: { azure } }, fetch: upstream.fetch });
+  const response = await post(PATH, { model: 'azure/vectors', input: 'a' });
+  expect(response.status).toBe(200);
+  expect(upstream.requests[0]?.path).toBe('/openai/deployments/vectors/embeddings?api-version=2024-10-21');
+});
+
 test('a provider without embeddings is named in the refusal', async () => {
   const lab = setup('claude');
   const response = await lab.post(PATH, { model: 'asked', input: 'a' });

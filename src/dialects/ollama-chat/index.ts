@@ -2,8 +2,10 @@
 import type { ProviderSide } from '../dialect.ts';
 import { buildRequest } from './build-request.ts';
 import { createStreamDecoder } from './decode-stream.ts';
+import { embeddings } from './embeddings.ts';
 import { errorInBody, parseError } from './errors.ts';
 import { createLineFraming } from './framing.ts';
+import { providerModels } from './list-models.ts';
 import { parseResponse } from './parse-response.ts';
 
 export const ollamaChat: ProviderSide = {
@@ -18,4 +20,6 @@ export const ollamaChat: ProviderSide = {
   parseError,
   errorInBody,
   passthrough: { edits: () => ({}) },
+  embeddings,
+  models: providerModels,
 };

@@ -4,6 +4,7 @@ import { parseObject } from '../../model/json.ts';
 import type { ModelEntry } from '../../model/model-entry.ts';
 import { readText } from '../../upstream/call.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
+import { keyHeaders } from '../../upstream/target-url.ts';
 import type { GatewayHost } from '../host.ts';
 import { sideOf } from '../plan.ts';
 
@@ -69,10 +70,11 @@ function within(host: GatewayHost, ms: number, promise: Promise<void>): Promise<
 
 async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
   const side = sideOf({ provider, model: '' });
-  if (side.models === undefined) return [];
+  // One that has an address for each deployment does not list the deployments.
+  if (side.models === undefined || provider.endpoint !== undefined) return [];
   const headers = buildRequestHeaders({
     client: null,
-    dialect: side.headers(provider.apiKey),
+    dialect: keyHeaders(provider.keyHeader, side, provider.apiKey),
     listHeaders: [],
     configured: provider.headers,
     stream: false,

@@ -1,0 +1,35 @@
+// Ollama's embeddings and list of models.
+import { expect, test } from 'bun:test';
+import { embeddings } from '../../../src/dialects/ollama-chat/embeddings.ts';
+import { providerModels } from '../../../src/dialects/ollama-chat/list-models.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+
+const options = { model: 'nomic', quirks: {} };
+
+test('embeddings: texts in one request, vectors and tokens back', () => {
+  const input = [{ type: 'text' as const, text: 'a' }];
+  const request = { model: 'x', input, dimensions: 2, encoding: 'float' as const, user: 'me' };
+  expect(embeddings.buildRequest(request, options)).toEqual({
+    body: { model: 'nomic', input: ['a'], dimensions: 2 },
+    losses: [{ feature: 'user', outcome: 'lost' }],
+  });
+  const answer = embeddings.parseResponse({ model: 'nomic', embeddings: [[1, 0]], prompt_eval_count: 3 });
+  expect(answer).toMatchObject({ model: 'nomic', usage: { inputTokens: 3 } });
+  expect(answer.vectors()).toEqual([[1, 0]]);
+  expect(() => embeddings.parseResponse({}).vectors()).toThrow('embeddings is missing');
+});
+
+test('embeddings: token ids are refused', () => {
+  const input = [{ type: 'tokens' as const, tokens: [1] }];
+  const ask = () => embeddings.buildRequest({ model: 'x', input, encoding: 'float' }, options);
+  expect(ask).toThrow(GatewayError);
+});
+
+test('models: names with their tags', () => {
+  const models = [{ name: 'llama:8b', model: 'llama:8b', modified_at: '1970-01-01T00:01:00.5Z' }, {}];
+  expect(providerModels.parsePage({ models })).toEqual({
+    models: [{ id: 'llama:8b', created: 60 }],
+    next: null,
+  });
+  expect(() => providerModels.parsePage({})).toThrow('models is missing');
+});
