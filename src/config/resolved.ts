@@ -3,6 +3,8 @@ import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme } from '../providers/kind.ts';
 
+export type { AuthorizationScheme } from '../providers/kind.ts';
+
 export interface ResolvedConfig {
   server: ServerConfig;
   /** Enabled providers, in configuration order. */

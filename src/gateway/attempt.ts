@@ -69,7 +69,9 @@ async function send(context: AttemptContext): Promise<Call> {
   };
   watchdog.wait('first_byte', provider.timeouts.firstByteMs);
   try {
-    const { url, headers, body } = plan;
+    const { url, body } = plan;
+    const headers = await authorized(context);
+    if (controller.signal.aborted) throw controller.signal.reason;
     const response = await callUpstream(host.fetch, {
       provider: provider.name,
       connectMs: provider.timeouts.connectMs,
@@ -85,6 +87,22 @@ async function send(context: AttemptContext): Promise<Call> {
     abort();
     throw timeout ?? thrown;
   }
+}
+
+/** The plan's headers, and those that only the host can give. */
+async function authorized({ host, plan }: AttemptContext): Promise<Headers> {
+  const { name, authorization } = plan.target.provider;
+  if (authorization === undefined || plan.key !== 'none') return plan.headers;
+  const headers = new Headers(plan.headers);
+  try {
+    if (host.authorize === undefined) throw new Error('this host fetches no tokens; set api_key');
+    for (const [field, value] of Object.entries(await host.authorize(authorization)))
+      headers.set(field, value);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
+  }
+  return headers;
 }
 
 async function readError(response: Response, { host, plan, redact }: AttemptContext): Promise<GatewayError> {

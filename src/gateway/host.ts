@@ -1,4 +1,5 @@
 // What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
+import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 
 export interface GatewayHost {
@@ -7,6 +8,11 @@ export interface GatewayHost {
    * waiting throws GatewayError `upstream_timeout` when no connection stands within `connectMs`.
    */
   fetch(url: string, init: RequestInit, limits: { connectMs: number }): Promise<Response>;
+  /**
+   * Headers that authorize a request where no key does: it fetches a token. Throws where the host has no
+   * credentials. Left out: such providers need a key.
+   */
+  authorize?(scheme: AuthorizationScheme): Promise<Record<string, string>>;
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds that never jump. */

@@ -2,8 +2,8 @@
 import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 
-/** Ways to prove who asks that take more than a header: the host signs, or fetches a token. */
-export type AuthorizationScheme = 'google-default-credentials' | 'aws-signature-v4';
+/** Ways to prove who asks that take more than a key: the host fetches a token. */
+export type AuthorizationScheme = 'google-default-credentials';
 
 export interface ProviderKind {
   kind: string;

@@ -38,6 +38,18 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     quirks: {},
   },
   {
+    kind: 'vertex',
+    dialect: 'gemini',
+    baseUrl: 'https://{location}-aiplatform.googleapis.com',
+    endpoint: '/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:{method}',
+    optionVariables: { project: ['GOOGLE_CLOUD_PROJECT'], location: ['GOOGLE_CLOUD_LOCATION'] },
+    keyVariable: null,
+    authorization: 'google-default-credentials',
+    modelPatterns: [/^(gemini|gemma)-/],
+    priceId: 'google',
+    quirks: {},
+  },
+  {
     kind: 'azure',
     dialect: 'openai-chat',
     baseUrl: 'https://{resource}.openai.azure.com',

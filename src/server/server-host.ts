@@ -5,6 +5,7 @@ import { createSqliteStore } from '../ledger/sqlite-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { createSimulator, createSleep } from '../simulator/index.ts';
 import { withSimulator } from '../simulator/transport.ts';
+import { createAuthorizer } from './authorize.ts';
 import type { Log } from './log.ts';
 import { createUpstreamFetch, probeTcp } from './upstream-fetch.ts';
 
@@ -22,7 +23,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   const host = createWebHost({ log, version, ledgerStore });
   const upstream = createUpstreamFetch(patientFetch, usesProxy(environment) ? null : probeTcp, host);
   const simulator = createSimulator({ now: host.now, sleep: createSleep(host.setTimer) });
-  return { ...host, fetch: withSimulator(simulator, upstream) };
+  return { ...host, authorize: createAuthorizer(), fetch: withSimulator(simulator, upstream) };
 }
 
 /** Bun ends a request that is silent for 5 minutes of its own accord; timeouts are the gateway's business. */

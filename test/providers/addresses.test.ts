@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import type { ConfigInput } from '../../src/index.ts';
+import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
@@ -119,6 +119,73 @@ describe('gemini', () => {
     const { modelPatterns = [] } = config.providers[0] ?? {};
     const known = (model: string) => modelPatterns.some((pattern) => pattern.test(model));
     expect(['gemini-2.5-pro', 'gemma-3-27b-it', 'gpt-4o'].map(known)).toEqual([true, true, false]);
+  });
+});
+
+describe('vertex', () => {
+  const vertex = { options: { project: 'p1', location: 'europe-west4' }, max_retries: 0 };
+  const PREFIX =
+    'https://europe-west4-aiplatform.googleapis.com/v1/projects/p1/locations/europe-west4/publishers/google/models';
+  const BODY = { model: 'gemini-2.5-pro', messages: [{ role: 'user', content: 'hi' }] };
+
+  function setup(host: Partial<GatewayHost>) {
+    const urls: string[] = [];
+    const upstream = createReplayFetch(replyWith('{"error":{"message":"no"}}', { status: 400 }));
+    const gateway = createTestGateway({
+      config: { providers: { vertex } },
+      host,
+      fetch(url, init) {
+        urls.push(url);
+        return upstream.fetch(url, init);
+      },
+    });
+    return { ...gateway, urls, upstream };
+  }
+
+  test("asks the project's model with the host's token, streamed and whole", async () => {
+    const { post, urls, upstream } = setup({
+      authorize: async (scheme) => ({ authorization: `Bearer token-of-${scheme}` }),
+    });
+    await post('/v1/chat/completions', { ...BODY, stream: true });
+    await post('/v1/chat/completions', BODY);
+    expect(urls).toEqual([
+      `${PREFIX}/gemini-2.5-pro:streamGenerateContent?alt=sse`,
+      `${PREFIX}/gemini-2.5-pro:generateContent`,
+    ]);
+    expect(upstream.requests[0]?.headers.get('authorization')).toBe(
+      'Bearer token-of-google-default-credentials',
+    );
+  });
+
+  test("never gets a client's own key", async () => {
+    const { post, upstream } = setup({ authorize: async () => ({ authorization: 'Bearer t' }) });
+    const body = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
+    await post('/v1beta/models/gemini-2.5-pro:generateContent', body, {
+      headers: { 'x-goog-api-key': 'mine' },
+    });
+    expect(upstream.requests[0]?.headers.get('x-goog-api-key')).toBeNull();
+    expect(upstream.requests[0]?.headers.get('authorization')).toBe('Bearer t');
+  });
+
+  test('without credentials the error says so, and nothing is asked', async () => {
+    const { post, urls } = setup({ authorize: () => Promise.reject(new Error('run gcloud auth')) });
+    const response = await post('/v1/chat/completions', BODY);
+    expect(response.status).toBe(401);
+    expect(await response.text()).toContain('run gcloud auth');
+    expect(urls).toEqual([]);
+  });
+
+  test('an access token as api_key goes as Bearer', async () => {
+    const { headers } = await asked('vertex', { ...vertex, api_key: 'ya29.abc' });
+    expect(headers?.get('authorization')).toBe('Bearer ya29.abc');
+  });
+
+  test('is off without its options, and unless configured', () => {
+    expect(resolve({ vertex: {} }).config.disabled.map(({ reason }) => reason)).toEqual([
+      'options.location is not set, nor GOOGLE_CLOUD_LOCATION in the environment; options.project is not set, nor GOOGLE_CLOUD_PROJECT in the environment',
+    ]);
+    const { config } = resolve({}, { GOOGLE_CLOUD_PROJECT: 'p', GOOGLE_CLOUD_LOCATION: 'l' });
+    expect(config.providers.map(({ name }) => name)).not.toContain('vertex');
   });
 });
 
