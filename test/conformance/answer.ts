@@ -39,3 +39,19 @@ export function parseArguments(text: string): unknown {
     return text;
   }
 }
+
+/** A provider's own token, out of the mark and the entry in which another dialect's clients carry it; '' for none. */
+export function unsealed(wire: string): string {
+  const token = wire.replace(/^sluice:[a-z-]+:/, '').replace(/:redacted$/, '');
+  if (token === wire || !token.startsWith('{')) return token;
+  const entry: { signature?: string; data?: string; encrypted_content?: string } = JSON.parse(token);
+  return entry.encrypted_content ?? entry.signature ?? entry.data ?? '';
+}
+
+/** A call's id, and the provider's token that rides on it where a client's calls have no field for one. */
+export function splitCallId(wire: string): { id: string; seals: string[] } {
+  const [id = '', carried] = wire.split('__sluice_');
+  if (carried === undefined) return { id, seals: [] };
+  const token = atob(carried.replaceAll('-', '+').replaceAll('_', '/'));
+  return { id, seals: [token.replace(/^[a-z-]+:/, '')] };
+}

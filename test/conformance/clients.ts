@@ -1,11 +1,15 @@
 // The official SDKs as clients, of a recording itself or of the gateway. What is asked does not matter here, the
 // answer is recorded; what becomes of requests is in requests.test.ts.
 import Anthropic from '@anthropic-ai/sdk';
+import { type GenerateContentResponse, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { Answer } from './answer.ts';
 import { readMessage } from './read-anthropic.ts';
+import { foldGenai } from './read-genai.ts';
 import { foldChunks, readCompletion } from './read-openai.ts';
+import { foldEvents, readResponse } from './read-responses.ts';
 import { askVercel, type VercelProvider } from './read-vercel.ts';
 
 export type ClientFetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -14,7 +18,7 @@ export const ORIGIN = 'http://127.0.0.1:8088';
 const QUESTION = { role: 'user' as const, content: 'What is asked here does not matter.' };
 const MODEL = 'recorded-model';
 
-export type ClientName = 'anthropic' | 'openai' | VercelProvider;
+export type ClientName = 'anthropic' | 'openai' | 'openai-responses' | 'genai' | VercelProvider;
 
 export interface AskOptions {
   stream: boolean;
@@ -30,7 +34,7 @@ export interface Asked {
 }
 
 export interface Client {
-  dialect: 'anthropic-messages' | 'openai-chat';
+  dialect: DialectId;
   ask(fetch: ClientFetch, options: AskOptions): Promise<Asked>;
 }
 
@@ -40,6 +44,12 @@ export function createAnthropicClient(fetch: ClientFetch, origin = ORIGIN, maxRe
 
 export function createOpenaiClient(fetch: ClientFetch, origin = ORIGIN, maxRetries = 0): OpenAI {
   return new OpenAI({ apiKey: 'client-key', baseURL: `${origin}/v1`, fetch, maxRetries });
+}
+
+/** Google's SDK takes its fetch here, and retries nothing unless it is told to. */
+export function createGenaiClient(fetch: ClientFetch, origin = ORIGIN, attempts = 1): GoogleGenAI {
+  const retryOptions = { attempts };
+  return new GoogleGenAI({ apiKey: 'client-key', httpOptions: { baseUrl: origin, fetch, retryOptions } });
 }
 
 export const CLIENTS: Record<ClientName, Client> = {
@@ -68,6 +78,28 @@ export const CLIENTS: Record<ClientName, Client> = {
       return { answer: foldChunks(raw), raw };
     },
   },
+  'openai-responses': {
+    dialect: 'openai-responses',
+    async ask(fetch, { stream, origin }) {
+      const { responses } = createOpenaiClient(fetch, origin);
+      const body = { model: MODEL, input: [QUESTION] };
+      const raw = stream ? await responses.stream(body).finalResponse() : await responses.create(body);
+      return { answer: readResponse(raw), raw };
+    },
+  },
+  genai: {
+    dialect: 'gemini',
+    async ask(fetch, { stream, origin }) {
+      const { models } = createGenaiClient(fetch, origin);
+      const ask = { model: MODEL, contents: QUESTION.content };
+      const raw: GenerateContentResponse[] = [];
+      if (!stream) raw.push(await models.generateContent(ask));
+      else for await (const chunk of await models.generateContentStream(ask)) raw.push(chunk);
+      // Headers of the answer, which are the gateway's own.
+      for (const chunk of raw) delete chunk.sdkHttpResponse;
+      return { answer: foldGenai(raw), raw };
+    },
+  },
   '@ai-sdk/anthropic': vercel('anthropic-messages', '@ai-sdk/anthropic'),
   '@ai-sdk/openai': vercel('openai-chat', '@ai-sdk/openai'),
   '@ai-sdk/openai-compatible': vercel('openai-chat', '@ai-sdk/openai-compatible'),
@@ -75,8 +107,19 @@ export const CLIENTS: Record<ClientName, Client> = {
 
 export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
+/** The vendor's own SDKs: one for each dialect. */
+export const VENDOR_SDKS = ['anthropic', 'openai', 'openai-responses', 'genai'] as const;
+
 /** The vendor's own SDK for a wire format. */
-export const OWN_SDK = { 'anthropic-messages': CLIENTS.anthropic, 'openai-chat': CLIENTS.openai };
+export const OWN_SDK = {
+  'anthropic-messages': CLIENTS.anthropic,
+  'openai-chat': CLIENTS.openai,
+  'openai-responses': CLIENTS['openai-responses'],
+  'gemini-generate': CLIENTS.genai,
+};
+
+export type Wire = keyof typeof OWN_SDK;
+export const WIRES = Object.keys(OWN_SDK) as Wire[];
 
 function vercel(dialect: Client['dialect'], provider: VercelProvider): Client {
   return {
@@ -86,4 +129,11 @@ function vercel(dialect: Client['dialect'], provider: VercelProvider): Client {
       return { answer, raw: answer };
     },
   };
+}
+
+/** A streamed response event by event, for recordings that the SDK's own helper cannot put together. */
+export async function readEvents(fetch: ClientFetch): Promise<Answer> {
+  const { responses } = createOpenaiClient(fetch);
+  const stream = await responses.create({ model: MODEL, input: [QUESTION], stream: true });
+  return foldEvents(await Array.fromAsync(stream));
 }

@@ -8,6 +8,8 @@ import type { ClientFetch } from './clients.ts';
 const PROVIDER_OF: Record<string, keyof typeof LAB_PROVIDERS> = {
   'anthropic-messages': 'claude',
   'openai-chat': 'gpt',
+  'openai-responses': 'responses',
+  'gemini-generate': 'gemini',
 };
 
 export interface GatewayFor extends TestGateway {

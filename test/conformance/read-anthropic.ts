@@ -1,6 +1,6 @@
 // A message as @anthropic-ai/sdk hands it over → Answer.
 import type { Message } from '@anthropic-ai/sdk/resources/messages';
-import type { Answer } from './answer.ts';
+import { type Answer, splitCallId, unsealed } from './answer.ts';
 
 export function readMessage(message: Message): Answer {
   const answer: Answer = {
@@ -14,12 +14,15 @@ export function readMessage(message: Message): Answer {
   };
   for (const block of message.content) {
     if (block.type === 'text') answer.text += block.text;
-    else if (block.type === 'redacted_thinking') answer.seals.push(unmarked(block.data));
+    else if (block.type === 'redacted_thinking') answer.seals.push(unsealed(block.data));
     else if (block.type === 'thinking') {
       answer.reasoning += block.thinking;
-      if (block.signature) answer.seals.push(unmarked(block.signature));
+      const seal = unsealed(block.signature ?? '');
+      if (seal !== '') answer.seals.push(seal);
     } else if (block.type === 'tool_use') {
-      answer.calls.push({ id: block.id, name: block.name, arguments: block.input });
+      const { id, seals } = splitCallId(block.id);
+      answer.seals.push(...seals);
+      answer.calls.push({ id, name: block.name, arguments: block.input });
     }
   }
   const { usage } = message;
@@ -31,12 +34,4 @@ export function readMessage(message: Message): Answer {
     reasoning: usage.output_tokens_details?.thinking_tokens ?? 0,
   };
   return answer;
-}
-
-/** What another dialect's provider must get back, out of the mark and the entry in which it travels. */
-function unmarked(seal: string): string {
-  const token = seal.replace(/^sluice:[a-z-]+:/, '');
-  if (token === seal || !token.startsWith('{')) return token;
-  const entry: { signature?: string; data?: string } = JSON.parse(token);
-  return entry.signature ?? entry.data ?? '';
 }

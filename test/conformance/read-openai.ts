@@ -1,12 +1,21 @@
 // Chunks and completions as the openai SDK hands them over → Answer. The SDK parses but does not assemble raw
 // chunks; its stream helper does, but keeps only the last piece of fields it has no type for.
 import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions';
-import { type Answer, type Call, type Counts, NO_COUNTS, parseArguments } from './answer.ts';
+import {
+  type Answer,
+  type Call,
+  type Counts,
+  NO_COUNTS,
+  parseArguments,
+  splitCallId,
+  unsealed,
+} from './answer.ts';
 
 interface LooseCall {
   index?: number | null;
   id?: string | null;
   function?: { name?: string | null; arguments?: unknown } | null;
+  custom?: { name?: string | null; input?: string } | null;
 }
 
 interface ReasoningEntry {
@@ -58,7 +67,7 @@ export type CallKey = 'index' | 'id';
 
 export function foldChunks(chunks: readonly ChatCompletionChunk[], key: CallKey = 'index'): Answer {
   const answer = emptyAnswer();
-  const calls = new Map<string, Call & { text: string }>();
+  const calls = new Map<string, Call & { text: string; input?: string }>();
   let detailed = '';
   let lastKey = '';
   for (const chunk of chunks) {
@@ -74,16 +83,17 @@ export function foldChunks(chunks: readonly ChatCompletionChunk[], key: CallKey 
     for (const piece of delta.tool_calls ?? []) {
       lastKey = key === 'id' ? (piece.id ?? lastKey) : String(piece.index ?? 0);
       const call = calls.get(lastKey) ?? { id: piece.id ?? '', name: '', arguments: undefined, text: '' };
-      call.name ||= piece.function?.name ?? '';
+      call.name ||= piece.function?.name ?? piece.custom?.name ?? '';
+      if (piece.custom) call.input = (call.input ?? '') + (piece.custom.input ?? '');
       call.text += argumentText(piece.function?.arguments);
       calls.set(lastKey, call);
     }
   }
   if (answer.reasoning === '') answer.reasoning = detailed;
-  for (const { id, name, text } of calls.values()) {
-    answer.calls.push({ id, name, arguments: parseArguments(text) });
+  for (const { id, name, text, input } of calls.values()) {
+    answer.calls.push({ id, name, arguments: input === undefined ? parseArguments(text) : { input } });
   }
-  return answer;
+  return withoutCarried(answer);
 }
 
 export function readCompletion(completion: ChatCompletion): Answer {
@@ -99,10 +109,27 @@ export function readCompletion(completion: ChatCompletion): Answer {
   if (answer.text === '') answer.text = message.audio?.transcript ?? '';
   const legacy = message.function_call?.name ? [{ function: message.function_call }] : [];
   for (const call of [...(message.tool_calls ?? []), ...legacy] as LooseCall[]) {
+    if (call.custom?.name) {
+      answer.calls.push({
+        id: call.id ?? '',
+        name: call.custom.name,
+        arguments: { input: call.custom.input },
+      });
+    }
     const name = call.function?.name;
     if (!name) continue;
     const text = argumentText(call.function?.arguments);
     answer.calls.push({ id: call.id ?? '', name, arguments: parseArguments(text) });
+  }
+  return withoutCarried(answer);
+}
+
+/** Tokens that ride on calls' ids as seals of their own. */
+function withoutCarried(answer: Answer): Answer {
+  for (const call of answer.calls) {
+    const { id, seals } = splitCallId(call.id);
+    call.id = id;
+    answer.seals.push(...seals);
   }
   return answer;
 }
@@ -115,8 +142,8 @@ function addSaid(answer: Answer, said: LooseMessage): void {
   answer.refusal += said.refusal ?? '';
   answer.reasoning += said.reasoning_content || said.reasoning || '';
   for (const entry of said.reasoning_details ?? []) {
-    // Another dialect's token is marked with where it came from, and all go out again in the last chunk.
-    const seal = (entry.signature || entry.data || '').replace(/^sluice:[a-z-]+:/, '');
+    // All go out again in the last chunk.
+    const seal = unsealed(entry.signature || entry.data || '');
     if (seal && !answer.seals.includes(seal)) answer.seals.push(seal);
   }
   if (typeof said.content === 'string') {
@@ -145,6 +172,8 @@ function readUsage(value: unknown): Counts | null {
   const usage = value as LooseUsage;
   const prompt = usage.prompt_tokens ?? 0;
   const completion = usage.completion_tokens ?? 0;
+  // As good as none stated.
+  if (prompt === 0 && completion === 0) return null;
   const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? usage.reasoning_tokens ?? 0;
   const cacheRead = Math.max(
     usage.prompt_tokens_details?.cached_tokens ?? 0,

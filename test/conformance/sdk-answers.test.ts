@@ -4,11 +4,20 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { type Recording, recordings } from '../support/recordings.ts';
 import type { Answer } from './answer.ts';
-import { CLIENT_NAMES, CLIENTS, type ClientName, OWN_SDK } from './clients.ts';
+import {
+  CLIENT_NAMES,
+  CLIENTS,
+  type ClientName,
+  OWN_SDK,
+  readEvents,
+  VENDOR_SDKS,
+  type Wire,
+  WIRES,
+} from './clients.ts';
 import { expectedAnswer, lostOfRequest, UNREADABLE_BY } from './expected.ts';
 import { directFetch, gatewayFor } from './gateway-for.ts';
 import { createSummary, type Verdict } from './summary.ts';
-import { foldAnthropicBytes, unsayable } from './wire-facts.ts';
+import { foldAnthropicBytes, foldGeminiBytes, unsayable } from './wire-facts.ts';
 
 /** Recordings that the provider's own SDK cannot read; an independent fold over the bytes stands in for it. */
 const UNREADABLE: Record<string, { why: string; fold(recording: Recording): Answer }> = {
@@ -18,8 +27,20 @@ const UNREADABLE: Record<string, { why: string; fold(recording: Recording): Answ
   },
 };
 
-const WIRES = ['anthropic-messages', 'openai-chat'] as const;
-type Wire = (typeof WIRES)[number];
+/** Google's SDK wants a blank line behind the last event. */
+for (const name of [
+  'google-ai/firebase-streaming-failure-prompt-blocked-safety',
+  'vertex/firebase-streaming-failure-prompt-blocked-safety-with-message',
+]) {
+  const why = 'the SDK takes its last event for incomplete';
+  UNREADABLE[`gemini-generate/${name}`] = { why, fold: foldGeminiBytes };
+}
+
+/** Pairs whose losses are read from the recording's bytes. */
+function readsLosses(wire: Wire, client: ClientName): boolean {
+  const first: readonly string[] = ['anthropic-messages', 'openai-chat'];
+  return first.includes(wire) && first.includes(CLIENTS[client].dialect);
+}
 
 const summary = createSummary(CLIENT_NAMES);
 afterAll(() => {
@@ -35,6 +56,7 @@ function reference(recording: Recording, wire: Wire): Promise<Answer> {
   const read = async () => {
     const irregular = UNREADABLE[recording.id];
     if (irregular !== undefined) return irregular.fold(recording);
+    if (wire === 'openai-responses' && recording.streamed) return readEvents(directFetch(recording));
     const { answer } = await OWN_SDK[wire].ask(directFetch(recording), {
       stream: recording.streamed,
       tools: [],
@@ -58,6 +80,11 @@ function withSameIds(actual: Answer, expected: Answer): Answer {
   return { ...actual, calls };
 }
 
+/** Where tokens stand among each other is each dialect's own. */
+function comparable(answer: Answer): Answer {
+  return { ...answer, seals: answer.seals.toSorted() };
+}
+
 function isUnreadableBy(client: ClientName, id: string): boolean {
   return UNREADABLE_BY.some((each) => each.client === client && each.recordings.test(id));
 }
@@ -79,13 +106,18 @@ for (const wire of WIRES) {
   for (const recording of recordings(wire, { status: 'ok' })) {
     // An error inside HTTP 200: sdk-errors.test.ts.
     if (recording.features.includes('in-stream-error')) continue;
+    // What Google sends those who do not ask for events; the gateway does.
+    if (recording.streamed && recording.body[0] === '['.charCodeAt(0)) continue;
     const { streamed } = recording;
     const row = `${wire}, ${streamed ? 'streamed' : 'whole'}`;
 
     describe(recording.id, () => {
-      for (const name of CLIENT_NAMES) {
+      // `ai` is asked where it has been compared with its own reading.
+      for (const name of wire === 'openai-responses' || wire === 'gemini-generate'
+        ? VENDOR_SDKS
+        : CLIENT_NAMES) {
         const client = CLIENTS[name];
-        const isOwn = client.dialect === wire;
+        const isOwn = client.dialect === OWN_SDK[wire].dialect;
 
         test(`${name} reads what ${isOwn ? 'it reads without the gateway' : "the provider's own SDK reads"}`, () =>
           counted(row, name, async () => {
@@ -99,9 +131,8 @@ for (const wire of WIRES) {
                 client.ask(directFetch(recording), options),
               ]);
               const isReadable =
-                CLIENTS[name] === OWN_SDK[wire]
-                  ? !(recording.id in UNREADABLE)
-                  : !isUnreadableBy(name, recording.id);
+                !(CLIENTS[name] === OWN_SDK[wire] && recording.id in UNREADABLE) &&
+                !isUnreadableBy(name, recording.id);
               expect(direct.status).toBe(isReadable ? 'fulfilled' : 'rejected');
               if (isReadable) expect(through).toEqual(direct);
               else expect(failure(through)).toBe(failure(direct));
@@ -110,31 +141,32 @@ for (const wire of WIRES) {
             }
             const { answer: actual } = await client.ask(gateway.fetch, options);
             const { expected, lost } = expectedAnswer(recording, answer, name);
-            expect(withSameIds(actual, expected)).toEqual(expected);
+            expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
             const named = (await gateway.row(0)).lost;
             const asked = lostOfRequest(name, tools.length > 0, streamed);
-            expect([...named].sort()).toEqual([...unsayable(recording), ...asked].sort());
+            if (readsLosses(wire, name))
+              expect([...named].sort()).toEqual([...unsayable(recording), ...asked].sort());
             return lost || named.length > asked.length ? 'lost' : 'pass';
           }));
       }
 
       // A provider that streams whatever is asked, or answers whole: the client gets what it asked for.
-      for (const name of ['anthropic', 'openai'] as const) {
+      for (const name of VENDOR_SDKS) {
         const asked = streamed ? 'whole' : 'as a stream';
         test(`${name} reads the same when it asked ${asked}`, () =>
           counted(`${row}, asked ${asked}`, name, async () => {
             const answer = await reference(recording, wire);
             const gateway = gatewayFor(recording);
-            const isOwn = CLIENTS[name].dialect === wire;
+            const isOwn = CLIENTS[name] === OWN_SDK[wire];
             const { answer: actual } = await CLIENTS[name].ask(gateway.fetch, {
               stream: !streamed,
               tools: [],
             });
             const { expected, lost } = expectedAnswer(recording, answer, name);
-            expect(withSameIds(actual, expected)).toEqual(expected);
+            expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
             const { status, lost: named } = await gateway.row(0);
             expect(status).toBe('success');
-            if (!isOwn) expect([...named].sort()).toEqual(unsayable(recording));
+            if (!isOwn && readsLosses(wire, name)) expect([...named].sort()).toEqual(unsayable(recording));
             return lost || named.length > 0 ? 'lost' : 'pass';
           }));
       }

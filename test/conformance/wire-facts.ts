@@ -1,7 +1,9 @@
 // What a recording's bytes say, read without any SDK and without src: which features of an answer are in it that
 // another dialect has no words for, and the answer itself where no SDK can read it.
 import type { Recording } from '../support/recordings.ts';
+import type { GenerateContentResponse } from '@google/genai';
 import type { Answer } from './answer.ts';
+import { foldGenai } from './read-genai.ts';
 
 type Json = Record<string, unknown>;
 
@@ -59,6 +61,11 @@ function ofOpenai(value: Json, found: Set<string>): void {
   if (typeof object(message?.audio)?.data === 'string' && object(message?.audio)?.data !== '')
     found.add('audio');
   if (array(message?.images).length > 0) found.add('image');
+}
+
+/** Chunks of Gemini as they are in the bytes. */
+export function foldGeminiBytes(recording: Recording): Answer {
+  return foldGenai([...jsonOf(recording)] as unknown as GenerateContentResponse[]);
 }
 
 /** An Anthropic stream folded by hand; arguments stay text where they are no JSON. */
