@@ -62,7 +62,12 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [],
     priceId: 'azure',
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
-    quirks: { maxTokensField: 'max_completion_tokens', fixedSampling: /^(o\d|gpt-5(?!.*chat))/ },
+    quirks: {
+      maxTokensField: 'max_completion_tokens',
+      fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
+      customTools: true,
+      callIds: 'at-most-40',
+    },
   },
   {
     kind: 'ollama',
