@@ -9,13 +9,13 @@ import type {
 } from '../../model/content.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
+import type { LossReport } from '../loss-report.ts';
 import { buildCitation, ownCitation } from './citations.ts';
-import type { LossList } from './losses.ts';
 import { toolId, toolInput } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
 
 export interface ContentOptions {
-  losses: LossList;
+  losses: LossReport;
   /** An answer for a client, rather than a turn for the provider: shows what the provider would refuse. */
   answer: boolean;
 }
@@ -128,13 +128,13 @@ function buildReasoning(part: ReasoningPart, { losses, answer }: ContentOptions)
   return undefined;
 }
 
-function buildImage(part: ImagePart, losses: LossList): JsonObject | undefined {
+function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined {
   if (part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
   const source = buildSource(part.source, losses);
   return source && withCommon(part, { type: 'image', source });
 }
 
-function buildDocument(part: DocumentPart, losses: LossList): JsonObject | undefined {
+function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
   const source = buildSource(asText(part.source) ?? part.source, losses);
   if (source === undefined) return undefined;
   if (source.type === 'base64' && source.media_type !== 'application/pdf') {
@@ -146,7 +146,7 @@ function buildDocument(part: DocumentPart, losses: LossList): JsonObject | undef
   return withCommon(part, block);
 }
 
-function buildSource(source: MediaSource, losses: LossList): JsonObject | undefined {
+function buildSource(source: MediaSource, losses: LossReport): JsonObject | undefined {
   switch (source.kind) {
     case 'base64':
       return { type: 'base64', media_type: source.mediaType, data: source.data };

@@ -1,8 +1,8 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import type { LossReport } from '../loss-report.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
-import type { LossList } from './losses.ts';
 import type { ModelTraits } from './models.ts';
 import { ID, isEmpty } from './wire.ts';
 
@@ -23,7 +23,7 @@ const MESSAGE_FIELD = 'messages.';
 export function buildConversation(
   request: NeutralRequest,
   traits: ModelTraits,
-  losses: LossList,
+  losses: LossReport,
 ): Conversation {
   const options: ContentOptions = { losses, answer: false };
   const system: JsonObject[] = [];
@@ -95,7 +95,7 @@ function resultsFirst(blocks: JsonObject[]): JsonObject[] {
 }
 
 /** Other dialects answer a system prompt alone; this one wants a user turn. */
-function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossList): void {
+function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): void {
   const block = system.pop();
   if (block === undefined) return;
   losses.approximated(

@@ -3,17 +3,17 @@
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../loss-report.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, wireMessages } from './build-messages.ts';
 import { buildThinking, type Thinking } from './build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
-import { createLossList, type LossList } from './losses.ts';
 import { type ModelTraits, traitsOf } from './models.ts';
 import { strictSchema } from './strict-schema.ts';
 import { ID, isEmpty, ownFields, put } from './wire.ts';
 
 export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
-  const losses = createLossList();
+  const losses = createLossReport(ID);
   const traits = traitsOf(model);
   const native = request.extension?.dialect === ID;
   losses.foreign(request.extension);
@@ -58,7 +58,7 @@ export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOp
   buildServiceTier(request.serviceTier, body, losses);
   reportUnsaid(request, losses);
   if (request.stream) body.stream = true;
-  return { body: { ...body, ...own }, losses: losses.all };
+  return { body: { ...body, ...own }, losses: losses.list() };
 }
 
 function isThinking(thinking: Thinking['thinking']): boolean {
@@ -76,7 +76,7 @@ function buildFormat(
   native: boolean,
   config: JsonObject,
   system: JsonObject[],
-  losses: LossList,
+  losses: LossReport,
 ): void {
   const format = request.outputFormat;
   if (format === undefined || format.type === 'text') return;
@@ -100,7 +100,7 @@ function buildSampling(
   traits: ModelTraits,
   thinking: boolean,
   body: JsonObject,
-  losses: LossList,
+  losses: LossReport,
 ): void {
   const { temperature, topP, topK } = request;
   const why = traits.fixedSampling ? 'the model takes no sampling parameters' : 'not while the model thinks';
@@ -126,13 +126,13 @@ function buildSampling(
 }
 
 /** Blank stop sequences are refused. */
-function stopSequences(stops: readonly string[], losses: LossList): string[] {
+function stopSequences(stops: readonly string[], losses: LossReport): string[] {
   const kept = stops.filter((stop) => stop.trim() !== '');
   if (kept.length < stops.length) losses.lost('stop', 'stop sequences of white space alone are not taken');
   return kept;
 }
 
-function buildServiceTier(tier: string | undefined, body: JsonObject, losses: LossList): void {
+function buildServiceTier(tier: string | undefined, body: JsonObject, losses: LossReport): void {
   if (tier === undefined) return;
   if (tier === 'auto' || tier === 'standard_only') body.service_tier = tier;
   else if (tier === 'default') body.service_tier = 'standard_only';
@@ -140,7 +140,7 @@ function buildServiceTier(tier: string | undefined, body: JsonObject, losses: Lo
 }
 
 /** Neutral words that this dialect has none for, by the names that clients know. */
-function reportUnsaid(request: NeutralRequest, losses: LossList): void {
+function reportUnsaid(request: NeutralRequest, losses: LossReport): void {
   const unsaid: Record<string, unknown> = {
     seed: request.seed,
     // Zero is the default of both penalties.

@@ -2,16 +2,16 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { AnswerContext } from '../dialect.ts';
+import { createLossReport } from '../loss-report.ts';
 import { buildBlocks } from './build-content.ts';
 import { buildStopReason } from './finish.ts';
-import { createLossList } from './losses.ts';
 import { buildUsage } from './usage.ts';
-import { ownFields } from './wire.ts';
+import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
-  const losses = createLossList();
+  const losses = createLossReport(ID);
   const content = buildBlocks(response.parts, { losses, answer: true });
-  for (const { feature, outcome } of losses.all) if (outcome === 'lost') context.lost?.(feature);
+  for (const { feature, outcome } of losses.list()) if (outcome === 'lost') context.lost?.(feature);
   return {
     id: response.id ?? messageId(context),
     type: 'message',

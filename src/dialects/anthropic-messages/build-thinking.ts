@@ -2,7 +2,7 @@
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
 import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-import type { LossList } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from './models.ts';
 
 export interface ThinkingFacts {
@@ -37,7 +37,7 @@ const ORDER: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', '
 export function buildThinking(
   settings: ReasoningSettings | undefined,
   facts: ThinkingFacts,
-  losses: LossList,
+  losses: LossReport,
 ): Thinking {
   if (settings === undefined) return {};
   const { traits, native } = facts;
@@ -72,7 +72,7 @@ export function buildThinking(
 function turnOff(
   settings: ReasoningSettings,
   facts: ThinkingFacts,
-  losses: LossList,
+  losses: LossReport,
   name: string,
 ): Thinking {
   const { traits, native } = facts;
@@ -86,7 +86,7 @@ function turnOff(
   return { thinking: { type: 'disabled' }, ...withEffort };
 }
 
-function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossList): JsonObject {
+function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): JsonObject {
   const thinking: JsonObject = { type: 'adaptive' };
   if (settings.budgetTokens !== undefined) {
     losses.approximated('thinking.budget_tokens', 'the model decides how much it thinks');
@@ -99,7 +99,7 @@ function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: Los
 function budgeted(
   settings: ReasoningSettings,
   facts: ThinkingFacts,
-  losses: LossList,
+  losses: LossReport,
   name: string,
 ): JsonObject | undefined {
   const effort = settings.effort === undefined || settings.effort === 'none' ? 'medium' : settings.effort;
@@ -134,7 +134,7 @@ function displayOf(settings: ReasoningSettings, { native, traits }: ThinkingFact
 function effortFor(
   settings: ReasoningSettings,
   facts: ThinkingFacts,
-  losses: LossList,
+  losses: LossReport,
 ): ReasoningEffort | undefined {
   const { effort } = settings;
   const { efforts } = facts.traits;

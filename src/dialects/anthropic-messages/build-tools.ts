@@ -1,7 +1,7 @@
 // `tools` and `tool_choice`.
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
-import type { LossList } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from './models.ts';
 import { strictSchema } from './strict-schema.ts';
 import { FREE_TEXT } from './tool-input.ts';
@@ -10,7 +10,7 @@ import { ID, ownFields, put } from './wire.ts';
 /** Most tools of one request that may be strict. */
 const MOST_STRICT = 20;
 
-export function buildTools(request: NeutralRequest, traits: ModelTraits, losses: LossList): JsonObject[] {
+export function buildTools(request: NeutralRequest, traits: ModelTraits, losses: LossReport): JsonObject[] {
   const native = request.extension?.dialect === ID;
   const tools: JsonObject[] = [];
   let strict = 0;
@@ -27,7 +27,7 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
   return tools;
 }
 
-function buildTool(tool: Tool, losses: LossList): JsonObject | undefined {
+function buildTool(tool: Tool, losses: LossReport): JsonObject | undefined {
   switch (tool.type) {
     case 'server':
       if (tool.definition.dialect === ID) return tool.definition.fields;
@@ -58,7 +58,7 @@ function inputSchema(tool: FunctionTool): JsonObject {
   return tool.parameters.type === undefined ? { type: 'object', ...tool.parameters } : tool.parameters;
 }
 
-function makeStrict(wire: JsonObject, losses: LossList): void {
+function makeStrict(wire: JsonObject, losses: LossReport): void {
   const { schema, weakened } = strictSchema(asObject(wire.input_schema) ?? {});
   if (weakened) losses.approximated('tools.strict', 'some schema constraints stand in descriptions');
   wire.strict = true;

@@ -14,8 +14,8 @@ import {
   parseObject,
 } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import type { SseEvent } from '../../sse/event.ts';
+import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import { parseCitation } from './citations.ts';
 import { fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';

@@ -1,8 +1,8 @@
 // Checks that a stream keeps this dialect's order. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import type { GrammarChecker } from '../dialect.ts';
 import type { SseEvent } from '../../sse/event.ts';
+import type { GrammarChecker } from '../dialect.ts';
 import { parseUsage } from './usage.ts';
 import { isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 

@@ -1,6 +1,7 @@
 // The argument text of a tool call as the `input` object this dialect wants, and ids it accepts.
-import { type JsonObject, parseObject } from '../../model/json.ts';
+
 import type { ToolCallPart } from '../../model/content.ts';
+import { type JsonObject, parseObject } from '../../model/json.ts';
 
 /** Name of the one argument that stands for the free text of a custom tool. */
 export const FREE_TEXT = 'input';

@@ -10,13 +10,13 @@ import type {
 } from '../../model/content.ts';
 import { isObject, type JsonObject, parseObject } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
+import type { LossReport } from '../loss-report.ts';
 import { isMadeUp } from './call-id.ts';
-import type { LossReport } from './losses.ts';
 import { buildMedia } from './media.ts';
 import type { ModelTraits } from './models.ts';
 import { buildServerCall } from './server-tools.ts';
 import { ownSignature } from './signature.ts';
-import { FREE_TEXT, argumentObject } from './tool-arguments.ts';
+import { argumentObject, FREE_TEXT } from './tool-arguments.ts';
 import { ID, ownFields } from './wire.ts';
 
 export interface BuildScope {

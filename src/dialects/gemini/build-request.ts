@@ -2,11 +2,11 @@
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
-import { createLossReport, type LossReport } from './losses.ts';
 import { modelTraits } from './models.ts';
 import { ID, isEmpty, put, putPath } from './wire.ts';
 
@@ -14,7 +14,7 @@ import { ID, isEmpty, put, putPath } from './wire.ts';
 const MAX_STOP_SEQUENCES = 5;
 
 export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
-  const losses = createLossReport();
+  const losses = createLossReport(ID);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits };
   const body: JsonObject = { contents: buildContents(request.messages, scope) };

@@ -2,7 +2,7 @@
 // https://ai.google.dev/gemini-api/docs/thinking
 import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-import type { LossReport } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
 /** Tokens that Google itself sets for an effort on models without levels. */

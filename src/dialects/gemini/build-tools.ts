@@ -2,9 +2,9 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
+import type { LossReport } from '../loss-report.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
-import type { LossReport } from './losses.ts';
 import { FREE_TEXT } from './tool-arguments.ts';
 import { ID, ownFields, put } from './wire.ts';
 

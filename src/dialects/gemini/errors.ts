@@ -1,6 +1,6 @@
 // What an error of Google's servers means: non-2xx answers, errors inside HTTP 200, errors inside a stream.
 // https://cloud.google.com/apis/design/errors
-import { type ErrorCode, ERROR_RULES, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 import { listOf } from './wire.ts';

@@ -2,8 +2,8 @@
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 import type { JsonObject } from '../../model/json.ts';
 import {
-  openToken,
   type OpaqueToken,
+  openToken,
   ownToken,
   tokenFromWire,
   tokenToWire,

@@ -1,8 +1,9 @@
 // The conversation in Ollama's messages: text, base64 images beside it, calls whose arguments are objects.
-import type { Message } from '../../model/request.ts';
+
 import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { type JsonObject, parseObject } from '../../model/json.ts';
-import type { LossReport } from './losses.ts';
+import type { Message } from '../../model/request.ts';
+import type { LossReport } from '../loss-report.ts';
 
 export function buildMessages(
   system: readonly TextPart[],

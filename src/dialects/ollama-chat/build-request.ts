@@ -3,11 +3,11 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildMessages } from './build-messages.ts';
-import { createLossReport, type LossReport } from './losses.ts';
 
 export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
-  const losses = createLossReport();
+  const losses = createLossReport('ollama-chat');
   const body: JsonObject = {
     model,
     messages: buildMessages(request.system, request.messages, losses),

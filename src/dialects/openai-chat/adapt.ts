@@ -1,7 +1,7 @@
 // What a server's quirks change in a body of this dialect, whether the gateway built it or the client wrote it.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Quirks } from '../dialect.ts';
-import type { LossReport } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 
 export type Edits = Record<string, JsonValue | undefined>;
 

@@ -2,7 +2,7 @@
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 import { audioFormat, buildDataUrl } from './media.ts';
 
 export interface BuildScope {

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 
 /** The fields that ask for thinking; empty where nothing is asked, or nothing can be. */
 export function buildReasoning(

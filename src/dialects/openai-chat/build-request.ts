@@ -2,11 +2,11 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../loss-report.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
-import { buildTools } from './build-tools.ts';
-import { createLossReport, type LossReport } from './losses.ts';
 import { buildReasoning } from './build-reasoning.ts';
+import { buildTools } from './build-tools.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const MAX_STOP_SEQUENCES = 4;
@@ -15,7 +15,7 @@ const MAX_USER_LENGTH = 64;
 
 export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
-  const losses = createLossReport();
+  const losses = createLossReport('openai-chat');
   const scope = { options, losses };
   const body: JsonObject = { model, messages: buildMessages(request, scope) };
   const set = (field: string, value: JsonValue | undefined) => {

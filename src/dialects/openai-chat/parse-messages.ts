@@ -3,9 +3,9 @@ import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
+import { invalid, nameType, optionalArray, requiredObject, requiredString } from '../read-field.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
-import { invalid, nameType, optionalArray, requiredObject, requiredString } from './read-field.ts';
 import { parseReasoning } from './reasoning.ts';
 import { parseClientCall } from './tool-call.ts';
 

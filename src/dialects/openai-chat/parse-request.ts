@@ -2,8 +2,6 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { parseMessages } from './parse-messages.ts';
-import { parseToolChoice, parseTools } from './parse-tools.ts';
 import {
   invalid,
   nameType,
@@ -12,7 +10,9 @@ import {
   optionalObject,
   optionalString,
   requiredString,
-} from './read-field.ts';
+} from '../read-field.ts';
+import { parseMessages } from './parse-messages.ts';
+import { parseToolChoice, parseTools } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 
 /** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */

@@ -8,7 +8,7 @@ import {
   optionalObject,
   requiredObject,
   requiredString,
-} from './read-field.ts';
+} from '../read-field.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
   const tools = (optionalArray(body, 'tools') ?? []).map((tool, index) => {

@@ -2,12 +2,12 @@
 // for, and hidden again from a client that did not ask.
 import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
+import { createLossReport } from '../loss-report.ts';
 import { adaptBody } from './adapt.ts';
-import { createLossReport } from './losses.ts';
 
 export const passthrough: Passthrough = {
   edits(body, quirks) {
-    const edits = adaptBody(body, quirks, createLossReport());
+    const edits = adaptBody(body, quirks, createLossReport('openai-chat'));
     if (quirks.streamOptions === false) {
       // The counts of such a server come unasked.
       if (body.stream_options !== undefined) edits.stream_options = undefined;
@@ -17,7 +17,7 @@ export const passthrough: Passthrough = {
     return edits;
   },
   losses(body, quirks) {
-    const losses = createLossReport();
+    const losses = createLossReport('openai-chat');
     adaptBody(body, quirks, losses);
     return losses.list();
   },

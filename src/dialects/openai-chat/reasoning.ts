@@ -10,7 +10,7 @@ import {
   parseObject,
 } from '../../model/json.ts';
 import { type OpaqueToken, openToken, ownToken, tokenToWire } from '../../model/opaque-token.ts';
-import type { LossReport } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {

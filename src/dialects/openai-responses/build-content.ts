@@ -1,8 +1,8 @@
 // Neutral parts → content of messages and tool results.
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json.ts';
+import type { LossReport } from '../loss-report.ts';
 import { buildAnnotation } from './annotations.ts';
-import type { LossReport } from './losses.ts';
 import { audioFormat, buildDataUrl, documentName } from './media.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID, ownFields } from './wire.ts';

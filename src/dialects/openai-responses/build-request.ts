@@ -3,10 +3,10 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../loss-report.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
-import { createLossReport, type LossReport } from './losses.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { ENCRYPTED_REASONING } from './parse-request.ts';
 import { buildReasoningSettings, repeatReasoning } from './reasoning-settings.ts';
@@ -18,7 +18,7 @@ const LEAST_OUTPUT_TOKENS = 16;
 const MAX_USER_LENGTH = 64;
 
 export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
-  const losses = createLossReport();
+  const losses = createLossReport(ID);
   const native = request.extension?.dialect === ID;
   const scope: BuildScope = { losses, native };
   const traits = modelTraits(model, quirks);

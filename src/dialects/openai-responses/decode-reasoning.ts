@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
-import { parseAnswerReasoning, answerToken, SUMMARY_SEPARATOR } from './reasoning.ts';
+import { answerToken, parseAnswerReasoning, SUMMARY_SEPARATOR } from './reasoning.ts';
 
 /** Which of the two tells the text: where a server sends both, the first that spoke is heard. */
 type Source = 'summary' | 'content';

@@ -1,5 +1,5 @@
 // What an error of this dialect's servers means: non-2xx answers, failed responses, errors inside a stream.
-import { type ErrorCode, ERROR_RULES, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import {
   asArray,
   asNumber,

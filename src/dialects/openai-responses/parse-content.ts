@@ -1,9 +1,9 @@
 // Content parts of messages and tool results → neutral parts.
 import type { Part, TextPart, ToolResultContent } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseAudio, parseFile, parseImage } from './media.ts';
-import { invalid, nameType, requiredObject, requiredString } from './read-field.ts';
 import { extensionOf, ID, leftover } from './wire.ts';
 
 /** What an opaque part inside a message is called, told apart from an opaque input item. */

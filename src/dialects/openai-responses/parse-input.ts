@@ -4,10 +4,10 @@ import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
 import type { Binding, Message } from '../../model/request.ts';
+import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
-import { invalid, nameType, requiredObject, requiredString } from './read-field.ts';
 import { parseReasoning } from './reasoning.ts';
 import { ID, leftover } from './wire.ts';
 

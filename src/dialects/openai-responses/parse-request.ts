@@ -1,8 +1,6 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
 import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { parseInput } from './parse-input.ts';
-import { parseToolChoice, parseTools } from './parse-tools.ts';
 import {
   invalid,
   optionalBoolean,
@@ -10,7 +8,9 @@ import {
   optionalObject,
   optionalString,
   requiredString,
-} from './read-field.ts';
+} from '../read-field.ts';
+import { parseInput } from './parse-input.ts';
+import { parseToolChoice, parseTools } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { ID, isEmpty } from './wire.ts';
 

@@ -1,7 +1,6 @@
 // `tools` and `tool_choice` of a request.
 import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { CustomTool, FunctionTool, Tool, ToolChoice, ToolNamespace } from '../../model/request.ts';
-import { flatName } from './namespace.ts';
 import {
   invalid,
   nameType,
@@ -10,7 +9,8 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-} from './read-field.ts';
+} from '../read-field.ts';
+import { flatName } from './namespace.ts';
 import { extensionOf, ID, leftover } from './wire.ts';
 
 export function parseTools(body: JsonObject): Tool[] {

@@ -1,7 +1,7 @@
 // How much the model shall think: `reasoning: {effort, summary}` ↔ ReasoningSettings.
 import { asString, type JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-import type { LossReport } from './losses.ts';
+import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from './models.ts';
 import { leftover } from './wire.ts';
 

@@ -1,7 +1,7 @@
-// Collects what a request loses on its way into this dialect, each feature once.
-import type { Extension } from '../../model/content.ts';
-import type { Loss } from '../../model/request.ts';
-import { ID } from './wire.ts';
+// Collects what a request loses on its way into a provider's dialect, each feature once.
+import type { Extension } from '../model/content.ts';
+import type { ProviderDialectId } from '../model/dialect-id.ts';
+import type { Loss } from '../model/request.ts';
 
 export interface LossReport {
   lost(feature: string, how?: string): void;
@@ -11,7 +11,8 @@ export interface LossReport {
   list(): Loss[];
 }
 
-export function createLossReport(): LossReport {
+/** @param own the dialect that the request is built for. */
+export function createLossReport(own: ProviderDialectId): LossReport {
   const losses = new Map<string, Loss>();
   function lost(feature: string, how?: string): void {
     losses.set(feature, { feature, outcome: 'lost', ...(how === undefined ? {} : { how }) });
@@ -23,7 +24,7 @@ export function createLossReport(): LossReport {
       if (!losses.has(feature)) losses.set(feature, { feature, outcome: 'approximated', how });
     },
     foreign(extension) {
-      if (extension === undefined || extension.dialect === ID) return;
+      if (extension === undefined || extension.dialect === own) return;
       for (const field of Object.keys(extension.fields)) lost(field);
     },
     list: () => [...losses.values()],
