@@ -136,7 +136,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const headers =
-    early === 'still opening' ? new Headers() : pickAnswerHeaders(early.headers, early.plan.sameDialect);
+    early === 'still opening' ? new Headers() : pickAnswerHeaders(early.headers, early.sameDialect);
   const { framing } = plainContext(exchange, '');
   headers.set('content-type', framing === 'json-array' ? 'application/json' : 'text/event-stream');
   headers.set('cache-control', 'no-cache');
@@ -203,7 +203,8 @@ function outcome(record: ExchangeRecord): Outcome {
   return { finish: record.seen?.finish != null, ...(error == null ? {} : { error }) };
 }
 
-type Opened = OpenStream<Uint8Array> & { plan: Plan };
+/** Without the plan: it holds the request that was sent. */
+type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { host, record, maxEvent, client, dialect, redact } = exchange;
@@ -236,11 +237,26 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         );
         if (client.signal.aborted) throw client.signal.reason;
         record.serving = true;
-        return { ...opened, plan };
+        forgetRequest(exchange);
+        return { ...opened, sameDialect: plan.sameDialect };
       };
       return { target, key: plan.key, run };
     },
   });
+}
+
+/**
+ * The answer has begun, so nobody else will be asked. The request's text and tree would be held for as long as
+ * the stream flows: 130 KB of a request of 80 KB.
+ */
+function forgetRequest({ question }: Exchange): void {
+  question.neutral = () => {
+    throw new GatewayError('internal', 'the request is no longer held');
+  };
+  if (question.incoming === null) return;
+  question.incoming.text = '';
+  question.incoming.original = '';
+  question.incoming.body = {};
 }
 
 /** Resolves after the interval; the timer goes when the opening is settled first. */
