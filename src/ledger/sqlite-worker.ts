@@ -13,6 +13,8 @@ self.onmessage = async ({ data }: MessageEvent<StoreCall>) => {
 
 async function answer(call: StoreCall): Promise<StoreAnswer> {
   try {
+    // A file that never opened needs no closing.
+    if (call.method === 'close' && store === null) return { id: call.id, result: undefined };
     // Opened by the first call, and tried again by the next where it could not be.
     store ??= createSqliteStore(call.path);
     return { id: call.id, result: await run(store, call) };

@@ -1,7 +1,7 @@
 // The gateway's host on Bun: real network, real clock, the simulator, and the embedded ledger.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { createWebHost, type GatewayHost } from '../gateway/host.ts';
-import { createSqliteStore } from '../ledger/sqlite-store.ts';
+import { createSqliteWorkerStore } from '../ledger/sqlite-worker-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { createSimulator, createSleep } from '../simulator/index.ts';
 import { withSimulator } from '../simulator/transport.ts';
@@ -37,25 +37,14 @@ function usesProxy(environment: ServerHostOptions['environment']): boolean {
   return [...names, ...names.map((name) => name.toLowerCase())].some((name) => environment[name]);
 }
 
-/** A store that cannot be opened stops no request: its rows are counted as lost, and health says so. */
+/**
+ * SQLite on a thread of its own, so that writing a batch holds up no stream. A store that cannot be opened
+ * stops no request: its rows are counted as lost, and health says so.
+ */
 function openStore(path: string, log: Log): LedgerStore {
-  try {
-    return createSqliteStore(path);
-  } catch (error) {
+  const store = createSqliteWorkerStore(path);
+  store.totals().catch((error: unknown) => {
     log('error', 'the ledger cannot be opened: requests are served and not recorded', { file: path, error });
-    return brokenStore(error);
-  }
-}
-
-function brokenStore(error: unknown): LedgerStore {
-  const fail = () => Promise.reject(error);
-  return {
-    append: fail,
-    audit: fail,
-    totals: fail,
-    costBy: fail,
-    recent: fail,
-    expire: fail,
-    close: () => Promise.resolve(),
-  };
+  });
+  return store;
 }
