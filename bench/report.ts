@@ -145,6 +145,8 @@ ${asMarkdown(numbersTable(results, contenders))}
 - Requests are about 1 KB with an SDK's headers. Long conversations cost more to parse; the ratios say nothing
   about them.
 - CPU is user and system time of the measured process, all its threads, from \`/proc/PID/stat\`.
+- wrk and the upstream share a core, which decides how much nginx gets to do: where the rounds of its plain
+  requests/s lie far apart, the ratio of CPU per plain request is the one to believe.
 - The memory of an open stream is the growth of resident memory over all streams, the garbage collector's
   reserves included.
 - The first token's wait counts from sending the request to reading the first text.
