@@ -1,6 +1,7 @@
 // What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
+import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
@@ -114,11 +115,19 @@ export function createRecord(
       malformedEvents: seen?.malformedEvents ?? 0,
       errorCode: error?.code ?? null,
       errorMessage: clean(error?.message ?? null),
-      requestBody: clean(record.requestBody),
-      responseBody: clean(body),
+      requestBody: clean(start(record.requestBody)),
+      responseBody: clean(start(body)),
     };
   }
   return record;
+}
+
+/**
+ * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
+ * cuts, and a body of many megabytes is not searched for what nobody will read.
+ */
+function start(body: string | null): string | null {
+  return body === null ? null : body.slice(0, 2 * MAX_BODY_LENGTH);
 }
 
 /** Losses as the audit row tells them: what is only approximated says by what. */
