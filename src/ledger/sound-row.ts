@@ -39,11 +39,11 @@ function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** The body, or its beginning and a mark that says how much was cut. */
+/** The body, or its beginning and a mark that says so. */
 function cutBody(body: string | null): string | null {
   if (body === null || body.length <= MAX_BODY_LENGTH) return body;
   // A surrogate pair is cut before, not through.
   const last = body.charCodeAt(MAX_BODY_LENGTH - 1);
   const kept = last >= 0xd800 && last <= 0xdbff ? MAX_BODY_LENGTH - 1 : MAX_BODY_LENGTH;
-  return `${body.slice(0, kept)}\n[cut: ${body.length - kept} of ${body.length} characters left out]`;
+  return `${body.slice(0, kept)}\n[cut: only the first ${kept} characters are kept]`;
 }

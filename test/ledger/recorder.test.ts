@@ -82,10 +82,10 @@ describe('bodies and counts', () => {
     await ledger.flush();
     const [row] = store.rows();
     expect(row?.requestBody).toBe(
-      `${'x'.repeat(MAX_BODY_LENGTH)}\n[cut: 5 of ${MAX_BODY_LENGTH + 5} characters left out]`,
+      `${'x'.repeat(MAX_BODY_LENGTH)}\n[cut: only the first ${MAX_BODY_LENGTH} characters are kept]`,
     );
     expect(row?.responseBody?.slice(MAX_BODY_LENGTH - 1)).toBe(
-      `\n[cut: 2 of ${MAX_BODY_LENGTH + 1} characters left out]`,
+      `\n[cut: only the first ${MAX_BODY_LENGTH - 1} characters are kept]`,
     );
   });
 
