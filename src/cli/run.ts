@@ -3,6 +3,7 @@ import { suggestion } from '../config/nearest.ts';
 import { parseArguments } from './arguments.ts';
 import { checkCommand } from './check.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
+import { conformCommand } from './conform.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -19,7 +20,13 @@ const helpCommand: Command = {
   },
 };
 
-const COMMANDS: readonly Command[] = [serveCommand, checkCommand, simulateCommand, helpCommand];
+const COMMANDS: readonly Command[] = [
+  serveCommand,
+  checkCommand,
+  conformCommand,
+  simulateCommand,
+  helpCommand,
+];
 
 /** `args`: without the program's name. Resolves to the exit code: 0 well, 1 not, 2 a wrong command line. */
 export async function runCli(args: string[], context: CliContext): Promise<number> {

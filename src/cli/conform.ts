@@ -1,0 +1,65 @@
+// `sluice conform`: does a gateway or provider keep to the dialects that it serves?
+import { type CaseResult, runCases } from '../conformance/run-cases.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import { DIALECT_IDS } from '../model/dialect-id.ts';
+import { stringFlag } from './arguments.ts';
+import { type Command, UsageError } from './command.ts';
+import { columns } from './help.ts';
+
+const DEFAULT_MODEL = 'simulator/demo';
+/** For one request and the whole of its answer. */
+const CASE_TIMEOUT_MS = 60_000;
+
+export const conformCommand: Command = {
+  name: 'conform',
+  summary: 'Ask a server at URL in each dialect and check its answers; exit code 1 on any violation.',
+  flags: {
+    dialect: {
+      value: 'DIALECT',
+      summary: `Only this one of ${DIALECT_IDS.join(', ')}; then it must be served.`,
+    },
+    model: { value: 'MODEL', summary: `Model to ask for, ${DEFAULT_MODEL} if not given.` },
+    key: { value: 'KEY', summary: 'Key to send, in the header that each dialect uses.' },
+    json: { summary: 'Print the results as JSON.' },
+  },
+  operands: ['URL'],
+  async run(input, context) {
+    const url = parseUrl(input.operands[0]);
+    const asked = stringFlag(input, 'dialect');
+    const ids = DIALECT_IDS.filter((id) => asked === undefined || id === asked);
+    if (ids.length === 0)
+      throw new UsageError(`unknown dialect "${asked}"; there are ${DIALECT_IDS.join(', ')}`);
+    const results = await runCases({
+      url,
+      dialects: ids.map((id) => DIALECTS[id]),
+      model: stringFlag(input, 'model') ?? DEFAULT_MODEL,
+      key: stringFlag(input, 'key') ?? null,
+      isDemanded: asked !== undefined,
+      send: (target, init) => fetch(target, { ...init, signal: AbortSignal.timeout(CASE_TIMEOUT_MS) }),
+    });
+    if (input.flags.json) context.out(JSON.stringify(results, null, 2));
+    else for (const line of describeResults(results)) context.out(line);
+    if (results.every(({ outcome }) => outcome === 'not served')) {
+      context.err('error: the server serves none of the dialects, or does not know the model (--model)');
+      return 1;
+    }
+    return results.some(({ outcome }) => outcome === 'violations') ? 1 : 0;
+  },
+};
+
+function parseUrl(text: string | undefined): string {
+  if (text === undefined) throw new UsageError('conform needs a URL: sluice conform URL');
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw new UsageError(`"${text}" must be an http or https URL without a query`);
+  return url.href;
+}
+
+function describeResults(results: readonly CaseResult[]): string[] {
+  return columns(
+    results.flatMap(({ dialect, case: name, outcome, violations }) => [
+      [`${dialect}  ${name}`, outcome] as const,
+      ...violations.map((violation) => ['', `- ${violation}`] as const),
+    ]),
+  );
+}

@@ -1,0 +1,61 @@
+// A conformance run: every case of every dialect against one server, one after the other.
+import type { Dialect } from '../dialects/dialect.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+import { buildCase, CASE_NAMES, type CaseName } from './cases.ts';
+import { checkError, checkStream, checkWhole, messageOf } from './check-answer.ts';
+
+export interface CaseResult {
+  dialect: DialectId;
+  case: CaseName;
+  outcome: 'ok' | 'violations' | 'not served';
+  violations: string[];
+}
+
+export interface RunOptions {
+  /** The server's address; a path in it stays in front of the dialects' own. */
+  url: string;
+  dialects: readonly Dialect[];
+  model: string;
+  key: string | null;
+  /** The dialects were asked for by name: one that is not served is a violation. */
+  isDemanded: boolean;
+  /** Bounds the time of each request, its answer's body included. */
+  send(url: string, init: RequestInit): Promise<Response>;
+}
+
+/** What servers answer on a path that they do not have. */
+const NOT_SERVED = [404, 501];
+
+export async function runCases(options: RunOptions): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const dialect of options.dialects)
+    for (const name of CASE_NAMES) results.push(await runCase(dialect, name, options));
+  return results;
+}
+
+async function runCase(dialect: Dialect, name: CaseName, options: RunOptions): Promise<CaseResult> {
+  const { url, model, key, isDemanded, send } = options;
+  const result = (outcome: CaseResult['outcome'], violations: string[] = []) => ({
+    dialect: dialect.id,
+    case: name,
+    outcome,
+    violations,
+  });
+  try {
+    const { path, stream, body } = buildCase(dialect, name, model);
+    const response = await send(url.replace(/\/+$/, '') + path, {
+      method: 'POST',
+      headers: { ...dialect.provider.headers(key), 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (NOT_SERVED.includes(response.status) && !isDemanded) {
+      await response.body?.cancel();
+      return result('not served');
+    }
+    const check = name === 'bad-request' ? checkError : stream ? checkStream : checkWhole;
+    const violations = await check(dialect, response);
+    return result(violations.length === 0 ? 'ok' : 'violations', violations);
+  } catch (error) {
+    return result('violations', [messageOf(error)]);
+  }
+}
