@@ -13,6 +13,7 @@ import { buildUsage } from './usage.ts';
 import { ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
   const spans = createSpanWriter();

@@ -149,6 +149,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       const problem = `the provider sent arguments of a call of ${brokenCall} that are not a JSON object; ask again`;
       return whole(buildError(new GatewayError('upstream_malformed', problem)));
     }
+    if (value.stopSequence !== undefined) context.lost?.('stop_sequence');
     const metadata = grounding.metadata();
     const candidate = {
       content: { parts: [{ text: '' }], role: 'model' },

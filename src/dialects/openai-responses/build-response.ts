@@ -23,6 +23,7 @@ import { responseHead, responseObject, usageFields } from './response-object.ts'
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const { status, details } = buildFinish(response.finish);
+  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
   return {
     ...responseObject(responseHead(response.id, response.model, context), context, status),
     incomplete_details: details,

@@ -116,6 +116,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   function finish(how: Finish): string {
     const { status, details } = buildFinish(how);
+    if (how.stopSequence !== undefined) context.lost?.('stop_sequence');
     return message.close(status) + terminal(status, { incomplete_details: details });
   }
 
