@@ -63,7 +63,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
     url: withQuery(
       `${provider.baseUrl}${targetPath(provider.endpoint, side, model, stream)}`,
-      sameDialect ? passQuery(incoming, side) : '',
+      sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
     ),
     ...said,
   };
@@ -132,7 +132,7 @@ export function planOperation<Request, Answer>(
     passesAnswer: sameDialect,
     url: withQuery(
       `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model))}`,
-      sameDialect ? passQuery(incoming, side) : '',
+      sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
     ),
     body,
     losses,
@@ -206,8 +206,30 @@ function withQuery(url: string, query: string): string {
   return rest === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${rest}`;
 }
 
-function passQuery({ query }: Incoming, { forwardQuery }: ProviderSide): string {
-  return forwardQuery === undefined ? query : forwardQuery(new URLSearchParams(query));
+function passQuery(
+  { query }: Incoming,
+  { forwardQuery }: ProviderSide,
+  serverKeys: readonly string[],
+): string {
+  const kept = withoutKeys(query, serverKeys);
+  return forwardQuery === undefined ? kept : forwardQuery(new URLSearchParams(kept));
+}
+
+/** The query without the parameters that hold one of `keys`, what stays byte for byte. */
+function withoutKeys(query: string, keys: readonly string[]): string {
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !holdsKey(pair, keys));
+  const text = kept.join('&');
+  return text === '' ? '' : `?${text}`;
+}
+
+/** A `+` is a space in a form's encoding, but people paste keys as they are. */
+function holdsKey(pair: string, keys: readonly string[]): boolean {
+  return [pair, pair.replaceAll('+', '%2B')].some((text) =>
+    [...new URLSearchParams(text)].flat().some((said) => matchesAny(said, keys)),
+  );
 }
 
 function translateBody(
