@@ -37,8 +37,10 @@ export interface ClientSide {
   parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
   buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject;
   createStreamEncoder(context: AnswerContext): StreamEncoder;
-  /** The error body in this dialect; the status is `error.status`. */
+  /** The error body in this dialect; the status is `statusOf`, else `error.status`. */
   buildError(error: GatewayError, requestId: string): JsonObject;
+  /** The HTTP status that this dialect's clients understand, where it is not always `error.status`. */
+  statusOf?(error: GatewayError): number;
   /** The answer to `count-tokens`; left out where its clients cannot ask that. */
   buildTokenCount?(tokens: number): JsonObject;
   /** Left out where its clients cannot ask for embeddings. */

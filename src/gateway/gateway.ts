@@ -248,8 +248,8 @@ function secretsOf(provider: ProviderConfig): string[] {
 }
 
 function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
-  record.httpStatus = error.status;
   const response = errorResponse(error, dialect, record.requestId);
+  record.httpStatus = response.status;
   if (error.status === 405 && error.upstream === undefined) response.headers.set('allow', 'POST');
   setExchangeHeaders(response.headers, { record }, null);
   record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
@@ -257,7 +257,9 @@ function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRe
 }
 
 function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
-  const { upstream, retryAfterMs, status } = error;
+  const { upstream, retryAfterMs } = error;
+  const { client } = DIALECTS[dialect];
+  const status = client.statusOf?.(error) ?? error.status;
   const headers =
     upstream === undefined
       ? new Headers()
@@ -269,9 +271,7 @@ function errorResponse(error: GatewayError, dialect: DialectId, requestId: strin
   }
   if (status === 429 && !headers.has('retry-after')) headers.set('retry-after', '1');
   const body =
-    upstream?.dialect === dialect
-      ? upstream.body
-      : JSON.stringify(DIALECTS[dialect].client.buildError(error, requestId));
+    upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));
   return new Response(body, { status, headers });
 }
 

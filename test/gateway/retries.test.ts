@@ -100,6 +100,16 @@ describe('retries', () => {
     expect(lab.asked).toEqual(['one', 'one']);
   });
 
+  test('an overloaded provider is 503 to Gemini clients, who know no 529, and 529 to others', async () => {
+    const lab = setup({ script: { one: [failure(529)] } });
+    const body = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
+    const { response } = await lab.answered(lab.post('/v1beta/models/one%2Fm:generateContent', body));
+    expect([response.status, await lab.row()]).toMatchObject([503, { httpStatus: 503 }]);
+    await expectSettled();
+    const other = setup({ script: { one: [failure(529)] } });
+    expect((await other.answered(other.post('/v1/messages', ASK))).response.status).toBe(529);
+  });
+
   test('no try begins that the client would not wait for', async () => {
     const script = { one: [limited({ 'retry-after': '5' }), 'works' as const] };
     const lab = setup({ script, providers: retries });

@@ -6,7 +6,7 @@ const RPC = 'type.googleapis.com/google.rpc';
 
 /** The request id travels in a header. */
 export function buildError(error: GatewayError): JsonObject {
-  const code = statusOf(error.status);
+  const code = statusOf(error);
   const details: JsonObject[] = [
     {
       '@type': `${RPC}.ErrorInfo`,
@@ -27,7 +27,7 @@ export function buildError(error: GatewayError): JsonObject {
 }
 
 /** Google has no 529, and its clients ask again only at statuses that they know. */
-function statusOf(status: number): number {
+export function statusOf({ status }: GatewayError): number {
   return status === 529 ? 503 : status;
 }
 

@@ -1,7 +1,7 @@
 // The Gemini dialect: `POST /v1beta/models/{model}:generateContent`. https://ai.google.dev/api/generate-content
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
-import { buildError } from './build-error.ts';
+import { buildError, statusOf } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { buildTokenCount, countTokens } from './count-tokens.ts';
@@ -28,6 +28,7 @@ export const gemini: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
+    statusOf,
     buildTokenCount,
     models: clientModels,
   },
