@@ -1,7 +1,7 @@
 // `sluice simulate`: the simulator alone as an HTTP server, an upstream for tests, benchmarks and demonstrations.
 import { createWebHost } from '../gateway/host.ts';
 import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
-import { createSimulator, createSleep } from '../simulator/index.ts';
+import { createSimulator, createSleep, serveSimulator } from '../simulator/index.ts';
 import { portFlag } from './arguments.ts';
 import type { CliContext, Command } from './command.ts';
 
@@ -38,8 +38,7 @@ function listen(port: number, context: CliContext): HttpHost {
     hostname: '127.0.0.1',
     port,
     maxBody: MAX_BODY_BYTES,
-    // A client that left needs no answer, and its leaving is no error.
-    fetch: (request) => simulator.fetch(request).catch(() => new Response(null, { status: 499 })),
+    fetch: serveSimulator(simulator),
     onError: (error) => context.err(`error: ${error instanceof Error ? error.message : String(error)}`),
   });
 }

@@ -1,34 +1,45 @@
 // The ways in which the simulator fails when it is asked to: `429`, `cut:5`, `hang-headers`…
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
+import { parseRetryHint, type RetryHint } from './retry-hint.ts';
 
 export type Fault =
-  | { kind: 'status'; status: number; retryAfterSeconds: number | undefined }
+  | { kind: 'status'; status: number; hint: RetryHint | undefined }
   /** An HTML page, as proxies and captive portals send it. */
   | { kind: 'html'; status: number }
-  | { kind: 'hang-headers' | 'hang-first-event' | 'error-first' | 'garbage' | 'duplicate-terminal' }
+  | { kind: PlainKind }
+  /** The body dribbles, so many bytes at a time, one such piece in the time of a token. */
+  | { kind: 'drip'; bytes: number }
   /** Strikes when `after` tokens are out, at the latest before the ending. */
   | { kind: 'cut' | 'stall' | 'malformed' | 'reset' | 'error'; after: number };
 
-/** Statuses to which providers add `retry-after`, and the seconds we hint where the fault names none. */
+type PlainKind =
+  | 'refuse'
+  | 'hang-headers'
+  | 'hang-first-event'
+  | 'error-first'
+  | 'garbage'
+  | 'duplicate-terminal';
+
+/** Statuses to which providers add `retry-after`, and what we hint where the fault names nothing. */
 const HINTING_STATUSES = new Set([429, 503, 529]);
-const DEFAULT_RETRY_AFTER_SECONDS = 1;
+const DEFAULT_HINT: RetryHint = { form: 'seconds', ms: 1_000 };
 
 /** Throws `invalid_request` where `text` is no fault. */
 export function parseFault(text: string): Fault {
-  const [name = '', argument] = text.split(':', 2);
-  const number = argument === undefined || argument === '' ? undefined : Number(argument);
-  const isWhole = number === undefined || (Number.isInteger(number) && number >= 0);
-  const fault = isWhole ? findFault(name, number) : undefined;
+  const [name = '', argument = ''] = text.split(':', 2);
+  const fault = findStatus(name, argument) ?? findFault(name, argument);
   if (fault !== undefined) return fault;
   throw new GatewayError(
     'invalid_request',
-    `simulator: \`fault=${text}\` is no fault; there are an HTTP status (400 to 599), hang-headers, ` +
-      'hang-first-event, error-first, html, garbage, duplicate-terminal, cut:N, stall:N, reset:N, error:N ' +
-      'and malformed:N',
+    `simulator: \`fault=${text}\` is no fault; there are an HTTP status (400 to 599, and when to ask again: ` +
+      '429:30, 429:1500ms, 429:30date, 429:30info), refuse, hang-headers, hang-first-event, error-first, html, ' +
+      'garbage, duplicate-terminal, drip:N, cut:N, stall:N, reset:N, error:N and malformed:N',
   );
 }
 
-function findFault(name: string, number: number | undefined): Fault | undefined {
+function findFault(name: string, argument: string): Fault | undefined {
+  if (argument !== '' && !/^\d+$/.test(argument)) return undefined;
+  const number = argument === '' ? undefined : Number(argument);
   switch (name) {
     case 'cut':
     case 'stall':
@@ -36,8 +47,11 @@ function findFault(name: string, number: number | undefined): Fault | undefined 
     case 'reset':
     case 'error':
       return { kind: name, after: number ?? 0 };
+    case 'drip':
+      return number === 0 ? undefined : { kind: name, bytes: number ?? 1 };
     case 'html':
       return number === undefined || isStatus(number) ? { kind: 'html', status: number ?? 200 } : undefined;
+    case 'refuse':
     case 'hang-headers':
     case 'hang-first-event':
     case 'error-first':
@@ -45,14 +59,16 @@ function findFault(name: string, number: number | undefined): Fault | undefined 
     case 'duplicate-terminal':
       return number === undefined ? { kind: name } : undefined;
     default:
-      return findStatus(Number(name), number);
+      return undefined;
   }
 }
 
-function findStatus(status: number, seconds: number | undefined): Fault | undefined {
+function findStatus(name: string, argument: string): Fault | undefined {
+  const status = Number(name);
   if (!isStatus(status) || status < 400) return undefined;
-  const hint = HINTING_STATUSES.has(status) ? DEFAULT_RETRY_AFTER_SECONDS : undefined;
-  return { kind: 'status', status, retryAfterSeconds: seconds ?? hint };
+  const hint = parseRetryHint(argument);
+  if (argument !== '' && hint === undefined) return undefined;
+  return { kind: 'status', status, hint: hint ?? (HINTING_STATUSES.has(status) ? DEFAULT_HINT : undefined) };
 }
 
 function isStatus(value: number): boolean {
@@ -72,12 +88,22 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
 };
 
 export function statusError(fault: Extract<Fault, { kind: 'status' }>): GatewayError {
-  const { status, retryAfterSeconds } = fault;
+  const { status, hint } = fault;
   const code = CODE_OF_STATUS[status] ?? (status < 500 ? 'invalid_request' : 'upstream_failed');
   return new GatewayError(code, `simulated failure: HTTP ${status}`, {
     status,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1_000 }),
+    ...(hint === undefined ? {} : { retryAfterMs: hint.ms }),
   });
+}
+
+/** What fetch would reject with; a server of the simulator ends the connection instead (served.ts). */
+export class ConnectionRefused extends Error {
+  override readonly name = 'ConnectionRefused';
+  readonly code = 'ConnectionRefused';
+
+  constructor() {
+    super('simulated failure: the connection was refused');
+  }
 }
 
 /** What `error-first` and `error:N` put inside an answer of HTTP 200. */

@@ -1,5 +1,5 @@
 // An upstream without network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
-import type { AnswerContext } from '../dialects/dialect.ts';
+import type { AnswerContext, ClientSide } from '../dialects/dialect.ts';
 import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
@@ -7,18 +7,21 @@ import { asString, type JsonObject, parseObject } from '../model/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { aborted, playScript, type SimulatorDeps } from './body.ts';
-import { HTML_PAGE, statusError } from './fault.ts';
+import { ConnectionRefused, type Fault, HTML_PAGE, statusError } from './fault.ts';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.ts';
 import { embeddingsOf } from './embeddings.ts';
 import { listModels } from './models.ts';
+import { dribble } from './drip.ts';
 import { planAnswer } from './plan.ts';
+import { hintHeaders, hintInBody } from './retry-hint.ts';
 import { streamScript, wholeDue, wholeScript } from './script.ts';
 import { countInput } from './token-count.ts';
 
 export interface Simulator {
   /**
    * Answers by the request's path, below any prefix. Like fetch, it rejects with the reason of
-   * `request.signal` when that fires before the head is out. Any other failure is a response.
+   * `request.signal` when that fires before the head is out, and with ConnectionRefused when it is asked to.
+   * Any other failure is a response.
    */
   fetch(request: Request): Promise<Response>;
 }
@@ -45,13 +48,9 @@ export function createSimulator(deps: SimulatorDeps): Simulator {
         return await answer(request, found, requestId, deps);
       } catch (thrown) {
         if (request.signal.aborted) throw request.signal.reason;
+        if (thrown instanceof ConnectionRefused) throw thrown;
         const error = toGatewayError(thrown);
-        return respond(
-          error.status,
-          JSON.stringify(client.buildError(error, requestId)),
-          requestId,
-          retryHint(error),
-        );
+        return respond(error.status, JSON.stringify(client.buildError(error, requestId)), requestId);
       }
     },
   };
@@ -66,14 +65,20 @@ async function answer(
   const body = parseObject(await request.text());
   if (body === undefined) throw new GatewayError('invalid_request', 'the body is not a JSON object');
   const options = readOptions(route.model ?? asString(body.model) ?? '', body);
-  await failBeforeHead(options, request.signal);
+  const { fault } = options;
+  if (fault?.kind === 'refuse') throw new ConnectionRefused();
+  if (fault?.kind === 'hang-headers') {
+    await aborted(request.signal);
+    throw request.signal.reason;
+  }
+  if (fault?.kind === 'status') return failWith(fault, dialect.client, requestId, deps.now());
   if (route.operation === 'embed') return respond(200, embeddingsOf(body, dialect.client), requestId);
   const neutral = dialect.client.parseRequest(body, route);
   if (route.operation === 'count-tokens') {
     return respond(200, JSON.stringify(dialect.client.buildTokenCount?.(tokensOf(neutral)) ?? {}), requestId);
   }
-  if (options.fault?.kind === 'html') {
-    return respond(options.fault.status, HTML_PAGE, requestId, {
+  if (fault?.kind === 'html') {
+    return respond(fault.status, HTML_PAGE, requestId, {
       'content-type': 'text/html; charset=utf-8',
     });
   }
@@ -88,10 +93,10 @@ async function answer(
   const plan = planAnswer(neutral, options, requestId, dialect.id);
   if (!neutral.stream) {
     await pause(wholeDue(plan, options), deps, request.signal);
-    const script = wholeScript(plan, dialect.client, context, options.fault);
+    const script = dribble(wholeScript(plan, dialect.client, context, fault), options);
     return respond(200, playScript(script, deps, request.signal), requestId);
   }
-  const script = streamScript(plan, dialect.client.createStreamEncoder(context), options);
+  const script = dribble(streamScript(plan, dialect.client.createStreamEncoder(context), options), options);
   return respond(200, playScript(script, deps, request.signal), requestId, {
     'content-type': route.framing === 'json-array' ? 'application/json' : 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
@@ -107,21 +112,21 @@ function readOptions(model: string, body: JsonObject): SimulatorOptions {
   return parseSimulatorOptions(model, asString(body.simulator) ?? '');
 }
 
-async function failBeforeHead({ fault }: SimulatorOptions, signal: AbortSignal): Promise<void> {
-  if (fault?.kind === 'status') throw statusError(fault);
-  if (fault?.kind !== 'hang-headers') return;
-  await aborted(signal);
-  throw signal.reason;
+function failWith(
+  fault: Extract<Fault, { kind: 'status' }>,
+  client: ClientSide,
+  requestId: string,
+  now: number,
+): Response {
+  const { status, hint } = fault;
+  const body = client.buildError(statusError(fault), requestId);
+  if (hint === undefined) return respond(status, JSON.stringify(body), requestId);
+  return respond(status, JSON.stringify(hintInBody(body, hint)), requestId, hintHeaders(hint, now));
 }
 
 async function pause(ms: number, deps: SimulatorDeps, signal: AbortSignal): Promise<void> {
   if (ms > 0) await deps.sleep(ms, signal);
   signal.throwIfAborted();
-}
-
-function retryHint(error: GatewayError): Record<string, string> {
-  if (error.retryAfterMs === undefined) return {};
-  return { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)) };
 }
 
 function respond(

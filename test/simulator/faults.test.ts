@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
+import { parseRetryAfter, parseRetryInfo } from '../../src/upstream/retry-after.ts';
 import { readEvents } from '../support/read-events.ts';
 import { CLIENTS } from './clients.ts';
 import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
@@ -58,6 +59,31 @@ for (const id of SPOKEN_DIALECTS) {
         expect((await post('429', stream)).headers.get('retry-after')).toBe('1');
         expect((await post('529:30', stream)).headers.get('retry-after')).toBe('30');
         expect((await post('500', stream)).headers.get('retry-after')).toBeNull();
+      });
+
+      test(`hints of every kind, ${stream ? 'streamed' : 'whole'}`, async () => {
+        const now = Date.UTC(2025, 0, 1);
+        for (const hint of ['30', '1500ms', '30date', '30info']) {
+          const response = await post(`429:${hint}`, stream);
+          const body = await response.text();
+          const ms = hint.endsWith('ms') ? 1_500 : 30_000;
+          const inHeaders = parseRetryAfter(response.headers, now);
+          expect(inHeaders).toBe(hint.endsWith('info') ? undefined : ms);
+          expect(inHeaders ?? parseRetryInfo(body)).toBe(ms);
+        }
+      });
+
+      test(`a refused connection, ${stream ? 'streamed' : 'whole'}`, async () => {
+        await expect(post('refuse', stream)).rejects.toMatchObject({ code: 'ConnectionRefused' });
+      });
+
+      test(`a drip brings the same bytes, a few at a time, ${stream ? 'streamed' : 'whole'}`, async () => {
+        const stable = (text: string) => text.replace(/sim-\d+|drip:\d+/g, '');
+        const plain = await (await post('drip:1000000', stream)).text();
+        const pieces: Uint8Array[] = [];
+        for await (const piece of (await post('drip:7', stream)).body ?? []) pieces.push(piece);
+        expect(stable(Buffer.concat(pieces).toString())).toBe(stable(plain));
+        expect(Math.max(...pieces.map(({ length }) => length))).toBe(7);
       });
 
       test(`HTML, ${stream ? 'streamed' : 'whole'}`, async () => {
@@ -213,6 +239,12 @@ describe('pace', () => {
 
   test('a whole answer takes as long', async () => {
     expect(await ask('rate=100,ttft=250', false)).toEqual([320]);
+  });
+
+  test('a drip has the pace of tokens', async () => {
+    const slept = await ask('rate=100,ttft=0,fault=drip:100', true);
+    expect(slept.length).toBeGreaterThan(8);
+    expect(new Set(slept)).toEqual(new Set([10]));
   });
 
   test('fast never sleeps', async () => {

@@ -29,9 +29,20 @@ describe('options in the model name', () => {
 
   test('faults', () => {
     const fault = (text: string) => parseSimulatorOptions(`fault=${text}`).fault;
-    expect(fault('429')).toEqual({ kind: 'status', status: 429, retryAfterSeconds: 1 });
-    expect(fault('529:30')).toEqual({ kind: 'status', status: 529, retryAfterSeconds: 30 });
-    expect(fault('500')).toEqual({ kind: 'status', status: 500, retryAfterSeconds: undefined });
+    const hinted = (status: number, form: string, ms: number) => ({
+      kind: 'status',
+      status,
+      hint: { form, ms },
+    });
+    expect<unknown>(fault('429')).toEqual(hinted(429, 'seconds', 1_000));
+    expect<unknown>(fault('529:30')).toEqual(hinted(529, 'seconds', 30_000));
+    expect<unknown>(fault('500:1500ms')).toEqual(hinted(500, 'ms', 1_500));
+    expect<unknown>(fault('429:30date')).toEqual(hinted(429, 'date', 30_000));
+    expect<unknown>(fault('429:30info')).toEqual(hinted(429, 'info', 30_000));
+    expect(fault('500')).toEqual({ kind: 'status', status: 500, hint: undefined });
+    expect(fault('refuse')).toEqual({ kind: 'refuse' });
+    expect(fault('drip')).toEqual({ kind: 'drip', bytes: 1 });
+    expect(fault('drip:7')).toEqual({ kind: 'drip', bytes: 7 });
     expect(fault('cut:5')).toEqual({ kind: 'cut', after: 5 });
     expect(fault('malformed')).toEqual({ kind: 'malformed', after: 0 });
     expect(fault('html')).toEqual({ kind: 'html', status: 200 });
@@ -41,7 +52,18 @@ describe('options in the model name', () => {
 
   test('a parameter that does not exist or is badly set is named', () => {
     const bad = ['speed=3', 'tokens=0', 'tokens=', 'rate=fast', 'ttft=-1', 'tokens=1.5', 'toString=1'];
-    const badFaults = ['fault=', 'fault=399', 'fault=600', 'fault=explode', 'fault=cut:x', 'fault=garbage:1'];
+    const badFaults = [
+      'fault=',
+      'fault=399',
+      'fault=600',
+      'fault=429:soon',
+      'fault=429:5days',
+      'fault=explode',
+      'fault=cut:x',
+      'fault=cut:-1',
+      'fault=drip:0',
+      'fault=garbage:1',
+    ];
     for (const text of [...bad, ...badFaults]) {
       let thrown: unknown;
       try {

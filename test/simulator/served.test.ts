@@ -52,6 +52,8 @@ test('a reset breaks the connection, and a client that leaves does not stop the 
   const broken = ask('echo,fast,fault=reset:2').then((response) => response.text());
   await expect(broken).rejects.toThrow();
 
+  await expect(ask('echo,fast,fault=refuse')).rejects.toThrow();
+
   const leave = new AbortController();
   const reader = (await ask('slow', leave.signal)).body?.getReader();
   await reader?.read();

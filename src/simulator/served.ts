@@ -1,0 +1,24 @@
+// The simulator behind an HTTP server, where not every failure can be a rejection.
+import { ConnectionRefused } from './fault.ts';
+import type { Simulator } from './simulator.ts';
+
+/**
+ * For a server's `fetch`: always a response. A refused connection is past refusing here, so it ends without an
+ * answer: a body that fails before its first byte takes the connection with it.
+ */
+export function serveSimulator(simulator: Simulator): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      return await simulator.fetch(request);
+    } catch (thrown) {
+      if (thrown instanceof ConnectionRefused) return new Response(failingBody(thrown));
+      // A client that left needs no answer, and its leaving is no error.
+      if (request.signal.aborted) return new Response(null, { status: 499 });
+      throw thrown;
+    }
+  };
+}
+
+function failingBody(reason: Error): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.error(reason) }, { highWaterMark: 0 });
+}
