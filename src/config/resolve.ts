@@ -102,8 +102,8 @@ function resolveProviders(
 
 /** Known kinds that routing names although neither the file nor a key in the environment brings them in. */
 function dormantKinds(file: ConfigFile, sources: SecretSources): ResolvedConfig['disabled'] {
-  const { default_provider: wanted, fallback_chain: chain } = file.routing;
-  const named = [wanted, ...chain.map(providerOf)];
+  const { default_provider: wanted, fallback_chain: chain, context_fallback: larger } = file.routing;
+  const named = [wanted, ...[...chain, ...larger].map(providerOf)];
   return PROVIDER_KINDS.filter((row) => {
     const present = Object.hasOwn(file.providers, row.kind) || isBuiltIn(row) || isCalled(row, sources);
     return named.includes(row.kind) && !present;
@@ -150,7 +150,7 @@ function resolveRouting(
   ];
   const unknown = (name: string) =>
     `no provider is named "${name}"${suggestion(name, names)}; there are: ${names.join(', ')}`;
-  const { default_provider: wanted, fallback_chain: chain } = file.routing;
+  const { default_provider: wanted } = file.routing;
 
   if (wanted !== null && !names.includes(wanted)) {
     problems.push({ severity: 'fatal', path: ['routing', 'default_provider'], message: unknown(wanted) });
@@ -160,15 +160,24 @@ function resolveRouting(
     problems.push({ severity: 'error', path: ['routing', 'default_provider'], message });
   }
 
-  const fallbackChain: string[] = [];
-  for (const [index, target] of chain.entries()) {
-    const name = providerOf(target);
-    const path = ['routing', 'fallback_chain', index];
-    if (enabled.includes(name)) fallbackChain.push(target);
-    else if (!names.includes(name)) problems.push({ severity: 'fatal', path, message: unknown(name) });
-    else problems.push({ severity: 'warning', path, message: `provider "${name}" is disabled; left out` });
-  }
-  return { defaultProvider: wanted ?? onlyOne(enabled), fallbackChain };
+  const usable = (key: 'fallback_chain' | 'context_fallback'): string[] =>
+    file.routing[key].filter((target, index) => {
+      const name = providerOf(target);
+      const path = ['routing', key, index];
+      if (enabled.includes(name)) return true;
+      if (!names.includes(name)) problems.push({ severity: 'fatal', path, message: unknown(name) });
+      else problems.push({ severity: 'warning', path, message: `provider "${name}" is disabled; left out` });
+      return false;
+    });
+  return {
+    defaultProvider: wanted ?? onlyOne(enabled),
+    fallbackChain: usable('fallback_chain'),
+    policy: {
+      continueStreams: file.routing.continue_streams,
+      hedgeAfterMs: file.routing.hedge_after,
+      contextFallback: usable('context_fallback'),
+    },
+  };
 }
 
 function onlyOne(names: string[]): string | null {

@@ -64,6 +64,17 @@ export interface RoutingConfig {
   defaultProvider: string | null;
   /** Targets, in order, tried after the first one failed. */
   fallbackChain: string[];
+  policy: PolicyConfig;
+}
+
+/** What holds for a request besides where it goes; a rule may have its own. */
+export interface PolicyConfig {
+  /** Go on with the next target after a failure in mid-stream. */
+  continueStreams: boolean;
+  /** The next target starts when the first has not spoken by then; null: never. */
+  hedgeAfterMs: number | null;
+  /** Targets tried when the prompt is too long for the model. */
+  contextFallback: string[];
 }
 
 export interface AuditConfig {

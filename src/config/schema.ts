@@ -187,6 +187,18 @@ export const configSchema = z.strictObject({
         .array(z.string().min(1))
         .default([])
         .describe('Targets (`provider` or `provider/model`) tried in order after the first one failed.'),
+      context_fallback: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Targets with a larger context, tried when the prompt is too long for the model.'),
+      continue_streams: z
+        .boolean()
+        .default(false)
+        .describe('Go on with the next target after a failure in mid-stream, where that is sound.'),
+      hedge_after: timer()
+        .nullable()
+        .default(null)
+        .describe('Start the next target when the first has not spoken by then; `null`: never.'),
     })
     .prefault({})
     .describe('Which provider serves a request.'),

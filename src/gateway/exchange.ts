@@ -4,6 +4,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
+import type { Route } from '../routing/route.ts';
 import type { Target } from '../routing/targets.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, openStream, openWhole, type OpenStream, type WholeAnswer } from './attempt.ts';
@@ -21,7 +22,7 @@ export interface Exchange {
   record: ExchangeRecord;
   dialect: DialectId;
   question: Question;
-  targets: readonly Target[];
+  route: Route;
   maxEvent: number;
   pingIntervalMs: number;
   serverKeys: readonly string[];
@@ -88,7 +89,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { host, record, maxEvent, client, redact } = exchange;
   let plan: Plan | undefined;
   const whole = await firstAnswer<WholeAnswer>({
-    targets: exchange.targets,
+    targets: exchange.route.targets,
     host,
     signal: client.signal,
     attempts: record.attempts,
@@ -209,7 +210,7 @@ type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { host, record, maxEvent, client, dialect, redact } = exchange;
   return firstAnswer<Opened>({
-    targets: exchange.targets,
+    targets: exchange.route.targets,
     host,
     signal: client.signal,
     attempts: record.attempts,

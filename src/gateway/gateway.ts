@@ -12,7 +12,7 @@ import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
-import { resolveTargets } from '../routing/targets.ts';
+import { resolveRoute } from '../routing/route.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
@@ -131,14 +131,23 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         neutral ??= found.dialect.client.parseRequest(incoming.body, found.route);
         return neutral;
       };
-      const targets = resolveTargets({ model: incoming.model, forced: incoming.forcedTarget }, config);
+      const route = await resolveRoute(
+        {
+          model: incoming.model,
+          forced: incoming.forcedTarget,
+          agentType: incoming.agentType,
+          content: found.route.operation === 'embed' ? null : parse,
+        },
+        config,
+      );
+      record.route = route.decision;
       const run: Operation = {
         incoming,
         host,
         record,
         dialect,
         question: { incoming, neutral: parse, stream: incoming.stream },
-        targets,
+        route,
         maxEvent: config.server.maxEvent,
         pingIntervalMs: config.server.pingIntervalMs,
         serverKeys: config.server.keys,

@@ -5,6 +5,7 @@ import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
+import type { RouteDecision } from '../model/route-decision.ts';
 import type { Target } from '../routing/targets.ts';
 import type { BodyCapture } from './body-capture.ts';
 import type { Observation } from './observer.ts';
@@ -18,6 +19,8 @@ export interface ExchangeRecord {
   projectId: string | null;
   streamed: boolean;
   requestBody: string | null;
+  /** Null until the request was routed. */
+  route: RouteDecision | null;
   attempts: Attempt[];
   /** Of the attempt that serves, or the last one. */
   target: Target | null;
@@ -60,6 +63,7 @@ export function createRecord(
     projectId: null,
     streamed: false,
     requestBody: null,
+    route: null,
     attempts: [],
     target: null,
     losses: [],
@@ -84,9 +88,12 @@ export function createRecord(
     const body = record.responseBody ?? record.capture?.text() ?? null;
     const { redact } = context;
     const clean = (text: string | null) => (text === null ? null : redact(text));
-    const { agentType, projectId, requestedModel, attempts } = record;
+    const { agentType, projectId, requestedModel, attempts, route } = record;
     // Names come from outside too. One look at all of them: hardly ever is there anything to take out.
-    const names = [agentType, projectId, requestedModel, model, ...attempts.map((attempt) => attempt.model)];
+    const names = [
+      ...[agentType, projectId, requestedModel, model, route?.rule, route?.why],
+      ...attempts.map((attempt) => attempt.model),
+    ];
     const name = redact(names.join('\n')) === names.join('\n') ? (text: string | null) => text : clean;
     return {
       requestId,
@@ -110,6 +117,7 @@ export function createRecord(
           ? context.price(target, model, seen)
           : null,
       finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
+      route: route && { ...route, rule: name(route.rule) ?? '', why: name(route.why) ?? '' },
       attempts: attempts.map((attempt) => ({ ...attempt, model: name(attempt.model) ?? '' })),
       lost: describeLosses(record.losses, seen),
       malformedEvents: seen?.malformedEvents ?? 0,

@@ -3,7 +3,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
-import { resolveTargets, type Target } from '../routing/targets.ts';
+import { resolveRoute, type Route } from '../routing/route.ts';
 import { openStream, type OpenStream } from './attempt.ts';
 import { clientLeft, notePlan } from './exchange.ts';
 import { firstAnswer, type ProviderHealth } from './fallback.ts';
@@ -38,8 +38,15 @@ export async function* streamNeutral(
   options.signal?.addEventListener('abort', leave, { once: true });
   let opened: OpenStream<Events> | undefined;
   try {
-    const targets = resolveTargets({ model: request.model, forced: options.target ?? null }, config);
-    opened = await open(request, targets, record, client.signal, context);
+    const question = {
+      model: request.model,
+      forced: options.target ?? null,
+      agentType: null,
+      content: () => request,
+    };
+    const route = await resolveRoute(question, config);
+    record.route = route.decision;
+    opened = await open(request, route, record, client.signal, context);
     record.serving = true;
     record.httpStatus = 200;
     for (let events = await opened.relay.next(); events !== undefined; events = await opened.relay.next()) {
@@ -69,7 +76,7 @@ export async function* streamNeutral(
 
 function open(
   request: NeutralRequest,
-  targets: readonly Target[],
+  { targets }: Route,
   record: ExchangeRecord,
   signal: AbortSignal,
   context: NeutralContext,

@@ -1,6 +1,7 @@
 // One row of the ledger: one request, whatever its ending (GUARANTEES 16).
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type { RouteDecision } from '../model/route-decision.ts';
 import type { Usage } from '../model/usage.ts';
 
 export type RowStatus = 'success' | 'error' | 'aborted' | 'truncated';
@@ -45,6 +46,8 @@ export interface LedgerRow {
   /** Null: unpriced. */
   costUsd: number | null;
   finishReason: string | null;
+  /** Why it went where it went; null where it was refused before. */
+  route: RouteDecision | null;
   attempts: Attempt[];
   lost: string[];
   malformedEvents: number;

@@ -2,6 +2,7 @@
 import type { SQLQueryBindings } from 'bun:sqlite';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type { RouteDecision } from '../model/route-decision.ts';
 import type { Attempt, LedgerRow, RowStatus } from './row.ts';
 import type { StoredRow } from './store.ts';
 
@@ -32,6 +33,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQ
   ['usage_known', (row) => Number(row.usageKnown)],
   ['cost_usd', (row) => row.costUsd],
   ['finish_reason', (row) => row.finishReason],
+  ['route', (row) => (row.route === null ? null : JSON.stringify(row.route))],
   ['attempts', (row) => JSON.stringify(row.attempts)],
   ['lost', (row) => JSON.stringify(row.lost)],
   ['malformed_events', (row) => row.malformedEvents],
@@ -76,6 +78,7 @@ export interface SqliteRow {
   usage_known: number;
   cost_usd: number | null;
   finish_reason: string | null;
+  route: string | null;
   attempts: string;
   lost: string;
   malformed_events: number;
@@ -116,6 +119,7 @@ export function storedRow(row: SqliteRow): StoredRow {
     usageKnown: row.usage_known === 1,
     costUsd: row.cost_usd,
     finishReason: row.finish_reason,
+    route: row.route === null ? null : (JSON.parse(row.route) as RouteDecision),
     attempts: JSON.parse(row.attempts) as Attempt[],
     lost: JSON.parse(row.lost) as string[],
     malformedEvents: row.malformed_events,

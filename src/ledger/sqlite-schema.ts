@@ -74,6 +74,7 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (hour, provider, model, agent, project)
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE ledger_row ADD COLUMN route TEXT',
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

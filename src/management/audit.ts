@@ -109,6 +109,7 @@ function describeRow(row: StoredRow, includeBodies: boolean): object {
     reasoning_tokens: row.usage.reasoningTokens,
     cost_usd: row.costUsd,
     finish_reason: row.finishReason,
+    route: row.route,
     attempts: row.attempts.map(describeAttempt),
     lost: row.lost,
     malformed_events: row.malformedEvents,

@@ -9,15 +9,11 @@ export interface Target {
   model: string;
 }
 
-export interface RouteQuestion {
-  /** The model the client asks for. */
-  model: string;
-  /** `x-sluice-target`, null where not given. */
-  forced: string | null;
-}
-
 /** At least one target. Throws GatewayError `unknown_model` naming what is not configured and the mend. */
-export function resolveTargets(question: RouteQuestion, config: ResolvedConfig): Target[] {
+export function resolveTargets(
+  question: { model: string; forced: string | null },
+  config: ResolvedConfig,
+): Target[] {
   if (question.forced !== null) return [resolveForced(question.forced, question.model, config)];
   const targets = [resolvePrimary(question.model, config)];
   for (const entry of config.routing.fallbackChain) {

@@ -22,7 +22,7 @@ describe('errors', () => {
     ],
     [
       { routing: { colour: 1 } },
-      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, agent_rules, model_tier_rules, context_fallback, continue_streams, hedge_after, model_mappings, scenarios, patterns',
+      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, context_fallback, continue_streams, hedge_after, agent_rules, model_tier_rules, model_mappings, scenarios, patterns',
     ],
     [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
     [{ server: { port: '8088' } }, 'fatal server.port: expected a number, found a string'],

@@ -88,6 +88,23 @@ describe('SQLite file', () => {
     await store.close();
   });
 
+  test('a file of an older version keeps its rows', async () => {
+    const before = createSqliteStore(path);
+    await before.append([sampleRow()]);
+    await before.close();
+    const database = new Database(path);
+    database.run('ALTER TABLE ledger_row DROP COLUMN route');
+    database.run('PRAGMA user_version = 1');
+    database.close();
+    const store = createSqliteStore(path);
+    await store.append([sampleRow({ requestId: 'req_new' })]);
+    expect((await store.audit(ALL)).rows.map((row) => [row.requestId, row.route])).toEqual([
+      ['req_new', null],
+      ['req_sample', null],
+    ]);
+    await store.close();
+  });
+
   test('a file of a newer version is refused with what to do', async () => {
     await createSqliteStore(path).close();
     const database = new Database(path);

@@ -58,6 +58,7 @@ export function describeStore(factory: StoreFactory): void {
         usageKnown: false,
         costUsd: null,
         finishReason: null,
+        route: { kind: 'agent', rule: 'routing.agent_rules.reviewer', why: 'größer 🦭', order: 'weighted' },
         attempts: [
           {
             provider: 'a',

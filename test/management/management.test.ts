@@ -10,6 +10,7 @@ import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
+import { sampleRouting } from '../support/routing-config.ts';
 
 function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
   return {
@@ -34,7 +35,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       sampleProvider({ name: 'spare', kind: 'other', dialect: 'any' }),
     ],
     disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
-    routing: { defaultProvider: 'lab', fallbackChain: ['spare/model-x'] },
+    routing: sampleRouting({ defaultProvider: 'lab', fallbackChain: ['spare/model-x'] }),
     audit: {
       enabled: true,
       logRequestBodies: true,
@@ -122,14 +123,17 @@ describe('/gateway/health', () => {
     });
     states = { lab: { healthy: false } };
     expect((await read('/gateway/health')).status).toBe('degraded');
-    config = sampleConfig({ routing: { defaultProvider: 'spare', fallbackChain: [] } });
+    config = sampleConfig({ routing: sampleRouting({ defaultProvider: 'spare', fallbackChain: [] }) });
     expect((await read('/gateway/health')).status).toBe('healthy');
   });
 
   test('names the first provider where none is the default', async () => {
-    config = sampleConfig({ routing: { defaultProvider: null, fallbackChain: [] } });
+    config = sampleConfig({ routing: sampleRouting({ defaultProvider: null, fallbackChain: [] }) });
     expect((await read('/gateway/health')).routing.default_provider).toBe('lab');
-    config = sampleConfig({ providers: [], routing: { defaultProvider: null, fallbackChain: [] } });
+    config = sampleConfig({
+      providers: [],
+      routing: sampleRouting({ defaultProvider: null, fallbackChain: [] }),
+    });
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
       routing: { default_provider: null },
@@ -353,6 +357,7 @@ describe('/gateway/audit', () => {
       reasoning_tokens: 5,
       cost_usd: 0.0025,
       finish_reason: 'end_turn',
+      route: null,
       attempts: [
         {
           provider: 'a',

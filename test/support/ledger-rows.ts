@@ -31,6 +31,7 @@ export function sampleRow(changes: Partial<LedgerRow> = {}): LedgerRow {
     usageKnown: true,
     costUsd: 0.0025,
     finishReason: 'end_turn',
+    route: null,
     attempts: [{ provider: 'lab', model: 'small-1', status: 200, error: null, durationMs: 1200 }],
     lost: [],
     malformedEvents: 0,

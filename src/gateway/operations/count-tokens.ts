@@ -9,7 +9,8 @@ import { estimateTokens } from './estimate-tokens.ts';
 export const ESTIMATE_HEADER = 'x-sluice-estimate';
 
 export async function answerTokenCount(exchange: Operation): Promise<Response> {
-  const { dialect, targets, question, record, host } = exchange;
+  const { dialect, question, record, host } = exchange;
+  const { targets } = exchange.route;
   const build = DIALECTS[dialect].client.buildTokenCount;
   if (build === undefined)
     throw new GatewayError('internal', `${dialect} has no answer to a count of tokens`);

@@ -16,7 +16,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     return parsed;
   };
   return askJson(exchange, {
-    targets: exchange.targets,
+    targets: exchange.route.targets,
     operationOf(target) {
       const { embeddings } = sideOf(target, dialect);
       if (embeddings === undefined) throw unsupported(target);

@@ -1,0 +1,51 @@
+// Which conversation a request belongs to, told from how it begins: nothing is remembered between requests.
+import type { Part } from '../model/content.ts';
+import type { NeutralRequest } from '../model/request.ts';
+
+/** UTF-16 units of a text that tell it apart, with its length: a prompt of megabytes costs no more. */
+const TELLING = 2_048;
+
+/**
+ * The same for every turn of a conversation, since clients send its beginning again: the end of the system
+ * prompt, and the first words of the user. Null where no user has said anything. Of the system prompt the
+ * beginning does not count: some clients put a line there that changes with each request.
+ */
+export function conversationOf(request: NeutralRequest): string | null {
+  const first = firstUserText(request);
+  if (first === '') return null;
+  const system = request.system.map((part) => part.text).join('\n');
+  return fingerprint(
+    `${system.length}\n${system.slice(-TELLING)}\n${first.length}\n${first.slice(0, TELLING)}`,
+  );
+}
+
+function firstUserText(request: NeutralRequest): string {
+  for (const message of request.messages) {
+    if (message.role !== 'user') continue;
+    const text = message.parts.map(textOf).join('\n');
+    if (text.trim() !== '') return text;
+  }
+  return '';
+}
+
+function textOf(part: Part): string {
+  return part.type === 'text' ? part.text : '';
+}
+
+/** 64 bits in hex, two FNV-1a lanes. To tell apart, not to keep secret. */
+export function fingerprint(text: string): string {
+  let one = 0x811c9dc5;
+  let other = 0xc9dc5118;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    one = Math.imul(one ^ unit, 0x01000193);
+    other = Math.imul(other ^ (unit + at), 0x01000193);
+  }
+  return hex(one) + hex(other);
+}
+
+function hex(lane: number): string {
+  // FNV's low bits mix better than its high ones: fold them over.
+  const mixed = Math.imul(lane ^ (lane >>> 15), 0x2c1b3c6d);
+  return ((mixed ^ (mixed >>> 13)) >>> 0).toString(16).padStart(8, '0');
+}
