@@ -47,8 +47,13 @@ export function createOpenaiClient(fetch: ClientFetch, origin = ORIGIN, maxRetri
 }
 
 /** Google's SDK takes its fetch here, and retries nothing unless it is told to. */
-export function createGenaiClient(fetch: ClientFetch, origin = ORIGIN, attempts = 1): GoogleGenAI {
-  const retryOptions = { attempts };
+export function createGenaiClient(
+  fetch: ClientFetch,
+  origin = ORIGIN,
+  attempts = 1,
+  initialDelay = 1,
+): GoogleGenAI {
+  const retryOptions = { attempts, initialDelay };
   return new GoogleGenAI({ apiKey: 'client-key', httpOptions: { baseUrl: origin, fetch, retryOptions } });
 }
 

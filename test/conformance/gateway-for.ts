@@ -1,15 +1,19 @@
 // A gateway in front of one recorded answer, and its fetch as SDKs call it.
+import type { ConfigInput } from '../../src/index.ts';
 import type { Recording } from '../support/recordings.ts';
 import { createReplayFetch, type ReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS, type TestGateway } from '../support/test-gateway.ts';
 import type { ClientFetch } from './clients.ts';
 
-const PROVIDER_OF: Record<string, keyof typeof LAB_PROVIDERS> = {
-  'anthropic-messages': 'claude',
-  'openai-chat': 'gpt',
-  'openai-responses': 'responses',
-  'gemini-generate': 'gemini',
+const OLLAMA = { kind: 'ollama', base_url: 'http://upstream.test', max_retries: 0 };
+
+const PROVIDER_OF: Record<string, NonNullable<ConfigInput['providers']>[string]> = {
+  'anthropic-messages': LAB_PROVIDERS.claude,
+  'openai-chat': LAB_PROVIDERS.gpt,
+  'openai-responses': LAB_PROVIDERS.responses,
+  'gemini-generate': LAB_PROVIDERS.gemini,
+  'ollama-chat': OLLAMA,
 };
 
 export interface GatewayFor extends TestGateway {
@@ -23,7 +27,8 @@ export function gatewayFor(recording: Recording): GatewayFor {
 }
 
 export function gatewayTo(wire: string, upstream: ReplayFetch): GatewayFor {
-  const lab = LAB_PROVIDERS[PROVIDER_OF[wire] ?? 'gpt'];
+  const lab = PROVIDER_OF[wire];
+  if (lab === undefined) throw new Error(`no provider speaks ${wire}`);
   const config = { providers: { lab }, routing: { default_provider: 'lab' } };
   const test = createTestGateway({ config, fetch: upstream.fetch });
   return { ...test, upstream, fetch: clientFetch(test.gateway) };

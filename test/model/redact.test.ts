@@ -71,6 +71,11 @@ describe('what stands where keys stand', () => {
     ['{"authorization":"Bearer a.b-c_d~e+f/g="}', '{"authorization":"Bearer [redacted]"}'],
     ['AUTHORIZATION: BEARER token-1', 'AUTHORIZATION: BEARER [redacted]'],
     ['Authorization: Basic dXNlcjpwYXNz', 'Authorization: Basic [redacted]'],
+    [
+      'Incorrect API key provided: not-a-r****key. Find it',
+      'Incorrect API key provided: [redacted]. Find it',
+    ],
+    ['the header Bearer abcdefgh.12345678 is refused', 'the header Bearer [redacted] is refused'],
     ['x-api-key: 0123abc', 'x-api-key: [redacted]'],
     ["headers: { 'x-goog-api-key': 'zz9' }", "headers: { 'x-goog-api-key': '[redacted]' }"],
     [

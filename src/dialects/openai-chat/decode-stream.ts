@@ -5,11 +5,12 @@ import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
+import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
 import { createBlockWriter, textOf } from './decode-blocks.ts';
 import { createMediaDecoder } from './decode-media.ts';
 import { createToolDecoder } from './decode-tools.ts';
-import { errorInBody, errorOfEvent } from './errors.ts';
+import { errorInBody } from './errors.ts';
 import { isErrorFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { findUsage, parseUsage } from './usage.ts';
@@ -136,13 +137,13 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
           return;
         }
         if (event.event === 'error') {
-          fail(errorOfEvent(event.data, quirks));
+          fail(errorOf(event.data, quirks));
           return;
         }
         throw new MalformedEvent(`not JSON (${event.data.length} characters)`);
       }
       if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
-      if (event.event === 'error') fail(errorInBody(value, quirks) ?? errorOfEvent(value, quirks));
+      if (event.event === 'error') fail(errorInBody(value, quirks) ?? errorOf(value, quirks));
       else readChunk(value);
     },
     end: finish,

@@ -1,13 +1,13 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
 import type { Dialect } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai-embeddings.ts';
+import { buildError, parseError } from '../openai-errors.ts';
 import { openaiClientModels, openaiModels } from '../openai-models.ts';
-import { buildError } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { errorInBody, parseError } from './errors.ts';
+import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';

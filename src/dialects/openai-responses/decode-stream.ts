@@ -5,8 +5,9 @@ import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { errorOf } from '../openai-errors.ts';
 import { createItemDecoder } from './decode-items.ts';
-import { errorInBody, errorOfEvent } from './errors.ts';
+import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { parseUsage } from './usage.ts';
 
@@ -63,7 +64,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
   }
 
   function failure(response: JsonObject): GatewayError {
-    return errorInBody(response) ?? errorOfEvent({ message: 'the response failed' });
+    return errorInBody(response) ?? errorOf({ message: 'the response failed' });
   }
 
   function decodeTyped(type: string, event: JsonObject): void {
@@ -130,7 +131,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         return;
       case 'error':
       case 'response.error':
-        fail(errorInBody(event) ?? errorOfEvent(event));
+        fail(errorInBody(event) ?? errorOf(event));
         return;
       // Beginnings of parts, progress of hosted tools, and whatever is new: nothing that is not told later.
       default:
@@ -146,7 +147,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         value = JSON.parse(data);
       } catch {
         if (name !== 'error') throw new MalformedEvent(`not JSON: ${data.slice(0, 80)}`);
-        fail(errorOfEvent(data));
+        fail(errorOf(data));
         return;
       }
       if (!isObject(value)) throw new MalformedEvent('the event is not an object');

@@ -3,13 +3,13 @@
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai-embeddings.ts';
+import { buildError, parseError } from '../openai-errors.ts';
 import { openaiModels } from '../openai-models.ts';
-import { buildError } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { errorInBody, parseError } from './errors.ts';
+import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
