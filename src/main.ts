@@ -1,5 +1,6 @@
 // The program: the one place that reads process.env and the command line, and that ends the process.
 import { runCli } from './cli/run.ts';
+import { createTerminal } from './cli/terminal.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -12,6 +13,7 @@ const code = await runCli(process.argv.slice(2), {
   err: (line) => console.error(line),
   environment: process.env,
   directory: process.cwd(),
+  terminal: createTerminal(process.stdin, process.stderr),
   onSignal(handler) {
     for (const signal of SIGNALS) process.on(signal, () => handler(signal));
     onLauncherGone(() => handler('SIGTERM'));

@@ -1,4 +1,5 @@
 // What a command is, and what it may touch.
+import type { Terminal } from './terminal.ts';
 
 export interface CliContext {
   /** A line of the command's answer. */
@@ -8,6 +9,7 @@ export interface CliContext {
   environment: Readonly<Record<string, string | undefined>>;
   /** Working directory. */
   directory: string;
+  terminal: Terminal;
   /** Calls back with each SIGTERM, SIGINT or SIGHUP from now on, and when the launcher is gone. */
   onSignal(handler: (signal: string) => void): void;
   /** Ends the process at once. */

@@ -2,6 +2,7 @@
 import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import { stringFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
+import { createCredentialLookup } from './credential-lookup.ts';
 
 export const CONFIG_FLAG: Flag = {
   value: 'FILE',
@@ -24,7 +25,8 @@ export function loadOptions(
 ): LoadOptions {
   const path = stringFlag(input, 'config');
   const { environment, directory } = context;
-  return { environment, directory, overrides, ...(path !== undefined && { path }) };
+  const credential = createCredentialLookup(environment);
+  return { environment, directory, overrides, credential, ...(path !== undefined && { path }) };
 }
 
 /** Every problem, one line each, the worst first. */

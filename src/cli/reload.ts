@@ -1,4 +1,4 @@
-// What happens to a running gateway when the configuration file changes.
+// What happens to a running gateway when the configuration file or a stored credential changes.
 import { formatProblem, type LoadOptions, loadConfig } from '../config/load.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Log } from '../server/log.ts';

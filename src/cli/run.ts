@@ -4,6 +4,7 @@ import { parseArguments } from './arguments.ts';
 import { checkCommand } from './check.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { conformCommand } from './conform.ts';
+import { credentialsCommand } from './credentials.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -23,6 +24,7 @@ const helpCommand: Command = {
 const COMMANDS: readonly Command[] = [
   serveCommand,
   checkCommand,
+  credentialsCommand,
   conformCommand,
   simulateCommand,
   helpCommand,

@@ -1,8 +1,9 @@
 // `sluice serve`: the gateway in the foreground, from the configuration to the last drained stream.
 import { join } from 'node:path';
 import { findHome, type LoadedConfig, loadConfig } from '../config/load.ts';
-import { watchConfigFile } from '../config/watch.ts';
+import { watchConfigFile, watchStore } from '../config/watch.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { vaultPath } from '../credentials/vault.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
 import { createLog, type Log, parseLogSetting } from '../server/log.ts';
@@ -86,5 +87,11 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): () => void
   if (path === null || text === null) return () => {};
   const onGone = () =>
     options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
-  return watchConfigFile(path, text, () => reloadConfig(options), onGone);
+  const reload = () => reloadConfig(options);
+  const stops = [watchConfigFile(path, text, reload, onGone)];
+  // Only what the file refers to can change with a stored credential.
+  stops.push(watchStore(vaultPath(findHome(options.load.environment)), reload));
+  return () => {
+    for (const stop of stops) stop();
+  };
 }

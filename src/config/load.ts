@@ -15,6 +15,8 @@ export interface LoadOptions {
   /** From `--config`. */
   path?: string;
   overrides?: NonNullable<ResolveSources['overrides']>;
+  /** Looks up `credential:NAME`; left out where there is no store. */
+  credential?: NonNullable<ResolveSources['credential']>;
 }
 
 export interface LoadedProblem extends ConfigProblem {
@@ -89,7 +91,7 @@ function finish(
     const resolution = resolveConfig(parsed.file, {
       environment: options.environment,
       readFile: (name) => readFileSync(secretPath(name, path ?? options.directory), 'utf8'),
-      credential: null,
+      credential: options.credential ?? null,
       ...(options.overrides !== undefined && { overrides: options.overrides }),
     });
     problems.push(...resolution.problems);

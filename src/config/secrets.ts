@@ -4,7 +4,10 @@ export interface SecretSources {
   environment: Readonly<Record<string, string | undefined>>;
   /** The file's text; throws where it cannot be read. */
   readFile(path: string): string;
-  /** The stored credential, undefined where there is none by this name. Null: this gateway has no store. */
+  /**
+   * The stored credential, undefined where there is none by this name; throws where the store cannot be read.
+   * Null: this gateway has no store.
+   */
   credential: ((name: string) => string | undefined) | null;
 }
 
@@ -41,10 +44,15 @@ function look(reference: string, sources: SecretSources): Secret {
 
 function lookUpCredential(name: string, sources: SecretSources): Secret {
   if (sources.credential === null) {
-    return { problem: `credentials are not available yet; use env: or file: in place of credential:${name}` };
+    return { problem: `this gateway has no credential store; use env: in place of credential:${name}` };
   }
-  const value = sources.credential(name)?.trim();
-  return value ? { value } : { problem: `credential ${name} is not stored` };
+  try {
+    const value = sources.credential(name)?.trim();
+    if (value) return { value };
+  } catch (thrown) {
+    return { problem: `credential ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+  }
+  return { problem: `credential ${name} is not stored; "sluice credentials store ${name}" does` };
 }
 
 function sourceOf(reference: string): string {

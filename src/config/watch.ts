@@ -1,6 +1,6 @@
-// Tells when the configuration file's text changed: also when an editor replaces the file, or a mount swaps it.
-import { readFileSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+// Tells when a file changed that the configuration rests on: also when an editor replaces it, or a mount swaps it.
+import { readFileSync, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 
 /** Editors write in several steps: empty, fill, rename. */
 const SETTLE_MS = 100;
@@ -19,7 +19,37 @@ export function watchConfigFile(
   onChange: () => void,
   onGone: () => void = () => {},
 ): () => void {
-  let seen: string | undefined = loaded;
+  return watchFile(path, { read: readText, seen: loaded, onChange, onGone, isNear: () => true });
+}
+
+/**
+ * Calls `onChange` when the file at `path` came, went or was written to, until the function it returns is called.
+ * For files that are not read as text, and that lie beside others which change all the time.
+ */
+export function watchStore(path: string, onChange: () => void): () => void {
+  const name = basename(path);
+  return watchFile(path, {
+    read: readStamp,
+    seen: readStamp(path),
+    onChange,
+    onGone: onChange,
+    isNear: (changed) => changed === null || changed.startsWith(name),
+  });
+}
+
+interface Watched {
+  /** What tells one state of the file from another; undefined where it is not there. */
+  read(path: string): string | undefined;
+  seen: string | undefined;
+  onChange(): void;
+  onGone(): void;
+  /** Whether a change of this name in the directory is worth a look. */
+  isNear(name: string | null): boolean;
+}
+
+function watchFile(path: string, watched: Watched): () => void {
+  const { read, onChange, onGone } = watched;
+  let { seen } = watched;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const check = () => {
     const text = read(path);
@@ -32,7 +62,9 @@ export function watchConfigFile(
     clearTimeout(timer);
     timer = setTimeout(check, SETTLE_MS);
   };
-  const close = watchDirectory(dirname(path), look);
+  const close = watchDirectory(dirname(path), (name) => {
+    if (watched.isNear(name)) look();
+  });
   // It may have changed since it was loaded.
   look();
   return () => {
@@ -41,7 +73,7 @@ export function watchConfigFile(
   };
 }
 
-function read(path: string): string | undefined {
+function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -49,15 +81,20 @@ function read(path: string): string | undefined {
   }
 }
 
+function readStamp(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+}
+
 /** Returns how to stop. */
-function watchDirectory(directory: string, onEvent: () => void): () => void {
+function watchDirectory(directory: string, onEvent: (name: string | null) => void): () => void {
   try {
-    const watcher = watch(directory, { persistent: false }, onEvent);
+    const watcher = watch(directory, { persistent: false }, (_, name) => onEvent(name));
     watcher.on('error', () => watcher.close());
     return () => watcher.close();
   } catch {
     // No watches left, or a file system without any.
-    const timer = setInterval(onEvent, POLL_MS);
+    const timer = setInterval(() => onEvent(null), POLL_MS);
     timer.unref();
     return () => clearInterval(timer);
   }

@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'model',
     'config',
     'conformance',
+    'credentials',
     'gateway',
     'ledger',
     'server',
@@ -34,6 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'providers',
     'dialects',
   ],
+  credentials: [],
   'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects'],
   'main.ts': ['cli'],
 };
@@ -43,6 +45,7 @@ const HOST_CODE = [
   /^main\.ts$/,
   /^cli\//,
   /^server\//,
+  /^credentials\//,
   /^config\/(load|watch)/,
   /^ledger\/sqlite/,
   /^simulator\/serve/,

@@ -1,23 +1,11 @@
 // `sluice conform` over real sockets: a gateway that keeps to its dialects, and servers that do not.
 import { describe, expect, test } from 'bun:test';
-import { runCli } from '../../src/cli/run.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { createHttpHost } from '../../src/server/host.ts';
+import { runCommand } from '../support/cli-run.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
-async function conform(args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCli(['conform', ...args], {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    environment: {},
-    directory: '.',
-    onSignal: () => {},
-    exit: () => {},
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
+const conform = (args: string[]) => runCommand(['conform', ...args]);
 
 async function against(answer: (request: Request) => Response | Promise<Response>, args: string[]) {
   const fetch = async (request: Request) => answer(request);

@@ -4,23 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import { runCli } from '../../src/cli/run.ts';
+import { runCommand } from '../support/cli-run.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 async function run(args: string[], environment: Record<string, string> = {}) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCli(args, {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    environment: { SLUICE_HOME: HOME, ...environment },
-    directory: HOME,
-    onSignal: () => {},
-    exit: () => {},
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  return runCommand(args, { environment: { SLUICE_HOME: HOME, ...environment }, directory: HOME });
 }
 
 function writeConfig(name: string, text: string): string {

@@ -146,9 +146,9 @@ describe('providers', () => {
     expect(config.disabled).toEqual([{ name: 'openai', reason: 'environment variable TEAM is not set' }]);
   });
 
-  test('credentials are not available yet', () => {
+  test('where there is no credential store', () => {
     const { config } = resolve({ providers: { openai: { api_key: 'credential:openai' } } });
-    expect(config.disabled[0]?.reason).toStartWith('credentials are not available yet');
+    expect(config.disabled[0]?.reason).toStartWith('this gateway has no credential store');
   });
 
   test('a known kind takes its key from its variable', () => {

@@ -31,7 +31,7 @@ describe('problems', () => {
     ['env:', 'a name is missing after "env:"'],
     ['file:/absent', 'file /absent cannot be read'],
     ['file:blank', 'file blank is empty'],
-    ['credential:other', 'credential other is not stored'],
+    ['credential:other', 'credential other is not stored; "sluice credentials store other" does'],
     ['', 'it is empty'],
     ['env:BROKEN', 'environment variable BROKEN holds characters that a header cannot carry'],
     ['sk-\u2026', 'the value holds characters that a header cannot carry'],
@@ -41,6 +41,6 @@ describe('problems', () => {
 
   test('without a credential store', () => {
     const secret = resolveSecret('credential:mine', { ...SOURCES, credential: null });
-    expect(secret.problem).toStartWith('credentials are not available yet');
+    expect(secret.problem).toStartWith('this gateway has no credential store');
   });
 });

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import type { CliContext } from '../../src/cli/command.ts';
 import { simulateCommand } from '../../src/cli/simulate.ts';
+import { terminalOf } from '../support/cli-run.ts';
 import { CLIENTS } from './clients.ts';
 
 interface Served extends AsyncDisposable {
@@ -16,6 +17,7 @@ async function serve(): Promise<Served> {
     err: (line) => address.reject(new Error(line)),
     environment: {},
     directory: '.',
+    terminal: terminalOf(''),
     onSignal: (handler) => signalled.resolve(handler),
     exit: () => {},
   };

@@ -1,0 +1,91 @@
+// `sluice credentials`: keys kept encrypted, for `credential:NAME` in the configuration.
+import { findHome } from '../config/load.ts';
+import { CredentialError, openVault, type Vault } from '../credentials/vault.ts';
+import { type CliContext, type Command, UsageError } from './command.ts';
+import { credentialOptions } from './credential-lookup.ts';
+import { columns } from './help.ts';
+
+type Action = (vault: Vault, operands: readonly string[], context: CliContext) => Promise<number> | number;
+
+const ACTIONS: Record<string, Action> = {
+  async store(vault, [name, value], context) {
+    const wanted = required(name);
+    vault.store(wanted, await readValue(wanted, value, context));
+    context.err(`stored ${wanted}; use it in the configuration as credential:${wanted}`);
+    return 0;
+  },
+  retrieve(vault, [name], context) {
+    const wanted = required(name);
+    const value = vault.retrieve(wanted);
+    if (value === undefined) return notStored(wanted, context);
+    context.out(value);
+    return 0;
+  },
+  list(vault, _, context) {
+    const stored = vault.list();
+    for (const line of columns(
+      stored.map(({ name, updatedAt }) => [name, `stored ${new Date(updatedAt).toISOString()}`]),
+    ))
+      context.out(line);
+    if (stored.length === 0) context.err('no credential is stored; "sluice credentials store NAME" does');
+    return 0;
+  },
+  delete(vault, [name], context) {
+    const wanted = required(name);
+    if (!vault.delete(wanted)) return notStored(wanted, context);
+    context.err(`deleted ${wanted}`);
+    return 0;
+  },
+  rotate(vault, _, context) {
+    const count = vault.rotate();
+    context.err(`sealed ${count} credential(s) anew; the key is in ${vault.keyPlace()}`);
+    return 0;
+  },
+};
+
+/** What follows each action, VALUE apart. */
+const TAKES_NAME = ['store', 'retrieve', 'delete'];
+
+export const credentialsCommand: Command = {
+  name: 'credentials',
+  summary:
+    'Keep keys encrypted: store NAME [VALUE, or - for standard input; asked for without echo when left out], ' +
+    'retrieve NAME, list, delete NAME, rotate (a new master key).',
+  flags: {},
+  operands: ['ACTION', 'NAME', 'VALUE'],
+  async run({ operands: [action, ...rest] }, context) {
+    const names = Object.keys(ACTIONS);
+    const act = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+    if (act === undefined) throw new UsageError(`credentials needs one of: ${names.join(', ')}`);
+    const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;
+    if (rest[most] !== undefined) throw new UsageError(`unexpected "${most === 0 ? rest[0] : '…'}"`);
+    try {
+      const vault = openVault(findHome(context.environment), credentialOptions(context.environment));
+      try {
+        return await act(vault, rest, context);
+      } finally {
+        vault.close();
+      }
+    } catch (error) {
+      if (!(error instanceof CredentialError)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
+  },
+};
+
+function required(name: string | undefined): string {
+  if (name === undefined) throw new UsageError('the NAME of the credential is missing');
+  return name;
+}
+
+function readValue(name: string, value: string | undefined, { terminal }: CliContext): Promise<string> {
+  if (value !== undefined && value !== '-') return Promise.resolve(value);
+  if (value === '-' || !terminal.isInteractive) return terminal.readAll();
+  return terminal.readHidden(`value of ${name} (not shown): `);
+}
+
+function notStored(name: string, context: CliContext): number {
+  context.err(`error: credential ${name} is not stored; "sluice credentials list" shows what is`);
+  return 1;
+}

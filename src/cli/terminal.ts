@@ -1,0 +1,48 @@
+// What commands read from the person or the pipe before them.
+
+export interface Terminal {
+  /** False where standard input is a pipe, a file or nothing. */
+  isInteractive: boolean;
+  /** Standard input to its end. */
+  readAll(): Promise<string>;
+  /** One line that the screen does not show. Rejects where the person leaves with Ctrl-C. */
+  readHidden(prompt: string): Promise<string>;
+}
+
+const ENTER = /[\r\n]/;
+const CONTROL_C = '\u0003';
+const CONTROL_D = '\u0004';
+const BACKSPACE = /[\u007f\b]/;
+
+export function createTerminal(stdin: NodeJS.ReadStream, stderr: { write(text: string): unknown }): Terminal {
+  async function readHidden(prompt: string): Promise<string> {
+    stderr.write(prompt);
+    stdin.setRawMode(true);
+    let line = '';
+    try {
+      for await (const chunk of stdin) {
+        for (const key of String(chunk)) {
+          if (key === CONTROL_C) throw new Error('given up');
+          if (ENTER.test(key) || key === CONTROL_D) return line;
+          line = BACKSPACE.test(key) ? line.slice(0, -1) : line + key;
+        }
+      }
+      return line;
+    } finally {
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+    }
+  }
+
+  return {
+    isInteractive: stdin.isTTY === true,
+    async readAll() {
+      let text = '';
+      const decoder = new TextDecoder();
+      for await (const chunk of stdin) text += decoder.decode(chunk, { stream: true });
+      return text;
+    },
+    readHidden,
+  };
+}

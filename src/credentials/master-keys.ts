@@ -1,0 +1,94 @@
+// Where the keys that seal credentials live: the system's keychain where there is one, else a file of the owner's.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { KEY_BYTES } from './seal.ts';
+
+/** A place for keys by id. Every call may throw: a keychain can be locked, a disk full. */
+export interface MasterKeys {
+  /** In messages: `the system keychain`, or the file's path. */
+  readonly place: string;
+  get(id: string): Uint8Array | undefined;
+  put(id: string, key: Uint8Array): void;
+  remove(id: string): void;
+}
+
+const SERVICE = 'sluice';
+
+/**
+ * The keychain of macOS, Windows, or a desktop's Secret Service. Undefined where there is none that answers. The
+ * kernel's keyring is not taken for one: it forgets at reboot.
+ */
+export function findKeychain(): MasterKeys | undefined {
+  try {
+    const { Entry } = createRequire(import.meta.url)('@napi-rs/keyring') as typeof import('@napi-rs/keyring');
+    const entry = (id: string) => new Entry(SERVICE, id, { linux: { store: 'secret-service' } });
+    // Asking for what is not there tells whether anybody answers.
+    entry('probe').getSecret();
+    return {
+      place: 'the system keychain',
+      get(id) {
+        const secret = entry(id).getSecret();
+        return secret === null ? undefined : Uint8Array.from(secret);
+      },
+      put: (id, key) => entry(id).setSecret(key),
+      remove: (id) => void entry(id).deleteCredential(),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** One line a key, `ID BASE64`, in a file that only its owner reads. Writers must not overlap. */
+export function createKeyFile(path: string): MasterKeys {
+  const read = (): Map<string, string> => {
+    if (!existsSync(path)) return new Map();
+    const lines = readFileSync(path, 'utf8').split('\n');
+    return new Map(lines.flatMap((line) => (/^(\S+) (\S+)$/.test(line) ? [splitLine(line)] : [])));
+  };
+  const write = (keys: ReadonlyMap<string, string>): void => {
+    if (keys.size === 0) rmSync(path, { force: true });
+    else replaceFile(path, [...keys].map((pair) => `${pair.join(' ')}\n`).join(''));
+  };
+  return {
+    place: path,
+    get(id) {
+      const text = read().get(id);
+      if (text === undefined) return undefined;
+      const key = Buffer.from(text, 'base64');
+      if (key.length !== KEY_BYTES) throw new Error(`${path} is damaged: restore it from a backup`);
+      return key;
+    },
+    put: (id, key) => write(read().set(id, Buffer.from(key).toString('base64'))),
+    remove(id) {
+      const keys = read();
+      if (keys.delete(id)) write(keys);
+    },
+  };
+}
+
+function splitLine(line: string): [id: string, key: string] {
+  const at = line.indexOf(' ');
+  return [line.slice(0, at), line.slice(at + 1)];
+}
+
+/** Either the old text or the new one is there, whatever happens in between. */
+function replaceFile(path: string, text: string): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+}

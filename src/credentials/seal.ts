@@ -1,0 +1,31 @@
+// One secret under one key: AES-256-GCM, bound to the name it is stored under.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+/** Bytes of a master key. */
+export const KEY_BYTES = 32;
+/** What NIST SP 800-38D recommends for GCM; drawn anew for every seal. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+export function createKey(): Uint8Array {
+  return randomBytes(KEY_BYTES);
+}
+
+/** Nonce, ciphertext and tag in one piece. `name` is authenticated, so that no entry passes for another. */
+export function seal(key: Uint8Array, name: string, secret: string): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(new TextEncoder().encode(name));
+  return Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Throws where the bytes were not sealed with this key under this name, or were changed since. */
+export function unseal(key: Uint8Array, name: string, sealed: Uint8Array): string {
+  const nonce = sealed.subarray(0, NONCE_BYTES);
+  const tag = sealed.subarray(sealed.length - TAG_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(new TextEncoder().encode(name));
+  decipher.setAuthTag(tag);
+  const text = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));
+  return Buffer.concat([text, decipher.final()]).toString('utf8');
+}

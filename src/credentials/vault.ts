@@ -1,0 +1,225 @@
+// The credential store: names and sealed values in a small SQLite file, which makes every change atomic and safe
+// beside other processes. The key that opens them is never in it (master-keys.ts).
+import { Database } from 'bun:sqlite';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeyFile, findKeychain, type MasterKeys } from './master-keys.ts';
+import { createKey, seal, unseal } from './seal.ts';
+
+export interface StoredCredential {
+  name: string;
+  /** Unix milliseconds. */
+  updatedAt: number;
+}
+
+/** What went wrong and what to do; never holds a value. */
+export class CredentialError extends Error {
+  override readonly name = 'CredentialError';
+}
+
+/** All calls throw CredentialError. */
+export interface Vault {
+  store(name: string, value: string): void;
+  retrieve(name: string): string | undefined;
+  /** By name; never the values. */
+  list(): StoredCredential[];
+  /** False where there was none. */
+  delete(name: string): boolean;
+  /** Seals everything anew under a new key and forgets the old one. Returns how many there were. */
+  rotate(): number;
+  /** Where the key lies, for people. */
+  keyPlace(): string;
+  close(): void;
+}
+
+export interface VaultOptions {
+  /** `file`: the keychain is not asked. Default: the keychain where there is one. */
+  keys?: 'file';
+  /** Unix milliseconds. */
+  now?(): number;
+}
+
+const FILE_NAME = 'credentials.db';
+const KEY_FILE_NAME = 'credentials.key';
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** How long a change waits for another process's. */
+const BUSY_MS = 5_000;
+
+/** The file that changes with every change of a credential. */
+export function vaultPath(home: string): string {
+  return join(home, FILE_NAME);
+}
+
+/** One look at a stored value; undefined where there is no store or no such name. Throws CredentialError. */
+export function lookUpCredential(home: string, name: string, options: VaultOptions = {}): string | undefined {
+  if (!existsSync(vaultPath(home))) return undefined;
+  const vault = openVault(home, options);
+  try {
+    return vault.retrieve(name);
+  } finally {
+    vault.close();
+  }
+}
+
+/** Opens the store in `home`, creating it where needed. Throws CredentialError. */
+export function openVault(home: string, options: VaultOptions = {}): Vault {
+  const { now = Date.now } = options;
+  const path = vaultPath(home);
+  const database = guarded(`${path} cannot be opened`, () => open(home, path));
+  const keyFile = createKeyFile(join(home, KEY_FILE_NAME));
+  // Asked once: a desktop may put up a dialogue.
+  let keychain: MasterKeys | null | undefined = options.keys === 'file' ? null : undefined;
+
+  /** A key's id begins with the kind of place it lies in, so that what was sealed on a desktop says so elsewhere. */
+  function placeOf(keyId: string): MasterKeys {
+    if (!keyId.startsWith('keychain-')) return keyFile;
+    keychain ??= findKeychain() ?? null;
+    if (keychain !== null) return keychain;
+    throw new CredentialError(
+      'the credentials are sealed with a key in the system keychain, which does not answer; ' +
+        'unlock it, or run as the user and in the session that stored them',
+    );
+  }
+
+  function keyOf(keyId: string): Uint8Array {
+    const place = placeOf(keyId);
+    const key = place.get(keyId);
+    if (key !== undefined) return key;
+    throw new CredentialError(
+      `the key of the stored credentials is not in ${place.place}; ` +
+        'restore it, or delete the credentials and store them again',
+    );
+  }
+
+  function newKey(): { id: string; key: Uint8Array } {
+    keychain ??= findKeychain() ?? null;
+    const place = keychain ?? keyFile;
+    const id = `${place === keyFile ? 'file' : 'keychain'}-${crypto.randomUUID()}`;
+    const key = createKey();
+    place.put(id, key);
+    database.query('INSERT OR REPLACE INTO current_key (slot, key_id) VALUES (1, ?)').run(id);
+    return { id, key };
+  }
+
+  const currentId = () =>
+    database.query<{ key_id: string }, []>('SELECT key_id FROM current_key').get()?.key_id;
+
+  function currentKey(): { id: string; key: Uint8Array } {
+    const id = currentId();
+    return id === undefined ? newKey() : { id, key: keyOf(id) };
+  }
+
+  const rows = () =>
+    database
+      .query<CredentialRow, []>('SELECT name, key_id, sealed, updated_at FROM credential ORDER BY name')
+      .all();
+
+  function put(name: string, value: string, { id, key }: { id: string; key: Uint8Array }, at: number): void {
+    database
+      .query('INSERT OR REPLACE INTO credential (name, key_id, sealed, updated_at) VALUES (?, ?, ?, ?)')
+      .run(name, id, seal(key, name, value), at);
+  }
+
+  function openRow({ name, key_id, sealed }: CredentialRow): string {
+    const key = keyOf(key_id);
+    try {
+      return unseal(key, name, sealed);
+    } catch (cause) {
+      throw new CredentialError(`credential ${name} does not open with its key: store it again`, { cause });
+    }
+  }
+
+  /** Under the file's write lock from the start: of two processes, the second sees what the first did. */
+  const change = <T>(work: () => T): T =>
+    guarded(`${path} cannot be written`, () => database.transaction(work).immediate());
+
+  return {
+    store(name, value) {
+      if (!NAME.test(name)) throw new CredentialError(badName(name));
+      if (value.trim() === '') throw new CredentialError(`the value of ${name} is empty`);
+      change(() => put(name, value.trim(), currentKey(), now()));
+    },
+    retrieve(name) {
+      const row = guarded(`${path} cannot be read`, () =>
+        database
+          .query<CredentialRow, [string]>(
+            'SELECT name, key_id, sealed, updated_at FROM credential WHERE name = ?',
+          )
+          .get(name),
+      );
+      return row === null ? undefined : guarded('the key cannot be read', () => openRow(row));
+    },
+    list: () =>
+      guarded(`${path} cannot be read`, () =>
+        rows().map(({ name, updated_at }) => ({ name, updatedAt: updated_at })),
+      ),
+    delete: (name) =>
+      change(() => database.query('DELETE FROM credential WHERE name = ?').run(name).changes > 0),
+    rotate() {
+      const before = currentId();
+      const count = change(() => {
+        const opened = rows().map((row) => ({ row, value: openRow(row) }));
+        const fresh = newKey();
+        for (const { row, value } of opened) put(row.name, value, fresh, row.updated_at);
+        return opened.length;
+      });
+      // Only now: had the change failed, the old key would still be needed.
+      if (before !== undefined && before !== currentId()) placeOf(before).remove(before);
+      return count;
+    },
+    keyPlace() {
+      const id = currentId();
+      if (id !== undefined) return placeOf(id).place;
+      keychain ??= findKeychain() ?? null;
+      return (keychain ?? keyFile).place;
+    },
+    close: () => database.close(),
+  };
+}
+
+interface CredentialRow {
+  name: string;
+  key_id: string;
+  sealed: Uint8Array;
+  updated_at: number;
+}
+
+function open(home: string, path: string): Database {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  const database = new Database(path, { create: true, strict: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    // A rollback journal, not WAL: one file to copy, and one to watch.
+    database.run('PRAGMA journal_mode = DELETE');
+    database.run('PRAGMA secure_delete = ON');
+    database.run(`
+      CREATE TABLE IF NOT EXISTS credential (
+        name TEXT PRIMARY KEY,
+        key_id TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        updated_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE IF NOT EXISTS current_key (slot INTEGER PRIMARY KEY CHECK (slot = 1), key_id TEXT NOT NULL) STRICT;
+    `);
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
+function badName(name: string): string {
+  return `${JSON.stringify(name)} is no name for a credential: use letters, digits, dots, dashes and underscores`;
+}
+
+/** What SQLite, the disk and the keychain throw, in words that say what to do. */
+function guarded<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (thrown instanceof CredentialError) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CredentialError(`${what} (${reason}); check the file and its permissions`, { cause: thrown });
+  }
+}

@@ -1,0 +1,109 @@
+// `sluice credentials`, and what a gateway makes of `credential:NAME`.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand, terminalOf } from '../support/cli-run.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-credentials-'));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+
+const SECRET = 'sk-marked-0123456789abcdef';
+
+function credentials(home: string, args: string[], typed = '', isInteractive = false) {
+  return runCommand(['credentials', ...args], {
+    environment: { SLUICE_HOME: home, SLUICE_KEYCHAIN: 'off' },
+    terminal: terminalOf(typed, isInteractive),
+  });
+}
+
+const newHome = () => mkdtempSync(join(TEMPORARY, 'home-'));
+
+describe('store', () => {
+  test.each([
+    ['as an argument', ['store', 'openai', SECRET], '', false],
+    ['from standard input', ['store', 'openai', '-'], `${SECRET}\n`, false],
+    ['from a pipe without being told', ['store', 'openai'], `${SECRET}\n`, false],
+    ['typed without echo', ['store', 'openai'], SECRET, true],
+  ] as const)('%s', async (_, args, typed, isInteractive) => {
+    const home = newHome();
+    const stored = await credentials(home, [...args], typed, isInteractive);
+    expect(stored).toMatchObject({ code: 0, out: '' });
+    expect(stored.err).toContain('credential:openai');
+    expect(stored.err).not.toContain('sk-');
+    expect(await credentials(home, ['retrieve', 'openai'])).toEqual({ code: 0, out: SECRET, err: '' });
+  });
+});
+
+test('list shows names and no value; delete and retrieve say what is not there', async () => {
+  const home = newHome();
+  expect((await credentials(home, ['list'])).err).toContain('no credential is stored');
+  await credentials(home, ['store', 'openai', SECRET]);
+  const { out } = await credentials(home, ['list']);
+  expect(out).toMatch(/^ {2}openai {2}stored \d{4}-/);
+  expect(out).not.toContain('sk-');
+  expect(await credentials(home, ['rotate'])).toMatchObject({ code: 0, out: '' });
+  expect((await credentials(home, ['delete', 'openai'])).code).toBe(0);
+  for (const action of ['delete', 'retrieve'])
+    expect(await credentials(home, [action, 'openai'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('not stored'),
+    });
+});
+
+test.each([[[]], [['steal']], [['store']], [['list', 'x']], [['retrieve', 'a', 'b']]])(
+  '%j is a wrong command line',
+  async (args) => expect((await credentials(newHome(), args)).code).toBe(2),
+);
+
+test('a wrong name or an empty value is refused', async () => {
+  const home = newHome();
+  expect(await credentials(home, ['store', '../x', SECRET])).toMatchObject({ code: 1 });
+  expect(await credentials(home, ['store', 'x', '-'], '\n')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('empty'),
+  });
+});
+
+test('a running gateway uses the credential, and takes up a change', async () => {
+  const keys: (string | null)[] = [];
+  const upstream = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch(request) {
+      keys.push(request.headers.get('authorization'));
+      return Response.json({ error: { message: 'seen' } }, { status: 400 });
+    },
+  });
+  const home = newHome();
+  await credentials(home, ['store', 'lab', `${SECRET}-one`]);
+  await using sluice = await startSluice({
+    home,
+    environment: { SLUICE_KEYCHAIN: 'off' },
+    config: {
+      providers: {
+        lab: {
+          dialect: 'openai-chat',
+          base_url: `http://127.0.0.1:${upstream.port}/v1`,
+          api_key: 'credential:lab',
+        },
+      },
+    },
+  });
+  const ask = () =>
+    fetch(`${sluice.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'lab/m', messages: [{ role: 'user', content: 'hi' }] }),
+    });
+  await ask();
+  await credentials(home, ['store', 'lab', `${SECRET}-two`]);
+  await sluice.wrote(/the changed configuration is in use/);
+  await ask();
+  expect(keys).toEqual([`Bearer ${SECRET}-one`, `Bearer ${SECRET}-two`]);
+  await credentials(home, ['delete', 'lab']);
+  await sluice.wrote(/credential lab is not stored/);
+  expect(sluice.output()).not.toContain('sk-marked');
+  await upstream.stop(true);
+}, 20_000);

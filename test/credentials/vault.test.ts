@@ -1,0 +1,183 @@
+// The credential store: nothing readable on disk, nothing lost between processes, and a key that can be changed.
+import { Database } from 'bun:sqlite';
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
+import { CredentialError, lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
+
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+const newHome = () => mkdtempSync(join(TEMPORARY, 'home-'));
+const open = (home: string) => openVault(home, { keys: 'file' });
+const SECRET = 'sk-marked-0123456789abcdef';
+
+describe('seal', () => {
+  test('opens with its key and name alone, and every change is noticed', () => {
+    const key = createKey();
+    const sealed = seal(key, 'one', SECRET);
+    expect(unseal(key, 'one', sealed)).toBe(SECRET);
+    expect(() => unseal(key, 'other', sealed)).toThrow();
+    expect(() => unseal(createKey(), 'one', sealed)).toThrow();
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = Uint8Array.from(sealed);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(() => unseal(key, 'one', changed)).toThrow();
+    }
+  });
+
+  test('the same secret is never sealed alike', () => {
+    const key = createKey();
+    expect(seal(key, 'one', SECRET)).not.toEqual(seal(key, 'one', SECRET));
+  });
+});
+
+describe('a vault', () => {
+  test('keeps what it is given, across openings, and lists names alone', () => {
+    const home = newHome();
+    const first = open(home);
+    first.store('openai', SECRET);
+    first.store('anthropic', `  ${SECRET}-2\n`);
+    first.close();
+    const second = open(home);
+    expect(second.retrieve('openai')).toBe(SECRET);
+    expect(second.retrieve('anthropic')).toBe(`${SECRET}-2`);
+    expect(second.retrieve('missing')).toBeUndefined();
+    expect(second.list().map(({ name }) => name)).toEqual(['anthropic', 'openai']);
+    expect(JSON.stringify(second.list())).not.toContain('sk-');
+    expect(second.delete('openai')).toBe(true);
+    expect(second.delete('openai')).toBe(false);
+    expect(second.retrieve('openai')).toBeUndefined();
+    second.close();
+  });
+
+  test('holds nothing readable on disk, and files are the owner’s alone', () => {
+    const home = newHome();
+    const vault = open(home);
+    vault.store('openai', SECRET);
+    vault.delete('openai');
+    vault.store('openai', SECRET);
+    vault.close();
+    for (const name of readdirSync(home)) {
+      const path = join(home, name);
+      expect(readFileSync(path, 'latin1')).not.toContain('sk-marked');
+      expect(statSync(path).mode & 0o077, name).toBe(0);
+    }
+  });
+
+  test('a new master key opens everything, and the old one is gone', () => {
+    const home = newHome();
+    const vault = open(home);
+    for (const name of ['one', 'two', 'three']) vault.store(name, `${SECRET}-${name}`);
+    const before = readFileSync(join(home, 'credentials.key'), 'utf8').trim();
+    expect(vault.rotate()).toBe(3);
+    const after = readFileSync(join(home, 'credentials.key'), 'utf8').trim();
+    expect(after.split('\n')).toHaveLength(1);
+    expect(after).not.toBe(before);
+    expect(vault.retrieve('two')).toBe(`${SECRET}-two`);
+    vault.close();
+    // The sealed bytes no longer open with the old key.
+    writeFileSync(join(home, 'credentials.key'), before);
+    expect(() => lookUpCredential(home, 'two', { keys: 'file' })).toThrow(CredentialError);
+  });
+
+  test('a lost key is told with what to do, not taken for a missing name', () => {
+    const home = newHome();
+    const vault = open(home);
+    vault.store('openai', SECRET);
+    vault.close();
+    rmSync(join(home, 'credentials.key'));
+    expect(() => lookUpCredential(home, 'openai', { keys: 'file' })).toThrow(
+      /is not in .*credentials\.key.*restore it/,
+    );
+  });
+
+  test('a changed value, or one moved under another name, does not open', () => {
+    const home = newHome();
+    const vault = open(home);
+    vault.store('one', SECRET);
+    vault.store('two', 'other');
+    vault.close();
+    const database = new Database(vaultPath(home));
+    database.run(
+      `UPDATE credential SET sealed = (SELECT sealed FROM credential WHERE name = 'one') WHERE name = 'two'`,
+    );
+    database.close();
+    expect(() => lookUpCredential(home, 'two', { keys: 'file' })).toThrow(/two does not open/);
+    expect(lookUpCredential(home, 'one', { keys: 'file' })).toBe(SECRET);
+  });
+
+  test('a file that is no database says so', () => {
+    const home = newHome();
+    writeFileSync(vaultPath(home), 'this is no database, however long it may be');
+    expect(() => open(home)).toThrow(/credentials\.db cannot be opened/);
+  });
+
+  test.each(['', 'a b', '../x', '-x', 'x'.repeat(129)])('%j is no name', (name) => {
+    const vault = open(newHome());
+    expect(() => vault.store(name, SECRET)).toThrow(/no name for a credential/);
+    vault.close();
+  });
+
+  test('nothing is not a value', () => {
+    const vault = open(newHome());
+    expect(() => vault.store('x', ' \n')).toThrow(/is empty/);
+    vault.close();
+  });
+});
+
+test('processes that store and rotate at the same time lose nothing', async () => {
+  const home = newHome();
+  const writer = `
+    const { openVault } = await import(${JSON.stringify(join(import.meta.dir, '../../src/credentials/vault.ts'))});
+    const [home, worker] = process.argv.slice(-2);
+    for (let round = 0; round < 10; round++) {
+      const vault = openVault(home, { keys: 'file' });
+      vault.store('w' + worker + '-' + round, 'value-' + worker + '-' + round);
+      if (round === 5) vault.rotate();
+      vault.close();
+    }`;
+  const script = join(home, '..', 'writer.ts');
+  writeFileSync(script, writer);
+  const children = [0, 1, 2].map((worker) =>
+    Bun.spawn([process.execPath, script, home, String(worker)], { stderr: 'pipe' }),
+  );
+  for (const child of children) expect(await child.exited, await new Response(child.stderr).text()).toBe(0);
+  const vault = open(home);
+  expect(vault.list()).toHaveLength(30);
+  for (let worker = 0; worker < 3; worker++) {
+    for (let round = 0; round < 10; round++)
+      expect(vault.retrieve(`w${worker}-${round}`)).toBe(`value-${worker}-${round}`);
+  }
+  vault.close();
+}, 30_000);
+
+/** A desktop's Secret Service, the real one, in a session bus of its own. */
+const KEYRING_TOOLS = ['dbus-run-session', 'gnome-keyring-daemon'].every((name) => Bun.which(name) !== null);
+test.skipIf(!KEYRING_TOOLS && process.env.CI !== 'true')(
+  'where there is a keychain the key lies there and in no file (needs dbus and gnome-keyring)',
+  async () => {
+    const home = newHome();
+    const script = join(home, 'use.ts');
+    writeFileSync(
+      script,
+      `const { openVault } = await import(${JSON.stringify(join(import.meta.dir, '../../src/credentials/vault.ts'))});
+       const vault = openVault(process.argv.at(-1));
+       vault.store('openai', ${JSON.stringify(SECRET)});
+       vault.rotate();
+       console.log(vault.keyPlace(), vault.retrieve('openai'));`,
+    );
+    const unlock = 'printf x | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1';
+    const child = Bun.spawn(
+      ['dbus-run-session', '--', 'sh', '-c', `${unlock}; exec "$0" "$@"`, process.execPath, script, home],
+      { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home }, stdout: 'pipe', stderr: 'pipe' },
+    );
+    const out = (await new Response(child.stdout).text()).trim();
+    expect(out, await new Response(child.stderr).text()).toBe(`the system keychain ${SECRET}`);
+    expect(readdirSync(home)).not.toContain('credentials.key');
+    // Outside that session nobody answers for it: told, not taken for a missing name.
+    expect(() => lookUpCredential(home, 'openai', { keys: 'file' })).toThrow(/system keychain/);
+  },
+  30_000,
+);
