@@ -31,6 +31,8 @@ export interface ClientRoute {
 export interface ClientSide {
   /** Where its clients post, as a person writes it: for messages. */
   readonly path: string;
+  /** Where in the query its clients may send their key, and the header in which they else do. */
+  readonly keyInQuery?: { readonly parameter: string; readonly header: string };
   /** What a POST to this path asks for, undefined where the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */

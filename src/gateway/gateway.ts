@@ -25,6 +25,7 @@ import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
 import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
 import { answerModels } from './operations/models.ts';
+import { withQueryKey } from './query-key.ts';
 import { createRecord, type ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { streamNeutral } from './stream-neutral.ts';
@@ -107,7 +108,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
     const { config, redactor } = setup;
     const dialect = found.dialect.id;
-    const strange = presentedKeys(request.headers).filter((key) => !setup.secrets.includes(key));
+    const headers = withQueryKey(request.headers, url.searchParams, found.dialect.client);
+    const strange = presentedKeys(headers).filter((key) => !setup.secrets.includes(key));
     const redact = strange.length === 0 ? redactor : createRedactor([...setup.secrets, ...strange]);
     const record = newRecord(dialect, redact);
     const client = new AbortController();
@@ -115,12 +117,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     if (request.signal.aborted) leave();
     else request.signal.addEventListener('abort', leave, { once: true });
     try {
-      guardOrigin(request.headers, config.server);
-      authenticate(request.headers, config.server.keys);
+      guardOrigin(headers, config.server);
+      authenticate(headers, config.server.keys);
       if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname, 'POST');
       const text = await readBody(request, config.server.maxBody);
       if (config.audit.logRequestBodies) record.requestBody = text;
-      const incoming = parseIncoming(found, request, url, text);
+      const incoming = parseIncoming(found, headers, url, text);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;
       record.projectId = incoming.projectId;
@@ -184,7 +186,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       try {
         guardOrigin(request.headers, setup.config.server);
         if (url.pathname === '/') return answerRoot(request, host.version);
-        authenticate(request.headers, setup.config.server.keys);
+        const { client: asking = {} } = listing?.dialect ?? {};
+        const headers = withQueryKey(request.headers, url.searchParams, asking);
+        authenticate(headers, setup.config.server.keys);
         if (listing !== undefined) {
           if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
           const { client, asked } = listing;

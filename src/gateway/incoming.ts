@@ -30,7 +30,7 @@ const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 /** Throws GatewayError `invalid_request` that says what is wrong with the body. */
 export function parseIncoming(
   { dialect, route }: FoundRoute,
-  request: Request,
+  headers: Headers,
   url: URL,
   original: string,
 ): Incoming {
@@ -43,7 +43,6 @@ export function parseIncoming(
   if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }
-  const { headers } = request;
   const agentType = headers.get('x-sluice-agent') ?? extra(body, 'agent_type');
   const projectId = headers.get('x-sluice-project') ?? extra(body, 'project_id');
   const edits: Record<string, JsonValue | undefined> = {};

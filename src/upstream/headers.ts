@@ -95,7 +95,7 @@ export function pickAnswerHeaders(upstream: Headers, sameDialect: boolean): Head
 }
 
 /** The gateway's own header for its own keys. */
-const GATEWAY_KEY_HEADER = 'x-sluice-key';
+export const GATEWAY_KEY_HEADER = 'x-sluice-key';
 
 /** Every key that the client presents, in whatever headers its SDK and its user put them, each once. */
 export function presentedKeys(headers: Headers): string[] {

@@ -18,11 +18,13 @@ import { ID } from './wire.ts';
 
 /** Google's OAuth access tokens begin so; they go as Bearer. */
 const OAUTH_PREFIX = 'ya29.';
+const KEY_HEADER = 'x-goog-api-key';
 
 export const gemini: Dialect = {
   id: ID,
   client: {
     path: '/v1beta/models/{model}:streamGenerateContent',
+    keyInQuery: { parameter: 'key', header: KEY_HEADER },
     route,
     parseRequest,
     buildResponse,
@@ -37,7 +39,7 @@ export const gemini: Dialect = {
     forwardQuery,
     headers(key): Record<string, string> {
       if (key === null) return {};
-      return key.startsWith(OAUTH_PREFIX) ? { authorization: `Bearer ${key}` } : { 'x-goog-api-key': key };
+      return key.startsWith(OAUTH_PREFIX) ? { authorization: `Bearer ${key}` } : { [KEY_HEADER]: key };
     },
     buildRequest,
     parseResponse,
