@@ -176,6 +176,10 @@ export interface Quirks {
   errorCodes?: Readonly<Record<string, VendorError>>;
   /** anthropic-messages: `max_tokens` where the client gave none. */
   defaultMaxTokens?: number;
+  /** openai-chat: the dialect in which the provider counts tokens, as this one has no way to ask. */
+  countsIn?: DialectId;
+  /** gemini: true for Google Cloud, which counts a request as it is and embeds by `:predict`. */
+  cloudMethods?: boolean;
   /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
 }

@@ -2,14 +2,14 @@
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
-import type { BuildOptions, BuiltRequest } from './dialect.ts';
+import type { BuildOptions, BuiltRequest, Quirks } from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
 export interface ProviderOperation<Request, Answer> {
   /** Path and query below the provider's base URL. */
-  endpoint(model: string): string;
+  endpoint(model: string, quirks: Quirks): string;
   /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
-  edits(body: JsonObject, model: string): Record<string, JsonValue | undefined>;
+  edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
   /** Throws GatewayError `unsupported_feature` naming what the dialect cannot ask. */
   buildRequest(request: Request, options: BuildOptions): BuiltRequest;
   /** Throws Error where the answer cannot be read. */

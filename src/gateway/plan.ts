@@ -119,11 +119,12 @@ export function planOperation<Request, Answer>(
   const { provider, model } = target;
   const line = planLine(incoming, target, false, context);
   const { side, sameDialect } = line;
+  const { quirks } = provider;
   const passes = sameDialect && !mayHoldForeignToken(incoming.text);
   const { body, losses } = passes
-    ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model)), losses: [] }
+    ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
     : notTooDeep(() => {
-        const built = operation.buildRequest(parse(), { model, quirks: provider.quirks });
+        const built = operation.buildRequest(parse(), { model, quirks });
         return { body: JSON.stringify(built.body), losses: built.losses };
       });
   return {
@@ -131,7 +132,7 @@ export function planOperation<Request, Answer>(
     ...line,
     passesAnswer: sameDialect,
     url: withQuery(
-      `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model))}`,
+      `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model, quirks))}`,
       sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
     ),
     body,

@@ -23,6 +23,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     quirks: {
       maxTokensField: 'max_completion_tokens',
       fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
+      countsIn: 'openai-responses',
       customTools: true,
       callIds: 'at-most-40',
     },
@@ -47,7 +48,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     authorization: 'google-default-credentials',
     modelPatterns: [/^(gemini|gemma)-/],
     priceId: 'google',
-    quirks: {},
+    quirks: { cloudMethods: true },
   },
   {
     kind: 'azure',

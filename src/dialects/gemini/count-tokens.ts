@@ -1,5 +1,5 @@
 // Counting a prompt's tokens: `:countTokens`. https://ai.google.dev/api/tokens
-import { asNumber, isObject, type JsonObject } from '../../model/json.ts';
+import { asNumber, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
@@ -7,11 +7,16 @@ import { bareModel, methodOf } from './route.ts';
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
   endpoint: (model) => methodOf(model, 'countTokens'),
-  /** A whole request, one level down, names its model again. */
-  edits(body, model) {
-    const edits: JsonObject = {};
+  /** A whole request, one level down, names its model again. Google Cloud takes its fields themselves. */
+  edits(body, model, { cloudMethods }) {
+    const edits: Record<string, JsonValue | undefined> = {};
     for (const name of ['generateContentRequest', 'generate_content_request']) {
       const request = body[name];
+      if (cloudMethods && isObject(request)) {
+        const { model: _, ...fields } = request;
+        Object.assign(edits, fields, { [name]: undefined });
+        continue;
+      }
       const named = `models/${bareModel(model)}`;
       if (isObject(request) && request.model !== undefined && request.model !== named)
         edits[name] = { ...request, model: named };
@@ -21,10 +26,11 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
     const { contents, systemInstruction, tools, toolConfig } = body;
+    if (options.quirks.cloudMethods)
+      return { body: withValues({ contents, systemInstruction, tools }), losses };
     if (systemInstruction === undefined && tools === undefined) return { body: { contents }, losses };
-    const prompt: JsonObject = { model: `models/${bareModel(options.model)}`, contents };
-    for (const [name, value] of Object.entries({ systemInstruction, tools, toolConfig }))
-      if (value !== undefined) prompt[name] = value;
+    const model = `models/${bareModel(options.model)}`;
+    const prompt = withValues({ model, contents, systemInstruction, tools, toolConfig });
     return { body: { generateContentRequest: prompt }, losses };
   },
   parseResponse(body) {
@@ -34,6 +40,10 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     return tokens ?? 0;
   },
 };
+
+function withValues(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
 
 export function buildTokenCount(tokens: number): JsonObject {
   return { totalTokens: tokens };

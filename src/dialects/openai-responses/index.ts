@@ -7,6 +7,7 @@ import { buildError, parseError } from '../openai-errors.ts';
 import { openaiModels } from '../openai-models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
@@ -19,11 +20,15 @@ export const openaiResponses: Dialect = {
   id: ID,
   client: {
     path: '/v1/responses',
-    route: (path) => (path === '/v1/responses' ? { operation: 'generate' } : undefined),
+    route(path) {
+      if (path === '/v1/responses') return { operation: 'generate' };
+      return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false } : undefined;
+    },
     parseRequest,
     buildResponse,
     createStreamEncoder,
     buildError,
+    buildTokenCount,
   },
   provider: {
     endpoint: () => '/responses',
@@ -37,6 +42,7 @@ export const openaiResponses: Dialect = {
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
+    countTokens,
     embeddings: openaiEmbeddings,
     models: openaiModels,
   },

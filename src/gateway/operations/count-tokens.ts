@@ -1,5 +1,6 @@
 // How many tokens a prompt has: asked of the provider where it counts, else estimated here. docs/endpoints.md
-import { DIALECTS } from '../../dialects/registry.ts';
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { sideOf } from '../plan.ts';
@@ -14,7 +15,12 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const build = DIALECTS[dialect].client.buildTokenCount;
   if (build === undefined)
     throw new GatewayError('internal', `${dialect} has no answer to a count of tokens`);
-  const countOf = (target: Target) => sideOf(target, dialect).countTokens;
+
+  /** Providers may count in another dialect than they answer in. */
+  function countOf(target: Target): ProviderSide['countTokens'] {
+    const { countsIn } = target.provider.quirks;
+    return sideOf(target, dialect).countTokens ?? (countsIn && PROVIDER_SIDES[countsIn].countTokens);
+  }
 
   async function estimate(target: Target): Promise<Response> {
     record.target = target;
