@@ -143,6 +143,10 @@ function timeoutError(
 /** What streams that are not server-sent events call themselves, JSON values one a line among them. */
 const STREAM_TYPE = /eventstream|ndjson/i;
 
+function isStream({ side }: Plan, contentType: string): boolean {
+  return side.createFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
+}
+
 /** Opens a stream and waits until its first content is at hand. */
 export async function openStream<Out>(
   context: AttemptContext,
@@ -155,8 +159,7 @@ export async function openStream<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  const framed = plan.side.createFraming !== undefined && STREAM_TYPE.test(type);
-  if ((/json/i.test(type) && !framed) || response.body === null) {
+  if ((/json/i.test(type) && !isStream(plan, type)) || response.body === null) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, call);
     return { status, headers, relay: relayWhole(answer, observer, render) };
@@ -219,7 +222,7 @@ async function readWhole(
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
   const text = await readToEnd(context, call);
-  if (/event-stream/i.test(call.response.headers.get('content-type') ?? ''))
+  if (isStream(plan, call.response.headers.get('content-type') ?? ''))
     return { text: null, answer: collect(context, text) };
   const answer = parseAnswer(context, call.response.status, text, plan.side.parseResponse);
   for (const event of responseToEvents(answer)) observer.see(event);

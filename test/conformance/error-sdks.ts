@@ -21,7 +21,7 @@ export interface ErrorSdk {
   retries: readonly number[];
 }
 
-/** A `response.failed` event: that SDK hands it over like any other. */
+/** A `response.failed` event, or a flat `error`: that SDK hands them over like any other. */
 export class ResponseFailed extends Error {
   override readonly name = 'ResponseFailed';
   readonly status = undefined;
@@ -77,6 +77,7 @@ export const ERROR_SDKS: Record<'anthropic' | 'openai' | 'openai-responses' | 'g
       const body = { model: MODEL, input: QUESTION };
       if (!stream) return responses.create(body);
       for await (const event of await responses.create({ ...body, stream: true })) {
+        if (event.type === 'error') throw new ResponseFailed(String(event.code), event.message);
         if (event.type !== 'response.failed') continue;
         const { code, message } = event.response.error ?? {};
         throw new ResponseFailed(String(code), String(message));

@@ -26,12 +26,17 @@ function messageOf({ error }: JsonObject): string | undefined {
 function toError(status: number | undefined, message: string): GatewayError {
   const code = codeFor(status ?? 500, message);
   const said = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
-  const passes = code === 'upstream_rejected' || code === 'upstream_rate_limited';
   return new GatewayError(
     code,
     `${said}: ${message || 'it gave no reason'}`,
-    status !== undefined && passes ? { status } : {},
+    status !== undefined && keepsStatus(code, status) ? { status } : {},
   );
+}
+
+/** Where the server's own status tells the client more than the code's. */
+function keepsStatus(code: ErrorCode, status: number): boolean {
+  if (code === 'upstream_overloaded') return status === 503;
+  return code === 'upstream_rejected' || code === 'upstream_unauthorized' || code === 'upstream_rate_limited';
 }
 
 const TOO_LONG = /context (length|window|size)|input (length )?exceeds|prompt (is )?too long/i;
@@ -40,7 +45,7 @@ function codeFor(status: number, message: string): ErrorCode {
   if (TOO_LONG.test(message)) return 'context_too_long';
   if (status === 401 || status === 403) return 'upstream_unauthorized';
   if (status === 429) return 'upstream_rate_limited';
-  if (status === 503 || /server busy/i.test(message)) return 'upstream_overloaded';
-  if (status === 408) return 'upstream_failed';
+  if (status === 503 || status === 529 || /server busy/i.test(message)) return 'upstream_overloaded';
+  if (status === 408 || status === 409) return 'upstream_failed';
   return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
 }

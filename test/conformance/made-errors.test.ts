@@ -1,0 +1,223 @@
+// Every status, hint and failure in a stream, of every wire that providers speak, as the official SDKs of the four
+// dialects see it: what may help is asked again by the SDK itself, what is final is asked once, each in the client's
+// own words.
+import { describe, expect, test } from 'bun:test';
+import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { type ErrorKind, PROVIDER_WIRES, type ProviderWire, WIRE_IDS } from '../support/provider-wires.ts';
+import { createReplayFetch, type ReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+import type { ClientFetch } from './clients.ts';
+import { ERROR_SDK_NAMES, ERROR_SDKS, raised, readAhead, ResponseFailed } from './error-sdks.ts';
+import { clientFetch } from './gateway-for.ts';
+
+const REASON = 'the reason that the provider gave';
+
+/** What a client is told of a provider's status (CONTRACT, errors), and whether asking again may help. */
+const STATUSES: Record<number, { told: number; retryable: boolean }> = {
+  400: { told: 400, retryable: false },
+  401: { told: 401, retryable: false },
+  403: { told: 403, retryable: false },
+  404: { told: 404, retryable: false },
+  408: { told: 502, retryable: true },
+  409: { told: 502, retryable: true },
+  413: { told: 413, retryable: false },
+  422: { told: 422, retryable: false },
+  429: { told: 429, retryable: true },
+  500: { told: 502, retryable: true },
+  502: { told: 502, retryable: true },
+  503: { told: 503, retryable: true },
+  504: { told: 502, retryable: true },
+  529: { told: 529, retryable: true },
+};
+
+const OPENAI_TYPES: Record<number, string> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+  502: 'server_error',
+  503: 'server_error',
+  529: 'server_error',
+};
+/** What each dialect calls a status; others are `other`. */
+const TYPES: Record<DialectId, { other: string; types: Record<number, string> }> = {
+  'anthropic-messages': {
+    other: 'invalid_request_error',
+    types: {
+      401: 'authentication_error',
+      403: 'permission_error',
+      404: 'not_found_error',
+      413: 'request_too_large',
+      429: 'rate_limit_error',
+      502: 'api_error',
+      503: 'overloaded_error',
+      529: 'overloaded_error',
+    },
+  },
+  'openai-chat': { other: 'invalid_request_error', types: OPENAI_TYPES },
+  'openai-responses': { other: 'invalid_request_error', types: OPENAI_TYPES },
+  gemini: {
+    other: 'INVALID_ARGUMENT',
+    types: {
+      401: 'UNAUTHENTICATED',
+      403: 'PERMISSION_DENIED',
+      404: 'NOT_FOUND',
+      429: 'RESOURCE_EXHAUSTED',
+      502: 'UNAVAILABLE',
+      503: 'UNAVAILABLE',
+    },
+  },
+};
+
+function setup(wire: ProviderDialectId, reply: Reply): { fetch: ClientFetch; upstream: ReplayFetch } {
+  const upstream = createReplayFetch(reply);
+  const config = { providers: { lab: PROVIDER_WIRES[wire].config }, routing: { default_provider: 'lab' } };
+  return { upstream, fetch: clientFetch(createTestGateway({ config, fetch: upstream.fetch }).gateway) };
+}
+
+/** Without it SDKs wait for half a second and more before they ask again. */
+const AT_ONCE = { 'retry-after-ms': '1' };
+
+for (const wire of WIRE_IDS) {
+  const pieces: ProviderWire = PROVIDER_WIRES[wire];
+  const streamHeaders = { 'content-type': pieces.contentType };
+
+  for (const name of ERROR_SDK_NAMES) {
+    const sdk = ERROR_SDKS[name];
+    const isOwn = sdk.dialect === wire;
+    const inGoogle = (status: number) => (sdk.dialect === 'gemini' && status === 529 ? 503 : status);
+
+    describe(`${wire} → ${name}`, () => {
+      for (const [given, { told: general, retryable }] of Object.entries(STATUSES)) {
+        const status = Number(given);
+        const told = inGoogle(general);
+        for (const stream of [false, true]) {
+          test(`HTTP ${status}, ${stream ? 'streamed' : 'whole'}: ${told}, asked ${retryable ? 'again' : 'once'}`, async () => {
+            const reply = jsonReply(pieces.errorBody(status, REASON), { status, headers: AT_ONCE });
+            const { fetch, upstream } = setup(wire, reply);
+            const error = await raised(sdk.ask(fetch, stream, 1));
+            expect(error).toBeInstanceOf(sdk.classFor(told));
+            expect(error.status).toBe(told);
+            expect(error.message).toContain(REASON);
+            expect(upstream.requests).toHaveLength(retryable ? 2 : 1);
+            if (!isOwn) {
+              const { other, types } = TYPES[sdk.dialect];
+              expect(sdk.typeOf(error)).toBe(types[told] ?? other);
+            }
+          });
+        }
+      }
+
+      test.each([
+        ['seconds', { 'retry-after': '7' }, '7'],
+        [
+          'a date',
+          { 'retry-after': 'Wed, 21 Oct 2026 07:28:09 GMT', date: 'Wed, 21 Oct 2026 07:28:00 GMT' },
+          '9',
+        ],
+        ['milliseconds', { 'retry-after-ms': '6500' }, '7'],
+      ])('a hint in %s reaches the client', async (_, headers: Record<string, string>, seconds) => {
+        const { fetch } = setup(wire, jsonReply(pieces.errorBody(429, REASON), { status: 429, headers }));
+        const { answers, watched } = watch(fetch);
+        await raised(sdk.ask(watched, true, 0));
+        const hint = answers[0]?.headers.get('retry-after');
+        expect([seconds, headers['retry-after']]).toContain(hint ?? undefined);
+        if (headers['retry-after-ms'] !== undefined) {
+          expect(answers[0]?.headers.get('retry-after-ms')).toBe(headers['retry-after-ms']);
+        }
+      });
+
+      for (const kind of ['overloaded', 'rate-limited', 'invalid'] satisfies ErrorKind[]) {
+        const failure = pieces.failure(kind, REASON);
+        if (failure === undefined) continue;
+        const retryable = kind !== 'invalid';
+
+        for (const before of ['', pieces.start]) {
+          const where = before === '' ? 'as the first event' : 'before any content';
+          for (const stream of [false, true]) {
+            test(`${kind} ${where} of HTTP 200, asked ${stream ? 'as a stream' : 'whole'}: a status`, async () => {
+              const { fetch, upstream } = setup(
+                wire,
+                replyWith(before + failure, { headers: streamHeaders }),
+              );
+              const { answers, watched } = watch(fetch);
+              const error = await raised(sdk.ask(quick(watched), stream, 1));
+              const told = inGoogle(toldOf(wire, kind));
+              expect(error).toBeInstanceOf(sdk.classFor(told));
+              expect(error.status).toBe(told);
+              expect(error.message).toContain(REASON);
+              expect(upstream.requests).toHaveLength(retryable ? 2 : 1);
+              expect(answers.map((answer) => answer.status)).toEqual(retryable ? [told, told] : [told]);
+            });
+          }
+        }
+
+        test(`${kind} after content: in the stream, in the client's own words`, async () => {
+          const text = pieces.start + pieces.text('Hello') + failure;
+          const { fetch, upstream } = setup(wire, replyWith(text, { headers: streamHeaders }));
+          const error = await raised(sdk.ask(readAhead(fetch), true, 1));
+          if (!(error instanceof ResponseFailed)) expect(error).toBeInstanceOf(sdk.base);
+          expect(error.message).toContain(REASON);
+          expect(upstream.requests).toHaveLength(1);
+          if (!isOwn) expect(sdk.typeOf(error)).toBe(IN_STREAM_TYPES[sdk.dialect][kind]);
+        });
+      }
+
+      test('an error in a body of HTTP 200 is a status', async () => {
+        const { fetch, upstream } = setup(wire, jsonReply(pieces.errorBody(500, REASON)));
+        const error = await raised(sdk.ask(quick(fetch), false, 1));
+        expect(error.status).toBe(502);
+        expect(error.message).toContain(REASON);
+        expect(upstream.requests).toHaveLength(2);
+      });
+    });
+  }
+}
+
+function toldOf(wire: ProviderDialectId, kind: ErrorKind): number {
+  if (kind === 'rate-limited') return 429;
+  if (kind === 'invalid') return 400;
+  return wire === 'anthropic-messages' || wire === 'ollama-chat' ? 529 : 503;
+}
+
+/** Inside a stream a kind of error is all that is left of a status. */
+const IN_STREAM_TYPES: Record<DialectId, Record<ErrorKind, string>> = {
+  'anthropic-messages': {
+    overloaded: 'overloaded_error',
+    'rate-limited': 'rate_limit_error',
+    invalid: 'invalid_request_error',
+  },
+  'openai-chat': {
+    overloaded: 'server_error',
+    'rate-limited': 'rate_limit_error',
+    invalid: 'invalid_request_error',
+  },
+  'openai-responses': {
+    overloaded: 'server_error',
+    'rate-limited': 'rate_limit_exceeded',
+    invalid: 'invalid_prompt',
+  },
+  gemini: { overloaded: 'UNAVAILABLE', 'rate-limited': 'RESOURCE_EXHAUSTED', invalid: 'INVALID_ARGUMENT' },
+};
+
+/** Notes what the client got. */
+function watch(fetch: ClientFetch): { watched: ClientFetch; answers: Response[] } {
+  const answers: Response[] = [];
+  const watched: ClientFetch = async (url, init) => {
+    const answer = await fetch(url, init);
+    answers.push(answer.clone());
+    return answer;
+  };
+  return { watched, answers };
+}
+
+/** The provider gave no hint, so the SDK would wait: it is told not to, by what stands for the network. */
+function quick(fetch: ClientFetch): ClientFetch {
+  return async (url, init) => {
+    const { status, headers, body } = await fetch(url, init);
+    const hurried = new Headers(headers);
+    hurried.set('retry-after-ms', '1');
+    return new Response(body, { status, headers: hurried });
+  };
+}
