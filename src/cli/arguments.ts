@@ -5,22 +5,23 @@ import { type Command, type Flag, type ParsedArguments, UsageError } from './com
 
 /** What every command takes. */
 export const COMMON_FLAGS: Readonly<Record<string, Flag>> = {
-  help: { summary: 'Print this help.' },
+  help: { summary: 'Print this help.', short: 'h' },
   version: { summary: 'Print the version.' },
 };
 
 /** Throws UsageError for what the command does not know. */
 export function parseArguments(
   args: string[],
-  command: Pick<Command, 'flags' | 'operands'>,
+  command: Pick<Command, 'flags' | 'operands' | 'passesRest'>,
 ): ParsedArguments {
+  if (command.passesRest) return parsePassing(args, command);
   const known: Record<string, Flag> = { ...command.flags, ...COMMON_FLAGS };
   const options = Object.fromEntries(
     Object.entries(known).map(([name, flag]) => [
       name,
       {
         type: flag.value === undefined ? ('boolean' as const) : ('string' as const),
-        ...(name === 'help' && { short: 'h' }),
+        ...(flag.short !== undefined && { short: flag.short }),
       },
     ]),
   );
@@ -44,6 +45,18 @@ export function parseArguments(
   return parsed;
 }
 
+/** What stands before the first operand is the command's, the rest untouched. */
+function parsePassing(args: string[], { flags }: Pick<Command, 'flags'>): ParsedArguments {
+  const known: Record<string, Flag> = { ...flags, ...COMMON_FLAGS };
+  let at = 0;
+  while (args[at]?.startsWith('-')) {
+    const [, name = ''] = /^--([^=]+)$/.exec(args[at] ?? '') ?? [];
+    at += Object.hasOwn(known, name) && known[name]?.value !== undefined ? 2 : 1;
+  }
+  const own = parseArguments(args.slice(0, at), { flags });
+  return { flags: own.flags, operands: args.slice(at) };
+}
+
 function flagValue(rawName: string, flag: Flag, value: string | undefined): string | true {
   if (flag.value === undefined) {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
@@ -58,6 +71,14 @@ function flagValue(rawName: string, flag: Flag, value: string | undefined): stri
 export function stringFlag(input: ParsedArguments, name: string): string | undefined {
   const value = input.flags[name];
   return value === true ? undefined : value;
+}
+
+/** Throws UsageError where the value is not a count. */
+export function countFlag(input: ParsedArguments, name: string): number | undefined {
+  const value = stringFlag(input, name);
+  if (value === undefined) return undefined;
+  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
+  throw new UsageError(`--${name} must be a number from 1 to 999999`);
 }
 
 /** Throws UsageError where the value is not a port. */

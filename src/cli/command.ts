@@ -20,6 +20,8 @@ export interface Flag {
   /** What stands for the value in the help; none: the flag takes no value. */
   value?: string;
   summary: string;
+  /** One letter that stands for it behind a single dash. */
+  short?: string;
 }
 
 export interface Command {
@@ -28,6 +30,8 @@ export interface Command {
   flags: Record<string, Flag>;
   /** Names of what may stand without a flag. */
   operands?: string[];
+  /** From the first operand on everything is an operand, flags too: they are another program's. */
+  passesRest?: boolean;
   /** Resolves to the exit code. Throws UsageError. */
   run(input: ParsedArguments, context: CliContext): Promise<number>;
 }

@@ -21,13 +21,13 @@ export function formatCommandHelp(command: Command): string {
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const operands = (command.operands ?? []).map((name) => ` [${name}]`).join('');
   return [
-    `Usage: sluice ${command.name}${operands} [flags]`,
+    `Usage: sluice ${command.name}${command.passesRest ? ` [flags]${operands}` : `${operands} [flags]`}`,
     '',
     command.summary,
     '',
     ...columns(
       flags.map(([name, flag]) => [
-        `--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`,
+        `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`,
         flag.summary,
       ]),
     ),

@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { conformCommand } from './conform.ts';
 import { credentialsCommand } from './credentials.ts';
+import { daemonCommand } from './daemon.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -24,6 +25,7 @@ const helpCommand: Command = {
 const COMMANDS: readonly Command[] = [
   serveCommand,
   checkCommand,
+  daemonCommand,
   credentialsCommand,
   conformCommand,
   simulateCommand,

@@ -7,16 +7,18 @@ import { vaultPath } from '../credentials/vault.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
 import { createLog, type Log, parseLogSetting } from '../server/log.ts';
+import { claimPidFile, type PidFile, PidFileHeld } from '../server/pid-file.ts';
 import { createServerHost } from '../server/server-host.ts';
 import { portFlag, stringFlag } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { CliContext, Command } from './command.ts';
 import { CONFIG_FLAG, describeProblems, loadOptions } from './config-flags.ts';
+import { PID_FILE_VARIABLE } from './daemon-process.ts';
 import { type ReloadOptions, reloadConfig } from './reload.ts';
-import { describeStart } from './start-message.ts';
+import { describeStart, reachableUrl } from './start-message.ts';
 import { untilShutdown } from './until-shutdown.ts';
 import { VERSION } from './version.ts';
 
-const DATABASE_NAME = 'sluice.db';
+export const DATABASE_NAME = 'sluice.db';
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -36,6 +38,14 @@ export const serveCommand: Command = {
     const { config, path } = loaded;
     if (config === null) return 1;
 
+    let pidFile: PidFile | undefined;
+    try {
+      pidFile = claim(context);
+    } catch (error) {
+      if (!(error instanceof PidFileHeld)) throw error;
+      context.err(`error: ${error.message}; "sluice daemon status" shows it`);
+      return 1;
+    }
     const log = createLog(parseLogSetting(context.environment.SLUICE_LOG));
     const databasePath = join(findHome(context.environment), DATABASE_NAME);
     const gateway = createGateway(
@@ -47,6 +57,7 @@ export const serveCommand: Command = {
       http = listen(config, gateway, log);
     } catch (error) {
       await gateway.close();
+      pidFile?.release();
       if (!(error instanceof ListenError)) throw error;
       context.err(`error: ${error.message}`);
       return 1;
@@ -58,6 +69,12 @@ export const serveCommand: Command = {
     };
     const stopWatching = watch(loaded, { started: config, load: options, log, apply });
     for (const line of describeStart(config, http, path, VERSION)) context.out(line);
+    pidFile?.write({
+      pid: process.pid,
+      url: reachableUrl(config.server.host, http.port),
+      config: path,
+      startedAt: Date.now(),
+    });
     await untilShutdown(context, (signal) => {
       log('info', 'shutting down: running streams may finish; signal again to end at once', {
         signal,
@@ -69,9 +86,16 @@ export const serveCommand: Command = {
     const cut = await http.drain(current.server.drainTimeoutMs);
     if (cut > 0) log('warn', 'cut what was still running after server.drain_timeout', { requests: cut });
     await gateway.close();
+    pidFile?.release();
     return 0;
   },
 };
+
+/** Started in the background, it says who and where it is. */
+function claim({ environment }: CliContext): PidFile | undefined {
+  const path = environment[PID_FILE_VARIABLE];
+  return path === undefined || path === '' ? undefined : claimPidFile(path);
+}
 
 function listen(config: ResolvedConfig, gateway: Gateway, log: Log): HttpHost {
   return createHttpHost({

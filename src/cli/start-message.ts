@@ -6,6 +6,11 @@ import { columns } from './help.ts';
 /** Addresses that mean every interface, and where a client on this machine reaches them. */
 const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
 
+/** Where a client on this machine reaches a server that listens on `host`. */
+export function reachableUrl(host: string, port: number): string {
+  return `http://${formatHost(REACHABLE[host] ?? host)}:${port}`;
+}
+
 export function describeStart(
   config: ResolvedConfig,
   http: Pick<HttpHost, 'url' | 'port'>,
@@ -27,11 +32,11 @@ export function describeStart(
 
 /** Asks the built-in provider: it needs no key and costs nothing. Without a scheme, which curl does not need. */
 function curlLine({ server, providers }: ResolvedConfig, port: number): string {
-  const host = formatHost(REACHABLE[server.host] ?? server.host);
+  const address = reachableUrl(server.host, port).replace('http://', '');
   const key = server.keys.length === 0 ? '' : ' -H "x-sluice-key: $SLUICE_KEY"';
   const name = (providers.find(isFree) ?? providers[0])?.name ?? '';
   const body = `{"model":"${name}/demo","stream":true,"messages":[{"role":"user","content":"Hello"}]}`;
-  return `curl -N ${host}:${port}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
+  return `curl -N ${address}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
 function isFree(provider: ProviderConfig): boolean {

@@ -79,6 +79,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     version: host.version,
     startedAt,
     now: host.now,
+    activeStreams: () => active.size,
     providerStates: (names) => states.snapshot(names),
   });
 

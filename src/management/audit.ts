@@ -83,7 +83,8 @@ function withoutUndefined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
 }
 
-function describeRow(row: StoredRow, includeBodies: boolean): object {
+/** An entry as the audit log shows it. */
+export function describeRow(row: StoredRow, includeBodies: boolean): object {
   return {
     id: row.id,
     request_id: row.requestId,

@@ -18,6 +18,8 @@ export interface ManagementDeps {
   startedAt: number;
   /** Unix ms. */
   now(): number;
+  /** Requests whose answers are not over. */
+  activeStreams(): number;
   /** What is known of these providers, in this order. Holds no secret. */
   providerStates(names: readonly string[]): ProviderState[];
 }

@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'credentials',
     'gateway',
     'ledger',
+    'management',
     'server',
     'simulator',
     'routing',

@@ -65,6 +65,7 @@ beforeEach(() => {
     version: '1.2.3',
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,
+    activeStreams: () => 3,
     providerStates: (names) =>
       names.map((name) => ({ name, healthy: true, breaker: 'closed', inFlight: 0, ...states[name] })),
   };
@@ -108,6 +109,7 @@ describe('/gateway/health', () => {
       status: 'healthy',
       version: '1.2.3',
       uptime_seconds: 61,
+      active_streams: 3,
       providers: { lab: true, spare: true },
       routing: { default_provider: 'lab', fallback_chain: ['spare/model-x'] },
       audit: { enabled: true, log_request_bodies: true, log_response_bodies: false },

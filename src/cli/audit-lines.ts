@@ -1,0 +1,69 @@
+// The audit log as lines: the newest requests, and those that come.
+import { openLedgerStore } from './ledger-store.ts';
+import type { StoredRow } from '../ledger/store.ts';
+import { describeRow } from '../management/audit.ts';
+import { countFlag } from './arguments.ts';
+import type { CliContext, ParsedArguments } from './command.ts';
+import { untilShutdown } from './until-shutdown.ts';
+
+const DEFAULT_LINES = 20;
+const POLL_MS = 500;
+
+/** Reads the ledger itself: also where no gateway runs. */
+export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
+  const count = countFlag(input, 'lines') ?? DEFAULT_LINES;
+  const store = openLedgerStore(input, context);
+  if (store === undefined) {
+    context.err('nothing has been recorded yet');
+    return input.flags.follow ? 1 : 0;
+  }
+  const print = (row: StoredRow) =>
+    context.out(input.flags.json ? JSON.stringify(describeRow(row, false)) : formatRow(row));
+  try {
+    const rows = (await store.recent(count)).reverse();
+    for (const row of rows) print(row);
+    if (!input.flags.follow) return 0;
+    let newest = rows.at(-1)?.id ?? 0;
+    let isOver = false;
+    const over = untilShutdown(context).then(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      const fresh = await rowsAfter(store, newest);
+      for (const row of fresh) print(row);
+      newest = fresh.at(-1)?.id ?? newest;
+      await Promise.race([over, Bun.sleep(POLL_MS)]);
+    }
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Oldest first. */
+async function rowsAfter(store: { recent(limit: number): Promise<StoredRow[]> }, id: number) {
+  for (let limit = 100; ; limit *= 10) {
+    const rows = await store.recent(limit);
+    const fresh = rows.filter((row) => row.id > id);
+    // All of them new: there may be more behind them.
+    if (fresh.length < rows.length || rows.length < limit) return fresh.reverse();
+  }
+}
+
+export function formatRow(row: StoredRow): string {
+  const { usage } = row;
+  const cells = [
+    new Date(row.timestamp).toISOString(),
+    row.status.padEnd(9),
+    String(row.httpStatus),
+    `${row.provider ?? '-'}/${row.model ?? '-'}`,
+    row.usageKnown ? `${usage.inputTokens}→${usage.outputTokens} tokens` : 'tokens unknown',
+    row.costUsd === null ? 'unpriced' : `$${row.costUsd.toFixed(6)}`,
+    `${Math.round(row.latencyMs)} ms`,
+    ...(row.ttftMs === null ? [] : [`first token ${Math.round(row.ttftMs)} ms`]),
+    ...(row.agentType === null ? [] : [`agent ${row.agentType}`]),
+    row.requestId,
+    ...(row.errorMessage === null ? [] : [`${row.errorCode}: ${row.errorMessage.replaceAll(/\s+/g, ' ')}`]),
+  ];
+  return cells.join('  ');
+}

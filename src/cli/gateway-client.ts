@@ -1,0 +1,72 @@
+// How commands talk to a gateway that runs: its address, its key, and what it answers.
+import { join } from 'node:path';
+import { findHome, loadConfig } from '../config/load.ts';
+import { readPidFile } from '../server/pid-file.ts';
+import { stringFlag } from './arguments.ts';
+import type { CliContext, Flag, ParsedArguments } from './command.ts';
+import { CONFIG_FLAG, loadOptions } from './config-flags.ts';
+import { reachableUrl } from './start-message.ts';
+
+export interface GatewayAddress {
+  /** `http://HOST:PORT`, no trailing slash. */
+  url: string;
+  /** One of `server.keys`; null where none is asked. */
+  key: string | null;
+}
+
+/** The gateway did not answer as one does; the message says what to do. */
+export class GatewayUnreachable extends Error {
+  override readonly name = 'GatewayUnreachable';
+}
+
+export const GATEWAY_FLAGS: Readonly<Record<string, Flag>> = {
+  url: {
+    value: 'URL',
+    summary: 'Address of the gateway; default: the daemon’s, else the configuration’s.',
+  },
+  key: { value: 'KEY', summary: 'Key to present; default: the first of server.keys.' },
+  config: CONFIG_FLAG,
+};
+
+export function pidFilePath(environment: CliContext['environment']): string {
+  return join(findHome(environment), 'sluice.pid');
+}
+
+/** Where the gateway is to be found; whether it answers is another question. */
+export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
+  const { config } = loadConfig(loadOptions(input, context, {}));
+  const running = readPidFile(pidFilePath(context.environment)).server;
+  const { host, port, keys } = config?.server ?? { host: '127.0.0.1', port: 8088, keys: [] };
+  return {
+    url: (stringFlag(input, 'url') ?? running?.url ?? reachableUrl(host, port)).replace(/\/+$/, ''),
+    key: stringFlag(input, 'key') ?? keys[0] ?? null,
+  };
+}
+
+/** Asks the gateway with its key. Throws GatewayUnreachable where nobody answers. */
+export async function askGateway(
+  { url, key }: GatewayAddress,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (key !== null) headers.set('x-sluice-key', key);
+  try {
+    return await fetch(url + path, { ...init, headers });
+  } catch (cause) {
+    if (init.signal?.aborted === true) throw cause;
+    throw new GatewayUnreachable(
+      `no gateway answers at ${url}; start one with "sluice daemon start" or "sluice serve", or name it with --url`,
+      { cause },
+    );
+  }
+}
+
+/** The JSON of a page below /gateway/. Throws GatewayUnreachable for anything but a 200. */
+export async function readGateway<T>(gateway: GatewayAddress, path: string): Promise<T> {
+  const response = await askGateway(gateway, path);
+  if (response.ok) return (await response.json()) as T;
+  const reason = (await response.text()).slice(0, 500);
+  const mend = response.status === 401 ? '; present one of its server.keys with --key' : '';
+  throw new GatewayUnreachable(`${gateway.url}${path} answered ${response.status}: ${reason}${mend}`);
+}

@@ -1,0 +1,203 @@
+// `sluice daemon`: the gateway in the background, from a start that waits to a stop that does.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
+const homes: string[] = [];
+afterAll(async () => {
+  await Promise.all(homes.map((home) => sluice(home, ['stop'])));
+  rmSync(TEMPORARY, { recursive: true });
+}, 30_000);
+
+function newHome(config?: string): string {
+  const home = mkdtempSync(join(TEMPORARY, 'home-'));
+  homes.push(home);
+  if (config !== undefined) writeFileSync(join(home, 'sluice.yaml'), config);
+  return home;
+}
+
+function spawn(home: string, args: readonly string[]) {
+  return Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', ...args], {
+    cwd: home,
+    env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+async function sluice(home: string, args: readonly string[]) {
+  const child = spawn(home, args);
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, out, err };
+}
+
+interface Status {
+  running: boolean;
+  pid: number;
+  url: string;
+  port: number;
+  version: string;
+  uptime_seconds: number;
+  active_streams: number;
+  status: string;
+}
+
+async function statusOf(home: string): Promise<Status> {
+  return JSON.parse((await sluice(home, ['status', '--json'])).out) as Status;
+}
+
+function ask(url: string, model = 'simulator/fast'): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
+  });
+}
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('start waits until it answers, status tells, logs show the requests, stop ends it', async () => {
+  const home = newHome();
+  expect(await sluice(home, ['status'])).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('does not run'),
+  });
+  const started = await sluice(home, ['start', '--port', '0']);
+  expect(started, started.err).toMatchObject({ code: 0 });
+  const status = await statusOf(home);
+  expect(status).toMatchObject({ running: true, active_streams: 0, status: 'healthy' });
+  expect(started.out).toContain(`process ${status.pid} at ${status.url}`);
+  expect(new URL(status.url).port).toBe(String(status.port));
+  expect(readFileSync(join(home, 'sluice.pid'), 'utf8').split('\n')[0]).toBe(String(status.pid));
+
+  expect(await (await ask(status.url)).text()).toContain('[DONE]');
+  const text = (await sluice(home, ['status'])).out;
+  for (const word of ['pid', 'port', 'version', 'uptime', 'active streams']) expect(text).toContain(word);
+
+  await fetch(`${status.url}/gateway/audit`);
+  expect((await sluice(home, ['logs', '-n', '5'])).out).toMatch(/success +200 +simulator\/\S+ /);
+  const [line = ''] = (await sluice(home, ['logs', '--json'])).out.split('\n');
+  expect(JSON.parse(line)).toMatchObject({ status: 'success', provider: 'simulator' });
+  expect((await sluice(home, ['logs', '--server'])).out).toContain('listens on');
+
+  const again = await sluice(home, ['start']);
+  expect(again).toMatchObject({ code: 0, err: expect.stringContaining('already running') });
+
+  expect((await sluice(home, ['stop'])).out).toContain(`stopped process ${status.pid}`);
+  expect(isAlive(status.pid)).toBe(false);
+  expect(existsSync(join(home, 'sluice.pid'))).toBe(false);
+  expect(await sluice(home, ['stop'])).toMatchObject({ code: 0 });
+}, 30_000);
+
+test('restart is another process, with the same configuration', async () => {
+  const home = newHome();
+  writeFileSync(join(home, 'mine.yaml'), 'server: { port: 0, ping_interval: 7s }');
+  await sluice(home, ['start', '--config', 'mine.yaml']);
+  const before = await statusOf(home);
+  const restarted = await sluice(home, ['restart']);
+  expect(restarted, restarted.err).toMatchObject({ code: 0 });
+  const after = await statusOf(home);
+  expect(after.running).toBe(true);
+  expect(after.pid).not.toBe(before.pid);
+  expect(isAlive(before.pid)).toBe(false);
+  expect(readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/mine\.yaml/g)).toHaveLength(2);
+}, 30_000);
+
+describe('a pid file that is not true', () => {
+  test('of a killed gateway is recognised, and a start goes on', async () => {
+    const home = newHome();
+    await sluice(home, ['start', '--port', '0']);
+    const { pid } = await statusOf(home);
+    process.kill(pid, 'SIGKILL');
+    while (isAlive(pid)) await Bun.sleep(5);
+    expect(await sluice(home, ['status'])).toMatchObject({ code: 1 });
+    expect(await sluice(home, ['start', '--port', '0'])).toMatchObject({ code: 0 });
+    expect((await statusOf(home)).running).toBe(true);
+  }, 30_000);
+
+  test('that names a living stranger is recognised, and the stranger left alone', async () => {
+    const home = newHome();
+    const stranger = Bun.spawn(['sleep', '60']);
+    writeFileSync(join(home, 'sluice.pid'), `${stranger.pid}\n`);
+    expect(await sluice(home, ['stop'])).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('removed the pid file of a gateway that is gone'),
+    });
+    expect(isAlive(stranger.pid)).toBe(true);
+    stranger.kill();
+  }, 30_000);
+});
+
+test('a start that fails says what the gateway said', async () => {
+  const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
+  const home = newHome();
+  const failed = await sluice(home, ['start', '--port', String(taken.port)]);
+  expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('the port is in use') });
+  await taken.stop(true);
+  const wrong = newHome('server: { prot: 1 }');
+  expect(await sluice(wrong, ['start'])).toMatchObject({ code: 1, err: expect.stringContaining('prot') });
+}, 30_000);
+
+test('two starts at once make one gateway', async () => {
+  const home = newHome();
+  const codes = await Promise.all(
+    [0, 1].map(async () => (await sluice(home, ['start', '--port', '0'])).code),
+  );
+  expect(codes).toContain(0);
+  const { pid } = await statusOf(home);
+  const pids = readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/listens on/g);
+  expect(pids).toHaveLength(1);
+  expect(isAlive(pid)).toBe(true);
+}, 30_000);
+
+test('stop lets a running stream finish', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  const { url } = await statusOf(home);
+  const response = await ask(url, 'simulator/tokens=40,rate=100,ttft=0');
+  const stopped = sluice(home, ['stop']);
+  expect(await response.text()).toContain('data: [DONE]');
+  expect(await stopped).toMatchObject({ code: 0, out: expect.stringContaining('stopped') });
+}, 30_000);
+
+test('logs -f goes on with what comes, until it is told to end', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  const { url } = await statusOf(home);
+  await (await ask(url, 'simulator/fast,echo')).text();
+  await fetch(`${url}/gateway/audit`);
+  const follower = spawn(home, ['logs', '-f', '-n', '1']);
+  const reader = follower.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const until = async (count: number) => {
+    while (text.split('\n').length <= count) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`ended early: ${text}`);
+      text += value;
+    }
+  };
+  await until(1);
+  await (await ask(url)).text();
+  await until(2);
+  expect(text).toMatch(/simulator\/fast,echo.*\n.*simulator\/fast /);
+  follower.kill('SIGINT');
+  expect(await follower.exited).toBe(0);
+}, 30_000);
+
+test.each([[[]], [['dance']], [['logs', '-n', 'many']], [['start', '--port', 'x']]])(
+  'daemon %j is a wrong command line',
+  async (args) => expect((await sluice(newHome(), args)).code).toBe(2),
+);
