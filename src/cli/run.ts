@@ -7,6 +7,7 @@ import { conformCommand } from './conform.ts';
 import { credentialsCommand } from './credentials.ts';
 import { daemonCommand } from './daemon.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
+import { runCommand } from './run-client.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 import { VERSION } from './version.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   daemonCommand,
   credentialsCommand,
+  runCommand,
   conformCommand,
   simulateCommand,
   helpCommand,

@@ -103,10 +103,16 @@ export function presentedKeys(headers: Headers): string[] {
   return [...new Set([...(own === null ? [] : [own]), ...presentedProviderKeys(headers)])];
 }
 
+/**
+ * What clients that must have a key present when they have none: it is nobody's, so a provider's configured key
+ * serves.
+ */
+const PLACEHOLDER_KEY = 'sluice';
+
 /** Those that may be a provider's: all but the one in the gateway's own header. */
 export function presentedProviderKeys(headers: Headers): string[] {
   const keys = [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)];
-  return keys.flatMap((key) => (key === null || key === '' ? [] : [key]));
+  return keys.flatMap((key) => (key === null || key === '' || key === PLACEHOLDER_KEY ? [] : [key]));
 }
 
 /** The token of `authorization: Bearer`, null where there is none. */

@@ -153,6 +153,16 @@ describe('without server.keys', () => {
       expect(JSON.stringify([...sent])).not.toContain('key-of-the-client');
     });
 
+    test('the key `sluice` stands for none, so the configured one serves', async () => {
+      for (const [, present] of FORMS) {
+        const lab = setup();
+        await lab.post(path, { ...ASK, model: same }, { headers: present('sluice') });
+        expect(Object.values(credentials(sentHeaders(lab)))).toEqual([
+          usual === 'authorization' ? `Bearer ${OWN}` : OWN,
+        ]);
+      }
+    });
+
     test('forward_client_key: false keeps it from the provider', async () => {
       const lab = setup({ provider: { forward_client_key: false } });
       const headers = { authorization: 'Bearer key-of-the-client', 'x-api-key': 'key-of-the-client' };

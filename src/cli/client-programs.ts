@@ -1,0 +1,103 @@
+// How the programs that people use are told where the gateway is: rows of data, one a program.
+
+export interface ClientProgram {
+  /** Environment variables to set; undefined leaves what is there. */
+  environment(gateway: Gateway): Record<string, string | undefined>;
+  /** Arguments before the person's own. */
+  arguments?(gateway: Gateway): string[];
+  /** A settings file that the program reads where this variable says, unless the person has set it. */
+  settings?: { variable: string; content: object };
+}
+
+interface Gateway {
+  /** `http://HOST:PORT`, no trailing slash. */
+  url: string;
+  /** What the gateway wants to see; null where it asks for none. */
+  key: string | null;
+  /** Whether the person's environment has it. */
+  has(variable: string): boolean;
+  /** Whether a file below the person's home is there and holds `text`. */
+  holds(path: string, text: string): boolean;
+}
+
+/** Stands for "no key": the gateway sends it to no provider. Clients refuse to start without one. */
+export const PLACEHOLDER = 'sluice';
+
+/** The gateway's own key; else the person's, which passes through; else the placeholder. */
+function keyFor({ key, has }: Gateway, ...variables: string[]): string | undefined {
+  return key ?? (variables.some(has) ? undefined : PLACEHOLDER);
+}
+
+const anthropic = (gateway: Gateway) => ({
+  ANTHROPIC_BASE_URL: gateway.url,
+  ...(gateway.key === null ? {} : { ANTHROPIC_AUTH_TOKEN: gateway.key, ANTHROPIC_API_KEY: '' }),
+});
+
+const openai = (gateway: Gateway) => ({
+  OPENAI_BASE_URL: `${gateway.url}/v1`,
+  // The name that older SDKs and several programs read.
+  OPENAI_API_BASE: `${gateway.url}/v1`,
+  OPENAI_API_KEY: keyFor(gateway, 'OPENAI_API_KEY'),
+});
+
+const gemini = (gateway: Gateway) => ({
+  GOOGLE_GEMINI_BASE_URL: gateway.url,
+  GEMINI_API_KEY: keyFor(gateway, 'GEMINI_API_KEY', 'GOOGLE_API_KEY'),
+});
+
+const CODEX_KEY_VARIABLE = 'SLUICE_CLIENT_KEY';
+
+export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
+  claude: {
+    environment: (gateway) => ({
+      ...anthropic(gateway),
+      // Its own login or key passes through; with neither it would only ask for one.
+      ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER }),
+    }),
+  },
+  codex: {
+    environment: ({ key }) => ({ [CODEX_KEY_VARIABLE]: key ?? undefined }),
+    arguments({ url, key }) {
+      const provider = {
+        name: 'Sluice',
+        base_url: `${url}/v1`,
+        wire_api: 'responses',
+        ...(key === null ? {} : { env_key: CODEX_KEY_VARIABLE }),
+      };
+      const settings = [
+        ['model_provider', 'sluice'],
+        ...Object.entries(provider).map(([name, value]) => [`model_providers.sluice.${name}`, value]),
+      ];
+      return settings.flatMap(([name, value]) => ['-c', `${name}=${JSON.stringify(value)}`]);
+    },
+  },
+  gemini: {
+    environment: gemini,
+    // With another way to log in it would not ask the base URL at all.
+    settings: {
+      variable: 'GEMINI_CLI_SYSTEM_SETTINGS_PATH',
+      content: { security: { auth: { selectedType: 'gemini-api-key' } } },
+    },
+  },
+};
+
+/** Where Claude Code notes an account, whether its token lies in a file or in the keychain. */
+function isLoggedIn({ has, holds }: Gateway): boolean {
+  const variables = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'];
+  return (
+    variables.some(has) ||
+    holds('.claude.json', '"oauthAccount"') ||
+    holds('.claude.json', '"primaryApiKey"') ||
+    holds('.claude/.credentials.json', '')
+  );
+}
+
+/** Any other program: what the official SDKs read. */
+export const OTHER_PROGRAM: ClientProgram = {
+  environment: (gateway) => ({
+    ...anthropic(gateway),
+    ANTHROPIC_API_KEY: keyFor(gateway, 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'),
+    ...openai(gateway),
+    ...gemini(gateway),
+  }),
+};

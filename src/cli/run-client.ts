@@ -1,0 +1,76 @@
+// `sluice run`: a client program with the gateway as its provider.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { findHome } from '../config/load.ts';
+import { CLIENT_PROGRAMS, type ClientProgram, OTHER_PROGRAM } from './client-programs.ts';
+import { type CliContext, type Command, UsageError } from './command.ts';
+import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+
+/** As shells count: the command was not found. */
+const NOT_FOUND = 127;
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: `Start ${Object.keys(CLIENT_PROGRAMS).join(', ')} or any other program with this gateway as its provider.`,
+  flags: GATEWAY_FLAGS,
+  operands: ['CLIENT', 'ARGUMENTS…'],
+  passesRest: true,
+  async run(input, context) {
+    const [name, ...args] = input.operands;
+    if (name === undefined) throw new UsageError('run needs a program: sluice run claude');
+    const address = findGateway(input, context);
+    try {
+      await readGateway(address, '/gateway/health');
+    } catch (error) {
+      if (!(error instanceof GatewayUnreachable)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
+    const program = CLIENT_PROGRAMS[basename(name)] ?? OTHER_PROGRAM;
+    const { environment } = context;
+    const gateway = {
+      ...address,
+      has: (variable: string) => Boolean(environment[variable]),
+      holds: (path: string, text: string) => holds(join(environment.HOME || homedir(), path), text),
+    };
+    const path = Bun.which(name, environment.PATH === undefined ? {} : { PATH: environment.PATH });
+    if (path === null) {
+      context.err(`error: ${name} is not on PATH; install it, or name its path`);
+      return NOT_FOUND;
+    }
+    const settings = program.settings === undefined ? {} : writeSettings(program.settings, name, context);
+    const set = Object.entries(program.environment(gateway)).filter(([, value]) => value !== undefined);
+    const child = Bun.spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], {
+      cwd: context.directory,
+      env: { ...settings, ...environment, ...Object.fromEntries(set) },
+      stdio: ['inherit', 'inherit', 'inherit'],
+    });
+    // The terminal sends Ctrl-C to both; the program decides what it means, and this waits for it.
+    context.onSignal((signal) => {
+      if (signal !== 'SIGINT') child.kill(signal as NodeJS.Signals);
+    });
+    return child.exited;
+  },
+};
+
+function holds(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').includes(text);
+  } catch {
+    return false;
+  }
+}
+
+/** The variable that names the file written. */
+function writeSettings(
+  { variable, content }: NonNullable<ClientProgram['settings']>,
+  name: string,
+  { environment }: CliContext,
+): Record<string, string> {
+  const directory = join(findHome(environment), 'clients');
+  const path = join(directory, `${basename(name)}.json`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(path, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  return { [variable]: path };
+}

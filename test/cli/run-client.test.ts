@@ -1,0 +1,137 @@
+// `sluice run`: what a program finds in its environment, and that its arguments and exit code are its own.
+import { afterAll, expect, test } from 'bun:test';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../support/cli-run.ts';
+
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-run-'));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+
+const gateway = Bun.serve({
+  port: 0,
+  hostname: '127.0.0.1',
+  fetch: () => Response.json({ status: 'healthy' }),
+});
+afterAll(() => gateway.stop(true));
+const URL = `http://127.0.0.1:${gateway.port}`;
+
+const WATCHED =
+  'ANTHROPIC_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_KEY ' +
+  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_SYSTEM_SETTINGS_PATH SLUICE_CLIENT_KEY';
+
+/** A program of this name that writes down how it was called, and ends with 7. */
+function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
+  const record = join(TEMPORARY, `${name}.txt`);
+  const lines = WATCHED.split(' ').map(
+    (variable) => `printf '%s=%s\\n' ${variable} "\${${variable}-unset}" >> ${record}`,
+  );
+  const args = `for a in "$@"; do printf 'arg %s\\n' "$a" >> ${record}; done`;
+  writeFileSync(join(TEMPORARY, name), `#!/bin/sh\n: > ${record}\n${args}\n${lines.join('\n')}\nexit 7\n`);
+  chmodSync(join(TEMPORARY, name), 0o755);
+  return {
+    async read() {
+      const text = (await Bun.file(record).text()).trimEnd().split('\n');
+      const said = text.filter((line) => line.startsWith('arg ')).map((line) => line.slice(4));
+      const pairs = text
+        .filter((line) => !line.startsWith('arg '))
+        .map((line) => line.split('=') as [string, string]);
+      return { args: said, env: Object.fromEntries(pairs) };
+    },
+  };
+}
+
+const OWN = { ANTHROPIC_API_KEY: 'own' };
+
+function run(args: string[], environment: Record<string, string> = {}) {
+  return runCommand(['run', '--url', URL, ...args], {
+    environment: {
+      PATH: `${TEMPORARY}:${process.env.PATH}`,
+      HOME: TEMPORARY,
+      SLUICE_HOME: TEMPORARY,
+      ...environment,
+    },
+    directory: TEMPORARY,
+  });
+}
+
+test('claude keeps its own key, and its arguments are its own', async () => {
+  const program = install('claude');
+  expect(
+    (await run(['claude', '-p', 'Say hello', '--model', 'simulator/demo', '--url', 'x'], OWN)).code,
+  ).toBe(7);
+  const { args, env } = await program.read();
+  expect(args).toEqual(['-p', 'Say hello', '--model', 'simulator/demo', '--url', 'x']);
+  expect(env).toMatchObject({
+    ANTHROPIC_BASE_URL: URL,
+    ANTHROPIC_API_KEY: 'own',
+    ANTHROPIC_AUTH_TOKEN: 'unset',
+    OPENAI_BASE_URL: 'unset',
+  });
+});
+
+test('claude keeps its own login; with neither it gets a stand-in that no provider sees', async () => {
+  const program = install('claude');
+  await run(['claude']);
+  expect((await program.read()).env).toMatchObject({ ANTHROPIC_AUTH_TOKEN: 'sluice' });
+  writeFileSync(join(TEMPORARY, '.claude.json'), '{"oauthAccount":{}}');
+  await run(['claude']);
+  expect((await program.read()).env).toMatchObject({ ANTHROPIC_AUTH_TOKEN: 'unset' });
+});
+
+test('claude presents the gateway’s key where one is asked', async () => {
+  const program = install('claude');
+  await run(['--key', 'k1', 'claude'], { ANTHROPIC_API_KEY: 'own' });
+  expect((await program.read()).env).toMatchObject({ ANTHROPIC_AUTH_TOKEN: 'k1', ANTHROPIC_API_KEY: '' });
+});
+
+test('codex is configured by arguments', async () => {
+  const program = install('codex');
+  await run(['--key', 'k1', 'codex', 'exec', 'hi']);
+  const { args, env } = await program.read();
+  expect(args.slice(-2)).toEqual(['exec', 'hi']);
+  expect(args).toContain('model_provider="sluice"');
+  expect(args).toContain(`model_providers.sluice.base_url="${URL}/v1"`);
+  expect(args).toContain('model_providers.sluice.wire_api="responses"');
+  expect(args).toContain('model_providers.sluice.env_key="SLUICE_CLIENT_KEY"');
+  expect(env.SLUICE_CLIENT_KEY).toBe('k1');
+});
+
+test('gemini has its own variables', async () => {
+  const program = install('gemini');
+  await run(['gemini']);
+  const { env } = await program.read();
+  expect(env).toMatchObject({ GOOGLE_GEMINI_BASE_URL: URL, GEMINI_API_KEY: 'sluice' });
+  expect(await Bun.file(env.GEMINI_CLI_SYSTEM_SETTINGS_PATH ?? '').json()).toEqual({
+    security: { auth: { selectedType: 'gemini-api-key' } },
+  });
+});
+
+test('any other program gets what the SDKs read; a key of the person’s own stays', async () => {
+  const program = install('my-agent');
+  await run(['my-agent'], { OPENAI_API_KEY: 'own' });
+  expect((await program.read()).env).toEqual({
+    ANTHROPIC_BASE_URL: URL,
+    ANTHROPIC_API_KEY: 'sluice',
+    ANTHROPIC_AUTH_TOKEN: 'unset',
+    OPENAI_BASE_URL: `${URL}/v1`,
+    OPENAI_API_BASE: `${URL}/v1`,
+    OPENAI_API_KEY: 'own',
+    GOOGLE_GEMINI_BASE_URL: URL,
+    GEMINI_API_KEY: 'sluice',
+    GEMINI_CLI_SYSTEM_SETTINGS_PATH: 'unset',
+    SLUICE_CLIENT_KEY: 'unset',
+  });
+});
+
+test('what cannot be started says so', async () => {
+  expect(await run(['no-such-program'])).toMatchObject({
+    code: 127,
+    err: expect.stringContaining('not on PATH'),
+  });
+  expect((await runCommand(['run'])).code).toBe(2);
+  const nobody = await runCommand(['run', '--url', 'http://127.0.0.1:1', 'sh'], {
+    environment: { SLUICE_HOME: TEMPORARY },
+  });
+  expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('sluice daemon start') });
+});
