@@ -10,7 +10,7 @@ import { createManagement } from '../management/management.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import { createRedactor } from '../model/redact.ts';
+import { createRedactor, type Redactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { resolveRoute } from '../routing/route.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
@@ -111,7 +111,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const dialect = found.dialect.id;
     const headers = withQueryKey(request.headers, url.searchParams, found.dialect.client);
     const strange = presentedKeys(headers).filter((key) => !setup.secrets.includes(key));
-    const redact = strange.length === 0 ? redactor : createRedactor([...setup.secrets, ...strange]);
+    const redact = strange.length === 0 ? redactor : redactor.and(strange);
     const record = newRecord(dialect, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
@@ -238,7 +238,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 interface Setup {
   config: ResolvedConfig;
   secrets: string[];
-  redactor(text: string): string;
+  redactor: Redactor;
   price: ReturnType<typeof createPricer>;
   catalog: ModelCatalog;
 }

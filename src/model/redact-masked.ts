@@ -1,5 +1,7 @@
 // Secrets that somebody else has masked already (`abc***xyz`, `abc…`, `...xyz`): what is left of them goes too.
 
+/** One of these is in every text that holds a mask. */
+export const MASK_HINTS: readonly string[] = ['**', '••', '...', '…'];
 const MASK = /\*{2,}|•{2,}|\.{3,}|…/g;
 /** Fewer characters of a secret than this, left visible, may as well be a word. */
 const MIN_VISIBLE = 3;

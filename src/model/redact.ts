@@ -1,5 +1,6 @@
 // Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
-import { redactMasked } from './redact-masked.ts';
+import { MASK_HINTS, redactMasked } from './redact-masked.ts';
+import { createScan } from './redact-scan.ts';
 
 export const REDACTED = '[redacted]';
 
@@ -9,6 +10,8 @@ const MIN_SECRET_LENGTH = 6;
 interface Shape {
   /** Lower-case text without which the pattern cannot match: a cheap look before the dear one. */
   hint: string;
+  /** The hint as it may be capitalised. */
+  trace: RegExp;
   pattern: RegExp;
   replacement: string;
 }
@@ -36,16 +39,7 @@ const SHAPES: readonly Shape[] = [
     `$1${REDACTED}`,
   ),
   shape('basic', '(authorization["\']?\\s*[:=]\\s*["\']?basic\\s+)[\\w+/=-]+', `$1${REDACTED}`),
-  ...[
-    'authorization',
-    'x-api-key',
-    'x-goog-api-key',
-    'x-sluice-key',
-    'api-key',
-    'api key',
-    'api_key',
-    'api key provided',
-  ].map((name) =>
+  ...['authorization', 'x-sluice-key', 'api-key', 'api key', 'api_key', 'api key provided'].map((name) =>
     // Only what cannot be a word of prose: with a digit or mask in it, or long.
     shape(
       name,
@@ -61,34 +55,76 @@ const SHAPES: readonly Shape[] = [
 ];
 
 function shape(hint: string, source: string, replacement: string = REDACTED): Shape {
-  return { hint, pattern: new RegExp(source, 'gi'), replacement };
+  const trace = new RegExp(hint.replaceAll('.', '\\.'), 'i');
+  return { hint, trace, pattern: new RegExp(source, 'gi'), replacement };
+}
+
+const scan = createScan([...SHAPES.map(({ hint }) => hint), ...MASK_HINTS]);
+/** The bits of the scan that tell of masks. */
+const MASKED = -1 << SHAPES.length;
+
+export interface Redactor {
+  /** The text with every secret replaced by `[redacted]`; one without any comes back as it is, quickly. */
+  (text: string): string;
+  /** One that knows these secrets too. */
+  and(secrets: readonly string[]): Redactor;
 }
 
 /**
- * A function that returns its text with every secret replaced by `[redacted]`: each of `secrets` of six
- * characters or more, as it is, URL-encoded, in JSON, or masked with some of it left; and tokens shaped
- * like keys or standing where keys stand. Text without any comes back as it is, quickly.
+ * Takes out each of `secrets` of six characters or more, as it is, URL-encoded, in JSON, or masked with some of
+ * it left; and tokens shaped like keys or standing where keys stand.
  */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const known = [...new Set(secrets)].filter((secret) => secret.length >= MIN_SECRET_LENGTH);
-  // Longest first: a secret that contains another goes as a whole.
-  const spellings = [...new Set(known.flatMap(spellingsOf))].sort((a, b) => b.length - a.length);
+export function createRedactor(secrets: readonly string[]): Redactor {
+  return redactorOf(secretsIn(secrets));
+}
 
-  return (text) => {
+interface Secrets {
+  known: readonly string[];
+  /** Longest first: a secret that contains another goes as a whole. */
+  spellings: readonly string[];
+}
+
+function secretsIn(secrets: readonly string[]): Secrets {
+  const known = [...new Set(secrets)].filter((secret) => secret.length >= MIN_SECRET_LENGTH);
+  return { known, spellings: longestFirst([...new Set(known.flatMap(spellingsOf))]) };
+}
+
+function redactorOf(own: Secrets): Redactor {
+  const { known, spellings } = own;
+  const redact = (text: string): string => {
     let clean = text;
     for (const spelling of spellings) {
       if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
     }
-    clean = redactMasked(clean, known, REDACTED);
-    // Redacting keeps case-insensitive hints valid: it never adds one.
-    const lower = clean.toLowerCase();
-    for (const { hint, pattern, replacement } of SHAPES) {
-      if (lower.includes(hint)) clean = clean.replace(pattern, replacement);
+    // What is found now covers what comes after: redacting adds no hint.
+    const found = scan(clean);
+    if (found === 0) return clean;
+    if ((found & MASKED) !== 0) clean = redactMasked(clean, known, REDACTED);
+    let bit = 1;
+    for (const { trace, pattern, replacement } of SHAPES) {
+      if ((found & bit) !== 0 && trace.test(clean)) clean = clean.replace(pattern, replacement);
+      bit <<= 1;
     }
     return clean;
   };
+  const and = (secrets: readonly string[]): Redactor => {
+    const more = secretsIn(secrets);
+    return redactorOf({
+      known: [...known, ...more.known],
+      spellings: longestFirst([...spellings, ...more.spellings]),
+    });
+  };
+  return Object.assign(redact, { and });
 }
 
+function longestFirst(texts: string[]): string[] {
+  return texts.sort((a, b) => b.length - a.length);
+}
+
+/** Characters that are written the same everywhere. */
+const PLAIN = /^[\w.~-]*$/;
+
 function spellingsOf(secret: string): string[] {
+  if (PLAIN.test(secret)) return [secret];
   return [secret, encodeURIComponent(secret), encodeURI(secret), JSON.stringify(secret).slice(1, -1)];
 }
