@@ -29,9 +29,9 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,
     'providers:',
     ...columns(
-      providers.map(({ name, dialect, baseUrl, apiKey }) => [
+      providers.map(({ name, dialect, baseUrl, apiKeys }) => [
         name,
-        `${dialect === 'any' ? 'every dialect' : dialect}, ${baseUrl}, ${apiKey === null ? 'no key' : 'key set'}`,
+        `${dialect === 'any' ? 'every dialect' : dialect}, ${baseUrl}, ${['no key', 'key set'][apiKeys.length] ?? `${apiKeys.length} keys set`}`,
       ]),
     ),
     ...(disabled.length === 0

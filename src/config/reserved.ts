@@ -3,7 +3,6 @@ import type { KeyPath } from './problem.ts';
 
 /** `*` stands for any name. A key leaves this table when something reads it. */
 export const RESERVED_KEYS: readonly string[] = [
-  'providers.*.breaker',
   'routing.agent_rules',
   'routing.model_tier_rules',
   'routing.model_mappings',

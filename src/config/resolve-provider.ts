@@ -55,30 +55,15 @@ export function resolveProvider(
   const { address, ...place } = spot;
   for (const { path, problem } of address.missing) refuse(path, problem);
   for (const { path, message } of address.problems) tell('warning', path, message);
-  const variable = kind?.keyVariable ?? null;
   const authorization = kind?.authorization;
   // Who signs for itself has nothing to do with what a client calls its key.
   const mayForward = entry.forward_client_key && authorization === undefined;
   const forwards = clientKeys && mayForward;
-  let apiKey: string | null = null;
-  if (entry.api_key === undefined && variable !== null) {
-    const secret = resolveSecret(`env:${variable}`, sources);
-    if (secret.value !== undefined) apiKey = secret.value;
-    else if (authorization !== undefined) apiKey = null;
-    else if (!forwards) refuse([], `no api_key, and ${secret.problem}`);
-    else
-      tell(
-        'warning',
-        [],
-        `no api_key, and ${secret.problem}: only requests with a key of their own can work`,
-      );
-  } else if (entry.api_key !== undefined && entry.api_key !== null) {
-    const secret = resolveSecret(entry.api_key, sources);
-    if (secret.value === undefined) refuse(['api_key'], secret.problem);
-    else apiKey = secret.value;
-  }
+  const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const { connect, first_byte, idle } = entry.timeouts;
+  const { breaker } = entry;
+  const { max, min, queue, queue_timeout } = entry.concurrency;
   const provider: ProviderConfig = {
     name,
     kind: kind?.kind ?? CUSTOM_KIND,
@@ -86,7 +71,8 @@ export function resolveProvider(
     ...address.address,
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
-    apiKey,
+    apiKey: apiKeys[0] ?? null,
+    apiKeys,
     forwardClientKey: mayForward,
     headers,
     models: entry.models,
@@ -96,8 +82,47 @@ export function resolveProvider(
     quirks: kind?.quirks ?? {},
     timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
     maxRetries: entry.max_retries,
+    breaker:
+      (breaker.enabled ?? (kind === undefined || !isBuiltIn(kind)))
+        ? { failures: breaker.failures, openForMs: breaker.open_for }
+        : null,
+    concurrency: { max, min, queue, queueTimeoutMs: queue_timeout },
   };
   return { provider, problems };
+}
+
+/** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
+function keysOf(
+  entry: ProviderEntry,
+  kind: ProviderKind | undefined,
+  forwards: boolean,
+  sources: SecretSources,
+  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  refuse: (path: KeyPath, problem: string) => void,
+): string[] {
+  const { api_key: single, api_keys: several } = entry;
+  if (several !== undefined) {
+    if (single !== undefined) tell('fatal', ['api_keys'], 'is set beside api_key; keep one of the two');
+    const found = several.map((reference) => resolveSecret(reference, sources));
+    const keys = found.flatMap(({ value }) => (value === undefined ? [] : [value]));
+    for (const [index, { problem }] of found.entries()) {
+      if (problem === undefined) continue;
+      if (keys.length === 0) refuse(['api_keys', index], problem);
+      else tell('warning', ['api_keys', index], `${problem}; the other keys are used`);
+    }
+    return [...new Set(keys)];
+  }
+  if (single === null) return [];
+  const variable = kind?.keyVariable ?? null;
+  if (single === undefined && variable === null) return [];
+  const secret = resolveSecret(single ?? `env:${variable}`, sources);
+  if (secret.value !== undefined) return [secret.value];
+  if (single !== undefined) refuse(['api_key'], secret.problem);
+  else if (kind?.authorization !== undefined) return [];
+  else if (!forwards) refuse([], `no api_key, and ${secret.problem}`);
+  else
+    tell('warning', [], `no api_key, and ${secret.problem}: only requests with a key of their own can work`);
+  return [];
 }
 
 /** Whether the kind's prices hold where the provider is: a proxy or another vendor has its own. */

@@ -43,7 +43,10 @@ export interface ProviderConfig {
   keyHeader?: string;
   /** How requests without a key are authorized. */
   authorization?: AuthorizationScheme;
+  /** The first of `apiKeys`, null where there is none. */
   apiKey: string | null;
+  /** In the order in which they were configured. */
+  apiKeys: readonly string[];
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;
   headers: Record<string, string>;
@@ -57,6 +60,10 @@ export interface ProviderConfig {
   quirks: Quirks;
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number };
   maxRetries: number;
+  /** Null: none. */
+  breaker: { failures: number; openForMs: number } | null;
+  /** `max` null: no limit. */
+  concurrency: { max: number | null; min: number; queue: number; queueTimeoutMs: number };
 }
 
 export interface RoutingConfig {

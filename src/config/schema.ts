@@ -98,6 +98,31 @@ const timeoutsSchema = z.strictObject({
   idle: timer().prefault('120s').describe('Between two events of a stream; pings do not count.'),
 });
 
+const breakerSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .optional()
+    .describe('Whether failures in a row close the way to it. Default: `true`, but `false` for `simulator`.'),
+  failures: z.number().int().min(1).max(1_000).default(5).describe('Failures in a row that open it.'),
+  open_for: timer().prefault('30s').describe('How long the provider is then not asked.'),
+});
+
+const concurrencySchema = z
+  .strictObject({
+    max: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .nullable()
+      .default(null)
+      .describe('Most requests at once; the limit in force follows 429s and latency. `null`: no limit.'),
+    min: z.number().int().min(1).max(100_000).default(1).describe('The limit in force never falls below.'),
+    queue: z.number().int().min(0).max(100_000).default(100).describe('Most requests that wait for room.'),
+    queue_timeout: timer().prefault('10s').describe('Longest wait for room.'),
+  })
+  .refine(({ max, min }) => max === null || min <= max, { error: 'min is above max' });
+
 const providerSchema = z.strictObject({
   kind: z
     .enum(PROVIDER_KINDS.map((row) => row.kind))
@@ -129,6 +154,13 @@ const providerSchema = z.strictObject({
     .describe(
       'The key. Default: the kind’s environment variable. `null`: none, so only a client’s own key is used.',
     ),
+  api_keys: z
+    .array(secret())
+    .min(1)
+    .optional()
+    .describe(
+      'Several keys, in place of `api_key`: one that is refused or limited is set aside, see docs/resilience.md.',
+    ),
   headers: z
     .record(z.string().regex(HEADER_NAME, { error: 'is not a header name' }), secret())
     .default({})
@@ -145,6 +177,8 @@ const providerSchema = z.strictObject({
     .describe('Model for requests whose own model is not one of this provider’s.'),
   timeouts: timeoutsSchema.prefault({}).describe('How long this provider may stay silent.'),
   max_retries: z.number().int().min(0).max(10).default(2).describe('Further tries at this provider.'),
+  breaker: breakerSchema.prefault({}).describe('When this provider is not asked for a while.'),
+  concurrency: concurrencySchema.prefault({}).describe('How many requests this provider is given at once.'),
   forward_client_key: z
     .boolean()
     .default(true)

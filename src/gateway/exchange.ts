@@ -9,10 +9,11 @@ import type { Target } from '../routing/targets.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, openStream, openWhole, type OpenStream, type WholeAnswer } from './attempt.ts';
 import { createClientStream } from './client-stream.ts';
-import { firstAnswer, type ProviderHealth } from './fallback.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
+import { type Course, firstAnswer } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
-import { type Plan, planCall, type Question } from './plan.ts';
+import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
 import type { ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createByteRenderer } from './translate-pump.ts';
@@ -27,7 +28,7 @@ export interface Exchange {
   pingIntervalMs: number;
   serverKeys: readonly string[];
   redact(text: string): string;
-  health: ProviderHealth;
+  states: ProviderStates;
   /** Aborted when the client leaves. */
   client: AbortController;
 }
@@ -38,10 +39,11 @@ const textEncoder = new TextEncoder();
 export function notePlan(
   exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'>,
   target: Target,
+  apiKey: string | null,
 ): Plan {
   const { record, host, question, serverKeys } = exchange;
   // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
-  const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}` });
+  const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}`, apiKey });
   noteTry(record, host, plan);
   return plan;
 }
@@ -84,26 +86,37 @@ function clientDeadline({ incoming }: Question): number {
   return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
 }
 
+/** What the exchange brings to whoever asks targets for it. */
+export function courseOf(exchange: Exchange): Course {
+  const { host, record, route, question, client, states, redact, serverKeys } = exchange;
+  return {
+    targets: route.targets,
+    contextFallback: route.policy.contextFallback,
+    usesClientKey: (target) => clientKeyFor(question.incoming, target, serverKeys) !== null,
+    conversation: () => route.conversation,
+    host,
+    signal: client.signal,
+    record,
+    deadlineMs: clientDeadline(question),
+    states,
+    redact,
+  };
+}
+
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { host, record, maxEvent, client, redact } = exchange;
   let plan: Plan | undefined;
   const whole = await firstAnswer<WholeAnswer>({
-    targets: exchange.route.targets,
-    host,
-    signal: client.signal,
-    attempts: record.attempts,
-    health: exchange.health,
-    deadlineMs: clientDeadline(exchange.question),
-    redact,
-    plan(target) {
-      const planned = notePlan(exchange, target);
+    ...courseOf(exchange),
+    plan(target, key) {
+      const planned = notePlan(exchange, target, key);
       plan = planned;
       const observer = createObserver(host.monotonic, !planned.sameDialect);
       record.seen = observer.seen;
       const context = { host, plan: planned, signal: client.signal, maxEvent, observer, redact };
       const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
-      return { target, key: planned.key, run };
+      return { target, key: planned.key, seen: observer.seen, run };
     },
   });
   if (plan === undefined) throw new GatewayError('internal', 'no target was tried');
@@ -210,15 +223,9 @@ type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { host, record, maxEvent, client, dialect, redact } = exchange;
   return firstAnswer<Opened>({
-    targets: exchange.route.targets,
-    host,
-    signal: client.signal,
-    attempts: record.attempts,
-    health: exchange.health,
-    deadlineMs: clientDeadline(exchange.question),
-    redact,
-    plan(target) {
-      const plan = notePlan(exchange, target);
+    ...courseOf(exchange),
+    plan(target, key) {
+      const plan = notePlan(exchange, target, key);
       const observer = createObserver(host.monotonic, !plan.sameDialect);
       record.seen = observer.seen;
       const { client: side } = DIALECTS[dialect];
@@ -241,7 +248,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         forgetRequest(exchange);
         return { ...opened, sameDialect: plan.sameDialect };
       };
-      return { target, key: plan.key, run };
+      return { target, key: plan.key, seen: observer.seen, run };
     },
   });
 }
@@ -281,7 +288,7 @@ export function setExchangeHeaders(
 ): void {
   const { record } = exchange;
   headers.set('x-sluice-request-id', record.requestId);
-  headers.set('x-sluice-attempts', String(record.attempts.length));
+  headers.set('x-sluice-attempts', String(callsOf(record)));
   if (record.target !== null) {
     headers.set('x-sluice-provider', record.target.provider.name);
     headers.set('x-sluice-model', headerText(servedModel ?? record.target.model));
@@ -291,6 +298,10 @@ export function setExchangeHeaders(
     ...new Set(record.losses.filter((loss) => loss.outcome === 'lost').map((loss) => loss.feature)),
   ];
   if (lost.length > 0) headers.set('x-sluice-lost', headerText(lost.join(', ')));
+}
+
+function callsOf({ attempts }: ExchangeRecord): number {
+  return attempts.filter(({ skipped }) => skipped === undefined).length;
 }
 
 /** Header values are printable ASCII; names from outside may not be. */

@@ -1,39 +1,49 @@
-// Tries targets in order until one answers: retries, back-off and fallback (GUARANTEES 2–4).
+// Tries targets in order until one answers: retries, back-off, the next key, the next target (GUARANTEES 1–4).
 import type { Attempt } from '../ledger/row.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
+import type { Lease, ProviderStates } from '../upstream/provider-state.ts';
+import { allRefused, type Refusal } from '../upstream/refusal.ts';
+import { largerTargets } from './context-window.ts';
 import type { GatewayHost } from './host.ts';
+import type { Observation } from './observer.ts';
+import type { ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
-
-/** What provider health is told. A try that answered is over only when its answer is: others say so. */
-export interface ProviderHealth {
-  started(name: string): void;
-  succeeded(name: string): void;
-  failed(name: string, error: GatewayError): void;
-  finished(name: string): void;
-}
 
 export interface Try<T> {
   target: Target;
   /** Whose key the try uses. */
   key: 'own' | 'client' | 'none';
+  /** What the try has seen so far: a try that fails may have been paid for. */
+  seen: Observation;
   /** `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer. */
   run(answered: (status: number) => void): Promise<T>;
 }
 
-export interface FallbackOptions<T> {
+/** What a request brings to whoever asks targets for it. */
+export interface Course {
   targets: readonly Target[];
-  /** Plans one try; throws what keeps the target from being asked at all, which is no attempt. */
-  plan(target: Target): Try<T>;
+  /** Tried when the prompt is too long for a target. */
+  contextFallback: readonly Target[];
+  /** Whether the client's own key would go to the target. */
+  usesClientKey(target: Target): boolean;
+  /** The same for every turn of a conversation; null where it cannot be told. */
+  conversation(): string | null;
   host: GatewayHost;
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: AbortSignal;
-  attempts: Attempt[];
+  /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
+  record: Pick<ExchangeRecord, 'attempts' | 'lease' | 'queuedMs' | 'cost'>;
   /** How long the client itself waits for the answer: no try begins that it would not see. */
   deadlineMs?: number;
-  health: ProviderHealth;
+  states: ProviderStates;
   /** Takes secrets out of what a failure says, before anyone is told. */
   redact(text: string): string;
+}
+
+export interface FallbackOptions<T> extends Course {
+  /** Plans one try with this key; throws what keeps the target from being asked at all, which is no attempt. */
+  plan(target: Target, key: string | null): Try<T>;
 }
 
 /** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
@@ -41,87 +51,170 @@ export const RETRY_BUDGET_MS = 15_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
 
-/** The first answer. Throws the last target's error, or the signal's reason when the client left. */
+/** What became of the targets so far. */
+interface Trip {
+  startedAt: number;
+  budgetMs: number;
+  failure: GatewayError | undefined;
+  refusals: Refusal[];
+}
+
+/**
+ * The first answer. Throws the last error of a target that was asked, else why none was, or the signal's reason
+ * when the client left.
+ */
 export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
-  const { targets, signal, deadlineMs = Number.POSITIVE_INFINITY } = options;
-  const startedAt = options.host.monotonic();
-  let budget = RETRY_BUDGET_MS;
-  let failure: GatewayError | undefined;
-  for (const target of targets) {
-    let sameAgain = true;
-    for (let retry = 0; sameAgain; retry++) {
-      if (signal.aborted) throw signal.reason;
-      let planned: Try<T>;
-      try {
-        planned = options.plan(target);
-      } catch (thrown) {
-        // It cannot even be asked. The failure of one that was tells the client more.
-        if (failure === undefined) throw thrown;
-        break;
-      }
-      const outcome = await tryOnce(options, planned);
-      if ('answer' in outcome) return outcome.answer;
-      if (signal.aborted) throw signal.reason;
-      failure = outcome.error;
-      if (!mayGoOn(failure, outcome.key)) throw failure;
-      const wait = failure.retryAfterMs ?? backOff(retry, options.host.random());
-      sameAgain =
-        ERROR_RULES[failure.code].retry === 'anywhere' &&
-        retry < target.provider.maxRetries &&
-        wait <= budget &&
-        options.host.monotonic() - startedAt + wait < deadlineMs;
-      if (!sameAgain) break;
-      budget -= wait;
-      await pause(options.host, wait, signal);
+  const trip: Trip = {
+    startedAt: options.host.monotonic(),
+    budgetMs: RETRY_BUDGET_MS,
+    failure: undefined,
+    refusals: [],
+  };
+  const tried: Target[] = [];
+  let left = [...options.targets];
+  for (let target = left.shift(); target !== undefined; target = left.shift()) {
+    tried.push(target);
+    const asked = await askTarget(options, target, trip, left.length === 0);
+    if (asked !== undefined) return asked.answer;
+    if (trip.failure?.rule.retry === 'larger-context') {
+      left = largerTargets(target, left, options.contextFallback, tried);
+      if (left.length === 0) throw trip.failure;
     }
   }
-  throw failure ?? new GatewayError('internal', 'no target was tried');
+  const none = new GatewayError('internal', 'no target was tried');
+  throw trip.failure ?? allRefused(trip.refusals) ?? none;
+}
+
+/** Asks one target as often as is worth while. Undefined: the next one may help; throws where none can. */
+async function askTarget<T>(
+  options: FallbackOptions<T>,
+  target: Target,
+  trip: Trip,
+  last: boolean,
+): Promise<{ answer: T } | undefined> {
+  const { signal, host, states } = options;
+  const { provider, model } = target;
+  let keysLeft = provider.apiKeys.length - 1;
+  for (let retry = 0; ; ) {
+    if (signal.aborted) throw signal.reason;
+    const lease = await enter(options, target, last);
+    let wait: number;
+    if ('refused' in lease) {
+      trip.refusals.push(lease);
+      options.record.attempts.push(skipped(target, lease));
+      if (!last || !lease.worthWaiting) return undefined;
+      wait = lease.error.retryAfterMs ?? 0;
+    } else {
+      const outcome = await tryOnce(options, target, lease, trip);
+      if (outcome === undefined || 'answer' in outcome) return outcome;
+      const { error, key } = outcome;
+      trip.failure = error;
+      if (!mayGoOn(error, key)) throw error;
+      if (isOfKey(error) && key === 'own' && keysLeft > 0 && states.hasOtherKey(provider, model)) {
+        keysLeft -= 1;
+        continue;
+      }
+      if (ERROR_RULES[error.code].retry !== 'anywhere' || error.exhausted) return undefined;
+      wait = error.retryAfterMs ?? backOff(retry, host.random());
+    }
+    const elapsed = host.monotonic() - trip.startedAt;
+    const tooLate = elapsed + wait >= (options.deadlineMs ?? Number.POSITIVE_INFINITY);
+    if (retry >= provider.maxRetries || wait > trip.budgetMs || tooLate) return undefined;
+    retry += 1;
+    trip.budgetMs -= wait;
+    await pause(host, wait, signal);
+  }
+}
+
+async function enter(options: Course, { provider, model }: Target, last: boolean): Promise<Lease | Refusal> {
+  const { record, signal, conversation, states, usesClientKey } = options;
+  const key = usesClientKey({ provider, model }) ? 'client' : 'own';
+  const lease = await states.enter({ provider, model, key, conversation, lastResort: last, signal });
+  if ('refused' in lease) return lease;
+  if (lease.queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + lease.queuedMs;
+  record.lease = lease;
+  return lease;
+}
+
+function skipped({ provider, model }: Target, { refused, error }: Refusal): Attempt {
+  return {
+    provider: provider.name,
+    model,
+    status: null,
+    error: error.code,
+    message: error.message,
+    durationMs: 0,
+    skipped: refused,
+  };
 }
 
 type Outcome<T> = { answer: T } | { error: GatewayError; key: Try<T>['key'] };
 
-async function tryOnce<T>(options: FallbackOptions<T>, planned: Try<T>): Promise<Outcome<T>> {
-  const { host, attempts, signal, health } = options;
-  const { target, key } = planned;
-  const { name } = target.provider;
+/** Undefined: it cannot even be asked, and the failure of one that was tells the client more. */
+async function tryOnce<T>(
+  options: FallbackOptions<T>,
+  target: Target,
+  lease: Lease,
+  trip: Trip,
+): Promise<Outcome<T> | undefined> {
+  const { host, record, signal } = options;
+  let planned: Try<T>;
+  try {
+    planned = options.plan(target, lease.key);
+  } catch (thrown) {
+    lease.end('abandoned');
+    if (trip.failure === undefined) throw thrown;
+    return undefined;
+  }
   const startedAt = host.monotonic();
   const attempt: Attempt = {
-    provider: name,
+    provider: target.provider.name,
     model: target.model,
     status: null,
     error: null,
     durationMs: 0,
+    ...(lease.keyLabel === undefined ? {} : { key: lease.keyLabel }),
   };
-  attempts.push(attempt);
-  health.started(name);
+  record.attempts.push(attempt);
   try {
     const answer = await planned.run((status) => {
       attempt.status = status;
     });
-    health.succeeded(name);
+    lease.answered();
     return { answer };
   } catch (thrown) {
     const error = redactError(toGatewayError(thrown), options.redact);
-    health.finished(name);
-    if (signal.aborted) return { error, key };
+    lease.end(signal.aborted ? 'abandoned' : error);
+    if (signal.aborted) throw signal.reason;
     attempt.error = error.code;
     attempt.message = error.message;
-    // A client's own key that is refused says nothing about the provider.
-    if (error.code !== 'upstream_unauthorized' || key === 'own') health.failed(name, error);
-    return { error, key };
+    noteCost(attempt, planned, record);
+    return { error, key: planned.key };
   } finally {
     attempt.durationMs = host.monotonic() - startedAt;
   }
+}
+
+/** A provider that reported usage before it failed may bill it. */
+function noteCost(attempt: Attempt, { target, seen }: Try<unknown>, record: Course['record']): void {
+  if (!seen.usageKnown) return;
+  attempt.usage = seen.usage;
+  attempt.costUsd = record.cost(target, seen);
+}
+
+/** Another key of the same provider may be better off. */
+function isOfKey(error: GatewayError): boolean {
+  return error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited';
 }
 
 function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
   switch (ERROR_RULES[error.code].retry) {
     case 'anywhere':
     case 'elsewhere':
+    case 'larger-context':
       return true;
     case 'own-key':
       return key === 'own';
-    case 'larger-context':
     case 'never':
       return false;
   }

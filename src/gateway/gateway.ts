@@ -62,7 +62,7 @@ const BODY_CAPTURE = 1024 * 1024;
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
   let setup = createSetup(initial, host);
-  const states = createProviderStates();
+  const states = createProviderStates(host);
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
     initial.audit.enabled && host.ledgerStore !== null
@@ -80,7 +80,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     startedAt,
     now: host.now,
     activeStreams: () => active.size,
-    providerStates: (names) => states.snapshot(names),
+    providerStates: states.snapshot,
   });
 
   function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
@@ -91,19 +91,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       monotonic: host.monotonic,
       redact,
       price: (target, model, seen) => price(target.provider, model, seen.usage),
-      onEnd: ended,
+      onEnd: (ended) => active.delete(ended),
     });
     active.add(record);
     return record;
-  }
-
-  /** What was told in the stream counts for health as what was told before it. */
-  function ended(record: ExchangeRecord, error: GatewayError | undefined): void {
-    active.delete(record);
-    if (!record.serving || record.target === null) return;
-    const { name } = record.target.provider;
-    states.finished(name);
-    if (error !== undefined) states.failed(name, error);
   }
 
   async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
@@ -155,7 +146,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         pingIntervalMs: config.server.pingIntervalMs,
         serverKeys: config.server.keys,
         redact,
-        health: states,
+        states,
         client,
       };
       return await OPERATIONS[found.route.operation](run);
@@ -214,7 +205,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         config,
         newRecord: () => newRecord('neutral', redactor),
         redact: redactor,
-        health: states,
+        states,
       });
     },
     reload(config) {
@@ -254,11 +245,7 @@ function createSetup(config: ResolvedConfig, host: GatewayHost): Setup {
 function secretsOf(provider: ProviderConfig): string[] {
   const url = new URL(provider.baseUrl);
   const credentials = [url.username, url.password].filter((text) => text !== '');
-  return [
-    ...(provider.apiKey === null ? [] : [provider.apiKey]),
-    ...Object.values(provider.headers),
-    ...credentials,
-  ];
+  return [...provider.apiKeys, ...Object.values(provider.headers), ...credentials];
 }
 
 function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {

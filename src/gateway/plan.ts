@@ -45,6 +45,8 @@ export interface PlanContext {
   /** The gateway's own keys: never a provider's. */
   serverKeys: readonly string[];
   userAgent: string;
+  /** The gateway's own key for this provider, null where it has none. */
+  apiKey: string | null;
 }
 
 export function planCall(question: Question, target: Target, context: PlanContext): Plan {
@@ -77,9 +79,8 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
   const dialect = dialectOf(target, incoming?.dialect);
   const side = PROVIDER_SIDES[dialect];
   const sameDialect = incoming !== null && incoming.dialect === dialect;
-  const clientsKey =
-    sameDialect && provider.forwardClientKey ? ownKeyOfClient(incoming.headers, context.serverKeys) : null;
-  const key = clientsKey ?? provider.apiKey;
+  const clientsKey = clientKeyFor(incoming, target, context.serverKeys);
+  const key = clientsKey ?? context.apiKey;
   const authentication = keyHeaders(provider.keyHeader, side, key);
   const headers = buildRequestHeaders({
     client: sameDialect ? incoming.headers : null,
@@ -95,7 +96,7 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
     side,
     sameDialect,
     headers,
-    key: clientsKey !== null ? 'client' : provider.apiKey !== null ? 'own' : 'none',
+    key: clientsKey !== null ? 'client' : context.apiKey !== null ? 'own' : 'none',
   };
 }
 
@@ -257,6 +258,17 @@ function notTooDeep<T>(build: () => T): T {
       cause: thrown,
     });
   }
+}
+
+/** The client's own key that goes to the target in place of the gateway's, null where none does. */
+export function clientKeyFor(
+  incoming: Incoming | null,
+  target: Target,
+  serverKeys: readonly string[],
+): string | null {
+  if (incoming === null || !target.provider.forwardClientKey) return null;
+  if (dialectOf(target, incoming.dialect) !== incoming.dialect) return null;
+  return ownKeyOfClient(incoming.headers, serverKeys);
 }
 
 /** The client's own provider key: what it presents and is no key of this gateway. */

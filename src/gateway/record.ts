@@ -7,6 +7,7 @@ import type { Loss } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import type { Target } from '../routing/targets.ts';
+import type { Lease } from '../upstream/provider-state.ts';
 import type { BodyCapture } from './body-capture.ts';
 import type { Observation } from './observer.ts';
 
@@ -27,6 +28,10 @@ export interface ExchangeRecord {
   losses: Loss[];
   seen: Observation | null;
   overheadMs: number | null;
+  /** Time spent waiting for room at providers; null where nothing waited. */
+  queuedMs: number | null;
+  /** Of the newest try: ended with the record, unless the try failed and ended it. */
+  lease: Lease | null;
   /** An attempt has answered; its provider is at work until the record ends. */
   serving: boolean;
   httpStatus: number;
@@ -34,6 +39,8 @@ export interface ExchangeRecord {
   capture: BodyCapture | null;
   /** A whole answer, kept as it is. */
   responseBody: string | null;
+  /** USD for what a try has seen, null where it is unpriced. */
+  cost(target: Target, seen: Observation): number | null;
   /** Ends the record; later calls do nothing. */
   end(outcome: { status: RowStatus; error?: GatewayError }): void;
 }
@@ -44,7 +51,7 @@ export interface RecordContext {
   monotonic(): number;
   price(target: Target, model: string, seen: Observation): number | null;
   redact(text: string): string;
-  onEnd(record: ExchangeRecord, error: GatewayError | undefined): void;
+  onEnd(record: ExchangeRecord): void;
 }
 
 export function createRecord(
@@ -69,15 +76,20 @@ export function createRecord(
     losses: [],
     seen: null,
     overheadMs: null,
+    queuedMs: null,
+    lease: null,
     serving: false,
     httpStatus: 0,
     capture: null,
     responseBody: null,
+    cost: (target, seen) => context.price(target, seen.model ?? target.model, seen),
     end({ status, error }) {
       if (ended) return;
       ended = true;
       context.ledger?.record(toRow(status, error));
-      context.onEnd(record, error);
+      // What was told in the stream counts for the provider as what was told before it.
+      record.lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));
+      context.onEnd(record);
     },
   };
 
@@ -110,12 +122,10 @@ export function createRecord(
       latencyMs: context.monotonic() - startedAt,
       ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - startedAt,
       overheadMs: record.overheadMs,
+      queuedMs: record.queuedMs,
       usage: seen?.usage ?? NO_USAGE,
       usageKnown,
-      costUsd:
-        target !== null && model !== null && seen !== null && usageKnown
-          ? context.price(target, model, seen)
-          : null,
+      costUsd: totalCost(record),
       finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
       route: route && { ...route, rule: name(route.rule) ?? '', why: name(route.why) ?? '' },
       attempts: attempts.map((attempt) => ({ ...attempt, model: name(attempt.model) ?? '' })),
@@ -128,6 +138,16 @@ export function createRecord(
     };
   }
   return record;
+}
+
+/** Of all tries that reported usage; null where there is none, or one of them is unpriced. */
+function totalCost({ attempts, target, seen, cost }: ExchangeRecord): number | null {
+  const costs = attempts.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]));
+  // What a failed try has seen is in its attempt already.
+  const isOpen = attempts.findLast(({ skipped }) => skipped === undefined)?.error === null;
+  if (isOpen && target !== null && seen?.usageKnown === true) costs.push(cost(target, seen));
+  if (costs.length === 0) return null;
+  return costs.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
 }
 
 /**

@@ -6,7 +6,8 @@ import type { NeutralRequest } from '../model/request.ts';
 import { resolveRoute, type Route } from '../routing/route.ts';
 import { openStream, type OpenStream } from './attempt.ts';
 import { clientLeft, notePlan } from './exchange.ts';
-import { firstAnswer, type ProviderHealth } from './fallback.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
+import { firstAnswer } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -18,7 +19,7 @@ export interface NeutralContext {
   config: ResolvedConfig;
   newRecord(): ExchangeRecord;
   redact(text: string): string;
-  health: ProviderHealth;
+  states: ProviderStates;
 }
 
 type Events = readonly StreamEvent[];
@@ -76,24 +77,27 @@ export async function* streamNeutral(
 
 function open(
   request: NeutralRequest,
-  { targets }: Route,
+  route: Route,
   record: ExchangeRecord,
   signal: AbortSignal,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
-  const { host, config, health, redact } = context;
+  const { host, config, states, redact } = context;
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
   return firstAnswer<OpenStream<Events>>({
-    targets,
+    targets: route.targets,
+    contextFallback: route.policy.contextFallback,
+    usesClientKey: () => false,
+    conversation: () => route.conversation,
     host,
     signal,
-    attempts: record.attempts,
-    health,
+    record,
+    states,
     redact,
-    plan(target) {
+    plan(target, key) {
       const question = { incoming: null, neutral: () => request, stream: true };
-      const plan = notePlan({ record, host, question, serverKeys: keys }, target);
+      const plan = notePlan({ record, host, question, serverKeys: keys }, target, key);
       const observer = createObserver(host.monotonic, false);
       record.seen = observer.seen;
       const provider = target.provider.name;
@@ -113,6 +117,7 @@ function open(
       return {
         target,
         key: plan.key,
+        seen: observer.seen,
         run: (answered) =>
           openStream({ host, plan, signal, maxEvent, observer, redact, answered }, pump, render),
       };

@@ -16,6 +16,13 @@ export interface Attempt {
   error: ErrorCode | null;
   message?: string;
   durationMs: number;
+  /** Which of the provider's keys was used, by its position (`#2`); left out where there is no choice. */
+  key?: string;
+  /** Why the target was not asked at all: such an entry stands for no call. */
+  skipped?: 'breaker_open' | 'keys_set_aside' | 'busy';
+  /** Of a failed try whose provider reported usage. `costUsd` null: unpriced. */
+  usage?: Usage;
+  costUsd?: number | null;
 }
 
 export interface LedgerRow {
@@ -40,10 +47,12 @@ export interface LedgerRow {
   ttftMs: number | null;
   /** Time in the gateway before the first upstream call. */
   overheadMs: number | null;
+  /** Time spent waiting for room at a provider, which `overheadMs` holds too; null where nothing waited. */
+  queuedMs: number | null;
   /** All zero where the upstream reported none: `usageKnown` tells the two apart. */
   usage: Usage;
   usageKnown: boolean;
-  /** Null: unpriced. */
+  /** Of all tries together. Null: unpriced. */
   costUsd: number | null;
   finishReason: string | null;
   /** Why it went where it went; null where it was refused before. */

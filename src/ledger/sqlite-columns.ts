@@ -21,6 +21,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQ
   ['latency_ms', (row) => row.latencyMs],
   ['ttft_ms', (row) => row.ttftMs],
   ['overhead_ms', (row) => row.overheadMs],
+  ['queued_ms', (row) => row.queuedMs],
   ['input_tokens', (row) => row.usage.inputTokens],
   ['output_tokens', (row) => row.usage.outputTokens],
   ['cache_read_tokens', (row) => row.usage.cacheReadTokens],
@@ -66,6 +67,7 @@ export interface SqliteRow {
   latency_ms: number;
   ttft_ms: number | null;
   overhead_ms: number | null;
+  queued_ms: number | null;
   input_tokens: number;
   output_tokens: number;
   cache_read_tokens: number;
@@ -105,6 +107,7 @@ export function storedRow(row: SqliteRow): StoredRow {
     latencyMs: row.latency_ms,
     ttftMs: row.ttft_ms,
     overheadMs: row.overhead_ms,
+    queuedMs: row.queued_ms,
     usage: {
       inputTokens: row.input_tokens,
       outputTokens: row.output_tokens,

@@ -75,6 +75,7 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   'ALTER TABLE ledger_row ADD COLUMN route TEXT',
+  'ALTER TABLE ledger_row ADD COLUMN queued_ms REAL',
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -102,6 +102,7 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     latency_ms: row.latencyMs,
     ttft_ms: row.ttftMs,
     overhead_ms: row.overheadMs,
+    queued_ms: row.queuedMs,
     usage_known: row.usageKnown,
     input_tokens: row.usage.inputTokens,
     output_tokens: row.usage.outputTokens,
@@ -128,5 +129,14 @@ function describeAttempt(attempt: Attempt): object {
     error: attempt.error,
     ...(attempt.message === undefined ? {} : { message: attempt.message }),
     duration_ms: attempt.durationMs,
+    ...(attempt.key === undefined ? {} : { key: attempt.key }),
+    ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
+    ...(attempt.usage === undefined
+      ? {}
+      : {
+          input_tokens: attempt.usage.inputTokens,
+          output_tokens: attempt.usage.outputTokens,
+          cost_usd: attempt.costUsd ?? null,
+        }),
   };
 }

@@ -3,7 +3,7 @@ import type { ManagementDeps } from './management.ts';
 
 export function readHealth(deps: ManagementDeps): object {
   const { providers, routing, audit } = deps.config();
-  const states = deps.providerStates(providers.map(({ name }) => name));
+  const states = deps.providerStates(providers);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
   const isDown = states.some(({ name, healthy }) => name === defaultProvider && !healthy);

@@ -1,5 +1,5 @@
 // The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics and /gateway/audit.
-import type { ResolvedConfig } from '../config/resolved.ts';
+import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import { answerError, ManagementError } from './answer.ts';
@@ -21,7 +21,7 @@ export interface ManagementDeps {
   /** Requests whose answers are not over. */
   activeStreams(): number;
   /** What is known of these providers, in this order. Holds no secret. */
-  providerStates(names: readonly string[]): ProviderState[];
+  providerStates(providers: readonly ProviderConfig[]): ProviderState[];
 }
 
 type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;

@@ -1,10 +1,11 @@
 // GET /gateway/providers: who is configured, and how each is doing. No address and no key is shown.
 import type { ProviderConfig } from '../config/resolved.ts';
+import type { KeyState } from '../upstream/key-ring.ts';
 import type { ManagementDeps } from './management.ts';
 
 export function readProviders(deps: ManagementDeps): object {
   const { providers, disabled } = deps.config();
-  const states = deps.providerStates(providers.map(({ name }) => name));
+  const states = deps.providerStates(providers);
   return {
     providers: providers.map((provider, index) => {
       const state = states[index];
@@ -14,12 +15,26 @@ export function readProviders(deps: ManagementDeps): object {
         dialect: provider.dialect,
         healthy: state?.healthy ?? true,
         breaker: state?.breaker ?? 'closed',
+        ...(state?.retryInMs === undefined ? {} : { retry_in_ms: Math.ceil(state.retryInMs) }),
         in_flight: state?.inFlight ?? 0,
+        queued: state?.queued ?? 0,
+        concurrency_limit: state?.limit ?? null,
+        keys: (state?.keys ?? []).map(describeKey),
         ...(state?.lastError === undefined ? {} : { last_error: state.lastError }),
         models: modelsOf(provider),
       };
     }),
     disabled: disabled.map(({ name, reason }) => ({ name, reason })),
+  };
+}
+
+/** By its position; the key itself is never shown. */
+function describeKey({ name, state, retryInMs, models }: KeyState): object {
+  return {
+    name,
+    state,
+    ...(retryInMs === undefined ? {} : { retry_in_ms: Math.ceil(retryInMs) }),
+    ...(models === undefined ? {} : { models }),
   };
 }
 

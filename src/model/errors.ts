@@ -54,6 +54,8 @@ export interface GatewayErrorOptions {
   status?: number;
   /** How long to wait before asking again, in milliseconds. */
   retryAfterMs?: number;
+  /** What the key may use is used up: asking with it again soon is pointless. */
+  exhausted?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
@@ -64,6 +66,7 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly retryAfterMs: number | undefined;
+  readonly exhausted: boolean;
   readonly reason: UpstreamReason | undefined;
   readonly upstream: UpstreamAnswer | undefined;
 
@@ -73,13 +76,18 @@ export class GatewayError extends Error {
     this.code = code;
     this.status = options.status ?? ERROR_RULES[code].status;
     this.retryAfterMs = options.retryAfterMs;
+    this.exhausted = options.exhausted ?? false;
     this.reason = options.reason;
     this.upstream = options.upstream;
   }
 
   /** The same failure with some of it said otherwise. */
   with(message: string, changes: GatewayErrorOptions = {}): GatewayError {
-    const options: GatewayErrorOptions = { status: this.status, cause: this.cause };
+    const options: GatewayErrorOptions = {
+      status: this.status,
+      cause: this.cause,
+      exhausted: this.exhausted,
+    };
     if (this.retryAfterMs !== undefined) options.retryAfterMs = this.retryAfterMs;
     if (this.reason !== undefined) options.reason = this.reason;
     if (this.upstream !== undefined) options.upstream = this.upstream;

@@ -1,83 +1,245 @@
-// What the gateway remembers of each provider from its own requests: no probe is ever sent.
+// What the gateway knows of each provider from its own requests, and who may be asked now: breaker, keys, room.
+// A request takes a lease before it goes and ends it when its answer is over; what it met decides for the next.
 import type { GatewayError } from '../model/errors.ts';
+import {
+  type Breaker,
+  type BreakerSettings,
+  type BreakerState,
+  createBreaker,
+  type Permit,
+} from './breaker.ts';
+import {
+  type ConcurrencyLimit,
+  type ConcurrencySettings,
+  createConcurrencyLimit,
+  type LimitClock,
+  type Slot,
+} from './concurrency-limit.ts';
+import { createKeyRing, type KeyRing, type KeyState } from './key-ring.ts';
+import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
+
+/** What of a provider's configuration matters here. */
+export interface GuardedProvider {
+  name: string;
+  baseUrl: string;
+  apiKeys: readonly string[];
+  /** Null: none. */
+  breaker: BreakerSettings | null;
+  concurrency: ConcurrencySettings;
+}
+
+export interface LeaseQuestion {
+  provider: GuardedProvider;
+  model: string;
+  /** `client`: the client's own key is used, so that the gateway's do not matter. */
+  key: 'own' | 'client';
+  /** The conversation the request belongs to, null where it cannot be told. Read only where it matters. */
+  conversation(): string | null;
+  /** No other target is left. */
+  lastResort: boolean;
+  /** Aborted when the client leaves. */
+  signal: AbortSignal;
+}
+
+/** How a request ended; `abandoned` says nothing about the provider. */
+export type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
+
+/** One request's leave to ask a provider, from before it goes until its answer is over. */
+export interface Lease {
+  /** The gateway's key to use; null where there is none or the client's own goes. */
+  readonly key: string | null;
+  /** Its position, `#2`; undefined where there is no choice. */
+  readonly keyLabel: string | undefined;
+  readonly queuedMs: number;
+  /** The answer's first content is there. */
+  answered(): void;
+  /** Only the first call counts. */
+  end(outcome: LeaseOutcome): void;
+}
 
 export interface ProviderState {
   name: string;
-  /** False after UNHEALTHY_AFTER failures in a row that were the provider's; one success makes it true. */
+  /** The breaker is closed, and fewer than UNHEALTHY_AFTER failures in a row were the provider's. */
   healthy: boolean;
-  breaker: 'closed' | 'open' | 'half-open';
-  /** Attempts begun and not finished. */
+  breaker: BreakerState;
+  /** Milliseconds until an open breaker lets one request try; left out where it is closed. */
+  retryInMs?: number;
+  /** Requests begun and not over. */
   inFlight: number;
+  queued: number;
+  /** How many may be in flight; null where that is not limited. */
+  limit: number | null;
+  keys: KeyState[];
   /** `code: message` of the newest failure that was the provider's; absent once it has answered well since. */
   lastError?: string;
 }
 
 export interface ProviderStates {
-  started(name: string): void;
-  succeeded(name: string): void;
-  failed(name: string, error: GatewayError): void;
-  /** The attempt is over, however it ended. */
-  finished(name: string): void;
+  /** Rejects with the signal's reason when the client leaves while it waits for room. */
+  enter(question: LeaseQuestion): Promise<Lease | Refusal>;
+  /** Whether another of its keys is ready for this model. */
+  hasOtherKey(provider: GuardedProvider, model: string): boolean;
   /** Of these providers, in this order; one never asked is healthy. */
-  snapshot(names: readonly string[]): ProviderState[];
+  snapshot(providers: readonly GuardedProvider[]): ProviderState[];
 }
 
 /** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
 export const UNHEALTHY_AFTER = 3;
 
 interface Memory {
-  inFlight: number;
+  baseUrl: string;
+  breaker: Breaker;
+  keys: KeyRing;
+  limit: ConcurrencyLimit;
   failuresInARow: number;
   lastError: string | undefined;
 }
 
-export function createProviderStates(): ProviderStates {
+const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
+
+export function createProviderStates(clock: LimitClock): ProviderStates {
   const memories = new Map<string, Memory>();
-  const of = (name: string): Memory => {
-    let memory = memories.get(name);
-    if (memory === undefined) {
-      memory = { inFlight: 0, failuresInARow: 0, lastError: undefined };
-      memories.set(name, memory);
-    }
+
+  function memoryOf({ name, baseUrl }: GuardedProvider): Memory {
+    const known = memories.get(name);
+    // Another address is another server, whatever it is called.
+    if (known !== undefined && known.baseUrl === baseUrl) return known;
+    const memory: Memory = {
+      baseUrl,
+      breaker: createBreaker(clock.monotonic),
+      keys: createKeyRing(clock.monotonic),
+      limit: createConcurrencyLimit(clock),
+      failuresInARow: 0,
+      lastError: undefined,
+    };
+    memories.set(name, memory);
     return memory;
-  };
-  const forget = (name: string): void => {
-    const memory = of(name);
-    memory.failuresInARow = 0;
-    memory.lastError = undefined;
-  };
+  }
 
   return {
-    started(name) {
-      of(name).inFlight += 1;
-    },
-    succeeded: forget,
-    failed(name, error) {
-      const { blame } = error.rule;
-      if (blame === 'provider') {
-        const memory = of(name);
-        memory.failuresInARow += 1;
-        memory.lastError = `${error.code}: ${error.message}`;
-      } else if (blame === 'client') {
-        // It looked at the request and refused it: the provider works.
-        forget(name);
+    async enter(question) {
+      const { provider, model, signal } = question;
+      const memory = memoryOf(provider);
+      const { breaker, limit, keys } = memory;
+      const settings = provider.breaker;
+      const closed = () => refusedByBreaker(provider.name, breaker.waitMs(), memory.lastError);
+      if (settings !== null && breaker.waitMs() > 0) return closed();
+      const slot = await limit.acquire(provider.concurrency, signal);
+      if ('shed' in slot) return refusedByLimit(provider.name, slot, limit);
+      const key =
+        question.key === 'client'
+          ? { value: null, label: undefined }
+          : keys.choose({ ...question, keys: provider.apiKeys, model });
+      if ('why' in key) {
+        slot.release();
+        return refusedByKeys(provider, key);
       }
+      // Last: whoever is let in by a half-open breaker does go.
+      const permit = settings === null ? NO_BREAKER : breaker.enter(settings);
+      if (permit === undefined) {
+        slot.release();
+        return closed();
+      }
+      return createLease(question, memory, { slot, permit, key: key.value, keyLabel: key.label });
     },
-    finished(name) {
-      const memory = of(name);
-      memory.inFlight = Math.max(0, memory.inFlight - 1);
+    hasOtherKey: (provider, model) => memoryOf(provider).keys.hasOther(provider.apiKeys, model),
+    snapshot: (providers) => providers.map((provider) => describe(provider, memoryOf(provider))),
+  };
+}
+
+interface Held {
+  slot: Slot;
+  permit: Permit;
+  key: string | null;
+  keyLabel: string | undefined;
+}
+
+function createLease({ provider, model, key: whose }: LeaseQuestion, memory: Memory, held: Held): Lease {
+  const { slot, permit, key, keyLabel } = held;
+  let over = false;
+
+  function heal(): void {
+    memory.failuresInARow = 0;
+    memory.lastError = undefined;
+  }
+
+  function fail(error: GatewayError): void {
+    memory.failuresInARow += 1;
+    memory.lastError = `${error.code}: ${error.message}`;
+  }
+
+  function judge(error: GatewayError): void {
+    switch (blameOf(error, whose)) {
+      case 'nobody':
+        permit.abandoned();
+        return;
+      case 'client':
+        // It looked at the request and refused it: the provider is there, and that is all this tells.
+        permit.spoke();
+        permit.abandoned();
+        return;
+      case 'key':
+        fail(error);
+        permit.spoke();
+        permit.abandoned();
+        memory.keys.failed(key, model, error, provider.apiKeys.length < 2);
+        if (error.code === 'upstream_rate_limited') slot.congested();
+        return;
+      case 'provider':
+        fail(error);
+        permit.failed();
+        if (whose === 'own') memory.keys.failed(key, model, error, provider.apiKeys.length < 2);
+        if (error.code === 'upstream_overloaded' || error.code === 'upstream_timeout') slot.congested();
+    }
+  }
+
+  return {
+    key,
+    keyLabel,
+    queuedMs: slot.queuedMs,
+    answered() {
+      if (over) return;
+      permit.spoke();
+      slot.spoke();
+      heal();
     },
-    snapshot(names) {
-      return names.map((name) => {
-        const memory = memories.get(name);
-        return {
-          name,
-          healthy: (memory?.failuresInARow ?? 0) < UNHEALTHY_AFTER,
-          breaker: 'closed',
-          inFlight: memory?.inFlight ?? 0,
-          ...(memory?.lastError === undefined ? {} : { lastError: memory.lastError }),
-        };
-      });
+    end(outcome) {
+      if (over) return;
+      over = true;
+      if (outcome === 'abandoned') permit.abandoned();
+      else if (outcome === 'completed') {
+        permit.succeeded();
+        slot.succeeded();
+        heal();
+        if (whose === 'own') memory.keys.succeeded(key, model);
+      } else judge(outcome);
+      slot.release();
     },
+  };
+}
+
+/** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's affair. */
+function blameOf(error: GatewayError, key: 'own' | 'client'): 'nobody' | 'client' | 'key' | 'provider' {
+  const { blame } = error.rule;
+  if (blame === 'gateway') return 'nobody';
+  if (blame === 'client') return 'client';
+  if (error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited')
+    return key === 'own' ? 'key' : 'client';
+  return 'provider';
+}
+
+function describe(provider: GuardedProvider, memory: Memory): ProviderState {
+  const { breaker, limit, failuresInARow, lastError } = memory;
+  const state = provider.breaker === null ? 'closed' : breaker.state();
+  return {
+    name: provider.name,
+    healthy: state === 'closed' && failuresInARow < UNHEALTHY_AFTER,
+    breaker: state,
+    ...(state === 'closed' ? {} : { retryInMs: breaker.waitMs() }),
+    inFlight: limit.inFlight(),
+    queued: limit.queued(),
+    limit: limit.limit(provider.concurrency),
+    keys: memory.keys.snapshot(provider.apiKeys),
+    ...(lastError === undefined ? {} : { lastError }),
   };
 }

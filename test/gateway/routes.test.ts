@@ -74,7 +74,11 @@ describe('a plan on one dialect', () => {
       provider: sampleProvider({ dialect, quirks: { streamOptions: false } }),
       model: 'served',
     };
-    return planCall({ incoming, neutral, stream }, target, { serverKeys: [], userAgent: 'test' });
+    return planCall({ incoming, neutral, stream }, target, {
+      serverKeys: [],
+      apiKey: null,
+      userAgent: 'test',
+    });
   };
 
   test('edits the model in the body, unless it stands in the path', () => {

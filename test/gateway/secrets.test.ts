@@ -68,6 +68,7 @@ function setup(reply: (request: SeenRequest) => Reply, keys: string[] = []) {
     api_key: SECRETS.configured,
     headers: { 'x-team-secret': SECRETS.header },
     max_retries: 0,
+    breaker: { enabled: false },
   };
   const config: ConfigInput = {
     server: { keys },

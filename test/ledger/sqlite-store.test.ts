@@ -93,7 +93,7 @@ describe('SQLite file', () => {
     await before.append([sampleRow()]);
     await before.close();
     const database = new Database(path);
-    database.run('ALTER TABLE ledger_row DROP COLUMN route');
+    for (const column of ['route', 'queued_ms']) database.run(`ALTER TABLE ledger_row DROP COLUMN ${column}`);
     database.run('PRAGMA user_version = 1');
     database.close();
     const store = createSqliteStore(path);

@@ -66,8 +66,17 @@ beforeEach(() => {
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,
     activeStreams: () => 3,
-    providerStates: (names) =>
-      names.map((name) => ({ name, healthy: true, breaker: 'closed', inFlight: 0, ...states[name] })),
+    providerStates: (providers) =>
+      providers.map(({ name }) => ({
+        name,
+        healthy: true,
+        breaker: 'closed',
+        inFlight: 0,
+        queued: 0,
+        limit: null,
+        keys: [],
+        ...states[name],
+      })),
   };
 });
 afterEach(() => ledger.close());
@@ -173,7 +182,19 @@ describe('/gateway/health', () => {
 describe('/gateway/providers', () => {
   test('tells everything the contract names', async () => {
     states = {
-      lab: { healthy: false, breaker: 'half-open', inFlight: 3, lastError: 'upstream_timeout: too slow' },
+      lab: {
+        healthy: false,
+        breaker: 'half-open',
+        retryInMs: 999.5,
+        inFlight: 3,
+        queued: 2,
+        limit: 3,
+        keys: [
+          { name: '#1', state: 'ready' },
+          { name: '#2', state: 'rate_limited', retryInMs: 1_500.2, models: ['qwen3-8b'] },
+        ],
+        lastError: 'upstream_timeout: too slow',
+      },
     };
     expect<unknown>(await read('/gateway/providers')).toEqual({
       providers: [
@@ -183,7 +204,14 @@ describe('/gateway/providers', () => {
           dialect: 'openai-chat',
           healthy: false,
           breaker: 'half-open',
+          retry_in_ms: 1_000,
           in_flight: 3,
+          queued: 2,
+          concurrency_limit: 3,
+          keys: [
+            { name: '#1', state: 'ready' },
+            { name: '#2', state: 'rate_limited', retry_in_ms: 1_501, models: ['qwen3-8b'] },
+          ],
           last_error: 'upstream_timeout: too slow',
           models: ['fast', 'big', 'qwen3-8b'],
         },
@@ -194,6 +222,9 @@ describe('/gateway/providers', () => {
           healthy: true,
           breaker: 'closed',
           in_flight: 0,
+          queued: 0,
+          concurrency_limit: null,
+          keys: [],
           models: [],
         },
       ],
@@ -351,6 +382,7 @@ describe('/gateway/audit', () => {
       latency_ms: 1234.5,
       ttft_ms: 210.25,
       overhead_ms: 0.75,
+      queued_ms: null,
       usage_known: true,
       input_tokens: 100,
       output_tokens: 20,

@@ -26,6 +26,19 @@ function answer(request: SeenRequest, text: string): Reply {
     : jsonReply(wholeMessage(text));
 }
 
+/** Of `/gateway/providers`, what tests look at. */
+interface ProviderLine {
+  name: string;
+  in_flight: number;
+  queued: number;
+  healthy: boolean;
+  breaker: string;
+  retry_in_ms?: number;
+  last_error?: string;
+  concurrency_limit: number | null;
+  keys: { name: string; state: string; models?: string[] }[];
+}
+
 type Script = (Reply | 'works' | 'refused')[];
 
 interface Lab {
@@ -90,7 +103,7 @@ export function createFallbackLab({ script, providers = {}, config = {}, random 
   });
   const health = async () => {
     const response = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/providers'));
-    return (await response.json()) as { providers: { name: string; in_flight: number; healthy: boolean }[] };
+    return (await response.json()) as { providers: ProviderLine[] };
   };
   check = async () => {
     await timers.advance(1_000);
@@ -120,5 +133,5 @@ export function createFallbackLab({ script, providers = {}, config = {}, random 
     await timers.advance(1_000);
     return lab.row(0);
   }
-  return { ...lab, timers, asked, upstream, answered, row, health };
+  return { ...lab, timers, asked, upstream, answered, row, rowAt: lab.row, health };
 }

@@ -27,6 +27,7 @@ export function sampleRow(changes: Partial<LedgerRow> = {}): LedgerRow {
     latencyMs: 1234.5,
     ttftMs: 210.25,
     overheadMs: 0.75,
+    queuedMs: null,
     usage: sampleUsage(),
     usageKnown: true,
     costUsd: 0.0025,

@@ -8,6 +8,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     dialect: 'openai-chat',
     baseUrl: 'http://127.0.0.1:1/v1',
     apiKey: null,
+    apiKeys: [],
     forwardClientKey: false,
     headers: {},
     models: {},
@@ -17,6 +18,8 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     quirks: {},
     timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000 },
     maxRetries: 0,
+    breaker: { failures: 5, openForMs: 30_000 },
+    concurrency: { max: null, min: 1, queue: 100, queueTimeoutMs: 10_000 },
     ...changes,
   };
 }

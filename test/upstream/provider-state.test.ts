@@ -1,69 +1,209 @@
-// What the gateway remembers of each provider from its own requests.
-import { expect, test } from 'bun:test';
+// What the gateway remembers of each provider from its own requests, and whom it lets in.
+import { describe, expect, test } from 'bun:test';
 import { ERROR_RULES, type ErrorCode, GatewayError } from '../../src/model/errors.ts';
-import { createProviderStates, UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
+import {
+  createProviderStates,
+  type GuardedProvider,
+  type Lease,
+  type ProviderStates,
+  UNHEALTHY_AFTER,
+} from '../../src/upstream/provider-state.ts';
+import { sampleProvider } from '../support/provider-config.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
 
 const failure = (code: ErrorCode): GatewayError => new GatewayError(code, `because of ${code}`);
+const A = sampleProvider({ name: 'a', apiKeys: ['key-one'] });
+const B = sampleProvider({ name: 'b', baseUrl: 'http://127.0.0.1:2/v1' });
 
-test('a provider never asked is healthy, and those asked for come in order', () => {
-  const states = createProviderStates();
-  states.started('b');
-  expect(states.snapshot(['c', 'b'])).toEqual([
-    { name: 'c', healthy: true, breaker: 'closed', inFlight: 0 },
-    { name: 'b', healthy: true, breaker: 'closed', inFlight: 1 },
+function setup() {
+  const timers = createManualTimers();
+  const states = createProviderStates({ monotonic: timers.now, setTimer: timers.setTimer });
+  return { timers, states };
+}
+
+async function enter(states: ProviderStates, provider: GuardedProvider, key: 'own' | 'client' = 'own') {
+  const question = { model: 'm', conversation: () => null, lastResort: false };
+  return states.enter({ ...question, provider, key, signal: new AbortController().signal });
+}
+
+async function lease(states: ProviderStates, provider: GuardedProvider, key: 'own' | 'client' = 'own') {
+  const entered = await enter(states, provider, key);
+  if ('refused' in entered) throw entered.error;
+  return entered;
+}
+
+async function failed(states: ProviderStates, provider: GuardedProvider, code: ErrorCode): Promise<void> {
+  (await lease(states, provider)).end(failure(code));
+}
+
+test('a provider never asked is healthy, and those asked for come in order', async () => {
+  const { states } = setup();
+  await lease(states, B);
+  const fresh = { healthy: true, breaker: 'closed', inFlight: 0, queued: 0, limit: null } as const;
+  expect(states.snapshot([A, B])).toEqual([
+    { name: 'a', ...fresh, keys: [{ name: '#1', state: 'ready' }] },
+    { name: 'b', ...fresh, inFlight: 1, keys: [] },
   ]);
 });
 
-test('three failures in a row make it unhealthy, one success healthy again', () => {
-  const states = createProviderStates();
-  const state = () => states.snapshot(['a'])[0];
-  for (let n = 1; n < UNHEALTHY_AFTER; n++) states.failed('a', failure('upstream_timeout'));
+test('three failures in a row make it unhealthy, one answer healthy again', async () => {
+  const { states } = setup();
+  const state = () => states.snapshot([A])[0];
+  for (let n = 1; n < UNHEALTHY_AFTER; n++) await failed(states, A, 'upstream_timeout');
   expect(state()).toMatchObject({
     healthy: true,
     lastError: 'upstream_timeout: because of upstream_timeout',
   });
-  states.failed('a', failure('upstream_overloaded'));
+  await failed(states, A, 'upstream_overloaded');
   expect(state()).toMatchObject({ healthy: false, lastError: expect.stringContaining('overloaded') });
-  states.succeeded('a');
-  expect(state()).toEqual({ name: 'a', healthy: true, breaker: 'closed', inFlight: 0 });
+  (await lease(states, A)).answered();
+  expect(state()).toMatchObject({ healthy: true });
+  expect(state()).not.toHaveProperty('lastError');
 });
 
-test('successes in between keep it healthy', () => {
-  const states = createProviderStates();
-  for (let n = 0; n < 10; n++) {
-    states.failed('a', failure('upstream_failed'));
-    states.failed('a', failure('upstream_failed'));
-    states.succeeded('a');
-  }
-  states.failed('a', failure('upstream_failed'));
-  expect(states.snapshot(['a'])[0]?.healthy).toBe(true);
-});
-
-test('every code counts as its blame says', () => {
+test('every code counts for health as its blame says', async () => {
   for (const code of Object.keys(ERROR_RULES) as ErrorCode[]) {
-    const states = createProviderStates();
-    for (let n = 0; n < UNHEALTHY_AFTER; n++) states.failed('a', failure(code));
-    expect([code, states.snapshot(['a'])[0]?.healthy]).toEqual([
+    const { states } = setup();
+    const many = sampleProvider({ name: 'a', apiKeys: ['1', '2', '3', '4'] });
+    for (let n = 0; n < UNHEALTHY_AFTER; n++) await failed(states, many, code);
+    expect([code, states.snapshot([many])[0]?.healthy]).toEqual([
       code,
       ERROR_RULES[code].blame !== 'provider',
     ]);
   }
 });
 
-test('one provider does not stand for another', () => {
-  const states = createProviderStates();
-  for (let n = 0; n < UNHEALTHY_AFTER; n++) states.failed('a', failure('upstream_failed'));
-  expect(states.snapshot(['a', 'b']).map(({ healthy }) => healthy)).toEqual([false, true]);
+test('the breaker counts what is the provider’s own doing, and nothing else', async () => {
+  const own: ErrorCode[] = [
+    'upstream_overloaded',
+    'upstream_failed',
+    'upstream_unreachable',
+    'upstream_malformed',
+    'upstream_timeout',
+    'upstream_truncated',
+  ];
+  for (const code of Object.keys(ERROR_RULES) as ErrorCode[]) {
+    const { states } = setup();
+    const one = sampleProvider({
+      name: 'a',
+      apiKeys: ['1', '2', '3', '4', '5'],
+      breaker: { failures: 4, openForMs: 1_000 },
+    });
+    for (let n = 0; n < 4; n++) await failed(states, one, code);
+    expect([code, states.snapshot([one])[0]?.breaker]).toEqual([
+      code,
+      own.includes(code) ? 'open' : 'closed',
+    ]);
+  }
 });
 
-test('in flight is what was started and not finished', () => {
-  const states = createProviderStates();
-  states.started('a');
-  states.started('a');
-  states.failed('a', failure('upstream_failed'));
-  states.finished('a');
-  expect(states.snapshot(['a'])[0]?.inFlight).toBe(1);
-  states.finished('a');
-  states.finished('a');
-  expect(states.snapshot(['a'])[0]?.inFlight).toBe(0);
+test('a client’s own key that is refused or limited counts for nothing', async () => {
+  const { states } = setup();
+  for (const code of ['upstream_unauthorized', 'upstream_rate_limited'] as const)
+    for (let n = 0; n < 9; n++) (await lease(states, A, 'client')).end(failure(code));
+  expect(states.snapshot([A])[0]).toMatchObject({ healthy: true, keys: [{ state: 'ready' }] });
+  expect(states.snapshot([A])[0]).not.toHaveProperty('lastError');
+});
+
+test('one provider does not stand for another, nor an address for the one before', async () => {
+  const { states } = setup();
+  for (let n = 0; n < UNHEALTHY_AFTER; n++) await failed(states, A, 'upstream_failed');
+  const moved = { ...A, baseUrl: 'http://127.0.0.1:3/v1' };
+  expect(states.snapshot([A, B]).map(({ healthy }) => healthy)).toEqual([false, true]);
+  expect(states.snapshot([moved])[0]).toMatchObject({ healthy: true });
+});
+
+test('in flight is what was begun and is not over, whatever is said twice', async () => {
+  const { states } = setup();
+  const leases: Lease[] = [];
+  for (let n = 0; n < 3; n++) leases.push(await lease(states, A));
+  leases[0]?.end(failure('upstream_failed'));
+  leases[0]?.end('completed');
+  leases[1]?.end('abandoned');
+  expect(states.snapshot([A])[0]?.inFlight).toBe(1);
+  leases[2]?.end('completed');
+  expect(states.snapshot([A])[0]?.inFlight).toBe(0);
+});
+
+describe('breaker', () => {
+  const settings = { failures: 2, openForMs: 1_000 };
+  const guarded = sampleProvider({ name: 'a', breaker: settings });
+  const state = (states: ProviderStates) => states.snapshot([guarded])[0]?.breaker;
+
+  async function opened() {
+    const lab = setup();
+    await failed(lab.states, guarded, 'upstream_failed');
+    await failed(lab.states, guarded, 'upstream_failed');
+    return lab;
+  }
+
+  test('open: refused, with the time that is left', async () => {
+    const { states, timers } = await opened();
+    await timers.advance(400);
+    const refusal = await enter(states, guarded);
+    expect(refusal).toMatchObject({ refused: 'breaker_open', error: { status: 503, retryAfterMs: 600 } });
+    expect(states.snapshot([guarded])[0]).toMatchObject({ breaker: 'open', retryInMs: 600, healthy: false });
+  });
+
+  test('half-open: exactly one, until its outcome is known', async () => {
+    const { states, timers } = await opened();
+    await timers.advance(1_000);
+    expect(state(states)).toBe('half-open');
+    const entered = await Promise.all(Array.from({ length: 20 }, () => enter(states, guarded)));
+    const [probe, ...more] = entered.filter((each): each is Lease => !('refused' in each));
+    expect(more).toEqual([]);
+    expect(states.snapshot([guarded])[0]?.inFlight).toBe(1);
+    probe?.end(failure('upstream_failed'));
+    expect(state(states)).toBe('open');
+    await timers.advance(1_000);
+    (await lease(states, guarded)).end('completed');
+    expect(state(states)).toBe('closed');
+  });
+
+  test('one that left or was refused by its own doing is no verdict: the next one tries', async () => {
+    const { states, timers } = await opened();
+    await timers.advance(1_000);
+    (await lease(states, guarded)).end('abandoned');
+    expect(state(states)).toBe('half-open');
+    (await lease(states, guarded)).end(failure('upstream_rejected'));
+    expect(state(states)).toBe('closed');
+  });
+
+  test('an answer that begins lets others in, one that breaks off closes the way again', async () => {
+    const { states, timers } = await opened();
+    await timers.advance(1_000);
+    const probe = await lease(states, guarded);
+    probe.answered();
+    expect(state(states)).toBe('closed');
+    probe.end(failure('upstream_truncated'));
+    expect(state(states)).toBe('open');
+  });
+
+  test('answers that begin and break off open it, though each one began well', async () => {
+    const { states } = setup();
+    for (let n = 0; n < 2; n++) {
+      const stream = await lease(states, guarded);
+      stream.answered();
+      stream.end(failure('upstream_truncated'));
+    }
+    expect(state(states)).toBe('open');
+  });
+
+  test('what began before it opened says nothing about what came after', async () => {
+    const { states, timers } = setup();
+    const old = [await lease(states, guarded), await lease(states, guarded), await lease(states, guarded)];
+    await failed(states, guarded, 'upstream_failed');
+    await failed(states, guarded, 'upstream_failed');
+    await timers.advance(1_000);
+    (await lease(states, guarded)).end('completed');
+    for (const each of old) each.end(failure('upstream_timeout'));
+    expect(state(states)).toBe('closed');
+  });
+
+  test('null: never', async () => {
+    const { states } = setup();
+    const open = { ...guarded, breaker: null };
+    for (let n = 0; n < 20; n++) await failed(states, open, 'upstream_failed');
+    expect(states.snapshot([open])[0]).toMatchObject({ breaker: 'closed', healthy: false });
+  });
 });

@@ -4,7 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type AttemptContext, type JsonAnswer, openJson } from '../attempt.ts';
-import { type Exchange, noteTry, setExchangeHeaders } from '../exchange.ts';
+import { courseOf, type Exchange, noteTry, setExchangeHeaders } from '../exchange.ts';
 import { firstAnswer } from '../fallback.ts';
 import type { Incoming } from '../incoming.ts';
 import { createObserver, type Observer } from '../observer.ts';
@@ -33,15 +33,11 @@ export async function askJson<Request, Answer>(
   question: JsonQuestion<Request, Answer>,
 ): Promise<Response> {
   const { host, record, client, maxEvent, redact, serverKeys, incoming } = exchange;
-  const context = { serverKeys, userAgent: `sluice/${host.version}` };
   const response = await firstAnswer<Response>({
+    ...courseOf(exchange),
     targets: question.targets,
-    host,
-    signal: client.signal,
-    attempts: record.attempts,
-    health: exchange.health,
-    redact,
-    plan(target) {
+    plan(target, apiKey) {
+      const context = { serverKeys, userAgent: `sluice/${host.version}`, apiKey };
       const operation = question.operationOf(target);
       const plan = planOperation(incoming, target, operation, question.request, context);
       noteTry(record, host, plan);
@@ -50,6 +46,7 @@ export async function askJson<Request, Answer>(
       return {
         target,
         key: plan.key,
+        seen: observer.seen,
         run: async (answered) => {
           const asked = await ask(attempt, operation, answered);
           if ('error' in asked) {

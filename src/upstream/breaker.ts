@@ -1,0 +1,97 @@
+// A circuit breaker: after so many failures in a row a provider is not asked for a while, then by one request
+// alone, whose outcome decides. Why our own: docs/adr/0006.
+
+export interface BreakerSettings {
+  /** Failures in a row that open it. */
+  failures: number;
+  openForMs: number;
+}
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** One request's leave to go. Only the first call of `succeeded`, `failed` and `abandoned` counts. */
+export interface Permit {
+  /** The answer has begun: enough to let others in, too little to forget what failed before. */
+  spoke(): void;
+  succeeded(): void;
+  failed(): void;
+  /** Over, and nothing was learned. */
+  abandoned(): void;
+}
+
+export interface Breaker {
+  state(): BreakerState;
+  /** Milliseconds until a request may be let in; 0 where one may now. */
+  waitMs(): number;
+  /** Undefined while it is open, and while the one request of the half-open breaker is on its way. */
+  enter(settings: BreakerSettings): Permit | undefined;
+}
+
+/** While the one request that tries a half-open breaker is on its way, nobody knows how long it takes. */
+const PROBE_WAIT_MS = 1_000;
+
+export function createBreaker(monotonic: () => number): Breaker {
+  let failures = 0;
+  let openUntil: number | null = null;
+  let probe: Permit | null = null;
+  /** Counts openings: what began before the last one says nothing about what came after. */
+  let era = 0;
+
+  function open(settings: BreakerSettings): void {
+    openUntil = monotonic() + settings.openForMs;
+    probe = null;
+    era += 1;
+  }
+
+  function close(failuresLeft: number): void {
+    openUntil = null;
+    probe = null;
+    failures = failuresLeft;
+  }
+
+  function state(): BreakerState {
+    if (openUntil === null) return 'closed';
+    return monotonic() < openUntil ? 'open' : 'half-open';
+  }
+
+  function createPermit(settings: BreakerSettings): Permit {
+    const begunIn = era;
+    let over = false;
+    const once = (act: () => void) => () => {
+      if (over) return;
+      over = true;
+      if (begunIn === era) act();
+    };
+    const permit: Permit = {
+      spoke() {
+        // On trial: one more failure, in the middle of this very answer too, opens it again.
+        if (probe === permit) close(settings.failures - 1);
+      },
+      succeeded: once(() => close(0)),
+      failed: once(() => {
+        failures += 1;
+        if (probe === permit || failures >= settings.failures) open(settings);
+      }),
+      abandoned: once(() => {
+        if (probe === permit) probe = null;
+      }),
+    };
+    return permit;
+  }
+
+  return {
+    state,
+    waitMs() {
+      if (openUntil === null) return 0;
+      const left = openUntil - monotonic();
+      return left > 0 ? left : probe === null ? 0 : PROBE_WAIT_MS;
+    },
+    enter(settings) {
+      const now = state();
+      if (now === 'open' || probe !== null) return undefined;
+      const permit = createPermit(settings);
+      if (now === 'half-open') probe = permit;
+      return permit;
+    },
+  };
+}

@@ -1,0 +1,177 @@
+// How many requests a provider is given at once: a limit that follows its 429s and its latency (AIMD, as TCP
+// has it), and a bounded queue before it.
+
+export interface ConcurrencySettings {
+  /** Most at once; null: no limit, and nothing waits. */
+  max: number | null;
+  /** The limit never falls below. */
+  min: number;
+  /** Most requests that wait for a place. */
+  queue: number;
+  /** Longest wait for a place. */
+  queueTimeoutMs: number;
+}
+
+export interface LimitClock {
+  monotonic(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/** One place among those at once. `release` may be called again; the rest tell how the provider does. */
+export interface Slot {
+  readonly queuedMs: number;
+  /** The answer has begun. */
+  spoke(): void;
+  succeeded(): void;
+  /** The provider said that it is asked too much, or did not get to answer in time. */
+  congested(): void;
+  release(): void;
+}
+
+export interface Shed {
+  /** `full`: as many wait as may. `late`: waited as long as allowed. */
+  shed: 'full' | 'late';
+  /** Until a place may be free, by how long places were held lately. */
+  retryAfterMs: number;
+}
+
+export interface ConcurrencyLimit {
+  /** Rejects with the signal's reason when the client leaves the queue. */
+  acquire(settings: ConcurrencySettings, signal: AbortSignal): Promise<Slot | Shed>;
+  inFlight(): number;
+  queued(): number;
+  /** The limit in force, null where there is none. */
+  limit(settings: ConcurrencySettings): number | null;
+}
+
+const CUT_ON_REFUSAL = 0.7;
+const CUT_ON_SLOWNESS = 0.9;
+/** Begun answers that take so much longer than they used to are a sign of too much at once. */
+const SLOW_FACTOR = 2;
+/** Answers seen before latency says anything. */
+const WARM_UP = 20;
+const SHORTEST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
+  const { monotonic } = clock;
+  /** Null until something had to be cut: then the settings' `max` holds. */
+  let adapted: number | null = null;
+  let inFlight = 0;
+  let lastCut = Number.NEGATIVE_INFINITY;
+  const waiting = new Set<() => void>();
+  const latency = createLatency();
+  let meanHoldMs = 0;
+
+  function limitOf({ max, min }: ConcurrencySettings): number {
+    const most = max ?? Number.POSITIVE_INFINITY;
+    return Math.max(Math.min(min, most), Math.min(most, Math.floor(adapted ?? most)));
+  }
+
+  function cut(settings: ConcurrencySettings, factor: number, begunAt: number): void {
+    // Once a round: what began before the last cut is not told by it.
+    if (settings.max === null || begunAt < lastCut) return;
+    lastCut = monotonic();
+    // From what was really asked at once: the limit may lie far above.
+    adapted = Math.max(settings.min, Math.min(limitOf(settings), inFlight) * factor);
+  }
+
+  function grow(settings: ConcurrencySettings): void {
+    if (adapted === null || settings.max === null) return;
+    // Not while hardly anything is asked: that shows nothing about a higher limit.
+    if (inFlight * 2 < limitOf(settings)) return;
+    adapted = Math.min(settings.max, adapted + 1 / Math.max(1, adapted));
+  }
+
+  function createSlot(settings: ConcurrencySettings, queuedMs: number): Slot {
+    const begunAt = monotonic();
+    let held = true;
+    inFlight += 1;
+    return {
+      queuedMs,
+      spoke() {
+        latency.see(monotonic() - begunAt);
+        if (latency.isSlow() && inFlight * 2 >= limitOf(settings)) cut(settings, CUT_ON_SLOWNESS, begunAt);
+      },
+      succeeded() {
+        if (!latency.isSlow()) grow(settings);
+      },
+      congested: () => cut(settings, CUT_ON_REFUSAL, begunAt),
+      release() {
+        if (!held) return;
+        held = false;
+        inFlight -= 1;
+        meanHoldMs += 0.1 * (monotonic() - begunAt - meanHoldMs);
+        admit(settings);
+      },
+    };
+  }
+
+  /** Lets in who waits longest, as many as there is room for. */
+  function admit(settings: ConcurrencySettings): void {
+    for (const enter of waiting) {
+      if (inFlight >= limitOf(settings)) return;
+      enter();
+    }
+  }
+
+  function shed(why: Shed['shed'], settings: ConcurrencySettings): Shed {
+    const expected = (meanHoldMs * (waiting.size + 1)) / limitOf(settings);
+    return {
+      shed: why,
+      retryAfterMs: Math.ceil(Math.min(LONGEST_RETRY_MS, Math.max(SHORTEST_RETRY_MS, expected))),
+    };
+  }
+
+  function wait(settings: ConcurrencySettings, signal: AbortSignal): Promise<Slot | Shed> {
+    const since = monotonic();
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        waiting.delete(enter);
+        cancel();
+        signal.removeEventListener('abort', leave);
+      };
+      const enter = () => {
+        stop();
+        resolve(createSlot(settings, monotonic() - since));
+      };
+      const leave = () => {
+        stop();
+        reject(signal.reason);
+      };
+      const cancel = clock.setTimer(() => {
+        stop();
+        resolve(shed('late', settings));
+      }, settings.queueTimeoutMs);
+      waiting.add(enter);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  return {
+    async acquire(settings, signal) {
+      if (signal.aborted) throw signal.reason;
+      if (waiting.size === 0 && inFlight < limitOf(settings)) return createSlot(settings, 0);
+      if (waiting.size >= settings.queue) return shed('full', settings);
+      return wait(settings, signal);
+    },
+    inFlight: () => inFlight,
+    queued: () => waiting.size,
+    limit: (settings) => (settings.max === null ? null : limitOf(settings)),
+  };
+}
+
+/** The time until answers begin: lately, and as a rule. */
+function createLatency() {
+  let seen = 0;
+  let lately = 0;
+  let usually = 0;
+  return {
+    see(ms: number) {
+      seen += 1;
+      lately += Math.max(0.2, 1 / seen) * (ms - lately);
+      usually += Math.max(0.02, 1 / seen) * (ms - usually);
+    },
+    isSlow: () => seen >= WARM_UP && lately > SLOW_FACTOR * usually,
+  };
+}

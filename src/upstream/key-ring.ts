@@ -1,0 +1,166 @@
+// The keys of one provider: which one a request uses, and which are set aside after they were refused.
+import type { GatewayError } from '../model/errors.ts';
+
+/** Why a key is not used: it was refused, what it may use is used up, or it was asked to wait. */
+export type BenchReason = 'refused' | 'exhausted' | 'rate_limited';
+
+export interface ChosenKey {
+  /** Null: the provider takes none. */
+  value: string | null;
+  /** Its position, `#1`; undefined where there is no choice. */
+  label: string | undefined;
+}
+
+export interface KeyState {
+  /** Its position: keys are never shown. */
+  name: string;
+  state: 'ready' | BenchReason;
+  /** Milliseconds until it is used again; left out where it is ready. */
+  retryInMs?: number;
+  /** The models it is set aside for; left out where it is for all. */
+  models?: string[];
+}
+
+export interface KeyQuestion {
+  /** Empty: the provider takes none, which counts as one. */
+  keys: readonly string[];
+  model: string;
+  /** The same key for the same text, as long as that key is ready. Read only where there is a choice. */
+  conversation(): string | null;
+  /** Nobody else is left to ask: a key that was refused is better than none. */
+  lastResort: boolean;
+}
+
+export interface KeyRing {
+  choose(question: KeyQuestion): ChosenKey | { waitMs: number; why: BenchReason };
+  /** Whether another key is ready, so that the next try need not wait. */
+  hasOther(keys: readonly string[], model: string): boolean;
+  succeeded(key: string | null, model: string): void;
+  /** Sets the key aside where the failure was the key's. */
+  failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
+  snapshot(keys: readonly string[]): KeyState[];
+}
+
+/** A key that was refused or is used up, where the provider does not say for how long. */
+export const REFUSED_MS = 5 * 60_000;
+/** A hint is honoured up to here: whatever a provider says, a key is tried again within the hour. */
+export const LONGEST_BENCH_MS = 60 * 60_000;
+const FIRST_COOLDOWN_MS = 1_000;
+const LONGEST_COOLDOWN_MS = 60_000;
+/** Timers may fire up to a millisecond early. */
+const EARLY_MS = 1;
+/** Model names come from clients. */
+const MAX_BENCHES = 256;
+
+const EVERY_MODEL = '*';
+
+interface Bench {
+  until: number;
+  why: BenchReason;
+  /** Times in a row that the provider gave no hint. */
+  strikes: number;
+}
+
+export function createKeyRing(monotonic: () => number): KeyRing {
+  const benches = new Map<string, Map<string, Bench>>();
+  let turn = 0;
+
+  function benchOf(key: string, model: string): Bench | undefined {
+    const now = monotonic();
+    const own = benches.get(key);
+    if (own === undefined) return undefined;
+    return [own.get(EVERY_MODEL), own.get(model)]
+      .filter((bench) => bench !== undefined && bench.until - now > EARLY_MS)
+      .sort((a, b) => (b?.until ?? 0) - (a?.until ?? 0))[0];
+  }
+
+  function bench(key: string, model: string, why: BenchReason, ms: number, strikes = 0): void {
+    const own = benches.get(key) ?? new Map<string, Bench>();
+    benches.set(key, own);
+    if (own.size >= MAX_BENCHES) own.clear();
+    own.set(model, { until: monotonic() + Math.min(ms, LONGEST_BENCH_MS), why, strikes });
+  }
+
+  /** All positions, the one to prefer first. */
+  function order(keys: readonly string[], conversation: () => string | null): number[] {
+    const positions = [...keys.keys()];
+    if (keys.length < 2) return positions;
+    const told = conversation();
+    if (told === null) {
+      const first = turn++ % keys.length;
+      return [...positions.slice(first), ...positions.slice(0, first)];
+    }
+    // Rendezvous hashing: when one key is missing, only its own conversations move.
+    const weights = keys.map((key) => weightOf(`${told}\n${key}`));
+    return positions.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
+  }
+
+  return {
+    choose({ keys, model, conversation, lastResort }) {
+      const held = keys.length === 0 ? [''] : keys;
+      const ordered = order(held, conversation);
+      const chosen = (position: number): ChosenKey => ({
+        value: keys[position] ?? null,
+        label: labelOf(keys, position),
+      });
+      const ready = ordered.find((position) => benchOf(held[position] ?? '', model) === undefined);
+      if (ready !== undefined) return chosen(ready);
+      const set = ordered
+        .map((position) => ({ position, bench: benchOf(held[position] ?? '', model) }))
+        .filter((entry): entry is { position: number; bench: Bench } => entry.bench !== undefined)
+        .sort((a, b) => a.bench.until - b.bench.until);
+      const soonest = set.find(({ bench: { why } }) => why !== 'refused') ?? set[0];
+      if (soonest === undefined) return chosen(0);
+      if (lastResort && soonest.bench.why === 'refused') return chosen(soonest.position);
+      return { waitMs: soonest.bench.until - monotonic(), why: soonest.bench.why };
+    },
+    hasOther: (keys, model) => keys.some((key) => benchOf(key, model) === undefined),
+    succeeded(key, model) {
+      const own = benches.get(key ?? '');
+      own?.delete(model);
+      own?.delete(EVERY_MODEL);
+    },
+    failed(key, model, error, alone) {
+      const held = key ?? '';
+      const { code, status, retryAfterMs: hint } = error;
+      if (code === 'upstream_unauthorized') {
+        // 403 may be about the one model that was asked for.
+        bench(held, status === 403 ? model : EVERY_MODEL, 'refused', hint ?? REFUSED_MS);
+      } else if (error.exhausted) {
+        bench(held, model, 'exhausted', hint ?? REFUSED_MS);
+      } else if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
+        if (hint !== undefined) bench(held, model, 'rate_limited', hint);
+        else if (!alone && code === 'upstream_rate_limited') {
+          const strikes = (benches.get(held)?.get(model)?.strikes ?? 0) + 1;
+          const ms = Math.min(LONGEST_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (strikes - 1));
+          bench(held, model, 'rate_limited', ms, strikes);
+        }
+      }
+    },
+    snapshot(keys) {
+      const now = monotonic();
+      return keys.map((key, position) => {
+        const name = `#${position + 1}`;
+        const standing = [...(benches.get(key) ?? [])].filter(([, { until }]) => until - now > EARLY_MS);
+        const all = standing.find(([model]) => model === EVERY_MODEL)?.[1];
+        const worst = all ?? standing.map(([, one]) => one).sort((a, b) => b.until - a.until)[0];
+        if (worst === undefined) return { name, state: 'ready' };
+        const state = { name, state: worst.why, retryInMs: worst.until - now };
+        return all !== undefined ? state : { ...state, models: standing.map(([model]) => model) };
+      });
+    },
+  };
+}
+
+function labelOf(keys: readonly string[], position: number): string | undefined {
+  return keys.length > 1 ? `#${position + 1}` : undefined;
+}
+
+/** FNV-1a with a mixing end, 32 bits. To spread, not to keep secret. */
+function weightOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,71 @@
+// Why a provider is not asked at all, in words and as the error that a client gets when nobody else is left.
+import { GatewayError } from '../model/errors.ts';
+import type { ConcurrencyLimit, Shed } from './concurrency-limit.ts';
+import type { BenchReason } from './key-ring.ts';
+
+export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy';
+
+export interface Refusal {
+  refused: RefusalReason;
+  /** Its `retryAfterMs` says when the provider may be asked. */
+  error: GatewayError;
+  /** Waiting for that moment is worth a request's while: nothing else stands against it. */
+  worthWaiting: boolean;
+}
+
+export function refusedByBreaker(name: string, waitMs: number, lastError: string | undefined): Refusal {
+  const last = lastError === undefined ? '' : `, the last one ${lastError.split(':')[0]}`;
+  const message = `${name} was not asked: its circuit breaker is open after failures in a row${last}; it is tried again in ${seconds(waitMs)} (breaker.open_for)`;
+  return {
+    refused: 'breaker_open',
+    error: new GatewayError('upstream_overloaded', message, { status: 503, retryAfterMs: waitMs }),
+    worthWaiting: false,
+  };
+}
+
+const BENCHED: Record<BenchReason, string> = {
+  refused: 'was refused',
+  exhausted: 'has used up what it may use',
+  rate_limited: 'was asked to wait',
+};
+
+export function refusedByKeys(
+  { name, apiKeys }: { name: string; apiKeys: readonly string[] },
+  { waitMs, why }: { waitMs: number; why: BenchReason },
+): Refusal {
+  const who = apiKeys.length > 1 ? `each of its ${apiKeys.length} keys` : 'it';
+  const message = `${name} was not asked: ${who} ${BENCHED[why]}; it is asked again in ${seconds(waitMs)}`;
+  const code = why === 'refused' ? 'upstream_unauthorized' : 'upstream_rate_limited';
+  return {
+    refused: 'keys_set_aside',
+    error: new GatewayError(code, message, { retryAfterMs: waitMs }),
+    worthWaiting: why === 'rate_limited',
+  };
+}
+
+export function refusedByLimit(name: string, shed: Shed, limit: ConcurrencyLimit): Refusal {
+  const what = shed.shed === 'full' ? 'no more may wait' : 'no place was free in time';
+  const message = `${name} was not asked: ${limit.inFlight()} requests are at work there and ${limit.queued()} wait, ${what} (providers.${name}.concurrency)`;
+  return {
+    refused: 'busy',
+    error: new GatewayError('rate_limited', message, { retryAfterMs: shed.retryAfterMs }),
+    worthWaiting: false,
+  };
+}
+
+/** The one error for several providers of which none was asked. */
+export function allRefused(refusals: readonly Refusal[]): GatewayError | undefined {
+  const [first, ...rest] = refusals;
+  if (first === undefined || rest.length === 0) return first?.error;
+  const waits = refusals.map(({ error }) => error.retryAfterMs ?? 0);
+  const codes = new Set(refusals.map(({ error }) => error.code));
+  const message = [...new Set(refusals.map(({ error }) => error.message))].join('; ');
+  const retryAfterMs = Math.min(...waits);
+  return codes.size === 1
+    ? first.error.with(message, { retryAfterMs })
+    : new GatewayError('upstream_overloaded', message, { status: 503, retryAfterMs });
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1_000))} s`;
+}
