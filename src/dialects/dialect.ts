@@ -73,6 +73,11 @@ export interface StreamEncoder {
   encode(event: StreamEvent): string;
   /** A keep-alive that fits between any two events. */
   ping(): string;
+  /**
+   * Takes note of an event that the client got as it came: what is encoded next follows it. Left out where
+   * events say nothing that later ones count on.
+   */
+  follow?(event: SseEvent): void;
 }
 
 export interface ProviderSide {

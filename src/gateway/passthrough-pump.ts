@@ -41,6 +41,8 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     observer.see({ type: 'error', error: redactError(event.error, redact) });
   }, options.quirks);
   let terminal = false;
+  /** That the client got, of those that are looked into. */
+  let last: SseEvent | undefined;
   let tookEvent = false;
   let failed = false;
 
@@ -50,13 +52,13 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
   function tap(event: SseEvent): boolean {
     const kind = side.classify(event);
     if (kind !== 'ping') tookEvent = true;
-    if (kind === 'terminal') {
-      // Exactly one terminal event, however often the provider says it (GUARANTEES 14).
-      if (terminal) return false;
-      terminal = true;
-    }
+    // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
+    if (terminal) return kind === 'ping';
+    terminal = kind === 'terminal';
     decode(event);
-    return hides === undefined || !hides(event);
+    if (hides?.(event) === true) return false;
+    last = event;
+    return true;
   }
 
   function decode(event: SseEvent): void {
@@ -74,7 +76,9 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     decoder.end();
     if (ended()) return undefined;
     observer.see({ type: 'error', error });
-    return textEncoder.encode(options.createEncoder().encode({ type: 'error', error }));
+    const encoder = options.createEncoder();
+    if (last !== undefined) encoder.follow?.(last);
+    return textEncoder.encode(encoder.encode({ type: 'error', error }));
   }
 
   /** An error event without the keys it quotes; byte for byte what came where it quotes none. */

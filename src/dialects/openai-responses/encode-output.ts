@@ -13,6 +13,8 @@ export interface OutputWriter {
   added(place: number, item: JsonObject): string;
   /** Also keeps the item for the last event. */
   done(place: number, item: JsonObject): string;
+  /** The number of the last event that the client has. */
+  numberAfter(sequence: number): void;
   /** Items so far as the inside of a JSON array. */
   items(): string;
 }
@@ -40,6 +42,9 @@ export function createOutputWriter(): OutputWriter {
       const json = JSON.stringify(item);
       items[place] = json;
       return about('response.output_item.done', place, json);
+    },
+    numberAfter(last) {
+      sequence = last + 1;
     },
     items: () => items.filter((item) => item !== undefined).join(','),
   };

@@ -4,7 +4,7 @@ import type { ImagePart } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asNumber, asObject, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai-errors.ts';
@@ -140,5 +140,9 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       return first + encodeBody(event);
     },
     ping: () => ': ping\n\n',
+    follow({ data }) {
+      const number = asNumber(parseObject(data)?.sequence_number);
+      if (number !== undefined) output.numberAfter(number);
+    },
   };
 }

@@ -56,6 +56,8 @@ const TYPE = /"type"\s*:\s*"(keepalive|response\.(?:completed|incomplete|failed)
  * Servers that name no event put the type first or last.
  */
 function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
+  // Some servers end with this, which says nothing here.
+  if (data === '[DONE]') return 'ping';
   const type = event === '' ? (TYPE.exec(data.slice(0, 64)) ?? TYPE.exec(data.slice(-64)))?.[1] : event;
   switch (type) {
     case 'keepalive':
