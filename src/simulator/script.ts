@@ -39,10 +39,13 @@ export function* streamScript(
       held = '';
     }
     for (const piece of planned.pieces) {
+      const isStruck = striking?.after === token;
+      if (isStruck && striking.kind !== 'malformed') {
+        if (held !== '') yield { type: 'send', due: due(token), text: held };
+        return yield strike(striking.kind, due(token), encoder);
+      }
       const text = held + encodePiece(encoder, planned, block, piece);
       held = '';
-      const isStruck = striking?.after === token;
-      if (isStruck && striking.kind !== 'malformed') return yield strike(striking.kind, due(token), encoder);
       yield { type: 'send', due: due(token), text: isStruck ? tear(text) : text };
       token++;
     }
