@@ -1,0 +1,193 @@
+// The faults of an upstream that is not ours, over real sockets: aimock speaks the dialects in its own way, so
+// that the gateway is not measured by its own codecs alone. https://aimock.copilotkit.dev/docs
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { LLMock } from '@copilotkit/aimock';
+import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import type { ErrorCode } from '../../src/model/errors.ts';
+import { createWebHost } from '../../src/gateway/host.ts';
+import { createSimulator } from '../../src/simulator/index.ts';
+import { createVirtualTime } from '../simulator/virtual-time.ts';
+import { clientRequest } from '../support/client-requests.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+import { foreignTo } from './fault-lab.ts';
+import { QUESTION_OF } from './question.ts';
+import { readStream, readWhole } from './read-answer.ts';
+
+const TEXT = 'Every answer of the independent upstream is this one.';
+const ANSWER = { content: TEXT };
+const MAX_RETRIES = 1;
+
+let upstream: LLMock;
+beforeAll(async () => {
+  upstream = new LLMock({ port: 0, logLevel: 'silent' });
+  upstream.onMessage('works', ANSWER, { chunkSize: 4 });
+  upstream.onMessage('fails', ANSWER, { chaos: { dropRate: 1 } });
+  upstream.onMessage('limits', ANSWER, { chaos: { rateLimitRate: 1 } });
+  upstream.onMessage('is overloaded', { error: { message: 'busy', type: 'overloaded_error' }, status: 529 });
+  upstream.onMessage('refuses', { error: { message: 'not so', type: 'invalid_request_error' }, status: 400 });
+  upstream.onMessage('mumbles', ANSWER, { chaos: { malformedRate: 1 } });
+  upstream.onMessage('hangs up', ANSWER, { chaos: { disconnectRate: 1 } });
+  // Slow enough that some of it is there before the break.
+  upstream.onMessage('breaks', ANSWER, { chunkSize: 4, latency: 5, truncateAfterChunks: 8 });
+  await upstream.start();
+});
+afterAll(() => upstream.stop());
+
+async function ask(
+  question: string,
+  client: DialectId,
+  provider: DialectId,
+  stream: boolean,
+  fallback: boolean,
+) {
+  const simulator = createSimulator(createVirtualTime());
+  const web = createWebHost();
+  const at = (base: string, dialect: DialectId) => ({
+    dialect,
+    base_url: dialect.startsWith('openai') ? `${base}/v1` : base,
+    api_key: 'lab-key',
+    max_retries: MAX_RETRIES,
+  });
+  const asked = { independent: 0, healthy: 0 };
+  const lab = createTestGateway({
+    config: {
+      providers: {
+        independent: at(upstream.url, provider),
+        healthy: at('http://simulator.test', foreignTo(client)),
+      },
+      routing: {
+        default_provider: 'independent',
+        fallback_chain: fallback ? ['healthy/echo,fast'] : [],
+      },
+    },
+    fetch(url, init) {
+      const isOurs = url.startsWith('http://simulator.test');
+      asked[isOurs ? 'healthy' : 'independent']++;
+      return isOurs ? simulator.fetch(new Request(url, init)) : fetch(url, init);
+    },
+    host: {
+      random: () => 0,
+      // Waits between tries take no time; time limits are far longer.
+      setTimer: (callback, ms) => web.setTimer(callback, ms <= 1_000 && ms !== 500 ? 0 : ms),
+    },
+  });
+  const { path, body } = clientRequest(client, {
+    model: 'independent/any-model',
+    stream,
+    more: QUESTION_OF[client](question),
+  });
+  const response = await lab.post(path, body);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  const answer = isStream
+    ? readStream(client, bytes)
+    : readWhole(client, response.status, response.headers, new TextDecoder().decode(bytes));
+  return { response, answer, asked, row: await lab.row(0) };
+}
+
+interface Expected {
+  question: string;
+  /** In what the client is told. */
+  says: string;
+  code: ErrorCode;
+  status: number;
+  calls: number;
+  falls: boolean;
+}
+
+const TWICE = 1 + MAX_RETRIES;
+const FAILURES: Expected[] = [
+  {
+    question: 'fails',
+    says: 'request dropped',
+    code: 'upstream_failed',
+    status: 502,
+    calls: TWICE,
+    falls: true,
+  },
+  {
+    question: 'limits',
+    says: 'rate limit exceeded',
+    code: 'upstream_rate_limited',
+    status: 429,
+    calls: TWICE,
+    falls: true,
+  },
+  {
+    question: 'is overloaded',
+    says: 'busy',
+    code: 'upstream_overloaded',
+    status: 529,
+    calls: TWICE,
+    falls: true,
+  },
+  { question: 'refuses', says: 'not so', code: 'upstream_rejected', status: 400, calls: 1, falls: false },
+  {
+    question: 'mumbles',
+    says: 'independent',
+    code: 'upstream_malformed',
+    status: 502,
+    calls: TWICE,
+    falls: true,
+  },
+  {
+    question: 'hangs up',
+    says: 'independent',
+    code: 'upstream_unreachable',
+    status: 502,
+    calls: TWICE,
+    falls: true,
+  },
+];
+
+for (const client of DIALECT_IDS) {
+  for (const provider of [client, foreignTo(client)]) {
+    describe(`${client} to ${provider}`, () => {
+      test.each([true, false])('an answer, streamed: %p', async (stream) => {
+        const { response, answer, row } = await ask('works', client, provider, stream, false);
+        expect(response.status).toBe(200);
+        expect(answer).toMatchObject({ text: TEXT, endings: ['finish'], finish: 'end_turn', error: '' });
+        expect(row).toMatchObject({ status: 'success', provider: 'independent', streamed: stream });
+      });
+
+      for (const { question, says, code, status, calls, falls } of FAILURES) {
+        for (const stream of [true, false]) {
+          const form = stream ? 'streamed' : 'whole';
+          test(`one that ${question}, ${form}`, async () => {
+            const { response, answer, asked, row } = await ask(question, client, provider, stream, false);
+            expect(response.status).toBe(client === 'gemini' && status === 529 ? 503 : status);
+            expect(answer).toMatchObject({ text: '', endings: ['error'] });
+            expect(answer.error).toContain(says);
+            expect(response.headers.get('retry-after')).toBe(question === 'limits' ? '1' : null);
+            expect(row).toMatchObject({ status: 'error', errorCode: code });
+            expect(asked).toEqual({ independent: calls, healthy: 0 });
+          });
+
+          test(`one that ${question}, ${form}, with a fallback`, async () => {
+            const { response, answer, asked, row } = await ask(question, client, provider, stream, true);
+            expect(asked).toEqual({ independent: calls, healthy: falls ? 1 : 0 });
+            if (!falls) return expect(response.status).toBe(status);
+            expect(response.status).toBe(200);
+            expect(answer).toMatchObject({ text: question, endings: ['finish'], violations: [] });
+            expect(row).toMatchObject({ status: 'success', provider: 'healthy' });
+            expect(row.attempts.map(({ error }) => error)).toEqual([
+              ...Array.from({ length: calls }, () => code),
+              null,
+            ]);
+          });
+        }
+      }
+
+      test('one that breaks in the middle: what came, one error, and nobody else answers', async () => {
+        const { response, answer, asked, row } = await ask('breaks', client, provider, true, false);
+        expect(answer.endings).toEqual(['error']);
+        expect(TEXT).toStartWith(answer.text);
+        expect(answer.text).not.toBe(TEXT);
+        expect(row).toMatchObject({ status: 'truncated', errorCode: 'upstream_truncated' });
+        // On a busy machine the break may overtake all of the answer, and then it counts as none.
+        if (response.status === 200) expect([answer.text !== '', asked.independent]).toEqual([true, 1]);
+        else expect([response.status, answer.text]).toEqual([502, '']);
+      });
+    });
+  }
+}
