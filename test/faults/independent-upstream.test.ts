@@ -16,6 +16,8 @@ import { readStream, readWhole } from './read-answer.ts';
 const TEXT = 'Every answer of the independent upstream is this one.';
 const ANSWER = { content: TEXT };
 const MAX_RETRIES = 1;
+/** Of an upstream after its last event. */
+const CLOSING_GRACE_MS = 500;
 
 let upstream: LLMock;
 beforeAll(async () => {
@@ -42,6 +44,7 @@ async function ask(
 ) {
   const simulator = createSimulator(createVirtualTime());
   const web = createWebHost();
+  let skipped = 0;
   const at = (base: string, dialect: DialectId) => ({
     dialect,
     base_url: dialect.startsWith('openai') ? `${base}/v1` : base,
@@ -67,8 +70,16 @@ async function ask(
     },
     host: {
       random: () => 0,
-      // Waits between tries take no time; time limits are far longer.
-      setTimer: (callback, ms) => web.setTimer(callback, ms <= 1_000 && ms !== 500 ? 0 : ms),
+      // Waits between tries take no time, but the clock says that they did; time limits are far longer.
+      monotonic: () => web.monotonic() + skipped,
+      now: () => web.now() + skipped,
+      setTimer(callback, ms) {
+        if (ms > 1_000 || ms === CLOSING_GRACE_MS) return web.setTimer(callback, ms);
+        return web.setTimer(() => {
+          skipped += ms;
+          callback();
+        }, 0);
+      },
     },
   });
   const { path, body } = clientRequest(client, {
