@@ -1,19 +1,10 @@
 // The schema as a page for people and as a JSON Schema for editors.
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
-import { RESERVED_KEYS } from './reserved.ts';
 import { buildJsonSchema, listSchemaKeys, type SchemaKey, type SchemaNode } from './schema-keys.ts';
 
-/** `sluice.schema.json`. Reserved keys are in it, as deprecated, so that an editor does not call them wrong. */
+/** `sluice.schema.json`. */
 export function renderJsonSchema(): string {
   const schema = buildJsonSchema();
-  for (const path of RESERVED_KEYS) {
-    const names = path.split('.');
-    const key = names.pop() ?? '';
-    const section = names.reduce<SchemaNode | undefined>(childOf, schema);
-    if (section === undefined) throw new Error(`reserved key ${path} lies in no section of the schema`);
-    const description = 'Not supported by this version yet; ignored.';
-    section.properties = { ...section.properties, [key]: { description, deprecated: true } };
-  }
   const root: SchemaNode = {
     ...schema,
     properties: { $schema: { type: 'string' }, ...schema.properties },
@@ -21,15 +12,10 @@ export function renderJsonSchema(): string {
   return `${JSON.stringify({ title: 'Sluice configuration', ...root }, null, 2)}\n`;
 }
 
-function childOf(node: SchemaNode | undefined, name: string): SchemaNode | undefined {
-  const rest = node?.additionalProperties;
-  return name === '*' ? (typeof rest === 'object' ? rest : undefined) : node?.properties?.[name];
-}
-
 /** `docs/configuration.md`. */
 export function renderConfigPage(): string {
   const keys = listSchemaKeys();
-  const sections = keys.filter((key) => key.section && !key.path.endsWith('*'));
+  const sections = keys.filter((key) => key.section && !/(\*|\[\])$/.test(key.path));
   return [
     '<!-- Written by `npm run generate` from src/config/schema.ts; change it there. -->',
     '# Configuration',
@@ -37,12 +23,12 @@ export function renderConfigPage(): string {
     ...PREFACE,
     ...sections.flatMap((section) => renderSection(section, keys)),
     ...renderKinds(),
-    ...renderReserved(),
   ].join('\n');
 }
 
 function renderSection(section: SchemaKey, keys: SchemaKey[]): string[] {
-  const prefix = keys.some((key) => key.path === `${section.path}.*`) ? `${section.path}.*` : section.path;
+  const inner = [`${section.path}.*`, `${section.path}[]`];
+  const prefix = keys.find((key) => inner.includes(key.path))?.path ?? section.path;
   const leaves = keys.filter(
     (key) => !key.section && key.path.slice(0, key.path.lastIndexOf('.')) === prefix,
   );
@@ -65,12 +51,20 @@ function renderTable(keys: SchemaKey[]): string[] {
 }
 
 function typeOf(node: SchemaNode): string {
-  if (node.anyOf !== undefined) return node.anyOf.map(typeOf).join(' or ');
+  if (node.$ref !== undefined) return `\`${node.$ref.split('/').at(-1)}\``;
+  if (node.anyOf !== undefined) return node.title ?? node.anyOf.map(typeOf).join(' or ');
   if (node.enum !== undefined) return node.enum.map((value) => `\`${value}\``).join(', ');
-  if (node.items !== undefined) return `list of ${typeOf(node.items)}s`;
+  if (node.items !== undefined) return `list of ${plural(typeOf(node.items))}`;
   const rest = node.additionalProperties;
   if (typeof rest === 'object') return `name → ${typeOf(rest)}`;
   return node.title ?? node.type ?? 'any';
+}
+
+function plural(type: string): string {
+  return type
+    .split(' or ')
+    .map((word) => (word.endsWith('`') ? word : `${word}s`))
+    .join(' or ');
 }
 
 function renderKinds(): string[] {
@@ -90,17 +84,6 @@ function renderKinds(): string[] {
     '| kind | dialect | `base_url` | key from |',
     '|---|---|---|---|',
     ...rows,
-    '',
-  ];
-}
-
-function renderReserved(): string[] {
-  return [
-    '## Keys for later versions',
-    '',
-    'Accepted with a warning and ignored by this version:',
-    '',
-    ...RESERVED_KEYS.map((path) => `- \`${path.replaceAll('*', 'NAME')}\``),
     '',
   ];
 }

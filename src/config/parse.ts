@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { isObject } from '../model/json.ts';
 import { suggestion } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
-import { isReserved, reservedBelow } from './reserved.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { knownBelow } from './schema-keys.ts';
 
@@ -16,7 +15,7 @@ export interface ParsedConfig {
 /** `raw`: the file's value as its format gives it; null for an empty file. */
 export function parseConfig(raw: unknown): ParsedConfig {
   const problems: ConfigProblem[] = [];
-  const tidy = raw === null || raw === undefined ? {} : withoutReserved(raw, [], problems);
+  const tidy = raw === null || raw === undefined ? {} : tidied(raw, []);
   const result = configSchema.safeParse(tidy);
   if (result.success) return { file: result.data, problems };
   for (const issue of result.error.issues) problems.push(...describeIssue(issue, tidy));
@@ -24,21 +23,12 @@ export function parseConfig(raw: unknown): ParsedConfig {
 }
 
 /**
- * A copy without reserved keys, each told as a warning. A section or provider entry that is empty in YAML
- * (`anthropic:` with nothing behind it) is null there and becomes `{}`.
+ * A copy without what is no key of ours. A section or provider entry that is empty in YAML (`anthropic:` with
+ * nothing behind it) is null there and becomes `{}`.
  */
-function withoutReserved(value: unknown, path: KeyPath, problems: ConfigProblem[]): unknown {
+function tidied(value: unknown, path: KeyPath): unknown {
   if (!isObject(value)) return value === null && isSection(path) ? {} : value;
-  const kept: [string, unknown][] = [];
-  for (const [key, inner] of Object.entries(value)) {
-    const innerPath = [...path, key];
-    if (!isReserved(innerPath)) {
-      kept.push([key, withoutReserved(inner, innerPath, problems)]);
-      continue;
-    }
-    const message = 'not supported by this version yet; ignored';
-    problems.push({ severity: 'warning', path: innerPath, message });
-  }
+  const kept = Object.entries(value).map(([key, inner]) => [key, tidied(inner, [...path, key])]);
   // An editor's own key, which names the JSON Schema.
   return Object.fromEntries(path.length === 0 ? kept.filter(([key]) => key !== '$schema') : kept);
 }
@@ -57,7 +47,7 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
-        const known = [...knownBelow(path), ...reservedBelow(path)];
+        const known = knownBelow(path);
         const hint = suggestion(key, known) || `; known here: ${known.join(', ')}`;
         return fatal(`unknown key${hint}`, [...path, key]);
       });
@@ -78,13 +68,30 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
       const name = JSON.stringify(path.at(-1));
       return issue.issues.map((inner) => fatal(`${name} ${inner.message}`));
     }
+    case 'invalid_union': {
+      // What was meant is told by its type: of that variant alone the mistakes are told.
+      const meant = issue.errors.find((variant) => !variant.some(isWrongType));
+      const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) ?? [];
+      if (inner.length > 0) return inner.flatMap((each) => describeIssue(each, raw));
+      return [fatal(`${issue.message}, found ${kindOf(valueAt(raw, path))}`)];
+    }
     case 'too_small':
-      return [fatal(issue.origin === 'string' ? 'is empty' : `expected at least ${issue.minimum}`)];
+      return [
+        fatal(
+          issue.origin === 'string' || issue.origin === 'array'
+            ? 'is empty'
+            : `expected at least ${issue.minimum}`,
+        ),
+      ];
     case 'too_big':
       return [fatal(`expected at most ${issue.maximum}`)];
     default:
       return [fatal(issue.message)];
   }
+}
+
+function isWrongType(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.path.length === 0;
 }
 
 const TYPE_NAMES: Record<string, string> = {

@@ -1,11 +1,11 @@
 // A valid file and the environment → the configuration that the gateway runs on.
 import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
-import { suggestion } from './nearest.ts';
 import { parseConfig } from './parse.ts';
 import type { ConfigProblem, Severity } from './problem.ts';
-import type { CostsConfig, ProviderConfig, ResolvedConfig, RoutingConfig, ServerConfig } from './resolved.ts';
+import type { CostsConfig, ProviderConfig, ResolvedConfig, ServerConfig } from './resolved.ts';
 import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
+import { namesInRouting, resolveRouting } from './resolve-routing.ts';
 import type { ConfigFile, ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -28,7 +28,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
   const problems: ConfigProblem[] = [];
   const server = resolveServer(file, sources, problems);
   const { providers, disabled } = resolveProviders(file, sources, file.server.keys.length === 0, problems);
-  const routing = resolveRouting(file, providers, disabled, problems);
+  const routing = resolveRouting(file, { providers, disabled, problems });
   const { audit } = file;
   const config: ResolvedConfig = {
     server,
@@ -102,8 +102,7 @@ function resolveProviders(
 
 /** Known kinds that routing names although neither the file nor a key in the environment brings them in. */
 function dormantKinds(file: ConfigFile, sources: SecretSources): ResolvedConfig['disabled'] {
-  const { default_provider: wanted, fallback_chain: chain, context_fallback: larger } = file.routing;
-  const named = [wanted, ...[...chain, ...larger].map(providerOf)];
+  const named = namesInRouting(file.routing);
   return PROVIDER_KINDS.filter((row) => {
     const present = Object.hasOwn(file.providers, row.kind) || isBuiltIn(row) || isCalled(row, sources);
     return named.includes(row.kind) && !present;
@@ -124,64 +123,12 @@ function isCalled(row: ProviderKind, { environment }: SecretSources): boolean {
   return variable !== null && Boolean(environment[variable]);
 }
 
-/** The first slash splits a target: model names have slashes of their own. */
-function providerOf(target: string): string {
-  const slash = target.indexOf('/');
-  return slash === -1 ? target : target.slice(0, slash);
-}
-
 function entriesOf(file: ConfigFile, sources: SecretSources): [string, ProviderEntry][] {
   const kinds = PROVIDER_KINDS.filter((row) => !Object.hasOwn(file.providers, row.kind));
   const keyed = kinds.filter((row) => isCalled(row, sources));
   const joining = Object.fromEntries([...keyed, ...kinds.filter(isBuiltIn)].map((row) => [row.kind, {}]));
   const defaults = parseConfig({ providers: joining }).file?.providers ?? {};
   return [...Object.entries(file.providers), ...Object.entries(defaults)];
-}
-
-function resolveRouting(
-  file: ConfigFile,
-  providers: ProviderConfig[],
-  disabled: ResolvedConfig['disabled'],
-  problems: ConfigProblem[],
-): RoutingConfig {
-  const enabled = providers.map((provider) => provider.name);
-  const names = [
-    ...new Set([...Object.keys(file.providers), ...enabled, ...PROVIDER_KINDS.map((row) => row.kind)]),
-  ];
-  const unknown = (name: string) =>
-    `no provider is named "${name}"${suggestion(name, names)}; there are: ${names.join(', ')}`;
-  const { default_provider: wanted } = file.routing;
-
-  if (wanted !== null && !names.includes(wanted)) {
-    problems.push({ severity: 'fatal', path: ['routing', 'default_provider'], message: unknown(wanted) });
-  } else if (wanted !== null && !enabled.includes(wanted)) {
-    const reason = disabled.find((provider) => provider.name === wanted)?.reason ?? 'it cannot start';
-    const message = `provider "${wanted}" is disabled: ${reason}; mend that, or name one of: ${enabled.join(', ')}`;
-    problems.push({ severity: 'error', path: ['routing', 'default_provider'], message });
-  }
-
-  const usable = (key: 'fallback_chain' | 'context_fallback'): string[] =>
-    file.routing[key].filter((target, index) => {
-      const name = providerOf(target);
-      const path = ['routing', key, index];
-      if (enabled.includes(name)) return true;
-      if (!names.includes(name)) problems.push({ severity: 'fatal', path, message: unknown(name) });
-      else problems.push({ severity: 'warning', path, message: `provider "${name}" is disabled; left out` });
-      return false;
-    });
-  return {
-    defaultProvider: wanted ?? onlyOne(enabled),
-    fallbackChain: usable('fallback_chain'),
-    policy: {
-      continueStreams: file.routing.continue_streams,
-      hedgeAfterMs: file.routing.hedge_after,
-      contextFallback: usable('context_fallback'),
-    },
-  };
-}
-
-function onlyOne(names: string[]): string | null {
-  return names.length === 1 ? (names[0] ?? null) : null;
 }
 
 function resolveCosts(file: ConfigFile): CostsConfig {

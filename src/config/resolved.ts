@@ -2,6 +2,7 @@
 import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme } from '../providers/kind.ts';
+import type { STRATEGIES } from './routing-schema.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
 
@@ -72,6 +73,55 @@ export interface RoutingConfig {
   /** Targets, in order, tried after the first one failed. */
   fallbackChain: string[];
   policy: PolicyConfig;
+  /** A conversation stays where it is served. */
+  sessionAffinity: boolean;
+  agentRules: Record<string, RuleConfig>;
+  modelMappings: { from: string; rule: RuleConfig }[];
+  modelTierRules: Record<string, RuleConfig>;
+  scenarios: ScenarioConfig;
+  patterns: PatternConfig[];
+  /** Phrases of an agent's system prompt; `agent` is the name of its rule. */
+  inferredAgents: { agent: string; phrases: PhraseConfig[] }[];
+}
+
+export type Strategy = (typeof STRATEGIES)[number];
+
+export interface RuleConfig {
+  /** Where it stands, what must match, and where it leads, for people. */
+  text: string;
+  /** At least one, each of an enabled provider, none twice. */
+  targets: WeightedTarget[];
+  strategy: Strategy;
+  policy: PolicyConfig;
+}
+
+export interface WeightedTarget {
+  /** `provider` or `provider/model`. */
+  target: string;
+  weight: number;
+}
+
+/** Null: no rule. */
+export interface ScenarioConfig extends Record<Scenario, RuleConfig | null> {
+  /** Tokens. */
+  longContextThreshold: number;
+}
+
+export type Scenario = 'image' | 'web_search' | 'long_context' | 'think' | 'background';
+
+export interface PatternConfig {
+  phrases: PhraseConfig[];
+  /** Least sum of the weights of the phrases found. */
+  threshold: number;
+  priority: number;
+  caseSensitive: boolean;
+  rule: RuleConfig;
+}
+
+export interface PhraseConfig {
+  /** Words, or `/regular expression/flags`. */
+  phrase: string;
+  weight: number;
 }
 
 /** What holds for a request besides where it goes; a rule may have its own. */

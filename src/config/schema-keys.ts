@@ -24,7 +24,9 @@ export interface SchemaNode {
   additionalProperties?: SchemaNode | boolean;
   propertyNames?: SchemaNode;
   required?: string[];
-  deprecated?: boolean;
+  /** `#/$defs/NAME`: what is said once and stands in many places. */
+  $ref?: string;
+  $defs?: Record<string, SchemaNode>;
 }
 
 /** The JSON Schema of the file as people write it. */
@@ -33,15 +35,20 @@ export function buildJsonSchema(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 }
 
-/** Every key, sections before their children, in the schema's order. */
+/** Every key, sections before their children, in the schema's order; then what `$defs` hold, under its name. */
 export function listSchemaKeys(): SchemaKey[] {
-  return below(buildJsonSchema(), '');
+  const schema = buildJsonSchema();
+  const shared = Object.entries(schema.$defs ?? {}).flatMap(([name, node]): SchemaKey[] => [
+    { path: name, node, section: true },
+    ...below(node, name),
+  ]);
+  return [...below(schema, ''), ...shared];
 }
 
 function below(node: SchemaNode, prefix: string): SchemaKey[] {
   const keys: SchemaKey[] = [];
   for (const [name, child] of children(node)) {
-    const path = prefix === '' ? name : `${prefix}.${name}`;
+    const path = prefix === '' || name === '[]' ? `${prefix}${name}` : `${prefix}.${name}`;
     const inner = below(child, path);
     keys.push({ path, node: child, section: inner.length > 0 }, ...inner);
   }
@@ -50,16 +57,26 @@ function below(node: SchemaNode, prefix: string): SchemaKey[] {
 
 function children(node: SchemaNode): [string, SchemaNode][] {
   if (node.properties !== undefined) return Object.entries(node.properties);
+  const variant = node.anyOf?.find((candidate) => candidate.properties !== undefined);
+  if (variant?.properties !== undefined) return Object.entries(variant.properties);
+  if (node.items?.properties !== undefined) return [['[]', node.items]];
   const rest = node.additionalProperties;
   return typeof rest === 'object' && rest.properties !== undefined ? [['*', rest]] : [];
 }
 
 /** Names that the schema knows below `path`. */
 export function knownBelow(path: KeyPath): string[] {
-  let node: SchemaNode | undefined = buildJsonSchema();
+  const schema = buildJsonSchema();
+  const open = (node: SchemaNode | undefined): SchemaNode | undefined => {
+    const name = node?.$ref?.split('/').at(-1);
+    const whole = name === undefined ? node : schema.$defs?.[name];
+    return whole?.anyOf?.find((variant) => variant.properties ?? variant.items) ?? whole;
+  };
+  let node: SchemaNode | undefined = schema;
   for (const part of path) {
     const rest: SchemaNode | boolean | undefined = node?.additionalProperties;
-    node = node?.properties?.[String(part)] ?? (typeof rest === 'object' ? rest : undefined);
+    const other: SchemaNode | undefined = typeof rest === 'object' ? rest : node?.items;
+    node = open(node?.properties?.[String(part)] ?? other);
   }
   return Object.keys(node?.properties ?? {});
 }

@@ -2,43 +2,8 @@
 import { z } from 'zod';
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
-import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
-
-/** Longest delay a timer takes; beyond 2^31 - 1 ms it would fire at once. */
-const LONGEST_TIMER_MS = 24 * 86_400_000;
-
-const EXPECTED_DURATION = 'expected a duration such as 500ms, 10s, 2m, 1h or 30d';
-const EXPECTED_SIZE = 'expected a size such as 512KB, 64MB or 1GB';
-
-/** A time that a timer will measure, at least `minimum` ms. */
-function timer(minimum = 1) {
-  return z
-    .string({ error: EXPECTED_DURATION })
-    .regex(DURATION_PATTERN, { error: EXPECTED_DURATION })
-    .transform((text) => parseDuration(text) ?? Number.NaN)
-    .refine((value) => value >= minimum && value <= LONGEST_TIMER_MS, {
-      error: `expected a duration between ${minimum}ms and 24d`,
-    })
-    .meta({ title: 'duration' });
-}
-
-function period() {
-  return z
-    .string({ error: `${EXPECTED_DURATION}, or null` })
-    .regex(DURATION_PATTERN, { error: `${EXPECTED_DURATION}, or null` })
-    .transform((text) => parseDuration(text) ?? Number.NaN)
-    .refine((value) => value > 0, { error: 'expected a duration above zero' })
-    .meta({ title: 'duration' });
-}
-
-function size() {
-  return z
-    .string({ error: EXPECTED_SIZE })
-    .regex(SIZE_PATTERN, { error: EXPECTED_SIZE })
-    .transform((text) => parseSize(text) ?? Number.NaN)
-    .refine((value) => value > 0, { error: EXPECTED_SIZE })
-    .meta({ title: 'size' });
-}
+import { routingSchema } from './routing-schema.ts';
+import { period, size, timer } from './schema-units.ts';
 
 const secret = () => z.string().meta({ title: 'secret' });
 
@@ -207,35 +172,7 @@ export const configSchema = z.strictObject({
     )
     .default({})
     .describe('Where requests can go, by a name of your choice.'),
-  routing: z
-    .strictObject({
-      default_provider: z
-        .string()
-        .min(1)
-        .nullable()
-        .default(null)
-        .describe(
-          'Provider of requests that name none. `null`: the one that knows the model, else the first.',
-        ),
-      fallback_chain: z
-        .array(z.string().min(1))
-        .default([])
-        .describe('Targets (`provider` or `provider/model`) tried in order after the first one failed.'),
-      context_fallback: z
-        .array(z.string().min(1))
-        .default([])
-        .describe('Targets with a larger context, tried when the prompt is too long for the model.'),
-      continue_streams: z
-        .boolean()
-        .default(false)
-        .describe('Go on with the next target after a failure in mid-stream, where that is sound.'),
-      hedge_after: timer()
-        .nullable()
-        .default(null)
-        .describe('Start the next target when the first has not spoken by then; `null`: never.'),
-    })
-    .prefault({})
-    .describe('Which provider serves a request.'),
+  routing: routingSchema.prefault({}).describe('Which provider serves a request.'),
   audit: z
     .strictObject({
       enabled: z.boolean().default(true).describe('Keep one row for every request.'),

@@ -12,9 +12,10 @@ import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { createRedactor, type Redactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
-import { resolveRoute } from '../routing/route.ts';
+import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
+import type { Router } from '../routing/route.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
-import { createProviderStates } from '../upstream/provider-state.ts';
+import { createProviderStates, type ProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
 import { answerStream, answerWhole, clientLeft, setExchangeHeaders } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
@@ -26,8 +27,10 @@ import { answerEmbeddings } from './operations/embeddings.ts';
 import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
 import { answerModels } from './operations/models.ts';
 import { withQueryKey } from './query-key.ts';
+import type { Question } from './plan.ts';
 import { createRecord, type ExchangeRecord } from './record.ts';
 import { redactError } from './redact-error.ts';
+import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
 export interface Gateway {
@@ -61,8 +64,9 @@ const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Prom
 const BODY_CAPTURE = 1024 * 1024;
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
-  let setup = createSetup(initial, host);
   const states = createProviderStates(host);
+  const memory = createRouteMemory(host.monotonic);
+  let setup = createSetup(initial, host, { states, memory });
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
     initial.audit.enabled && host.ledgerStore !== null
@@ -91,14 +95,17 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       monotonic: host.monotonic,
       redact,
       price: (target, model, seen) => price(target.provider, model, seen.usage),
-      onEnd: (ended) => active.delete(ended),
+      onEnd(ended) {
+        active.delete(ended);
+        noteServed(ended);
+      },
     });
     active.add(record);
     return record;
   }
 
   async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
-    const { config, redactor } = setup;
+    const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
     const headers = withQueryKey(request.headers, url.searchParams, found.dialect.client);
     const strange = presentedKeys(headers).filter((key) => !setup.secrets.includes(key));
@@ -125,22 +132,15 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         neutral ??= found.dialect.client.parseRequest(incoming.body, found.route);
         return neutral;
       };
-      const route = await resolveRoute(
-        {
-          model: incoming.model,
-          forced: incoming.forcedTarget,
-          agentType: incoming.agentType,
-          content: found.route.operation === 'embed' ? null : parse,
-        },
-        config,
-      );
-      record.route = route.decision;
+      const question: Question = { incoming, neutral: parse, stream: incoming.stream };
+      const route = await router.route(routeQuestion(incoming, question, found.route.operation));
+      record.route = route;
       const run: Operation = {
         incoming,
         host,
         record,
         dialect,
-        question: { incoming, neutral: parse, stream: incoming.stream },
+        question,
         route,
         maxEvent: config.server.maxEvent,
         pingIntervalMs: config.server.pingIntervalMs,
@@ -184,7 +184,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         if (listing !== undefined) {
           if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
           const { client, asked } = listing;
-          return await answerModels(client, asked, url.searchParams, setup.config, setup.catalog);
+          return await answerModels(client, asked, url.searchParams, setup);
         }
         const managed = await manage(request, url);
         if (managed !== undefined) return managed;
@@ -198,18 +198,19 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       }
     },
     stream(ask, options = {}) {
-      const { config, redactor } = setup;
+      const { config, redactor, router } = setup;
       const request: NeutralRequest = { system: [], tools: [], ...ask, stream: true };
       return streamNeutral(request, options, {
         host,
         config,
+        router,
         newRecord: () => newRecord('neutral', redactor),
         redact: redactor,
         states,
       });
     },
     reload(config) {
-      setup = createSetup(config, host);
+      setup = createSetup(config, host, { states, memory });
     },
     activeStreams: () => active.size,
     async flush() {
@@ -232,14 +233,29 @@ interface Setup {
   redactor: Redactor;
   price: ReturnType<typeof createPricer>;
   catalog: ModelCatalog;
+  router: Router;
+  /** Of what a name alone leads to, whatever the traffic. */
+  listing: Router;
 }
 
 /** What is derived from a configuration once, not per request. */
-function createSetup(config: ResolvedConfig, host: GatewayHost): Setup {
+function createSetup(
+  config: ResolvedConfig,
+  host: GatewayHost,
+  traffic: { states: ProviderStates; memory: RouteMemory },
+): Setup {
   const secrets = [...config.server.keys, ...config.providers.flatMap(secretsOf)];
   const redactor = createRedactor(secrets);
   const price = createPricer(config.costs);
-  return { config, secrets, redactor, price, catalog: createModelCatalog(host, redactor) };
+  return {
+    config,
+    secrets,
+    redactor,
+    price,
+    catalog: createModelCatalog(host, redactor),
+    router: createLiveRouter(config, host, { ...traffic, price }),
+    listing: createQuietRouter(config),
+  };
 }
 
 function secretsOf(provider: ProviderConfig): string[] {

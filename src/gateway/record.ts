@@ -5,7 +5,7 @@ import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
-import type { RouteDecision } from '../model/route-decision.ts';
+import type { Route } from '../routing/route.ts';
 import type { Target } from '../routing/targets.ts';
 import type { Lease } from '../upstream/provider-state.ts';
 import type { BodyCapture } from './body-capture.ts';
@@ -21,7 +21,7 @@ export interface ExchangeRecord {
   streamed: boolean;
   requestBody: string | null;
   /** Null until the request was routed. */
-  route: RouteDecision | null;
+  route: Route | null;
   attempts: Attempt[];
   /** Of the attempt that serves, or the last one. */
   target: Target | null;
@@ -100,7 +100,8 @@ export function createRecord(
     const body = record.responseBody ?? record.capture?.text() ?? null;
     const { redact } = context;
     const clean = (text: string | null) => (text === null ? null : redact(text));
-    const { agentType, projectId, requestedModel, attempts, route } = record;
+    const { agentType, projectId, requestedModel, attempts } = record;
+    const route = record.route?.decision ?? null;
     // Names come from outside too. One look at all of them: hardly ever is there anything to take out.
     const names = [
       ...[agentType, projectId, requestedModel, model, route?.rule, route?.why],

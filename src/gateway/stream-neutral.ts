@@ -3,7 +3,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
-import { resolveRoute, type Route } from '../routing/route.ts';
+import type { Route, Router } from '../routing/route.ts';
 import { openStream, type OpenStream } from './attempt.ts';
 import { clientLeft, notePlan } from './exchange.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
@@ -17,6 +17,7 @@ import { createTranslatePump } from './translate-pump.ts';
 export interface NeutralContext {
   host: GatewayHost;
   config: ResolvedConfig;
+  router: Router;
   newRecord(): ExchangeRecord;
   redact(text: string): string;
   states: ProviderStates;
@@ -29,7 +30,6 @@ export async function* streamNeutral(
   options: { signal?: AbortSignal; target?: string },
   context: NeutralContext,
 ): AsyncGenerator<StreamEvent, void, void> {
-  const { config } = context;
   const record = context.newRecord();
   record.requestedModel = request.model;
   record.streamed = true;
@@ -44,9 +44,10 @@ export async function* streamNeutral(
       forced: options.target ?? null,
       agentType: null,
       content: () => request,
+      timing: 'stream',
     };
-    const route = await resolveRoute(question, config);
-    record.route = route.decision;
+    const route = await context.router.route(question);
+    record.route = route;
     opened = await open(request, route, record, client.signal, context);
     record.serving = true;
     record.httpStatus = 200;

@@ -1,6 +1,7 @@
 // What an answer costs: the operator's overrides first, then the price table, else nothing is claimed.
 import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resolved.ts';
+import { compileGlob } from '../model/glob.ts';
 import { totalInputTokens, type Usage } from '../model/usage.ts';
 import { createRateSum, type RateSum } from './price-rates.ts';
 import { findPrices } from './price-table.ts';
@@ -36,7 +37,7 @@ export function createPricer(costs: CostsConfig): Pricer {
     const key = `${provider.priceId} ${target}`;
     const found = remembered.get(key);
     if (found !== undefined) return found;
-    const override = overrides.find(({ fits }) => fits.test(target))?.price ?? null;
+    const override = overrides.find(({ fits }) => fits(target))?.price ?? null;
     const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
     const rates =
       table === null
@@ -54,11 +55,6 @@ export function createPricer(costs: CostsConfig): Pricer {
     if (table !== null) return rates?.(usage) ?? priceByTable(table, model, usage, at);
     return null;
   };
-}
-
-function compileGlob(pattern: string): RegExp {
-  const source = pattern.replace(/[\\^$.+?()[\]{}|]/g, '\\$&').replace(/\*+/g, '.*');
-  return new RegExp(`^${source}$`, 's');
 }
 
 /** Cache tokens cost what fresh ones do where the override names no price for them. */

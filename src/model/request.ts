@@ -85,6 +85,8 @@ export interface NeutralRequest {
   system: TextPart[];
   messages: Message[];
   tools: Tool[];
+  /** The provider is to search the web, whether by a tool or by a field of its own. */
+  searchesWeb?: true;
   toolChoice?: ToolChoice;
   parallelToolCalls?: boolean;
   maxOutputTokens?: number;

@@ -9,21 +9,12 @@ export interface Target {
   model: string;
 }
 
-/** At least one target. Throws GatewayError `unknown_model` naming what is not configured and the mend. */
-export function resolveTargets(
-  question: { model: string; forced: string | null },
-  config: ResolvedConfig,
-): Target[] {
-  if (question.forced !== null) return [resolveForced(question.forced, question.model, config)];
-  const targets = [resolvePrimary(question.model, config)];
-  for (const entry of config.routing.fallbackChain) {
-    const target = resolveTarget(entry, question.model, config);
-    if (target !== undefined && !targets.some((known) => sameTarget(known, target))) targets.push(target);
-  }
-  return targets;
+/** How a target is written: `provider/model`. */
+export function targetName({ provider, model }: Target): string {
+  return `${provider.name}/${model}`;
 }
 
-function sameTarget(one: Target, other: Target): boolean {
+export function sameTarget(one: Target, other: Target): boolean {
   return one.provider.name === other.provider.name && one.model === other.model;
 }
 
@@ -60,18 +51,29 @@ function serves(provider: ProviderConfig, model: string): boolean {
   );
 }
 
-function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
+/** The target that the header names. Throws GatewayError `unknown_model` naming the mend. */
+export function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
   const target = resolveTarget(forced, model, config);
   if (target !== undefined) return target;
   throw notEnabled(forced.split('/')[0] ?? forced, config, `x-sluice-target names "${forced}"`);
 }
 
-function resolvePrimary(model: string, config: ResolvedConfig): Target {
+/** The target that a model of the form `provider/model` names, where that provider is enabled. */
+export function resolveNamed(model: string, config: ResolvedConfig): Target | undefined {
+  return model.indexOf('/') > 0 ? resolveTarget(model, model, config) : undefined;
+}
+
+export interface DefaultTarget {
+  target: Target;
+  /** What of the configuration decided. */
+  rule: string;
+}
+
+/** Where no rule leads elsewhere. Throws GatewayError `unknown_model` naming what is not configured and the mend. */
+export function resolveDefault(model: string, config: ResolvedConfig): DefaultTarget {
   const chosen = defaultProvider(model, config);
   const slash = model.indexOf('/');
   if (slash > 0) {
-    const explicit = resolveTarget(model, model, config);
-    if (explicit !== undefined) return explicit;
     const name = model.slice(0, slash);
     const isOff =
       config.disabled.some((provider) => provider.name === name) || findProviderKind(name) !== undefined;
@@ -80,16 +82,17 @@ function resolvePrimary(model: string, config: ResolvedConfig): Target {
       throw notEnabled(name, config, `model "${model}" asks for provider "${name}"`);
     }
   }
+  const wanted = config.routing.defaultProvider;
   if (chosen === undefined) {
-    const wanted = config.routing.defaultProvider;
     if (wanted !== null) throw notEnabled(wanted, config, `routing.default_provider is "${wanted}"`);
     throw new GatewayError(
       'unknown_model',
       'no provider is enabled; configure one under `providers` in sluice.yaml',
     );
   }
-  const own = ownModel(chosen, model);
-  return { provider: chosen, model: aliased(chosen, own) };
+  const target = { provider: chosen, model: aliased(chosen, ownModel(chosen, model)) };
+  if (wanted !== null) return { target, rule: `routing.default_provider: ${wanted}` };
+  return { target, rule: serves(chosen, model) ? 'the provider that knows the model' : 'the first provider' };
 }
 
 function defaultProvider(model: string, config: ResolvedConfig): ProviderConfig | undefined {

@@ -3,13 +3,19 @@ import { expect, test } from 'bun:test';
 import { isObject } from '../../src/model/json.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import { RESERVED_KEYS } from '../../src/config/reserved.ts';
 import { listSchemaKeys } from '../../src/config/schema-keys.ts';
 
 /** What every file below has, so that a varied key has something to differ from. */
 const BASE = {
   server: { keys: ['base'] },
   providers: { lab: { kind: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key: 'base' } },
+  routing: {
+    groups: { pool: 'lab/a' },
+    fallback_chain: ['pool'],
+    agent_rules: { reviewer: { to: 'lab' } },
+    model_mappings: [{ from: 'a', to: 'lab' }],
+    patterns: [{ match: ['a'], to: 'lab' }],
+  },
   costs: { pricing_overrides: { lab: { input_per_million: 1, output_per_million: 1 } } },
 };
 
@@ -45,6 +51,22 @@ const OTHER: Record<string, unknown> = {
   'providers.*.forward_client_key': false,
   'routing.default_provider': 'lab',
   'routing.fallback_chain': ['lab'],
+  'routing.groups': { pool: 'lab/b' },
+  'routing.session_affinity': false,
+  'routing.agent_rules': { writer: 'lab' },
+  'routing.model_tier_rules': { opus: 'lab' },
+  'routing.scenarios.image': 'lab',
+  'routing.scenarios.web_search': 'lab',
+  'routing.scenarios.long_context': 'lab',
+  'routing.scenarios.long_context_threshold': 9,
+  'routing.scenarios.think': 'lab',
+  'routing.scenarios.background': 'lab',
+  'routing.model_mappings[].from': 'b',
+  'routing.patterns[].match': ['b'],
+  'routing.patterns[].threshold': 2,
+  'routing.patterns[].priority': 2,
+  'routing.patterns[].case_sensitive': true,
+  'routing.infer_agents': { reviewer: ['you review'] },
   'routing.context_fallback': ['lab'],
   'routing.continue_streams': true,
   'routing.hedge_after': '2s',
@@ -57,6 +79,18 @@ const OTHER: Record<string, unknown> = {
   'costs.pricing_overrides.*.cache_read_per_million': 2,
   'costs.pricing_overrides.*.cache_write_per_million': 2,
 };
+
+/** What every rule may say, wherever it stands. */
+const OTHER_IN_RULE: Record<string, unknown> = {
+  to: 'lab/b',
+  strategy: 'least_cost',
+  continue_streams: true,
+  hedge_after: '3s',
+  context_fallback: ['lab/c'],
+};
+for (const place of ['RULE', 'routing.model_mappings[]', 'routing.patterns[]']) {
+  for (const [key, value] of Object.entries(OTHER_IN_RULE)) OTHER[`${place}.${key}`] = value;
+}
 
 /** Keys with one legal value, which nothing can be varied to. */
 const SINGLE_VALUED = ['audit.store'];
@@ -72,6 +106,7 @@ function resolved(raw: unknown): string {
 function withValue(raw: unknown, path: string[], value: unknown): unknown {
   const [name, ...rest] = path;
   if (name === undefined) return value;
+  if (Array.isArray(raw)) return [withValue(raw[0], path, value)];
   const section = isObject(raw) ? raw : {};
   return { ...section, [name]: withValue(section[name], rest, value) };
 }
@@ -82,7 +117,8 @@ test.each(KEYS.map((key) => key.path).filter((path) => !SINGLE_VALUED.includes(p
   '%s is read',
   (path) => {
     expect(Object.keys(OTHER)).toContain(path);
-    const names = path.replace('*', 'lab').split('.');
+    const place = path.replace('RULE', 'routing.agent_rules.reviewer').replace('*', 'lab');
+    const names = place.replace('[]', '').split('.');
     expect(resolved(withValue(BASE, names, OTHER[path]))).not.toBe(resolved(BASE));
   },
 );
@@ -92,9 +128,4 @@ test('a key with one value has only one', () => {
     expect(KEYS.find((key) => key.path === path)?.node.enum).toHaveLength(1);
   }
   expect(resolved({ ...BASE, audit: {} })).toContain('"store":"sqlite"');
-});
-
-test('no key is both supported and reserved', () => {
-  const paths = listSchemaKeys().map((key) => key.path);
-  expect(RESERVED_KEYS.filter((path) => paths.includes(path))).toEqual([]);
 });

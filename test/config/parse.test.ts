@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatKeyPath } from '../../src/config/problem.ts';
-import { RESERVED_KEYS } from '../../src/config/reserved.ts';
 
 function problemsOf(raw: unknown): string[] {
   return parseConfig(raw).problems.map(
@@ -22,7 +21,7 @@ describe('errors', () => {
     ],
     [
       { routing: { colour: 1 } },
-      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, context_fallback, continue_streams, hedge_after, agent_rules, model_tier_rules, model_mappings, scenarios, patterns',
+      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, groups, session_affinity, agent_rules, model_mappings, model_tier_rules, scenarios, patterns, infer_agents, context_fallback, continue_streams, hedge_after',
     ],
     [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
     [{ server: { port: '8088' } }, 'fatal server.port: expected a number, found a string'],
@@ -107,24 +106,6 @@ describe('errors', () => {
     };
     expect(problemsOf(raw)).toHaveLength(6);
     expect(problemsOf(raw).join()).not.toContain('sk-secret');
-  });
-});
-
-describe('reserved keys', () => {
-  test.each([...RESERVED_KEYS])('%s is accepted with a warning', (key) => {
-    const names = key.replace('*', 'anthropic').split('.');
-    const raw = names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), { anything: ['at all'] });
-    const { file, problems } = parseConfig(raw);
-    expect(file).not.toBeNull();
-    expect(problems).toEqual([
-      { severity: 'warning', path: names, message: 'not supported by this version yet; ignored' },
-    ]);
-  });
-
-  test('the same name elsewhere is an error', () => {
-    expect(problemsOf({ server: { agent_rules: {} } })[0]).toStartWith(
-      'fatal server.agent_rules: unknown key',
-    );
   });
 });
 

@@ -5,6 +5,20 @@ export function sampleRouting(changes: Partial<RoutingConfig> = {}): RoutingConf
   return {
     defaultProvider: null,
     fallbackChain: [],
+    sessionAffinity: true,
+    agentRules: {},
+    modelMappings: [],
+    modelTierRules: {},
+    scenarios: {
+      image: null,
+      web_search: null,
+      long_context: null,
+      longContextThreshold: 60_000,
+      think: null,
+      background: null,
+    },
+    patterns: [],
+    inferredAgents: [],
     policy: { continueStreams: false, hedgeAfterMs: null, contextFallback: [] },
     ...changes,
   };

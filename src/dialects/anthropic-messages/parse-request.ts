@@ -23,7 +23,7 @@ import {
   requireString,
 } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
-import { parseTool, parseToolChoice } from './parse-tools.ts';
+import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
 import { ID, isEmpty, leftover } from './wire.ts';
 
 const KNOWN_FIELDS = [
@@ -70,6 +70,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
     ...(route?.operation === 'count-tokens' ? {} : { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: { dialect: ID, fields: extra },
   };
+  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   parseSampling(body, request);
   const choice = optionalObject(body, 'tool_choice', failRequest);
   if (choice !== undefined) Object.assign(request, parseToolChoice(choice));

@@ -36,6 +36,11 @@ export function parseTool(value: JsonValue, path: string): Tool {
   };
 }
 
+/** `web_search_20250305` and its successors. */
+export function isWebSearch(tool: Tool): boolean {
+  return tool.type === 'server' && /^web_search/.test(asString(tool.definition.fields.type) ?? '');
+}
+
 export function parseToolChoice(
   choice: JsonObject,
 ): Pick<NeutralRequest, 'toolChoice' | 'parallelToolCalls'> {

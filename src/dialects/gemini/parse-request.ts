@@ -4,7 +4,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
-import { parseToolConfig, parseTools } from './parse-tools.ts';
+import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
 import { invalid } from './read-field.ts';
 import { bareModel } from './route.ts';
 import { camelFields, ID, isEmpty, leftover } from './wire.ts';
@@ -27,6 +27,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
     messages: parseContents(wire.contents),
     tools: parseTools(wire.tools),
   };
+  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   if (toolChoice !== undefined) request.toolChoice = toolChoice;
   const serviceTier = asString(wire.serviceTier);
   if (serviceTier !== undefined && serviceTier !== 'unspecified') request.serviceTier = serviceTier;

@@ -24,6 +24,11 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
   return tools;
 }
 
+/** `googleSearch`, `googleSearchRetrieval`, `enterpriseWebSearch`, in either spelling of names. */
+export function isWebSearch(tool: Tool): boolean {
+  return tool.type === 'server' && /^(google|enterprise_?web)_?search/i.test(tool.name);
+}
+
 const FUNCTION_FIELDS = new Set(['name', 'description', 'parameters', 'parametersJsonSchema']);
 
 function parseFunction(value: JsonValue, path: string): FunctionTool {

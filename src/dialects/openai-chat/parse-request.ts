@@ -12,7 +12,7 @@ import {
   requiredString,
 } from '../read-field.ts';
 import { parseMessages } from './parse-messages.ts';
-import { parseToolChoice, parseTools } from './parse-tools.ts';
+import { isWebSearch, parseToolChoice, parseTools } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 
 /** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
@@ -52,6 +52,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     messages,
     tools: parseTools(body),
   };
+  if (asObject(body.web_search_options) !== undefined || request.tools.some(isWebSearch))
+    request.searchesWeb = true;
   const kept = new Set(NEUTRAL_FIELDS);
 
   const streamOptions = optionalObject(body, 'stream_options');

@@ -45,6 +45,11 @@ function parseTool(tool: JsonObject, path: string): Tool {
   return { type: 'server', name: type, definition: { dialect: 'openai-chat', fields: tool } };
 }
 
+/** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own word. */
+export function isWebSearch(tool: Tool): boolean {
+  return tool.type === 'server' && /(^|:)(web|browser)_search/.test(tool.name);
+}
+
 function parseFunction(declared: JsonObject, path: string): FunctionTool {
   const tool: FunctionTool = {
     type: 'function',

@@ -10,7 +10,7 @@ import {
   requiredString,
 } from '../read-field.ts';
 import { parseInput } from './parse-input.ts';
-import { parseToolChoice, parseTools } from './parse-tools.ts';
+import { isWebSearch, parseToolChoice, parseTools } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { ID, isEmpty } from './wire.ts';
 
@@ -56,6 +56,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     messages: input.messages,
     tools: parseTools(body),
   };
+  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const kept = new Set(NEUTRAL_FIELDS);
   const bound = boundTo ?? input.boundTo;
   if (bound !== undefined) request.boundTo = bound;

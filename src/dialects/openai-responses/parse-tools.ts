@@ -22,6 +22,11 @@ export function parseTools(body: JsonObject): Tool[] {
   return tools;
 }
 
+/** `web_search`, `web_search_preview`, each perhaps with a date. */
+export function isWebSearch(tool: Tool): boolean {
+  return tool.type === 'server' && tool.name.startsWith('web_search');
+}
+
 /** One tool, or all of a namespace. */
 function parseTool(tool: JsonObject, path: string): Tool[] {
   const type = requiredString(tool, 'type', `${path}.type`, 'say `function`, `custom`, `web_search`…');

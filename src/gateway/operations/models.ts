@@ -3,20 +3,27 @@ import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import type { ClientModels } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
-import { resolveTargets } from '../../routing/targets.ts';
+import type { Router } from '../../routing/route.ts';
+import { resolveTarget, type Target } from '../../routing/targets.ts';
 import type { ModelCatalog } from './model-catalog.ts';
+
+export interface ModelSources {
+  config: ResolvedConfig;
+  catalog: ModelCatalog;
+  /** Tells where the name of a model alone leads. */
+  listing: Router;
+}
 
 /** The list, or the one model asked for. Throws GatewayError `unknown_model`. */
 export async function answerModels(
   client: ClientModels,
   { id }: { id?: string },
   query: URLSearchParams,
-  config: ResolvedConfig,
-  catalog: ModelCatalog,
+  sources: ModelSources,
 ): Promise<Response> {
-  const models = await offeredModels(config, catalog);
+  const models = await offeredModels(sources);
   if (id === undefined) return Response.json(client.buildList(models, query));
-  const model = models.find((each) => each.id === id) ?? underShortName(id, models, config);
+  const model = models.find((each) => each.id === id) ?? (await underShortName(id, models, sources));
   if (model === undefined) {
     throw new GatewayError('unknown_model', `no model is named "${id}"; the list of models has all names`);
   }
@@ -24,7 +31,7 @@ export async function answerModels(
 }
 
 /** Each id once, and each leads to its model when asked for. */
-export async function offeredModels(config: ResolvedConfig, catalog: ModelCatalog): Promise<OfferedModel[]> {
+export async function offeredModels({ config, catalog, listing }: ModelSources): Promise<OfferedModel[]> {
   const lists = await Promise.all(config.providers.map((provider) => catalog.modelsOf(provider)));
   const offered = new Map<string, OfferedModel>();
   const offer = (id: string, provider: ProviderConfig, entry?: ModelEntry) => {
@@ -34,7 +41,9 @@ export async function offeredModels(config: ResolvedConfig, catalog: ModelCatalo
     const entries = lists[index] ?? [];
     const entryOf = (model: string) => entries.find((entry) => entry.id === model);
     for (const [alias, model] of Object.entries(provider.models)) {
-      const id = leadsTo(alias, provider, model, config) ? alias : `${provider.name}/${alias}`;
+      const target = await targetOf(alias, listing);
+      const leads = target?.provider.name === provider.name && target.model === model;
+      const id = leads ? alias : `${provider.name}/${alias}`;
       offer(id, provider, entryOf(model));
     }
     const { defaultModel, name } = provider;
@@ -42,17 +51,17 @@ export async function offeredModels(config: ResolvedConfig, catalog: ModelCatalo
     for (const model of own) offer(`${name}/${model}`, provider, entryOf(model));
     for (const entry of entries) offer(`${name}/${entry.id}`, provider, entry);
   }
+  for (const { from, rule } of config.routing.modelMappings) {
+    const first = from.includes('*') ? undefined : resolveTarget(rule.targets[0]?.target ?? '', from, config);
+    if (first !== undefined) offer(from, first.provider);
+  }
   return [...offered.values()];
 }
 
-function leadsTo(id: string, provider: ProviderConfig, model: string, config: ResolvedConfig): boolean {
-  const target = targetOf(id, config);
-  return target?.provider.name === provider.name && target.model === model;
-}
-
-function targetOf(id: string, config: ResolvedConfig): ReturnType<typeof resolveTargets>[number] | undefined {
+async function targetOf(model: string, listing: Router): Promise<Target | undefined> {
   try {
-    return resolveTargets({ model: id, forced: null }, config)[0];
+    const asked = { model, forced: null, agentType: null, content: null, timing: 'whole' };
+    return (await listing.route(asked)).targets[0];
   } catch (thrown) {
     if (thrown instanceof GatewayError) return undefined;
     throw thrown;
@@ -60,12 +69,12 @@ function targetOf(id: string, config: ResolvedConfig): ReturnType<typeof resolve
 }
 
 /** A name without its provider, where routing finds the provider and asks it for just that model. */
-function underShortName(
+async function underShortName(
   id: string,
   models: readonly OfferedModel[],
-  config: ResolvedConfig,
-): OfferedModel | undefined {
-  const target = targetOf(id, config);
+  { listing }: ModelSources,
+): Promise<OfferedModel | undefined> {
+  const target = await targetOf(id, listing);
   if (target?.model !== id) return undefined;
   const found = models.find((model) => model.id === `${target.provider.name}/${id}`);
   return found === undefined ? undefined : { ...found, id };

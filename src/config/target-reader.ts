@@ -1,0 +1,107 @@
+// Lists of targets as the file has them → targets that can be asked, with the groups among them opened.
+import { suggestion } from './nearest.ts';
+import type { KeyPath, Severity } from './problem.ts';
+import type { WeightedTarget } from './resolved.ts';
+import type { TargetsEntry } from './routing-schema.ts';
+
+export interface TargetReader {
+  /** What is unknown, disabled or goes in circles is told and left out; a target named twice counts once. */
+  read(targets: TargetsEntry, path: KeyPath): WeightedTarget[];
+  /** Whether a weight is written in the list, or in a group that it names. */
+  weighs(targets: TargetsEntry): boolean;
+}
+
+type Groups = Readonly<Record<string, TargetsEntry>>;
+type Tell = (severity: Severity, path: KeyPath, message: string) => void;
+
+export function createTargetReader(
+  groups: Groups,
+  { enabled, names }: { enabled: readonly string[]; names: readonly string[] },
+  tell: Tell,
+): TargetReader {
+  const groupNames = Object.keys(groups);
+  const isGroup = (target: string) => Object.hasOwn(groups, target);
+
+  /** Each target with the path of its own mistakes: those inside a group are told at the group, once. */
+  function read(targets: TargetsEntry, path: KeyPath, tells: boolean): WeightedTarget[] {
+    const found = new Map<string, number>();
+    for (const { target, weight, at } of entries(targets)) {
+      const place = at === null ? path : [...path, at];
+      for (const each of open(target, weight, place, tells)) {
+        found.set(each.target, (found.get(each.target) ?? 0) + each.weight);
+      }
+    }
+    return [...found].map(([target, weight]) => ({ target, weight }));
+  }
+
+  function open(target: string, weight: number, path: KeyPath, tells: boolean): WeightedTarget[] {
+    if (isGroup(target)) {
+      const members = opened.get(target) ?? [];
+      const sum = members.reduce((total, member) => total + member.weight, 0);
+      // A group's share is divided among its members.
+      return members.map((member) => ({
+        target: member.target,
+        weight: sum === 0 ? 0 : (weight * member.weight) / sum,
+      }));
+    }
+    const slash = target.indexOf('/');
+    const name = slash === -1 ? target : target.slice(0, slash);
+    if (enabled.includes(name)) return [{ target, weight }];
+    if (!tells) return [];
+    if (names.includes(name)) tell('warning', path, `provider "${name}" is disabled; left out`);
+    else {
+      const known = [...names, ...groupNames];
+      tell(
+        'fatal',
+        path,
+        `no provider is named "${name}"${suggestion(name, known)}; there are: ${known.join(', ')}`,
+      );
+    }
+    return [];
+  }
+
+  const opened = new Map<string, WeightedTarget[]>();
+  for (const name of groupNames) {
+    if (names.includes(name)) tell('fatal', ['groups', name], 'is the name of a provider; choose another');
+  }
+  for (const name of insideFirst(groups, tell)) {
+    opened.set(name, read(groups[name] ?? [], ['groups', name], true));
+  }
+  const weighs = (targets: TargetsEntry, seen: readonly string[] = []): boolean =>
+    typeof targets !== 'string' &&
+    targets.some((entry) => {
+      if (typeof entry !== 'string') return true;
+      const inner = isGroup(entry) && !seen.includes(entry) ? groups[entry] : undefined;
+      return inner !== undefined && weighs(inner, [...seen, entry]);
+    });
+  return { read: (targets, path) => read(targets, path, true), weighs };
+}
+
+function entries(targets: TargetsEntry): { target: string; weight: number; at: number | null }[] {
+  if (typeof targets === 'string') return [{ target: targets, weight: 1, at: null }];
+  return targets.map((entry, at) =>
+    typeof entry === 'string' ? { target: entry, weight: 1, at } : { ...entry, at },
+  );
+}
+
+/** The groups, each after those that it names. One that leads back to itself is told. */
+function insideFirst(groups: Groups, tell: Tell): string[] {
+  const done = new Set<string>();
+  const visit = (name: string, way: readonly string[]): void => {
+    if (done.has(name)) return;
+    for (const { target, at } of entries(groups[name] ?? [])) {
+      if (!Object.hasOwn(groups, target)) continue;
+      const round = [...way, name];
+      const start = round.indexOf(target);
+      if (start === -1) visit(target, round);
+      else {
+        const circle = [...round.slice(start), target].join(' → ');
+        const path = ['groups', name, ...(at === null ? [] : [at])];
+        tell('fatal', path, `goes in a circle: ${circle}; take one of them out`);
+      }
+    }
+    done.add(name);
+  };
+  for (const name of Object.keys(groups)) visit(name, []);
+  return [...done];
+}

@@ -1,0 +1,73 @@
+// Routing within the gateway: what it is asked, and what live traffic tells it.
+import type { ResolvedConfig } from '../config/resolved.ts';
+import type { ClientRoute } from '../dialects/dialect.ts';
+import type { Pricer } from '../ledger/prices.ts';
+import { NO_USAGE } from '../model/usage.ts';
+import type { RouteMemory } from '../routing/memory.ts';
+import { createRouter, type RouteQuestion, type Router } from '../routing/route.ts';
+import { NO_SIGNALS } from '../routing/signals.ts';
+import type { Target } from '../routing/targets.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
+import type { GatewayHost } from './host.ts';
+import type { Incoming } from './incoming.ts';
+import { countText } from './operations/estimate-tokens.ts';
+import type { Question } from './plan.ts';
+import type { ExchangeRecord } from './record.ts';
+
+/** What requests are compared by: three tokens in for each one out, as in conversations. */
+const SAMPLE_USAGE = { ...NO_USAGE, inputTokens: 3_000, outputTokens: 1_000 };
+
+interface Traffic {
+  memory: RouteMemory;
+  states: ProviderStates;
+  price: Pricer;
+}
+
+export function createLiveRouter(
+  config: ResolvedConfig,
+  host: Pick<GatewayHost, 'random' | 'setTimer'>,
+  { memory, states, price }: Traffic,
+): Router {
+  const stateOf = ({ provider }: Target) => states.snapshot([provider])[0];
+  return createRouter(config, {
+    memory,
+    signals: {
+      available: (target) => stateOf(target)?.breaker !== 'open',
+      inFlight: (target) => stateOf(target)?.inFlight ?? 0,
+      latencyMs: memory.latencyMs,
+      costUsd: ({ provider, model }) => price(provider, model, SAMPLE_USAGE),
+      random: host.random,
+    },
+    countText: (texts) => countText(texts, () => new Promise((resolve) => host.setTimer(resolve, 0))),
+  });
+}
+
+/** The same without traffic: for lists, and for people who ask where a request would go. */
+export function createQuietRouter(config: ResolvedConfig): Router {
+  return createRouter(config, {
+    memory: { served: () => {}, latencyMs: () => null, placeOf: () => null },
+    signals: NO_SIGNALS,
+    countText: (texts) => countText(texts, () => Promise.resolve()),
+  });
+}
+
+/** Reads the request through the question, so that it holds nothing which the question has let go. */
+export function routeQuestion(
+  { model, forcedTarget, agentType, stream }: Incoming,
+  question: Question,
+  operation: ClientRoute['operation'],
+): RouteQuestion {
+  return {
+    model,
+    forced: forcedTarget,
+    agentType,
+    content: operation === 'embed' ? null : () => question.neutral(),
+    timing: operation === 'generate' ? (stream ? 'stream' : 'whole') : operation,
+  };
+}
+
+/** Tells routing of an exchange that is over who served it, and how soon. */
+export function noteServed({ route, attempts, serving, target }: ExchangeRecord): void {
+  const answered = attempts.findLast((attempt) => attempt.error === null);
+  if (serving && target !== null && answered !== undefined) route?.served(target, answered.durationMs);
+}

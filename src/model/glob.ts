@@ -1,0 +1,20 @@
+// Names with wildcards: `*` stands for any text, all else for itself.
+
+/** Time grows with the length of the text alone, whoever wrote it. */
+export function compileGlob(pattern: string): (text: string) => boolean {
+  const [start = '', ...rest] = pattern.split('*');
+  const end = rest.pop();
+  if (end === undefined) return (text) => text === pattern;
+  return (text) => {
+    if (text.length < start.length + end.length || !text.startsWith(start) || !text.endsWith(end))
+      return false;
+    const last = text.length - end.length;
+    let at = start.length;
+    for (const piece of rest) {
+      const found = text.indexOf(piece, at);
+      if (found === -1 || found + piece.length > last) return false;
+      at = found + piece.length;
+    }
+    return true;
+  };
+}

@@ -1,0 +1,51 @@
+// Tiers of models by the names that their vendors give them: a table, since a name that contains another is no sign.
+
+export interface ModelTier {
+  tier: string;
+  /** A model's own name: lower case, without provider, region or path before it. The first row that fits decides. */
+  models: RegExp;
+  /** Agents ask for such models to do their chores: titles, summaries, checks. */
+  small?: true;
+}
+
+/** What may follow a name: its date, a context size, a revision. */
+const END = '(?:$|[-@:[.])';
+const claude = (name: string) => new RegExp(`^claude-(?:\\d[\\d.-]*-)?${name}${END}`);
+
+export const MODEL_TIERS = [
+  { tier: 'opus', models: claude('opus') },
+  { tier: 'sonnet', models: claude('sonnet') },
+  { tier: 'haiku', models: claude('haiku'), small: true },
+  { tier: 'gpt-pro', models: new RegExp(`^(?:gpt-\\d[\\d.]*|o\\d)-pro${END}`) },
+  { tier: 'gpt-nano', models: new RegExp(`^gpt-\\d[\\d.]*-nano${END}`), small: true },
+  {
+    tier: 'gpt-mini',
+    models: new RegExp(`^(?:gpt-\\d[\\d.]*o?(?:-codex)?-mini|o\\d-mini|codex-mini|gpt-3\\.5-turbo)${END}`),
+    small: true,
+  },
+  { tier: 'gpt', models: new RegExp(`^(?:chatgpt-\\d|gpt-\\d|o\\d)[\\d.]*o?${END}`) },
+  {
+    tier: 'gemini-flash-lite',
+    models: new RegExp(`^gemini-(?:\\d[\\d.]*-)?flash-lite${END}`),
+    small: true,
+  },
+  { tier: 'gemini-flash', models: new RegExp(`^gemini-(?:\\d[\\d.]*-)?flash${END}`) },
+  { tier: 'gemini-pro', models: new RegExp(`^gemini-(?:\\d[\\d.]*-)?pro${END}`) },
+] as const satisfies readonly ModelTier[];
+
+export type TierName = (typeof MODEL_TIERS)[number]['tier'];
+
+export const TIER_NAMES: readonly TierName[] = MODEL_TIERS.map((row) => row.tier);
+
+/** Longer names are nobody's models. */
+const LONGEST_NAME = 200;
+
+/** The tier of a model as a client may name it: `us.vendor.claude-opus-4-1-v1:0` and `vendor/claude-opus-4.1` too. */
+export function tierOf(model: string): (ModelTier & { tier: TierName }) | undefined {
+  if (model.length > LONGEST_NAME) return undefined;
+  const name = model
+    .toLowerCase()
+    .slice(model.lastIndexOf('/') + 1)
+    .replace(/^(?:[a-z][a-z-]*\.)+/, '');
+  return MODEL_TIERS.find((row) => row.models.test(name));
+}

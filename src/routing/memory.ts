@@ -1,0 +1,56 @@
+// What routing remembers of the requests that were served: how fast each target was, and where conversations are.
+import { type Target, targetName } from './targets.ts';
+
+export interface RouteMemory {
+  /** A target has served. `place`: of which conversation, null where it need not be remembered. */
+  served(target: Target, timing: string, ms: number, place: string | null): void;
+  latencyMs(target: Target, timing: string): number | null;
+  /** The name of the target that served last under this place. */
+  placeOf(place: string): string | null;
+}
+
+/** Share of the newest request in a target's latency. */
+const NEWEST = 0.3;
+/** Older measurements say nothing: such a target is tried again. */
+const FRESH_MS = 10 * 60_000;
+/** Names of models come from clients. */
+const MOST_TARGETS = 2_000;
+/** Conversations remembered; each takes some 200 bytes. */
+const MOST_PLACES = 10_000;
+
+interface Latency {
+  ms: number;
+  at: number;
+}
+
+/** @param monotonic milliseconds that never jump. */
+export function createRouteMemory(monotonic: () => number): RouteMemory {
+  const latencies = new Map<string, Latency>();
+  const places = new Map<string, string>();
+  const fresh = (key: string): Latency | undefined => {
+    const known = latencies.get(key);
+    return known !== undefined && monotonic() - known.at <= FRESH_MS ? known : undefined;
+  };
+  return {
+    served(target, timing, ms, place) {
+      const name = targetName(target);
+      const key = `${timing} ${name}`;
+      const before = fresh(key)?.ms ?? ms;
+      putLast(latencies, key, { ms: before + NEWEST * (ms - before), at: monotonic() }, MOST_TARGETS);
+      if (place !== null) putLast(places, place, name, MOST_PLACES);
+    },
+    latencyMs: (target, timing) => fresh(`${timing} ${targetName(target)}`)?.ms ?? null,
+    placeOf: (place) => places.get(place) ?? null,
+  };
+}
+
+/** Puts the entry at the end, and takes the oldest away where there are too many. */
+function putLast<Value>(entries: Map<string, Value>, key: string, value: Value, most: number): void {
+  entries.delete(key);
+  entries.set(key, value);
+  if (entries.size <= most) return;
+  for (const oldest of entries.keys()) {
+    entries.delete(oldest);
+    break;
+  }
+}

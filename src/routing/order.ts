@@ -1,0 +1,109 @@
+// Which of a rule's targets comes first: the strategies, and the conversation that stays where it is.
+import type { Strategy } from '../config/resolved.ts';
+import { fingerprint } from './conversation.ts';
+import type { RouteSignals } from './signals.ts';
+import { type Target, targetName } from './targets.ts';
+
+export interface Candidate {
+  target: Target;
+  weight: number;
+}
+
+export interface OrderQuestion {
+  /** As the rule names them. */
+  candidates: readonly Candidate[];
+  strategy: Strategy;
+  /** The conversation that should stay where it is; null: none. */
+  conversation: string | null;
+  /** The name of the target that served it last, null where that is not known. */
+  last: string | null;
+  timing: string;
+}
+
+export interface Order {
+  targets: Target[];
+  /** Why in this order; null: as written. */
+  order: string | null;
+}
+
+/** With one candidate, or those of `ordered`, as written. Else those that cannot be asked now come last. */
+export function orderTargets(question: OrderQuestion, signals: RouteSignals): Order {
+  const { candidates, strategy, last } = question;
+  if (strategy === 'ordered' || candidates.length < 2) {
+    return { targets: candidates.map(({ target }) => target), order: null };
+  }
+  const { ranked, why } = rank(question, strategy, signals);
+  const targets = [
+    ...ranked.filter((target) => signals.available(target)),
+    ...ranked.filter((target) => !signals.available(target)),
+  ];
+  const place = targets.findIndex((target) => targetName(target) === last && signals.available(target));
+  if (place === -1 || strategy === 'weighted') return { targets, order: why };
+  const stays = targets.splice(place, 1);
+  return { targets: [...stays, ...targets], order: `${strategy}; the conversation stays on ${last}` };
+}
+
+type Ranked = { ranked: Target[]; why: string };
+
+function rank(
+  question: OrderQuestion,
+  strategy: Exclude<Strategy, 'ordered'>,
+  signals: RouteSignals,
+): Ranked {
+  const { candidates, timing } = question;
+  switch (strategy) {
+    case 'weighted':
+      return byWeight(question, signals);
+    case 'least_latency': {
+      // What has not been measured comes first: otherwise it never would be.
+      const ms = (target: Target) => signals.latencyMs(target, timing);
+      return bySmallest(candidates, ms, 0, (value) => `${Math.round(value)} ms`, strategy);
+    }
+    case 'least_cost': {
+      const usd = (target: Target) => signals.costUsd(target);
+      const said = (value: number) => `$${value.toPrecision(2)}`;
+      return bySmallest(candidates, usd, Number.POSITIVE_INFINITY, said, strategy);
+    }
+    case 'least_busy':
+      return bySmallest(candidates, (target) => signals.inFlight(target), 0, String, strategy);
+  }
+}
+
+/** Smallest first, as written where equal. `unknown`: what counts where there is no value. */
+function bySmallest(
+  candidates: readonly Candidate[],
+  measure: (target: Target) => number | null,
+  unknown: number,
+  said: (value: number) => string,
+  strategy: Strategy,
+): Ranked {
+  const valued = candidates.map(({ target }) => ({ target, value: measure(target) }));
+  // Not a difference: of two infinities it is none.
+  valued.sort(({ value: one }, { value: other }) =>
+    (one ?? unknown) < (other ?? unknown) ? -1 : (one ?? unknown) > (other ?? unknown) ? 1 : 0,
+  );
+  const values = valued.map(
+    ({ target, value }) => `${targetName(target)} ${value === null ? 'unknown' : said(value)}`,
+  );
+  return { ranked: valued.map(({ target }) => target), why: `${strategy}: ${values.join(', ')}` };
+}
+
+/**
+ * Weighted rendezvous hashing: each target draws a number from the conversation and its own name, so that all
+ * turns agree without memory, and a target that comes or goes moves only its own conversations. A weight of zero
+ * comes last.
+ */
+function byWeight({ candidates, conversation }: OrderQuestion, signals: RouteSignals): Ranked {
+  const drawn = candidates.map(({ target, weight }) => {
+    const draw = conversation === null ? signals.random() : drawOf(conversation, targetName(target));
+    return { target, score: weight === 0 ? Number.POSITIVE_INFINITY : -Math.log(1 - draw) / weight };
+  });
+  drawn.sort(({ score: one }, { score: other }) => (one < other ? -1 : one > other ? 1 : 0));
+  const how = conversation === null ? 'drawn by chance' : 'drawn by the conversation';
+  return { ranked: drawn.map(({ target }) => target), why: `weighted: ${how}` };
+}
+
+/** 0 ≤ x < 1. */
+function drawOf(conversation: string, name: string): number {
+  return Number.parseInt(fingerprint(`${conversation} ${name}`).slice(0, 13), 16) / 2 ** 52;
+}

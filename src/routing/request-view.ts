@@ -1,0 +1,49 @@
+// What rules look at in a request, each read when a rule first asks.
+import type { Part } from '../model/content.ts';
+import type { NeutralRequest } from '../model/request.ts';
+
+/** UTF-16 units of a long text that rules read, half from its beginning and half from its end. */
+const READ = 8_192;
+
+/** What the user said last: results of tools that came since are not the user's words. */
+export function lastUserText({ messages }: NeutralRequest): string {
+  for (const message of messages.toReversed()) {
+    if (message.role !== 'user') continue;
+    const text = message.parts
+      .map(textOf)
+      .filter((each) => each !== '')
+      .join('\n');
+    if (text.trim() !== '') return shortened(text);
+  }
+  return '';
+}
+
+export function systemText({ system }: NeutralRequest): string {
+  return shortened(system.map((part) => part.text).join('\n'));
+}
+
+function textOf(part: Part): string {
+  return part.type === 'text' ? part.text : '';
+}
+
+function shortened(text: string): string {
+  return text.length <= READ ? text : `${text.slice(0, READ / 2)}\n…\n${text.slice(-READ / 2)}`;
+}
+
+/** Anywhere in the conversation: whoever goes on with it has to see what came before. */
+export function hasImage({ messages }: NeutralRequest): boolean {
+  return messages.some((message) => message.parts.some(isImage));
+}
+
+function isImage(part: Part): boolean {
+  return part.type === 'image' || (part.type === 'tool-result' && part.content.some(isImage));
+}
+
+/** What asks for thinking, in words; undefined where none is asked for. */
+export function thinkingAsked({ reasoning }: NeutralRequest): string | undefined {
+  if (reasoning === undefined || reasoning.mode === 'off') return undefined;
+  const { mode, effort, budgetTokens } = reasoning;
+  if (effort === 'none' || effort === 'minimal' || budgetTokens === 0) return undefined;
+  if (effort !== undefined) return `thinking with effort ${effort}`;
+  return mode === undefined && budgetTokens === undefined ? undefined : 'thinking';
+}

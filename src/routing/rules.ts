@@ -1,0 +1,183 @@
+// The rules in the order in which they are asked, from the agent to the system prompt; the first that matches decides.
+import type { RoutingConfig, RuleConfig, Scenario } from '../config/resolved.ts';
+import { compileGlob } from '../model/glob.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import type { RouteRuleKind } from '../model/route-decision.ts';
+import { tierOf } from '../providers/model-tiers.ts';
+import { measureContext, type TextCounter } from './long-context.ts';
+import { createPhraseSearch } from './phrases.ts';
+import { hasImage, lastUserText, systemText, thinkingAsked } from './request-view.ts';
+
+export interface RuleQuestion {
+  model: string;
+  agentType: string | null;
+  /** Undefined where there is no prompt, or none that can be read. */
+  content(): NeutralRequest | undefined;
+}
+
+export interface RuleMatch {
+  kind: RouteRuleKind;
+  rule: RuleConfig;
+  why: string;
+}
+
+type Finding = RuleMatch | undefined;
+type Step = (question: RuleQuestion) => Finding | Promise<Finding>;
+
+/** Resolves to undefined where no rule matches. */
+export type RuleBook = (question: RuleQuestion) => Promise<Finding>;
+
+/** Made once a configuration. Steps that have no rule cost nothing, and none but theirs reads the request. */
+export function createRuleBook(routing: RoutingConfig, count: TextCounter): RuleBook {
+  const steps = [
+    byAgent(routing),
+    byModel(routing),
+    byTier(routing),
+    ...byScenario(routing, count),
+    byPattern(routing),
+    byInferredAgent(routing),
+  ].filter((step) => step !== undefined);
+  return async (question) => {
+    for (const step of steps) {
+      const finding = step(question);
+      const match = finding instanceof Promise ? await finding : finding;
+      if (match !== undefined) return match;
+    }
+    return undefined;
+  };
+}
+
+function byAgent({ agentRules }: RoutingConfig): Step | undefined {
+  if (Object.keys(agentRules).length === 0) return undefined;
+  return ({ agentType }) => {
+    const rule = agentType === null ? undefined : ownRule(agentRules, agentType);
+    return rule && { kind: 'agent', rule, why: `agent_type is "${agentType}"` };
+  };
+}
+
+function byModel({ modelMappings }: RoutingConfig): Step | undefined {
+  if (modelMappings.length === 0) return undefined;
+  const mappings = modelMappings.map(({ from, rule }) => ({ from, rule, fits: compileGlob(from) }));
+  return ({ model }) => {
+    const found = mappings.find(({ fits }) => fits(model));
+    return found && { kind: 'model-mapping', rule: found.rule, why: `model "${model}" fits "${found.from}"` };
+  };
+}
+
+function byTier({ modelTierRules }: RoutingConfig): Step | undefined {
+  if (Object.keys(modelTierRules).length === 0) return undefined;
+  return ({ model }) => {
+    const tier = tierOf(model)?.tier;
+    const rule = tier === undefined ? undefined : ownRule(modelTierRules, tier);
+    return rule && { kind: 'model-tier', rule, why: `model "${model}" is of tier ${tier}` };
+  };
+}
+
+function byScenario({ scenarios }: RoutingConfig, count: TextCounter): Step[] {
+  const { longContextThreshold: limit } = scenarios;
+  const tests: [
+    Scenario,
+    (request: NeutralRequest, model: string) => string | undefined | Promise<string | undefined>,
+  ][] = [
+    ['image', (request) => (hasImage(request) ? 'the conversation has an image' : undefined)],
+    ['web_search', ({ searchesWeb }) => (searchesWeb ? 'web search is asked for' : undefined)],
+    ['long_context', (request) => longContext(request, limit, count)],
+    [
+      'think',
+      (request) => {
+        const asked = thinkingAsked(request);
+        return asked && `${asked} is asked for`;
+      },
+    ],
+  ];
+  const steps = tests.flatMap(([name, test]): Step[] => {
+    const rule = scenarios[name];
+    if (rule === null) return [];
+    const matched = (why: string | undefined): Finding =>
+      why === undefined ? undefined : { kind: 'scenario', rule, why };
+    return [
+      ({ content, model }) => {
+        const request = content();
+        const why = request && test(request, model);
+        return why instanceof Promise ? why.then(matched) : matched(why);
+      },
+    ];
+  });
+  const { background } = scenarios;
+  if (background !== null) {
+    steps.push(({ model }) => {
+      const tier = tierOf(model);
+      if (tier?.small !== true) return undefined;
+      return {
+        kind: 'scenario',
+        rule: background,
+        why: `model "${model}" is a small one (tier ${tier.tier})`,
+      };
+    });
+  }
+  return steps;
+}
+
+function longContext(
+  request: NeutralRequest,
+  limit: number,
+  count: TextCounter,
+): string | undefined | Promise<string | undefined> {
+  const said = ({ isLong, tokens, how }: Awaited<ReturnType<typeof measureContext>>) =>
+    isLong ? `the prompt has ${tokens} tokens (${how}), over ${limit}` : undefined;
+  const measured = measureContext(request, limit, count);
+  return measured instanceof Promise ? measured.then(said) : said(measured);
+}
+
+function byPattern({ patterns }: RoutingConfig): Step | undefined {
+  if (patterns.length === 0) return undefined;
+  const phrases = patterns.flatMap(({ phrases: own, caseSensitive }, pattern) =>
+    own.map(({ phrase, weight }) => ({ phrase, weight, caseSensitive, pattern })),
+  );
+  const search = createPhraseSearch(phrases);
+  return ({ content }) => {
+    const request = content();
+    if (request === undefined) return undefined;
+    const found = [...search(lastUserText(request))]
+      .map((index) => phrases[index])
+      .filter((each) => each !== undefined);
+    const scored = patterns
+      .map((pattern, index) => {
+        const own = found.filter((each) => each.pattern === index);
+        return { ...pattern, own, score: own.reduce((sum, { weight }) => sum + weight, 0) };
+      })
+      .filter(({ own, score, threshold }) => own.length > 0 && score >= threshold)
+      .toSorted((one, other) => other.priority - one.priority || other.score - one.score);
+    const best = scored[0];
+    if (best === undefined) return undefined;
+    const said = best.own.map(({ phrase }) => JSON.stringify(phrase)).join(', ');
+    const why = `the last user message has ${said} (score ${best.score}, priority ${best.priority})`;
+    return { kind: 'pattern', rule: best.rule, why };
+  };
+}
+
+function byInferredAgent({ inferredAgents, agentRules }: RoutingConfig): Step | undefined {
+  if (inferredAgents.length === 0) return undefined;
+  const phrases = inferredAgents.flatMap(({ agent, phrases: own }) =>
+    own.map(({ phrase }) => ({ phrase, caseSensitive: false, agent })),
+  );
+  const search = createPhraseSearch(phrases);
+  return ({ content, agentType }) => {
+    // An agent that says who it is needs no guess.
+    const request = agentType === null ? content() : undefined;
+    if (request === undefined) return undefined;
+    const found = search(systemText(request));
+    const first = phrases.find(
+      ({ agent }, index) => found.has(index) && ownRule(agentRules, agent) !== undefined,
+    );
+    const rule = first && ownRule(agentRules, first.agent);
+    if (first === undefined || rule === undefined) return undefined;
+    const why = `the system prompt has ${JSON.stringify(first.phrase)}, as routing.infer_agents.${first.agent} says`;
+    return { kind: 'inferred-agent', rule, why };
+  };
+}
+
+/** Names come from clients: `constructor` is none. */
+function ownRule(rules: Readonly<Record<string, RuleConfig>>, name: string): RuleConfig | undefined {
+  return Object.hasOwn(rules, name) ? rules[name] : undefined;
+}
