@@ -25,7 +25,9 @@ export function createLossReport(own: ProviderDialectId): LossReport {
     },
     foreign(extension) {
       if (extension === undefined || extension.dialect === own) return;
-      for (const field of Object.keys(extension.fields)) lost(field);
+      for (const field of Object.keys(extension.fields)) {
+        if (extension.defaults?.includes(field) !== true) lost(field);
+      }
     },
     list: () => [...losses.values()],
   };

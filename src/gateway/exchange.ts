@@ -112,7 +112,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     plan(target, key) {
       const planned = notePlan(exchange, target, key);
       plan = planned;
-      const observer = createObserver(host.monotonic, !planned.sameDialect);
+      const observer = createObserver(host.monotonic);
       record.seen = observer.seen;
       const context = { host, plan: planned, signal: client.signal, maxEvent, observer, redact };
       const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
@@ -226,7 +226,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
     ...courseOf(exchange),
     plan(target, key) {
       const plan = notePlan(exchange, target, key);
-      const observer = createObserver(host.monotonic, !plan.sameDialect);
+      const observer = createObserver(host.monotonic);
       record.seen = observer.seen;
       const { client: side } = DIALECTS[dialect];
       let rendering: ReturnType<typeof createByteRenderer> | undefined;

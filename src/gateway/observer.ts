@@ -19,12 +19,11 @@ export interface Observation {
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
   malformedEvents: number;
-  /** What of the answer the client's dialect cannot say, by name. */
+  /** What of the answer the client's dialect cannot say, as its encoder named it. */
   unsaid: Set<string>;
 }
 
-/** @param translated whether events go to another dialect: then those only their own can replay are losses. */
-export function createObserver(monotonic: () => number, translated: boolean): Observer {
+export function createObserver(monotonic: () => number): Observer {
   const seen: Observation = {
     model: null,
     usage: NO_USAGE,
@@ -49,9 +48,6 @@ export function createObserver(monotonic: () => number, translated: boolean): Ob
         case 'usage':
           seen.usage = mergeUsage(seen.usage, event.usage);
           seen.usageKnown = true;
-          break;
-        case 'extension':
-          if (translated) seen.unsaid.add(event.name);
           break;
         case 'finish':
           if (seen.error === null) seen.finish ??= event.finish;

@@ -99,7 +99,7 @@ function open(
     plan(target, key) {
       const question = { incoming: null, neutral: () => request, stream: true };
       const plan = notePlan({ record, host, question, serverKeys: keys }, target, key);
-      const observer = createObserver(host.monotonic, false);
+      const observer = createObserver(host.monotonic);
       record.seen = observer.seen;
       const provider = target.provider.name;
       const onMalformed = (error: Error) =>

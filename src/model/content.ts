@@ -24,6 +24,8 @@ interface PartBase {
 export interface Extension {
   dialect: DialectId;
   fields: JsonObject;
+  /** Those of the fields that only spell out a default: without them nothing is lost. */
+  defaults?: readonly string[];
 }
 
 /** A source the answer rests on. Character offsets count UTF-16 units in the text part they belong to. */

@@ -40,10 +40,13 @@ export type StreamEvent =
   | { type: 'tool-end'; block: number }
   | { type: 'server-tool-result'; block: number; part: ServerToolResultPart }
   /** Generated image or audio, whole. */
-  | { type: 'media'; block: number; mediaType: string; data: string }
+  | { type: 'media'; block: number; mediaType: string; data: string; extension?: Extension }
   /** Cumulative counts so far; a field left out is not yet known, a later report wins. */
   | { type: 'usage'; usage: Partial<Usage> }
-  /** Something that only the same dialect can replay; other encoders drop it and the pump counts it. */
+  /**
+   * Something that only the same dialect can replay: its wire event or fields, or `{value}` for the value of an
+   * opaque part. An encoder that does not say it names it as lost.
+   */
   | { type: 'extension'; dialect: Extension['dialect']; name: string; value: JsonObject }
   | { type: 'finish'; finish: Finish }
   | { type: 'error'; error: GatewayError };

@@ -1,9 +1,9 @@
 // A whole answer and a stream of events tell the same story: this turns each into the other.
-import type { Part, ToolCallPart } from './content.ts';
+import type { Extension, OpaquePart, Part, ToolCallPart } from './content.ts';
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
-import { isObject } from './json.ts';
+import { asObject, isObject, type JsonObject } from './json.ts';
 import type { NeutralResponse } from './response.ts';
 import { mergeUsage, NO_USAGE } from './usage.ts';
 
@@ -13,7 +13,8 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   for (const [block, part] of response.parts.entries()) events.push(...partToEvents(part, block));
   const { dialect, fields = {} } = response.extension ?? {};
   for (const [name, value] of Object.entries(fields)) {
-    if (dialect !== undefined && isObject(value)) events.push({ type: 'extension', dialect, name, value });
+    if (dialect === undefined || value === undefined) continue;
+    events.push({ type: 'extension', dialect, name, value: isObject(value) ? value : { value } });
   }
   events.push({ type: 'usage', usage: response.usage }, { type: 'finish', finish: response.finish });
   return events;
@@ -55,9 +56,12 @@ function partToEvents(part: Part, block: number): StreamEvent[] {
     case 'server-tool-result':
       return [{ type: 'server-tool-result', block, part }];
     case 'image':
-    case 'audio':
+    case 'audio': {
       if (part.source.kind !== 'base64') return [];
-      return [{ type: 'media', block, mediaType: part.source.mediaType, data: part.source.data }];
+      const { mediaType, data } = part.source;
+      const extension = part.extension === undefined ? {} : { extension: part.extension };
+      return [{ type: 'media', block, mediaType, data, ...extension }];
+    }
     case 'opaque':
       return [{ type: 'extension', dialect: part.dialect, name: part.name, value: { value: part.value } }];
     case 'tool-result':
@@ -74,7 +78,9 @@ export interface ResponseCollector {
 
 /** Folds a stream, in any block order, into the whole answer. */
 export function createResponseCollector(): ResponseCollector {
-  const parts = new Map<number, Part>();
+  /** By block; what has no block is its own key. */
+  const parts = new Map<number | StreamEvent, Part>();
+  let extension: Extension | undefined;
   let id: string | null = null;
   let model: string | null = null;
   let usage = NO_USAGE;
@@ -150,7 +156,8 @@ export function createResponseCollector(): ResponseCollector {
         case 'media': {
           const { mediaType, data } = event;
           const type = mediaType.startsWith('audio/') ? 'audio' : 'image';
-          parts.set(event.block, { type, source: { kind: 'base64', mediaType, data } });
+          const more = event.extension === undefined ? {} : { extension: event.extension };
+          parts.set(event.block, { type, source: { kind: 'base64', mediaType, data }, ...more });
           break;
         }
         case 'usage':
@@ -166,15 +173,39 @@ export function createResponseCollector(): ResponseCollector {
         case 'refusal-end':
         case 'reasoning-end':
         case 'tool-end':
-        case 'extension':
           break;
+        case 'extension': {
+          const opaque = opaquePart(event);
+          if (opaque === undefined) extension = withFields(extension, event);
+          else parts.set(event, opaque);
+          break;
+        }
       }
     },
     response() {
       if (error !== undefined) throw error;
       if (finish === undefined)
         throw new GatewayError('upstream_truncated', 'the stream ended before the answer was complete');
-      return { id, model, parts: [...parts.values()], finish, usage };
+      const more = extension === undefined ? {} : { extension };
+      return { id, model, parts: [...parts.values()], finish, usage, ...more };
     },
   };
+}
+
+type ExtensionEvent = Extract<StreamEvent, { type: 'extension' }>;
+
+/** The part that the event stands for, as `partToEvents` tells it; undefined where it is no part. */
+function opaquePart({ dialect, name, value }: ExtensionEvent): OpaquePart | undefined {
+  const inner = value.value;
+  return inner === undefined ? undefined : { type: 'opaque', dialect, name, value: inner };
+}
+
+/** Several events of one name add to each other, as the pieces of a stream do. */
+function withFields(known: Extension | undefined, { dialect, name, value }: ExtensionEvent): Extension {
+  const all: JsonObject = { ...asObject(known?.fields[name]) };
+  for (const [field, piece] of Object.entries(value)) {
+    const before = all[field];
+    all[field] = Array.isArray(before) && Array.isArray(piece) ? [...before, ...piece] : piece;
+  }
+  return { dialect, fields: { ...known?.fields, [name]: all } };
 }

@@ -10,7 +10,7 @@ import type {
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
-import { buildCitation, ownCitation } from './citations.ts';
+import { buildCitation, providerCitation } from './citations.ts';
 import { toolId, toolInput } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
 
@@ -18,6 +18,8 @@ export interface ContentOptions {
   losses: LossReport;
   /** An answer for a client, rather than a turn for the provider: shows what the provider would refuse. */
   answer: boolean;
+  /** Names of the provider-run calls so far, by id: a result that is lost is named as its call. */
+  serverTools: Map<string, string>;
 }
 
 /** Blocks in the order of the parts; those that cannot be said here are left out and reported. */
@@ -42,6 +44,13 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     losses.lost(part.type);
     return undefined;
   }
+  if (part.type === 'tool-call' && part.kind === 'server') {
+    options.serverTools.set(part.id, part.name);
+    if (part.extension?.dialect !== ID) {
+      losses.lost(`tools.${part.name}`);
+      return undefined;
+    }
+  }
   losses.foreign(part.extension);
   switch (part.type) {
     case 'text':
@@ -51,10 +60,6 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     case 'reasoning':
       return buildReasoning(part, options);
     case 'tool-call': {
-      if (part.kind === 'server' && part.extension?.dialect !== ID) {
-        losses.lost(`tools.${part.name}`);
-        return undefined;
-      }
       if (part.kind === 'custom') losses.approximated('tools.custom', 'a function with one text argument');
       // No call of this dialect has one: to its clients it travels on the id, to its providers it means nothing.
       if (part.signature !== undefined && !answer) losses.lost('thought_signature');
@@ -74,7 +79,7 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     }
     case 'server-tool-result':
       if (part.dialect === ID) return part.value;
-      losses.lost('server_tool_result');
+      losses.lost(`tools.${options.serverTools.get(part.callId) ?? 'server_tool_result'}`);
       return undefined;
     case 'image':
       return buildImage(part, losses);
@@ -101,7 +106,7 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
   if (part.citations !== undefined) {
     const citations: JsonObject[] = [];
     for (const citation of part.citations) {
-      const wire = answer ? buildCitation(citation, part.text) : ownCitation(citation);
+      const wire = answer ? buildCitation(citation, part.text) : providerCitation(citation);
       if (wire !== undefined) citations.push(wire);
       else losses.lost('citations');
     }

@@ -25,7 +25,7 @@ export function buildConversation(
   traits: ModelTraits,
   losses: LossReport,
 ): Conversation {
-  const options: ContentOptions = { losses, answer: false };
+  const options: ContentOptions = { losses, answer: false, serverTools: new Map() };
   const system: JsonObject[] = [];
   for (const part of request.system) {
     losses.foreign(part.extension);

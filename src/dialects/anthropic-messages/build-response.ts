@@ -1,17 +1,20 @@
 // A whole message for a client of this dialect.
-import type { JsonObject } from '../../model/json.ts';
+import { asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { createLossReport } from '../loss-report.ts';
 import { buildBlocks } from './build-content.ts';
 import { buildStopReason } from './finish.ts';
-import { buildUsage } from './usage.ts';
+import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createLossReport(ID);
-  const content = buildBlocks(response.parts, { losses, answer: true });
+  const content = buildBlocks(response.parts, { losses, answer: true, serverTools: new Map() });
+  losses.foreign(response.extension);
   for (const { feature, outcome } of losses.list()) if (outcome === 'lost') context.lost?.(feature);
+  createAnswerLosses(ID, context).usage(response.usage, UNSAID_COUNTS);
   return {
     id: response.id ?? messageId(context),
     type: 'message',
@@ -21,8 +24,19 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     stop_reason: buildStopReason(response.finish),
     stop_sequence: response.finish.stopSequence ?? null,
     usage: buildUsage(response.usage),
-    ...ownFields(response.extension),
+    ...messageFields(response, context),
   };
+}
+
+/** Fields of the message; the pieces of a streamed block without a neutral word are none. */
+function messageFields({ extension }: NeutralResponse, context: AnswerContext): JsonObject {
+  const fields: JsonObject = {};
+  for (const [name, value] of Object.entries(ownFields(extension))) {
+    const isPiece = isObject(value) && asString(value.type)?.startsWith('content_block') === true;
+    if (isPiece) context.lost?.(name);
+    else fields[name] = value;
+  }
+  return fields;
 }
 
 /** The id of a message whose provider gave none. */

@@ -23,6 +23,12 @@ export function ownCitation(citation: Citation): JsonObject | undefined {
   return citation.extension?.dialect === ID ? citation.extension.fields : undefined;
 }
 
+/** The citation as the provider takes it back: not one that `buildCitation` made for a client to show. */
+export function providerCitation(citation: Citation): JsonObject | undefined {
+  const own = ownCitation(citation);
+  return own?.encrypted_index === '' ? undefined : own;
+}
+
 /**
  * A citation for a client to show: one of another dialect becomes a web search location where it has a URL.
  * Its `encrypted_index` is empty, as only the provider could fill it. `text` is the cited part's own text.

@@ -19,9 +19,9 @@ import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import { parseCitation } from './citations.ts';
 import { fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
-import { serverToolFields } from './parse-content.ts';
+import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { ID, isEmpty, isServerToolResult, leftover, SERVER_TOOL_BLOCKS } from './wire.ts';
+import { ID, isEmpty, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 interface OpenBlock {
   kind: 'text' | 'reasoning' | 'tool' | 'silent' | 'unknown';
@@ -189,15 +189,14 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
 
   function openTool(content: JsonObject, opened: OpenBlock): void {
     opened.kind = 'tool';
-    const server = SERVER_TOOL_BLOCKS.has(opened.type);
-    const fields = server ? serverToolFields(content) : leftover(content, ['type', 'id', 'name', 'input']);
+    const kind = SERVER_TOOL_BLOCKS.has(opened.type) ? 'server' : 'function';
     emit({
       type: 'tool-start',
       block: opened.block,
       id: asString(content.id) ?? '',
       name: asString(content.name) ?? '',
-      kind: server ? 'server' : 'function',
-      ...(isEmpty(fields) ? {} : { extension: { dialect: ID, fields } }),
+      kind,
+      ...toolUseExtension(content, kind),
     });
     const input = asObject(content.input);
     if (input !== undefined && !isEmpty(input)) opened.held = JSON.stringify(input);

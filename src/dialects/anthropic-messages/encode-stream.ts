@@ -10,16 +10,17 @@ import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
-import { asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { messageId } from './build-response.ts';
 import { buildCitation } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason } from './finish.ts';
 import { FREE_TEXT } from './tool-input.ts';
-import { buildUsage } from './usage.ts';
+import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
@@ -38,6 +39,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   let signature = '';
   const messageDelta: JsonObject = {};
   const stopFields: JsonObject = {};
+  const losses = createAnswerLosses(ID, context);
 
   function encode(event: StreamEvent): string {
     switch (event.type) {
@@ -88,7 +90,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return citation(event.citation);
       case 'server-tool-result':
         if (event.part.dialect !== ID) {
-          context.lost?.('server_tool_result');
+          losses.serverResult(event.part);
           return '';
         }
         return blockStart('other', event.part.value) + blockStop();
@@ -98,12 +100,14 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'tool-end':
         return blockStop();
       case 'extension':
-        return event.dialect === ID ? replay(event.name, event.value) : '';
+        if (event.dialect === ID) return replay(event.name, event.value);
+        losses.lost(event.name);
+        return '';
       case 'finish':
         return blockStop() + finish(event.finish);
       case 'media':
         // Generated media has no block in this dialect.
-        context.lost?.(event.mediaType.startsWith('audio/') ? 'audio' : 'image');
+        losses.lost(mediaTypeOf(event));
         return '';
       default:
         return '';
@@ -153,13 +157,13 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     const { id, name, kind } = event;
     const fields = ownFields(event.extension);
     if (kind === 'server') {
-      if (event.extension?.dialect !== ID) {
-        context.lost?.(`tools.${name}`);
-        return '';
-      }
+      const isOwn = event.extension?.dialect === ID;
+      losses.serverCall(event, isOwn);
+      if (!isOwn) return '';
       const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
       return blockStart('tool', block, 'input_json_delta', 'partial_json');
     }
+    losses.foreign(event.extension);
     const block = { type: 'tool_use', id: callIdToWire(id, event.signature), name, input: {}, ...fields };
     if (kind === 'function') return blockStart('tool', block, 'input_json_delta', 'partial_json');
     const started = blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
@@ -175,7 +179,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   function citation(value: Citation): string {
     const wire = buildCitation(value);
-    if (wire === undefined) context.lost?.('citations');
+    if (wire === undefined) losses.lost('citations');
     return open === 'text' && wire !== undefined ? delta({ type: 'citations_delta', citation: wire }) : '';
   }
 
@@ -201,15 +205,21 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return open === undefined ? '' : frame(type, { ...value, index });
       case 'content_block_stop':
         return open === undefined ? '' : blockStop();
-      case undefined:
-        // No event of the wire: a field of a whole answer that was asked for as a stream.
+      case undefined: {
+        // No event of the wire: a block, or a field, of a whole answer that was asked for as a stream.
+        const block = asObject(value.value);
+        if (asString(block?.type) !== undefined && block !== undefined)
+          return blockStart('other', block) + blockStop();
+        losses.lost(name);
         return '';
+      }
       default:
         return frame(name, value);
     }
   }
 
   function finish(value: Finish): string {
+    losses.usage(usage, UNSAID_COUNTS);
     const wire = {
       type: 'message_delta',
       delta: {

@@ -1,6 +1,7 @@
 // Content blocks, of requests and of answers, as neutral parts. What has no neutral word becomes opaque.
 import type {
   DocumentPart,
+  Extension,
   ImagePart,
   MediaSource,
   Part,
@@ -76,8 +77,18 @@ export function parseText(block: JsonObject, path: string, fail: Fail): TextPart
   };
 }
 
-/** What tells a server-side call's wire block from another: the same for whole answers and for streams. */
-export function serverToolFields(block: JsonObject): JsonObject {
+/** What a call has without a neutral word: the same for whole answers and for streams. */
+export function toolUseExtension(block: JsonObject, kind: 'function' | 'server'): { extension?: Extension } {
+  if (kind === 'server') return extensionOf(serverToolFields(block));
+  const { extension } = extensionOf(leftover(block, [...COMMON, 'id', 'name', 'input']));
+  // That the model itself called is how it always was.
+  const isDirect = asObject(block.caller)?.type === 'direct';
+  if (extension === undefined || !isDirect) return extension === undefined ? {} : { extension };
+  return { extension: { ...extension, defaults: ['caller'] } };
+}
+
+/** What tells a server-side call's wire block from another. */
+function serverToolFields(block: JsonObject): JsonObject {
   return leftover(block, ['id', 'name', 'input', 'cache_control']);
 }
 
@@ -95,9 +106,8 @@ function parseToolUse(
     arguments: JSON.stringify(block.input ?? {}),
     kind,
     ...(token === undefined ? {} : { signature: token }),
-    ...(kind === 'function'
-      ? extras(block, ['id', 'name', 'input'])
-      : { ...cacheControlOf(block), ...extensionOf(serverToolFields(block)) }),
+    ...cacheControlOf(block),
+    ...toolUseExtension(block, kind),
   };
 }
 

@@ -20,6 +20,9 @@ export function parseUsage(wire: JsonObject): Partial<Usage> {
   return usage;
 }
 
+/** What clients have no field for. */
+export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['audioInputTokens', 'audioOutputTokens'];
+
 /** The four counts that clients require, and the others where there is something to tell. */
 export function buildUsage(usage: Usage): JsonObject {
   const wire: JsonObject = {

@@ -1,11 +1,14 @@
 // What an answer's events and parts look like on the wire for a client.
 import type { ToolCallPart } from '../../model/content.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { buildServerCall } from './server-tools.ts';
 import { signatureForClient } from './signature.ts';
 import { argumentObject } from './tool-arguments.ts';
 import { ID } from './wire.ts';
+
+/** What a call is called whose arguments the token limit cut: it has no form here. */
+export const CUT_CALL = 'tool_calls';
 
 /**
  * Thinking that only its provider can read: a thought without text. A signature whose thinking has no text is no
@@ -37,6 +40,6 @@ export function mediaDataPart(mimeType: string, data: string): JsonObject {
 }
 
 /** A part that this dialect's own decoder had no word for. */
-export function replayedPart(dialect: string, value: unknown): JsonObject | undefined {
+export function replayedPart(dialect: string, value: JsonValue | undefined): JsonObject | undefined {
   return dialect === ID && isObject(value) ? value : undefined;
 }

@@ -7,11 +7,9 @@ import { UNCHECKED } from './signature.ts';
 
 export function buildContents(messages: readonly Message[], scope: BuildScope): JsonObject[] {
   const contents: JsonObject[] = [];
-  /** Call id → function name: results go by name here. */
-  const names = new Map<string, string>();
   for (const { role, parts } of turnsOf(messages, scope)) {
     if (role === 'model') {
-      const built = buildModel(parts, names, scope);
+      const built = buildModel(parts, scope);
       if (built.length > 0) contents.push({ role, parts: built });
       continue;
     }
@@ -19,7 +17,7 @@ export function buildContents(messages: readonly Message[], scope: BuildScope): 
     const others: JsonObject[] = [];
     for (const part of parts) {
       if (part.type === 'tool-result') {
-        results.push(buildResult(part, names.get(part.callId) ?? part.callId, others, scope));
+        results.push(buildResult(part, scope.callNames.get(part.callId) ?? part.callId, others, scope));
         continue;
       }
       const built = buildPart(part, scope);
@@ -53,11 +51,11 @@ function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
   return turns;
 }
 
-function buildModel(parts: readonly Part[], names: Map<string, string>, scope: BuildScope): JsonObject[] {
+function buildModel(parts: readonly Part[], scope: BuildScope): JsonObject[] {
   const built: JsonObject[] = [];
   for (const part of parts) {
     if (part.type === 'tool-result') continue;
-    if (part.type === 'tool-call') names.set(part.id, part.name);
+    if (part.type === 'tool-call') scope.callNames.set(part.id, part.name);
     const wire = buildPart(part, scope);
     if (wire !== undefined) built.push(wire);
   }

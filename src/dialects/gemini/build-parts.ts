@@ -23,6 +23,8 @@ export interface BuildScope {
   options: BuildOptions;
   losses: LossReport;
   traits: ModelTraits;
+  /** Call id → name of the tool: results go by name here. */
+  callNames: Map<string, string>;
 }
 
 /** A part of what a user or the model said; undefined for what cannot be said, which is reported. */
@@ -34,7 +36,7 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
     return undefined;
   }
   if (part.cacheControl !== undefined) losses.lost('cache_control');
-  losses.foreign(part.type === 'server-tool-result' ? undefined : part.extension);
+  if (part.type !== 'tool-call' || part.kind !== 'server') losses.foreign(part.extension);
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined && part.citations.length > 0) {
@@ -49,7 +51,7 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
       return buildCall(part, losses);
     case 'server-tool-result':
       if (part.dialect === ID) return part.value;
-      losses.lost('server_tool_result');
+      losses.lost(`tools.${scope.callNames.get(part.callId) ?? 'server_tool_result'}`);
       return undefined;
     case 'image':
     case 'document':

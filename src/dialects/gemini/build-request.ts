@@ -16,7 +16,7 @@ const MAX_STOP_SEQUENCES = 5;
 export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const traits = modelTraits(options.model);
-  const scope = { options, losses, traits };
+  const scope = { options, losses, traits, callNames: new Map<string, string>() };
   const body: JsonObject = { contents: buildContents(request.messages, scope) };
   const system = buildSystem(request, losses);
   if (system.length > 0) body.systemInstruction = { parts: system };

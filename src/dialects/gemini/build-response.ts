@@ -1,36 +1,42 @@
 // NeutralResponse → a whole answer. https://ai.google.dev/api/generate-content#generatecontentresponse
 import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { isObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
+import { CUT_CALL, callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
 import { createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { signatureForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
-import { buildUsage } from './usage.ts';
-import { ownFields } from './wire.ts';
+import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
+import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
-  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
+  const losses = createAnswerLosses(ID, context);
+  losses.finish(response.finish);
+  losses.usage(response.usage, UNSAID_COUNTS);
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
   const spans = createSpanWriter();
   for (const part of response.parts) {
-    const built = buildPart(part, response, { grounding, spans });
+    const built = buildPart(part, response, { grounding, spans, losses });
     if (built !== undefined) addPart(parts, built);
   }
-  const own = ownFields(response.extension);
-  const metadata = grounding.metadata();
+  const unworded: UnwordedAnswer = { candidate: {}, response: {} };
+  losses.foreign(response.extension);
+  for (const [name, value] of Object.entries(ownFields(response.extension))) {
+    if (!isObject(value) || !addUnworded(unworded, value)) losses.lost(name);
+  }
   const candidate = {
     content: { parts, role: 'model' },
     finishReason: buildFinish(response.finish),
     index: 0,
-    ...(metadata === undefined ? {} : { groundingMetadata: metadata }),
-    ...asObject(own.candidate),
+    ...candidateFields(unworded, grounding.metadata()),
   };
-  const more = asObject(own.response) ?? {};
+  const more = unworded.response;
   const isBlocked = more.promptFeedback !== undefined && parts.length === 0;
   return {
     ...(isBlocked ? {} : { candidates: [candidate] }),
@@ -54,13 +60,15 @@ function addPart(parts: JsonObject[], part: JsonObject): void {
 function buildPart(
   part: Part,
   response: NeutralResponse,
-  { grounding, spans }: { grounding: GroundingWriter; spans: SpanWriter },
+  { grounding, spans, losses }: { grounding: GroundingWriter; spans: SpanWriter; losses: AnswerLosses },
 ): JsonObject | undefined {
   switch (part.type) {
     case 'text':
       spans.begin();
       spans.add(part.text);
-      for (const citation of part.citations ?? []) grounding.add(citation, spans.segment(citation));
+      for (const citation of part.citations ?? []) {
+        if (!grounding.add(citation, spans.segment(citation))) losses.lost('citations');
+      }
       return part.text === '' ? undefined : { text: part.text };
     case 'refusal':
       return part.text === '' ? undefined : { text: part.text };
@@ -72,7 +80,10 @@ function buildPart(
     }
     case 'tool-call': {
       const built = callPart(part);
-      if (built === undefined && response.finish.unified !== 'max_tokens') {
+      if (part.kind === 'server') losses.serverCall(part, built !== null);
+      else losses.foreign(part.extension);
+      if (built === undefined && response.finish.unified === 'max_tokens') losses.lost(CUT_CALL);
+      else if (built === undefined) {
         throw new GatewayError(
           'upstream_malformed',
           `the provider sent arguments of a call of ${part.name} that are not a JSON object; ask again`,
@@ -83,12 +94,20 @@ function buildPart(
     case 'image':
     case 'audio':
     case 'document':
-      return part.source.kind === 'base64'
-        ? mediaDataPart(part.source.mediaType, part.source.data)
-        : undefined;
-    case 'server-tool-result':
-    case 'opaque':
-      return replayedPart(part.dialect, part.value);
+      if (part.type !== 'document') losses.foreignMedia(part.type, part.extension);
+      if (part.source.kind === 'base64') return mediaDataPart(part.source.mediaType, part.source.data);
+      losses.lost(part.type);
+      return undefined;
+    case 'server-tool-result': {
+      const replayed = replayedPart(part.dialect, part.value);
+      if (replayed === undefined) losses.serverResult(part);
+      return replayed;
+    }
+    case 'opaque': {
+      const replayed = replayedPart(part.dialect, part.value);
+      if (replayed === undefined) losses.lost(part.name);
+      return replayed;
+    }
     case 'tool-result':
       return undefined;
   }

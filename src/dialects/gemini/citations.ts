@@ -3,7 +3,7 @@
 import type { Citation } from '../../model/content.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { TextIndex } from './text-index.ts';
-import { extensionOf, ID, listOf } from './wire.ts';
+import { extensionOf, isEmpty, listOf, ownFields } from './wire.ts';
 
 export interface CitationReader {
   /** The sources that a candidate names and none before it did. Google repeats them while it streams. */
@@ -100,39 +100,49 @@ export interface Segment {
   text?: string;
 }
 
-/** Sources of another dialect's answer, gathered while it goes by. */
+/** Sources of an answer, gathered while it goes by. */
 export interface GroundingWriter {
-  add(citation: Citation, segment: Segment | undefined): void;
-  /** Undefined where there is none. */
-  metadata(): JsonObject | undefined;
+  /** False where the source has no form here. */
+  add(citation: Citation, segment: Segment | undefined): boolean;
+  /** `groundingMetadata` and `citationMetadata` of the candidate, as far as there is any. */
+  metadata(): JsonObject;
 }
 
 export function createGroundingWriter(): GroundingWriter {
   const chunks = new Map<string, { number: number; chunk: JsonObject }>();
   const supports: JsonObject[] = [];
+  /** Those of `citationMetadata`, as they came. */
+  const quotes: JsonObject[] = [];
   return {
     add(citation, segment) {
-      const chunk = chunkOf(citation);
-      if (chunk === undefined) return;
+      const own = ownFields(citation.extension);
+      if (own.startIndex !== undefined || own.endIndex !== undefined || own.uri !== undefined) {
+        quotes.push(own);
+        return true;
+      }
+      const chunk = isEmpty(own) ? chunkOf(citation) : own;
+      if (chunk === undefined) return false;
       const key = JSON.stringify(chunk);
       const known = chunks.get(key) ?? { number: chunks.size, chunk };
       chunks.set(key, known);
       if (segment !== undefined) {
         supports.push({ segment: { ...segment }, groundingChunkIndices: [known.number] });
       }
+      return true;
     },
     metadata() {
-      if (chunks.size === 0) return undefined;
       const groundingChunks = [...chunks.values()].map(({ chunk }) => chunk);
-      return { groundingChunks, ...(supports.length === 0 ? {} : { groundingSupports: supports }) };
+      const groundingSupports = supports.length === 0 ? {} : { groundingSupports: supports };
+      return {
+        ...(chunks.size > 0 && { groundingMetadata: { groundingChunks, ...groundingSupports } }),
+        ...(quotes.length > 0 && { citationMetadata: { citations: quotes } }),
+      };
     },
   };
 }
 
 function chunkOf(citation: Citation): JsonObject | undefined {
   const { url, title, citedText } = citation;
-  // Its own go out as the whole metadata that they came in.
-  if (citation.extension?.dialect === ID) return undefined;
   const named = title === undefined ? {} : { title };
   if (citation.kind === 'url' && url !== undefined) return { web: { uri: url, ...named } };
   if (url === undefined && title === undefined && citedText === undefined) return undefined;

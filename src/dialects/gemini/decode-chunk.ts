@@ -1,8 +1,7 @@
 // One `GenerateContentResponse` after the other → neutral events. A whole answer is a stream of one.
 // https://ai.google.dev/api/generate-content#generatecontentresponse
 //
-// What has no neutral word becomes an `extension`: `candidate` and `response` with the fields of the candidate or of
-// the answer, `part` with the part itself.
+// What has no neutral word becomes an `extension` by its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
@@ -17,7 +16,8 @@ import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
-import { ID, isEmpty, leftover } from './wire.ts';
+import { partName, unwordedFields } from './unworded.ts';
+import { ID, isEmpty } from './wire.ts';
 
 export interface ChunkDecoder {
   read(chunk: JsonObject): void;
@@ -25,8 +25,6 @@ export interface ChunkDecoder {
   end(): void;
   ended(): boolean;
 }
-
-const CANDIDATE_FIELDS = new Set(['content', 'finishReason', 'index']);
 
 export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDecoder {
   let started = false;
@@ -39,6 +37,8 @@ export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDec
   /** A signature on text or media seals what stands before it, behind the sources of that text. */
   let seal: OpaqueToken | undefined;
   let serverCallId = '';
+  /** Candidates but the first were there. */
+  let hasMore = false;
   const index = createTextIndex();
   const sources = createCitationReader(index);
   const calls = createCallDecoder(
@@ -128,7 +128,7 @@ export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDec
       emit({ type: 'tool-end', block });
     } else if (result !== undefined) {
       emit({ type: 'server-tool-result', block: nextBlock++, part: result });
-    } else emit({ type: 'extension', dialect: ID, name: 'part', value: part });
+    } else emit({ type: 'extension', dialect: ID, name: partName(part), value: { value: part } });
   }
 
   function readCandidate(candidate: JsonObject): void {
@@ -140,12 +140,14 @@ export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDec
     }
     for (const citation of sources.read(candidate)) {
       if (open?.type === 'text') emit({ type: 'citation', block: open.block, citation });
+      // A source without a text that could rest on it.
+      else emit({ type: 'extension', dialect: ID, name: 'citations', value: {} });
     }
     flushSeal();
     const searches = asArray(asObject(candidate.groundingMetadata)?.webSearchQueries)?.length ?? 0;
     if (searches > 0) emit({ type: 'usage', usage: { webSearches: searches } });
-    const more = leftover(candidate, CANDIDATE_FIELDS);
-    if (!isEmpty(more)) emit({ type: 'extension', dialect: ID, name: 'candidate', value: more });
+    for (const { name, value } of unwordedFields(candidate))
+      emit({ type: 'extension', dialect: ID, name, value });
     reason = reasonName(candidate.finishReason) ?? reason;
     const broken =
       reason === undefined
@@ -176,9 +178,15 @@ export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDec
       const feedback = asObject(chunk.promptFeedback);
       blocked = asString(feedback?.blockReason) ?? blocked;
       if (feedback !== undefined) {
-        emit({ type: 'extension', dialect: ID, name: 'response', value: { promptFeedback: feedback } });
+        const value = { response: { promptFeedback: feedback } };
+        emit({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
       }
-      const candidate = firstCandidate(asArray(chunk.candidates) ?? []);
+      const candidates = asArray(chunk.candidates) ?? [];
+      if (candidates.some((item) => Number(asObject(item)?.index ?? 0) > 0) && !hasMore) {
+        hasMore = true;
+        emit({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
+      }
+      const candidate = firstCandidate(candidates);
       if (candidate !== undefined) readCandidate(candidate);
     },
     end() {

@@ -9,13 +9,22 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import { callPart, mediaDataPart, redactedPart, replayedPart, signaturePart } from './answer-parts.ts';
+import {
+  CUT_CALL,
+  callPart,
+  mediaDataPart,
+  redactedPart,
+  replayedPart,
+  signaturePart,
+} from './answer-parts.ts';
 import { buildError } from './build-error.ts';
 import { createGroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { createSpanWriter } from './span-writer.ts';
-import { buildUsage } from './usage.ts';
+import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
+import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID } from './wire.ts';
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
@@ -36,8 +45,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   /** A call whose arguments cannot be read: forgiven where the token limit cut it. */
   let brokenCall: string | undefined;
   let hasThought = false;
-  const candidateFields: JsonObject = {};
-  const responseFields: JsonObject = {};
+  const unworded: UnwordedAnswer = { candidate: {}, response: {} };
+  const losses = createAnswerLosses(ID, context);
   const grounding = createGroundingWriter();
   const spans = createSpanWriter();
   let citations: Citation[] = [];
@@ -102,14 +111,19 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         citations.push(event.citation);
         return '';
       case 'text-end':
-        for (const citation of citations) grounding.add(citation, spans.segment(citation));
+        for (const citation of citations) {
+          if (!grounding.add(citation, spans.segment(citation))) losses.lost('citations');
+        }
         citations = [];
         return '';
       case 'server-tool-result': {
         const replayed = replayedPart(event.part.dialect, event.part.value);
-        return replayed === undefined ? '' : part(replayed);
+        if (replayed !== undefined) return part(replayed);
+        losses.serverResult(event.part);
+        return '';
       }
       case 'media':
+        losses.foreignMedia(mediaTypeOf(event), event.extension);
         return part(mediaDataPart(event.mediaType, event.data));
       case 'usage':
         usage = mergeUsage(usage, event.usage);
@@ -131,16 +145,18 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   function endCall(): string {
     if (call === undefined) return '';
     const built = callPart(call);
+    if (call.kind === 'server') losses.serverCall(call, built !== null);
+    else losses.foreign(call.extension);
     if (built === undefined) brokenCall ??= call.name;
     call = undefined;
     return built === undefined || built === null ? '' : part(built);
   }
 
   function extension(event: Extract<StreamEvent, { type: 'extension' }>): string {
-    if (event.dialect !== ID) return '';
-    if (event.name === 'part') return part(event.value);
-    if (event.name === 'candidate') Object.assign(candidateFields, event.value);
-    if (event.name === 'response') Object.assign(responseFields, event.value);
+    const { dialect, name, value } = event;
+    const replayed = replayedPart(dialect, value.value);
+    if (replayed !== undefined) return part(replayed);
+    if (dialect !== ID || !addUnworded(unworded, value)) losses.lost(name);
     return '';
   }
 
@@ -149,21 +165,21 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       const problem = `the provider sent arguments of a call of ${brokenCall} that are not a JSON object; ask again`;
       return whole(buildError(new GatewayError('upstream_malformed', problem)));
     }
-    if (value.stopSequence !== undefined) context.lost?.('stop_sequence');
-    const metadata = grounding.metadata();
+    if (brokenCall !== undefined) losses.lost(CUT_CALL);
+    losses.finish(value);
+    losses.usage(usage, UNSAID_COUNTS);
     const candidate = {
       content: { parts: [{ text: '' }], role: 'model' },
       finishReason: buildFinish(value),
       index: 0,
-      ...(metadata === undefined ? {} : { groundingMetadata: metadata }),
-      ...candidateFields,
+      ...candidateFields(unworded, grounding.metadata()),
     };
     // A prompt that was blocked has feedback instead of a candidate.
-    const isBlocked = responseFields.promptFeedback !== undefined && value.unified === 'refusal';
+    const isBlocked = unworded.response.promptFeedback !== undefined && value.unified === 'refusal';
     const candidates = isBlocked ? {} : { candidates: [candidate] };
     return whole({
       ...candidates,
-      ...responseFields,
+      ...unworded.response,
       usageMetadata: buildUsage(usage),
       ...who,
     });

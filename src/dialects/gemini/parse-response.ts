@@ -5,20 +5,14 @@ import { createResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { createChunkDecoder } from './decode-chunk.ts';
-import { extensionOf } from './wire.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const collector = createResponseCollector();
-  const fields: JsonObject = {};
-  const decoder = createChunkDecoder((event: StreamEvent) => {
-    if (event.type === 'extension' && event.name !== 'part') {
-      fields[event.name] = { ...(fields[event.name] as JsonObject | undefined), ...event.value };
-    } else collector.push(event);
-  });
+  const decoder = createChunkDecoder((event: StreamEvent) => collector.push(event));
   decoder.read(body);
   decoder.end();
   if (!decoder.ended()) {
     throw new MalformedEvent('the answer has neither a finishReason nor a promptFeedback.blockReason');
   }
-  return { ...collector.response(), ...extensionOf(fields) };
+  return collector.response();
 }

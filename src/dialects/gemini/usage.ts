@@ -30,6 +30,9 @@ function audioTokens(details: JsonValue | undefined): number | undefined {
   return undefined;
 }
 
+/** What clients have no field for: cache writes count as fresh input. */
+export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWriteTokens', 'webSearches'];
+
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
   // Some servers report more reasoning than output in all; here the two would be added up.

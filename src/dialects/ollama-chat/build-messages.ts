@@ -13,19 +13,24 @@ export function buildMessages(
   const built: JsonObject[] = [];
   /** Results name the tool, not only the call. */
   const toolOf = new Map<string, string>();
-  if (system.length > 0) built.push(buildMessage('system', system, losses));
+  if (system.length > 0) built.push(buildMessage('system', system, toolOf, losses));
   for (const { role, parts, name } of messages) {
     if (name !== undefined) losses.lost('name');
     const results = parts.filter((part) => part.type === 'tool-result');
     for (const result of results) built.push(buildResult(result, toolOf, losses));
     const rest = parts.filter((part) => part.type !== 'tool-result');
     for (const part of rest) if (part.type === 'tool-call') toolOf.set(part.id, part.name);
-    if (rest.length > 0 || results.length === 0) built.push(buildMessage(role, rest, losses));
+    if (rest.length > 0 || results.length === 0) built.push(buildMessage(role, rest, toolOf, losses));
   }
   return built;
 }
 
-function buildMessage(role: Message['role'], parts: readonly Part[], losses: LossReport): JsonObject {
+function buildMessage(
+  role: Message['role'],
+  parts: readonly Part[],
+  toolOf: ReadonlyMap<string, string>,
+  losses: LossReport,
+): JsonObject {
   const texts: string[] = [];
   const images: string[] = [];
   const thoughts: string[] = [];
@@ -33,7 +38,7 @@ function buildMessage(role: Message['role'], parts: readonly Part[], losses: Los
   for (const part of parts) {
     if (part.type !== 'opaque') {
       if (part.cacheControl !== undefined) losses.lost('cache_control');
-      losses.foreign(part.extension);
+      if (part.type !== 'tool-call' || part.kind !== 'server') losses.foreign(part.extension);
     }
     switch (part.type) {
       case 'text':
@@ -45,7 +50,7 @@ function buildMessage(role: Message['role'], parts: readonly Part[], losses: Los
         else losses.lost('reasoning');
         break;
       case 'tool-call':
-        if (part.kind === 'server') losses.lost('server_tool_use');
+        if (part.kind === 'server') losses.lost(`tools.${part.name}`);
         else calls.push(buildCall(part));
         break;
       case 'image':
@@ -59,7 +64,7 @@ function buildMessage(role: Message['role'], parts: readonly Part[], losses: Los
       case 'tool-result':
         break;
       case 'server-tool-result':
-        losses.lost('server_tool_result');
+        losses.lost(`tools.${toolOf.get(part.callId) ?? 'server_tool_result'}`);
         break;
       case 'audio':
         losses.lost('audio');
@@ -90,7 +95,7 @@ function buildResult(
   losses: LossReport,
 ): JsonObject {
   if (isError === true) losses.lost('is_error');
-  const { content: text, images } = buildMessage('user', content, losses);
+  const { content: text, images } = buildMessage('user', content, toolOf, losses);
   const tool = toolOf.get(callId);
   return {
     role: 'tool',

@@ -4,17 +4,24 @@ import type { TextPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { totalInputTokens } from '../../model/usage.ts';
+import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
-import { buildDataUrl } from './media.ts';
+import { buildDataUrl, ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall, clientCallId } from './tool-call.ts';
-import { buildUsage } from './usage.ts';
+import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+
+const ID = 'openai-chat';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const own = response.extension?.dialect === 'openai-chat' ? response.extension.fields : {};
-  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
+  const losses = createAnswerLosses(ID, context);
+  losses.finish(response.finish);
+  losses.usage(response.usage, UNSAID_COUNTS);
+  losses.foreign(response.extension);
+  for (const name of Object.keys(own)) if (name !== 'logprobs') losses.lost(name);
   return {
     id: response.id ?? completionId(context),
     object: 'chat.completion',
@@ -23,7 +30,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     choices: [
       {
         index: 0,
-        message: buildMessage(response, context),
+        message: buildMessage(response, losses),
         logprobs: own.logprobs ?? null,
         finish_reason: buildFinishReason(response.finish),
       },
@@ -39,14 +46,13 @@ export function completionId(context: AnswerContext): string {
   return `chatcmpl-${context.requestId}`;
 }
 
-function buildMessage(response: NeutralResponse, context: AnswerContext): JsonObject {
+function buildMessage(response: NeutralResponse, losses: AnswerLosses): JsonObject {
   const texts: TextPart[] = [];
   const reasoning: PlacedReasoning[] = [];
   const lastText = response.parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
   const calls: JsonObject[] = [];
   const images: JsonObject[] = [];
   const message: JsonObject = { role: 'assistant', content: null, refusal: null };
-  const serverTools = new Map<string, string>();
   let refusal = '';
   for (const [at, part] of response.parts.entries()) {
     switch (part.type) {
@@ -62,14 +68,13 @@ function buildMessage(response: NeutralResponse, context: AnswerContext): JsonOb
       case 'tool-call':
         // Calls of provider-run tools are done: a client would try to answer them.
         if (part.kind !== 'server') {
+          losses.foreign(part.extension);
           const id = clientCallId(part.id, part.signature);
           calls.push({ ...buildToolCall({ ...part, id }), ...buildThoughtSignature(part.signature) });
-        } else {
-          serverTools.set(part.id, part.name);
-          context.lost?.(`tools.${part.name}`);
-        }
+        } else losses.serverCall(part, false);
         break;
       case 'image':
+        losses.foreignMedia('image', part.extension);
         if (part.source.kind === 'base64') {
           const url = buildDataUrl(part.source.mediaType, part.source.data);
           images.push({ type: 'image_url', image_url: { url } });
@@ -78,17 +83,25 @@ function buildMessage(response: NeutralResponse, context: AnswerContext): JsonOb
         }
         break;
       case 'audio':
+        losses.foreignMedia('audio', part.extension);
         if (part.source.kind === 'base64') {
           const own = part.extension?.dialect === 'openai-chat' ? part.extension.fields : {};
           message.audio = { ...own, data: part.source.data };
         }
         break;
       case 'server-tool-result':
-        context.lost?.(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
+        losses.serverResult(part);
+        break;
+      case 'opaque': {
+        const image = ownImage(part.dialect, part.name, part.value);
+        if (image !== undefined) images.push(image);
+        else losses.lost(part.name);
+        break;
+      }
+      case 'document':
+        losses.lost('document');
         break;
       case 'tool-result':
-      case 'document':
-      case 'opaque':
         break;
     }
   }
@@ -99,19 +112,19 @@ function buildMessage(response: NeutralResponse, context: AnswerContext): JsonOb
   Object.assign(message, buildReasoningDetails(reasoning));
   if (calls.length > 0) message.tool_calls = calls;
   if (images.length > 0) message.images = images;
-  const annotations = buildAnnotations(texts, context);
+  const annotations = buildAnnotations(texts, losses);
   if (annotations.length > 0) message.annotations = annotations;
   return message;
 }
 
-function buildAnnotations(texts: readonly TextPart[], context: AnswerContext): JsonObject[] {
+function buildAnnotations(texts: readonly TextPart[], losses: AnswerLosses): JsonObject[] {
   const annotations: JsonObject[] = [];
   let base = 0;
   for (const { text, citations } of texts) {
     for (const citation of citations ?? []) {
       const annotation = buildAnnotation(citation, base, text.length);
       if (annotation !== undefined) annotations.push(annotation);
-      else context.lost?.('citations');
+      else losses.lost('citations');
     }
     base += text.length;
   }

@@ -1,7 +1,7 @@
 // The decoder's text, refusal and reasoning blocks: at most one is open, another kind's start ends it.
 import type { Citation } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
 import { joinSignatures, parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
@@ -155,10 +155,4 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
       close();
     },
   };
-}
-
-/** Text of a Mistral content part that is not thinking. */
-export function textOf(part: JsonValue): string {
-  const fields = asObject(part);
-  return fields?.type === 'text' && typeof fields.text === 'string' ? fields.text : '';
 }

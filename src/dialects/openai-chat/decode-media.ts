@@ -1,8 +1,8 @@
 // Generated audio and images in a stream.
 import type { StreamEvent } from '../../model/events.ts';
-import { asArray, asObject, asString, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { BlockWriter } from './decode-blocks.ts';
-import { parseMediaUrl, sniffAudio } from './media.ts';
+import { IMAGE_URL, parseMediaUrl, sniffAudio } from './media.ts';
 
 export interface MediaDecoder {
   /** Base64 pieces, and the transcript, which is the answer's text. */
@@ -14,28 +14,36 @@ export interface MediaDecoder {
 
 export function createMediaDecoder(emit: (event: StreamEvent) => void, blocks: BlockWriter): MediaDecoder {
   let audio = '';
+  /** What the clip is said with: its id and how long that is good for. */
+  let audioFields: JsonObject = {};
 
-  function tell(mediaType: string, data: string): void {
+  function tell(mediaType: string, data: string, fields: JsonObject = {}): void {
     blocks.close();
-    emit({ type: 'media', block: blocks.next(), mediaType, data });
+    const extension =
+      Object.keys(fields).length === 0 ? {} : { extension: { dialect: 'openai-chat', fields } as const };
+    emit({ type: 'media', block: blocks.next(), mediaType, data, ...extension });
   }
 
   return {
     audio(value) {
-      const fields = asObject(value);
-      const transcript = asString(fields?.transcript);
-      if (transcript) blocks.text(transcript);
-      audio += asString(fields?.data) ?? '';
+      const { data, transcript, ...fields } = asObject(value) ?? {};
+      if (typeof transcript === 'string' && transcript !== '') blocks.text(transcript);
+      audioFields = { ...audioFields, ...fields };
+      audio += asString(data) ?? '';
     },
     images(value) {
       for (const item of asArray(value) ?? []) {
         const url = asString(asObject(asObject(item)?.image_url)?.url);
         const source = url === undefined ? undefined : parseMediaUrl(url);
         if (source?.kind === 'base64') tell(source.mediaType, source.data);
+        else if (source !== undefined) {
+          blocks.close();
+          emit({ type: 'extension', dialect: 'openai-chat', name: IMAGE_URL, value: { value: item } });
+        }
       }
     },
     finish() {
-      if (audio !== '') tell(sniffAudio(audio), audio);
+      if (audio !== '') tell(sniffAudio(audio), audio, audioFields);
     },
   };
 }

@@ -7,12 +7,13 @@ import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue 
 import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
-import { createBlockWriter, textOf } from './decode-blocks.ts';
+import { createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder } from './decode-media.ts';
 import { createToolDecoder } from './decode-tools.ts';
 import { errorInBody } from './errors.ts';
 import { isErrorFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
+import { tellUnworded } from './unworded.ts';
 import { findUsage, parseUsage } from './usage.ts';
 
 export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: Quirks = {}): StreamDecoder {
@@ -24,6 +25,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
   let finished: JsonObject | undefined;
   const blocks = createBlockWriter(emit);
   const tools = createToolDecoder(emit, blocks, () => responseId);
+  /** Names of the extensions so far. */
+  const told = new Set<string>();
   const media = createMediaDecoder(emit, blocks);
 
   function fail(error: GatewayError): void {
@@ -71,9 +74,10 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
       if (fields?.type === 'thinking') {
         const thinking = thinkingText(fields);
         if (thinking !== '') blocks.reasoning(thinking);
-      } else {
-        const text = textOf(part);
-        if (text !== '') blocks.text(text);
+      } else if (fields?.type === 'text') {
+        if (typeof fields.text === 'string' && fields.text !== '') blocks.text(fields.text);
+      } else if (fields !== undefined && typeof fields.type === 'string') {
+        emit({ type: 'extension', dialect: 'openai-chat', name: fields.type, value: { value: fields } });
       }
     }
   }
@@ -100,9 +104,13 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
       readDelta(said);
     }
     if (asString(choice.finish_reason)) finished = choice;
-    if (isObject(choice.logprobs)) {
-      emit({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value: choice.logprobs });
-    }
+  }
+
+  function extend(name: string, value: JsonObject): void {
+    // Log probabilities belong to their chunk; of the others it is enough to know that they were there.
+    if (name !== 'logprobs' && told.has(name)) return;
+    told.add(name);
+    emit({ type: 'extension', dialect: 'openai-chat', name, value });
   }
 
   function readChunk(chunk: JsonObject): void {
@@ -117,6 +125,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
       blocks.sources(parseSources(chunk));
     const error = errorInBody(chunk, quirks);
     if (choice !== undefined && error === undefined) readChoice(choice);
+    if (started) tellUnworded(chunk, choice, extend);
     if (usage !== undefined) emit({ type: 'usage', usage: parseUsage(usage) });
     if (error !== undefined) fail(error);
   }

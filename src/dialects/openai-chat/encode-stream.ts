@@ -8,15 +8,18 @@ import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai-errors.ts';
 import { buildAnnotation } from './annotations.ts';
 import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
-import { buildDataUrl } from './media.ts';
+import { buildDataUrl, ownImage } from './media.ts';
 import { buildReasoningDetail } from './reasoning.ts';
 import { buildThoughtSignature, clientCallId } from './tool-call.ts';
-import { buildUsage } from './usage.ts';
+import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+
+const ID = 'openai-chat';
 
 interface OpenTool {
   index: number;
@@ -39,8 +42,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   const toolDeltaSuffix = `${toolSuffix}${tail}`;
 
   const tools = new Map<number, OpenTool>();
-  /** Names of the provider-run calls, by id. */
-  const serverTools = new Map<string, string>();
+  const losses = createAnswerLosses(ID, context);
   let toolCount = 0;
   let usage: Usage | undefined;
   let reasoning: ReasoningPart | undefined;
@@ -116,20 +118,21 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return isEmpty ? toolDelta(event.block, '{}') : '';
       }
       case 'media':
-        return encodeMedia(event.mediaType, event.data);
+        return encodeMedia(event);
       case 'usage':
         usage = mergeUsage(usage ?? NO_USAGE, event.usage);
         return '';
       case 'extension':
         return encodeExtension(event);
       case 'finish':
-        if (event.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
+        losses.finish(event.finish);
+        if (usage !== undefined) losses.usage(usage, UNSAID_COUNTS);
         return `${allEntries()}${chunk({}, buildFinishReason(event.finish))}${usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
         // Results of provider-run tools have no form here.
-        context.lost?.(`tools.${serverTools.get(event.part.callId) ?? 'server_tool_result'}`);
+        losses.serverResult(event.part);
         return '';
       case 'refusal-start':
       case 'refusal-end':
@@ -142,7 +145,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     for (const citation of citations) {
       const annotation = buildAnnotation(citation, textBase, contentLength - textBase);
       if (annotation !== undefined) annotations.push(annotation);
-      else context.lost?.('citations');
+      else losses.lost('citations');
     }
     citations = [];
     return annotations.length === 0 ? '' : chunk({ annotations });
@@ -167,10 +170,10 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     const { name, kind, signature } = event;
     // Provider-run calls are done: a client would try to answer them.
     if (kind === 'server') {
-      serverTools.set(event.id, name);
-      context.lost?.(`tools.${name}`);
+      losses.serverCall(event, false);
       return '';
     }
+    losses.foreign(event.extension);
     const index = toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
     tools.set(event.block, {
@@ -191,14 +194,25 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     return tool.prefix + JSON.stringify(fragment) + toolDeltaSuffix;
   }
 
-  function encodeMedia(mediaType: string, data: string): string {
-    if (mediaType.startsWith('audio/')) return chunk({ audio: { data } });
+  function encodeMedia(event: Extract<StreamEvent, { type: 'media' }>): string {
+    const { mediaType, data, extension } = event;
+    const type = mediaTypeOf(event);
+    losses.foreignMedia(type, extension);
+    if (type === 'audio') {
+      const own = extension?.dialect === ID ? extension.fields : {};
+      return chunk({ audio: { ...own, data } });
+    }
     const url = buildDataUrl(mediaType, data);
     return chunk({ images: [{ type: 'image_url', image_url: { url }, index: 0 }] });
   }
 
   function encodeExtension(event: Extract<StreamEvent, { type: 'extension' }>): string {
-    if (event.dialect !== 'openai-chat' || event.name !== 'logprobs') return '';
+    const image = ownImage(event.dialect, event.name, event.value.value ?? null);
+    if (image !== undefined) return chunk({ images: [{ ...image, index: 0 }] });
+    if (event.dialect !== ID || event.name !== 'logprobs') {
+      losses.lost(event.name);
+      return '';
+    }
     const choice = { index: 0, delta: {}, logprobs: event.value, finish_reason: null };
     return `${head}${JSON.stringify(choice)}]${tail}`;
   }

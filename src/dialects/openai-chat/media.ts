@@ -1,5 +1,6 @@
 // Images, files and audio as this dialect writes them: data URLs, and audio formats by name.
 import type { MediaSource } from '../../model/content.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 
 /** The source that an image or file URL names: bytes for a base64 data URL, else the URL itself. */
 export function parseMediaUrl(url: string): MediaSource {
@@ -12,6 +13,14 @@ export function parseMediaUrl(url: string): MediaSource {
     }
   }
   return { kind: 'url', url };
+}
+
+/** What a generated image is called that has an address instead of bytes: no other dialect can say it. */
+export const IMAGE_URL = 'image';
+
+/** The entry of `images[]` that was kept as it came. */
+export function ownImage(dialect: string, name: string, value: JsonValue): JsonObject | undefined {
+  return dialect === 'openai-chat' && name === IMAGE_URL ? asObject(value) : undefined;
 }
 
 export function buildDataUrl(mediaType: string, data: string): string {

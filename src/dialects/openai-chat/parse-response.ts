@@ -2,14 +2,15 @@
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { Citation, Part, TextPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
-import { parseMediaUrl, sniffAudio } from './media.ts';
+import { IMAGE_URL, parseMediaUrl, sniffAudio } from './media.ts';
+import { answerExtension } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { parseToolCall } from './tool-call.ts';
@@ -51,9 +52,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     parts,
     finish: parseFinish(asString(choice.finish_reason) || null, choice, sawToolCall),
     usage: usage === undefined ? { ...NO_USAGE } : mergeUsage(NO_USAGE, parseUsage(usage)),
-    ...(isObject(choice.logprobs) && {
-      extension: { dialect: 'openai-chat', fields: { logprobs: choice.logprobs } },
-    }),
+    ...answerExtension(body, choice),
   };
 }
 
@@ -73,6 +72,8 @@ function parseContent(message: JsonObject): Part[] {
       const text = thinkingText(piece);
       if (last?.type === 'reasoning') last.text += text;
       else parts.push({ type: 'reasoning', text });
+    } else if (typeof piece.type === 'string') {
+      parts.push({ type: 'opaque', dialect: 'openai-chat', name: piece.type, value: piece });
     }
   }
   return parts;
@@ -104,7 +105,10 @@ function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {
   }
   for (const item of asArray(message.images) ?? []) {
     const url = asString(asObject(asObject(item)?.image_url)?.url);
-    if (url !== undefined) parts.push({ type: 'image', source: parseMediaUrl(url) });
+    if (url === undefined) continue;
+    const source = parseMediaUrl(url);
+    if (source.kind === 'base64') parts.push({ type: 'image', source });
+    else parts.push({ type: 'opaque', dialect: 'openai-chat', name: IMAGE_URL, value: item });
   }
   return parts;
 }

@@ -51,6 +51,9 @@ export function parseUsage(usage: JsonObject): Partial<Usage> {
   return parsed;
 }
 
+/** What clients have no field for. */
+export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
+
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
   return {

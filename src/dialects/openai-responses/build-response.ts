@@ -2,6 +2,7 @@
 import type { Part, TextPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinish } from './finish.ts';
@@ -20,14 +21,19 @@ import {
 } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 import { responseHead, responseObject, usageFields } from './response-object.ts';
+import { UNSAID_COUNTS } from './usage.ts';
+import { ID } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const { status, details } = buildFinish(response.finish);
-  if (response.finish.stopSequence !== undefined) context.lost?.('stop_sequence');
+  const losses = createAnswerLosses(ID, context);
+  losses.finish(response.finish);
+  losses.usage(response.usage, UNSAID_COUNTS);
+  for (const name of Object.keys(response.extension?.fields ?? {})) losses.lost(name);
   return {
     ...responseObject(responseHead(response.id, response.model, context), context, status),
     incomplete_details: details,
-    output: buildOutput(response, context, status),
+    output: buildOutput(response, context, losses, status),
     ...usageFields(response.usage),
   };
 }
@@ -35,6 +41,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
 function buildOutput(
   { parts }: NeutralResponse,
   context: AnswerContext,
+  losses: AnswerLosses,
   status: 'completed' | 'incomplete',
 ): JsonObject[] {
   const { requestId } = context;
@@ -43,7 +50,7 @@ function buildOutput(
   /** Content of the message that text in a row belongs to. */
   let content: JsonObject[] | undefined;
   for (const [index, part] of parts.entries()) {
-    const said = buildContent(part);
+    const said = buildContent(part, losses);
     if (said !== undefined) {
       if (content === undefined) {
         content = [];
@@ -55,7 +62,7 @@ function buildOutput(
       if (index === parts.length - 1 && message !== undefined) message.status = status;
       continue;
     }
-    const item = buildItem(part, requestId, output.length, tools);
+    const item = buildItem(part, requestId, output.length, { tools, losses });
     if (item === undefined) continue;
     content = undefined;
     output.push(item);
@@ -63,39 +70,64 @@ function buildOutput(
   return output;
 }
 
-function buildContent(part: Part): JsonObject | undefined {
+function buildContent(part: Part, losses: AnswerLosses): JsonObject | undefined {
   if (part.type === 'refusal') return refusalContent(part.text);
-  return part.type === 'text' ? textContent(part.text, annotationsOf(part)) : undefined;
+  return part.type === 'text' ? textContent(part.text, annotationsOf(part, losses)) : undefined;
 }
 
-function annotationsOf({ text, citations }: TextPart): JsonObject[] {
-  return (citations ?? [])
-    .map((citation) => buildAnnotation(citation, text.length))
-    .filter((annotation) => annotation !== undefined);
+function annotationsOf({ text, citations }: TextPart, losses: AnswerLosses): JsonObject[] {
+  const annotations: JsonObject[] = [];
+  for (const citation of citations ?? []) {
+    const annotation = buildAnnotation(citation, text.length);
+    if (annotation === undefined) losses.lost('citations');
+    else annotations.push(annotation);
+  }
+  return annotations;
 }
 
 function buildItem(
   part: Part,
   requestId: string,
   place: number,
-  tools: ReturnType<typeof indexTools>,
+  { tools, losses }: { tools: ReturnType<typeof indexTools>; losses: AnswerLosses },
 ): JsonObject | undefined {
   switch (part.type) {
     case 'reasoning':
       if (part.text === '' && part.signature === undefined && part.redacted === undefined) return undefined;
       return buildReasoningOutput(part, itemId('rs', requestId, place));
     case 'tool-call': {
-      if (part.kind === 'server') return hostedCallItem(part, itemId('ws', requestId, place));
+      if (part.kind === 'server') {
+        const item = hostedCallItem(part, itemId('ws', requestId, place));
+        losses.serverCall(part, item !== undefined);
+        return item;
+      }
+      losses.foreign(part.extension);
       const form = callForm(part, tools);
       const id = itemId(form.kind === 'custom' ? 'ctc' : 'fc', requestId, place);
       return callItem(id, form, part, callText(form, part.arguments), 'completed');
     }
-    case 'image':
-      return imageItem(part, itemId('ig', requestId, place));
-    case 'opaque':
-      return hostedItemOf(part);
-    // Text is in messages; results of hosted tools of other dialects and audio have no item.
-    default:
+    case 'image': {
+      const item = imageItem(part, itemId('ig', requestId, place));
+      if (item === undefined) losses.lost('image');
+      else losses.foreignMedia('image', part.extension);
+      return item;
+    }
+    case 'opaque': {
+      const item = hostedItemOf(part);
+      if (item === undefined) losses.lost(part.name);
+      return item;
+    }
+    case 'server-tool-result':
+      losses.serverResult(part);
+      return undefined;
+    case 'audio':
+    case 'document':
+      losses.lost(part.type);
+      return undefined;
+    // In messages, or in no answer.
+    case 'text':
+    case 'refusal':
+    case 'tool-result':
       return undefined;
   }
 }

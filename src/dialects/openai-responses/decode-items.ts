@@ -147,7 +147,14 @@ function createHostedState({ emit, next }: Blocks, type: string): HostedState {
       const block = next();
       if (part.type === 'image') {
         if (part.source.kind !== 'base64') return;
-        emit({ type: 'media', block, mediaType: part.source.mediaType, data: part.source.data });
+        const { mediaType, data } = part.source;
+        emit({
+          type: 'media',
+          block,
+          mediaType,
+          data,
+          ...(part.extension && { extension: part.extension }),
+        });
         return;
       }
       const { id, name, extension } = part;

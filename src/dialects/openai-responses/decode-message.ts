@@ -3,6 +3,8 @@ import { asArray, asObject, asString, isObject, type JsonObject } from '../../mo
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
 import { createToldText, type ToldText } from './told-text.ts';
+import { tellUnworded } from './unworded.ts';
+import { ID } from './wire.ts';
 
 type PartKind = 'text' | 'refusal';
 
@@ -113,6 +115,7 @@ export function createMessageState({ emit, next }: Blocks): MessageState {
         // Numbers of parts that only come now collide with none.
         else complete(open(kind, parts.length + 1_000), content);
       }
+      tellUnworded(item, (name, value) => emit({ type: 'extension', dialect: ID, name, value }));
       for (const part of parts) endPart(part);
     },
     end() {

@@ -1,6 +1,7 @@
 // The encoder's call items: function and custom calls as they stream, hosted ones once they are whole.
 import type { ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
+import type { AnswerLosses } from '../answer-losses.ts';
 import { createDeltaWriter, type DeltaWriter, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
 import type { ClientTool } from './namespace.ts';
@@ -29,11 +30,13 @@ export function createCallWriter(
   output: OutputWriter,
   requestId: string,
   tools: ReadonlyMap<string, ClientTool>,
+  losses: AnswerLosses,
   endMessage: () => string,
 ): CallWriter {
   let open: OpenCall | undefined;
 
   function openOwn(call: StreamEvent & { type: 'tool-start' }): string {
+    losses.foreign(call.extension);
     const before = endMessage();
     const form = callForm(call, tools);
     const place = output.place();
@@ -61,6 +64,7 @@ export function createCallWriter(
 
   function closeHosted(part: ToolCallPart): string {
     const item = hostedCallItem(part, itemId('ws', requestId, output.nextPlace()));
+    losses.serverCall(part, item !== undefined);
     if (item === undefined) return '';
     const before = endMessage();
     const place = output.place();

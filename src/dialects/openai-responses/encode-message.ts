@@ -2,6 +2,7 @@
 // something else begins: clients show each message as a thing of its own.
 import type { Citation } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
+import type { AnswerLosses } from '../answer-losses.ts';
 import { buildAnnotation } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
@@ -22,7 +23,11 @@ interface OpenPart {
   citations: Citation[];
 }
 
-export function createMessageWriter(output: OutputWriter, requestId: string): MessageWriter {
+export function createMessageWriter(
+  output: OutputWriter,
+  requestId: string,
+  losses: AnswerLosses,
+): MessageWriter {
   let message: { id: string; place: number; content: JsonObject[] } | undefined;
   let part: OpenPart | undefined;
 
@@ -51,7 +56,10 @@ export function createMessageWriter(output: OutputWriter, requestId: string): Me
     const annotations: JsonObject[] = [];
     for (const citation of citations) {
       const annotation = buildAnnotation(citation, text.length);
-      if (annotation === undefined) continue;
+      if (annotation === undefined) {
+        losses.lost('citations');
+        continue;
+      }
       const fields = { ...place, annotation_index: annotations.length, annotation };
       wire += output.event('response.output_text.annotation.added', fields);
       annotations.push(annotation);

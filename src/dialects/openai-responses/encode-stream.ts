@@ -6,6 +6,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai-errors.ts';
 import { createCallWriter } from './encode-call.ts';
@@ -17,15 +18,17 @@ import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
 import { type ResponseHead, responseHead, responseObject, usageFields } from './response-object.ts';
+import { UNSAID_COUNTS } from './usage.ts';
 import { ID } from './wire.ts';
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   const { requestId } = context;
   const output = createOutputWriter();
-  const message = createMessageWriter(output, requestId);
+  const losses = createAnswerLosses(ID, context);
+  const message = createMessageWriter(output, requestId, losses);
   const reasoning = createReasoningWriter(output, requestId);
   const endMessage = () => message.close('completed');
-  const calls = createCallWriter(output, requestId, indexTools(context.tools), endMessage);
+  const calls = createCallWriter(output, requestId, indexTools(context.tools), losses, endMessage);
   let head: ResponseHead | undefined;
   let usage: Usage = NO_USAGE;
   let hasUsage = false;
@@ -73,32 +76,44 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'tool-end':
         return calls.close();
       case 'media':
-        return media(event.mediaType, event.data);
+        return media(event);
       case 'usage':
         usage = mergeUsage(usage, event.usage);
         hasUsage = true;
         return '';
       case 'extension':
-        return event.dialect === ID ? replay(asObject(event.value.value)) : '';
+        return replay(event);
       case 'finish':
         return finish(event.finish);
       case 'error':
         return fail(event.error);
       // Results of other dialects' hosted tools have no item.
       case 'server-tool-result':
+        losses.serverResult(event.part);
         return '';
     }
   }
 
   /** An item that this dialect's decoder had no neutral word for. */
-  function replay(item: JsonObject | undefined): string {
-    return item === undefined ? '' : endMessage() + wholeItem(item);
+  function replay({ dialect, name, value }: Extract<StreamEvent, { type: 'extension' }>): string {
+    const item = dialect === ID ? asObject(value.value) : undefined;
+    if (item !== undefined) return endMessage() + wholeItem(item);
+    losses.lost(name);
+    return '';
   }
 
-  function media(mediaType: string, data: string): string {
-    if (!mediaType.startsWith('image/')) return '';
+  function media(event: Extract<StreamEvent, { type: 'media' }>): string {
+    const { mediaType, data, extension } = event;
+    const type = mediaTypeOf(event);
     const part: ImagePart = { type: 'image', source: { kind: 'base64', mediaType, data } };
-    return replay(imageItem(part, itemId('ig', requestId, output.nextPlace())));
+    if (extension !== undefined) part.extension = extension;
+    const item = type === 'image' ? imageItem(part, itemId('ig', requestId, output.nextPlace())) : undefined;
+    if (item === undefined) {
+      losses.lost(type);
+      return '';
+    }
+    losses.foreignMedia(type, extension);
+    return endMessage() + wholeItem(item);
   }
 
   function wholeItem(item: JsonObject): string {
@@ -117,7 +132,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   function finish(how: Finish): string {
     const { status, details } = buildFinish(how);
-    if (how.stopSequence !== undefined) context.lost?.('stop_sequence');
+    losses.finish(how);
+    losses.usage(usage, UNSAID_COUNTS);
     return message.close(status) + terminal(status, { incomplete_details: details });
   }
 

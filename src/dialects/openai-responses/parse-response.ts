@@ -10,6 +10,7 @@ import { parseFinish } from './finish.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseAnswerReasoning } from './reasoning.ts';
+import { answerExtension } from './unworded.ts';
 import { parseUsage } from './usage.ts';
 
 /** @throws GatewayError, the provider's own or `upstream_malformed` where the body is no response. */
@@ -23,8 +24,8 @@ export function parseResponse(body: JsonObject): NeutralResponse {
       'the provider answered JSON without `output`: is its base_url that of an API with /responses?',
     );
   }
-  const parts: Part[] = [];
-  for (const [index, item] of output.entries()) parts.push(...parseItem(asObject(item) ?? {}, index));
+  const items = output.map((item) => asObject(item) ?? {});
+  const parts = items.flatMap(parseItem);
   const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
   return {
     id: asString(body.id) || null,
@@ -32,6 +33,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     parts,
     finish: parseFinish(body, sawToolCall),
     usage: mergeUsage(NO_USAGE, parseUsage(body) ?? {}),
+    ...answerExtension(items),
   };
 }
 

@@ -39,6 +39,9 @@ export function parseUsage(response: JsonObject): Partial<Usage> | undefined {
   return parsed;
 }
 
+/** What clients have no field for. */
+export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
+
 export function buildUsage(usage: Usage): JsonObject {
   const input = totalInputTokens(usage);
   const hasAudio = usage.audioInputTokens > 0 || usage.audioOutputTokens > 0;

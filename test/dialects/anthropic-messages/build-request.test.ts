@@ -174,7 +174,7 @@ describe('conversation', () => {
       "another provider's server result",
       { type: 'server-tool-result', callId: 'a', dialect: 'openai-chat', value: {} },
       undefined,
-      ['lost server_tool_result'],
+      ['lost tools.server_tool_result'],
     ],
     ['reasoning that nobody signed', { type: 'reasoning', text: 'a' }, undefined, ['lost reasoning']],
     [

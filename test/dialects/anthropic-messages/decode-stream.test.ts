@@ -172,7 +172,13 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
   [
     'a call whose arguments come twice counts them once',
     [
-      start(0, { type: 'tool_use', id: 'i', name: 'n', input: { a: 1 }, caller: { type: 'direct' } }),
+      start(0, {
+        type: 'tool_use',
+        id: 'i',
+        name: 'n',
+        input: { a: 1 },
+        caller: { type: 'code_execution_20250825', tool_id: 't' },
+      }),
       delta(0, { type: 'input_json_delta', partial_json: '{"a":1}' }),
       stop(0),
     ],
@@ -183,7 +189,7 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
         id: 'i',
         name: 'n',
         kind: 'function',
-        extension: { dialect: ID, fields: { caller: { type: 'direct' } } },
+        extension: { dialect: ID, fields: { caller: { type: 'code_execution_20250825', tool_id: 't' } } },
       },
       { type: 'tool-delta', block: 0, arguments: '{"a":1}' },
       { type: 'tool-end', block: 0 },

@@ -254,14 +254,20 @@ const BLOCKS: [string, JsonObject, object][] = [
   ],
   [
     'a call, with its caller',
-    { type: 'tool_use', id: 'i', name: 'n', input: { a: 1 }, caller: { type: 'direct' } },
+    {
+      type: 'tool_use',
+      id: 'i',
+      name: 'n',
+      input: { a: 1 },
+      caller: { type: 'code_execution_20250825', tool_id: 't' },
+    },
     {
       type: 'tool-call',
       id: 'i',
       name: 'n',
       arguments: '{"a":1}',
       kind: 'function',
-      extension: { dialect: ID, fields: { caller: { type: 'direct' } } },
+      extension: { dialect: ID, fields: { caller: { type: 'code_execution_20250825', tool_id: 't' } } },
     },
   ],
   [

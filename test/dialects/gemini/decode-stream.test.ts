@@ -82,8 +82,10 @@ describe('parts', () => {
   test('an image that is only thought of is not shown', () => {
     const image = { inlineData: { mimeType: 'image/png', data: 'QUJD' }, thought: true };
     const events = decodeChunks(chunk([image]), chunk([{ text: 'a' }], 'STOP'));
-    expect(wholeAnswer(events).parts).toEqual([{ type: 'text', text: 'a' }]);
-    expect(events).toContainEqual({ type: 'extension', dialect: 'gemini', name: 'part', value: image });
+    expect(wholeAnswer(events).parts).toEqual([
+      { type: 'opaque', dialect: 'gemini', name: 'inlineData', value: image },
+      { type: 'text', text: 'a' },
+    ]);
   });
 
   test('tools that Google runs are told as such, and their results belong to them', () => {
@@ -123,8 +125,10 @@ describe('parts', () => {
       chunk([odd]),
       STOP,
     );
-    expect(wholeAnswer(events).parts).toEqual([{ type: 'text', text: 'a' }]);
-    expect(events).toContainEqual({ type: 'extension', dialect: 'gemini', name: 'part', value: odd });
+    expect(wholeAnswer(events).parts).toEqual([
+      { type: 'text', text: 'a' },
+      { type: 'opaque', dialect: 'gemini', name: 'newKind', value: odd },
+    ]);
   });
 
   test('of several candidates the first is read', () => {
@@ -487,7 +491,7 @@ describe('whole answers', () => {
     Object.assign((wire.candidates as JsonObject[])[0] ?? {}, { avgLogprobs: -1 });
     expect(parseResponse(wire).extension).toEqual({
       dialect: 'gemini',
-      fields: { candidate: { avgLogprobs: -1 } },
+      fields: { avgLogprobs: { candidate: { avgLogprobs: -1 } } },
     });
   });
 });

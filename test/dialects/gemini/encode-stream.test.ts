@@ -137,8 +137,8 @@ describe('parts', () => {
     const part = { videoThing: {} };
     expect(
       partsOf(
-        { type: 'extension', dialect: 'openai-chat', name: 'part', value: { x: 1 } },
-        { type: 'extension', dialect: 'gemini', name: 'part', value: part },
+        { type: 'extension', dialect: 'openai-chat', name: 'x', value: { value: { x: 1 } } },
+        { type: 'extension', dialect: 'gemini', name: 'videoThing', value: { value: part } },
       ),
     ).toEqual([part]);
   });
@@ -199,7 +199,12 @@ describe('endings', () => {
     const promptFeedback = { blockReason: 'SAFETY' };
     const events: StreamEvent[] = [
       START,
-      { type: 'extension', dialect: 'gemini', name: 'response', value: { promptFeedback } },
+      {
+        type: 'extension',
+        dialect: 'gemini',
+        name: 'promptFeedback',
+        value: { response: { promptFeedback } },
+      },
       finish('refusal', 'SAFETY'),
     ];
     const [chunk] = encodedChunks(events);

@@ -387,7 +387,16 @@ describe('hosted items', () => {
       result: 'UklG',
     };
     const events = decode(sse(CREATED, completed([item])));
-    expect(events).toContainEqual({ type: 'media', block: 0, mediaType: 'image/webp', data: 'UklG' });
+    expect(events).toContainEqual({
+      type: 'media',
+      block: 0,
+      mediaType: 'image/webp',
+      data: 'UklG',
+      extension: {
+        dialect: 'openai-responses',
+        fields: { type: 'image_generation_call', id: 'ig_1', status: 'completed', output_format: 'webp' },
+      },
+    });
   });
 
   test('what has no word is an extension with the whole item', () => {

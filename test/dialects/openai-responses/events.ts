@@ -66,6 +66,9 @@ export interface Answer {
   error: GatewayError | null;
 }
 
+/** What an encoder of this dialect names as lost instead of saying it again. */
+const UNREPEATED: ReadonlySet<string> = new Set(['phase', 'logprobs']);
+
 /** The answer that the events tell. Throws where they break the order of neutral events. */
 export function answerOf(events: readonly StreamEvent[]): Answer {
   const answer: Answer = {
@@ -93,10 +96,11 @@ export function answerOf(events: readonly StreamEvent[]): Answer {
     }
     if (event.type === 'start') Object.assign(answer, { id: event.id, model: event.model });
     else if (event.type === 'usage') answer.usage = mergeUsage(answer.usage, event.usage);
-    else if (event.type === 'extension') answer.extensions.push(event.name);
-    else if (event.type === 'finish') answer.finish = event.finish;
+    else if (event.type === 'extension') {
+      if (!UNREPEATED.has(event.name)) answer.extensions.push(event.name);
+    } else if (event.type === 'finish') answer.finish = event.finish;
     else if (event.type === 'error') answer.error = event.error;
-    if (event.type !== 'error') collector.push(event);
+    if (event.type !== 'error' && event.type !== 'extension') collector.push(event);
   }
   if (answer.finish !== null && open.size > 0) throw new Error(`blocks ${[...open]} are not ended`);
   collector.push({ type: 'finish', finish: { unified: 'other', raw: null } });

@@ -15,7 +15,8 @@ function bodyOf(recording: Recording): JsonObject {
   return body;
 }
 
-function comparable({ finish, ...rest }: NeutralResponse) {
+/** Phases and log probabilities are not said again, but named as lost. */
+function comparable({ finish, extension: _, ...rest }: NeutralResponse) {
   return { ...rest, finish: finish.unified };
 }
 

@@ -1,0 +1,66 @@
+// Names what of an answer its client's dialect cannot say: alike for whole answers and for streams.
+import type { Extension, ServerToolResultPart } from '../model/content.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+import type { StreamEvent } from '../model/events.ts';
+import type { Finish } from '../model/finish.ts';
+import type { Usage } from '../model/usage.ts';
+import type { AnswerContext } from './dialect.ts';
+
+export interface AnswerLosses {
+  lost(feature: string): void;
+  /** Names every field of an extension that is another dialect's. */
+  foreign(extension: Extension | undefined): void;
+  /** Names what an image or a clip was said with, where another dialect said it. */
+  foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void;
+  /** A call that the provider answered itself. @param told whether the client gets it. */
+  serverCall(call: { id: string; name: string }, told: boolean): void;
+  /** A result of such a call that the client does not get: it is named as its call is. */
+  serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
+  /** For dialects without words for the stop sequence that was hit, and for a turn that is to be continued. */
+  finish(finish: Finish): void;
+  /** Counts that the dialect has no field for. */
+  usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
+}
+
+/** Say nothing of the medium, or only to the provider that keeps it; a transcript is told as text. */
+const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'expires_at', 'transcript']);
+
+/** @param own the dialect of the client. */
+export function createAnswerLosses(own: DialectId, context: AnswerContext): AnswerLosses {
+  const names = new Map<string, string>();
+  const lost = (feature: string) => context.lost?.(feature);
+  return {
+    lost,
+    foreign(extension) {
+      if (extension === undefined || extension.dialect === own) return;
+      for (const field of Object.keys(extension.fields)) {
+        if (extension.defaults?.includes(field) !== true) lost(field);
+      }
+    },
+    foreignMedia(type, extension) {
+      if (extension === undefined || extension.dialect === own) return;
+      for (const field of Object.keys(extension.fields)) {
+        if (!SILENT_FIELDS.has(field)) lost(`${type}.${field}`);
+      }
+    },
+    serverCall({ id, name }, told) {
+      names.set(id, name);
+      if (!told) lost(`tools.${name}`);
+    },
+    serverResult: ({ callId }) => lost(`tools.${names.get(callId) ?? 'server_tool_result'}`),
+    finish({ unified, stopSequence }) {
+      if (stopSequence !== undefined) lost('stop_sequence');
+      if (unified === 'pause_turn') lost('pause_turn');
+    },
+    usage(usage, unsayable) {
+      for (const key of unsayable) {
+        if (usage[key] > 0) lost(`usage.${key.replace(/[A-Z0-9]+/g, (found) => `_${found.toLowerCase()}`)}`);
+      }
+    },
+  };
+}
+
+/** The type that tells a generated clip from a generated image. */
+export function mediaTypeOf({ mediaType }: Pick<Extract<StreamEvent, { type: 'media' }>, 'mediaType'>) {
+  return mediaType.startsWith('audio/') ? ('audio' as const) : ('image' as const);
+}

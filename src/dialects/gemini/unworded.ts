@@ -1,0 +1,73 @@
+// What of an answer only this dialect can say again: each field by its own name, for the reports of what is lost.
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+
+/** Read into neutral words, or the candidate's place among others. */
+const WORDED: ReadonlySet<string> = new Set([
+  ...['content', 'finishReason', 'index', 'tokenCount', 'citationMetadata'],
+]);
+const GROUNDING = 'groundingMetadata';
+/** Of `groundingMetadata`: the sources, which are citations. */
+const SOURCES: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
+
+export interface UnwordedField {
+  name: string;
+  /** `{candidate: {…}}`: the field where it stood. */
+  value: JsonObject;
+}
+
+/** The candidate's fields that say something for which there is no neutral word. */
+export function unwordedFields(candidate: JsonObject): UnwordedField[] {
+  const fields: UnwordedField[] = [];
+  for (const [name, field] of Object.entries(candidate)) {
+    if (WORDED.has(name) || saysNothing(field)) continue;
+    if (name !== GROUNDING || !isObject(field))
+      fields.push({ name, value: { candidate: { [name]: field } } });
+    else {
+      for (const [inner, more] of Object.entries(field)) {
+        if (SOURCES.has(inner) || saysNothing(more)) continue;
+        fields.push({ name: `${name}.${inner}`, value: { candidate: { [name]: { [inner]: more } } } });
+      }
+    }
+  }
+  return fields;
+}
+
+function saysNothing(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/** What to call a part without a neutral word. */
+export function partName(part: JsonObject): string {
+  return Object.keys(part).find((name) => name !== 'thought' && name !== 'thoughtSignature') ?? 'part';
+}
+
+/** The unworded fields of an answer, put together again while they go by. */
+export interface UnwordedAnswer {
+  /** Fields of the candidate. */
+  candidate: JsonObject;
+  /** Fields of the answer itself. */
+  response: JsonObject;
+}
+
+/** Adds what one extension holds; false where it holds neither kind of field. */
+export function addUnworded(answer: UnwordedAnswer, { candidate, response }: JsonObject): boolean {
+  if (isObject(candidate)) {
+    const { [GROUNDING]: grounding, ...others } = candidate;
+    Object.assign(answer.candidate, others);
+    if (isObject(grounding)) answer.candidate[GROUNDING] = merged(answer.candidate[GROUNDING], grounding);
+  }
+  if (isObject(response)) Object.assign(answer.response, response);
+  return isObject(candidate) || isObject(response);
+}
+
+/** The candidate's fields beside its content: sources and unworded fields share `groundingMetadata`. */
+export function candidateFields({ candidate }: UnwordedAnswer, sources: JsonObject): JsonObject {
+  const both = { ...sources, ...candidate };
+  const grounding = merged(sources[GROUNDING], candidate[GROUNDING]);
+  return Object.keys(grounding).length === 0 ? both : { ...both, [GROUNDING]: grounding };
+}
+
+function merged(first: JsonValue | undefined, second: JsonValue | undefined): JsonObject {
+  return { ...(isObject(first) ? first : {}), ...(isObject(second) ? second : {}) };
+}

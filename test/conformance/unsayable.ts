@@ -1,0 +1,268 @@
+// Which features of a recorded answer a client of another dialect has no words for, read from the recording's bytes
+// without src: each must be named in the ledger's row, and nothing else.
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import type { Recording } from '../support/recordings.ts';
+import { array, type Json, jsonOf, object } from './wire-facts.ts';
+
+/** What is in an answer, in words of no dialect. */
+interface Facts {
+  /** Fields, blocks and items that only the wire's own dialect knows, by their names there. */
+  own: Set<string>;
+  /** Provider-run calls: whether a client of Responses gets them (searches and page visits). */
+  serverCalls: Map<string, boolean>;
+  serverResults: Set<string>;
+  /** Sources: with an address, with a title or a quotation at least, with neither. */
+  citations: Set<'url' | 'described' | 'bare'>;
+  media: Set<'image' | 'image.url' | 'audio'>;
+  stopSequence: boolean;
+  pauses: boolean;
+  counts: Set<'cacheWrite' | 'cacheWrite1h' | 'webSearches' | 'audioInput' | 'audioOutput'>;
+  /** Pieces of arguments by block, to tell calls that are cut short. */
+  arguments: Map<unknown, string>;
+}
+
+/** Names under which the ledger must report what a client of `dialect` cannot be told. */
+export function unsayable(recording: Recording, dialect: DialectId): string[] {
+  const facts = factsOf(recording);
+  const names = new Set(facts.own);
+  for (const [name, isSearch] of facts.serverCalls) {
+    if (!(isSearch && dialect === 'openai-responses')) names.add(`tools.${name}`);
+  }
+  for (const name of facts.serverResults) names.add(`tools.${name}`);
+  const { citations, media, counts } = facts;
+  if (citations.has('bare') || (citations.has('described') && dialect !== 'gemini')) names.add('citations');
+  if (media.has('audio') && (dialect === 'anthropic-messages' || dialect === 'openai-responses'))
+    names.add('audio');
+  if (media.has('image.url') || (media.has('image') && dialect === 'anthropic-messages')) names.add('image');
+  // What an image was made with is lost where the image itself is not.
+  if (dialect === 'anthropic-messages')
+    for (const name of names) if (name.startsWith('image.')) names.delete(name);
+  if (dialect !== 'anthropic-messages') {
+    if (facts.stopSequence) names.add('stop_sequence');
+    if (facts.pauses) names.add('pause_turn');
+  }
+  const fields = COUNTS_WITHOUT_FIELD[dialect];
+  for (const count of counts) {
+    const field = fields[count];
+    if (field !== undefined) names.add(field);
+  }
+  if (dialect === 'gemini' && [...facts.arguments.values()].some(isCut)) names.add('tool_calls');
+  return [...names].sort();
+}
+
+type Count = Facts['counts'] extends Set<infer Name extends string> ? Name : never;
+
+const COUNTS_WITHOUT_FIELD: Record<DialectId, Partial<Record<Count, string>>> = {
+  'anthropic-messages': {
+    audioInput: 'usage.audio_input_tokens',
+    audioOutput: 'usage.audio_output_tokens',
+  },
+  'openai-chat': { cacheWrite1h: 'usage.cache_write_1h_tokens' },
+  'openai-responses': { cacheWrite1h: 'usage.cache_write_1h_tokens' },
+  gemini: { cacheWrite: 'usage.cache_write_tokens', webSearches: 'usage.web_searches' },
+};
+
+function factsOf(recording: Recording): Facts {
+  const facts: Facts = {
+    own: new Set(),
+    serverCalls: new Map(),
+    serverResults: new Set(),
+    citations: new Set(),
+    media: new Set(),
+    stopSequence: false,
+    pauses: false,
+    counts: new Set(),
+    arguments: new Map(),
+  };
+  const calls = new Map<unknown, string>();
+  const read = READERS[recording.wire];
+  if (read === undefined) throw new Error(`no reader for ${recording.wire}`);
+  for (const value of jsonOf(recording)) read(value, facts, calls);
+  return facts;
+}
+
+const READERS: Record<string, (value: Json, facts: Facts, calls: Map<unknown, string>) => void> = {
+  'anthropic-messages': ofAnthropic,
+  'openai-chat': ofChat,
+  'openai-responses': ofResponses,
+  'gemini-generate': ofGemini,
+};
+
+function count(facts: Facts, name: Count, value: unknown): void {
+  if (typeof value === 'number' && value > 0) facts.counts.add(name);
+}
+
+const SAID_BLOCKS = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']);
+
+function ofAnthropic(value: Json, facts: Facts, calls: Map<unknown, string>): void {
+  const delta = object(value.delta);
+  for (const field of ['container', 'context_management', 'stop_details']) {
+    if (object(value[field]) !== undefined || object(delta?.[field]) !== undefined) facts.own.add(field);
+  }
+  if (typeof (value.stop_sequence ?? delta?.stop_sequence) === 'string') facts.stopSequence = true;
+  if ((value.stop_reason ?? delta?.stop_reason) === 'pause_turn') facts.pauses = true;
+  if (typeof delta?.partial_json === 'string') {
+    facts.arguments.set(value.index, (facts.arguments.get(value.index) ?? '') + delta.partial_json);
+  }
+  const usage = object(object(value.message)?.usage) ?? object(value.usage);
+  count(facts, 'cacheWrite', usage?.cache_creation_input_tokens);
+  count(facts, 'cacheWrite1h', object(usage?.cache_creation)?.ephemeral_1h_input_tokens);
+  count(facts, 'webSearches', object(usage?.server_tool_use)?.web_search_requests);
+  const blocks = value.type === 'content_block_start' ? [value.content_block] : array(value.content);
+  const cited = [delta?.citation, ...blocks.flatMap((block) => array(object(block)?.citations))];
+  for (const citation of cited.map(object)) {
+    if (citation === undefined) continue;
+    facts.citations.add(citation.url === undefined ? 'described' : 'url');
+  }
+  for (const each of blocks) {
+    const block = object(each);
+    const type = String(block?.type);
+    const caller = object(block?.caller);
+    if (type === 'tool_use' && caller !== undefined && caller.type !== 'direct') facts.own.add('caller');
+    if (block === undefined || SAID_BLOCKS.has(type)) continue;
+    if (type === 'server_tool_use' || type === 'mcp_tool_use') {
+      const name = String(block.name);
+      facts.serverCalls.set(name, name === 'web_search' || name === 'web_fetch');
+      calls.set(block.id, name);
+    } else if (!type.endsWith('_tool_result')) facts.own.add(type);
+    // A result is reported with its call, where that is in the same answer.
+    else facts.serverResults.add(calls.get(block.tool_use_id) ?? 'server_tool_result');
+  }
+}
+
+function ofChat(value: Json, facts: Facts): void {
+  const choices = array(value.choices).map(object);
+  const choice = choices.find((each) => each !== undefined && (each.index ?? 0) === 0);
+  if (choices.some((each) => Number(each?.index ?? 0) > 0)) facts.own.add('choices');
+  const message = object(choice?.delta) ?? object(choice?.message);
+  if (object(choice?.logprobs) !== undefined) facts.own.add('logprobs');
+  for (const part of array(message?.content).map(object)) {
+    if (part !== undefined && part.type !== 'text' && part.type !== 'thinking')
+      facts.own.add(String(part.type));
+  }
+  const audio = object(message?.audio);
+  if (typeof audio?.data === 'string' && audio.data !== '') facts.media.add('audio');
+  for (const image of array(message?.images).map(object)) {
+    const url = object(image?.image_url)?.url;
+    if (typeof url === 'string') facts.media.add(url.startsWith('data:') ? 'image' : 'image.url');
+  }
+  const stop = choice?.stop_reason ?? choice?.matched_stop;
+  if (choice?.finish_reason === 'stop' && typeof stop === 'string' && stop !== '') facts.stopSequence = true;
+  const filtered = JSON.stringify([choice?.content_filter_results ?? {}]);
+  if (/"(filtered|detected)":true/.test(filtered)) facts.own.add('content_filter_results');
+  if (/"(filtered|detected)":true/.test(JSON.stringify(value.prompt_filter_results ?? [])))
+    facts.own.add('prompt_filter_results');
+  const usage = object(value.usage);
+  const promptDetails = object(usage?.prompt_tokens_details);
+  count(facts, 'cacheWrite', promptDetails?.cache_write_tokens);
+  count(facts, 'cacheWrite', usage?.cache_creation_input_tokens);
+  count(facts, 'webSearches', object(usage?.server_tool_use_details)?.web_search_requests);
+  count(facts, 'audioInput', promptDetails?.audio_tokens);
+  count(facts, 'audioOutput', object(usage?.completion_tokens_details)?.audio_tokens);
+}
+
+const SERVER_CALLS: Record<string, string> = {
+  web_search_call: 'web_search',
+  file_search_call: 'file_search',
+  code_interpreter_call: 'code_interpreter',
+};
+const SAID_ITEMS = new Set(['message', 'reasoning', 'function_call', 'custom_tool_call']);
+/** Say nothing of an image, or only to the provider that keeps it. */
+const SILENT = new Set(['type', 'id', 'status', 'result']);
+
+function ofResponses(value: Json, facts: Facts): void {
+  const response = object(value.response) ?? (value.object === 'response' ? value : undefined);
+  const done = value.type === 'response.output_item.done' ? [value.item] : [];
+  for (const item of [...array(response?.output), ...done].map(object)) {
+    const type = String(item?.type);
+    if (item === undefined) continue;
+    if (type === 'message') ofMessageItem(item, facts);
+    else if (type in SERVER_CALLS)
+      facts.serverCalls.set(String(SERVER_CALLS[type]), type === 'web_search_call');
+    else if (type === 'mcp_call') facts.serverCalls.set(String(item.name), false);
+    else if (type === 'image_generation_call' && item.result) {
+      facts.media.add('image');
+      for (const [name, field] of Object.entries(item)) {
+        if (!SILENT.has(name) && field !== null) facts.own.add(`image.${name}`);
+      }
+    } else if (!SAID_ITEMS.has(type)) facts.own.add(type);
+  }
+  const usage = object(response?.usage);
+  const details = object(usage?.input_tokens_details);
+  count(facts, 'cacheWrite', details?.cache_write_tokens);
+  count(facts, 'webSearches', object(object(response?.tool_usage)?.web_search)?.num_requests);
+  count(facts, 'webSearches', object(usage?.server_side_tool_usage_details)?.web_search_calls);
+}
+
+function ofMessageItem(item: Json, facts: Facts): void {
+  if (typeof item.phase === 'string') facts.own.add('phase');
+  for (const part of array(item.content).map(object)) {
+    if (array(part?.logprobs).length > 0) facts.own.add('logprobs');
+    for (const annotation of array(part?.annotations).map(object)) {
+      const { url, filename } = annotation ?? {};
+      facts.citations.add(url !== undefined ? 'url' : filename ? 'described' : 'bare');
+    }
+  }
+}
+
+const SAID_PARTS = new Set(['text', 'functionCall', 'inlineData', 'thought', 'thoughtSignature']);
+const SAID_FIELDS = new Set(['content', 'finishReason', 'index', 'citationMetadata', 'tokenCount']);
+const SOURCES = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
+
+function ofGemini(value: Json, facts: Facts, calls: Map<unknown, string>): void {
+  if (object(value.promptFeedback) !== undefined) facts.own.add('promptFeedback');
+  const candidates = array(value.candidates).map(object);
+  if (candidates.some((each) => Number(each?.index ?? 0) > 0)) facts.own.add('candidates');
+  const candidate = candidates.find((each) => each !== undefined && (each.index ?? 0) === 0) ?? {};
+  for (const [name, field] of Object.entries(candidate)) {
+    if (!SAID_FIELDS.has(name) && name !== 'groundingMetadata' && !isEmpty(field)) facts.own.add(name);
+  }
+  const grounding = object(candidate.groundingMetadata) ?? {};
+  for (const [name, field] of Object.entries(grounding)) {
+    if (!SOURCES.has(name) && !isEmpty(field)) facts.own.add(`groundingMetadata.${name}`);
+  }
+  count(facts, 'webSearches', array(grounding.webSearchQueries).length);
+  for (const chunk of array(grounding.groundingChunks).map(object)) {
+    const source = object(chunk?.web) ?? object(chunk?.retrievedContext);
+    if (source !== undefined) facts.citations.add(source.uri === undefined ? 'described' : 'url');
+  }
+  for (const source of array(object(candidate.citationMetadata)?.citations).map(object)) {
+    if (source?.uri !== undefined) facts.citations.add('url');
+    else if (source?.title !== undefined) facts.citations.add('described');
+  }
+  for (const part of array(object(candidate.content)?.parts).map(object)) ofPart(part ?? {}, facts, calls);
+  for (const [name, details] of [
+    ['audioInput', object(value.usageMetadata)?.promptTokensDetails],
+    ['audioOutput', object(value.usageMetadata)?.candidatesTokensDetails],
+  ] as const) {
+    for (const detail of array(details).map(object))
+      if (detail?.modality === 'AUDIO') count(facts, name, detail.tokenCount);
+  }
+}
+
+function ofPart(part: Json, facts: Facts, calls: Map<unknown, string>): void {
+  const blob = object(part.inlineData);
+  if (blob !== undefined && part.thought !== true)
+    facts.media.add(String(blob.mimeType).startsWith('audio/') ? 'audio' : 'image');
+  const toolCall = object(part.toolCall);
+  const name = toolCall === undefined ? 'code_execution' : String(toolCall.toolType).toLowerCase();
+  if (part.executableCode !== undefined || toolCall !== undefined) {
+    facts.serverCalls.set(name, false);
+    calls.set('last', name);
+  } else if (part.codeExecutionResult !== undefined || part.toolResponse !== undefined) {
+    facts.serverResults.add(calls.get('last') ?? 'server_tool_result');
+  } else for (const field of Object.keys(part)) if (!SAID_PARTS.has(field)) facts.own.add(field);
+}
+
+function isCut(text: string): boolean {
+  try {
+    JSON.parse(text || '{}');
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+}
