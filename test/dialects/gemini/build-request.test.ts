@@ -183,7 +183,6 @@ describe('contents', () => {
     expect(build({ messages }).names).toEqual([
       'lost container_upload',
       'lost tools.web_search',
-      'lost tools.server_tool_result',
       'lost cache_control',
     ]);
   });
