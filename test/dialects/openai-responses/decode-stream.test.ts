@@ -582,7 +582,7 @@ describe('classify', () => {
       'terminal',
     ],
     [{ event: '', data: '{"type":"response.output_text.delta","delta":"x"}' }, 'other'],
-    [{ event: '', data: '[DONE]' }, 'other'],
+    [{ event: '', data: '[DONE]' }, 'ping'],
   ] as const)('%j is %s', (event, kind) => {
     expect(classify(event)).toBe(kind);
   });
