@@ -10,6 +10,7 @@ delete process.env.SLUICE_LAUNCHER_FD;
 
 const code = await runCli(process.argv.slice(2), {
   out: (line) => console.log(line),
+  write: (text) => process.stdout.write(text),
   err: (line) => console.error(line),
   environment: process.env,
   directory: process.cwd(),

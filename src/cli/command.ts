@@ -4,6 +4,8 @@ import type { Terminal } from './terminal.ts';
 export interface CliContext {
   /** A line of the command's answer. */
   out(line: string): void;
+  /** A part of a line of the answer. */
+  write(text: string): void;
   /** A line beside it: warnings and errors. */
   err(line: string): void;
   environment: Readonly<Record<string, string | undefined>>;

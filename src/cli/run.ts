@@ -10,6 +10,7 @@ import { formatCommandHelp, formatOverview } from './help.ts';
 import { runCommand } from './run-client.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
+import { tailCommand } from './tail.ts';
 import { VERSION } from './version.ts';
 
 const helpCommand: Command = {
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   daemonCommand,
   credentialsCommand,
   runCommand,
+  tailCommand,
   conformCommand,
   simulateCommand,
   helpCommand,

@@ -14,7 +14,7 @@ import { type Course, firstAnswer } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
-import type { ExchangeRecord } from './record.ts';
+import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
@@ -52,6 +52,8 @@ export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): 
   record.target = plan.target;
   record.seen = null;
   record.losses = plan.losses;
+  const { provider, model } = plan.target;
+  record.live.started({ model, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;
 }
 
@@ -112,7 +114,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     plan(target, key) {
       const planned = notePlan(exchange, target, key);
       plan = planned;
-      const observer = createObserver(host.monotonic);
+      const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const context = { host, plan: planned, signal: client.signal, maxEvent, observer, redact };
       const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
@@ -196,8 +198,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
         client.abort(clientLeft());
         opened?.relay.cancel();
       }
-      if (error !== undefined)
-        record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
+      if (error !== undefined) record.end(failedWith(error));
       else if (finish) record.end({ status: 'success' });
       else record.end({ status: how === 'cancelled' ? 'aborted' : 'error' });
     },
@@ -226,7 +227,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
     ...courseOf(exchange),
     plan(target, key) {
       const plan = notePlan(exchange, target, key);
-      const observer = createObserver(host.monotonic);
+      const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const { client: side } = DIALECTS[dialect];
       let rendering: ReturnType<typeof createByteRenderer> | undefined;
@@ -278,6 +279,11 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
 /** The error that stands for a client that went away. */
 export function clientLeft(): GatewayError {
   return new GatewayError('internal', 'the client closed the connection', { status: 499 });
+}
+
+/** The error that tells a client that its request was ended from outside. */
+export function cancelledByOperator(): GatewayError {
+  return new GatewayError('cancelled', 'the request was cancelled by whoever runs this gateway');
 }
 
 /** The gateway's own response headers. Those that tell of a target are left out where none was asked. */

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
 import { createLedger } from '../ledger/recorder.ts';
 import { createManagement } from '../management/management.ts';
+import type { RunningRequest } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -17,10 +18,17 @@ import type { Router } from '../routing/route.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates, type ProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
-import { answerStream, answerWhole, clientLeft, setExchangeHeaders } from './exchange.ts';
+import {
+  answerStream,
+  answerWhole,
+  cancelledByOperator,
+  clientLeft,
+  setExchangeHeaders,
+} from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
 import { createBodyCapture } from './body-capture.ts';
+import { createLiveView } from './live-view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
@@ -28,7 +36,7 @@ import { createModelCatalog, type ModelCatalog } from './operations/model-catalo
 import { answerModels } from './operations/models.ts';
 import { withQueryKey } from './query-key.ts';
 import type { Question } from './plan.ts';
-import { createRecord, type ExchangeRecord } from './record.ts';
+import { createRecord, type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
 import { streamNeutral } from './stream-neutral.ts';
@@ -76,6 +84,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           retentionMs: () => setup.config.audit.retentionMs,
         })
       : null;
+  const live = createLiveView(host.setTimer);
   const startedAt = host.now();
   const manage = createManagement({
     config: () => setup.config,
@@ -83,13 +92,45 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     version: host.version,
     startedAt,
     now: host.now,
-    activeStreams: () => active.size,
+    running: {
+      list: () => [...active].map(describeRunning),
+      cancel,
+      watch: live.watch,
+    },
     providerStates: states.snapshot,
   });
 
+  function describeRunning(record: ExchangeRecord): RunningRequest {
+    const { seen, target, serving } = record;
+    const durationMs = host.monotonic() - record.startedAt;
+    return {
+      requestId: record.requestId,
+      startedAt: host.now() - durationMs,
+      state: serving ? 'answering' : 'waiting',
+      streamed: record.streamed,
+      dialect: record.dialect,
+      requestedModel: record.requestedModel,
+      provider: target?.provider.name ?? null,
+      model: seen?.model ?? target?.model ?? null,
+      agentType: record.agentType,
+      projectId: record.projectId,
+      attempts: record.attempts.length,
+      durationMs,
+      ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - record.startedAt,
+    };
+  }
+
+  function cancel(requestId: string): boolean {
+    const record = [...active].find((candidate) => candidate.requestId === requestId);
+    record?.cancel();
+    return record !== undefined;
+  }
+
   function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
     const { price } = setup;
-    const record = createRecord(host.randomId(), dialect, {
+    const requestId = host.randomId();
+    const record = createRecord(requestId, dialect, {
+      live: live.open(requestId, redact),
       ledger,
       now: host.now,
       monotonic: host.monotonic,
@@ -113,6 +154,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const record = newRecord(dialect, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
+    record.cancel = () => client.abort(cancelledByOperator());
     if (request.signal.aborted) leave();
     else request.signal.addEventListener('abort', leave, { once: true });
     try {
@@ -151,12 +193,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       };
       return await OPERATIONS[found.route.operation](run);
     } catch (thrown) {
-      if (client.signal.aborted) {
+      if (client.signal.aborted && !isCancelled(client.signal.reason)) {
         record.httpStatus = 499;
         record.end({ status: 'aborted' });
         return new Response(null, { status: 499 });
       }
-      const error = redactError(toGatewayError(thrown), redact);
+      const failure = client.signal.aborted ? client.signal.reason : thrown;
+      const error = redactError(toGatewayError(failure), redact);
       if (error.code === 'internal')
         host.log('error', 'internal error', {
           requestId: record.requestId,
@@ -222,6 +265,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         record.httpStatus ||= 499;
         record.end({ status: 'aborted' });
       }
+      live.close();
       await ledger?.close();
     },
   };
@@ -269,7 +313,7 @@ function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRe
   record.httpStatus = response.status;
   if (error.status === 405 && error.upstream === undefined) response.headers.set('allow', 'POST');
   setExchangeHeaders(response.headers, { record }, null);
-  record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
+  record.end(failedWith(error));
   return response;
 }
 
@@ -322,6 +366,10 @@ function methodNotAllowed(method: string, path: string, allowed: string): Gatewa
   return new GatewayError('invalid_request', `${method} ${path} is not allowed; use ${allowed}`, {
     status: 405,
   });
+}
+
+function isCancelled(reason: unknown): boolean {
+  return reason instanceof GatewayError && reason.code === 'cancelled';
 }
 
 function describe(thrown: unknown): string {

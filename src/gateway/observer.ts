@@ -2,11 +2,14 @@
 import type { GatewayError } from '../model/errors.ts';
 import { isContent, type StreamEvent } from '../model/events.ts';
 import type { Finish } from '../model/finish.ts';
+import type { LiveStream } from './live-view.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../model/usage.ts';
 
 export interface Observer {
   see(event: StreamEvent): void;
   noteMalformed(): void;
+  /** Somebody watches this answer's text: none of it may be skipped unread. */
+  wantsText(): boolean;
   readonly seen: Observation;
 }
 
@@ -23,7 +26,11 @@ export interface Observation {
   unsaid: Set<string>;
 }
 
-export function createObserver(monotonic: () => number): Observer {
+/** @param live where watchers see the text of this answer. */
+export function createObserver(
+  monotonic: () => number,
+  live: Pick<LiveStream, 'isWatched' | 'text'>,
+): Observer {
   const seen: Observation = {
     model: null,
     usage: NO_USAGE,
@@ -36,6 +43,7 @@ export function createObserver(monotonic: () => number): Observer {
   };
   return {
     seen,
+    wantsText: live.isWatched,
     noteMalformed() {
       seen.malformedEvents++;
     },
@@ -44,6 +52,9 @@ export function createObserver(monotonic: () => number): Observer {
       switch (event.type) {
         case 'start':
           if (event.model !== null) seen.model = event.model;
+          break;
+        case 'text-delta':
+          live.text(event.text);
           break;
         case 'usage':
           seen.usage = mergeUsage(seen.usage, event.usage);

@@ -107,7 +107,11 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
       // Frames that the client gets otherwise than they came: not at all, or without a key.
       let changed: Map<Uint8Array, Uint8Array | null> | undefined;
       for (const frame of completed.frames) {
-        if (observer.seen.firstContentAt !== null && side.addsContentOnly?.(frame) === true) {
+        if (
+          observer.seen.firstContentAt !== null &&
+          !observer.wantsText() &&
+          side.addsContentOnly?.(frame) === true
+        ) {
           tookEvent = true;
           continue;
         }

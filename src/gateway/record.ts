@@ -9,10 +9,12 @@ import type { Route } from '../routing/route.ts';
 import type { Target } from '../routing/targets.ts';
 import type { Lease } from '../upstream/provider-state.ts';
 import type { BodyCapture } from './body-capture.ts';
+import type { LiveEnding, LiveStream } from './live-view.ts';
 import type { Observation } from './observer.ts';
 
 export interface ExchangeRecord {
   readonly requestId: string;
+  readonly dialect: LedgerRow['clientDialect'];
   /** `monotonic()` at arrival. */
   readonly startedAt: number;
   requestedModel: string | null;
@@ -41,8 +43,22 @@ export interface ExchangeRecord {
   responseBody: string | null;
   /** USD for what a try has seen, null where it is unpriced. */
   cost(target: Target, seen: Observation): number | null;
+  readonly live: LiveStream;
+  /** Ends the request from outside; the client is told. Does nothing once it is over. */
+  cancel(): void;
   /** Ends the record; later calls do nothing. */
-  end(outcome: { status: RowStatus; error?: GatewayError }): void;
+  end(outcome: Ending): void;
+}
+
+export interface Ending {
+  status: RowStatus;
+  error?: GatewayError;
+}
+
+/** How a request ended that ended with this error. */
+export function failedWith(error: GatewayError): Ending {
+  if (error.code === 'upstream_truncated') return { status: 'truncated', error };
+  return { status: error.code === 'cancelled' ? 'aborted' : 'error', error };
 }
 
 export interface RecordContext {
@@ -51,6 +67,7 @@ export interface RecordContext {
   monotonic(): number;
   price(target: Target, model: string, seen: Observation): number | null;
   redact(text: string): string;
+  live: LiveStream;
   onEnd(record: ExchangeRecord): void;
 }
 
@@ -64,6 +81,7 @@ export function createRecord(
   let ended = false;
   const record: ExchangeRecord = {
     requestId,
+    dialect: clientDialect,
     startedAt,
     requestedModel: null,
     agentType: null,
@@ -83,10 +101,14 @@ export function createRecord(
     capture: null,
     responseBody: null,
     cost: (target, seen) => context.price(target, seen.model ?? target.model, seen),
+    live: context.live,
+    cancel: () => {},
     end({ status, error }) {
       if (ended) return;
       ended = true;
-      context.ledger?.record(toRow(status, error));
+      const row = toRow(status, error);
+      context.ledger?.record(row);
+      context.live.ended(describeEnding(row));
       // What was told in the stream counts for the provider as what was told before it.
       record.lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));
       context.onEnd(record);
@@ -149,6 +171,14 @@ function totalCost({ attempts, target, seen, cost }: ExchangeRecord): number | n
   if (isOpen && target !== null && seen?.usageKnown === true) costs.push(cost(target, seen));
   if (costs.length === 0) return null;
   return costs.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+}
+
+const LEFT = 'the client closed the connection';
+
+function describeEnding({ status, model, provider, usage, costUsd, errorMessage }: LedgerRow): LiveEnding {
+  if (status !== 'success') return { type: 'error', status, message: errorMessage ?? LEFT };
+  const { inputTokens: input_tokens, outputTokens: output_tokens } = usage;
+  return { type: 'completed', model, provider, input_tokens, output_tokens, cost_usd: costUsd };
 }
 
 /**

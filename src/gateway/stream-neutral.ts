@@ -5,12 +5,12 @@ import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
 import { openStream, type OpenStream } from './attempt.ts';
-import { clientLeft, notePlan } from './exchange.ts';
+import { cancelledByOperator, clientLeft, notePlan } from './exchange.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { firstAnswer } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
-import type { ExchangeRecord } from './record.ts';
+import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
@@ -37,6 +37,7 @@ export async function* streamNeutral(
   const leave = () => client.abort(clientLeft());
   if (options.signal?.aborted === true) leave();
   options.signal?.addEventListener('abort', leave, { once: true });
+  record.cancel = () => client.abort(cancelledByOperator());
   let opened: OpenStream<Events> | undefined;
   try {
     const question = {
@@ -56,17 +57,17 @@ export async function* streamNeutral(
         if (event.type === 'error') throw event.error;
         yield event;
       }
-      if (client.signal.aborted) throw clientLeft();
+      if (client.signal.aborted) throw client.signal.reason;
     }
     record.end({ status: 'success' });
   } catch (thrown) {
-    if (client.signal.aborted) {
+    if (options.signal?.aborted === true) {
       record.end({ status: 'aborted' });
-      throw options.signal?.reason ?? thrown;
+      throw options.signal.reason;
     }
     const error = redactError(toGatewayError(thrown), context.redact);
     record.httpStatus ||= error.status;
-    record.end({ status: error.code === 'upstream_truncated' ? 'truncated' : 'error', error });
+    record.end(failedWith(error));
     throw error;
   } finally {
     // Reached by `break` too: the upstream is cancelled and the row says so, unless all had been told.
@@ -99,7 +100,7 @@ function open(
     plan(target, key) {
       const question = { incoming: null, neutral: () => request, stream: true };
       const plan = notePlan({ record, host, question, serverKeys: keys }, target, key);
-      const observer = createObserver(host.monotonic);
+      const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const provider = target.provider.name;
       const onMalformed = (error: Error) =>

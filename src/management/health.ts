@@ -12,7 +12,7 @@ export function readHealth(deps: ManagementDeps): object {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
     uptime_seconds: Math.max(0, Math.floor((deps.now() - deps.startedAt) / 1000)),
-    active_streams: deps.activeStreams(),
+    active_streams: deps.running.list().length,
     providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),
     routing: { default_provider: defaultProvider, fallback_chain: routing.fallbackChain },
     audit: {

@@ -1,4 +1,4 @@
-// The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics and /gateway/audit.
+// The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics, /gateway/audit, /gateway/streams.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -7,6 +7,7 @@ import { readAudit } from './audit.ts';
 import { readHealth } from './health.ts';
 import { readMetrics } from './metrics.ts';
 import { readProviders } from './providers.ts';
+import { cancelStream, readStreams, type RunningRequests, watchStreams } from './streams.ts';
 
 export interface ManagementDeps {
   /** The configuration in force. */
@@ -18,12 +19,12 @@ export interface ManagementDeps {
   startedAt: number;
   /** Unix ms. */
   now(): number;
-  /** Requests whose answers are not over. */
-  activeStreams(): number;
+  running: RunningRequests;
   /** What is known of these providers, in this order. Holds no secret. */
   providerStates(providers: readonly ProviderConfig[]): ProviderState[];
 }
 
+/** Answers with what becomes JSON, or with a response of its own. */
 type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;
 
 const PAGES: Readonly<Record<string, Page>> = {
@@ -31,7 +32,12 @@ const PAGES: Readonly<Record<string, Page>> = {
   providers: readProviders,
   metrics: readMetrics,
   audit: readAudit,
+  streams: ({ running }) => readStreams(running),
+  'streams/live': ({ running }) => watchStreams(running),
 };
+
+/** One running request, which can be cancelled and nothing else. */
+const STREAM = /^streams\/([^/]+)$/;
 
 const PREFIX = '/gateway/';
 
@@ -44,17 +50,27 @@ export function createManagement(
     try {
       const name = url.pathname.slice(PREFIX.length);
       const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
+      const [, requestId] = page === undefined ? (STREAM.exec(name) ?? []) : [];
+      const { method } = request;
+      if (requestId !== undefined) {
+        if (method !== 'DELETE') throw wrongMethod(method, url.pathname, 'DELETE');
+        return json(cancelStream(deps.running, decodeURIComponent(requestId)));
+      }
       if (page === undefined) throw unknownPath(url.pathname);
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        throw wrongMethod(request.method, url.pathname);
-      const answer = Response.json(await page(deps, url.searchParams), {
-        headers: { 'cache-control': 'no-store' },
-      });
-      return request.method === 'HEAD' ? new Response(null, answer) : answer;
+      if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, url.pathname, 'GET, HEAD');
+      const answered = await page(deps, url.searchParams);
+      const answer = answered instanceof Response ? answered : json(answered);
+      if (method !== 'HEAD') return answer;
+      await answer.body?.cancel();
+      return new Response(null, answer);
     } catch (thrown) {
       return answerError(thrown);
     }
   };
+}
+
+function json(value: object): Response {
+  return Response.json(value, { headers: { 'cache-control': 'no-store' } });
 }
 
 function unknownPath(path: string): ManagementError {
@@ -62,8 +78,8 @@ function unknownPath(path: string): ManagementError {
   return new ManagementError(404, 'not_found', `no such path: ${path}; there are ${known.join(', ')}`);
 }
 
-function wrongMethod(method: string, path: string): ManagementError {
-  return new ManagementError(405, 'method_not_allowed', `${method} ${path} is not allowed; use GET`, {
-    headers: { allow: 'GET, HEAD' },
+function wrongMethod(method: string, path: string, allowed: string): ManagementError {
+  return new ManagementError(405, 'method_not_allowed', `${method} ${path} is not allowed; use ${allowed}`, {
+    headers: { allow: allowed },
   });
 }

@@ -29,6 +29,8 @@ export const ERROR_RULES = {
   upstream_malformed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_timeout: { status: 504, blame: 'provider', retry: 'elsewhere' },
   upstream_truncated: { status: 502, blame: 'provider', retry: 'anywhere' },
+  /** Ended by whoever runs the gateway. A status that no SDK takes for a reason to ask again. */
+  cancelled: { status: 499, blame: 'gateway', retry: 'never' },
   internal: { status: 500, blame: 'gateway', retry: 'never' },
 } as const satisfies Record<string, ErrorRule>;
 

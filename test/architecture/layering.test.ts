@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'routing',
     'providers',
     'dialects',
+    'sse',
   ],
   credentials: [],
   'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects'],

@@ -16,7 +16,7 @@ function observe(
   skips: boolean,
 ): { seen: Observation; skipped: number } {
   const { provider } = DIALECTS[dialect];
-  const observer = createObserver(() => 0);
+  const observer = createObserver(() => 0, { isWatched: () => false, text: () => {} });
   const decoder = provider.createStreamDecoder((event) => observer.see(event));
   const splitter = createFrameSplitter(LARGEST_EVENT);
   let skipped = 0;

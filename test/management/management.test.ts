@@ -65,7 +65,7 @@ beforeEach(() => {
     version: '1.2.3',
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,
-    activeStreams: () => 3,
+    running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     providerStates: (providers) =>
       providers.map(({ name }) => ({
         name,
@@ -118,7 +118,7 @@ describe('/gateway/health', () => {
       status: 'healthy',
       version: '1.2.3',
       uptime_seconds: 61,
-      active_streams: 3,
+      active_streams: 0,
       providers: { lab: true, spare: true },
       routing: { default_provider: 'lab', fallback_chain: ['spare/model-x'] },
       audit: { enabled: true, log_request_bodies: true, log_response_bodies: false },

@@ -14,6 +14,7 @@ async function serve(): Promise<Served> {
   const signalled = Promise.withResolvers<(signal: string) => void>();
   const context: CliContext = {
     out: (line) => address.resolve(line.replace('simulator on ', '')),
+    write: () => {},
     err: (line) => address.reject(new Error(line)),
     environment: {},
     directory: '.',

@@ -18,8 +18,11 @@ export async function runCommand(
 ): Promise<{ code: number; out: string; err: string }> {
   const out: string[] = [];
   const err: string[] = [];
+  /** What came without a line's end. */
+  const parts: string[] = [];
   const code = await runCli(args, {
     out: (line) => out.push(line),
+    write: (text) => parts.push(text),
     err: (line) => err.push(line),
     environment: {},
     directory: '.',
@@ -28,5 +31,5 @@ export async function runCommand(
     exit: () => {},
     ...context,
   });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  return { code, out: parts.join('') + out.join('\n'), err: err.join('\n') };
 }

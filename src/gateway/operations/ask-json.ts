@@ -41,7 +41,7 @@ export async function askJson<Request, Answer>(
       const operation = question.operationOf(target);
       const plan = planOperation(incoming, target, operation, question.request, context);
       noteTry(record, host, plan);
-      const observer = createObserver(host.monotonic);
+      const observer = createObserver(host.monotonic, record.live);
       const attempt = { host, plan, signal: client.signal, maxEvent, observer, redact };
       return {
         target,

@@ -123,6 +123,7 @@ describe('errors for the client', () => {
     upstream_malformed: 'api_error',
     upstream_timeout: 'timeout_error',
     upstream_truncated: 'api_error',
+    cancelled: 'invalid_request_error',
     internal: 'api_error',
   };
   test.each(Object.keys(ERROR_RULES) as ErrorCode[])('%s', (code) => {

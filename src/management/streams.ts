@@ -1,0 +1,71 @@
+// GET /gateway/streams, DELETE /gateway/streams/{id}, GET /gateway/streams/live: the requests that run.
+import { ManagementError } from './answer.ts';
+
+/** A request whose answer is not over. */
+export interface RunningRequest {
+  requestId: string;
+  /** Unix milliseconds. */
+  startedAt: number;
+  /** `waiting`: no provider has begun to answer. */
+  state: 'waiting' | 'answering';
+  streamed: boolean;
+  dialect: string;
+  requestedModel: string | null;
+  provider: string | null;
+  model: string | null;
+  agentType: string | null;
+  projectId: string | null;
+  attempts: number;
+  /** Milliseconds since it came in. */
+  durationMs: number;
+  /** Until the first content, in milliseconds; null before it. */
+  ttftMs: number | null;
+}
+
+/** What the pages need of the gateway; nothing in it holds a secret. */
+export interface RunningRequests {
+  list(): RunningRequest[];
+  /** False where no such request runs. */
+  cancel(requestId: string): boolean;
+  watch(): ReadableStream<Uint8Array>;
+}
+
+export function readStreams(running: RunningRequests): object {
+  return {
+    streams: running.list().map((request) => ({
+      request_id: request.requestId,
+      started_at: new Date(request.startedAt).toISOString(),
+      state: request.state,
+      streamed: request.streamed,
+      client_dialect: request.dialect,
+      requested_model: request.requestedModel,
+      provider: request.provider,
+      model: request.model,
+      agent_type: request.agentType,
+      project_id: request.projectId,
+      attempts: request.attempts,
+      duration_ms: request.durationMs,
+      ttft_ms: request.ttftMs,
+    })),
+  };
+}
+
+export function cancelStream(running: RunningRequests, requestId: string): object {
+  if (running.cancel(requestId)) return { request_id: requestId, cancelled: true };
+  throw new ManagementError(
+    404,
+    'not_found',
+    `no request ${requestId} runs; it may be over, see /gateway/audit, or /gateway/streams for those that run`,
+  );
+}
+
+export function watchStreams(running: RunningRequests): Response {
+  return new Response(running.watch(), {
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      connection: 'keep-alive',
+      'x-accel-buffering': 'no',
+    },
+  });
+}

@@ -1,0 +1,59 @@
+// `sluice tail` against a running gateway.
+import { expect, test } from 'bun:test';
+import { runCommand } from '../support/cli-run.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+function ask(url: string, model: string, text: string): Promise<string> {
+  return fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model,
+      max_tokens: 50,
+      stream: true,
+      messages: [{ role: 'user', content: text }],
+    }),
+  }).then((response) => response.text());
+}
+
+test('the words of a stream come as it flows, with its beginning and its end', async () => {
+  await using sluice = await startSluice();
+  const seen: string[] = [];
+  const { promise: connected, resolve: connect } = Promise.withResolvers<void>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let press: (signal: string) => void = () => {};
+  const take = (text: string) => {
+    seen.push(text);
+    if (text.startsWith('■')) end();
+    return true;
+  };
+  const running = runCommand(['tail', '--url', sluice.url], {
+    environment: { SLUICE_HOME: sluice.home },
+    out: take,
+    write: take,
+    onSignal(handler) {
+      press = handler;
+      connect();
+    },
+  });
+  await connected;
+  // Until the watcher is there nothing would be seen: ask until something is.
+  const asking = async () => {
+    while (!seen.some((text) => text.startsWith('■')))
+      await ask(sluice.url, 'simulator/echo,fast', 'a b c d');
+  };
+  await Promise.all([ended, asking()]);
+  press('SIGINT');
+  expect((await running).code).toBe(0);
+  const text = seen.join('');
+  expect(text).toMatch(/▶ \w{8} simulator\/echo,fast/);
+  expect(text).toMatch(/\w{8}│ /);
+  expect(text).toMatch(/■ \w{8} \d+→\d+ tokens, unpriced/);
+}, 20_000);
+
+test('nobody there', async () => {
+  expect(await runCommand(['tail', '--url', 'http://127.0.0.1:1'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('no gateway answers'),
+  });
+});

@@ -1,0 +1,129 @@
+// Who watches sees each stream's start, text and end; who watches slowly loses events, and no stream ever waits.
+import { expect, test } from 'bun:test';
+import { createLiveView, type LiveEvent } from '../../src/gateway/live-view.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+
+const same = (text: string) => text;
+
+function watch(view: ReturnType<typeof createLiveView>) {
+  const reader = view.watch().getReader();
+  const decoder = new TextDecoder();
+  return {
+    reader,
+    /** The next event's name and data. */
+    async next(): Promise<{ name: string; data: unknown } | undefined> {
+      const { value, done } = await reader.read();
+      if (done) return undefined;
+      const text = decoder.decode(value);
+      if (text.startsWith(':')) return { name: 'ping', data: null };
+      const [, name = '', data = ''] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+      return { name, data: JSON.parse(data) };
+    },
+    async events(count: number): Promise<LiveEvent[]> {
+      const events: LiveEvent[] = [];
+      while (events.length < count) events.push((await this.next())?.data as LiveEvent);
+      return events;
+    },
+  };
+}
+
+const ENDING = {
+  type: 'completed',
+  model: 'm',
+  provider: 'p',
+  input_tokens: 1,
+  output_tokens: 2,
+  cost_usd: null,
+} as const;
+
+test('a watcher sees a request from its start to its end, in order', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const stream = view.open('r1', same);
+  stream.started({ model: 'm', provider: 'p', agentType: 'reviewer' });
+  stream.started({ model: 'other', provider: 'q', agentType: null });
+  stream.text('Hello, ');
+  stream.text('world. ');
+  stream.ended(ENDING);
+  expect(await watcher.events(4)).toEqual([
+    { type: 'started', request_id: 'r1', model: 'm', provider: 'p', agent_type: 'reviewer' },
+    { type: 'text_delta', request_id: 'r1', text: 'Hello, ' },
+    { type: 'text_delta', request_id: 'r1', text: 'world. ' },
+    { ...ENDING, request_id: 'r1' },
+  ]);
+});
+
+test('without a watcher nothing is wanted, and one that comes later sees what comes later', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const stream = view.open('r1', same);
+  expect(stream.isWatched()).toBe(false);
+  stream.text('unseen');
+  const watcher = watch(view);
+  expect(stream.isWatched()).toBe(true);
+  stream.text(' seen ');
+  expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: ' seen ' }]);
+});
+
+test('a key is taken out however it is cut, and all of the text comes', async () => {
+  const key = 'sk-0123456789';
+  const redact = (text: string) => text.replaceAll(key, '[redacted]');
+  const text = `Your key is ${key}, keep it. 你好，世界 done`;
+  for (let cut = 1; cut < text.length; cut++) {
+    const view = createLiveView(createManualTimers().setTimer);
+    const watcher = watch(view);
+    const stream = view.open('r1', redact);
+    for (let at = 0; at < text.length; at += cut) stream.text(text.slice(at, at + cut));
+    stream.ended(ENDING);
+    let seen = '';
+    for (let event = await watcher.next(); ; event = await watcher.next()) {
+      const data = event?.data as LiveEvent;
+      if (data.type === 'completed') break;
+      if (data.type === 'text_delta') seen += data.text;
+    }
+    expect(seen).toBe(redact(text));
+  }
+});
+
+test('a slow watcher is told how many events it missed, and others miss none', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const slow = watch(view);
+  const quick = watch(view);
+  const stream = view.open('r1', same);
+  let quickSaw = 0;
+  for (let round = 0; round < 1_500; round++) {
+    stream.text('x ');
+    await quick.next();
+    quickSaw += 1;
+  }
+  expect(quickSaw).toBe(1_500);
+  await slow.events(1_000);
+  expect(await slow.next()).toEqual({ name: 'lag', data: { skipped: 500 } });
+  stream.text('again ');
+  expect(await slow.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'again ' }]);
+});
+
+test('silence is broken by pings, and a watcher that left leaves nothing behind', async () => {
+  const timers = createManualTimers();
+  const view = createLiveView(timers.setTimer);
+  const watcher = watch(view);
+  const ping = watcher.next();
+  await timers.advance(15_000);
+  expect(await ping).toEqual({ name: 'ping', data: null });
+  await watcher.reader.cancel();
+  expect(timers.pending()).toBe(0);
+  expect(view.open('r1', same).isWatched()).toBe(false);
+});
+
+test('closing ends every watcher', async () => {
+  const timers = createManualTimers();
+  const view = createLiveView(timers.setTimer);
+  const [waiting, reading] = [watch(view), watch(view)];
+  const end = waiting.next();
+  view.open('r1', same).text('x ');
+  expect((await end)?.name).toBe('stream_event');
+  const over = waiting.next();
+  view.close();
+  expect(await over).toBeUndefined();
+  expect(await reading.next()).toBeUndefined();
+  expect(timers.pending()).toBe(0);
+});
