@@ -114,8 +114,8 @@ function dormantKinds(file: ConfigFile, sources: SecretSources): ResolvedConfig[
 }
 
 /** The environment variable that, when set, enables a provider which the file does not configure. */
-function enablingVariable({ keyVariable, baseUrlVariable }: ProviderKind): string | null {
-  return keyVariable ?? baseUrlVariable ?? null;
+function enablingVariable({ keyVariable, baseUrlVariable, dormant }: ProviderKind): string | null {
+  return dormant ? null : (keyVariable ?? baseUrlVariable ?? null);
 }
 
 function isCalled(row: ProviderKind, { environment }: SecretSources): boolean {

@@ -98,8 +98,8 @@ export interface ProviderSide {
    * which the dialect allows no other, or anything else. A cheap look, no parsing.
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
-  /** Where streams are not server-sent events: cuts them into what `createStreamDecoder` takes. */
-  createFraming?(maxEvent: number): StreamFraming;
+  /** Where streams are not server-sent events: what cuts them into events, loaded by the first stream. */
+  loadFraming?(): Promise<CreateFraming>;
   /**
    * True for an event, as its frame of bytes, that only adds to content already begun: nothing in it can bear
    * on usage, on how the answer ends, or on errors. Spares a passthrough the parsing; false where in doubt.
@@ -201,6 +201,9 @@ export interface StreamDecoder {
   /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
   end(): void;
 }
+
+/** @param maxEvent the longest event accepted, in bytes. */
+export type CreateFraming = (maxEvent: number) => StreamFraming;
 
 /** Throws EventTooLarge where an unfinished event outgrows the limit, MalformedEvent where bytes make no event. */
 export interface StreamFraming {

@@ -1,6 +1,8 @@
 // Every dialect by its id. The only place that lists them.
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
+import { bedrockConverse } from './bedrock-converse/index.ts';
+import { createBedrockInvoke } from './bedrock-invoke/index.ts';
 import type { Dialect, ProviderSide } from './dialect.ts';
 import { gemini } from './gemini/index.ts';
 import { ollamaChat } from './ollama-chat/index.ts';
@@ -21,4 +23,6 @@ export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
   'openai-responses': openaiResponses.provider,
   gemini: gemini.provider,
   'ollama-chat': ollamaChat,
+  'bedrock-converse': bedrockConverse,
+  'bedrock-invoke': createBedrockInvoke(anthropicMessages.provider),
 };

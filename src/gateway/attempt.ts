@@ -1,13 +1,14 @@
 // One try at one target, up to the point where its answer can be shown to the client.
-import type { StreamEncoder } from '../dialects/dialect.ts';
+import type { CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { isObject, type JsonObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import { AnswerTooLarge, callUpstream, readFailure, readText } from '../upstream/call.ts';
+import { AnswerTooLarge, callUpstream, METHOD, readChunks, readFailure, readText } from '../upstream/call.ts';
 import { parseRetryAfter, parseRetryInfo } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
+import { createEventFraming } from './event-framing.ts';
 import type { GatewayHost } from './host.ts';
 import type { Observer } from './observer.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
@@ -94,9 +95,11 @@ async function authorized({ host, plan }: AttemptContext): Promise<Headers> {
   const { name, authorization } = plan.target.provider;
   if (authorization === undefined || plan.key !== 'none') return plan.headers;
   const headers = new Headers(plan.headers);
+  const { url, body } = plan;
+  const request = { method: METHOD, url, body, options: plan.target.provider.options ?? {} };
   try {
     if (host.authorize === undefined) throw new Error('this host fetches no tokens; set api_key');
-    for (const [field, value] of Object.entries(await host.authorize(authorization)))
+    for (const [field, value] of Object.entries(await host.authorize(authorization, request)))
       headers.set(field, value);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -143,19 +146,24 @@ function timeoutError(
 /** What streams that are not server-sent events call themselves, JSON values one a line among them. */
 const STREAM_TYPE = /eventstream|ndjson/i;
 
+async function framingOf({ side }: Plan): Promise<CreateFraming> {
+  return side.loadFraming === undefined ? createEventFraming : side.loadFraming();
+}
+
 function isStream({ side }: Plan, contentType: string): boolean {
-  return side.createFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
+  return side.loadFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
 }
 
 /** Opens a stream and waits until its first content is at hand. */
 export async function openStream<Out>(
   context: AttemptContext,
-  createPump: (plan: Plan) => Pump<Out>,
+  createPump: (createFraming: CreateFraming) => Pump<Out>,
   render: (events: readonly StreamEvent[]) => Out | undefined,
 ): Promise<OpenStream<Out>> {
+  const { plan, observer } = context;
+  const createFraming = await framingOf(plan);
   const call = await send(context);
   const { response, watchdog, timeout, abort } = call;
-  const { plan, observer } = context;
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
@@ -171,7 +179,7 @@ export async function openStream<Out>(
   const relay = createRelay<Out>({
     provider: provider.name,
     body: response.body,
-    pump: createPump(plan),
+    pump: createPump(createFraming),
     observer,
     watchdog,
     timeout,
@@ -221,9 +229,9 @@ async function readWhole(
   call: Call,
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
-  const text = await readToEnd(context, call);
   if (isStream(plan, call.response.headers.get('content-type') ?? ''))
-    return { text: null, answer: collect(context, text) };
+    return { text: null, answer: await collect(context, call) };
+  const text = await readToEnd(context, call, readText);
   const answer = parseAnswer(context, call.response.status, text, plan.side.parseResponse);
   for (const event of responseToEvents(answer)) observer.see(event);
   return { text, answer };
@@ -244,16 +252,20 @@ export async function openJson<T>(
 ): Promise<JsonAnswer<T>> {
   const call = await send(context);
   const { status, headers } = call.response;
-  const text = await readToEnd(context, call);
+  const text = await readToEnd(context, call, readText);
   return { status, headers, text, answer: parseAnswer(context, status, text, parse) };
 }
 
-async function readToEnd(context: AttemptContext, call: Call): Promise<string> {
+async function readToEnd<T>(
+  context: AttemptContext,
+  call: Call,
+  read: (response: Response, limit: number) => Promise<T>,
+): Promise<T> {
   const { name } = context.plan.target.provider;
   try {
-    const text = await readText(call.response, context.maxEvent);
+    const whole = await read(call.response, context.maxEvent);
     call.release();
-    return text;
+    return whole;
   } catch (thrown) {
     call.abort();
     if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
@@ -289,11 +301,13 @@ function parseAnswer<T>(
 }
 
 /** Some servers stream whatever is asked: fold it into the whole answer. */
-function collect({ plan, maxEvent, observer, host, redact }: AttemptContext, text: string): NeutralResponse {
+async function collect(context: AttemptContext, call: Call): Promise<NeutralResponse> {
+  const { plan, maxEvent, observer, host, redact } = context;
   const collector = createResponseCollector();
   const pump = createTranslatePump<true>({
     provider: plan.target.provider.name,
     side: plan.side,
+    createFraming: await framingOf(plan),
     observer,
     maxEvent,
     quirks: plan.target.provider.quirks,
@@ -304,7 +318,9 @@ function collect({ plan, maxEvent, observer, host, redact }: AttemptContext, tex
     },
     onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: redact(error.message) }),
   });
-  pump.push(new TextEncoder().encode(text));
+  await readToEnd(context, call, (response, limit) =>
+    readChunks(response, limit, (chunk) => void pump.push(chunk)),
+  );
   pump.end();
   return collector.response();
 }
@@ -344,6 +360,7 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
   plan: Plan,
+  createFraming: CreateFraming,
   client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
   context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
@@ -370,6 +387,7 @@ export function createClientPump(
   return createTranslatePump({
     provider,
     side: plan.side,
+    createFraming,
     observer,
     maxEvent,
     quirks,

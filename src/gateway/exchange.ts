@@ -241,7 +241,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const run = async (answered: (status: number) => void) => {
         const opened = await openStream(
           { ...context, answered },
-          () => createClientPump(plan, { createEncoder, render }, context),
+          (createFraming) => createClientPump(plan, createFraming, { createEncoder, render }, context),
           render,
         );
         if (client.signal.aborted) throw client.signal.reason;

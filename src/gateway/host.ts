@@ -2,6 +2,15 @@
 import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 
+/** A request as it will be sent, but for the headers that authorize it. */
+export interface UnauthorizedRequest {
+  method: string;
+  url: string;
+  body: string;
+  /** Of the provider's configuration. */
+  options: Readonly<Record<string, string>>;
+}
+
 export interface GatewayHost {
   /**
    * Reaches upstreams. `url` is a configured base URL plus a path. A host that can tell connecting from
@@ -9,10 +18,10 @@ export interface GatewayHost {
    */
   fetch(url: string, init: RequestInit, limits: { connectMs: number }): Promise<Response>;
   /**
-   * Headers that authorize a request where no key does: it fetches a token. Throws where the host has no
-   * credentials. Left out: such providers need a key.
+   * Headers that authorize a request where no key does: it fetches a token or signs. Throws where the host has
+   * no credentials. Left out: such providers need a key.
    */
-  authorize?(scheme: AuthorizationScheme): Promise<Record<string, string>>;
+  authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds that never jump. */

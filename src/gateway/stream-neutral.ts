@@ -1,4 +1,5 @@
 // The library's way in: a neutral request, answered as an async iterable of neutral events.
+import type { CreateFraming } from '../dialects/dialect.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -105,10 +106,11 @@ function open(
       const provider = target.provider.name;
       const onMalformed = (error: Error) =>
         host.log('warn', 'malformed event skipped', { provider, reason: redact(error.message) });
-      const pump = () =>
+      const pump = (createFraming: CreateFraming) =>
         createTranslatePump<Events>({
           provider,
           side: plan.side,
+          createFraming,
           observer,
           maxEvent,
           quirks: target.provider.quirks,

@@ -1,9 +1,14 @@
 // Different dialects: frames are decoded to neutral events, put in sequence, and rendered for the client.
-import { MalformedEvent, type ProviderSide, type Quirks, type StreamEncoder } from '../dialects/dialect.ts';
+import {
+  type CreateFraming,
+  MalformedEvent,
+  type ProviderSide,
+  type Quirks,
+  type StreamEncoder,
+} from '../dialects/dialect.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
-import { createEventFraming } from './event-framing.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
@@ -12,6 +17,7 @@ import { createSequencer } from './sequence.ts';
 export interface TranslateOptions<Out> {
   provider: string;
   side: ProviderSide;
+  createFraming: CreateFraming;
   /** Turns the events of one chunk into what the client gets. */
   render(events: readonly StreamEvent[]): Out | undefined;
   observer: Observer;
@@ -25,7 +31,7 @@ export interface TranslateOptions<Out> {
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
   const { provider, side, observer, maxEvent } = options;
-  const framing = side.createFraming?.(maxEvent) ?? createEventFraming(maxEvent);
+  const framing = options.createFraming(maxEvent);
   let events: StreamEvent[] = [];
   const sequencer = createSequencer((told) => {
     const event: StreamEvent =

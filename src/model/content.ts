@@ -1,5 +1,5 @@
 // Content parts of requests and answers: the superset of what the dialects can say.
-import type { DialectId } from './dialect-id.ts';
+import type { ProviderDialectId } from './dialect-id.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 
@@ -8,7 +8,7 @@ export type MediaSource =
   | { kind: 'base64'; mediaType: string; data: string }
   | { kind: 'url'; url: string; mediaType?: string }
   /** An id in the provider's own file store: means nothing to another provider. */
-  | { kind: 'file'; id: string; dialect: DialectId }
+  | { kind: 'file'; id: string; dialect: ProviderDialectId }
   /** Plain text given as a document. */
   | { kind: 'text'; text: string };
 
@@ -22,7 +22,7 @@ interface PartBase {
 
 /** Fields outside the neutral model, keyed by their own wire names. */
 export interface Extension {
-  dialect: DialectId;
+  dialect: ProviderDialectId;
   fields: JsonObject;
   /** Those of the fields that only spell out a default: without them nothing is lost. */
   defaults?: readonly string[];
@@ -85,7 +85,7 @@ export interface ToolResultPart extends PartBase {
 export interface ServerToolResultPart extends PartBase {
   type: 'server-tool-result';
   callId: string;
-  dialect: DialectId;
+  dialect: ProviderDialectId;
   value: JsonObject;
 }
 
@@ -114,7 +114,7 @@ export interface RefusalPart extends PartBase {
 /** A part that the neutral model has no word for: passes on the same dialect, is reported as lost elsewhere. */
 export interface OpaquePart {
   type: 'opaque';
-  dialect: DialectId;
+  dialect: ProviderDialectId;
   /** What to call it in a loss report, e.g. `container_upload`. */
   name: string;
   value: JsonValue;

@@ -3,7 +3,7 @@ import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 
 /** Ways to prove who asks that take more than a key: the host fetches a token. */
-export type AuthorizationScheme = 'google-default-credentials';
+export type AuthorizationScheme = 'google-default-credentials' | 'aws-signature';
 
 export interface ProviderKind {
   kind: string;
@@ -23,6 +23,8 @@ export interface ProviderKind {
   optionVariables?: Readonly<Record<string, readonly string[]>>;
   /** Environment variable that holds the key and, when set, enables the provider. Null: no key needed. */
   keyVariable: string | null;
+  /** Only the configuration enables it, whatever the environment holds. */
+  dormant?: true;
   /** The header that an API key goes in, in place of the dialect's. Access tokens go as Bearer all the same. */
   keyHeader?: string;
   /** How a request without a key is authorized; such a provider never gets a client's own key. */

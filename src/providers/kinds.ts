@@ -1,4 +1,5 @@
 // The known providers, one row each. Nothing outside a row names a provider.
+import { AMAZON } from './amazon.ts';
 import type { ProviderKind } from './kind.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 
@@ -50,6 +51,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     priceId: 'google',
     quirks: { cloudMethods: true },
   },
+  ...AMAZON,
   {
     kind: 'azure',
     dialect: 'openai-chat',

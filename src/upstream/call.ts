@@ -14,6 +14,9 @@ export interface UpstreamCall {
   answered(status: number): void;
 }
 
+/** Providers are asked by POST; lists of models alone are not. */
+export const METHOD = 'POST';
+
 /** How much of an error body is read: enough for any provider's reason. */
 const MAX_ERROR_BODY = 256 * 1024;
 
@@ -29,7 +32,7 @@ export async function callUpstream(
   const { provider, url, headers, body, signal, connectMs } = call;
   let response: Response;
   try {
-    response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' }, { connectMs });
+    response = await fetch(url, { method: METHOD, headers, body, signal, redirect: 'manual' }, { connectMs });
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
     if (thrown instanceof GatewayError) throw thrown;
@@ -84,16 +87,26 @@ export async function readText(response: Response, limit: number): Promise<strin
     if (whole.length > limit) throw new AnswerTooLarge(`an answer is longer than ${limit} bytes`);
     return whole;
   }
-  if (response.body === null) return '';
   const decoder = new TextDecoder();
   let text = '';
+  await readChunks(response, limit, (chunk) => {
+    text += decoder.decode(chunk, { stream: true });
+  });
+  return text + decoder.decode();
+}
+
+/** Hands on the body as it comes. Throws AnswerTooLarge past `limit` bytes. */
+export async function readChunks(
+  { body }: Response,
+  limit: number,
+  take: (chunk: Uint8Array) => void,
+): Promise<void> {
   let size = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of body ?? []) {
     size += chunk.length;
     if (size > limit) throw new AnswerTooLarge(`an answer is longer than ${limit} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+    take(chunk);
   }
-  return text + decoder.decode();
 }
 
 async function readStart(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {

@@ -81,7 +81,8 @@ const AT_ONCE = { 'retry-after-ms': '1' };
 
 for (const wire of WIRE_IDS) {
   const pieces: ProviderWire = PROVIDER_WIRES[wire];
-  const streamHeaders = { 'content-type': pieces.contentType };
+  const streamOf = (text: string) =>
+    replyWith(pieces.bytes?.(text) ?? text, { headers: { 'content-type': pieces.contentType } });
 
   for (const name of ERROR_SDK_NAMES) {
     const sdk = ERROR_SDKS[name];
@@ -137,10 +138,7 @@ for (const wire of WIRE_IDS) {
           const where = before === '' ? 'as the first event' : 'before any content';
           for (const stream of [false, true]) {
             test(`${kind} ${where} of HTTP 200, asked ${stream ? 'as a stream' : 'whole'}: a status`, async () => {
-              const { fetch, upstream } = setup(
-                wire,
-                replyWith(before + failure, { headers: streamHeaders }),
-              );
+              const { fetch, upstream } = setup(wire, streamOf(before + failure));
               const { answers, watched } = watch(fetch);
               const error = await raised(sdk.ask(quick(watched), stream, 1));
               const told = inGoogle(toldOf(wire, kind));
@@ -155,7 +153,7 @@ for (const wire of WIRE_IDS) {
 
         test(`${kind} after content: in the stream, in the client's own words`, async () => {
           const text = pieces.start + pieces.text('Hello') + failure;
-          const { fetch, upstream } = setup(wire, replyWith(text, { headers: streamHeaders }));
+          const { fetch, upstream } = setup(wire, streamOf(text));
           const error = await raised(sdk.ask(readAhead(fetch), true, 1));
           if (!(error instanceof ResponseFailed)) expect(error).toBeInstanceOf(sdk.base);
           expect(error.message).toContain(REASON);

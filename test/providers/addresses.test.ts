@@ -207,3 +207,79 @@ describe('ollama', () => {
     expect(resolve({ ollama: {} }).config.providers[0]).toMatchObject({ baseUrl: 'http://127.0.0.1:11434' });
   });
 });
+
+describe('bedrock', () => {
+  const BODY = { model: 'amazon.nova-pro-v1:0', messages: [{ role: 'user', content: 'hi' }] };
+
+  test('without a key is authorized by the host, which sees the very request', async () => {
+    const seen: unknown[] = [];
+    const upstream = createReplayFetch(replyWith('{"message":"no"}', { status: 400 }));
+    const urls: string[] = [];
+    const { post } = createTestGateway({
+      config: {
+        providers: { bedrock: { options: { region: 'eu-west-1', profile: 'lab' }, max_retries: 0 } },
+      },
+      host: {
+        authorize: async (scheme, request) => {
+          seen.push([scheme, request]);
+          return { authorization: 'AWS4-HMAC-SHA256 x', 'x-amz-date': 'd' };
+        },
+      },
+      fetch(url, init) {
+        urls.push(url);
+        return upstream.fetch(url, init);
+      },
+    });
+    await post('/v1/chat/completions', { ...BODY, stream: true });
+    const url =
+      'https://bedrock-runtime.eu-west-1.amazonaws.com/model/amazon.nova-pro-v1%3A0/converse-stream';
+    expect(urls).toEqual([url]);
+    const [request] = upstream.requests;
+    const body = new TextDecoder().decode(request?.body);
+    const options = { region: 'eu-west-1', profile: 'lab' };
+    expect(seen).toEqual([['aws-signature', { method: 'POST', url, body, options }]]);
+    expect(request?.headers.get('authorization')).toBe('AWS4-HMAC-SHA256 x');
+    expect(request?.headers.get('x-amz-date')).toBe('d');
+  });
+
+  test('an API key goes as Bearer, and its variable enables the provider', () => {
+    const environment = { AWS_BEARER_TOKEN_BEDROCK: 'k', AWS_REGION: 'us-west-2' };
+    const { config } = resolve({}, environment);
+    expect(config.providers.find(({ name }) => name === 'bedrock')).toMatchObject({
+      apiKey: 'k',
+      baseUrl: 'https://bedrock-runtime.us-west-2.amazonaws.com',
+      forwardClientKey: false,
+    });
+    // One row serves the models; the other is for those who ask for it.
+    expect(config.providers.map(({ name }) => name)).not.toContain('bedrock-anthropic');
+    expect(resolve({ 'bedrock-anthropic': {} }, environment).config.providers[0]).toMatchObject({
+      name: 'bedrock-anthropic',
+      dialect: 'bedrock-invoke',
+      apiKey: 'k',
+    });
+  });
+
+  test('is off without a region, and unless configured', () => {
+    expect(resolve({ bedrock: {} }).config.disabled.map(({ reason }) => reason)).toEqual([
+      'options.region is not set, nor AWS_REGION or AWS_DEFAULT_REGION in the environment',
+    ]);
+    expect(resolve({}, { AWS_REGION: 'r' }).config.providers.map(({ name }) => name)).not.toContain(
+      'bedrock',
+    );
+  });
+
+  test('knows its models in every spelling', () => {
+    const { modelPatterns } = resolve({ bedrock: {} }, { AWS_REGION: 'r' }).config.providers[0] ?? {
+      modelPatterns: [],
+    };
+    const known = (model: string) => modelPatterns.some((pattern) => pattern.test(model));
+    const theirs = [
+      'us.anthropic.claude-x',
+      'amazon.nova-pro-v1:0',
+      'us-gov.meta.llama',
+      'arn:aws-cn:bedrock:x:1:y',
+    ];
+    expect(theirs.map(known)).toEqual([true, true, true, true]);
+    expect(['claude-sonnet-4-5', 'gpt-5', 'anthropic/claude-3.5'].map(known)).toEqual([false, false, false]);
+  });
+});

@@ -2,6 +2,7 @@
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { ConfigInput } from '../../src/index.ts';
+import { CONVERSE, invokeWire } from './bedrock-wires.ts';
 import { CHAT, MESSAGE, wholeChat, wholeMessage } from './message-stream.ts';
 import { LAB_PROVIDERS } from './test-gateway.ts';
 
@@ -10,6 +11,8 @@ export type ErrorKind = 'overloaded' | 'rate-limited' | 'invalid';
 export interface ProviderWire {
   config: NonNullable<ConfigInput['providers']>[string];
   contentType: string;
+  /** Where streams are binary: the bytes that the pieces, joined, stand for. */
+  bytes?(pieces: string): Uint8Array;
   /** The beginning of a stream, before any content. */
   start: string;
   text(text: string): string;
@@ -259,6 +262,8 @@ export const PROVIDER_WIRES: Record<ProviderDialectId, ProviderWire> = {
   'openai-responses': OPENAI_RESPONSES,
   gemini: GEMINI,
   'ollama-chat': OLLAMA,
+  'bedrock-converse': CONVERSE,
+  'bedrock-invoke': invokeWire(ANTHROPIC),
 };
 
 export const WIRE_IDS: readonly ProviderDialectId[] = PROVIDER_DIALECT_IDS;

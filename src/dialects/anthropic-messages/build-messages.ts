@@ -3,7 +3,7 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
-import type { ModelTraits } from './models.ts';
+import type { ModelTraits } from '../claude/models.ts';
 import { ID, isEmpty } from './wire.ts';
 
 export interface Turn {

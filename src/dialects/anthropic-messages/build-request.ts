@@ -6,10 +6,10 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, wireMessages } from './build-messages.ts';
-import { buildThinking, type Thinking } from './build-thinking.ts';
+import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
-import { type ModelTraits, traitsOf } from './models.ts';
-import { strictSchema } from './strict-schema.ts';
+import { type ModelTraits, traitsOf } from '../claude/models.ts';
+import { strictSchema } from '../claude/strict-schema.ts';
 import { ID, isEmpty, ownFields, put } from './wire.ts';
 
 export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {

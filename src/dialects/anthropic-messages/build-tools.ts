@@ -2,8 +2,8 @@
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
-import type { ModelTraits } from './models.ts';
-import { strictSchema } from './strict-schema.ts';
+import type { ModelTraits } from '../claude/models.ts';
+import { strictSchema } from '../claude/strict-schema.ts';
 import { FREE_TEXT } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
 

@@ -14,7 +14,7 @@ export const ollamaChat: ProviderSide = {
   headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
   buildRequest,
   parseResponse,
-  createFraming: createLineFraming,
+  loadFraming: async () => createLineFraming,
   createStreamDecoder,
   classify: ({ data }) => (/^\{\s*"error"\s*:/.test(data) ? 'terminal' : 'other'),
   parseError,

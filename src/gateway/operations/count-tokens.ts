@@ -52,8 +52,10 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   });
 }
 
-/** Servers that speak a dialect without its count say that there is no such path. Not: no such model. */
+/** Servers that speak a dialect without its count say that there is no such path; some count for some models. */
 function isAbsent(error: GatewayError, status: number | null): boolean {
   if (status === 405 || status === 501) return true;
+  if (status === 400) return /does ?n.t support counting tokens/i.test(error.message);
+  // Not: no such model.
   return status === 404 && !/\bmodels?\b/i.test(error.message);
 }

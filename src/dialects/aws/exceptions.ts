@@ -1,0 +1,103 @@
+// What the exceptions of Amazon Bedrock mean, as an answer's status or as a message of a stream.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
+import { type ErrorCode, GatewayError } from '../../model/errors.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import type { UpstreamFailure } from '../dialect.ts';
+
+/** What the name of an event begins with that is an exception. */
+export const EXCEPTION = 'exception:';
+
+/** The status that each has as an answer, for those in streams; names are in PascalCase there, camelCase here. */
+const STATUS_OF: Record<string, number> = {
+  accessDeniedException: 403,
+  internalServerException: 500,
+  modelErrorException: 424,
+  modelNotReadyException: 429,
+  modelStreamErrorException: 424,
+  modelTimeoutException: 408,
+  resourceNotFoundException: 404,
+  serviceQuotaExceededException: 400,
+  serviceUnavailableException: 503,
+  throttlingException: 429,
+  validationException: 400,
+};
+
+const CODE_OF: Record<string, ErrorCode> = {
+  modelNotReadyException: 'upstream_overloaded',
+  // The quota of an account: another target may help.
+  serviceQuotaExceededException: 'upstream_rate_limited',
+  throttlingException: 'upstream_rate_limited',
+};
+
+/** A non-2xx answer: the exception is named in a header, its message stands in the body. */
+export function parseError({ status, headers, body }: UpstreamFailure): GatewayError {
+  const stated = parseObject(body);
+  const named = headers.get('x-amzn-errortype') ?? asString(stated?.__type) ?? '';
+  const message = stated === undefined ? body.trim() : messageOf(stated);
+  if (message.startsWith('<'))
+    return toError(status, named, 'an HTML page instead of JSON: check its base_url');
+  return toError(status, named, message);
+}
+
+/** The error in a body that came with HTTP 200. */
+export function errorInBody(body: JsonObject): GatewayError | undefined {
+  const type = asString(body.__type) ?? asString(asObject(body.Output)?.__type);
+  return type === undefined ? undefined : toError(undefined, type, messageOf(body));
+}
+
+/** An exception that came as a message of a stream. */
+export function parseException(event: string, data: string): GatewayError {
+  const stated = parseObject(data);
+  return toError(undefined, event.slice(EXCEPTION.length), stated === undefined ? data : messageOf(stated));
+}
+
+function messageOf(body: JsonObject): string {
+  return asString(body.message) ?? asString(body.Message) ?? asString(body.originalMessage) ?? '';
+}
+
+function toError(httpStatus: number | undefined, named: string, message: string): GatewayError {
+  const name = bareName(named);
+  const status = httpStatus ?? STATUS_OF[name] ?? 500;
+  const code = CODE_OF[name] ?? codeFor(status, name, message);
+  const said =
+    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
+  const type = name === '' ? '' : ` (${name.charAt(0).toUpperCase()}${name.slice(1)})`;
+  return new GatewayError(code, `${said}${type}: ${message || 'it gave no reason'}`, {
+    ...ownStatus(code, status),
+    ...(name === '' ? {} : { reason: { type: name } }),
+  });
+}
+
+/** `com.amazon.coral#ThrottlingException:http://…` → `throttlingException`. */
+function bareName(named: string): string {
+  const name = named.replace(/:.*$/, '').replace(/^.*#/, '').trim();
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+const TOO_LONG =
+  /input is too long|input tokens exceeded|too many input tokens|prompt is too long|maximum (context|model) length|context (length|window)|exceeds the (maximum|limit).*tokens/i;
+
+function codeFor(status: number, name: string, message: string): ErrorCode {
+  if (status === 400 && TOO_LONG.test(message)) return 'context_too_long';
+  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 429) return 'upstream_rate_limited';
+  if (status === 503 || status === 529) return 'upstream_overloaded';
+  // A model that failed or took too long is no fault of the request.
+  if (status === 408 || status === 409 || status === 424) return 'upstream_failed';
+  // Credentials that ran out while a stream was on its way.
+  if (/expiredToken|unrecognizedClient/.test(name)) return 'upstream_unauthorized';
+  return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
+}
+
+/** Where the provider's own status tells the client more than the code's. */
+function ownStatus(code: ErrorCode, status: number): { status?: number } {
+  switch (code) {
+    case 'upstream_rejected':
+    case 'upstream_unauthorized':
+      return status >= 400 && status < 500 ? { status } : {};
+    case 'upstream_overloaded':
+      return status === 503 ? { status } : {};
+    default:
+      return {};
+  }
+}

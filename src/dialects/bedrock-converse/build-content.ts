@@ -1,0 +1,135 @@
+// Neutral parts as content blocks of a request.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
+import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import { type JsonObject, parseObject } from '../../model/json.ts';
+import { openToken } from '../../model/opaque-token.ts';
+import type { LossReport } from '../loss-report.ts';
+import { buildDocument, buildImage } from './build-media.ts';
+import { type Family, knowsFailedResults } from './models.ts';
+import { toolUseId } from './tool-use-id.ts';
+import { ID } from './wire.ts';
+
+export interface ContentScope {
+  losses: LossReport;
+  family: Family;
+  /** Whether cache points may stand here. */
+  cachePoints: boolean;
+  /** Documents of a request must differ in name: a fresh number for each. */
+  nextDocument(): number;
+}
+
+/** Blocks in the order of the parts, each cache point behind the block that it belongs to. */
+export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonObject[] {
+  const { losses } = scope;
+  const blocks: JsonObject[] = [];
+  for (const part of parts) {
+    if (part.type === 'opaque') {
+      losses.lost(part.name);
+      continue;
+    }
+    losses.foreign(part.extension);
+    const block = buildBlock(part, scope);
+    if (block !== undefined) blocks.push(block);
+    const point = buildCachePoint(part.cacheControl, scope);
+    if (point !== undefined && blocks.length > 0) blocks.push(point);
+  }
+  return blocks;
+}
+
+function buildBlock(part: Exclude<Part, { type: 'opaque' }>, scope: ContentScope): JsonObject | undefined {
+  const { losses } = scope;
+  switch (part.type) {
+    case 'text':
+      if (part.citations !== undefined && part.citations.length > 0) losses.lost('citations');
+      return textBlock(part.text);
+    case 'refusal':
+      return textBlock(part.text);
+    case 'reasoning':
+      return buildReasoning(part, losses);
+    case 'tool-call':
+      return buildCall(part, losses);
+    case 'tool-result':
+      return { toolResult: buildResult(part, scope) };
+    case 'image':
+      return buildImage(part, losses);
+    case 'document':
+      return buildDocument(part, scope);
+    case 'audio':
+      losses.lost('input_audio');
+      return undefined;
+    case 'server-tool-result':
+      losses.lost('server_tool_result');
+      return undefined;
+  }
+}
+
+/** Blank text is refused. */
+function textBlock(text: string): JsonObject | undefined {
+  return text.trim() === '' ? undefined : { text };
+}
+
+/** `{cachePoint}` where the client put a breakpoint and the model knows them. */
+export function buildCachePoint(
+  cacheControl: JsonObject | undefined,
+  { losses, cachePoints }: Pick<ContentScope, 'losses' | 'cachePoints'>,
+): JsonObject | undefined {
+  if (cacheControl === undefined) return undefined;
+  if (!cachePoints) {
+    losses.lost('cache_control', 'the model, or this place, has no cache points');
+    return undefined;
+  }
+  const { ttl } = cacheControl;
+  return { cachePoint: { type: 'default', ...(ttl === '1h' || ttl === '5m' ? { ttl } : {}) } };
+}
+
+/** The model checks signatures: only what it signed itself may go back to it. */
+function buildReasoning(
+  { text, signature, redacted }: ReasoningPart,
+  losses: LossReport,
+): JsonObject | undefined {
+  const redactedContent = redacted && openToken(ID, redacted);
+  if (redactedContent !== undefined) return { reasoningContent: { redactedContent } };
+  const seal = signature && openToken(ID, signature);
+  if (seal !== undefined) return { reasoningContent: { reasoningText: { text, signature: seal } } };
+  losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
+  return undefined;
+}
+
+function buildCall(
+  { id, name, kind, arguments: text, signature }: ToolCallPart,
+  losses: LossReport,
+): JsonObject | undefined {
+  if (kind === 'server') {
+    losses.lost(`tools.${name}`);
+    return undefined;
+  }
+  if (signature !== undefined) losses.lost('thought_signature');
+  return { toolUse: { toolUseId: toolUseId(id), name, input: buildInput(kind, text, losses) } };
+}
+
+function buildInput(kind: ToolCallPart['kind'], text: string, losses: LossReport): JsonObject {
+  if (kind === 'custom') {
+    losses.approximated('tools.custom', 'a function with one text argument');
+    return { input: text };
+  }
+  if (text.trim() === '') return {};
+  const input = parseObject(text);
+  if (input !== undefined) return input;
+  losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
+  return { arguments: text };
+}
+
+/** A result must say something. */
+const NO_OUTPUT = { text: '(no output)' };
+
+function buildResult({ callId, content, isError }: ToolResultPart, scope: ContentScope): JsonObject {
+  const blocks = buildBlocks(content, { ...scope, cachePoints: false });
+  const result: JsonObject = {
+    toolUseId: toolUseId(callId),
+    content: blocks.length === 0 ? [NO_OUTPUT] : blocks,
+  };
+  if (isError !== true) return result;
+  if (knowsFailedResults(scope.family)) result.status = 'error';
+  else scope.losses.lost('is_error');
+  return result;
+}

@@ -1,0 +1,80 @@
+// Images and documents as content blocks: bytes in base64, or where they lie in S3.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
+import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { LossReport } from '../loss-report.ts';
+import type { ContentScope } from './build-content.ts';
+import { DOCUMENT_FORMATS, IMAGE_FORMATS } from './wire.ts';
+
+export function buildImage({ source, detail }: ImagePart, losses: LossReport): JsonObject | undefined {
+  if (detail !== undefined && detail !== 'auto') losses.lost('detail');
+  const bytes = buildSource(source);
+  if (bytes === undefined) {
+    losses.lost(`image.${source.kind}`);
+    return undefined;
+  }
+  const format = formatOf(source, IMAGE_FORMATS);
+  if (format !== undefined) return { image: { format, source: bytes } };
+  losses.lost('image', 'images are taken as PNG, JPEG, GIF or WebP');
+  return undefined;
+}
+
+export function buildDocument(
+  { source, name }: DocumentPart,
+  { losses, nextDocument }: ContentScope,
+): JsonObject | undefined {
+  const bytes = buildSource(source);
+  if (bytes === undefined) {
+    losses.lost(`document.${source.kind}`);
+    return undefined;
+  }
+  const format = formatOf(source, DOCUMENT_FORMATS);
+  if (format === undefined) {
+    losses.lost('file', 'documents of this type are not taken');
+    return undefined;
+  }
+  return { document: { format, name: documentName(name, nextDocument()), source: bytes } };
+}
+
+/** Letters, digits, single spaces, dashes, parentheses and brackets; no two of a request alike. */
+function documentName(name: string | undefined, number: number): string {
+  const plain = (name ?? '')
+    .replace(/[^A-Za-z0-9\s()[\]-]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 180);
+  if (plain === '') return `document ${number}`;
+  return number === 1 ? plain : `${plain} (${number})`;
+}
+
+function buildSource(source: MediaSource): JsonObject | undefined {
+  switch (source.kind) {
+    case 'base64':
+      return { bytes: source.data };
+    case 'text':
+      return { bytes: toBase64(source.text) };
+    case 'url':
+      return source.url.startsWith('s3://') ? { s3Location: { uri: source.url } } : undefined;
+    case 'file':
+      return undefined;
+  }
+}
+
+function formatOf(source: MediaSource, formats: Readonly<Record<string, string>>): string | undefined {
+  if (source.kind === 'text') return formats['text/plain'];
+  if (source.kind === 'file') return undefined;
+  const known = source.mediaType === undefined ? undefined : formats[bareType(source.mediaType)];
+  if (known !== undefined || source.kind !== 'url') return known;
+  const ending = /\.(\w+)$/.exec(source.url)?.[1]?.toLowerCase().replace('jpg', 'jpeg') ?? '';
+  return Object.values(formats).includes(ending) ? ending : undefined;
+}
+
+function bareType(mediaType: string): string {
+  return mediaType.replace(/;.*$/, '').trim().toLowerCase();
+}
+
+function toBase64(text: string): string {
+  let binary = '';
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}

@@ -1,0 +1,61 @@
+// The conversation: turns of user and assistant that alternate, results first in their turn.
+import type { JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import { buildBlocks, type ContentScope } from './build-content.ts';
+
+export interface Turn {
+  role: 'user' | 'assistant';
+  content: JsonObject[];
+}
+
+export interface Conversation {
+  system: JsonObject[];
+  turns: Turn[];
+}
+
+export function buildConversation(request: NeutralRequest, scope: ContentScope): Conversation {
+  const { losses } = scope;
+  const system = buildBlocks(request.system, scope);
+  const turns: Turn[] = [];
+  for (const { role, parts, name } of request.messages) {
+    if (name !== undefined) losses.lost('name');
+    const content = buildBlocks(parts, scope);
+    if (content.length === 0) continue;
+    if (role === 'system') {
+      system.push(...content);
+      losses.approximated('messages.system', 'moved to the system prompt');
+      continue;
+    }
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else turns.push({ role, content });
+  }
+  for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
+  if (turns.length === 0) speakAsUser(system, turns, scope);
+  return { system, turns };
+}
+
+/** All results of one turn's calls must stand in the next user message, before anything else. */
+function resultsFirst(blocks: JsonObject[]): JsonObject[] {
+  const at = blocks.findLastIndex((block) => block.toolResult !== undefined);
+  if (at === -1) return blocks;
+  const isResult = (block: JsonObject) => block.toolResult !== undefined;
+  return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}
+
+/** Other dialects answer a system prompt alone; this one wants a user turn. */
+function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentScope): void {
+  const at = system.findLastIndex((block) => block.text !== undefined);
+  if (at === -1) return;
+  const content = system.splice(at);
+  losses.approximated('messages.system', 'the last system message stands as the user turn');
+  turns.push({ role: 'user', content });
+}
+
+/** Whether a tool loop is going on whose turns do not begin with thinking: thinking can then only be off. */
+export function lacksThinking(turns: readonly Turn[]): boolean {
+  const last = turns.at(-1);
+  if (last?.role !== 'user' || !last.content.some((block) => block.toolResult !== undefined)) return false;
+  const assistant = turns.findLast((turn) => turn.role === 'assistant');
+  return assistant?.content[0]?.reasoningContent === undefined;
+}

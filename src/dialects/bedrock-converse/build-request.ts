@@ -1,0 +1,119 @@
+// NeutralRequest → a body of Converse, and what it could not carry.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+import type { JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import { type ModelTraits, traitsOf } from '../claude/models.ts';
+import { strictSchema } from '../claude/strict-schema.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../loss-report.ts';
+import type { ContentScope } from './build-content.ts';
+import { buildConversation, lacksThinking } from './build-messages.ts';
+import { buildToolConfig } from './build-tools.ts';
+import { buildModelFields } from './model-fields.ts';
+import { familyOf, takesCachePoints } from './models.ts';
+import { ID } from './wire.ts';
+
+export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
+  const losses = createLossReport(ID);
+  const family = familyOf(model);
+  const traits = family === 'claude' ? traitsOf(model) : undefined;
+  let documents = 0;
+  const nextDocument = () => ++documents;
+  const scope: ContentScope = { losses, family, cachePoints: takesCachePoints(family), nextDocument };
+  losses.foreign(request.extension);
+
+  const { system, turns } = buildConversation(request, scope);
+  const body: JsonObject = { messages: turns.map(({ role, content }) => ({ role, content })) };
+  const facts = { model, family, lacksThinking: lacksThinking(turns) };
+  const { fields, thinks } = buildModelFields(request, facts, losses);
+  const put = (name: string, value: JsonObject | undefined) => {
+    if (value !== undefined && Object.keys(value).length > 0) body[name] = value;
+  };
+  put('outputConfig', buildFormat(request, traits, system, losses));
+  if (system.length > 0) body.system = system;
+  put('inferenceConfig', buildInference(request, traits, thinks, losses));
+  put('toolConfig', buildToolConfig(request, turns, thinks, scope));
+  put('additionalModelRequestFields', fields);
+  put('serviceTier', buildServiceTier(request.serviceTier, losses));
+  // The sequence that was hit is told only to those who ask.
+  if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
+    body.additionalModelResponseFieldPaths = ['/stop_sequence'];
+  reportUnsaid(request, losses);
+  return { body, losses: losses.list() };
+}
+
+function buildFormat(
+  { outputFormat: format }: NeutralRequest,
+  traits: ModelTraits | undefined,
+  system: JsonObject[],
+  losses: LossReport,
+): JsonObject | undefined {
+  if (format === undefined || format.type === 'text') return undefined;
+  if (format.type === 'json-schema' && traits?.structuredOutput) {
+    const { schema, weakened } = strictSchema(format.schema);
+    if (weakened) losses.approximated('response_format', 'some schema constraints stand in descriptions');
+    const { name = 'answer', description } = format;
+    const jsonSchema = {
+      name,
+      schema: JSON.stringify(schema),
+      ...(description === undefined ? {} : { description }),
+    };
+    return { textFormat: { type: 'json_schema', structure: { jsonSchema } } };
+  }
+  let text = 'Answer with one JSON object and nothing else: no prose around it and no code fence.';
+  if (format.type === 'json-schema')
+    text += ` It must match this JSON Schema:\n${JSON.stringify(format.schema)}`;
+  system.push({ text });
+  losses.approximated('response_format', 'an instruction in the system prompt');
+  return undefined;
+}
+
+function buildInference(
+  request: NeutralRequest,
+  traits: ModelTraits | undefined,
+  thinks: boolean,
+  losses: LossReport,
+): JsonObject {
+  const { maxOutputTokens, temperature, topP, stopSequences } = request;
+  const config: JsonObject = {};
+  if (maxOutputTokens !== undefined) config.maxTokens = maxOutputTokens;
+  // 1 is the default: nothing is lost by leaving it out.
+  const refused = thinks || traits?.fixedSampling === true;
+  if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');
+  if (temperature !== undefined && !refused) {
+    config.temperature = Math.min(temperature, 1);
+    if (temperature > 1) losses.approximated('temperature', '1, the highest');
+  }
+  if (topP !== undefined) {
+    const either = traits?.oneSampler === true && config.temperature !== undefined;
+    if (!refused && !either) config.topP = topP;
+    else if (topP !== 1) losses.lost('top_p');
+  }
+  const stops = (stopSequences ?? []).filter((stop) => stop !== '');
+  if (stops.length > 0) config.stopSequences = stops;
+  return config;
+}
+
+const TIERS = ['priority', 'default', 'flex', 'reserved'];
+
+function buildServiceTier(tier: string | undefined, losses: LossReport): JsonObject | undefined {
+  if (tier === undefined || tier === 'auto') return undefined;
+  if (TIERS.includes(tier)) return { type: tier };
+  losses.lost('service_tier');
+  return undefined;
+}
+
+/** Neutral words that this dialect has none for, by the names that clients know. */
+function reportUnsaid(request: NeutralRequest, losses: LossReport): void {
+  const unsaid: Record<string, unknown> = {
+    seed: request.seed,
+    // Zero is the default of both penalties.
+    frequency_penalty: request.frequencyPenalty || undefined,
+    presence_penalty: request.presencePenalty || undefined,
+    verbosity: request.verbosity,
+    user: request.user,
+    metadata: request.metadata,
+    prompt_cache_key: request.cacheKey,
+  };
+  for (const [name, value] of Object.entries(unsaid)) if (value !== undefined) losses.lost(name);
+}

@@ -1,0 +1,91 @@
+// `toolConfig`. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import { buildCachePoint, type ContentScope } from './build-content.ts';
+import type { Turn } from './build-messages.ts';
+
+/** @param thinks whether the model will think: then it cannot be obliged to call a tool. */
+export function buildToolConfig(
+  request: NeutralRequest,
+  turns: readonly Turn[],
+  thinks: boolean,
+  scope: ContentScope,
+): JsonObject | undefined {
+  const { losses } = scope;
+  const { toolChoice } = request;
+  const called = calledTools(turns);
+  const offered = request.tools.flatMap((tool) => buildTool(tool, scope));
+  if (request.parallelToolCalls === false && offered.length > 0) losses.lost('parallel_tool_calls');
+  if (toolChoice?.type === 'none' && offered.length > 0) {
+    if (called.size === 0) {
+      losses.approximated('tool_choice', 'the tools are not sent');
+      return undefined;
+    }
+    losses.lost('tool_choice', 'a conversation with calls must offer tools');
+  }
+  if (offered.length > 0) {
+    const choice = buildChoice(toolChoice, thinks, scope);
+    return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
+  }
+  if (called.size === 0) return undefined;
+  losses.approximated('tools', 'those that were called, since a conversation with calls must offer some');
+  return { tools: [...called].map((name) => toolSpec(name, undefined, ANY_ARGUMENTS)) };
+}
+
+const ANY_ARGUMENTS: JsonObject = { type: 'object', properties: {} };
+
+function calledTools(turns: readonly Turn[]): Set<string> {
+  const names = new Set<string>();
+  for (const { content } of turns) {
+    for (const block of content) {
+      const name = asString(asObject(block.toolUse)?.name);
+      if (name !== undefined) names.add(name);
+    }
+  }
+  return names;
+}
+
+function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
+  const { losses } = scope;
+  switch (tool.type) {
+    case 'server':
+      losses.lost(`tools.${tool.name}`);
+      return [];
+    case 'custom': {
+      losses.approximated('tools.custom', 'a function with one text argument');
+      if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
+      const schema = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
+      return [toolSpec(tool.name, tool.description, schema)];
+    }
+    case 'function': {
+      losses.foreign(tool.extension);
+      if (tool.strict === true) losses.lost('tools.strict');
+      const point = buildCachePoint(tool.cacheControl, scope);
+      const spec = toolSpec(tool.name, tool.description, schemaOf(tool));
+      return point === undefined ? [spec] : [spec, point];
+    }
+  }
+}
+
+/** An empty description is refused. */
+function toolSpec(name: string, description: string | undefined, schema: JsonObject): JsonObject {
+  return { toolSpec: { name, ...(description ? { description } : {}), inputSchema: { json: schema } } };
+}
+
+function schemaOf({ parameters }: FunctionTool): JsonObject {
+  if (parameters === undefined) return ANY_ARGUMENTS;
+  return parameters.type === undefined ? { type: 'object', ...parameters } : parameters;
+}
+
+function buildChoice(
+  choice: ToolChoice | undefined,
+  thinks: boolean,
+  { losses }: ContentScope,
+): JsonObject | undefined {
+  if (choice === undefined || choice.type === 'none' || choice.type === 'auto') return undefined;
+  if (thinks) {
+    losses.approximated('tool_choice', 'auto: the model cannot be obliged to call a tool while it thinks');
+    return undefined;
+  }
+  return choice.type === 'required' ? { any: {} } : { tool: { name: choice.name } };
+}

@@ -1,0 +1,155 @@
+// The content blocks of a stream. Only calls announce themselves; what other blocks are, their deltas tell.
+import type { Citation } from '../../model/content.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { ownToken } from '../../model/opaque-token.ts';
+import { imageType, isServerTool } from './parse-response.ts';
+import { readCitation } from './read-answer.ts';
+import { ID } from './wire.ts';
+
+export interface BlockDecoder {
+  start(index: number, start: JsonObject): void;
+  delta(index: number, delta: JsonObject): void;
+  close(index: number): void;
+  closeAll(): void;
+}
+
+/** What is told only when its block ends is kept in it. */
+type Open =
+  | { kind: 'text'; block: number; begun: boolean; citations: Citation[] }
+  | { kind: 'reasoning'; block: number; begun: boolean; signature: string; redacted: string }
+  | { kind: 'tool'; block: number }
+  | { kind: 'result'; block: number; result: JsonObject; content: JsonValue[] }
+  | { kind: 'image'; block: number; mediaType: string; data: string };
+
+export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDecoder {
+  const open = new Map<number, Open>();
+  let nextBlock = 0;
+
+  function close(index: number): void {
+    const told = open.get(index);
+    if (told === undefined) return;
+    open.delete(index);
+    closeBlock(told, emit);
+  }
+
+  /** The block at `index` of this kind; another one there has ended without saying so. */
+  function blockOf<Kind extends Open['kind']>(
+    index: number,
+    kind: Kind,
+    fresh: (block: number) => Extract<Open, { kind: Kind }>,
+  ): Extract<Open, { kind: Kind }> {
+    const known = open.get(index);
+    if (known !== undefined && isKind(known, kind)) return known;
+    close(index);
+    const made = fresh(nextBlock++);
+    open.set(index, made);
+    return made;
+  }
+
+  function text(index: number) {
+    return blockOf(index, 'text', (block) => ({ kind: 'text', block, begun: false, citations: [] }));
+  }
+
+  function write(index: number, written: string): void {
+    if (written === '') return;
+    const told = text(index);
+    if (!told.begun) emit({ type: 'text-start', block: told.block });
+    told.begun = true;
+    emit({ type: 'text-delta', block: told.block, text: written });
+  }
+
+  function think(index: number, delta: JsonObject): void {
+    const told = blockOf(index, 'reasoning', (block) => ({
+      kind: 'reasoning',
+      block,
+      begun: false,
+      signature: '',
+      redacted: '',
+    }));
+    told.signature += asString(delta.signature) ?? '';
+    told.redacted += asString(delta.redactedContent) ?? '';
+    const thought = asString(delta.text) ?? '';
+    if (thought === '') return;
+    if (!told.begun) emit({ type: 'reasoning-start', block: told.block });
+    told.begun = true;
+    emit({ type: 'reasoning-delta', block: told.block, text: thought });
+  }
+
+  return {
+    start(index, start) {
+      const call = asObject(start.toolUse);
+      const result = asObject(start.toolResult);
+      const image = asObject(start.image);
+      if (call !== undefined) {
+        close(index);
+        const block = nextBlock++;
+        open.set(index, { kind: 'tool', block });
+        const kind = isServerTool(call) ? 'server' : 'function';
+        const id = asString(call.toolUseId) ?? '';
+        emit({ type: 'tool-start', block, id, name: asString(call.name) ?? '', kind });
+      } else if (result !== undefined) {
+        blockOf(index, 'result', (block) => ({ kind: 'result', block, result, content: [] }));
+      } else if (image !== undefined) {
+        const mediaType = imageType(image);
+        blockOf(index, 'image', (block) => ({ kind: 'image', block, mediaType, data: '' }));
+      }
+    },
+    delta(index, delta) {
+      const written = asString(delta.text);
+      if (written !== undefined) write(index, written);
+      const reasoning = asObject(delta.reasoningContent);
+      if (reasoning !== undefined) think(index, reasoning);
+      if (delta.citation !== undefined) text(index).citations.push(readCitation(delta.citation));
+      const told = open.get(index);
+      const input = asString(asObject(delta.toolUse)?.input);
+      if (input !== undefined && told?.kind === 'tool')
+        emit({ type: 'tool-delta', block: told.block, arguments: input });
+      if (told?.kind === 'result') told.content.push(...(asArray(delta.toolResult) ?? []));
+      if (told?.kind === 'image') told.data += asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '';
+    },
+    close,
+    closeAll() {
+      for (const index of [...open.keys()]) close(index);
+    },
+  };
+}
+
+function isKind<Kind extends Open['kind']>(told: Open, kind: Kind): told is Extract<Open, { kind: Kind }> {
+  return told.kind === kind;
+}
+
+function closeBlock(told: Open, emit: (event: StreamEvent) => void): void {
+  const { block } = told;
+  switch (told.kind) {
+    case 'text':
+      if (!told.begun) return;
+      for (const citation of told.citations) emit({ type: 'citation', block, citation });
+      emit({ type: 'text-end', block });
+      return;
+    case 'reasoning':
+      if (told.redacted !== '')
+        emit({ type: 'reasoning-start', block, redacted: ownToken(ID, told.redacted) });
+      else if (!told.begun && told.signature !== '') emit({ type: 'reasoning-start', block });
+      else if (!told.begun) return;
+      if (told.signature !== '')
+        emit({ type: 'reasoning-signature', block, signature: ownToken(ID, told.signature) });
+      emit({ type: 'reasoning-end', block });
+      return;
+    case 'tool':
+      emit({ type: 'tool-end', block });
+      return;
+    case 'result': {
+      const callId = asString(told.result.toolUseId) ?? '';
+      const value = { ...told.result, content: told.content };
+      emit({
+        type: 'server-tool-result',
+        block,
+        part: { type: 'server-tool-result', callId, dialect: ID, value },
+      });
+      return;
+    }
+    case 'image':
+      if (told.data !== '') emit({ type: 'media', block, mediaType: told.mediaType, data: told.data });
+  }
+}

@@ -1,0 +1,79 @@
+// The events of a stream → neutral events. `messageStop` says why it ended, `metadata` behind it what it cost.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
+import { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { Finish } from '../../model/finish.ts';
+import { asNumber, asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import { EXCEPTION, parseException } from '../aws/exceptions.ts';
+import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { createBlockDecoder } from './decode-blocks.ts';
+import { readFinish, readUsage } from './read-answer.ts';
+import { ID } from './wire.ts';
+
+export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
+  const blocks = createBlockDecoder(emit);
+  let ended = false;
+  let finish: Finish | undefined;
+  let costKnown = false;
+
+  function end(event: StreamEvent): void {
+    ended = true;
+    emit(event);
+  }
+
+  function stop(stopped: JsonObject): void {
+    blocks.closeAll();
+    try {
+      finish = readFinish(stopped);
+    } catch (thrown) {
+      if (!(thrown instanceof GatewayError)) throw thrown;
+      end({ type: 'error', error: thrown });
+      return;
+    }
+    if (costKnown) end({ type: 'finish', finish });
+  }
+
+  function readMetadata({ usage, trace }: JsonObject): void {
+    costKnown = true;
+    const told = asObject(trace);
+    if (told !== undefined) emit({ type: 'extension', dialect: ID, name: 'trace', value: told });
+    emit({ type: 'usage', usage: readUsage(asObject(usage) ?? {}) });
+    if (finish !== undefined) end({ type: 'finish', finish });
+  }
+
+  return {
+    decode({ event, data }) {
+      if (ended) return;
+      if (event.startsWith(EXCEPTION)) {
+        end({ type: 'error', error: parseException(event, data) });
+        return;
+      }
+      const fields = parseObject(data);
+      if (fields === undefined) throw new MalformedEvent(`${event} is no JSON object: ${data.slice(0, 80)}`);
+      const index = asNumber(fields.contentBlockIndex) ?? 0;
+      switch (event) {
+        case 'messageStart':
+          emit({ type: 'start', id: null, model: null });
+          return;
+        case 'contentBlockStart':
+          blocks.start(index, asObject(fields.start) ?? {});
+          return;
+        case 'contentBlockDelta':
+          blocks.delta(index, asObject(fields.delta) ?? {});
+          return;
+        case 'contentBlockStop':
+          blocks.close(index);
+          return;
+        case 'messageStop':
+          stop(fields);
+          return;
+        case 'metadata':
+          readMetadata(fields);
+      }
+    },
+    /** Only the cost is missing where the reason to stop was told. */
+    end() {
+      if (!ended && finish !== undefined) end({ type: 'finish', finish });
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// Amazon Bedrock's Converse, for providers only: `POST /model/{id}/converse` and `/converse-stream`.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+import { loadEventStream } from '../aws/event-stream.ts';
+import { errorInBody, EXCEPTION, parseError } from '../aws/exceptions.ts';
+import type { ProviderSide } from '../dialect.ts';
+import { buildRequest } from './build-request.ts';
+import { countTokens } from './count-tokens.ts';
+import { createStreamDecoder } from './decode-stream.ts';
+import { parseResponse } from './parse-response.ts';
+
+export const bedrockConverse: ProviderSide = {
+  endpoint: (model, stream) => `/model/${encodeURIComponent(model)}/converse${stream ? '-stream' : ''}`,
+  headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+  buildRequest,
+  parseResponse,
+  loadFraming: loadEventStream,
+  createStreamDecoder,
+  classify: ({ event }) => (event === 'metadata' || event.startsWith(EXCEPTION) ? 'terminal' : 'other'),
+  parseError,
+  errorInBody,
+  passthrough: { edits: () => ({}) },
+  countTokens,
+};

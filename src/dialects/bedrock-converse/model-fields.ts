@@ -1,0 +1,95 @@
+// `additionalModelRequestFields`: what a family of models takes beyond Converse, thinking above all.
+import type { JsonObject } from '../../model/json.ts';
+import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import { buildThinking } from '../claude/build-thinking.ts';
+import { traitsOf } from '../claude/models.ts';
+import type { LossReport } from '../loss-report.ts';
+import type { Family } from './models.ts';
+
+export interface ModelFields {
+  fields: JsonObject;
+  thinks: boolean;
+}
+
+export interface FieldFacts {
+  model: string;
+  family: Family;
+  /** See build-messages.ts. */
+  lacksThinking: boolean;
+}
+
+export function buildModelFields(
+  request: NeutralRequest,
+  facts: FieldFacts,
+  losses: LossReport,
+): ModelFields {
+  const built = buildReasoning(request, facts, losses);
+  const { topK } = request;
+  if (topK === undefined) return built;
+  const place = facts.family === 'claude' && !built.thinks ? { top_k: topK } : novaTopK(topK, facts.family);
+  if (place === undefined) losses.lost('top_k');
+  return { ...built, fields: { ...built.fields, ...place } };
+}
+
+function novaTopK(topK: number, family: Family): JsonObject | undefined {
+  return family === 'nova' ? { inferenceConfig: { topK } } : undefined;
+}
+
+function buildReasoning(
+  { reasoning, toolChoice, tools, maxOutputTokens }: NeutralRequest,
+  { model, family, lacksThinking }: FieldFacts,
+  losses: LossReport,
+): ModelFields {
+  if (reasoning === undefined) return { fields: {}, thinks: false };
+  switch (family) {
+    case 'claude': {
+      const traits = traitsOf(model);
+      const { thinking, effort } = buildThinking(
+        reasoning,
+        {
+          traits,
+          native: false,
+          maxTokens: maxOutputTokens ?? traits.defaultMaxTokens,
+          forcesTool: tools.length > 0 && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'),
+          lacksThinking,
+        },
+        losses,
+      );
+      const fields = {
+        ...(thinking === undefined ? {} : { thinking }),
+        ...(effort === undefined ? {} : { output_config: { effort } }),
+      };
+      return { fields, thinks: thinking !== undefined && thinking.type !== 'disabled' };
+    }
+    case 'nova-2': {
+      const effort = levelOf(reasoning, losses);
+      if (effort === undefined) return { fields: { reasoningConfig: { type: 'disabled' } }, thinks: false };
+      return { fields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: effort } }, thinks: true };
+    }
+    case 'gpt-oss':
+      return { fields: { reasoning_effort: levelOf(reasoning, losses) ?? 'low' }, thinks: false };
+    case 'nova':
+    case 'other':
+      if (reasoning.mode !== 'off' && reasoning.effort !== 'none')
+        losses.lost(reasoning.effort === undefined ? 'thinking' : 'reasoning_effort');
+      return { fields: {}, thinks: false };
+  }
+}
+
+const LEVELS: Record<Exclude<ReasoningEffort, 'none'>, 'low' | 'medium' | 'high'> = {
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+};
+
+/** Undefined where no thinking is wanted. */
+function levelOf({ mode, effort, budgetTokens }: ReasoningSettings, losses: LossReport): string | undefined {
+  if (mode === 'off' || (mode === undefined && effort === 'none')) return undefined;
+  const level = LEVELS[effort === undefined || effort === 'none' ? 'medium' : effort];
+  if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort ${level}`);
+  else if (effort !== level) losses.approximated('reasoning_effort', level);
+  return level;
+}

@@ -1,0 +1,67 @@
+// What a whole answer and a stream have in common: the reason to stop, the counts, the sources.
+import type { Citation } from '../../model/content.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { Finish, UnifiedFinish } from '../../model/finish.ts';
+import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Usage } from '../../model/usage.ts';
+
+const UNIFIED: Record<string, UnifiedFinish> = {
+  end_turn: 'end_turn',
+  tool_use: 'tool_use',
+  max_tokens: 'max_tokens',
+  stop_sequence: 'stop_sequence',
+  guardrail_intervened: 'refusal',
+  content_filtered: 'refusal',
+  model_context_window_exceeded: 'context_window_exceeded',
+};
+
+/** An answer that the service itself calls broken is none. */
+const BROKEN = /^malformed_/;
+
+/** @param stopped `messageStop` of a stream, or the whole answer. Throws GatewayError for a broken answer. */
+export function readFinish(stopped: JsonObject): Finish {
+  const raw = asString(stopped.stopReason) ?? null;
+  if (raw !== null && BROKEN.test(raw)) {
+    throw new GatewayError(
+      'upstream_malformed',
+      `the provider says that the model's output is broken (${raw})`,
+    );
+  }
+  const unified = raw === null ? 'other' : (UNIFIED[raw] ?? 'other');
+  const stopSequence = asString(asObject(stopped.additionalModelResponseFields)?.stop_sequence);
+  return { unified, raw, ...(stopSequence === undefined ? {} : { stopSequence }) };
+}
+
+export function readUsage(usage: JsonObject): Partial<Usage> {
+  const counts: Partial<Usage> = {};
+  const set = (name: keyof Usage, value: number | undefined) => {
+    if (value !== undefined) counts[name] = value;
+  };
+  set('inputTokens', asNumber(usage.inputTokens));
+  set('outputTokens', asNumber(usage.outputTokens));
+  set('cacheReadTokens', asNumber(usage.cacheReadInputTokens));
+  set('cacheWriteTokens', asNumber(usage.cacheWriteInputTokens));
+  let forAnHour: number | undefined;
+  for (const entry of asArray(usage.cacheDetails) ?? []) {
+    const { ttl, inputTokens } = asObject(entry) ?? {};
+    if (ttl === '1h') forAnHour = (forAnHour ?? 0) + (asNumber(inputTokens) ?? 0);
+  }
+  set('cacheWrite1hTokens', forAnHour);
+  return counts;
+}
+
+/** Offsets of a location point into the source, not into the answer: they stay unset. */
+export function readCitation(value: JsonValue | undefined): Citation {
+  const { title, source, sourceContent, location } = asObject(value) ?? {};
+  const web = asObject(asObject(location)?.web);
+  const url = asString(web?.url) ?? asString(source);
+  const isUrl = url !== undefined && /^https?:/.test(url);
+  const texts = (asArray(sourceContent) ?? []).map((part) => asString(asObject(part)?.text) ?? '');
+  const citedText = texts.join('');
+  return {
+    kind: web !== undefined || isUrl ? 'url' : 'document',
+    ...(isUrl ? { url } : {}),
+    ...(asString(title) === undefined ? {} : { title: asString(title) ?? '' }),
+    ...(citedText === '' ? {} : { citedText }),
+  };
+}

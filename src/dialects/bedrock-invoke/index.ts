@@ -1,0 +1,96 @@
+// Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+import { asNumber, asString, parseObject } from '../../model/json.ts';
+import { loadEventStream } from '../aws/event-stream.ts';
+import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
+import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
+
+/** @param inner what stands in the envelope: Anthropic's models take Anthropic's own requests. */
+export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
+  const buildRequest: ProviderSide['buildRequest'] = (request, options) =>
+    enveloped(inner.buildRequest(request, options));
+  return {
+    endpoint: (model, stream) =>
+      `/model/${encodeURIComponent(model)}/invoke${stream ? '-with-response-stream' : ''}`,
+    headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+    buildRequest,
+    parseResponse: inner.parseResponse,
+    loadFraming,
+    createStreamDecoder(emit, quirks) {
+      const decoder = inner.createStreamDecoder(emit, quirks);
+      let failed = false;
+      return {
+        decode(event) {
+          if (failed) return;
+          if (!event.event.startsWith(EXCEPTION)) {
+            decoder.decode(event);
+            return;
+          }
+          failed = true;
+          emit({ type: 'error', error: parseException(event.event, event.data) });
+        },
+        end() {
+          if (!failed) decoder.end();
+        },
+      };
+    },
+    classify: (event) => (event.event.startsWith(EXCEPTION) ? 'terminal' : inner.classify(event)),
+    parseError,
+    errorInBody: (body, quirks) => errorInBody(body) ?? inner.errorInBody(body, quirks),
+    passthrough: { edits: () => ({}) },
+    countTokens: {
+      endpoint: (model) => `/model/${encodeURIComponent(model)}/count-tokens`,
+      // No client speaks this dialect.
+      edits: () => ({}),
+      buildRequest(request, options) {
+        const { body, losses } = buildRequest(request, options);
+        return { body: { input: { invokeModel: { body: toBase64(JSON.stringify(body)) } } }, losses };
+      },
+      parseResponse(body) {
+        const tokens = asNumber(body.inputTokens);
+        if (tokens === undefined) throw new Error('inputTokens is missing');
+        return tokens;
+      },
+    },
+  };
+}
+
+/** Model and streaming are said by the path; the version that is a header elsewhere stands in the body. */
+function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
+  const { model: _model, stream: _stream, service_tier: tier, ...rest } = body;
+  return {
+    body: { anthropic_version: 'bedrock-2023-05-31', ...rest },
+    losses: tier === undefined ? losses : [...losses, { feature: 'service_tier', outcome: 'lost' }],
+  };
+}
+
+/** Each message holds an event of the inner dialect in base64. */
+async function loadFraming(): Promise<CreateFraming> {
+  const create = await loadEventStream();
+  return (maxEvent) => {
+    const framing = create(maxEvent);
+    return {
+      push: (chunk, take) =>
+        framing.push(chunk, (event) => take(event.event === 'chunk' ? innerEvent(event.data) : event)),
+      flush: (take) => framing.flush(take),
+    };
+  };
+}
+
+function innerEvent(data: string): { event: string; data: string } {
+  const bytes = asString(parseObject(data)?.bytes);
+  if (bytes === undefined) throw new MalformedEvent('a chunk of the event stream has no bytes');
+  try {
+    const binary = atob(bytes);
+    const text = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return { event: '', data: new TextDecoder().decode(text) };
+  } catch {
+    throw new MalformedEvent('the bytes of a chunk are not base64');
+  }
+}
+
+function toBase64(text: string): string {
+  let binary = '';
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}

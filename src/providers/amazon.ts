@@ -1,0 +1,32 @@
+// Amazon Bedrock. Signed with what the machine is logged in with, or by API key.
+import type { ProviderKind } from './kind.ts';
+
+const BEDROCK = {
+  baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
+  optionVariables: { region: ['AWS_REGION', 'AWS_DEFAULT_REGION'], profile: ['AWS_PROFILE'] },
+  keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
+  authorization: 'aws-signature',
+  priceId: 'aws',
+  pricedAt: /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/,
+  quirks: {},
+} as const satisfies Partial<ProviderKind>;
+
+export const AMAZON: readonly ProviderKind[] = [
+  {
+    ...BEDROCK,
+    kind: 'bedrock',
+    dialect: 'bedrock-converse',
+    // `us.anthropic.claude-…`, `amazon.nova-…`, or an ARN.
+    modelPatterns: [
+      /^([a-z-]{2,7}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|writer)\.[\w-]/,
+      /^arn:aws[\w-]*:bedrock:/,
+    ],
+  },
+  {
+    ...BEDROCK,
+    kind: 'bedrock-anthropic',
+    dialect: 'bedrock-invoke',
+    dormant: true,
+    modelPatterns: [/^([a-z-]{2,7}\.)?anthropic\.claude/],
+  },
+];

@@ -1,0 +1,350 @@
+// What Bedrock is asked: Converse's own shape, the fields of each family of models, and what is lost on the way.
+import { describe, expect, test } from 'bun:test';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { jsonReply } from '../../support/reply.ts';
+import { bedrockLab } from './lab.ts';
+
+const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const NOVA = 'amazon.nova-pro-v1:0';
+const LLAMA = 'meta.llama3-8b-instruct-v1:0';
+const ANSWER = {
+  output: { message: { role: 'assistant', content: [{ text: 'ok' }] } },
+  stopReason: 'stop_sequence',
+  additionalModelResponseFields: { stop_sequence: 'END' },
+  usage: {
+    inputTokens: 3,
+    outputTokens: 1,
+    cacheReadInputTokens: 5,
+    cacheWriteInputTokens: 9,
+    cacheDetails: [{ ttl: '1h', inputTokens: 7 }],
+  },
+};
+
+async function asked(path: string, body: JsonObject, kind = 'bedrock', answer: unknown = ANSWER) {
+  const lab = bedrockLab(jsonReply(answer), kind);
+  const response = await lab.post(path, body);
+  const lost = response.headers.get('x-sluice-lost') ?? '';
+  return { response, lost, sent: lab.sent(), request: lab.upstream.requests[0], row: await lab.row(0) };
+}
+
+const messages = (body: JsonObject) => asked('/v1/messages', { model: CLAUDE, max_tokens: 99, ...body });
+const chat = (model: string, body: JsonObject) =>
+  asked('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'hi' }], ...body });
+
+const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const HI = [{ role: 'user', content: 'hi' }];
+
+test('the path names the model whole, whatever is in it, and the key goes as Bearer', async () => {
+  const arn = 'arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-x';
+  for (const model of [CLAUDE, arn]) {
+    const { request } = await asked('/v1/messages', { model, max_tokens: 9, messages: HI });
+    expect(request?.path).toBe(`/model/${encodeURIComponent(model)}/converse`);
+    expect(request?.headers.get('authorization')).toBe('Bearer lab-key');
+  }
+});
+
+test('a whole conversation: system, images, documents, calls, results, cache points', async () => {
+  const { sent, lost, response, row } = await messages({
+    temperature: 0.5,
+    stop_sequences: ['END'],
+    system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+    tools: [
+      { name: 'look', description: 'Looks.', input_schema: SCHEMA, cache_control: { type: 'ephemeral' } },
+    ],
+    tool_choice: { type: 'tool', name: 'look' },
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'image', source: { type: 'base64', media_type: 'image/jpeg', data: 'AAAA' } },
+          {
+            type: 'document',
+            title: 'a/b: c',
+            source: { type: 'text', media_type: 'text/plain', data: 'Hé' },
+          },
+          { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'BBBB' } },
+          { type: 'text', text: 'see', cache_control: { type: 'ephemeral' } },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [{ type: 'tool_use', id: 'toolu_1', name: 'look', input: { city: 'Köln' } }],
+      },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'toolu_1', is_error: true, content: 'no cat' },
+          { type: 'text', text: 'and?' },
+        ],
+      },
+    ],
+  });
+  expect(sent).toEqual({
+    system: [{ text: 'Be brief.' }, { cachePoint: { type: 'default', ttl: '1h' } }],
+    inferenceConfig: { maxTokens: 99, temperature: 0.5, stopSequences: ['END'] },
+    additionalModelResponseFieldPaths: ['/stop_sequence'],
+    toolConfig: {
+      tools: [
+        { toolSpec: { name: 'look', description: 'Looks.', inputSchema: { json: SCHEMA } } },
+        { cachePoint: { type: 'default' } },
+      ],
+      toolChoice: { tool: { name: 'look' } },
+    },
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { image: { format: 'jpeg', source: { bytes: 'AAAA' } } },
+          { document: { format: 'txt', name: 'a b c', source: { bytes: 'SMOp' } } },
+          { document: { format: 'pdf', name: 'document 2', source: { bytes: 'BBBB' } } },
+          { text: 'see' },
+          { cachePoint: { type: 'default' } },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [{ toolUse: { toolUseId: 'toolu_1', name: 'look', input: { city: 'Köln' } } }],
+      },
+      {
+        role: 'user',
+        content: [
+          { toolResult: { toolUseId: 'toolu_1', status: 'error', content: [{ text: 'no cat' }] } },
+          { text: 'and?' },
+        ],
+      },
+    ],
+  });
+  expect(lost).toBe('');
+  expect(await response.json()).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' });
+  expect(row.usage).toMatchObject({ cacheReadTokens: 5, cacheWriteTokens: 9, cacheWrite1hTokens: 7 });
+});
+
+describe('what a family of models takes', () => {
+  test('Claude thinks by a budget, then neither samples nor is obliged', async () => {
+    const { sent, lost } = await messages({
+      max_tokens: 4_000,
+      thinking: { type: 'enabled', budget_tokens: 2_000 },
+      top_k: 5,
+      tools: [{ name: 'look', input_schema: SCHEMA }],
+      messages: HI,
+    });
+    expect(sent.additionalModelRequestFields).toEqual({
+      thinking: { type: 'enabled', budget_tokens: 2_000 },
+    });
+    expect(lost).toBe('top_k');
+  });
+
+  test('Claude has top_k among its own fields, Nova among its own, others not', async () => {
+    const top = async (model: string) => {
+      const { sent, lost } = await asked('/v1/messages', { model, max_tokens: 9, top_k: 7, messages: HI });
+      return [sent.additionalModelRequestFields, lost];
+    };
+    expect(await top(CLAUDE)).toEqual([{ top_k: 7 }, '']);
+    expect(await top(NOVA)).toEqual([{ inferenceConfig: { topK: 7 } }, '']);
+    expect(await top(LLAMA)).toEqual([undefined, 'top_k']);
+  });
+
+  test.each([
+    [
+      'global.anthropic.claude-opus-4-6-v1',
+      'high',
+      { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } },
+    ],
+    [
+      'us.amazon.nova-2-lite-v1:0',
+      'minimal',
+      { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'low' } },
+    ],
+    ['openai.gpt-oss-120b-1:0', 'xhigh', { reasoning_effort: 'high' }],
+    [NOVA, 'none', undefined],
+  ])('%s asked for effort %s', async (model, effort, fields) => {
+    const { sent, lost } = await chat(model, { reasoning_effort: effort });
+    expect(sent.additionalModelRequestFields).toEqual(fields as JsonObject | undefined);
+    expect(lost).toBe('');
+  });
+
+  test('effort of a model that has none is lost', async () => {
+    expect((await chat(LLAMA, { reasoning_effort: 'high' })).lost).toBe('reasoning_effort');
+  });
+
+  test('cache points and failed results are for those that know them', async () => {
+    const { sent, lost } = await asked('/v1/messages', {
+      model: LLAMA,
+      max_tokens: 9,
+      messages: [
+        { role: 'user', content: [{ type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } }] },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'look', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', is_error: true, content: '' }] },
+      ],
+    });
+    expect(JSON.stringify(sent)).not.toContain('cachePoint');
+    expect(lost.split(', ').sort()).toEqual(['cache_control', 'is_error']);
+    expect(sent.messages).toContainEqual({
+      role: 'user',
+      content: [{ toolResult: { toolUseId: 't', content: [{ text: '(no output)' }] } }],
+    });
+    // A conversation with calls must offer tools.
+    expect(sent.toolConfig).toEqual({
+      tools: [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object', properties: {} } } } }],
+    });
+  });
+});
+
+describe('the answer’s format', () => {
+  const format = {
+    type: 'json_schema',
+    json_schema: { name: 'City', schema: { ...SCHEMA, additionalProperties: false } },
+  };
+
+  test('is Converse’s own where the model knows it', async () => {
+    const { sent } = await chat(CLAUDE, { response_format: format });
+    expect(sent.outputConfig).toEqual({
+      textFormat: {
+        type: 'json_schema',
+        structure: { jsonSchema: { name: 'City', schema: expect.any(String) } },
+      },
+    });
+    expect(sent.system).toBeUndefined();
+  });
+
+  test('is an instruction elsewhere', async () => {
+    const { sent, row } = await chat(LLAMA, { response_format: format });
+    expect(JSON.stringify(sent.system)).toContain('JSON Schema');
+    expect(sent.outputConfig).toBeUndefined();
+    expect(row.lost).toContain('response_format (approximated: an instruction in the system prompt)');
+  });
+});
+
+test('what Converse cannot say is named', async () => {
+  const { lost, sent } = await chat(NOVA, {
+    seed: 1,
+    frequency_penalty: 0.5,
+    user: 'u',
+    parallel_tool_calls: false,
+    service_tier: 'flex',
+    tools: [{ type: 'function', function: { name: 'f', parameters: SCHEMA, strict: true } }],
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'hi' },
+          { type: 'image_url', image_url: { url: 'https://x.test/cat.png' } },
+          { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
+        ],
+      },
+    ],
+  });
+  expect(lost.split(', ').sort()).toEqual(
+    [
+      'frequency_penalty',
+      'image.url',
+      'input_audio',
+      'parallel_tool_calls',
+      'seed',
+      'tools.strict',
+      'user',
+    ].sort(),
+  );
+  expect(sent.serviceTier).toEqual({ type: 'flex' });
+  expect(sent.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }] }]);
+});
+
+test('turns alternate, blank text is left out, instructions move to the front', async () => {
+  const { sent } = await chat(NOVA, {
+    messages: [
+      { role: 'user', content: 'one' },
+      { role: 'user', content: 'two' },
+      { role: 'system', content: 'Be brief.' },
+      { role: 'assistant', content: ' ' },
+      { role: 'user', content: 'three' },
+    ],
+  });
+  expect(sent.messages).toEqual([
+    { role: 'user', content: [{ text: 'one' }, { text: 'two' }, { text: 'three' }] },
+  ]);
+  expect(sent.system).toEqual([{ text: 'Be brief.' }]);
+});
+
+test('long ids of other providers get a stand-in, the same for call and result', async () => {
+  const id = `call_${'x'.repeat(90)}|fc_1`;
+  const { sent } = await chat(NOVA, {
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: '{}' } }] },
+      { role: 'tool', tool_call_id: id, content: 'ok' },
+    ],
+  });
+  const ids = [...JSON.stringify(sent).matchAll(/"toolUseId":"([^"]+)"/g)].map((match) => match[1] ?? '');
+  expect(ids).toHaveLength(2);
+  expect(ids[0]).toBe(ids[1] ?? '');
+  expect(ids[0]).toMatch(/^[\w-]{1,64}$/);
+});
+
+describe('counting', () => {
+  const COUNT = { model: CLAUDE, system: 'Be brief.', messages: HI };
+
+  test('is asked of Converse, with what bears on the prompt alone', async () => {
+    const { response, sent, request } = await asked('/v1/messages/count_tokens', COUNT, 'bedrock', {
+      inputTokens: 12,
+    });
+    expect(await response.json()).toEqual({ input_tokens: 12 });
+    expect(request?.path).toBe(`/model/${encodeURIComponent(CLAUDE)}/count-tokens`);
+    expect(sent).toEqual({
+      input: {
+        converse: {
+          messages: [{ role: 'user', content: [{ text: 'hi' }] }],
+          system: [{ text: 'Be brief.' }],
+        },
+      },
+    });
+  });
+
+  test('is estimated for models that do not count', async () => {
+    const message = "The provided model doesn't support counting tokens.";
+    const lab = bedrockLab(jsonReply({ message }, { status: 400 }));
+    const response = await lab.post('/v1/messages/count_tokens', { ...COUNT, model: NOVA });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-sluice-estimate')).toBe('tokenizer');
+  });
+
+  test('of InvokeModel counts the body that would be sent', async () => {
+    const { sent } = await asked('/v1/messages/count_tokens', COUNT, 'bedrock-anthropic', {
+      inputTokens: 12,
+    });
+    const { body } = (sent.input as JsonObject).invokeModel as JsonObject;
+    expect(JSON.parse(atob(String(body)))).toMatchObject({
+      anthropic_version: 'bedrock-2023-05-31',
+      system: 'Be brief.',
+      messages: HI,
+    });
+  });
+});
+
+test('InvokeModel gets Anthropic’s own body, model and streaming in its path', async () => {
+  const answer = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude',
+    content: [{ type: 'text', text: 'ok' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: 1 },
+  };
+  const body = {
+    model: CLAUDE,
+    max_tokens: 99,
+    system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
+    thinking: { type: 'disabled' },
+    messages: HI,
+  };
+  const { sent, request, response } = await asked('/v1/messages', body, 'bedrock-anthropic', answer);
+  expect(request?.path).toBe(`/model/${encodeURIComponent(CLAUDE)}/invoke`);
+  const { model: _, ...rest } = body;
+  expect(sent).toEqual({ anthropic_version: 'bedrock-2023-05-31', ...rest });
+  expect(await response.json()).toMatchObject({ content: answer.content, stop_reason: 'end_turn' });
+  const streamed = bedrockLab(jsonReply(answer), 'bedrock-anthropic');
+  await streamed.post('/v1/messages', { ...body, stream: true });
+  expect(streamed.upstream.requests[0]?.path).toEndWith('/invoke-with-response-stream');
+  expect(streamed.sent().stream).toBeUndefined();
+});

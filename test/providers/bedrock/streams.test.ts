@@ -1,0 +1,176 @@
+// Streams of Bedrock in every split, cut short behind every message, corrupted, and ended by exceptions.
+import { describe, expect, test } from 'bun:test';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
+import {
+  concat,
+  errorMessage,
+  eventMessage,
+  exceptionMessage,
+  readMessages,
+} from '../../support/event-stream.ts';
+import { readEvents } from '../../support/read-events.ts';
+import { recordings } from '../../support/recordings.ts';
+import { replyOf, replyWith } from '../../support/reply.ts';
+import { ONE_BYTE_PIECES, randomSplits } from '../../support/splits.ts';
+import { bedrockLab, EVENT_STREAM, streamReply } from './lab.ts';
+
+const ASK = { model: 'm', max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] };
+
+/** What an Anthropic client gets, which must be in its grammar unless it is cut. */
+async function ask(reply: Parameters<typeof bedrockLab>[0], kind = 'bedrock', server = {}) {
+  const lab = bedrockLab(reply, kind, server);
+  const response = await lab.post('/v1/messages', ASK);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, bytes, text: new TextDecoder().decode(bytes), row: await lab.row(0) };
+}
+
+const KIND_OF = { 'bedrock-converse': 'bedrock', 'bedrock-invoke': 'bedrock-anthropic' } as const;
+/** Models whose events in InvokeModel's envelope are Anthropic's. */
+const READABLE = /claude|anthropic|fantasy|tool-calls|test-invoke$|-with-content-f96919|text-stream/;
+const WIRES = ['bedrock-converse', 'bedrock-invoke'] as const;
+
+for (const wire of WIRES) {
+  const streams = recordings(wire, { status: 'ok', streamed: true }).filter(
+    ({ id }) => wire === 'bedrock-converse' || READABLE.test(id),
+  );
+
+  describe(wire, () => {
+    test('has recordings', () => expect(streams.length).toBeGreaterThan(0));
+
+    for (const recording of streams) {
+      test(`${recording.name} is the same in every split`, async () => {
+        const whole = await ask(replyOf(recording), KIND_OF[wire]);
+        expect(whole.row.status).toBe('success');
+        const checker = DIALECTS['anthropic-messages'].createGrammarChecker();
+        for (const event of readEvents(whole.bytes)) checker.check(event);
+        expect(checker.end()).toEqual([]);
+        const splits =
+          recording.body.length < 12_000 ? [ONE_BYTE_PIECES, ...randomSplits(2)] : randomSplits(2);
+        for (const split of splits) {
+          const pieces = await ask(replyOf(recording, { split }), KIND_OF[wire]);
+          expect(pieces.text).toBe(whole.text);
+        }
+      });
+    }
+  });
+}
+
+for (const recording of recordings('bedrock-converse', { status: 'ok', streamed: true })) {
+  test(`${recording.name} cut behind any message before the reason to stop is an error, once`, async () => {
+    const { messages, ends } = readMessages(recording.body);
+    const stop = messages.findIndex(({ event }) => event === 'messageStop');
+    expect(stop).toBeGreaterThan(0);
+    const step = Math.max(1, Math.floor(stop / 12));
+    for (let at = 0; at < stop; at += step) {
+      for (const end of [ends[at] ?? 0, (ends[at] ?? 0) + 7]) {
+        const { status, text, row } = await ask(streamReply(recording.body.subarray(0, end)));
+        expect(text).not.toContain('message_stop');
+        expect(text.split('"type":"error"').length - 1).toBe(1);
+        expect([status, row.status]).toEqual([status === 200 ? 200 : 502, 'truncated']);
+      }
+    }
+    // Only what it cost is missing.
+    const { text, row } = await ask(streamReply(recording.body.subarray(0, ends[stop])));
+    expect(text).toContain('message_stop');
+    expect(row.status).toBe('success');
+  });
+
+  test(`${recording.name} with a flipped bit is malformed`, async () => {
+    const { ends } = readMessages(recording.body);
+    const middle = ends[Math.floor(ends.length / 2) - 1] ?? 0;
+    // In the length, its checksum, the headers, and the last byte of the message's checksum.
+    for (const at of [middle + 3, middle + 9, middle + 20, (ends[Math.floor(ends.length / 2)] ?? 0) - 1]) {
+      const body = recording.body.slice();
+      body[at] = (body[at] ?? 0) ^ 0x10;
+      const { text, row } = await ask(streamReply(body));
+      expect(row.errorCode).toBe('upstream_malformed');
+      expect(text).toContain('cannot be cut into events');
+      expect(text).not.toContain('message_stop');
+    }
+  });
+}
+
+const START = eventMessage('messageStart', { role: 'assistant' });
+const TEXT = eventMessage('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'par' } });
+
+describe('an exception', () => {
+  test.each([
+    ['throttlingException', 429, 'upstream_rate_limited', true],
+    ['serviceUnavailableException', 529, 'upstream_overloaded', true],
+    ['internalServerException', 502, 'upstream_failed', true],
+    ['modelStreamErrorException', 502, 'upstream_failed', true],
+    ['modelTimeoutException', 502, 'upstream_failed', true],
+    ['validationException', 400, 'upstream_rejected', false],
+  ])(
+    '%s before content has its status, and is tried elsewhere where that helps',
+    async (name, status, code, again) => {
+      const lab = bedrockLab(streamReply(concat([START, exceptionMessage(name, 'said so')])));
+      const response = await lab.post('/v1/messages', ASK);
+      const text = await response.text();
+      const row = await lab.row(0);
+      expect(status === 529 ? [503, 529] : [status]).toContain(response.status);
+      expect(text).toContain('said so');
+      expect(row.errorCode).toBe(code as typeof row.errorCode);
+      const { ERROR_RULES } = await import('../../../src/model/errors.ts');
+      expect(ERROR_RULES[code as keyof typeof ERROR_RULES].retry === 'anywhere').toBe(again);
+    },
+  );
+
+  test.each([
+    ['as an exception', exceptionMessage('modelStreamErrorException', 'the model broke')],
+    ['as an error of the transport', errorMessage('InternalFailure', 'the model broke')],
+  ])('after content, %s, is an error in the stream', async (_, message) => {
+    const { status, text, row } = await ask(streamReply(concat([START, TEXT, message])));
+    expect(status).toBe(200);
+    expect(text).toContain('the model broke');
+    expect(text).not.toContain('message_stop');
+    expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
+  });
+
+  test('too long a prompt is told as that', async () => {
+    const long = exceptionMessage('validationException', 'Input is too long for requested model.');
+    const { status, row } = await ask(streamReply(concat([START, long])));
+    expect([status, row.errorCode]).toEqual([400, 'context_too_long']);
+  });
+
+  test('ends a stream of InvokeModel too', async () => {
+    const message = exceptionMessage('throttlingException', 'too fast');
+    const { status, row } = await ask(streamReply(message), 'bedrock-anthropic');
+    expect([status, row.errorCode]).toEqual([429, 'upstream_rate_limited']);
+  });
+});
+
+test('output that the service calls broken is an error', async () => {
+  const stop = eventMessage('messageStop', { stopReason: 'malformed_tool_use' });
+  const { text, row } = await ask(streamReply(concat([START, TEXT, stop])));
+  expect(row.errorCode).toBe('upstream_malformed');
+  expect(text).not.toContain('message_stop');
+});
+
+test('a message over the limit is refused before it is read', async () => {
+  const long = eventMessage('contentBlockDelta', {
+    contentBlockIndex: 0,
+    delta: { text: 'x'.repeat(4_096) },
+  });
+  const reply = replyWith(concat([START, long]), { headers: EVENT_STREAM, split: ONE_BYTE_PIECES });
+  const { status, text } = await ask(reply, 'bedrock', { max_event: '1KB' });
+  expect(status).toBe(502);
+  expect(text).toContain('max_event');
+});
+
+test('a message that is no JSON is skipped', async () => {
+  const broken = eventMessage('contentBlockDelta', {});
+  const { text, row } = await ask(
+    streamReply(
+      concat([
+        START,
+        TEXT,
+        broken,
+        eventMessage('messageStop', { stopReason: 'end_turn' }),
+        eventMessage('metadata', {}),
+      ]),
+    ),
+  );
+  expect(text).toContain('message_stop');
+  expect(row.status).toBe('success');
+});
