@@ -193,6 +193,8 @@ export interface Quirks {
 export interface VendorError {
   code: ErrorCode;
   status?: number;
+  /** What the key may use is used up. */
+  exhausted?: boolean;
 }
 
 export interface StreamDecoder {

@@ -1,5 +1,6 @@
 // Errors of OpenAI's two dialects and of the many servers that imitate them, both ways: what an error of theirs
 // means, and the body that their clients read. https://platform.openai.com/docs/guides/error-codes/api-errors
+import { durationMs } from '../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../model/errors.ts';
 import {
   asArray,
@@ -10,7 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../model/json.ts';
-import type { Quirks, UpstreamFailure } from './dialect.ts';
+import type { Quirks, UpstreamFailure, VendorError } from './dialect.ts';
 
 /** What the many body shapes say in common. */
 interface Stated {
@@ -65,9 +66,22 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
     {
       ...ownStatus(code, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(isExhausted(reason, vendor) && { exhausted: true }),
       ...(Object.keys(reason).length > 0 && { reason }),
     },
   );
+}
+
+/** Of an account, or of a plan for hours or more. https://platform.openai.com/docs/guides/error-codes */
+const EXHAUSTED = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'usage_limit_reached',
+]);
+
+function isExhausted({ code = '', type = '' }: UpstreamReason, vendor: VendorError | undefined): boolean {
+  return vendor?.exhausted ?? (EXHAUSTED.has(code) || EXHAUSTED.has(type));
 }
 
 function ownStatus(code: ErrorCode, status: number): { status?: number } {
@@ -154,6 +168,9 @@ function readFields(error: JsonObject): Stated {
   if (message) stated.message = message;
   const seconds = asNumber(error.resets_in_seconds);
   if (seconds !== undefined && seconds >= 0) stated.retryAfterMs = seconds * 1000;
+  // "Rate limit reached for … Please try again in 1m30.5s."
+  const told = durationMs(/try again in ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)\b/i.exec(message ?? '')?.[1]);
+  if (told !== undefined) stated.retryAfterMs ??= told;
   return stated;
 }
 

@@ -6,7 +6,7 @@ import { isObject, type JsonObject, parseObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { AnswerTooLarge, callUpstream, METHOD, readChunks, readFailure, readText } from '../upstream/call.ts';
-import { parseRetryAfter, parseRetryInfo } from '../upstream/retry-after.ts';
+import { findRetryHint } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import { createEventFraming } from './event-framing.ts';
 import type { GatewayHost } from './host.ts';
@@ -113,8 +113,8 @@ async function readError(response: Response, { host, plan, redact }: AttemptCont
   // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
   const failure = { ...read, body: redact(read.body) };
   const error = plan.side.parseError(failure, plan.target.provider.quirks);
-  const retryAfterMs =
-    error.retryAfterMs ?? parseRetryAfter(response.headers, host.now()) ?? parseRetryInfo(failure.body);
+  const isLimit = error.code === 'upstream_rate_limited';
+  const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
   const { dialect } = plan;
   const { headers, body } = failure;
   return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {

@@ -114,7 +114,9 @@ async function askTarget<T>(
         keysLeft -= 1;
         continue;
       }
-      if (ERROR_RULES[error.code].retry !== 'anywhere' || error.exhausted) return undefined;
+      if (ERROR_RULES[error.code].retry !== 'anywhere') return undefined;
+      // A moment's wait brings nothing back that is used up, unless the provider says so.
+      if (error.exhausted && error.retryAfterMs === undefined) return undefined;
       wait = error.retryAfterMs ?? backOff(retry, host.random());
     }
     const elapsed = host.monotonic() - trip.startedAt;

@@ -3,9 +3,10 @@
 import type { VendorError } from '../dialects/dialect.ts';
 
 // With 402 no client takes an empty account for a rate limit that passes.
-const NO_BALANCE: VendorError = { code: 'upstream_unauthorized', status: 402 };
+const NO_BALANCE: VendorError = { code: 'upstream_unauthorized', status: 402, exhausted: true };
 const UNAUTHORIZED: VendorError = { code: 'upstream_unauthorized' };
 const RATE_LIMITED: VendorError = { code: 'upstream_rate_limited' };
+const USED_UP: VendorError = { code: 'upstream_rate_limited', exhausted: true };
 
 export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = {
   '1000': UNAUTHORIZED,
@@ -23,8 +24,8 @@ export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = {
   '1303': RATE_LIMITED,
   '1305': RATE_LIMITED,
   // Used up for a day, five hours, a week or a month: another target may help, a moment's wait will not.
-  '1304': RATE_LIMITED,
-  '1308': RATE_LIMITED,
-  '1310': RATE_LIMITED,
+  '1304': USED_UP,
+  '1308': USED_UP,
+  '1310': USED_UP,
   '1312': { code: 'upstream_overloaded' },
 };

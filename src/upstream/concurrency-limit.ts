@@ -58,7 +58,9 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
   /** Null until something had to be cut: then the settings' `max` holds. */
   let adapted: number | null = null;
   let inFlight = 0;
-  let lastCut = Number.NEGATIVE_INFINITY;
+  /** Requests let in so far, and how many these were at the last cut. */
+  let entered = 0;
+  let enteredAtCut = 0;
   const waiting = new Set<() => void>();
   const latency = createLatency();
   let meanHoldMs = 0;
@@ -68,10 +70,10 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
     return Math.max(Math.min(min, most), Math.min(most, Math.floor(adapted ?? most)));
   }
 
-  function cut(settings: ConcurrencySettings, factor: number, begunAt: number): void {
-    // Once a round: what began before the last cut is not told by it.
-    if (settings.max === null || begunAt < lastCut) return;
-    lastCut = monotonic();
+  function cut(settings: ConcurrencySettings, factor: number, place: number): void {
+    // Once a round: what was let in before the last cut tells nothing about the limit since.
+    if (settings.max === null || place <= enteredAtCut) return;
+    enteredAtCut = entered;
     // From what was really asked at once: the limit may lie far above.
     adapted = Math.max(settings.min, Math.min(limitOf(settings), inFlight) * factor);
   }
@@ -85,18 +87,19 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
 
   function createSlot(settings: ConcurrencySettings, queuedMs: number): Slot {
     const begunAt = monotonic();
+    const place = ++entered;
     let held = true;
     inFlight += 1;
     return {
       queuedMs,
       spoke() {
         latency.see(monotonic() - begunAt);
-        if (latency.isSlow() && inFlight * 2 >= limitOf(settings)) cut(settings, CUT_ON_SLOWNESS, begunAt);
+        if (latency.isSlow() && inFlight * 2 >= limitOf(settings)) cut(settings, CUT_ON_SLOWNESS, place);
       },
       succeeded() {
         if (!latency.isSlow()) grow(settings);
       },
-      congested: () => cut(settings, CUT_ON_REFUSAL, begunAt),
+      congested: () => cut(settings, CUT_ON_REFUSAL, place),
       release() {
         if (!held) return;
         held = false;

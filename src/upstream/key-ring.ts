@@ -57,6 +57,8 @@ const EVERY_MODEL = '*';
 interface Bench {
   until: number;
   why: BenchReason;
+  /** The provider said for how long. */
+  hinted: boolean;
   /** Times in a row that the provider gave no hint. */
   strikes: number;
 }
@@ -74,11 +76,16 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       .sort((a, b) => (b?.until ?? 0) - (a?.until ?? 0))[0];
   }
 
-  function bench(key: string, model: string, why: BenchReason, ms: number, strikes = 0): void {
+  function bench(
+    key: string,
+    model: string,
+    why: BenchReason,
+    { ms, hinted, strikes = 0 }: { ms: number; hinted: boolean; strikes?: number },
+  ): void {
     const own = benches.get(key) ?? new Map<string, Bench>();
     benches.set(key, own);
     if (own.size >= MAX_BENCHES) own.clear();
-    own.set(model, { until: monotonic() + Math.min(ms, LONGEST_BENCH_MS), why, strikes });
+    own.set(model, { until: monotonic() + Math.min(ms, LONGEST_BENCH_MS), why, hinted, strikes });
   }
 
   /** All positions, the one to prefer first. */
@@ -109,9 +116,9 @@ export function createKeyRing(monotonic: () => number): KeyRing {
         .map((position) => ({ position, bench: benchOf(held[position] ?? '', model) }))
         .filter((entry): entry is { position: number; bench: Bench } => entry.bench !== undefined)
         .sort((a, b) => a.bench.until - b.bench.until);
-      const soonest = set.find(({ bench: { why } }) => why !== 'refused') ?? set[0];
+      const soonest = set.find(({ bench }) => !isDoubtful(bench)) ?? set[0];
       if (soonest === undefined) return chosen(0);
-      if (lastResort && soonest.bench.why === 'refused') return chosen(soonest.position);
+      if (lastResort && isDoubtful(soonest.bench)) return chosen(soonest.position);
       return { waitMs: soonest.bench.until - monotonic(), why: soonest.bench.why };
     },
     hasOther: (keys, model) => keys.some((key) => benchOf(key, model) === undefined),
@@ -123,17 +130,19 @@ export function createKeyRing(monotonic: () => number): KeyRing {
     failed(key, model, error, alone) {
       const held = key ?? '';
       const { code, status, retryAfterMs: hint } = error;
+      const refused = { ms: hint ?? REFUSED_MS, hinted: hint !== undefined };
       if (code === 'upstream_unauthorized') {
         // 403 may be about the one model that was asked for.
-        bench(held, status === 403 ? model : EVERY_MODEL, 'refused', hint ?? REFUSED_MS);
+        const why = error.exhausted ? 'exhausted' : 'refused';
+        bench(held, status === 403 ? model : EVERY_MODEL, why, refused);
       } else if (error.exhausted) {
-        bench(held, model, 'exhausted', hint ?? REFUSED_MS);
+        bench(held, EVERY_MODEL, 'exhausted', refused);
       } else if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
-        if (hint !== undefined) bench(held, model, 'rate_limited', hint);
+        if (hint !== undefined) bench(held, model, 'rate_limited', { ms: hint, hinted: true });
         else if (!alone && code === 'upstream_rate_limited') {
           const strikes = (benches.get(held)?.get(model)?.strikes ?? 0) + 1;
           const ms = Math.min(LONGEST_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (strikes - 1));
-          bench(held, model, 'rate_limited', ms, strikes);
+          bench(held, model, 'rate_limited', { ms, hinted: false, strikes });
         }
       }
     },
@@ -150,6 +159,11 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       });
     },
   };
+}
+
+/** Whether it may be over any time: somebody pays the bill, or gives the key its rights. */
+function isDoubtful({ why, hinted }: Bench): boolean {
+  return why !== 'rate_limited' && !hinted;
 }
 
 function labelOf(keys: readonly string[], position: number): string | undefined {

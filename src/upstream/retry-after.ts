@@ -1,6 +1,25 @@
 // How long a provider asks to wait, from its response headers or the body of its error.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+import { durationMs } from '../model/duration.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json.ts';
+
+/**
+ * Milliseconds until the provider may be asked again, as its failure says by whatever means; undefined where it
+ * does not. `isLimit`: it failed for a limit, so that the limits it tells of are the reason.
+ * @param now Unix milliseconds.
+ */
+export function findRetryHint(
+  { headers, body }: { headers: Headers; body: string },
+  isLimit: boolean,
+  now: number,
+): number | undefined {
+  return (
+    parseRetryAfter(headers, now) ??
+    parseRetryInfo(body) ??
+    parseQuotedHints(body, now) ??
+    (isLimit ? parseLimitReset(headers, now) : undefined)
+  );
+}
 
 /**
  * Milliseconds to wait, undefined where the headers do not say. `retry-after-ms` is the most exact and wins;
@@ -17,6 +36,57 @@ export function parseRetryAfter(headers: Headers, now: number): number | undefin
   const until = parseDate(value);
   if (until === undefined) return undefined;
   return Math.max(0, until - (parseDate(headers.get('date')) ?? now));
+}
+
+/** A number of seconds that no provider asks to wait: it is a moment, in Unix seconds. */
+const UNIX_SECONDS = 1e9;
+const UNIX_MS = 1e12;
+
+/**
+ * Milliseconds until the limits that are used up begin anew, from `x-ratelimit-reset-…`, `…-reset` and their
+ * like; undefined where none says that nothing remains. What is written differs by server: `1m19.156s`, a
+ * date, Unix seconds or milliseconds. A bare number is seconds, but milliseconds behind `-reset-requests` and
+ * `-reset-tokens` (both as recorded).
+ */
+export function parseLimitReset(headers: Headers, now: number): number | undefined {
+  const clock = parseDate(headers.get('date')) ?? now;
+  let longest: number | undefined;
+  for (const [name, value] of headers) {
+    const reset = /^(?:[a-z]+-)?ratelimit-(?:[a-z-]+-)?reset(-[a-z_-]+)?$/.exec(name);
+    if (reset === null) continue;
+    const remaining = parseNumber(headers.get(name.replace('reset', 'remaining')));
+    if (remaining !== 0) continue;
+    const ms = parseMoment(value.trim(), clock, reset[1] === undefined ? 1_000 : 1);
+    if (ms !== undefined) longest = Math.max(longest ?? 0, ms);
+  }
+  return longest;
+}
+
+function parseMoment(value: string, clock: number, unitMs: number): number | undefined {
+  const number = parseNumber(value);
+  if (number !== undefined) {
+    if (number >= UNIX_MS) return Math.max(0, number - clock);
+    if (number >= UNIX_SECONDS) return Math.max(0, number * 1_000 - clock);
+    return Math.ceil(number * unitMs);
+  }
+  if (/^\d{4}-\d\d-\d\dT/.test(value)) {
+    const time = Date.parse(value);
+    return Number.isNaN(time) ? undefined : Math.max(0, time - clock);
+  }
+  return durationMs(value);
+}
+
+/** What a server in front says of the one behind: its headers, quoted in `error.metadata.headers`. */
+export function parseQuotedHints(body: string, now: number): number | undefined {
+  if (!body.includes('metadata')) return undefined;
+  const quoted = asObject(asObject(errorOf(body)?.metadata)?.headers);
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(quoted ?? {})) {
+    const isHint = /^(retry-after|[a-z-]*ratelimit-[a-z_-]+)/i.test(name);
+    const text = typeof value === 'number' ? String(value) : asString(value);
+    if (isHint && text !== undefined && /^[\x20-\x7e]*$/.test(text)) headers.set(name, text);
+  }
+  return parseRetryAfter(headers, now) ?? parseLimitReset(headers, now);
 }
 
 function parseNumber(value: string | null): number | undefined {

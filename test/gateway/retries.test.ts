@@ -34,6 +34,11 @@ describe('retry-after reaches the client, however the provider says it', () => {
     ],
     ['milliseconds', limited({ 'retry-after-ms': '36500' }), '37'],
     ['google.rpc.RetryInfo', info('36.5s'), '37'],
+    [
+      'a limit’s reset',
+      limited({ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '36.5s' }),
+      '37',
+    ],
     ['nothing at all', limited(), '1'],
   ];
   for (const path of PATHS) {

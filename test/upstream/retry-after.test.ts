@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { parseRetryAfter, parseRetryInfo } from '../../src/upstream/retry-after.ts';
+import {
+  parseLimitReset,
+  parseQuotedHints,
+  parseRetryAfter,
+  parseRetryInfo,
+} from '../../src/upstream/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 
@@ -46,4 +51,77 @@ describe('in an error body', () => {
   });
 
   test('that is not JSON', () => expect(parseRetryInfo('RetryInfo: 5s')).toBeUndefined());
+});
+
+describe('when limits begin anew', () => {
+  test.each<[Record<string, string>, number | undefined]>([
+    [{}, undefined],
+    // OpenAI, Groq.
+    [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m19.156s' }, 79_156],
+    [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '12ms' }, 12],
+    // Only what is used up stands in the way, and the longest of these.
+    [
+      {
+        'x-ratelimit-remaining-requests': '41',
+        'x-ratelimit-reset-requests': '1h',
+        'x-ratelimit-remaining-tokens': '0',
+        'x-ratelimit-reset-tokens': '6s',
+      },
+      6_000,
+    ],
+    [
+      {
+        'x-ratelimit-remaining-requests': '0',
+        'x-ratelimit-reset-requests': '9s',
+        'x-ratelimit-remaining-tokens': '0',
+        'x-ratelimit-reset-tokens': '6s',
+      },
+      9_000,
+    ],
+    [{ 'x-ratelimit-reset-requests': '9s' }, undefined],
+    // Azure writes milliseconds, Together seconds.
+    [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '500' }, 500],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2' }, 2_000],
+    [{ 'ratelimit-remaining': '0', 'ratelimit-reset': '2' }, 2_000],
+    // Unix seconds and milliseconds.
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1_000 + 7) }, 7_000],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW + 7_000) }, 7_000],
+    // Anthropic.
+    [
+      {
+        'anthropic-ratelimit-tokens-remaining': '0',
+        'anthropic-ratelimit-tokens-reset': '2026-01-01T12:00:30Z',
+      },
+      30_000,
+    ],
+    [
+      {
+        'anthropic-ratelimit-requests-remaining': '0',
+        'anthropic-ratelimit-requests-reset': '2026-01-01T13:00:30Z',
+        date: 'Thu, 01 Jan 2026 13:00:00 GMT',
+      },
+      30_000,
+    ],
+    [
+      {
+        'anthropic-ratelimit-tokens-remaining': '5',
+        'anthropic-ratelimit-tokens-reset': '2026-01-01T12:00:30Z',
+      },
+      undefined,
+    ],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': 'soon' }, undefined],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '' }, undefined],
+  ])('%j', (headers, expected) => {
+    expect(parseLimitReset(new Headers(headers), NOW)).toBe(expected);
+  });
+
+  test.each<[unknown, number | undefined]>([
+    [{ 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': String(NOW + 60_000) }, 60_000],
+    [{ 'Retry-After': 7 }, 7_000],
+    [{ 'Retry-After': 'a\nb', 'bad name': 'x' }, undefined],
+    ['none', undefined],
+  ])('quoted in a body: %j', (headers, expected) => {
+    const body = JSON.stringify({ error: { message: 'Rate limit exceeded', metadata: { headers } } });
+    expect(parseQuotedHints(body, NOW)).toBe(expected);
+  });
 });

@@ -1,5 +1,6 @@
 // What an error of Google's servers means: non-2xx answers, errors inside HTTP 200, errors inside a stream.
 // https://cloud.google.com/apis/design/errors
+import { durationMs } from '../../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { UpstreamFailure } from '../dialect.ts';
@@ -147,16 +148,4 @@ function readDetail(detail: JsonObject, stated: Stated): void {
     const field = asString(asObject(listOf(detail.fieldViolations)[0])?.field);
     if (field) stated.reason.param = field;
   }
-}
-
-const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
-
-/** `48s`, `0.5s`, `1h2m3.5s`, `373ms`. */
-function durationMs(text: string | undefined): number | undefined {
-  if (text === undefined || !/^([\d.]+(h|ms|m|s))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(h|ms|m|s)/g)) {
-    total += Number(amount) * (UNIT_MS[unit ?? 's'] ?? 0);
-  }
-  return Number.isFinite(total) ? Math.ceil(total) : undefined;
 }

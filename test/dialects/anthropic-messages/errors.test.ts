@@ -17,7 +17,7 @@ describe('errors of the provider', () => {
   const CASES: [number, string, ErrorCode, number][] = [
     [400, 'invalid_request_error', 'upstream_rejected', 400],
     [401, 'authentication_error', 'upstream_unauthorized', 401],
-    [402, 'billing_error', 'upstream_rejected', 402],
+    [402, 'billing_error', 'upstream_unauthorized', 402],
     [403, 'permission_error', 'upstream_unauthorized', 403],
     [404, 'not_found_error', 'upstream_rejected', 404],
     [408, 'timeout_error', 'upstream_failed', 502],
