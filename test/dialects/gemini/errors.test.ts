@@ -162,6 +162,7 @@ describe('told to clients', () => {
         404: 'NOT_FOUND',
         413: 'INVALID_ARGUMENT',
         429: 'RESOURCE_EXHAUSTED',
+        499: 'CANCELLED',
         500: 'INTERNAL',
         502: 'UNAVAILABLE',
         503: 'UNAVAILABLE',
