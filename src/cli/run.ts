@@ -6,6 +6,7 @@ import { type CliContext, type Command, UsageError } from './command.ts';
 import { conformCommand } from './conform.ts';
 import { credentialsCommand } from './credentials.ts';
 import { daemonCommand } from './daemon.ts';
+import { doctorCommand } from './doctor.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { runCommand } from './run-client.ts';
 import { serveCommand } from './serve.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   credentialsCommand,
   runCommand,
   tailCommand,
+  doctorCommand,
   conformCommand,
   simulateCommand,
   helpCommand,

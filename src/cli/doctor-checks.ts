@@ -1,0 +1,266 @@
+// What a person would try by hand on a running gateway, one check each.
+import { buildCase } from '../conformance/cases.ts';
+import { runCases } from '../conformance/run-cases.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import { DIALECT_IDS } from '../model/dialect-id.ts';
+import { askGateway, type GatewayAddress, readGateway } from './gateway-client.ts';
+
+export interface Finding {
+  check: string;
+  ok: boolean;
+  /** What was seen; where it is not ok, what is wrong and what to do. */
+  detail: string;
+}
+
+/** What the checks share: whom they ask, and the requests made so far. */
+export interface Patient {
+  gateway: GatewayAddress;
+  /** A model that streams for a moment. */
+  model: string;
+  /** The dialect of the checks that need only one. */
+  dialect: Dialect;
+  /** Ids of the requests that generated something. */
+  requests: string[];
+  /** Requests that count in the metrics before the first check. */
+  countedBefore: number;
+}
+
+type Check = (patient: Patient) => Promise<string>;
+
+/** A check fails by throwing this; its message says what to do. */
+class Ailment extends Error {}
+
+/** For one request and the whole of its answer. */
+const PATIENCE_MS = 60_000;
+const POLL_MS = 100;
+/** How long a row may take to be written. */
+const ROW_MS = 5_000;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  async health({ gateway }) {
+    const from = performance.now();
+    const health = await readGateway<Health>(gateway, '/gateway/health');
+    const ms = performance.now() - from;
+    if (health.status !== 'healthy' && health.status !== 'degraded')
+      throw new Ailment(`${gateway.url} answers, but not as Sluice does; check the address`);
+    const down = Object.entries(health.providers).filter(([, well]) => !well);
+    const names = down.map(([name]) => name).join(', ');
+    if (health.status === 'degraded')
+      throw new Ailment(`degraded${names === '' ? '' : `: ${names}`}; see /gateway/providers and the log`);
+    return `healthy, version ${health.version}, ${ms.toFixed(0)} ms`;
+  },
+
+  async 'plain request'(patient) {
+    const response = await ask(patient, 'whole');
+    const text = await response.text();
+    if (!response.ok) throw refused(response, text);
+    const answer = patient.dialect.provider.parseResponse(JSON.parse(text));
+    const model = response.headers.get('x-sluice-model');
+    return `${response.headers.get('x-sluice-provider')}/${model}, ${answer.usage?.outputTokens ?? 'unknown'} tokens`;
+  },
+
+  async 'stream headers'(patient) {
+    const response = await ask(patient, 'text');
+    await response.body?.cancel();
+    if (!response.ok) throw refused(response, '');
+    patient.requests.pop();
+    const wrong = Object.entries(STREAM_HEADERS).filter(
+      ([name, value]) => response.headers.get(name)?.split(';')[0] !== value,
+    );
+    if (wrong.length === 0) return Object.values(STREAM_HEADERS).join(', ');
+    const told = wrong.map(([name]) => `${name}: ${response.headers.get(name) ?? 'missing'}`);
+    throw new Ailment(`${told.join(', ')}; something in between may have changed them`);
+  },
+
+  async 'incremental delivery'(patient) {
+    const from = performance.now();
+    const response = await ask(patient, 'text');
+    if (!response.ok) throw refused(response, await response.text());
+    const arrivals: number[] = [];
+    for await (const _ of response.body ?? []) arrivals.push(performance.now() - from);
+    const [first = 0, last = 0] = [arrivals[0], arrivals.at(-1)];
+    if (arrivals.length < 3)
+      throw new Ailment(
+        `the answer came in ${arrivals.length} piece(s) after ${last.toFixed(0)} ms: something in between buffers it`,
+      );
+    return `${arrivals.length} pieces, the first after ${first.toFixed(0)} ms, the last after ${last.toFixed(0)} ms`;
+  },
+
+  async 'event order'({ gateway, model }) {
+    const results = await runCases({
+      url: gateway.url,
+      dialects: DIALECT_IDS.map((id) => DIALECTS[id]),
+      model,
+      key: gateway.key,
+      isDemanded: true,
+      send: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }),
+    });
+    const wrong = results.filter(({ outcome }) => outcome !== 'ok');
+    if (wrong.length === 0)
+      return `${results.length} cases in ${DIALECT_IDS.length} dialects keep to their grammar`;
+    const [worst] = wrong;
+    throw new Ailment(
+      `${wrong.length} of ${results.length} cases fail, the first: ${worst?.dialect} ${worst?.case}: ` +
+        `${worst?.violations.join('; ')} ("sluice conform" shows all)`,
+    );
+  },
+
+  async 'error shapes'({ gateway }) {
+    const seen: string[] = [];
+    for (const id of DIALECT_IDS) {
+      const { path } = buildCase(DIALECTS[id], 'whole', 'no-such-provider-of-mine/model');
+      const broken = await askGateway(gateway, path, {
+        method: 'POST',
+        headers: JSON_TYPE,
+        body: '{"not json',
+      });
+      const body: unknown = await broken.json().catch(() => undefined);
+      if (broken.status !== 400 || typeof (body as ErrorBody | undefined)?.error?.message !== 'string')
+        throw new Ailment(`${id}: a body that is not JSON gets ${broken.status}, not a 400 in the dialect`);
+      seen.push(id);
+    }
+    const nowhere = await askGateway(gateway, '/gateway/no-such-page');
+    await nowhere.body?.cancel();
+    if (nowhere.status !== 404) throw new Ailment(`an unknown path gets ${nowhere.status}, not 404`);
+    return `400 in ${seen.length} dialects, 404 for an unknown path`;
+  },
+
+  async keys({ gateway }) {
+    if (gateway.key === null) return 'none is asked';
+    const stranger = await askGateway({ ...gateway, key: `not-${crypto.randomUUID()}` }, '/gateway/health');
+    await stranger.body?.cancel();
+    if (stranger.status === 401) return 'a wrong one gets 401';
+    throw new Ailment(`a wrong key gets ${stranger.status}, not 401; check server.keys`);
+  },
+
+  async 'audit rows'({ gateway, requests }) {
+    await audited(gateway);
+    for (const id of requests) await rowOf(gateway, id, (row) => row.status === 'success');
+    return `one row for each of ${requests.length} requests, with tokens and latency`;
+  },
+
+  async 'a client that leaves'(patient) {
+    await audited(patient.gateway);
+    const leaving = new AbortController();
+    const response = await ask(patient, 'text', leaving.signal);
+    const id = patient.requests.pop() ?? '';
+    const reader = response.body?.getReader();
+    await reader?.read();
+    leaving.abort();
+    // Its own abort comes back as a rejection.
+    await reader?.cancel().catch(() => {});
+    const row = await rowOf(
+      patient.gateway,
+      id,
+      ({ status }) => status === 'aborted' || status === 'success',
+    );
+    return row.status === 'aborted' ? 'its row says aborted' : 'the answer was over before it could leave';
+  },
+
+  async metrics({ gateway, requests, countedBefore }) {
+    const { summary } = await readGateway<Metrics>(gateway, '/gateway/metrics');
+    const counted = summary.total_requests - countedBefore;
+    if (counted >= requests.length) return `${counted} more requests than before`;
+    throw new Ailment(`${requests.length} requests were made and ${counted} counted; is audit.enabled on?`);
+  },
+};
+
+interface Health {
+  status: string;
+  version: string;
+  providers: Record<string, boolean>;
+  audit: { enabled: boolean };
+}
+
+interface Metrics {
+  summary: { total_requests: number };
+}
+
+interface Row {
+  request_id: string;
+  status: string;
+}
+
+interface ErrorBody {
+  error?: { message?: unknown };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+};
+
+/** All checks in order; `tell` hears of each as it is done. A gateway that does not answer ends them. */
+export async function examine(
+  gateway: GatewayAddress,
+  model: string,
+  tell: (finding: Finding) => void,
+): Promise<Finding[]> {
+  const patient: Patient = {
+    gateway,
+    model,
+    dialect: DIALECTS[DIALECT_IDS[0]],
+    requests: [],
+    countedBefore: 0,
+  };
+  const findings: Finding[] = [];
+  for (const [check, run] of Object.entries(CHECKS)) {
+    const finding = await attempt(check, () => run(patient));
+    findings.push(finding);
+    tell(finding);
+    if (check === 'health') {
+      if (!finding.ok) break;
+      const before = await readGateway<Metrics>(gateway, '/gateway/metrics').catch(() => undefined);
+      patient.countedBefore = before?.summary.total_requests ?? 0;
+    }
+  }
+  return findings;
+}
+
+async function attempt(check: string, run: () => Promise<string>): Promise<Finding> {
+  try {
+    return { check, ok: true, detail: await run() };
+  } catch (error) {
+    return { check, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** A request in the patient's dialect, its id noted. */
+async function ask(patient: Patient, what: 'text' | 'whole', left?: AbortSignal): Promise<Response> {
+  const { gateway, dialect, model, requests } = patient;
+  const { path, body } = buildCase(dialect, what, model);
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const response = await askGateway(gateway, path, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify(body),
+    signal: left === undefined ? patience : AbortSignal.any([patience, left]),
+  });
+  requests.push(response.headers.get('x-sluice-request-id') ?? '');
+  return response;
+}
+
+function refused(response: Response, text: string): Ailment {
+  return new Ailment(`HTTP ${response.status} ${text.slice(0, 300)}; try another --model`);
+}
+
+async function audited(gateway: GatewayAddress): Promise<void> {
+  const { audit } = await readGateway<Health>(gateway, '/gateway/health');
+  if (!audit.enabled) throw new Ailment('audit.enabled is off: nothing is recorded');
+}
+
+async function rowOf(gateway: GatewayAddress, id: string, wanted: (row: Row) => boolean): Promise<Row> {
+  const deadline = Date.now() + ROW_MS;
+  for (;;) {
+    const { entries } = await readGateway<{ entries: Row[] }>(gateway, '/gateway/audit?limit=50');
+    const row = entries.find((entry) => entry.request_id === id);
+    if (row !== undefined && wanted(row)) return row;
+    if (row !== undefined) throw new Ailment(`the row of ${id} says ${row.status}`);
+    if (Date.now() > deadline) throw new Ailment(`request ${id} has no row; see "ledger" in /gateway/health`);
+    await Bun.sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,34 @@
+// `sluice doctor`: the checks a person would do by hand against a running gateway.
+import { stringFlag } from './arguments.ts';
+import type { Command } from './command.ts';
+import { examine } from './doctor-checks.ts';
+import { findGateway, GATEWAY_FLAGS } from './gateway-client.ts';
+
+/** Free, and slow enough that a stream can be seen to flow. */
+const DEFAULT_MODEL = 'simulator/tokens=20,rate=100';
+
+const NAME_WIDTH = 22;
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary:
+    'Check a running gateway as a person would: health, requests, streams, errors, rows, metrics; exit code 1 ' +
+    'where something is wrong.',
+  flags: {
+    ...GATEWAY_FLAGS,
+    model: { value: 'MODEL', summary: `Model to ask, ${DEFAULT_MODEL} if not given; others may cost.` },
+    json: { summary: 'Print the findings as JSON.' },
+  },
+  async run(input, context) {
+    const gateway = findGateway(input, context);
+    if (!input.flags.json) context.out(`examining ${gateway.url}`);
+    const findings = await examine(gateway, stringFlag(input, 'model') ?? DEFAULT_MODEL, (finding) => {
+      const { check, ok, detail } = finding;
+      if (!input.flags.json) context.out(`  ${ok ? '✔' : '✘'} ${check.padEnd(NAME_WIDTH)} ${detail}`);
+    });
+    const wrong = findings.filter(({ ok }) => !ok).length;
+    if (input.flags.json) context.out(JSON.stringify({ url: gateway.url, findings }, null, 2));
+    else context.out(wrong === 0 ? 'all is well' : `${wrong} of ${findings.length} checks failed`);
+    return wrong === 0 ? 0 : 1;
+  },
+};

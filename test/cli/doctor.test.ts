@@ -1,0 +1,123 @@
+// `sluice doctor`: a sound gateway passes, and each thing that can be wrong in use is found.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { runCommand } from '../support/cli-run.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+let sluice: SluiceProcess;
+beforeAll(async () => {
+  sluice = await startSluice();
+});
+afterAll(() => sluice[Symbol.asyncDispose]());
+
+interface Finding {
+  check: string;
+  ok: boolean;
+  detail: string;
+}
+
+const MODEL = 'simulator/tokens=10,rate=500,ttft=0';
+
+async function examine(url: string, args: string[] = []) {
+  const run = await runCommand(['doctor', '--url', url, '--model', MODEL, '--json', ...args], {
+    environment: { SLUICE_HOME: sluice.home },
+  });
+  const { findings } = JSON.parse(run.out) as { findings: Finding[] };
+  return { code: run.code, findings, wrong: findings.filter(({ ok }) => !ok).map(({ check }) => check) };
+}
+
+/** Something between the person and the gateway, which changes answers. */
+function proxy(change: (response: Response, path: string) => Response | Promise<Response>) {
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      const headers = new Headers(request.headers);
+      headers.delete('host');
+      const init: RequestInit = { method: request.method, headers, signal: request.signal };
+      if (request.body !== null) init.body = await request.text();
+      return change(await fetch(sluice.url + pathname + search, init), pathname);
+    },
+  });
+  return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server.stop(true) };
+}
+
+const isStream = (response: Response) =>
+  response.headers.get('content-type')?.startsWith('text/event-stream');
+
+test('a sound gateway passes every check', async () => {
+  const { code, findings } = await examine(sluice.url);
+  expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+  expect(findings.map(({ check }) => check)).toEqual([
+    'health',
+    'plain request',
+    'stream headers',
+    'incremental delivery',
+    'event order',
+    'error shapes',
+    'keys',
+    'audit rows',
+    'a client that leaves',
+    'metrics',
+  ]);
+  expect(code).toBe(0);
+}, 30_000);
+
+test('for people it is a line a check', async () => {
+  const { out, code } = await runCommand(['doctor', '--url', sluice.url, '--model', MODEL], {
+    environment: { SLUICE_HOME: sluice.home },
+  });
+  expect(code).toBe(0);
+  expect(out).toMatch(/✔ health +healthy/);
+  expect(out).toContain('all is well');
+}, 30_000);
+
+test('a proxy that buffers streams is found', async () => {
+  await using between = proxy(async (response) => {
+    if (!isStream(response)) return response;
+    return new Response(await response.bytes(), { headers: response.headers });
+  });
+  const { code, wrong } = await examine(between.url);
+  expect(wrong).toContain('incremental delivery');
+  expect(code).toBe(1);
+}, 30_000);
+
+test('changed headers and lost events are found', async () => {
+  await using between = proxy(async (response) => {
+    if (!isStream(response)) return response;
+    const headers = new Headers(response.headers);
+    headers.set('cache-control', 'max-age=60');
+    const text = (await response.text()).replace(/event: message_stop\n.*\n\n/, '');
+    return new Response(text, { headers });
+  });
+  const { wrong } = await examine(between.url);
+  expect(wrong).toContain('stream headers');
+  expect(wrong).toContain('event order');
+}, 30_000);
+
+test('rows that are not there are found', async () => {
+  await using between = proxy((response, path) =>
+    path === '/gateway/audit'
+      ? Response.json({ entries: [{ request_id: 'another', status: 'success' }], total: 1 })
+      : response,
+  );
+  const { wrong } = await examine(between.url);
+  expect(wrong).toContain('audit rows');
+}, 30_000);
+
+test('an audit that is off, and a server that is no gateway, are told', async () => {
+  await using silent = await startSluice({ config: { audit: { enabled: false } } });
+  const { wrong, findings } = await examine(silent.url);
+  expect(wrong).toEqual(['audit rows', 'a client that leaves', 'metrics']);
+  expect(findings.find(({ check }) => check === 'audit rows')?.detail).toContain('audit.enabled is off');
+  await using other = proxy(() => Response.json({ hello: 'world' }));
+  const stranger = await examine(other.url);
+  expect(stranger.wrong).toEqual(['health']);
+}, 30_000);
+
+test('a gateway with keys: the configuration’s key opens it, a wrong one is refused', async () => {
+  await using locked = await startSluice({ config: { server: { keys: ['key-of-the-house'] } } });
+  const sound = await examine(locked.url, ['--key', 'key-of-the-house']);
+  expect(sound.wrong).toEqual([]);
+  expect((await examine(locked.url, ['--key', 'wrong'])).wrong).toEqual(['health']);
+}, 30_000);
