@@ -15,6 +15,7 @@ import { createPassthroughPump } from './passthrough-pump.ts';
 import type { Plan } from './plan.ts';
 import type { Pump } from './pump.ts';
 import { createRelay, type Relay } from './relay.ts';
+import { requireSoundCalls } from './sound-calls.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
 export interface AttemptContext {
@@ -150,6 +151,11 @@ async function framingOf({ side }: Plan): Promise<CreateFraming> {
   return side.loadFraming === undefined ? createEventFraming : side.loadFraming();
 }
 
+const textEncoder = new TextEncoder();
+
+/** The beginning of server-sent events. */
+const EVENTS = /^\s*(data|event|id|retry)?:/;
+
 function isStream({ side }: Plan, contentType: string): boolean {
   return side.loadFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
 }
@@ -229,10 +235,20 @@ async function readWhole(
   call: Call,
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
-  if (isStream(plan, call.response.headers.get('content-type') ?? ''))
-    return { text: null, answer: await collect(context, call) };
+  const streams = isStream(plan, call.response.headers.get('content-type') ?? '');
+  if (streams && plan.side.loadFraming !== undefined) {
+    const answer = await collect(context, (take) =>
+      readToEnd(context, call, (response, limit) => readChunks(response, limit, take)),
+    );
+    return { text: null, answer };
+  }
   const text = await readToEnd(context, call, readText);
+  // One JSON object is an answer, and what looks like events are events, whatever the header says they are.
+  if ((streams || EVENTS.test(text)) && !isObject(parseJson(text))) {
+    return { text: null, answer: await collect(context, (take) => take(textEncoder.encode(text))) };
+  }
   const answer = parseAnswer(context, call.response.status, text, plan.side.parseResponse);
+  if (!plan.passesAnswer) requireSoundCalls(answer);
   for (const event of responseToEvents(answer)) observer.see(event);
   return { text, answer };
 }
@@ -301,7 +317,10 @@ function parseAnswer<T>(
 }
 
 /** Some servers stream whatever is asked: fold it into the whole answer. */
-async function collect(context: AttemptContext, call: Call): Promise<NeutralResponse> {
+async function collect(
+  context: AttemptContext,
+  read: (take: (chunk: Uint8Array) => void) => Promise<void> | void,
+): Promise<NeutralResponse> {
   const { plan, maxEvent, observer, host, redact } = context;
   const collector = createResponseCollector();
   const pump = createTranslatePump<true>({
@@ -318,9 +337,7 @@ async function collect(context: AttemptContext, call: Call): Promise<NeutralResp
     },
     onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: redact(error.message) }),
   });
-  await readToEnd(context, call, (response, limit) =>
-    readChunks(response, limit, (chunk) => void pump.push(chunk)),
-  );
+  await read((chunk) => void pump.push(chunk));
   pump.end();
   return collector.response();
 }

@@ -2,7 +2,8 @@
 // one open block at a time, fresh rising block numbers, every start with its end, one terminal, then silence.
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import { createJsonCompleteness, type JsonCompleteness } from '../model/json-completeness.ts';
+import { createJsonScanner, type JsonScanner } from '../model/json-scanner.ts';
+import { brokenArguments, mayBeCutShort, namelessCall } from './sound-calls.ts';
 
 export interface Sequencer {
   push(event: StreamEvent): void;
@@ -21,14 +22,16 @@ interface OpenBlock {
   block: number;
   kind: Kind;
   /** Of a tool call's arguments so far. */
-  json?: JsonCompleteness;
+  json?: JsonScanner;
+  /** Of a function that the client is to call. */
+  called?: string;
 }
 
 export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
   let started = false;
   let ended = false;
   let skipped = false;
-  let brokenTool = false;
+  let brokenCall: string | undefined;
   let orphaned = false;
   let nextBlock = 0;
   let open: OpenBlock | undefined;
@@ -37,9 +40,10 @@ export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
 
   function close(): void {
     if (open === undefined) return;
-    const { block, kind, json } = open;
+    const { block, kind, json, called } = open;
     open = undefined;
-    if (kind === 'tool' && json !== undefined && !json.empty() && !json.complete()) brokenTool = true;
+    if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject()))
+      brokenCall ??= called;
     if (kind === 'text') emit({ type: 'text-end', block });
     else if (kind === 'refusal') emit({ type: 'refusal-end', block });
     else if (kind === 'reasoning') emit({ type: 'reasoning-end', block });
@@ -50,7 +54,10 @@ export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
     const block = nextBlock++;
     const kind = kindOf(event);
     const opened: OpenBlock = { source: event.block, block, kind };
-    if (event.type === 'tool-start' && event.kind !== 'custom') opened.json = createJsonCompleteness();
+    if (event.type === 'tool-start' && event.kind !== 'custom') {
+      opened.json = createJsonScanner();
+      if (event.kind === 'function') opened.called = event.name;
+    }
     open = opened;
     // A delta without its start (a block resumed after another cut in) gets a start of its own.
     if (!event.type.endsWith('-start')) {
@@ -124,6 +131,16 @@ export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
     }
   }
 
+  function soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
+    if (orphaned || (skipped && brokenCall !== undefined)) {
+      const problem =
+        "the provider sent an unreadable event that left a tool call's arguments broken; ask again";
+      return { type: 'error', error: new GatewayError('upstream_malformed', problem) };
+    }
+    if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
+    return { type: 'error', error: brokenArguments(brokenCall) };
+  }
+
   return {
     ended: () => ended,
     noteSkipped() {
@@ -153,18 +170,13 @@ export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
         case 'finish':
           finishBlocks();
           ended = true;
-          if (orphaned || (skipped && brokenTool)) {
-            emit({
-              type: 'error',
-              error: new GatewayError(
-                'upstream_malformed',
-                "the provider sent an unreadable event that left a tool call's arguments broken; ask again",
-              ),
-            });
-          } else emit(event);
+          emit(soundEnding(event));
           return;
         default:
-          pushBlock(event);
+          if (event.type === 'tool-start' && event.name === '' && event.kind !== 'server') {
+            ended = true;
+            emit({ type: 'error', error: namelessCall() });
+          } else pushBlock(event);
       }
     },
   };

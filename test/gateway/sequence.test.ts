@@ -98,8 +98,19 @@ describe('sequencer', () => {
     ]);
   });
   test('a call cut by the token limit is an answer, as is a skipped event that broke nothing', () => {
-    expect(run([tool(0), args(0, '{"a":'), FINISH]).at(-1)).toBe('finish');
+    const cut: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'length' } };
+    expect(run([tool(0), args(0, '{"a":'), cut]).at(-1)).toBe('finish');
     expect(run([tool(0), args(0, '{"a":1}'), FINISH], 1).at(-1)).toBe('finish');
+  });
+  test.each(['{"a":', '{a:1}', 'not JSON', '[1]', '"text"', '{"a":1}}'])(
+    'arguments %p in an answer that calls itself whole are an error',
+    (text) => {
+      expect(run([tool(0), args(0, text), FINISH]).at(-1)).toBe('error upstream_malformed');
+    },
+  );
+  test('a call without a name is an error, and the last event', () => {
+    const nameless: StreamEvent = { type: 'tool-start', block: 0, id: 'c', name: '', kind: 'function' };
+    expect(run([text(3, 'a'), nameless, args(0, '{}'), FINISH]).at(-1)).toBe('error upstream_malformed');
   });
   test('three calls opened at once and filled in any order', () => {
     const out = run([

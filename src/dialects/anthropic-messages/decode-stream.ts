@@ -16,6 +16,7 @@ import {
 import { ownToken } from '../../model/opaque-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { madeUpId } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
@@ -47,6 +48,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
   const open = new Map<number, OpenBlock>();
   let nextBlock = 0;
   let started = false;
+  let messageId: string | null = null;
   let ended = false;
   let stopReason: JsonValue | undefined;
   let stopSequence: JsonValue | undefined;
@@ -106,6 +108,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
 
   function start(id: string | null, model: string | null): void {
     started = true;
+    messageId = id;
     emit({ type: 'start', id, model });
   }
 
@@ -193,7 +196,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     emit({
       type: 'tool-start',
       block: opened.block,
-      id: asString(content.id) ?? '',
+      id: asString(content.id) || madeUpId(messageId, opened.block),
       name: asString(content.name) ?? '',
       kind,
       ...toolUseExtension(content, kind),

@@ -95,10 +95,10 @@ function serverToolFields(block: JsonObject): JsonObject {
 function parseToolUse(
   block: JsonObject,
   path: string,
-  { fail, call }: Author,
+  { fail, call, missingId }: Author,
   kind: 'function' | 'server',
 ): ToolCallPart {
-  const { id, token } = call(requireString(block.id, `${path}.id`, fail));
+  const { id, token } = call(asString(block.id) || missingId(path));
   return {
     type: 'tool-call',
     id,

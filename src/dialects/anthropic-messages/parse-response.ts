@@ -2,7 +2,7 @@
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
-import { PROVIDER } from './author.ts';
+import { providerOf } from './author.ts';
 import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
 import { parseContent } from './parse-content.ts';
@@ -13,11 +13,13 @@ const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_se
 
 /** @throws GatewayError `upstream_malformed` where the body is no message. */
 export function parseResponse(body: JsonObject): NeutralResponse {
-  const content = requireArray(body.content, 'content', PROVIDER.fail);
+  const id = asString(body.id) ?? null;
+  const author = providerOf(id);
+  const content = requireArray(body.content, 'content', author.fail);
   return {
-    id: asString(body.id) ?? null,
+    id,
     model: asString(body.model) ?? null,
-    parts: parseContent(content, 'content', PROVIDER),
+    parts: parseContent(content, 'content', author),
     finish: parseFinish(body.stop_reason, body.stop_sequence),
     usage: mergeUsage(NO_USAGE, parseUsage(asObject(body.usage) ?? {})),
     ...extensionOf(leftover(body, KNOWN)),

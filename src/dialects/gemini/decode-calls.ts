@@ -2,7 +2,6 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
-import { MalformedEvent } from '../dialect.ts';
 import { madeUpCallId } from './call-id.ts';
 import { type ArgumentWriter, createArgumentWriter } from './partial-arguments.ts';
 import { signatureFromProvider } from './signature.ts';
@@ -67,7 +66,10 @@ export function createCallDecoder(
       const given = asString(call.id) || undefined;
       if (open !== undefined && (!name || (given !== undefined && given === open.id))) return writeMore(call);
       close();
-      if (!name) throw new MalformedEvent('a functionCall without a name');
+      if (!name) {
+        const problem = 'the provider sent a tool call without the name of the tool; ask again';
+        return new GatewayError('upstream_malformed', problem);
+      }
       called = true;
       const block = nextBlock();
       const signature = signatureFromProvider(part);

@@ -19,13 +19,13 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
   const calls: Call[] = [];
   for (const item of asArray(message.tool_calls) ?? []) {
     const call = asObject(item);
-    const called = asObject(call?.function);
-    const name = asString(called?.name);
-    if (call === undefined || called === undefined || name === undefined) continue;
+    if (call === undefined) continue;
+    const called = asObject(call.function) ?? {};
     const given = called.arguments;
     calls.push({
       id: asString(call.id) || `call_${fingerprint(createdAt)}_${seen + calls.length}`,
-      name,
+      // Without one the gateway refuses the answer.
+      name: asString(called.name) ?? '',
       arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}),
     });
   }

@@ -13,7 +13,7 @@ import { IMAGE_URL, parseMediaUrl, sniffAudio } from './media.ts';
 import { answerExtension } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
-import { parseToolCall } from './tool-call.ts';
+import { argumentText, parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 import { findUsage, parseUsage } from './usage.ts';
 
@@ -40,8 +40,14 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   let sawToolCall = false;
   for (const [index, item] of calls.entries()) {
     const fields = asObject(item);
-    const call = fields === undefined ? undefined : parseToolCall(fields, synthesizeCallId(id, index));
-    if (call === undefined) continue;
+    if (fields === undefined) continue;
+    const call = parseToolCall(fields, synthesizeCallId(id, index));
+    // Some servers fill every field in: an empty call is none.
+    if (call === undefined && argumentText(asObject(fields.function)?.arguments) === '') continue;
+    if (call === undefined) {
+      const problem = 'the provider sent a tool call without the name of the tool; ask again';
+      throw new GatewayError('upstream_malformed', problem);
+    }
     sawToolCall = true;
     parts.push(call);
   }

@@ -181,8 +181,11 @@ describe('calls', () => {
     });
   });
 
-  test('without a name are malformed', () => {
-    expect(() => decodeChunks(call({ args: {} }))).toThrow(MalformedEvent);
+  test('without a name end the answer', () => {
+    expect(decodeChunks(call({ args: {} })).at(-1)).toMatchObject({
+      type: 'error',
+      error: { code: 'upstream_malformed' },
+    });
   });
 });
 
