@@ -5,6 +5,9 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 
+/** Frames of bytes, with checksums, break in other ways: those wires have tests of their own. */
+export type TextWire = Exclude<ProviderDialectId, 'bedrock-converse' | 'bedrock-invoke'>;
+
 export type Outcome =
   | { says: { text?: string; calls?: [string, JsonObject][] }; tokens?: [number, number]; malformed?: number }
   /** `afterContent`: the client may have seen a part, then it is told in the stream. */
@@ -54,7 +57,7 @@ function notUtf8(answer: BadAnswer): BadAnswer {
 }
 
 /** What any wire can do. */
-function anyStream(wire: ProviderDialectId): BadAnswer[] {
+function anyStream(wire: TextWire): BadAnswer[] {
   const { start, text, textEnd, callStart, callArguments, callEnd, contentType } = PROVIDER_WIRES[wire];
   const isLines = contentType === 'application/x-ndjson';
   const stream = (name: string, body: string, outcome: Outcome, options: Options = {}) =>
@@ -154,7 +157,7 @@ function anyStream(wire: ProviderDialectId): BadAnswer[] {
 }
 
 /** Of wires that send arguments in fragments. */
-function fragments(wire: ProviderDialectId): BadAnswer[] {
+function fragments(wire: TextWire): BadAnswer[] {
   const { start, text, callStart, callArguments, callEnd, contentType } = PROVIDER_WIRES[wire];
   const stream = (name: string, body: string, outcome: Outcome) =>
     bad(name, body, outcome, { type: contentType, passes: true });
@@ -183,7 +186,7 @@ function fragments(wire: ProviderDialectId): BadAnswer[] {
   ];
 }
 
-function anyWhole(wire: ProviderDialectId): BadAnswer[] {
+function anyWhole(wire: TextWire): BadAnswer[] {
   const { whole, contentType } = PROVIDER_WIRES[wire];
   const malformed: Outcome = { code: 'upstream_malformed' };
   const json = (name: string, body: string, outcome: Outcome, options: Options = {}) =>
@@ -430,7 +433,7 @@ const OLLAMA_STREAMS: BadAnswer[] = (
   ] as [string, string, Outcome][]
 ).map(([name, text, outcome]) => bad(name, text, outcome, { type: 'application/x-ndjson' }));
 
-export const BAD_STREAMS: Record<ProviderDialectId, BadAnswer[]> = {
+export const BAD_STREAMS: Record<TextWire, BadAnswer[]> = {
   'anthropic-messages': [
     ...anyStream('anthropic-messages'),
     ...fragments('anthropic-messages'),
@@ -457,7 +460,7 @@ const chatWhole = (message: JsonObject, finish_reason = 'tool_calls') => ({
 });
 const broken: Outcome = { code: 'upstream_malformed', afterContent: false };
 
-export const BAD_WHOLES: Record<ProviderDialectId, BadAnswer[]> = {
+export const BAD_WHOLES: Record<TextWire, BadAnswer[]> = {
   'anthropic-messages': [
     ...anyWhole('anthropic-messages'),
     answer(
