@@ -81,6 +81,14 @@ export function countFlag(input: ParsedArguments, name: string): number | undefi
   throw new UsageError(`--${name} must be a number from 1 to 999999`);
 }
 
+/** Throws UsageError where the value is not a number above zero. */
+export function numberFlag(input: ParsedArguments, name: string): number | undefined {
+  const value = stringFlag(input, name);
+  if (value === undefined) return undefined;
+  if (Number(value) > 0 && Number.isFinite(Number(value))) return Number(value);
+  throw new UsageError(`--${name} must be a number above zero`);
+}
+
 /** Throws UsageError where the value is not a port. */
 export function portFlag(input: ParsedArguments, name: string): number | undefined {
   const value = stringFlag(input, name);

@@ -8,6 +8,7 @@ import { credentialsCommand } from './credentials.ts';
 import { daemonCommand } from './daemon.ts';
 import { doctorCommand } from './doctor.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
+import { replayCommand } from './replay.ts';
 import { runCommand } from './run-client.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   tailCommand,
   doctorCommand,
+  replayCommand,
   conformCommand,
   simulateCommand,
   helpCommand,

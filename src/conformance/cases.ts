@@ -72,7 +72,8 @@ function spoil(body: JsonObject): JsonObject {
   );
 }
 
-function clientPath({ client, provider }: Dialect, model: string, stream: boolean): string {
+/** Where the dialect's clients post this: path and query below the server's address. */
+export function clientPath({ client, provider }: Dialect, model: string, stream: boolean): string {
   const endpoint = provider.endpoint(model, stream);
   const isOwn = (path: string) => {
     const { pathname, searchParams } = new URL(path, 'http://localhost');

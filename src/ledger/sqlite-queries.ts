@@ -17,6 +17,7 @@ export function whereOf(filter: AuditFilter): Where {
   };
   add('timestamp >= ?', filter.startTime);
   add('timestamp <= ?', filter.endTime);
+  add('request_id = ?', filter.requestId);
   add('agent_type = ?', filter.agentType);
   add('provider = ?', filter.provider);
   add('model = ?', filter.model);

@@ -23,6 +23,7 @@ export interface AuditFilter {
   startTime?: number;
   /** Unix ms, inclusive. */
   endTime?: number;
+  requestId?: string;
   agentType?: string;
   provider?: string;
   model?: string;

@@ -16,6 +16,7 @@ import {
 const PARAMETERS = [
   'start_time',
   'end_time',
+  'request_id',
   'agent_type',
   'provider',
   'model',
@@ -62,6 +63,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
   const filter: Partial<AuditFilter> = withoutUndefined({
     startTime,
     endTime,
+    requestId: readText(query, 'request_id'),
     agentType: readText(query, 'agent_type'),
     provider: readText(query, 'provider'),
     model: readText(query, 'model'),

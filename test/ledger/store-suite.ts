@@ -146,6 +146,11 @@ export function describeStore(factory: StoreFactory): void {
     const filters: [string, Partial<AuditFilter>, (row: LedgerRow) => boolean][] = [
       ['startTime', { startTime: SAMPLE_TIME + 30_000 }, (row) => row.timestamp >= SAMPLE_TIME + 30_000],
       ['endTime', { endTime: SAMPLE_TIME + 30_000 }, (row) => row.timestamp <= SAMPLE_TIME + 30_000],
+      [
+        'requestId',
+        { requestId: variedRows(7)[6]?.requestId ?? '' },
+        (row) => row === undefined || row.requestId === variedRows(7)[6]?.requestId,
+      ],
       ['agentType', { agentType: 'agent-1' }, (row) => row.agentType === 'agent-1'],
       ['provider', { provider: 'provider-2' }, (row) => row.provider === 'provider-2'],
       ['model', { model: 'model-4' }, (row) => row.model === 'model-4'],

@@ -1,0 +1,223 @@
+// `sluice replay`: a recorded request sent again, and how the new answer differs from the old one.
+import { diffWordsWithSpace } from 'diff';
+import { clientPath } from '../conformance/cases.ts';
+import { readAnswer } from '../conformance/read-answer.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+import { parseObject } from '../model/json.ts';
+import type { NeutralResponse } from '../model/response.ts';
+import { numberFlag, stringFlag } from './arguments.ts';
+import { type CliContext, type Command, UsageError } from './command.ts';
+import {
+  askGateway,
+  findGateway,
+  GATEWAY_FLAGS,
+  type GatewayAddress,
+  GatewayUnreachable,
+  readGateway,
+} from './gateway-client.ts';
+
+export const replayCommand: Command = {
+  name: 'replay',
+  summary:
+    'Send a recorded request again and show how the answer differs; the new one is paid for like any other.',
+  flags: {
+    ...GATEWAY_FLAGS,
+    to: {
+      value: 'TARGET',
+      summary: 'Where to send it, `provider` or `provider/model`; default: as routed now.',
+    },
+    speed: {
+      value: 'X',
+      summary:
+        'First play the recorded answer, at X times the pace it had (its text spread evenly over its time).',
+    },
+    json: { summary: 'Print both answers and their difference as JSON.' },
+  },
+  operands: ['REQUEST_ID'],
+  async run(input, context) {
+    const [id] = input.operands;
+    if (id === undefined) throw new UsageError('replay needs a request id: sluice replay REQUEST_ID');
+    const speed = numberFlag(input, 'speed');
+    const gateway = findGateway(input, context);
+    try {
+      const recorded = await findEntry(gateway, id);
+      const { request_body: body, client_dialect } = recorded;
+      if (body === null || client_dialect === 'neutral') throw new NotReplayable(notKept(recorded));
+      const dialect = DIALECTS[client_dialect];
+      const before = { entry: recorded, answer: answerOf(client_dialect, recorded.response_body) };
+      if (speed !== undefined) await play(before, speed, context);
+      const path = clientPath(dialect, modelOf(recorded, body), recorded.streamed);
+      const target = stringFlag(input, 'to');
+      const response = await askGateway(gateway, path, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(target !== undefined && { 'x-sluice-target': target }),
+        },
+        body,
+      });
+      const text = await response.text();
+      const entry = await findEntry(gateway, response.headers.get('x-sluice-request-id') ?? '');
+      const after = { entry, answer: answerOf(client_dialect, text) };
+      if (input.flags.json)
+        context.out(JSON.stringify({ before, after, ...compare(before, after) }, null, 2));
+      else for (const line of describe(before, after)) context.out(line);
+      return entry.success ? 0 : 1;
+    } catch (error) {
+      if (!(error instanceof GatewayUnreachable || error instanceof NotReplayable)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
+  },
+};
+
+/** What the audit says of a request. */
+interface Entry {
+  request_id: string;
+  timestamp: string;
+  client_dialect: DialectId | 'neutral';
+  provider: string | null;
+  model: string | null;
+  requested_model: string | null;
+  status: string;
+  success: boolean;
+  http_status: number;
+  streamed: boolean;
+  latency_ms: number;
+  ttft_ms: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number | null;
+  finish_reason: string | null;
+  request_body: string | null;
+  response_body: string | null;
+}
+
+interface Answer {
+  text: string;
+  calls: { name: string; arguments: string }[];
+  /** Why there is no answer, null where there is one. */
+  failure: string | null;
+}
+
+interface Told {
+  entry: Entry;
+  answer: Answer;
+}
+
+/** The request is there and cannot be sent again. */
+class NotReplayable extends Error {}
+
+/** What the ledger puts behind a body that it cut, whatever its length. */
+const CUT_MARK = /\[(cut|left out): [^\]]*\]\s*$/;
+
+async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
+  const query = new URLSearchParams({ request_id: id, include_bodies: 'true' });
+  const { entries } = await readGateway<{ entries: Entry[] }>(gateway, `/gateway/audit?${query}`);
+  const [entry] = entries;
+  if (entry === undefined)
+    throw new NotReplayable(
+      `no request ${id} is recorded; /gateway/audit and "sluice daemon logs" list them`,
+    );
+  if (CUT_MARK.test(entry.request_body ?? ''))
+    throw new NotReplayable(
+      `the body of request ${id} was too long to be kept whole, so it cannot be sent again`,
+    );
+  return entry;
+}
+
+function notKept({ request_id, client_dialect }: Entry): string {
+  return client_dialect === 'neutral'
+    ? `request ${request_id} came through the library, not as JSON: it cannot be sent again`
+    : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true for the next ones`;
+}
+
+function modelOf(entry: Entry, body: string): string {
+  const model = parseObject(body)?.model;
+  return typeof model === 'string' ? model : (entry.requested_model ?? '');
+}
+
+function answerOf(dialect: DialectId, text: string | null): Answer {
+  const none = { text: '', calls: [] };
+  if (text === null) return { ...none, failure: 'the answer was not kept' };
+  try {
+    return essenceOf(readAnswer(DIALECTS[dialect], text));
+  } catch (error) {
+    return { ...none, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function essenceOf({ parts }: NeutralResponse): Answer {
+  const text = parts
+    .map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : ''))
+    .join('');
+  const calls = parts.flatMap((part) =>
+    part.type === 'tool-call' ? [{ name: part.name, arguments: part.arguments }] : [],
+  );
+  return { text, calls, failure: null };
+}
+
+/** The recorded answer as it came, as far as the row knows: when its text began and when it was over. */
+async function play({ entry, answer }: Told, speed: number, context: CliContext): Promise<void> {
+  const wait = (ms: number) => Bun.sleep(ms / speed);
+  const ttft = entry.ttft_ms ?? entry.latency_ms;
+  const words = answer.text.match(/\s*\S+\s*/g) ?? [];
+  const pause = Math.max(0, entry.latency_ms - ttft) / Math.max(1, words.length);
+  await wait(ttft);
+  for (const word of words) {
+    context.write(word);
+    await wait(pause);
+  }
+  context.write('\n\n');
+}
+
+interface Difference {
+  same_text: boolean;
+  same_calls: boolean;
+  /** The texts word by word: `-` was said before, `+` is said now. */
+  text: string[];
+}
+
+function compare(before: Told, after: Told): Difference {
+  const [old, now] = [before.answer, after.answer];
+  const changes = old.text === now.text ? [] : diffWordsWithSpace(old.text, now.text);
+  const text = changes.flatMap(({ added, removed, value }) => {
+    if (!added && !removed) return [];
+    return [`${added ? '+' : '-'} ${value.trim().replaceAll('\n', '\\n')}`];
+  });
+  const same_calls = JSON.stringify(old.calls) === JSON.stringify(now.calls);
+  return { same_text: old.text === now.text, same_calls, text };
+}
+
+function describe(before: Told, after: Told): string[] {
+  const rows: [name: string, of: (told: Told) => string][] = [
+    ['target', ({ entry }) => `${entry.provider}/${entry.model}`],
+    ['status', ({ entry }) => `${entry.status} ${entry.http_status}`],
+    ['finish', ({ entry }) => entry.finish_reason ?? '-'],
+    ['tokens', ({ entry }) => `${entry.input_tokens}→${entry.output_tokens}`],
+    ['cost', ({ entry }) => (entry.cost_usd === null ? 'unpriced' : `$${entry.cost_usd.toFixed(6)}`)],
+    ['first token', ({ entry }) => (entry.ttft_ms === null ? '-' : `${Math.round(entry.ttft_ms)} ms`)],
+    ['total', ({ entry }) => `${Math.round(entry.latency_ms)} ms`],
+  ];
+  const width = Math.max(...rows.map(([, of]) => of(before).length), 'recorded'.length);
+  const line = (name: string, one: string, two: string) =>
+    `  ${name.padEnd(12)} ${one.padEnd(width)}  ${two}`;
+  const { same_text, same_calls, text } = compare(before, after);
+  return [
+    `${before.entry.request_id} of ${before.entry.timestamp}, sent again as ${after.entry.request_id}`,
+    line('', 'recorded', 'now'),
+    ...rows.map(([name, of]) => line(name, of(before), of(after))),
+    ...[before, after].flatMap(({ entry, answer }) =>
+      answer.failure === null ? [] : [`${entry.request_id} has no answer: ${answer.failure}`],
+    ),
+    same_text ? 'the text is the same' : 'the text differs (- recorded, + now):',
+    ...text.map((change) => `  ${change}`),
+    same_calls ? 'the tool calls are the same' : 'the tool calls differ:',
+    ...(same_calls ? [] : [...callLines('-', before), ...callLines('+', after)]),
+  ];
+}
+
+function callLines(sign: string, { answer }: Told): string[] {
+  return answer.calls.map((call) => `  ${sign} ${call.name}(${call.arguments})`);
+}

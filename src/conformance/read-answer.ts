@@ -1,0 +1,46 @@
+// An answer's bytes, streamed or whole, as the neutral answer they tell: to compare one with another.
+import type { Dialect } from '../dialects/dialect.ts';
+import { isObject, type JsonObject, parseObject } from '../model/json.ts';
+import { createResponseCollector } from '../model/replay.ts';
+import type { NeutralResponse } from '../model/response.ts';
+import { createFrameSplitter } from '../sse/frame-splitter.ts';
+import { parseFrame } from '../sse/parse-frame.ts';
+
+/** Bytes of one event: bodies kept for the audit are far below. */
+const LARGEST_EVENT = 32 * 1024 * 1024;
+
+/** Throws what the answer says of a failure, or why it cannot be read. */
+export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
+  const whole = parseObject(text);
+  if (whole !== undefined) {
+    const error = dialect.provider.errorInBody(whole);
+    if (error !== undefined) throw error;
+    return dialect.provider.parseResponse(whole);
+  }
+  const collector = createResponseCollector();
+  const decoder = dialect.provider.createStreamDecoder((event) => {
+    if (event.type === 'error') throw event.error;
+    collector.push(event);
+  });
+  for (const data of eventsOf(text)) decoder.decode(data);
+  decoder.end();
+  return collector.response();
+}
+
+function eventsOf(text: string) {
+  const listed = text.trimStart().startsWith('[') ? parseList(text) : undefined;
+  if (listed !== undefined) return listed.map((value) => ({ event: '', data: JSON.stringify(value) }));
+  const splitter = createFrameSplitter(LARGEST_EVENT);
+  const frames = [...splitter.push(new TextEncoder().encode(text)).frames, splitter.flush()];
+  return frames.flatMap((frame) => parseFrame(frame) ?? []);
+}
+
+/** A stream framed as one JSON array. */
+function parseList(text: string): JsonObject[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter(isObject) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+// `sluice replay`: a recorded request goes again, and what is different is told.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { runCommand } from '../support/cli-run.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+let sluice: SluiceProcess;
+beforeAll(async () => {
+  sluice = await startSluice();
+});
+afterAll(() => sluice[Symbol.asyncDispose]());
+
+const TOOL = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+
+const REQUESTS: Record<
+  string,
+  (model: string, text: string, stream: boolean) => [path: string, body: object]
+> = {
+  'anthropic-messages': (model, text, stream) => [
+    '/v1/messages',
+    { model, stream, max_tokens: 99, messages: [{ role: 'user', content: text }] },
+  ],
+  'openai-chat': (model, text, stream) => [
+    '/v1/chat/completions',
+    { model, stream, messages: [{ role: 'user', content: text }] },
+  ],
+  'openai-responses': (model, text, stream) => ['/v1/responses', { model, stream, input: text }],
+  gemini: (model, text, stream) => [
+    `/v1beta/models/${model}:${stream ? 'streamGenerateContent' : 'generateContent'}`,
+    { contents: [{ role: 'user', parts: [{ text }] }] },
+  ],
+};
+
+/** Returns the request's id once its row is there. */
+async function send(url: string, [path, body]: [path: string, body: object]): Promise<string> {
+  const response = await fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  await response.text();
+  const id = response.headers.get('x-sluice-request-id') ?? '';
+  for (;;) {
+    const page = await fetch(`${url}/gateway/audit?request_id=${id}`);
+    if (((await page.json()) as { total: number }).total === 1) return id;
+    await Bun.sleep(5);
+  }
+}
+
+function replay(args: string[], url = sluice.url) {
+  return runCommand(['replay', '--url', url, ...args], { environment: { SLUICE_HOME: sluice.home } });
+}
+
+describe.each(Object.keys(REQUESTS))('%s', (dialect) => {
+  test.each([true, false])('asked again it says the same (streamed: %p)', async (stream) => {
+    const id = await send(
+      sluice.url,
+      REQUESTS[dialect]?.('simulator/echo,fast', 'one two three', stream) ?? ['', {}],
+    );
+    const { code, out, err } = await replay([id]);
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toContain('the text is the same');
+    expect(out).toContain('the tool calls are the same');
+    expect(out).toMatch(/target +simulator\/echo,fast +simulator\/echo,fast/);
+    expect(out).toMatch(/tokens +\d+→\d+ +\d+→\d+/);
+    const again = JSON.parse((await replay([id, '--json'])).out) as { before: { answer: { text: string } } };
+    expect(again.before.answer.text).toBe('one two three');
+  });
+});
+
+test('another target: the difference word by word, and in the calls', async () => {
+  const [path, body] = REQUESTS['openai-chat']?.(
+    'simulator/text,fast,tokens=5',
+    'Weather in Oslo?',
+    true,
+  ) ?? ['', {}];
+  const tools = [{ type: 'function', function: { name: 'get_weather', parameters: TOOL } }];
+  const id = await send(sluice.url, [path, { ...body, tools }]);
+  const { out } = await replay([id, '--to', 'simulator/fast']);
+  expect(out).toContain('the text differs');
+  expect(out).toMatch(/^ {2}- \S/m);
+  expect(out).toContain('the tool calls differ:');
+  expect(out).toMatch(/^ {2}\+ get_weather\(\{.*"city"/m);
+  expect(out).toMatch(/target +simulator\/text,fast,tokens=5 +simulator\/fast/);
+});
+
+test('--speed first plays what was recorded', async () => {
+  const id = await send(
+    sluice.url,
+    REQUESTS['openai-chat']?.('simulator/echo,fast', 'played words', true) ?? ['', {}],
+  );
+  const { out } = await replay([id, '--speed', '100']);
+  expect(out).toStartWith('played words\n\n');
+});
+
+test('an answer that failed is told as what it was', async () => {
+  const id = await send(sluice.url, REQUESTS['openai-chat']?.('simulator/fault=400', 'x', true) ?? ['', {}]);
+  const { code, out } = await replay([id, '--to', 'simulator/echo,fast']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/status +error 400 +success 200/);
+  expect(out).toContain(`${id} has no answer: `);
+});
+
+describe('what cannot be replayed says why', () => {
+  test('no such request', async () => {
+    expect(await replay(['nothing'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no request nothing'),
+    });
+  });
+
+  test('a body that was not kept', async () => {
+    await using quiet = await startSluice({ config: { audit: { log_request_bodies: false } } });
+    const id = await send(quiet.url, REQUESTS['openai-chat']?.('simulator/fast', 'x', false) ?? ['', {}]);
+    expect(await replay([id], quiet.url)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('audit.log_request_bodies'),
+    });
+  });
+
+  test('a wrong command line', async () => {
+    expect((await replay([])).code).toBe(2);
+    expect((await replay(['x', '--speed', '0'])).code).toBe(2);
+  });
+});
