@@ -18,12 +18,18 @@ let upstream: ReplayUpstream;
 let sluice: SluiceProcess;
 beforeAll(async () => {
   upstream = await startReplayUpstream(replyWith(''));
-  const config = labConfig(upstream.url, {}, { server: { max_event: '1MB' } });
+  const config = labConfig(upstream.url, { breaker: { enabled: false } }, { server: { max_event: '1MB' } });
   // Nobody listens there: a port that was just given back.
   await using gone = await startReplayUpstream(replyWith(''));
   config.providers = {
     ...config.providers,
-    gone: { dialect: 'anthropic-messages', base_url: gone.url, api_key: 'lab-key', max_retries: 0 },
+    gone: {
+      dialect: 'anthropic-messages',
+      base_url: gone.url,
+      api_key: 'lab-key',
+      max_retries: 0,
+      breaker: { enabled: false },
+    },
   };
   await gone.stop();
   sluice = await startSluice({ config });

@@ -28,18 +28,24 @@ export function eventsOf(bytes: Uint8Array): SseEvent[] {
 /** What each event of a client's stream says of its ending, in order: nothing for most. */
 function endingsOf(events: readonly SseEvent[], client: DialectId): string[] {
   const endings: string[] = [];
-  for (const [at, event] of events.entries()) {
-    // One decoder an event: a decoder is silent after the first ending.
-    const decoder = DIALECTS[client].provider.createStreamDecoder(({ type }) => {
-      if (type === 'error' || type === 'finish') endings.push(`${type} at ${at - events.length}`);
+  let at = 0;
+  // A decoder is silent after the first ending: each ending is followed by a fresh one.
+  const fresh = () =>
+    DIALECTS[client].provider.createStreamDecoder(({ type }) => {
+      if (type !== 'error' && type !== 'finish') return;
+      endings.push(`${type} at ${at - events.length}`);
+      decoder = fresh();
     });
+  let decoder = fresh();
+  for (const event of events) {
     try {
       decoder.decode(event);
     } catch (thrown) {
       if (!(thrown instanceof MalformedEvent)) throw thrown;
     }
-    decoder.end();
+    at += 1;
   }
+  decoder.end();
   return endings;
 }
 
