@@ -1,5 +1,6 @@
 // `sluice check`: what the configuration comes to, without serving it.
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { describeRules } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import type { Command } from './command.ts';
 import { CONFIG_FLAG, describeProblems, loadFromFlags } from './config-flags.ts';
@@ -51,6 +52,7 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
               : `${name}, ${defaultModel} where MODEL is not its own`,
           ] as const,
       ),
+      ...describeRules(routing).map(({ asks, leads }) => [asks, leads] as const),
       [
         'MODEL',
         routing.defaultProvider ?? `the provider that knows MODEL, else ${providers[0]?.name ?? 'none'}`,

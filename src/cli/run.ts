@@ -9,6 +9,7 @@ import { daemonCommand } from './daemon.ts';
 import { doctorCommand } from './doctor.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { replayCommand } from './replay.ts';
+import { routeCommand } from './route.ts';
 import { runCommand } from './run-client.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -29,6 +30,7 @@ const helpCommand: Command = {
 const COMMANDS: readonly Command[] = [
   serveCommand,
   checkCommand,
+  routeCommand,
   daemonCommand,
   credentialsCommand,
   runCommand,

@@ -68,7 +68,7 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
   const findRule = createRuleBook(routing, context.countText);
 
   function built(question: Asked, found: Found): Route {
-    const { model } = question;
+    const { model = question.model } = found;
     const targets = [...found.targets];
     for (const entry of found.chain) {
       const target = resolveTarget(entry, model, config);
@@ -130,7 +130,9 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
       const named = resolveNamed(model, config);
       if (named !== undefined) {
         const decision = explicit('model', `model "${model}" names its provider`);
-        return built(question, { ...plain, targets: [named], decision, chain });
+        // Others are asked for the model alone: the provider's name means nothing to them.
+        const bare = model.slice(model.indexOf('/') + 1);
+        return built(question, { ...plain, targets: [named], decision, chain, model: bare });
       }
       const match = await findRule(question);
       if (match !== undefined) return byRule(question, match);
@@ -149,6 +151,8 @@ interface Found {
   place: string | null;
   /** What follows. */
   chain: readonly string[];
+  /** What targets of the chain are asked for that name no model; default: the model asked for. */
+  model?: string;
 }
 
 interface Asked extends Omit<RouteQuestion, 'content'> {

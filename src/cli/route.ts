@@ -1,0 +1,224 @@
+// `sluice route`: where a request would go and why, without sending it.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ResolvedConfig } from '../config/resolved.ts';
+import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
+import { DIALECTS } from '../dialects/registry.ts';
+import { type Incoming, parseIncoming } from '../gateway/incoming.ts';
+import { createQuietRouter } from '../gateway/routing.ts';
+import { GatewayError } from '../model/errors.ts';
+import { isObject } from '../model/json.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import type { Route } from '../routing/route.ts';
+import { type Target, targetName } from '../routing/targets.ts';
+import { stringFlag } from './arguments.ts';
+import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
+import { CONFIG_FLAG, describeProblems, loadFromFlags } from './config-flags.ts';
+import { columns } from './help.ts';
+
+export const routeCommand: Command = {
+  name: 'route',
+  summary: 'Tell where a request would go and why, without sending it.',
+  flags: {
+    model: { value: 'MODEL', summary: 'The model asked for; default: the body’s.' },
+    agent: { value: 'AGENT', summary: 'The agent that asks (agent_type).' },
+    target: { value: 'TARGET', summary: 'What the header x-sluice-target would say.' },
+    body: { value: 'FILE', summary: 'A request body, for rules that look at what is asked.' },
+    path: {
+      value: 'PATH',
+      summary: 'What the body would be posted to; default: that of the first dialect which can read it.',
+    },
+    json: { summary: 'Print JSON.' },
+    config: CONFIG_FLAG,
+  },
+  async run(input, context) {
+    const loaded = loadFromFlags(input, context);
+    for (const { line } of describeProblems(loaded)) context.err(line);
+    if (loaded.config === null) return 1;
+    try {
+      const asked = await readAsked(input, context);
+      const route = await routeOf(asked, loaded.config);
+      const lines = input.flags.json
+        ? [JSON.stringify(asJson(asked, route), null, 2)]
+        : describe(asked, route);
+      for (const line of lines) context.out(line);
+      return 0;
+    } catch (thrown) {
+      if (!(thrown instanceof GatewayError)) throw thrown;
+      context.err(`error: ${thrown.code}: ${thrown.message}`);
+      return 1;
+    }
+  },
+};
+
+interface Asked {
+  model: string;
+  agentType: string | null;
+  forced: string | null;
+  body: ReadBody | null;
+}
+
+interface ReadBody {
+  dialect: string;
+  incoming: Incoming;
+  /** Null where it cannot be read: then no rule does. */
+  request: NeutralRequest | null;
+  takesPrompt: boolean;
+}
+
+/** Throws UsageError where it is not said what is asked, GatewayError where the body is no request. */
+async function readAsked(input: ParsedArguments, context: CliContext): Promise<Asked> {
+  const file = stringFlag(input, 'body');
+  const named = stringFlag(input, 'model');
+  const path = stringFlag(input, 'path');
+  if (path !== undefined && file === undefined)
+    throw new UsageError('--path says what --body FILE is posted to');
+  const body = file === undefined ? null : readBody(await readText(file, context), named, path);
+  const model = named ?? body?.incoming.model;
+  if (model === undefined)
+    throw new UsageError('say which model is asked for: --model MODEL, or --body FILE');
+  return {
+    model,
+    agentType: stringFlag(input, 'agent') ?? body?.incoming.agentType ?? null,
+    forced: stringFlag(input, 'target') ?? null,
+    body,
+  };
+}
+
+async function readText(file: string, { directory }: CliContext): Promise<string> {
+  try {
+    return await readFile(resolve(directory, file), 'utf8');
+  } catch (thrown) {
+    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown error';
+    throw new UsageError(`--body ${file} cannot be read (${reason})`);
+  }
+}
+
+function readBody(text: string, model: string | undefined, path: string | undefined): ReadBody {
+  const bodies = (path === undefined ? pathsOf(model, text) : [path]).map((each) =>
+    readAs(each, text, model),
+  );
+  return bodies.find(({ request }) => request !== null) ?? firstOf(bodies);
+}
+
+function firstOf(bodies: readonly ReadBody[]): ReadBody {
+  const [first] = bodies;
+  if (first === undefined) throw new GatewayError('internal', 'there is no dialect');
+  return first;
+}
+
+/** Where each dialect's clients post. */
+function pathsOf(model: string | undefined, text: string): string[] {
+  const name = model ?? modelIn(text) ?? 'model';
+  return Object.values(DIALECTS).map(({ client }) =>
+    client.path.replace('{model}', encodeURIComponent(name)),
+  );
+}
+
+function modelIn(text: string): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isObject(body) && typeof body.model === 'string' ? body.model : undefined;
+  } catch {
+    // What is wrong with the body is told when it is read.
+    return undefined;
+  }
+}
+
+function readAs(path: string, text: string, model: string | undefined): ReadBody {
+  const url = new URL(path, 'http://localhost');
+  const found = findRoute(url.pathname, url.searchParams);
+  if (found === undefined) throw new UsageError(`no client posts to ${path}`);
+  const incoming = parseIncoming(found, new Headers(), url, withModel(text, found, model));
+  return {
+    dialect: found.dialect.id,
+    incoming,
+    request: found.route.operation === 'embed' ? null : parsed(found, incoming),
+    takesPrompt: found.route.operation !== 'embed',
+  };
+}
+
+/** A body to try rules on need not name its model. */
+function withModel(text: string, { route }: FoundRoute, model: string | undefined): string {
+  if (model === undefined || route.model !== undefined) return text;
+  try {
+    const body: unknown = JSON.parse(text);
+    return isObject(body) ? JSON.stringify({ ...body, model }) : text;
+  } catch {
+    return text;
+  }
+}
+
+function parsed({ dialect, route }: FoundRoute, { body }: Incoming): NeutralRequest | null {
+  try {
+    return dialect.client.parseRequest(body, route);
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return null;
+    throw thrown;
+  }
+}
+
+function routeOf({ model, agentType, forced, body }: Asked, config: ResolvedConfig): Promise<Route> {
+  const request = body?.request ?? null;
+  return createQuietRouter(config).route({
+    model,
+    agentType,
+    forced,
+    content: request === null ? null : () => request,
+    timing: 'whole',
+  });
+}
+
+function describe(
+  { model, agentType, body }: Asked,
+  { targets, decision, conversation, policy }: Route,
+): string[] {
+  const [first, ...others] = targets.map(targetName);
+  const rows: [string, string][] = [
+    ['model', model],
+    ...(agentType === null ? [] : [['agent', agentType] satisfies [string, string]]),
+    ['content', describeBody(body)],
+    ['goes to', first ?? ''],
+    ...others.map((name): [string, string] => ['then', name]),
+    ['rule', `${decision.kind}: ${decision.rule}`],
+    ['because', decision.why],
+    ...(decision.order === null ? [] : [['order', decision.order] satisfies [string, string]]),
+    ...(conversation === null ? [] : [['conversation', conversation] satisfies [string, string]]),
+  ];
+  if (policy.contextFallback.length > 0)
+    rows.push(['too long', policy.contextFallback.map(targetName).join(', ')]);
+  if (policy.hedgeAfterMs !== null)
+    rows.push(['hedge', `the next target starts after ${policy.hedgeAfterMs} ms`]);
+  if (policy.continueStreams) rows.push(['mid-stream', 'the next target goes on']);
+  if (policy.transformers.length > 0) rows.push(['transformers', policy.transformers.join(', ')]);
+  return columns(rows);
+}
+
+function describeBody(body: ReadBody | null): string {
+  if (body === null) return 'not given: rules that look at it do not match';
+  if (!body.takesPrompt) return `${body.dialect}, which has no prompt`;
+  return body.request === null
+    ? `cannot be read as ${body.dialect}: no rule looks at it`
+    : `read as ${body.dialect}`;
+}
+
+function asJson(
+  { model, agentType, body }: Asked,
+  { targets, decision, conversation, policy }: Route,
+): object {
+  const named = ({ provider, model: name }: Target) => ({ provider: provider.name, model: name });
+  return {
+    model,
+    agent_type: agentType,
+    dialect: body?.dialect ?? null,
+    targets: targets.map(named),
+    decision,
+    conversation,
+    policy: {
+      continue_streams: policy.continueStreams,
+      hedge_after_ms: policy.hedgeAfterMs,
+      context_fallback: policy.contextFallback.map(named),
+      transformers: policy.transformers,
+    },
+  };
+}

@@ -1,0 +1,173 @@
+// `sluice route`: where a request would go and why; `sluice check`: every rule, and what is wrong with one.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../support/cli-run.ts';
+
+const HOME = mkdtempSync(join(tmpdir(), 'sluice-route-'));
+afterAll(() => rmSync(HOME, { recursive: true }));
+
+const CONFIG = `
+providers:
+  one: { kind: simulator }
+  two: { kind: simulator }
+routing:
+  default_provider: one
+  fallback_chain: [two]
+  groups: { big: [two/opus, one] }
+  hedge_after: 2s
+  agent_rules: { reviewer: big }
+  model_mappings: [ { from: "old-*", to: [one/new, two], strategy: least_busy } ]
+  model_tier_rules: { opus: two }
+  scenarios: { image: two/vision, long_context: two/long, long_context_threshold: 1000 }
+  patterns: [ { match: [security review], to: two/secure } ]
+`;
+
+function run(command: string, args: string[], config = CONFIG, environment: Record<string, string> = {}) {
+  writeFileSync(join(HOME, 'sluice.yaml'), config);
+  return runCommand([command, ...args], {
+    environment: { SLUICE_HOME: HOME, ...environment },
+    directory: HOME,
+  });
+}
+
+function writeBody(body: object): string {
+  writeFileSync(join(HOME, 'body.json'), JSON.stringify(body));
+  return 'body.json';
+}
+
+interface Route {
+  targets: { provider: string; model: string }[];
+  decision: { kind: string; rule: string; why: string };
+  dialect: string | null;
+}
+
+async function routeOf(args: string[]): Promise<{ goes: string[]; kind: string; dialect: string | null }> {
+  const { out, code, err } = await run('route', [...args, '--json']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const { targets, decision, dialect } = JSON.parse(out) as Route;
+  return { goes: targets.map(({ provider, model }) => `${provider}/${model}`), kind: decision.kind, dialect };
+}
+
+describe('by what is said on the command line', () => {
+  test.each([
+    [['--model', 'm'], ['one/m', 'two/m'], 'default'],
+    [['--model', 'two/m'], ['two/m'], 'explicit'],
+    [['--model', 'one/m'], ['one/m', 'two/m'], 'explicit'],
+    [['--model', 'm', '--target', 'two/x'], ['two/x'], 'explicit'],
+    [['--model', 'm', '--agent', 'reviewer'], ['two/opus', 'one/m', 'two/m'], 'agent'],
+    [['--model', 'old-1'], ['one/new', 'two/old-1'], 'model-mapping'],
+    [['--model', 'claude-opus-4-1'], ['two/claude-opus-4-1'], 'model-tier'],
+    [['--model', 'claude-opusculum'], ['one/claude-opusculum', 'two/claude-opusculum'], 'default'],
+  ])('%j', async (args, goes, kind) => expect(await routeOf(args)).toEqual({ goes, kind, dialect: null }));
+});
+
+describe('by a body', () => {
+  test('its model, its agent and what it says', async () => {
+    const messages = [{ role: 'user', content: 'A security review, please' }];
+    expect(await routeOf(['--body', writeBody({ model: 'm', messages })])).toMatchObject({
+      goes: ['two/secure', 'two/m'],
+      kind: 'pattern',
+    });
+    expect(
+      await routeOf(['--body', writeBody({ model: 'm', messages, agent_type: 'reviewer' })]),
+    ).toMatchObject({
+      kind: 'agent',
+    });
+  });
+
+  test('of another dialect, told by its path or found out', async () => {
+    const contents = [{ role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: 'AAAA' } }] }];
+    const body = writeBody({ contents });
+    const told = await routeOf([
+      '--model',
+      'm',
+      '--body',
+      body,
+      '--path',
+      '/v1beta/models/m:generateContent',
+    ]);
+    expect(told).toEqual({ goes: ['two/vision', 'two/m'], kind: 'scenario', dialect: 'gemini' });
+    expect(await routeOf(['--model', 'm', '--body', body])).toEqual(told);
+  });
+
+  test('long enough to be counted', async () => {
+    const messages = [{ role: 'user', content: 'one two three four five '.repeat(400) }];
+    expect(await routeOf(['--body', writeBody({ model: 'm', messages })])).toMatchObject({
+      kind: 'scenario',
+    });
+  });
+});
+
+test('for people: the targets in order, the rule, why, and what else holds', async () => {
+  const { out } = await run('route', ['--model', 'old-1']);
+  expect(out).toMatch(/^ {2}goes to +one\/new$/m);
+  expect(out).toMatch(/^ {2}then +two\/old-1$/m);
+  expect(out).toMatch(/^ {2}rule +model-mapping: routing\.model_mappings\[0\]/m);
+  expect(out).toMatch(/^ {2}because +model "old-1" fits "old-\*"$/m);
+  expect(out).toMatch(/^ {2}hedge +the next target starts after 2000 ms$/m);
+});
+
+test('nothing is said, or what cannot be read', async () => {
+  expect((await run('route', [])).code).toBe(2);
+  expect((await run('route', ['--body', 'absent.json'])).code).toBe(2);
+  expect((await run('route', ['--model', 'm', '--path', '/v1/messages'])).code).toBe(2);
+  expect((await run('route', ['--body', writeBody({}), '--model', 'm', '--path', '/nowhere'])).code).toBe(2);
+  writeFileSync(join(HOME, 'body.json'), '{"not json');
+  expect(await run('route', ['--model', 'm', '--body', 'body.json'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('not JSON'),
+  });
+  expect(await run('route', ['--model', 'm', '--target', 'nobody/x'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('unknown_model'),
+  });
+});
+
+describe('check', () => {
+  test('prints every rule and where it leads', async () => {
+    const { out, code } = await run('check', []);
+    expect(code).toBe(0);
+    for (const line of [
+      /^ {2}agent reviewer +two\/opus, then one$/m,
+      /^ {2}model old-\* +least_busy of one\/new, two$/m,
+      /^ {2}tier opus +two$/m,
+      /^ {2}over 1000 tokens +two\/long$/m,
+      /^ {2}message: security review +two\/secure$/m,
+      /^ {2}after a failure +two$/m,
+    ])
+      expect(out).toMatch(line);
+  });
+
+  test.each([
+    ['agent_rules: { a: nobody/x }', /routing\.agent_rules\.a: no provider is named "nobody"/],
+    ['groups: { a: [b], b: [a] }', /routing\.groups\.\w+.*circle: a → b → a/],
+    [
+      'patterns: [ { match: ["/(/"], to: simulator } ]',
+      /routing\.patterns\[0\]\.match\[0\]: is no regular expression/,
+    ],
+    ['fallback_chain: [nobody]', /routing\.fallback_chain\[0\].*nobody/],
+  ])('refuses %s', async (routing, problem) => {
+    const { code, err } = await run('check', [], `routing:\n  ${routing}\n`);
+    expect(code).toBe(1);
+    expect(err).toMatch(problem);
+  });
+
+  test('a provider that is only disabled is a warning', async () => {
+    const { code, err } = await run('check', [], 'routing: { fallback_chain: [openai, simulator] }');
+    expect(code).toBe(0);
+    expect(err).toContain('provider "openai" is disabled; left out');
+  });
+});
+
+test('the example of docs/routing.md is valid', async () => {
+  const page = await Bun.file(join(import.meta.dir, '../../docs/routing.md')).text();
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const names = 'anthropic openai azure openrouter groq cerebras deepseek gemini ollama'.split(' ');
+  const environment = { OPENAI_API_VERSION: '2024-10-21' };
+  const known = names.map((name) => `  ${name}: { api_key: k, base_url: http://127.0.0.1:1 }`).join('\n');
+  const { code, err, out } = await run('check', [], `providers:\n${known}\n${example}`, environment);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('agent code-reviewer');
+});
