@@ -46,7 +46,9 @@ export const serveCommand: Command = {
       context.err(`error: ${error.message}; "sluice daemon status" shows it`);
       return 1;
     }
-    const log = createLog(parseLogSetting(context.environment.SLUICE_LOG));
+    const forced = parseLogSetting(context.environment.SLUICE_LOG);
+    const logged = { ...config.log, ...forced };
+    const log = createLog(logged);
     const databasePath = join(findHome(context.environment), DATABASE_NAME);
     const gateway = createGateway(
       config,
@@ -65,6 +67,7 @@ export const serveCommand: Command = {
     let current = config;
     const apply = (changed: ResolvedConfig) => {
       gateway.reload(changed);
+      Object.assign(logged, changed.log, forced);
       current = changed;
     };
     const stopWatching = watch(loaded, { started: config, load: options, log, apply });

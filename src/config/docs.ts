@@ -112,7 +112,7 @@ const PREFACE = [
   '- For completion in an editor, begin a YAML file with',
   '  `# yaml-language-server: $schema=./node_modules/sluice/sluice.schema.json`, or wherever that file lies.',
   '',
-  'Logs go to stderr. `SLUICE_LOG=json` makes each line a JSON object; a level (`debug`, `info`, `warn`, `error`)',
+  'Logs go to stderr. `SLUICE_LOG=json` makes each line a JSON object, whatever `log` says; a level (`debug`, `info`, `warn`, `error`)',
   'may stand beside it: `SLUICE_LOG=json,debug`.',
   '',
   '```yaml',

@@ -42,6 +42,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
       retentionMs: audit.retention,
       store: audit.store,
     },
+    log: file.log,
     costs: resolveCosts(file),
   };
   return { config, problems };

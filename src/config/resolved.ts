@@ -14,7 +14,13 @@ export interface ResolvedConfig {
   disabled: { name: string; reason: string }[];
   routing: RoutingConfig;
   audit: AuditConfig;
+  log: LogConfig;
   costs: CostsConfig;
+}
+
+export interface LogConfig {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  format: 'text' | 'json';
 }
 
 export interface ServerConfig {

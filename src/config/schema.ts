@@ -183,6 +183,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The record of requests.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('Lesser lines are left out. `debug` has one line for each request.'),
+      format: z.enum(['text', 'json']).default('text').describe('`json`: each line is an object.'),
+    })
+    .prefault({})
+    .describe('What the process writes to stderr. `SLUICE_LOG` in the environment comes first.'),
   costs: z
     .strictObject({
       pricing_overrides: z

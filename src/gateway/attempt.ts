@@ -19,6 +19,8 @@ import { requireSoundCalls } from './sound-calls.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
 export interface AttemptContext {
+  /** For the log. */
+  requestId: string;
   host: GatewayHost;
   plan: Plan;
   /** Aborted when the client leaves. */
@@ -321,7 +323,7 @@ async function collect(
   context: AttemptContext,
   read: (take: (chunk: Uint8Array) => void) => Promise<void> | void,
 ): Promise<NeutralResponse> {
-  const { plan, maxEvent, observer, host, redact } = context;
+  const { plan, maxEvent, observer, redact } = context;
   const collector = createResponseCollector();
   const pump = createTranslatePump<true>({
     provider: plan.target.provider.name,
@@ -335,7 +337,7 @@ async function collect(
       for (const event of events) collector.push(event);
       return undefined;
     },
-    onMalformed: (error) => host.log('warn', 'malformed event skipped', { reason: redact(error.message) }),
+    onMalformed: malformedIn(context, plan),
   });
   await read((chunk) => void pump.push(chunk));
   pump.end();
@@ -374,6 +376,19 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
   );
 }
 
+/** Logs an event that is left out. */
+export function malformedIn(
+  { host, requestId, redact }: Pick<AttemptContext, 'host' | 'requestId' | 'redact'>,
+  { target }: Plan,
+): (thrown: unknown) => void {
+  return (thrown) =>
+    host.log('warn', 'an event of the provider cannot be read', {
+      request_id: requestId,
+      provider: target.provider.name,
+      reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
+    });
+}
+
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
   plan: Plan,
@@ -381,13 +396,9 @@ export function createClientPump(
   client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
   context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
 ): Pump<Uint8Array> {
-  const { host, observer, maxEvent, redact } = context;
+  const { observer, maxEvent, redact } = context;
   const { name: provider, quirks } = plan.target.provider;
-  const malformed = (thrown: unknown) =>
-    host.log('warn', 'an event of the provider cannot be read', {
-      provider,
-      reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
-    });
+  const malformed = malformedIn(context, plan);
   if (plan.passesAnswer) {
     return createPassthroughPump({
       provider,

@@ -116,7 +116,15 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
       plan = planned;
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
-      const context = { host, plan: planned, signal: client.signal, maxEvent, observer, redact };
+      const context = {
+        requestId: record.requestId,
+        host,
+        plan: planned,
+        signal: client.signal,
+        maxEvent,
+        observer,
+        redact,
+      };
       const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
       return { target, key: planned.key, seen: observer.seen, run };
     },
@@ -237,7 +245,15 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         return rendering(events);
       };
       const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
-      const context = { host, plan, signal: client.signal, maxEvent, observer, redact };
+      const context = {
+        requestId: record.requestId,
+        host,
+        plan,
+        signal: client.signal,
+        maxEvent,
+        observer,
+        redact,
+      };
       const run = async (answered: (status: number) => void) => {
         const opened = await openStream(
           { ...context, answered },

@@ -39,6 +39,7 @@ import type { Question } from './plan.ts';
 import { createRecord, type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
+import { createRequestLog } from './request-log.ts';
 import { streamNeutral } from './stream-neutral.ts';
 
 export interface Gateway {
@@ -85,6 +86,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         })
       : null;
   const live = createLiveView(host.setTimer);
+  const logRequest = createRequestLog(host);
   const startedAt = host.now();
   const manage = createManagement({
     config: () => setup.config,
@@ -131,6 +133,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const requestId = host.randomId();
     const record = createRecord(requestId, dialect, {
       live: live.open(requestId, redact),
+      log: logRequest,
       ledger,
       now: host.now,
       monotonic: host.monotonic,
@@ -202,7 +205,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const error = redactError(toGatewayError(failure), redact);
       if (error.code === 'internal')
         host.log('error', 'internal error', {
-          requestId: record.requestId,
+          request_id: record.requestId,
           error: redact(describe(thrown)),
         });
       return answerError(error, dialect, record);

@@ -67,6 +67,8 @@ export interface RecordContext {
   monotonic(): number;
   price(target: Target, model: string, seen: Observation): number | null;
   redact(text: string): string;
+  /** Told the row of each request. */
+  log(row: LedgerRow): void;
   live: LiveStream;
   onEnd(record: ExchangeRecord): void;
 }
@@ -108,6 +110,7 @@ export function createRecord(
       ended = true;
       const row = toRow(status, error);
       context.ledger?.record(row);
+      context.log(row);
       context.live.ended(describeEnding(row));
       // What was told in the stream counts for the provider as what was told before it.
       record.lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));

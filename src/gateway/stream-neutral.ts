@@ -5,7 +5,7 @@ import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
-import { openStream, type OpenStream } from './attempt.ts';
+import { malformedIn, openStream, type OpenStream } from './attempt.ts';
 import { cancelledByOperator, clientLeft, notePlan } from './exchange.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { firstAnswer } from './fallback.ts';
@@ -104,8 +104,7 @@ function open(
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const provider = target.provider.name;
-      const onMalformed = (error: Error) =>
-        host.log('warn', 'malformed event skipped', { provider, reason: redact(error.message) });
+      const onMalformed = malformedIn({ requestId: record.requestId, host, redact }, plan);
       const pump = (createFraming: CreateFraming) =>
         createTranslatePump<Events>({
           provider,
@@ -123,7 +122,11 @@ function open(
         key: plan.key,
         seen: observer.seen,
         run: (answered) =>
-          openStream({ host, plan, signal, maxEvent, observer, redact, answered }, pump, render),
+          openStream(
+            { requestId: record.requestId, host, plan, signal, maxEvent, observer, redact, answered },
+            pump,
+            render,
+          ),
       };
     },
   });

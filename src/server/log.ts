@@ -4,6 +4,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
 export type Log = (level: LogLevel, message: string, fields?: LogFields) => void;
 
+/** Read for each line: what it says may change while the log is in use. */
 export interface LogOptions {
   format: 'text' | 'json';
   /** Lesser levels are not written. */
@@ -29,10 +30,11 @@ export function createLog(options: LogOptions): Log {
 }
 
 /** From `SLUICE_LOG`: `json` or `text`, and a level, in any order (`json,debug`). Other words are ignored. */
-export function parseLogSetting(setting: string | undefined): Pick<LogOptions, 'format' | 'level'> {
+export function parseLogSetting(setting: string | undefined): Partial<Pick<LogOptions, 'format' | 'level'>> {
   const words = (setting ?? '').toLowerCase().split(/[\s,]+/);
   const level = (['debug', 'info', 'warn', 'error'] as const).find((name) => words.includes(name));
-  return { format: words.includes('json') ? 'json' : 'text', level: level ?? 'info' };
+  const format = (['json', 'text'] as const).find((name) => words.includes(name));
+  return { ...(format !== undefined && { format }), ...(level !== undefined && { level }) };
 }
 
 /** Errors as their messages: they would be `{}` in JSON. */

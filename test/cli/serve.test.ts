@@ -267,3 +267,22 @@ test('sluice simulate is an upstream to another gateway', async () => {
   expect((await server.stop()).code).toBe(0);
   expect((await upstream.stop()).code).toBe(0);
 });
+
+test('log.level and log.format hold, change while it runs, and each request has a line with its id', async () => {
+  const server = start({ config: 'log: { level: debug, format: json }' });
+  const address = await server.address();
+  const response = await ask(address, 'simulator/fast', true);
+  await response.text();
+  const line = await server.err.until(/"message":"request"/);
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'debug',
+    request_id: response.headers.get('x-sluice-request-id'),
+    status: 'success',
+    provider: 'simulator',
+  });
+  writeFileSync(server.path, 'log: { level: info }');
+  await server.err.until(/INFO .*the changed configuration is in use/);
+  await (await ask(address, 'simulator/fast', false)).text();
+  const { err } = await server.stop();
+  expect(err.match(/request_id/g)).toHaveLength(1);
+});

@@ -70,6 +70,8 @@ const OTHER: Record<string, unknown> = {
   'routing.context_fallback': ['lab'],
   'routing.continue_streams': true,
   'routing.hedge_after': '2s',
+  'log.level': 'debug',
+  'log.format': 'json',
   'audit.enabled': false,
   'audit.log_request_bodies': false,
   'audit.log_response_bodies': false,

@@ -36,12 +36,22 @@ test('lesser levels are left out', () => {
 });
 
 test.each([
-  [undefined, 'text', 'info'],
-  ['json', 'json', 'info'],
-  ['debug', 'text', 'debug'],
-  ['json,debug', 'json', 'debug'],
-  ['ERROR text', 'text', 'error'],
-  ['nonsense', 'text', 'info'],
-] as const)('SLUICE_LOG=%s', (setting, format, level) => {
-  expect(parseLogSetting(setting)).toEqual({ format, level });
+  [undefined, {}],
+  ['json', { format: 'json' }],
+  ['debug', { level: 'debug' }],
+  ['json,debug', { format: 'json', level: 'debug' }],
+  ['ERROR text', { format: 'text', level: 'error' }],
+  ['nonsense', {}],
+] as const)('SLUICE_LOG=%s', (setting, said) => {
+  expect(parseLogSetting(setting)).toEqual(said);
+});
+
+test('settings that change hold for the next line', () => {
+  const lines: string[] = [];
+  const settings: LogOptions = { format: 'text', level: 'warn', write: (line) => lines.push(line) };
+  const log = createLog(settings);
+  log('info', 'one');
+  Object.assign(settings, { format: 'json', level: 'info' });
+  log('info', 'two');
+  expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(['two']);
 });

@@ -42,7 +42,15 @@ export async function askJson<Request, Answer>(
       const plan = planOperation(incoming, target, operation, question.request, context);
       noteTry(record, host, plan);
       const observer = createObserver(host.monotonic, record.live);
-      const attempt = { host, plan, signal: client.signal, maxEvent, observer, redact };
+      const attempt = {
+        requestId: record.requestId,
+        host,
+        plan,
+        signal: client.signal,
+        maxEvent,
+        observer,
+        redact,
+      };
       return {
         target,
         key: plan.key,

@@ -1,0 +1,18 @@
+// The log's one line for each request, at level `debug`: the row in short, with nothing of what was said.
+import type { LedgerRow } from '../ledger/row.ts';
+import type { GatewayHost } from './host.ts';
+
+export function createRequestLog(host: Pick<GatewayHost, 'log'>): (row: LedgerRow) => void {
+  return (row) =>
+    host.log('debug', 'request', {
+      request_id: row.requestId,
+      status: row.status,
+      http_status: row.httpStatus,
+      dialect: row.clientDialect,
+      provider: row.provider,
+      model: row.model,
+      attempts: row.attempts.length,
+      latency_ms: Math.round(row.latencyMs),
+      ...(row.errorCode === null ? {} : { error: row.errorCode }),
+    });
+}
