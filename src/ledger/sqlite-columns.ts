@@ -46,8 +46,21 @@ export const INSERT_ROW =
   `INSERT INTO ledger_row (${COLUMNS.map(([name]) => name).join(', ')}) ` +
   `VALUES (${COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (request_id) DO NOTHING`;
 
-export function rowValues(row: LedgerRow): SQLQueryBindings[] {
-  return COLUMNS.map(([, value]) => value(row));
+/**
+ * A row as SQLite takes it: the values of `INSERT_ROW`, then the two bodies. A flat list of strings and numbers
+ * goes to another thread for half of what an object costs.
+ */
+export type RowValues = readonly SQLQueryBindings[];
+
+export function rowValues(row: LedgerRow): RowValues {
+  const values = COLUMNS.map(([, value]) => value(row));
+  values.push(row.requestBody, row.responseBody);
+  return values;
+}
+
+/** `rowValues` taken apart again. */
+export function partsOf(values: RowValues): { columns: RowValues; bodies: RowValues } {
+  return { columns: values.slice(0, COLUMNS.length), bodies: values.slice(COLUMNS.length) };
 }
 
 /** A row as `SELECT ledger_row.*, request_body, response_body` gives it. */

@@ -1,11 +1,12 @@
 // What the SQLite thread and its owner say to each other.
-import type { LedgerStore } from './store.ts';
+import type { SqliteStore } from './sqlite-store.ts';
 
-export type StoreMethod = keyof LedgerStore;
+/** Rows travel as values. */
+export type StoreMethod = Exclude<keyof SqliteStore, 'append'>;
 
 /** One call of a store method; `path` is the file to open where none is open yet. */
 export type StoreCall = {
-  [M in StoreMethod]: { id: number; path: string; method: M; args: Parameters<LedgerStore[M]> };
+  [M in StoreMethod]: { id: number; path: string; method: M; args: Parameters<SqliteStore[M]> };
 }[StoreMethod];
 
 export interface StoreAnswer {

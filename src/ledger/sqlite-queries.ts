@@ -1,6 +1,6 @@
 // The ledger's questions as SQL.
 import type { SQLQueryBindings } from 'bun:sqlite';
-import type { AuditFilter, Dimension } from './store.ts';
+import type { AuditFilter, Dimension, Totals } from './store.ts';
 
 export interface Where {
   sql: string;
@@ -39,24 +39,29 @@ export function selectRows(where: string, includeBodies: boolean): string {
     : `SELECT * FROM ledger_row${where}${NEWEST_FIRST}`;
 }
 
-const SUMS: readonly (readonly [column: string, field: string])[] = [
-  ['requests', 'requests'],
-  ['failures', 'failures'],
-  ['unpriced', 'unpriced'],
-  ['cost_usd', 'costUsd'],
-  ['input_tokens', 'inputTokens'],
-  ['output_tokens', 'outputTokens'],
-  ['cache_read_tokens', 'cacheReadTokens'],
-  ['cache_write_tokens', 'cacheWriteTokens'],
-  ['latency_ms_sum', 'latencyMsSum'],
-  ['ttft_ms_sum', 'ttftMsSum'],
-  ['ttft_count', 'ttftCount'],
+/** The sums of an hour: what each is over rows, and its name among the totals. */
+const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: string])[] = [
+  ['requests', 'requests', 'COUNT(*)'],
+  ['failures', 'failures', "SUM(status <> 'success')"],
+  ['unpriced', 'unpriced', 'SUM(usage_known AND cost_usd IS NULL)'],
+  ['cost_usd', 'costUsd', 'TOTAL(cost_usd)'],
+  ['input_tokens', 'inputTokens', 'SUM(input_tokens)'],
+  ['output_tokens', 'outputTokens', 'SUM(output_tokens)'],
+  ['cache_read_tokens', 'cacheReadTokens', 'SUM(cache_read_tokens)'],
+  ['cache_write_tokens', 'cacheWriteTokens', 'SUM(cache_write_tokens)'],
+  ['latency_ms_sum', 'latencyMsSum', 'TOTAL(latency_ms)'],
+  ['ttft_ms_sum', 'ttftMsSum', 'TOTAL(ttft_ms)'],
+  ['ttft_count', 'ttftCount', 'COUNT(ttft_ms)'],
 ];
 
-/** Parameters are the fields of HourlySum, by name. */
+const HOUR_MS = 3_600_000;
+const NAMES = ['provider', 'model', 'agent_type', 'project_id'].map((column) => `COALESCE(${column}, '')`);
+
+/** Parameter: the id of the first row to count. */
 export const ADD_TO_HOUR =
   `INSERT INTO ledger_hour (hour, provider, model, agent, project, ${SUMS.map(([column]) => column).join(', ')}) ` +
-  `VALUES ($hour, $provider, $model, $agent, $project, ${SUMS.map(([, field]) => `$${field}`).join(', ')}) ` +
+  `SELECT CAST(timestamp / ${HOUR_MS} AS INTEGER), ${NAMES.join(', ')}, ${SUMS.map(([, , overRows]) => overRows).join(', ')} ` +
+  'FROM ledger_row WHERE id >= ? GROUP BY 1, 2, 3, 4, 5 ' +
   'ON CONFLICT (hour, provider, model, agent, project) DO UPDATE SET ' +
   SUMS.map(([column]) => `${column} = ${column} + excluded.${column}`).join(', ');
 

@@ -2,9 +2,14 @@
 import { Database } from 'bun:sqlite';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type HourlySum, noTotals, sumByHour } from './hourly.ts';
-import type { LedgerRow } from './row.ts';
-import { INSERT_ROW, rowValues, type SqliteRow, storedRow } from './sqlite-columns.ts';
+import {
+  INSERT_ROW,
+  partsOf,
+  type RowValues,
+  rowValues,
+  type SqliteRow,
+  storedRow,
+} from './sqlite-columns.ts';
 import {
   ADD_TO_HOUR,
   DELETE_EXPIRED,
@@ -15,34 +20,39 @@ import {
   whereOf,
 } from './sqlite-queries.ts';
 import { migrate } from './sqlite-schema.ts';
-import type { AuditFilter, Dimension, LedgerStore, Totals } from './store.ts';
+import { type AuditFilter, type Dimension, type LedgerStore, NO_TOTALS, type Totals } from './store.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
 /** Rows deleted in one transaction, so that expiry never holds the file for long. */
 const EXPIRE_CHUNK = 500;
 
+export interface SqliteStore extends LedgerStore {
+  /** `append` for rows that came from another thread. */
+  appendValues(rows: readonly RowValues[]): Promise<void>;
+}
+
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
  * ledger, or belongs to a newer version. Every call works on the caller's thread.
  */
-export function createSqliteStore(path: string): LedgerStore {
+export function createSqliteStore(path: string): SqliteStore {
   const database = open(path);
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
   const addToHour = database.query(ADD_TO_HOUR);
 
-  const append = database.transaction((rows: readonly LedgerRow[]) => {
-    const fresh: LedgerRow[] = [];
+  const appendAll = database.transaction((rows: readonly RowValues[]) => {
+    let first: number | bigint | undefined;
     for (const row of rows) {
-      const { changes, lastInsertRowid } = insertRow.run(...rowValues(row));
+      const { columns, bodies } = partsOf(row);
+      const { changes, lastInsertRowid } = insertRow.run(...columns);
       if (changes === 0) continue;
-      fresh.push(row);
-      if (row.requestBody !== null || row.responseBody !== null) {
-        insertBody.run(lastInsertRowid, row.requestBody, row.responseBody);
-      }
+      // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
+      first ??= lastInsertRowid;
+      if (bodies.some((body) => body !== null)) insertBody.run(lastInsertRowid, ...bodies);
     }
-    for (const sum of sumByHour(fresh)) addToHour.run(named(sum));
+    if (first !== undefined) addToHour.run(first);
   });
 
   const select = (
@@ -56,7 +66,10 @@ export function createSqliteStore(path: string): LedgerStore {
 
   return {
     async append(rows) {
-      if (rows.length > 0) append.immediate(rows);
+      if (rows.length > 0) appendAll.immediate(rows.map(rowValues));
+    },
+    async appendValues(rows) {
+      if (rows.length > 0) appendAll.immediate(rows);
     },
     async audit(filter) {
       const where = whereOf(filter);
@@ -66,7 +79,7 @@ export function createSqliteStore(path: string): LedgerStore {
       return { rows: select(where, filter), total: counted?.total ?? 0 };
     },
     async totals() {
-      return database.query<Totals, []>(SELECT_TOTALS).get() ?? noTotals();
+      return database.query<Totals, []>(SELECT_TOTALS).get() ?? NO_TOTALS;
     },
     async costBy(dimension: Dimension) {
       const rows = database.query<{ name: string; cost: number }, []>(selectCostBy(dimension)).all();
@@ -111,9 +124,4 @@ function open(path: string): Database {
     database.close();
     throw thrown;
   }
-}
-
-/** With `strict`, SQLite parameters are named by the bare field names. */
-function named(sum: HourlySum): Record<string, string | number> {
-  return { ...sum };
 }

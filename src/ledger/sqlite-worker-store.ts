@@ -1,6 +1,8 @@
 // The SQLite store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as
 // long as the disk likes: on the gateway's thread every open stream would wait for it.
+import { rowValues } from './sqlite-columns.ts';
 import type { StoreAnswer, StoreCall, StoreMethod } from './sqlite-messages.ts';
+import type { SqliteStore } from './sqlite-store.ts';
 import type { LedgerStore } from './store.ts';
 
 interface Pending {
@@ -37,19 +39,19 @@ export function createSqliteWorkerStore(path: string): LedgerStore {
 
   const call = <M extends StoreMethod>(
     method: M,
-    ...args: Parameters<LedgerStore[M]>
-  ): ReturnType<LedgerStore[M]> => {
+    ...args: Parameters<SqliteStore[M]>
+  ): ReturnType<SqliteStore[M]> => {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const id = nextId++;
     pending.set(id, { resolve, reject });
     worker ??= start();
     worker.postMessage({ id, path, method, args } as StoreCall);
     // The answer has the type of the method that was asked: both ends share one table of methods.
-    return promise as ReturnType<LedgerStore[M]>;
+    return promise as ReturnType<SqliteStore[M]>;
   };
 
   return {
-    append: (rows) => call('append', rows),
+    append: (rows) => call('appendValues', rows.map(rowValues)),
     audit: (filter) => call('audit', filter),
     totals: () => call('totals'),
     costBy: (dimension) => call('costBy', dimension),

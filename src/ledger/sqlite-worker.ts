@@ -1,11 +1,10 @@
 // The thread in which the SQLite ledger lives: takes calls by message, answers by message.
 import type { StoreAnswer, StoreCall } from './sqlite-messages.ts';
-import { createSqliteStore } from './sqlite-store.ts';
-import type { LedgerStore } from './store.ts';
+import { createSqliteStore, type SqliteStore } from './sqlite-store.ts';
 
 declare const self: Worker;
 
-let store: LedgerStore | null = null;
+let store: SqliteStore | null = null;
 
 self.onmessage = async ({ data }: MessageEvent<StoreCall>) => {
   self.postMessage(await answer(data));
@@ -23,10 +22,10 @@ async function answer(call: StoreCall): Promise<StoreAnswer> {
   }
 }
 
-function run(store: LedgerStore, call: StoreCall): Promise<unknown> {
+function run(store: SqliteStore, call: StoreCall): Promise<unknown> {
   switch (call.method) {
-    case 'append':
-      return store.append(...call.args);
+    case 'appendValues':
+      return store.appendValues(...call.args);
     case 'audit':
       return store.audit(...call.args);
     case 'totals':

@@ -51,3 +51,17 @@ export interface Totals {
   ttftMsSum: number;
   ttftCount: number;
 }
+
+export const NO_TOTALS: Totals = {
+  requests: 0,
+  failures: 0,
+  costUsd: 0,
+  unpriced: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  latencyMsSum: 0,
+  ttftMsSum: 0,
+  ttftCount: 0,
+};
