@@ -20,7 +20,8 @@ export interface ServerHostOptions {
 export function createServerHost(options: ServerHostOptions): GatewayHost {
   const { config, environment, databasePath, log, version } = options;
   const ledgerStore = config.audit.enabled ? openStore(databasePath, log) : null;
-  const host = createWebHost({ log, version, ledgerStore });
+  // Ids that rise with time: the ledger's index on them grows at its end instead of everywhere.
+  const host = createWebHost({ log, version, ledgerStore, randomId: () => Bun.randomUUIDv7() });
   const upstream = createUpstreamFetch(patientFetch, usesProxy(environment) ? null : probeTcp, host);
   const simulator = createSimulator({ now: host.now, sleep: createSleep(host.setTimer) });
   return { ...host, authorize: createAuthorizer(), fetch: withSimulator(simulator, upstream) };
