@@ -42,8 +42,8 @@ const LONGEST_QUEUE = 1_000;
 const PING_MS = 15_000;
 /** A word that long is shown in parts: longer than any key. */
 const LONGEST_WORD = 1_024;
-/** The end of a text in which a key may have begun. Keys are made of these and hold no blank. */
-const UNFINISHED_WORD = /[\w.~+/=-]*$/;
+/** The end of a text in which a key may have begun: keys are made of these and hold no blank. */
+const UNFINISHED_WORD = /[!-~]*$/;
 
 const textEncoder = new TextEncoder();
 
@@ -111,8 +111,9 @@ function createWatcher(
   setTimer: (callback: () => void, ms: number) => () => void,
   onLeave: () => void,
 ): Watcher {
-  let queue: Uint8Array[] = [];
+  const queue: Uint8Array[] = [];
   let skipped = 0;
+  let over = false;
   /** Set while the watcher waits for something to read. */
   let deliver: (() => void) | undefined;
   let cancelPing = () => {};
@@ -148,6 +149,14 @@ function createWatcher(
     return lag;
   }
 
+  /** False where there is nothing to read yet. */
+  function give(): boolean {
+    const frame = next();
+    if (frame !== undefined) controller?.enqueue(frame);
+    else if (over) controller?.close();
+    return frame !== undefined || over;
+  }
+
   const stream = new ReadableStream<Uint8Array>(
     {
       start(given) {
@@ -155,16 +164,11 @@ function createWatcher(
         ping();
       },
       pull() {
-        const frame = next();
-        if (frame !== undefined) {
-          controller?.enqueue(frame);
-          return;
-        }
+        if (give()) return;
         return new Promise<void>((resolve) => {
           deliver = () => {
             deliver = undefined;
-            const waited = next();
-            if (waited !== undefined) controller?.enqueue(waited);
+            give();
             resolve();
           };
         });
@@ -179,9 +183,9 @@ function createWatcher(
     take,
     end() {
       leave();
-      queue = [];
+      // What waits is still read.
+      over = true;
       deliver?.();
-      controller?.close();
     },
   };
 }

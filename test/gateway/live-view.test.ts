@@ -124,6 +124,8 @@ test('closing ends every watcher', async () => {
   const over = waiting.next();
   view.close();
   expect(await over).toBeUndefined();
+  // What it had not read yet is still there.
+  expect((await reading.next())?.name).toBe('stream_event');
   expect(await reading.next()).toBeUndefined();
   expect(timers.pending()).toBe(0);
 });

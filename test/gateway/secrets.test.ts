@@ -228,6 +228,34 @@ describe('a provider that echoes keys', () => {
   });
 });
 
+test('in what a model says: not in the live view, however it is cut', async () => {
+  const said = `Your keys: ${Object.values(SECRETS).join(' ')}, and that is all.`;
+  for (const cut of [1, 3, 7]) {
+    const pieces = said.match(new RegExp(`[^]{1,${cut}}`, 'g')) ?? [];
+    const answer = (request: SeenRequest) =>
+      request.path.includes('chat')
+        ? replyWith(CHAT.start + pieces.map(CHAT.delta).join('') + CHAT.end)
+        : replyWith(MESSAGE.start + MESSAGE.block + pieces.map(MESSAGE.delta).join('') + MESSAGE.end);
+    const lab = setup(answer, [SECRETS.server]);
+    const headers = { 'x-sluice-key': SECRETS.server, ...headersFor('bearer') };
+    const live = await lab.gateway.fetch(
+      new Request('http://127.0.0.1:8088/gateway/streams/live', { headers }),
+    );
+    for (const model of MODELS) {
+      for (const path of PATHS) await lab.post(path, { ...ASK, model, stream: true }, headers);
+    }
+    const places = await lab.everything();
+    // The gateway is closed, so the view has ended.
+    const text = await live.text();
+    expect(text.match(/"type":"completed"/g)).toHaveLength(4);
+    const shown = readEvents(new TextEncoder().encode(text))
+      .map(({ data }) => (JSON.parse(data) as { text?: string }).text ?? '')
+      .join('');
+    expectClean({ live: text, shown, places: places.log ?? '' });
+    expect(shown).toContain('and that is all.');
+  }
+});
+
 describe('keys in a request', () => {
   test('that goes well: in no row, page, log or file, wherever the client put them', async () => {
     const lab = setup(() => jsonReply(wholeMessage('fine')), [SECRETS.server]);
