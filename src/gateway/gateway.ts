@@ -155,6 +155,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const strange = presentedKeys(headers).filter((key) => !setup.secrets.includes(key));
     const redact = strange.length === 0 ? redactor : redactor.and(strange);
     const record = newRecord(dialect, redact);
+    record.operation = found.route.operation;
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
     record.cancel = () => client.abort(cancelledByOperator());

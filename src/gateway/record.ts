@@ -1,6 +1,6 @@
 // What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
+import type { Attempt, LedgerRow, RowOperation, RowStatus } from '../ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
@@ -17,6 +17,7 @@ export interface ExchangeRecord {
   readonly dialect: LedgerRow['clientDialect'];
   /** `monotonic()` at arrival. */
   readonly startedAt: number;
+  operation: RowOperation;
   requestedModel: string | null;
   agentType: string | null;
   projectId: string | null;
@@ -85,6 +86,7 @@ export function createRecord(
     requestId,
     dialect: clientDialect,
     startedAt,
+    operation: 'generate',
     requestedModel: null,
     agentType: null,
     projectId: null,
@@ -138,6 +140,7 @@ export function createRecord(
       timestamp,
       agentType: name(agentType),
       projectId: name(projectId),
+      operation: record.operation,
       clientDialect,
       provider: target?.provider.name ?? null,
       model: name(model),

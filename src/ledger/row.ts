@@ -6,6 +6,9 @@ import type { Usage } from '../model/usage.ts';
 
 export type RowStatus = 'success' | 'error' | 'aborted' | 'truncated';
 
+/** What was asked for. */
+export type RowOperation = 'generate' | 'count-tokens' | 'embed';
+
 /** One try at one target. */
 export interface Attempt {
   provider: string;
@@ -31,6 +34,7 @@ export interface LedgerRow {
   timestamp: number;
   agentType: string | null;
   projectId: string | null;
+  operation: RowOperation;
   /** `neutral`: asked through the library. */
   clientDialect: DialectId | 'neutral';
   /** The last target asked; null where none was. */

@@ -3,7 +3,7 @@ import type { SQLQueryBindings } from 'bun:sqlite';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
-import type { Attempt, LedgerRow, RowStatus } from './row.ts';
+import type { Attempt, LedgerRow, RowOperation, RowStatus } from './row.ts';
 import type { StoredRow } from './store.ts';
 
 const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQueryBindings])[] = [
@@ -11,6 +11,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQ
   ['timestamp', (row) => row.timestamp],
   ['agent_type', (row) => row.agentType],
   ['project_id', (row) => row.projectId],
+  ['operation', (row) => row.operation],
   ['client_dialect', (row) => row.clientDialect],
   ['provider', (row) => row.provider],
   ['model', (row) => row.model],
@@ -70,6 +71,7 @@ export interface SqliteRow {
   timestamp: number;
   agent_type: string | null;
   project_id: string | null;
+  operation: RowOperation;
   client_dialect: DialectId;
   provider: string | null;
   model: string | null;
@@ -110,6 +112,7 @@ export function storedRow(row: SqliteRow): StoredRow {
     timestamp: row.timestamp,
     agentType: row.agent_type,
     projectId: row.project_id,
+    operation: row.operation,
     clientDialect: row.client_dialect,
     provider: row.provider,
     model: row.model,

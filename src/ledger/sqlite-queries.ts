@@ -22,6 +22,7 @@ export function whereOf(filter: AuditFilter): Where {
   add('provider = ?', filter.provider);
   add('model = ?', filter.model);
   add('project_id = ?', filter.projectId);
+  add('operation = ?', filter.operation);
   add('status = ?', filter.status);
   // As a list and not as `<> 'success'`: the index on status serves a list.
   if (filter.success === true) terms.push("status = 'success'");
@@ -57,11 +58,15 @@ const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: s
 const HOUR_MS = 3_600_000;
 const NAMES = ['provider', 'model', 'agent_type', 'project_id'].map((column) => `COALESCE(${column}, '')`);
 
-/** Parameter: the id of the first row to count. */
+/**
+ * Parameter: the id of the first row to count. Token counts are not in the sums: clients ask for many, each free and
+ * over in no time, and would hide how the answers themselves fare.
+ */
 export const ADD_TO_HOUR =
   `INSERT INTO ledger_hour (hour, provider, model, agent, project, ${SUMS.map(([column]) => column).join(', ')}) ` +
   `SELECT CAST(timestamp / ${HOUR_MS} AS INTEGER), ${NAMES.join(', ')}, ${SUMS.map(([, , overRows]) => overRows).join(', ')} ` +
-  'FROM ledger_row WHERE id >= ? GROUP BY 1, 2, 3, 4, 5 ' +
+  "FROM ledger_row WHERE id >= ? AND operation <> 'count-tokens' " +
+  'GROUP BY 1, 2, 3, 4, 5 ' +
   'ON CONFLICT (hour, provider, model, agent, project) DO UPDATE SET ' +
   SUMS.map(([column]) => `${column} = ${column} + excluded.${column}`).join(', ');
 

@@ -76,6 +76,7 @@ const STEPS: readonly string[] = [
   `,
   'ALTER TABLE ledger_row ADD COLUMN route TEXT',
   'ALTER TABLE ledger_row ADD COLUMN queued_ms REAL',
+  "ALTER TABLE ledger_row ADD COLUMN operation TEXT NOT NULL DEFAULT 'generate'",
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -1,5 +1,5 @@
 // What a ledger store does; SQLite is the one at hand, others must give the same answers.
-import type { LedgerRow, RowStatus } from './row.ts';
+import type { LedgerRow, RowOperation, RowStatus } from './row.ts';
 
 export interface LedgerStore {
   /** Keeps the rows, each once by request id however often it is handed over. Throws where it cannot. */
@@ -28,6 +28,7 @@ export interface AuditFilter {
   provider?: string;
   model?: string;
   projectId?: string;
+  operation?: RowOperation;
   status?: RowStatus;
   success?: boolean;
   limit: number;

@@ -1,5 +1,5 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
-import type { Attempt, RowStatus } from '../ledger/row.ts';
+import type { Attempt, RowOperation, RowStatus } from '../ledger/row.ts';
 import type { AuditFilter, StoredRow } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
 import type { ManagementDeps } from './management.ts';
@@ -21,6 +21,7 @@ const PARAMETERS = [
   'provider',
   'model',
   'project_id',
+  'operation',
   'status',
   'success',
   'limit',
@@ -34,6 +35,12 @@ const STATUSES = Object.keys({
   aborted: true,
   truncated: true,
 } satisfies Record<RowStatus, true>) as RowStatus[];
+
+const OPERATIONS = Object.keys({
+  generate: true,
+  'count-tokens': true,
+  embed: true,
+} satisfies Record<RowOperation, true>) as RowOperation[];
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
@@ -68,6 +75,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
     provider: readText(query, 'provider'),
     model: readText(query, 'model'),
     projectId: readText(query, 'project_id'),
+    operation: readChoice(query, 'operation', OPERATIONS),
     status: readChoice(query, 'status', STATUSES),
     success: readFlag(query, 'success'),
   });
@@ -93,6 +101,7 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     timestamp: new Date(row.timestamp).toISOString(),
     agent_type: row.agentType,
     project_id: row.projectId,
+    operation: row.operation,
     client_dialect: row.clientDialect,
     provider: row.provider,
     model: row.model,

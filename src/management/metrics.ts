@@ -65,6 +65,7 @@ function describeRecent(row: StoredRow): object {
     provider: row.provider,
     model: row.model,
     agent_type: row.agentType,
+    operation: row.operation,
     input_tokens: row.usage.inputTokens,
     output_tokens: row.usage.outputTokens,
     cost_usd: row.costUsd,

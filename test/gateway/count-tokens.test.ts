@@ -34,7 +34,12 @@ describe('a provider that counts', () => {
     expect(sent(lab)).toBe(MESSAGES);
     const row = await lab.row(0);
     expect(row).toMatchObject({ status: 'success', httpStatus: 200, provider: 'lab', model: 'asked' });
-    expect(row).toMatchObject({ usageKnown: false, costUsd: null, streamed: false });
+    expect(row).toMatchObject({
+      usageKnown: false,
+      costUsd: null,
+      streamed: false,
+      operation: 'count-tokens',
+    });
     expect(row.attempts).toHaveLength(1);
     expect(lab.rows).toHaveLength(1);
   });

@@ -39,7 +39,13 @@ describe('an OpenAI-shaped provider', () => {
     expect(lab.sent()).toBe(text);
     expect(lab.upstream.requests[0]?.path).toBe(PATH);
     const row = await lab.row(0);
-    expect(row).toMatchObject({ status: 'success', model: 'served', usageKnown: true, costUsd: 0.01 });
+    expect(row).toMatchObject({
+      status: 'success',
+      model: 'served',
+      usageKnown: true,
+      costUsd: 0.01,
+      operation: 'embed',
+    });
     expect(row.usage).toMatchObject({ inputTokens: 1_000, outputTokens: 0 });
     expect(lab.rows).toHaveLength(1);
   });

@@ -93,7 +93,8 @@ describe('SQLite file', () => {
     await before.append([sampleRow()]);
     await before.close();
     const database = new Database(path);
-    for (const column of ['route', 'queued_ms']) database.run(`ALTER TABLE ledger_row DROP COLUMN ${column}`);
+    for (const column of ['route', 'queued_ms', 'operation'])
+      database.run(`ALTER TABLE ledger_row DROP COLUMN ${column}`);
     database.run('PRAGMA user_version = 1');
     database.close();
     const store = createSqliteStore(path);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import type { AuditFilter, Dimension, LedgerStore, Totals } from '../../src/ledger/store.ts';
+import { NO_USAGE } from '../../src/model/usage.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 export interface StoreFactory {
@@ -37,6 +38,7 @@ export function describeStore(factory: StoreFactory): void {
 
     test('a row comes back as it went in', async () => {
       const row = sampleRow({
+        operation: 'embed',
         agentType: 'reviewer',
         projectId: 'größer 🦭',
         status: 'truncated',
@@ -80,6 +82,19 @@ export function describeStore(factory: StoreFactory): void {
       await store.append([row]);
       const { rows } = await store.audit({ ...ALL, includeBodies: true });
       expect(rows).toEqual([{ ...row, id: expect.any(Number) }]);
+    });
+
+    test('counts of tokens are rows, and in no sum', async () => {
+      const answer = sampleRow();
+      const count = sampleRow({
+        requestId: 'req_count',
+        operation: 'count-tokens',
+        latencyMs: 1,
+        usage: NO_USAGE,
+      });
+      await store.append([answer, count]);
+      expect((await store.audit(ALL)).total).toBe(2);
+      expectTotals(await store.totals(), expectedTotals([answer]));
     });
 
     test('nullable names stay null', async () => {
@@ -155,6 +170,7 @@ export function describeStore(factory: StoreFactory): void {
       ['provider', { provider: 'provider-2' }, (row) => row.provider === 'provider-2'],
       ['model', { model: 'model-4' }, (row) => row.model === 'model-4'],
       ['projectId', { projectId: 'project-5' }, (row) => row.projectId === 'project-5'],
+      ['operation', { operation: 'embed' }, (row) => row.operation === 'embed'],
       ['status', { status: 'aborted' }, (row) => row.status === 'aborted'],
       ['success', { success: true }, (row) => row.status === 'success'],
       ['failure', { success: false }, (row) => row.status !== 'success'],
