@@ -18,6 +18,8 @@ const LONGEST_COMPARED = 1024;
 const FIRST_BLOCK_BYTES = 512;
 const LARGEST_BLOCK_BYTES = 16 * 1024;
 
+const NO_BYTES = new Uint8Array(0);
+
 interface Block {
   bytes: Uint8Array;
   used: number;
@@ -26,10 +28,10 @@ interface Block {
 /** @param cap the most bytes of the body that are kept. */
 export function createBodyCapture(cap: number): BodyCapture {
   const blocks: Block[] = [];
-  let last: Block = { bytes: new Uint8Array(0), used: 0 };
+  let last: Block = { bytes: NO_BYTES, used: 0 };
   /** Of the body so far. */
   let size = 0;
-  let previous = new Uint8Array(0);
+  let previous = NO_BYTES;
   let previousLength = 0;
 
   function takeChunk(chunk: Uint8Array): void {

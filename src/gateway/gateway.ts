@@ -152,8 +152,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
     const headers = withQueryKey(request.headers, url.searchParams, found.dialect.client);
-    const strange = presentedKeys(headers).filter((key) => !setup.secrets.includes(key));
-    const redact = strange.length === 0 ? redactor : redactor.and(strange);
+    const redact = redactor.and(presentedKeys(headers));
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
     const client = new AbortController();
@@ -277,7 +276,6 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 
 interface Setup {
   config: ResolvedConfig;
-  secrets: string[];
   redactor: Redactor;
   price: ReturnType<typeof createPricer>;
   catalog: ModelCatalog;
@@ -292,12 +290,10 @@ function createSetup(
   host: GatewayHost,
   traffic: { states: ProviderStates; memory: RouteMemory },
 ): Setup {
-  const secrets = [...config.server.keys, ...config.providers.flatMap(secretsOf)];
-  const redactor = createRedactor(secrets);
+  const redactor = createRedactor([...config.server.keys, ...config.providers.flatMap(secretsOf)]);
   const price = createPricer(config.costs);
   return {
     config,
-    secrets,
     redactor,
     price,
     catalog: createModelCatalog(host, redactor),

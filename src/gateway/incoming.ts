@@ -88,6 +88,8 @@ function extra(body: JsonObject, field: string): string | null {
   return text;
 }
 
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The body as text. Throws `too_large` past `maxBody` bytes, a 415 for a body that is not plain JSON, and
  * `invalid_request` for bytes that are not UTF-8: text put in their place would reach the provider changed.
@@ -112,7 +114,7 @@ export async function readBody(request: Request, maxBody: number): Promise<strin
   const bytes = declared <= maxBody ? await request.bytes() : await readBounded(request.body, maxBody);
   if (bytes.length > maxBody) throw tooLarge(maxBody);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return strictDecoder.decode(bytes);
   } catch {
     throw new GatewayError('invalid_request', 'the body is not UTF-8 text; send one JSON object in UTF-8');
   }

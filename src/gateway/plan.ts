@@ -219,6 +219,7 @@ function passQuery(
 
 /** The query without the parameters that hold one of `keys`, what stays byte for byte. */
 function withoutKeys(query: string, keys: readonly string[]): string {
+  if (query === '' || keys.length === 0) return query;
   const kept = query
     .slice(1)
     .split('&')

@@ -130,11 +130,10 @@ export function createRecord(
     const { agentType, projectId, requestedModel, attempts } = record;
     const route = record.route?.decision ?? null;
     // Names come from outside too. One look at all of them: hardly ever is there anything to take out.
-    const names = [
-      ...[agentType, projectId, requestedModel, model, route?.rule, route?.why],
-      ...attempts.map((attempt) => attempt.model),
-    ];
-    const name = redact(names.join('\n')) === names.join('\n') ? (text: string | null) => text : clean;
+    const names = [agentType, projectId, requestedModel, model, route?.rule, route?.why];
+    for (const attempt of attempts) names.push(attempt.model);
+    const together = names.join('\n');
+    const name = redact(together) === together ? (text: string | null) => text : clean;
     return {
       requestId,
       timestamp,

@@ -20,10 +20,11 @@ export function createUpstreamFetch(
 ): GatewayHost['fetch'] {
   const answered = new Map<string, number>();
   return async (url, init, { connectMs }) => {
+    if (probe === null) return fetch(url, init);
+    const root = rootOf(url);
+    const last = answered.get(root);
+    if (last !== undefined && clock.monotonic() - last < TRUSTED_MS) return fetch(url, init);
     const { hostname, port, protocol, origin } = new URL(url);
-    const last = answered.get(origin);
-    if (probe === null || (last !== undefined && clock.monotonic() - last < TRUSTED_MS))
-      return fetch(url, init);
     const giveUp = new AbortController();
     const stopProbe = new AbortController();
     const cancel = clock.setTimer(() => {
@@ -41,7 +42,7 @@ export function createUpstreamFetch(
     const signals = init.signal == null ? [giveUp.signal] : [init.signal, giveUp.signal];
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
-      answered.set(origin, clock.monotonic());
+      answered.set(root, clock.monotonic());
       return response;
     } catch (thrown) {
       throw giveUp.signal.aborted ? giveUp.signal.reason : thrown;
@@ -50,6 +51,12 @@ export function createUpstreamFetch(
       stopProbe.abort();
     }
   };
+}
+
+/** What stands before the path: one server, however its address is written. */
+function rootOf(url: string): string {
+  const path = url.indexOf('/', url.indexOf('//') + 2);
+  return path === -1 ? url : url.slice(0, path);
 }
 
 /** A probe over Bun's sockets. */
