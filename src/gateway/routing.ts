@@ -33,7 +33,7 @@ export function createLiveRouter(
     memory,
     signals: {
       available: (target) => stateOf(target)?.breaker !== 'open',
-      inFlight: (target) => stateOf(target)?.inFlight ?? 0,
+      inFlight: ({ provider }) => states.inFlight(provider),
       latencyMs: memory.latencyMs,
       costUsd: ({ provider, model }) => price(provider, model, SAMPLE_USAGE),
       random: host.random,
@@ -45,7 +45,7 @@ export function createLiveRouter(
 /** The same without traffic: for lists, and for people who ask where a request would go. */
 export function createQuietRouter(config: ResolvedConfig): Router {
   return createRouter(config, {
-    memory: { served: () => {}, latencyMs: () => null, placeOf: () => null },
+    memory: { served: () => {}, latencyMs: () => null, placeOf: () => null, adopt: () => {} },
     signals: NO_SIGNALS,
     countText: (texts) => countText(texts, () => Promise.resolve()),
   });

@@ -1,9 +1,9 @@
 // GET /gateway/health: from memory alone, no store and no provider is asked.
 import type { ManagementDeps } from './management.ts';
 
-export function readHealth(deps: ManagementDeps): object {
+export async function readHealth(deps: ManagementDeps): Promise<object> {
   const { providers, routing, audit } = deps.config();
-  const states = deps.providerStates(providers);
+  const states = await deps.providerStates(providers);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
   const isDown = states.some(({ name, healthy }) => name === defaultProvider && !healthy);
@@ -12,7 +12,7 @@ export function readHealth(deps: ManagementDeps): object {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
     uptime_seconds: Math.max(0, Math.floor((deps.now() - deps.startedAt) / 1000)),
-    active_streams: deps.running.list().length,
+    active_streams: (await deps.running.list()).length,
     providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),
     routing: { default_provider: defaultProvider, fallback_chain: routing.fallbackChain },
     audit: {

@@ -7,7 +7,7 @@ import { readAudit } from './audit.ts';
 import { readHealth } from './health.ts';
 import { readMetrics } from './metrics.ts';
 import { readProviders } from './providers.ts';
-import { cancelStream, readStreams, type RunningRequests, watchStreams } from './streams.ts';
+import { cancelStream, type RunningRequests, readStreams, watchStreams } from './streams.ts';
 
 export interface ManagementDeps {
   /** The configuration in force. */
@@ -21,7 +21,7 @@ export interface ManagementDeps {
   now(): number;
   running: RunningRequests;
   /** What is known of these providers, in this order. Holds no secret. */
-  providerStates(providers: readonly ProviderConfig[]): ProviderState[];
+  providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
 }
 
 /** Answers with what becomes JSON, or with a response of its own. */
@@ -54,7 +54,7 @@ export function createManagement(
       const { method } = request;
       if (requestId !== undefined) {
         if (method !== 'DELETE') throw wrongMethod(method, url.pathname, 'DELETE');
-        return json(cancelStream(deps.running, decodeURIComponent(requestId)));
+        return json(await cancelStream(deps.running, decodeURIComponent(requestId)));
       }
       if (page === undefined) throw unknownPath(url.pathname);
       if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, url.pathname, 'GET, HEAD');

@@ -3,9 +3,9 @@ import type { ProviderConfig } from '../config/resolved.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { ManagementDeps } from './management.ts';
 
-export function readProviders(deps: ManagementDeps): object {
+export async function readProviders(deps: ManagementDeps): Promise<object> {
   const { providers, disabled } = deps.config();
-  const states = deps.providerStates(providers);
+  const states = await deps.providerStates(providers);
   return {
     providers: providers.map((provider, index) => {
       const state = states[index];

@@ -24,15 +24,16 @@ export interface RunningRequest {
 
 /** What the pages need of the gateway; nothing in it holds a secret. */
 export interface RunningRequests {
-  list(): RunningRequest[];
+  list(): RunningRequest[] | Promise<RunningRequest[]>;
   /** False where no such request runs. */
-  cancel(requestId: string): boolean;
+  cancel(requestId: string): boolean | Promise<boolean>;
   watch(): ReadableStream<Uint8Array>;
 }
 
-export function readStreams(running: RunningRequests): object {
+export async function readStreams(running: RunningRequests): Promise<object> {
+  const requests = await running.list();
   return {
-    streams: running.list().map((request) => ({
+    streams: requests.map((request) => ({
       request_id: request.requestId,
       started_at: new Date(request.startedAt).toISOString(),
       state: request.state,
@@ -50,8 +51,8 @@ export function readStreams(running: RunningRequests): object {
   };
 }
 
-export function cancelStream(running: RunningRequests, requestId: string): object {
-  if (running.cancel(requestId)) return { request_id: requestId, cancelled: true };
+export async function cancelStream(running: RunningRequests, requestId: string): Promise<object> {
+  if (await running.cancel(requestId)) return { request_id: requestId, cancelled: true };
   throw new ManagementError(
     404,
     'not_found',

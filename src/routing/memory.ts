@@ -7,6 +7,8 @@ export interface RouteMemory {
   latencyMs(target: Target, timing: string): number | null;
   /** The name of the target that served last under this place. */
   placeOf(place: string): string | null;
+  /** Another process has served it there. */
+  adopt(place: string, target: string): void;
 }
 
 /** Share of the newest request in a target's latency. */
@@ -23,8 +25,14 @@ interface Latency {
   at: number;
 }
 
-/** @param monotonic milliseconds that never jump. */
-export function createRouteMemory(monotonic: () => number): RouteMemory {
+/**
+ * @param monotonic milliseconds that never jump.
+ * @param moved told when a conversation is served where it was not before.
+ */
+export function createRouteMemory(
+  monotonic: () => number,
+  moved: (place: string, target: string) => void = () => {},
+): RouteMemory {
   const latencies = new Map<string, Latency>();
   const places = new Map<string, string>();
   const fresh = (key: string): Latency | undefined => {
@@ -37,8 +45,11 @@ export function createRouteMemory(monotonic: () => number): RouteMemory {
       const key = `${timing} ${name}`;
       const before = fresh(key)?.ms ?? ms;
       putLast(latencies, key, { ms: before + NEWEST * (ms - before), at: monotonic() }, MOST_TARGETS);
-      if (place !== null) putLast(places, place, name, MOST_PLACES);
+      if (place === null) return;
+      if (places.get(place) !== name) moved(place, name);
+      putLast(places, place, name, MOST_PLACES);
     },
+    adopt: (place, target) => putLast(places, place, target, MOST_PLACES),
     latencyMs: (target, timing) => fresh(`${timing} ${targetName(target)}`)?.ms ?? null,
     placeOf: (place) => places.get(place) ?? null,
   };

@@ -25,15 +25,26 @@ export interface Breaker {
   waitMs(): number;
   /** Undefined while it is open, and while the one request of the half-open breaker is on its way. */
   enter(settings: BreakerSettings): Permit | undefined;
+  /** A request of another process has met this. */
+  learn(met: BreakerEvent, settings: BreakerSettings): void;
+  /** Another process has ended: a request of its own tries nothing any more. */
+  peerGone(): void;
 }
+
+/** What has changed a breaker: an outcome, or that the half-open one's request goes or is over without a verdict. */
+export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probed';
 
 /** While the one request that tries a half-open breaker is on its way, nobody knows how long it takes. */
 const PROBE_WAIT_MS = 1_000;
 
-export function createBreaker(monotonic: () => number): Breaker {
+/** @param tell told of what a request of this process has changed. */
+export function createBreaker(
+  monotonic: () => number,
+  tell: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
+): Breaker {
   let failures = 0;
   let openUntil: number | null = null;
-  let probe: Permit | null = null;
+  let probe: Permit | 'elsewhere' | null = null;
   /** Counts openings: what began before the last one says nothing about what came after. */
   let era = 0;
 
@@ -47,6 +58,15 @@ export function createBreaker(monotonic: () => number): Breaker {
     openUntil = null;
     probe = null;
     failures = failuresLeft;
+  }
+
+  function fail(settings: BreakerSettings, wasProbe: boolean): void {
+    failures += 1;
+    if (wasProbe || failures >= settings.failures) open(settings);
+  }
+
+  function forgetProbeElsewhere(): void {
+    if (probe === 'elsewhere') probe = null;
   }
 
   function state(): BreakerState {
@@ -65,15 +85,23 @@ export function createBreaker(monotonic: () => number): Breaker {
     const permit: Permit = {
       spoke() {
         // On trial: one more failure, in the middle of this very answer too, opens it again.
-        if (probe === permit) close(settings.failures - 1);
+        if (probe !== permit) return;
+        close(settings.failures - 1);
+        tell('spoke', settings);
       },
-      succeeded: once(() => close(0)),
+      succeeded: once(() => {
+        const isNews = failures > 0 || openUntil !== null;
+        close(0);
+        if (isNews) tell('succeeded', settings);
+      }),
       failed: once(() => {
-        failures += 1;
-        if (probe === permit || failures >= settings.failures) open(settings);
+        fail(settings, probe === permit);
+        tell('failed', settings);
       }),
       abandoned: once(() => {
-        if (probe === permit) probe = null;
+        if (probe !== permit) return;
+        probe = null;
+        tell('probed', settings);
       }),
     };
     return permit;
@@ -90,8 +118,31 @@ export function createBreaker(monotonic: () => number): Breaker {
       const now = state();
       if (now === 'open' || probe !== null) return undefined;
       const permit = createPermit(settings);
-      if (now === 'half-open') probe = permit;
+      if (now === 'half-open') {
+        probe = permit;
+        tell('probing', settings);
+      }
       return permit;
     },
+    learn(met, settings) {
+      switch (met) {
+        case 'failed':
+          // What failed elsewhere after it opened here began before: it is no news.
+          if (state() !== 'open') fail(settings, probe === 'elsewhere');
+          return;
+        case 'spoke':
+          close(settings.failures - 1);
+          return;
+        case 'succeeded':
+          close(0);
+          return;
+        case 'probing':
+          probe ??= 'elsewhere';
+          return;
+        case 'probed':
+          forgetProbeElsewhere();
+      }
+    },
+    peerGone: forgetProbeElsewhere,
   };
 }

@@ -1,5 +1,6 @@
 // How many requests a provider is given at once: a limit that follows its 429s and its latency (AIMD, as TCP
-// has it), and a bounded queue before it.
+// has it), and a bounded queue before it. Processes that share a provider share the limit.
+import type { SharedRoom } from './peers.ts';
 
 export interface ConcurrencySettings {
   /** Most at once; null: no limit, and nothing waits. */
@@ -42,6 +43,19 @@ export interface ConcurrencyLimit {
   queued(): number;
   /** The limit in force, null where there is none. */
   limit(settings: ConcurrencySettings): number | null;
+  /** Another process has found this limit; null: the configured one. */
+  adopt(limit: number | null): void;
+  /** Another process has let go of a place. */
+  roomElsewhere(): void;
+}
+
+/** How a limit agrees with those of other processes. */
+export interface LimitPeers {
+  room: SharedRoom | undefined;
+  /** The limit has changed by a whole request. */
+  adapted(limit: number | null): void;
+  /** A place is free that a request elsewhere waits for. */
+  freed(): void;
 }
 
 const CUT_ON_REFUSAL = 0.7;
@@ -53,10 +67,15 @@ const WARM_UP = 20;
 const SHORTEST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
-export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
+const ALONE: LimitPeers = { room: undefined, adapted() {}, freed() {} };
+
+export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = ALONE): ConcurrencyLimit {
+  const { room } = peers;
   const { monotonic } = clock;
   /** Null until something had to be cut: then the settings' `max` holds. */
   let adapted: number | null = null;
+  /** The settings of the newest request that waited. */
+  let newest: ConcurrencySettings | undefined;
   let inFlight = 0;
   /** Requests let in so far, and how many these were at the last cut. */
   let entered = 0;
@@ -75,26 +94,51 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
     if (settings.max === null || place <= enteredAtCut) return;
     enteredAtCut = entered;
     // From what was really asked at once: the limit may lie far above.
-    adapted = Math.max(settings.min, Math.min(limitOf(settings), inFlight) * factor);
+    adapt(Math.max(settings.min, Math.min(limitOf(settings), everywhere()) * factor));
   }
+
+  function adapt(limit: number): void {
+    const before = adapted === null ? null : Math.floor(adapted);
+    adapted = limit;
+    if (Math.floor(limit) !== before) peers.adapted(limit);
+  }
+
+  const everywhere = () => inFlight + (room?.othersInFlight() ?? 0);
+  const waitingEverywhere = () => waiting.size + (room?.othersWaiting() ?? 0);
 
   function grow(settings: ConcurrencySettings): void {
     if (adapted === null || settings.max === null) return;
     // Not while hardly anything is asked: that shows nothing about a higher limit.
-    if (inFlight * 2 < limitOf(settings)) return;
-    adapted = Math.min(settings.max, adapted + 1 / Math.max(1, adapted));
+    if (everywhere() * 2 < limitOf(settings)) return;
+    adapt(Math.min(settings.max, adapted + 1 / Math.max(1, adapted)));
   }
 
+  /** Whether a place was free; then it is taken. */
+  function take(settings: ConcurrencySettings): boolean {
+    if (inFlight >= limitOf(settings)) return false;
+    inFlight += 1;
+    // Taken first and given back where another process took it too: two that come at once never both stay.
+    if (room === undefined || room.setInFlight(inFlight) <= limitOf(settings)) return true;
+    giveBack();
+    return false;
+  }
+
+  function giveBack(): void {
+    inFlight -= 1;
+    room?.setInFlight(inFlight);
+    if (room !== undefined && room.othersWaiting() > 0) peers.freed();
+  }
+
+  /** For a place that was taken. */
   function createSlot(settings: ConcurrencySettings, queuedMs: number): Slot {
     const begunAt = monotonic();
     const place = ++entered;
     let held = true;
-    inFlight += 1;
     return {
       queuedMs,
       spoke() {
         latency.see(monotonic() - begunAt);
-        if (latency.isSlow() && inFlight * 2 >= limitOf(settings)) cut(settings, CUT_ON_SLOWNESS, place);
+        if (latency.isSlow() && everywhere() * 2 >= limitOf(settings)) cut(settings, CUT_ON_SLOWNESS, place);
       },
       succeeded() {
         if (!latency.isSlow()) grow(settings);
@@ -103,7 +147,7 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
       release() {
         if (!held) return;
         held = false;
-        inFlight -= 1;
+        giveBack();
         meanHoldMs += 0.1 * (monotonic() - begunAt - meanHoldMs);
         admit(settings);
       },
@@ -113,13 +157,13 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
   /** Lets in who waits longest, as many as there is room for. */
   function admit(settings: ConcurrencySettings): void {
     for (const enter of waiting) {
-      if (inFlight >= limitOf(settings)) return;
+      if (!take(settings)) return;
       enter();
     }
   }
 
   function shed(why: Shed['shed'], settings: ConcurrencySettings): Shed {
-    const expected = (meanHoldMs * (waiting.size + 1)) / limitOf(settings);
+    const expected = (meanHoldMs * (waitingEverywhere() + 1)) / limitOf(settings);
     return {
       shed: why,
       retryAfterMs: Math.ceil(Math.min(LONGEST_RETRY_MS, Math.max(SHORTEST_RETRY_MS, expected))),
@@ -128,9 +172,11 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
 
   function wait(settings: ConcurrencySettings, signal: AbortSignal): Promise<Slot | Shed> {
     const since = monotonic();
+    newest = settings;
     return new Promise((resolve, reject) => {
       const stop = () => {
         waiting.delete(enter);
+        room?.setWaiting(waiting.size);
         cancel();
         signal.removeEventListener('abort', leave);
       };
@@ -147,6 +193,7 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
         resolve(shed('late', settings));
       }, settings.queueTimeoutMs);
       waiting.add(enter);
+      room?.setWaiting(waiting.size);
       signal.addEventListener('abort', leave, { once: true });
     });
   }
@@ -154,13 +201,20 @@ export function createConcurrencyLimit(clock: LimitClock): ConcurrencyLimit {
   return {
     async acquire(settings, signal) {
       if (signal.aborted) throw signal.reason;
-      if (waiting.size === 0 && inFlight < limitOf(settings)) return createSlot(settings, 0);
-      if (waiting.size >= settings.queue) return shed('full', settings);
+      if (waiting.size === 0 && take(settings)) return createSlot(settings, 0);
+      if (waitingEverywhere() >= settings.queue) return shed('full', settings);
       return wait(settings, signal);
     },
     inFlight: () => inFlight,
     queued: () => waiting.size,
     limit: (settings) => (settings.max === null ? null : limitOf(settings)),
+    adopt(limit) {
+      adapted = limit;
+      enteredAtCut = entered;
+    },
+    roomElsewhere() {
+      if (newest !== undefined) admit(newest);
+    },
   };
 }
 

@@ -36,6 +36,8 @@ export interface KeyRing {
   /** Whether another key is ready, so that the next try need not wait. */
   hasOther(keys: readonly string[], model: string): boolean;
   succeeded(key: string | null, model: string): void;
+  /** Whether a key is set aside that has not been tried since. */
+  hasBenched(key: string | null): boolean;
   /** Sets the key aside where the failure was the key's. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
   snapshot(keys: readonly string[]): KeyState[];
@@ -122,6 +124,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       return { waitMs: soonest.bench.until - monotonic(), why: soonest.bench.why };
     },
     hasOther: (keys, model) => keys.some((key) => benchOf(key, model) === undefined),
+    hasBenched: (key) => (benches.get(key ?? '')?.size ?? 0) > 0,
     succeeded(key, model) {
       const own = benches.get(key ?? '');
       own?.delete(model);

@@ -16,6 +16,16 @@ import {
   type Slot,
 } from './concurrency-limit.ts';
 import { createKeyRing, type KeyRing, type KeyState } from './key-ring.ts';
+import {
+  fromPeerError,
+  NO_PEERS,
+  type PeerEvent,
+  type PeerKey,
+  type PeerNotice,
+  type Peers,
+  type SharedRoom,
+  toPeerError,
+} from './peers.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
 /** What of a provider's configuration matters here. */
@@ -81,6 +91,12 @@ export interface ProviderStates {
   hasOtherKey(provider: GuardedProvider, model: string): boolean;
   /** Of these providers, in this order; one never asked is healthy. */
   snapshot(providers: readonly GuardedProvider[]): ProviderState[];
+  /** Requests with this provider now, those of other processes included. */
+  inFlight(provider: GuardedProvider): number;
+  /** Another process has met this. */
+  learn(notice: PeerNotice): void;
+  /** Another process has ended: what it held is free. */
+  peerGone(): void;
 }
 
 /** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
@@ -91,26 +107,36 @@ interface Memory {
   breaker: Breaker;
   keys: KeyRing;
   limit: ConcurrencyLimit;
+  room: SharedRoom | undefined;
   failuresInARow: number;
   lastError: string | undefined;
+  tell(event: PeerEvent): void;
 }
 
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
-export function createProviderStates(clock: LimitClock): ProviderStates {
+export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS): ProviderStates {
   const memories = new Map<string, Memory>();
 
-  function memoryOf({ name, baseUrl }: GuardedProvider): Memory {
+  function memoryOf({ name, baseUrl }: Pick<GuardedProvider, 'name' | 'baseUrl'>): Memory {
     const known = memories.get(name);
     // Another address is another server, whatever it is called.
     if (known !== undefined && known.baseUrl === baseUrl) return known;
+    const tell = (event: PeerEvent) => peers.tell({ provider: name, baseUrl, event });
+    const room = peers.room(name);
     const memory: Memory = {
       baseUrl,
-      breaker: createBreaker(clock.monotonic),
+      breaker: createBreaker(clock.monotonic, (met, settings) => tell({ what: 'breaker', met, settings })),
       keys: createKeyRing(clock.monotonic),
-      limit: createConcurrencyLimit(clock),
+      limit: createConcurrencyLimit(clock, {
+        room,
+        adapted: (value) => tell({ what: 'limit', value }),
+        freed: () => tell({ what: 'room' }),
+      }),
+      room,
       failuresInARow: 0,
       lastError: undefined,
+      tell,
     };
     memories.set(name, memory);
     return memory;
@@ -144,7 +170,58 @@ export function createProviderStates(clock: LimitClock): ProviderStates {
     },
     hasOtherKey: (provider, model) => memoryOf(provider).keys.hasOther(provider.apiKeys, model),
     snapshot: (providers) => providers.map((provider) => describe(provider, memoryOf(provider))),
+    inFlight(provider) {
+      const { limit, room } = memoryOf(provider);
+      return limit.inFlight() + (room?.othersInFlight() ?? 0);
+    },
+    peerGone() {
+      for (const { breaker, limit } of memories.values()) {
+        breaker.peerGone();
+        limit.roomElsewhere();
+      }
+    },
+    learn({ provider, baseUrl, event }) {
+      learn(memoryOf({ name: provider, baseUrl }), event);
+    },
   };
+}
+
+function learn(memory: Memory, event: PeerEvent): void {
+  switch (event.what) {
+    case 'breaker':
+      memory.breaker.learn(event.met, event.settings);
+      return;
+    case 'healed':
+      heal(memory);
+      return;
+    case 'failed': {
+      const error = fromPeerError(event.error);
+      fail(memory, error);
+      if (event.key !== null) memory.keys.failed(event.key.value, event.key.model, error, event.key.alone);
+      return;
+    }
+    case 'key-good':
+      memory.keys.succeeded(event.key.value, event.key.model);
+      return;
+    case 'limit':
+      memory.limit.adopt(event.value);
+      return;
+    case 'room':
+      memory.limit.roomElsewhere();
+  }
+}
+
+/** Whether there was something to heal. */
+function heal(memory: Memory): boolean {
+  const isNews = memory.failuresInARow > 0 || memory.lastError !== undefined;
+  memory.failuresInARow = 0;
+  memory.lastError = undefined;
+  return isNews;
+}
+
+function fail(memory: Memory, error: GatewayError): void {
+  memory.failuresInARow += 1;
+  memory.lastError = `${error.code}: ${error.message}`;
 }
 
 interface Held {
@@ -158,14 +235,18 @@ function createLease({ provider, model, key: whose }: LeaseQuestion, memory: Mem
   const { slot, permit, key, keyLabel } = held;
   let over = false;
 
-  function heal(): void {
-    memory.failuresInARow = 0;
-    memory.lastError = undefined;
+  const used = (): PeerKey => ({ value: key, model, alone: provider.apiKeys.length < 2 });
+
+  function healed(): void {
+    if (heal(memory)) memory.tell({ what: 'healed' });
   }
 
-  function fail(error: GatewayError): void {
-    memory.failuresInARow += 1;
-    memory.lastError = `${error.code}: ${error.message}`;
+  /** @param ofKey the key is set aside where the failure is of that kind. */
+  function failed(error: GatewayError, ofKey: boolean): void {
+    fail(memory, error);
+    const usedKey = ofKey ? used() : null;
+    if (usedKey !== null) memory.keys.failed(key, model, error, usedKey.alone);
+    memory.tell({ what: 'failed', error: toPeerError(error), key: usedKey });
   }
 
   function judge(error: GatewayError): void {
@@ -179,16 +260,14 @@ function createLease({ provider, model, key: whose }: LeaseQuestion, memory: Mem
         permit.abandoned();
         return;
       case 'key':
-        fail(error);
         permit.spoke();
         permit.abandoned();
-        memory.keys.failed(key, model, error, provider.apiKeys.length < 2);
+        failed(error, true);
         if (error.code === 'upstream_rate_limited') slot.congested();
         return;
       case 'provider':
-        fail(error);
         permit.failed();
-        if (whose === 'own') memory.keys.failed(key, model, error, provider.apiKeys.length < 2);
+        failed(error, whose === 'own');
         if (error.code === 'upstream_overloaded' || error.code === 'upstream_timeout') slot.congested();
     }
   }
@@ -201,7 +280,7 @@ function createLease({ provider, model, key: whose }: LeaseQuestion, memory: Mem
       if (over) return;
       permit.spoke();
       slot.spoke();
-      heal();
+      healed();
     },
     end(outcome) {
       if (over) return;
@@ -210,8 +289,12 @@ function createLease({ provider, model, key: whose }: LeaseQuestion, memory: Mem
       else if (outcome === 'completed') {
         permit.succeeded();
         slot.succeeded();
-        heal();
-        if (whose === 'own') memory.keys.succeeded(key, model);
+        healed();
+        if (whose === 'own') {
+          const wasBenched = memory.keys.hasBenched(key);
+          memory.keys.succeeded(key, model);
+          if (wasBenched) memory.tell({ what: 'key-good', key: used() });
+        }
       } else judge(outcome);
       slot.release();
     },

@@ -1,0 +1,72 @@
+// Several processes before the same providers: what one learns of a provider the others must know. A success that
+// changes nothing is told to nobody, so that healthy traffic costs nothing.
+import { type ErrorCode, GatewayError } from '../model/errors.ts';
+import type { BreakerEvent, BreakerSettings } from './breaker.ts';
+
+/** What one process tells the others about a provider. Survives a structured clone. */
+export interface PeerNotice {
+  provider: string;
+  baseUrl: string;
+  event: PeerEvent;
+}
+
+export type PeerEvent =
+  | { what: 'breaker'; met: BreakerEvent; settings: BreakerSettings }
+  /** It has answered well after failures. */
+  | { what: 'healed' }
+  /** A failure that was the provider's or the key's. */
+  | { what: 'failed'; error: PeerError; key: PeerKey | null }
+  /** A key that was set aside is good again. */
+  | { what: 'key-good'; key: PeerKey }
+  /** How many may be in flight now; null: the configured limit. */
+  | { what: 'limit'; value: number | null }
+  /** A place is free that a request of another process may wait for. */
+  | { what: 'room' };
+
+/** The key that was used. Goes from process to process and nowhere else. */
+export interface PeerKey {
+  value: string | null;
+  model: string;
+  /** The provider has no other. */
+  alone: boolean;
+}
+
+/** A GatewayError as it can be sent. */
+export interface PeerError {
+  code: ErrorCode;
+  message: string;
+  status: number;
+  retryAfterMs: number | undefined;
+  exhausted: boolean;
+}
+
+export function toPeerError(error: GatewayError): PeerError {
+  const { code, message, status, retryAfterMs, exhausted } = error;
+  return { code, message, status, retryAfterMs, exhausted };
+}
+
+export function fromPeerError({ code, message, status, retryAfterMs, exhausted }: PeerError): GatewayError {
+  return new GatewayError(code, message, {
+    status,
+    exhausted,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** Requests of all processes with one provider. */
+export interface SharedRoom {
+  /** This process has so many in flight; returns how many all have. */
+  setInFlight(count: number): number;
+  setWaiting(count: number): void;
+  othersInFlight(): number;
+  othersWaiting(): number;
+}
+
+export interface Peers {
+  tell(notice: PeerNotice): void;
+  /** Undefined where this process counts alone. */
+  room(provider: string): SharedRoom | undefined;
+}
+
+/** One process. */
+export const NO_PEERS: Peers = { tell: () => {}, room: () => undefined };

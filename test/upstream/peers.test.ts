@@ -1,0 +1,171 @@
+// Two processes before the same provider: what one learns the other knows, and a limit is one limit.
+import { expect, test } from 'bun:test';
+import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
+import type { PeerNotice, SharedRoom } from '../../src/upstream/peers.ts';
+import {
+  createProviderStates,
+  type GuardedProvider,
+  type Lease,
+  type ProviderStates,
+} from '../../src/upstream/provider-state.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { sampleProvider } from '../support/provider-config.ts';
+
+const failure = (code: ErrorCode) => new GatewayError(code, `because of ${code}`);
+const PROVIDER = sampleProvider({
+  name: 'a',
+  apiKeys: ['key-one', 'key-two'],
+  breaker: { failures: 3, openForMs: 10_000 },
+});
+
+/** Two processes, each of which hears at once what the other tells. */
+function setup() {
+  const timers = createManualTimers();
+  const counts = [
+    { inFlight: 0, waiting: 0 },
+    { inFlight: 0, waiting: 0 },
+  ];
+  const told: PeerNotice[] = [];
+  const both: ProviderStates[] = [0, 1].map((own) => {
+    const mine = counts[own];
+    const theirs = counts[1 - own];
+    if (mine === undefined || theirs === undefined) throw new Error('two processes');
+    const room: SharedRoom = {
+      setInFlight(count) {
+        mine.inFlight = count;
+        return count + theirs.inFlight;
+      },
+      setWaiting(count) {
+        mine.waiting = count;
+      },
+      othersInFlight: () => theirs.inFlight,
+      othersWaiting: () => theirs.waiting,
+    };
+    return createProviderStates(
+      { monotonic: timers.now, setTimer: timers.setTimer },
+      {
+        tell(notice) {
+          told.push(notice);
+          // As over a pipe: what cannot be cloned cannot be told.
+          both[1 - own]?.learn(structuredClone(notice));
+        },
+        room: () => room,
+      },
+    );
+  });
+  const [one, other] = both;
+  if (one === undefined || other === undefined) throw new Error('two processes');
+  return { timers, one, other, told };
+}
+
+function enter(states: ProviderStates, provider: GuardedProvider) {
+  const question = { model: 'm', conversation: () => null, lastResort: false, key: 'own' } as const;
+  return states.enter({ ...question, provider, signal: new AbortController().signal });
+}
+
+async function lease(states: ProviderStates, provider: GuardedProvider = PROVIDER): Promise<Lease> {
+  const entered = await enter(states, provider);
+  if ('refused' in entered) throw entered.error;
+  return entered;
+}
+
+const stateOf = (states: ProviderStates, provider: GuardedProvider = PROVIDER) =>
+  states.snapshot([provider])[0];
+
+test('requests that go well tell the other process nothing', async () => {
+  const { one, told } = setup();
+  const going = await lease(one);
+  going.answered();
+  going.end('completed');
+  expect(told).toEqual([]);
+});
+
+test('failures in both count together, and the breaker opens in both', async () => {
+  const { one, other } = setup();
+  (await lease(one)).end(failure('upstream_failed'));
+  (await lease(other)).end(failure('upstream_failed'));
+  expect(stateOf(one)).toMatchObject({ breaker: 'closed', healthy: true });
+  (await lease(one)).end(failure('upstream_failed'));
+  for (const states of [one, other]) {
+    expect(stateOf(states)).toMatchObject({ breaker: 'open', healthy: false });
+    expect(await enter(states, PROVIDER)).toHaveProperty('refused');
+  }
+});
+
+test('one request alone tries a half-open breaker, and its success closes it in both', async () => {
+  const { one, other, timers } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  await timers.advance(10_000);
+  const probe = await lease(one);
+  expect(await enter(other, PROVIDER)).toHaveProperty('refused');
+  probe.answered();
+  probe.end('completed');
+  for (const states of [one, other])
+    expect(stateOf(states)).toMatchObject({ breaker: 'closed', healthy: true });
+});
+
+test('a probe whose process is gone holds nobody up', async () => {
+  const { one, other, timers } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  await timers.advance(10_000);
+  await lease(one);
+  expect(await enter(other, PROVIDER)).toHaveProperty('refused');
+  other.peerGone();
+  expect(await enter(other, PROVIDER)).not.toHaveProperty('refused');
+});
+
+test('a failed probe opens it again in both', async () => {
+  const { one, other, timers } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  await timers.advance(10_000);
+  (await lease(other)).end(failure('upstream_failed'));
+  for (const states of [one, other]) expect(stateOf(states)).toMatchObject({ breaker: 'open' });
+});
+
+test('a key refused in one is set aside in both, and good again in both', async () => {
+  const { one, other, timers } = setup();
+  const first = await lease(one);
+  first.end(new GatewayError('upstream_rate_limited', 'slow down', { retryAfterMs: 5_000 }));
+  const aside = (states: ProviderStates) => stateOf(states)?.keys.map(({ state }) => state);
+  expect(aside(other)).toEqual(aside(one));
+  expect(aside(other)).toContain('rate_limited');
+  await timers.advance(5_000);
+  for (const states of [one, other]) expect(aside(states)).toEqual(['ready', 'ready']);
+});
+
+test('a limit is one limit: places are counted together, and one that is freed lets the other process in', async () => {
+  const { one, other } = setup();
+  const limited = sampleProvider({
+    name: 'a',
+    concurrency: { max: 2, min: 1, queue: 1, queueTimeoutMs: 60_000 },
+  });
+  const first = await lease(one, limited);
+  await lease(other, limited);
+  expect(one.inFlight(limited)).toBe(2);
+  let entered = false;
+  const third = lease(other, limited).then((given) => {
+    entered = true;
+    return given;
+  });
+  await Promise.resolve();
+  expect(entered).toBe(false);
+  // The queue is one queue too.
+  expect(await enter(one, limited)).toHaveProperty('refused');
+  first.end('completed');
+  await third;
+  expect(other.inFlight(limited)).toBe(2);
+});
+
+test('a limit that one has cut holds in both', async () => {
+  const { one, other } = setup();
+  const limited = sampleProvider({
+    name: 'a',
+    breaker: null,
+    concurrency: { max: 10, min: 1, queue: 0, queueTimeoutMs: 1 },
+  });
+  const leases = [];
+  for (const states of [one, other, one, other]) leases.push(await lease(states, limited));
+  leases[0]?.end(failure('upstream_overloaded'));
+  expect(stateOf(one, limited)?.limit).toBe(2);
+  expect(stateOf(other, limited)?.limit).toBe(2);
+});
