@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
 import { createLedger } from '../ledger/recorder.ts';
 import { createManagement } from '../management/management.ts';
-import type { RunningRequest } from '../management/streams.ts';
+import type { RunningRequest, RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -16,7 +16,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
-import { createProviderStates, type ProviderStates } from '../upstream/provider-state.ts';
+import { createProviderStates, type ProviderState, type ProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
 import {
   answerStream,
@@ -25,6 +25,7 @@ import {
   clientLeft,
   setExchangeHeaders,
 } from './exchange.ts';
+import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
 import { createBodyCapture } from './body-capture.ts';
@@ -53,6 +54,11 @@ export interface Gateway {
   /** Applies to new requests; running ones keep what they began with. */
   reload(config: ResolvedConfig): void;
   activeStreams(): number;
+  readonly running: RunningRequests;
+  /** What is known of the configured providers, in their order. */
+  providerStates(): ProviderState[];
+  /** Another process of this gateway has told this. */
+  learn(notice: FleetNotice): void;
   /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
   flush(): Promise<void>;
   /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
@@ -73,8 +79,9 @@ const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Prom
 const BODY_CAPTURE = 1024 * 1024;
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
-  const states = createProviderStates(host);
-  const memory = createRouteMemory(host.monotonic);
+  const { fleet } = host;
+  const states = createProviderStates(host, fleet?.peers);
+  const memory = createRouteMemory(host.monotonic, fleet?.placed);
   let setup = createSetup(initial, host, { states, memory });
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
@@ -88,19 +95,22 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const live = createLiveView(host.setTimer);
   const logRequest = createRequestLog(host);
   const startedAt = host.now();
-  const manage = createManagement({
-    config: () => setup.config,
-    ledger,
-    version: host.version,
-    startedAt,
-    now: host.now,
-    running: {
-      list: () => [...active].map(describeRunning),
-      cancel,
-      watch: live.watch,
-    },
-    providerStates: states.snapshot,
-  });
+  const running: RunningRequests = {
+    list: () => [...active].map(describeRunning),
+    cancel,
+    watch: live.watch,
+  };
+  const manage =
+    fleet?.manage ??
+    createManagement({
+      config: () => setup.config,
+      ledger,
+      version: host.version,
+      startedAt,
+      now: host.now,
+      running,
+      providerStates: states.snapshot,
+    });
 
   function describeRunning(record: ExchangeRecord): RunningRequest {
     const { seen, target, serving } = record;
@@ -148,6 +158,26 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return record;
   }
 
+  /** Tells the other processes that this one has a request to answer for. */
+  function tellBegun(dialect: DialectId, record: ExchangeRecord, redact: Redactor): void {
+    if (fleet === undefined) return;
+    const { requestId, timestamp, operation, streamed, route } = record;
+    const name = (text: string | null | undefined) => (text == null ? null : redact(text));
+    const [first] = route?.targets ?? [];
+    fleet.begun({
+      requestId,
+      timestamp,
+      clientDialect: dialect,
+      operation,
+      streamed,
+      requestedModel: name(record.requestedModel),
+      agentType: name(record.agentType),
+      projectId: name(record.projectId),
+      provider: first?.provider.name ?? null,
+      model: name(first?.model),
+    });
+  }
+
   async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
     const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
@@ -155,6 +185,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const redact = redactor.and(presentedKeys(headers));
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
+    tellBegun(dialect, record, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
     record.cancel = () => client.abort(cancelledByOperator());
@@ -180,6 +211,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const question: Question = { incoming, neutral: parse, stream: incoming.stream };
       const route = await router.route(routeQuestion(incoming, question, found.route.operation));
       record.route = route;
+      tellBegun(dialect, record, redact);
       const run: Operation = {
         incoming,
         host,
@@ -259,6 +291,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       setup = createSetup(config, host, { states, memory });
     },
     activeStreams: () => active.size,
+    running,
+    providerStates: () => states.snapshot(setup.config.providers),
+    learn(told) {
+      if (told.about === 'provider') states.learn(told.notice);
+      else if (told.about === 'place') memory.adopt(told.place, told.target);
+      else states.peerGone();
+    },
     async flush() {
       await ledger?.flush();
     },

@@ -1,6 +1,7 @@
 // What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
 import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { LedgerStore } from '../ledger/store.ts';
+import type { Fleet } from './fleet.ts';
 
 /** A request as it will be sent, but for the headers that authorize it. */
 export interface UnauthorizedRequest {
@@ -35,6 +36,8 @@ export interface GatewayHost {
   /** Null: nothing is recorded. */
   ledgerStore: LedgerStore | null;
   version: string;
+  /** The other processes of this gateway; left out where there are none. */
+  fleet?: Fleet;
 }
 
 /** A host of web standards alone: embeds the gateway anywhere, without a ledger unless one is given. */

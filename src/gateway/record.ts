@@ -15,6 +15,8 @@ import type { Observation } from './observer.ts';
 export interface ExchangeRecord {
   readonly requestId: string;
   readonly dialect: LedgerRow['clientDialect'];
+  /** Unix milliseconds at arrival. */
+  readonly timestamp: number;
   /** `monotonic()` at arrival. */
   readonly startedAt: number;
   operation: RowOperation;
@@ -85,6 +87,7 @@ export function createRecord(
   const record: ExchangeRecord = {
     requestId,
     dialect: clientDialect,
+    timestamp,
     startedAt,
     operation: 'generate',
     requestedModel: null,

@@ -1,0 +1,133 @@
+// Those who watch a live view: each gets whole frames of server-sent events, as fast as it reads. A slow one loses
+// frames and is told how many; nobody waits for it.
+
+export interface Watchers {
+  count(): number;
+  /** To all of them. */
+  publish(frame: Uint8Array): void;
+  /** Frames from now on, until the watcher leaves. */
+  watch(): ReadableStream<Uint8Array>;
+  /** Ends every watcher's stream. */
+  close(): void;
+}
+
+/** Frames that may wait for one watcher. */
+const LONGEST_QUEUE = 1_000;
+/** Longest silence towards a watcher. */
+const PING_MS = 15_000;
+
+const textEncoder = new TextEncoder();
+
+/** @param onChange told when a watcher comes or goes. */
+export function createWatchers(
+  setTimer: (callback: () => void, ms: number) => () => void,
+  onChange: () => void = () => {},
+): Watchers {
+  const watchers = new Set<Watcher>();
+  return {
+    count: () => watchers.size,
+    publish(frame) {
+      for (const watcher of watchers) watcher.take(frame);
+    },
+    watch() {
+      const watcher = createWatcher(setTimer, () => {
+        if (watchers.delete(watcher)) onChange();
+      });
+      watchers.add(watcher);
+      onChange();
+      return watcher.stream;
+    },
+    close() {
+      for (const watcher of watchers) watcher.end();
+    },
+  };
+}
+
+interface Watcher {
+  stream: ReadableStream<Uint8Array>;
+  take(frame: Uint8Array): void;
+  end(): void;
+}
+
+function createWatcher(
+  setTimer: (callback: () => void, ms: number) => () => void,
+  onLeave: () => void,
+): Watcher {
+  const queue: Uint8Array[] = [];
+  let skipped = 0;
+  let over = false;
+  /** Set while the watcher waits for something to read. */
+  let deliver: (() => void) | undefined;
+  let cancelPing = () => {};
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  function leave(): void {
+    cancelPing();
+    onLeave();
+  }
+
+  function ping(): void {
+    cancelPing = setTimer(() => {
+      if (deliver !== undefined) take(textEncoder.encode(': ping\n\n'));
+      ping();
+    }, PING_MS);
+  }
+
+  function take(frame: Uint8Array): void {
+    if (queue.length >= LONGEST_QUEUE) {
+      skipped += 1;
+      return;
+    }
+    queue.push(frame);
+    deliver?.();
+  }
+
+  /** What was skipped came after what is queued. */
+  function next(): Uint8Array | undefined {
+    const frame = queue.shift();
+    if (frame !== undefined || skipped === 0) return frame;
+    const lag = textEncoder.encode(`event: lag\ndata: {"skipped":${skipped}}\n\n`);
+    skipped = 0;
+    return lag;
+  }
+
+  /** False where there is nothing to read yet. */
+  function give(): boolean {
+    const frame = next();
+    if (frame !== undefined) controller?.enqueue(frame);
+    else if (over) controller?.close();
+    return frame !== undefined || over;
+  }
+
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start(given) {
+        controller = given;
+        ping();
+      },
+      pull() {
+        if (give()) return;
+        return new Promise<void>((resolve) => {
+          deliver = () => {
+            deliver = undefined;
+            give();
+            resolve();
+          };
+        });
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  );
+
+  return {
+    stream,
+    take,
+    end() {
+      leave();
+      // What waits is still read.
+      over = true;
+      deliver?.();
+    },
+  };
+}
