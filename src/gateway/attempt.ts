@@ -76,15 +76,19 @@ async function send(context: AttemptContext): Promise<Call> {
     const { url, body } = plan;
     const headers = await authorized(context);
     if (controller.signal.aborted) throw controller.signal.reason;
-    const response = await callUpstream(host.fetch, {
-      provider: provider.name,
-      connectMs: provider.timeouts.connectMs,
-      url,
-      headers,
-      body,
-      signal: controller.signal,
-      answered: context.answered,
-    });
+    const { timing } = context.observer.seen;
+    const response = await timing.during(
+      callUpstream(host.fetch, {
+        provider: provider.name,
+        connectMs: provider.timeouts.connectMs,
+        connected: timing.connected,
+        url,
+        headers,
+        body,
+        signal: controller.signal,
+        answered: context.answered,
+      }),
+    );
     if (!response.ok) throw await readError(response, context);
     return { response, watchdog, timeout: () => timeout, release, abort };
   } catch (thrown) {
@@ -111,8 +115,11 @@ async function authorized({ host, plan }: AttemptContext): Promise<Headers> {
   return headers;
 }
 
-async function readError(response: Response, { host, plan, redact }: AttemptContext): Promise<GatewayError> {
-  const read = await readFailure(response);
+async function readError(
+  response: Response,
+  { host, plan, redact, observer }: AttemptContext,
+): Promise<GatewayError> {
+  const read = await observer.seen.timing.during(readFailure(response));
   // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
   const failure = { ...read, body: redact(read.body) };
   const error = plan.side.parseError(failure, plan.target.provider.quirks);
@@ -236,6 +243,15 @@ async function readWhole(
   context: AttemptContext,
   call: Call,
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
+  const whole = await readAnswer(context, call);
+  context.observer.seen.timing.taken();
+  return whole;
+}
+
+async function readAnswer(
+  context: AttemptContext,
+  call: Call,
+): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
   const streams = isStream(plan, call.response.headers.get('content-type') ?? '');
   if (streams && plan.side.loadFraming !== undefined) {
@@ -281,7 +297,7 @@ async function readToEnd<T>(
 ): Promise<T> {
   const { name } = context.plan.target.provider;
   try {
-    const whole = await read(call.response, context.maxEvent);
+    const whole = await context.observer.seen.timing.during(read(call.response, context.maxEvent));
     call.release();
     return whole;
   } catch (thrown) {

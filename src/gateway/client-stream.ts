@@ -5,8 +5,8 @@ export interface ClientStreamOptions {
   next(): Promise<Uint8Array | undefined>;
   /** What the client gets when `next` rejected. */
   failed(thrown: unknown): Uint8Array;
-  /** What `next` brought is about to go out. */
-  sending(bytes: Uint8Array): void;
+  /** What `next` brought is about to go out, at this `monotonic()` time. */
+  sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
   pingIntervalMs: number;
   monotonic(): number;
@@ -58,7 +58,7 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
             return;
           }
           lastSent = options.monotonic();
-          options.sending(bytes);
+          options.sending(bytes, lastSent);
           controller.enqueue(bytes);
         };
       },

@@ -198,7 +198,10 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
       failed ??= error;
       return textEncoder.encode(encoder().encode({ type: 'error', error }));
     },
-    sending: (bytes) => record.capture?.take(bytes),
+    sending(bytes, at) {
+      record.seen?.timing.handed(at);
+      record.capture?.take(bytes);
+    },
     closed(how) {
       // Before an answer is served, what was seen is of a try that failed and is not the end of the request.
       const { finish, error = failed } = record.serving ? outcome(record) : NOTHING_SERVED;

@@ -33,7 +33,7 @@ export interface Course {
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: AbortSignal;
   /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
-  record: Pick<ExchangeRecord, 'attempts' | 'lease' | 'queuedMs' | 'cost'>;
+  record: Pick<ExchangeRecord, 'attempts' | 'lease' | 'queuedMs' | 'backOffMs' | 'cost'>;
   /** How long the client itself waits for the answer: no try begins that it would not see. */
   deadlineMs?: number;
   states: ProviderStates;
@@ -124,7 +124,7 @@ async function askTarget<T>(
     if (retry >= provider.maxRetries || wait > trip.budgetMs || tooLate) return undefined;
     retry += 1;
     trip.budgetMs -= wait;
-    await pause(host, wait, signal);
+    await pause(host, wait, signal, options.record);
   }
 }
 
@@ -190,6 +190,8 @@ async function tryOnce<T>(
     if (signal.aborted) throw signal.reason;
     attempt.error = error.code;
     attempt.message = error.message;
+    planned.seen.timing.settle();
+    attempt.providerMs = planned.seen.timing.providerMs;
     noteCost(attempt, planned, record);
     return { error, key: planned.key };
   } finally {
@@ -227,13 +229,24 @@ function backOff(retry: number, random: number): number {
   return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retry) * (0.5 + random / 2);
 }
 
-function pause(host: GatewayHost, ms: number, signal: AbortSignal): Promise<void> {
+function pause(
+  host: GatewayHost,
+  ms: number,
+  signal: AbortSignal,
+  record: Pick<ExchangeRecord, 'backOffMs'>,
+): Promise<void> {
+  const since = host.monotonic();
+  const over = () => {
+    record.backOffMs += host.monotonic() - since;
+  };
   return new Promise((resolve, reject) => {
     const leave = () => {
+      over();
       cancel();
       reject(signal.reason);
     };
     const cancel = host.setTimer(() => {
+      over();
       signal.removeEventListener('abort', leave);
       resolve();
     }, ms);

@@ -2,6 +2,7 @@
 import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
+import type { Connecting } from '../upstream/call.ts';
 
 /** A request as it will be sent, but for the headers that authorize it. */
 export interface UnauthorizedRequest {
@@ -17,7 +18,7 @@ export interface GatewayHost {
    * Reaches upstreams. `url` is a configured base URL plus a path. A host that can tell connecting from
    * waiting throws GatewayError `upstream_timeout` when no connection stands within `connectMs`.
    */
-  fetch(url: string, init: RequestInit, limits: { connectMs: number }): Promise<Response>;
+  fetch(url: string, init: RequestInit, connecting: Connecting): Promise<Response>;
   /**
    * Headers that authorize a request where no key does: it fetches a token or signs. Throws where the host has
    * no credentials. Left out: such providers need a key.

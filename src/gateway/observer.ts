@@ -2,8 +2,9 @@
 import type { GatewayError } from '../model/errors.ts';
 import { isContent, type StreamEvent } from '../model/events.ts';
 import type { Finish } from '../model/finish.ts';
-import type { LiveStream } from './live-view.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../model/usage.ts';
+import type { LiveStream } from './live-view.ts';
+import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
 
 export interface Observer {
   see(event: StreamEvent): void;
@@ -22,6 +23,7 @@ export interface Observation {
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
   malformedEvents: number;
+  readonly timing: StreamTiming;
   /** What of the answer the client's dialect cannot say, as its encoder named it. */
   unsaid: Set<string>;
 }
@@ -39,6 +41,7 @@ export function createObserver(
     error: null,
     firstContentAt: null,
     malformedEvents: 0,
+    timing: createStreamTiming(monotonic),
     unsaid: new Set(),
   };
   return {
@@ -48,7 +51,10 @@ export function createObserver(
       seen.malformedEvents++;
     },
     see(event) {
-      if (seen.firstContentAt === null && isContent(event)) seen.firstContentAt = monotonic();
+      if (isContent(event)) {
+        seen.firstContentAt ??= monotonic();
+        if (event.type !== 'finish') seen.timing.content();
+      }
       switch (event.type) {
         case 'start':
           if (event.model !== null) seen.model = event.model;

@@ -113,6 +113,7 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
           side.addsContentOnly?.(frame) === true
         ) {
           tookEvent = true;
+          observer.seen.timing.content();
           continue;
         }
         const event = parseFrame(frame);

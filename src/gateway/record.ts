@@ -11,6 +11,7 @@ import type { Lease } from '../upstream/provider-state.ts';
 import type { BodyCapture } from './body-capture.ts';
 import type { LiveEnding, LiveStream } from './live-view.ts';
 import type { Observation } from './observer.ts';
+import { describeTiming } from './row-timing.ts';
 
 export interface ExchangeRecord {
   readonly requestId: string;
@@ -35,6 +36,8 @@ export interface ExchangeRecord {
   overheadMs: number | null;
   /** Time spent waiting for room at providers; null where nothing waited. */
   queuedMs: number | null;
+  /** Pauses between tries. */
+  backOffMs: number;
   /** Of the newest try: ended with the record, unless the try failed and ended it. */
   lease: Lease | null;
   /** An attempt has answered; its provider is at work until the record ends. */
@@ -102,6 +105,7 @@ export function createRecord(
     seen: null,
     overheadMs: null,
     queuedMs: null,
+    backOffMs: 0,
     lease: null,
     serving: false,
     httpStatus: 0,
@@ -125,6 +129,8 @@ export function createRecord(
 
   function toRow(status: RowStatus, error: GatewayError | undefined): LedgerRow {
     const { seen, target } = record;
+    const latencyMs = context.monotonic() - startedAt;
+    const timing = describeTiming(record, latencyMs);
     const model = seen?.model ?? target?.model ?? record.requestedModel;
     const usageKnown = seen?.usageKnown ?? false;
     const body = record.responseBody ?? record.capture?.text() ?? null;
@@ -150,10 +156,11 @@ export function createRecord(
       status,
       httpStatus: record.httpStatus,
       streamed: record.streamed,
-      latencyMs: context.monotonic() - startedAt,
+      latencyMs,
       ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - startedAt,
       overheadMs: record.overheadMs,
       queuedMs: record.queuedMs,
+      timing,
       usage: seen?.usage ?? NO_USAGE,
       usageKnown,
       costUsd: totalCost(record),

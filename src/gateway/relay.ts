@@ -40,6 +40,7 @@ interface ReadResult {
 
 export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   const { provider, pump, observer, watchdog } = options;
+  const { timing } = observer.seen;
   const reader = options.body.getReader();
   const held: Out[] = [];
   let over = false;
@@ -48,13 +49,14 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   let closing = false;
 
   function waitForUpstream(): void {
+    const now = timing.waiting();
     if (pump.ended()) {
-      if (!closing) watchdog.wait('closing', CLOSING_GRACE_MS);
+      if (!closing) watchdog.wait('closing', CLOSING_GRACE_MS, now);
       closing = true;
       return;
     }
     // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
-    if (firstContent && freshWait) watchdog.wait('idle', options.idleMs);
+    if (firstContent && freshWait) watchdog.wait('idle', options.idleMs, now);
   }
 
   /** One read: what it brought for the client. */
@@ -64,13 +66,16 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   }
 
   function broken(thrown: unknown): Out | undefined {
+    timing.arrived();
     return finish(brokenStream(provider, thrown));
   }
 
   function digest({ done, value: chunk }: ReadResult): Out | undefined {
+    timing.arrived();
     if (done || chunk === undefined) return finish(undefined);
     try {
       const out = pump.push(chunk);
+      timing.taken();
       freshWait = pump.tookEvent();
       if (freshWait && !closing && firstContent) watchdog.rest();
       return out;

@@ -54,6 +54,7 @@ export async function* streamNeutral(
     record.serving = true;
     record.httpStatus = 200;
     for (let events = await opened.relay.next(); events !== undefined; events = await opened.relay.next()) {
+      record.seen?.timing.handed(context.host.monotonic());
       for (const event of events) {
         if (event.type === 'error') throw event.error;
         yield event;

@@ -19,6 +19,8 @@ export interface Attempt {
   error: ErrorCode | null;
   message?: string;
   durationMs: number;
+  /** The part of the request's time spent waiting for this provider; left out where it was not asked. */
+  providerMs?: number;
   /** Which of the provider's keys was used, by its position (`#2`); left out where there is no choice. */
   key?: string;
   /** Why the target was not asked at all: such an entry stands for no call. */
@@ -27,6 +29,47 @@ export interface Attempt {
   usage?: Usage;
   costUsd?: number | null;
 }
+
+/**
+ * Where the time went, in milliseconds. `providerMs`, `clientMs`, `backOffMs`, `gatewayMs` and the row's `queuedMs`
+ * add up to its `latencyMs`.
+ */
+export interface RowTiming {
+  /** Until the connection of the last try stood; null where one was open already, or nobody could tell. */
+  connectMs: number | null;
+  /** From the request until the newest content of the answer; null where there was none. */
+  lastTokenMs: number | null;
+  /** Waiting for providers, in all tries. */
+  providerMs: number;
+  /** Waiting for a client that does not read. */
+  clientMs: number;
+  /** Pauses between tries. */
+  backOffMs: number;
+  /** The gateway's own share: all the rest. */
+  gatewayMs: number;
+  /** Waits of more than a second (`STALL_MS`) for the next content of a stream. */
+  stalls: number;
+  /** The waits for the next content: the longest, the median, the 99th percentile. Null where there was none. */
+  longestGapMs: number | null;
+  gapP50Ms: number | null;
+  gapP99Ms: number | null;
+  /** All of them, as `packSpread` writes them. */
+  gaps: string | null;
+}
+
+export const NO_TIMING: Readonly<RowTiming> = Object.freeze({
+  connectMs: null,
+  lastTokenMs: null,
+  providerMs: 0,
+  clientMs: 0,
+  backOffMs: 0,
+  gatewayMs: 0,
+  stalls: 0,
+  longestGapMs: null,
+  gapP50Ms: null,
+  gapP99Ms: null,
+  gaps: null,
+});
 
 export interface LedgerRow {
   requestId: string;
@@ -53,6 +96,7 @@ export interface LedgerRow {
   overheadMs: number | null;
   /** Time spent waiting for room at a provider, which `overheadMs` holds too; null where nothing waited. */
   queuedMs: number | null;
+  timing: RowTiming;
   /** All zero where the upstream reported none: `usageKnown` tells the two apart. */
   usage: Usage;
   usageKnown: boolean;

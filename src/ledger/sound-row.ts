@@ -1,6 +1,6 @@
 // What makes any row storable: whole and bounded counts, bounded bodies.
 import { NO_USAGE, type Usage } from '../model/usage.ts';
-import type { LedgerRow } from './row.ts';
+import type { LedgerRow, RowTiming } from './row.ts';
 
 /** Longest body kept, in UTF-16 units (about 1 MB of English). */
 export const MAX_BODY_LENGTH = 1_048_576;
@@ -17,6 +17,7 @@ export function soundRow(row: LedgerRow): LedgerRow {
     latencyMs: finite(row.latencyMs),
     ttftMs: row.ttftMs === null ? null : finite(row.ttftMs),
     overheadMs: row.overheadMs === null ? null : finite(row.overheadMs),
+    timing: soundTiming(row.timing),
     usage: soundUsage(row.usage),
     costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
     malformedEvents: count(row.malformedEvents),
@@ -28,6 +29,15 @@ export function soundRow(row: LedgerRow): LedgerRow {
 function soundUsage(usage: Usage): Usage {
   const sound = { ...NO_USAGE };
   for (const key of Object.keys(sound) as (keyof Usage)[]) sound[key] = count(usage[key]);
+  return sound;
+}
+
+/** Times are what the clock said: none may be what SQL has no number for. */
+function soundTiming(timing: RowTiming): RowTiming {
+  const sound = { ...timing };
+  for (const [key, value] of Object.entries(timing)) {
+    if (typeof value === 'number' && !Number.isFinite(value)) Object.assign(sound, { [key]: 0 });
+  }
   return sound;
 }
 

@@ -23,6 +23,17 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQ
   ['ttft_ms', (row) => row.ttftMs],
   ['overhead_ms', (row) => row.overheadMs],
   ['queued_ms', (row) => row.queuedMs],
+  ['connect_ms', (row) => row.timing.connectMs],
+  ['last_token_ms', (row) => row.timing.lastTokenMs],
+  ['provider_ms', (row) => row.timing.providerMs],
+  ['client_ms', (row) => row.timing.clientMs],
+  ['back_off_ms', (row) => row.timing.backOffMs],
+  ['gateway_ms', (row) => row.timing.gatewayMs],
+  ['stalls', (row) => row.timing.stalls],
+  ['longest_gap_ms', (row) => row.timing.longestGapMs],
+  ['gap_p50_ms', (row) => row.timing.gapP50Ms],
+  ['gap_p99_ms', (row) => row.timing.gapP99Ms],
+  ['gaps', (row) => row.timing.gaps],
   ['input_tokens', (row) => row.usage.inputTokens],
   ['output_tokens', (row) => row.usage.outputTokens],
   ['cache_read_tokens', (row) => row.usage.cacheReadTokens],
@@ -83,6 +94,17 @@ export interface SqliteRow {
   ttft_ms: number | null;
   overhead_ms: number | null;
   queued_ms: number | null;
+  connect_ms: number | null;
+  last_token_ms: number | null;
+  provider_ms: number;
+  client_ms: number;
+  back_off_ms: number;
+  gateway_ms: number;
+  stalls: number;
+  longest_gap_ms: number | null;
+  gap_p50_ms: number | null;
+  gap_p99_ms: number | null;
+  gaps: string | null;
   input_tokens: number;
   output_tokens: number;
   cache_read_tokens: number;
@@ -124,6 +146,19 @@ export function storedRow(row: SqliteRow): StoredRow {
     ttftMs: row.ttft_ms,
     overheadMs: row.overhead_ms,
     queuedMs: row.queued_ms,
+    timing: {
+      connectMs: row.connect_ms,
+      lastTokenMs: row.last_token_ms,
+      providerMs: row.provider_ms,
+      clientMs: row.client_ms,
+      backOffMs: row.back_off_ms,
+      gatewayMs: row.gateway_ms,
+      stalls: row.stalls,
+      longestGapMs: row.longest_gap_ms,
+      gapP50Ms: row.gap_p50_ms,
+      gapP99Ms: row.gap_p99_ms,
+      gaps: row.gaps,
+    },
     usage: {
       inputTokens: row.input_tokens,
       outputTokens: row.output_tokens,

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite';
 
 /** Step n brings a file from version n to n + 1. Steps that were released never change. */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `
   CREATE TABLE ledger_row (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -77,6 +77,20 @@ const STEPS: readonly string[] = [
   'ALTER TABLE ledger_row ADD COLUMN route TEXT',
   'ALTER TABLE ledger_row ADD COLUMN queued_ms REAL',
   "ALTER TABLE ledger_row ADD COLUMN operation TEXT NOT NULL DEFAULT 'generate'",
+  `
+  ALTER TABLE ledger_row ADD COLUMN connect_ms REAL;
+  ALTER TABLE ledger_row ADD COLUMN last_token_ms REAL;
+  ALTER TABLE ledger_row ADD COLUMN provider_ms REAL NOT NULL DEFAULT 0;
+  ALTER TABLE ledger_row ADD COLUMN client_ms REAL NOT NULL DEFAULT 0;
+  ALTER TABLE ledger_row ADD COLUMN back_off_ms REAL NOT NULL DEFAULT 0;
+  ALTER TABLE ledger_row ADD COLUMN gateway_ms REAL NOT NULL DEFAULT 0;
+  ALTER TABLE ledger_row ADD COLUMN stalls INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ledger_row ADD COLUMN longest_gap_ms REAL;
+  ALTER TABLE ledger_row ADD COLUMN gap_p50_ms REAL;
+  ALTER TABLE ledger_row ADD COLUMN gap_p99_ms REAL;
+  -- How many gaps were how long: 'bucket:count …' of src/model/spread.ts.
+  ALTER TABLE ledger_row ADD COLUMN gaps TEXT;
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -114,6 +114,7 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     ttft_ms: row.ttftMs,
     overhead_ms: row.overheadMs,
     queued_ms: row.queuedMs,
+    ...describeTiming(row),
     usage_known: row.usageKnown,
     input_tokens: row.usage.inputTokens,
     output_tokens: row.usage.outputTokens,
@@ -132,6 +133,25 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
   };
 }
 
+/** Tokens a second are of the time in which they came: from the first content to the last. */
+function describeTiming({ timing, ttftMs, streamed, usage }: StoredRow): object {
+  const flowedMs = (timing.lastTokenMs ?? 0) - (ttftMs ?? 0);
+  const hasRate = streamed && timing.gaps !== null && flowedMs > 0;
+  return {
+    connect_ms: timing.connectMs,
+    last_token_ms: timing.lastTokenMs,
+    provider_ms: timing.providerMs,
+    client_ms: timing.clientMs,
+    back_off_ms: timing.backOffMs,
+    gateway_ms: timing.gatewayMs,
+    stalls: timing.stalls,
+    longest_gap_ms: timing.longestGapMs,
+    gap_p50_ms: timing.gapP50Ms,
+    gap_p99_ms: timing.gapP99Ms,
+    tokens_per_second: hasRate ? (usage.outputTokens * 1000) / flowedMs : null,
+  };
+}
+
 function describeAttempt(attempt: Attempt): object {
   return {
     provider: attempt.provider,
@@ -140,6 +160,7 @@ function describeAttempt(attempt: Attempt): object {
     error: attempt.error,
     ...(attempt.message === undefined ? {} : { message: attempt.message }),
     duration_ms: attempt.durationMs,
+    ...(attempt.providerMs === undefined ? {} : { provider_ms: attempt.providerMs }),
     ...(attempt.key === undefined ? {} : { key: attempt.key }),
     ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
     ...(attempt.usage === undefined

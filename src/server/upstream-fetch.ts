@@ -19,7 +19,7 @@ export function createUpstreamFetch(
   clock: Pick<GatewayHost, 'monotonic' | 'setTimer'>,
 ): GatewayHost['fetch'] {
   const answered = new Map<string, number>();
-  return async (url, init, { connectMs }) => {
+  return async (url, init, { connectMs, connected }) => {
     if (probe === null) return fetch(url, init);
     const root = rootOf(url);
     const last = answered.get(root);
@@ -38,7 +38,10 @@ export function createUpstreamFetch(
     }, connectMs);
     const portNumber = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
     // A refused probe is no verdict: the request itself meets the same refusal and tells it better.
-    probe(hostname.replace(/^\[|\]$/g, ''), portNumber, stopProbe.signal).then(cancel, cancel);
+    probe(hostname.replace(/^\[|\]$/g, ''), portNumber, stopProbe.signal).then(() => {
+      connected?.();
+      cancel();
+    }, cancel);
     const signals = init.signal == null ? [giveUp.signal] : [init.signal, giveUp.signal];
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });

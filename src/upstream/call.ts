@@ -2,14 +2,21 @@
 import { GatewayError } from '../model/errors.ts';
 import type { UpstreamFailure } from '../dialects/dialect.ts';
 
-export interface UpstreamCall {
+/** What whoever connects must know of it. */
+export interface Connecting {
+  /** Longest time until the connection stands. */
+  connectMs: number;
+  /** The connection stands; not told where one was open already, or where nobody can tell. */
+  connected?(): void;
+}
+
+export interface UpstreamCall extends Connecting {
   /** For messages. */
   provider: string;
   url: string;
   headers: Headers;
   body: string;
   signal: AbortSignal;
-  connectMs: number;
   /** Told the answer's status, also where the answer is then refused. */
   answered(status: number): void;
 }
@@ -26,13 +33,13 @@ const MAX_ERROR_BODY = 256 * 1024;
  * own reason when it was aborted.
  */
 export async function callUpstream(
-  fetch: (url: string, init: RequestInit, limits: { connectMs: number }) => Promise<Response>,
+  fetch: (url: string, init: RequestInit, connecting: Connecting) => Promise<Response>,
   call: UpstreamCall,
 ): Promise<Response> {
-  const { provider, url, headers, body, signal, connectMs } = call;
+  const { provider, url, headers, body, signal } = call;
   let response: Response;
   try {
-    response = await fetch(url, { method: METHOD, headers, body, signal, redirect: 'manual' }, { connectMs });
+    response = await fetch(url, { method: METHOD, headers, body, signal, redirect: 'manual' }, call);
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
     if (thrown instanceof GatewayError) throw thrown;

@@ -2,8 +2,8 @@
 // arrival is one store, so a busy stream costs no timer work an event.
 
 export interface Watchdog {
-  /** From now on a wait may last this long; `expired` gets `what` when it does. */
-  wait(what: string, limitMs: number): void;
+  /** From now on a wait may last this long; `expired` gets `what` when it does. `now`: where it is known. */
+  wait(what: string, limitMs: number, now?: number): void;
   /** Something arrived, or nobody is waiting: the limit does not run until the next `wait`. */
   rest(): void;
   stop(): void;
@@ -38,9 +38,9 @@ export function createWatchdog(clock: WatchdogClock, expired: (what: string) => 
   }
 
   return {
-    wait(reason, limitMs) {
+    wait(reason, limitMs, now = clock.monotonic()) {
       what = reason;
-      deadline = clock.monotonic() + limitMs;
+      deadline = now + limitMs;
       // A timer armed for an earlier moment re-arms itself when it fires.
       if (armedFor > deadline) arm();
     },

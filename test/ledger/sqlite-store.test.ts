@@ -3,10 +3,11 @@ import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { STEPS } from '../../src/ledger/sqlite-schema.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createSqliteWorkerStore } from '../../src/ledger/sqlite-worker-store.ts';
-import { sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
 const freshDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'sluice-ledger-'));
@@ -88,23 +89,40 @@ describe('SQLite file', () => {
     await store.close();
   });
 
-  test('a file of an older version keeps its rows', async () => {
-    const before = createSqliteStore(path);
-    await before.append([sampleRow()]);
-    await before.close();
-    const database = new Database(path);
-    for (const column of ['route', 'queued_ms', 'operation'])
-      database.run(`ALTER TABLE ledger_row DROP COLUMN ${column}`);
-    database.run('PRAGMA user_version = 1');
-    database.close();
-    const store = createSqliteStore(path);
-    await store.append([sampleRow({ requestId: 'req_new' })]);
-    expect((await store.audit(ALL)).rows.map((row) => [row.requestId, row.route])).toEqual([
-      ['req_new', null],
-      ['req_sample', null],
-    ]);
-    await store.close();
-  });
+  for (let version = 1; version <= STEPS.length; version++) {
+    test(`a file of version ${version} keeps its rows`, async () => {
+      await mkdir(dirname(path));
+      const database = new Database(path, { create: true });
+      for (const step of STEPS.slice(0, version)) database.run(step);
+      database.run(`PRAGMA user_version = ${version}`);
+      const old: Record<string, string | number> = {
+        request_id: 'req_old',
+        timestamp: SAMPLE_TIME - 1,
+        client_dialect: 'gemini',
+        status: 'success',
+        attempts: '[]',
+        lost: '[]',
+      };
+      const counts =
+        'http_status streamed latency_ms input_tokens output_tokens cache_read_tokens cache_write_tokens ' +
+        'cache_write_1h_tokens reasoning_tokens web_searches audio_input_tokens audio_output_tokens usage_known ' +
+        'malformed_events';
+      for (const column of counts.split(' ')) old[column] = 1;
+      const columns = Object.keys(old);
+      database
+        .query(`INSERT INTO ledger_row (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
+        .run(...Object.values(old));
+      database.close();
+      const store = createSqliteStore(path);
+      await store.append([sampleRow({ requestId: 'req_new' })]);
+      const { rows } = await store.audit(ALL);
+      expect(rows.map(({ requestId, operation }) => [requestId, operation])).toEqual([
+        ['req_new', 'generate'],
+        ['req_old', 'generate'],
+      ]);
+      await store.close();
+    });
+  }
 
   test('a file of a newer version is refused with what to do', async () => {
     await createSqliteStore(path).close();

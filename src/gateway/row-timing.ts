@@ -1,0 +1,42 @@
+// The time of one request as its row tells it.
+import { NO_TIMING, type RowTiming } from '../ledger/row.ts';
+import { packSpread, quantileOf } from '../model/spread.ts';
+import type { ExchangeRecord } from './record.ts';
+
+type Timed = Pick<ExchangeRecord, 'attempts' | 'seen' | 'startedAt' | 'backOffMs' | 'queuedMs'>;
+
+/** Notes the provider's share in the attempt that serves, too. */
+export function describeTiming(record: Timed, latencyMs: number): RowTiming {
+  const { attempts, seen, startedAt, backOffMs } = record;
+  if (seen !== null) {
+    seen.timing.settle();
+    const last = attempts.findLast(({ skipped }) => skipped === undefined);
+    if (last !== undefined) last.providerMs ??= seen.timing.providerMs;
+  }
+  const providerMs = attempts.reduce((sum, attempt) => sum + (attempt.providerMs ?? 0), 0);
+  const clientMs = seen?.timing.clientMs ?? 0;
+  const elsewhere = providerMs + clientMs + backOffMs + (record.queuedMs ?? 0);
+  const lastAt =
+    seen?.timing.lastContentAt == null ? null : Math.max(seen.timing.lastContentAt, seen.firstContentAt ?? 0);
+  const { connectMs, stalls, gaps, longestGapMs } = seen?.timing ?? NOTHING_TIMED;
+  return {
+    ...NO_TIMING,
+    connectMs,
+    lastTokenMs: lastAt === null ? null : lastAt - startedAt,
+    providerMs,
+    clientMs,
+    backOffMs,
+    gatewayMs: Math.max(0, latencyMs - elsewhere),
+    ...(gaps === null
+      ? {}
+      : {
+          stalls,
+          longestGapMs,
+          gapP50Ms: quantileOf(gaps, 0.5),
+          gapP99Ms: quantileOf(gaps, 0.99),
+          gaps: packSpread(gaps),
+        }),
+  };
+}
+
+const NOTHING_TIMED = { connectMs: null, stalls: 0, gaps: null, longestGapMs: 0 };

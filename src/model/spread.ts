@@ -1,0 +1,53 @@
+// How durations spread: a histogram in fixed room, whose buckets grow by a fixed factor. Spreads of many streams add
+// up bucket by bucket, so that the quantiles of a model or a month are as good as those of one stream.
+
+/** Each bucket ends 2^(1/4) times later than the one before: a quantile is off by 9 % at most. */
+const PER_OCTAVE = 4;
+/** The first bucket ends at 2^-4 ms, the last begins at 2^17 ms (131 s). */
+const FIRST_OCTAVE = -4;
+const LAST_OCTAVE = 17;
+export const SPREAD_BUCKETS = (LAST_OCTAVE - FIRST_OCTAVE) * PER_OCTAVE + 2;
+
+/** The bucket of a duration in milliseconds. */
+export function bucketOf(ms: number): number {
+  // Written so that NaN, too, has a bucket.
+  if (!(ms > 2 ** FIRST_OCTAVE)) return 0;
+  const bucket = 1 + Math.floor((Math.log2(ms) - FIRST_OCTAVE) * PER_OCTAVE);
+  return bucket < SPREAD_BUCKETS ? bucket : SPREAD_BUCKETS - 1;
+}
+
+/** The duration that stands for a bucket: its middle, by factors. */
+export function durationOf(bucket: number): number {
+  return bucket === 0 ? 0 : 2 ** (FIRST_OCTAVE + (bucket - 0.5) / PER_OCTAVE);
+}
+
+/** The duration in milliseconds below which the part `q` (0 to 1) of all lies; null where nothing was counted. */
+export function quantileOf(counts: ArrayLike<number>, q: number): number | null {
+  let total = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) total += counts[bucket] ?? 0;
+  if (total === 0) return null;
+  let left = Math.max(1, Math.ceil(total * q));
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    left -= counts[bucket] ?? 0;
+    if (left <= 0) return durationOf(bucket);
+  }
+  return durationOf(counts.length - 1);
+}
+
+/** The counts as text, `bucket:count` with a space between, empty buckets left out. */
+export function packSpread(counts: ArrayLike<number>): string {
+  let text = '';
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    const count = counts[bucket] ?? 0;
+    if (count > 0) text += `${text === '' ? '' : ' '}${bucket}:${count}`;
+  }
+  return text;
+}
+
+/** Adds what `packSpread` wrote; what is no count in it is left out. */
+export function addPacked(counts: Record<number, number>, packed: string): void {
+  for (const [, number, count] of packed.matchAll(/(?<![\w-])(\d+):(\d+)/g)) {
+    const bucket = Number(number);
+    if (bucket < SPREAD_BUCKETS) counts[bucket] = (counts[bucket] ?? 0) + Number(count);
+  }
+}

@@ -1,0 +1,69 @@
+// Quantiles from fixed room: as near as promised, whatever the durations, also when spreads are added up.
+import { describe, expect, test } from 'bun:test';
+import {
+  addPacked,
+  bucketOf,
+  durationOf,
+  packSpread,
+  quantileOf,
+  SPREAD_BUCKETS,
+} from '../../src/model/spread.ts';
+
+function spreadOf(durations: readonly number[]): Uint32Array {
+  const counts = new Uint32Array(SPREAD_BUCKETS);
+  for (const ms of durations) {
+    const bucket = bucketOf(ms);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Durations over five orders of magnitude, always the same. */
+function durations(count: number): number[] {
+  let seed = 42;
+  return Array.from({ length: count }, () => {
+    seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return 10 ** (-1 + (5 * seed) / 2 ** 32);
+  });
+}
+
+describe('a spread', () => {
+  test('tells quantiles within a tenth', () => {
+    const all = durations(10_000);
+    const sorted = [...all].sort((a, b) => a - b);
+    for (const q of [0.01, 0.1, 0.5, 0.9, 0.99, 1]) {
+      const exact = sorted[Math.ceil(q * sorted.length) - 1] ?? Number.NaN;
+      const told = quantileOf(spreadOf(all), q) ?? Number.NaN;
+      expect(Math.abs(told / exact - 1)).toBeLessThan(0.1);
+    }
+  });
+
+  test('has a bucket for every number', () => {
+    for (const ms of [Number.NaN, -1, 0, 1e-9, 1, 131_071, 1e9, Number.POSITIVE_INFINITY]) {
+      const bucket = bucketOf(ms);
+      expect(Number.isInteger(bucket) && bucket >= 0 && bucket < SPREAD_BUCKETS).toBe(true);
+    }
+    expect(bucketOf(Number.POSITIVE_INFINITY)).toBe(SPREAD_BUCKETS - 1);
+  });
+
+  test('the duration of a bucket lies in that bucket, and rises from one to the next', () => {
+    for (let bucket = 0; bucket < SPREAD_BUCKETS; bucket++) {
+      expect(bucketOf(durationOf(bucket))).toBe(bucket);
+      if (bucket > 0) expect(durationOf(bucket)).toBeGreaterThan(durationOf(bucket - 1));
+    }
+  });
+
+  test('packed and added up again it is the spread of all', () => {
+    const all = durations(2_000);
+    const sum = Array.from({ length: SPREAD_BUCKETS }, () => 0);
+    for (const part of [all.slice(0, 700), all.slice(700)]) addPacked(sum, packSpread(spreadOf(part)));
+    expect(sum).toEqual([...spreadOf(all)]);
+  });
+
+  test('of nothing has no quantile, and text that is no spread adds nothing', () => {
+    expect(quantileOf(new Uint32Array(SPREAD_BUCKETS), 0.5)).toBeNull();
+    const sum: number[] = [];
+    for (const text of ['', 'nonsense', '1:', ':1', '1:-3', '9999:1', '1:NaN']) addPacked(sum, text);
+    expect(sum).toEqual([]);
+  });
+});
