@@ -126,7 +126,8 @@ function sluiceContender(client: WireId, provider: WireId): Contender {
     async start(run) {
       const file = join(run.directory, 'sluice.json');
       writeFileSync(file, sluiceConfig(provider, run));
-      const child = startChild([process.execPath, join(ROOT, 'src/main.ts'), 'serve', '--config', file], {
+      const serve = [join(ROOT, 'src/main.ts'), 'serve', '--workers', '1', '--config', file];
+      const child = startChild([process.execPath, ...serve], {
         core: PROXY_CORE,
         environment: { SLUICE_HOME: sluiceHome(run.directory) },
       });
@@ -137,7 +138,7 @@ function sluiceContender(client: WireId, provider: WireId): Contender {
 
 /** `npm start`'s way: the Node launcher, on any core. */
 export async function startLauncher(directory: string): Promise<Running> {
-  const child = startChild(['node', join(ROOT, 'bin/sluice'), 'serve', '--port', '0'], {
+  const child = startChild(['node', join(ROOT, 'bin/sluice'), 'serve', '--port', '0', '--workers', '1'], {
     environment: { SLUICE_HOME: sluiceHome(directory) },
   });
   return { ...runningOf(child, await readPort(child)), path: '/gateway/health' };

@@ -39,6 +39,7 @@ function fixedAtStart({ server, audit }: ResolvedConfig): Record<string, unknown
   return {
     'server.host': server.host,
     'server.port': server.port,
+    'server.workers': server.workers,
     'audit.enabled': audit.enabled,
     'audit.store': audit.store,
   };

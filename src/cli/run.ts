@@ -1,19 +1,8 @@
 // The table of commands, and the way from a command line to an exit code.
 import { suggestion } from '../config/nearest.ts';
 import { parseArguments } from './arguments.ts';
-import { checkCommand } from './check.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
-import { conformCommand } from './conform.ts';
-import { credentialsCommand } from './credentials.ts';
-import { daemonCommand } from './daemon.ts';
-import { doctorCommand } from './doctor.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
-import { replayCommand } from './replay.ts';
-import { routeCommand } from './route.ts';
-import { runCommand } from './run-client.ts';
-import { serveCommand } from './serve.ts';
-import { simulateCommand } from './simulate.ts';
-import { tailCommand } from './tail.ts';
 import { VERSION } from './version.ts';
 
 const helpCommand: Command = {
@@ -22,25 +11,30 @@ const helpCommand: Command = {
   flags: {},
   operands: ['COMMAND'],
   async run({ operands: [name] }, context) {
-    context.out(name === undefined ? formatOverview(COMMANDS) : formatCommandHelp(findCommand(name)));
+    context.out(name === undefined ? await overview() : formatCommandHelp(await findCommand(name)));
     return 0;
   },
 };
 
-const COMMANDS: readonly Command[] = [
-  serveCommand,
-  checkCommand,
-  routeCommand,
-  daemonCommand,
-  credentialsCommand,
-  runCommand,
-  tailCommand,
-  doctorCommand,
-  replayCommand,
-  conformCommand,
-  simulateCommand,
-  helpCommand,
-];
+/** By name, in the order of the help. Only the one that is asked for is loaded. */
+const COMMANDS: Readonly<Record<string, () => Command | Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  route: async () => (await import('./route.ts')).routeCommand,
+  daemon: async () => (await import('./daemon.ts')).daemonCommand,
+  credentials: async () => (await import('./credentials.ts')).credentialsCommand,
+  run: async () => (await import('./run-client.ts')).runCommand,
+  tail: async () => (await import('./tail.ts')).tailCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  replay: async () => (await import('./replay.ts')).replayCommand,
+  conform: async () => (await import('./conform.ts')).conformCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  help: () => helpCommand,
+};
+
+async function overview(): Promise<string> {
+  return formatOverview(await Promise.all(Object.values(COMMANDS).map((load) => load())));
+}
 
 /** `args`: without the program's name. Resolves to the exit code: 0 well, 1 not, 2 a wrong command line. */
 export async function runCli(args: string[], context: CliContext): Promise<number> {
@@ -57,21 +51,20 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
 async function dispatch(args: string[], context: CliContext): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
-    context.err(formatOverview(COMMANDS));
+    context.err(await overview());
     return 2;
   }
-  const command = name.startsWith('-') ? undefined : findCommand(name);
+  const command = name.startsWith('-') ? undefined : await findCommand(name);
   const input = command === undefined ? parseArguments(args, { flags: {} }) : parseArguments(rest, command);
   if (input.flags.version) context.out(VERSION);
-  else if (command === undefined) context.out(formatOverview(COMMANDS));
+  else if (command === undefined) context.out(await overview());
   else if (input.flags.help) context.out(formatCommandHelp(command));
   else return command.run(input, context);
   return 0;
 }
 
-function findCommand(name: string): Command {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command;
-  const names = COMMANDS.map((candidate) => candidate.name);
-  throw new UsageError(`unknown command "${name}"${suggestion(name, names)}`);
+async function findCommand(name: string): Promise<Command> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load !== undefined) return load();
+  throw new UsageError(`unknown command "${name}"${suggestion(name, Object.keys(COMMANDS))}`);
 }

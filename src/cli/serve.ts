@@ -4,16 +4,17 @@ import { findHome, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { watchConfigFile, watchStore } from '../config/watch.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { vaultPath } from '../credentials/vault.ts';
-import { createGateway, type Gateway } from '../gateway/gateway.ts';
-import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
-import { createLog, type Log, parseLogSetting } from '../server/log.ts';
+import { ListenError } from '../server/host.ts';
+import { createLog, parseLogSetting } from '../server/log.ts';
 import { claimPidFile, type PidFile, PidFileHeld } from '../server/pid-file.ts';
-import { createServerHost } from '../server/server-host.ts';
-import { portFlag, stringFlag } from './arguments.ts';
-import type { CliContext, Command } from './command.ts';
+import { WorkerFailed } from '../workers/primary.ts';
+import { WORKER_VARIABLE } from '../workers/protocol.ts';
+import { countFlag, portFlag, stringFlag } from './arguments.ts';
+import type { CliContext, Command, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG, describeProblems, loadOptions } from './config-flags.ts';
 import { PID_FILE_VARIABLE } from './daemon-process.ts';
 import { type ReloadOptions, reloadConfig } from './reload.ts';
+import type { Serving } from './serving.ts';
 import { describeStart, reachableUrl } from './start-message.ts';
 import { untilShutdown } from './until-shutdown.ts';
 import { VERSION } from './version.ts';
@@ -27,12 +28,18 @@ export const serveCommand: Command = {
     config: CONFIG_FLAG,
     host: { value: 'HOST', summary: 'Address to listen on, before server.host.' },
     port: { value: 'PORT', summary: 'Port to listen on, before server.port; 0 takes a free one.' },
+    workers: { value: 'N', summary: 'Processes that serve, before server.workers; "all": one per core.' },
   },
   async run(input, context) {
     const host = stringFlag(input, 'host');
     const port = portFlag(input, 'port');
     const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
     const options = loadOptions(input, context, overrides);
+    const place = context.environment[WORKER_VARIABLE];
+    // Each way to serve loads what it needs: a primary has no use for the gateway.
+    if (place !== undefined)
+      return (await import('./serve-worker.ts')).serveAsWorker(place, options, context);
+    const askedWorkers = workersFlag(input);
     const loaded = loadConfig(options);
     for (const { line } of describeProblems(loaded)) context.err(line);
     const { config, path } = loaded;
@@ -50,45 +57,51 @@ export const serveCommand: Command = {
     const logged = { ...config.log, ...forced };
     const log = createLog(logged);
     const databasePath = join(findHome(context.environment), DATABASE_NAME);
-    const gateway = createGateway(
-      config,
-      createServerHost({ config, environment: context.environment, databasePath, log, version: VERSION }),
-    );
-    let http: HttpHost;
+    const { environment, directory } = context;
+    const serveOptions = { config, environment, databasePath, log };
+    const workers = countWorkers(askedWorkers ?? config.server.workers);
+    let serving: Serving;
     try {
-      http = listen(config, gateway, log);
+      serving =
+        workers === 1
+          ? await (await import('./serve-alone.ts')).serveAlone(serveOptions)
+          : await (await import('./serve-with-workers.ts')).serveWithWorkers(workers, {
+              ...serveOptions,
+              directory,
+              command: workerCommand(input),
+            });
     } catch (error) {
-      await gateway.close();
       pidFile?.release();
-      if (!(error instanceof ListenError)) throw error;
+      if (!(error instanceof ListenError || error instanceof WorkerFailed)) throw error;
       context.err(`error: ${error.message}`);
       return 1;
     }
     let current = config;
     const apply = (changed: ResolvedConfig) => {
-      gateway.reload(changed);
+      serving.reload(changed);
       Object.assign(logged, changed.log, forced);
       current = changed;
     };
     const stopWatching = watch(loaded, { started: config, load: options, log, apply });
-    for (const line of describeStart(config, http, path, VERSION)) context.out(line);
+    for (const line of describeStart(config, serving, path, VERSION)) context.out(line);
     pidFile?.write({
       pid: process.pid,
-      url: reachableUrl(config.server.host, http.port),
+      url: reachableUrl(config.server.host, serving.port),
       config: path,
       startedAt: Date.now(),
     });
+    let signalled = '';
     await untilShutdown(context, (signal) => {
-      log('info', 'shutting down: running streams may finish; signal again to end at once', {
-        signal,
-        streams: gateway.activeStreams(),
-        within_ms: current.server.drainTimeoutMs,
-      });
+      signalled = signal;
     });
     stopWatching();
-    const cut = await http.drain(current.server.drainTimeoutMs);
+    log('info', 'shutting down: running streams may finish; signal again to end at once', {
+      signal: signalled,
+      streams: await serving.activeStreams(),
+      within_ms: current.server.drainTimeoutMs,
+    });
+    const cut = await serving.end(current.server.drainTimeoutMs);
     if (cut > 0) log('warn', 'cut what was still running after server.drain_timeout', { requests: cut });
-    await gateway.close();
     pidFile?.release();
     return 0;
   },
@@ -100,13 +113,26 @@ function claim({ environment }: CliContext): PidFile | undefined {
   return path === undefined || path === '' ? undefined : claimPidFile(path);
 }
 
-function listen(config: ResolvedConfig, gateway: Gateway, log: Log): HttpHost {
-  return createHttpHost({
-    hostname: config.server.host,
-    port: config.server.port,
-    fetch: (request) => gateway.fetch(request),
-    onError: (error) => log('error', 'a request failed inside the gateway', { error }),
-  });
+/** Throws UsageError. */
+function workersFlag(input: ParsedArguments): number | 'all' | undefined {
+  return stringFlag(input, 'workers') === 'all' ? 'all' : countFlag(input, 'workers');
+}
+
+/** Only Linux deals out the connections of one port to several processes. */
+function countWorkers(wanted: number | 'all'): number {
+  if (process.platform !== 'linux') return 1;
+  return wanted === 'all' ? navigator.hardwareConcurrency : wanted;
+}
+
+/** This program, to serve with the same configuration. */
+function workerCommand(input: ParsedArguments): string[] {
+  const config = stringFlag(input, 'config');
+  return [
+    process.execPath,
+    process.argv[1] ?? '',
+    'serve',
+    ...(config === undefined ? [] : ['--config', config]),
+  ];
 }
 
 /** Returns how to stop. */

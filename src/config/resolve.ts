@@ -77,6 +77,7 @@ function resolveServer(file: ConfigFile, sources: ResolveSources, problems: Conf
     maxEvent: server.max_event,
     pingIntervalMs: server.ping_interval,
     drainTimeoutMs: server.drain_timeout,
+    workers: server.workers,
   };
 }
 

@@ -34,6 +34,8 @@ export interface ServerConfig {
   maxEvent: number;
   pingIntervalMs: number;
   drainTimeoutMs: number;
+  /** Processes that serve; `all`: one per core. */
+  workers: number | 'all';
 }
 
 export interface ProviderConfig {

@@ -41,6 +41,12 @@ const serverSchema = z.strictObject({
     .max(65_535)
     .default(8088)
     .describe('Port to listen on; 0 takes a free one, which the start-up line tells.'),
+  workers: z
+    .union([z.literal('all'), z.number().int().min(1).max(256)])
+    .default('all')
+    .describe(
+      'Processes that serve, on Linux: a number, or `all` for one per core. With more than one, another process starts them and keeps the ledger.',
+    ),
   keys: z
     .array(secret())
     .default([])

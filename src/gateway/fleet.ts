@@ -1,4 +1,5 @@
 // One gateway in several processes: what each tells the others, and what the whole must answer for.
+import type { RowTaker } from '../ledger/ledger.ts';
 import type { RowOperation } from '../ledger/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { PeerNotice, Peers } from '../upstream/peers.ts';
@@ -6,6 +7,8 @@ import type { PeerNotice, Peers } from '../upstream/peers.ts';
 /** The other processes, as the gateway in this one sees them. */
 export interface Fleet {
   peers: Peers;
+  /** The ledger that all share; null: nothing is recorded. */
+  rows: RowTaker | null;
   /** A conversation is served where it was not before. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */

@@ -85,13 +85,14 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   let setup = createSetup(initial, host, { states, memory });
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
-    initial.audit.enabled && host.ledgerStore !== null
+    fleet === undefined && initial.audit.enabled && host.ledgerStore !== null
       ? createLedger(host.ledgerStore, {
           now: host.now,
           setTimer: host.setTimer,
           retentionMs: () => setup.config.audit.retentionMs,
         })
       : null;
+  const rows = fleet === undefined ? ledger : fleet.rows;
   const live = createLiveView(host.setTimer);
   const logRequest = createRequestLog(host);
   const startedAt = host.now();
@@ -144,7 +145,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const record = createRecord(requestId, dialect, {
       live: live.open(requestId, redact),
       log: logRequest,
-      ledger,
+      ledger: rows,
       now: host.now,
       monotonic: host.monotonic,
       redact,
@@ -299,7 +300,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       else states.peerGone();
     },
     async flush() {
-      await ledger?.flush();
+      await rows?.flush();
     },
     async close() {
       // What was cut off has its row too (GUARANTEES 17); its ending may come too late to write one.
@@ -308,7 +309,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         record.end({ status: 'aborted' });
       }
       live.close();
-      await ledger?.close();
+      await rows?.close();
     },
   };
 }

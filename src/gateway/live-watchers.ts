@@ -103,6 +103,8 @@ function createWatcher(
     {
       start(given) {
         controller = given;
+        // A server may hold the head of an answer back until there is something of its body.
+        given.enqueue(textEncoder.encode(': watching\n\n'));
         ping();
       },
       pull() {

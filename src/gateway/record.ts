@@ -1,5 +1,5 @@
 // What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
-import type { Ledger } from '../ledger/ledger.ts';
+import type { RowTaker } from '../ledger/ledger.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus } from '../ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
@@ -68,7 +68,7 @@ export function failedWith(error: GatewayError): Ending {
 }
 
 export interface RecordContext {
-  ledger: Ledger | null;
+  ledger: RowTaker | null;
   now(): number;
   monotonic(): number;
   price(target: Target, model: string, seen: Observation): number | null;

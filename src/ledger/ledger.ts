@@ -2,14 +2,17 @@
 import type { LedgerRow } from './row.ts';
 import type { LedgerStore } from './store.ts';
 
-export interface Ledger {
+export interface RowTaker {
   /** Takes the row off the caller's path. Never throws and never waits. */
   record(row: LedgerRow): void;
-  readonly store: LedgerStore;
-  health(): LedgerHealth;
   /** Writes everything taken so far; resolves also when the store refuses (the loss is counted). */
   flush(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Ledger extends RowTaker {
+  readonly store: LedgerStore;
+  health(): LedgerHealth;
 }
 
 export interface LedgerHealth {

@@ -7,12 +7,15 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
   const isDown = states.some(({ name, healthy }) => name === defaultProvider && !healthy);
-  const degraded = isDown || defaultProvider === null || ledger?.ok === false;
+  const workers = deps.workers?.();
+  const fewer = workers !== undefined && workers.running < workers.wanted;
+  const degraded = isDown || fewer || defaultProvider === null || ledger?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
     uptime_seconds: Math.max(0, Math.floor((deps.now() - deps.startedAt) / 1000)),
     active_streams: (await deps.running.list()).length,
+    ...(workers === undefined ? {} : { workers }),
     providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),
     routing: { default_provider: defaultProvider, fallback_chain: routing.fallbackChain },
     audit: {

@@ -20,8 +20,18 @@ export interface ManagementDeps {
   /** Unix ms. */
   now(): number;
   running: RunningRequests;
+  /** The processes that serve; left out where this one does. */
+  workers?(): WorkerCount;
   /** What is known of these providers, in this order. Holds no secret. */
   providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
+}
+
+/** Of several serving processes. */
+export interface WorkerCount {
+  wanted: number;
+  running: number;
+  /** How many died and were replaced. */
+  replaced: number;
 }
 
 /** Answers with what becomes JSON, or with a response of its own. */

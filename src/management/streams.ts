@@ -60,7 +60,7 @@ export async function cancelStream(running: RunningRequests, requestId: string):
   );
 }
 
-export function watchStreams(running: RunningRequests): Response {
+export function watchStreams(running: Pick<RunningRequests, 'watch'>): Response {
   return new Response(running.watch(), {
     headers: {
       'content-type': 'text/event-stream',

@@ -6,6 +6,8 @@ export interface HostOptions {
   port: number;
   /** Bytes; a longer body gets a bare 413. Left out where `fetch` bounds what it reads and has better words. */
   maxBody?: number;
+  /** Other processes of the same gateway listen there too, and the system deals out connections. */
+  shared?: boolean;
   fetch(request: Request): Promise<Response>;
   onError(error: unknown): void;
 }
@@ -62,7 +64,7 @@ function listen(options: HostOptions, fetch: (request: Request) => Response | Pr
       maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,
       development: false,
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
-      reusePort: false,
+      reusePort: options.shared ?? false,
       fetch,
       error(error) {
         options.onError(error);
@@ -72,6 +74,15 @@ function listen(options: HostOptions, fetch: (request: Request) => Response | Pr
   } catch (error) {
     throw new ListenError(explain(error, options), { cause: error });
   }
+}
+
+/** A port that nobody else listens on: the given one, or a free one for 0. Throws ListenError. */
+export async function reservePort(hostname: string, port: number): Promise<number> {
+  const fetch = async () => new Response(null, { status: 503 });
+  const server = listen({ hostname, port, fetch, onError() {} }, fetch);
+  const reserved = server.port ?? port;
+  await server.stop(true);
+  return reserved;
 }
 
 function explain(error: unknown, { hostname, port }: HostOptions): string {

@@ -22,7 +22,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   conformance: ['model', 'sse', 'dialects'],
   gateway: ['model', 'sse', 'dialects', 'config', 'routing', 'upstream', 'ledger', 'management'],
   server: ['model', 'config', 'gateway', 'ledger', 'simulator', 'upstream'],
+  workers: ['model', 'config', 'gateway', 'ledger', 'management', 'upstream'],
   cli: [
+    'workers',
     'model',
     'config',
     'conformance',
@@ -47,6 +49,7 @@ const HOST_CODE = [
   /^main\.ts$/,
   /^cli\//,
   /^server\//,
+  /^workers\//,
   /^credentials\//,
   /^config\/(load|watch)/,
   /^ledger\/sqlite/,

@@ -15,6 +15,7 @@ function watch(view: ReturnType<typeof createLiveView>) {
       const { value, done } = await reader.read();
       if (done) return undefined;
       const text = decoder.decode(value);
+      if (text === ': watching\n\n') return this.next();
       if (text.startsWith(':')) return { name: 'ping', data: null };
       const [, name = '', data = ''] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
       return { name, data: JSON.parse(data) };

@@ -22,6 +22,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       maxEvent: 1,
       pingIntervalMs: 1,
       drainTimeoutMs: 1,
+      workers: 1,
     },
     providers: [
       sampleProvider({

@@ -35,16 +35,27 @@ export interface StartOptions {
   environment?: Record<string, string>;
   /** A home to go on with; default: a fresh one, removed at the end. */
   home?: string;
+  /** Processes that serve; default: one, whose resources can be told. */
+  workers?: number;
+  /** Default: a free one. */
+  port?: number;
 }
 
-export async function startSluice({ config, environment, home }: StartOptions = {}): Promise<SluiceProcess> {
+export async function startSluice(options: StartOptions = {}): Promise<SluiceProcess> {
+  const { config, environment, home, workers = 1, port = 0 } = options;
   const directory = home ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   const file = join(directory, 'sluice.json');
   const writeConfig = (value: ConfigInput | string) =>
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));
   if (config !== undefined) writeConfig(config);
-  const args = existsSync(file) ? ['--config', file] : [];
-  const child = Bun.spawn([NODE, join(ROOT, 'bin', 'sluice'), 'serve', '--port', '0', ...args], {
+  const args = [
+    '--port',
+    String(port),
+    '--workers',
+    String(workers),
+    ...(existsSync(file) ? ['--config', file] : []),
+  ];
+  const child = Bun.spawn([NODE, join(ROOT, 'bin', 'sluice'), 'serve', ...args], {
     cwd: directory,
     // Nothing of the tester's environment: a key in it would enable a provider.
     env: { PATH: process.env.PATH ?? '', HOME: directory, SLUICE_HOME: directory, ...environment },
@@ -125,10 +136,14 @@ function collect(streams: ReadableStream<Uint8Array>[], exited: Promise<number>)
 
 /** The launcher's only child; undefined where the system does not tell. */
 function childOf(pid: number): number | undefined {
+  return childrenOf(pid)[0];
+}
+
+/** Linux only; elsewhere none. */
+export function childrenOf(pid: number): number[] {
   const path = `/proc/${pid}/task/${pid}/children`;
-  if (!existsSync(path)) return undefined;
-  const [first] = readFileSync(path, 'utf8').trim().split(' ');
-  return first === undefined || first === '' ? undefined : Number(first);
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8').split(' ').map(Number).filter(Boolean);
 }
 
 /** Linux only; elsewhere zeros. */

@@ -1,0 +1,55 @@
+// Requests served by workers, which this process starts and answers for.
+import { createWebHost } from '../gateway/host.ts';
+import { createLedger } from '../ledger/recorder.ts';
+import { formatHost, reservePort } from '../server/host.ts';
+import { openStore } from '../server/open-store.ts';
+import { startPrimary } from '../workers/primary.ts';
+import type { WorkerCommand } from '../workers/worker-process.ts';
+import type { ServeOptions, Serving } from './serving.ts';
+import { VERSION } from './version.ts';
+
+/** Throws ListenError and WorkerFailed. */
+export async function serveWithWorkers(
+  workers: number,
+  options: ServeOptions & WorkerCommand,
+): Promise<Serving> {
+  const { config, databasePath, log } = options;
+  const { host: hostname } = config.server;
+  // The workers share the port, so that none of them would notice that somebody else has it.
+  const port = await reservePort(hostname, config.server.port);
+  const { now, monotonic, setTimer } = createWebHost();
+  let { retentionMs } = config.audit;
+  const ledger = config.audit.enabled
+    ? createLedger(openStore(databasePath, log), { now, setTimer, retentionMs: () => retentionMs })
+    : null;
+  try {
+    const primary = await startPrimary({
+      ...options,
+      workers,
+      hostname,
+      port,
+      ledger,
+      version: VERSION,
+      now,
+      monotonic,
+      setTimer,
+    });
+    return {
+      port,
+      url: `http://${formatHost(hostname)}:${port}`,
+      reload(changed) {
+        ({ retentionMs } = changed.audit);
+        primary.reload(changed);
+      },
+      activeStreams: () => primary.activeStreams(),
+      async end(timeoutMs) {
+        const cut = await primary.drain(timeoutMs);
+        await ledger?.close();
+        return cut;
+      },
+    };
+  } catch (error) {
+    await ledger?.close();
+    throw error;
+  }
+}

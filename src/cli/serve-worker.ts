@@ -1,0 +1,68 @@
+// One of several processes that serve: what `sluice serve` is when a primary has started it.
+import { type LoadOptions, loadConfig } from '../config/load.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { createWebHost } from '../gateway/host.ts';
+import { createHttpHost } from '../server/host.ts';
+import { createLog, type LogOptions, parseLogSetting } from '../server/log.ts';
+import { createServerHost } from '../server/server-host.ts';
+import { connectToPrimary } from '../workers/worker.ts';
+import type { CliContext } from './command.ts';
+import { VERSION } from './version.ts';
+
+/** @param place `INDEX/WORKERS`. @param load as the primary loads the configuration. */
+export async function serveAsWorker(place: string, load: LoadOptions, context: CliContext): Promise<number> {
+  // A terminal's Ctrl-C reaches all processes: the primary says what it means.
+  context.onSignal(() => {});
+  const [index = 0, workers = 1] = place.split('/').map(Number);
+  const forced = parseLogSetting(context.environment.SLUICE_LOG);
+  const logged: LogOptions = { format: 'text', level: 'info', ...forced };
+  const log = createLog(logged);
+  const { setTimer } = createWebHost();
+  const primary = await connectToPrimary({
+    index,
+    workers,
+    setTimer,
+    onError: (error) => log('error', 'the primary process was told what it could not take', { error }),
+    onOrphaned: () => context.exit(1),
+  });
+  const { hostname, port } = primary.setup;
+  const options = { ...load, overrides: { host: hostname, port } };
+  const { config } = loadConfig(options);
+  // The primary has told what is wrong with it.
+  if (config === null) return 1;
+  Object.assign(logged, config.log, forced);
+  const gateway = createGateway(
+    config,
+    createServerHost({
+      config,
+      environment: context.environment,
+      log,
+      version: VERSION,
+      fleet: primary.fleet,
+    }),
+  );
+  const http = createHttpHost({
+    hostname,
+    port,
+    shared: true,
+    fetch: (request) => gateway.fetch(request),
+    onError: (error) => log('error', 'a request failed inside the gateway', { error }),
+  });
+  await primary.serve({
+    gateway,
+    reload() {
+      const changed = loadConfig(options).config;
+      // The file has changed again since the primary found it sound: it will say so.
+      if (changed === null) return;
+      const { enabled, store } = config.audit;
+      gateway.reload({ ...changed, audit: { ...changed.audit, enabled, store } });
+      Object.assign(logged, changed.log, forced);
+    },
+    async drain(timeoutMs) {
+      const cut = await http.drain(timeoutMs);
+      await gateway.close();
+      return cut;
+    },
+  });
+  return 0;
+}

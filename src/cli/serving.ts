@@ -1,0 +1,21 @@
+// How requests are served: by this process, or by workers that it starts.
+import type { ResolvedConfig } from '../config/resolved.ts';
+import type { Log } from '../server/log.ts';
+
+export interface Serving {
+  port: number;
+  /** `http://HOST:PORT`. */
+  url: string;
+  /** Applies to new requests. */
+  reload(config: ResolvedConfig): void;
+  activeStreams(): number | Promise<number>;
+  /** Takes no new request, lets running ones finish for so long, and closes the ledger; resolves to how many were cut. */
+  end(timeoutMs: number): Promise<number>;
+}
+
+export interface ServeOptions {
+  config: ResolvedConfig;
+  environment: Readonly<Record<string, string | undefined>>;
+  databasePath: string;
+  log: Log;
+}

@@ -1,0 +1,57 @@
+// Memory that all workers see at once: how many requests each has with each provider, and who waits for room.
+// Each cell has one writer, so that nothing has to be put right but the row of a worker that died.
+import type { SharedRoom } from '../upstream/peers.ts';
+
+/** Providers that can be told apart; beyond it each worker counts its own alone. */
+const COLUMNS = 256;
+/** Numbers a worker keeps for a provider. */
+const IN_FLIGHT = 0;
+const WAITING = 1;
+const FIELDS = 2;
+
+const ROW_CELLS = COLUMNS * FIELDS;
+
+/** Bytes for so many workers. */
+export function boardBytes(workers: number): number {
+  return workers * ROW_CELLS * Int32Array.BYTES_PER_ELEMENT;
+}
+
+export interface Board {
+  /** `column`: which provider, the same number in every worker. */
+  room(column: number): SharedRoom | undefined;
+  /** All numbers of a worker are zero again. */
+  clear(worker: number): void;
+}
+
+/** @param memory shared by all; `boardBytes` long. @param worker whose cells are written here. */
+export function createBoard(memory: Uint8Array, workers: number, worker: number): Board {
+  const cells = new Int32Array(memory.buffer, memory.byteOffset, workers * ROW_CELLS);
+  const at = (row: number, column: number, field: number) => row * ROW_CELLS + column * FIELDS + field;
+
+  function others(column: number, field: number): number {
+    let sum = 0;
+    for (let row = 0; row < workers; row++) {
+      if (row !== worker) sum += Atomics.load(cells, at(row, column, field));
+    }
+    return sum;
+  }
+
+  return {
+    room(column) {
+      if (column < 0 || column >= COLUMNS) return undefined;
+      return {
+        setInFlight(count) {
+          // Written before the others are read: of two that enter at once, at least one sees both.
+          Atomics.store(cells, at(worker, column, IN_FLIGHT), count);
+          return count + others(column, IN_FLIGHT);
+        },
+        setWaiting: (count) => void Atomics.store(cells, at(worker, column, WAITING), count),
+        othersInFlight: () => others(column, IN_FLIGHT),
+        othersWaiting: () => others(column, WAITING),
+      };
+    },
+    clear(row) {
+      for (let cell = row * ROW_CELLS; cell < (row + 1) * ROW_CELLS; cell++) Atomics.store(cells, cell, 0);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// The gateway's own pages, for all workers together.
+import { createWatchers } from '../gateway/live-watchers.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { createManagement, type ManagementDeps } from '../management/management.ts';
+import { askAll } from './ask-all.ts';
+import { mergeStates } from './merge-states.ts';
+import type { Page, PageRequest } from './protocol.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export interface FleetViewOptions
+  extends Pick<ManagementDeps, 'config' | 'ledger' | 'version' | 'startedAt' | 'now' | 'workers'> {
+  processes(): Iterable<WorkerProcess>;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/** Undefined for a path that is none of them. */
+export function createFleetView(
+  options: FleetViewOptions,
+): (request: PageRequest) => Promise<Page | undefined> {
+  const { processes, setTimer, ledger } = options;
+  const manage = createManagement({
+    ...options,
+    ledger: ledger && flushedByAll(ledger, options),
+    running: {
+      list: async () => (await askAll(processes(), setTimer, 'running')).flat(),
+      cancel: async (requestId) =>
+        (await askAll(processes(), setTimer, 'cancel', requestId)).some((found) => found),
+      // Watchers are served where they are connected.
+      watch: () => createWatchers(setTimer).watch(),
+    },
+    async providerStates(providers) {
+      const merged = mergeStates(await askAll(processes(), setTimer, 'providerStates'));
+      return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);
+    },
+  });
+  return async ({ method, path }) => {
+    const url = new URL(path, 'http://localhost');
+    const response = await manage(new Request(url, { method }), url);
+    if (response === undefined) return undefined;
+    return { status: response.status, headers: [...response.headers], body: await response.text() };
+  };
+}
+
+/** A client that asks right after its request finds it counted, whoever served it. */
+function flushedByAll(ledger: Ledger, { processes, setTimer }: FleetViewOptions): Ledger {
+  return {
+    ...ledger,
+    async flush() {
+      await askAll(processes(), setTimer, 'flush');
+      await ledger.flush();
+    },
+  };
+}

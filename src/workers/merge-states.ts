@@ -1,0 +1,36 @@
+// What several workers know of the same providers, as one.
+import type { KeyState } from '../upstream/key-ring.ts';
+import type { ProviderState } from '../upstream/provider-state.ts';
+
+/** They agree within a message's time; until then the worst counts. Requests are added up. */
+export function mergeStates(ofWorkers: readonly (readonly ProviderState[])[]): ProviderState[] {
+  const merged = new Map<string, ProviderState>();
+  for (const state of ofWorkers.flat()) {
+    const known = merged.get(state.name);
+    merged.set(state.name, known === undefined ? state : mergeTwo(known, state));
+  }
+  return [...merged.values()];
+}
+
+const BREAKER_RANK = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+function mergeTwo(one: ProviderState, other: ProviderState): ProviderState {
+  const worse = BREAKER_RANK[other.breaker] > BREAKER_RANK[one.breaker] ? other : one;
+  const lastError = one.lastError ?? other.lastError;
+  const limits = [one.limit, other.limit].filter((limit) => limit !== null);
+  return {
+    name: one.name,
+    healthy: one.healthy && other.healthy,
+    breaker: worse.breaker,
+    ...(worse.retryInMs === undefined ? {} : { retryInMs: worse.retryInMs }),
+    inFlight: one.inFlight + other.inFlight,
+    queued: one.queued + other.queued,
+    limit: limits.length === 0 ? null : Math.min(...limits),
+    keys: one.keys.map((key, position) => worseKey(key, other.keys[position])),
+    ...(lastError === undefined ? {} : { lastError }),
+  };
+}
+
+function worseKey(one: KeyState, other: KeyState | undefined): KeyState {
+  return other !== undefined && (other.retryInMs ?? 0) > (one.retryInMs ?? 0) ? other : one;
+}

@@ -1,0 +1,65 @@
+// What the primary and its workers ask of each other.
+import type { FleetNotice } from '../gateway/fleet.ts';
+import type { RunningRequest } from '../management/streams.ts';
+import type { ProviderState } from '../upstream/provider-state.ts';
+
+/** Set for a worker: its number, from 0, and of how many. */
+export const WORKER_VARIABLE = 'SLUICE_WORKER';
+/** Descriptors that a worker inherits. */
+export const BOARD_DESCRIPTOR = 3;
+export const JOURNAL_DESCRIPTOR = 4;
+
+/** A page of the gateway's own, as it is asked for. */
+export interface PageRequest {
+  method: string;
+  /** Path and query. */
+  path: string;
+}
+
+export interface Page {
+  status: number;
+  headers: [name: string, value: string][];
+  body: string;
+}
+
+/** What a worker is told before it serves. */
+export interface WorkerSetup {
+  hostname: string;
+  port: number;
+  /** Which column of the board is whose, by the provider's name. */
+  columns: Record<string, number>;
+  /** Whether rows are kept. */
+  recorded: boolean;
+}
+
+/** What a worker answers. */
+export type WorkerMethods = {
+  learn(notice: FleetNotice): void;
+  /** Reads the configuration again. */
+  reload(columns: Record<string, number>): void;
+  running(): Promise<RunningRequest[]>;
+  cancel(requestId: string): Promise<boolean>;
+  providerStates(): ProviderState[];
+  /** Hands over all rows there are. */
+  flush(): Promise<void>;
+  /** Whether somebody watches the live view; then its frames are to be told. */
+  watched(isOn: boolean): void;
+  /** What happens in other workers, for those who watch at this one. */
+  frame(frame: Uint8Array): void;
+  /** Ends in order; resolves to how many requests were cut. */
+  drain(timeoutMs: number): Promise<number>;
+};
+
+/** What the primary answers. */
+export type PrimaryMethods = {
+  setup(): WorkerSetup;
+  /** It serves. */
+  ready(): void;
+  notice(notice: FleetNotice): void;
+  /** Takes rows into its ledger: JSON of `LedgerRow[]`, which costs less to send than the rows. */
+  append(rows: string): void;
+  page(request: PageRequest): Promise<Page | undefined>;
+  /** Whether anybody watches at this worker; resolves when all workers know. */
+  watching(isOn: boolean): Promise<void>;
+  frame(frame: Uint8Array): void;
+};

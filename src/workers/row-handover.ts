@@ -1,0 +1,51 @@
+// A worker's end of the ledger: rows go to the primary in batches, and the journal lets go of each when it is there.
+import type { RowTaker } from '../ledger/ledger.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { Channel } from './channel.ts';
+import type { Journal } from './journal.ts';
+import type { PrimaryMethods } from './protocol.ts';
+
+/** Together with the primary's own wait, well within the second of GUARANTEES 17. */
+const MAX_DELAY_MS = 50;
+const FULL_BATCH = 200;
+
+export function createRowHandover(
+  primary: Pick<Channel<PrimaryMethods>, 'call'>,
+  journal: Journal,
+  setTimer: (callback: () => void, ms: number) => () => void,
+): RowTaker {
+  let waiting: LedgerRow[] = [];
+  let timer: (() => void) | undefined;
+  /** The newest batch, which is there when all before it are: the channel keeps the order. */
+  let newest: Promise<void> = Promise.resolve();
+
+  function send(): void {
+    timer?.();
+    timer = undefined;
+    if (waiting.length === 0) return;
+    const rows = waiting;
+    waiting = [];
+    newest = primary.call('append', JSON.stringify(rows)).then(
+      () => {
+        for (const { requestId } of rows) journal.done(requestId);
+      },
+      // The primary is gone, and this process with it.
+      () => {},
+    );
+  }
+
+  function flush(): Promise<void> {
+    send();
+    return newest;
+  }
+
+  return {
+    record(row) {
+      waiting.push(row);
+      if (waiting.length >= FULL_BATCH) send();
+      else timer ??= setTimer(send, MAX_DELAY_MS);
+    },
+    flush,
+    close: flush,
+  };
+}

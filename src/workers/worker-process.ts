@@ -1,0 +1,68 @@
+// One worker, as its primary sees it: started, asked, and told apart from its memory.
+import { type Channel, createChannel } from './channel.ts';
+import { JOURNAL_BYTES } from './journal.ts';
+import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
+import { WORKER_VARIABLE } from './protocol.ts';
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
+
+/** How a worker is started: the program and its arguments, as this process was. */
+export interface WorkerCommand {
+  command: readonly string[];
+  environment: Readonly<Record<string, string | undefined>>;
+  directory: string;
+}
+
+export interface WorkerProcess {
+  readonly index: number;
+  readonly pid: number;
+  readonly channel: Channel<WorkerMethods>;
+  /** What it had begun, readable when it is gone. */
+  readonly journal: Uint8Array;
+  /** Resolves when it is gone and all it said has arrived: how it ended, in words. */
+  readonly gone: Promise<string>;
+  kill(): void;
+}
+
+export interface WorkerOptions extends WorkerCommand {
+  index: number;
+  workers: number;
+  board: SharedMemory;
+  methods: PrimaryMethods;
+  onError(error: unknown): void;
+}
+
+export function startWorker(options: WorkerOptions): WorkerProcess {
+  const { index, workers, board, command, directory, environment, methods, onError } = options;
+  const journal = createSharedMemory(JOURNAL_BYTES);
+  const disconnected = Promise.withResolvers<void>();
+  const process = Bun.spawn([...command], {
+    cwd: directory,
+    env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}` },
+    stdio: ['ignore', 'inherit', 'inherit', board.descriptor, journal.descriptor],
+    serialization: 'advanced',
+    ipc: (message) => channel.take(message),
+    onDisconnect: () => disconnected.resolve(),
+  });
+  journal.close();
+  const channel = createChannel<WorkerMethods>({
+    send: (message) => {
+      // Between its death and the news of it, there is nobody to send to.
+      if (process.exitCode === null && process.signalCode === null) process.send(message);
+    },
+    methods,
+    onError,
+  });
+  return {
+    index,
+    pid: process.pid,
+    channel,
+    journal: journal.bytes,
+    gone: Promise.all([process.exited, disconnected.promise]).then(() => {
+      channel.close();
+      return process.signalCode === null
+        ? `ended with code ${process.exitCode}`
+        : `was ended by ${process.signalCode}`;
+    }),
+    kill: () => process.kill('SIGKILL'),
+  };
+}

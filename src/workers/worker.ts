@@ -1,0 +1,160 @@
+// One of several processes that serve: what it gets from its primary, and what it answers it.
+import type { Fleet } from '../gateway/fleet.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import { createWatchers } from '../gateway/live-watchers.ts';
+import { watchStreams } from '../management/streams.ts';
+import { boardBytes, createBoard } from './board.ts';
+import { type Channel, createChannel } from './channel.ts';
+import { createJournal } from './journal.ts';
+import { createRowHandover } from './row-handover.ts';
+import {
+  BOARD_DESCRIPTOR,
+  JOURNAL_DESCRIPTOR,
+  type PrimaryMethods,
+  type WorkerMethods,
+  type WorkerSetup,
+} from './protocol.ts';
+import { openSharedMemory } from './shared-memory.ts';
+
+const LIVE_PATH = '/gateway/streams/live';
+
+export interface WorkerOptions {
+  /** From 0. */
+  index: number;
+  /** How many there are. */
+  workers: number;
+  setTimer(callback: () => void, ms: number): () => void;
+  onError(error: unknown): void;
+  /** The primary is gone. */
+  onOrphaned(): void;
+}
+
+export interface WorkerLink {
+  fleet: Fleet;
+  setup: WorkerSetup;
+  /** The gateway serves: from now on the primary is answered. Resolves when it has been told to end and has. */
+  serve(serving: ServingWorker): Promise<void>;
+}
+
+export interface ServingWorker {
+  gateway: Gateway;
+  reload(): void;
+  /** Ends in order within so many milliseconds; resolves to how many requests were cut. */
+  drain(timeoutMs: number): Promise<number>;
+}
+
+/** Of a process that a primary has started. */
+export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLink> {
+  const { index, workers, setTimer, onError } = options;
+  const board = createBoard(
+    openSharedMemory(BOARD_DESCRIPTOR).subarray(0, boardBytes(workers)),
+    workers,
+    index,
+  );
+  const journal = createJournal(openSharedMemory(JOURNAL_DESCRIPTOR));
+  let serving: ServingWorker | undefined;
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let known = Promise.resolve();
+  const watchers = createWatchers(setTimer, () => {
+    known = primary.call('watching', watchers.count() > 0);
+    known.catch(onError);
+  });
+  let stopTelling = () => {};
+
+  function gateway(): Gateway {
+    if (serving === undefined) throw new Error('this worker does not serve yet');
+    return serving.gateway;
+  }
+
+  const methods: WorkerMethods = {
+    learn: (notice) => serving?.gateway.learn(notice),
+    reload(changed) {
+      columns = changed;
+      serving?.reload();
+    },
+    running: async () => gateway().running.list(),
+    cancel: async (requestId) => gateway().running.cancel(requestId),
+    providerStates: () => gateway().providerStates(),
+    flush: () => gateway().flush(),
+    watched(isOn) {
+      stopTelling();
+      stopTelling = isOn ? tellFrames(gateway(), primary, onError) : () => {};
+    },
+    frame: watchers.publish,
+    async drain(timeoutMs) {
+      const cut = (await serving?.drain(timeoutMs)) ?? 0;
+      // After the answer has left.
+      setTimer(end, 0);
+      return cut;
+    },
+  };
+  const primary: Channel<PrimaryMethods> = createChannel<PrimaryMethods>({
+    send: (message) => process.send?.(message),
+    methods,
+    onError,
+  });
+  process.on('message', (message) => primary.take(message));
+  process.on('disconnect', () => {
+    primary.close();
+    options.onOrphaned();
+  });
+
+  const setup = await primary.call('setup');
+  let { columns } = setup;
+  return {
+    setup,
+    fleet: {
+      rows: setup.recorded ? createRowHandover(primary, journal, setTimer) : null,
+      peers: {
+        tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
+        room: (provider) => board.room(columns[provider] ?? -1),
+      },
+      placed: (place, target) => primary.tell('notice', { about: 'place', place, target }),
+      begun: journal.note,
+      async manage(request, url) {
+        if (url.pathname === LIVE_PATH && request.method === 'GET') {
+          const watching = watchStreams(watchers);
+          // What begins from now on is seen, wherever it begins.
+          await known;
+          return watching;
+        }
+        if (
+          url.pathname !== '/gateway' &&
+          !url.pathname.startsWith('/gateway/') &&
+          url.pathname !== '/metrics'
+        )
+          return undefined;
+        const { method } = request;
+        const page = await primary.call('page', { method, path: url.pathname + url.search });
+        if (page === undefined) return undefined;
+        const { status, headers, body } = page;
+        return new Response(method === 'HEAD' ? null : body, { status, headers });
+      },
+    },
+    async serve(given) {
+      serving = given;
+      primary.tell('ready');
+      await ended;
+      stopTelling();
+      watchers.close();
+    },
+  };
+}
+
+/** Returns how to stop. */
+function tellFrames(
+  gateway: Gateway,
+  primary: Channel<PrimaryMethods>,
+  onError: (error: unknown) => void,
+): () => void {
+  const reader = gateway.running.watch().getReader();
+  const run = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      primary.tell('frame', value);
+    }
+  };
+  run().catch(onError);
+  return () => void reader.cancel().catch(onError);
+}

@@ -1,0 +1,56 @@
+// Questions between two processes, here two ends that hand each other clones.
+import { expect, test } from 'bun:test';
+import { type Channel, ChannelClosed, createChannel } from '../../src/workers/channel.ts';
+
+type Far = { double(value: number): number; fail(): void; note(text: string): void };
+
+function pair() {
+  const notes: string[] = [];
+  const errors: unknown[] = [];
+  const ends: { near?: Channel<Far>; far?: Channel<Far> } = {};
+  const onError = (error: unknown) => errors.push(error);
+  ends.near = createChannel<Far>({
+    send: (message) => ends.far?.take(structuredClone(message)),
+    methods: {},
+    onError,
+  });
+  ends.far = createChannel<Far>({
+    send: (message) => ends.near?.take(structuredClone(message)),
+    methods: {
+      double: (value: number) => value * 2,
+      fail() {
+        throw new Error('it cannot');
+      },
+      note(text: string) {
+        if (text === '') throw new Error('nothing to note');
+        notes.push(text);
+      },
+    },
+    onError,
+  });
+  return { near: ends.near, notes, errors };
+}
+
+test('a call has the answer, or what the far side threw', async () => {
+  const { near } = pair();
+  expect(await Promise.all([near.call('double', 2), near.call('double', 21)])).toEqual([4, 42]);
+  expect(near.call('fail')).rejects.toThrow('it cannot');
+});
+
+test('what is told arrives, and a failure of it is told where it happened', async () => {
+  const { near, notes, errors } = pair();
+  near.tell('note', 'one');
+  near.tell('note', '');
+  await Promise.resolve();
+  expect(notes).toEqual(['one']);
+  expect(errors).toEqual([new Error('nothing to note')]);
+});
+
+test('when the far side is gone, what was asked and what will be asked fails', async () => {
+  const near = createChannel<Far>({ send() {}, methods: {}, onError() {} });
+  const asked = near.call('double', 1);
+  near.close();
+  expect(asked).rejects.toBeInstanceOf(ChannelClosed);
+  expect(near.call('double', 1)).rejects.toBeInstanceOf(ChannelClosed);
+  near.tell('note', 'into the void');
+});
