@@ -4,6 +4,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus } from './row.ts';
+import type { TimedRow } from './spread-tally.ts';
 import type { StoredRow } from './store.ts';
 
 const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQueryBindings])[] = [
@@ -73,6 +74,34 @@ export function rowValues(row: LedgerRow): RowValues {
 /** `rowValues` taken apart again. */
 export function partsOf(values: RowValues): { columns: RowValues; bodies: RowValues } {
   return { columns: values.slice(0, COLUMNS.length), bodies: values.slice(COLUMNS.length) };
+}
+
+const at = (name: string): number => COLUMNS.findIndex(([column]) => column === name);
+const TIMED = {
+  operation: at('operation'),
+  timestamp: at('timestamp'),
+  provider: at('provider'),
+  model: at('model'),
+  latencyMs: at('latency_ms'),
+  ttftMs: at('ttft_ms'),
+  gaps: at('gaps'),
+};
+
+/** What of `rowValues` the spreads count; undefined where it is in no sum. */
+export function timedRow(values: RowValues): TimedRow | undefined {
+  if (values[TIMED.operation] === ('count-tokens' satisfies RowOperation)) return undefined;
+  return {
+    timestamp: Number(values[TIMED.timestamp]),
+    provider: textOf(values[TIMED.provider]),
+    model: textOf(values[TIMED.model]),
+    latencyMs: Number(values[TIMED.latencyMs]),
+    ttftMs: values[TIMED.ttftMs] === null ? null : Number(values[TIMED.ttftMs]),
+    gaps: textOf(values[TIMED.gaps]),
+  };
+}
+
+function textOf(value: SQLQueryBindings | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** A row as `SELECT ledger_row.*, request_body, response_body` gives it. */

@@ -91,6 +91,59 @@ export const STEPS: readonly string[] = [
   -- How many gaps were how long: 'bucket:count …' of src/model/spread.ts.
   ALTER TABLE ledger_row ADD COLUMN gaps TEXT;
   `,
+  `
+  -- Sums per span of time and name; '' stands for "no name". Outlives the rows it was counted from.
+  -- span: hours it lasts, 0 for all time; start: how many of them since 1970.
+  CREATE TABLE ledger_sum (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    project TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    cost_usd REAL NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    cache_write_tokens INTEGER NOT NULL,
+    latency_ms_sum REAL NOT NULL,
+    ttft_ms_sum REAL NOT NULL,
+    ttft_count INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL DEFAULT 0,
+    web_searches INTEGER NOT NULL DEFAULT 0,
+    provider_ms_sum REAL NOT NULL DEFAULT 0,
+    gateway_ms_sum REAL NOT NULL DEFAULT 0,
+    stalls INTEGER NOT NULL DEFAULT 0,
+    flow_tokens INTEGER NOT NULL DEFAULT 0,
+    flow_ms REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (span, start, provider, model, agent, project)
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO ledger_sum (span, start, provider, model, agent, project, requests, failures, unpriced, cost_usd,
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, latency_ms_sum, ttft_ms_sum, ttft_count)
+  SELECT span, CASE span WHEN 0 THEN 0 ELSE hour / span END AS start, provider, model, agent, project,
+    SUM(requests), SUM(failures), SUM(unpriced), SUM(cost_usd), SUM(input_tokens), SUM(output_tokens),
+    SUM(cache_read_tokens), SUM(cache_write_tokens), SUM(latency_ms_sum), SUM(ttft_ms_sum), SUM(ttft_count)
+  FROM ledger_hour, (SELECT 0 AS span UNION SELECT 1 UNION SELECT 24)
+  GROUP BY span, 2, provider, model, agent, project;
+
+  DROP TABLE ledger_hour;
+
+  -- How many requests (or gaps in their streams) took how long: buckets of src/model/spread.ts.
+  CREATE TABLE ledger_spread (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    measure TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (span, start, provider, model, measure, bucket)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -9,18 +9,21 @@ import {
   rowValues,
   type SqliteRow,
   storedRow,
+  timedRow,
 } from './sqlite-columns.ts';
-import {
-  ADD_TO_HOUR,
-  DELETE_EXPIRED,
-  INSERT_BODY,
-  SELECT_TOTALS,
-  selectCostBy,
-  selectRows,
-  whereOf,
-} from './sqlite-queries.ts';
+import { createSpreadTally, type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
+import { DELETE_EXPIRED, INSERT_BODY, selectRows, whereOf } from './sqlite-queries.ts';
 import { migrate } from './sqlite-schema.ts';
-import { type AuditFilter, type Dimension, type LedgerStore, NO_TOTALS, type Totals } from './store.ts';
+import {
+  ADD_TO_SPREAD,
+  ADD_TO_SUMS,
+  type SumQuery,
+  selectCostBy,
+  selectModels,
+  selectSpreads,
+  selectTotals,
+} from './sqlite-sums.ts';
+import { ALL_TIME, type AuditFilter, type LedgerStore, NO_TOTALS, type Totals } from './store.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
@@ -40,20 +43,29 @@ export function createSqliteStore(path: string): SqliteStore {
   const database = open(path);
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
-  const addToHour = database.query(ADD_TO_HOUR);
+  const addToSums = ADD_TO_SUMS.map((sql) => database.query(sql));
+  const addToSpread = database.query(ADD_TO_SPREAD);
 
   const appendAll = database.transaction((rows: readonly RowValues[]) => {
     let first: number | bigint | undefined;
+    const tally = createSpreadTally();
     for (const row of rows) {
       const { columns, bodies } = partsOf(row);
       const { changes, lastInsertRowid } = insertRow.run(...columns);
       if (changes === 0) continue;
       // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
       first ??= lastInsertRowid;
+      const timed = timedRow(columns);
+      if (timed !== undefined) tally.add(timed);
       if (bodies.some((body) => body !== null)) insertBody.run(lastInsertRowid, ...bodies);
     }
-    if (first !== undefined) addToHour.run(first);
+    if (first === undefined) return;
+    for (const add of addToSums) add.run(first);
+    for (const count of tally.counts()) addToSpread.run(...count);
   });
+
+  const all = <Row>({ sql, values }: SumQuery): Row[] =>
+    database.query<Row, SumQuery['values']>(sql).all(...values);
 
   const select = (
     where: { sql: string; values: ReturnType<typeof whereOf>['values'] },
@@ -78,11 +90,16 @@ export function createSqliteStore(path: string): SqliteStore {
         .get(...where.values);
       return { rows: select(where, filter), total: counted?.total ?? 0 };
     },
-    async totals() {
-      return database.query<Totals, []>(SELECT_TOTALS).get() ?? NO_TOTALS;
+    async totals(window = ALL_TIME) {
+      return all<Totals>(selectTotals(window))[0] ?? NO_TOTALS;
     },
-    async costBy(dimension: Dimension) {
-      const rows = database.query<{ name: string; cost: number }, []>(selectCostBy(dimension)).all();
+    async models(limit, window = ALL_TIME) {
+      const models = all<Totals & ModelName>(selectModels(limit, window));
+      if (models.length === 0) return [];
+      return withSpreads(models, all<SpreadRow>(selectSpreads(models, window)));
+    },
+    async costBy(dimension, window = ALL_TIME) {
+      const rows = all<{ name: string; cost: number }>(selectCostBy(dimension, window));
       return Object.fromEntries(rows.map(({ name, cost }) => [name, cost]));
     },
     async recent(limit) {

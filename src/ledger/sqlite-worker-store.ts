@@ -53,8 +53,9 @@ export function createSqliteWorkerStore(path: string): LedgerStore {
   return {
     append: (rows) => call('appendValues', rows.map(rowValues)),
     audit: (filter) => call('audit', filter),
-    totals: () => call('totals'),
-    costBy: (dimension) => call('costBy', dimension),
+    totals: (window) => call('totals', window),
+    models: (limit, window) => call('models', limit, window),
+    costBy: (dimension, window) => call('costBy', dimension, window),
     recent: (limit) => call('recent', limit),
     expire: (before) => call('expire', before),
     async close() {

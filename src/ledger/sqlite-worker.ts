@@ -30,6 +30,8 @@ function run(store: SqliteStore, call: StoreCall): Promise<unknown> {
       return store.audit(...call.args);
     case 'totals':
       return store.totals(...call.args);
+    case 'models':
+      return store.models(...call.args);
     case 'costBy':
       return store.costBy(...call.args);
     case 'recent':

@@ -5,8 +5,10 @@ export interface LedgerStore {
   /** Keeps the rows, each once by request id however often it is handed over. Throws where it cannot. */
   append(rows: readonly LedgerRow[]): Promise<void>;
   audit(filter: AuditFilter): Promise<{ rows: StoredRow[]; total: number }>;
-  totals(): Promise<Totals>;
-  costBy(dimension: Dimension): Promise<Record<string, number>>;
+  totals(window?: SumWindow): Promise<Totals>;
+  costBy(dimension: Dimension, window?: SumWindow): Promise<Record<string, number>>;
+  /** The models with the most requests, at most so many. */
+  models(limit: number, window?: SumWindow): Promise<ModelTotals[]>;
   /** Newest first, without bodies. */
   recent(limit: number): Promise<StoredRow[]>;
   /** Deletes rows older than this (Unix ms); totals keep counting them. Returns how many. */
@@ -36,7 +38,14 @@ export interface AuditFilter {
   includeBodies: boolean;
 }
 
-/** Over all time, expired rows included. */
+/** Which requests count: all from a time until now. Expired rows are among them. */
+export interface SumWindow {
+  /** Unix ms, see `startOfWindow`; null: all time. */
+  since: number | null;
+}
+
+export const ALL_TIME: SumWindow = { since: null };
+
 export interface Totals {
   requests: number;
   /** Requests whose status is not `success`. */
@@ -51,6 +60,23 @@ export interface Totals {
   latencyMsSum: number;
   ttftMsSum: number;
   ttftCount: number;
+  reasoningTokens: number;
+  webSearches: number;
+  providerMsSum: number;
+  gatewayMsSum: number;
+  stalls: number;
+  /** Output tokens of streams, and the time in which they came: from the first content of each to its last. */
+  flowTokens: number;
+  flowMs: number;
+}
+
+/** What one model of one provider was asked. Spreads are counts by `bucketOf`. */
+export interface ModelTotals extends Totals {
+  provider: string;
+  model: string;
+  latency: number[];
+  ttft: number[];
+  gaps: number[];
 }
 
 export const NO_TOTALS: Totals = {
@@ -65,4 +91,11 @@ export const NO_TOTALS: Totals = {
   latencyMsSum: 0,
   ttftMsSum: 0,
   ttftCount: 0,
+  reasoningTokens: 0,
+  webSearches: 0,
+  providerMsSum: 0,
+  gatewayMsSum: 0,
+  stalls: 0,
+  flowTokens: 0,
+  flowMs: 0,
 };

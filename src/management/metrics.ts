@@ -1,10 +1,14 @@
-// GET /gateway/metrics: sums over all time, costs by name, and the newest requests.
-import type { Dimension, LedgerStore, StoredRow, Totals } from '../ledger/store.ts';
+// GET /gateway/metrics: sums over all time or a window, costs by name, each model's figures, the newest requests.
+import type { Dimension, LedgerStore, StoredRow, SumWindow, Totals } from '../ledger/store.ts';
+import { startOfWindow } from '../ledger/sum-spans.ts';
 import type { ManagementDeps } from './management.ts';
-import { readFlag, readInteger } from './query.ts';
+import { describeModel, ratio } from './model-metrics.ts';
+import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';
 
 const RECENT_LIMIT = 20;
 const MAX_RECENT = 1000;
+/** Models told one by one: clients may ask for any name. */
+const MAX_MODELS = 100;
 
 /** Flag, whether it is on when not given, key of the answer, and what it asks the store. */
 const BREAKDOWNS: readonly [flag: string, byDefault: boolean, key: string, dimension: Dimension][] = [
@@ -14,27 +18,44 @@ const BREAKDOWNS: readonly [flag: string, byDefault: boolean, key: string, dimen
   ['include_project', false, 'by_project', 'project'],
 ];
 
+const PARAMETERS = ['since', 'recent_limit', ...BREAKDOWNS.map(([flag]) => flag)];
+
 export async function readMetrics(deps: ManagementDeps, query: URLSearchParams): Promise<object> {
+  refuseUnknown(query, PARAMETERS);
+  const now = deps.now();
+  const asked = readSince(query, 'since', now);
+  const window: SumWindow = { since: asked === undefined ? null : startOfWindow(asked, now) };
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
   // A client that asks right after its request finds it counted.
   await deps.ledger?.flush();
   const store = deps.ledger?.store ?? null;
-  const [totals, recent, costs] = await Promise.all([
-    store?.totals() ?? null,
+  const costs = async ([, , key, dimension]: (typeof BREAKDOWNS)[number]) =>
+    [key, await costBy(store, dimension, window)] as const;
+  const [totals, recent, costsByName, models] = await Promise.all([
+    store?.totals(window) ?? null,
     store?.recent(recentLimit) ?? [],
-    Promise.all(wanted.map(async ([, , key, dimension]) => [key, await costBy(store, dimension)] as const)),
+    Promise.all(wanted.map(costs)),
+    wanted.some(([, , , dimension]) => dimension === 'model')
+      ? (store?.models(MAX_MODELS, window) ?? [])
+      : null,
   ]);
   return {
     audit_enabled: store !== null,
+    window: { since: window.since === null ? null : new Date(window.since).toISOString() },
     summary: summarise(totals),
-    ...Object.fromEntries(costs),
+    ...Object.fromEntries(costsByName),
+    ...(models === null ? {} : { models: models.map(describeModel) }),
     recent: recent.map(describeRecent),
   };
 }
 
-async function costBy(store: LedgerStore | null, dimension: Dimension): Promise<Record<string, number>> {
-  return (await store?.costBy(dimension)) ?? {};
+async function costBy(
+  store: LedgerStore | null,
+  dimension: Dimension,
+  window: SumWindow,
+): Promise<Record<string, number>> {
+  return (await store?.costBy(dimension, window)) ?? {};
 }
 
 /** Averages and the rate are 0 where there is nothing to average. */
@@ -52,10 +73,6 @@ function summarise(totals: Totals | null): object {
     error_rate: ratio(totals?.failures, requests),
     unpriced_requests: totals?.unpriced ?? 0,
   };
-}
-
-function ratio(sum: number | undefined, count: number | undefined): number {
-  return sum === undefined || count === undefined || count === 0 ? 0 : sum / count;
 }
 
 function describeRecent(row: StoredRow): object {

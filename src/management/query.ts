@@ -1,4 +1,5 @@
 // Query parameters as values. What cannot be read is a 400 that names the parameter and the mend.
+import { parseDuration } from '../config/units.ts';
 import { ManagementError } from './answer.ts';
 
 export function badParameter(param: string, problem: string): ManagementError {
@@ -62,6 +63,19 @@ export function readChoice<T extends string>(
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw badParameter(name, `is one of ${choices.join(', ')}`);
   return choice;
+}
+
+/** The beginning of a window: a time, or how long ago it was, such as `15m`, `24h` or `7d`. */
+export function readSince(query: URLSearchParams, name: string, now: number): number | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const ago = parseDuration(text);
+  const since = ago === undefined ? parseTime(text) : now - ago;
+  if (!Number.isFinite(since) || since < 0) {
+    throw badParameter(name, 'is a duration such as 15m, 24h or 7d, or a time in ISO-8601 or Unix seconds');
+  }
+  if (since >= now) throw badParameter(name, 'is not in the past');
+  return since;
 }
 
 const ISO_8601 = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(?:Z|[+-]\d\d:?\d\d)?$/i;

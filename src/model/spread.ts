@@ -44,10 +44,12 @@ export function packSpread(counts: ArrayLike<number>): string {
   return text;
 }
 
-/** Adds what `packSpread` wrote; what is no count in it is left out. */
-export function addPacked(counts: Record<number, number>, packed: string): void {
-  for (const [, number, count] of packed.matchAll(/(?<![\w-])(\d+):(\d+)/g)) {
-    const bucket = Number(number);
-    if (bucket < SPREAD_BUCKETS) counts[bucket] = (counts[bucket] ?? 0) + Number(count);
+/** Adds what `packSpread` wrote to `SPREAD_BUCKETS` counts; what is no count in it is left out. */
+export function addPacked(counts: number[], packed: string): void {
+  for (const entry of packed.split(' ')) {
+    const colon = entry.indexOf(':');
+    const bucket = colon < 1 ? Number.NaN : Number(entry.slice(0, colon));
+    const count = Number(entry.slice(colon + 1));
+    if (count > 0 && counts[bucket] !== undefined) counts[bucket] += count;
   }
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import type { AuditFilter, Dimension, LedgerStore, Totals } from '../../src/ledger/store.ts';
+import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
@@ -147,6 +148,70 @@ export function describeStore(factory: StoreFactory): void {
       expect((await store.audit({ ...ALL, limit: 1 })).total).toBe(10_000);
     });
 
+    const HOUR = 3_600_000;
+    /** Beginnings of windows: inside an hour, on an hour, on a day, and long before and after all. */
+    const beginnings = [
+      SAMPLE_TIME,
+      SAMPLE_TIME + 1,
+      SAMPLE_TIME + 20 * 60_000,
+      Math.ceil(SAMPLE_TIME / HOUR) * HOUR,
+      SAMPLE_TIME + 20 * HOUR + 777,
+      Math.ceil(SAMPLE_TIME / (24 * HOUR)) * 24 * HOUR,
+      SAMPLE_TIME + 40 * HOUR + 12_345,
+      0,
+      SAMPLE_TIME + 400 * HOUR,
+    ];
+    /** A row every 17 minutes for more than two days. */
+    const spaced = () =>
+      variedRows(200).map((row, index) => ({ ...row, timestamp: SAMPLE_TIME + index * 17 * 60_000 }));
+
+    test('sums of a window are those of its rows, wherever it begins', async () => {
+      const rows = spaced();
+      const count = sampleRow({ requestId: 'req_count', operation: 'count-tokens' });
+      await store.append([...rows.slice(0, 120), count]);
+      await store.append(rows.slice(120));
+      for (const since of beginnings) {
+        const inside = rows.filter(({ timestamp }) => timestamp >= since);
+        expectTotals(await store.totals({ since }), expectedTotals(inside));
+        for (const dimension of ['provider', 'model', 'agent', 'project'] as const) {
+          expectCosts(await store.costBy(dimension, { since }), expectedCosts(inside, dimension));
+        }
+      }
+    });
+
+    test('models: those most asked first, each with its sums and spreads', async () => {
+      const rows = spaced().map((row, index) => ({
+        ...row,
+        timing: { ...row.timing, gaps: index % 3 === 0 ? null : `${index % 7}:${index} 9:1` },
+      }));
+      await store.append(rows.slice(0, 77));
+      await store.append(rows.slice(77));
+      // Known twice, counted once.
+      await store.append(rows.slice(70, 80));
+      for (const since of [null, ...beginnings]) {
+        const found = await store.models(1000, { since });
+        const inside = rows.filter(({ timestamp }) => since === null || timestamp >= since);
+        const fromHour = Math.floor((since ?? 0) / HOUR) * HOUR;
+        const names = new Set(
+          inside.filter(({ provider }) => provider !== null).map((row) => `${row.provider}/${row.model}`),
+        );
+        expect(found.map(({ provider, model }) => `${provider}/${model}`).sort()).toEqual([...names].sort());
+        const requests = found.map((totals) => totals.requests);
+        expect(requests).toEqual([...requests].sort((a, b) => b - a));
+        for (const { provider, model, latency, ttft, gaps, ...totals } of found) {
+          const isIts = (row: LedgerRow) => row.provider === provider && row.model === model;
+          expectTotals(totals, expectedTotals(inside.filter(isIts)));
+          const spread = rows.filter((row) => isIts(row) && row.timestamp >= fromHour);
+          expect(latency).toEqual(countsOf(spread.map((row) => row.latencyMs)));
+          expect(ttft).toEqual(countsOf(spread.flatMap(({ ttftMs }) => (ttftMs === null ? [] : [ttftMs]))));
+          const packed = countsOf([]);
+          for (const { timing } of spread) addPacked(packed, timing.gaps ?? '');
+          expect(gaps).toEqual(packed);
+        }
+        expect(await store.models(2, { since })).toEqual(found.slice(0, 2));
+      }
+    });
+
     test('rows come newest first, and limit and offset walk through them', async () => {
       const rows = variedRows(10);
       await store.append([...rows].reverse());
@@ -243,7 +308,26 @@ function expectedTotals(rows: readonly LedgerRow[]): Totals {
     latencyMsSum: sum((row) => row.latencyMs),
     ttftMsSum: sum((row) => row.ttftMs ?? 0),
     ttftCount: rows.filter((row) => row.ttftMs !== null).length,
+    reasoningTokens: sum((row) => row.usage.reasoningTokens),
+    webSearches: sum((row) => row.usage.webSearches),
+    providerMsSum: sum((row) => row.timing.providerMs),
+    gatewayMsSum: sum((row) => row.timing.gatewayMs),
+    stalls: sum((row) => row.timing.stalls),
+    flowTokens: sum((row) => (flowOf(row) > 0 ? row.usage.outputTokens : 0)),
+    flowMs: sum(flowOf),
   };
+}
+
+/** From the first content to the last, 0 where it did not come in pieces. */
+function flowOf({ timing, ttftMs }: LedgerRow): number {
+  const flowed = timing.gaps === null || ttftMs === null ? 0 : (timing.lastTokenMs ?? 0) - ttftMs;
+  return Math.max(0, flowed);
+}
+
+function countsOf(durations: readonly number[]): number[] {
+  const counts = Array.from({ length: SPREAD_BUCKETS }, () => 0);
+  for (const ms of durations) counts[bucketOf(ms)] = (counts[bucketOf(ms)] ?? 0) + 1;
+  return counts;
 }
 
 function expectTotals(found: Totals, wanted: Totals): void {

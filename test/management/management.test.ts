@@ -3,11 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ResolvedConfig } from '../../src/config/resolved.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import { type LedgerRow, NO_TIMING } from '../../src/ledger/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createManagement, type ManagementDeps } from '../../src/management/management.ts';
 import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
+import { bucketOf, durationOf } from '../../src/model/spread.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 import { sampleRouting } from '../support/routing-config.ts';
@@ -276,6 +277,7 @@ describe('/gateway/metrics', () => {
     );
     expect<unknown>(await read('/gateway/metrics?recent_limit=2')).toEqual({
       audit_enabled: true,
+      window: { since: null },
       summary: {
         total_requests: 4,
         total_cost_usd: 0.75,
@@ -290,6 +292,10 @@ describe('/gateway/metrics', () => {
       },
       by_provider: { lab: 0.75, spare: 0 },
       by_model: { 'small-1': 0.75, other: 0 },
+      models: [
+        expect.objectContaining({ provider: 'lab', model: 'small-1', requests: 3 }),
+        expect.objectContaining({ provider: 'spare', model: 'other', requests: 1 }),
+      ],
       recent: [
         {
           request_id: 'd',
@@ -325,6 +331,92 @@ describe('/gateway/metrics', () => {
     const all = await read('/gateway/metrics?include_agent&include_project');
     expect([all.by_agent, all.by_project]).toEqual([{ reviewer: 0.5 }, { p1: 0.5 }]);
   });
+
+  test('each model has its figures', async () => {
+    const timing = { ...NO_TIMING, providerMs: 900, gatewayMs: 10, stalls: 2, lastTokenMs: 1_100 };
+    record(
+      sampleRow({ latencyMs: 1_000, ttftMs: 100, timing: { ...timing, gaps: '30:98 50:2' } }),
+      sampleRow({
+        requestId: 'b',
+        latencyMs: 1_000,
+        ttftMs: null,
+        status: 'error',
+        costUsd: null,
+        usage: sampleUsage({ reasoningTokens: 7, webSearches: 3 }),
+        timing: { ...timing, lastTokenMs: null, gaps: null },
+      }),
+    );
+    const { models } = await read('/gateway/metrics');
+    expect<unknown>(models).toEqual([
+      {
+        provider: 'lab',
+        model: 'small-1',
+        requests: 2,
+        error_rate: 0.5,
+        cost_usd: 0.0025,
+        unpriced_requests: 1,
+        input_tokens: 200,
+        output_tokens: 40,
+        cache_read_tokens: 0,
+        cache_write_tokens: 0,
+        reasoning_tokens: 7,
+        web_searches: 3,
+        avg_latency_ms: 1_000,
+        latency_p50_ms: durationOf(bucketOf(1_000)),
+        latency_p99_ms: durationOf(bucketOf(1_000)),
+        avg_ttft_ms: 100,
+        ttft_p50_ms: durationOf(bucketOf(100)),
+        ttft_p99_ms: durationOf(bucketOf(100)),
+        gap_p50_ms: durationOf(30),
+        gap_p99_ms: durationOf(50),
+        stalls: 4,
+        // 20 tokens in the second from the first to the last content.
+        tokens_per_second: 20,
+        provider_share: 0.9,
+        gateway_share: 0.01,
+      },
+    ]);
+  });
+
+  test('since: a duration or a time; what came before is not counted', async () => {
+    // 50 requests, one a second from SAMPLE_TIME on.
+    record(...variedRows(50));
+    await timers.advance(60_000);
+    const counted = async (since: string) => {
+      const { summary, window, by_agent } = await read(`/gateway/metrics?include_agent&since=${since}`);
+      return { requests: summary.total_requests, window, agents: Object.keys(by_agent as object).length };
+    };
+    const at = (ms: number) => ({ since: new Date(ms).toISOString() });
+    expect(await counted('30s')).toEqual({ requests: 20, window: at(SAMPLE_TIME + 30_000), agents: 2 });
+    expect(await counted('1h')).toMatchObject({ requests: 50 });
+    const time = new Date(SAMPLE_TIME + 45_000).toISOString();
+    expect(await counted(time)).toMatchObject({ requests: 5, window: { since: time } });
+    expect(await counted(`${SAMPLE_TIME + 49_000}`)).toMatchObject({ requests: 1 });
+    // Longer than a day: from the whole hour on.
+    const { window } = await counted('30d');
+    expect(window).toEqual(at(Math.floor((SAMPLE_TIME + 60_000) / 3_600_000) * 3_600_000 - 30 * 86_400_000));
+  });
+
+  for (const query of [
+    'since=yesterday',
+    'since=',
+    'since=-1h',
+    'since=1w',
+    'since=0s',
+    'since=2999-01-01',
+    'since=1h&since=2h',
+    'since=99999999d',
+    'recent_limit=1001',
+    'include_agent=perhaps',
+    'sinc=1h',
+  ]) {
+    test(`400 for ${query}`, async () => {
+      const response = await ask(`/gateway/metrics?${query}`);
+      expect(response.status).toBe(400);
+      const { error } = (await response.json()) as { error: { code: string; param: string } };
+      expect(error).toMatchObject({ code: 'invalid_request', param: query.split('=')[0] ?? '' });
+    });
+  }
 
   test('20 recent requests unless told otherwise', async () => {
     record(...variedRows(50));

@@ -114,6 +114,9 @@ export function createFakeStore(): LedgerStore & {
     async totals() {
       throw new Error('not asked of this store');
     },
+    async models() {
+      throw new Error('not asked of this store');
+    },
     async costBy() {
       throw new Error('not asked of this store');
     },

@@ -32,6 +32,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
     },
     audit: unused,
     totals: unused,
+    models: unused,
     costBy: unused,
     recent: unused,
     expire: async () => 0,
