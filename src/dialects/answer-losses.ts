@@ -2,12 +2,19 @@
 import type { Extension, ServerToolResultPart } from '../model/content.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { StreamEvent } from '../model/events.ts';
-import type { Finish } from '../model/finish.ts';
+import type { Finish, UnifiedFinish } from '../model/finish.ts';
 import type { Usage } from '../model/usage.ts';
 import type { AnswerContext } from './dialect.ts';
+import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from './stand-ins.ts';
 
 export interface AnswerLosses {
   lost(feature: string): void;
+  /** The client gets a stand-in: `how` says which. */
+  approximated(feature: string, how: string): void;
+  /** For dialects without words for a refusal: it is text. */
+  refusal(): void;
+  /** For dialects without calls of free text. */
+  freeTextCall(): void;
   /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void;
   /** Names what an image or a clip was said with, where another dialect said it. */
@@ -16,11 +23,20 @@ export interface AnswerLosses {
   serverCall(call: { id: string; name: string }, told: boolean): void;
   /** A result of such a call that the client does not get: it is named as its call is. */
   serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
-  /** For dialects without words for the stop sequence that was hit, and for a turn that is to be continued. */
-  finish(finish: Finish): void;
+  /**
+   * What of an ending the dialect has no word for.
+   * @param known the endings that others have no word for, and this one has.
+   */
+  finish(finish: Finish, known?: readonly RareEnding[]): void;
   /** Counts that the dialect has no field for. */
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
 }
+
+/** Endings that most dialects have no word for. */
+export type RareEnding = Extract<
+  UnifiedFinish,
+  'stop_sequence' | 'pause_turn' | 'context_window_exceeded' | 'other'
+>;
 
 /** Say nothing of the medium, or only to the provider that keeps it; a transcript is told as text. */
 const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'expires_at', 'transcript']);
@@ -29,8 +45,12 @@ const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'exp
 export function createAnswerLosses(own: DialectId, context: AnswerContext): AnswerLosses {
   const names = new Map<string, string>();
   const lost = (feature: string) => context.lost?.(feature);
+  const approximated = (feature: string, how: string) => context.approximated?.(feature, how);
   return {
     lost,
+    approximated,
+    refusal: () => approximated('refusal', TOLD_AS_TEXT),
+    freeTextCall: () => approximated('tools.custom', ONE_TEXT_ARGUMENT),
     foreign(extension) {
       if (extension === undefined || extension.dialect === own) return;
       for (const field of Object.keys(extension.fields)) {
@@ -48,9 +68,13 @@ export function createAnswerLosses(own: DialectId, context: AnswerContext): Answ
       if (!told) lost(`tools.${name}`);
     },
     serverResult: ({ callId }) => lost(`tools.${names.get(callId) ?? 'server_tool_result'}`),
-    finish({ unified, stopSequence }) {
-      if (stopSequence !== undefined) lost('stop_sequence');
-      if (unified === 'pause_turn') lost('pause_turn');
+    finish({ unified, raw, stopSequence }, known = []) {
+      if (stopSequence !== undefined && !known.includes('stop_sequence')) lost('stop_sequence');
+      if (unified === 'pause_turn' && !known.includes('pause_turn')) lost('pause_turn');
+      if (unified === 'context_window_exceeded' && !known.includes(unified))
+        approximated('finish_reason', 'a full context window is told as the limit of tokens');
+      if (unified === 'other' && raw !== null && !known.includes(unified))
+        approximated('finish_reason', 'an end that there is no word for is told as an ordinary one');
     },
     usage(usage, unsayable) {
       for (const key of unsayable) {

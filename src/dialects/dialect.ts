@@ -66,6 +66,8 @@ export interface AnswerContext {
   tools?: readonly Tool[];
   /** Told the name of each feature of the answer that this dialect cannot say; repeats are harmless. */
   lost?(feature: string): void;
+  /** Told what stands in for a feature of the answer that this dialect can say only in another form. */
+  approximated?(feature: string, how: string): void;
 }
 
 export interface StreamEncoder {

@@ -14,7 +14,7 @@ import { type Course, firstAnswer } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
-import { type ExchangeRecord, failedWith } from './record.ts';
+import { describeLoss, type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
@@ -69,6 +69,7 @@ function answerContext(exchange: Exchange, model: string): AnswerContext {
     ...plainContext(exchange, model),
     ...asked(exchange.question),
     lost: (feature) => exchange.record.seen?.unsaid.add(feature),
+    approximated: (feature, how) => exchange.record.seen?.unsaid.add(describeLoss({ feature, how })),
   };
 }
 

@@ -204,12 +204,13 @@ function start(body: string | null): string | null {
   return body === null ? null : body.slice(0, 2 * MAX_BODY_LENGTH);
 }
 
+/** A feature that something stands in for, as the audit row tells it. */
+export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): string {
+  return `${feature} (approximated${how === undefined ? '' : `: ${how}`})`;
+}
+
 /** Losses as the audit row tells them: what is only approximated says by what. */
 function describeLosses(losses: readonly Loss[], seen: Observation | null): string[] {
-  const told = losses.map((loss) =>
-    loss.outcome === 'lost'
-      ? loss.feature
-      : `${loss.feature} (approximated${loss.how === undefined ? '' : `: ${loss.how}`})`,
-  );
+  const told = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));
   return [...new Set([...told, ...(seen?.unsaid ?? [])])];
 }

@@ -17,7 +17,7 @@ import {
 import { expectedAnswer, lostOfRequest, UNREADABLE_BY } from './expected.ts';
 import { directFetch, gatewayFor } from './gateway-for.ts';
 import { createSummary, type Verdict } from './summary.ts';
-import { unsayable } from './unsayable.ts';
+import { toldOtherwise, unsayable } from './unsayable.ts';
 import { foldAnthropicBytes, foldGeminiBytes } from './wire-facts.ts';
 
 /** Recordings that the provider's own SDK cannot read; an independent fold over the bytes stands in for it. */
@@ -88,6 +88,14 @@ function failure(outcome: PromiseSettledResult<unknown>): string {
   return outcome.status === 'rejected' ? String(outcome.reason) : 'no failure';
 }
 
+const STAND_IN = / \(approximated: .*\)$/;
+
+/** The names in a row: of what is lost, and of what the client is told in another form. */
+function split(told: readonly string[]): { lost: string[]; standIns: string[] } {
+  const standIns = told.filter((name) => STAND_IN.test(name)).map((name) => name.replace(STAND_IN, ''));
+  return { lost: told.filter((name) => !STAND_IN.test(name)), standIns: standIns.sort() };
+}
+
 async function counted(row: string, column: string, check: () => Promise<Verdict>): Promise<void> {
   let verdict: Verdict = 'fail';
   try {
@@ -137,7 +145,8 @@ for (const wire of WIRES) {
             const { answer: actual } = await client.ask(gateway.fetch, options);
             const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
-            const named = (await gateway.row(0)).lost;
+            const { lost: named, standIns } = split((await gateway.row(0)).lost);
+            expect(standIns).toEqual(toldOtherwise(recording, client.dialect));
             const asked = lostOfRequest(name, tools.length > 0, streamed);
             expect(named.toSorted()).toEqual([...unsayable(recording, client.dialect), ...asked].sort());
             return lost || named.length > asked.length ? 'lost' : 'pass';
@@ -158,8 +167,10 @@ for (const wire of WIRES) {
             });
             const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
-            const { status, lost: named } = await gateway.row(0);
+            const { status, lost: told } = await gateway.row(0);
+            const { lost: named, standIns } = split(told);
             expect(status).toBe('success');
+            if (!isOwn) expect(standIns).toEqual(toldOtherwise(recording, CLIENTS[name].dialect));
             if (!isOwn) expect(named.toSorted()).toEqual(unsayable(recording, CLIENTS[name].dialect));
             return lost || named.length > 0 ? 'lost' : 'pass';
           }));

@@ -16,6 +16,11 @@ interface Facts {
   media: Set<'image' | 'image.url' | 'audio'>;
   stopSequence: boolean;
   pauses: boolean;
+  refusal: boolean;
+  /** Calls whose argument is free text. */
+  freeText: boolean;
+  /** An ending that only the wire itself has a word for. */
+  oddEnding: boolean;
   counts: Set<'cacheWrite' | 'cacheWrite1h' | 'webSearches' | 'audioInput' | 'audioOutput'>;
   /** Pieces of arguments by block, to tell calls that are cut short. */
   arguments: Map<unknown, string>;
@@ -50,6 +55,18 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
   return [...names].sort();
 }
 
+/** Names under which the ledger must report what a client of `dialect` is told in another form. */
+export function toldOtherwise(recording: Recording, dialect: DialectId): string[] {
+  const { refusal, freeText, oddEnding } = factsOf(recording);
+  const names: string[] = [];
+  if (oddEnding && dialect !== 'gemini') names.push('finish_reason');
+  if (dialect === 'anthropic-messages' || dialect === 'gemini') {
+    if (refusal) names.push('refusal');
+    if (freeText) names.push('tools.custom');
+  }
+  return names.sort();
+}
+
 type Count = Facts['counts'] extends Set<infer Name extends string> ? Name : never;
 
 const COUNTS_WITHOUT_FIELD: Record<DialectId, Partial<Record<Count, string>>> = {
@@ -71,6 +88,9 @@ function factsOf(recording: Recording): Facts {
     media: new Set(),
     stopSequence: false,
     pauses: false,
+    refusal: false,
+    freeText: false,
+    oddEnding: false,
     counts: new Set(),
     arguments: new Map(),
   };
@@ -146,6 +166,9 @@ function ofChat(value: Json, facts: Facts): void {
     const url = object(image?.image_url)?.url;
     if (typeof url === 'string') facts.media.add(url.startsWith('data:') ? 'image' : 'image.url');
   }
+  if (typeof message?.refusal === 'string' && message.refusal !== '') facts.refusal = true;
+  if (array(message?.tool_calls).some((call) => object(call)?.type === 'custom')) facts.freeText = true;
+  if (choice?.finish_reason === 'other') facts.oddEnding = true;
   const stop = choice?.stop_reason ?? choice?.matched_stop;
   if (choice?.finish_reason === 'stop' && typeof stop === 'string' && stop !== '') facts.stopSequence = true;
   const filtered = JSON.stringify([choice?.content_filter_results ?? {}]);
@@ -176,6 +199,7 @@ function ofResponses(value: Json, facts: Facts): void {
   for (const item of [...array(response?.output), ...done].map(object)) {
     const type = String(item?.type);
     if (item === undefined) continue;
+    if (type === 'custom_tool_call') facts.freeText = true;
     if (type === 'message') ofMessageItem(item, facts);
     else if (type in SERVER_CALLS)
       facts.serverCalls.set(String(SERVER_CALLS[type]), type === 'web_search_call');
@@ -197,6 +221,7 @@ function ofResponses(value: Json, facts: Facts): void {
 function ofMessageItem(item: Json, facts: Facts): void {
   if (typeof item.phase === 'string') facts.own.add('phase');
   for (const part of array(item.content).map(object)) {
+    if (part?.type === 'refusal') facts.refusal = true;
     if (array(part?.logprobs).length > 0) facts.own.add('logprobs');
     for (const annotation of array(part?.annotations).map(object)) {
       const { url, filename } = annotation ?? {};
@@ -206,6 +231,7 @@ function ofMessageItem(item: Json, facts: Facts): void {
 }
 
 const SAID_PARTS = new Set(['text', 'functionCall', 'inlineData', 'thought', 'thoughtSignature']);
+const ODD_ENDINGS = new Set(['OTHER', 'LANGUAGE', 'NO_IMAGE', 'IMAGE_OTHER', 'TOO_MANY_TOOL_CALLS']);
 const SAID_FIELDS = new Set(['content', 'finishReason', 'index', 'citationMetadata', 'tokenCount']);
 const SOURCES = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
 
@@ -214,6 +240,7 @@ function ofGemini(value: Json, facts: Facts, calls: Map<unknown, string>): void 
   const candidates = array(value.candidates).map(object);
   if (candidates.some((each) => Number(each?.index ?? 0) > 0)) facts.own.add('candidates');
   const candidate = candidates.find((each) => each !== undefined && (each.index ?? 0) === 0) ?? {};
+  if (ODD_ENDINGS.has(String(candidate.finishReason))) facts.oddEnding = true;
   for (const [name, field] of Object.entries(candidate)) {
     if (!SAID_FIELDS.has(name) && name !== 'groundingMetadata' && !isEmpty(field)) facts.own.add(name);
   }

@@ -10,6 +10,7 @@ import type {
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
+import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { toolId, toolInput } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
@@ -56,11 +57,13 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     case 'text':
       return buildText(part, options);
     case 'refusal':
-      return part.text === '' ? undefined : { type: 'text', text: part.text };
+      if (part.text === '') return undefined;
+      losses.approximated('refusal', TOLD_AS_TEXT);
+      return { type: 'text', text: part.text };
     case 'reasoning':
       return buildReasoning(part, options);
     case 'tool-call': {
-      if (part.kind === 'custom') losses.approximated('tools.custom', 'a function with one text argument');
+      if (part.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
       // No call of this dialect has one: to its clients it travels on the id, to its providers it means nothing.
       if (part.signature !== undefined && !answer) losses.lost('thought_signature');
       const { input, faithful } = toolInput(part);

@@ -2,6 +2,7 @@
 // https://docs.anthropic.com/en/api/messages
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { compact } from './build-content.ts';
@@ -83,14 +84,14 @@ function buildFormat(
   if (format.type === 'json-schema' && (native || traits.structuredOutput)) {
     const { schema, weakened } = native
       ? { schema: format.schema, weakened: false }
-      : strictSchema(format.schema);
+      : strictSchema(describedSchema(format));
     if (weakened) losses.approximated('response_format', 'some schema constraints stand in descriptions');
     config.format = { type: 'json_schema', schema };
     return;
   }
   let text = 'Answer with one JSON object and nothing else: no prose around it and no code fence.';
   if (format.type === 'json-schema')
-    text += ` It must match this JSON Schema:\n${JSON.stringify(format.schema)}`;
+    text += ` It must match this JSON Schema:\n${JSON.stringify(describedSchema(format))}`;
   system.push({ type: 'text', text });
   losses.approximated('response_format', 'an instruction in the system prompt');
 }

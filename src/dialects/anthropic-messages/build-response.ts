@@ -5,7 +5,7 @@ import { createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { createLossReport } from '../loss-report.ts';
 import { buildBlocks } from './build-content.ts';
-import { buildStopReason } from './finish.ts';
+import { buildStopReason, knownEndings } from './finish.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -13,8 +13,13 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const losses = createLossReport(ID);
   const content = buildBlocks(response.parts, { losses, answer: true, serverTools: new Map() });
   losses.foreign(response.extension);
-  for (const { feature, outcome } of losses.list()) if (outcome === 'lost') context.lost?.(feature);
-  createAnswerLosses(ID, context).usage(response.usage, UNSAID_COUNTS);
+  const told = createAnswerLosses(ID, context);
+  for (const { feature, outcome, how = '' } of losses.list()) {
+    if (outcome === 'lost') told.lost(feature);
+    else told.approximated(feature, how);
+  }
+  told.usage(response.usage, UNSAID_COUNTS);
+  told.finish(response.finish, knownEndings(response.finish));
   return {
     id: response.id ?? messageId(context),
     type: 'message',

@@ -4,6 +4,7 @@ import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts'
 import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
+import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { FREE_TEXT } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
 
@@ -15,6 +16,7 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
   const tools: JsonObject[] = [];
   let strict = 0;
   for (const tool of request.tools) {
+    losses.ungrouped(tool);
     const wire = buildTool(tool, losses);
     if (wire === undefined) continue;
     if (tool.type === 'function' && tool.strict !== undefined) {
@@ -34,7 +36,7 @@ function buildTool(tool: Tool, losses: LossReport): JsonObject | undefined {
       losses.lost(`tools.${tool.name}`);
       return undefined;
     case 'custom': {
-      losses.approximated('tools.custom', 'a function with one text argument');
+      losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
       if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
       const properties = { [FREE_TEXT]: { type: 'string' } };
       const schema = { type: 'object', properties, required: [FREE_TEXT] };

@@ -18,7 +18,7 @@ import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { messageId } from './build-response.ts';
 import { buildCitation } from './citations.ts';
 import { buildError } from './errors.ts';
-import { buildStopReason } from './finish.ts';
+import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from './tool-input.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -65,8 +65,10 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   function encodeRest(event: Exclude<StreamEvent, { type: 'start' | 'usage' | 'error' }>): string {
     switch (event.type) {
-      case 'text-start':
       case 'refusal-start':
+        losses.refusal();
+        return blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
+      case 'text-start':
         return blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
       case 'reasoning-start':
         if (event.redacted !== undefined) {
@@ -166,6 +168,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     losses.foreign(event.extension);
     const block = { type: 'tool_use', id: callIdToWire(id, event.signature), name, input: {}, ...fields };
     if (kind === 'function') return blockStart('tool', block, 'input_json_delta', 'partial_json');
+    losses.freeTextCall();
     const started = blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
     return `${started}${deltaPrefix}${JSON.stringify(`{"${FREE_TEXT}":"`)}${END}`;
   }
@@ -220,6 +223,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   function finish(value: Finish): string {
     losses.usage(usage, UNSAID_COUNTS);
+    losses.finish(value, knownEndings(value));
     const wire = {
       type: 'message_delta',
       delta: {

@@ -1,6 +1,7 @@
 // Stop reasons. https://docs.anthropic.com/en/docs/build-with-claude/handling-stop-reasons
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asString, type JsonValue } from '../../model/json.ts';
+import type { RareEnding } from '../answer-losses.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = {
   end_turn: 'end_turn',
@@ -23,6 +24,13 @@ export function parseFinish(reason: JsonValue | undefined, sequence: JsonValue |
     raw,
     ...(stopSequence === undefined ? {} : { stopSequence }),
   };
+}
+
+const WORDED: readonly RareEnding[] = ['stop_sequence', 'pause_turn', 'context_window_exceeded'];
+
+/** The rare endings that have a word here. */
+export function knownEndings({ raw }: Finish): readonly RareEnding[] {
+  return raw !== null && OWN_WORDS.has(raw) ? [...WORDED, 'other'] : WORDED;
 }
 
 export function buildStopReason({ unified, raw }: Finish): string {

@@ -4,6 +4,7 @@ import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../mo
 import { type JsonObject, parseObject } from '../../model/json.ts';
 import { openToken } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
+import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
 import { type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
@@ -43,6 +44,7 @@ function buildBlock(part: Exclude<Part, { type: 'opaque' }>, scope: ContentScope
       if (part.citations !== undefined && part.citations.length > 0) losses.lost('citations');
       return textBlock(part.text);
     case 'refusal':
+      losses.approximated('refusal', TOLD_AS_TEXT);
       return textBlock(part.text);
     case 'reasoning':
       return buildReasoning(part, losses);
@@ -109,7 +111,7 @@ function buildCall(
 
 function buildInput(kind: ToolCallPart['kind'], text: string, losses: LossReport): JsonObject {
   if (kind === 'custom') {
-    losses.approximated('tools.custom', 'a function with one text argument');
+    losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
     return { input: text };
   }
   if (text.trim() === '') return {};

@@ -33,7 +33,10 @@ export function buildDocument(
     losses.lost('file', 'documents of this type are not taken');
     return undefined;
   }
-  return { document: { format, name: documentName(name, nextDocument()), source: bytes } };
+  const known = documentName(name, nextDocument());
+  if (name !== undefined && known !== name)
+    losses.approximated('document.name', 'without the signs that are refused');
+  return { document: { format, name: known, source: bytes } };
 }
 
 /** Letters, digits, single spaces, dashes, parentheses and brackets; no two of a request alike. */

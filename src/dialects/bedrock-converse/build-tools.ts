@@ -3,6 +3,7 @@ import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
+import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 
 /** @param thinks whether the model will think: then it cannot be obliged to call a tool. */
 export function buildToolConfig(
@@ -47,12 +48,13 @@ function calledTools(turns: readonly Turn[]): Set<string> {
 
 function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
   const { losses } = scope;
+  losses.ungrouped(tool);
   switch (tool.type) {
     case 'server':
       losses.lost(`tools.${tool.name}`);
       return [];
     case 'custom': {
-      losses.approximated('tools.custom', 'a function with one text argument');
+      losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
       if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
       const schema = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
       return [toolSpec(tool.name, tool.description, schema)];

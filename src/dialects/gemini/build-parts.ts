@@ -11,6 +11,7 @@ import type {
 import { isObject, type JsonObject, parseObject } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { isMadeUp } from './call-id.ts';
 import { buildMedia } from './media.ts';
 import type { ModelTraits } from './models.ts';
@@ -40,11 +41,13 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined && part.citations.length > 0) {
-        losses.approximated('citations', 'earlier answers are sent as their text alone');
+        losses.approximated('citations', TEXT_ALONE);
       }
       return part.text === '' ? undefined : { text: part.text, ...ownFields(part.extension) };
     case 'refusal':
-      return part.text === '' ? undefined : { text: part.text };
+      if (part.text === '') return undefined;
+      losses.approximated('refusal', TOLD_AS_TEXT);
+      return { text: part.text };
     case 'reasoning':
       return buildReasoning(part, losses);
     case 'tool-call':
@@ -81,6 +84,7 @@ function buildCall(part: ToolCallPart, losses: LossReport): JsonObject | undefin
     if (built === undefined) losses.lost(`tools.${part.name}`);
     return built;
   }
+  if (part.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   const args = argumentObject(part.arguments, part.kind);
   if (args === undefined) {
     losses.approximated('tool_calls.arguments', `not a JSON object: sent as {"${FREE_TEXT}": text}`);
@@ -104,7 +108,7 @@ export function buildMediaPart(
   if (part.type === 'image' && part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
   const { source } = part;
   if (source.kind === 'text') {
-    losses.approximated(part.type, 'a text document is sent as text');
+    losses.approximated(part.type, SENT_AS_TEXT);
     const name = part.type === 'document' ? part.name : undefined;
     return { text: name === undefined ? source.text : `${name}\n\n${source.text}` };
   }

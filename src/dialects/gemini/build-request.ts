@@ -1,6 +1,7 @@
 // NeutralRequest → a generateContent body, and what it could not carry.
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildContents } from './build-contents.ts';
@@ -71,8 +72,9 @@ function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossRe
       return { responseMimeType: 'application/json' };
     case 'json-schema': {
       const json = { responseMimeType: 'application/json' };
-      if (options.quirks.schemaSubset !== true) return { ...json, responseJsonSchema: format.schema };
-      const { schema, approximated } = cleanSchema(format.schema);
+      const described = describedSchema(format);
+      if (options.quirks.schemaSubset !== true) return { ...json, responseJsonSchema: described };
+      const { schema, approximated } = cleanSchema(described);
       if (approximated.length > 0) {
         losses.approximated('response_format', `schema keywords said otherwise: ${approximated.join(', ')}`);
       }

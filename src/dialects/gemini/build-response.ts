@@ -16,7 +16,7 @@ import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createAnswerLosses(ID, context);
-  losses.finish(response.finish);
+  losses.finish(response.finish, ['other']);
   losses.usage(response.usage, UNSAID_COUNTS);
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
@@ -71,6 +71,7 @@ function buildPart(
       }
       return part.text === '' ? undefined : { text: part.text };
     case 'refusal':
+      if (part.text !== '') losses.refusal();
       return part.text === '' ? undefined : { text: part.text };
     case 'reasoning': {
       if (part.redacted !== undefined) return redactedPart(part.redacted);
@@ -81,6 +82,7 @@ function buildPart(
     case 'tool-call': {
       const built = callPart(part);
       if (part.kind === 'server') losses.serverCall(part, built !== null);
+      else if (part.kind === 'custom') losses.freeTextCall();
       else losses.foreign(part.extension);
       if (built === undefined && response.finish.unified === 'max_tokens') losses.lost(CUT_CALL);
       else if (built === undefined) {

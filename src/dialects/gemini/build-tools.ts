@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { FREE_TEXT } from './tool-arguments.ts';
@@ -13,12 +14,13 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const declarations: JsonObject[] = [];
   const others: JsonObject[] = [];
   for (const tool of tools) {
+    losses.ungrouped(tool);
     switch (tool.type) {
       case 'function':
         declarations.push(buildFunction(tool, scope));
         break;
       case 'custom': {
-        losses.approximated('tools.custom', 'a function with one text argument');
+        losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
         if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
         const parameters = {
           type: 'object',

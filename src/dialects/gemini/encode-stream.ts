@@ -134,8 +134,10 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return finish(event.finish);
       case 'error':
         return whole(buildError(event.error));
-      case 'start':
       case 'refusal-start':
+        losses.refusal();
+        return '';
+      case 'start':
       case 'refusal-end':
       case 'reasoning-end':
         return '';
@@ -146,6 +148,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     if (call === undefined) return '';
     const built = callPart(call);
     if (call.kind === 'server') losses.serverCall(call, built !== null);
+    else if (call.kind === 'custom') losses.freeTextCall();
     else losses.foreign(call.extension);
     if (built === undefined) brokenCall ??= call.name;
     call = undefined;
@@ -166,7 +169,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       return whole(buildError(new GatewayError('upstream_malformed', problem)));
     }
     if (brokenCall !== undefined) losses.lost(CUT_CALL);
-    losses.finish(value);
+    losses.finish(value, ['other']);
     losses.usage(usage, UNSAID_COUNTS);
     const candidate = {
       content: { parts: [{ text: '' }], role: 'model' },

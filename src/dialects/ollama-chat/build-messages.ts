@@ -4,6 +4,7 @@ import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/c
 import { type JsonObject, parseObject } from '../../model/json.ts';
 import type { Message } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
+import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../stand-ins.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -42,7 +43,12 @@ function buildMessage(
     }
     switch (part.type) {
       case 'text':
+        if (part.citations !== undefined && part.citations.length > 0)
+          losses.approximated('citations', TEXT_ALONE);
+        texts.push(part.text);
+        break;
       case 'refusal':
+        losses.approximated('refusal', TOLD_AS_TEXT);
         texts.push(part.text);
         break;
       case 'reasoning':
@@ -51,15 +57,17 @@ function buildMessage(
         break;
       case 'tool-call':
         if (part.kind === 'server') losses.lost(`tools.${part.name}`);
-        else calls.push(buildCall(part));
+        else calls.push(buildCall(part, losses));
         break;
       case 'image':
         if (part.source.kind === 'base64') images.push(part.source.data);
         else losses.lost(`image.${part.source.kind}`);
         break;
       case 'document':
-        if (part.source.kind === 'text') texts.push(part.source.text);
-        else losses.lost('document');
+        if (part.source.kind === 'text') {
+          losses.approximated('document', SENT_AS_TEXT);
+          texts.push(part.name === undefined ? part.source.text : `${part.name}\n\n${part.source.text}`);
+        } else losses.lost('document');
         break;
       case 'tool-result':
         break;
@@ -83,7 +91,8 @@ function buildMessage(
   };
 }
 
-function buildCall({ id, name, kind, arguments: text }: ToolCallPart): JsonObject {
+function buildCall({ id, name, kind, arguments: text }: ToolCallPart, losses: LossReport): JsonObject {
+  if (kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   // Free text of a custom tool is the one argument that such a tool is shown to take.
   const given = kind === 'custom' ? { input: text } : (parseObject(text) ?? {});
   return { id, function: { name, arguments: given } };

@@ -2,8 +2,10 @@
 // https://docs.ollama.com/api/chat
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
+import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { buildMessages } from './build-messages.ts';
 
 export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
@@ -32,6 +34,7 @@ export function buildRequest(request: NeutralRequest, { model }: BuildOptions): 
 }
 
 function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
+  losses.ungrouped(tool);
   if (tool.type === 'server') {
     losses.lost(`tools.${tool.name}`);
     return [];
@@ -39,7 +42,8 @@ function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
   const { name, description } = tool;
   const described = { name, ...(description !== undefined && { description }) };
   if (tool.type === 'custom') {
-    losses.approximated('tools.custom', 'shown as a function with one argument, input');
+    losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+    if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
     const parameters = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
     return [{ type: 'function', function: { ...described, parameters } }];
   }
@@ -78,7 +82,7 @@ function buildThink(
 
 function buildFormat(format: OutputFormat | undefined): JsonValue | undefined {
   if (format?.type === 'json') return 'json';
-  return format?.type === 'json-schema' ? format.schema : undefined;
+  return format?.type === 'json-schema' ? describedSchema(format) : undefined;
 }
 
 function buildOptions(request: NeutralRequest): JsonObject {

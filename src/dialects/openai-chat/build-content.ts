@@ -3,6 +3,7 @@ import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/conten
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { SENT_AS_TEXT, TEXT_ALONE } from '../stand-ins.ts';
 import { audioFormat, buildDataUrl } from './media.ts';
 
 export interface BuildScope {
@@ -72,7 +73,7 @@ function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {
 
 function buildText(part: TextPart, losses: LossReport): JsonObject {
   if (part.citations !== undefined && part.citations.length > 0) {
-    losses.approximated('citations', 'earlier answers are sent as their text alone');
+    losses.approximated('citations', TEXT_ALONE);
   }
   return { type: 'text', text: part.text };
 }
@@ -104,7 +105,7 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
       return { type: 'file', file: { filename, file_data: buildDataUrl(source.mediaType, source.data) } };
     }
     case 'text':
-      losses.approximated('document', 'a text document is sent as text');
+      losses.approximated('document', SENT_AS_TEXT);
       return { type: 'text', text: name === undefined ? source.text : `${name}\n\n${source.text}` };
     case 'file':
       if (source.dialect === 'openai-chat') return { type: 'file', file: { file_id: source.id } };

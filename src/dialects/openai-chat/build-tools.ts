@@ -10,6 +10,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   const customNames = new Set<string>();
   const names = new Set<string>();
   for (const tool of request.tools) {
+    losses.ungrouped(tool);
     switch (tool.type) {
       case 'function':
         names.add(tool.name);

@@ -2,6 +2,7 @@
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { LossReport } from '../loss-report.ts';
+import { SENT_AS_TEXT } from '../stand-ins.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from './media.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
@@ -90,6 +91,7 @@ function buildDocument({ source, name }: DocumentPart, losses: LossReport): Json
     case 'url':
       return { type: 'input_file', file_url: source.url, ...(name !== undefined && { filename: name }) };
     case 'text': {
+      losses.approximated('document', SENT_AS_TEXT);
       const title = name === undefined ? '' : `${name}\n\n`;
       return { type: 'input_text', text: `${title}${source.text}` };
     }

@@ -207,7 +207,7 @@ describe('conversation', () => {
       { type: 'tool_use', id: 'a', name: 'n', input: {} },
       ['lost thought_signature'],
     ],
-    ['a refusal', { type: 'refusal', text: 'no' }, { type: 'text', text: 'no' }, []],
+    ['a refusal', { type: 'refusal', text: 'no' }, { type: 'text', text: 'no' }, ['approximated refusal']],
     [
       'audio',
       { type: 'audio', source: { kind: 'base64', mediaType: 'audio/wav', data: 'AA' } },

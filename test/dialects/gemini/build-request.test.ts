@@ -168,7 +168,10 @@ describe('contents', () => {
       { functionCall: { args: { input: '[1]' } } },
       { functionCall: { args: { input: 'ls' } } },
     ]);
-    expect(build({ messages }).names).toEqual(['approximated tool_calls.arguments']);
+    expect(build({ messages }).names).toEqual([
+      'approximated tool_calls.arguments',
+      'approximated tools.custom',
+    ]);
   });
 
   test("parts of another dialect's own are lost by name", () => {

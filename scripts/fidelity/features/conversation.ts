@@ -1,0 +1,174 @@
+// Roles, instructions, and what is said of the conversation as a whole.
+import type { FeatureGroup } from '../feature.ts';
+import { modelSaid, userSays } from '../said.ts';
+
+const BRIEF = 'Be brief.';
+
+export const CONVERSATION: FeatureGroup = {
+  title: 'Conversation',
+  features: [
+    {
+      name: 'system prompt',
+      forms: {
+        'anthropic-messages': { system: BRIEF },
+        'openai-chat': {
+          messages: [
+            { role: 'system', content: BRIEF },
+            { role: 'user', content: 'hi' },
+          ],
+        },
+        'openai-responses': { instructions: BRIEF },
+        gemini: { systemInstruction: { parts: [{ text: BRIEF }] } },
+        'bedrock-converse': { system: [{ text: BRIEF }] },
+        'ollama-chat': { messages: [{ role: 'system', content: BRIEF }] },
+      },
+    },
+    {
+      name: 'system message between turns',
+      forms: {
+        'anthropic-messages': {
+          messages: [{ role: 'user' }, { role: 'system', content: BRIEF }, { role: 'user' }],
+        },
+        'openai-chat': {
+          messages: [{ role: 'user' }, { role: 'system', content: BRIEF }, { role: 'user' }],
+        },
+        'openai-responses': {
+          input: [{ role: 'user' }, { role: 'system', content: BRIEF }, { role: 'user' }],
+        },
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': {
+          messages: [{ role: 'user' }, { role: 'system', content: BRIEF }, { role: 'user' }],
+        },
+      },
+      sends: (client) => {
+        const turns = ['hi', BRIEF, 'again'].map((content) => ({
+          role: content === BRIEF ? 'system' : 'user',
+          content,
+        }));
+        return client === 'openai-responses' ? { input: turns } : { messages: turns };
+      },
+    },
+    {
+      name: "participant's name",
+      forms: {
+        'anthropic-messages': null,
+        'openai-chat': { messages: [{ role: 'user', name: 'ada', content: 'hi' }] },
+        'openai-responses': null,
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+    {
+      name: 'earlier answer',
+      forms: modelSaid({
+        'anthropic-messages': { type: 'text', text: 'Hello.' },
+        'openai-chat': { content: 'Hello.' },
+        'openai-responses': { role: 'assistant', content: 'Hello.' },
+        gemini: { text: 'Hello.' },
+        'bedrock-converse': { text: 'Hello.' },
+        'ollama-chat': { content: 'Hello.' },
+      }),
+    },
+    {
+      name: 'earlier refusal',
+      forms: modelSaid({
+        'anthropic-messages': null,
+        'openai-chat': { refusal: 'I will not.' },
+        'openai-responses': { role: 'assistant', content: [{ type: 'refusal', refusal: 'I will not.' }] },
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      }),
+    },
+    {
+      name: 'citations of an earlier answer',
+      forms: modelSaid({
+        'anthropic-messages': {
+          type: 'text',
+          text: 'Hello',
+          citations: [
+            {
+              type: 'web_search_result_location',
+              url: 'https://a.test/',
+              title: 'A',
+              cited_text: 'Hello',
+              encrypted_index: 'aW5kZXg=',
+            },
+          ],
+        },
+        'openai-chat': {
+          content: 'Hello',
+          annotations: [
+            {
+              type: 'url_citation',
+              url_citation: { url: 'https://a.test/', title: 'A', start_index: 0, end_index: 5 },
+            },
+          ],
+        },
+        'openai-responses': {
+          type: 'message',
+          role: 'assistant',
+          content: [
+            {
+              type: 'output_text',
+              text: 'Hello',
+              annotations: [
+                { type: 'url_citation', url: 'https://a.test/', title: 'A', start_index: 0, end_index: 5 },
+              ],
+            },
+          ],
+        },
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      }),
+      clients: ['anthropic-messages', 'openai-chat', 'openai-responses'],
+    },
+    {
+      name: 'cache breakpoint',
+      forms: userSays({
+        'anthropic-messages': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
+        'openai-chat': null,
+        'openai-responses': { type: 'input_text', text: 'hi', prompt_cache_breakpoint: { mode: 'explicit' } },
+        gemini: null,
+        'bedrock-converse': [{ text: 'hi' }, { cachePoint: { type: 'default' } }],
+        'ollama-chat': null,
+      }),
+    },
+    {
+      name: 'stored conversation (`previous_response_id`)',
+      forms: {
+        'anthropic-messages': null,
+        'openai-chat': null,
+        'openai-responses': { previous_response_id: 'resp_1' },
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+    {
+      name: 'stored prefix (`cachedContent`)',
+      forms: {
+        'anthropic-messages': null,
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: { cachedContent: 'cachedContents/1' },
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+    {
+      name: 'context editing (`context_management`)',
+      forms: {
+        'anthropic-messages': { context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } },
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+  ],
+};

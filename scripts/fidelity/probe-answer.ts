@@ -1,0 +1,150 @@
+// What becomes of one feature of an answer: the provider's words go through the codecs, whole and as a stream,
+// and what the client reads is compared with its own words for the same.
+import { DIALECTS } from '../../src/dialects/registry.ts';
+import type { AnswerContext } from '../../src/dialects/dialect.ts';
+import { createSequencer } from '../../src/gateway/sequence.ts';
+import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { createResponseCollector, responseToEvents } from '../../src/model/replay.ts';
+import type { NeutralResponse } from '../../src/model/response.ts';
+import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
+import { parseFrame } from '../../src/sse/parse-frame.ts';
+import type { AnswerFeature, Form, SpokenId } from './feature.ts';
+import { merge, says } from './feature.ts';
+import type { Outcome } from './probe-request.ts';
+import { ANSWERS, clientOf, sideOf } from './wires.ts';
+
+export interface AnswerProbe {
+  /** What the provider answers. */
+  body: JsonObject;
+  outcome: Outcome;
+  /** What is named as lost, and what as told in another form. */
+  lost: string[];
+}
+
+interface Told {
+  body: JsonObject;
+  lost: string[];
+  standIns: string[];
+}
+
+function spoken(wire: ProviderDialectId): SpokenId {
+  return wire === 'bedrock-invoke' ? 'anthropic-messages' : wire;
+}
+
+/** Undefined where the provider has no words for the feature. Throws where it is neither told nor named. */
+export function probeAnswer(
+  feature: AnswerFeature,
+  client: DialectId,
+  wire: ProviderDialectId,
+): AnswerProbe | undefined {
+  const form = feature.forms[spoken(wire)];
+  if (form === null) return undefined;
+  const body = answerWith(spoken(wire), form);
+  // The same bytes.
+  if (client === wire) return { body, outcome: { kind: 'carried' }, lost: [] };
+  const response = sideOf(wire).parseResponse(body);
+  const bare = tellWhole(client, sideOf(wire).parseResponse(answerWith(spoken(wire), {})));
+  const whole = tellWhole(client, response);
+  const streamed = tellStreamed(client, response);
+  const what = `${feature.name}: ${wire} to ${client}`;
+  const lost = without(whole.lost, bare.lost);
+  const standIns = without(whole.standIns, bare.standIns);
+  for (const [field, told] of [
+    ['lost', lost],
+    ['standIns', standIns],
+  ] as const) {
+    const other = without(streamed[field], bare[field]);
+    if (other.toSorted().join() !== told.toSorted().join())
+      throw new Error(`${what}: ${field} ${told} whole, ${other} streamed`);
+  }
+  const isTold = [whole, streamed].map((told) => reads(told.body, feature, client));
+  if (isTold[0] !== isTold[1])
+    throw new Error(
+      `${what}: told ${isTold[0] ? 'whole' : 'streamed'} alone: ${JSON.stringify(whole.body)} ${JSON.stringify(streamed.body)}`,
+    );
+  return { body, lost, outcome: judge(isTold[0] === true, lost, standIns, what, whole.body) };
+}
+
+/** Chat's choices and Gemini's candidates are lists whose one element is completed, not replaced. */
+function answerWith(wire: SpokenId, form: JsonObject): JsonObject {
+  const base = ANSWERS[wire];
+  const merged = merge(base, form);
+  for (const list of ['choices', 'candidates']) {
+    const [known] = asArray(base[list]) ?? [];
+    const [said] = asArray(form[list]) ?? [];
+    if (known !== undefined && said !== undefined)
+      merged[list] = [merge(asObject(known) ?? {}, asObject(said) ?? {})];
+  }
+  return merged;
+}
+
+function reads(told: JsonObject, feature: AnswerFeature, client: DialectId): boolean {
+  const form: Form = feature.reads?.[client] ?? feature.forms[client];
+  if (form === null) return false;
+  return (
+    says(told, form) &&
+    (feature.marks === undefined || feature.marks.some((mark) => JSON.stringify(told).includes(mark)))
+  );
+}
+
+function judge(
+  isTold: boolean,
+  lost: readonly string[],
+  standIns: readonly string[],
+  what: string,
+  body: JsonObject,
+): Outcome {
+  if (lost.length > 0) {
+    if (isTold) return { kind: 'approximated', how: `without ${lost.join(', ')}` };
+    return { kind: 'lost' };
+  }
+  if (standIns.length > 0) return { kind: 'approximated', how: standIns.join('; ') };
+  if (isTold) return { kind: 'carried' };
+  throw new Error(`${what}: neither told nor named: ${JSON.stringify(body)}`);
+}
+
+function without(names: readonly string[], known: readonly string[]): string[] {
+  return names.filter((name) => !known.includes(name));
+}
+
+function contextFor(): { context: AnswerContext; lost: Set<string>; standIns: Set<string> } {
+  const lost = new Set<string>();
+  const standIns = new Set<string>();
+  const context: AnswerContext = {
+    requestId: 'probe',
+    model: 'some-model',
+    created: 1,
+    includeUsage: true,
+    lost: (name) => lost.add(name),
+    approximated: (_, how) => standIns.add(how),
+  };
+  return { context, lost, standIns };
+}
+
+function tellWhole(client: DialectId, response: NeutralResponse): Told {
+  const { context, lost, standIns } = contextFor();
+  const body = clientOf(client).buildResponse(response, context);
+  return { body, lost: [...lost], standIns: [...standIns] };
+}
+
+/** As a stream, which a decoder of the client's dialect folds into the whole answer again. */
+function tellStreamed(client: DialectId, response: NeutralResponse): Told {
+  const { context, lost, standIns } = contextFor();
+  const encoder = clientOf(client).createStreamEncoder(context);
+  let text = '';
+  const sequencer = createSequencer((event) => {
+    text += encoder.encode(event);
+  });
+  for (const event of responseToEvents(response)) sequencer.push(event);
+  const collector = createResponseCollector();
+  const decoder = DIALECTS[client].provider.createStreamDecoder((event) => collector.push(event));
+  const splitter = createFrameSplitter(Number.POSITIVE_INFINITY);
+  for (const frame of [...splitter.push(new TextEncoder().encode(text)).frames, splitter.flush()]) {
+    const event = frame === undefined ? undefined : parseFrame(frame);
+    if (event !== undefined) decoder.decode(event);
+  }
+  decoder.end();
+  const { body } = tellWhole(client, collector.response());
+  return { body, lost: [...lost], standIns: [...standIns] };
+}

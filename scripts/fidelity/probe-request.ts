@@ -1,0 +1,95 @@
+// What becomes of one feature of a request: the client's words go through the codecs, and the body that a
+// provider would get is compared with its own words for the same.
+import { GatewayError } from '../../src/model/errors.ts';
+import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { asString, type JsonObject } from '../../src/model/json.ts';
+import { mayHoldForeignToken } from '../../src/model/opaque-token.ts';
+import type { Loss } from '../../src/model/request.ts';
+import { type Feature, type Form, merge, says } from './feature.ts';
+import { ASKS, clientOf, quirksOf, sideOf, WIRES } from './wires.ts';
+
+export type Outcome =
+  | { kind: 'carried' }
+  | { kind: 'approximated'; how: string }
+  | { kind: 'lost' }
+  | { kind: 'refused' };
+
+export interface Probe {
+  /** What the client posts. */
+  body: JsonObject;
+  outcome: Outcome;
+  /** Losses that the feature added, as they are named. */
+  named: Loss[];
+}
+
+export function formOf(feature: Feature, wire: ProviderDialectId): Form {
+  return feature.forms[wire === 'bedrock-invoke' ? 'anthropic-messages' : wire];
+}
+
+export function modelFor(feature: Feature, wire: ProviderDialectId): string {
+  const { model, reasoningModel } = WIRES[wire];
+  return feature.models?.[wire] ?? (feature.reasons === true ? reasoningModel : model);
+}
+
+/** Undefined where the client has no words for the feature. Throws where it neither arrives nor is named. */
+export function probeRequest(
+  feature: Feature,
+  client: DialectId,
+  wire: ProviderDialectId,
+): Probe | undefined {
+  const said = feature.forms[client];
+  if (said === null && feature.sends === undefined) return undefined;
+  if (feature.clients !== undefined ? !feature.clients.includes(client) : said === null) return undefined;
+  const model = modelFor(feature, wire);
+  const body = merge(ASKS[client], feature.sends?.(client, wire) ?? said ?? {});
+  try {
+    const built = build(client, wire, model, body);
+    const bare = build(client, wire, model, ASKS[client]);
+    const known = new Set(bare.losses.map(({ feature: name }) => name));
+    const named = built.losses.filter(({ feature: name }) => !known.has(name));
+    const form = formOf(feature, wire);
+    const arrives = form !== null && says(built.body, form);
+    return {
+      body,
+      named,
+      outcome: judge(arrives, named, `${feature.name}: ${client} to ${wire}`, built.body),
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError) || thrown.code !== 'unsupported_feature') throw thrown;
+    return { body, named: [], outcome: { kind: 'refused' } };
+  }
+}
+
+function judge(arrives: boolean, named: readonly Loss[], what: string, body: JsonObject): Outcome {
+  const lost = named.filter(({ outcome }) => outcome === 'lost');
+  const standIns = named.filter(({ outcome }) => outcome === 'approximated');
+  if (lost.length > 0) {
+    if (arrives) throw new Error(`${what}: named as lost (${lost[0]?.feature}), and it arrives`);
+    return { kind: 'lost' };
+  }
+  if (standIns.length > 0) {
+    return { kind: 'approximated', how: standIns.map(({ how, feature }) => how ?? feature).join('; ') };
+  }
+  if (arrives) return { kind: 'carried' };
+  throw new Error(`${what}: neither arrives nor is named: ${JSON.stringify(body)}`);
+}
+
+function build(client: DialectId, wire: ProviderDialectId, model: string, body: JsonObject) {
+  const side = sideOf(wire);
+  const quirks = quirksOf(wire);
+  if (client === wire && !mayHoldForeignToken(JSON.stringify(body))) {
+    const asked = { ...body, ...(client === 'gemini' ? {} : { model }) };
+    const edits = side.passthrough.edits(asked, quirks);
+    return { body: { ...asked, ...edits }, losses: side.passthrough.losses?.(asked, quirks) ?? [] };
+  }
+  const request = clientOf(client).parseRequest(body, {
+    operation: 'generate',
+    model: asString(body.model) ?? 'any',
+    stream: false,
+  });
+  const { boundTo } = request;
+  if (boundTo !== undefined && boundTo.dialect !== wire) {
+    throw new GatewayError('unsupported_feature', boundTo.problem);
+  }
+  return side.buildRequest(request, { model, quirks });
+}

@@ -1,0 +1,10 @@
+// What stands in for a feature in more than one dialect, as reports of losses say it.
+
+/** For a refusal. */
+export const TOLD_AS_TEXT = 'told as text';
+/** For tools of free text and their calls. */
+export const ONE_TEXT_ARGUMENT = 'a function with one text argument';
+/** For the sources of an answer in the history. */
+export const TEXT_ALONE = 'earlier answers are sent as their text alone';
+/** For documents that are plain text. */
+export const SENT_AS_TEXT = 'a text document is sent as text';
