@@ -26,7 +26,7 @@ export interface AnswerFeature {
   name: string;
   forms: Record<SpokenId, Form>;
   /** What clients must read, where it is not the form of their own wire: less, or ids that the gateway makes. */
-  reads?: Partial<Record<DialectId, JsonObject>>;
+  reads?: Partial<Record<DialectId, Form>>;
   /** Of these texts, one must be somewhere in the answer, in whichever opaque field the client has. */
   marks?: readonly string[];
 }

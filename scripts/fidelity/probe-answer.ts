@@ -9,7 +9,7 @@ import { createResponseCollector, responseToEvents } from '../../src/model/repla
 import type { NeutralResponse } from '../../src/model/response.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';
-import type { AnswerFeature, Form, SpokenId } from './feature.ts';
+import type { AnswerFeature, SpokenId } from './feature.ts';
 import { merge, says } from './feature.ts';
 import type { Outcome } from './probe-request.ts';
 import { ANSWERS, clientOf, sideOf } from './wires.ts';
@@ -80,7 +80,8 @@ function answerWith(wire: SpokenId, form: JsonObject): JsonObject {
 }
 
 function reads(told: JsonObject, feature: AnswerFeature, client: DialectId): boolean {
-  const form: Form = feature.reads?.[client] ?? feature.forms[client];
+  const own = feature.reads?.[client];
+  const form = own === undefined ? feature.forms[client] : own;
   if (form === null) return false;
   return (
     says(told, form) &&
@@ -122,14 +123,14 @@ function contextFor(): { context: AnswerContext; lost: Set<string>; standIns: Se
   return { context, lost, standIns };
 }
 
-function tellWhole(client: DialectId, response: NeutralResponse): Told {
+export function tellWhole(client: DialectId, response: NeutralResponse): Told {
   const { context, lost, standIns } = contextFor();
   const body = clientOf(client).buildResponse(response, context);
   return { body, lost: [...lost], standIns: [...standIns] };
 }
 
 /** As a stream, which a decoder of the client's dialect folds into the whole answer again. */
-function tellStreamed(client: DialectId, response: NeutralResponse): Told {
+export function tellStreamed(client: DialectId, response: NeutralResponse): Told {
   const { context, lost, standIns } = contextFor();
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';

@@ -306,40 +306,55 @@ export const CONTENT: readonly AnswerFeature[] = [
   },
   {
     name: 'citation of a document',
-    forms: says({
-      'anthropic-messages': {
-        type: 'text',
-        text: 'Hello.',
-        citations: [
-          {
-            type: 'char_location',
-            cited_text: 'Read me.',
-            document_index: 0,
-            document_title: 'Report',
-            start_char_index: 0,
-            end_char_index: 8,
-          },
-        ],
-      },
-      'openai-chat': null,
-      'openai-responses': item(
-        text('Hello.', [{ type: 'file_citation', file_id: 'file-1', filename: 'Report', index: 0 }]),
-      ),
-      gemini: null,
-      'bedrock-converse': {
-        citationsContent: {
-          content: [{ text: 'Hello.' }],
+    forms: {
+      ...says({
+        'anthropic-messages': {
+          type: 'text',
+          text: 'Hello.',
           citations: [
             {
-              title: 'Report',
-              sourceContent: [{ text: 'Read me.' }],
-              location: { documentChar: { documentIndex: 0, start: 0, end: 8 } },
+              type: 'char_location',
+              cited_text: 'Read me.',
+              document_index: 0,
+              document_title: 'Report',
+              start_char_index: 0,
+              end_char_index: 8,
             },
           ],
         },
+        'openai-chat': null,
+        'openai-responses': item(
+          text('Hello.', [{ type: 'file_citation', file_id: 'file-1', filename: 'Report', index: 0 }]),
+        ),
+        gemini: null,
+        'bedrock-converse': {
+          citationsContent: {
+            content: [{ text: 'Hello.' }],
+            citations: [
+              {
+                title: 'Report',
+                sourceContent: [{ text: 'Read me.' }],
+                location: { documentChar: { documentIndex: 0, start: 0, end: 8 } },
+              },
+            ],
+          },
+        },
+        'ollama-chat': null,
+      }),
+      gemini: {
+        candidates: [
+          {
+            content: { parts: [{ text: 'Hello.' }] },
+            groundingMetadata: {
+              groundingChunks: [{ retrievedContext: { title: 'Report', text: 'Read me.' } }],
+              groundingSupports: [
+                { segment: { startIndex: 0, endIndex: 6, text: 'Hello.' }, groundingChunkIndices: [0] },
+              ],
+            },
+          },
+        ],
       },
-      'ollama-chat': null,
-    }),
+    },
     reads: {
       gemini: {
         candidates: [{ groundingMetadata: { groundingChunks: [{ retrievedContext: { title: 'Report' } }] } }],
@@ -710,23 +725,32 @@ export const COUNTS: readonly AnswerFeature[] = [
   },
   {
     name: 'searches billed apart',
-    forms: counts({
-      'anthropic-messages': {
-        usage: { input_tokens: 30, output_tokens: 20, server_tool_use: { web_search_requests: 2 } },
-      },
-      'openai-chat': {
-        usage: {
-          prompt_tokens: 30,
-          completion_tokens: 20,
-          server_tool_use_details: { web_search_requests: 2 },
+    forms: {
+      ...counts({
+        'anthropic-messages': {
+          usage: { input_tokens: 30, output_tokens: 20, server_tool_use: { web_search_requests: 2 } },
         },
+        'openai-chat': {
+          usage: {
+            prompt_tokens: 30,
+            completion_tokens: 20,
+            server_tool_use_details: { web_search_requests: 2 },
+          },
+        },
+        'openai-responses': {
+          usage: { input_tokens: 30, output_tokens: 20 },
+          tool_usage: { web_search: { num_requests: 2 } },
+        },
+        gemini: null,
+        ...NOT_BY_OTHERS,
+      }),
+      gemini: {
+        candidates: [
+          { content: { parts: [{ text: 'Hello.' }] }, groundingMetadata: { webSearchQueries: ['a', 'b'] } },
+        ],
       },
-      'openai-responses': {
-        usage: { input_tokens: 30, output_tokens: 20 },
-        tool_usage: { web_search: { num_requests: 2 } },
-      },
-      gemini: null,
-      ...NOT_BY_OTHERS,
-    }),
+    },
+    // Its clients count the queries of their own provider alone.
+    reads: { gemini: null },
   },
 ];

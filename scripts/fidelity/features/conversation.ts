@@ -130,7 +130,8 @@ export const CONVERSATION: FeatureGroup = {
       name: 'cache breakpoint',
       forms: userSays({
         'anthropic-messages': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
-        'openai-chat': null,
+        // Of some of its servers, OpenAI's own not among them.
+        'openai-chat': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
         'openai-responses': { type: 'input_text', text: 'hi', prompt_cache_breakpoint: { mode: 'explicit' } },
         gemini: null,
         'bedrock-converse': [{ text: 'hi' }, { cachePoint: { type: 'default' } }],

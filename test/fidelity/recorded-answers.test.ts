@@ -1,0 +1,103 @@
+// The loss table against recorded answers: a feature that a recording has is where the table says. What it calls
+// carried is found again by a decoder of the client's dialect; what it calls lost is named.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { ANSWER_FEATURES } from '../../scripts/fidelity/catalogue.ts';
+import { probeAnswer, tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { DIALECT_IDS, PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { parseObject } from '../../src/model/json.ts';
+import { createResponseCollector } from '../../src/model/replay.ts';
+import type { NeutralResponse } from '../../src/model/response.ts';
+import { readEvents } from '../support/read-events.ts';
+import { type Recording, recordings } from '../support/recordings.ts';
+import { PRESENT_IN_ANSWERS } from './present-in-answers.ts';
+
+const RECORDED_AS: Record<ProviderDialectId, string> = {
+  'anthropic-messages': 'anthropic-messages',
+  'openai-chat': 'openai-chat',
+  'openai-responses': 'openai-responses',
+  gemini: 'gemini-generate',
+  'ollama-chat': 'ollama-chat',
+  'bedrock-converse': 'bedrock-converse',
+  'bedrock-invoke': 'bedrock-invoke',
+};
+
+const FEATURES = ANSWER_FEATURES.flatMap(({ features }) => [...features]);
+const found = new Map<string, number>();
+
+/** What the provider said, undefined where the recording is of no answer. */
+async function read(wire: ProviderDialectId, recording: Recording): Promise<NeutralResponse | undefined> {
+  const side = PROVIDER_SIDES[wire];
+  try {
+    if (!recording.streamed) {
+      const body = parseObject(new TextDecoder().decode(recording.body));
+      return body === undefined || side.errorInBody(body) !== undefined
+        ? undefined
+        : side.parseResponse(body);
+    }
+    const collector = createResponseCollector();
+    const decoder = side.createStreamDecoder((event) => collector.push(event));
+    if (side.loadFraming === undefined) for (const event of readEvents(recording.body)) decoder.decode(event);
+    else {
+      const framing = (await side.loadFraming())(Number.POSITIVE_INFINITY);
+      framing.push(recording.body, (event) => decoder.decode(event));
+      framing.flush((event) => decoder.decode(event));
+    }
+    decoder.end();
+    return collector.response();
+  } catch {
+    // Broken and failed answers: test/gateway/bad-answers.test.ts, test/conformance/sdk-errors.test.ts.
+    return undefined;
+  }
+}
+
+/** Tools that the provider runs are named as the provider calls them. */
+function isNamed(name: string, names: readonly string[]): boolean {
+  return (
+    names.includes(name) || (name.startsWith('tools.') && names.some((each) => each.startsWith('tools.')))
+  );
+}
+
+test('every feature of answers can be told, or it says why not', () => {
+  expect(Object.keys(PRESENT_IN_ANSWERS).toSorted()).toEqual(FEATURES.map(({ name }) => name).toSorted());
+});
+
+for (const wire of PROVIDER_DIALECT_IDS) {
+  describe(wire, () => {
+    for (const recording of recordings(RECORDED_AS[wire], { status: 'ok' })) {
+      test(recording.id, async () => {
+        const answer = await read(wire, recording);
+        if (answer === undefined) return;
+        const present = FEATURES.filter(({ name }) => PRESENT_IN_ANSWERS[name]?.(answer) === true);
+        for (const { name } of present)
+          found.set(`${wire}: ${name}`, (found.get(`${wire}: ${name}`) ?? 0) + 1);
+        for (const client of DIALECT_IDS) {
+          if (client === wire) continue;
+          const told = recording.streamed ? tellStreamed(client, answer) : tellWhole(client, answer);
+          const again = DIALECTS[client].provider.parseResponse(told.body);
+          for (const feature of present) {
+            const cell = probeAnswer(feature, client, wire);
+            const about = `${feature.name}, told to ${client}`;
+            if (cell === undefined)
+              throw new Error(`${about}: the table says that ${wire} has no words for it`);
+            if (cell.outcome.kind === 'carried') {
+              const isTold = PRESENT_IN_ANSWERS[feature.name]?.(again) === true;
+              // What only this recording has may be more than the client's dialect can hold: then it is named.
+              if (!isTold && told.lost.length === 0) throw new Error(`${about}: neither told nor named`);
+            } else if (cell.lost.length > 0) {
+              expect({ about, named: told.lost.some((name) => isNamed(name, cell.lost)) }).toEqual({
+                about,
+                named: true,
+              });
+            } else expect({ about, standIns: told.standIns.length > 0 }).toEqual({ about, standIns: true });
+          }
+        }
+      });
+    }
+  });
+}
+
+afterAll(() => {
+  const wires = new Set([...found.keys()].map((key) => key.slice(0, key.indexOf(':'))));
+  console.log(`\nfeatures of the loss table found in recorded answers: ${found.size} of ${wires.size} wires`);
+});
