@@ -36,8 +36,19 @@ export interface Citation {
   citedText?: string;
   start?: number;
   end?: number;
+  /** Where in a document of the request the source stands. */
+  location?: DocumentLocation;
   /** The citation as its own dialect wrote it. */
   extension?: Extension;
+}
+
+export interface DocumentLocation {
+  /** Counted from 0 over the documents of the request. */
+  document: number;
+  /** Characters and blocks count from 0, pages from 1; `end` is the first that is not meant. */
+  unit: 'character' | 'page' | 'block';
+  start: number;
+  end: number;
 }
 
 export interface TextPart extends PartBase {
@@ -99,6 +110,8 @@ export interface DocumentPart extends PartBase {
   type: 'document';
   source: MediaSource;
   name?: string;
+  /** The answer is to cite it. */
+  cites?: true;
 }
 
 export interface AudioPart extends PartBase {

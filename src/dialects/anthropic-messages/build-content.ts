@@ -151,6 +151,7 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   }
   const block: JsonObject = { type: 'document', source };
   put(block, 'title', part.name);
+  if (part.cites === true) block.citations = { enabled: true };
   return withCommon(part, block);
 }
 

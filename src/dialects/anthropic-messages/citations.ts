@@ -1,7 +1,7 @@
 // Citations on text blocks. Their offsets point into the cited document, not into the text, so the neutral
 // `start`/`end` stay unset. https://docs.anthropic.com/en/docs/build-with-claude/citations
-import type { Citation } from '../../model/content.ts';
-import { asString, type JsonObject } from '../../model/json.ts';
+import type { Citation, DocumentLocation } from '../../model/content.ts';
+import { asNumber, asString, type JsonObject } from '../../model/json.ts';
 import { ID, put } from './wire.ts';
 
 export function parseCitation(wire: JsonObject): Citation {
@@ -14,6 +14,7 @@ export function parseCitation(wire: JsonObject): Citation {
     ...(url === undefined ? {} : { url }),
     ...(title === undefined ? {} : { title }),
     ...(citedText === undefined ? {} : { citedText }),
+    ...parseLocation(wire),
     extension: { dialect: ID, fields: wire },
   };
 }
@@ -36,7 +37,7 @@ export function providerCitation(citation: Citation): JsonObject | undefined {
 export function buildCitation(citation: Citation, text = ''): JsonObject | undefined {
   const own = ownCitation(citation);
   if (own !== undefined) return own;
-  if (citation.url === undefined) return undefined;
+  if (citation.url === undefined) return buildLocation(citation);
   const { start, end } = citation;
   const quoted = start !== undefined && end !== undefined ? text.slice(start, end) : '';
   const wire: JsonObject = {
@@ -48,6 +49,37 @@ export function buildCitation(citation: Citation, text = ''): JsonObject | undef
   // Null is allowed, and some SDKs refuse it.
   put(wire, 'title', citation.title ?? citation.url);
   return wire;
+}
+
+/** Each kind of location, and the names of its offsets. */
+const LOCATIONS: Record<DocumentLocation['unit'], { type: string; start: string; end: string }> = {
+  character: { type: 'char_location', start: 'start_char_index', end: 'end_char_index' },
+  page: { type: 'page_location', start: 'start_page_number', end: 'end_page_number' },
+  block: { type: 'content_block_location', start: 'start_block_index', end: 'end_block_index' },
+};
+const UNITS = Object.keys(LOCATIONS) as DocumentLocation['unit'][];
+
+function parseLocation(wire: JsonObject): { location?: DocumentLocation } {
+  const unit = UNITS.find((each) => LOCATIONS[each].type === wire.type);
+  if (unit === undefined) return {};
+  const document = asNumber(wire.document_index);
+  const start = asNumber(wire[LOCATIONS[unit].start]);
+  const end = asNumber(wire[LOCATIONS[unit].end]);
+  if (document === undefined || start === undefined || end === undefined) return {};
+  return { location: { document, unit, start, end } };
+}
+
+function buildLocation({ location, title, citedText }: Citation): JsonObject | undefined {
+  if (location === undefined) return undefined;
+  const { type, start, end } = LOCATIONS[location.unit];
+  return {
+    type,
+    cited_text: citedText ?? '',
+    document_index: location.document,
+    document_title: title ?? null,
+    [start]: location.start,
+    [end]: location.end,
+  };
 }
 
 function kindOf(type: string | undefined): Citation['kind'] {

@@ -147,11 +147,13 @@ function parseImage(block: JsonObject): ImagePart | undefined {
 function parseDocument(block: JsonObject): DocumentPart | undefined {
   const wire = asObject(block.source);
   const name = asString(block.title);
-  const base = { ...(name === undefined ? {} : { name }) };
+  const cites = asObject(block.citations)?.enabled === true;
+  const base = { ...(name === undefined ? {} : { name }), ...(cites && { cites }) };
+  const known = ['title', ...(cites ? ['citations'] : [])];
   const content = wire?.type === 'content' ? plainText(wire.content) : undefined;
   if (content !== undefined) {
     // Others read the text; this dialect finds its own form of the source again.
-    const { extension } = extensionOf(leftover(block, [...COMMON, 'title']));
+    const { extension } = extensionOf(leftover(block, [...COMMON, ...known]));
     const kept = extension === undefined ? {} : { extension };
     return {
       type: 'document',
@@ -162,7 +164,7 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
     };
   }
   const source = parseSource(wire);
-  return source && { type: 'document', source, ...base, ...extras(block, ['source', 'title']) };
+  return source && { type: 'document', source, ...base, ...extras(block, ['source', ...known]) };
 }
 
 function parseSource(source: JsonObject | undefined): MediaSource | undefined {

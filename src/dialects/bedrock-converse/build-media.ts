@@ -20,7 +20,7 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
 }
 
 export function buildDocument(
-  { source, name }: DocumentPart,
+  { source, name, cites }: DocumentPart,
   { losses, nextDocument }: ContentScope,
 ): JsonObject | undefined {
   const bytes = buildSource(source);
@@ -36,7 +36,8 @@ export function buildDocument(
   const known = documentName(name, nextDocument());
   if (name !== undefined && known !== name)
     losses.approximated('document.name', 'without the signs that are refused');
-  return { document: { format, name: known, source: bytes } };
+  const cited = cites === true ? { citations: { enabled: true } } : {};
+  return { document: { format, name: known, source: bytes, ...cited } };
 }
 
 /** Letters, digits, single spaces, dashes, parentheses and brackets; no two of a request alike. */

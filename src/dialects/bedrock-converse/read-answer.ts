@@ -1,5 +1,5 @@
 // What a whole answer and a stream have in common: the reason to stop, the counts, the sources.
-import type { Citation } from '../../model/content.ts';
+import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
@@ -50,7 +50,25 @@ export function readUsage(usage: JsonObject): Partial<Usage> {
   return counts;
 }
 
-/** Offsets of a location point into the source, not into the answer: they stay unset. */
+const UNITS: Record<string, DocumentLocation['unit']> = {
+  documentChar: 'character',
+  documentPage: 'page',
+  documentChunk: 'block',
+};
+
+function readLocation(location: JsonObject): { location?: DocumentLocation } {
+  for (const [name, unit] of Object.entries(UNITS)) {
+    const { documentIndex, start, end } = asObject(location[name]) ?? {};
+    const document = asNumber(documentIndex);
+    const from = asNumber(start);
+    const to = asNumber(end);
+    if (document !== undefined && from !== undefined && to !== undefined)
+      return { location: { document, unit, start: from, end: to } };
+  }
+  return {};
+}
+
+/** Offsets of a location point into the source, not into the answer: `start` and `end` stay unset. */
 export function readCitation(value: JsonValue | undefined): Citation {
   const { title, source, sourceContent, location } = asObject(value) ?? {};
   const web = asObject(asObject(location)?.web);
@@ -63,5 +81,6 @@ export function readCitation(value: JsonValue | undefined): Citation {
     ...(isUrl ? { url } : {}),
     ...(asString(title) === undefined ? {} : { title: asString(title) ?? '' }),
     ...(citedText === '' ? {} : { citedText }),
+    ...readLocation(asObject(location) ?? {}),
   };
 }

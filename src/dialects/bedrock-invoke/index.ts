@@ -4,6 +4,7 @@ import { asNumber, asString, parseObject } from '../../model/json.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
+import { leaveOutServerTools } from './server-tools.ts';
 
 /** @param inner what stands in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
@@ -58,10 +59,9 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 /** Model and streaming are said by the path; the version that is a header elsewhere stands in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
   const { model: _model, stream: _stream, service_tier: tier, ...rest } = body;
-  return {
-    body: { anthropic_version: 'bedrock-2023-05-31', ...rest },
-    losses: tier === undefined ? losses : [...losses, { feature: 'service_tier', outcome: 'lost' }],
-  };
+  const lost = leaveOutServerTools(rest);
+  if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
+  return { body: { anthropic_version: 'bedrock-2023-05-31', ...rest }, losses: [...losses, ...lost] };
 }
 
 /** Each message holds an event of the inner dialect in base64. */

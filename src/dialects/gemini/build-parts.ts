@@ -107,6 +107,7 @@ export function buildMediaPart(
 ): JsonObject | undefined {
   if (part.type === 'image' && part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
   const { source } = part;
+  if (part.type === 'document' && part.cites === true) losses.lost('citations');
   if (source.kind === 'text') {
     losses.approximated(part.type, SENT_AS_TEXT);
     const name = part.type === 'document' ? part.name : undefined;

@@ -64,6 +64,7 @@ function buildMessage(
         else losses.lost(`image.${part.source.kind}`);
         break;
       case 'document':
+        if (part.cites === true) losses.lost('citations');
         if (part.source.kind === 'text') {
           losses.approximated('document', SENT_AS_TEXT);
           texts.push(part.name === undefined ? part.source.text : `${part.name}\n\n${part.source.text}`);

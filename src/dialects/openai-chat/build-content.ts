@@ -99,6 +99,7 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
 
 function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
   const { source, name } = part;
+  if (part.cites === true) losses.lost('citations');
   switch (source.kind) {
     case 'base64': {
       const filename = name ?? (source.mediaType === 'application/pdf' ? 'document.pdf' : 'document');

@@ -81,7 +81,8 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
   }
 }
 
-function buildDocument({ source, name }: DocumentPart, losses: LossReport): JsonObject | undefined {
+function buildDocument({ source, name, cites }: DocumentPart, losses: LossReport): JsonObject | undefined {
+  if (cites === true) losses.lost('citations');
   switch (source.kind) {
     case 'base64': {
       const { mediaType, data } = source;

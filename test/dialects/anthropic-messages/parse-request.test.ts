@@ -217,7 +217,7 @@ const BLOCKS: [string, JsonObject, object][] = [
       type: 'document',
       name: 'T',
       source: { kind: 'base64', mediaType: 'application/pdf', data: 'AA' },
-      extension: { dialect: ID, fields: { citations: { enabled: true } } },
+      cites: true,
     },
   ],
   [

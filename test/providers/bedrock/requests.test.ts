@@ -320,17 +320,20 @@ describe('counting', () => {
   });
 });
 
+/** What InvokeModel answers. */
+const MESSAGE_ANSWER = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude',
+  content: [{ type: 'text', text: 'ok' }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  usage: { input_tokens: 1, output_tokens: 1 },
+};
+
 test('InvokeModel gets Anthropic’s own body, model and streaming in its path', async () => {
-  const answer = {
-    id: 'msg_1',
-    type: 'message',
-    role: 'assistant',
-    model: 'claude',
-    content: [{ type: 'text', text: 'ok' }],
-    stop_reason: 'end_turn',
-    stop_sequence: null,
-    usage: { input_tokens: 1, output_tokens: 1 },
-  };
+  const answer = MESSAGE_ANSWER;
   const body = {
     model: CLAUDE,
     max_tokens: 99,
@@ -347,4 +350,68 @@ test('InvokeModel gets Anthropic’s own body, model and streaming in its path',
   await streamed.post('/v1/messages', { ...body, stream: true });
   expect(streamed.upstream.requests[0]?.path).toEndWith('/invoke-with-response-stream');
   expect(streamed.sent().stream).toBeUndefined();
+});
+
+test('InvokeModel gets no tool that Anthropic itself would run, and a choice only among those that are left', async () => {
+  const answer = MESSAGE_ANSWER;
+  const bash = { type: 'bash_20250124', name: 'bash' };
+  const search = { type: 'web_search_20250305', name: 'web_search' };
+  const servers = [{ type: 'url', name: 'notes', url: 'https://mcp.test/' }];
+  const ask = { model: CLAUDE, max_tokens: 99, messages: HI, tool_choice: { type: 'any' } };
+  const mixed = await asked(
+    '/v1/messages',
+    { ...ask, tools: [search, bash], mcp_servers: servers },
+    'bedrock-anthropic',
+    answer,
+  );
+  expect(mixed.sent.tools).toEqual([bash]);
+  expect(mixed.sent.tool_choice).toEqual({ type: 'any' });
+  expect(mixed.sent.mcp_servers).toBeUndefined();
+  expect(mixed.response.headers.get('x-sluice-lost')).toBe('tools.web_search, mcp_servers');
+  const none = await asked('/v1/messages', { ...ask, tools: [search] }, 'bedrock-anthropic', answer);
+  expect(none.sent.tools).toBeUndefined();
+  expect(none.sent.tool_choice).toBeUndefined();
+});
+
+test('the place that Claude cites in a document is told as Anthropic tells it', async () => {
+  const cited = {
+    citationsContent: {
+      content: [{ text: 'In 1993.' }],
+      citations: [
+        {
+          title: 'facts',
+          sourceContent: [{ text: 'created in 1993' }],
+          location: { documentPage: { documentIndex: 1, start: 2, end: 3 } },
+        },
+      ],
+    },
+  };
+  const answer = {
+    output: { message: { role: 'assistant', content: [cited] } },
+    stopReason: 'end_turn',
+    usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 },
+  };
+  const document = { type: 'base64', media_type: 'application/pdf', data: 'AA==' };
+  const content = [{ type: 'document', source: document, citations: { enabled: true } }];
+  const ask = { model: CLAUDE, max_tokens: 99, messages: [{ role: 'user', content }] };
+  const { sent, response } = await asked('/v1/messages', ask, 'bedrock', answer);
+  expect(sent.messages).toMatchObject([{ content: [{ document: { citations: { enabled: true } } }] }]);
+  expect(await response.json()).toMatchObject({
+    content: [
+      {
+        type: 'text',
+        text: 'In 1993.',
+        citations: [
+          {
+            type: 'page_location',
+            cited_text: 'created in 1993',
+            document_index: 1,
+            document_title: 'facts',
+            start_page_number: 2,
+            end_page_number: 3,
+          },
+        ],
+      },
+    ],
+  });
 });

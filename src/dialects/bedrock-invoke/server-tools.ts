@@ -1,0 +1,32 @@
+// Tools that run on Anthropic's own machines, which Amazon's service has not: they are left out and named.
+// https://platform.claude.com/docs/en/build-with-claude/claude-in-amazon-bedrock#feature-availability
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { Loss } from '../../model/request.ts';
+
+const AT_ANTHROPIC = /^(web_search|web_fetch|code_execution|mcp_toolset)/;
+
+/** @param body of the dialect within; it is changed. */
+export function leaveOutServerTools(body: JsonObject): Loss[] {
+  const losses: Loss[] = [];
+  const lost = (feature: string) => losses.push({ feature, outcome: 'lost' });
+  const kept = (asArray(body.tools) ?? []).filter((tool) => {
+    const { type, name, mcp_server_name: server } = asObject(tool) ?? {};
+    const kind = asString(type);
+    if (kind === undefined || !AT_ANTHROPIC.test(kind)) return true;
+    lost(`tools.${asString(name) ?? asString(server) ?? kind}`);
+    return false;
+  });
+  if (losses.length > 0) setTools(body, kept);
+  if (body.mcp_servers !== undefined) {
+    delete body.mcp_servers;
+    lost('mcp_servers');
+  }
+  return losses;
+}
+
+/** A choice among no tools is refused. */
+function setTools(body: JsonObject, tools: JsonValue[]): void {
+  delete body.tools;
+  if (tools.length > 0) body.tools = tools;
+  else delete body.tool_choice;
+}
