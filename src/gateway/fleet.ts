@@ -7,8 +7,8 @@ import type { PeerNotice, Peers } from '../upstream/peers.ts';
 /** The other processes, as the gateway in this one sees them. */
 export interface Fleet {
   peers: Peers;
-  /** The ledger that all share; null: nothing is recorded. */
-  rows: RowTaker | null;
+  /** Who counts the requests of all processes, and keeps their rows where anything is recorded. */
+  rows: RowTaker;
   /** A conversation is served where it was not before. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */

@@ -6,6 +6,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
 import { createLedger } from '../ledger/recorder.ts';
+import type { LedgerRow } from '../ledger/row.ts';
 import { createManagement } from '../management/management.ts';
 import type { RunningRequest, RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -15,6 +16,7 @@ import { createRedactor, type Redactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
+import { createMeter } from '../telemetry/meter.ts';
 import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createProviderStates, type ProviderState, type ProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
@@ -95,6 +97,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const rows = fleet === undefined ? ledger : fleet.rows;
   const live = createLiveView(host.setTimer);
   const logRequest = createRequestLog(host);
+  const meter = createMeter();
   const startedAt = host.now();
   const running: RunningRequests = {
     list: () => [...active].map(describeRunning),
@@ -106,6 +109,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     createManagement({
       config: () => setup.config,
       ledger,
+      meter,
       version: host.version,
       startedAt,
       now: host.now,
@@ -139,12 +143,18 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return record !== undefined;
   }
 
+  /** Where several processes serve, one of them counts for all. */
+  function noteRow(row: LedgerRow): void {
+    logRequest(row);
+    if (fleet === undefined) meter.see(row);
+  }
+
   function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
     const { price } = setup;
     const requestId = host.randomId();
     const record = createRecord(requestId, dialect, {
       live: live.open(requestId, redact),
-      log: logRequest,
+      noted: noteRow,
       ledger: rows,
       now: host.now,
       monotonic: host.monotonic,

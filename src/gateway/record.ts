@@ -74,7 +74,7 @@ export interface RecordContext {
   price(target: Target, model: string, seen: Observation): number | null;
   redact(text: string): string;
   /** Told the row of each request. */
-  log(row: LedgerRow): void;
+  noted(row: LedgerRow): void;
   live: LiveStream;
   onEnd(record: ExchangeRecord): void;
 }
@@ -119,7 +119,7 @@ export function createRecord(
       ended = true;
       const row = toRow(status, error);
       context.ledger?.record(row);
-      context.log(row);
+      context.noted(row);
       context.live.ended(describeEnding(row));
       // What was told in the stream counts for the provider as what was told before it.
       record.lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));

@@ -18,7 +18,7 @@ export function describeTiming(record: Timed, latencyMs: number): RowTiming {
   const elsewhere = providerMs + clientMs + backOffMs + (record.queuedMs ?? 0);
   const lastAt =
     seen?.timing.lastContentAt == null ? null : Math.max(seen.timing.lastContentAt, seen.firstContentAt ?? 0);
-  const { connectMs, stalls, gaps, longestGapMs } = seen?.timing ?? NOTHING_TIMED;
+  const { connectMs, stalls, gaps, longestGapMs, gapsMs } = seen?.timing ?? NOTHING_TIMED;
   return {
     ...NO_TIMING,
     connectMs,
@@ -35,8 +35,9 @@ export function describeTiming(record: Timed, latencyMs: number): RowTiming {
           gapP50Ms: quantileOf(gaps, 0.5),
           gapP99Ms: quantileOf(gaps, 0.99),
           gaps: packSpread(gaps),
+          gapsMs,
         }),
   };
 }
 
-const NOTHING_TIMED = { connectMs: null, stalls: 0, gaps: null, longestGapMs: 0 };
+const NOTHING_TIMED = { connectMs: null, stalls: 0, gaps: null, longestGapMs: 0, gapsMs: 0 };

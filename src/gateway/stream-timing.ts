@@ -30,6 +30,8 @@ export interface StreamTiming {
   readonly lastContentAt: number | null;
   readonly stalls: number;
   readonly longestGapMs: number;
+  /** All gaps together. */
+  readonly gapsMs: number;
   /** Waits for the provider between two arrivals of content, by `bucketOf`; null before the first. */
   readonly gaps: Uint32Array | null;
 }
@@ -47,6 +49,7 @@ export function createStreamTiming(monotonic: () => number): StreamTiming {
   let lastContentAt: number | null = null;
   let stalls = 0;
   let longestGapMs = 0;
+  let gapsMs = 0;
   let gaps: Uint32Array | null = null;
 
   function countWait(now: number): void {
@@ -65,6 +68,7 @@ export function createStreamTiming(monotonic: () => number): StreamTiming {
     gaps ??= new Uint32Array(SPREAD_BUCKETS);
     const bucket = bucketOf(ms);
     gaps[bucket] = (gaps[bucket] ?? 0) + 1;
+    gapsMs += ms;
     if (ms > longestGapMs) longestGapMs = ms;
     if (ms > STALL_MS) stalls += 1;
   }
@@ -132,6 +136,9 @@ export function createStreamTiming(monotonic: () => number): StreamTiming {
     },
     get longestGapMs() {
       return longestGapMs;
+    },
+    get gapsMs() {
+      return gapsMs;
     },
     get gaps() {
       return gaps;

@@ -53,8 +53,9 @@ export interface RowTiming {
   longestGapMs: number | null;
   gapP50Ms: number | null;
   gapP99Ms: number | null;
-  /** All of them, as `packSpread` writes them. */
+  /** All of them, as `packSpread` writes them, and added up. */
   gaps: string | null;
+  gapsMs: number;
 }
 
 export const NO_TIMING: Readonly<RowTiming> = Object.freeze({
@@ -69,6 +70,7 @@ export const NO_TIMING: Readonly<RowTiming> = Object.freeze({
   gapP50Ms: null,
   gapP99Ms: null,
   gaps: null,
+  gapsMs: 0,
 });
 
 export interface LedgerRow {

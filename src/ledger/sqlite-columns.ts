@@ -35,6 +35,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQ
   ['gap_p50_ms', (row) => row.timing.gapP50Ms],
   ['gap_p99_ms', (row) => row.timing.gapP99Ms],
   ['gaps', (row) => row.timing.gaps],
+  ['gaps_ms', (row) => row.timing.gapsMs],
   ['input_tokens', (row) => row.usage.inputTokens],
   ['output_tokens', (row) => row.usage.outputTokens],
   ['cache_read_tokens', (row) => row.usage.cacheReadTokens],
@@ -134,6 +135,7 @@ export interface SqliteRow {
   gap_p50_ms: number | null;
   gap_p99_ms: number | null;
   gaps: string | null;
+  gaps_ms: number;
   input_tokens: number;
   output_tokens: number;
   cache_read_tokens: number;
@@ -187,6 +189,7 @@ export function storedRow(row: SqliteRow): StoredRow {
       gapP50Ms: row.gap_p50_ms,
       gapP99Ms: row.gap_p99_ms,
       gaps: row.gaps,
+      gapsMs: row.gaps_ms,
     },
     usage: {
       inputTokens: row.input_tokens,

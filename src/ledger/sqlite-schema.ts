@@ -144,6 +144,7 @@ export const STEPS: readonly string[] = [
     PRIMARY KEY (span, start, provider, model, measure, bucket)
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE ledger_row ADD COLUMN gaps_ms REAL NOT NULL DEFAULT 0',
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -1,11 +1,14 @@
-// The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics, /gateway/audit, /gateway/streams.
+// The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics, /gateway/audit, /gateway/streams, and
+// /metrics for Prometheus.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Meter } from '../telemetry/meter.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import { answerError, ManagementError } from './answer.ts';
 import { readAudit } from './audit.ts';
 import { readHealth } from './health.ts';
 import { readMetrics } from './metrics.ts';
+import { readPrometheus } from './prometheus.ts';
 import { readProviders } from './providers.ts';
 import { cancelStream, type RunningRequests, readStreams, watchStreams } from './streams.ts';
 
@@ -14,6 +17,8 @@ export interface ManagementDeps {
   config(): ResolvedConfig;
   /** Null: nothing is recorded. */
   ledger: Ledger | null;
+  /** Has seen every request since the start. */
+  meter: Pick<Meter, 'metrics'>;
   version: string;
   /** Unix ms at which the gateway started. */
   startedAt: number;
@@ -38,36 +43,37 @@ export interface WorkerCount {
 type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;
 
 const PAGES: Readonly<Record<string, Page>> = {
-  health: readHealth,
-  providers: readProviders,
-  metrics: readMetrics,
-  audit: readAudit,
-  streams: ({ running }) => readStreams(running),
-  'streams/live': ({ running }) => watchStreams(running),
+  '/gateway/health': readHealth,
+  '/gateway/providers': readProviders,
+  '/gateway/metrics': readMetrics,
+  '/gateway/audit': readAudit,
+  '/gateway/streams': ({ running }) => readStreams(running),
+  '/gateway/streams/live': ({ running }) => watchStreams(running),
+  '/metrics': readPrometheus,
 };
 
 /** One running request, which can be cancelled and nothing else. */
-const STREAM = /^streams\/([^/]+)$/;
+const STREAM = /^\/gateway\/streams\/([^/]+)$/;
 
 const PREFIX = '/gateway/';
 
-/** Answers every path below /gateway/, others with undefined. Never rejects. */
+/** Answers /metrics and every path below /gateway/, others with undefined. Never rejects. */
 export function createManagement(
   deps: ManagementDeps,
 ): (request: Request, url: URL) => Promise<Response | undefined> {
   return async (request, url) => {
-    if (url.pathname !== '/gateway' && !url.pathname.startsWith(PREFIX)) return undefined;
+    const { pathname } = url;
+    const page = Object.hasOwn(PAGES, pathname) ? PAGES[pathname] : undefined;
+    if (page === undefined && pathname !== '/gateway' && !pathname.startsWith(PREFIX)) return undefined;
     try {
-      const name = url.pathname.slice(PREFIX.length);
-      const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
-      const [, requestId] = page === undefined ? (STREAM.exec(name) ?? []) : [];
+      const [, requestId] = page === undefined ? (STREAM.exec(pathname) ?? []) : [];
       const { method } = request;
       if (requestId !== undefined) {
-        if (method !== 'DELETE') throw wrongMethod(method, url.pathname, 'DELETE');
+        if (method !== 'DELETE') throw wrongMethod(method, pathname, 'DELETE');
         return json(await cancelStream(deps.running, decodeURIComponent(requestId)));
       }
-      if (page === undefined) throw unknownPath(url.pathname);
-      if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, url.pathname, 'GET, HEAD');
+      if (page === undefined) throw unknownPath(pathname);
+      if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, pathname, 'GET, HEAD');
       const answered = await page(deps, url.searchParams);
       const answer = answered instanceof Response ? answered : json(answered);
       if (method !== 'HEAD') return answer;
@@ -84,8 +90,8 @@ function json(value: object): Response {
 }
 
 function unknownPath(path: string): ManagementError {
-  const known = Object.keys(PAGES).map((name) => PREFIX + name);
-  return new ManagementError(404, 'not_found', `no such path: ${path}; there are ${known.join(', ')}`);
+  const known = Object.keys(PAGES).join(', ');
+  return new ManagementError(404, 'not_found', `no such path: ${path}; there are ${known}`);
 }
 
 function wrongMethod(method: string, path: string, allowed: string): ManagementError {

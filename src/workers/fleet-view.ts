@@ -8,7 +8,7 @@ import type { Page, PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface FleetViewOptions
-  extends Pick<ManagementDeps, 'config' | 'ledger' | 'version' | 'startedAt' | 'now' | 'workers'> {
+  extends Pick<ManagementDeps, 'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers'> {
   processes(): Iterable<WorkerProcess>;
   setTimer(callback: () => void, ms: number): () => void;
 }

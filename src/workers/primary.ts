@@ -4,6 +4,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
+import { createMeter } from '../telemetry/meter.ts';
 import { askAll } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { createFleetView } from './fleet-view.ts';
@@ -60,9 +61,12 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   let replaced = 0;
   let shortLives = 0;
 
+  const meter = createMeter();
+
   const view = createFleetView({
     config: () => config,
     ledger,
+    meter,
     version: options.version,
     startedAt: now(),
     now,
@@ -70,6 +74,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     processes: () => running.values(),
     workers: () => ({ wanted, running: running.size, replaced }),
   });
+
+  function note(row: LedgerRow): void {
+    ledger?.record(row);
+    meter.see(row);
+  }
 
   function othersThan(one: WorkerProcess): WorkerProcess[] {
     return [...running.values()].filter((other) => other !== one);
@@ -93,7 +102,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         for (const { channel } of othersThan(worker())) channel.tell('learn', notice);
       },
       append(text) {
-        for (const row of JSON.parse(text) as LedgerRow[]) ledger?.record(row);
+        for (const row of JSON.parse(text) as LedgerRow[]) note(row);
       },
       page: view,
       watching: (isOn) => watch(worker(), isOn),
@@ -133,7 +142,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     void watch(worker, false);
     board.clear(worker.index);
     const begun = readJournal(worker.journal);
-    for (const request of begun) ledger?.record(lostRow(request, how, now()));
+    for (const request of begun) note(lostRow(request, how, now()));
     if (draining) return;
     const loss: FleetNotice = { about: 'loss' };
     for (const { channel } of running.values()) channel.tell('learn', loss);

@@ -28,7 +28,7 @@ export interface WorkerSetup {
   port: number;
   /** Which column of the board is whose, by the provider's name. */
   columns: Record<string, number>;
-  /** Whether rows are kept. */
+  /** Whether rows are kept, with what was said in them. */
   recorded: boolean;
 }
 

@@ -9,10 +9,16 @@ import type { PrimaryMethods } from './protocol.ts';
 const MAX_DELAY_MS = 50;
 const FULL_BATCH = 200;
 
+export interface HandoverOptions {
+  setTimer(callback: () => void, ms: number): () => void;
+  /** Whether anybody keeps what was said. */
+  bodies: boolean;
+}
+
 export function createRowHandover(
   primary: Pick<Channel<PrimaryMethods>, 'call'>,
   journal: Journal,
-  setTimer: (callback: () => void, ms: number) => () => void,
+  { setTimer, bodies }: HandoverOptions,
 ): RowTaker {
   let waiting: LedgerRow[] = [];
   let timer: (() => void) | undefined;
@@ -41,7 +47,7 @@ export function createRowHandover(
 
   return {
     record(row) {
-      waiting.push(row);
+      waiting.push(bodies ? row : { ...row, requestBody: null, responseBody: null });
       if (waiting.length >= FULL_BATCH) send();
       else timer ??= setTimer(send, MAX_DELAY_MS);
     },

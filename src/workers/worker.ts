@@ -104,7 +104,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
   return {
     setup,
     fleet: {
-      rows: setup.recorded ? createRowHandover(primary, journal, setTimer) : null,
+      rows: createRowHandover(primary, journal, { setTimer, bodies: setup.recorded }),
       peers: {
         tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
         room: (provider) => board.room(columns[provider] ?? -1),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
+import { parsePrometheus } from '../support/prometheus.ts';
 import { connectRaw, postText } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
@@ -73,6 +74,9 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     upstream.answer(jsonReply(wholeMessage('whole')));
     await many(TO_REACH_ALL, async () => (await ask(sluice)).text());
     expect((await sluice.get<Audit>('/gateway/audit')).total).toBe(before + TO_REACH_ALL);
+    const metrics = parsePrometheus(await (await fetch(`${sluice.url}/metrics`)).text());
+    const counted = metrics.samples.filter(({ name }) => name === 'sluice_requests_total');
+    expect(counted.reduce((sum, { value }) => sum + value, 0)).toBe(before + TO_REACH_ALL);
   });
 
   test('the streams of all are listed, watched and cancelled from anywhere', async () => {

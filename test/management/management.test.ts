@@ -6,6 +6,7 @@ import { createLedger } from '../../src/ledger/recorder.ts';
 import { type LedgerRow, NO_TIMING } from '../../src/ledger/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createManagement, type ManagementDeps } from '../../src/management/management.ts';
+import { createMeter } from '../../src/telemetry/meter.ts';
 import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { bucketOf, durationOf } from '../../src/model/spread.ts';
@@ -65,6 +66,7 @@ beforeEach(() => {
   deps = {
     config: () => config,
     ledger,
+    meter: createMeter(),
     version: '1.2.3',
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,

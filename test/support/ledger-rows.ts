@@ -41,6 +41,7 @@ export function sampleRow(changes: Partial<LedgerRow> = {}): LedgerRow {
       gapP50Ms: 48,
       gapP99Ms: 90,
       gaps: '39:18 42:1',
+      gapsMs: 950.5,
     },
     usage: sampleUsage(),
     usageKnown: true,

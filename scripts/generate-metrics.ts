@@ -1,0 +1,42 @@
+// `npm run generate`: writes the list of metrics, as the gateway itself has them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stateMetrics } from '../src/management/prometheus.ts';
+import { createMeter } from '../src/telemetry/meter.ts';
+import type { Metric } from '../src/telemetry/metric.ts';
+
+const file = 'docs/metrics.md';
+writeFileSync(join(import.meta.dir, '..', file), renderMetricsPage());
+console.log(file);
+
+function renderMetricsPage(): string {
+  const state = stateMetrics({
+    version: '',
+    startedAt: 0,
+    providers: [],
+    running: [],
+    ledger: { ok: true, queued: 0, dropped: 0 },
+  });
+  return [
+    '# Metrics for Prometheus',
+    '',
+    'Made from the gateway by `npm run generate`; [observability.md](observability.md) says how to read them.',
+    '',
+    '## Since the start',
+    '',
+    ...table(createMeter().metrics),
+    '',
+    '## At this moment',
+    '',
+    ...table(state),
+    '',
+  ].join('\n');
+}
+
+function table(metrics: readonly Metric[]): string[] {
+  const rows = metrics.map(({ name, type, labels, help }) => {
+    const told = labels.map((label) => `\`${label}\``).join(', ');
+    return `| \`${name}\` | ${type} | ${told} | ${help} |`;
+  });
+  return ['| metric | type | labels | what it is |', '|---|---|---|---|', ...rows];
+}

@@ -1,0 +1,95 @@
+// GET /metrics: the figures since the start, and the state of things at this moment, for Prometheus.
+import type { LedgerHealth } from '../ledger/ledger.ts';
+import { gauge, type Metric } from '../telemetry/metric.ts';
+import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
+import type { ProviderState } from '../upstream/provider-state.ts';
+import type { ManagementDeps } from './management.ts';
+
+export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
+  const state = stateMetrics({
+    version: deps.version,
+    startedAt: deps.startedAt,
+    providers: await deps.providerStates(deps.config().providers),
+    running: await deps.running.list(),
+    ledger: deps.ledger?.health() ?? null,
+  });
+  const metrics = [...state, ...deps.meter.metrics];
+  return new Response(prometheusText(metrics), {
+    headers: { 'content-type': PROMETHEUS_TYPE, 'cache-control': 'no-store' },
+  });
+}
+
+const BREAKER_STATES: readonly ProviderState['breaker'][] = ['closed', 'half-open', 'open'];
+
+interface State {
+  version: string;
+  /** Unix ms. */
+  startedAt: number;
+  providers: readonly ProviderState[];
+  running: readonly { streamed: boolean }[];
+  ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'dropped'> | null;
+}
+
+/** What is so now. */
+export function stateMetrics({ providers: states, running, ledger, ...gateway }: State): Metric[] {
+  const one = (name: string, help: string, value: number): Metric =>
+    gauge({ name: `sluice_${name}`, help, labels: [] }, [[[], value]]);
+  const each = (name: string, help: string, value: (state: ProviderState) => number | null): Metric =>
+    gauge(
+      { name: `sluice_${name}`, help, labels: ['provider'] },
+      states.flatMap((state) => {
+        const told = value(state);
+        return told === null ? [] : [[[state.name], told] as const];
+      }),
+    );
+  return [
+    gauge({ name: 'sluice_build_info', help: 'Always 1.', labels: ['version'] }, [[[gateway.version], 1]]),
+    one('start_time_seconds', 'When the gateway started, in Unix seconds.', gateway.startedAt / 1000),
+    one('active_requests', 'Requests whose answers are not over.', running.length),
+    one(
+      'active_streams',
+      'Those of them that are streamed.',
+      running.filter(({ streamed }) => streamed).length,
+    ),
+    each('provider_healthy', '1 where the provider is not known to fail.', ({ healthy }) => Number(healthy)),
+    gauge(
+      {
+        name: 'sluice_breaker_state',
+        help: '1 for the state that the breaker of a provider is in, 0 for the others.',
+        labels: ['provider', 'state'],
+      },
+      states.flatMap(({ name, breaker }) =>
+        BREAKER_STATES.map((state) => [[name, state], Number(breaker === state)] as const),
+      ),
+    ),
+    each('provider_in_flight', 'Requests that a provider is at work on.', ({ inFlight }) => inFlight),
+    each('provider_queue_depth', 'Requests that wait for room at a provider.', ({ queued }) => queued),
+    each(
+      'provider_concurrency_limit',
+      'How many may be in flight; left out where there is no limit.',
+      ({ limit }) => limit,
+    ),
+    gauge(
+      {
+        name: 'sluice_provider_keys',
+        help: 'Keys of a provider by their state.',
+        labels: ['provider', 'state'],
+      },
+      states.flatMap(({ name, keys }) =>
+        [...Map.groupBy(keys, ({ state }) => state)].map(
+          ([state, some]) => [[name, state], some.length] as const,
+        ),
+      ),
+    ),
+    ...(ledger === null
+      ? []
+      : [
+          one('ledger_ok', '1 where the ledger takes rows.', Number(ledger.ok)),
+          one('ledger_queue_depth', 'Rows that wait to be written.', ledger.queued),
+          {
+            ...one('ledger_dropped_rows_total', 'Rows that could not be kept.', ledger.dropped),
+            type: 'counter' as const,
+          },
+        ]),
+  ];
+}

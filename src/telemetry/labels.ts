@@ -1,0 +1,27 @@
+// Names from outside as labels: however many clients invent, only so many become series of their own.
+
+/** Stands for every name beyond the limit. */
+export const OTHER = 'other';
+/** Stands for no name. */
+export const NONE = 'none';
+const LONGEST_NAME = 128;
+
+export interface Names {
+  /** `admit`: the name may take one of the places that are left. */
+  label(name: string | null, admit: boolean): string;
+}
+
+/** The first `limit` names that were admitted keep their own label for good. */
+export function createNames(limit: number): Names {
+  const known = new Set<string>();
+  return {
+    label(name, admit) {
+      if (name === null || name === '') return NONE;
+      const short = name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name;
+      if (known.has(short)) return short;
+      if (!admit || known.size >= limit) return OTHER;
+      known.add(short);
+      return short;
+    },
+  };
+}

@@ -1,0 +1,183 @@
+// What all requests since the start add up to, for Prometheus and OpenTelemetry: counted from each request's row.
+import type { LedgerRow } from '../ledger/row.ts';
+import { addPacked, SPREAD_BUCKETS } from '../model/spread.ts';
+import { createNames, NONE } from './labels.ts';
+import { createCounter, createHistogram, type Metric } from './metric.ts';
+
+export interface Meter {
+  see(row: LedgerRow): void;
+  metrics: readonly Metric[];
+}
+
+/** Models, agents and projects with series of their own; the others are `other`. */
+export const MAX_NAMES = 100;
+
+const MODEL = ['provider', 'model'];
+
+export function createMeter(): Meter {
+  const models = createNames(MAX_NAMES);
+  const agents = createNames(MAX_NAMES);
+  const projects = createNames(MAX_NAMES);
+
+  const requests = createCounter({
+    name: 'sluice_requests_total',
+    help: 'Requests that ended, by what was asked and how it ended (success, error, aborted, truncated).',
+    labels: [...MODEL, 'operation', 'status'],
+  });
+  const errors = createCounter({
+    name: 'sluice_request_errors_total',
+    help: 'Requests that ended with an error, by its code.',
+    labels: ['provider', 'code'],
+  });
+  const attempts = createCounter({
+    name: 'sluice_attempts_total',
+    help: 'Tries at providers: served, the code of the error, or why the provider was not asked.',
+    labels: ['provider', 'outcome'],
+  });
+  const tokens = createCounter({
+    name: 'sluice_tokens_total',
+    help: 'Tokens as providers reported them. output holds reasoning; input holds neither cache_read nor cache_write.',
+    labels: [...MODEL, 'type'],
+  });
+  const searches = createCounter({
+    name: 'sluice_web_searches_total',
+    help: 'Web searches that providers ran and bill apart.',
+    labels: MODEL,
+  });
+  const cost = createCounter({
+    name: 'sluice_cost_usd_total',
+    help: 'What requests cost, in US dollars, where the price is known.',
+    labels: MODEL,
+  });
+  const unpriced = createCounter({
+    name: 'sluice_unpriced_requests_total',
+    help: 'Requests with token counts whose price is not known.',
+    labels: MODEL,
+  });
+  const agentRequests = createCounter({
+    name: 'sluice_agent_requests_total',
+    help: 'Requests by agent.',
+    labels: ['agent'],
+  });
+  const agentCost = createCounter({
+    name: 'sluice_agent_cost_usd_total',
+    help: 'Cost by agent, in US dollars.',
+    labels: ['agent'],
+  });
+  const projectRequests = createCounter({
+    name: 'sluice_project_requests_total',
+    help: 'Requests by project.',
+    labels: ['project'],
+  });
+  const projectCost = createCounter({
+    name: 'sluice_project_cost_usd_total',
+    help: 'Cost by project, in US dollars.',
+    labels: ['project'],
+  });
+  const stalls = createCounter({
+    name: 'sluice_stream_stalls_total',
+    help: 'Gaps of more than a second between two pieces of content.',
+    labels: MODEL,
+  });
+  const malformed = createCounter({
+    name: 'sluice_malformed_events_total',
+    help: 'Events of providers that could not be read and were left out.',
+    labels: ['provider'],
+  });
+  const duration = createHistogram({
+    name: 'sluice_request_duration_seconds',
+    help: 'From the request to the end of the answer.',
+    labels: MODEL,
+  });
+  const firstToken = createHistogram({
+    name: 'sluice_time_to_first_token_seconds',
+    help: 'From the request to the first content of the answer.',
+    labels: MODEL,
+  });
+  const betweenTokens = createHistogram({
+    name: 'sluice_time_between_tokens_seconds',
+    help: 'Waits for the provider between two pieces of content of a stream.',
+    labels: MODEL,
+  });
+  const gatewayTime = createHistogram({
+    name: 'sluice_gateway_time_seconds',
+    help: 'The share of a request that was spent in the gateway itself.',
+    labels: [],
+  });
+  const queueTime = createHistogram({
+    name: 'sluice_queue_wait_seconds',
+    help: 'Waits for room at a provider, of requests that waited.',
+    labels: ['provider'],
+  });
+
+  function countAnswer(row: LedgerRow, labels: readonly string[]): void {
+    const { usage, timing } = row;
+    for (const [type, count] of [
+      ['input', usage.inputTokens],
+      ['output', usage.outputTokens],
+      ['cache_read', usage.cacheReadTokens],
+      ['cache_write', usage.cacheWriteTokens],
+      ['reasoning', usage.reasoningTokens],
+    ] as const)
+      if (count > 0) tokens.add([...labels, type], count);
+    if (usage.webSearches > 0) searches.add(labels, usage.webSearches);
+    if (row.costUsd !== null) cost.add(labels, row.costUsd);
+    else if (row.usageKnown) unpriced.add(labels, 1);
+    if (timing.stalls > 0) stalls.add(labels, timing.stalls);
+    duration.observe(labels, row.latencyMs);
+    gatewayTime.observe([], timing.gatewayMs);
+    if (row.ttftMs !== null) firstToken.observe(labels, row.ttftMs);
+    if (timing.gaps !== null) {
+      const spread = Array.from({ length: SPREAD_BUCKETS }, () => 0);
+      addPacked(spread, timing.gaps);
+      betweenTokens.observeAll(labels, spread, timing.gapsMs);
+    }
+  }
+
+  return {
+    see(row) {
+      const provider = row.provider ?? NONE;
+      // A name that no provider served may be anything.
+      const served = row.status === 'success' || row.usageKnown;
+      const labels = [provider, models.label(row.model, served && row.provider !== null)];
+      requests.add([...labels, row.operation, row.status], 1);
+      if (row.errorCode !== null) errors.add([provider, row.errorCode], 1);
+      for (const { provider: asked, error, skipped } of row.attempts)
+        attempts.add([asked, skipped ?? error ?? 'served'], 1);
+      if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
+      if (row.queuedMs !== null) queueTime.observe([provider], row.queuedMs);
+      // Clients ask for many, each over in no time: they would hide how the answers themselves fare.
+      if (row.operation !== 'count-tokens') countAnswer(row, labels);
+      if (row.agentType !== null) {
+        const agent = [agents.label(row.agentType, served)];
+        agentRequests.add(agent, 1);
+        agentCost.add(agent, row.costUsd ?? 0);
+      }
+      if (row.projectId !== null) {
+        const project = [projects.label(row.projectId, served)];
+        projectRequests.add(project, 1);
+        projectCost.add(project, row.costUsd ?? 0);
+      }
+    },
+    metrics: [
+      requests,
+      errors,
+      attempts,
+      tokens,
+      searches,
+      cost,
+      unpriced,
+      agentRequests,
+      agentCost,
+      projectRequests,
+      projectCost,
+      stalls,
+      malformed,
+      duration,
+      firstToken,
+      betweenTokens,
+      gatewayTime,
+      queueTime,
+    ],
+  };
+}
