@@ -1,9 +1,11 @@
 // What the catalogue is made of: one feature, as each wire format says it.
-import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
 
+import type { TableWire } from './wires.ts';
+
 /** Wires with words of their own. InvokeModel says what its vendor's dialect says, in an envelope. */
-export type SpokenId = Exclude<ProviderDialectId, 'bedrock-invoke'>;
+export type SpokenId = Exclude<TableWire, 'bedrock-invoke'>;
 
 /** Fields of a body that say the feature; null where the wire has no words for it. */
 export type Form = JsonObject | null;
@@ -12,13 +14,13 @@ export interface Feature {
   name: string;
   forms: Record<SpokenId, Form>;
   /** What clients send, where it is not the form: a provider's own tokens, marked, or more than must arrive. */
-  sends?: (client: DialectId, provider: ProviderDialectId) => JsonObject;
+  sends?: (client: DialectId, provider: TableWire) => JsonObject;
   /** Asked of models that reason, where the wire's models differ. */
   reasons?: true;
   /** The clients that can say it, where a form is more than they must send. */
   clients?: readonly DialectId[];
   /** Models to ask, where only some take the feature. */
-  models?: Partial<Record<ProviderDialectId, string>>;
+  models?: Partial<Record<TableWire, string>>;
 }
 
 /** A feature of answers; the forms are what providers send. */

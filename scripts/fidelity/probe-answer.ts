@@ -1,9 +1,10 @@
 // What becomes of one feature of an answer: the provider's words go through the codecs, whole and as a stream,
 // and what the client reads is compared with its own words for the same.
+import type { TableWire } from './wires.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { AnswerContext } from '../../src/dialects/dialect.ts';
 import { createSequencer } from '../../src/gateway/sequence.ts';
-import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
 import { createResponseCollector, responseToEvents } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
@@ -28,7 +29,7 @@ interface Told {
   standIns: string[];
 }
 
-function spoken(wire: ProviderDialectId): SpokenId {
+function spoken(wire: TableWire): SpokenId {
   return wire === 'bedrock-invoke' ? 'anthropic-messages' : wire;
 }
 
@@ -36,7 +37,7 @@ function spoken(wire: ProviderDialectId): SpokenId {
 export function probeAnswer(
   feature: AnswerFeature,
   client: DialectId,
-  wire: ProviderDialectId,
+  wire: TableWire,
 ): AnswerProbe | undefined {
   const form = feature.forms[spoken(wire)];
   if (form === null) return undefined;

@@ -1,7 +1,8 @@
 // What becomes of one feature of a request: the client's words go through the codecs, and the body that a
 // provider would get is compared with its own words for the same.
+import type { TableWire } from './wires.ts';
 import { GatewayError } from '../../src/model/errors.ts';
-import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import { asString, type JsonObject } from '../../src/model/json.ts';
 import { mayHoldForeignToken } from '../../src/model/opaque-token.ts';
 import type { Loss } from '../../src/model/request.ts';
@@ -22,21 +23,17 @@ export interface Probe {
   named: Loss[];
 }
 
-export function formOf(feature: Feature, wire: ProviderDialectId): Form {
+export function formOf(feature: Feature, wire: TableWire): Form {
   return feature.forms[wire === 'bedrock-invoke' ? 'anthropic-messages' : wire];
 }
 
-export function modelFor(feature: Feature, wire: ProviderDialectId): string {
+export function modelFor(feature: Feature, wire: TableWire): string {
   const { model, reasoningModel } = WIRES[wire];
   return feature.models?.[wire] ?? (feature.reasons === true ? reasoningModel : model);
 }
 
 /** Undefined where the client has no words for the feature. Throws where it neither arrives nor is named. */
-export function probeRequest(
-  feature: Feature,
-  client: DialectId,
-  wire: ProviderDialectId,
-): Probe | undefined {
+export function probeRequest(feature: Feature, client: DialectId, wire: TableWire): Probe | undefined {
   const said = feature.forms[client];
   if (said === null && feature.sends === undefined) return undefined;
   if (feature.clients !== undefined ? !feature.clients.includes(client) : said === null) return undefined;
@@ -74,7 +71,7 @@ function judge(arrives: boolean, named: readonly Loss[], what: string, body: Jso
   throw new Error(`${what}: neither arrives nor is named: ${JSON.stringify(body)}`);
 }
 
-function build(client: DialectId, wire: ProviderDialectId, model: string, body: JsonObject) {
+function build(client: DialectId, wire: TableWire, model: string, body: JsonObject) {
   const side = sideOf(wire);
   const quirks = quirksOf(wire);
   if (client === wire && !mayHoldForeignToken(JSON.stringify(body))) {

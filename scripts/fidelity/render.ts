@@ -1,7 +1,6 @@
 // The loss table as a page.
-import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { TABLE_WIRES, WIRES } from './wires.ts';
 import { type Cell, type ClientTable, buildTables, type Section } from './table.ts';
-import { WIRES } from './wires.ts';
 
 const INTRODUCTION = `# What is carried between dialects
 
@@ -17,13 +16,14 @@ too with answers, whole and streamed. A feature that neither arrives nor is name
 | refused | the request is refused with \`unsupported_feature\`, since an answer without it would be wrong |
 | – | the provider has no words for it, so there is nothing to tell |
 
-The client's own wire passes bytes. \`bedrock-invoke\` says what Anthropic Messages says, in Amazon's envelope.
+The client's own wire passes bytes. \`bedrock-invoke\` says what Anthropic Messages says, in Amazon's envelope,
+and \`code-assist\` what Gemini says, in another of Google's.
 Providers of one wire differ: quirks of single ones are in [providers.md](providers.md) and
 [providers-openai-shaped.md](providers-openai-shaped.md). Asked here were:
 `;
 
 export function renderFidelityPage(): string {
-  const models = PROVIDER_DIALECT_IDS.map((wire) => {
+  const models = TABLE_WIRES.map((wire) => {
     const { kind, model, reasoningModel } = WIRES[wire];
     const thinking = reasoningModel === model ? 'the same' : `\`${reasoningModel}\``;
     return `| \`${wire}\` | ${kind === undefined ? 'none' : `\`${kind}\``} | \`${model}\` | ${thinking} |`;
@@ -49,7 +49,7 @@ function renderSections(sections: readonly Section[], notes: string[]): string {
   return sections
     .filter(({ rows }) => rows.length > 0)
     .map(({ title, rows }) => {
-      const wires = PROVIDER_DIALECT_IDS;
+      const wires = TABLE_WIRES;
       const lines = rows.map(({ feature, cells }) =>
         row([feature, ...wires.map((wire) => renderCell(cells[wire], notes))]),
       );

@@ -1,6 +1,7 @@
 // The loss table: what becomes of every feature between every client and every wire.
-import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
-import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { TABLE_WIRES, type TableWire } from './wires.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { ANSWER_FEATURES, REQUEST_FEATURES } from './catalogue.ts';
 import { probeAnswer } from './probe-answer.ts';
 import { type Outcome, probeRequest } from './probe-request.ts';
@@ -13,7 +14,7 @@ export interface Cell {
 
 export interface Row {
   feature: string;
-  cells: Partial<Record<ProviderDialectId, Cell>>;
+  cells: Partial<Record<TableWire, Cell>>;
 }
 
 export interface Section {
@@ -45,13 +46,13 @@ export function buildTables(): ClientTable[] {
 
 function sections<Feature extends { name: string }>(
   groups: readonly { title: string; features: readonly Feature[] }[],
-  probe: (feature: Feature, wire: ProviderDialectId) => Cell | undefined,
+  probe: (feature: Feature, wire: TableWire) => Cell | undefined,
 ): Section[] {
   return groups.map(({ title, features }) => ({
     title,
     rows: features.flatMap((feature) => {
       const cells: Row['cells'] = {};
-      for (const wire of PROVIDER_DIALECT_IDS) {
+      for (const wire of TABLE_WIRES) {
         const cell = probe(feature, wire);
         if (cell !== undefined) cells[wire] = cell;
       }

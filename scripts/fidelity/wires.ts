@@ -1,9 +1,14 @@
 // The wires of the table: who speaks them, which models are asked, and a request and an answer without features.
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Quirks } from '../../src/dialects/dialect.ts';
-import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { type DialectId, PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+
+/** Those that the table shows: `code-assist` says what Gemini says, word for word, in an envelope. */
+export type TableWire = Exclude<ProviderDialectId, 'code-assist'>;
+
+export const TABLE_WIRES: readonly TableWire[] = PROVIDER_DIALECT_IDS.filter((id) => id !== 'code-assist');
 
 export interface WireFacts {
   /** The row of providers whose quirks count, undefined where no row speaks the wire. */
@@ -13,7 +18,7 @@ export interface WireFacts {
   reasoningModel: string;
 }
 
-export const WIRES: Record<ProviderDialectId, WireFacts> = {
+export const WIRES: Record<TableWire, WireFacts> = {
   'anthropic-messages': {
     kind: 'anthropic',
     model: 'claude-sonnet-4-5',
@@ -35,11 +40,11 @@ export const WIRES: Record<ProviderDialectId, WireFacts> = {
   },
 };
 
-export function quirksOf(wire: ProviderDialectId): Quirks {
+export function quirksOf(wire: TableWire): Quirks {
   return PROVIDER_KINDS.find(({ kind }) => kind === WIRES[wire].kind)?.quirks ?? {};
 }
 
-export function sideOf(wire: ProviderDialectId) {
+export function sideOf(wire: TableWire) {
   return PROVIDER_SIDES[wire];
 }
 
@@ -54,7 +59,7 @@ export const ASKS: Record<DialectId, JsonObject> = {
 };
 
 /** An answer that says nothing but that it is over; features add what they say. */
-export const ANSWERS: Record<Exclude<ProviderDialectId, 'bedrock-invoke'>, JsonObject> = {
+export const ANSWERS: Record<Exclude<TableWire, 'bedrock-invoke'>, JsonObject> = {
   'anthropic-messages': {
     id: 'msg_1',
     type: 'message',

@@ -54,7 +54,8 @@ export function resolveAddress(
     const value = variables.map((variable) => environment[variable]).find(Boolean);
     if (value) options[name] ??= value;
   }
-  for (const name of placeholders(base + (endpoint ?? ''))) {
+  const needed = new Set([...placeholders(base + (endpoint ?? '')), ...(kind.requiredOptions ?? [])]);
+  for (const name of needed) {
     if (options[name] !== undefined) continue;
     const variables = kind.optionVariables?.[name] ?? [];
     const or = variables.length > 0 ? `, nor ${variables.join(' or ')} in the environment` : '';

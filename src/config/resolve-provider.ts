@@ -4,7 +4,7 @@ import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
 import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
-import type { ProviderConfig } from './resolved.ts';
+import type { OAuthUser, ProviderConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -60,6 +60,7 @@ export function resolveProvider(
   const mayForward = entry.forward_client_key && authorization === undefined;
   const forwards = clientKeys && mayForward;
   const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
+  const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, tell, refuse);
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const { connect, first_byte, idle } = entry.timeouts;
   const { breaker } = entry;
@@ -71,6 +72,8 @@ export function resolveProvider(
     ...address.address,
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
+    ...(oauth !== undefined && { oauth }),
+    ...(entry.base_url === undefined && kind?.otherBaseUrls && { otherBaseUrls: kind.otherBaseUrls }),
     apiKey: apiKeys[0] ?? null,
     apiKeys,
     forwardClientKey: mayForward,
@@ -123,6 +126,36 @@ function keysOf(
   else
     tell('warning', [], `no api_key, and ${secret.problem}: only requests with a key of their own can work`);
   return [];
+}
+
+/** The user's own OAuth client, where the kind acts for a user and has no ready token. */
+function oauthOf(
+  { oauth }: ProviderEntry,
+  kind: ProviderKind | undefined,
+  hasKey: boolean,
+  sources: SecretSources,
+  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  refuse: (path: KeyPath, problem: string) => void,
+): OAuthUser | undefined {
+  const wanted = kind?.actsForUser === true;
+  if (oauth === undefined) {
+    if (wanted && !hasKey) refuse(['oauth'], 'neither oauth nor api_key is set');
+    return undefined;
+  }
+  if (!wanted) {
+    tell('warning', ['oauth'], 'only kinds that act for a user know it; ignored');
+    return undefined;
+  }
+  const read = (field: keyof typeof oauth): string => {
+    const secret = resolveSecret(oauth[field], sources);
+    if (secret.value === undefined) refuse(['oauth', field], secret.problem);
+    return secret.value ?? '';
+  };
+  return {
+    clientId: read('client_id'),
+    clientSecret: read('client_secret'),
+    refreshToken: read('refresh_token'),
+  };
 }
 
 /** Whether the kind's prices hold where the provider is: a proxy or another vendor has its own. */

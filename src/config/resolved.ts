@@ -50,6 +50,9 @@ export interface ProviderConfig {
   options?: Record<string, string>;
   /** The header of the key, in place of the dialect's. */
   keyHeader?: string;
+  /** Further addresses, in the order in which they are tried after `baseUrl`. */
+  otherBaseUrls?: readonly string[];
+  oauth?: OAuthUser;
   /** How requests without a key are authorized. */
   authorization?: AuthorizationScheme;
   /** The first of `apiKeys`, null where there is none. */
@@ -73,6 +76,13 @@ export interface ProviderConfig {
   breaker: { failures: number; openForMs: number } | null;
   /** `max` null: no limit. */
   concurrency: { max: number | null; min: number; queue: number; queueTimeoutMs: number };
+}
+
+/** An OAuth client of the user's own, and the user's consent to it. */
+export interface OAuthUser {
+  clientId: string;
+  clientSecret: string;
+  refreshToken: string;
 }
 
 export interface RoutingConfig {

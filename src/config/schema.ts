@@ -132,6 +132,14 @@ const providerSchema = z.strictObject({
     .describe(
       'Several keys, in place of `api_key`: one that is refused or limited is set aside, see docs/resilience.md.',
     ),
+  oauth: z
+    .strictObject({
+      client_id: secret().describe('Of an OAuth client of your own.'),
+      client_secret: secret().describe('Of that client.'),
+      refresh_token: secret().describe('What your consent to that client gave it.'),
+    })
+    .optional()
+    .describe('For kinds that act for a user: what an access token is fetched with, in place of `api_key`.'),
   headers: z
     .record(z.string().regex(HEADER_NAME, { error: 'is not a header name' }), secret())
     .default({})

@@ -123,6 +123,10 @@ export interface BuildOptions {
   /** The model as the target names it. */
   model: string;
   quirks: Quirks;
+  /** The provider's options, for dialects whose body repeats what the configuration says. */
+  settings?: Readonly<Record<string, string>>;
+  /** The gateway's id of the request, for dialects whose body has a place for one. */
+  requestId?: string;
 }
 
 export interface BuiltRequest {

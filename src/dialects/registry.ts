@@ -3,6 +3,7 @@ import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import { bedrockConverse } from './bedrock-converse/index.ts';
 import { createBedrockInvoke } from './bedrock-invoke/index.ts';
+import { createCodeAssist } from './code-assist/index.ts';
 import type { Dialect, ProviderSide } from './dialect.ts';
 import { gemini } from './gemini/index.ts';
 import { ollamaChat } from './ollama-chat/index.ts';
@@ -25,4 +26,5 @@ export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
   'ollama-chat': ollamaChat,
   'bedrock-converse': bedrockConverse,
   'bedrock-invoke': createBedrockInvoke(anthropicMessages.provider),
+  'code-assist': createCodeAssist(gemini.provider),
 };

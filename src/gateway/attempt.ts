@@ -99,11 +99,11 @@ async function send(context: AttemptContext): Promise<Call> {
 
 /** The plan's headers, and those that only the host can give. */
 async function authorized({ host, plan }: AttemptContext): Promise<Headers> {
-  const { name, authorization } = plan.target.provider;
+  const { name, authorization, options = {}, oauth } = plan.target.provider;
   if (authorization === undefined || plan.key !== 'none') return plan.headers;
   const headers = new Headers(plan.headers);
   const { url, body } = plan;
-  const request = { method: METHOD, url, body, options: plan.target.provider.options ?? {} };
+  const request = { method: METHOD, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
   try {
     if (host.authorize === undefined) throw new Error('this host fetches no tokens; set api_key');
     for (const [field, value] of Object.entries(await host.authorize(authorization, request)))

@@ -43,7 +43,9 @@ export function notePlan(
 ): Plan {
   const { record, host, question, serverKeys } = exchange;
   // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
-  const plan = planCall(question, target, { serverKeys, userAgent: `sluice/${host.version}`, apiKey });
+  const { requestId } = record;
+  const userAgent = `sluice/${host.version}`;
+  const plan = planCall(question, target, { serverKeys, userAgent, requestId, apiKey });
   noteTry(record, host, plan);
   return plan;
 }

@@ -4,6 +4,7 @@ import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
 import type { Lease, ProviderStates } from '../upstream/provider-state.ts';
 import { allRefused, type Refusal } from '../upstream/refusal.ts';
+import { withAddresses } from './addresses.ts';
 import { largerTargets } from './context-window.ts';
 import type { GatewayHost } from './host.ts';
 import type { Observation } from './observer.ts';
@@ -71,7 +72,7 @@ export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
     refusals: [],
   };
   const tried: Target[] = [];
-  let left = [...options.targets];
+  let left = withAddresses(options.targets);
   for (let target = left.shift(); target !== undefined; target = left.shift()) {
     tried.push(target);
     const asked = await askTarget(options, target, trip, left.length === 0);

@@ -355,7 +355,8 @@ function createSetup(
 function secretsOf(provider: ProviderConfig): string[] {
   const url = new URL(provider.baseUrl);
   const credentials = [url.username, url.password].filter((text) => text !== '');
-  return [...provider.apiKeys, ...Object.values(provider.headers), ...credentials];
+  const oauth = Object.values(provider.oauth ?? {});
+  return [...provider.apiKeys, ...oauth, ...Object.values(provider.headers), ...credentials];
 }
 
 function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {

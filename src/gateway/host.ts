@@ -1,5 +1,5 @@
 // What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
-import type { AuthorizationScheme } from '../config/resolved.ts';
+import type { AuthorizationScheme, OAuthUser } from '../config/resolved.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
 import type { Connecting } from '../upstream/call.ts';
@@ -11,6 +11,7 @@ export interface UnauthorizedRequest {
   body: string;
   /** Of the provider's configuration. */
   options: Readonly<Record<string, string>>;
+  oauth?: OAuthUser;
 }
 
 export interface GatewayHost {

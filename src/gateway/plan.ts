@@ -1,6 +1,6 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { PROVIDER_SIDES } from '../dialects/registry.ts';
-import type { ClientRoute, ProviderSide } from '../dialects/dialect.ts';
+import type { BuildOptions, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
@@ -45,6 +45,8 @@ export interface PlanContext {
   /** The gateway's own keys: never a provider's. */
   serverKeys: readonly string[];
   userAgent: string;
+  /** The gateway's id of the request. */
+  requestId: string;
   /** The gateway's own key for this provider, null where it has none. */
   apiKey: string | null;
 }
@@ -56,8 +58,8 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const { side } = line;
   const sameDialect = incoming !== null && incoming.dialect === line.dialect;
   let said: Pick<Plan, 'body' | 'losses' | 'hides'>;
-  if (!sameDialect) said = translateBody(question, line.dialect, side, target);
-  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target);
+  if (!sameDialect) said = translateBody(question, line.dialect, side, target, context);
+  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target, context);
   else said = passBody(incoming, side, target);
   return {
     target,
@@ -125,7 +127,7 @@ export function planOperation<Request, Answer>(
   const { body, losses } = passes
     ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
     : notTooDeep(() => {
-        const built = operation.buildRequest(parse(), { model, quirks });
+        const built = operation.buildRequest(parse(), buildOptions(target, context));
         return { body: JSON.stringify(built.body), losses: built.losses };
       });
   return {
@@ -140,6 +142,11 @@ export function planOperation<Request, Answer>(
     losses,
     hides: undefined,
   };
+}
+
+function buildOptions({ provider, model }: Target, { requestId }: PlanContext): BuildOptions {
+  const { quirks, options: settings = {} } = provider;
+  return { model, quirks, settings, requestId };
 }
 
 /** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
@@ -179,10 +186,11 @@ function rebuildBody(
   question: Question,
   side: ProviderSide,
   target: Target,
+  context: PlanContext,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
   const { quirks } = target.provider;
   return notTooDeep(() => {
-    const { body, losses } = side.buildRequest(question.neutral(), { model: target.model, quirks });
+    const { body, losses } = side.buildRequest(question.neutral(), buildOptions(target, context));
     const edited = { ...body, ...side.passthrough.edits(body, quirks) };
     return { body: JSON.stringify(edited), losses, hides: hiding(incoming, side, target) };
   });
@@ -240,11 +248,12 @@ function translateBody(
   dialect: ProviderDialectId,
   side: ProviderSide,
   target: Target,
+  context: PlanContext,
 ): Pick<Plan, 'body' | 'losses' | 'hides'> {
-  const { name, quirks } = target.provider;
+  const { name } = target.provider;
   return notTooDeep(() => {
     const request = portable(question.neutral(), dialect, name);
-    const { body, losses } = side.buildRequest(request, { model: target.model, quirks });
+    const { body, losses } = side.buildRequest(request, buildOptions(target, context));
     return { body: JSON.stringify(body), losses, hides: undefined };
   });
 }

@@ -3,13 +3,15 @@ import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 
 /** Ways to prove who asks that take more than a key: the host fetches a token. */
-export type AuthorizationScheme = 'google-default-credentials' | 'aws-signature';
+export type AuthorizationScheme = 'google-default-credentials' | 'google-user' | 'aws-signature';
 
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
   /** `{name}` stands for an option of the configuration. */
   baseUrl: string;
+  /** Further addresses of the same service, in the order in which they are tried. */
+  otherBaseUrls?: readonly string[];
   /** Environment variable with another base URL; where no key is needed, it enables the provider. */
   baseUrlVariable?: string;
   /**
@@ -21,6 +23,10 @@ export interface ProviderKind {
   plainBase?: RegExp;
   /** Environment variables that stand in for options left out, the first that is set. */
   optionVariables?: Readonly<Record<string, readonly string[]>>;
+  /** Options that must be set although no address holds them. */
+  requiredOptions?: readonly string[];
+  /** Its tokens are a user's, fetched with `oauth` of the configuration where no ready one is given. */
+  actsForUser?: true;
   /** Environment variable that holds the key and, when set, enables the provider. Null: no key needed. */
   keyVariable: string | null;
   /** Only the configuration enables it, whatever the environment holds. */

@@ -51,6 +51,24 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     priceId: 'google',
     quirks: { cloudMethods: true },
   },
+  // Off unless configured: docs/providers.md says what its vendor thinks of other clients.
+  {
+    kind: 'antigravity',
+    dialect: 'code-assist',
+    baseUrl: 'https://daily-cloudcode-pa.googleapis.com',
+    otherBaseUrls: [
+      'https://daily-cloudcode-pa.sandbox.googleapis.com',
+      'https://cloudcode-pa.googleapis.com',
+    ],
+    optionVariables: { project: [], user_agent: [] },
+    requiredOptions: ['project'],
+    keyVariable: null,
+    authorization: 'google-user',
+    actsForUser: true,
+    modelPatterns: [],
+    priceId: null,
+    quirks: { schemaSubset: true },
+  },
   ...AMAZON,
   {
     kind: 'azure',

@@ -2,13 +2,14 @@
 import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../gateway/host.ts';
 import { createAwsSigner } from './aws-signer.ts';
-import { createGoogleSource } from './google-source.ts';
+import { createGoogleSource, createGoogleUserSource } from './google-source.ts';
 
 /** Headers for one request. */
 export type Source = (request: UnauthorizedRequest) => Promise<Record<string, string>>;
 
 const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
   'google-default-credentials': createGoogleSource,
+  'google-user': () => createGoogleUserSource(),
   'aws-signature': createAwsSigner,
 };
 

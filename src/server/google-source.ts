@@ -11,3 +11,22 @@ export async function createGoogleSource(): Promise<Source> {
   const auth = new GoogleAuth({ scopes: GOOGLE_SCOPE });
   return async () => Object.fromEntries(await auth.getRequestHeaders());
 }
+
+/**
+ * By a user's own OAuth client and consent.
+ * @param tokenUrl where tokens are fetched; Google's own where left out.
+ */
+export async function createGoogleUserSource(tokenUrl?: string): Promise<Source> {
+  const { UserRefreshClient } = await import('google-auth-library');
+  const clients = new Map<string, InstanceType<typeof UserRefreshClient>>();
+  return async ({ oauth }) => {
+    if (oauth === undefined) throw new Error('oauth is not set');
+    const { clientId, clientSecret, refreshToken } = oauth;
+    const name = JSON.stringify([clientId, clientSecret, refreshToken]);
+    const endpoints = tokenUrl === undefined ? {} : { oauth2TokenUrl: tokenUrl };
+    const client =
+      clients.get(name) ?? new UserRefreshClient({ clientId, clientSecret, refreshToken, endpoints });
+    clients.set(name, client);
+    return Object.fromEntries(await client.getRequestHeaders());
+  };
+}

@@ -8,7 +8,14 @@ import { listSchemaKeys } from '../../src/config/schema-keys.ts';
 /** What every file below has, so that a varied key has something to differ from. */
 const BASE = {
   server: { keys: ['base'] },
-  providers: { lab: { kind: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key: 'base' } },
+  providers: {
+    lab: { kind: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key: 'base' },
+    user: {
+      kind: 'antigravity',
+      options: { project: 'base' },
+      oauth: { client_id: 'base', client_secret: 'base', refresh_token: 'base' },
+    },
+  },
   routing: {
     groups: { pool: 'lab/a' },
     fallback_chain: ['pool'],
@@ -50,6 +57,9 @@ const OTHER: Record<string, unknown> = {
   'providers.*.timeouts.idle': '1s',
   'providers.*.max_retries': 1,
   'providers.*.forward_client_key': false,
+  'providers.*.oauth.client_id': 'other',
+  'providers.*.oauth.client_secret': 'other',
+  'providers.*.oauth.refresh_token': 'other',
   'routing.default_provider': 'lab',
   'routing.fallback_chain': ['lab'],
   'routing.groups': { pool: 'lab/b' },
@@ -120,7 +130,9 @@ test.each(KEYS.map((key) => key.path).filter((path) => !SINGLE_VALUED.includes(p
   '%s is read',
   (path) => {
     expect(Object.keys(OTHER)).toContain(path);
-    const place = path.replace('RULE', 'routing.agent_rules.reviewer').replace('*', 'lab');
+    const place = path
+      .replace('RULE', 'routing.agent_rules.reviewer')
+      .replace('*', path.includes('.oauth.') ? 'user' : 'lab');
     const names = place.replace('[]', '').split('.');
     expect(resolved(withValue(BASE, names, OTHER[path]))).not.toBe(resolved(BASE));
   },

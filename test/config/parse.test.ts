@@ -57,7 +57,7 @@ describe('errors', () => {
     ],
     [
       { providers: { a: { dialect: 'openai-chta' } } },
-      'fatal providers.a.dialect: expected one of anthropic-messages, openai-chat, openai-responses, gemini, ollama-chat, bedrock-converse, bedrock-invoke (did you mean "openai-chat"?)',
+      'fatal providers.a.dialect: expected one of anthropic-messages, openai-chat, openai-responses, gemini, ollama-chat, bedrock-converse, bedrock-invoke, code-assist (did you mean "openai-chat"?)',
     ],
     [
       { providers: { 'a/b': {} } },

@@ -1,27 +1,27 @@
 // The loss table against the real gateway: what it calls carried reaches the provider and the client in their own
 // words and is named nowhere; what it calls lost is in `x-sluice-lost` and in the audit row, and nothing else is.
+import { ANSWERS, ASKS, TABLE_WIRES, WIRES, quirksOf } from '../../scripts/fidelity/wires.ts';
 import { describe, expect, test } from 'bun:test';
 import { ANSWER_FEATURES, REQUEST_FEATURES } from '../../scripts/fidelity/catalogue.ts';
 import { says } from '../../scripts/fidelity/feature.ts';
 import { probeAnswer } from '../../scripts/fidelity/probe-answer.ts';
 import { formOf, modelFor, probeRequest } from '../../scripts/fidelity/probe-request.ts';
-import { ANSWERS, ASKS, quirksOf, WIRES } from '../../scripts/fidelity/wires.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { createFidelityLab } from './lab.ts';
 
 const REQUESTS = REQUEST_FEATURES.flatMap(({ features }) => [...features]);
 const ANSWERED = ANSWER_FEATURES.flatMap(({ features }) => [...features]);
 
-const answerOf = (wire: (typeof PROVIDER_DIALECT_IDS)[number]) =>
+const answerOf = (wire: (typeof TABLE_WIRES)[number]) =>
   ANSWERS[wire === 'bedrock-invoke' ? 'anthropic-messages' : wire];
 
 const lostNames = (told: readonly string[]) => told.filter((name) => !name.includes(' (approximated'));
 const standIns = (told: readonly string[]) => told.filter((name) => name.includes(' (approximated'));
 
 for (const client of DIALECT_IDS) {
-  for (const wire of PROVIDER_DIALECT_IDS) {
+  for (const wire of TABLE_WIRES) {
     const ask = createFidelityLab();
 
     describe(`${client} client, ${wire} provider`, () => {
@@ -102,7 +102,7 @@ for (const client of DIALECT_IDS) {
 }
 
 /** What a dialect's own decoder reads, in its own words again; other wires are read by providers alone. */
-function saidAgain(wire: (typeof PROVIDER_DIALECT_IDS)[number], body: JsonObject): JsonObject {
+function saidAgain(wire: (typeof TABLE_WIRES)[number], body: JsonObject): JsonObject {
   const dialect = DIALECT_IDS.find((id) => id === wire);
   if (dialect === undefined) return body;
   const { client, provider } = DIALECTS[dialect];

@@ -1,6 +1,6 @@
 // The real gateway with one provider of each wire, behind which every probe is asked and answered.
-import { WIRES } from '../../scripts/fidelity/wires.ts';
-import { PROVIDER_DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import type { ConfigInput } from '../../src/index.ts';
@@ -18,7 +18,7 @@ const PATHS: Record<DialectId, (model: string, stream: boolean) => string> = {
 
 export interface Question {
   client: DialectId;
-  wire: ProviderDialectId;
+  wire: TableWire;
   body: JsonObject;
   model: string;
   stream?: boolean;
@@ -68,7 +68,7 @@ export function createFidelityLab(): (question: Question) => Promise<Reply> {
 function labConfig(): ConfigInput {
   const more = { api_key: 'lab-key', max_retries: 0, breaker: { enabled: false } };
   const providers: NonNullable<ConfigInput['providers']> = {};
-  for (const wire of PROVIDER_DIALECT_IDS) {
+  for (const wire of TABLE_WIRES) {
     const { kind } = WIRES[wire];
     const base = kind === 'openai' || kind === undefined ? 'http://upstream.test/v1' : 'http://upstream.test';
     providers[wire] = { ...(kind === undefined ? { dialect: wire } : { kind }), base_url: base, ...more };

@@ -1,10 +1,11 @@
 // The loss table against recorded answers: a feature that a recording has is where the table says. What it calls
 // carried is found again by a decoder of the client's dialect; what it calls lost is named.
+import { TABLE_WIRES, type TableWire } from '../../scripts/fidelity/wires.ts';
 import { afterAll, describe, expect, test } from 'bun:test';
 import { ANSWER_FEATURES } from '../../scripts/fidelity/catalogue.ts';
 import { probeAnswer, tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS, PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { parseObject } from '../../src/model/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
@@ -12,7 +13,7 @@ import { readEvents } from '../support/read-events.ts';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { PRESENT_IN_ANSWERS } from './present-in-answers.ts';
 
-const RECORDED_AS: Record<ProviderDialectId, string> = {
+const RECORDED_AS: Record<TableWire, string> = {
   'anthropic-messages': 'anthropic-messages',
   'openai-chat': 'openai-chat',
   'openai-responses': 'openai-responses',
@@ -26,7 +27,7 @@ const FEATURES = ANSWER_FEATURES.flatMap(({ features }) => [...features]);
 const found = new Map<string, number>();
 
 /** What the provider said, undefined where the recording is of no answer. */
-async function read(wire: ProviderDialectId, recording: Recording): Promise<NeutralResponse | undefined> {
+async function read(wire: TableWire, recording: Recording): Promise<NeutralResponse | undefined> {
   const side = PROVIDER_SIDES[wire];
   try {
     if (!recording.streamed) {
@@ -62,7 +63,7 @@ test('every feature of answers can be told, or it says why not', () => {
   expect(Object.keys(PRESENT_IN_ANSWERS).toSorted()).toEqual(FEATURES.map(({ name }) => name).toSorted());
 });
 
-for (const wire of PROVIDER_DIALECT_IDS) {
+for (const wire of TABLE_WIRES) {
   describe(wire, () => {
     for (const recording of recordings(RECORDED_AS[wire], { status: 'ok' })) {
       test(recording.id, async () => {

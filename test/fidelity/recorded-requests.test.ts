@@ -1,12 +1,12 @@
 // The loss table against recorded requests: a feature that one has is where the table says. What it calls carried
 // is found again by the far dialect's own parser, or this request's circumstances cost it and it is named; what it
 // calls lost is named.
+import { TABLE_WIRES, WIRES, quirksOf } from '../../scripts/fidelity/wires.ts';
 import { afterAll, describe, expect, test } from 'bun:test';
 import { REQUEST_FEATURES } from '../../scripts/fidelity/catalogue.ts';
 import { probeRequest } from '../../scripts/fidelity/probe-request.ts';
-import { quirksOf, WIRES } from '../../scripts/fidelity/wires.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';
@@ -42,7 +42,7 @@ for (const client of DIALECT_IDS) {
       const present = FEATURES.filter(({ name }) => PRESENT_IN_REQUESTS[name]?.(request) === true);
 
       test(recording.id, () => {
-        for (const wire of PROVIDER_DIALECT_IDS) {
+        for (const wire of TABLE_WIRES) {
           if (wire === client) continue;
           const { model } = WIRES[wire];
           const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, {

@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../../src/index.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import { PROVIDER_WIRES } from '../support/provider-wires.ts';
+import { inEnvelope, PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 
 /** Frames of bytes, with checksums, break in other ways: those wires have tests of their own. */
@@ -107,7 +107,7 @@ function anyStream(wire: TextWire): BadAnswer[] {
       'content behind the ending',
       whole + text(' more'),
       // Gemini's answers end with the stream.
-      { says: { text: wire === 'gemini' ? 'Hello more' : 'Hello' } },
+      { says: { text: wire === 'gemini' || wire === 'code-assist' ? 'Hello more' : 'Hello' } },
       { passes: wire === 'gemini' },
     ),
     stream(
@@ -447,6 +447,12 @@ export const BAD_STREAMS: Record<TextWire, BadAnswer[]> = {
   ],
   gemini: [...anyStream('gemini'), ...GEMINI_STREAMS],
   'ollama-chat': [...anyStream('ollama-chat'), ...OLLAMA_STREAMS],
+  'code-assist': [
+    ...anyStream('code-assist'),
+    ...GEMINI_STREAMS.map(({ name, text, outcome }) =>
+      bad(name, inEnvelope(text), outcome, { type: 'text/event-stream' }),
+    ),
+  ],
 };
 
 const answer = (value: JsonObject, name: string, outcome: Outcome, passes = true) =>
@@ -527,6 +533,17 @@ export const BAD_WHOLES: Record<TextWire, BadAnswer[]> = {
     ...anyWhole('gemini'),
     answer({ candidates: [] }, 'empty candidates', broken, false),
     answer(candidate([{ functionCall: { args: {} } }], STOP), 'a call without a name', broken, false),
+  ],
+  'code-assist': [
+    ...anyWhole('code-assist'),
+    answer({ response: { candidates: [] } }, 'empty candidates', broken, false),
+    answer(
+      { response: candidate([{ functionCall: { args: {} } }], STOP) },
+      'a call without a name',
+      broken,
+      false,
+    ),
+    answer({ traceId: 't' }, 'an empty envelope', broken, false),
   ],
   'ollama-chat': [
     ...anyWhole('ollama-chat'),

@@ -78,6 +78,7 @@ describe('a plan on one dialect', () => {
       serverKeys: [],
       apiKey: null,
       userAgent: 'test',
+      requestId: 'request-1',
     });
   };
 

@@ -256,6 +256,27 @@ const OLLAMA: ProviderWire = {
   errorBody: (_status, error) => ({ error }),
 };
 
+/** Each event in an envelope; errors come without. */
+export const inEnvelope = (events: string) =>
+  events.replace(/^data: ([^\r\n]*)/gm, 'data: {"response":$1,"traceId":"t"}');
+
+const CODE_ASSIST: ProviderWire = {
+  ...GEMINI,
+  config: {
+    kind: 'antigravity',
+    base_url: 'http://upstream.test',
+    options: { project: 'p' },
+    api_key: 'lab-key-google',
+    max_retries: 0,
+  },
+  start: inEnvelope(GEMINI.start),
+  text: (text) => inEnvelope(GEMINI.text(text)),
+  callArguments: (nth, whole) => inEnvelope(GEMINI.callArguments(nth, whole)),
+  callEnd: inEnvelope(GEMINI.callEnd),
+  textEnd: inEnvelope(GEMINI.textEnd),
+  whole: (text) => ({ response: GEMINI.whole(text), traceId: 't' }),
+};
+
 export const PROVIDER_WIRES: Record<ProviderDialectId, ProviderWire> = {
   'anthropic-messages': ANTHROPIC,
   'openai-chat': OPENAI_CHAT,
@@ -264,6 +285,7 @@ export const PROVIDER_WIRES: Record<ProviderDialectId, ProviderWire> = {
   'ollama-chat': OLLAMA,
   'bedrock-converse': CONVERSE,
   'bedrock-invoke': invokeWire(ANTHROPIC),
+  'code-assist': CODE_ASSIST,
 };
 
 export const WIRE_IDS: readonly ProviderDialectId[] = PROVIDER_DIALECT_IDS;

@@ -1,6 +1,7 @@
 // Thinking: how much is asked for, and what of it must come back to the provider that did it.
+import type { TableWire } from '../wires.ts';
 import { ownToken, tokenToWire } from '../../../src/model/opaque-token.ts';
-import type { DialectId, ProviderDialectId } from '../../../src/model/dialect-id.ts';
+import type { DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { modelSaid } from '../said.ts';
@@ -12,7 +13,7 @@ const THOUGHT = 'Both at once.';
 const RESPONSES_TOKEN = JSON.stringify({ id: 'rs_1', encrypted_content: SEAL });
 
 /** Signed thinking of the provider, as a client has it in its history. */
-function signedBy(client: DialectId, provider: ProviderDialectId): JsonObject {
+function signedBy(client: DialectId, provider: TableWire): JsonObject {
   const maker = provider === 'bedrock-invoke' ? 'anthropic-messages' : provider;
   const text = maker === 'openai-responses' && client !== maker ? RESPONSES_TOKEN : SEAL;
   const seal = tokenToWire(client, ownToken(maker, text));

@@ -37,7 +37,8 @@ export async function askJson<Request, Answer>(
     ...courseOf(exchange),
     targets: question.targets,
     plan(target, apiKey) {
-      const context = { serverKeys, userAgent: `sluice/${host.version}`, apiKey };
+      const { requestId } = record;
+      const context = { serverKeys, userAgent: `sluice/${host.version}`, requestId, apiKey };
       const operation = question.operationOf(target);
       const plan = planOperation(incoming, target, operation, question.request, context);
       noteTry(record, host, plan);

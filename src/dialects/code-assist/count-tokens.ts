@@ -1,0 +1,35 @@
+// Counting a prompt's tokens: `:countTokens`, which knows a model and contents and nothing else.
+import { asArray, asNumber, asObject, type JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { ProviderSide } from '../dialect.ts';
+import type { ProviderOperation } from '../operations.ts';
+
+export function createCountTokens(inner: ProviderSide): ProviderOperation<NeutralRequest, number> {
+  return {
+    endpoint: () => '/v1internal:countTokens',
+    // No client speaks this dialect.
+    edits: () => ({}),
+    buildRequest(request, options) {
+      const { body, losses } = inner.buildRequest(request, options);
+      const told: JsonObject[] = [];
+      told.push(
+        ...(asArray(asObject(body.systemInstruction)?.parts) ?? []).map((part) => asObject(part) ?? {}),
+      );
+      if (body.tools !== undefined) told.push({ text: JSON.stringify(body.tools) });
+      const contents = asArray(body.contents) ?? [];
+      const all = told.length === 0 ? contents : [{ role: 'user', parts: told }, ...contents];
+      return {
+        body: { request: { model: `models/${options.model}`, contents: all } },
+        losses:
+          told.length === 0
+            ? losses
+            : [...losses, { feature: 'system', outcome: 'approximated', how: 'counted with tools as text' }],
+      };
+    },
+    parseResponse(body) {
+      const tokens = asNumber(body.totalTokens) ?? asNumber(asObject(body.response)?.totalTokens);
+      if (tokens === undefined) throw new Error('totalTokens is missing');
+      return tokens;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// Google Cloud Code Assist, for providers only: another dialect's requests and answers, in an envelope.
+// Not documented by its vendor; as its open-source clients speak it.
+import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import type { BuildOptions, BuiltRequest, ProviderSide } from '../dialect.ts';
+import { createCountTokens } from './count-tokens.ts';
+import { sessionOf } from './session.ts';
+
+/** @param inner what stands in the envelope. */
+export function createCodeAssist(inner: ProviderSide): ProviderSide {
+  return {
+    endpoint: (_model, stream) =>
+      `/v1internal:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+    buildRequest(request, options) {
+      const built = inner.buildRequest(request, options);
+      return enveloped(built, sessionOf(request), options);
+    },
+    parseResponse: (body) => inner.parseResponse(opened(body)),
+    createStreamDecoder(emit, quirks) {
+      const decoder = inner.createStreamDecoder(emit, quirks);
+      return {
+        decode({ event, data }) {
+          const response = asObject(parseObject(data)?.response);
+          decoder.decode({ event, data: response === undefined ? data : JSON.stringify(response) });
+        },
+        end: () => decoder.end(),
+      };
+    },
+    classify: inner.classify,
+    parseError: inner.parseError,
+    errorInBody: (body, quirks) => inner.errorInBody(opened(body), quirks),
+    passthrough: { edits: () => ({}) },
+    countTokens: createCountTokens(inner),
+  };
+}
+
+/** Some servers answer without the envelope. */
+function opened(body: JsonObject): JsonObject {
+  return asObject(body.response) ?? body;
+}
+
+function enveloped(
+  { body, losses }: BuiltRequest,
+  sessionId: string,
+  { model, settings = {}, requestId }: BuildOptions,
+): BuiltRequest {
+  const { project, user_agent: userAgent = 'antigravity' } = settings;
+  return {
+    body: {
+      model,
+      ...(project === undefined ? {} : { project }),
+      userAgent,
+      requestType: 'agent',
+      ...(requestId === undefined ? {} : { requestId: `agent-${requestId}` }),
+      request: { sessionId, ...body },
+    },
+    losses,
+  };
+}
