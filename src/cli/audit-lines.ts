@@ -1,9 +1,10 @@
 // The audit log as lines: the newest requests, and those that come.
-import { openLedgerStore } from './ledger-store.ts';
+
 import type { StoredRow } from '../ledger/store.ts';
 import { describeRow } from '../management/audit.ts';
 import { countFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
+import { openLedgerStore } from './ledger-store.ts';
 import { untilShutdown } from './until-shutdown.ts';
 
 const DEFAULT_LINES = 20;
@@ -12,7 +13,7 @@ const POLL_MS = 500;
 /** Reads the ledger itself: also where no gateway runs. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
   const count = countFlag(input, 'lines') ?? DEFAULT_LINES;
-  const store = openLedgerStore(input, context);
+  const store = await openLedgerStore(input, context);
   if (store === undefined) {
     context.err('nothing has been recorded yet');
     return input.flags.follow ? 1 : 0;
@@ -35,6 +36,11 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
       await Promise.race([over, Bun.sleep(POLL_MS)]);
     }
     return 0;
+  } catch (error) {
+    context.err(
+      `error: the ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return 1;
   } finally {
     await store.close();
   }

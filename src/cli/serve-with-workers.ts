@@ -2,7 +2,7 @@
 import { createWebHost } from '../gateway/host.ts';
 import { createLedger } from '../ledger/recorder.ts';
 import { formatHost, reservePort } from '../server/host.ts';
-import { openStore } from '../server/open-store.ts';
+import { locateStore, openStore } from '../server/open-store.ts';
 import { startPrimary } from '../workers/primary.ts';
 import type { WorkerCommand } from '../workers/worker-process.ts';
 import type { ServeOptions, Serving } from './serving.ts';
@@ -20,7 +20,11 @@ export async function serveWithWorkers(
   const { now, monotonic, setTimer } = createWebHost();
   let { retentionMs } = config.audit;
   const ledger = config.audit.enabled
-    ? createLedger(openStore(databasePath, log), { now, setTimer, retentionMs: () => retentionMs })
+    ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
+        now,
+        setTimer,
+        retentionMs: () => retentionMs,
+      })
     : null;
   try {
     const primary = await startPrimary({

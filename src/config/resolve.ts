@@ -1,11 +1,12 @@
 // A valid file and the environment → the configuration that the gateway runs on.
 import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import { resolveStore } from './audit-store.ts';
 import { parseConfig } from './parse.ts';
 import type { ConfigProblem, Severity } from './problem.ts';
-import type { CostsConfig, ProviderConfig, ResolvedConfig, ServerConfig } from './resolved.ts';
 import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
 import { namesInRouting, resolveRouting } from './resolve-routing.ts';
+import type { CostsConfig, ProviderConfig, ResolvedConfig, ServerConfig } from './resolved.ts';
 import type { ConfigFile, ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -40,7 +41,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
       logRequestBodies: audit.log_request_bodies,
       logResponseBodies: audit.log_response_bodies,
       retentionMs: audit.retention,
-      store: audit.store,
+      store: resolveStore(audit.store, sources, problems),
     },
     log: file.log,
     costs: resolveCosts(file),

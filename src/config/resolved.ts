@@ -158,6 +158,7 @@ export interface AuditConfig {
   logResponseBodies: boolean;
   /** Rows older than this go; null keeps all. */
   retentionMs: number | null;
+  /** `EMBEDDED_STORE`, or the address of a PostgreSQL database with what opens it. */
   store: string;
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import { EMBEDDED_STORE } from './audit-store.ts';
 import { routingSchema } from './routing-schema.ts';
 import { period, size, timer } from './schema-units.ts';
 
@@ -193,7 +194,11 @@ export const configSchema = z.strictObject({
       log_request_bodies: z.boolean().default(true).describe('Keep request bodies in the rows.'),
       log_response_bodies: z.boolean().default(true).describe('Keep response bodies in the rows.'),
       retention: period().nullable().prefault('30d').describe('Rows older than this go; `null` keeps all.'),
-      store: z.enum(['sqlite']).default('sqlite').describe('Where rows live: a database in `SLUICE_HOME`.'),
+      store: secret()
+        .default(EMBEDDED_STORE)
+        .describe(
+          'Where rows live: `sqlite`, a database in `SLUICE_HOME`, or the address of a PostgreSQL database, which several gateways may share: `postgres://user:password@host:5432/database`.',
+        ),
     })
     .prefault({})
     .describe('The record of requests.'),

@@ -1,4 +1,5 @@
 // The gateway: one function from request to response, and the same machinery as a library.
+import { secretsOfStore } from '../config/audit-store.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
 import { findModels, findRoute, findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
@@ -340,7 +341,11 @@ function createSetup(
   host: GatewayHost,
   traffic: { states: ProviderStates; memory: RouteMemory },
 ): Setup {
-  const redactor = createRedactor([...config.server.keys, ...config.providers.flatMap(secretsOf)]);
+  const redactor = createRedactor([
+    ...config.server.keys,
+    ...config.providers.flatMap(secretsOf),
+    ...secretsOfStore(config.audit.store),
+  ]);
   const price = createPricer(config.costs);
   return {
     config,

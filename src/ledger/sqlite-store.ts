@@ -7,44 +7,40 @@ import {
   partsOf,
   type RowValues,
   rowValues,
-  type SqliteRow,
+  type SqlRow,
   storedRow,
   timedRow,
-} from './sqlite-columns.ts';
+} from './row-columns.ts';
+import { DELETE_EXPIRED, INSERT_BODY, selectRows, whereOf } from './row-queries.ts';
 import { createSpreadTally, type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
-import { DELETE_EXPIRED, INSERT_BODY, selectRows, whereOf } from './sqlite-queries.ts';
 import { migrate } from './sqlite-schema.ts';
+import { ALL_TIME, type AuditFilter, NO_TOTALS, type Totals } from './store.ts';
+import type { ValueStore } from './store-messages.ts';
 import {
-  ADD_TO_SPREAD,
-  ADD_TO_SUMS,
+  addToSpread,
+  addToSums,
   type SumQuery,
   selectCostBy,
   selectModels,
   selectSpreads,
   selectTotals,
-} from './sqlite-sums.ts';
-import { ALL_TIME, type AuditFilter, type LedgerStore, NO_TOTALS, type Totals } from './store.ts';
+} from './sum-queries.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
 /** Rows deleted in one transaction, so that expiry never holds the file for long. */
 const EXPIRE_CHUNK = 500;
 
-export interface SqliteStore extends LedgerStore {
-  /** `append` for rows that came from another thread. */
-  appendValues(rows: readonly RowValues[]): Promise<void>;
-}
-
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
  * ledger, or belongs to a newer version. Every call works on the caller's thread.
  */
-export function createSqliteStore(path: string): SqliteStore {
+export function createSqliteStore(path: string): ValueStore {
   const database = open(path);
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
-  const addToSums = ADD_TO_SUMS.map((sql) => database.query(sql));
-  const addToSpread = database.query(ADD_TO_SPREAD);
+  const addSums = addToSums('ledger_row WHERE id >= ?').map((sql) => database.query(sql));
+  const addSpread = database.query(addToSpread('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
   const appendAll = database.transaction((rows: readonly RowValues[]) => {
     let first: number | bigint | undefined;
@@ -60,8 +56,8 @@ export function createSqliteStore(path: string): SqliteStore {
       if (bodies.some((body) => body !== null)) insertBody.run(lastInsertRowid, ...bodies);
     }
     if (first === undefined) return;
-    for (const add of addToSums) add.run(first);
-    for (const count of tally.counts()) addToSpread.run(...count);
+    for (const add of addSums) add.run(first);
+    for (const count of tally.counts()) addSpread.run(...count);
   });
 
   const all = <Row>({ sql, values }: SumQuery): Row[] =>
@@ -72,7 +68,7 @@ export function createSqliteStore(path: string): SqliteStore {
     filter: AuditFilter,
   ) =>
     database
-      .query<SqliteRow, ReturnType<typeof whereOf>['values']>(selectRows(where.sql, filter.includeBodies))
+      .query<SqlRow, ReturnType<typeof whereOf>['values']>(selectRows(where.sql, filter.includeBodies))
       .all(...where.values, filter.limit, filter.offset)
       .map(storedRow);
 

@@ -1,16 +1,26 @@
-// The store of the embedded ledger, for the one process that writes it.
-import { createSqliteWorkerStore } from '../ledger/sqlite-worker-store.ts';
+// The store of the ledger, for the one process that writes it.
+import { EMBEDDED_STORE } from '../config/audit-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
+import type { StoreLocation } from '../ledger/store-messages.ts';
+import { createThreadedStore } from '../ledger/threaded-store.ts';
 import type { Log } from './log.ts';
 
+/** `store`: `audit.store`; `databasePath`: the file of an embedded ledger. */
+export function locateStore(store: string, databasePath: string): StoreLocation {
+  return store === EMBEDDED_STORE ? { type: 'sqlite', path: databasePath } : { type: 'postgres', url: store };
+}
+
 /**
- * SQLite on a thread of its own, so that writing a batch holds up no stream. A store that cannot be opened
- * stops no request: its rows are counted as lost, and health says so.
+ * On a thread of its own, so that writing a batch holds up no stream. A store that cannot be opened stops no
+ * request: health says so, and what becomes of its rows.
  */
-export function openStore(path: string, log: Log): LedgerStore {
-  const store = createSqliteWorkerStore(path);
+export function openStore(location: StoreLocation, log: Log): LedgerStore {
+  const store = createThreadedStore(location);
   store.totals().catch((error: unknown) => {
-    log('error', 'the ledger cannot be opened: requests are served and not recorded', { file: path, error });
+    log('error', 'the ledger cannot be opened: requests are served all the same', {
+      ...(location.type === 'sqlite' && { file: location.path }),
+      error,
+    });
   });
   return store;
 }

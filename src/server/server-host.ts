@@ -1,4 +1,4 @@
-// The gateway's host on Bun: real network, real clock, the simulator, and the embedded ledger.
+// The gateway's host on Bun: real network, real clock, the simulator, and the ledger's store.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import { createWebHost, type GatewayHost } from '../gateway/host.ts';
@@ -6,7 +6,7 @@ import { createSimulator, createSleep } from '../simulator/index.ts';
 import { withSimulator } from '../simulator/transport.ts';
 import { createAuthorizer } from './authorize.ts';
 import type { Log } from './log.ts';
-import { openStore } from './open-store.ts';
+import { locateStore, openStore } from './open-store.ts';
 import { createUpstreamFetch, probeTcp } from './upstream-fetch.ts';
 
 export interface ServerHostOptions {
@@ -23,7 +23,9 @@ export interface ServerHostOptions {
 export function createServerHost(options: ServerHostOptions): GatewayHost {
   const { config, environment, databasePath, log, version, fleet } = options;
   const ledgerStore =
-    config.audit.enabled && databasePath !== undefined ? openStore(databasePath, log) : null;
+    config.audit.enabled && databasePath !== undefined
+      ? openStore(locateStore(config.audit.store, databasePath), log)
+      : null;
   // Ids that rise with time: the ledger's index on them grows at its end instead of everywhere.
   const host = createWebHost({
     log,

@@ -53,7 +53,7 @@ const HOST_CODE = [
   /^workers\//,
   /^credentials\//,
   /^config\/(load|watch)/,
-  /^ledger\/sqlite/,
+  /^ledger\/(sqlite|postgres)/,
   /^simulator\/serve/,
 ];
 

@@ -50,7 +50,6 @@ describe('errors', () => {
     ],
     [{ server: { max_body: '64' } }, 'fatal server.max_body: expected a size such as 512KB, 64MB or 1GB'],
     [{ audit: { enabled: 'yes' } }, 'fatal audit.enabled: expected true or false, found a string'],
-    [{ audit: { store: 'mongo' } }, 'fatal audit.store: expected one of sqlite'],
     [
       { audit: { retention: 30 } },
       'fatal audit.retention: expected a duration such as 500ms, 10s, 2m, 1h or 30d, or null, found a number',

@@ -247,3 +247,43 @@ describe('server', () => {
     ]);
   });
 });
+
+describe('audit.store', () => {
+  const ADDRESS = 'postgres://sluice:s3cr%2Ft@db.example.com:5433/ledger';
+
+  test.each([
+    ['sqlite', 'sqlite'],
+    [ADDRESS, ADDRESS],
+    ['env:LEDGER_URL', ADDRESS],
+    ['credential:ledger', ADDRESS],
+    ['postgresql://db.example.com/ledger', 'postgresql://db.example.com/ledger'],
+  ])('%s', (store, found) => {
+    const { config, said } = resolve(
+      { audit: { store } },
+      { LEDGER_URL: ADDRESS },
+      { credential: (name) => (name === 'ledger' ? ADDRESS : undefined) },
+    );
+    expect(said).toEqual([]);
+    expect(config.audit.store).toBe(found);
+  });
+
+  test.each([
+    'mongo',
+    'mysql://root:s3cr3t@db.example.com/ledger',
+    'postgres://root:s3cr3t@/ledger',
+    'postgres://root:s3cr3t@db:70000/ledger',
+    'postgres://root:s3cr3t%zz@db/ledger',
+  ])('%s is refused without being told again', (store) => {
+    const { said } = resolve({ audit: { store } });
+    expect(said).toEqual([
+      expect.stringMatching(/^fatal audit\.store: expected sqlite, or the address of a PostgreSQL database/),
+    ]);
+    expect(said[0]).not.toContain('s3cr3t');
+  });
+
+  test('an address that cannot be found is fatal: rows would go elsewhere', () => {
+    expect(resolve({ audit: { store: 'env:ABSENT' } }).said).toEqual([
+      'fatal audit.store: environment variable ABSENT is not set',
+    ]);
+  });
+});

@@ -1,10 +1,10 @@
 // A process that records rows into the SQLite file of its argument and waits to be killed.
 // Prints `old` when its first 300 rows are more than a second old; by then it has recorded one more.
 import { createLedger } from '../../src/ledger/recorder.ts';
-import { createSqliteWorkerStore } from '../../src/ledger/sqlite-worker-store.ts';
+import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 
-const ledger = createLedger(createSqliteWorkerStore(process.argv[2] ?? ''), {
+const ledger = createLedger(createThreadedStore({ type: 'sqlite', path: process.argv[2] ?? '' }), {
   now: Date.now,
   setTimer: (callback, delayMs) => {
     const timer = setTimeout(callback, delayMs);

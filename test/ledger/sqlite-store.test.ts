@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { STEPS } from '../../src/ledger/sqlite-schema.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import { createSqliteWorkerStore } from '../../src/ledger/sqlite-worker-store.ts';
+import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
@@ -28,7 +28,7 @@ describeStore({
   async open() {
     const directory = await freshDirectory();
     return {
-      store: createSqliteWorkerStore(join(directory, 'ledger.db')),
+      store: createThreadedStore({ type: 'sqlite', path: join(directory, 'ledger.db') }),
       dispose: () => rm(directory, { recursive: true }),
     };
   },
@@ -149,7 +149,7 @@ describe('SQLite on its own thread', () => {
   test('a file that cannot be opened fails the calls, with the reason, until it can', async () => {
     const path = join(directory, 'ledger.db');
     await mkdir(path);
-    const store = createSqliteWorkerStore(path);
+    const store = createThreadedStore({ type: 'sqlite', path });
     await expect(store.append([sampleRow()])).rejects.toThrow(/EISDIR|unable to open/);
     await expect(store.totals()).rejects.toThrow();
     await rm(path, { recursive: true });
@@ -160,7 +160,7 @@ describe('SQLite on its own thread', () => {
 
   test('a call leaves the thread of its caller free', async () => {
     const path = join(directory, 'ledger.db');
-    const store = createSqliteWorkerStore(path);
+    const store = createThreadedStore({ type: 'sqlite', path });
     await store.totals();
     const other = new Database(path);
     other.run('BEGIN IMMEDIATE');
@@ -175,9 +175,9 @@ describe('SQLite on its own thread', () => {
   });
 
   test('close ends the thread, and is fine where none was started', async () => {
-    const unused = createSqliteWorkerStore(join(directory, 'unused.db'));
+    const unused = createThreadedStore({ type: 'sqlite', path: join(directory, 'unused.db') });
     await unused.close();
-    const store = createSqliteWorkerStore(join(directory, 'ledger.db'));
+    const store = createThreadedStore({ type: 'sqlite', path: join(directory, 'ledger.db') });
     await store.append([sampleRow()]);
     await store.close();
     await store.close();

@@ -1,5 +1,4 @@
-// How a ledger row lies in SQLite: the columns in insert order, and the way back.
-import type { SQLQueryBindings } from 'bun:sqlite';
+// How a ledger row lies in SQL: the columns in insert order, and the way back.
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
@@ -7,7 +6,10 @@ import type { Attempt, LedgerRow, RowOperation, RowStatus } from './row.ts';
 import type { TimedRow } from './spread-tally.ts';
 import type { StoredRow } from './store.ts';
 
-const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQueryBindings])[] = [
+/** What SQL takes. */
+export type SqlValue = string | number | null;
+
+const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SqlValue])[] = [
   ['request_id', (row) => row.requestId],
   ['timestamp', (row) => row.timestamp],
   ['agent_type', (row) => row.agentType],
@@ -56,15 +58,17 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SQLQ
   ['error_message', (row) => row.errorMessage],
 ];
 
+export const COLUMN_NAMES: readonly string[] = COLUMNS.map(([name]) => name);
+
 export const INSERT_ROW =
-  `INSERT INTO ledger_row (${COLUMNS.map(([name]) => name).join(', ')}) ` +
+  `INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}) ` +
   `VALUES (${COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (request_id) DO NOTHING`;
 
 /**
- * A row as SQLite takes it: the values of `INSERT_ROW`, then the two bodies. A flat list of strings and numbers
+ * A row as SQL takes it: the values of `INSERT_ROW`, then the two bodies. A flat list of strings and numbers
  * goes to another thread for half of what an object costs.
  */
-export type RowValues = readonly SQLQueryBindings[];
+export type RowValues = readonly SqlValue[];
 
 export function rowValues(row: LedgerRow): RowValues {
   const values = COLUMNS.map(([, value]) => value(row));
@@ -101,12 +105,12 @@ export function timedRow(values: RowValues): TimedRow | undefined {
   };
 }
 
-function textOf(value: SQLQueryBindings | undefined): string | null {
+function textOf(value: SqlValue | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }
 
 /** A row as `SELECT ledger_row.*, request_body, response_body` gives it. */
-export interface SqliteRow {
+export interface SqlRow {
   id: number;
   request_id: string;
   timestamp: number;
@@ -158,7 +162,7 @@ export interface SqliteRow {
   response_body?: string | null;
 }
 
-export function storedRow(row: SqliteRow): StoredRow {
+export function storedRow(row: SqlRow): StoredRow {
   return {
     id: row.id,
     requestId: row.request_id,

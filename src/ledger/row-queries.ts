@@ -1,16 +1,16 @@
 // The ledger's questions as SQL.
-import type { SQLQueryBindings } from 'bun:sqlite';
+import type { SqlValue } from './row-columns.ts';
 import type { AuditFilter } from './store.ts';
 
 export interface Where {
   sql: string;
-  values: SQLQueryBindings[];
+  values: SqlValue[];
 }
 
 export function whereOf(filter: AuditFilter): Where {
   const terms: string[] = [];
-  const values: SQLQueryBindings[] = [];
-  const add = (term: string, value: SQLQueryBindings | undefined): void => {
+  const values: SqlValue[] = [];
+  const add = (term: string, value: SqlValue | undefined): void => {
     if (value === undefined) return;
     terms.push(term);
     values.push(value);

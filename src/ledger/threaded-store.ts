@@ -1,9 +1,15 @@
-// The SQLite store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as
-// long as the disk likes: on the gateway's thread every open stream would wait for it.
-import { rowValues } from './sqlite-columns.ts';
-import type { StoreAnswer, StoreCall, StoreMethod } from './sqlite-messages.ts';
-import type { SqliteStore } from './sqlite-store.ts';
+// A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
+// likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
+import { rowValues } from './row-columns.ts';
 import type { LedgerStore } from './store.ts';
+import type {
+  StoreAnswer,
+  StoreCall,
+  StoreLocation,
+  StoreMethod,
+  StoreOpening,
+  ValueStore,
+} from './store-messages.ts';
 
 interface Pending {
   resolve(result: unknown): void;
@@ -11,16 +17,16 @@ interface Pending {
 }
 
 /**
- * Never throws: where the file cannot be opened, every call rejects with the reason and the next one tries
+ * Never throws: where the store cannot be opened, every call rejects with the reason and the next one tries
  * anew. A thread that dies fails the calls it had and is replaced at the next.
  */
-export function createSqliteWorkerStore(path: string): LedgerStore {
+export function createThreadedStore(location: StoreLocation): LedgerStore {
   let worker: Worker | null = null;
   let nextId = 1;
   const pending = new Map<number, Pending>();
 
   const start = (): Worker => {
-    const started = new Worker(new URL('./sqlite-worker.ts', import.meta.url).href);
+    const started = new Worker(new URL('./store-thread.ts', import.meta.url).href);
     started.onmessage = ({ data }: MessageEvent<StoreAnswer>) => {
       const call = pending.get(data.id);
       pending.delete(data.id);
@@ -34,20 +40,21 @@ export function createSqliteWorkerStore(path: string): LedgerStore {
     };
     started.onerror = (event) => died(`the ledger's thread failed: ${event.message}`);
     started.addEventListener('close', () => died("the ledger's thread ended"));
+    started.postMessage({ open: location } satisfies StoreOpening);
     return started;
   };
 
   const call = <M extends StoreMethod>(
     method: M,
-    ...args: Parameters<SqliteStore[M]>
-  ): ReturnType<SqliteStore[M]> => {
+    ...args: Parameters<ValueStore[M]>
+  ): ReturnType<ValueStore[M]> => {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const id = nextId++;
     pending.set(id, { resolve, reject });
     worker ??= start();
-    worker.postMessage({ id, path, method, args } as StoreCall);
+    worker.postMessage({ id, method, args } as StoreCall);
     // The answer has the type of the method that was asked: both ends share one table of methods.
-    return promise as ReturnType<SqliteStore[M]>;
+    return promise as ReturnType<ValueStore[M]>;
   };
 
   return {

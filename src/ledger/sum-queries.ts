@@ -1,5 +1,5 @@
 // The sums of the ledger as SQL: how rows are added to them, and how they are read by window and name.
-import type { SQLQueryBindings } from 'bun:sqlite';
+import type { SqlValue } from './row-columns.ts';
 import type { ModelName } from './spread-tally.ts';
 import type { Dimension, SumWindow, Totals } from './store.ts';
 import { HOUR_MS, partsOfWindow, SPANS, wholeHours } from './sum-spans.ts';
@@ -10,23 +10,23 @@ const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
 /** What each sum is over rows, and its name among the totals. */
 const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: string])[] = [
   ['requests', 'requests', 'COUNT(*)'],
-  ['failures', 'failures', "SUM(status <> 'success')"],
-  ['unpriced', 'unpriced', 'SUM(usage_known AND cost_usd IS NULL)'],
-  ['cost_usd', 'costUsd', 'TOTAL(cost_usd)'],
+  ['failures', 'failures', "COUNT(*) FILTER (WHERE status <> 'success')"],
+  ['unpriced', 'unpriced', 'COUNT(*) FILTER (WHERE usage_known = 1 AND cost_usd IS NULL)'],
+  ['cost_usd', 'costUsd', 'COALESCE(SUM(cost_usd), 0)'],
   ['input_tokens', 'inputTokens', 'SUM(input_tokens)'],
   ['output_tokens', 'outputTokens', 'SUM(output_tokens)'],
   ['cache_read_tokens', 'cacheReadTokens', 'SUM(cache_read_tokens)'],
   ['cache_write_tokens', 'cacheWriteTokens', 'SUM(cache_write_tokens)'],
-  ['latency_ms_sum', 'latencyMsSum', 'TOTAL(latency_ms)'],
-  ['ttft_ms_sum', 'ttftMsSum', 'TOTAL(ttft_ms)'],
+  ['latency_ms_sum', 'latencyMsSum', 'COALESCE(SUM(latency_ms), 0)'],
+  ['ttft_ms_sum', 'ttftMsSum', 'COALESCE(SUM(ttft_ms), 0)'],
   ['ttft_count', 'ttftCount', 'COUNT(ttft_ms)'],
   ['reasoning_tokens', 'reasoningTokens', 'SUM(reasoning_tokens)'],
   ['web_searches', 'webSearches', 'SUM(web_searches)'],
-  ['provider_ms_sum', 'providerMsSum', 'TOTAL(provider_ms)'],
-  ['gateway_ms_sum', 'gatewayMsSum', 'TOTAL(gateway_ms)'],
+  ['provider_ms_sum', 'providerMsSum', 'COALESCE(SUM(provider_ms), 0)'],
+  ['gateway_ms_sum', 'gatewayMsSum', 'COALESCE(SUM(gateway_ms), 0)'],
   ['stalls', 'stalls', 'SUM(stalls)'],
   ['flow_tokens', 'flowTokens', `SUM(CASE WHEN ${FLOWED} THEN output_tokens ELSE 0 END)`],
-  ['flow_ms', 'flowMs', `TOTAL(CASE WHEN ${FLOWED} THEN last_token_ms - ttft_ms ELSE 0 END)`],
+  ['flow_ms', 'flowMs', `SUM(CASE WHEN ${FLOWED} THEN last_token_ms - ttft_ms ELSE 0.0 END)`],
 ];
 
 /** '' stands for no name. */
@@ -52,24 +52,32 @@ const PLACES: Record<keyof typeof SPANS, string> = {
 const COLUMNS = SUMS.map(([column]) => column).join(', ');
 const OVER_ROWS = SUMS.map(([column, , overRows]) => `${overRows} AS ${column}`).join(', ');
 
-/** One a span. Parameter: the id of the first row to count. */
-export const ADD_TO_SUMS: readonly string[] = (['all', 'hour', 'day'] as const).map(
-  (span) =>
-    `INSERT INTO ledger_sum (span, start, provider, model, agent, project, ${COLUMNS}) ` +
-    `SELECT ${SPANS[span]}, ${PLACES[span]}, ${Object.values(NAMES).join(', ')}, ${OVER_ROWS} ` +
-    `FROM ledger_row WHERE id >= ? AND ${COUNTED} GROUP BY 2, 3, 4, 5, 6 ` +
-    'ON CONFLICT (span, start, provider, model, agent, project) DO UPDATE SET ' +
-    SUMS.map(([column]) => `${column} = ${column} + excluded.${column}`).join(', '),
-);
+/** One statement a span. `rows`: the rows to count, as in FROM, with a WHERE. */
+export function addToSums(rows: string): string[] {
+  return (['all', 'hour', 'day'] as const).map(
+    (span) =>
+      `INSERT INTO ledger_sum (span, start, provider, model, agent, project, ${COLUMNS}) ` +
+      `SELECT ${SPANS[span]}, ${PLACES[span]}, ${Object.values(NAMES).join(', ')}, ${OVER_ROWS} ` +
+      `FROM ${rows} AND ${COUNTED} GROUP BY 2, 3, 4, 5, 6 ` +
+      'ON CONFLICT (span, start, provider, model, agent, project) DO UPDATE SET ' +
+      SUMS.map(([column]) => `${column} = ledger_sum.${column} + excluded.${column}`).join(', '),
+  );
+}
 
-/** Parameters: a `SpreadCount`. */
-export const ADD_TO_SPREAD =
-  'INSERT INTO ledger_spread (span, start, measure, provider, model, bucket, count) VALUES (?, ?, ?, ?, ?, ?, ?) ' +
-  'ON CONFLICT (span, start, provider, model, measure, bucket) DO UPDATE SET count = count + excluded.count';
+/** In the order of a `SpreadCount`. */
+export const SPREAD_COLUMNS = 'span, start, measure, provider, model, bucket, count';
+
+/** `counts`: the counts to add, as VALUES or a SELECT. */
+export function addToSpread(counts: string): string {
+  return (
+    `INSERT INTO ledger_spread (${SPREAD_COLUMNS}) ${counts} ` +
+    'ON CONFLICT (span, start, provider, model, measure, bucket) DO UPDATE SET count = ledger_spread.count + excluded.count'
+  );
+}
 
 export interface SumQuery {
   sql: string;
-  values: SQLQueryBindings[];
+  values: SqlValue[];
 }
 
 /** Which places of a table with spans make up a window. */
@@ -88,16 +96,16 @@ function sumsIn(window: SumWindow, names: readonly Dimension[]): SumQuery {
   const list = names.map((name) => `${name}, `).join('');
   const sums = `SELECT ${list}${COLUMNS} FROM ledger_sum WHERE ${places.sql}`;
   const rows = window.since === null ? null : partsOfWindow(window.since).rows;
-  if (rows === null) return { sql: `(${sums})`, values: places.values };
+  if (rows === null) return { sql: `(${sums}) AS sums`, values: places.values };
   const renamed = names.map((name) => `${NAMES[name]} AS ${name}, `).join('');
   const grouped = names.length === 0 ? '' : ` GROUP BY ${names.map((_, index) => index + 1).join(', ')}`;
   const edge =
     `SELECT ${renamed}${OVER_ROWS} FROM ledger_row ` +
     `WHERE timestamp >= ? AND timestamp < ? AND ${COUNTED}${grouped}`;
-  return { sql: `(${sums} UNION ALL ${edge})`, values: [...places.values, rows.from, rows.until] };
+  return { sql: `(${sums} UNION ALL ${edge}) AS sums`, values: [...places.values, rows.from, rows.until] };
 }
 
-const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS ${field}`).join(', ');
+const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
 export function selectTotals(window: SumWindow): SumQuery {
   const { sql, values } = sumsIn(window, []);

@@ -1,0 +1,146 @@
+// The PostgreSQL schema of the ledger and its history: `ledger_schema` counts the steps a database has taken.
+import type { PostgresClient } from './postgres-client.ts';
+
+/** Held by whoever changes the schema or its partitions. */
+export const SCHEMA_LOCK = 7_583_001;
+
+/**
+ * Step n brings a database from version n to n + 1. Steps that were released never change. What a row holds is the
+ * same as in SQLite, column by column.
+ */
+const STEPS: readonly string[] = [
+  `
+  CREATE SEQUENCE ledger_row_id;
+
+  -- One partition a month. A request id comes with one timestamp, so the two are unique where the id is.
+  CREATE TABLE ledger_row (
+    id BIGINT NOT NULL DEFAULT nextval('ledger_row_id'),
+    request_id TEXT NOT NULL,
+    timestamp BIGINT NOT NULL,
+    agent_type TEXT,
+    project_id TEXT,
+    operation TEXT NOT NULL,
+    client_dialect TEXT NOT NULL,
+    provider TEXT,
+    model TEXT,
+    requested_model TEXT,
+    status TEXT NOT NULL,
+    http_status INTEGER NOT NULL,
+    streamed SMALLINT NOT NULL,
+    latency_ms DOUBLE PRECISION NOT NULL,
+    ttft_ms DOUBLE PRECISION,
+    overhead_ms DOUBLE PRECISION,
+    queued_ms DOUBLE PRECISION,
+    connect_ms DOUBLE PRECISION,
+    last_token_ms DOUBLE PRECISION,
+    provider_ms DOUBLE PRECISION NOT NULL,
+    client_ms DOUBLE PRECISION NOT NULL,
+    back_off_ms DOUBLE PRECISION NOT NULL,
+    gateway_ms DOUBLE PRECISION NOT NULL,
+    stalls BIGINT NOT NULL,
+    longest_gap_ms DOUBLE PRECISION,
+    gap_p50_ms DOUBLE PRECISION,
+    gap_p99_ms DOUBLE PRECISION,
+    gaps TEXT,
+    gaps_ms DOUBLE PRECISION NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    cache_read_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    cache_write_1h_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    web_searches BIGINT NOT NULL,
+    audio_input_tokens BIGINT NOT NULL,
+    audio_output_tokens BIGINT NOT NULL,
+    usage_known SMALLINT NOT NULL,
+    cost_usd DOUBLE PRECISION,
+    finish_reason TEXT,
+    route TEXT,
+    attempts TEXT NOT NULL,
+    lost TEXT NOT NULL,
+    malformed_events BIGINT NOT NULL,
+    error_code TEXT,
+    error_message TEXT,
+    PRIMARY KEY (request_id, timestamp)
+  ) PARTITION BY RANGE (timestamp);
+
+  CREATE INDEX ledger_row_time ON ledger_row (timestamp, id);
+  CREATE INDEX ledger_row_provider ON ledger_row (provider, timestamp);
+  CREATE INDEX ledger_row_model ON ledger_row (model, timestamp);
+  CREATE INDEX ledger_row_status ON ledger_row (status, timestamp);
+  CREATE INDEX ledger_row_agent ON ledger_row (agent_type, timestamp) WHERE agent_type IS NOT NULL;
+  CREATE INDEX ledger_row_project ON ledger_row (project_id, timestamp) WHERE project_id IS NOT NULL;
+
+  -- Bodies live apart: a list never reads past them. They go with the month of their row.
+  CREATE TABLE ledger_body (
+    row_id BIGINT NOT NULL,
+    timestamp BIGINT NOT NULL,
+    request_body TEXT,
+    response_body TEXT,
+    PRIMARY KEY (row_id, timestamp)
+  ) PARTITION BY RANGE (timestamp);
+
+  -- Sums per span of time and name; '' stands for "no name". Outlives the rows it was counted from.
+  -- span: hours it lasts, 0 for all time; start: how many of them since 1970.
+  CREATE TABLE ledger_sum (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    project TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    unpriced BIGINT NOT NULL,
+    cost_usd DOUBLE PRECISION NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    cache_read_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    latency_ms_sum DOUBLE PRECISION NOT NULL,
+    ttft_ms_sum DOUBLE PRECISION NOT NULL,
+    ttft_count BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    web_searches BIGINT NOT NULL,
+    provider_ms_sum DOUBLE PRECISION NOT NULL,
+    gateway_ms_sum DOUBLE PRECISION NOT NULL,
+    stalls BIGINT NOT NULL,
+    flow_tokens BIGINT NOT NULL,
+    flow_ms DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (span, start, provider, model, agent, project)
+  );
+
+  -- How many requests (or gaps in their streams) took how long: buckets of src/model/spread.ts.
+  CREATE TABLE ledger_spread (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    measure TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (span, start, provider, model, measure, bucket)
+  );
+  `,
+];
+
+/** Brings the database to the newest version. Throws where it is newer than this program. */
+export function migrate(client: PostgresClient): Promise<void> {
+  return client.transaction(async (query) => {
+    // Of several gateways that start together, the others wait and find the work done.
+    await query(`SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`);
+    await query('CREATE TABLE IF NOT EXISTS ledger_schema (version INTEGER NOT NULL)');
+    const found = (await query<{ version: number }>('SELECT version FROM ledger_schema'))[0]?.version;
+    const version = found ?? 0;
+    if (version > STEPS.length) {
+      throw new Error(
+        `the ledger was written by a newer Sluice (schema ${version}, this one knows ${STEPS.length}): ` +
+          'upgrade Sluice, or name another database in audit.store',
+      );
+    }
+    if (version === STEPS.length) return;
+    for (const step of STEPS.slice(version)) await query(step);
+    if (found === undefined) await query('INSERT INTO ledger_schema VALUES (?)', [STEPS.length]);
+    else await query('UPDATE ledger_schema SET version = ?', [STEPS.length]);
+  });
+}

@@ -1,0 +1,31 @@
+// What a store's thread and its owner say to each other.
+import type { RowValues } from './row-columns.ts';
+import type { LedgerStore } from './store.ts';
+
+/** Where the ledger lies. */
+export type StoreLocation = { type: 'sqlite'; path: string } | { type: 'postgres'; url: string };
+
+/** A store inside its thread. */
+export interface ValueStore extends LedgerStore {
+  /** `append` for rows that came from another thread. */
+  appendValues(rows: readonly RowValues[]): Promise<void>;
+}
+
+/** Rows travel as values. */
+export type StoreMethod = Exclude<keyof ValueStore, 'append'>;
+
+/** The thread's first message. */
+export interface StoreOpening {
+  open: StoreLocation;
+}
+
+export type StoreCall = {
+  [M in StoreMethod]: { id: number; method: M; args: Parameters<ValueStore[M]> };
+}[StoreMethod];
+
+export interface StoreAnswer {
+  id: number;
+  result?: unknown;
+  /** The message of what was thrown. */
+  error?: string;
+}

@@ -1,0 +1,61 @@
+// The thread in which a ledger store lives: takes calls by message, answers by message.
+import type { StoreAnswer, StoreCall, StoreLocation, StoreOpening, ValueStore } from './store-messages.ts';
+
+declare const self: Worker;
+
+let location: StoreLocation | null = null;
+let store: Promise<ValueStore> | null = null;
+
+self.onmessage = async ({ data }: MessageEvent<StoreCall | StoreOpening>) => {
+  if ('open' in data) location = data.open;
+  else self.postMessage(await answer(data));
+};
+
+async function answer(call: StoreCall): Promise<StoreAnswer> {
+  try {
+    // What never opened needs no closing.
+    if (call.method === 'close' && store === null) return { id: call.id, result: undefined };
+    store ??= openOnce();
+    return { id: call.id, result: await run(await store, call) };
+  } catch (thrown) {
+    return { id: call.id, error: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+}
+
+/** Opened by the first call, and tried again by the next where it could not be. */
+async function openOnce(): Promise<ValueStore> {
+  try {
+    return await open(location);
+  } catch (thrown) {
+    store = null;
+    throw thrown;
+  }
+}
+
+/** Each store is loaded where it is used. */
+async function open(at: StoreLocation | null): Promise<ValueStore> {
+  if (at === null) throw new Error('the thread was not told where the ledger lies');
+  if (at.type === 'postgres') return (await import('./postgres-store.ts')).createPostgresStore(at.url);
+  return (await import('./sqlite-store.ts')).createSqliteStore(at.path);
+}
+
+function run(store: ValueStore, call: StoreCall): Promise<unknown> {
+  switch (call.method) {
+    case 'appendValues':
+      return store.appendValues(...call.args);
+    case 'audit':
+      return store.audit(...call.args);
+    case 'totals':
+      return store.totals(...call.args);
+    case 'costBy':
+      return store.costBy(...call.args);
+    case 'models':
+      return store.models(...call.args);
+    case 'recent':
+      return store.recent(...call.args);
+    case 'expire':
+      return store.expire(...call.args);
+    case 'close':
+      return store.close(...call.args);
+  }
+}

@@ -1,0 +1,85 @@
+// Gateways as processes on one PostgreSQL: what they record, how they stand it being away, and what they do not tell.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
+import {
+  type Cluster,
+  hasPostgres,
+  POSTGRES_PASSWORD,
+  sharedCluster,
+  startCluster,
+} from '../support/postgres.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { ALL } from './store-suite.ts';
+
+const ASK = { model: 'simulator/fast', max_tokens: 20, messages: [{ role: 'user', content: 'hi' }] };
+
+async function ask(url: string, changes: object = {}): Promise<string> {
+  const response = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...ASK, ...changes }),
+  });
+  expect(response.status).toBe(200);
+  await response.text();
+  return response.headers.get('x-sluice-request-id') ?? '';
+}
+
+interface Health {
+  status: string;
+  ledger: { ok: boolean; queued: number; dropped: number; last_error: string | null };
+}
+
+const expectNoSecret = (text: string) => {
+  expect(text).not.toContain(POSTGRES_PASSWORD);
+  expect(text).not.toContain(encodeURIComponent(POSTGRES_PASSWORD));
+};
+
+describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await sharedCluster();
+  });
+
+  test('two gateways share one ledger: both tell of all requests', async () => {
+    const url = await cluster.createDatabase();
+    const config = { audit: { store: 'env:LEDGER_URL' } };
+    const environment = { LEDGER_URL: url };
+    await using one = await startSluice({ config, environment });
+    await using other = await startSluice({ config, environment, workers: 2 });
+    const ids = await Promise.all([...Array(20).keys()].map((n) => ask((n % 2 === 0 ? one : other).url)));
+    const listed = async (gateway: SluiceProcess) => {
+      const { entries, total } = await gateway.get<{ entries: { request_id: string }[]; total: number }>(
+        '/gateway/audit',
+      );
+      expect(total).toBe(entries.length);
+      return entries.map((entry) => entry.request_id).sort();
+    };
+    // Each writes what it knows before it answers.
+    await listed(one);
+    expect(await listed(other)).toEqual([...ids].sort());
+    expect(await listed(one)).toEqual([...ids].sort());
+    expect(await one.get('/gateway/metrics')).toMatchObject({ summary: { total_requests: 20 } });
+    expectNoSecret(one.output() + other.output());
+  });
+
+  test('away at the start: it serves, says what is wrong without the password, and keeps every row', async () => {
+    const gone = await startCluster();
+    const url = await gone.createDatabase();
+    await gone.kill();
+    await using gateway = await startSluice({ config: { audit: { store: url } } });
+    const ids = [await ask(gateway.url), await ask(gateway.url, { stream: true })];
+    const page = await fetch(`${gateway.url}/gateway/audit`);
+    expect(page.status).toBe(503);
+    const health = await gateway.get<Health>('/gateway/health');
+    expect(health).toMatchObject({ status: 'degraded', ledger: { ok: false, queued: 2, dropped: 0 } });
+    expect(health.ledger.last_error).toContain(`PostgreSQL at 127.0.0.1:${gone.port}/`);
+    await gateway.wrote(/the ledger cannot be opened/);
+    expectNoSecret(gateway.output() + JSON.stringify(health) + (await page.text()));
+    await gone.restart();
+    expect(await gateway.stop()).toBe(0);
+    const store = createPostgresStore(url);
+    expect((await store.audit(ALL)).rows.map((row) => row.requestId).sort()).toEqual(ids.sort());
+    await store.close();
+    await gone.remove();
+  });
+});

@@ -1,0 +1,190 @@
+// The PostgreSQL store: the common suite, on the caller's thread and on its own, and what concerns only a database
+// that others use as well.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { SQL } from 'bun';
+import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
+import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
+import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
+import { ALL, describeStore } from './store-suite.ts';
+
+describe.skipIf(!hasPostgres)('with a server', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await sharedCluster();
+  });
+
+  const ask = async <Row>(url: string, sql: string): Promise<Row[]> => {
+    const client = new SQL(url, { max: 1 });
+    const rows: Row[] = await client.unsafe(sql);
+    await client.close();
+    return rows;
+  };
+  const nothing = async () => undefined;
+
+  describeStore({
+    name: 'PostgreSQL',
+    open: async () => ({ store: createPostgresStore(await cluster.createDatabase()), dispose: nothing }),
+  });
+
+  describeStore({
+    name: 'PostgreSQL on its own thread',
+    open: async () => ({
+      store: createThreadedStore({ type: 'postgres', url: await cluster.createDatabase() }),
+      dispose: nothing,
+    }),
+  });
+
+  test('gateways that start together make one schema', async () => {
+    const url = await cluster.createDatabase();
+    const stores = Array.from({ length: 5 }, () => createPostgresStore(url));
+    await Promise.all(stores.map((store, index) => store.append(variedRows(10, index * 10))));
+    expect((await stores[0]?.totals())?.requests).toBe(50);
+    expect(await ask<{ version: number }>(url, 'SELECT version FROM ledger_schema')).toHaveLength(1);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test('two gateways write at once: each request one row, counted once', async () => {
+    const url = await cluster.createDatabase();
+    const one = createPostgresStore(url);
+    const other = createPostgresStore(url);
+    const writeAll = async (store: typeof one, from: number) => {
+      for (let at = from; at < from + 1000; at += 50) await store.append(variedRows(50, at));
+    };
+    // The second half of the one is the first half of the other.
+    await Promise.all([writeAll(one, 0), writeAll(other, 500)]);
+    expect((await one.audit({ ...ALL, limit: 1 })).total).toBe(1500);
+    const alone = createPostgresStore(await cluster.createDatabase());
+    for (let at = 0; at < 1500; at += 250) await alone.append(variedRows(250, at));
+    const [found, wanted] = [await one.totals(), await alone.totals()];
+    expect(found.costUsd).toBeCloseTo(wanted.costUsd, 7);
+    expect({ ...found, costUsd: 0 }).toEqual({ ...wanted, costUsd: 0 });
+    expect(await other.models(20)).toMatchObject(
+      (await alone.models(20)).map(({ latency, ttft, gaps, requests }) => ({
+        latency,
+        ttft,
+        gaps,
+        requests,
+      })),
+    );
+    for (const store of [one, other, alone]) await store.close();
+  });
+
+  test('a month has its own tables, the next is made ahead, and expiry drops what is over', async () => {
+    const url = await cluster.createDatabase();
+    const store = createPostgresStore(url);
+    const at = (requestId: string, ...date: [year: number, month: number, day: number]) =>
+      sampleRow({ requestId, timestamp: Date.UTC(...date), requestBody: 'in' });
+    await store.append([
+      at('november', 2025, 10, 30),
+      at('december', 2025, 11, 1),
+      at('january', 2026, 0, 31),
+    ]);
+    const tables = async () =>
+      (
+        await ask<{ name: string }>(
+          url,
+          "SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1",
+        )
+      ).map(({ name }) => name);
+    expect(await tables()).toEqual(
+      ['body', 'row'].flatMap((kind) =>
+        ['2025_11', '2025_12', '2026_01', '2026_02'].map((month) => `ledger_${kind}_${month}`),
+      ),
+    );
+    expect(await store.expire(Date.UTC(2026, 0, 2))).toBe(2);
+    expect(await tables()).toEqual([
+      'ledger_body_2026_01',
+      'ledger_body_2026_02',
+      'ledger_row_2026_01',
+      'ledger_row_2026_02',
+    ]);
+    expect((await store.audit(ALL)).rows.map((row) => row.requestId)).toEqual(['january']);
+    expect((await store.totals()).requests).toBe(3);
+    await store.close();
+  });
+
+  test('a month that another gateway dropped is made again', async () => {
+    const url = await cluster.createDatabase();
+    const one = createPostgresStore(url);
+    const other = createPostgresStore(url);
+    await one.append([sampleRow()]);
+    await other.expire(Date.UTC(2027, 0, 1));
+    const late = sampleRow({ requestId: 'late' });
+    await expect(one.append([late])).rejects.toThrow();
+    await one.append([late]);
+    expect((await other.audit(ALL)).total).toBe(1);
+    await one.close();
+    await other.close();
+  });
+
+  test('what PostgreSQL cannot write as text does not make a row unstorable', async () => {
+    const store = createPostgresStore(await cluster.createDatabase());
+    await store.append([sampleRow({ agentType: 'nul\0', errorMessage: 'half \ud83e of a pair' })]);
+    expect((await store.recent(1))[0]).toMatchObject({
+      agentType: 'nul\ufffd',
+      errorMessage: 'half \ufffd of a pair',
+    });
+    await store.close();
+  });
+
+  test('a newer schema is refused, and the error says what to do', async () => {
+    const url = await cluster.createDatabase();
+    const store = createPostgresStore(url);
+    await store.append([sampleRow()]);
+    await ask(url, 'UPDATE ledger_schema SET version = 900');
+    const older = createPostgresStore(url);
+    await expect(older.append([sampleRow({ requestId: 'b' })])).rejects.toThrow(
+      'the ledger was written by a newer Sluice (schema 900',
+    );
+    await ask(url, 'UPDATE ledger_schema SET version = 1');
+    await older.append([sampleRow({ requestId: 'b' })]);
+    expect((await older.totals()).requests).toBe(2);
+    await older.close();
+    await store.close();
+  });
+
+  test('a wrong password: the error says where and what, and nothing of the address', async () => {
+    const url = new URL(await cluster.createDatabase());
+    url.password = encodeURIComponent('Wr0ng @ll/');
+    const store = createPostgresStore(url.href);
+    const error = await store.append([sampleRow()]).catch((thrown: Error) => thrown);
+    expect(String(error)).toContain(`PostgreSQL at 127.0.0.1:${cluster.port}/ledger_`);
+    expect(String(error)).toContain('password authentication failed');
+    for (const secret of ['Wr0ng', encodeURIComponent('Wr0ng @ll/'), POSTGRES_PASSWORD]) {
+      expect(String(error) + (error instanceof Error ? error.stack : '')).not.toContain(secret);
+    }
+    await store.close();
+  });
+
+  test('a connection that the server ended is made anew', async () => {
+    const url = await cluster.createDatabase();
+    const store = createPostgresStore(url);
+    await store.append(variedRows(10));
+    await ask(
+      url,
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
+    );
+    const again = async (left: number): Promise<void> => {
+      try {
+        await store.append(variedRows(20));
+      } catch (error) {
+        if (left === 0) throw error;
+        await again(left - 1);
+      }
+    };
+    await again(3);
+    expect((await store.totals()).requests).toBe(20);
+    await store.close();
+  });
+
+  test('many hours and models: the sums of a window are right to the row', async () => {
+    const store = createPostgresStore(await cluster.createDatabase());
+    await store.append(
+      variedRows(2000).map((row, index) => ({ ...row, timestamp: SAMPLE_TIME + index * 600_000 })),
+    );
+    const since = SAMPLE_TIME + 600_000 * 777 + 1;
+    expect((await store.totals({ since })).requests).toBe(2000 - 778);
+    await store.close();
+  });
+});
