@@ -3,7 +3,7 @@ import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, type LanguageModelUsage, streamText, type ToolSet, tool } from 'ai';
-import type { Answer, Counts } from './answer.ts';
+import { type Answer, type Counts, splitCallId } from './answer.ts';
 import { type ClientFetch, ORIGIN } from './clients.ts';
 
 const MODEL = 'recorded-model';
@@ -85,7 +85,7 @@ interface Said {
 function toAnswer({ text, reasoning, toolCalls, finish, usage }: Said): Answer {
   const calls = toolCalls
     .filter((call) => call.providerExecuted !== true)
-    .map((call) => ({ id: call.toolCallId, name: call.toolName, arguments: call.input }));
+    .map((call) => ({ id: splitCallId(call.toolCallId).id, name: call.toolName, arguments: call.input }));
   return {
     text,
     reasoning: reasoning ?? '',
@@ -98,7 +98,8 @@ function toAnswer({ text, reasoning, toolCalls, finish, usage }: Said): Answer {
 }
 
 function toCounts(usage: LanguageModelUsage): Counts | null {
-  if (usage.inputTokens === undefined && usage.outputTokens === undefined) return null;
+  // Zeros are what servers say that do not know.
+  if ((usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) === 0) return null;
   const { noCacheTokens, cacheReadTokens, cacheWriteTokens } = usage.inputTokenDetails;
   return {
     input: noCacheTokens ?? 0,
