@@ -107,6 +107,7 @@ export const CLIENTS: Record<ClientName, Client> = {
   },
   '@ai-sdk/anthropic': vercel('anthropic-messages', '@ai-sdk/anthropic'),
   '@ai-sdk/openai': vercel('openai-chat', '@ai-sdk/openai'),
+  '@ai-sdk/openai responses': vercel('openai-responses', '@ai-sdk/openai responses'),
   '@ai-sdk/openai-compatible': vercel('openai-chat', '@ai-sdk/openai-compatible'),
 };
 

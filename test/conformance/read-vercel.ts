@@ -15,6 +15,9 @@ export const VERCEL_PROVIDERS = {
     createAnthropic({ apiKey: 'client-key', baseURL: `${origin}/v1`, fetch: asFetch(fetch) })(MODEL),
   '@ai-sdk/openai': (fetch: ClientFetch, origin: string) =>
     createOpenAI({ apiKey: 'client-key', baseURL: `${origin}/v1`, fetch: asFetch(fetch) }).chat(MODEL),
+  /** What its OpenAI provider speaks unless told otherwise. */
+  '@ai-sdk/openai responses': (fetch: ClientFetch, origin: string) =>
+    createOpenAI({ apiKey: 'client-key', baseURL: `${origin}/v1`, fetch: asFetch(fetch) }).responses(MODEL),
   '@ai-sdk/openai-compatible': (fetch: ClientFetch, origin: string) =>
     createOpenAICompatible({
       name: 'lab',

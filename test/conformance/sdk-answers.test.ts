@@ -14,7 +14,7 @@ import {
   type Wire,
   WIRES,
 } from './clients.ts';
-import { expectedAnswer, lostOfRequest, UNREADABLE_BY } from './expected.ts';
+import { expectedAnswer, lostOfRequest, TWO_ANSWERS, UNREADABLE_BY } from './expected.ts';
 import { directFetch, gatewayFor } from './gateway-for.ts';
 import { createSummary, type Verdict } from './summary.ts';
 import { toldOtherwise, unsayable } from './unsayable.ts';
@@ -116,6 +116,7 @@ for (const wire of WIRES) {
 
     describe(recording.id, () => {
       for (const name of CLIENT_NAMES) {
+        if (name === '@ai-sdk/openai responses' && TWO_ANSWERS.has(recording.id)) continue;
         const client = CLIENTS[name];
         const isOwn = client.dialect === OWN_SDK[wire].dialect;
 
