@@ -26,9 +26,12 @@ export function gatewayFor(recording: Recording): GatewayFor {
   return gatewayTo(recording.wire, createReplayFetch(replyOf(recording)));
 }
 
-export function gatewayTo(wire: string, upstream: ReplayFetch): GatewayFor {
-  const lab = PROVIDER_OF[wire];
-  if (lab === undefined) throw new Error(`no provider speaks ${wire}`);
+/** @param kind the row of providers whose quirks count; left out: none. */
+export function gatewayTo(wire: string, upstream: ReplayFetch, kind?: string): GatewayFor {
+  const plain = PROVIDER_OF[wire];
+  if (plain === undefined) throw new Error(`no provider speaks ${wire}`);
+  const { dialect: _, ...rest } = plain;
+  const lab = kind === undefined ? plain : { ...rest, kind };
   const config = { providers: { lab }, routing: { default_provider: 'lab' } };
   const test = createTestGateway({ config, fetch: upstream.fetch });
   return { ...test, upstream, fetch: clientFetch(test.gateway) };
