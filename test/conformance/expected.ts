@@ -126,7 +126,8 @@ export const UNREADABLE_BY: readonly { client: ClientName; recordings: RegExp; w
   },
   ...(['@ai-sdk/openai', '@ai-sdk/openai-compatible'] as const).map((client) => ({
     client,
-    recordings: /^openai-responses\/openai\/(ddpy-response-custom-tool-call|lingua-responsesadditionaltools)/,
+    recordings:
+      /^openai-responses\/openai\/(ddpy-response-custom-tool-call|lingua-responsesadditionaltools|reasoning-tools-stream$)/,
     why: 'it knows no calls of free text in chat completions, and offers no tools that a model could call so',
   })),
   {

@@ -82,6 +82,8 @@ function sealsOf(items: readonly unknown[]): string[] {
   });
 }
 
+const isFreeText = (each: Held) => each[0] === 'call' && typeof each[3] === 'string';
+
 /** Clients without calls of free text know them as functions with one argument, and call them so again. */
 function asFunctions(held: readonly Held[], client: DialectId): Held[] {
   if (client === 'openai-chat' || client === 'openai-responses') return [...held];
@@ -137,7 +139,8 @@ function kindOf({ wire, provider, body }: Recording): ProviderKind | undefined {
 function expectReasoning(recording: Recording, kind: ProviderKind | undefined, upstream: ReplayFetch): void {
   const { replaysReasoning, replaysReasoningDetails } = kind?.quirks ?? {};
   if (replaysReasoning !== true && replaysReasoningDetails !== true) return;
-  const messages = array((upstream.requests[1]?.json() as Json).messages).map(object);
+  const second = upstream.requests[1]?.json() as Json | undefined;
+  const messages = array(second?.messages).map(object);
   const message = messages.find((each) => each?.role === 'assistant');
   const said = [...jsonOf(recording)].map((body) => {
     const choice = object(array(body.choices)[0]);
@@ -161,7 +164,13 @@ async function play(wire: DialectId, client: DialectId, recording: Recording, ow
   const kind = kindOf(recording);
   const gateway = gatewayTo(recording.wire, twoAnswers(recording), kind?.kind);
   const { streamed: stream } = recording;
-  await CONVERSATIONS[client]({ fetch: gateway.fetch, stream, tools: toolsIn(own) });
+  const turns = CONVERSATIONS[client]({ fetch: gateway.fetch, stream, tools: toolsIn(own) });
+  if (client === 'openai-chat' && stream && own.some(isFreeText)) {
+    // OpenAI's helper for Chat streams knows no calls of free text, with or without the gateway.
+    await expect(turns).rejects.toThrow('function.name');
+    return 'lost';
+  }
+  await turns;
   const through = sentBack(wire, gateway.upstream);
   if (client !== wire) expectReasoning(recording, kind, gateway.upstream);
   expect(JSON.stringify(through)).not.toContain('sluice');

@@ -147,6 +147,18 @@ interface InStream {
 
 /** Errors inside HTTP 200. */
 const IN_STREAM: Record<string, InStream> = {
+  // The project's own, read where the shared recordings are absent.
+  'openai-responses/openai/failed-stream': {
+    reason: 'Rate limit of this sample reached',
+    status: 429,
+    genaiStatus: 429,
+    types: {
+      anthropic: 'rate_limit_error',
+      openai: 'rate_limit_error',
+      'openai-responses': 'rate_limit_error',
+      genai: 'RESOURCE_EXHAUSTED',
+    },
+  },
   'anthropic-messages/anthropic/vercel-literal-instream-overloaded': {
     reason: 'Overloaded',
     status: 529,
