@@ -10,7 +10,8 @@ import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, openStream, openWhole, type OpenStream, type WholeAnswer } from './attempt.ts';
 import { createClientStream } from './client-stream.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
-import { type Course, firstAnswer } from './fallback.ts';
+import type { Course } from './fallback.ts';
+import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
@@ -110,29 +111,23 @@ export function courseOf(exchange: Exchange): Course {
 
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
-  const { host, record, maxEvent, client, redact } = exchange;
-  let plan: Plan | undefined;
-  const whole = await firstAnswer<WholeAnswer>({
+  const { host, record, route, maxEvent, redact } = exchange;
+  const { plan, ...whole } = await hedgedAnswer<WholeAnswer & { plan: Plan }>({
     ...courseOf(exchange),
+    hedgeAfterMs: route.policy.hedgeAfterMs,
+    record,
     plan(target, key) {
       const planned = notePlan(exchange, target, key);
-      plan = planned;
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
-      const context = {
-        requestId: record.requestId,
-        host,
+      const context = { requestId: record.requestId, host, plan: planned, maxEvent, observer, redact };
+      const run = async (answered: (status: number) => void, signal: AbortSignal) => ({
+        ...(await openWhole({ ...context, signal, answered })),
         plan: planned,
-        signal: client.signal,
-        maxEvent,
-        observer,
-        redact,
-      };
-      const run = (answered: (status: number) => void) => openWhole({ ...context, answered });
+      });
       return { target, key: planned.key, seen: observer.seen, run };
     },
   });
-  if (plan === undefined) throw new GatewayError('internal', 'no target was tried');
   record.serving = true;
   const { sameDialect, passesAnswer, target } = plan;
   const body =
@@ -236,9 +231,11 @@ function outcome(record: ExchangeRecord): Outcome {
 type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
-  const { host, record, maxEvent, client, dialect, redact } = exchange;
-  return firstAnswer<Opened>({
+  const { host, record, route, maxEvent, dialect, redact } = exchange;
+  return hedgedAnswer<Opened>({
     ...courseOf(exchange),
+    hedgeAfterMs: route.policy.hedgeAfterMs,
+    record,
     plan(target, key) {
       const plan = notePlan(exchange, target, key);
       const observer = createObserver(host.monotonic, record.live);
@@ -251,22 +248,14 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         return rendering(events);
       };
       const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
-      const context = {
-        requestId: record.requestId,
-        host,
-        plan,
-        signal: client.signal,
-        maxEvent,
-        observer,
-        redact,
-      };
-      const run = async (answered: (status: number) => void) => {
+      const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
+      const run = async (answered: (status: number) => void, signal: AbortSignal) => {
         const opened = await openStream(
-          { ...context, answered },
+          { ...context, signal, answered },
           (createFraming) => createClientPump(plan, createFraming, { createEncoder, render }, context),
           render,
         );
-        if (client.signal.aborted) throw client.signal.reason;
+        if (signal.aborted) throw signal.reason;
         record.serving = true;
         forgetRequest(exchange);
         return { ...opened, sameDialect: plan.sameDialect };

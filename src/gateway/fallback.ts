@@ -17,8 +17,11 @@ export interface Try<T> {
   key: 'own' | 'client' | 'none';
   /** What the try has seen so far: a try that fails may have been paid for. */
   seen: Observation;
-  /** `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer. */
-  run(answered: (status: number) => void): Promise<T>;
+  /**
+   * `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer; `signal`
+   * ends the try, and the answer that it gave.
+   */
+  run(answered: (status: number) => void, signal: AbortSignal): Promise<T>;
 }
 
 /** What a request brings to whoever asks targets for it. */
@@ -45,6 +48,16 @@ export interface Course {
 export interface FallbackOptions<T> extends Course {
   /** Plans one try with this key; throws what keeps the target from being asked at all, which is no attempt. */
   plan(target: Target, key: string | null): Try<T>;
+  /** Told of each try as it begins. */
+  begun?(begun: BegunTry): void;
+}
+
+export interface BegunTry {
+  attempt: Attempt;
+  planned: Omit<Try<unknown>, 'run'>;
+  lease: Lease;
+  /** `monotonic()`. */
+  startedAt: number;
 }
 
 /** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
@@ -52,8 +65,10 @@ export const RETRY_BUDGET_MS = 15_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
 
-/** What became of the targets so far. */
-interface Trip {
+/** What became of the targets so far, and who is left. */
+export interface Trip {
+  left: Target[];
+  tried: Target[];
   startedAt: number;
   budgetMs: number;
   failure: GatewayError | undefined;
@@ -64,22 +79,30 @@ interface Trip {
  * The first answer. Throws the last error of a target that was asked, else why none was, or the signal's reason
  * when the client left.
  */
-export async function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
-  const trip: Trip = {
-    startedAt: options.host.monotonic(),
+export function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
+  return walk(options, createTrip(options));
+}
+
+export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>): Trip {
+  return {
+    left: withAddresses(targets),
+    tried: [],
+    startedAt: host.monotonic(),
     budgetMs: RETRY_BUDGET_MS,
     failure: undefined,
     refusals: [],
   };
-  const tried: Target[] = [];
-  let left = withAddresses(options.targets);
-  for (let target = left.shift(); target !== undefined; target = left.shift()) {
-    tried.push(target);
-    const asked = await askTarget(options, target, trip, left.length === 0);
+}
+
+/** Takes one target after the other from those that are left. */
+export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<T> {
+  for (let target = trip.left.shift(); target !== undefined; target = trip.left.shift()) {
+    trip.tried.push(target);
+    const asked = await askTarget(options, target, trip, trip.left.length === 0);
     if (asked !== undefined) return asked.answer;
     if (trip.failure?.rule.retry === 'larger-context') {
-      left = largerTargets(target, left, options.contextFallback, tried);
-      if (left.length === 0) throw trip.failure;
+      trip.left = largerTargets(target, trip.left, options.contextFallback, trip.tried);
+      if (trip.left.length === 0) throw trip.failure;
     }
   }
   const none = new GatewayError('internal', 'no target was tried');
@@ -179,29 +202,35 @@ async function tryOnce<T>(
     ...(lease.keyLabel === undefined ? {} : { key: lease.keyLabel }),
   };
   record.attempts.push(attempt);
+  options.begun?.({ attempt, planned, lease, startedAt });
   try {
     const answer = await planned.run((status) => {
       attempt.status = status;
-    });
+    }, signal);
     lease.answered();
     return { answer };
   } catch (thrown) {
     const error = redactError(toGatewayError(thrown), options.redact);
     lease.end(signal.aborted ? 'abandoned' : error);
     if (signal.aborted) throw signal.reason;
-    attempt.error = error.code;
-    attempt.message = error.message;
-    planned.seen.timing.settle();
-    attempt.providerMs = planned.seen.timing.providerMs;
-    noteCost(attempt, planned, record);
+    noteFailure(attempt, planned, error, record);
     return { error, key: planned.key };
   } finally {
     attempt.durationMs = host.monotonic() - startedAt;
   }
 }
 
-/** A provider that reported usage before it failed may bill it. */
-function noteCost(attempt: Attempt, { target, seen }: Try<unknown>, record: Course['record']): void {
+/** What a try came to that serves no more. A provider that reported usage before it failed may bill it. */
+export function noteFailure(
+  attempt: Attempt,
+  { target, seen }: Pick<Try<unknown>, 'target' | 'seen'>,
+  error: GatewayError,
+  record: Pick<ExchangeRecord, 'cost'>,
+): void {
+  attempt.error = error.code;
+  attempt.message = error.message;
+  seen.timing.settle();
+  attempt.providerMs = seen.timing.providerMs;
   if (!seen.usageKnown) return;
   attempt.usage = seen.usage;
   attempt.costUsd = record.cost(target, seen);

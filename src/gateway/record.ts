@@ -38,6 +38,8 @@ export interface ExchangeRecord {
   queuedMs: number | null;
   /** Pauses between tries. */
   backOffMs: number;
+  /** Of the time with providers, what passed beside another try's and is counted there. */
+  besideMs: number;
   /** Of the newest try: ended with the record, unless the try failed and ended it. */
   lease: Lease | null;
   /** An attempt has answered; its provider is at work until the record ends. */
@@ -106,6 +108,7 @@ export function createRecord(
     overheadMs: null,
     queuedMs: null,
     backOffMs: 0,
+    besideMs: 0,
     lease: null,
     serving: false,
     httpStatus: 0,
@@ -182,7 +185,7 @@ export function createRecord(
 function totalCost({ attempts, target, seen, cost }: ExchangeRecord): number | null {
   const costs = attempts.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]));
   // What a failed try has seen is in its attempt already.
-  const isOpen = attempts.findLast(({ skipped }) => skipped === undefined)?.error === null;
+  const isOpen = attempts.some(({ error }) => error === null);
   if (isOpen && target !== null && seen?.usageKnown === true) costs.push(cost(target, seen));
   if (costs.length === 0) return null;
   return costs.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);

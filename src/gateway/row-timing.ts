@@ -3,17 +3,18 @@ import { NO_TIMING, type RowTiming } from '../ledger/row.ts';
 import { packSpread, quantileOf } from '../model/spread.ts';
 import type { ExchangeRecord } from './record.ts';
 
-type Timed = Pick<ExchangeRecord, 'attempts' | 'seen' | 'startedAt' | 'backOffMs' | 'queuedMs'>;
+type Timed = Pick<ExchangeRecord, 'attempts' | 'seen' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;
 
 /** Notes the provider's share in the attempt that serves, too. */
 export function describeTiming(record: Timed, latencyMs: number): RowTiming {
-  const { attempts, seen, startedAt, backOffMs } = record;
+  const { attempts, seen, startedAt, backOffMs, besideMs } = record;
   if (seen !== null) {
     seen.timing.settle();
-    const last = attempts.findLast(({ skipped }) => skipped === undefined);
-    if (last !== undefined) last.providerMs ??= seen.timing.providerMs;
+    const serving = attempts.find(({ error }) => error === null);
+    if (serving !== undefined) serving.providerMs ??= seen.timing.providerMs;
   }
-  const providerMs = attempts.reduce((sum, attempt) => sum + (attempt.providerMs ?? 0), 0);
+  const tried = attempts.reduce((sum, attempt) => sum + (attempt.providerMs ?? 0), 0);
+  const providerMs = tried - besideMs;
   const clientMs = seen?.timing.clientMs ?? 0;
   const elsewhere = providerMs + clientMs + backOffMs + (record.queuedMs ?? 0);
   const lastAt =

@@ -8,7 +8,7 @@ import type { Route, Router } from '../routing/route.ts';
 import { malformedIn, openStream, type OpenStream } from './attempt.ts';
 import { cancelledByOperator, clientLeft, notePlan } from './exchange.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
-import { firstAnswer } from './fallback.ts';
+import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
@@ -89,7 +89,8 @@ function open(
   const { host, config, states, redact } = context;
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
-  return firstAnswer<OpenStream<Events>>({
+  return hedgedAnswer<OpenStream<Events>>({
+    hedgeAfterMs: route.policy.hedgeAfterMs,
     targets: route.targets,
     contextFallback: route.policy.contextFallback,
     usesClientKey: () => false,
@@ -122,7 +123,7 @@ function open(
         target,
         key: plan.key,
         seen: observer.seen,
-        run: (answered) =>
+        run: (answered, signal) =>
           openStream(
             { requestId: record.requestId, host, plan, signal, maxEvent, observer, redact, answered },
             pump,

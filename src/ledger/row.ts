@@ -25,6 +25,8 @@ export interface Attempt {
   key?: string;
   /** Why the target was not asked at all: such an entry stands for no call. */
   skipped?: 'breaker_open' | 'keys_set_aside' | 'busy';
+  /** Begun beside another that had not spoken yet (`routing.hedge_after`). */
+  hedge?: true;
   /** Of a failed try whose provider reported usage. `costUsd` null: unpriced. */
   usage?: Usage;
   costUsd?: number | null;

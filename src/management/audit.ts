@@ -163,6 +163,7 @@ function describeAttempt(attempt: Attempt): object {
     ...(attempt.providerMs === undefined ? {} : { provider_ms: attempt.providerMs }),
     ...(attempt.key === undefined ? {} : { key: attempt.key }),
     ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
+    ...(attempt.hedge === undefined ? {} : { hedge: attempt.hedge }),
     ...(attempt.usage === undefined
       ? {}
       : {

@@ -1,0 +1,216 @@
+// Hedging: when the first target has not spoken in time the next is asked beside it, and who speaks first serves
+// (docs/adr/0008), on a clock turned by hand.
+import { afterEach, describe, expect, test } from 'bun:test';
+import { ASK, BOTH, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
+import { MESSAGE } from '../../support/message-stream.ts';
+import { type Reply, replyWith } from '../../support/reply.ts';
+
+afterEach(expectSettled);
+
+const SILENT: Reply = { ...replyWith(''), fault: { kind: 'hang-before-headers' } };
+/** Says how much it has read, and then nothing. */
+const READING = (): Reply => ({
+  ...replyWith(MESSAGE.start),
+  fault: { kind: 'hang', after: MESSAGE.start.length },
+});
+/** `first_byte` of the lab's targets is one second. */
+const HEDGED = { hedge_after: '200ms' };
+
+type Script = Parameters<typeof createFallbackLab>[0]['script'];
+
+const setup = (script: Script, routing: object = HEDGED, providers = {}) =>
+  createFallbackLab({
+    script,
+    providers,
+    config: {
+      routing: { default_provider: 'one', fallback_chain: Object.keys(script).slice(1), ...routing },
+    },
+  });
+
+/** Opened by the test: what is sent behind it. */
+function gate(reply: (before: () => Promise<void>) => Reply) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { reply: reply(() => promise), open: resolve };
+}
+
+const fromOne = (before: () => Promise<void>) =>
+  replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one') + MESSAGE.end, { before });
+
+const tries = (row: { attempts: { provider: string; error: string | null; hedge?: true }[] }) =>
+  row.attempts.map(
+    ({ provider, error, hedge }) => `${provider}${hedge ? ' beside' : ''}: ${error ?? 'served'}`,
+  );
+
+for (const path of PATHS) {
+  for (const stream of BOTH) {
+    describe(`${path}, ${stream ? 'streamed' : 'whole'}`, () => {
+      test('who speaks first serves; the other is cancelled, told in the row and not blamed', async () => {
+        const lab = setup({ one: [SILENT], two: ['works'], three: ['works'] });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(199);
+        expect(lab.asked).toEqual(['one']);
+        const { response, text } = await lab.answered(asked, 1);
+        expect(text).toContain('from two');
+        expect(lab.asked).toEqual(['one', 'two']);
+        expect(response.headers.get('x-sluice-attempts')).toBe('2');
+        expect(response.headers.get('x-sluice-provider')).toBe('two');
+        expect(await lab.upstream.requests[0]?.ended).toBe('left');
+        const row = await lab.row();
+        expect(row).toMatchObject({ status: 'success', provider: 'two', usageKnown: true });
+        expect(tries(row)).toEqual(['one: cancelled', 'two beside: served']);
+        expect(row.attempts[0]).toMatchObject({ message: 'cancelled: two spoke first', durationMs: 200 });
+        const [one] = (await lab.health()).providers;
+        expect(one).toMatchObject({ in_flight: 0, healthy: true, breaker: 'closed' });
+        expect(one).not.toHaveProperty('last_error');
+      });
+
+      test('the first may still win', async () => {
+        const slow = gate(fromOne);
+        const lab = setup({ one: [slow.reply], two: [SILENT] });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(300);
+        expect(lab.asked).toEqual(['one', 'two']);
+        slow.open();
+        const { text } = await lab.answered(asked);
+        expect(text).toContain('from one');
+        const row = await lab.row();
+        expect(row).toMatchObject({ status: 'success', provider: 'one', costUsd: null });
+        expect(tries(row)).toEqual(['one: served', 'two beside: cancelled']);
+      });
+
+      test('a target that speaks in time is asked alone', async () => {
+        const lab = setup({ one: ['works'], two: ['works'] });
+        const { text } = await lab.answered(lab.post(path, { ...ASK, stream }), 500);
+        expect(text).toContain('from one');
+        expect(lab.asked).toEqual(['one']);
+      });
+
+      test('a hedge that fails fails nothing while the other lives', async () => {
+        const slow = gate(fromOne);
+        const lab = setup({ one: [slow.reply], two: [failure(500)] });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(300);
+        slow.open();
+        const { response, text } = await lab.answered(asked);
+        expect([response.status, text.includes('from one')]).toEqual([200, true]);
+        expect(tries(await lab.row())).toEqual(['one: served', 'two beside: upstream_failed']);
+      });
+
+      test('nor does a refusal that nobody else could mend; alone it is the answer', async () => {
+        const slow = gate(fromOne);
+        const script = { one: [slow.reply], two: [failure(400, 'not so')], three: ['works' as const] };
+        const lab = setup(script);
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(300);
+        expect(lab.asked).toEqual(['one', 'two']);
+        slow.open();
+        expect((await lab.answered(asked)).text).toContain('from one');
+        await expectSettled();
+
+        const dying = setup({ ...script, one: [SILENT] });
+        const { response, text } = await dying.answered(dying.post(path, { ...ASK, stream }), 1_000);
+        expect([response.status, text.includes('not so')]).toEqual([400, true]);
+        expect(dying.asked).toEqual(['one', 'two']);
+      });
+
+      test('who failed moves on to the next target beside the other', async () => {
+        const lab = setup({ one: [SILENT], two: [failure(500)], three: ['works'] });
+        const { text } = await lab.answered(lab.post(path, { ...ASK, stream }), 200);
+        expect(text).toContain('from three');
+        const row = await lab.row();
+        expect(tries(row)).toEqual(['one: cancelled', 'two beside: upstream_failed', 'three beside: served']);
+      });
+
+      test('never more than two at once, and when both were silent the next', async () => {
+        const lab = setup({ one: [SILENT], two: [SILENT], three: ['works'] });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(999);
+        expect(lab.asked).toEqual(['one', 'two']);
+        const { text } = await lab.answered(asked, 1);
+        expect(text).toContain('from three');
+        const row = await lab.row();
+        expect(tries(row)).toEqual(['one: upstream_timeout', 'two beside: cancelled', 'three: served']);
+      });
+
+      test('all fail: the last failure, once', async () => {
+        const lab = setup({ one: [SILENT], two: [SILENT] });
+        const { response } = await lab.answered(lab.post(path, { ...ASK, stream }), 1_200);
+        expect(response.status).toBe(504);
+        const row = await lab.row();
+        expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_timeout' });
+        expect(tries(row)).toEqual(['one: upstream_timeout', 'two beside: upstream_timeout']);
+      });
+
+      test('the client leaves while two are asked: both end, the row says so, once', async () => {
+        const lab = setup({ one: [SILENT], two: [SILENT] });
+        const client = new AbortController();
+        const asked = lab.post(path, { ...ASK, stream }, { signal: client.signal }).catch(() => undefined);
+        await lab.timers.advance(300);
+        client.abort();
+        await asked;
+        expect(await Promise.all(lab.upstream.requests.map(({ ended }) => ended))).toEqual(['left', 'left']);
+        const row = await lab.row();
+        expect(row).toMatchObject({ status: 'aborted', provider: 'two' });
+        expect(tries(row)).toEqual(['one: cancelled', 'two beside: served']);
+        expect(lab.rows).toHaveLength(1);
+      });
+    });
+  }
+}
+
+test('what the loser had read is in its attempt and in the cost', async () => {
+  const lab = createFallbackLab({
+    script: { one: [READING()], two: ['works'] },
+    config: {
+      routing: { default_provider: 'one', fallback_chain: ['two'], ...HEDGED },
+      costs: {
+        pricing_overrides: {
+          'one/*': { input_per_million: 1_000_000, output_per_million: 0 },
+          'two/*': { input_per_million: 10, output_per_million: 0 },
+        },
+      },
+    },
+  });
+  await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 200);
+  const row = await lab.row();
+  expect(row.attempts[0]).toMatchObject({ usage: { inputTokens: 7 }, costUsd: 7 });
+  expect(row.usage).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+  expect(row.costUsd).toBeCloseTo(7 + 7 * 1e-5, 10);
+});
+
+test('times add up to the latency, though two waited at once', async () => {
+  const slow = gate(fromOne);
+  const lab = setup({ one: [SILENT], three: [slow.reply] });
+  const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+  await lab.timers.advance(500);
+  slow.open();
+  await lab.answered(asked);
+  const { timing, latencyMs, queuedMs } = await lab.row();
+  expect(timing.gatewayMs).toBe(0);
+  expect(timing.providerMs + timing.clientMs + timing.backOffMs + (queuedMs ?? 0)).toBe(latencyMs);
+});
+
+test('a rule may hedge where `routing` does not, and the other way round', async () => {
+  const rule = { 'agent-a': { to: ['one', 'two'], hedge_after: '200ms' } };
+  const on = setup({ one: [SILENT], two: ['works'] }, { agent_rules: rule });
+  const asked = on.post('/v1/messages', { ...ASK, agent_type: 'agent-a' });
+  expect((await on.answered(asked, 200)).text).toContain('from two');
+  await expectSettled();
+
+  const off = setup(
+    { one: [SILENT], two: ['works'] },
+    { ...HEDGED, agent_rules: { 'agent-a': { to: ['one', 'two'], hedge_after: null } } },
+  );
+  const patient = off.post('/v1/messages', { ...ASK, agent_type: 'agent-a' });
+  await off.timers.advance(999);
+  expect(off.asked).toEqual(['one']);
+  expect((await off.answered(patient, 1)).text).toContain('from two');
+});
+
+test('places that both took are given back: a limit of one is free again', async () => {
+  const limits = { concurrency: { max: 1 } };
+  const lab = setup({ one: [SILENT, 'works'], two: ['works'] }, HEDGED, { one: limits, two: limits });
+  await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 200);
+  const again = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }));
+  expect(again.text).toContain('from one');
+});
