@@ -15,7 +15,7 @@ function renderMetricsPage(): string {
     startedAt: 0,
     providers: [],
     running: [],
-    ledger: { ok: true, queued: 0, dropped: 0 },
+    ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
   });
   return [
     '# Metrics for Prometheus',

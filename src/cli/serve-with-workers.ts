@@ -2,7 +2,7 @@
 import { createWebHost } from '../gateway/host.ts';
 import { createLedger } from '../ledger/recorder.ts';
 import { formatHost, reservePort } from '../server/host.ts';
-import { locateStore, openStore } from '../server/open-store.ts';
+import { locateStore, openSpill, openStore } from '../server/open-store.ts';
 import { startPrimary } from '../workers/primary.ts';
 import type { WorkerCommand } from '../workers/worker-process.ts';
 import type { ServeOptions, Serving } from './serving.ts';
@@ -18,12 +18,13 @@ export async function serveWithWorkers(
   // The workers share the port, so that none of them would notice that somebody else has it.
   const port = await reservePort(hostname, config.server.port);
   const { now, monotonic, setTimer } = createWebHost();
-  let { retentionMs } = config.audit;
+  let { retentionMs, maxSpill } = config.audit;
   const ledger = config.audit.enabled
     ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
         now,
         setTimer,
         retentionMs: () => retentionMs,
+        spill: openSpill(databasePath, () => maxSpill),
       })
     : null;
   try {
@@ -42,7 +43,7 @@ export async function serveWithWorkers(
       port,
       url: `http://${formatHost(hostname)}:${port}`,
       reload(changed) {
-        ({ retentionMs } = changed.audit);
+        ({ retentionMs, maxSpill } = changed.audit);
         primary.reload(changed);
       },
       activeStreams: () => primary.activeStreams(),

@@ -42,6 +42,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
       logResponseBodies: audit.log_response_bodies,
       retentionMs: audit.retention,
       store: resolveStore(audit.store, sources, problems),
+      maxSpill: audit.max_spill,
     },
     log: file.log,
     costs: resolveCosts(file),

@@ -160,6 +160,8 @@ export interface AuditConfig {
   retentionMs: number | null;
   /** `EMBEDDED_STORE`, or the address of a PostgreSQL database with what opens it. */
   store: string;
+  /** Bytes of rows that may wait on disk for the store. */
+  maxSpill: number;
 }
 
 export interface CostsConfig {

@@ -199,6 +199,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Where rows live: `sqlite`, a database in `SLUICE_HOME`, or the address of a PostgreSQL database, which several gateways may share: `postgres://user:password@host:5432/database`.',
         ),
+      max_spill: size()
+        .prefault('256MB')
+        .describe(
+          'Rows that the store cannot take wait in files in `SLUICE_HOME`: how large they may become.',
+        ),
     })
     .prefault({})
     .describe('The record of requests.'),

@@ -7,6 +7,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
 import { createLedger } from '../ledger/recorder.ts';
+import { NO_SPILL } from '../ledger/spill.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createManagement } from '../management/management.ts';
 import type { RunningRequest, RunningRequests } from '../management/streams.ts';
@@ -93,6 +94,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           now: host.now,
           setTimer: host.setTimer,
           retentionMs: () => setup.config.audit.retentionMs,
+          spill: host.openSpill?.(() => setup.config.audit.maxSpill) ?? NO_SPILL,
         })
       : null;
   const rows = fleet === undefined ? ledger : fleet.rows;

@@ -1,5 +1,6 @@
 // What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
 import type { AuthorizationScheme, OAuthUser } from '../config/resolved.ts';
+import type { Spill } from '../ledger/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
 import type { Connecting } from '../upstream/call.ts';
@@ -37,6 +38,8 @@ export interface GatewayHost {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
   /** Null: nothing is recorded. */
   ledgerStore: LedgerStore | null;
+  /** Where rows wait that the store does not take, at most so many bytes of them; left out: in memory. */
+  openSpill?(maxBytes: () => number): Spill;
   version: string;
   /** The other processes of this gateway; left out where there are none. */
   fleet?: Fleet;

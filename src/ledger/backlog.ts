@@ -4,54 +4,59 @@ import { soundRow } from './sound-row.ts';
 
 export interface Entry {
   readonly row: LedgerRow;
-  /** Rises with each row taken; tells a flush what it has to wait for. */
-  readonly sequence: number;
   readonly weight: number;
+  /** Unix milliseconds since which it waits. */
+  readonly since: number;
   /** Passes in which the store refused this row alone and took others. */
   strikes: number;
+  /** It is kept elsewhere, too, and need not come back from a batch. */
+  spilled: boolean;
 }
 
 export interface Backlog {
   /** False where the backlog is full. */
   add(row: LedgerRow): boolean;
-  /** Takes the oldest rows out; they still count in `size` until put back or `settle`d. */
-  takeBatch(): Entry[];
-  /** Ends the batch taken last; what the store refused goes to the end of the queue. */
-  putBack(refused: readonly Entry[]): void;
+  /** Takes the oldest rows out; they still count in `size` until `putBack`. */
+  takeBatch(maxRows?: number): Entry[];
+  /** Ends the batch taken last; what the store refused waits again: in its old place, or behind all others. */
+  putBack(refused: readonly Entry[], place: 'first' | 'last'): void;
+  /** Everything in it, the batch taken last first. */
+  entries(): Entry[];
+  /** These are kept elsewhere now. */
+  markSpilled(entries: readonly Entry[]): void;
   hasFullBatch(): boolean;
+  isHalfFull(): boolean;
+  /** Unix milliseconds since which the oldest row waits that no batch holds; null where none does. */
+  oldest(): number | null;
   size(): number;
-  newest(): number;
-  holdsUpTo(sequence: number): boolean;
   clear(): void;
 }
 
-const BATCH_ROWS = 256;
+export const BATCH_ROWS = 256;
 /** UTF-16 units of bodies in one batch: bounds one transaction. */
 const BATCH_WEIGHT = 4 * 1024 * 1024;
 /** UTF-16 units of bodies that may wait; beyond it rows wait without their bodies. */
 const MAX_WEIGHT = 32 * 1024 * 1024;
 const BODY_LEFT_OUT = '[left out: the ledger is behind]';
 
-export function createBacklog(maxRows: number): Backlog {
+export function createBacklog(maxRows: number, now: () => number): Backlog {
   let waiting: Entry[] = [];
   let taken: Entry[] = [];
   let weight = 0;
-  let sequence = 0;
 
   return {
     add(row) {
       if (waiting.length + taken.length >= maxRows) return false;
-      sequence += 1;
-      const entry = entryOf(row, sequence, MAX_WEIGHT - weight);
+      const entry = entryOf(row, MAX_WEIGHT - weight);
       weight += entry.weight;
       waiting.push(entry);
       return true;
     },
-    takeBatch() {
+    takeBatch(maxBatch = BATCH_ROWS) {
       let rows = 0;
       let batchWeight = 0;
       for (const entry of waiting) {
-        if (rows >= BATCH_ROWS || (rows > 0 && batchWeight + entry.weight > BATCH_WEIGHT)) break;
+        if (rows >= maxBatch || (rows > 0 && batchWeight + entry.weight > BATCH_WEIGHT)) break;
         rows += 1;
         batchWeight += entry.weight;
       }
@@ -59,29 +64,44 @@ export function createBacklog(maxRows: number): Backlog {
       waiting = waiting.slice(rows);
       return taken;
     },
-    putBack(refused) {
-      for (const entry of taken) weight -= entry.weight;
-      for (const entry of refused) weight += entry.weight;
+    putBack(refused, place) {
+      const back = refused.filter((entry) => !entry.spilled);
+      weight -= weightOf(taken);
+      weight += weightOf(back);
       taken = [];
-      waiting.push(...refused);
+      waiting = place === 'first' ? [...back, ...waiting] : [...waiting, ...back];
+    },
+    entries: () => [...taken, ...waiting].filter((entry) => !entry.spilled),
+    markSpilled(entries) {
+      for (const entry of entries) entry.spilled = true;
+      weight -= weightOf(waiting.filter((entry) => entry.spilled));
+      waiting = waiting.filter((entry) => !entry.spilled);
     },
     hasFullBatch: () => waiting.length >= BATCH_ROWS || weight >= BATCH_WEIGHT,
+    isHalfFull: () => waiting.length >= maxRows / 2 || weight >= MAX_WEIGHT / 2,
+    oldest: () => waiting[0]?.since ?? null,
     size: () => waiting.length + taken.length,
-    newest: () => sequence,
-    holdsUpTo: (newest) => [...taken, ...waiting].some((entry) => entry.sequence <= newest),
     clear() {
       waiting = [];
       taken = [];
       weight = 0;
     },
   };
+
+  function entryOf(given: LedgerRow, room: number): Entry {
+    const entry = toEntry(soundRow(given), now());
+    if (entry.weight <= room) return entry;
+    const requestBody = entry.row.requestBody === null ? null : BODY_LEFT_OUT;
+    const responseBody = entry.row.responseBody === null ? null : BODY_LEFT_OUT;
+    return { ...entry, row: { ...entry.row, requestBody, responseBody }, weight: 0 };
+  }
 }
 
-function entryOf(given: LedgerRow, sequence: number, room: number): Entry {
-  const row = soundRow(given);
+export function toEntry(row: LedgerRow, since: number): Entry {
   const weight = (row.requestBody?.length ?? 0) + (row.responseBody?.length ?? 0);
-  if (weight <= room) return { row, sequence, weight, strikes: 0 };
-  const requestBody = row.requestBody === null ? null : BODY_LEFT_OUT;
-  const responseBody = row.responseBody === null ? null : BODY_LEFT_OUT;
-  return { row: { ...row, requestBody, responseBody }, sequence, weight: 0, strikes: 0 };
+  return { row, weight, since, strikes: 0, spilled: false };
+}
+
+function weightOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.weight, 0);
 }

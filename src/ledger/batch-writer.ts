@@ -3,8 +3,8 @@ import type { Entry } from './backlog.ts';
 import type { LedgerRow } from './row.ts';
 
 export interface BatchWriter {
-  /** Never rejects. `refused`: to be tried again. `poison`: how many rows were given up. */
-  write(batch: readonly Entry[]): Promise<{ refused: Entry[]; poison: number }>;
+  /** Never rejects. `taken`: rows in the store now. `refused`: to be tried again. `poison`: rows given up. */
+  write(batch: readonly Entry[]): Promise<{ taken: number; refused: Entry[]; poison: number }>;
   /** Failed writes since the last that went through. */
   failures(): number;
   lastError(): string | null;
@@ -53,7 +53,7 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
 
   return {
     async write(batch) {
-      if (batch.length === 0) return { refused: [], poison: 0 };
+      if (batch.length === 0) return { taken: 0, refused: [], poison: 0 };
       const round: Round = { taken: 0, alone: [], untried: [] };
       if (failures > 0) await isolate(batch, round);
       else if (await tryOnce(batch)) round.taken = batch.length;
@@ -69,7 +69,7 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
       } else {
         failures = round.taken > 0 ? 1 : failures + 1;
       }
-      return { refused, poison: round.alone.length - kept.length };
+      return { taken: round.taken, refused, poison: round.alone.length - kept.length };
     },
     failures: () => failures,
     lastError: () => lastError,

@@ -5,7 +5,7 @@ import type { LedgerStore } from './store.ts';
 export interface RowTaker {
   /** Takes the row off the caller's path. Never throws and never waits. */
   record(row: LedgerRow): void;
-  /** Writes everything taken so far; resolves also when the store refuses (the loss is counted). */
+  /** Writes everything taken so far; resolves also when the store refuses. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -17,7 +17,11 @@ export interface Ledger extends RowTaker {
 
 export interface LedgerHealth {
   ok: boolean;
+  /** Rows in memory that wait for the store. */
   queued: number;
+  /** Rows on disk that wait for the store, and what they take. */
+  spilled: number;
+  spilledBytes: number;
   /** Rows that could not be kept since start. */
   dropped: number;
   lastError: string | null;

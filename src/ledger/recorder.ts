@@ -1,7 +1,9 @@
 // The ledger's queue: takes rows off the request's path and hands them to the store in batches.
-import { createBacklog, type Entry } from './backlog.ts';
+import { BATCH_ROWS, createBacklog, toEntry } from './backlog.ts';
 import type { Ledger } from './ledger.ts';
+import { createOverflow } from './overflow.ts';
 import { startRetention } from './retention.ts';
+import { NO_SPILL, type Spill } from './spill.ts';
 import type { LedgerStore } from './store.ts';
 import { createBatchWriter } from './batch-writer.ts';
 
@@ -10,9 +12,11 @@ export interface LedgerOptions {
   now(): number;
   /** Calls back once after so many milliseconds; returns the cancellation. */
   setTimer(callback: () => void, delayMs: number): () => void;
+  /** Takes what the store does not; the ledger owns it. Left out: rows wait in memory alone. */
+  spill?: Spill;
   /** Age in ms at which rows go, asked before each hourly expiry; null keeps all. */
   retentionMs?: () => number | null;
-  /** Rows that may wait for the store; beyond it new rows are dropped and counted. */
+  /** Rows that may wait in memory; beyond it new rows are dropped and counted. */
   maxQueued?: number;
   /** Longest wait of a row before the store gets it. */
   maxDelayMs?: number;
@@ -23,38 +27,44 @@ const MAX_DELAY_MS = 200;
 /** Half of what GUARANTEES 17 allows: also after a failure, a row is tried again within the second. */
 const MAX_BACK_OFF_MS = 500;
 const FIRST_BACK_OFF_MS = 50;
+/** At the end nobody waits longer for a store that says nothing. */
+const CLOSE_MS = 10_000;
 
 /** A ledger on `store`, which it owns: `close` closes it too. */
 export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger {
+  const { now, setTimer, spill = NO_SPILL } = options;
   const maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS;
-  const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED);
+  const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, now);
+  const overflow = createOverflow(backlog, spill, { now, setTimer });
   const writer = createBatchWriter((rows) => store.append(rows));
   const stopRetention = startRetention(store, options);
 
   let dropped = 0;
   let closed = false;
-  let running: Promise<void> | null = null;
+  let running: Promise<number> | null = null;
   let timer: { cancel: () => void; delayMs: number } | null = null;
 
   const arm = (delayMs: number): void => {
     if (timer !== null && timer.delayMs <= delayMs) return;
     timer?.cancel();
-    const cancel = options.setTimer(() => {
+    const cancel = setTimer(() => {
       timer = null;
       void writeOnce();
     }, delayMs);
     timer = { cancel, delayMs };
   };
 
+  const waiting = (): number => backlog.size() + spill.held().rows;
+
   const armForBacklog = (): void => {
-    if (running !== null || closed || backlog.size() === 0) return;
+    if (running !== null || closed || waiting() === 0) return;
     const failures = writer.failures();
     if (failures > 0) arm(Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1)));
     // Delay 0 still leaves the caller's stack: the stream that just ended is closed first.
-    else arm(backlog.hasFullBatch() ? 0 : maxDelayMs);
+    else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : maxDelayMs);
   };
 
-  const writeOnce = (): Promise<void> => {
+  const writeOnce = (): Promise<number> => {
     running ??= pass().finally(() => {
       running = null;
       armForBacklog();
@@ -62,24 +72,54 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     return running;
   };
 
-  const pass = async (): Promise<void> => {
+  /** What was spilled is older than what waits in memory. Resolves to how many rows are done with. */
+  const pass = async (): Promise<number> => {
     timer?.cancel();
     timer = null;
-    const batch: Entry[] = backlog.takeBatch();
-    const { refused, poison } = await writer.write(batch);
+    await overflow.settled();
+    const returning = (await spill.next()).map((row) => toEntry(row, now()));
+    const room = spill.held().rows > returning.length ? 0 : BATCH_ROWS - returning.length;
+    const batch = [...returning, ...backlog.takeBatch(room)];
+    const stopWaiting = overflow.whileStoreIsAsked();
+    const { taken, refused, poison } = await writer.write(batch);
+    stopWaiting();
     dropped += poison;
-    backlog.putBack(refused);
+    const isBroken = refused.length > 0 && taken === 0;
+    if (isBroken) {
+      const kept = new Set(returning);
+      backlog.putBack(
+        refused.filter((entry) => !kept.has(entry)),
+        'first',
+      );
+    } else {
+      await spill.remove(returning.length);
+      // Those that were refused alone give way to the others.
+      backlog.putBack(refused, 'last');
+    }
+    if (isBroken || overflow.isLate()) await overflow.spill();
+    return taken + poison;
   };
 
   const flush = async (): Promise<void> => {
-    const newest = backlog.newest();
-    // Two passes without progress: the whole batch failed, and so did every row tried alone.
-    for (let stuck = 0; stuck < 2 && backlog.holdsUpTo(newest); ) {
-      const before = backlog.size();
-      await writeOnce();
-      stuck = backlog.size() < before ? 0 : stuck + 1;
+    // The oldest go first: when so many are done, all that were there are. Two passes without progress: the whole
+    // batch failed, and so did every row tried alone.
+    let left = waiting();
+    for (let stuck = 0; stuck < 2 && left > 0; ) {
+      const done = await writeOnce();
+      left -= done;
+      stuck = done > 0 ? 0 : stuck + 1;
     }
   };
+
+  /** What was on its way to the spill is in it the second time. */
+  const flushTwice = async (): Promise<void> => {
+    await flush();
+    await overflow.settled();
+    await flush();
+  };
+
+  // Rows of an earlier process, where there are any.
+  void spill.next().then(armForBacklog);
 
   return {
     store,
@@ -89,24 +129,33 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         return;
       }
       armForBacklog();
+      overflow.added();
     },
     health() {
+      const { rows, bytes, lost, lastError } = spill.held();
       return {
         ok: writer.failures() === 0,
         queued: backlog.size(),
-        dropped,
-        lastError: writer.lastError(),
+        spilled: rows,
+        spilledBytes: bytes,
+        dropped: dropped + lost,
+        lastError: writer.lastError() ?? lastError,
       };
     },
     flush,
     async close() {
       if (closed) return;
       stopRetention();
-      await flush();
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cancel = setTimer(resolve, CLOSE_MS);
+      await Promise.race([flushTwice(), late]);
+      cancel();
       closed = true;
       timer?.cancel();
-      dropped += backlog.size();
+      await overflow.spillAll();
+      dropped += backlog.entries().length;
       backlog.clear();
+      await spill.close();
       await store.close();
     },
   };

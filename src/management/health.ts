@@ -29,6 +29,8 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
         : {
             ok: ledger.ok,
             queued: ledger.queued,
+            spilled: ledger.spilled,
+            spilled_bytes: ledger.spilledBytes,
             dropped: ledger.dropped,
             last_error: ledger.lastError,
           },

@@ -27,7 +27,7 @@ interface State {
   startedAt: number;
   providers: readonly ProviderState[];
   running: readonly { streamed: boolean }[];
-  ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'dropped'> | null;
+  ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
 }
 
 /** What is so now. */
@@ -85,7 +85,9 @@ export function stateMetrics({ providers: states, running, ledger, ...gateway }:
       ? []
       : [
           one('ledger_ok', '1 where the ledger takes rows.', Number(ledger.ok)),
-          one('ledger_queue_depth', 'Rows that wait to be written.', ledger.queued),
+          one('ledger_queue_depth', 'Rows in memory that wait to be written.', ledger.queued),
+          one('ledger_spilled_rows', 'Rows on disk that wait to be written.', ledger.spilled),
+          one('ledger_spilled_bytes', 'What rows on disk that wait to be written take.', ledger.spilledBytes),
           {
             ...one('ledger_dropped_rows_total', 'Rows that could not be kept.', ledger.dropped),
             type: 'counter' as const,

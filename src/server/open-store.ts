@@ -1,5 +1,8 @@
-// The store of the ledger, for the one process that writes it.
+// The store of the ledger and the spill beside it, for the one process that writes them.
+import { dirname, join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
+import { createSpillFile } from '../ledger/spill-file.ts';
+import type { Spill } from '../ledger/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { StoreLocation } from '../ledger/store-messages.ts';
 import { createThreadedStore } from '../ledger/threaded-store.ts';
@@ -23,4 +26,9 @@ export function openStore(location: StoreLocation, log: Log): LedgerStore {
     });
   });
   return store;
+}
+
+/** In the directory of the embedded ledger, whichever store there is. */
+export function openSpill(databasePath: string, maxBytes: () => number): Spill {
+  return createSpillFile({ directory: join(dirname(databasePath), 'spill'), maxBytes });
 }

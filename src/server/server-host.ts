@@ -6,7 +6,7 @@ import { createSimulator, createSleep } from '../simulator/index.ts';
 import { withSimulator } from '../simulator/transport.ts';
 import { createAuthorizer } from './authorize.ts';
 import type { Log } from './log.ts';
-import { locateStore, openStore } from './open-store.ts';
+import { locateStore, openSpill, openStore } from './open-store.ts';
 import { createUpstreamFetch, probeTcp } from './upstream-fetch.ts';
 
 export interface ServerHostOptions {
@@ -31,6 +31,8 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     log,
     version,
     ledgerStore,
+    ...(ledgerStore !== null &&
+      databasePath !== undefined && { openSpill: (maxBytes) => openSpill(databasePath, maxBytes) }),
     randomId: () => Bun.randomUUIDv7(),
     ...(fleet !== undefined && { fleet }),
   });

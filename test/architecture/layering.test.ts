@@ -53,7 +53,7 @@ const HOST_CODE = [
   /^workers\//,
   /^credentials\//,
   /^config\/(load|watch)/,
-  /^ledger\/(sqlite|postgres)/,
+  /^ledger\/(sqlite|postgres|spill-file)/,
   /^simulator\/serve/,
 ];
 

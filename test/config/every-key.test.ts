@@ -86,6 +86,7 @@ const OTHER: Record<string, unknown> = {
   'audit.enabled': false,
   'audit.log_request_bodies': false,
   'audit.log_response_bodies': false,
+  'audit.max_spill': '1MB',
   'audit.store': 'postgres://127.0.0.1/ledger',
   'audit.retention': null,
   'costs.pricing_overrides.*.input_per_million': 2,

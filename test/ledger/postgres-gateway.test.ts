@@ -26,7 +26,7 @@ async function ask(url: string, changes: object = {}): Promise<string> {
 
 interface Health {
   status: string;
-  ledger: { ok: boolean; queued: number; dropped: number; last_error: string | null };
+  ledger: { ok: boolean; queued: number; spilled: number; dropped: number; last_error: string | null };
 }
 
 const expectNoSecret = (text: string) => {
@@ -38,7 +38,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await sharedCluster();
-  });
+  }, 30_000);
 
   test('two gateways share one ledger: both tell of all requests', async () => {
     const url = await cluster.createDatabase();
@@ -60,7 +60,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect(await listed(one)).toEqual([...ids].sort());
     expect(await one.get('/gateway/metrics')).toMatchObject({ summary: { total_requests: 20 } });
     expectNoSecret(one.output() + other.output());
-  });
+  }, 30_000);
 
   test('away at the start: it serves, says what is wrong without the password, and keeps every row', async () => {
     const gone = await startCluster();
@@ -71,7 +71,10 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     const page = await fetch(`${gateway.url}/gateway/audit`);
     expect(page.status).toBe(503);
     const health = await gateway.get<Health>('/gateway/health');
-    expect(health).toMatchObject({ status: 'degraded', ledger: { ok: false, queued: 2, dropped: 0 } });
+    expect(health).toMatchObject({
+      status: 'degraded',
+      ledger: { ok: false, queued: 0, spilled: 2, dropped: 0 },
+    });
     expect(health.ledger.last_error).toContain(`PostgreSQL at 127.0.0.1:${gone.port}/`);
     await gateway.wrote(/the ledger cannot be opened/);
     expectNoSecret(gateway.output() + JSON.stringify(health) + (await page.text()));
@@ -81,5 +84,5 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect((await store.audit(ALL)).rows.map((row) => row.requestId).sort()).toEqual(ids.sort());
     await store.close();
     await gone.remove();
-  });
+  }, 30_000);
 });

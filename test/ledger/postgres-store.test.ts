@@ -1,6 +1,6 @@
 // The PostgreSQL store: the common suite, on the caller's thread and on its own, and what concerns only a database
 // that others use as well.
-import { beforeAll, describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SQL } from 'bun';
 import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
@@ -8,11 +8,14 @@ import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
+/** A database is made for each test. */
+setDefaultTimeout(30_000);
+
 describe.skipIf(!hasPostgres)('with a server', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await sharedCluster();
-  });
+  }, 30_000);
 
   const ask = async <Row>(url: string, sql: string): Promise<Row[]> => {
     const client = new SQL(url, { max: 1 });

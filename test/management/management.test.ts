@@ -46,6 +46,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       logResponseBodies: false,
       retentionMs: null,
       store: 'sqlite',
+      maxSpill: 1_000_000,
     },
     costs: { pricingOverrides: [] },
     ...changes,
@@ -127,7 +128,7 @@ describe('/gateway/health', () => {
       providers: { lab: true, spare: true },
       routing: { default_provider: 'lab', fallback_chain: ['spare/model-x'] },
       audit: { enabled: true, log_request_bodies: true, log_response_bodies: false },
-      ledger: { ok: true, queued: 0, dropped: 0, last_error: null },
+      ledger: { ok: true, queued: 0, spilled: 0, spilled_bytes: 0, dropped: 0, last_error: null },
     });
   });
 

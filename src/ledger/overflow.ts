@@ -1,0 +1,71 @@
+// When rows that wait in memory go to the spill: the store refuses them, is slow, or memory fills.
+import type { Backlog, Entry } from './backlog.ts';
+import type { Spill } from './spill.ts';
+
+export interface Overflow {
+  /** Moves what waits, as far as the spill takes it. Never rejects. */
+  spill(): Promise<void>;
+  /** Also the rows that the store may never take, as the process ends. */
+  spillAll(): Promise<void>;
+  /** Resolves when nothing is on its way to the spill: a row is in one place then. */
+  settled(): Promise<void>;
+  /** Looks after what waits until the store has answered, which the returned function tells. */
+  whileStoreIsAsked(): () => void;
+  /** Rows have waited for longer than is safe if the process were killed. */
+  isLate(): boolean;
+  /** A row has come. */
+  added(): void;
+}
+
+/** Half of what GUARANTEES 17 allows: by then a row is in the store or on disk. */
+const PATIENCE_MS = 500;
+
+export function createOverflow(
+  backlog: Backlog,
+  spill: Spill,
+  { now, setTimer }: { now(): number; setTimer(callback: () => void, delayMs: number): () => void },
+): Overflow {
+  let spilling: Promise<void> | null = null;
+  /** Unix milliseconds before which a spill that was full is not asked for each row. */
+  let fullUntil = 0;
+
+  const move = async (entries: readonly Entry[]): Promise<void> => {
+    if (entries.length === 0) return;
+    const count = await spill.put(entries.map((entry) => entry.row));
+    if (count < entries.length) fullUntil = now() + PATIENCE_MS;
+    backlog.markSpilled(entries.slice(0, count));
+  };
+
+  /** The batch that the store was given, too: it may never answer, and a row that comes twice is kept once. */
+  const moveSound = (): Promise<void> => {
+    // A row that was refused alone has its strikes only here.
+    spilling ??= move(backlog.entries().filter((entry) => entry.strikes === 0)).finally(() => {
+      spilling = null;
+    });
+    return spilling;
+  };
+
+  return {
+    spill: moveSound,
+    async spillAll() {
+      await spilling;
+      await move(backlog.entries());
+    },
+    async settled() {
+      await spilling;
+    },
+    whileStoreIsAsked() {
+      const later = (): (() => void) =>
+        setTimer(() => {
+          void moveSound();
+          cancel = later();
+        }, PATIENCE_MS);
+      let cancel = later();
+      return () => cancel();
+    },
+    isLate: () => now() - (backlog.oldest() ?? now()) > PATIENCE_MS,
+    added() {
+      if (backlog.isHalfFull() && spilling === null && now() >= fullUntil) void moveSound();
+    },
+  };
+}

@@ -1,0 +1,251 @@
+// Rows that the store does not take: they wait on disk, in order, outlast the process, and come back once.
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/recorder.ts';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import { createSpillFile } from '../../src/ledger/spill-file.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createFakeStore, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+
+let directory: string;
+let store: ReturnType<typeof createFakeStore>;
+let timers: ManualTimers;
+let maxBytes: number;
+
+beforeEach(() => {
+  directory = join(mkdtempSync(join(tmpdir(), 'sluice-spill-')), 'spill');
+  store = createFakeStore();
+  timers = createManualTimers(SAMPLE_TIME);
+  maxBytes = 100_000_000;
+});
+afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
+
+const openSpill = () => createSpillFile({ directory, maxBytes: () => maxBytes });
+const openLedger = (into = store): Ledger => createLedger(into, { ...timers, spill: openSpill() });
+const keptIds = (): string[] => store.rows().map((row) => row.requestId);
+const idsOf = (rows: readonly LedgerRow[]): string[] => rows.map((row) => row.requestId);
+const files = (): string[] => readdirSync(directory).sort();
+
+/** Turns time until it holds: files are written at their own pace. */
+async function until(holds: () => boolean, stepMs = 50): Promise<void> {
+  while (!holds()) await timers.advance(stepMs);
+}
+
+describe('a store that refuses', () => {
+  test('the rows go to disk, readable by the owner alone, and come back in order when it takes them', async () => {
+    store.refuse = () => true;
+    const ledger = openLedger();
+    const rows = variedRows(1000);
+    for (const row of rows.slice(0, 600)) ledger.record(row);
+    await until(() => ledger.health().spilled === 600);
+    for (const row of rows.slice(600)) ledger.record(row);
+    await until(() => ledger.health().spilled === 1000);
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 0, dropped: 0 });
+    expect(ledger.health().spilledBytes).toBe(
+      files().reduce((sum, name) => sum + statSync(join(directory, name)).size, 0),
+    );
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    for (const name of files()) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
+
+    store.refuse = () => false;
+    await until(() => ledger.health().spilledBytes === 0);
+    expect(keptIds()).toEqual(idsOf(rows));
+    expect(store.rows()[0]).toEqual(rows[0] as LedgerRow);
+    expect(ledger.health()).toEqual({
+      ok: true,
+      queued: 0,
+      spilled: 0,
+      spilledBytes: 0,
+      dropped: 0,
+      lastError: null,
+    });
+    expect(files()).toEqual([]);
+    await ledger.close();
+  });
+
+  test('nothing is dropped that would not fit in memory', async () => {
+    store.refuse = () => true;
+    const ledger = createLedger(store, { ...timers, spill: openSpill(), maxQueued: 100 });
+    const rows = variedRows(500);
+    for (const row of rows) {
+      ledger.record(row);
+      if (ledger.health().queued > 60) await until(() => ledger.health().queued < 50, 10);
+    }
+    store.refuse = () => false;
+    await until(() => ledger.health().spilled + ledger.health().queued === 0);
+    expect(keptIds()).toEqual(idsOf(rows));
+    expect(ledger.health().dropped).toBe(0);
+    await ledger.close();
+  });
+
+  test('what the next process finds comes before its own, whole and in order', async () => {
+    store.refuse = () => true;
+    const first = openLedger();
+    const rows = variedRows(700).map((row) => ({ ...row, requestBody: `größer 🦭\n${'x'.repeat(20_000)}` }));
+    for (const row of rows) first.record(row);
+    await until(() => first.health().spilled === 700);
+    expect(files().length).toBeGreaterThan(2);
+    // Nobody says farewell: the process was killed.
+    const killed = timers;
+    store = createFakeStore();
+    timers = createManualTimers(SAMPLE_TIME);
+    const second = openLedger();
+    second.record(sampleRow({ requestId: 'own' }));
+    await until(() => second.health().spilled + second.health().queued === 0 && store.rows().length > 700);
+    expect(keptIds()).toEqual([...idsOf(rows), 'own']);
+    expect(store.rows().slice(0, 700)).toEqual(rows);
+    await second.close();
+    timers = killed;
+    await first.close();
+  });
+
+  test('close leaves what could not be written on disk and counts nothing as lost', async () => {
+    store.refuse = () => true;
+    const first = openLedger();
+    for (const row of variedRows(300)) first.record(row);
+    await first.close();
+    expect(first.health()).toMatchObject({ queued: 0, spilled: 300, dropped: 0 });
+    store.refuse = () => false;
+    const second = openLedger();
+    await until(() => store.rows().length === 300);
+    await second.close();
+    expect(keptIds()).toEqual(idsOf(variedRows(300)));
+  });
+
+  test('beyond audit.max_spill rows stay in memory, then are dropped and counted, and health says why', async () => {
+    store.refuse = () => true;
+    maxBytes = 200_000;
+    const ledger = createLedger(store, { ...timers, spill: openSpill(), maxQueued: 300 });
+    const rows = variedRows(800);
+    for (const row of rows.slice(0, 290)) ledger.record(row);
+    await until(() => ledger.health().spilled > 0);
+    const { spilled } = ledger.health();
+    for (const row of rows.slice(290)) ledger.record(row);
+    await timers.advance(2000);
+    const health = ledger.health();
+    expect(health.spilledBytes).toBeLessThanOrEqual(maxBytes);
+    expect(health.spilled).toBeGreaterThanOrEqual(spilled);
+    expect(health.spilled + health.queued + health.dropped).toBe(800);
+    expect(health.dropped).toBeGreaterThan(0);
+    store.refuse = (batch) => {
+      store.refuse = () => false;
+      return batch.length > 0;
+    };
+    await until(() => ledger.health().spilled + ledger.health().queued === 0);
+    expect(store.rows()).toHaveLength(800 - health.dropped);
+    expect(new Set(keptIds()).size).toBe(800 - health.dropped);
+    await ledger.close();
+  });
+
+  test('a row that no store takes does not hold up those behind it', async () => {
+    store.refuse = () => true;
+    const ledger = openLedger();
+    const rows = variedRows(600);
+    rows[3] = sampleRow({ requestId: 'poison' });
+    for (const row of rows) ledger.record(row);
+    await until(() => ledger.health().spilled === 600);
+    store.refuse = (batch) => batch.some(({ requestId }) => requestId === 'poison');
+    await until(() => store.rows().length === 599);
+    let more = 0;
+    await until(() => {
+      ledger.record(sampleRow({ requestId: `more-${more++}` }));
+      return ledger.health().dropped === 1;
+    }, 500);
+    expect(new Set(keptIds()).size).toBe(store.rows().length);
+    await ledger.close();
+    expect(ledger.health()).toMatchObject({ queued: 0, spilled: 0, dropped: 1 });
+  });
+});
+
+describe('a store that does not answer', () => {
+  test('after half a second its batch and all behind it are on disk, and are kept once when it comes to', async () => {
+    const asked = Promise.withResolvers<void>();
+    const sqlite = createSqliteStore(':memory:');
+    const slow = {
+      ...sqlite,
+      append: (rows: readonly LedgerRow[]) => asked.promise.then(() => sqlite.append(rows)),
+    };
+    const ledger = createLedger(slow, { ...timers, spill: openSpill() });
+    for (const row of variedRows(10)) ledger.record(row);
+    await timers.advance(200);
+    for (const row of variedRows(10, 10)) ledger.record(row);
+    await timers.advance(499);
+    expect(ledger.health().spilled).toBe(0);
+    await until(() => ledger.health().spilled === 20, 1);
+    for (const row of variedRows(5, 20)) ledger.record(row);
+    await until(() => ledger.health().spilled === 25);
+    asked.resolve();
+    await until(() => ledger.health().spilled + ledger.health().queued === 0);
+    expect((await sqlite.totals()).requests).toBe(25);
+    expect((await sqlite.audit({ limit: 100, offset: 0, includeBodies: false })).total).toBe(25);
+    await ledger.close();
+  });
+});
+
+describe('what lies on disk', () => {
+  const spillRows = async (count: number) => {
+    const spill = openSpill();
+    await spill.put(variedRows(count));
+    await spill.close();
+    const [name] = files();
+    return join(directory, name ?? '');
+  };
+
+  test('half a row at the end is passed over, what is no row is counted, the others come back', async () => {
+    const path = await spillRows(3);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    writeFileSync(path, [lines[0], '{"no":"row"}', lines[2], ''].join('\n'));
+    appendFileSync(path, '{"requestId":"cut');
+    const spill = openSpill();
+    expect(idsOf(await spill.next())).toEqual(['req_0', 'req_2']);
+    await spill.remove(2);
+    expect(spill.held()).toMatchObject({ rows: 0, bytes: 0, lost: 1 });
+    expect(files()).toEqual([]);
+  });
+
+  test('a row of an older version has what was measured since as nothing', async () => {
+    const path = await spillRows(1);
+    const { timing: _, ...old } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, `${JSON.stringify(old)}\n`);
+    const sqlite = createSqliteStore(':memory:');
+    await sqlite.append(await openSpill().next());
+    expect((await sqlite.recent(1))[0]).toMatchObject({ requestId: 'req_0', timing: { providerMs: 0 } });
+    await sqlite.close();
+  });
+
+  test('files of a process that runs are its own', async () => {
+    const path = await spillRows(3);
+    const other = Bun.spawn(['sleep', '60']);
+    writeFileSync(path.replace(`-${process.pid}.`, `-${other.pid}.`), readFileSync(path));
+    rmSync(path);
+    expect(await openSpill().next()).toEqual([]);
+    other.kill();
+    await other.exited;
+    expect(await openSpill().next()).toHaveLength(3);
+  });
+
+  test('a directory that cannot be written: rows stay in memory, and health says why', async () => {
+    writeFileSync(directory, 'not a directory');
+    store.refuse = () => true;
+    const ledger = openLedger();
+    for (const row of variedRows(5)) ledger.record(row);
+    await until(() => ledger.health().lastError !== null);
+    await timers.advance(1000);
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 5, spilled: 0, dropped: 0 });
+    store.refuse = () => false;
+    await until(() => store.rows().length === 5);
+    await ledger.close();
+  });
+});
