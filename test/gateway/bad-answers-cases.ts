@@ -116,6 +116,12 @@ function anyStream(wire: TextWire): BadAnswer[] {
       { says: { text: 'Hello' }, tokens: [7, 3] },
       { passes: true },
     ),
+    stream(
+      'a beginning in the middle',
+      start + text('Hel') + start + text('lo') + textEnd,
+      { says: { text: 'Hello' } },
+      { passes: true },
+    ),
     inPieces(
       stream('one event over the limit', start + text(long) + textEnd, {
         code: 'upstream_malformed',
