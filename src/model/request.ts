@@ -51,6 +51,18 @@ export interface ServerTool {
   type: 'server';
   name: string;
   definition: Extension;
+  /** Set where it searches the web, which other dialects' providers may do as well. */
+  search?: WebSearch;
+}
+
+/** What a search of the web is told, whatever the dialect. */
+export interface WebSearch {
+  allowedDomains?: string[];
+  blockedDomains?: string[];
+  /** Where the user is, roughly. */
+  location?: { city?: string; region?: string; country?: string; timezone?: string };
+  /** Names of settings that only the client's dialect knows. */
+  others: string[];
 }
 
 export type ToolChoice =

@@ -62,6 +62,8 @@ export const CHAT_FIELDS: Record<string, FieldRule> = {
   reasoning: thinks,
   thinking: (value, arrived) => (value as Json).type === 'disabled' || arrived.thinking !== undefined,
   enable_thinking: (value, arrived) => value === false || arrived.thinking !== undefined,
+  web_search_options: (_, arrived) =>
+    ((arrived.tools ?? []) as Json[]).some(({ name }) => name === 'web_search'),
   response_format(value, arrived) {
     if ((value as Json).type === 'text') return true;
     const { format } = (arrived.output_config ?? {}) as { format?: unknown };

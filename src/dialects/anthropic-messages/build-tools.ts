@@ -1,10 +1,11 @@
 // `tools` and `tool_choice`.
 import { asObject, type JsonObject } from '../../model/json.ts';
-import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
+import { searchInstead } from '../web-search.ts';
 import { FREE_TEXT } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
 
@@ -17,7 +18,7 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
   let strict = 0;
   for (const tool of request.tools) {
     losses.ungrouped(tool);
-    const wire = buildTool(tool, losses);
+    const wire = buildTool(tool, request, traits, losses);
     if (wire === undefined) continue;
     if (tool.type === 'function' && tool.strict !== undefined) {
       if (native || !tool.strict) wire.strict = tool.strict;
@@ -29,12 +30,16 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
   return tools;
 }
 
-function buildTool(tool: Tool, losses: LossReport): JsonObject | undefined {
+function buildTool(
+  tool: Tool,
+  request: NeutralRequest,
+  traits: ModelTraits,
+  losses: LossReport,
+): JsonObject | undefined {
   switch (tool.type) {
     case 'server':
       if (tool.definition.dialect === ID) return tool.definition.fields;
-      losses.lost(`tools.${tool.name}`);
-      return undefined;
+      return buildSearch(tool, request, traits, losses);
     case 'custom': {
       losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
       if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
@@ -49,6 +54,31 @@ function buildTool(tool: Tool, losses: LossReport): JsonObject | undefined {
       return Object.assign(wire, ownFields(tool.extension));
     }
   }
+}
+
+const SEARCH = 'web_search';
+
+function buildSearch(
+  tool: ServerTool,
+  { tools }: NeutralRequest,
+  { webSearch }: ModelTraits,
+  losses: LossReport,
+): JsonObject | undefined {
+  const { allowedDomains: allowed, blockedDomains: blocked } = tool.search ?? {};
+  // Names must differ, and one of the two lists is taken.
+  const isFree = tools.every((each) => each.type === 'server' || each.name !== SEARCH);
+  const fits = webSearch && isFree && (allowed === undefined || blocked === undefined);
+  const known = { allowedDomains: fits, blockedDomains: fits, location: true };
+  const search = fits ? searchInstead(tool, known, losses) : undefined;
+  if (search === undefined) {
+    losses.lost(`tools.${tool.name}`);
+    return undefined;
+  }
+  const wire: JsonObject = { type: 'web_search_20250305', name: SEARCH };
+  put(wire, 'allowed_domains', allowed);
+  put(wire, 'blocked_domains', blocked);
+  if (search.location !== undefined) wire.user_location = { type: 'approximate', ...search.location };
+  return wire;
 }
 
 function functionTool(name: string, description: string | undefined, schema: JsonObject): JsonObject {

@@ -1,6 +1,7 @@
 // `tools` and `tool_choice` of a request.
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { NeutralRequest, Tool } from '../../model/request.ts';
+import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import { parseWebSearch } from '../web-search.ts';
 import {
   failRequest,
   optionalBoolean,
@@ -17,7 +18,10 @@ export function parseTool(value: JsonValue, path: string): Tool {
   const type = optionalString(tool, 'type', failRequest, `${path}.type`);
   if (type !== undefined && type !== 'custom') {
     const name = asString(tool.name) ?? asString(tool.mcp_server_name) ?? type;
-    return { type: 'server', name, definition: { dialect: ID, fields: tool } };
+    const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields: tool } };
+    if (isWebSearch(server))
+      server.search = parseWebSearch(leftover(tool, ['type', 'name', 'cache_control']));
+    return server;
   }
   const description = optionalString(tool, 'description', failRequest, `${path}.description`);
   const parameters = optionalObject(tool, 'input_schema', failRequest, `${path}.input_schema`);

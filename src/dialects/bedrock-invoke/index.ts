@@ -4,12 +4,12 @@ import { asNumber, asString, parseObject } from '../../model/json.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
-import { leaveOutServerTools } from './server-tools.ts';
+import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 
 /** @param inner what stands in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   const buildRequest: ProviderSide['buildRequest'] = (request, options) =>
-    enveloped(inner.buildRequest(request, options));
+    enveloped(inner.buildRequest({ ...request, tools: request.tools.map(withoutSearch) }, options));
   return {
     endpoint: (model, stream) =>
       `/model/${encodeURIComponent(model)}/invoke${stream ? '-with-response-stream' : ''}`,

@@ -25,6 +25,8 @@ export interface ModelTraits {
   systemMessages: boolean;
   /** Takes `tool_choice` `any` and `tool`. */
   forcedTools: boolean;
+  /** Searches the web by itself, where it is served by Anthropic. */
+  webSearch: boolean;
 }
 
 const NEWEST: ModelTraits = {
@@ -37,6 +39,7 @@ const NEWEST: ModelTraits = {
   structuredOutput: true,
   systemMessages: true,
   forcedTools: true,
+  webSearch: true,
 };
 
 const ALWAYS_THINKING: ModelTraits = { ...NEWEST, thinking: 'always' };
@@ -51,7 +54,7 @@ const V4_6: ModelTraits = {
 const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', efforts: [] };
 const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000 };
 const V3_7: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };
-const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none' };
+const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', webSearch: false };
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
 /** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */

@@ -4,15 +4,20 @@ import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts'
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
+import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { FREE_TEXT } from './tool-arguments.ts';
 import { ID, ownFields, put } from './wire.ts';
 
+const NO_SETTINGS = { allowedDomains: false, blockedDomains: false, location: false };
+
 export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObject[] {
   const { losses } = scope;
   const declarations: JsonObject[] = [];
   const others: JsonObject[] = [];
+  // Older models refuse a search beside functions, and newer ones want the answer's server calls back.
+  const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
   for (const tool of tools) {
     losses.ungrouped(tool);
     switch (tool.type) {
@@ -34,6 +39,8 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
       }
       case 'server':
         if (tool.definition.dialect === ID) others.push(tool.definition.fields);
+        else if (searches && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
+          others.push({ googleSearch: {} });
         else losses.lost(`tools.${tool.name}`);
         break;
     }

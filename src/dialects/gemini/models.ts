@@ -14,6 +14,8 @@ export interface ModelTraits {
   needsSignatures: boolean;
   /** Takes images and documents inside a function response. */
   mediaInResults: boolean;
+  /** Takes `googleSearch`. */
+  webSearch: boolean;
 }
 
 export type ThinkingLevel = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH';
@@ -36,9 +38,10 @@ export function modelTraits(model: string): ModelTraits {
       budget: [0, 32_768],
       needsSignatures: true,
       mediaInResults: true,
+      webSearch: true,
     };
   }
-  const older = { levels: [], needsSignatures: false, mediaInResults: false };
+  const older = { levels: [], needsSignatures: false, mediaInResults: false, webSearch: version >= 2 };
   if (version >= 2.5) {
     const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);
     return { thinking: 'budget', thinkingCanStop: !isPro, budget, ...older };

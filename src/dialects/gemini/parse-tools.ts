@@ -1,6 +1,7 @@
 // `tools` and `toolConfig` of a request. https://ai.google.dev/api/caching#Tool
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { FunctionTool, Tool, ToolChoice } from '../../model/request.ts';
+import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../model/request.ts';
+import { parseWebSearch } from '../web-search.ts';
 import { parseSchema } from './parse-schema.ts';
 import { invalid, optionalObject, requiredObject, requiredString } from './read-field.ts';
 import { dotted, extensionOf, ID, leftover, listOf } from './wire.ts';
@@ -13,7 +14,9 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
     for (const [name, definition] of Object.entries(requiredObject(item, path))) {
       if (name !== 'functionDeclarations') {
         const fields = { [name]: definition };
-        tools.push({ type: 'server', name, definition: { dialect: ID, fields } });
+        const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields } };
+        if (isWebSearch(server)) server.search = parseWebSearch(isObject(definition) ? definition : {});
+        tools.push(server);
         continue;
       }
       for (const [place, declaration] of listOf(definition).entries()) {

@@ -1,12 +1,21 @@
 // Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
-import type { CustomTool, FunctionTool, NeutralRequest, ToolChoice } from '../../model/request.ts';
+import type {
+  CustomTool,
+  FunctionTool,
+  NeutralRequest,
+  ServerTool,
+  ToolChoice,
+} from '../../model/request.ts';
+import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-content.ts';
+import { SEARCH_OPTIONS } from './parse-tools.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
   const { losses, options } = scope;
   const tools: JsonObject[] = [];
+  const fields: JsonObject = {};
   const customNames = new Set<string>();
   const names = new Set<string>();
   for (const tool of request.tools) {
@@ -33,8 +42,9 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
         break;
       }
       case 'server':
-        if (tool.definition.dialect === 'openai-chat') tools.push(tool.definition.fields);
-        else losses.lost(`tools.${tool.name}`);
+        if (tool.definition.dialect !== 'openai-chat') Object.assign(fields, buildSearch(tool, scope));
+        else if (tool.name === SEARCH_OPTIONS) Object.assign(fields, tool.definition.fields);
+        else tools.push(tool.definition.fields);
         break;
     }
   }
@@ -42,13 +52,29 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   if (tools.length === 0) {
     // OpenAI refuses tool_choice and parallel_tool_calls without tools.
     if (choice?.type === 'required' || choice?.type === 'tool') losses.lost('tool_choice');
-    return {};
+    return fields;
   }
-  const fields: JsonObject = { tools };
+  fields.tools = tools;
   if (choice?.type === 'tool' && !names.has(choice.name)) losses.lost('tool_choice');
   else if (choice !== undefined) fields.tool_choice = buildToolChoice(choice, customNames);
   if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
   return fields;
+}
+
+/** Models that search have it in their name, the others refuse the field. */
+const SEARCHES = /-search-/;
+
+function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObject {
+  const known = { allowedDomains: false, blockedDomains: false, location: true };
+  const search = SEARCHES.test(options.model) ? searchInstead(tool, known, losses) : undefined;
+  if (search === undefined) {
+    losses.lost(`tools.${tool.name}`);
+    return {};
+  }
+  const { location } = search;
+  const place =
+    location === undefined ? {} : { user_location: { type: 'approximate', approximate: location } };
+  return { [SEARCH_OPTIONS]: place };
 }
 
 function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): JsonObject {

@@ -12,7 +12,7 @@ import {
   requiredString,
 } from '../read-field.ts';
 import { parseMessages } from './parse-messages.ts';
-import { isWebSearch, parseToolChoice, parseTools } from './parse-tools.ts';
+import { parseToolChoice, parseTools, SEARCH_OPTIONS } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 
 /** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
@@ -52,9 +52,9 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     messages,
     tools: parseTools(body),
   };
-  if (asObject(body.web_search_options) !== undefined || request.tools.some(isWebSearch))
+  if (request.tools.some((tool) => tool.type === 'server' && tool.search !== undefined))
     request.searchesWeb = true;
-  const kept = new Set(NEUTRAL_FIELDS);
+  const kept = new Set([...NEUTRAL_FIELDS, SEARCH_OPTIONS]);
 
   const streamOptions = optionalObject(body, 'stream_options');
   if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;

@@ -1,6 +1,6 @@
 // `tools`, legacy `functions`, `tool_choice` and legacy `function_call` of a request.
 import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
-import type { FunctionTool, Tool, ToolChoice } from '../../model/request.ts';
+import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../model/request.ts';
 import {
   invalid,
   nameType,
@@ -9,6 +9,7 @@ import {
   requiredObject,
   requiredString,
 } from '../read-field.ts';
+import { parseWebSearch } from '../web-search.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
   const tools = (optionalArray(body, 'tools') ?? []).map((tool, index) => {
@@ -19,7 +20,7 @@ export function parseTools(body: JsonObject): Tool[] {
     const path = `functions[${index}]`;
     return parseFunction(requiredObject(declared, path), path);
   });
-  return [...tools, ...functions];
+  return [...tools, ...functions, ...parseSearchOptions(body)];
 }
 
 function parseTool(tool: JsonObject, path: string): Tool {
@@ -42,7 +43,28 @@ function parseTool(tool: JsonObject, path: string): Tool {
     };
   }
   // Tools that the server runs have their own types (`openrouter:web_search`, `web_search`…).
-  return { type: 'server', name: type, definition: { dialect: 'openai-chat', fields: tool } };
+  const server: ServerTool = {
+    type: 'server',
+    name: type,
+    definition: { dialect: 'openai-chat', fields: tool },
+  };
+  if (isWebSearch(server)) server.search = parseWebSearch(asObject(tool.parameters) ?? {});
+  return server;
+}
+
+/** Of models that always search: the field only says how. */
+export const SEARCH_OPTIONS = 'web_search_options';
+
+function parseSearchOptions(body: JsonObject): ServerTool[] {
+  const options = optionalObject(body, SEARCH_OPTIONS);
+  if (options === undefined) return [];
+  const { search_context_size: size, ...settings } = options;
+  // Says the default.
+  const more = size === undefined || size === 'medium' ? {} : { search_context_size: size };
+  const definition = { dialect: 'openai-chat' as const, fields: { [SEARCH_OPTIONS]: options } };
+  return [
+    { type: 'server', name: SEARCH_OPTIONS, definition, search: parseWebSearch({ ...settings, ...more }) },
+  ];
 }
 
 /** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own word. */

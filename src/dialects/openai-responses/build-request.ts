@@ -39,7 +39,7 @@ export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOp
     if (input.length > 0 || !native) body.input = input;
   }
   if (request.stream) body.stream = true;
-  Object.assign(body, buildTools(request, scope));
+  Object.assign(body, buildTools(request, scope, traits));
   set('max_output_tokens', native ? request.maxOutputTokens : leastTokens(request.maxOutputTokens, losses));
   Object.assign(body, buildSampling(request, native, traits, losses));
   const { reasoning } = request;

@@ -1,11 +1,13 @@
 // `tools` and `tool_choice` of a provider request.
 import { asObject, type JsonObject } from '../../model/json.ts';
-import type { CustomTool, FunctionTool, NeutralRequest } from '../../model/request.ts';
+import type { CustomTool, FunctionTool, NeutralRequest, ServerTool } from '../../model/request.ts';
 import type { BuildScope } from './build-content.ts';
+import { searchInstead } from '../web-search.ts';
+import type { ModelTraits } from './models.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
-export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
+export function buildTools(request: NeutralRequest, scope: BuildScope, traits: ModelTraits): JsonObject {
   const { losses } = scope;
   const tools: JsonObject[] = [];
   const namespaces = new Map<string, JsonObject[]>();
@@ -13,8 +15,10 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   const names = new Set<string>();
   for (const tool of request.tools) {
     if (tool.type === 'server') {
-      if (tool.definition.dialect === ID) tools.push(tool.definition.fields);
-      else losses.lost(`tools.${tool.name}`);
+      const built =
+        tool.definition.dialect === ID ? tool.definition.fields : buildSearch(tool, scope, traits);
+      if (built === undefined) losses.lost(`tools.${tool.name}`);
+      else tools.push(built);
       continue;
     }
     names.add(tool.name);
@@ -55,6 +59,24 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   } else if (choice !== undefined) fields.tool_choice = choice.type;
   if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
   return fields;
+}
+
+/** Of OpenAI's own models: other servers of the dialect may have no search. */
+function buildSearch(
+  tool: ServerTool,
+  { losses }: BuildScope,
+  { reasons }: ModelTraits,
+): JsonObject | undefined {
+  if (reasons === undefined) return undefined;
+  const known = { allowedDomains: true, blockedDomains: false, location: true };
+  const search = searchInstead(tool, known, losses);
+  if (search === undefined) return undefined;
+  const { allowedDomains, location } = search;
+  return {
+    type: 'web_search',
+    ...(allowedDomains !== undefined && { filters: { allowed_domains: allowedDomains } }),
+    ...(location !== undefined && { user_location: { type: 'approximate', ...location } }),
+  };
 }
 
 function buildCustom({ name, description, format }: CustomTool): JsonObject {

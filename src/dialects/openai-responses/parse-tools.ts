@@ -1,6 +1,13 @@
 // `tools` and `tool_choice` of a request.
 import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
-import type { CustomTool, FunctionTool, Tool, ToolChoice, ToolNamespace } from '../../model/request.ts';
+import type {
+  CustomTool,
+  FunctionTool,
+  ServerTool,
+  Tool,
+  ToolChoice,
+  ToolNamespace,
+} from '../../model/request.ts';
 import {
   invalid,
   nameType,
@@ -10,6 +17,7 @@ import {
   requiredObject,
   requiredString,
 } from '../read-field.ts';
+import { parseWebSearch } from '../web-search.ts';
 import { flatName } from './namespace.ts';
 import { extensionOf, ID, leftover } from './wire.ts';
 
@@ -38,8 +46,17 @@ function parseTool(tool: JsonObject, path: string): Tool[] {
     case 'namespace':
       return parseNamespace(tool, path);
     default:
-      return [{ type: 'server', name: type, definition: { dialect: ID, fields: tool } }];
+      return [parseServer(tool, type)];
   }
+}
+
+function parseServer(tool: JsonObject, type: string): ServerTool {
+  const server: ServerTool = { type: 'server', name: type, definition: { dialect: ID, fields: tool } };
+  if (!isWebSearch(server)) return server;
+  const { type: _, filters, ...settings } = tool;
+  // Says the default.
+  if (settings.search_context_size === 'medium') delete settings.search_context_size;
+  return { ...server, search: parseWebSearch({ ...settings, ...asObject(filters) }) };
 }
 
 function parseNamespace(group: JsonObject, path: string): Tool[] {

@@ -308,6 +308,7 @@ describe('tools', () => {
         type: 'server',
         name,
         definition: { dialect: 'gemini', fields: { [name]: {} } },
+        ...(name === 'googleSearch' && { search: { others: [] } }),
       })),
     );
   });

@@ -266,6 +266,7 @@ describe('tools', () => {
           dialect: 'openai-chat',
           fields: { type: 'openrouter:web_search', parameters: { max_results: 3 } },
         },
+        search: { others: ['max_results'] },
       },
       { type: 'function', name: 'old', parameters },
     ]);
@@ -364,6 +365,24 @@ describe('settings', () => {
     expect(rest as unknown).toEqual({ stream: false, ...expected });
   });
 
+  test('options of a search are a tool that the server runs', () => {
+    const location = { city: 'Bonn', country: 'DE' };
+    const options = {
+      search_context_size: 'low',
+      user_location: { type: 'approximate', approximate: location },
+    };
+    const request = parse({ web_search_options: options });
+    expect(request.searchesWeb).toBe(true);
+    expect(request.tools).toEqual([
+      {
+        type: 'server',
+        name: 'web_search_options',
+        definition: { dialect: 'openai-chat', fields: { web_search_options: options } },
+        search: { location, others: ['search_context_size'] },
+      },
+    ]);
+  });
+
   test('everything else is kept, to be named where it is lost', () => {
     const fields = {
       n: 2,
@@ -373,7 +392,6 @@ describe('settings', () => {
       modalities: ['text', 'audio'],
       audio: { voice: 'alloy', format: 'wav' },
       prediction: { type: 'content', content: 'x' },
-      web_search_options: {},
       store: true,
       reasoning_effort: 'default',
       response_format: { type: 'grammar', grammar: 'g' },

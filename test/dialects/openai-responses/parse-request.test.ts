@@ -357,7 +357,12 @@ describe('tools', () => {
       },
       { type: 'function', name: 'crm__find', parameters, namespace: namespace('find') },
       { type: 'custom', name: 'crm__note', namespace: namespace('note') },
-      { type: 'server', name: 'web_search', definition: { dialect: 'openai-responses', fields: search } },
+      {
+        type: 'server',
+        name: 'web_search',
+        definition: { dialect: 'openai-responses', fields: search },
+        search: { others: ['search_context_size'] },
+      },
     ]);
   });
 
