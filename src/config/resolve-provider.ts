@@ -77,6 +77,7 @@ export function resolveProvider(
     apiKey: apiKeys[0] ?? null,
     apiKeys,
     forwardClientKey: mayForward,
+    forwardTrace: entry.forward_trace,
     headers,
     models: entry.models,
     defaultModel: entry.default_model,

@@ -61,6 +61,8 @@ export interface ProviderConfig {
   apiKeys: readonly string[];
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;
+  /** Whether it is told which trace a request belongs to. */
+  forwardTrace: boolean;
   headers: Record<string, string>;
   /** Client-side model name → the provider's. */
   models: Record<string, string>;

@@ -159,6 +159,12 @@ const providerSchema = z.strictObject({
   max_retries: z.number().int().min(0).max(10).default(2).describe('Further tries at this provider.'),
   breaker: breakerSchema.prefault({}).describe('When this provider is not asked for a while.'),
   concurrency: concurrencySchema.prefault({}).describe('How many requests this provider is given at once.'),
+  forward_trace: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Tell it with `traceparent` which trace a request belongs to. For servers of your own: it shows which requests belong together.',
+    ),
   forward_client_key: z
     .boolean()
     .default(true)

@@ -17,6 +17,7 @@ import { createObserver } from './observer.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
 import { describeLoss, type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
+import { traceTry } from './tracing.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 export interface Exchange {
@@ -58,6 +59,7 @@ export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): 
   const { provider, model } = plan.target;
   record.live.started({ model, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;
+  traceTry(record, host, plan);
 }
 
 /** For errors and pings; an answer's own rendering also asks what the client wanted in it. */

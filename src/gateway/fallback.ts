@@ -37,7 +37,10 @@ export interface Course {
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: AbortSignal;
   /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
-  record: Pick<ExchangeRecord, 'attempts' | 'lease' | 'queuedMs' | 'backOffMs' | 'cost'>;
+  record: Pick<
+    ExchangeRecord,
+    'attempts' | 'lease' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
+  >;
   /** How long the client itself waits for the answer: no try begins that it would not see. */
   deadlineMs?: number;
   states: ProviderStates;
@@ -199,6 +202,8 @@ async function tryOnce<T>(
     status: null,
     error: null,
     durationMs: 0,
+    startedMs: startedAt - record.startedAt,
+    ...(record.trySpanId === null ? {} : { spanId: record.trySpanId }),
     ...(lease.keyLabel === undefined ? {} : { key: lease.keyLabel }),
   };
   record.attempts.push(attempt);

@@ -46,6 +46,7 @@ import { redactError } from './redact-error.ts';
 import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
 import { createRequestLog } from './request-log.ts';
 import { streamNeutral } from './stream-neutral.ts';
+import { beginTrace } from './tracing.ts';
 
 export interface Gateway {
   /** Answers any request of CONTRACT section 4. Never rejects. */
@@ -149,7 +150,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   /** Where several processes serve, one of them counts for all. */
   function noteRow(row: LedgerRow): void {
     logRequest(row);
-    if (fleet === undefined) meter.see(row);
+    if (fleet !== undefined) return;
+    meter.see(row);
+    host.telemetry?.see(row);
   }
 
   function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
@@ -199,6 +202,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const redact = redactor.and(presentedKeys(headers));
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
+    record.trace = beginTrace(headers, host);
     tellBegun(dialect, record, redact);
     const client = new AbortController();
     const leave = () => client.abort(clientLeft());
@@ -296,7 +300,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         host,
         config,
         router,
-        newRecord: () => newRecord('neutral', redactor),
+        newRecord() {
+          const record = newRecord('neutral', redactor);
+          record.trace = beginTrace(new Headers(), host);
+          return record;
+        },
         redact: redactor,
         states,
       });

@@ -1,5 +1,6 @@
 // What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
 import type { AuthorizationScheme, OAuthUser } from '../config/resolved.ts';
+import type { LedgerRow } from '../ledger/row.ts';
 import type { Spill } from '../ledger/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
@@ -13,6 +14,12 @@ export interface UnauthorizedRequest {
   /** Of the provider's configuration. */
   options: Readonly<Record<string, string>>;
   oauth?: OAuthUser;
+}
+
+/** Whoever is told of every request that ended. */
+export interface Telemetry {
+  /** Never throws and never waits. */
+  see(row: LedgerRow): void;
 }
 
 export interface GatewayHost {
@@ -32,10 +39,13 @@ export interface GatewayHost {
   monotonic(): number;
   /** Calls back once after `ms`; returns how to call it off. */
   setTimer(callback: () => void, ms: number): () => void;
+  /** A UUID. */
   randomId(): string;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+  /** Who collects traces; left out where nobody does. Where several processes serve, one of them tells it of all rows. */
+  telemetry?: Telemetry;
   /** Null: nothing is recorded. */
   ledgerStore: LedgerStore | null;
   /** Where rows wait that the store does not take, at most so many bytes of them; left out: in memory. */

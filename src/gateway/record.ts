@@ -1,6 +1,6 @@
 // What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
 import type { RowTaker } from '../ledger/ledger.ts';
-import type { Attempt, LedgerRow, RowOperation, RowStatus } from '../ledger/row.ts';
+import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
@@ -28,6 +28,10 @@ export interface ExchangeRecord {
   requestBody: string | null;
   /** Null until the request was routed. */
   route: Route | null;
+  /** Null where nobody traces the request. */
+  trace: RowTrace | null;
+  /** Of the newest try. */
+  trySpanId: string | null;
   attempts: Attempt[];
   /** Of the attempt that serves, or the last one. */
   target: Target | null;
@@ -101,6 +105,8 @@ export function createRecord(
     streamed: false,
     requestBody: null,
     route: null,
+    trace: null,
+    trySpanId: null,
     attempts: [],
     target: null,
     losses: [],
@@ -169,6 +175,7 @@ export function createRecord(
       costUsd: totalCost(record),
       finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
       route: route && { ...route, rule: name(route.rule) ?? '', why: name(route.why) ?? '' },
+      trace: record.trace,
       attempts: attempts.map((attempt) => ({ ...attempt, model: name(attempt.model) ?? '' })),
       lost: describeLosses(record.losses, seen),
       malformedEvents: seen?.malformedEvents ?? 0,

@@ -2,7 +2,7 @@
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
-import type { Attempt, LedgerRow, RowOperation, RowStatus } from './row.ts';
+import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from './row.ts';
 import type { TimedRow } from './spread-tally.ts';
 import type { StoredRow } from './store.ts';
 
@@ -51,6 +51,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SqlV
   ['cost_usd', (row) => row.costUsd],
   ['finish_reason', (row) => row.finishReason],
   ['route', (row) => (row.route === null ? null : JSON.stringify(row.route))],
+  ['trace', (row) => (row.trace === null ? null : JSON.stringify(row.trace))],
   ['attempts', (row) => JSON.stringify(row.attempts)],
   ['lost', (row) => JSON.stringify(row.lost)],
   ['malformed_events', (row) => row.malformedEvents],
@@ -153,6 +154,7 @@ export interface SqlRow {
   cost_usd: number | null;
   finish_reason: string | null;
   route: string | null;
+  trace: string | null;
   attempts: string;
   lost: string;
   malformed_events: number;
@@ -210,6 +212,7 @@ export function storedRow(row: SqlRow): StoredRow {
     costUsd: row.cost_usd,
     finishReason: row.finish_reason,
     route: row.route === null ? null : (JSON.parse(row.route) as RouteDecision),
+    trace: row.trace === null ? null : (JSON.parse(row.trace) as RowTrace),
     attempts: JSON.parse(row.attempts) as Attempt[],
     lost: JSON.parse(row.lost) as string[],
     malformedEvents: row.malformed_events,

@@ -19,6 +19,10 @@ export interface Attempt {
   error: ErrorCode | null;
   message?: string;
   durationMs: number;
+  /** Milliseconds from the request until this try began; left out where it was not asked. */
+  startedMs?: number;
+  /** 16 hex digits; left out where the request is not traced. */
+  spanId?: string;
   /** The part of the request's time spent waiting for this provider; left out where it was not asked. */
   providerMs?: number;
   /** Which of the provider's keys was used, by its position (`#2`); left out where there is no choice. */
@@ -75,6 +79,15 @@ export const NO_TIMING: Readonly<RowTiming> = Object.freeze({
   gapsMs: 0,
 });
 
+/** The trace that a request belongs to, and the request's own place in it. Ids are hex digits, as in `traceparent`. */
+export interface RowTrace {
+  traceId: string;
+  spanId: string;
+  /** Of the client; null where the trace begins here. */
+  parentSpanId: string | null;
+  sampled: boolean;
+}
+
 export interface LedgerRow {
   requestId: string;
   /** Unix milliseconds at which the request came in. */
@@ -109,6 +122,8 @@ export interface LedgerRow {
   finishReason: string | null;
   /** Why it went where it went; null where it was refused before. */
   route: RouteDecision | null;
+  /** Null where nobody traces it. */
+  trace: RowTrace | null;
   attempts: Attempt[];
   lost: string[];
   malformedEvents: number;

@@ -145,6 +145,7 @@ export const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   'ALTER TABLE ledger_row ADD COLUMN gaps_ms REAL NOT NULL DEFAULT 0',
+  'ALTER TABLE ledger_row ADD COLUMN trace TEXT',
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

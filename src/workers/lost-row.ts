@@ -20,6 +20,7 @@ export function lostRow(request: BegunRequest, how: string, now: number): Ledger
     costUsd: null,
     finishReason: null,
     route: null,
+    trace: null,
     attempts: [],
     lost: [],
     malformedEvents: 0,

@@ -56,6 +56,7 @@ const OTHER: Record<string, unknown> = {
   'providers.*.timeouts.first_byte': '1s',
   'providers.*.timeouts.idle': '1s',
   'providers.*.max_retries': 1,
+  'providers.*.forward_trace': true,
   'providers.*.forward_client_key': false,
   'providers.*.oauth.client_id': 'other',
   'providers.*.oauth.client_secret': 'other',

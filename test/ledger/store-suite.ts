@@ -62,6 +62,7 @@ export function describeStore(factory: StoreFactory): void {
         costUsd: null,
         finishReason: null,
         route: { kind: 'agent', rule: 'routing.agent_rules.reviewer', why: 'größer 🦭', order: 'weighted' },
+        trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), parentSpanId: null, sampled: true },
         attempts: [
           {
             provider: 'a',

@@ -502,6 +502,7 @@ describe('/gateway/audit', () => {
       cost_usd: 0.0025,
       finish_reason: 'end_turn',
       route: null,
+      trace_id: null,
       attempts: [
         {
           provider: 'a',

@@ -249,6 +249,7 @@ describe('bedrock', () => {
       apiKey: 'k',
       baseUrl: 'https://bedrock-runtime.us-west-2.amazonaws.com',
       forwardClientKey: false,
+      forwardTrace: false,
     });
     // One row serves the models; the other is for those who ask for it.
     expect(config.providers.map(({ name }) => name)).not.toContain('bedrock-anthropic');

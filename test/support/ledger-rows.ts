@@ -48,6 +48,7 @@ export function sampleRow(changes: Partial<LedgerRow> = {}): LedgerRow {
     costUsd: 0.0025,
     finishReason: 'end_turn',
     route: null,
+    trace: null,
     attempts: [{ provider: 'lab', model: 'small-1', status: 200, error: null, durationMs: 1200 }],
     lost: [],
     malformedEvents: 0,

@@ -10,6 +10,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     apiKey: null,
     apiKeys: [],
     forwardClientKey: false,
+    forwardTrace: false,
     headers: {},
     models: {},
     defaultModel: null,

@@ -1,0 +1,36 @@
+// The trace that a request belongs to: it goes on through the gateway, and to those providers that are told of it.
+import { formatTraceparent, parseTraceparent } from '../model/trace-context.ts';
+import type { RowTrace } from '../ledger/row.ts';
+import type { GatewayHost } from './host.ts';
+import type { Plan } from './plan.ts';
+import type { ExchangeRecord } from './record.ts';
+
+/** The client's trace, else one of its own where somebody collects traces; null where nobody does. */
+export function beginTrace(headers: Headers, host: GatewayHost): RowTrace | null {
+  const parent = parseTraceparent(headers.get('traceparent'));
+  if (parent === null && host.telemetry === undefined) return null;
+  const spanId = newSpanId(host);
+  const traceId = parent?.traceId ?? hexOf(host);
+  if (spanId === null || traceId === null) return null;
+  return { traceId, spanId, parentSpanId: parent?.spanId ?? null, sampled: parent?.sampled ?? true };
+}
+
+/** A try is a span of its own, which the provider's spans belong to where it is told. */
+export function traceTry(record: ExchangeRecord, host: GatewayHost, { target, headers }: Plan): void {
+  const { trace } = record;
+  if (trace === null) return;
+  const spanId = newSpanId(host);
+  record.trySpanId = spanId;
+  if (spanId === null || !target.provider.forwardTrace) return;
+  headers.set('traceparent', formatTraceparent({ ...trace, spanId }));
+}
+
+function newSpanId(host: GatewayHost): string | null {
+  return hexOf(host)?.slice(16) ?? null;
+}
+
+/** 32 hex digits; null where the host's ids are no UUIDs. */
+function hexOf(host: GatewayHost): string | null {
+  const hex = host.randomId().replaceAll('-', '');
+  return /^[0-9a-f]{32}$/.test(hex) ? hex : null;
+}

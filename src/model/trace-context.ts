@@ -1,0 +1,25 @@
+// The header `traceparent`: which trace a request belongs to. https://www.w3.org/TR/trace-context/
+
+export interface TraceContext {
+  /** 32 hex digits. */
+  traceId: string;
+  /** 16 hex digits: of whoever sends it. */
+  spanId: string;
+  /** Whether the trace is kept: who joins it does as its beginner decided. */
+  sampled: boolean;
+}
+
+const SHAPE = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** Null for what is not valid: then the trace begins anew. */
+export function parseTraceparent(header: string | null): TraceContext | null {
+  const [, version, traceId, spanId, flags, more] = SHAPE.exec(header ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined) return null;
+  // Later versions may add fields, the first has none.
+  if (version === '00' && more !== undefined) return null;
+  return { traceId, spanId, sampled: (Number.parseInt(flags ?? '0', 16) & 1) === 1 };
+}
+
+export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
