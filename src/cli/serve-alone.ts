@@ -2,13 +2,23 @@
 import { createGateway } from '../gateway/gateway.ts';
 import { createHttpHost } from '../server/host.ts';
 import { createServerHost } from '../server/server-host.ts';
+import { startTelemetry } from './serve-telemetry.ts';
 import type { ServeOptions, Serving } from './serving.ts';
 import { VERSION } from './version.ts';
 
 /** Throws ListenError. */
 export async function serveAlone(options: ServeOptions): Promise<Serving> {
   const { config, log } = options;
-  const gateway = createGateway(config, createServerHost({ ...options, version: VERSION }));
+  let current = config;
+  const telemetry = await startTelemetry(options, () => current);
+  const gateway = createGateway(
+    config,
+    createServerHost({ ...options, version: VERSION, ...(telemetry !== undefined && { telemetry }) }),
+  );
+  const close = async () => {
+    await gateway.close();
+    await telemetry?.close();
+  };
   try {
     const http = createHttpHost({
       hostname: config.server.host,
@@ -19,16 +29,19 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
     return {
       port: http.port,
       url: http.url,
-      reload: (changed) => gateway.reload(changed),
+      reload(changed) {
+        current = changed;
+        gateway.reload(changed);
+      },
       activeStreams: () => gateway.activeStreams(),
       async end(timeoutMs) {
         const cut = await http.drain(timeoutMs);
-        await gateway.close();
+        await close();
         return cut;
       },
     };
   } catch (error) {
-    await gateway.close();
+    await close();
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { formatHost, reservePort } from '../server/host.ts';
 import { locateStore, openSpill, openStore } from '../server/open-store.ts';
 import { startPrimary } from '../workers/primary.ts';
 import type { WorkerCommand } from '../workers/worker-process.ts';
+import { startTelemetry } from './serve-telemetry.ts';
 import type { ServeOptions, Serving } from './serving.ts';
 import { VERSION } from './version.ts';
 
@@ -18,15 +19,20 @@ export async function serveWithWorkers(
   // The workers share the port, so that none of them would notice that somebody else has it.
   const port = await reservePort(hostname, config.server.port);
   const { now, monotonic, setTimer } = createWebHost();
-  let { retentionMs, maxSpill } = config.audit;
+  let current = config;
+  const telemetry = await startTelemetry(options, () => current);
   const ledger = config.audit.enabled
     ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
         now,
         setTimer,
-        retentionMs: () => retentionMs,
-        spill: openSpill(databasePath, () => maxSpill),
+        retentionMs: () => current.audit.retentionMs,
+        spill: openSpill(databasePath, () => current.audit.maxSpill),
       })
     : null;
+  const close = async () => {
+    await ledger?.close();
+    await telemetry?.close();
+  };
   try {
     const primary = await startPrimary({
       ...options,
@@ -34,6 +40,7 @@ export async function serveWithWorkers(
       hostname,
       port,
       ledger,
+      telemetry: telemetry ?? null,
       version: VERSION,
       now,
       monotonic,
@@ -43,18 +50,18 @@ export async function serveWithWorkers(
       port,
       url: `http://${formatHost(hostname)}:${port}`,
       reload(changed) {
-        ({ retentionMs, maxSpill } = changed.audit);
+        current = changed;
         primary.reload(changed);
       },
       activeStreams: () => primary.activeStreams(),
       async end(timeoutMs) {
         const cut = await primary.drain(timeoutMs);
-        await ledger?.close();
+        await close();
         return cut;
       },
     };
   } catch (error) {
-    await ledger?.close();
+    await close();
     throw error;
   }
 }

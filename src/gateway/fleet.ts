@@ -9,6 +9,8 @@ export interface Fleet {
   peers: Peers;
   /** Who counts the requests of all processes, and keeps their rows where anything is recorded. */
   rows: RowTaker;
+  /** Whether somebody collects traces of all of them. */
+  traced: boolean;
   /** A conversation is served where it was not before. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */

@@ -8,7 +8,8 @@ import type { ExchangeRecord } from './record.ts';
 /** The client's trace, else one of its own where somebody collects traces; null where nobody does. */
 export function beginTrace(headers: Headers, host: GatewayHost): RowTrace | null {
   const parent = parseTraceparent(headers.get('traceparent'));
-  if (parent === null && host.telemetry === undefined) return null;
+  const isCollected = host.telemetry !== undefined || host.fleet?.traced === true;
+  if (parent === null && !isCollected) return null;
   const spanId = newSpanId(host);
   const traceId = parent?.traceId ?? hexOf(host);
   if (spanId === null || traceId === null) return null;

@@ -7,6 +7,7 @@ const BEDROCK = {
   keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
   authorization: 'aws-signature',
   priceId: 'aws',
+  telemetryName: 'aws.bedrock',
   pricedAt: /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/,
   quirks: {},
 } as const satisfies Partial<ProviderKind>;

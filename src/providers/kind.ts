@@ -41,5 +41,7 @@ export interface ProviderKind {
   priceId: string | null;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;
+  /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */
+  telemetryName?: string;
   quirks: Quirks;
 }

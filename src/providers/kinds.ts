@@ -32,6 +32,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
   ...OPENAI_SHAPED,
   {
     kind: 'gemini',
+    telemetryName: 'gcp.gemini',
     dialect: 'gemini',
     baseUrl: 'https://generativelanguage.googleapis.com',
     keyVariable: 'GEMINI_API_KEY',
@@ -41,6 +42,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
   },
   {
     kind: 'vertex',
+    telemetryName: 'gcp.vertex_ai',
     dialect: 'gemini',
     baseUrl: 'https://{location}-aiplatform.googleapis.com',
     endpoint: '/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:{method}',
@@ -72,6 +74,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
   ...AMAZON,
   {
     kind: 'azure',
+    telemetryName: 'azure.ai.openai',
     dialect: 'openai-chat',
     baseUrl: 'https://{resource}.openai.azure.com',
     baseUrlVariable: 'AZURE_OPENAI_ENDPOINT',

@@ -23,6 +23,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
   },
   {
     kind: 'mistral',
+    telemetryName: 'mistral_ai',
     dialect: DIALECT,
     baseUrl: 'https://api.mistral.ai/v1',
     keyVariable: 'MISTRAL_API_KEY',
@@ -69,6 +70,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
   },
   {
     kind: 'xai',
+    telemetryName: 'x_ai',
     dialect: DIALECT,
     baseUrl: 'https://api.x.ai/v1',
     keyVariable: 'XAI_API_KEY',

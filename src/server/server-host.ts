@@ -1,7 +1,7 @@
 // The gateway's host on Bun: real network, real clock, the simulator, and the ledger's store.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Fleet } from '../gateway/fleet.ts';
-import { createWebHost, type GatewayHost } from '../gateway/host.ts';
+import { createWebHost, type GatewayHost, type Telemetry } from '../gateway/host.ts';
 import { createSimulator, createSleep } from '../simulator/index.ts';
 import { withSimulator } from '../simulator/transport.ts';
 import { createAuthorizer } from './authorize.ts';
@@ -18,10 +18,12 @@ export interface ServerHostOptions {
   version: string;
   /** The other processes of this gateway, one of which has the ledger. */
   fleet?: Fleet;
+  /** Who collects traces. */
+  telemetry?: Telemetry;
 }
 
 export function createServerHost(options: ServerHostOptions): GatewayHost {
-  const { config, environment, databasePath, log, version, fleet } = options;
+  const { config, environment, databasePath, log, version, fleet, telemetry } = options;
   const ledgerStore =
     config.audit.enabled && databasePath !== undefined
       ? openStore(locateStore(config.audit.store, databasePath), log)
@@ -35,6 +37,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
       databasePath !== undefined && { openSpill: (maxBytes) => openSpill(databasePath, maxBytes) }),
     randomId: () => Bun.randomUUIDv7(),
     ...(fleet !== undefined && { fleet }),
+    ...(telemetry !== undefined && { telemetry }),
   });
   const upstream = createUpstreamFetch(patientFetch, usesProxy(environment) ? null : probeTcp, host);
   const simulator = createSimulator({ now: host.now, sleep: createSleep(host.setTimer) });

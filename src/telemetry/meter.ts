@@ -2,7 +2,7 @@
 import type { LedgerRow } from '../ledger/row.ts';
 import { addPacked, SPREAD_BUCKETS } from '../model/spread.ts';
 import { createNames, NONE } from './labels.ts';
-import { createCounter, createHistogram, type Metric } from './metric.ts';
+import { createCounter, createDurationHistogram, type Metric } from './metric.ts';
 
 export interface Meter {
   see(row: LedgerRow): void;
@@ -84,27 +84,27 @@ export function createMeter(): Meter {
     help: 'Events of providers that could not be read and were left out.',
     labels: ['provider'],
   });
-  const duration = createHistogram({
+  const duration = createDurationHistogram({
     name: 'sluice_request_duration_seconds',
     help: 'From the request to the end of the answer.',
     labels: MODEL,
   });
-  const firstToken = createHistogram({
+  const firstToken = createDurationHistogram({
     name: 'sluice_time_to_first_token_seconds',
     help: 'From the request to the first content of the answer.',
     labels: MODEL,
   });
-  const betweenTokens = createHistogram({
+  const betweenTokens = createDurationHistogram({
     name: 'sluice_time_between_tokens_seconds',
     help: 'Waits for the provider between two pieces of content of a stream.',
     labels: MODEL,
   });
-  const gatewayTime = createHistogram({
+  const gatewayTime = createDurationHistogram({
     name: 'sluice_gateway_time_seconds',
     help: 'The share of a request that was spent in the gateway itself.',
     labels: [],
   });
-  const queueTime = createHistogram({
+  const queueTime = createDurationHistogram({
     name: 'sluice_queue_wait_seconds',
     help: 'Waits for room at a provider, of requests that waited.',
     labels: ['provider'],

@@ -16,10 +16,11 @@ export interface Series {
   point: number | Distribution;
 }
 
-/** Counts below and up to each of `BOUNDS_MS`, and the last beyond them; the sum in milliseconds. */
+/** Counts up to each bound, and the last beyond them. Durations are in milliseconds. */
 export interface Distribution {
+  bounds: readonly number[];
   counts: number[];
-  sumMs: number;
+  sum: number;
 }
 
 const FIRST_EXPONENT = 0;
@@ -41,7 +42,10 @@ export interface Counter extends Metric {
 }
 
 export interface Histogram extends Metric {
-  observe(values: readonly string[], ms: number): void;
+  observe(values: readonly string[], value: number): void;
+}
+
+export interface DurationHistogram extends Histogram {
   /** Counts by bucket of a spread, and what they add up to. */
   observeAll(values: readonly string[], spread: readonly number[], sumMs: number): void;
 }
@@ -66,38 +70,59 @@ export function createCounter(description: Description): Counter {
   };
 }
 
-export function createHistogram(description: Description): Histogram {
-  const series = new Map<string, Series & { point: Distribution }>();
-
-  function pointOf(values: readonly string[]): Distribution {
-    const key = values.join(SEPARATOR);
-    const known = series.get(key);
-    if (known !== undefined) return known.point;
-    const point = { counts: Array.from({ length: BOUNDS_MS.length + 1 }, () => 0), sumMs: 0 };
-    series.set(key, { values: [...values], point });
-    return point;
-  }
-
+/** Of durations in milliseconds, by `BOUNDS_MS`. */
+export function createDurationHistogram(description: Description): DurationHistogram {
+  const { series, pointOf } = createDistributions(BOUNDS_MS);
   return {
     ...description,
     type: 'histogram',
-    series: { [Symbol.iterator]: () => series.values() },
+    series,
     observe(values, ms) {
-      const point = pointOf(values);
-      count(point, bucketOf(ms), 1);
-      point.sumMs += ms;
+      add(pointOf(values), PLACES[bucketOf(ms)], 1, ms);
     },
     observeAll(values, spread, sumMs) {
       const point = pointOf(values);
-      for (const [bucket, number] of spread.entries()) if (number > 0) count(point, bucket, number);
-      point.sumMs += sumMs;
+      for (const [bucket, number] of spread.entries()) if (number > 0) add(point, PLACES[bucket], number, 0);
+      point.sum += sumMs;
     },
   };
 }
 
-function count({ counts }: Distribution, bucket: number, number: number): void {
-  const place = PLACES[bucket] ?? counts.length - 1;
-  counts[place] = (counts[place] ?? 0) + number;
+/** Of any numbers. @param bounds rising. */
+export function createHistogram(description: Description, bounds: readonly number[]): Histogram {
+  const { series, pointOf } = createDistributions(bounds);
+  return {
+    ...description,
+    type: 'histogram',
+    series,
+    observe(values, value) {
+      const place = bounds.findIndex((bound) => value <= bound);
+      add(pointOf(values), place < 0 ? undefined : place, 1, value);
+    },
+  };
+}
+
+function createDistributions(bounds: readonly number[]) {
+  const byKey = new Map<string, Series & { point: Distribution }>();
+  return {
+    series: { [Symbol.iterator]: () => byKey.values() },
+    pointOf(values: readonly string[]): Distribution {
+      const key = values.join(SEPARATOR);
+      const known = byKey.get(key);
+      if (known !== undefined) return known.point;
+      const point = { bounds, counts: Array.from({ length: bounds.length + 1 }, () => 0), sum: 0 };
+      byKey.set(key, { values: [...values], point });
+      return point;
+    },
+  };
+}
+
+/** @param place undefined: beyond the last bound. */
+function add(point: Distribution, place: number | undefined, number: number, value: number): void {
+  const { counts } = point;
+  const at = place ?? counts.length - 1;
+  counts[at] = (counts[at] ?? 0) + number;
+  point.sum += value;
 }
 
 /** What is asked for at the moment it is told. */

@@ -1,5 +1,5 @@
 // Metrics as Prometheus reads them: https://prometheus.io/docs/instrumenting/exposition_formats/
-import { BOUNDS_MS, type Distribution, type Metric, type Series } from './metric.ts';
+import type { Distribution, Metric, Series } from './metric.ts';
 
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -17,17 +17,21 @@ function describe({ name, help, type, labels, series }: Metric): string {
   return text;
 }
 
-/** Buckets are cumulative, and in seconds. */
-function distribution(name: string, labels: readonly string[], { counts, sumMs }: Distribution): string {
+/** Of durations: buckets are cumulative, and in seconds. */
+function distribution(
+  name: string,
+  labels: readonly string[],
+  { bounds, counts, sum }: Distribution,
+): string {
   let text = '';
   let total = 0;
   for (const [place, count] of counts.entries()) {
     total += count;
-    const bound = BOUNDS_MS[place];
+    const bound = bounds[place];
     const upTo = bound === undefined ? '+Inf' : String(bound / 1000);
     text += `${name}_bucket${braced([...labels, `le="${upTo}"`])} ${total}\n`;
   }
-  return `${text}${name}_sum${braced(labels)} ${sumMs / 1000}\n${name}_count${braced(labels)} ${total}\n`;
+  return `${text}${name}_sum${braced(labels)} ${sum / 1000}\n${name}_count${braced(labels)} ${total}\n`;
 }
 
 function braced(labels: readonly string[]): string {

@@ -2,6 +2,7 @@
 // carries what one worker tells to the others, and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
+import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createMeter } from '../telemetry/meter.ts';
@@ -21,6 +22,8 @@ export interface PrimaryOptions extends WorkerCommand {
   port: number;
   /** Null: nothing is recorded. Closed by who opened it. */
   ledger: Ledger | null;
+  /** Who collects traces. Closed by who opened it. */
+  telemetry: Telemetry | null;
   version: string;
   now(): number;
   monotonic(): number;
@@ -50,7 +53,7 @@ const END_GRACE_MS = 3_000;
 
 /** Resolves when all workers serve. Throws WorkerFailed. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
-  const { workers: wanted, ledger, log, now, monotonic, setTimer } = options;
+  const { workers: wanted, ledger, telemetry, log, now, monotonic, setTimer } = options;
   const memory = createSharedMemory(boardBytes(wanted));
   const board = createBoard(memory.bytes, wanted, 0);
   const running = new Map<number, WorkerProcess>();
@@ -78,6 +81,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function note(row: LedgerRow): void {
     ledger?.record(row);
     meter.see(row);
+    telemetry?.see(row);
   }
 
   function othersThan(one: WorkerProcess): WorkerProcess[] {
@@ -96,7 +100,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function methodsFor(worker: () => WorkerProcess, ready: () => void): PrimaryMethods {
     const { hostname, port } = options;
     return {
-      setup: () => ({ hostname, port, columns, recorded: ledger !== null }),
+      setup: () => ({ hostname, port, columns, recorded: ledger !== null, traced: telemetry !== null }),
       ready,
       notice(notice) {
         for (const { channel } of othersThan(worker())) channel.tell('learn', notice);

@@ -30,6 +30,8 @@ export interface WorkerSetup {
   columns: Record<string, number>;
   /** Whether rows are kept, with what was said in them. */
   recorded: boolean;
+  /** Whether somebody collects traces. */
+  traced: boolean;
 }
 
 /** What a worker answers. */

@@ -104,6 +104,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
   return {
     setup,
     fleet: {
+      traced: setup.traced,
       rows: createRowHandover(primary, journal, { setTimer, bodies: setup.recorded }),
       peers: {
         tell: (notice) => primary.tell('notice', { about: 'provider', notice }),

@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   routing: ['model', 'config', 'providers'],
   ledger: ['model', 'config'],
   telemetry: ['model', 'ledger'],
+  opentelemetry: ['model', 'ledger', 'telemetry'],
   management: ['model', 'config', 'ledger', 'telemetry', 'upstream'],
   simulator: ['model', 'sse', 'dialects'],
   conformance: ['model', 'sse', 'dialects'],
@@ -25,6 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   server: ['model', 'config', 'gateway', 'ledger', 'simulator', 'upstream'],
   workers: ['model', 'config', 'gateway', 'ledger', 'management', 'telemetry', 'upstream'],
   cli: [
+    'opentelemetry',
     'workers',
     'model',
     'config',
@@ -108,6 +110,18 @@ describe('layering', () => {
       }
     });
   }
+
+  test('what exports to OpenTelemetry is loaded by a dynamic import alone', () => {
+    const eager = files.flatMap(({ path, room, text }) => {
+      if (room === 'opentelemetry' && path !== 'opentelemetry/start.ts') return [];
+      const found = text.match(
+        /^import (?!type)[^;]*(?:@opentelemetry|opentelemetry\/(?!start\.ts|settings\.ts))/gm,
+      );
+      return found === null ? [] : [path];
+    });
+    expect(eager).toEqual([]);
+    expect(files.some(({ text }) => text.includes("from '@opentelemetry/"))).toBe(true);
+  });
 
   test('no dialect imports another', () => {
     for (const { path, imports } of files.filter((file) => file.room === 'dialects')) {

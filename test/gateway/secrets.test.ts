@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'bun:test';
-import { createGateway, GatewayError, type ConfigInput } from '../../src/index.ts';
+import { createGateway, GatewayError, type ConfigInput, type GatewayHost } from '../../src/index.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createExporter } from '../../src/opentelemetry/exporter.ts';
 import { createLog } from '../../src/server/log.ts';
 import { CHAT, MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { readEvents } from '../support/read-events.ts';
@@ -21,6 +22,8 @@ const SECRETS = {
   google: 'AIzaSyqzGoogle-Qq1Ww3Ee5Rr7',
 };
 type SecretName = keyof typeof SECRETS;
+/** Of the collector of traces: nobody else ever sees it. */
+const COLLECTOR_KEY = 'qzCollector-Ss8Tt6Uu4Ww2';
 
 /** Characters from a secret's start that would already help someone. */
 const PREFIX = 8;
@@ -28,7 +31,7 @@ const PREFIX = 8;
 const PUBLIC_PREFIX = /^(sk-ant-api03-|AIzaSy)/;
 
 function leaksIn(text: string): string[] {
-  return Object.entries(SECRETS).flatMap(([name, secret]) => {
+  return Object.entries({ ...SECRETS, collector: COLLECTOR_KEY }).flatMap(([name, secret]) => {
     const own = secret.replace(PUBLIC_PREFIX, '');
     const parts = [own.slice(0, PREFIX), own.slice(-PREFIX)];
     return parts.flatMap((part) => {
@@ -78,8 +81,14 @@ function setup(reply: (request: SeenRequest) => Reply, keys: string[] = []) {
     },
     routing: { default_provider: 'claude' },
   };
+  const telemetry = collected(log);
   const gateway = createGateway(config, {
-    host: { fetch: upstream.fetch, ledgerStore: createSqliteStore(join(directory, 'sluice.db')), log },
+    host: {
+      fetch: upstream.fetch,
+      ledgerStore: createSqliteStore(join(directory, 'sluice.db')),
+      log,
+      telemetry: telemetry.exporter,
+    },
   });
   const get = async (path: string) => {
     const headers: Record<string, string> = keys.length === 0 ? {} : { 'x-sluice-key': SECRETS.server };
@@ -100,18 +109,60 @@ function setup(reply: (request: SeenRequest) => Reply, keys: string[] = []) {
   async function everything(): Promise<Record<string, string>> {
     const pages = [
       '/gateway/audit?include_bodies=true',
-      '/gateway/metrics',
+      '/gateway/metrics?include_agent&include_project',
+      '/metrics',
       '/gateway/providers',
       '/gateway/health',
     ];
     const told: Record<string, string> = {};
     for (const page of pages) told[page] = await get(page);
     await gateway.close();
+    told.otlp = await telemetry.everything();
+    expect(told.otlp).toContain('gen_ai.operation.name');
     told.log = lines.join('\n');
     for (const name of readdirSync(directory)) told[name] = readFileSync(join(directory, name), 'latin1');
     return told;
   }
   return { gateway, post, everything, upstream };
+}
+
+/** What a collector is told that fails each time: its own key goes to it in a header, and must not be logged either. */
+function collected(log: GatewayHost['log']) {
+  let sent = '';
+  const target = (signal: string, encoding: 'json' | 'protobuf') => ({
+    url: `http://collector.test/v1/${signal}?key=${COLLECTOR_KEY}`,
+    headers: { authorization: `Bearer ${COLLECTOR_KEY}` },
+    encoding,
+    timeoutMs: 1_000,
+  });
+  const exporter = createExporter(
+    {
+      traces: target('traces', 'json'),
+      metrics: target('metrics', 'protobuf'),
+      resource: {},
+      traceDelayMs: 60_000,
+      metricIntervalMs: 60_000,
+      problems: [],
+    },
+    {
+      now: Date.now,
+      setTimer: () => () => {},
+      version: '1.2.3',
+      systemOf: (name) => name,
+      log,
+      async fetch(url, { body }) {
+        sent += new TextDecoder('latin1').decode(body as Uint8Array<ArrayBuffer>);
+        throw new Error(`cannot reach ${url}`);
+      },
+    },
+  );
+  return {
+    exporter,
+    async everything() {
+      await exporter.close();
+      return sent;
+    },
+  };
 }
 
 function expectClean(places: Record<string, string>): void {

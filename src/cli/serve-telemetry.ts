@@ -1,0 +1,27 @@
+// What the process that has the ledger tells OpenTelemetry, where the environment asks for it.
+import type { ResolvedConfig } from '../config/resolved.ts';
+import { createWebHost } from '../gateway/host.ts';
+import type { Exporter } from '../opentelemetry/exporter.ts';
+import { startExporter } from '../opentelemetry/start.ts';
+import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import type { ServeOptions } from './serving.ts';
+import { VERSION } from './version.ts';
+
+/** @param config the configuration in force. */
+export function startTelemetry(
+  { environment, log }: Pick<ServeOptions, 'environment' | 'log'>,
+  config: () => ResolvedConfig,
+): Promise<Exporter | undefined> {
+  const { now, setTimer } = createWebHost();
+  return startExporter(environment, {
+    now,
+    setTimer,
+    log,
+    version: VERSION,
+    fetch: (url, init) => fetch(url, init),
+    systemOf(name) {
+      const kind = config().providers.find((provider) => provider.name === name)?.kind ?? name;
+      return PROVIDER_KINDS.find((row) => row.kind === kind)?.telemetryName ?? kind;
+    },
+  });
+}

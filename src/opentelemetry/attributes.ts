@@ -1,0 +1,76 @@
+// What a row tells in the words of the GenAI semantic conventions. No content of prompts or answers is among it.
+// https://opentelemetry.io/docs/specs/semconv/gen-ai/
+import type { LedgerRow, RowOperation } from '../ledger/row.ts';
+import { totalInputTokens } from '../model/usage.ts';
+import type { Attributes } from './serializers.ts';
+
+export const OPERATION_NAMES: Record<RowOperation, string> = {
+  generate: 'chat',
+  embed: 'embeddings',
+  'count-tokens': 'count_tokens',
+};
+
+/** The convention's name of a provider, by its name in the configuration. */
+export type SystemOf = (provider: string) => string;
+
+/** Of the request as a whole. */
+export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attributes {
+  const { usage, timing } = row;
+  return defined({
+    'gen_ai.operation.name': OPERATION_NAMES[row.operation],
+    'gen_ai.provider.name': row.provider === null ? undefined : systemOf(row.provider),
+    'gen_ai.request.model': row.requestedModel,
+    'gen_ai.response.model': row.status === 'success' || row.usageKnown ? row.model : undefined,
+    'gen_ai.response.finish_reasons': row.finishReason === null ? undefined : [row.finishReason],
+    ...(row.usageKnown
+      ? {
+          'gen_ai.usage.input_tokens': totalInputTokens(usage),
+          'gen_ai.usage.output_tokens': usage.outputTokens,
+          'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
+          'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
+          'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
+        }
+      : {}),
+    'error.type': row.errorCode,
+    'http.response.status_code': row.httpStatus === 0 ? undefined : row.httpStatus,
+    'sluice.request_id': row.requestId,
+    'sluice.provider': row.provider,
+    'sluice.client_dialect': row.clientDialect,
+    'sluice.agent': row.agentType,
+    'sluice.project': row.projectId,
+    'sluice.status': row.status,
+    'sluice.streamed': row.streamed,
+    'sluice.cost_usd': row.costUsd,
+    'sluice.time_to_first_token_ms': row.ttftMs,
+    'sluice.queued_ms': row.queuedMs,
+    'sluice.provider_ms': timing.providerMs,
+    'sluice.gateway_ms': timing.gatewayMs,
+    'sluice.stalls': timing.gaps === null ? undefined : timing.stalls,
+  });
+}
+
+/** Of one try at one provider. */
+export function tryAttributes(
+  row: LedgerRow,
+  attempt: LedgerRow['attempts'][number],
+  systemOf: SystemOf,
+): Attributes {
+  return defined({
+    'gen_ai.operation.name': OPERATION_NAMES[row.operation],
+    'gen_ai.provider.name': systemOf(attempt.provider),
+    'gen_ai.request.model': attempt.model,
+    'error.type': attempt.error,
+    'http.response.status_code': attempt.status,
+    'sluice.provider': attempt.provider,
+    'sluice.provider_ms': attempt.providerMs,
+    'sluice.cost_usd': attempt.costUsd,
+  });
+}
+
+function defined(given: Record<string, Attributes[string] | null>): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== null && value !== undefined) attributes[name] = value;
+  }
+  return attributes;
+}

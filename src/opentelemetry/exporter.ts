@@ -1,0 +1,154 @@
+// Traces and metrics of all requests to a collector. Loaded only where OpenTelemetry's variables ask for it.
+import type { LedgerRow } from '../ledger/row.ts';
+import type { SystemOf } from './attributes.ts';
+import { createGenAiMeter } from './gen-ai-meter.ts';
+import { metricData } from './metric-data.ts';
+import { createSender, type Sender, type SenderHost } from './sender.ts';
+import {
+  CONTENT_TYPES,
+  createResource,
+  type Resource,
+  type SpanData,
+  serializeMetrics,
+  serializeSpans,
+} from './serializers.ts';
+import type { OtlpSettings, OtlpTarget } from './settings.ts';
+import { spansOf } from './spans.ts';
+
+export interface ExporterHost extends SenderHost {
+  /** Unix milliseconds. */
+  now(): number;
+  version: string;
+  systemOf: SystemOf;
+}
+
+export interface Exporter {
+  /** Never throws and never waits. */
+  see(row: LedgerRow): void;
+  /** Sends what is left, once, and stops. */
+  close(): Promise<void>;
+}
+
+const FULL_BATCH = 512;
+/** Spans that may wait for a collector; beyond it new ones are dropped. */
+const MOST_WAITING = 4_096;
+
+export function createExporter(settings: OtlpSettings, host: ExporterHost): Exporter {
+  const resource = createResource({ ...settings.resource, 'service.version': host.version });
+  const parts = [
+    ...(settings.traces === null
+      ? []
+      : [createTraces(settings.traces, settings.traceDelayMs, resource, host)]),
+    ...(settings.metrics === null
+      ? []
+      : [createMetrics(settings.metrics, settings.metricIntervalMs, resource, host)]),
+  ];
+  return {
+    see(row) {
+      try {
+        for (const part of parts) part.see(row);
+      } catch (thrown) {
+        host.log('warn', 'OpenTelemetry: a request could not be told', {
+          request_id: row.requestId,
+          error: thrown,
+        });
+      }
+    },
+    async close() {
+      await Promise.all(parts.map((part) => part.close()));
+    },
+  };
+}
+
+function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, host: ExporterHost): Exporter {
+  const sender = createSender('traces', CONTENT_TYPES[target.encoding], target, host);
+  const context = { resource, version: host.version, systemOf: host.systemOf };
+  let waiting: SpanData[] = [];
+  let dropped = 0;
+  let cancelTimer: (() => void) | undefined;
+  let sending: Promise<void> | undefined;
+
+  function arm(): void {
+    if (sending !== undefined || waiting.length === 0) return;
+    if (waiting.length >= FULL_BATCH) {
+      cancelTimer?.();
+      begin();
+    } else {
+      cancelTimer ??= host.setTimer(begin, delayMs);
+    }
+  }
+
+  function begin(): void {
+    cancelTimer = undefined;
+    sending ??= sendBatch(false).finally(() => {
+      sending = undefined;
+      arm();
+    });
+  }
+
+  async function sendBatch(once: boolean): Promise<void> {
+    const batch = waiting.slice(0, FULL_BATCH);
+    waiting = waiting.slice(FULL_BATCH);
+    const taken = await sender.send(serializeSpans(target.encoding, batch), { once });
+    if (!taken) dropped += batch.length;
+    if (!taken || dropped === 0) return;
+    host.log('warn', 'OpenTelemetry: spans were dropped while the collector took none', { spans: dropped });
+    dropped = 0;
+  }
+
+  return {
+    see(row) {
+      const spans = spansOf(row, context);
+      if (waiting.length + spans.length > MOST_WAITING) dropped += spans.length;
+      else waiting.push(...spans);
+      arm();
+    },
+    async close() {
+      cancelTimer?.();
+      // One that waits for its next try may wait long: what it holds is lost.
+      sending = Promise.resolve();
+      while (waiting.length > 0) await sendBatch(true);
+      if (dropped > 0) host.log('warn', 'OpenTelemetry: spans were dropped', { spans: dropped });
+    },
+  };
+}
+
+function createMetrics(
+  target: OtlpTarget,
+  intervalMs: number,
+  resource: Resource,
+  host: ExporterHost,
+): Exporter {
+  const sender: Sender = createSender('metrics', CONTENT_TYPES[target.encoding], target, host);
+  const meter = createGenAiMeter(host.systemOf);
+  const startedAt = host.now();
+  let isSending = false;
+  let cancelTimer = () => {};
+
+  function report(): Uint8Array {
+    const now = host.now();
+    const metrics = meter.metrics.map((metric) => metricData(metric, startedAt, now));
+    const scope = { name: 'sluice', version: host.version };
+    return serializeMetrics(target.encoding, { resource, scopeMetrics: [{ scope, metrics }] });
+  }
+
+  function arm(): void {
+    cancelTimer = host.setTimer(() => {
+      arm();
+      if (isSending) return;
+      isSending = true;
+      void sender.send(report()).finally(() => {
+        isSending = false;
+      });
+    }, intervalMs);
+  }
+
+  arm();
+  return {
+    see: meter.see,
+    async close() {
+      cancelTimer();
+      await sender.send(report(), { once: true });
+    },
+  };
+}

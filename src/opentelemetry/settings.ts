@@ -1,0 +1,123 @@
+// What OpenTelemetry's own variables say: where traces and metrics go, and how.
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Signal = 'traces' | 'metrics';
+
+export interface OtlpTarget {
+  url: string;
+  headers: Record<string, string>;
+  encoding: 'protobuf' | 'json';
+  /** Milliseconds until a request is given up. */
+  timeoutMs: number;
+}
+
+export interface OtlpSettings {
+  traces: OtlpTarget | null;
+  metrics: OtlpTarget | null;
+  /** Who tells all this. */
+  resource: Record<string, string>;
+  /** Milliseconds between two batches of spans. */
+  traceDelayMs: number;
+  /** Milliseconds between two reports of metrics. */
+  metricIntervalMs: number;
+  /** What could not be followed; no header's value is in it. */
+  problems: string[];
+}
+
+const TIMEOUT_MS = 10_000;
+const TRACE_DELAY_MS = 5_000;
+const METRIC_INTERVAL_MS = 60_000;
+
+/** Whether anything is to be sent: cheap, and asked at every start. */
+export function isOtlpOn(environment: Environment): boolean {
+  if (environment.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
+  return ['', '_TRACES', '_METRICS'].some((part) => environment[`OTEL_EXPORTER_OTLP${part}_ENDPOINT`]);
+}
+
+export function readOtlpSettings(environment: Environment): OtlpSettings {
+  const problems: string[] = [];
+  const target = (signal: Signal) => readTarget(environment, signal, problems);
+  const { OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES } = environment;
+  return {
+    traces: target('traces'),
+    metrics: target('metrics'),
+    resource: {
+      'service.name': 'sluice',
+      ...readPairs('OTEL_RESOURCE_ATTRIBUTES', OTEL_RESOURCE_ATTRIBUTES, problems),
+      ...(OTEL_SERVICE_NAME ? { 'service.name': OTEL_SERVICE_NAME } : {}),
+    },
+    traceDelayMs: readMs(environment, 'OTEL_BSP_SCHEDULE_DELAY', TRACE_DELAY_MS, problems),
+    metricIntervalMs: readMs(environment, 'OTEL_METRIC_EXPORT_INTERVAL', METRIC_INTERVAL_MS, problems),
+    problems,
+  };
+}
+
+function readTarget(environment: Environment, signal: Signal, problems: string[]): OtlpTarget | null {
+  const exporter = environment[`OTEL_${signal.toUpperCase()}_EXPORTER`];
+  if (exporter === 'none') return null;
+  /** Of this signal alone, else of all. */
+  const variable = (name: string): [name: string, value: string | undefined] => {
+    const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
+    return environment[own]
+      ? [own, environment[own]]
+      : [`OTEL_EXPORTER_OTLP_${name}`, environment[`OTEL_EXPORTER_OTLP_${name}`]];
+  };
+  const [endpointName, endpoint] = variable('ENDPOINT');
+  if (!endpoint) return null;
+  const url = endpointName.includes(signal.toUpperCase())
+    ? endpoint
+    : `${endpoint.replace(/\/+$/, '')}/v1/${signal}`;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    problems.push(`${endpointName} is no http:// or https:// address: no ${signal} are sent`);
+    return null;
+  }
+  const [protocolName, protocol = 'http/protobuf'] = variable('PROTOCOL');
+  if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
+    problems.push(
+      `${protocolName}=${protocol} is not spoken here, use http/protobuf or http/json: no ${signal} are sent`,
+    );
+    return null;
+  }
+  const [headersName, headers] = variable('HEADERS');
+  const [timeoutName] = variable('TIMEOUT');
+  return {
+    url,
+    headers: readPairs(headersName, headers, problems),
+    encoding: protocol === 'http/json' ? 'json' : 'protobuf',
+    timeoutMs: readMs(environment, timeoutName, TIMEOUT_MS, problems),
+  };
+}
+
+/** `key=value,key=value`, percent-encoded. */
+function readPairs(name: string, text: string | undefined, problems: string[]): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  for (const entry of (text ?? '').split(',')) {
+    if (entry.trim() === '') continue;
+    const equals = entry.indexOf('=');
+    const key = equals < 0 ? '' : entry.slice(0, equals).trim();
+    const value = equals < 0 ? undefined : decoded(entry.slice(equals + 1).trim());
+    if (!/^[\w.!#$%&'*+^`|~-]+$/.test(key) || value === undefined || /[\r\n\0]/.test(value))
+      problems.push(`${name} holds an entry that is not key=value: it is left out`);
+    else pairs[key] = value;
+  }
+  return pairs;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readMs(environment: Environment, name: string, byDefault: number, problems: string[]): number {
+  const text = environment[name];
+  if (!text) return byDefault;
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (ms > 0) return ms;
+  problems.push(`${name} is no number of milliseconds: ${byDefault} is used`);
+  return byDefault;
+}

@@ -1,0 +1,102 @@
+// The spans of one request: itself, as the client's server, and each try, as a client of its provider.
+import type { Attempt, LedgerRow } from '../ledger/row.ts';
+import { OPERATION_NAMES, requestAttributes, type SystemOf, tryAttributes } from './attributes.ts';
+import { hrTime, type Resource, type SpanData } from './serializers.ts';
+
+const SERVER = 1;
+const CLIENT = 2;
+const UNSET = 0;
+const ERROR = 2;
+const SAMPLED = 1;
+
+export interface SpanContext {
+  resource: Resource;
+  version: string;
+  systemOf: SystemOf;
+}
+
+/** None where the request is not traced, or its trace is not kept. */
+export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
+  const { trace } = row;
+  if (trace === null || !trace.sampled) return [];
+  const tries = row.attempts.flatMap((attempt) => {
+    const { spanId } = attempt;
+    return spanId === undefined || attempt.skipped !== undefined ? [] : [{ attempt, spanId }];
+  });
+  const operation = OPERATION_NAMES[row.operation];
+  const { traceId } = trace;
+  const request = span(context, {
+    traceId,
+    spanId: trace.spanId,
+    parent: trace.parentSpanId === null ? null : { spanId: trace.parentSpanId, isRemote: true },
+    name: named(operation, row.requestedModel),
+    kind: SERVER,
+    fromMs: row.timestamp,
+    untilMs: row.timestamp + row.latencyMs,
+    failure: row.status === 'error' || row.status === 'truncated' ? (row.errorMessage ?? row.status) : null,
+    attributes: requestAttributes(row, context.systemOf),
+  });
+  return [
+    request,
+    ...tries.map(({ attempt, spanId }) => {
+      const startedMs = attempt.startedMs ?? 0;
+      return span(context, {
+        traceId,
+        spanId,
+        parent: { spanId: trace.spanId, isRemote: false },
+        name: named(operation, attempt.model),
+        kind: CLIENT,
+        fromMs: row.timestamp + startedMs,
+        untilMs: row.timestamp + endOf(attempt, row, startedMs),
+        failure: attempt.error === null ? null : (attempt.message ?? attempt.error),
+        attributes: tryAttributes(row, attempt, context.systemOf),
+      });
+    }),
+  ];
+}
+
+/** A try that failed ended with its failure, the one that serves ends with the answer. */
+function endOf({ error, durationMs }: Attempt, { latencyMs }: LedgerRow, startedMs: number): number {
+  return error === null ? latencyMs : startedMs + durationMs;
+}
+
+function named(operation: string, model: string | null): string {
+  return model === null ? operation : `${operation} ${model}`;
+}
+
+interface Described {
+  traceId: string;
+  spanId: string;
+  parent: { spanId: string; isRemote: boolean } | null;
+  name: string;
+  kind: typeof SERVER | typeof CLIENT;
+  /** Unix milliseconds. */
+  fromMs: number;
+  untilMs: number;
+  failure: string | null;
+  attributes: SpanData['attributes'];
+}
+
+function span({ resource, version }: SpanContext, described: Described): SpanData {
+  const { traceId, spanId, parent, name, kind, fromMs, untilMs, failure, attributes } = described;
+  const own = { traceId, spanId, traceFlags: SAMPLED };
+  return {
+    name,
+    kind,
+    spanContext: () => own,
+    ...(parent === null ? {} : { parentSpanContext: { traceId, traceFlags: SAMPLED, ...parent } }),
+    startTime: hrTime(fromMs),
+    endTime: hrTime(untilMs),
+    duration: hrTime(untilMs - fromMs),
+    status: failure === null ? { code: UNSET } : { code: ERROR, message: failure },
+    attributes,
+    links: [],
+    events: [],
+    ended: true,
+    resource,
+    instrumentationScope: { name: 'sluice', version },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}

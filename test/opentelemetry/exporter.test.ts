@@ -1,0 +1,345 @@
+// What a collector receives, read by the protocol's own definitions, and what becomes of a collector that fails.
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import { createExporter } from '../../src/opentelemetry/exporter.ts';
+import type { OtlpTarget } from '../../src/opentelemetry/settings.ts';
+import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
+
+const TRACE = 'ab'.repeat(16);
+const REQUEST = 'cd'.repeat(8);
+const PARENT = 'ef'.repeat(8);
+const trace = { traceId: TRACE, spanId: REQUEST, parentSpanId: PARENT, sampled: true };
+
+const SERVED: LedgerRow = sampleRow({
+  agentType: 'reviewer',
+  projectId: 'site',
+  usage: sampleUsage({ cacheReadTokens: 30, cacheWriteTokens: 7, reasoningTokens: 5 }),
+  trace,
+  attempts: [
+    {
+      provider: 'first',
+      model: 'big-1',
+      status: 529,
+      error: 'upstream_overloaded',
+      message: 'first: busy',
+      startedMs: 1,
+      durationMs: 200,
+      providerMs: 190,
+      spanId: '1'.repeat(16),
+    },
+    {
+      provider: 'shut',
+      model: 'big-1',
+      status: null,
+      error: 'upstream_overloaded',
+      durationMs: 0,
+      skipped: 'breaker_open',
+    },
+    {
+      provider: 'lab',
+      model: 'small-1',
+      status: 200,
+      error: null,
+      startedMs: 300,
+      durationMs: 10,
+      spanId: '2'.repeat(16),
+    },
+  ],
+});
+
+let collector: OtlpCollector;
+let timers: ManualTimers;
+let logged: string[];
+beforeEach(() => {
+  collector = startOtlpCollector();
+  timers = createManualTimers(SAMPLE_TIME + 60_000);
+  logged = [];
+});
+afterEach(() => collector[Symbol.asyncDispose]());
+
+/** Resolves when the collector has answered so many requests. */
+function setup(encoding: OtlpTarget['encoding'] = 'protobuf', changes: Partial<OtlpTarget> = {}) {
+  const target = { headers: { 'x-tenant': 'one' }, encoding, timeoutMs: 1_000, ...changes };
+  const answered = new Set<() => void>();
+  let count = 0;
+  const exporter = createExporter(
+    {
+      traces: { url: `${collector.url}/v1/traces`, ...target },
+      metrics: { url: `${collector.url}/v1/metrics`, ...target },
+      resource: { 'service.name': 'sluice' },
+      traceDelayMs: 5_000,
+      metricIntervalMs: 60_000,
+      problems: [],
+    },
+    {
+      now: timers.now,
+      setTimer: timers.setTimer,
+      version: '1.2.3',
+      systemOf: (name) => (name === 'lab' ? 'gcp.gemini' : name),
+      log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+      async fetch(url, init) {
+        try {
+          return await fetch(url, init);
+        } finally {
+          count += 1;
+          for (const check of answered) check();
+        }
+      },
+    },
+  );
+  const requests = (wanted: number) =>
+    new Promise<void>((resolve) => {
+      const check = () => {
+        if (count >= wanted) resolve();
+      };
+      answered.add(check);
+      check();
+    });
+  return { exporter, requests };
+}
+
+describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
+  test('a request is a span, and each try one below it', async () => {
+    const { exporter } = setup(encoding);
+    exporter.see(SERVED);
+    await exporter.close();
+    const [request, failed, served, ...more] = collector.spans;
+    expect(more).toEqual([]);
+    expect(request).toEqual({
+      name: 'chat small',
+      kind: 2,
+      traceId: TRACE,
+      spanId: REQUEST,
+      parentSpanId: PARENT,
+      startMs: SAMPLE_TIME,
+      endMs: SAMPLE_TIME + 1234.5,
+      status: { code: 0 },
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.provider.name': 'gcp.gemini',
+        'gen_ai.request.model': 'small',
+        'gen_ai.response.model': 'small-1',
+        'gen_ai.response.finish_reasons': ['end_turn'],
+        'gen_ai.usage.input_tokens': 137,
+        'gen_ai.usage.output_tokens': 20,
+        'gen_ai.usage.cache_read.input_tokens': 30,
+        'gen_ai.usage.cache_creation.input_tokens': 7,
+        'gen_ai.usage.reasoning.output_tokens': 5,
+        'http.response.status_code': 200,
+        'sluice.request_id': 'req_sample',
+        'sluice.provider': 'lab',
+        'sluice.client_dialect': 'anthropic-messages',
+        'sluice.agent': 'reviewer',
+        'sluice.project': 'site',
+        'sluice.status': 'success',
+        'sluice.streamed': true,
+        'sluice.cost_usd': 0.0025,
+        'sluice.time_to_first_token_ms': 210.25,
+        'sluice.provider_ms': 1230.5,
+        'sluice.gateway_ms': 2.5,
+        'sluice.stalls': 0,
+      },
+    });
+    expect(failed).toMatchObject({
+      name: 'chat big-1',
+      kind: 3,
+      traceId: TRACE,
+      spanId: '1'.repeat(16),
+      parentSpanId: REQUEST,
+      startMs: SAMPLE_TIME + 1,
+      endMs: SAMPLE_TIME + 201,
+      status: { code: 2, message: 'first: busy' },
+      attributes: { 'error.type': 'upstream_overloaded', 'http.response.status_code': 529 },
+    });
+    expect(served).toMatchObject({
+      spanId: '2'.repeat(16),
+      parentSpanId: REQUEST,
+      startMs: SAMPLE_TIME + 300,
+      endMs: SAMPLE_TIME + 1234.5,
+      status: { code: 0 },
+      attributes: { 'gen_ai.provider.name': 'gcp.gemini', 'gen_ai.request.model': 'small-1' },
+    });
+    expect(collector.resource).toEqual({ 'service.name': 'sluice', 'service.version': '1.2.3' });
+    expect(collector.requests.every(({ headers }) => headers.get('x-tenant') === 'one')).toBe(true);
+  });
+
+  test('metrics add up', async () => {
+    const { exporter } = setup(encoding);
+    for (let index = 0; index < 3; index++) exporter.see(SERVED);
+    exporter.see(
+      sampleRow({
+        status: 'error',
+        errorCode: 'upstream_timeout',
+        model: 'never-served',
+        usageKnown: false,
+        costUsd: null,
+        ttftMs: null,
+        timing: { ...SERVED.timing, gaps: null },
+      }),
+    );
+    await exporter.close();
+    const { points } = collector;
+    const of = (metric: string, attributes: Record<string, unknown> = {}) =>
+      points.filter(
+        (point) =>
+          point.metric === metric &&
+          Object.entries(attributes).every(([name, value]) => point.attributes[name] === value),
+      );
+    const labels = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'gcp.gemini',
+      'gen_ai.request.model': 'small',
+      'gen_ai.response.model': 'small-1',
+    };
+    const [duration, ...others] = of('gen_ai.client.operation.duration', labels);
+    expect(others).toEqual([]);
+    expect(duration).toMatchObject({ attributes: labels, unit: 's', count: 3 });
+    expect(duration?.sum).toBeCloseTo(3 * 1.2345, 9);
+    expect(duration?.buckets?.reduce((total, count) => total + count, 0)).toBe(3);
+    // 1.2345 s lies between 1.024 s and 2.048 s.
+    expect(duration?.buckets?.[duration.bounds?.indexOf(2.048) ?? -1]).toBe(3);
+    const [failed] = of('gen_ai.client.operation.duration', { 'error.type': 'upstream_timeout' });
+    expect(failed).toMatchObject({ count: 1 });
+    expect(failed?.attributes).not.toHaveProperty('gen_ai.response.model');
+    expect(of('gen_ai.client.token.usage', { ...labels, 'gen_ai.token.type': 'input' })).toEqual([
+      expect.objectContaining({ unit: '{token}', count: 3, sum: 3 * 137 }),
+    ]);
+    expect(of('gen_ai.client.token.usage', { ...labels, 'gen_ai.token.type': 'output' })).toEqual([
+      expect.objectContaining({ count: 3, sum: 60 }),
+    ]);
+    expect(of('gen_ai.client.operation.time_to_first_chunk')).toEqual([
+      expect.objectContaining({ attributes: labels, count: 3 }),
+    ]);
+    expect(of('gen_ai.client.operation.time_per_output_chunk')).toEqual([
+      expect.objectContaining({ attributes: labels, count: 57 }),
+    ]);
+    const [cost] = of('sluice.cost');
+    expect(cost?.unit).toBe('{USD}');
+    expect(cost?.value).toBeCloseTo(0.0075, 9);
+  });
+});
+
+describe('what is told', () => {
+  test('no content of prompts and answers', async () => {
+    const { exporter } = setup('json');
+    exporter.see({
+      ...SERVED,
+      requestBody: 'the prompt of somebody',
+      responseBody: 'the answer to somebody',
+    });
+    await exporter.close();
+    const sent = collector.requests.map(({ body }) => new TextDecoder().decode(body)).join('\n');
+    expect(sent).toContain('gen_ai.request.model');
+    expect(sent).not.toContain('somebody');
+  });
+
+  test('nothing of a trace that is not kept, and nothing of a request without one', async () => {
+    const { exporter } = setup();
+    exporter.see({ ...SERVED, trace: { ...trace, sampled: false } });
+    exporter.see({ ...SERVED, trace: null });
+    await exporter.close();
+    expect(collector.spans).toEqual([]);
+    expect(collector.points.length).toBeGreaterThan(0);
+  });
+});
+
+describe('when it is told', () => {
+  test('spans after the delay, metrics at each interval', async () => {
+    const { exporter, requests } = setup();
+    exporter.see(SERVED);
+    await timers.advance(4_900);
+    expect(collector.requests).toEqual([]);
+    await timers.advance(200);
+    await requests(1);
+    expect(collector.spans).toHaveLength(3);
+    await timers.advance(55_000);
+    await requests(2);
+    expect(collector.points.length).toBeGreaterThan(0);
+    await exporter.close();
+  });
+
+  test('a full batch at once, and none is told twice', async () => {
+    const { exporter, requests } = setup();
+    for (let index = 0; index < 400; index++)
+      exporter.see({ ...SERVED, trace: { ...trace, spanId: index.toString(16).padStart(16, '0') } });
+    await requests(1);
+    await exporter.close();
+    const ids = collector.spans.filter(({ kind }) => kind === 2).map(({ spanId }) => spanId);
+    expect(ids).toHaveLength(400);
+    expect(new Set(ids).size).toBe(400);
+  });
+});
+
+describe('a collector that fails', () => {
+  test('is asked again, after the pause it asks for, and then has it all', async () => {
+    const { exporter, requests } = setup();
+    collector.answers.push(
+      new Response(null, { status: 503 }),
+      new Response(null, { status: 429, headers: { 'retry-after': '9' } }),
+    );
+    exporter.see(SERVED);
+    await timers.advance(5_000);
+    await requests(1);
+    await timers.advance(1_100);
+    await requests(2);
+    await timers.advance(8_000);
+    expect(collector.requests).toHaveLength(2);
+    await timers.advance(1_100);
+    await requests(3);
+    expect(collector.spans).toHaveLength(3);
+    // Told once, and once that it works again.
+    await timers.advance(0);
+    expect(logged.map((line) => line.split(' ')[0])).toEqual(['warn', 'info']);
+    await exporter.close();
+  });
+
+  test('that refuses what it is sent is not asked again; what was lost is told', async () => {
+    const { exporter, requests } = setup();
+    collector.answers.push(new Response(null, { status: 400 }));
+    exporter.see(SERVED);
+    await timers.advance(5_000);
+    await requests(1);
+    await timers.advance(30_000);
+    expect(collector.requests).toHaveLength(1);
+    exporter.see(SERVED);
+    await exporter.close();
+    expect(logged.some((line) => line.includes('"spans":3'))).toBe(true);
+  });
+
+  test('that is not there: nothing waits, nothing grows without end, no secret is in the log', async () => {
+    await collector[Symbol.asyncDispose]();
+    const { exporter } = setup('protobuf', { headers: { authorization: 'Bearer of-the-collector' } });
+    for (let index = 0; index < 5_000; index++) exporter.see(SERVED);
+    await exporter.close();
+    expect(logged.join('\n')).not.toContain('of-the-collector');
+    expect(logged.some((line) => line.startsWith('warn'))).toBe(true);
+    expect(logged.length).toBeLessThan(5);
+  });
+
+  test('that never answers is given up after the timeout', async () => {
+    const gate = Promise.withResolvers<Response>();
+    const silent = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => gate.promise });
+    try {
+      const { exporter } = setup('protobuf', { url: `http://127.0.0.1:${silent.port}/v1/traces` } as never);
+      exporter.see(SERVED);
+      const closed = exporter.close();
+      await timers.advance(1_100);
+      await closed;
+      expect(logged.some((line) => line.includes('no answer in time'))).toBe(true);
+    } finally {
+      gate.resolve(new Response());
+      await silent.stop(true);
+    }
+  });
+
+  test('a row that cannot be told is logged, and stops nobody', async () => {
+    const { exporter } = setup();
+    exporter.see({ ...SERVED, usage: null as never });
+    exporter.see(SERVED);
+    await exporter.close();
+    expect(logged[0]).toContain('req_sample');
+    expect(collector.spans).toHaveLength(3);
+  });
+});
