@@ -122,6 +122,7 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (span, start, provider, model, measure, bucket)
   );
   `,
+  'ALTER TABLE ledger_row ADD COLUMN trace TEXT',
 ];
 
 /** Brings the database to the newest version. Throws where it is newer than this program. */

@@ -135,12 +135,12 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     const url = await cluster.createDatabase();
     const store = createPostgresStore(url);
     await store.append([sampleRow()]);
-    await ask(url, 'UPDATE ledger_schema SET version = 900');
+    await ask(url, 'UPDATE ledger_schema SET version = version + 900');
     const older = createPostgresStore(url);
     await expect(older.append([sampleRow({ requestId: 'b' })])).rejects.toThrow(
-      'the ledger was written by a newer Sluice (schema 900',
+      /the ledger was written by a newer Sluice \(schema 9\d\d,/,
     );
-    await ask(url, 'UPDATE ledger_schema SET version = 1');
+    await ask(url, 'UPDATE ledger_schema SET version = version - 900');
     await older.append([sampleRow({ requestId: 'b' })]);
     expect((await older.totals()).requests).toBe(2);
     await older.close();
