@@ -58,7 +58,18 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     const lane: Lane = {
       startedAt: host.monotonic(),
       controller: new AbortController(),
-      record: { attempts: record.attempts, lease: null, queuedMs: null, backOffMs: 0, cost: record.cost },
+      record: {
+        attempts: record.attempts,
+        startedAt: record.startedAt,
+        lease: null,
+        queuedMs: null,
+        backOffMs: 0,
+        cost: record.cost,
+        // Of the plan made last, which is this lane's when it is asked for.
+        get trySpanId() {
+          return record.trySpanId;
+        },
+      },
       tries: [],
     };
     const isHedge = lanes.size > 0;
