@@ -151,12 +151,14 @@ export interface Quirks {
   /** openai-chat: fields beyond OpenAI's that the server takes. */
   extraFields?: readonly 'top_k'[];
   /** openai-chat: how thinking is asked for. Default `reasoning_effort`. */
-  reasoningField?: 'reasoning_effort' | 'reasoning' | 'thinking' | 'enable_thinking';
+  reasoningField?: ReasoningField;
   /**
    * openai-chat: the efforts that the server knows, the nearest stands in for others. Left out: all but `max`;
    * beside a `reasoningField` that is a switch, none.
    */
   efforts?: readonly ReasoningEffort[];
+  /** openai-chat: how the thinking of some models departs from the row's; the first that fits decides. */
+  modelThinking?: readonly ModelThinking[];
   /** openai-chat: tool_choice values other than auto are refused. */
   toolChoiceAutoOnly?: boolean;
   /** openai-chat: top-level request fields that the server refuses. */
@@ -193,6 +195,29 @@ export interface Quirks {
   cloudMethods?: boolean;
   /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
+}
+
+/** `reasoning.enabled`: a switch, where `reasoning` is OpenRouter's whole object. */
+export type ReasoningField =
+  | 'reasoning_effort'
+  | 'reasoning'
+  | 'reasoning.enabled'
+  | 'thinking'
+  | 'enable_thinking';
+
+export interface ModelThinking {
+  /** A pattern over the model name. */
+  models: RegExp;
+  /** In place of the row's `reasoningField` and `efforts`. */
+  field?: ReasoningField;
+  /** In place of the row's `efforts`. */
+  efforts?: readonly ReasoningEffort[];
+  /** Left out: only where it is asked to. */
+  thinks?: 'by-default' | 'always';
+  /** Ways to force a call that are refused while the model thinks: some tool, a named tool. */
+  refuses?: readonly ('required' | 'tool')[];
+  /** While it thinks, it answers in streams only. */
+  streamsOnly?: true;
 }
 
 /** What a vendor's error code means, and the status for clients where the vendor's own would mislead them. */

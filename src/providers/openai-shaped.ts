@@ -5,6 +5,9 @@ import type { ProviderKind } from './kind.ts';
 
 const DIALECT = 'openai-chat';
 
+/** Ways to force a call. */
+const FORCED = ['required', 'tool'] as const;
+
 export const OPENAI_SHAPED: readonly ProviderKind[] = [
   {
     kind: 'deepseek',
@@ -16,6 +19,11 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       reasoningField: 'thinking',
       efforts: ['low', 'high', 'max'],
+      modelThinking: [
+        { models: /^deepseek-reasoner/, thinks: 'always', refuses: FORCED },
+        { models: /^deepseek-chat/, refuses: FORCED },
+        { models: /./, thinks: 'by-default', refuses: FORCED },
+      ],
       replaysReasoning: true,
       developerRole: false,
       jsonSchema: false,
@@ -63,7 +71,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
       participantNames: false,
       efforts: ['low', 'medium', 'high'],
-      modelRefusals: [{ models: /^(?!.*gpt-oss)/, fields: ['reasoning_effort'] }],
+      // Qwen's thinking has a switch only.
+      modelThinking: [{ models: /qwen3/, efforts: ['none'] }],
+      modelRefusals: [{ models: /^(?!.*(gpt-oss|qwen3))/, fields: ['reasoning_effort'] }],
       // Else the thinking of these models stands between tags in the answer's text.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
     },
@@ -101,6 +111,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       extraFields: ['top_k'],
       efforts: ['low', 'medium', 'high'],
+      modelThinking: [
+        { models: /(glm-[5-9]|kimi-k2\.|qwen3\.|deepseek-v|cogito)/i, field: 'reasoning.enabled' },
+      ],
       modelRefusals: [{ models: /^(?!.*gpt-oss)/, fields: ['reasoning_effort'] }],
       developerRole: false,
     },
@@ -128,10 +141,22 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'moonshotai',
     quirks: {
       reasoningField: 'thinking',
-      efforts: ['low', 'high', 'max'],
+      // K2 refuses an effort beside its switch, K3 has no switch.
+      modelThinking: [
+        {
+          models: /^kimi-k[3-9]/,
+          field: 'reasoning_effort',
+          efforts: ['low', 'high', 'max'],
+          thinks: 'always',
+          refuses: ['tool'],
+        },
+        { models: /^kimi-k2(-thinking|\.7)/, thinks: 'always', refuses: FORCED },
+        { models: /^kimi-k2\.[5-9]/, thinks: 'by-default', refuses: FORCED },
+      ],
       replaysReasoning: true,
       developerRole: false,
       modelRefusals: [
+        { models: /^moonshot-v1/, fields: ['thinking'] },
         // Their sampling is fixed: any other value is refused.
         {
           models: /^kimi-(k2\.[5-9]|k[3-9])/,
@@ -150,6 +175,18 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       extraFields: ['top_k'],
       reasoningField: 'enable_thinking',
+      modelThinking: [
+        { models: /^q[wv]q|-thinking/, thinks: 'always', refuses: FORCED },
+        { models: /^qwen3\.[5-9]/, thinks: 'by-default', refuses: FORCED },
+        // Open weights: `qwen3-32b`, `qwen3-235b-a22b`.
+        {
+          models: /^qwen3-\d(?!.*instruct)/,
+          thinks: 'by-default',
+          refuses: FORCED,
+          streamsOnly: true,
+        },
+        { models: /./, refuses: FORCED },
+      ],
       developerRole: false,
     },
   },
@@ -171,7 +208,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         'store',
       ],
       efforts: ['low', 'medium', 'high'],
-      modelRefusals: [{ models: /^(?!gpt-oss)/, fields: ['reasoning_effort'] }],
+      modelThinking: [{ models: /^zai-glm/, efforts: ['none'] }],
+      modelRefusals: [{ models: /^(?!gpt-oss|zai-glm)/, fields: ['reasoning_effort'] }],
       developerRole: false,
     },
   },
@@ -188,6 +226,10 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       maxTokensField: 'max_tokens',
       streamOptions: false,
       reasoningField: 'thinking',
+      modelThinking: [
+        { models: /^glm-5\.2/i, efforts: ['high', 'max'] },
+        { models: /^glm-5\.[3-9]/i, efforts: ['low', 'high', 'max'], thinks: 'always' },
+      ],
       replaysReasoning: true,
       toolChoiceAutoOnly: true,
       toolStream: true,

@@ -1,55 +1,8 @@
 // Each OpenAI-shaped row: what its quirks make of a request, and what they report as lost.
 import { describe, expect, test } from 'bun:test';
-import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
-import type { JsonObject } from '../../src/model/json.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
-import { findProviderKind } from '../../src/providers/kinds.ts';
 import { OPENAI_SHAPED } from '../../src/providers/openai-shaped.ts';
-
-const MODELS: Record<string, string> = {
-  deepseek: 'deepseek-chat',
-  openrouter: 'anthropic/claude-sonnet-4.5',
-  mistral: 'mistral-medium-2508',
-  groq: 'openai/gpt-oss-120b',
-  xai: 'grok-4.3',
-  together: 'openai/gpt-oss-120b',
-  fireworks: 'accounts/fireworks/models/glm-4p6',
-  moonshot: 'kimi-k2.6',
-  qwen: 'qwen3-max',
-  cerebras: 'gpt-oss-120b',
-  glm: 'glm-4.7',
-};
-
-function row(kind: string) {
-  const found = findProviderKind(kind);
-  if (found === undefined) throw new Error(`no row ${kind}`);
-  return found;
-}
-
-function build(kind: string, fields: Partial<NeutralRequest>, model = MODELS[kind] ?? '') {
-  const request: NeutralRequest = {
-    model,
-    stream: false,
-    system: [],
-    messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
-    tools: [],
-    ...fields,
-  };
-  const { body, losses } = openaiChat.provider.buildRequest(request, { model, quirks: row(kind).quirks });
-  return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
-}
-
-function pass(kind: string, body: JsonObject) {
-  const { passthrough } = openaiChat.provider;
-  const { quirks } = row(kind);
-  const edited = { ...body, ...passthrough.edits(body, quirks) };
-  const again = { ...edited, ...passthrough.edits(JSON.parse(JSON.stringify(edited)), quirks) };
-  expect(again).toEqual(edited);
-  return {
-    body: JSON.parse(JSON.stringify(edited)) as JsonObject,
-    lost: passthrough.losses?.(body, quirks).map(({ feature }) => feature),
-  };
-}
+import { build, MODELS, pass } from './row-lab.ts';
 
 test('every row has a model here, and a key variable of its own', () => {
   expect(OPENAI_SHAPED.map(({ kind }) => kind).sort()).toEqual(Object.keys(MODELS).sort());
@@ -76,6 +29,8 @@ test.each([
 describe('the bound on the output, and token counts in streams', () => {
   test.each([
     ['mistral', 'max_tokens', false],
+    ['openai', 'max_completion_tokens', true],
+    ['azure', 'max_completion_tokens', true],
     ['glm', 'max_tokens', false],
     ['cerebras', 'max_completion_tokens', true],
     ['deepseek', 'max_tokens', true],
@@ -85,63 +40,16 @@ describe('the bound on the output, and token counts in streams', () => {
     expect(body[field]).toBe(9);
     expect(body.stream_options !== undefined).toBe(asksForUsage);
   });
-});
 
-describe('thinking', () => {
-  type Case = [string, NonNullable<NeutralRequest['reasoning']>, JsonObject, string[]];
-  test.each<Case>([
-    ['deepseek', { mode: 'off' }, { thinking: { type: 'disabled' } }, []],
-    ['deepseek', { effort: 'high' }, { thinking: { type: 'enabled' }, reasoning_effort: 'high' }, []],
-    [
-      'deepseek',
-      { effort: 'medium' },
-      { thinking: { type: 'enabled' }, reasoning_effort: 'high' },
-      ['approximated reasoning_effort'],
-    ],
-    [
-      'glm',
-      { mode: 'on', budgetTokens: 9 },
-      { thinking: { type: 'enabled' } },
-      ['approximated thinking.budget_tokens'],
-    ],
-    ['glm', { effort: 'low' }, { thinking: { type: 'enabled' } }, ['approximated reasoning_effort']],
-    ['glm', { effort: 'none' }, { thinking: { type: 'disabled' } }, []],
-    ['glm', { mode: 'adaptive' }, {}, []],
-    ['qwen', { mode: 'on', budgetTokens: 2000 }, { enable_thinking: true, thinking_budget: 2000 }, []],
-    ['qwen', { mode: 'off' }, { enable_thinking: false }, []],
-    ['openrouter', { effort: 'high' }, { reasoning: { effort: 'high' } }, []],
-    ['openrouter', { mode: 'on', budgetTokens: 2000 }, { reasoning: { max_tokens: 2000 } }, []],
-    ['openrouter', { mode: 'off' }, { reasoning: { enabled: false } }, []],
-    ['openrouter', { effort: 'max' }, { reasoning: { effort: 'xhigh' } }, ['approximated reasoning_effort']],
-    ['openrouter', { mode: 'on', summary: 'omitted' }, { reasoning: { enabled: true, exclude: true } }, []],
-    ['mistral', { effort: 'low' }, { reasoning_effort: 'high' }, ['approximated reasoning_effort']],
-    ['mistral', { effort: 'none' }, { reasoning_effort: 'none' }, []],
-    ['xai', { effort: 'max' }, { reasoning_effort: 'high' }, ['approximated reasoning_effort']],
-    ['fireworks', { mode: 'off' }, { reasoning_effort: 'none' }, []],
-    ['moonshot', { mode: 'on' }, { thinking: { type: 'enabled' } }, []],
-  ])('%s: %j → %j', (kind, reasoning, fields, losses) => {
-    const { body, lost } = build(kind, { reasoning });
-    const { model: _, messages: __, ...rest } = body;
-    expect(rest).toEqual(fields);
-    expect(lost).toEqual(losses);
-  });
-
-  test.each([
-    ['groq', 'llama-3.3-70b-versatile'],
-    ['xai', 'grok-4-0709'],
-    ['xai', 'grok-code-fast-1'],
-    ['together', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
-    ['cerebras', 'llama3.1-8b'],
-    ['mistral', 'codestral-latest'],
-  ])('%s: %s takes no effort', (kind, model) => {
-    const { body, lost } = build(kind, { reasoning: { effort: 'high' } }, model);
-    expect(body).not.toHaveProperty('reasoning_effort');
-    expect(lost).toContain('lost reasoning_effort');
-  });
-
-  test('groq is asked to keep the thinking of Qwen out of the text', () => {
-    expect(build('groq', {}, 'qwen/qwen3-32b').body.reasoning_format).toBe('parsed');
-    expect(build('groq', {}).body).not.toHaveProperty('reasoning_format');
+  test.each(['mistral', 'glm'])('%s: the newer name of the bound is told as the older', (kind) => {
+    const { body, lost } = pass(kind, {
+      model: 'm',
+      messages: [{ role: 'user', content: 'u' }],
+      max_completion_tokens: 9,
+    });
+    expect(body).toMatchObject({ max_tokens: 9 });
+    expect(body).not.toHaveProperty('max_completion_tokens');
+    expect(lost).toEqual([]);
   });
 });
 
@@ -224,6 +132,78 @@ describe('fields', () => {
     ]);
     expect(lost).toEqual(['approximated response_format']);
   });
+
+  test.each<[string, string[]]>([
+    ['groq', ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store']],
+    ['xai', ['verbosity']],
+    [
+      'mistral',
+      [
+        'user',
+        'verbosity',
+        'service_tier',
+        'prompt_cache_key',
+        'store',
+        'logprobs',
+        'top_logprobs',
+        'logit_bias',
+      ],
+    ],
+    [
+      'cerebras',
+      ['frequency_penalty', 'presence_penalty', 'logit_bias', 'verbosity', 'prompt_cache_key', 'store'],
+    ],
+    ['glm', ['frequency_penalty', 'presence_penalty']],
+  ])('%s gets none of %j, from a client of its dialect either', (kind, fields) => {
+    const said = Object.fromEntries(fields.map((field) => [field, 1]));
+    const { body, lost } = pass(kind, { model: MODELS[kind] ?? '', messages: [], temperature: 1, ...said });
+    expect(Object.keys(body)).not.toContainAnyValues(fields);
+    expect(body.temperature).toBe(1);
+    expect(lost).toEqual(expect.arrayContaining(fields));
+  });
+
+  test.each(['openai', 'azure', 'xai', 'groq', 'openrouter'])('%s knows the role developer', (kind) => {
+    const messages = [{ role: 'developer', content: 'd' }];
+    expect(pass(kind, { model: 'm', messages }).body.messages).toEqual(messages);
+  });
+
+  test.each(['deepseek', 'mistral', 'together', 'fireworks', 'moonshot', 'qwen', 'cerebras', 'glm'])(
+    '%s is told developer as system',
+    (kind) => {
+      const { body } = pass(kind, { model: 'm', messages: [{ role: 'developer', content: 'd' }] });
+      expect((body.messages as { role: string }[])[0]?.role).toBe('system');
+    },
+  );
+
+  test.each(['groq', 'glm'])('%s gets no names of participants', (kind) => {
+    const { body, lost } = pass(kind, {
+      model: 'm',
+      messages: [{ role: 'user', content: 'u', name: 'ann' }],
+    });
+    expect(body.messages).toEqual([{ role: 'user', content: 'u' }]);
+    expect(lost).toEqual(['messages.name']);
+  });
+
+  test.each(['openai', 'azure'])(
+    '%s: reasoning models get no sampling, ids of calls at most 40 letters',
+    (kind) => {
+      const id = 'call_'.padEnd(60, 'x');
+      const messages: NeutralRequest['messages'] = [
+        {
+          role: 'assistant',
+          parts: [{ type: 'tool-call', id, name: 'f', arguments: '{}', kind: 'function' }],
+        },
+        { role: 'user', parts: [{ type: 'tool-result', callId: id, content: [] }] },
+      ];
+      const { body, lost } = build(kind, { temperature: 0.5, messages }, 'gpt-5-mini');
+      expect(body).not.toHaveProperty('temperature');
+      expect(lost).toEqual(['lost temperature']);
+      const [call, result] = body.messages as { tool_calls?: { id: string }[]; tool_call_id?: string }[];
+      expect(call?.tool_calls?.[0]?.id.length).toBeLessThanOrEqual(40);
+      expect(result?.tool_call_id).toBe(String(call?.tool_calls?.[0]?.id));
+      expect(build(kind, { temperature: 0.5 }, 'gpt-5-chat-latest').body.temperature).toBe(0.5);
+    },
+  );
 
   test('openrouter carries cache breakpoints', () => {
     const cacheControl = { type: 'ephemeral' };

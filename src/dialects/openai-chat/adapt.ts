@@ -2,6 +2,7 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { adaptThinking } from './model-thinking.ts';
 
 export type Edits = Record<string, JsonValue | undefined>;
 
@@ -28,7 +29,7 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
     edits[field] = undefined;
     if (!isDefault(field, body[field])) losses.lost(field);
   }
-  Object.assign(edits, adaptTools(body, quirks, losses));
+  Object.assign(edits, adaptTools(body, quirks, losses), adaptThinking(body, model, quirks, losses));
   const messages = asArray(body.messages);
   if (messages !== undefined) {
     const adapted = adaptMessages(messages, quirks, losses);

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { thinkingOf } from './model-thinking.ts';
 
 /** The fields that ask for thinking; empty where nothing is asked, or nothing can be. */
 export function buildReasoning(
@@ -11,23 +12,26 @@ export function buildReasoning(
   losses: LossReport,
 ): JsonObject {
   if (settings === undefined) return {};
-  const { reasoningField = 'reasoning_effort' } = options.quirks;
-  switch (reasoningField) {
+  const { field, efforts, thinks } = thinkingOf(options.model, options.quirks);
+  if (thinks === 'always' && isOff(settings)) return buildLeastThinking(efforts, losses);
+  switch (field) {
     case 'reasoning_effort': {
-      const effort = buildReasoningEffort(settings, options, losses);
+      const effort = buildReasoningEffort(settings, options, efforts, losses);
       return effort === undefined ? {} : { reasoning_effort: effort };
     }
     case 'reasoning':
       return buildReasoningObject(settings, losses);
+    case 'reasoning.enabled':
+      return buildSwitch(settings, efforts, losses, (on) => ({ reasoning: { enabled: on } }));
     case 'thinking':
-      return buildSwitch(settings, options, losses, (on) => ({
+      return buildSwitch(settings, efforts, losses, (on) => ({
         thinking: { type: on ? 'enabled' : 'disabled' },
       }));
     case 'enable_thinking': {
       const { budgetTokens, ...others } = settings;
       // A budget alone asks for thinking.
       const asked: ReasoningSettings = budgetTokens === undefined ? others : { mode: 'on', ...others };
-      const fields = buildSwitch(asked, options, losses, (on) => ({ enable_thinking: on }));
+      const fields = buildSwitch(asked, efforts, losses, (on) => ({ enable_thinking: on }));
       return fields.enable_thinking === true && budgetTokens !== undefined
         ? { ...fields, thinking_budget: budgetTokens }
         : fields;
@@ -35,11 +39,26 @@ export function buildReasoning(
   }
 }
 
+function isOff({ mode, effort }: ReasoningSettings): boolean {
+  return mode === 'off' || effort === 'none';
+}
+
+/** For models that always think. */
+function buildLeastThinking(efforts: readonly ReasoningEffort[] | undefined, losses: LossReport): JsonObject {
+  const least = ORDER.find((each) => each !== 'none' && efforts?.includes(each));
+  if (least === undefined) {
+    losses.lost('thinking');
+    return {};
+  }
+  losses.approximated('thinking', `the model always thinks: sent as effort \`${least}\``);
+  return { reasoning_effort: least };
+}
+
 /** OpenRouter's object. https://openrouter.ai/docs/use-cases/reasoning-tokens */
 function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): JsonObject {
   const { mode, effort, budgetTokens, summary } = settings;
   const built: JsonObject = {};
-  if (mode === 'off' || effort === 'none') return { reasoning: { enabled: false } };
+  if (isOff(settings)) return { reasoning: { enabled: false } };
   if (effort === 'max') {
     losses.approximated('reasoning_effort', 'effort `max` is sent as `xhigh`');
     built.effort = 'xhigh';
@@ -57,43 +76,48 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
 /** Servers on which thinking is on or off; with `efforts`, some say how much beside it. */
 function buildSwitch(
   settings: ReasoningSettings,
-  { quirks }: BuildOptions,
+  efforts: readonly ReasoningEffort[] | undefined,
   losses: LossReport,
   build: (on: boolean) => JsonObject,
 ): JsonObject {
   const { mode, effort, budgetTokens, summary } = settings;
   if (summary !== undefined) losses.lost('reasoning_summary');
-  if (mode === 'off' || effort === 'none') return build(false);
+  if (isOff(settings)) return build(false);
   const isAsked = mode === 'on' || effort !== undefined || budgetTokens !== undefined;
   // `adaptive`: the model decides, as it does when nothing is sent.
   if (!isAsked) return {};
   if (budgetTokens !== undefined)
     losses.approximated('thinking.budget_tokens', 'thinking is on, without a bound');
   if (effort === undefined) return build(true);
-  if (quirks.efforts === undefined) {
-    losses.approximated('reasoning_effort', 'thinking is on, the model decides how much');
-    return build(true);
-  }
-  return { ...build(true), reasoning_effort: standIn(effort, quirks.efforts, losses) };
+  const sent = efforts === undefined ? unsaid(losses) : standIn(effort, efforts, losses);
+  return { ...build(true), ...(sent !== undefined && { reasoning_effort: sent }) };
+}
+
+function unsaid(losses: LossReport): undefined {
+  losses.approximated('reasoning_effort', 'thinking is on, the model decides how much');
 }
 
 const ORDER: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
-/** The next one up where the server has it not, else the next one down. Never `none`. */
-function nearestEffort(effort: ReasoningEffort, known: readonly ReasoningEffort[]): ReasoningEffort {
+/** The next one up where the server has it not, else the next one down. Never `none`; undefined where it has no other. */
+function nearestEffort(
+  effort: ReasoningEffort,
+  known: readonly ReasoningEffort[],
+): ReasoningEffort | undefined {
   if (known.includes(effort)) return effort;
   const candidates = ORDER.filter((each) => each !== 'none' && known.includes(each));
   const at = ORDER.indexOf(effort);
-  return candidates.find((each) => ORDER.indexOf(each) > at) ?? candidates.at(-1) ?? effort;
+  return candidates.find((each) => ORDER.indexOf(each) > at) ?? candidates.at(-1);
 }
 
 function standIn(
   effort: ReasoningEffort,
   known: readonly ReasoningEffort[] | undefined,
   losses: LossReport,
-): ReasoningEffort {
+): ReasoningEffort | undefined {
   // Unknown servers: `xhigh` is their word for it if they have it, `max` is hardly anybody's.
   const sent = known === undefined ? (effort === 'max' ? 'high' : effort) : nearestEffort(effort, known);
+  if (sent === undefined) return unsaid(losses);
   if (sent !== effort) losses.approximated('reasoning_effort', `effort \`${effort}\` is sent as \`${sent}\``);
   return sent;
 }
@@ -109,20 +133,20 @@ const MEDIUM_BUDGET = 16_384;
 function buildReasoningEffort(
   settings: ReasoningSettings,
   { model, quirks }: BuildOptions,
+  known: readonly ReasoningEffort[] | undefined,
   losses: LossReport,
 ): ReasoningEffort | undefined {
   const { mode, effort, budgetTokens, summary } = settings;
   // Clients that give an effort call it so, the others speak of thinking.
   const feature = effort === undefined ? 'thinking' : 'reasoning_effort';
-  const isOff = mode === 'off' || effort === 'none';
-  const known = quirks.efforts;
+  const off = isOff(settings);
   const isReasoningModel = quirks.fixedSampling?.test(model);
   if (isReasoningModel === false) {
-    if (!isOff) losses.lost(feature);
+    if (!off) losses.lost(feature);
     return undefined;
   }
   if (summary !== undefined) losses.lost('reasoning_summary');
-  if (isOff) {
+  if (off) {
     if (known === undefined ? effort === 'none' : known.includes('none')) return 'none';
     // `none` is refused by the older of OpenAI's reasoning models, `low` by none of them.
     if (isReasoningModel === true) {
@@ -140,11 +164,16 @@ function buildReasoningEffort(
   if (budgetTokens !== undefined) {
     const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
     const sent = known === undefined ? stand : nearestEffort(stand, known);
-    losses.approximated('thinking.budget_tokens', `reasoning_effort \`${sent}\``);
+    losses.approximated(
+      'thinking.budget_tokens',
+      sent === undefined ? 'thinking is on, without a bound' : `reasoning_effort \`${sent}\``,
+    );
     return sent;
   }
   if (mode === 'on') {
     const sent = known === undefined ? 'medium' : nearestEffort('medium', known);
+    // A model that knows no effort thinks when nothing is sent.
+    if (sent === undefined) return undefined;
     losses.approximated(feature, `thinking without an effort is sent as \`${sent}\``);
     return sent;
   }

@@ -1,0 +1,81 @@
+// How a model of a provider thinks, and what its thinking rules out: forced calls, whole answers.
+import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import type { ModelThinking, Quirks, ReasoningField } from '../dialect.ts';
+import type { LossReport } from '../loss-report.ts';
+import type { Edits } from './adapt.ts';
+
+/** The row's own words where it has none for the model. */
+export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { field: ReasoningField } {
+  const { reasoningField = 'reasoning_effort', efforts } = quirks;
+  const own = quirks.modelThinking?.find(({ models }) => models.test(model));
+  const rowEfforts = own?.field === undefined && efforts !== undefined ? { efforts } : {};
+  return { models: /./, field: reasoningField, ...rowEfforts, ...own };
+}
+
+/**
+ * Where a call is forced, or the answer wanted whole, and the model cannot do so while it thinks: thinking that nobody
+ * asked for is turned off; thinking that was asked for, or that cannot be turned off, leaves the choice to the model.
+ */
+export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
+  const traits = thinkingOf(model, quirks);
+  const { field, thinks, refuses = [] } = traits;
+  let state = askedIn(body, field);
+  const edits: Edits = {};
+  if (traits.streamsOnly === true && body.stream !== true && state !== 'off') {
+    if (state === 'on') losses.lost('thinking');
+    Object.assign(edits, turnedOff(field));
+    state = 'off';
+  }
+  const forced = forcedChoice(body);
+  if (forced === undefined || !refuses.includes(forced)) return edits;
+  if (thinks !== 'always') {
+    if (state === 'off' || (state === undefined && thinks === undefined)) return edits;
+    if (state === undefined) {
+      losses.approximated(
+        'tool_choice',
+        'thinking is off for this answer, it would rule out the forced call',
+      );
+      return { ...edits, ...turnedOff(field) };
+    }
+  }
+  if (forced === 'tool' && !refuses.includes('required')) {
+    const tools = asArray(body.tools)?.length ?? 0;
+    if (tools > 1) losses.approximated('tool_choice', 'some tool must be called, not the named one');
+    return { ...edits, tool_choice: 'required' };
+  }
+  losses.lost('tool_choice');
+  return { ...edits, tool_choice: undefined };
+}
+
+function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' | undefined {
+  if (choice === 'required') return 'required';
+  return asObject(choice) === undefined ? undefined : 'tool';
+}
+
+/** Undefined where the body says nothing of thinking. */
+function askedIn(body: JsonObject, field: ReasoningField): 'on' | 'off' | undefined {
+  const effort = body.reasoning_effort;
+  const said = {
+    reasoning_effort: undefined,
+    reasoning: asObject(body.reasoning)?.enabled,
+    'reasoning.enabled': asObject(body.reasoning)?.enabled,
+    thinking: asObject(body.thinking)?.type,
+    enable_thinking: body.enable_thinking,
+  }[field];
+  if (said === false || said === 'disabled' || effort === 'none') return 'off';
+  return said === undefined && effort === undefined ? undefined : 'on';
+}
+
+function turnedOff(field: ReasoningField): Edits {
+  switch (field) {
+    case 'reasoning_effort':
+      return { reasoning_effort: 'none' };
+    case 'reasoning':
+    case 'reasoning.enabled':
+      return { reasoning: { enabled: false } };
+    case 'thinking':
+      return { thinking: { type: 'disabled' }, reasoning_effort: undefined };
+    case 'enable_thinking':
+      return { enable_thinking: false, thinking_budget: undefined };
+  }
+}
