@@ -179,6 +179,8 @@ export interface Quirks {
   strictTools?: boolean;
   /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */
   customTools?: boolean;
+  /** openai-chat: true where a function's schema must be one object, no choice among several. */
+  objectSchemas?: boolean;
   /** openai-chat: true where a stream brings tool arguments piece by piece only when `tool_stream` asks. */
   toolStream?: boolean;
   /** openai-chat: false where `response_format` takes no schema, only `json_object`. */

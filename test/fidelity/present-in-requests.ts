@@ -49,6 +49,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'video, base64': null,
   function: offers(({ type }) => type === 'function'),
   'schema with `$ref`, `const`, type lists, limits': null,
+  'schema that is a choice among objects (`anyOf` at the top)': null,
   'strict arguments': offers((tool) => tool.type === 'function' && tool.strict === true),
   'tool of free text (`custom`)': offers(({ type }) => type === 'custom'),
   'grammar of a free text': null,

@@ -22,6 +22,14 @@ const RICH_SCHEMA: JsonObject = {
   $defs: { place: { type: 'object', properties: { name: { type: 'string' } } } },
 };
 
+const CHOICE: JsonObject = {
+  type: 'object',
+  anyOf: [
+    { properties: { city: { type: 'string' } }, required: ['city'] },
+    { properties: { zip: { type: 'string' } }, required: ['zip'] },
+  ],
+};
+
 const declared = (schema: JsonObject, more: JsonObject = {}) =>
   offers({
     'anthropic-messages': { name: 'weather', description: 'Tells it.', input_schema: schema, ...more },
@@ -135,6 +143,7 @@ export const TOOLS: FeatureGroup = {
   features: [
     { name: 'function', forms: TOOLS_OFFERED },
     { name: 'schema with `$ref`, `const`, type lists, limits', forms: declared(RICH_SCHEMA) },
+    { name: 'schema that is a choice among objects (`anyOf` at the top)', forms: declared(CHOICE) },
     {
       name: 'strict arguments',
       forms: { ...STRICT, gemini: null, 'bedrock-converse': null, 'ollama-chat': null },

@@ -5,6 +5,7 @@ import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
+import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import { FREE_TEXT } from './tool-input.ts';
 import { ID, ownFields, put } from './wire.ts';
@@ -49,7 +50,13 @@ function buildTool(
     }
     case 'function': {
       losses.foreign(tool.extension);
-      const wire = functionTool(tool.name, tool.description, inputSchema(tool));
+      const schema = inputSchema(tool);
+      const isNative = request.extension?.dialect === ID;
+      const wire = functionTool(
+        tool.name,
+        tool.description,
+        isNative ? schema : objectSchema(schema, losses),
+      );
       put(wire, 'cache_control', tool.cacheControl);
       return Object.assign(wire, ownFields(tool.extension));
     }

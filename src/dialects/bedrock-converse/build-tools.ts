@@ -1,6 +1,7 @@
 // `toolConfig`. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import { objectSchema } from '../object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
@@ -63,7 +64,10 @@ function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
       losses.foreign(tool.extension);
       if (tool.strict === true) losses.lost('tools.strict');
       const point = buildCachePoint(tool.cacheControl, scope);
-      const spec = toolSpec(tool.name, tool.description, schemaOf(tool));
+      const schema = schemaOf(tool);
+      // As Anthropic does, Claude behind this service takes one object.
+      const taken = scope.family === 'claude' ? objectSchema(schema, losses) : schema;
+      const spec = toolSpec(tool.name, tool.description, taken);
       return point === undefined ? [spec] : [spec, point];
     }
   }

@@ -7,6 +7,7 @@ import type {
   ServerTool,
   ToolChoice,
 } from '../../model/request.ts';
+import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-content.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
@@ -81,7 +82,11 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   losses.foreign(tool.extension);
   const declared: JsonObject = { name: tool.name };
   if (tool.description !== undefined) declared.description = tool.description;
-  if (tool.parameters !== undefined) declared.parameters = withProperties(tool.parameters);
+  const { parameters } = tool;
+  if (parameters !== undefined) {
+    const schema = options.quirks.objectSchemas === true ? objectSchema(parameters, losses) : parameters;
+    declared.parameters = withProperties(schema);
+  }
   if (tool.strict !== undefined) declared.strict = tool.strict;
   const built: JsonObject = { type: 'function', function: declared };
   if (tool.cacheControl !== undefined) {

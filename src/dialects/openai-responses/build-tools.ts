@@ -2,6 +2,7 @@
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { CustomTool, FunctionTool, NeutralRequest, ServerTool } from '../../model/request.ts';
 import type { BuildScope } from './build-content.ts';
+import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { ModelTraits } from './models.ts';
 import { ID, ownFields } from './wire.ts';
@@ -23,7 +24,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
     }
     names.add(tool.name);
     if (tool.type === 'custom') custom.add(tool.name);
-    const built = tool.type === 'custom' ? buildCustom(tool) : buildFunction(tool, scope);
+    const built = tool.type === 'custom' ? buildCustom(tool) : buildFunction(tool, scope, traits);
     const { namespace } = tool;
     if (namespace === undefined) {
       tools.push(built);
@@ -88,14 +89,21 @@ function buildCustom({ name, description, format }: CustomTool): JsonObject {
   };
 }
 
-function buildFunction(tool: FunctionTool, { losses, native }: BuildScope): JsonObject {
+function buildFunction(
+  tool: FunctionTool,
+  { losses, native }: BuildScope,
+  { reasons }: ModelTraits,
+): JsonObject {
   losses.foreign(tool.extension);
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   const built: JsonObject = { type: 'function', name: tool.name };
   if (tool.description !== undefined) built.description = tool.description;
   const { parameters, strict } = tool;
-  if (parameters !== undefined) built.parameters = native ? parameters : withProperties(parameters);
-  else if (!native) built.parameters = { type: 'object', properties: {} };
+  if (parameters !== undefined) {
+    // OpenAI's own models take one object, other servers of the dialect what the client says.
+    const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
+    built.parameters = native ? parameters : withProperties(schema);
+  } else if (!native) built.parameters = { type: 'object', properties: {} };
   // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
   if (strict !== undefined) built.strict = strict;
   else if (!native) built.strict = false;
