@@ -18,6 +18,7 @@ import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
 import { describeLoss, type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { traceTry } from './tracing.ts';
+import type { Relay } from './relay.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 export interface Exchange {
@@ -156,11 +157,11 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
  * stream (GUARANTEES 2). Throws the GatewayError of a failure that came in time.
  */
 export async function answerStream(exchange: Exchange): Promise<Response> {
-  const { host, record, client, pingIntervalMs } = exchange;
+  const { host, record, pingIntervalMs } = exchange;
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
-  const headers =
-    early === 'still opening' ? new Headers() : pickAnswerHeaders(early.headers, early.sameDialect);
+  const inTime = early !== 'still opening';
+  const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : new Headers();
   const { framing } = plainContext(exchange, '');
   headers.set('content-type', framing === 'json-array' ? 'application/json' : 'text/event-stream');
   headers.set('cache-control', 'no-cache');
@@ -168,20 +169,29 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   headers.set('x-accel-buffering', 'no');
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
+  const body = inTime ? streamAnswer(exchange, early.relay, null) : streamAnswer(exchange, null, opening);
+  return new Response(body, { status: 200, headers });
+}
 
+/** Not part of `answerStream`, whose closures would hold what it has seen for as long as the stream flows. */
+function streamAnswer(
+  exchange: Exchange,
+  opened: Relay<Uint8Array> | null,
+  opening: Promise<Opened> | null,
+): ReadableStream<Uint8Array> {
+  const { host, record, client, pingIntervalMs } = exchange;
   const encoder = () =>
     DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, record.target?.model ?? ''));
-  let opened: Opened | undefined = early === 'still opening' ? undefined : early;
-
+  let relay = opened;
   let failed: GatewayError | undefined;
-
-  async function openAndRead(): Promise<Uint8Array | undefined> {
-    opened = await opening;
-    return opened.relay.next();
-  }
   let pingText: Uint8Array | undefined;
 
-  const body = createClientStream({
+  async function openAndRead(): Promise<Uint8Array | undefined> {
+    relay = (await opening)?.relay ?? null;
+    return relay?.next();
+  }
+
+  return createClientStream({
     pingIntervalMs,
     monotonic: host.monotonic,
     setTimer: host.setTimer,
@@ -191,7 +201,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
     },
     next() {
       if (failed !== undefined) return Promise.resolve(undefined);
-      return opened === undefined ? openAndRead() : opened.relay.next();
+      return relay === null ? openAndRead() : relay.next();
     },
     failed(thrown) {
       const error = redactError(toGatewayError(thrown), exchange.redact);
@@ -207,14 +217,13 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
       const { finish, error = failed } = record.serving ? outcome(record) : NOTHING_SERVED;
       if (how === 'cancelled') {
         client.abort(clientLeft());
-        opened?.relay.cancel();
+        relay?.cancel();
       }
       if (error !== undefined) record.end(failedWith(error));
       else if (finish) record.end({ status: 'success' });
       else record.end({ status: how === 'cancelled' ? 'aborted' : 'error' });
     },
   });
-  return new Response(body, { status: 200, headers });
 }
 
 interface Outcome {
@@ -259,7 +268,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         );
         if (signal.aborted) throw signal.reason;
         record.serving = true;
-        forgetRequest(exchange);
+        forgetRequest(exchange, plan);
         return { ...opened, sameDialect: plan.sameDialect };
       };
       return { target, key: plan.key, seen: observer.seen, run };
@@ -269,16 +278,23 @@ function openFirst(exchange: Exchange): Promise<Opened> {
 
 /**
  * The answer has begun, so nobody else will be asked. The request's text and tree would be held for as long as
- * the stream flows: 130 KB of a request of 80 KB.
+ * the stream flows: 130 KB of a request of 80 KB, and its headers 3 KB more.
  */
-function forgetRequest({ question }: Exchange): void {
-  question.neutral = () => {
-    throw new GatewayError('internal', 'the request is no longer held');
-  };
+function forgetRequest({ question }: Exchange, plan: Plan): void {
+  question.neutral = forgotten;
+  plan.body = '';
+  plan.headers = NO_HEADERS;
   if (question.incoming === null) return;
+  question.incoming.headers = NO_HEADERS;
   question.incoming.text = '';
   question.incoming.original = '';
   question.incoming.body = {};
+}
+
+const NO_HEADERS = new Headers();
+
+function forgotten(): never {
+  throw new GatewayError('internal', 'the request is no longer held');
 }
 
 /** Resolves after the interval; the timer goes when the opening is settled first. */

@@ -204,11 +204,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     record.operation = found.route.operation;
     record.trace = beginTrace(headers, host);
     tellBegun(dialect, record, redact);
-    const client = new AbortController();
-    const leave = () => client.abort(clientLeft());
-    record.cancel = () => client.abort(cancelledByOperator());
-    if (request.signal.aborted) leave();
-    else request.signal.addEventListener('abort', leave, { once: true });
+    const { client, unfollow } = followClient(request.signal, record);
     try {
       guardOrigin(headers, config.server);
       authenticate(headers, config.server.keys);
@@ -260,7 +256,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         });
       return answerError(error, dialect, record);
     } finally {
-      if (!record.streamed) request.signal.removeEventListener('abort', leave);
+      if (!record.streamed) unfollow();
     }
   }
 
@@ -333,6 +329,19 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       await rows?.close();
     },
   };
+}
+
+/**
+ * Aborted when the client leaves, or when the request is ended from outside. What listens lives as long as a
+ * stream does, so it is made where nothing else of the request is at hand to be held with it.
+ */
+function followClient(signal: AbortSignal, record: ExchangeRecord) {
+  const client = new AbortController();
+  const leave = () => client.abort(clientLeft());
+  record.cancel = () => client.abort(cancelledByOperator());
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  return { client, unfollow: () => signal.removeEventListener('abort', leave) };
 }
 
 interface Setup {
