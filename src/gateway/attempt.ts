@@ -81,7 +81,7 @@ async function send(context: AttemptContext): Promise<Call> {
       callUpstream(host.fetch, {
         provider: provider.name,
         connectMs: provider.timeouts.connectMs,
-        connected: timing.connected,
+        connected: () => timing.connected(),
         url,
         headers,
         body,

@@ -27,28 +27,70 @@ interface Block {
 
 /** @param cap the most bytes of the body that are kept. */
 export function createBodyCapture(cap: number): BodyCapture {
-  const blocks: Block[] = [];
-  let last: Block = { bytes: NO_BYTES, used: 0 };
-  /** Of the body so far. */
-  let size = 0;
-  let previous = NO_BYTES;
-  let previousLength = 0;
+  return new DifferenceCapture(cap);
+}
 
-  function takeChunk(chunk: Uint8Array): void {
+class DifferenceCapture implements BodyCapture {
+  private readonly cap: number;
+  private readonly blocks: Block[] = [];
+  private last: Block = { bytes: NO_BYTES, used: 0 };
+  /** Of the body so far. */
+  private size = 0;
+  private previous = NO_BYTES;
+  private previousLength = 0;
+
+  constructor(cap: number) {
+    this.cap = cap;
+  }
+
+  take(bytes: Uint8Array): void {
+    const { cap, size } = this;
+    let rest = size + bytes.length > cap ? bytes.subarray(0, cap - size) : bytes;
+    for (; rest.length > LONGEST_CHUNK; rest = rest.subarray(LONGEST_CHUNK)) {
+      this.takeChunk(rest.subarray(0, LONGEST_CHUNK));
+    }
+    if (rest.length > 0) this.takeChunk(rest);
+  }
+
+  text(): string {
+    const body = new Uint8Array(this.size);
+    let start = 0;
+    let end = 0;
+    for (const { bytes, used } of this.blocks) {
+      for (let at = 0; at < used; ) {
+        const head = read16(bytes, at);
+        const tail = read16(bytes, at + 2);
+        const length = read16(bytes, at + 4);
+        at += HEADER_BYTES;
+        const begin = end;
+        body.copyWithin(begin, start, start + head);
+        body.set(bytes.subarray(at, at + length), begin + head);
+        body.copyWithin(begin + head + length, end - tail, end);
+        at += length;
+        start = begin;
+        end = begin + head + length + tail;
+      }
+    }
+    return new TextDecoder().decode(body);
+  }
+
+  private takeChunk(chunk: Uint8Array): void {
+    const { previous, previousLength } = this;
     const comparable = chunk.length <= LONGEST_COMPARED ? Math.min(previousLength, chunk.length) : 0;
     let head = 0;
     while (head < comparable && chunk[head] === previous[head]) head++;
     let tail = 0;
     const rest = comparable - head;
     while (tail < rest && chunk[chunk.length - 1 - tail] === previous[previousLength - 1 - tail]) tail++;
-    keep(chunk, head, tail);
-    remember(chunk);
-    size += chunk.length;
+    this.keep(chunk, head, tail);
+    this.remember(chunk);
+    this.size += chunk.length;
   }
 
-  function keep(chunk: Uint8Array, head: number, tail: number): void {
+  private keep(chunk: Uint8Array, head: number, tail: number): void {
     const length = chunk.length - head - tail;
-    const { bytes, used } = roomFor(HEADER_BYTES + length);
+    const block = this.roomFor(HEADER_BYTES + length);
+    const { bytes, used } = block;
     bytes[used] = head & 0xff;
     bytes[used + 1] = head >> 8;
     bytes[used + 2] = tail & 0xff;
@@ -60,57 +102,27 @@ export function createBodyCapture(cap: number): BodyCapture {
     if (length <= 32)
       for (let index = 0; index < length; index++) bytes[part + index] = chunk[head + index] ?? 0;
     else bytes.set(chunk.subarray(head, head + length), part);
-    last.used += HEADER_BYTES + length;
+    block.used += HEADER_BYTES + length;
   }
 
-  function roomFor(needed: number): Block {
-    if (last.bytes.length - last.used < needed) {
-      const usual = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last.bytes.length));
-      last = { bytes: new Uint8Array(Math.max(usual, needed)), used: 0 };
-      blocks.push(last);
-    }
-    return last;
+  private roomFor(needed: number): Block {
+    const { last } = this;
+    if (last.bytes.length - last.used >= needed) return last;
+    const usual = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last.bytes.length));
+    const block = { bytes: new Uint8Array(Math.max(usual, needed)), used: 0 };
+    this.last = block;
+    this.blocks.push(block);
+    return block;
   }
 
   /** A copy: the chunk may be a view into a far larger buffer. */
-  function remember(chunk: Uint8Array): void {
-    previousLength = 0;
+  private remember(chunk: Uint8Array): void {
+    this.previousLength = 0;
     if (chunk.length > LONGEST_COMPARED) return;
-    if (previous.length < chunk.length) previous = new Uint8Array(chunk.length + 64);
-    previous.set(chunk);
-    previousLength = chunk.length;
+    if (this.previous.length < chunk.length) this.previous = new Uint8Array(chunk.length + 64);
+    this.previous.set(chunk);
+    this.previousLength = chunk.length;
   }
-
-  return {
-    take(bytes) {
-      let rest = size + bytes.length > cap ? bytes.subarray(0, cap - size) : bytes;
-      for (; rest.length > LONGEST_CHUNK; rest = rest.subarray(LONGEST_CHUNK)) {
-        takeChunk(rest.subarray(0, LONGEST_CHUNK));
-      }
-      if (rest.length > 0) takeChunk(rest);
-    },
-    text() {
-      const body = new Uint8Array(size);
-      let start = 0;
-      let end = 0;
-      for (const { bytes, used } of blocks) {
-        for (let at = 0; at < used; ) {
-          const head = read16(bytes, at);
-          const tail = read16(bytes, at + 2);
-          const length = read16(bytes, at + 4);
-          at += HEADER_BYTES;
-          const begin = end;
-          body.copyWithin(begin, start, start + head);
-          body.set(bytes.subarray(at, at + length), begin + head);
-          body.copyWithin(begin + head + length, end - tail, end);
-          at += length;
-          start = begin;
-          end = begin + head + length + tail;
-        }
-      }
-      return new TextDecoder().decode(body);
-    },
-  };
 }
 
 function read16(bytes: Uint8Array, at: number): number {

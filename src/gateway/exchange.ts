@@ -7,15 +7,17 @@ import type { StreamEvent } from '../model/events.ts';
 import type { Route } from '../routing/route.ts';
 import type { Target } from '../routing/targets.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
-import { createClientPump, openStream, openWhole, type OpenStream, type WholeAnswer } from './attempt.ts';
-import { createClientStream } from './client-stream.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
+import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
+import { createBodyCapture } from './body-capture.ts';
+import { createClientStream } from './client-stream.ts';
+import { describeLoss } from './describe-row.ts';
 import type { Course } from './fallback.ts';
 import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
-import { createObserver } from './observer.ts';
+import { createObserver, noteUnsaid } from './observer.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
-import { describeLoss, type ExchangeRecord, failedWith } from './record.ts';
+import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { traceTry } from './tracing.ts';
 import type { Relay } from './relay.ts';
@@ -35,6 +37,9 @@ export interface Exchange {
   /** Aborted when the client leaves. */
   client: AbortController;
 }
+
+/** Of a body kept for the audit, in bytes. */
+const BODY_CAPTURE = 1024 * 1024;
 
 const textEncoder = new TextEncoder();
 
@@ -74,8 +79,8 @@ function answerContext(exchange: Exchange, model: string): AnswerContext {
   return {
     ...plainContext(exchange, model),
     ...asked(exchange.question),
-    lost: (feature) => exchange.record.seen?.unsaid.add(feature),
-    approximated: (feature, how) => exchange.record.seen?.unsaid.add(describeLoss({ feature, how })),
+    lost: (feature) => noteUnsaid(exchange.record.seen, feature),
+    approximated: (feature, how) => noteUnsaid(exchange.record.seen, describeLoss({ feature, how })),
   };
 }
 
@@ -146,7 +151,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   headers.set('content-type', 'application/json');
   setExchangeHeaders(headers, exchange, whole.answer.model);
   record.httpStatus = 200;
-  if (record.capture !== null) record.responseBody = body;
+  if (record.keepsAnswer) record.responseBody = body;
   record.end({ status: 'success' });
   return new Response(body, { status: 200, headers });
 }
@@ -182,6 +187,7 @@ function streamAnswer(
   const { host, record, client, pingIntervalMs } = exchange;
   const encoder = () =>
     DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, record.target?.model ?? ''));
+  if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);
   let relay = opened;
   let failed: GatewayError | undefined;
   let pingText: Uint8Array | undefined;

@@ -2,7 +2,8 @@
 import type { Attempt } from '../ledger/row.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
-import type { Lease, ProviderStates } from '../upstream/provider-state.ts';
+import type { Lease } from '../upstream/lease.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
 import { allRefused, type Refusal } from '../upstream/refusal.ts';
 import { withAddresses } from './addresses.ts';
 import { largerTargets } from './context-window.ts';

@@ -2,7 +2,7 @@
 import { secretsOfStore } from '../config/audit-store.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
-import { findModels, findRoute, findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
+import { type FoundRoute, findModels, findRoute, findRouteBelow } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPricer } from '../ledger/prices.ts';
@@ -19,7 +19,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
 import { createMeter } from '../telemetry/meter.ts';
-import { presentedKeys, pickAnswerHeaders } from '../upstream/headers.ts';
+import { pickAnswerHeaders, presentedKeys } from '../upstream/headers.ts';
 import { createProviderStates, type ProviderState, type ProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
 import {
@@ -32,19 +32,18 @@ import {
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
-import { createBodyCapture } from './body-capture.ts';
 import { createLiveView } from './live-view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
 import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
 import { answerModels } from './operations/models.ts';
-import { withQueryKey } from './query-key.ts';
 import type { Question } from './plan.ts';
-import { createRecord, type ExchangeRecord, failedWith } from './record.ts';
+import { withQueryKey } from './query-key.ts';
+import { createRecord, type ExchangeRecord, failedWith, type RecordContext } from './record.ts';
 import { redactError } from './redact-error.ts';
-import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
 import { createRequestLog } from './request-log.ts';
+import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
@@ -80,9 +79,6 @@ const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Prom
   embed: answerEmbeddings,
 };
 
-/** Of a body kept for the audit, in bytes. */
-const BODY_CAPTURE = 1024 * 1024;
-
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
   const { fleet } = host;
   const states = createProviderStates(host, fleet?.peers);
@@ -103,6 +99,18 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const logRequest = createRequestLog(host);
   const meter = createMeter();
   const startedAt = host.now();
+  const bookOf = ({ price }: Setup): RecordContext => ({
+    noted: noteRow,
+    ledger: rows,
+    now: host.now,
+    monotonic: host.monotonic,
+    price: (target, model, seen) => price(target.provider, model, seen.usage),
+    onEnd(ended) {
+      active.delete(ended);
+      noteServed(ended);
+    },
+  });
+  let book = bookOf(setup);
   const running: RunningRequests = {
     list: () => [...active].map(describeRunning),
     cancel,
@@ -156,21 +164,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   }
 
   function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
-    const { price } = setup;
     const requestId = host.randomId();
-    const record = createRecord(requestId, dialect, {
-      live: live.open(requestId, redact),
-      noted: noteRow,
-      ledger: rows,
-      now: host.now,
-      monotonic: host.monotonic,
-      redact,
-      price: (target, model, seen) => price(target.provider, model, seen.usage),
-      onEnd(ended) {
-        active.delete(ended);
-        noteServed(ended);
-      },
-    });
+    const record = createRecord(requestId, dialect, { redact, live: live.open(requestId, redact) }, book);
     active.add(record);
     return record;
   }
@@ -216,7 +211,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       record.agentType = incoming.agentType;
       record.projectId = incoming.projectId;
       record.streamed = incoming.stream;
-      if (config.audit.logResponseBodies) record.capture = createBodyCapture(BODY_CAPTURE);
+      record.keepsAnswer = config.audit.logResponseBodies;
       let neutral: NeutralRequest | undefined;
       const parse = () => {
         neutral ??= found.dialect.client.parseRequest(incoming.body, found.route);
@@ -307,6 +302,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     },
     reload(config) {
       setup = createSetup(config, host, { states, memory });
+      book = bookOf(setup);
     },
     activeStreams: () => active.size,
     running,
@@ -338,7 +334,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 function followClient(signal: AbortSignal, record: ExchangeRecord) {
   const client = new AbortController();
   const leave = () => client.abort(clientLeft());
-  record.cancel = () => client.abort(cancelledByOperator());
+  record.onCancel(() => client.abort(cancelledByOperator()));
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return { client, unfollow: () => signal.removeEventListener('abort', leave) };

@@ -1,6 +1,7 @@
 // What is happening now, for those who watch: each stream's start, text and end. No stream ever waits for a watcher
 // (GUARANTEES 12).
-import { createWatchers } from './live-watchers.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import { createWatchers, type Watchers } from './live-watchers.ts';
 
 export type LiveEvent =
   | { type: 'started'; request_id: string; model: string; provider: string; agent_type?: string }
@@ -30,12 +31,14 @@ export interface LiveStream {
   isWatched(): boolean;
   started(target: { model: string; provider: string; agentType: string | null }): void;
   text(delta: string): void;
-  /** The last event. */
-  ended(event: LiveEnding): void;
+  /** The last event, from the row of the request. */
+  ended(row: EndedRow): void;
 }
 
-export type LiveEnding = WithoutId<Extract<LiveEvent, { type: 'completed' | 'error' }>>;
-type WithoutId<Event> = Event extends unknown ? Omit<Event, 'request_id'> : never;
+export type EndedRow = Pick<
+  LedgerRow,
+  'status' | 'model' | 'provider' | 'usage' | 'costUsd' | 'errorMessage'
+>;
 
 /** A word that long is shown in parts: longer than any key. */
 const LONGEST_WORD = 1_024;
@@ -46,47 +49,74 @@ const textEncoder = new TextEncoder();
 
 export function createLiveView(setTimer: (callback: () => void, ms: number) => () => void): LiveView {
   const watchers = createWatchers(setTimer);
-  const isWatched = () => watchers.count() > 0;
-
-  function publish(event: LiveEvent): void {
-    if (!isWatched()) return;
-    watchers.publish(textEncoder.encode(`event: stream_event\ndata: ${JSON.stringify(event)}\n\n`));
-  }
-
   return {
-    open(request_id, redact) {
-      let isStarted = false;
-      // A key can come in pieces: what may be the beginning of one waits for the rest of its word.
-      let held = '';
-      const show = (text: string) => {
-        if (text !== '') publish({ type: 'text_delta', request_id, text: redact(text) });
-      };
-      return {
-        isWatched,
-        started({ model, provider, agentType }) {
-          if (isStarted) return;
-          isStarted = true;
-          const agent = agentType === null ? {} : { agent_type: redact(agentType) };
-          publish({ type: 'started', request_id, model: redact(model), provider, ...agent });
-        },
-        text(delta) {
-          if (!isWatched()) {
-            held = '';
-            return;
-          }
-          const text = held + delta;
-          const unfinished = UNFINISHED_WORD.exec(text)?.[0] ?? '';
-          held = unfinished.length > LONGEST_WORD ? '' : unfinished;
-          show(text.slice(0, text.length - held.length));
-        },
-        ended(event) {
-          show(held);
-          held = '';
-          publish({ ...event, request_id });
-        },
-      };
-    },
+    open: (requestId, redact) => new RequestView(watchers, requestId, redact),
     watch: watchers.watch,
     close: watchers.close,
   };
+}
+
+class RequestView implements LiveStream {
+  private readonly watchers: Watchers;
+  private readonly requestId: string;
+  private readonly redact: (text: string) => string;
+  private isStarted = false;
+  /** A key can come in pieces: what may be the beginning of one waits for the rest of its word. */
+  private held = '';
+
+  constructor(watchers: Watchers, requestId: string, redact: (text: string) => string) {
+    this.watchers = watchers;
+    this.requestId = requestId;
+    this.redact = redact;
+  }
+
+  isWatched(): boolean {
+    return this.watchers.count() > 0;
+  }
+
+  started({ model, provider, agentType }: Parameters<LiveStream['started']>[0]): void {
+    if (this.isStarted) return;
+    this.isStarted = true;
+    if (!this.isWatched()) return;
+    const { requestId: request_id, redact } = this;
+    const agent = agentType === null ? {} : { agent_type: redact(agentType) };
+    this.publish({ type: 'started', request_id, model: redact(model), provider, ...agent });
+  }
+
+  text(delta: string): void {
+    if (!this.isWatched()) {
+      this.held = '';
+      return;
+    }
+    const text = this.held + delta;
+    const unfinished = UNFINISHED_WORD.exec(text)?.[0] ?? '';
+    this.held = unfinished.length > LONGEST_WORD ? '' : unfinished;
+    this.show(text.slice(0, text.length - this.held.length));
+  }
+
+  ended(row: EndedRow): void {
+    if (!this.isWatched()) return;
+    this.show(this.held);
+    this.held = '';
+    this.publish(endingOf(row, this.requestId));
+  }
+
+  private show(text: string): void {
+    if (text !== '')
+      this.publish({ type: 'text_delta', request_id: this.requestId, text: this.redact(text) });
+  }
+
+  private publish(event: LiveEvent): void {
+    if (!this.isWatched()) return;
+    this.watchers.publish(textEncoder.encode(`event: stream_event\ndata: ${JSON.stringify(event)}\n\n`));
+  }
+}
+
+const LEFT = 'the client closed the connection';
+
+function endingOf(row: EndedRow, request_id: string): LiveEvent {
+  const { status, model, provider, usage, costUsd, errorMessage } = row;
+  if (status !== 'success') return { type: 'error', request_id, status, message: errorMessage ?? LEFT };
+  const { inputTokens: input_tokens, outputTokens: output_tokens } = usage;
+  return { type: 'completed', request_id, model, provider, input_tokens, output_tokens, cost_usd: costUsd };
 }

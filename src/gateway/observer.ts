@@ -24,8 +24,8 @@ export interface Observation {
   firstContentAt: number | null;
   malformedEvents: number;
   readonly timing: StreamTiming;
-  /** What of the answer the client's dialect cannot say, as its encoder named it. */
-  unsaid: Set<string>;
+  /** What of the answer the client's dialect cannot say, as its encoder named it; null: nothing. */
+  unsaid: Set<string> | null;
 }
 
 /** @param live where watchers see the text of this answer. */
@@ -33,46 +33,68 @@ export function createObserver(
   monotonic: () => number,
   live: Pick<LiveStream, 'isWatched' | 'text'>,
 ): Observer {
-  const seen: Observation = {
-    model: null,
-    usage: NO_USAGE,
-    usageKnown: false,
-    finish: null,
-    error: null,
-    firstContentAt: null,
-    malformedEvents: 0,
-    timing: createStreamTiming(monotonic),
-    unsaid: new Set(),
-  };
-  return {
-    seen,
-    wantsText: live.isWatched,
-    noteMalformed() {
-      seen.malformedEvents++;
-    },
-    see(event) {
-      if (isContent(event)) {
-        seen.firstContentAt ??= monotonic();
-        if (event.type !== 'finish') seen.timing.content();
-      }
-      switch (event.type) {
-        case 'start':
-          if (event.model !== null) seen.model = event.model;
-          break;
-        case 'text-delta':
-          live.text(event.text);
-          break;
-        case 'usage':
-          seen.usage = mergeUsage(seen.usage, event.usage);
-          seen.usageKnown = true;
-          break;
-        case 'finish':
-          if (seen.error === null) seen.finish ??= event.finish;
-          break;
-        case 'error':
-          if (seen.finish === null) seen.error ??= event.error;
-          break;
-      }
-    },
-  };
+  return new TryObserver(monotonic, live);
+}
+
+class TryObserver implements Observer {
+  readonly seen: Observation;
+  private readonly monotonic: () => number;
+  private readonly live: Pick<LiveStream, 'isWatched' | 'text'>;
+
+  constructor(monotonic: () => number, live: Pick<LiveStream, 'isWatched' | 'text'>) {
+    this.monotonic = monotonic;
+    this.live = live;
+    this.seen = {
+      model: null,
+      usage: NO_USAGE,
+      usageKnown: false,
+      finish: null,
+      error: null,
+      firstContentAt: null,
+      malformedEvents: 0,
+      timing: createStreamTiming(monotonic),
+      unsaid: null,
+    };
+  }
+
+  wantsText(): boolean {
+    return this.live.isWatched();
+  }
+
+  noteMalformed(): void {
+    this.seen.malformedEvents++;
+  }
+
+  see(event: StreamEvent): void {
+    const { seen } = this;
+    if (isContent(event)) {
+      seen.firstContentAt ??= this.monotonic();
+      if (event.type !== 'finish') seen.timing.content();
+    }
+    switch (event.type) {
+      case 'start':
+        if (event.model !== null) seen.model = event.model;
+        break;
+      case 'text-delta':
+        this.live.text(event.text);
+        break;
+      case 'usage':
+        seen.usage = mergeUsage(seen.usage, event.usage);
+        seen.usageKnown = true;
+        break;
+      case 'finish':
+        if (seen.error === null) seen.finish ??= event.finish;
+        break;
+      case 'error':
+        if (seen.finish === null) seen.error ??= event.error;
+        break;
+    }
+  }
+}
+
+/** Takes note of what the client's dialect cannot say. */
+export function noteUnsaid(seen: Observation | null, what: string): void {
+  if (seen === null) return;
+  seen.unsaid ??= new Set();
+  seen.unsaid.add(what);
 }

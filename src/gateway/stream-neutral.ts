@@ -1,13 +1,14 @@
 // The library's way in: a neutral request, answered as an async iterable of neutral events.
-import type { CreateFraming } from '../dialects/dialect.ts';
+
 import type { ResolvedConfig } from '../config/resolved.ts';
+import type { CreateFraming } from '../dialects/dialect.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
-import { malformedIn, openStream, type OpenStream } from './attempt.ts';
-import { cancelledByOperator, clientLeft, notePlan } from './exchange.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
+import { malformedIn, type OpenStream, openStream } from './attempt.ts';
+import { cancelledByOperator, clientLeft, notePlan } from './exchange.ts';
 import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver } from './observer.ts';
@@ -38,7 +39,7 @@ export async function* streamNeutral(
   const leave = () => client.abort(clientLeft());
   if (options.signal?.aborted === true) leave();
   options.signal?.addEventListener('abort', leave, { once: true });
-  record.cancel = () => client.abort(cancelledByOperator());
+  record.onCancel(() => client.abort(cancelledByOperator()));
   let opened: OpenStream<Events> | undefined;
   try {
     const question = {

@@ -38,110 +38,97 @@ export interface StreamTiming {
 
 /** A wait that the client causes is no gap: while it does not read, nobody waits for the provider. */
 export function createStreamTiming(monotonic: () => number): StreamTiming {
-  let connectMs: number | null = null;
-  let waitingSince: number | null = null;
-  let handedAt: number | null = null;
-  let arrivedAt = 0;
-  let waitedSinceContent = 0;
-  let hasContent = false;
-  let providerMs = 0;
-  let clientMs = 0;
-  let lastContentAt: number | null = null;
-  let stalls = 0;
-  let longestGapMs = 0;
-  let gapsMs = 0;
-  let gaps: Uint32Array | null = null;
+  return new TryTiming(monotonic);
+}
 
-  function countWait(now: number): void {
-    if (waitingSince === null) return;
-    const waited = now - waitingSince;
-    providerMs += waited;
-    waitedSinceContent += waited;
+/** A class: one is made for each try, and closures would be twenty objects. */
+class TryTiming implements StreamTiming {
+  connectMs: number | null = null;
+  providerMs = 0;
+  clientMs = 0;
+  lastContentAt: number | null = null;
+  stalls = 0;
+  longestGapMs = 0;
+  gapsMs = 0;
+  gaps: Uint32Array | null = null;
+  private readonly monotonic: () => number;
+  private waitingSince: number | null = null;
+  private handedAt: number | null = null;
+  private arrivedAt = 0;
+  private waitedSinceContent = 0;
+  private hasContent = false;
+
+  constructor(monotonic: () => number) {
+    this.monotonic = monotonic;
   }
 
-  function countClient(now: number): void {
-    if (handedAt !== null) clientMs += now - handedAt;
-    handedAt = null;
+  connected(): void {
+    if (this.waitingSince !== null) this.connectMs ??= this.monotonic() - this.waitingSince;
   }
 
-  function countGap(ms: number): void {
-    gaps ??= new Uint32Array(SPREAD_BUCKETS);
-    const bucket = bucketOf(ms);
-    gaps[bucket] = (gaps[bucket] ?? 0) + 1;
-    gapsMs += ms;
-    if (ms > longestGapMs) longestGapMs = ms;
-    if (ms > STALL_MS) stalls += 1;
+  async during<T>(wait: Promise<T>): Promise<T> {
+    this.waiting();
+    try {
+      return await wait;
+    } finally {
+      this.arrived();
+    }
   }
 
-  function waiting(): number {
-    const now = monotonic();
-    countClient(now);
-    waitingSince = now;
+  waiting(): number {
+    const now = this.monotonic();
+    this.countClient(now);
+    this.waitingSince = now;
     return now;
   }
 
-  function arrived(): void {
-    arrivedAt = monotonic();
-    countWait(arrivedAt);
-    waitingSince = null;
+  arrived(): void {
+    this.arrivedAt = this.monotonic();
+    this.countWait(this.arrivedAt);
+    this.waitingSince = null;
   }
 
-  return {
-    connected() {
-      if (waitingSince !== null) connectMs ??= monotonic() - waitingSince;
-    },
-    async during(wait) {
-      waiting();
-      try {
-        return await wait;
-      } finally {
-        arrived();
-      }
-    },
-    waiting,
-    arrived,
-    content() {
-      hasContent = true;
-    },
-    taken() {
-      if (!hasContent) return;
-      hasContent = false;
-      if (lastContentAt !== null) countGap(waitedSinceContent);
-      lastContentAt = arrivedAt;
-      waitedSinceContent = 0;
-    },
-    handed(at) {
-      handedAt = at;
-    },
-    settle() {
-      const now = monotonic();
-      countWait(now);
-      if (waitingSince !== null) waitingSince = now;
-      countClient(now);
-    },
-    get connectMs() {
-      return connectMs;
-    },
-    get providerMs() {
-      return providerMs;
-    },
-    get clientMs() {
-      return clientMs;
-    },
-    get lastContentAt() {
-      return lastContentAt;
-    },
-    get stalls() {
-      return stalls;
-    },
-    get longestGapMs() {
-      return longestGapMs;
-    },
-    get gapsMs() {
-      return gapsMs;
-    },
-    get gaps() {
-      return gaps;
-    },
-  };
+  content(): void {
+    this.hasContent = true;
+  }
+
+  taken(): void {
+    if (!this.hasContent) return;
+    this.hasContent = false;
+    if (this.lastContentAt !== null) this.countGap(this.waitedSinceContent);
+    this.lastContentAt = this.arrivedAt;
+    this.waitedSinceContent = 0;
+  }
+
+  handed(at: number): void {
+    this.handedAt = at;
+  }
+
+  settle(): void {
+    const now = this.monotonic();
+    this.countWait(now);
+    if (this.waitingSince !== null) this.waitingSince = now;
+    this.countClient(now);
+  }
+
+  private countWait(now: number): void {
+    if (this.waitingSince === null) return;
+    const waited = now - this.waitingSince;
+    this.providerMs += waited;
+    this.waitedSinceContent += waited;
+  }
+
+  private countClient(now: number): void {
+    if (this.handedAt !== null) this.clientMs += now - this.handedAt;
+    this.handedAt = null;
+  }
+
+  private countGap(ms: number): void {
+    this.gaps ??= new Uint32Array(SPREAD_BUCKETS);
+    const bucket = bucketOf(ms);
+    this.gaps[bucket] = (this.gaps[bucket] ?? 0) + 1;
+    this.gapsMs += ms;
+    if (ms > this.longestGapMs) this.longestGapMs = ms;
+    if (ms > STALL_MS) this.stalls += 1;
+  }
 }

@@ -74,37 +74,48 @@ export function createBreaker(
     return monotonic() < openUntil ? 'open' : 'half-open';
   }
 
-  function createPermit(settings: BreakerSettings): Permit {
-    const begunIn = era;
-    let over = false;
-    const once = (act: () => void) => () => {
-      if (over) return;
-      over = true;
-      if (begunIn === era) act();
-    };
-    const permit: Permit = {
-      spoke() {
-        // On trial: one more failure, in the middle of this very answer too, opens it again.
-        if (probe !== permit) return;
-        close(settings.failures - 1);
-        tell('spoke', settings);
-      },
-      succeeded: once(() => {
-        const isNews = failures > 0 || openUntil !== null;
-        close(0);
-        if (isNews) tell('succeeded', settings);
-      }),
-      failed: once(() => {
-        fail(settings, probe === permit);
-        tell('failed', settings);
-      }),
-      abandoned: once(() => {
-        if (probe !== permit) return;
-        probe = null;
-        tell('probed', settings);
-      }),
-    };
-    return permit;
+  /** A class: one is made for each request. */
+  class BreakerPermit implements Permit {
+    private readonly settings: BreakerSettings;
+    private readonly begunIn = era;
+    private over = false;
+
+    constructor(settings: BreakerSettings) {
+      this.settings = settings;
+    }
+
+    spoke(): void {
+      // On trial: one more failure, in the middle of this very answer too, opens it again.
+      if (probe !== this) return;
+      close(this.settings.failures - 1);
+      tell('spoke', this.settings);
+    }
+
+    succeeded(): void {
+      if (!this.endsNow()) return;
+      const isNews = failures > 0 || openUntil !== null;
+      close(0);
+      if (isNews) tell('succeeded', this.settings);
+    }
+
+    failed(): void {
+      if (!this.endsNow()) return;
+      fail(this.settings, probe === this);
+      tell('failed', this.settings);
+    }
+
+    abandoned(): void {
+      if (!this.endsNow() || probe !== this) return;
+      probe = null;
+      tell('probed', this.settings);
+    }
+
+    /** Once, and not where its verdict is about what was before the last opening. */
+    private endsNow(): boolean {
+      const counts = !this.over && this.begunIn === era;
+      this.over = true;
+      return counts;
+    }
   }
 
   return {
@@ -117,7 +128,7 @@ export function createBreaker(
     enter(settings) {
       const now = state();
       if (now === 'open' || probe !== null) return undefined;
-      const permit = createPermit(settings);
+      const permit = new BreakerPermit(settings);
       if (now === 'half-open') {
         probe = permit;
         tell('probing', settings);

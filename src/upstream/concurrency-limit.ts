@@ -129,29 +129,40 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     if (room !== undefined && room.othersWaiting() > 0) peers.freed();
   }
 
-  /** For a place that was taken. */
-  function createSlot(settings: ConcurrencySettings, queuedMs: number): Slot {
-    const begunAt = monotonic();
-    const place = ++entered;
-    let held = true;
-    return {
-      queuedMs,
-      spoke() {
-        latency.see(monotonic() - begunAt);
-        if (latency.isSlow() && everywhere() * 2 >= limitOf(settings)) cut(settings, CUT_ON_SLOWNESS, place);
-      },
-      succeeded() {
-        if (!latency.isSlow()) grow(settings);
-      },
-      congested: () => cut(settings, CUT_ON_REFUSAL, place),
-      release() {
-        if (!held) return;
-        held = false;
-        giveBack();
-        meanHoldMs += 0.1 * (monotonic() - begunAt - meanHoldMs);
-        admit(settings);
-      },
-    };
+  /** A place that was taken. A class: one is made for each request. */
+  class TakenSlot implements Slot {
+    readonly queuedMs: number;
+    private readonly settings: ConcurrencySettings;
+    private readonly begunAt = monotonic();
+    private readonly place = ++entered;
+    private held = true;
+
+    constructor(settings: ConcurrencySettings, queuedMs: number) {
+      this.settings = settings;
+      this.queuedMs = queuedMs;
+    }
+
+    spoke(): void {
+      latency.see(monotonic() - this.begunAt);
+      if (latency.isSlow() && everywhere() * 2 >= limitOf(this.settings))
+        cut(this.settings, CUT_ON_SLOWNESS, this.place);
+    }
+
+    succeeded(): void {
+      if (!latency.isSlow()) grow(this.settings);
+    }
+
+    congested(): void {
+      cut(this.settings, CUT_ON_REFUSAL, this.place);
+    }
+
+    release(): void {
+      if (!this.held) return;
+      this.held = false;
+      giveBack();
+      meanHoldMs += 0.1 * (monotonic() - this.begunAt - meanHoldMs);
+      admit(this.settings);
+    }
   }
 
   /** Lets in who waits longest, as many as there is room for. */
@@ -182,7 +193,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       };
       const enter = () => {
         stop();
-        resolve(createSlot(settings, monotonic() - since));
+        resolve(new TakenSlot(settings, monotonic() - since));
       };
       const leave = () => {
         stop();
@@ -201,7 +212,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   return {
     async acquire(settings, signal) {
       if (signal.aborted) throw signal.reason;
-      if (waiting.size === 0 && take(settings)) return createSlot(settings, 0);
+      if (waiting.size === 0 && take(settings)) return new TakenSlot(settings, 0);
       if (waitingEverywhere() >= settings.queue) return shed('full', settings);
       return wait(settings, signal);
     },

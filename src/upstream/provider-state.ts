@@ -1,31 +1,11 @@
 // What the gateway knows of each provider from its own requests, and who may be asked now: breaker, keys, room.
 // A request takes a lease before it goes and ends it when its answer is over; what it met decides for the next.
-import type { GatewayError } from '../model/errors.ts';
-import {
-  type Breaker,
-  type BreakerSettings,
-  type BreakerState,
-  createBreaker,
-  type Permit,
-} from './breaker.ts';
-import {
-  type ConcurrencyLimit,
-  type ConcurrencySettings,
-  createConcurrencyLimit,
-  type LimitClock,
-  type Slot,
-} from './concurrency-limit.ts';
-import { createKeyRing, type KeyRing, type KeyState } from './key-ring.ts';
-import {
-  fromPeerError,
-  NO_PEERS,
-  type PeerEvent,
-  type PeerKey,
-  type PeerNotice,
-  type Peers,
-  type SharedRoom,
-  toPeerError,
-} from './peers.ts';
+import { type BreakerSettings, type BreakerState, createBreaker, type Permit } from './breaker.ts';
+import { type ConcurrencySettings, createConcurrencyLimit, type LimitClock } from './concurrency-limit.ts';
+import { createKeyRing, type KeyState } from './key-ring.ts';
+import { createLease, type Lease } from './lease.ts';
+import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers } from './peers.ts';
+import { learn, type ProviderMemory } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
 /** What of a provider's configuration matters here. */
@@ -49,22 +29,6 @@ export interface LeaseQuestion {
   lastResort: boolean;
   /** Aborted when the client leaves. */
   signal: AbortSignal;
-}
-
-/** How a request ended; `abandoned` says nothing about the provider. */
-export type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
-
-/** One request's leave to ask a provider, from before it goes until its answer is over. */
-export interface Lease {
-  /** The gateway's key to use; null where there is none or the client's own goes. */
-  readonly key: string | null;
-  /** Its position, `#2`; undefined where there is no choice. */
-  readonly keyLabel: string | undefined;
-  readonly queuedMs: number;
-  /** The answer's first content is there. */
-  answered(): void;
-  /** Only the first call counts. */
-  end(outcome: LeaseOutcome): void;
 }
 
 export interface ProviderState {
@@ -102,29 +66,18 @@ export interface ProviderStates {
 /** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
 export const UNHEALTHY_AFTER = 3;
 
-interface Memory {
-  baseUrl: string;
-  breaker: Breaker;
-  keys: KeyRing;
-  limit: ConcurrencyLimit;
-  room: SharedRoom | undefined;
-  failuresInARow: number;
-  lastError: string | undefined;
-  tell(event: PeerEvent): void;
-}
-
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
 export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS): ProviderStates {
-  const memories = new Map<string, Memory>();
+  const memories = new Map<string, ProviderMemory>();
 
-  function memoryOf({ name, baseUrl }: Pick<GuardedProvider, 'name' | 'baseUrl'>): Memory {
+  function memoryOf({ name, baseUrl }: Pick<GuardedProvider, 'name' | 'baseUrl'>): ProviderMemory {
     const known = memories.get(name);
     // Another address is another server, whatever it is called.
     if (known !== undefined && known.baseUrl === baseUrl) return known;
     const tell = (event: PeerEvent) => peers.tell({ provider: name, baseUrl, event });
     const room = peers.room(name);
-    const memory: Memory = {
+    const memory: ProviderMemory = {
       baseUrl,
       breaker: createBreaker(clock.monotonic, (met, settings) => tell({ what: 'breaker', met, settings })),
       keys: createKeyRing(clock.monotonic),
@@ -166,7 +119,16 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
         slot.release();
         return closed();
       }
-      return createLease(question, memory, { slot, permit, key: key.value, keyLabel: key.label });
+      return createLease({
+        memory,
+        model,
+        whose: question.key,
+        slot,
+        permit,
+        key: key.value,
+        keyLabel: key.label,
+        onlyKey: provider.apiKeys.length < 2,
+      });
     },
     hasOtherKey: (provider, model) => memoryOf(provider).keys.hasOther(provider.apiKeys, model),
     snapshot: (providers) => providers.map((provider) => describe(provider, memoryOf(provider))),
@@ -186,132 +148,7 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
   };
 }
 
-function learn(memory: Memory, event: PeerEvent): void {
-  switch (event.what) {
-    case 'breaker':
-      memory.breaker.learn(event.met, event.settings);
-      return;
-    case 'healed':
-      heal(memory);
-      return;
-    case 'failed': {
-      const error = fromPeerError(event.error);
-      fail(memory, error);
-      if (event.key !== null) memory.keys.failed(event.key.value, event.key.model, error, event.key.alone);
-      return;
-    }
-    case 'key-good':
-      memory.keys.succeeded(event.key.value, event.key.model);
-      return;
-    case 'limit':
-      memory.limit.adopt(event.value);
-      return;
-    case 'room':
-      memory.limit.roomElsewhere();
-  }
-}
-
-/** Whether there was something to heal. */
-function heal(memory: Memory): boolean {
-  const isNews = memory.failuresInARow > 0 || memory.lastError !== undefined;
-  memory.failuresInARow = 0;
-  memory.lastError = undefined;
-  return isNews;
-}
-
-function fail(memory: Memory, error: GatewayError): void {
-  memory.failuresInARow += 1;
-  memory.lastError = `${error.code}: ${error.message}`;
-}
-
-interface Held {
-  slot: Slot;
-  permit: Permit;
-  key: string | null;
-  keyLabel: string | undefined;
-}
-
-function createLease({ provider, model, key: whose }: LeaseQuestion, memory: Memory, held: Held): Lease {
-  const { slot, permit, key, keyLabel } = held;
-  let over = false;
-
-  const used = (): PeerKey => ({ value: key, model, alone: provider.apiKeys.length < 2 });
-
-  function healed(): void {
-    if (heal(memory)) memory.tell({ what: 'healed' });
-  }
-
-  /** @param ofKey the key is set aside where the failure is of that kind. */
-  function failed(error: GatewayError, ofKey: boolean): void {
-    fail(memory, error);
-    const usedKey = ofKey ? used() : null;
-    if (usedKey !== null) memory.keys.failed(key, model, error, usedKey.alone);
-    memory.tell({ what: 'failed', error: toPeerError(error), key: usedKey });
-  }
-
-  function judge(error: GatewayError): void {
-    switch (blameOf(error, whose)) {
-      case 'nobody':
-        permit.abandoned();
-        return;
-      case 'client':
-        // It looked at the request and refused it: the provider is there, and that is all this tells.
-        permit.spoke();
-        permit.abandoned();
-        return;
-      case 'key':
-        permit.spoke();
-        permit.abandoned();
-        failed(error, true);
-        if (error.code === 'upstream_rate_limited') slot.congested();
-        return;
-      case 'provider':
-        permit.failed();
-        failed(error, whose === 'own');
-        if (error.code === 'upstream_overloaded' || error.code === 'upstream_timeout') slot.congested();
-    }
-  }
-
-  return {
-    key,
-    keyLabel,
-    queuedMs: slot.queuedMs,
-    answered() {
-      if (over) return;
-      permit.spoke();
-      slot.spoke();
-      healed();
-    },
-    end(outcome) {
-      if (over) return;
-      over = true;
-      if (outcome === 'abandoned') permit.abandoned();
-      else if (outcome === 'completed') {
-        permit.succeeded();
-        slot.succeeded();
-        healed();
-        if (whose === 'own') {
-          const wasBenched = memory.keys.hasBenched(key);
-          memory.keys.succeeded(key, model);
-          if (wasBenched) memory.tell({ what: 'key-good', key: used() });
-        }
-      } else judge(outcome);
-      slot.release();
-    },
-  };
-}
-
-/** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's affair. */
-function blameOf(error: GatewayError, key: 'own' | 'client'): 'nobody' | 'client' | 'key' | 'provider' {
-  const { blame } = error.rule;
-  if (blame === 'gateway') return 'nobody';
-  if (blame === 'client') return 'client';
-  if (error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited')
-    return key === 'own' ? 'key' : 'client';
-  return 'provider';
-}
-
-function describe(provider: GuardedProvider, memory: Memory): ProviderState {
+function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {
   const { breaker, limit, failuresInARow, lastError } = memory;
   const state = provider.breaker === null ? 'closed' : breaker.state();
   return {

@@ -15,43 +15,57 @@ export interface WatchdogClock {
 }
 
 export function createWatchdog(clock: WatchdogClock, expired: (what: string) => void): Watchdog {
-  let what = '';
-  let deadline = Number.POSITIVE_INFINITY;
-  let armedFor = Number.POSITIVE_INFINITY;
-  let cancelTimer: (() => void) | undefined;
+  return new LazyWatchdog(clock, expired);
+}
 
-  function arm(): void {
-    cancelTimer?.();
-    armedFor = deadline;
-    cancelTimer = clock.setTimer(check, Math.max(0, deadline - clock.monotonic()));
+class LazyWatchdog implements Watchdog {
+  private readonly clock: WatchdogClock;
+  private readonly expired: (what: string) => void;
+  private what = '';
+  private deadline = Number.POSITIVE_INFINITY;
+  private armedFor = Number.POSITIVE_INFINITY;
+  private cancelTimer: (() => void) | undefined = undefined;
+
+  constructor(clock: WatchdogClock, expired: (what: string) => void) {
+    this.clock = clock;
+    this.expired = expired;
   }
 
-  function check(): void {
-    cancelTimer = undefined;
-    armedFor = Number.POSITIVE_INFINITY;
-    if (deadline === Number.POSITIVE_INFINITY) return;
+  wait(what: string, limitMs: number, now = this.clock.monotonic()): void {
+    this.what = what;
+    this.deadline = now + limitMs;
+    // A timer armed for an earlier moment re-arms itself when it fires.
+    if (this.armedFor > this.deadline) this.arm(now);
+  }
+
+  rest(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+
+  stop(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.armedFor = Number.POSITIVE_INFINITY;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  private arm(now: number): void {
+    this.cancelTimer?.();
+    this.armedFor = this.deadline;
+    this.cancelTimer = this.clock.setTimer(() => this.check(), Math.max(0, this.deadline - now));
+  }
+
+  private check(): void {
+    this.cancelTimer = undefined;
+    this.armedFor = Number.POSITIVE_INFINITY;
+    if (this.deadline === Number.POSITIVE_INFINITY) return;
+    const now = this.clock.monotonic();
     // Timers may fire up to a millisecond early.
-    if (clock.monotonic() >= deadline - 1) {
-      deadline = Number.POSITIVE_INFINITY;
-      expired(what);
-    } else arm();
+    if (now < this.deadline - 1) {
+      this.arm(now);
+      return;
+    }
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.expired(this.what);
   }
-
-  return {
-    wait(reason, limitMs, now = clock.monotonic()) {
-      what = reason;
-      deadline = now + limitMs;
-      // A timer armed for an earlier moment re-arms itself when it fires.
-      if (armedFor > deadline) arm();
-    },
-    rest() {
-      deadline = Number.POSITIVE_INFINITY;
-    },
-    stop() {
-      deadline = Number.POSITIVE_INFINITY;
-      cancelTimer?.();
-      cancelTimer = undefined;
-      armedFor = Number.POSITIVE_INFINITY;
-    },
-  };
 }

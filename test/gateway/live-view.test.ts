@@ -1,6 +1,7 @@
 // Who watches sees each stream's start, text and end; who watches slowly loses events, and no stream ever waits.
 import { expect, test } from 'bun:test';
 import { createLiveView, type LiveEvent } from '../../src/gateway/live-view.ts';
+import { NO_USAGE } from '../../src/model/usage.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 const same = (text: string) => text;
@@ -29,12 +30,12 @@ function watch(view: ReturnType<typeof createLiveView>) {
 }
 
 const ENDING = {
-  type: 'completed',
+  status: 'success',
   model: 'm',
   provider: 'p',
-  input_tokens: 1,
-  output_tokens: 2,
-  cost_usd: null,
+  usage: { ...NO_USAGE, inputTokens: 1, outputTokens: 2 },
+  costUsd: null,
+  errorMessage: null,
 } as const;
 
 test('a watcher sees a request from its start to its end, in order', async () => {
@@ -50,7 +51,15 @@ test('a watcher sees a request from its start to its end, in order', async () =>
     { type: 'started', request_id: 'r1', model: 'm', provider: 'p', agent_type: 'reviewer' },
     { type: 'text_delta', request_id: 'r1', text: 'Hello, ' },
     { type: 'text_delta', request_id: 'r1', text: 'world. ' },
-    { ...ENDING, request_id: 'r1' },
+    {
+      type: 'completed',
+      request_id: 'r1',
+      model: 'm',
+      provider: 'p',
+      input_tokens: 1,
+      output_tokens: 2,
+      cost_usd: null,
+    },
   ]);
 });
 

@@ -1,11 +1,11 @@
 // Two processes before the same provider: what one learns the other knows, and a limit is one limit.
 import { expect, test } from 'bun:test';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
+import type { Lease } from '../../src/upstream/lease.ts';
 import type { PeerNotice, SharedRoom } from '../../src/upstream/peers.ts';
 import {
   createProviderStates,
   type GuardedProvider,
-  type Lease,
   type ProviderStates,
 } from '../../src/upstream/provider-state.ts';
 import { createManualTimers } from '../support/manual-timers.ts';

@@ -1,15 +1,15 @@
 // What the gateway remembers of each provider from its own requests, and whom it lets in.
 import { describe, expect, test } from 'bun:test';
 import { ERROR_RULES, type ErrorCode, GatewayError } from '../../src/model/errors.ts';
+import type { Lease } from '../../src/upstream/lease.ts';
 import {
   createProviderStates,
   type GuardedProvider,
-  type Lease,
   type ProviderStates,
   UNHEALTHY_AFTER,
 } from '../../src/upstream/provider-state.ts';
-import { sampleProvider } from '../support/provider-config.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
+import { sampleProvider } from '../support/provider-config.ts';
 
 const failure = (code: ErrorCode): GatewayError => new GatewayError(code, `because of ${code}`);
 const A = sampleProvider({ name: 'a', apiKeys: ['key-one'] });

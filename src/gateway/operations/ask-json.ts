@@ -115,6 +115,6 @@ export function respond(exchange: Operation, text: string, headers: Headers): Re
   headers.set('content-type', 'application/json');
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
-  if (record.capture !== null) record.responseBody = text;
+  if (record.keepsAnswer) record.responseBody = text;
   return new Response(text, { status: 200, headers });
 }

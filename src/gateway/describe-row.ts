@@ -1,0 +1,115 @@
+// The row of a request that is over, as its record tells it; nothing in it holds a secret.
+import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
+import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
+import type { GatewayError } from '../model/errors.ts';
+import type { Loss } from '../model/request.ts';
+import type { RouteDecision } from '../model/route-decision.ts';
+import { NO_USAGE } from '../model/usage.ts';
+import type { Observation } from './observer.ts';
+import type { ExchangeRecord } from './record.ts';
+import { describeTiming } from './row-timing.ts';
+
+export interface RowEnding {
+  status: RowStatus;
+  error: GatewayError | undefined;
+  latencyMs: number;
+}
+
+export function describeRow(
+  record: ExchangeRecord,
+  { status, error, latencyMs }: RowEnding,
+  redact: (text: string) => string,
+): LedgerRow {
+  const { seen, target, startedAt } = record;
+  return {
+    requestId: record.requestId,
+    timestamp: record.timestamp,
+    ...describeNames(record, redact),
+    operation: record.operation,
+    clientDialect: record.dialect,
+    provider: target?.provider.name ?? null,
+    status,
+    httpStatus: record.httpStatus,
+    streamed: record.streamed,
+    latencyMs,
+    ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - startedAt,
+    overheadMs: record.overheadMs,
+    queuedMs: record.queuedMs,
+    timing: describeTiming(record, latencyMs),
+    usage: seen?.usage ?? NO_USAGE,
+    usageKnown: seen?.usageKnown ?? false,
+    costUsd: totalCost(record),
+    finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
+    trace: record.trace,
+    lost: describeLosses(record.losses, seen),
+    malformedEvents: seen?.malformedEvents ?? 0,
+    errorCode: error?.code ?? null,
+    errorMessage: error === undefined ? null : redact(error.message),
+    requestBody: cleanBody(record.requestBody, redact),
+    responseBody: cleanBody(record.responseBody ?? record.capture?.text() ?? null, redact),
+  };
+}
+
+type Names = Pick<LedgerRow, 'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts'>;
+
+/** Names come from outside too. One look at all of them: hardly ever is there anything to take out. */
+function describeNames(record: ExchangeRecord, redact: (text: string) => string): Names {
+  const { agentType, projectId, requestedModel, seen, target } = record;
+  // Copies: a try that lost against another may end after the request.
+  const attempts = record.attempts.map((attempt) => ({ ...attempt }));
+  const model = seen?.model ?? target?.model ?? requestedModel;
+  const route = record.route?.decision ?? null;
+  let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}`;
+  for (const attempt of attempts) together += `\n${attempt.model}`;
+  if (redact(together) === together) return { agentType, projectId, model, requestedModel, route, attempts };
+  const clean = (name: string | null) => (name === null ? null : redact(name));
+  return {
+    agentType: clean(agentType),
+    projectId: clean(projectId),
+    model: clean(model),
+    requestedModel: clean(requestedModel),
+    route: route && cleanRoute(route, redact),
+    attempts: attempts.map((attempt): Attempt => ({ ...attempt, model: redact(attempt.model) })),
+  };
+}
+
+function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {
+  return { ...route, rule: redact(route.rule), why: redact(route.why) };
+}
+
+/** Of all tries that reported usage; null where there is none, or one of them is unpriced. */
+function totalCost(record: ExchangeRecord): number | null {
+  const { attempts, target, seen } = record;
+  let known = false;
+  let sum: number | null = 0;
+  const add = (cost: number | null) => {
+    known = true;
+    sum = sum === null || cost === null ? null : sum + cost;
+  };
+  for (const { costUsd } of attempts) if (costUsd !== undefined) add(costUsd);
+  // What a failed try has seen is in its attempt already.
+  const isOpen = attempts.some(({ error }) => error === null);
+  if (isOpen && target !== null && seen?.usageKnown === true) add(record.cost(target, seen));
+  return known ? sum : null;
+}
+
+/**
+ * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
+ * cuts, and a body of many megabytes is not searched for what nobody will read.
+ */
+function cleanBody(body: string | null, redact: (text: string) => string): string | null {
+  return body === null ? null : redact(body.slice(0, 2 * MAX_BODY_LENGTH));
+}
+
+/** A feature that something stands in for, as the audit row tells it. */
+export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): string {
+  return `${feature} (approximated${how === undefined ? '' : `: ${how}`})`;
+}
+
+/** Losses as the audit row tells them: what is only approximated says by what. */
+function describeLosses(losses: readonly Loss[], seen: Observation | null): string[] {
+  const unsaid = seen?.unsaid ?? null;
+  if (losses.length === 0 && unsaid === null) return [];
+  const told = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));
+  return [...new Set([...told, ...(unsaid ?? [])])];
+}

@@ -1,0 +1,141 @@
+// One request's leave to ask a provider, and what its outcome teaches.
+import type { GatewayError } from '../model/errors.ts';
+import type { Permit } from './breaker.ts';
+import type { Slot } from './concurrency-limit.ts';
+import { type PeerKey, toPeerError } from './peers.ts';
+import { fail, heal, type ProviderMemory } from './provider-memory.ts';
+
+/** How a request ended; `abandoned` says nothing about the provider. */
+export type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
+
+/** One request's leave to ask a provider, from before it goes until its answer is over. */
+export interface Lease {
+  /** The gateway's key to use; null where there is none or the client's own goes. */
+  readonly key: string | null;
+  /** Its position, `#2`; undefined where there is no choice. */
+  readonly keyLabel: string | undefined;
+  readonly queuedMs: number;
+  /** The answer's first content is there. */
+  answered(): void;
+  /** Only the first call counts. */
+  end(outcome: LeaseOutcome): void;
+}
+
+export interface LeaseTerms {
+  memory: ProviderMemory;
+  model: string;
+  whose: 'own' | 'client';
+  slot: Slot;
+  permit: Permit;
+  key: string | null;
+  keyLabel: string | undefined;
+  /** The provider has no other key. */
+  onlyKey: boolean;
+}
+
+export function createLease(terms: LeaseTerms): Lease {
+  return new ProviderLease(terms);
+}
+
+/** A class: one is made for each request, and lives as long as its stream. */
+class ProviderLease implements Lease {
+  private readonly terms: LeaseTerms;
+  private over = false;
+
+  constructor(terms: LeaseTerms) {
+    this.terms = terms;
+  }
+
+  get key(): string | null {
+    return this.terms.key;
+  }
+
+  get keyLabel(): string | undefined {
+    return this.terms.keyLabel;
+  }
+
+  get queuedMs(): number {
+    return this.terms.slot.queuedMs;
+  }
+
+  answered(): void {
+    if (this.over) return;
+    this.terms.permit.spoke();
+    this.terms.slot.spoke();
+    this.healed();
+  }
+
+  end(outcome: LeaseOutcome): void {
+    if (this.over) return;
+    this.over = true;
+    const { permit, slot } = this.terms;
+    if (outcome === 'abandoned') permit.abandoned();
+    else if (outcome === 'completed') {
+      permit.succeeded();
+      slot.succeeded();
+      this.healed();
+      this.keyIsGood();
+    } else this.judge(outcome);
+    slot.release();
+  }
+
+  private keyIsGood(): void {
+    const { memory, whose, key, model } = this.terms;
+    if (whose !== 'own' || !memory.keys.hasBenched(key)) return;
+    memory.keys.succeeded(key, model);
+    memory.tell({ what: 'key-good', key: this.usedKey() });
+  }
+
+  private judge(error: GatewayError): void {
+    const { permit, slot, whose } = this.terms;
+    switch (blameOf(error, whose)) {
+      case 'nobody':
+        permit.abandoned();
+        return;
+      case 'client':
+        // It looked at the request and refused it: the provider is there, and that is all this tells.
+        permit.spoke();
+        permit.abandoned();
+        return;
+      case 'key':
+        permit.spoke();
+        permit.abandoned();
+        this.failed(error, true);
+        if (error.code === 'upstream_rate_limited') slot.congested();
+        return;
+      case 'provider':
+        permit.failed();
+        this.failed(error, whose === 'own');
+        if (error.code === 'upstream_overloaded' || error.code === 'upstream_timeout') slot.congested();
+    }
+  }
+
+  private healed(): void {
+    const { memory } = this.terms;
+    if (heal(memory)) memory.tell({ what: 'healed' });
+  }
+
+  /** @param ofKey the key is set aside where the failure is of that kind. */
+  private failed(error: GatewayError, ofKey: boolean): void {
+    const { memory, key, model } = this.terms;
+    fail(memory, error);
+    const used = ofKey ? this.usedKey() : null;
+    if (used !== null) memory.keys.failed(key, model, error, used.alone);
+    memory.tell({ what: 'failed', error: toPeerError(error), key: used });
+  }
+
+  private usedKey(): PeerKey {
+    const { key, model, onlyKey } = this.terms;
+    return { value: key, model, alone: onlyKey };
+  }
+}
+
+/** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's affair. */
+function blameOf(error: GatewayError, key: 'own' | 'client'): 'nobody' | 'client' | 'key' | 'provider' {
+  const { blame } = error.rule;
+  if (blame === 'gateway') return 'nobody';
+  if (blame === 'client') return 'client';
+  if (error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited')
+    return key === 'own' ? 'key' : 'client';
+  return 'provider';
+}

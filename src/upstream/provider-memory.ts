@@ -1,0 +1,56 @@
+// What one provider's requests have taught: its breaker, its keys, its limit and its failures in a row.
+import type { GatewayError } from '../model/errors.ts';
+import type { Breaker } from './breaker.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { KeyRing } from './key-ring.ts';
+import { fromPeerError, type PeerEvent, type SharedRoom } from './peers.ts';
+
+export interface ProviderMemory {
+  baseUrl: string;
+  breaker: Breaker;
+  keys: KeyRing;
+  limit: ConcurrencyLimit;
+  room: SharedRoom | undefined;
+  failuresInARow: number;
+  lastError: string | undefined;
+  tell(event: PeerEvent): void;
+}
+
+/** Another process has met this. */
+export function learn(memory: ProviderMemory, event: PeerEvent): void {
+  switch (event.what) {
+    case 'breaker':
+      memory.breaker.learn(event.met, event.settings);
+      return;
+    case 'healed':
+      heal(memory);
+      return;
+    case 'failed': {
+      const error = fromPeerError(event.error);
+      fail(memory, error);
+      if (event.key !== null) memory.keys.failed(event.key.value, event.key.model, error, event.key.alone);
+      return;
+    }
+    case 'key-good':
+      memory.keys.succeeded(event.key.value, event.key.model);
+      return;
+    case 'limit':
+      memory.limit.adopt(event.value);
+      return;
+    case 'room':
+      memory.limit.roomElsewhere();
+  }
+}
+
+/** Whether there was something to heal. */
+export function heal(memory: ProviderMemory): boolean {
+  const isNews = memory.failuresInARow > 0 || memory.lastError !== undefined;
+  memory.failuresInARow = 0;
+  memory.lastError = undefined;
+  return isNews;
+}
+
+export function fail(memory: ProviderMemory, error: GatewayError): void {
+  memory.failuresInARow += 1;
+  memory.lastError = `${error.code}: ${error.message}`;
+}
