@@ -64,7 +64,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
         lease: null,
         queuedMs: null,
         backOffMs: 0,
-        cost: record.cost,
+        cost: (target, seen) => record.cost(target, seen),
         // Of the plan made last, which is this lane's when it is asked for.
         get trySpanId() {
           return record.trySpanId;
