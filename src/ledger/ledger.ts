@@ -25,4 +25,6 @@ export interface LedgerHealth {
   /** Rows that could not be kept since start. */
   dropped: number;
   lastError: string | null;
+  /** What people should know of the store, oldest first. */
+  notices: readonly string[];
 }

@@ -44,6 +44,10 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   let running: Promise<number> | null = null;
   let timer: { cancel: () => void; delayMs: number } | null = null;
 
+  // Rows of an earlier process, where there are any.
+  const found = spill.next();
+  void found.then(() => armForBacklog());
+
   const arm = (delayMs: number): void => {
     if (timer !== null && timer.delayMs <= delayMs) return;
     timer?.cancel();
@@ -103,6 +107,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   const flush = async (): Promise<void> => {
     // The oldest go first: when so many are done, all that were there are. Two passes without progress: the whole
     // batch failed, and so did every row tried alone.
+    await found;
     let left = waiting();
     for (let stuck = 0; stuck < 2 && left > 0; ) {
       const done = await writeOnce();
@@ -117,9 +122,6 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     await overflow.settled();
     await flush();
   };
-
-  // Rows of an earlier process, where there are any.
-  void spill.next().then(armForBacklog);
 
   return {
     store,
@@ -140,6 +142,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         spilledBytes: bytes,
         dropped: dropped + lost,
         lastError: writer.lastError() ?? lastError,
+        notices: store.notices?.() ?? [],
       };
     },
     flush,

@@ -6,7 +6,7 @@ import type { LedgerStore } from './store.ts';
 export type StoreLocation = { type: 'sqlite'; path: string } | { type: 'postgres'; url: string };
 
 /** A store inside its thread. */
-export interface ValueStore extends LedgerStore {
+export interface ValueStore extends Omit<LedgerStore, 'notices'> {
   /** `append` for rows that came from another thread. */
   appendValues(rows: readonly RowValues[]): Promise<void>;
 }
@@ -22,6 +22,11 @@ export interface StoreOpening {
 export type StoreCall = {
   [M in StoreMethod]: { id: number; method: M; args: Parameters<ValueStore[M]> };
 }[StoreMethod];
+
+/** Said unasked: what people should know of the store. */
+export interface StoreNotice {
+  notice: string;
+}
 
 export interface StoreAnswer {
   id: number;

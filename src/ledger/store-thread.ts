@@ -1,5 +1,12 @@
 // The thread in which a ledger store lives: takes calls by message, answers by message.
-import type { StoreAnswer, StoreCall, StoreLocation, StoreOpening, ValueStore } from './store-messages.ts';
+import type {
+  StoreAnswer,
+  StoreCall,
+  StoreLocation,
+  StoreNotice,
+  StoreOpening,
+  ValueStore,
+} from './store-messages.ts';
 
 declare const self: Worker;
 
@@ -36,7 +43,8 @@ async function openOnce(): Promise<ValueStore> {
 async function open(at: StoreLocation | null): Promise<ValueStore> {
   if (at === null) throw new Error('the thread was not told where the ledger lies');
   if (at.type === 'postgres') return (await import('./postgres-store.ts')).createPostgresStore(at.url);
-  return (await import('./sqlite-store.ts')).createSqliteStore(at.path);
+  const { createMendingSqliteStore } = await import('./sqlite-mending.ts');
+  return createMendingSqliteStore(at.path, (notice) => self.postMessage({ notice } satisfies StoreNotice));
 }
 
 function run(store: ValueStore, call: StoreCall): Promise<unknown> {

@@ -13,6 +13,8 @@ export interface LedgerStore {
   recent(limit: number): Promise<StoredRow[]>;
   /** Deletes rows older than this (Unix ms); totals keep counting them. Returns how many. */
   expire(before: number): Promise<number>;
+  /** What people should know of it, such as a damaged file that was kept aside; left out: nothing ever. */
+  notices?(): readonly string[];
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import type {
   StoreCall,
   StoreLocation,
   StoreMethod,
+  StoreNotice,
   StoreOpening,
   ValueStore,
 } from './store-messages.ts';
@@ -20,14 +21,23 @@ interface Pending {
  * Never throws: where the store cannot be opened, every call rejects with the reason and the next one tries
  * anew. A thread that dies fails the calls it had and is replaced at the next.
  */
-export function createThreadedStore(location: StoreLocation): LedgerStore {
+export function createThreadedStore(
+  location: StoreLocation,
+  onNotice: (notice: string) => void = () => {},
+): LedgerStore {
   let worker: Worker | null = null;
   let nextId = 1;
   const pending = new Map<number, Pending>();
+  const notices: string[] = [];
 
   const start = (): Worker => {
     const started = new Worker(new URL('./store-thread.ts', import.meta.url).href);
-    started.onmessage = ({ data }: MessageEvent<StoreAnswer>) => {
+    started.onmessage = ({ data }: MessageEvent<StoreAnswer | StoreNotice>) => {
+      if ('notice' in data) {
+        notices.push(data.notice);
+        onNotice(data.notice);
+        return;
+      }
       const call = pending.get(data.id);
       pending.delete(data.id);
       if (data.error === undefined) call?.resolve(data.result);
@@ -65,6 +75,7 @@ export function createThreadedStore(location: StoreLocation): LedgerStore {
     costBy: (dimension, window) => call('costBy', dimension, window),
     recent: (limit) => call('recent', limit),
     expire: (before) => call('expire', before),
+    notices: () => notices,
     async close() {
       if (worker === null) return;
       try {

@@ -33,6 +33,7 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
             spilled_bytes: ledger.spilledBytes,
             dropped: ledger.dropped,
             last_error: ledger.lastError,
+            notices: ledger.notices,
           },
   };
 }

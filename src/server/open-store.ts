@@ -18,7 +18,7 @@ export function locateStore(store: string, databasePath: string): StoreLocation 
  * request: health says so, and what becomes of its rows.
  */
 export function openStore(location: StoreLocation, log: Log): LedgerStore {
-  const store = createThreadedStore(location);
+  const store = createThreadedStore(location, (notice) => log('warn', notice));
   store.totals().catch((error: unknown) => {
     log('error', 'the ledger cannot be opened: requests are served all the same', {
       ...(location.type === 'sqlite' && { file: location.path }),

@@ -85,4 +85,49 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     await store.close();
     await gone.remove();
   }, 30_000);
+
+  test('stopped, started and held still under load: every answered request has its row, once', async () => {
+    const own = await startCluster();
+    const url = await own.createDatabase();
+    await using gateway = await startSluice({ config: { audit: { store: url } } });
+    const ids: string[] = [];
+    let isOver = false;
+    const askOn = async (n: number) => {
+      while (!isOver) ids.push(await ask(gateway.url, { stream: n % 2 === 0 }));
+    };
+    const load = Promise.all([0, 1, 2, 3].map(askOn));
+    const more = async (count: number) => {
+      const target = ids.length + count;
+      while (ids.length < target) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const ledger = async () => (await gateway.get<Health>('/gateway/health')).ledger;
+    const untilSpilled = async () => {
+      while ((await ledger()).spilled === 0) await more(5);
+    };
+    await more(50);
+    await own.kill();
+    await untilSpilled();
+    expect(await ledger()).toMatchObject({ ok: false, dropped: 0 });
+    await own.restart();
+    await more(50);
+    own.pause();
+    await untilSpilled();
+    await more(20);
+    own.resume();
+    await more(50);
+    isOver = true;
+    await load;
+    expect(await gateway.stop()).toBe(0);
+    const store = createPostgresStore(url);
+    const found: string[] = [];
+    for (let offset = 0; ; offset += 1000) {
+      const { rows } = await store.audit({ ...ALL, offset });
+      found.push(...rows.map((row) => row.requestId));
+      if (rows.length < 1000) break;
+    }
+    expect(found.sort()).toEqual(ids.sort());
+    expect((await store.totals()).requests).toBe(ids.length);
+    await store.close();
+    await own.remove();
+  }, 60_000);
 });

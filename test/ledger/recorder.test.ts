@@ -7,7 +7,7 @@ import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 
 const HOUR = 3_600_000;
-const NOTHING_SPILLED = { spilled: 0, spilledBytes: 0 };
+const NOTHING_SPILLED = { spilled: 0, spilledBytes: 0, notices: [] };
 
 let store: ReturnType<typeof createFakeStore>;
 let timers: ManualTimers;

@@ -70,6 +70,7 @@ describe('a store that refuses', () => {
       spilledBytes: 0,
       dropped: 0,
       lastError: null,
+      notices: [],
     });
     expect(files()).toEqual([]);
     await ledger.close();

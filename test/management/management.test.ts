@@ -128,7 +128,15 @@ describe('/gateway/health', () => {
       providers: { lab: true, spare: true },
       routing: { default_provider: 'lab', fallback_chain: ['spare/model-x'] },
       audit: { enabled: true, log_request_bodies: true, log_response_bodies: false },
-      ledger: { ok: true, queued: 0, spilled: 0, spilled_bytes: 0, dropped: 0, last_error: null },
+      ledger: {
+        ok: true,
+        queued: 0,
+        spilled: 0,
+        spilled_bytes: 0,
+        dropped: 0,
+        last_error: null,
+        notices: [],
+      },
     });
   });
 

@@ -1,0 +1,61 @@
+// The SQLite store that outlives its file: a damaged one is kept aside and a new one begun.
+import { existsSync, renameSync } from 'node:fs';
+import { createSqliteStore } from './sqlite-store.ts';
+import type { ValueStore } from './store-messages.ts';
+
+/**
+ * Opened by the first call. A call that finds the file damaged is answered from the new one; `tell` hears what
+ * happened and where the old one is. What else goes wrong is thrown, and tried anew by the next call.
+ */
+export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
+  let store: ValueStore | null = null;
+  let isClosed = false;
+
+  const ask = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
+    try {
+      store ??= createSqliteStore(path);
+      return await work(store);
+    } catch (thrown) {
+      if (!isDamage(thrown) || isClosed) throw thrown;
+      await store?.close().catch(() => undefined);
+      const aside = setAside(path);
+      tell(
+        `the ledger's file was damaged (${thrown.message}): it is kept as ${aside}, and rows and sums begin anew; ` +
+          'sqlite3 may recover what is in it (".recover")',
+      );
+      store = createSqliteStore(path);
+      return work(store);
+    }
+  };
+
+  return {
+    append: (rows) => ask((open) => open.append(rows)),
+    appendValues: (rows) => ask((open) => open.appendValues(rows)),
+    audit: (filter) => ask((open) => open.audit(filter)),
+    totals: (window) => ask((open) => open.totals(window)),
+    costBy: (dimension, window) => ask((open) => open.costBy(dimension, window)),
+    models: (limit, window) => ask((open) => open.models(limit, window)),
+    recent: (limit) => ask((open) => open.recent(limit)),
+    expire: (before) => ask((open) => open.expire(before)),
+    async close() {
+      isClosed = true;
+      await store?.close();
+    },
+  };
+}
+
+function isDamage(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error && 'code' in thrown)) return false;
+  return thrown.code === 'SQLITE_NOTADB' || String(thrown.code).startsWith('SQLITE_CORRUPT');
+}
+
+/** With what belongs to it; resolves to the new name. */
+function setAside(path: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  let aside = `${path}.damaged-${day}`;
+  for (let count = 2; existsSync(aside); count++) aside = `${path}.damaged-${day}-${count}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  return aside;
+}

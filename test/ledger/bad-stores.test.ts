@@ -1,0 +1,177 @@
+// A store that is damaged, newer, full or away: requests are served, what is wrong is told, and rows are kept.
+import { Database } from 'bun:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createWebHost } from '../../src/gateway/host.ts';
+import { createLedger } from '../../src/ledger/recorder.ts';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import { createSpillFile } from '../../src/ledger/spill-file.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
+import { sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+import { startSluice } from '../support/sluice-process.ts';
+import { ALL } from './store-suite.ts';
+
+let home: string;
+let path: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'sluice-bad-store-'));
+  path = join(home, 'sluice.db');
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+const idsOf = (rows: readonly LedgerRow[]): string[] => rows.map((row) => row.requestId).sort();
+
+/** With the real clock. */
+function openLedger(store: LedgerStore, directory: string, maxBytes = 100_000_000) {
+  const { now, setTimer } = createWebHost();
+  return createLedger(store, {
+    now,
+    setTimer,
+    spill: createSpillFile({ directory, maxBytes: () => maxBytes }),
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A ledger of 3,000 rows, closed. */
+async function writeLedger(): Promise<void> {
+  const store = createSqliteStore(path);
+  for (let at = 0; at < 3000; at += 500) await store.append(variedRows(500, at));
+  await store.close();
+}
+
+/** All but its head, so that it opens. */
+function damage(): void {
+  const bytes = readFileSync(path);
+  bytes.fill(0x55, 16_384, bytes.length);
+  writeFileSync(path, bytes);
+}
+
+describe('a damaged file', () => {
+  test.each([
+    ['no database at all', () => writeFileSync(path, 'not a database, but long enough '.repeat(500))],
+    ['pages overwritten', damage],
+  ])('%s: it is kept aside, a new one begun, and the row is in it', async (_, spoil) => {
+    await writeLedger();
+    spoil();
+    const spoiled = readFileSync(path);
+    const heard: string[] = [];
+    const store = createThreadedStore({ type: 'sqlite', path }, (notice) => heard.push(notice));
+    await store.append([sampleRow()]);
+    expect(idsOf((await store.audit(ALL)).rows)).toEqual(['req_sample']);
+    const aside = readdirSync(home).filter((name) => /^sluice\.db\.damaged-\d{4}-\d\d-\d\d$/.test(name));
+    expect(aside).toHaveLength(1);
+    expect(readFileSync(join(home, aside[0] ?? '')).equals(spoiled)).toBe(true);
+    expect(heard).toEqual([expect.stringContaining(`it is kept as ${join(home, aside[0] ?? '')}`)]);
+    expect(store.notices?.()).toEqual(heard);
+    await store.close();
+  });
+
+  test('found while the gateway runs: requests are served, and health tells', async () => {
+    await writeLedger();
+    damage();
+    await using gateway = await startSluice({ home });
+    const response = await fetch(`${gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'simulator/fast',
+        max_tokens: 5,
+        messages: [{ role: 'user', content: 'hi' }],
+      }),
+    });
+    expect(response.status).toBe(200);
+    await response.text();
+    expect(await gateway.get('/gateway/audit')).toMatchObject({ total: 1 });
+    expect(await gateway.get('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('sluice.db.damaged-')] },
+    });
+    await gateway.wrote(/the ledger's file was damaged/);
+  }, 30_000);
+});
+
+test('a file of a newer version is left as it is: rows wait on disk, and come back with the right program', async () => {
+  await writeLedger();
+  const setVersion = (version: number) => {
+    const database = new Database(path);
+    const found =
+      database.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0;
+    database.run(`PRAGMA user_version = ${version}`);
+    database.close();
+    return found;
+  };
+  const known = setVersion(9999);
+  const spill = join(home, 'spill');
+  const older = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
+  for (const row of variedRows(50, 5000)) older.record(row);
+  await until(() => older.health().spilled === 50);
+  expect(older.health()).toMatchObject({ ok: false, queued: 0, dropped: 0, notices: [] });
+  expect(older.health().lastError).toMatch(/newer Sluice.*upgrade/);
+  await older.close();
+  expect(older.health()).toMatchObject({ spilled: 50, dropped: 0 });
+  setVersion(known);
+  const upgraded = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
+  await upgraded.flush();
+  expect((await upgraded.store.totals()).requests).toBe(3050);
+  await upgraded.close();
+}, 30_000);
+
+describe('a full disk', () => {
+  const disk = mountSmallDisk(96);
+  if (disk !== null) {
+    test('of the store and the spill: rows wait, what has no room is counted, and all others are kept', async () => {
+      try {
+        const store = createThreadedStore({ type: 'sqlite', path: join(disk.directory, 'sluice.db') });
+        const ledger = openLedger(store, join(disk.directory, 'spill'));
+        const rows = variedRows(12_000).map((row) => ({ ...row, requestBody: 'x'.repeat(2000) }));
+        for (const row of rows.slice(0, 100)) ledger.record(row);
+        await ledger.flush();
+        disk.fill(2_000_000);
+        for (const row of rows.slice(100)) ledger.record(row);
+        await until(() => !ledger.health().ok && ledger.health().queued > 5000);
+        const { lastError, dropped } = ledger.health();
+        expect(lastError).toMatch(/full|No space|ENOSPC|I\/O/i);
+        disk.free();
+        await ledger.flush();
+        await until(() => ledger.health().spilled + ledger.health().queued === 0);
+        await ledger.close();
+        const kept = createSqliteStore(join(disk.directory, 'sluice.db'));
+        const { total } = await kept.audit({ ...ALL, limit: 1 });
+        expect(total + ledger.health().dropped).toBe(12_000);
+        expect(ledger.health().dropped).toBe(dropped);
+        expect((await kept.totals()).requests).toBe(total);
+        await kept.close();
+      } finally {
+        disk.remove();
+      }
+    }, 30_000);
+  }
+
+  test('as the store and the spill tell it: rows stay in memory until there is room', async () => {
+    const sqlite = createSqliteStore(path);
+    let isFull = true;
+    const store: LedgerStore = {
+      ...sqlite,
+      async append(rows) {
+        if (isFull) throw new Error('database or disk is full');
+        await sqlite.append(rows);
+      },
+    };
+    const ledger = openLedger(store, join(home, 'spill'), 1);
+    for (const row of variedRows(400)) ledger.record(row);
+    await until(() => ledger.health().lastError !== null);
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 400, spilled: 0, dropped: 0 });
+    isFull = false;
+    await until(() => ledger.health().queued === 0);
+    expect((await sqlite.totals()).requests).toBe(400);
+    await ledger.close();
+  });
+});

@@ -1,0 +1,37 @@
+// A disk that fills: a file system of its own in memory, where this user may mount one.
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface SmallDisk {
+  directory: string;
+  /** Leaves no more than so many bytes free, until `free`. */
+  fill(left: number): void;
+  free(): void;
+  remove(): void;
+}
+
+/** Null where this user may not mount. */
+export function mountSmallDisk(megabytes: number): SmallDisk | null {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-disk-'));
+  const mounted = Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory], {
+    stderr: 'ignore',
+  });
+  if (mounted.exitCode !== 0) {
+    rmSync(directory, { recursive: true });
+    return null;
+  }
+  const filler = join(directory, 'filler');
+  return {
+    directory,
+    fill(left) {
+      const { bavail, bsize } = statfsSync(directory);
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
+    },
+    free: () => rmSync(filler, { force: true }),
+    remove() {
+      Bun.spawnSync(['umount', directory]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
