@@ -1,9 +1,9 @@
 // `npm run bench`: measures, prints, and with --write keeps the result in docs/benchmarks.md.
 import { writeFileSync } from 'node:fs';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { canPin, killChildren } from './child.ts';
+import { killChildren } from './child.ts';
+import { findCircumstances } from './circumstances.ts';
 import { findContenders } from './contenders.ts';
 import { findAll } from './findings.ts';
 import { EFFORTS, type Measure } from './measure.ts';
@@ -13,14 +13,7 @@ import { memory } from './measures/memory.ts';
 import { paced } from './measures/paced.ts';
 import { plain } from './measures/plain.ts';
 import { startUp } from './measures/start-up.ts';
-import {
-  asText,
-  benchmarksPage,
-  type Circumstances,
-  describeCircumstances,
-  findingsTable,
-  numbersTable,
-} from './report.ts';
+import { asText, benchmarksPage, describeCircumstances, findingsTable, numbersTable } from './report.ts';
 import { runMeasures } from './run.ts';
 import { hasWrk } from './wrk.ts';
 
@@ -73,7 +66,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { contenders, missing } = findContenders();
-  const circumstances = findCircumstances([...missing, ...(hasWrk() ? [] : ['wrk'])]);
+  const circumstances = findCircumstances(command(), [...missing, ...(hasWrk() ? [] : ['wrk'])]);
   console.log(`${asText(describeCircumstances(circumstances))}\n`);
   const effort = values.quick ? EFFORTS.quick : EFFORTS.full;
   const results = await runMeasures({ measures, contenders, effort, say: (line) => console.log(line) });
@@ -95,29 +88,7 @@ function chooseMeasures(only: string | undefined): Measure[] | undefined {
   return chosen.every((measure) => measure !== undefined) ? chosen : undefined;
 }
 
-function findCircumstances(missing: readonly string[]): Circumstances {
-  const [first] = cpus();
+function command(): string {
   const flags = [values.quick ? '--quick' : '', values.write ? '--write' : ''].filter((flag) => flag !== '');
-  return {
-    machine: `${cpus().length} × ${first?.model.trim() ?? arch()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${platform()} ${release()}`,
-    runtime: `Bun ${Bun.version}`,
-    commit: findCommit(),
-    command: ['npm run bench', ...(flags.length === 0 ? [] : ['--', ...flags])].join(' '),
-    date: new Date().toISOString().slice(0, 10),
-    pinned: canPin(),
-    missing,
-  };
-}
-
-/** Says so where the tree holds changes that no commit has. */
-function findCommit(): string {
-  const git = (...command: string[]) =>
-    Bun.spawnSync(['git', ...command], { cwd: ROOT })
-      .stdout.toString()
-      .trim();
-  const commit = git('rev-parse', '--short=10', 'HEAD');
-  if (commit === '') return 'unknown';
-  return git('status', '--porcelain', '--', 'src', 'bin', 'package-lock.json') === ''
-    ? commit
-    : `${commit} with changes`;
+  return ['npm run bench', ...(flags.length === 0 ? [] : ['--', ...flags])].join(' ');
 }

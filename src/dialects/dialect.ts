@@ -231,8 +231,11 @@ export interface VendorError {
 }
 
 export interface StreamDecoder {
-  /** Feeds one event. Throws MalformedEvent where it cannot be read; the decoder stays usable. */
-  decode(event: SseEvent): void;
+  /**
+   * Feeds one event. Throws MalformedEvent where it cannot be read; the decoder stays usable.
+   * @param body what the event's data says, where it has been parsed already
+   */
+  decode(event: SseEvent, body?: JsonObject): void;
   /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
   end(): void;
 }

@@ -76,12 +76,14 @@ export const CONVERSE: ProviderWire = {
   errorBody,
 };
 
-/** Another wire's events in InvokeModel's envelope. */
+/** Events of another wire, each in InvokeModel's envelope. */
+export const chunked = (events: string) =>
+  [...events.matchAll(/^data: (.*)$/gm)]
+    .map(([, data = '']) => line('chunk', { bytes: Buffer.from(data).toString('base64') }))
+    .join('');
+
+/** Another wire in InvokeModel's envelope. */
 export function invokeWire(inner: ProviderWire): ProviderWire {
-  const chunked = (events: string) =>
-    [...events.matchAll(/^data: (.*)$/gm)]
-      .map(([, data = '']) => line('chunk', { bytes: Buffer.from(data).toString('base64') }))
-      .join('');
   return {
     ...inner,
     config: { ...CONFIG, kind: 'bedrock-anthropic' },

@@ -9,16 +9,18 @@ import { EXCEPTION } from './exceptions.ts';
 const PRELUDE_BYTES = 12;
 const CHECKSUM_BYTES = 4;
 
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder();
+
 /** The codec costs 50 ms and megabytes, which only those pay who ask such a provider. */
 export async function loadEventStream(): Promise<CreateFraming> {
   const [{ EventStreamCodec }, { Crc32 }] = await Promise.all([
     import('@smithy/core/event-streams'),
     import('@smithy/core/checksum'),
   ]);
-  const encoder = new TextEncoder();
   const codec = new EventStreamCodec(
-    (input) => (typeof input === 'string' ? input : new TextDecoder().decode(input)),
-    (text) => encoder.encode(text),
+    (input) => (typeof input === 'string' ? input : textDecoder.decode(input)),
+    (text) => textEncoder.encode(text),
   );
   const checksum = (bytes: Uint8Array) => {
     const crc = new Crc32();
@@ -100,7 +102,7 @@ function readMessage(codec: EventStreamCodec, bytes: Uint8Array): { event: strin
     throw new MalformedEvent(thrown instanceof Error ? thrown.message : 'unreadable message');
   }
   const header = (name: string) => String(message.headers[name]?.value ?? '');
-  const data = new TextDecoder().decode(message.body);
+  const data = textDecoder.decode(message.body);
   switch (header(':message-type')) {
     case 'event':
       return { event: header(':event-type'), data };

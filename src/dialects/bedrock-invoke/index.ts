@@ -77,13 +77,13 @@ async function loadFraming(): Promise<CreateFraming> {
   };
 }
 
+const textDecoder = new TextDecoder();
+
 function innerEvent(data: string): { event: string; data: string } {
   const bytes = asString(parseObject(data)?.bytes);
   if (bytes === undefined) throw new MalformedEvent('a chunk of the event stream has no bytes');
   try {
-    const binary = atob(bytes);
-    const text = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return { event: '', data: new TextDecoder().decode(text) };
+    return { event: '', data: textDecoder.decode(Uint8Array.fromBase64(bytes)) };
   } catch {
     throw new MalformedEvent('the bytes of a chunk are not base64');
   }

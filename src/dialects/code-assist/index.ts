@@ -19,9 +19,10 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
     createStreamDecoder(emit, quirks) {
       const decoder = inner.createStreamDecoder(emit, quirks);
       return {
-        decode({ event, data }) {
-          const response = asObject(parseObject(data)?.response);
-          decoder.decode({ event, data: response === undefined ? data : JSON.stringify(response) });
+        decode(event) {
+          const body = parseObject(event.data);
+          // What is no object, the inner decoder tells best.
+          decoder.decode(event, body && opened(body));
         },
         end: () => decoder.end(),
       };

@@ -8,14 +8,9 @@ import { createChunkDecoder } from './decode-chunk.ts';
 export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
   const chunks = createChunkDecoder(emit);
   return {
-    decode({ data }) {
+    decode({ data }, body) {
       if (chunks.ended() || data === '[DONE]') return;
-      let value: unknown;
-      try {
-        value = JSON.parse(data);
-      } catch {
-        throw new MalformedEvent(`not JSON: ${data.slice(0, 80)}`);
-      }
+      const value = body ?? parse(data);
       // Errors come wrapped in an array at times.
       for (const chunk of Array.isArray(value) ? value : [value]) {
         if (!isObject(chunk)) throw new MalformedEvent('the chunk is not an object');
@@ -24,4 +19,12 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     },
     end: chunks.end,
   };
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new MalformedEvent(`not JSON: ${data.slice(0, 80)}`);
+  }
 }

@@ -1,0 +1,112 @@
+// What a pair's pump costs: per event, per byte of a long stream, per byte of a long argument, and what it holds.
+import { heapStats } from 'bun:jsc';
+import { join } from 'node:path';
+import { quantile } from '../statistics.ts';
+import { createPairPump, type Pair, run } from './pair.ts';
+import { callStream, textStream, type WireStream } from './streams.ts';
+
+export interface Speed {
+  eventsPerSecond: number;
+  /** Of the provider's bytes. */
+  megabytesPerSecond: number;
+  /** Allocated, garbage included. */
+  bytesPerEvent: number;
+}
+
+export interface Growth {
+  /** Time per byte of the long stream over that of the short one: 1 is linear. */
+  timeRatio: number;
+  /** What is held when all of the long stream has come, over what is held of the short one, in MB. */
+  heldMegabytes: number;
+}
+
+const MB = 1024 * 1024;
+/** About what one token is. */
+const TOKEN = ' word';
+
+export async function measureSpeed(pair: Pair, rounds: number): Promise<Speed> {
+  const deltas = 5_000;
+  const stream = textStream(pair.wire, TOKEN);
+  const seconds: number[] = [];
+  if (run(await createPairPump(pair), stream, deltas) !== deltas) throw new Error('events came to nothing');
+  for (let round = -4; round < rounds; round++) {
+    const took = await timed(pair, stream, deltas);
+    // The first ones warm up.
+    if (round >= 0) seconds.push(took);
+  }
+  const median = quantile(seconds, 0.5);
+  return {
+    eventsPerSecond: deltas / median,
+    megabytesPerSecond: (deltas * stream.delta.length) / MB / median,
+    bytesPerEvent: await allocatedPerEvent(pair),
+  };
+}
+
+/** A stream of so many MB beside one of an eighth, in events of 1 KB. */
+export async function measureLength(pair: Pair, megabytes: number): Promise<Growth> {
+  const stream = textStream(pair.wire, 'x'.repeat(1_000));
+  return compare(pair, stream, (megabytes * MB) / stream.delta.length, 8);
+}
+
+/** One tool argument of so many MB beside one of a quarter; undefined where the wire sends arguments whole. */
+export async function measureArgument(pair: Pair, megabytes: number): Promise<Growth | undefined> {
+  const fragment = 'x'.repeat(256);
+  const stream = callStream(pair.wire, fragment);
+  return stream && compare(pair, stream, (megabytes * MB) / fragment.length, 4);
+}
+
+async function compare(pair: Pair, stream: WireStream, deltas: number, times: number): Promise<Growth> {
+  const long = Math.floor(deltas);
+  const short = Math.floor(deltas / times);
+  await timed(pair, stream, short);
+  // The best of two, since a neighbour on the machine only ever makes it slower.
+  const shortest = Math.min(await timed(pair, stream, short), await timed(pair, stream, short));
+  const longest = Math.min(await timed(pair, stream, long), await timed(pair, stream, long));
+  const held = (await heldAfter(pair, stream, long)) - (await heldAfter(pair, stream, short));
+  return { timeRatio: longest / long / (shortest / short), heldMegabytes: held / MB };
+}
+
+/** Seconds of CPU: what else runs on the machine does not show in it. */
+async function timed(pair: Pair, stream: WireStream, deltas: number): Promise<number> {
+  const pump = await createPairPump(pair);
+  Bun.gc(true);
+  const from = process.cpuUsage();
+  run(pump, stream, deltas);
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1_000_000;
+}
+
+/** Bytes on the heap just before the last event of the stream. */
+async function heldAfter(pair: Pair, stream: WireStream, deltas: number): Promise<number> {
+  const pump = await createPairPump(pair);
+  let held = 0;
+  run(pump, stream, deltas, (sent) => {
+    if (sent !== deltas - 1) return;
+    Bun.gc(true);
+    held = heapStats().heapSize;
+  });
+  return held;
+}
+
+const ALLOCATE = join(import.meta.dir, 'allocate.ts');
+/** What the collector says of itself, once for each time it runs. */
+const CYCLE = /bytes allocated this cycle: (\d+)/g;
+
+/** By what the collector of a process of its own reports, over enough events for it to run some times. */
+async function allocatedPerEvent({ wire, client }: Pair): Promise<number> {
+  const deltas = [100_000, 300_000] as const;
+  const totals = await Promise.all(
+    deltas.map(async (count) => {
+      const child = Bun.spawn([process.execPath, ALLOCATE, wire, client, TOKEN, String(count)], {
+        env: { ...process.env, BUN_JSC_logGC: '1' },
+        stdout: 'ignore',
+        stderr: 'pipe',
+      });
+      const said = await new Response(child.stderr).text();
+      if ((await child.exited) !== 0) throw new Error(said);
+      return [...said.matchAll(CYCLE)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+    }),
+  );
+  const [few = 0, many = 0] = totals;
+  return (many - few) / (deltas[1] - deltas[0]);
+}

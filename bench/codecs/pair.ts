@@ -1,0 +1,78 @@
+// The gateway's pump between one wire and one client dialect, with everything that reads along.
+import { PROVIDER_SIDES, DIALECTS } from '../../src/dialects/registry.ts';
+import { createEventFraming } from '../../src/gateway/event-framing.ts';
+import { createObserver } from '../../src/gateway/observer.ts';
+import { createPassthroughPump } from '../../src/gateway/passthrough-pump.ts';
+import type { Pump } from '../../src/gateway/pump.ts';
+import { createByteRenderer, createTranslatePump } from '../../src/gateway/translate-pump.ts';
+import {
+  DIALECT_IDS,
+  type DialectId,
+  PROVIDER_DIALECT_IDS,
+  type ProviderDialectId,
+} from '../../src/model/dialect-id.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+import type { WireStream } from './streams.ts';
+
+export interface Pair {
+  wire: ProviderDialectId;
+  client: DialectId;
+}
+
+export const PAIRS: readonly Pair[] = PROVIDER_DIALECT_IDS.flatMap((wire) =>
+  DIALECT_IDS.map((client) => ({ wire, client })),
+);
+
+const MAX_EVENT = 32 * 1024 * 1024;
+const UNWATCHED = { isWatched: () => false, text: () => {} };
+
+export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8Array>> {
+  const side = PROVIDER_SIDES[wire];
+  const observer = createObserver(() => performance.now(), UNWATCHED);
+  const common = {
+    provider: wire,
+    side,
+    observer,
+    maxEvent: MAX_EVENT,
+    quirks: PROVIDER_KINDS.find(({ dialect }) => dialect === wire)?.quirks ?? {},
+    redact: (text: string) => text,
+  };
+  const createEncoder = () =>
+    DIALECTS[client].client.createStreamEncoder({
+      requestId: 'r',
+      model: 'm',
+      created: 1,
+      includeUsage: true,
+      lost: (feature) => observer.seen.unsaid.add(feature),
+    });
+  const fail = (thrown: unknown) => {
+    throw thrown;
+  };
+  if (wire === client) {
+    return createPassthroughPump({ ...common, hides: undefined, createEncoder, onTapFailure: fail });
+  }
+  return createTranslatePump({
+    ...common,
+    createFraming: (await side.loadFraming?.()) ?? createEventFraming,
+    render: createByteRenderer(createEncoder()),
+    onMalformed: fail,
+  });
+}
+
+/** Sends the stream with so many deltas, each as a chunk of its own; returns how many of them gave the client something. */
+export function run(
+  pump: Pump<Uint8Array>,
+  { head, delta, tail }: WireStream,
+  deltas: number,
+  each: (sent: number) => void = () => {},
+): number {
+  let given = 0;
+  pump.push(head);
+  for (let sent = 0; sent < deltas; sent++) {
+    if (pump.push(delta) !== undefined) given++;
+    each(sent);
+  }
+  pump.push(tail);
+  if (!pump.ended()) pump.end();
+  return given;
+}
