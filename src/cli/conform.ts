@@ -2,13 +2,13 @@
 import { type CaseResult, runCases } from '../conformance/run-cases.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
-import { stringFlag } from './arguments.ts';
+import { numberFlag, stringFlag } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { columns } from './help.ts';
 
 const DEFAULT_MODEL = 'simulator/demo';
 /** For one request and the whole of its answer. */
-const CASE_TIMEOUT_MS = 60_000;
+const CASE_TIMEOUT_S = 60;
 
 export const conformCommand: Command = {
   name: 'conform',
@@ -20,6 +20,10 @@ export const conformCommand: Command = {
     },
     model: { value: 'MODEL', summary: `Model to ask for, ${DEFAULT_MODEL} if not given.` },
     key: { value: 'KEY', summary: 'Key to send, in the header that each dialect uses.' },
+    timeout: {
+      value: 'SECONDS',
+      summary: `For each request and the whole of its answer, ${CASE_TIMEOUT_S} if not given.`,
+    },
     json: { summary: 'Print the results as JSON.' },
   },
   operands: ['URL'],
@@ -29,13 +33,15 @@ export const conformCommand: Command = {
     const ids = DIALECT_IDS.filter((id) => asked === undefined || id === asked);
     if (ids.length === 0)
       throw new UsageError(`unknown dialect "${asked}"; there are ${DIALECT_IDS.join(', ')}`);
+    const timeoutMs = 1_000 * (numberFlag(input, 'timeout') ?? CASE_TIMEOUT_S);
     const results = await runCases({
       url,
       dialects: ids.map((id) => DIALECTS[id]),
       model: stringFlag(input, 'model') ?? DEFAULT_MODEL,
       key: stringFlag(input, 'key') ?? null,
       isDemanded: asked !== undefined,
-      send: (target, init) => fetch(target, { ...init, signal: AbortSignal.timeout(CASE_TIMEOUT_MS) }),
+      send: (target, init) =>
+        fetch(target, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) }),
     });
     if (input.flags.json) context.out(JSON.stringify(results, null, 2));
     else for (const line of describeResults(results)) context.out(line);

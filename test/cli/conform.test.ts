@@ -32,6 +32,19 @@ const chunk = (delta: object, finish: string | null = null) =>
     choices: [{ index: 0, delta, finish_reason: finish }],
   });
 
+/** A stream that begins, and goes on as told. */
+const streamOf = (start: (controller: ReadableStreamDefaultController<Uint8Array>) => void) =>
+  new Response(new ReadableStream<Uint8Array>({ start }), {
+    headers: { 'content-type': 'text/event-stream' },
+  });
+const begin = () => new TextEncoder().encode(`data: ${chunk({ role: 'assistant' })}\n\n`);
+const silent = () => streamOf((controller) => controller.enqueue(begin()));
+const endingWith = (error: Error) =>
+  streamOf((controller) => {
+    controller.enqueue(begin());
+    setTimeout(() => controller.error(error), 10);
+  });
+
 describe('sluice conform', () => {
   test('the gateway keeps to all four dialects', async () => {
     const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no network')) });
@@ -81,6 +94,88 @@ describe('sluice conform', () => {
     expect(open.code).toBe(0);
     expect(open.out).toMatch(/gemini {2}text +not served/);
     expect((await against(answer, [...MODEL, ...CHAT])).code).toBe(1);
+  });
+
+  const BRIEFLY = [...CHAT, '--timeout', '0.3'];
+  const endless = (frame: string) =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new TextEncoder().encode(frame)),
+      }),
+      { headers: { 'content-type': 'text/event-stream' } },
+    );
+
+  describe('is bounded, whatever the server does', () => {
+    const cases: [string, () => Response | Promise<Response>, string][] = [
+      ['never answers', () => new Promise<Response>(() => {}), 'timed out'],
+      ['answers and then says nothing', () => silent(), 'timed out'],
+      [
+        'streams without end',
+        () => endless(`data: ${chunk({ content: 'x'.repeat(1_000) })}\n\n`),
+        '4194304 bytes',
+      ],
+      ['sends one event without end', () => endless('data: xxxxxxxxxxxxxxxx'.repeat(100)), '4194304 bytes'],
+      [
+        'sends a whole answer without end',
+        () => Response.json({ id: 'x'.repeat(5_000_000) }),
+        '4194304 bytes',
+      ],
+      ['sends elsewhere', () => Response.redirect('http://127.0.0.1:9/', 307), 'HTTP 307'],
+      [
+        'answers with a page',
+        () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+        'text/html',
+      ],
+      ['breaks off', () => endingWith(new Error('gone')), 'the stream broke'],
+    ];
+    test.each(cases)('a server that %s', async (_, answer, violation) => {
+      const { code, out } = await against(answer, BRIEFLY);
+      expect(code).toBe(1);
+      expect(out).toContain(violation);
+      // No page of a server's own words.
+      for (const line of out.split('\n')) expect(line.length).toBeLessThan(400);
+    });
+
+    test('a server that speaks no HTTP', async () => {
+      const server = Bun.listen({
+        hostname: '127.0.0.1',
+        port: 0,
+        socket: { data: (socket) => void socket.end('220 mail.example ESMTP\r\n') },
+      });
+      try {
+        const { code, out } = await conform([`http://127.0.0.1:${server.port}`, ...BRIEFLY]);
+        expect(code).toBe(1);
+        expect(out.match(/ violations/g)).toHaveLength(5);
+      } finally {
+        server.stop(true);
+      }
+    });
+
+    test('a port where nobody listens', async () => {
+      const { code, out } = await conform(['http://127.0.0.1:9', ...BRIEFLY]);
+      expect(code).toBe(1);
+      expect(out.match(/ violations/g)).toHaveLength(5);
+    });
+  });
+
+  describe('tells a stream that breaks each dialect’s order', () => {
+    const head = { type: 'message_start', message: { id: 'm', type: 'message', role: 'assistant' } };
+    const created = {
+      type: 'response.created',
+      sequence_number: 0,
+      response: { id: 'r', object: 'response' },
+    };
+    const broken: [string, string[], string][] = [
+      ['anthropic-messages', [JSON.stringify(head), JSON.stringify(head)], 'message_start'],
+      ['openai-chat', [chunk({ content: 'a' }, 'stop'), chunk({ content: 'b' }), '[DONE]'], 'after'],
+      ['openai-responses', [JSON.stringify(created)], 'no terminal event'],
+      ['gemini', [JSON.stringify({ candidates: [{ index: 0, content: { parts: [] } }] })], 'finishReason'],
+    ];
+    test.each(broken)('%s', async (dialect, data, violation) => {
+      const { code, out } = await against(() => events(...data), ['--dialect', dialect]);
+      expect(code).toBe(1);
+      expect(out).toContain(violation);
+    });
   });
 
   test('a server that serves no dialect is exit code 1', async () => {
