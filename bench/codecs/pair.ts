@@ -43,7 +43,7 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
       model: 'm',
       created: 1,
       includeUsage: true,
-      lost: (feature) => observer.seen.unsaid.add(feature),
+      lost: () => {},
     });
   const fail = (thrown: unknown) => {
     throw thrown;
