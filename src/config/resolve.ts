@@ -4,9 +4,10 @@ import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { resolveStore } from './audit-store.ts';
 import { parseConfig } from './parse.ts';
 import type { ConfigProblem, Severity } from './problem.ts';
+import { resolveCosts } from './resolve-costs.ts';
 import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
 import { namesInRouting, resolveRouting } from './resolve-routing.ts';
-import type { CostsConfig, ProviderConfig, ResolvedConfig, ServerConfig } from './resolved.ts';
+import type { ProviderConfig, ResolvedConfig, ServerConfig } from './resolved.ts';
 import type { ConfigFile, ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -133,21 +134,4 @@ function entriesOf(file: ConfigFile, sources: SecretSources): [string, ProviderE
   const joining = Object.fromEntries([...keyed, ...kinds.filter(isBuiltIn)].map((row) => [row.kind, {}]));
   const defaults = parseConfig({ providers: joining }).file?.providers ?? {};
   return [...Object.entries(file.providers), ...Object.entries(defaults)];
-}
-
-function resolveCosts(file: ConfigFile): CostsConfig {
-  const pricingOverrides = Object.entries(file.costs.pricing_overrides).map(([pattern, price]) => ({
-    pattern,
-    price: {
-      inputPerMillion: price.input_per_million,
-      outputPerMillion: price.output_per_million,
-      ...(price.cache_read_per_million !== undefined && {
-        cacheReadPerMillion: price.cache_read_per_million,
-      }),
-      ...(price.cache_write_per_million !== undefined && {
-        cacheWritePerMillion: price.cache_write_per_million,
-      }),
-    },
-  }));
-  return { pricingOverrides };
 }

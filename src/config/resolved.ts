@@ -171,9 +171,21 @@ export interface CostsConfig {
   pricingOverrides: { pattern: string; price: PriceOverride }[];
 }
 
-export interface PriceOverride {
+/** USD per million tokens. */
+export interface TokenPrices {
   inputPerMillion: number;
+  /** Of output that is not reasoning. */
   outputPerMillion: number;
-  cacheReadPerMillion?: number;
-  cacheWritePerMillion?: number;
+  cacheReadPerMillion: number;
+  /** Of what is kept for less than an hour. */
+  cacheWritePerMillion: number;
+  cacheWrite1hPerMillion: number;
+  reasoningPerMillion: number;
+}
+
+export interface PriceOverride extends TokenPrices {
+  /** USD per thousand searches that the provider runs. */
+  webSearchesPerThousand: number;
+  /** The prices of all tokens where the prompt has more than `above` of them; null: always the same. */
+  longPrompt: (TokenPrices & { above: number }) | null;
 }

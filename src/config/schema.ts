@@ -175,11 +175,41 @@ const providerSchema = z.strictObject({
 
 const perMillion = (what: string) => z.number().min(0).describe(`USD per million ${what} tokens.`);
 
-const priceSchema = z.strictObject({
+const tokenPrices = {
   input_per_million: perMillion('input'),
   output_per_million: perMillion('output'),
   cache_read_per_million: perMillion('cache-read').optional(),
   cache_write_per_million: perMillion('cache-write').optional(),
+  cache_write_1h_per_million: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('USD per million cache-write tokens that are kept for an hour. Default: as the others.'),
+  reasoning_per_million: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('USD per million reasoning tokens, which are part of the output. Default: as the rest of it.'),
+};
+
+const priceSchema = z.strictObject({
+  ...tokenPrices,
+  web_searches_per_thousand: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('USD per thousand web searches that the provider runs.'),
+  long_prompt: z
+    .strictObject({
+      above: z
+        .number()
+        .int()
+        .min(0)
+        .describe('Prompt tokens, cached ones among them, beyond which it holds.'),
+      ...tokenPrices,
+    })
+    .optional()
+    .describe('Other prices, for all tokens of a request with a long prompt.'),
 });
 
 export const configSchema = z.strictObject({

@@ -104,7 +104,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     ledger: rows,
     now: host.now,
     monotonic: host.monotonic,
-    price: (target, model, seen) => price(target.provider, model, seen.usage),
+    price: (target, model, seen, at) => price(target.provider, model, seen.usage, at),
     onEnd(ended) {
       active.delete(ended);
       noteServed(ended);

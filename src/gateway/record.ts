@@ -80,7 +80,8 @@ export interface RecordContext {
   ledger: RowTaker | null;
   now(): number;
   monotonic(): number;
-  price(target: Target, model: string, seen: Observation): number | null;
+  /** `at`: Unix ms; prices change from day to day, and with some vendors by the hour. */
+  price(target: Target, model: string, seen: Observation, at: number): number | null;
   /** Told the row of each request. */
   noted(row: LedgerRow): void;
   onEnd(record: ExchangeRecord): void;
@@ -147,7 +148,7 @@ class RunningRecord implements ExchangeRecord {
   }
 
   cost(target: Target, seen: Observation): number | null {
-    return this.context.price(target, seen.model ?? target.model, seen);
+    return this.context.price(target, seen.model ?? target.model, seen, this.timestamp);
   }
 
   onCancel(leave: () => void): void {

@@ -3,6 +3,7 @@ import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/g
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resolved.ts';
 import { compileGlob } from '../model/glob.ts';
 import { totalInputTokens, type Usage } from '../model/usage.ts';
+import { priceByOverride } from './price-override.ts';
 import { createRateSum, type RateSum } from './price-rates.ts';
 import { findPrices } from './price-table.ts';
 
@@ -55,19 +56,6 @@ export function createPricer(costs: CostsConfig): Pricer {
     if (table !== null) return rates?.(usage) ?? priceByTable(table, model, usage, at);
     return null;
   };
-}
-
-/** Cache tokens cost what fresh ones do where the override names no price for them. */
-function priceByOverride(price: PriceOverride, usage: Usage): number {
-  const read = price.cacheReadPerMillion ?? price.inputPerMillion;
-  const write = price.cacheWritePerMillion ?? price.inputPerMillion;
-  return (
-    (usage.inputTokens * price.inputPerMillion +
-      usage.outputTokens * price.outputPerMillion +
-      usage.cacheReadTokens * read +
-      usage.cacheWriteTokens * write) /
-    1_000_000
-  );
 }
 
 function priceByTable(table: Provider, model: string, usage: Usage, at: number | undefined): number | null {

@@ -23,7 +23,15 @@ const BASE = {
     model_mappings: [{ from: 'a', to: 'lab' }],
     patterns: [{ match: ['a'], to: 'lab' }],
   },
-  costs: { pricing_overrides: { lab: { input_per_million: 1, output_per_million: 1 } } },
+  costs: {
+    pricing_overrides: {
+      lab: {
+        input_per_million: 1,
+        output_per_million: 1,
+        long_prompt: { above: 1, input_per_million: 1, output_per_million: 1 },
+      },
+    },
+  },
 };
 
 /** A value for each key that differs from its default and from BASE. A new key breaks the test until it has one. */
@@ -94,6 +102,16 @@ const OTHER: Record<string, unknown> = {
   'costs.pricing_overrides.*.output_per_million': 2,
   'costs.pricing_overrides.*.cache_read_per_million': 2,
   'costs.pricing_overrides.*.cache_write_per_million': 2,
+  'costs.pricing_overrides.*.cache_write_1h_per_million': 2,
+  'costs.pricing_overrides.*.reasoning_per_million': 2,
+  'costs.pricing_overrides.*.web_searches_per_thousand': 2,
+  'costs.pricing_overrides.*.long_prompt.above': 2,
+  'costs.pricing_overrides.*.long_prompt.input_per_million': 2,
+  'costs.pricing_overrides.*.long_prompt.output_per_million': 2,
+  'costs.pricing_overrides.*.long_prompt.cache_read_per_million': 2,
+  'costs.pricing_overrides.*.long_prompt.cache_write_per_million': 2,
+  'costs.pricing_overrides.*.long_prompt.cache_write_1h_per_million': 2,
+  'costs.pricing_overrides.*.long_prompt.reasoning_per_million': 2,
 };
 
 /** What every rule may say, wherever it stands. */

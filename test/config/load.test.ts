@@ -129,7 +129,7 @@ output_per_million = 1
       baseUrl: 'http://127.0.0.1:1/v1',
       models: { fast: 'qwen' },
     });
-    expect(config?.costs.pricingOverrides).toEqual([
+    expect(config?.costs.pricingOverrides).toMatchObject([
       { pattern: 'lab/*', price: { inputPerMillion: 0.5, outputPerMillion: 1 } },
     ]);
   });

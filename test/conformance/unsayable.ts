@@ -214,8 +214,19 @@ function ofResponses(value: Json, facts: Facts): void {
   const usage = object(response?.usage);
   const details = object(usage?.input_tokens_details);
   count(facts, 'cacheWrite', details?.cache_write_tokens);
-  count(facts, 'webSearches', object(object(response?.tool_usage)?.web_search)?.num_requests);
-  count(facts, 'webSearches', object(usage?.server_side_tool_usage_details)?.web_search_calls);
+  const stated =
+    object(object(response?.tool_usage)?.web_search)?.num_requests ??
+    object(usage?.server_side_tool_usage_details)?.web_search_calls;
+  count(facts, 'webSearches', stated ?? (usage === undefined ? 0 : searchesIn(response)));
+}
+
+/** Searches, and not what was opened of their results. */
+function searchesIn(response: Json | undefined): number {
+  const calls = array(response?.output).map(object);
+  return calls.filter(
+    (item) =>
+      item?.type === 'web_search_call' && /^(search|undefined)$/.test(String(object(item.action)?.type)),
+  ).length;
 }
 
 function ofMessageItem(item: Json, facts: Facts): void {

@@ -1,7 +1,9 @@
 // Bills worked out by hand, and models that nobody has a price for.
 import { describe, expect, test } from 'bun:test';
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
-import type { PriceOverride } from '../../src/config/resolved.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveCosts } from '../../src/config/resolve-costs.ts';
+import type { ConfigInput } from '../../src/index.ts';
 import { findPrices } from '../../src/ledger/price-table.ts';
 import { createPricer } from '../../src/ledger/prices.ts';
 import { sampleUsage } from '../support/ledger-rows.ts';
@@ -12,8 +14,13 @@ const openai = sampleProvider({ name: 'openai', priceId: 'openai' });
 const table = createPricer({ pricingOverrides: [] });
 const MILLION = 1_000_000;
 
-function withOverrides(...overrides: [pattern: string, price: PriceOverride][]) {
-  return createPricer({ pricingOverrides: overrides.map(([pattern, price]) => ({ pattern, price })) });
+type WrittenPrice = NonNullable<NonNullable<ConfigInput['costs']>['pricing_overrides']>[string];
+
+/** As they are written in the configuration. */
+function withOverrides(...overrides: [pattern: string, price: WrittenPrice][]) {
+  const { file } = parseConfig({ costs: { pricing_overrides: Object.fromEntries(overrides) } });
+  if (file === null) throw new Error('these are no prices');
+  return createPricer(resolveCosts(file));
 }
 
 /** The prices that the arithmetic below is written with, as the table states them. */
@@ -176,7 +183,7 @@ describe('overrides', () => {
   });
 
   test('price a provider that the table does not know', () => {
-    const pricer = withOverrides(['lab/*', { inputPerMillion: 0, outputPerMillion: 0 }]);
+    const pricer = withOverrides(['lab/*', { input_per_million: 0, output_per_million: 0 }]);
     expect(pricer(sampleProvider(), 'qwen3-8b', usage)).toBe(0);
     expect(pricer(sampleProvider({ name: 'lab2' }), 'qwen3-8b', usage)).toBeNull();
   });
@@ -184,28 +191,73 @@ describe('overrides', () => {
   test('cache tokens cost as stated', () => {
     const pricer = withOverrides([
       'lab/a',
-      { inputPerMillion: 2, outputPerMillion: 8, cacheReadPerMillion: 0.5, cacheWritePerMillion: 3 },
+      {
+        input_per_million: 2,
+        output_per_million: 8,
+        cache_read_per_million: 0.5,
+        cache_write_per_million: 3,
+      },
     ]);
     const bill = (1000 * 2 + 100 * 8 + 10 * 0.5 + 20 * 3) / MILLION;
     expect(pricer(sampleProvider(), 'a', usage)).toBeCloseTo(bill, 12);
   });
 
   test('cache tokens cost what fresh ones do where nothing is stated', () => {
-    const pricer = withOverrides(['lab/a', { inputPerMillion: 2, outputPerMillion: 8 }]);
+    const pricer = withOverrides(['lab/a', { input_per_million: 2, output_per_million: 8 }]);
     expect(pricer(sampleProvider(), 'a', usage)).toBeCloseTo((1030 * 2 + 100 * 8) / MILLION, 12);
+  });
+
+  test('what is kept for an hour, reasoning and web searches cost as stated', () => {
+    const pricer = withOverrides([
+      'lab/a',
+      {
+        input_per_million: 2,
+        output_per_million: 8,
+        cache_write_per_million: 3,
+        cache_write_1h_per_million: 5,
+        reasoning_per_million: 9,
+        web_searches_per_thousand: 10,
+      },
+    ]);
+    const used = { ...usage, cacheWrite1hTokens: 15, reasoningTokens: 60, webSearches: 4 };
+    const tokens = 1000 * 2 + 10 * 2 + 5 * 3 + 15 * 5 + 40 * 8 + 60 * 9;
+    expect(pricer(sampleProvider(), 'a', used)).toBeCloseTo(tokens / MILLION + 4 / 100, 12);
+  });
+
+  test('a long prompt changes the price of all its tokens, cached ones counted', () => {
+    const prices = { input_per_million: 2, output_per_million: 8 };
+    const longPrompt = {
+      above: 1030,
+      input_per_million: 4,
+      output_per_million: 12,
+      cache_read_per_million: 1,
+    };
+    const pricer = withOverrides(['lab/a', { ...prices, long_prompt: longPrompt }]);
+    expect(pricer(sampleProvider(), 'a', usage)).toBeCloseTo((1030 * 2 + 100 * 8) / MILLION, 12);
+    const longer = { ...usage, cacheReadTokens: 11 };
+    const bill = (1000 * 4 + 11 * 1 + 20 * 4 + 100 * 12) / MILLION;
+    expect(pricer(sampleProvider(), 'a', longer)).toBeCloseTo(bill, 12);
+  });
+
+  test('a part that is more than the whole is unpriced where it has a price of its own', () => {
+    const odd = { ...usage, reasoningTokens: 101 };
+    const prices = { input_per_million: 2, output_per_million: 8 };
+    expect(withOverrides(['lab/a', prices])(sampleProvider(), 'a', odd)).not.toBeNull();
+    const apart = withOverrides(['lab/a', { ...prices, reasoning_per_million: 9 }]);
+    expect(apart(sampleProvider(), 'a', odd)).toBeNull();
   });
 
   test('come before the table, and the first that fits decides', () => {
     const pricer = withOverrides(
-      ['openai/gpt-5*', { inputPerMillion: 1, outputPerMillion: 0 }],
-      ['*', { inputPerMillion: 7, outputPerMillion: 0 }],
+      ['openai/gpt-5*', { input_per_million: 1, output_per_million: 0 }],
+      ['*', { input_per_million: 7, output_per_million: 0 }],
     );
     expect(pricer(openai, 'gpt-5-mini', usage)).toBeCloseTo(1030 / MILLION, 12);
     expect(pricer(openai, 'gpt-4o', usage)).toBeCloseTo((7 * 1030) / MILLION, 12);
   });
 
   test('a glob is no pattern but for its stars, which cross slashes', () => {
-    const price = { inputPerMillion: 1, outputPerMillion: 1 };
+    const price = { input_per_million: 1, output_per_million: 1 };
     const pricer = withOverrides(['lab/a.b(*', price], ['*/vendor/*', price]);
     expect(pricer(sampleProvider(), 'a.b(c', usage)).not.toBeNull();
     expect(pricer(sampleProvider(), 'axb(c', usage)).toBeNull();

@@ -1,5 +1,5 @@
 // Token counts ↔ `usage`.
-import { asNumber, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
@@ -34,9 +34,21 @@ export function parseUsage(response: JsonObject): Partial<Usage> | undefined {
 
   const searches =
     asNumber(asObject(asObject(response.tool_usage)?.web_search)?.num_requests) ??
-    asNumber(asObject(usage.server_side_tool_usage_details)?.web_search_calls);
+    asNumber(asObject(usage.server_side_tool_usage_details)?.web_search_calls) ??
+    countSearches(response.output);
   if (searches !== undefined) parsed.webSearches = searches;
   return parsed;
+}
+
+/** Where no count is stated, the calls are in the answer. Each search is billed; opening a page that was found is not. */
+function countSearches(output: JsonValue | undefined): number | undefined {
+  const searches = (asArray(output) ?? []).filter((entry) => {
+    const item = asObject(entry);
+    if (item?.type !== 'web_search_call') return false;
+    const action = asObject(item.action)?.type;
+    return action === undefined || action === 'search';
+  });
+  return searches.length === 0 ? undefined : searches.length;
 }
 
 /** What clients have no field for. */

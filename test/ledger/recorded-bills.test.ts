@@ -1,0 +1,256 @@
+// Bills of recorded answers: the counts are read off the recordings by eye, the prices are the vendors' own, and the
+// gateway, in front of the recording, must come to the same sum.
+import { describe, expect, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { findPrices } from '../../src/ledger/price-table.ts';
+import { findRecording, ownRecordings, type Recording, usesSharedRecordings } from '../support/recordings.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { replyOf, replyWith } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+/** After every change of these prices so far. Noon: some vendors are cheaper by night. */
+const AT = Date.UTC(2026, 5, 15, 12);
+
+interface Bill {
+  what: string;
+  recording: string;
+  kind: string;
+  options?: Record<string, string>;
+  /** What the client asked for; the price follows what served. */
+  model: string;
+  /** Where the gateway takes what the provider says; by default its own. */
+  path?: string;
+  dialect?: 'openai-responses';
+  baseUrl?: string;
+  /** The prices that the sum is written with, as the table states them. */
+  prices: { id: string; model: string; has: Record<string, unknown> };
+  /** Changes the recording, where no provider was recorded with such a count. */
+  edit?: (text: string) => string;
+  /** USD per million tokens, all together; and USD for what is billed by the piece. */
+  tokens: number;
+  pieces?: number;
+}
+
+const BILLS: Bill[] = [
+  {
+    what: 'Anthropic, streamed: read from and written to the cache for five minutes',
+    recording: 'anthropic-messages/anthropic/ddjs-claude-agent-sdk-v1-messages-beta-true-post-3111c30b',
+    kind: 'anthropic',
+    model: 'claude-sonnet-4-6',
+    prices: {
+      id: 'anthropic',
+      model: 'claude-sonnet-4-5-20250929',
+      has: { web_searches_kcount: 10 },
+    },
+    tokens: 1 * 3 + 318 * 3.75 + 2750 * 0.3 + 97 * 15,
+  },
+  {
+    what: 'Anthropic: the same, had it been written for an hour',
+    recording: 'anthropic-messages/anthropic/ddjs-claude-agent-sdk-v1-messages-beta-true-post-3111c30b',
+    kind: 'anthropic',
+    model: 'claude-sonnet-4-6',
+    prices: { id: 'anthropic', model: 'claude-sonnet-4-5-20250929', has: { web_searches_kcount: 10 } },
+    edit: (text) =>
+      text.replaceAll(
+        '"ephemeral_5m_input_tokens":318,"ephemeral_1h_input_tokens":0',
+        '"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":318',
+      ),
+    tokens: 1 * 3 + 318 * 6 + 2750 * 0.3 + 97 * 15,
+  },
+  {
+    what: 'Anthropic, whole: cache, thinking within the output, a web search',
+    recording: 'anthropic-messages/anthropic/ellmer-anthropic-web-search',
+    kind: 'anthropic',
+    model: 'claude-sonnet-5',
+    prices: {
+      id: 'anthropic',
+      model: 'claude-sonnet-5',
+      has: {
+        input_mtok: 2,
+        output_mtok: 10,
+        cache_read_mtok: 0.2,
+        cache_write_mtok: 2.5,
+        web_searches_kcount: 10,
+      },
+    },
+    tokens: 4 * 2 + 11_107 * 2.5 + 2836 * 0.2 + 155 * 10,
+    pieces: 1 * 0.01,
+  },
+  {
+    what: 'Anthropic: a prompt beyond 200,000 tokens, ten web searches',
+    recording: 'anthropic-messages/anthropic/pydantic-test-pause-turn-web-search-streaming-vcr',
+    kind: 'anthropic',
+    model: 'claude-sonnet-4-5',
+    prices: {
+      id: 'anthropic',
+      model: 'claude-sonnet-4-5-20250929',
+      has: { input_mtok: { base: 3, tiers: [{ start: 200_000, price: 6 }] } },
+    },
+    tokens: 404_500 * 6 + 943 * 22.5,
+    pieces: 10 * 0.01,
+  },
+  {
+    what: 'OpenAI Responses: cached input, reasoning within the output, seven web searches',
+    recording: 'openai-responses/openai/pydantic-test-vercel-ai-test-run',
+    kind: 'openai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.openai.com/v1',
+    path: '/v1/responses',
+    model: 'gpt-5',
+    prices: {
+      id: 'openai',
+      model: 'gpt-5-2025-08-07',
+      has: { input_mtok: 1.25, cache_read_mtok: 0.125, output_mtok: 10, web_searches_kcount: 10 },
+    },
+    tokens: (33_151 - 4352) * 1.25 + 4352 * 0.125 + 3367 * 10,
+    pieces: 7 * 0.01,
+  },
+  {
+    what: 'Gemini: what was cached beforehand',
+    recording: 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: {
+      id: 'google',
+      model: 'gemini-2.5-flash',
+      has: { input_mtok: 0.3, cache_read_mtok: 0.03, output_mtok: 2.5 },
+    },
+    tokens: (1087 - 1081) * 0.3 + 1081 * 0.03 + 2 * 2.5,
+  },
+  {
+    what: 'Vertex: thoughts are paid as output, beside what is said',
+    recording:
+      'gemini-generate/vertex/rubyllm-chat-pdf-models-vertexai-gemini-2-5-flash-handles-multiple-pdfs-i2',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3, output_mtok: 2.5 } },
+    tokens: 519 * 0.3 + (35 + 4760) * 2.5,
+  },
+  {
+    what: 'Bedrock Converse: written to the cache',
+    recording: 'bedrock-converse/bedrock/pydantic-test-bedrock-cache-write-and-read',
+    kind: 'bedrock',
+    options: { region: 'us-east-1' },
+    model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    prices: {
+      id: 'aws',
+      model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      has: { input_mtok: 3.3, cache_read_mtok: 0.33, cache_write_mtok: 4.125, output_mtok: 16.5 },
+    },
+    tokens: 2 * 3.3 + 1322 * 4.125 + 5 * 16.5,
+  },
+  {
+    what: 'xAI: cached input, reasoning beside the output',
+    recording: 'openai-responses/xai/vercel-xai-web-search-tool-1',
+    kind: 'xai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.x.ai/v1',
+    path: '/v1/responses',
+    model: 'grok-4-fast-reasoning',
+    prices: {
+      id: 'x-ai',
+      model: 'grok-4-fast-reasoning',
+      has: { input_mtok: 0.2, cache_read_mtok: 0.05, output_mtok: 0.5 },
+    },
+    tokens: (1875 - 1578) * 0.2 + 1578 * 0.05 + 695 * 0.5,
+  },
+  {
+    what: 'OpenRouter: the model of another vendor, at OpenRouter’s price',
+    recording: 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream',
+    kind: 'openrouter',
+    model: 'deepseek/deepseek-chat',
+    prices: {
+      id: 'openrouter',
+      model: 'deepseek/deepseek-chat',
+      has: { input_mtok: 0.38, output_mtok: 0.89 },
+    },
+    tokens: 2317 * 0.38 + 53 * 0.89,
+  },
+];
+
+const BODIES: Record<string, (bill: Bill, stream: boolean) => object> = {
+  '/v1/messages': ({ model }, stream) => ({ model, stream, max_tokens: 99, ...MESSAGES }),
+  '/v1/chat/completions': ({ model }, stream) => ({ model, stream, ...MESSAGES }),
+  '/v1/responses': ({ model }, stream) => ({ model, stream, input: 'hi' }),
+};
+const MESSAGES = { messages: [{ role: 'user', content: 'hi' }] };
+
+/** The row of a request that the recording answers. */
+async function billed(
+  bill: Bill,
+  recording: Recording,
+  path: string,
+  overrides: NonNullable<ConfigInput['costs']>['pricing_overrides'] = {},
+) {
+  const { edit } = bill;
+  const reply =
+    edit === undefined
+      ? replyOf(recording)
+      : replyWith(edit(new TextDecoder().decode(recording.body)), {
+          headers: { 'content-type': recording.contentType },
+        });
+  const { kind, dialect, baseUrl, options, model } = bill;
+  const lab = createTestGateway({
+    config: {
+      providers: {
+        billed: {
+          kind,
+          api_key: 'lab-key',
+          max_retries: 0,
+          ...(dialect === undefined ? {} : { dialect }),
+          ...(baseUrl === undefined ? {} : { base_url: baseUrl }),
+          ...(options === undefined ? {} : { options }),
+        },
+      },
+      routing: { default_provider: 'billed' },
+      costs: { pricing_overrides: overrides },
+    },
+    fetch: createReplayFetch(reply).fetch,
+    host: { now: () => AT },
+  });
+  const body = BODIES[path]?.(bill, recording.streamed);
+  const response = await lab.post(path, { ...body, model: `billed/${model}` });
+  await response.text();
+  return lab.row(0);
+}
+
+describe('the bill of', () => {
+  test('a recording of the project, by the operator’s own prices', async () => {
+    const recording = ownRecordings('anthropic-messages').find(({ name }) => name === 'thinking-tool-stream');
+    if (recording === undefined) throw new Error('the recording is gone');
+    const model = 'claude-sample-1';
+    const bill = {
+      what: '',
+      recording: '',
+      kind: 'anthropic',
+      model,
+      tokens: 0,
+      prices: { id: '', model, has: {} },
+    };
+    const price = {
+      input_per_million: 2,
+      output_per_million: 8,
+      cache_read_per_million: 0.5,
+      cache_write_per_million: 3,
+    };
+    expect((await billed(bill, recording, '/v1/messages')).costUsd).toBeNull();
+    const row = await billed(bill, recording, '/v1/messages', { 'billed/*': price });
+    expect(row.costUsd).toBeCloseTo((212 * 2 + 120 * 0.5 + 40 * 3 + 61 * 8) / 1e6, 12);
+  });
+
+  for (const bill of usesSharedRecordings() ? BILLS : []) {
+    const { what, recording: id, prices, tokens, pieces = 0 } = bill;
+    test(what, async () => {
+      expect(findPrices(prices.id, prices.model)?.models[0]?.prices).toMatchObject(prices.has);
+      const recording = findRecording(id);
+      if (recording === undefined) throw new Error(`no recording ${id}`);
+      // Also where the answer is translated for a client of another dialect.
+      const { path = '/v1/messages' } = bill;
+      for (const asked of new Set([path, '/v1/chat/completions'])) {
+        const row = await billed(bill, recording, asked);
+        expect([asked, row.status, row.usageKnown]).toEqual([asked, 'success', true]);
+        expect(row.costUsd).toBeCloseTo(tokens / 1e6 + pieces, 10);
+      }
+    });
+  }
+});
