@@ -21,6 +21,8 @@ export function describeRow(
   redact: (text: string) => string,
 ): LedgerRow {
   const { seen, target, startedAt } = record;
+  // Before the attempts are copied: it notes the share of the one that serves.
+  const timing = describeTiming(record, latencyMs);
   return {
     requestId: record.requestId,
     timestamp: record.timestamp,
@@ -35,7 +37,7 @@ export function describeRow(
     ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - startedAt,
     overheadMs: record.overheadMs,
     queuedMs: record.queuedMs,
-    timing: describeTiming(record, latencyMs),
+    timing,
     usage: seen?.usage ?? NO_USAGE,
     usageKnown: seen?.usageKnown ?? false,
     costUsd: totalCost(record),
