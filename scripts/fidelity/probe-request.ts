@@ -1,6 +1,7 @@
 // What becomes of one feature of a request: the client's words go through the codecs, and the body that a
 // provider would get is compared with its own words for the same.
 import type { TableWire } from './wires.ts';
+import { fitToolNames, reportToolNames } from '../../src/dialects/tool-names.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { asString, type JsonObject } from '../../src/model/json.ts';
@@ -88,5 +89,7 @@ function build(client: DialectId, wire: TableWire, model: string, body: JsonObje
   if (boundTo !== undefined && boundTo.dialect !== wire) {
     throw new GatewayError('unsupported_feature', boundTo.problem);
   }
-  return side.buildRequest(request, { model, quirks });
+  const { request: fitted, names } = fitToolNames(request, side.toolNames);
+  const built = side.buildRequest(fitted, { model, quirks });
+  return { body: built.body, losses: reportToolNames(built, names) };
 }

@@ -82,6 +82,15 @@ export interface StreamEncoder {
   follow?(event: SseEvent): void;
 }
 
+/** What a provider takes as the name of a function. */
+export interface ToolNameRule {
+  /** Matches a sign that is refused. */
+  signs: RegExp;
+  longest: number;
+  /** What it must begin with, where there is a rule. */
+  start?: RegExp;
+}
+
 export interface ProviderSide {
   /** Path and query below the provider's base URL. */
   endpoint(model: string, stream: boolean): string;
@@ -113,6 +122,8 @@ export interface ProviderSide {
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
   readonly passthrough: Passthrough;
+  /** Left out where any name is taken. */
+  readonly toolNames?: ToolNameRule;
   /** Left out where its providers do not count: then tokens are estimated. */
   readonly countTokens?: ProviderOperation<NeutralRequest, number>;
   readonly embeddings?: ProviderOperation<EmbeddingRequest, EmbeddingResponse>;

@@ -1,6 +1,7 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { PROVIDER_SIDES } from '../dialects/registry.ts';
 import type { BuildOptions, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
+import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/tool-names.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
@@ -57,7 +58,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const line = planLine(incoming, target, stream, context);
   const { side } = line;
   const sameDialect = incoming !== null && incoming.dialect === line.dialect;
-  let said: Pick<Plan, 'body' | 'losses' | 'hides'>;
+  let said: Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide };
   if (!sameDialect) said = translateBody(question, line.dialect, side, target, context);
   else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target, context);
   else said = passBody(incoming, side, target);
@@ -249,12 +250,17 @@ function translateBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Pick<Plan, 'body' | 'losses' | 'hides'> {
+): Pick<Plan, 'side' | 'body' | 'losses' | 'hides'> {
   const { name } = target.provider;
   return notTooDeep(() => {
-    const request = portable(question.neutral(), dialect, name);
-    const { body, losses } = side.buildRequest(request, buildOptions(target, context));
-    return { body: JSON.stringify(body), losses, hides: undefined };
+    const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
+    const built = side.buildRequest(request, buildOptions(target, context));
+    return {
+      side: restoreToolNames(side, names),
+      body: JSON.stringify(built.body),
+      losses: reportToolNames(built, names),
+      hides: undefined,
+    };
   });
 }
 

@@ -48,6 +48,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'audio, base64': media('audio', ({ kind }) => kind === 'base64'),
   'video, base64': null,
   function: offers(({ type }) => type === 'function'),
+  'tool name of 100 letters': null,
   'schema with `$ref`, `const`, type lists, limits': null,
   'schema that is a choice among objects (`anyOf` at the top)': null,
   'strict arguments': offers((tool) => tool.type === 'function' && tool.strict === true),

@@ -30,29 +30,29 @@ const CHOICE: JsonObject = {
   ],
 };
 
-const declared = (schema: JsonObject, more: JsonObject = {}) =>
+const declared = (schema: JsonObject, more: JsonObject = {}, name = 'weather') =>
   offers({
-    'anthropic-messages': { name: 'weather', description: 'Tells it.', input_schema: schema, ...more },
+    'anthropic-messages': { name, description: 'Tells it.', input_schema: schema, ...more },
     'openai-chat': {
       type: 'function',
-      function: { name: 'weather', description: 'Tells it.', parameters: schema, ...more },
+      function: { name, description: 'Tells it.', parameters: schema, ...more },
     },
     'openai-responses': {
       type: 'function',
-      name: 'weather',
+      name,
       description: 'Tells it.',
       parameters: schema,
       ...more,
     },
     gemini: {
-      functionDeclarations: [{ name: 'weather', description: 'Tells it.', parametersJsonSchema: schema }],
+      functionDeclarations: [{ name, description: 'Tells it.', parametersJsonSchema: schema }],
     },
     'bedrock-converse': {
-      toolSpec: { name: 'weather', description: 'Tells it.', inputSchema: { json: schema } },
+      toolSpec: { name, description: 'Tells it.', inputSchema: { json: schema } },
     },
     'ollama-chat': {
       type: 'function',
-      function: { name: 'weather', description: 'Tells it.', parameters: schema },
+      function: { name, description: 'Tells it.', parameters: schema },
     },
   });
 
@@ -142,6 +142,7 @@ export const TOOLS: FeatureGroup = {
   title: 'Tools of the client',
   features: [
     { name: 'function', forms: TOOLS_OFFERED },
+    { name: 'tool name of 100 letters', forms: declared(SCHEMA, {}, 'a'.repeat(100)) },
     { name: 'schema with `$ref`, `const`, type lists, limits', forms: declared(RICH_SCHEMA) },
     { name: 'schema that is a choice among objects (`anyOf` at the top)', forms: declared(CHOICE) },
     {

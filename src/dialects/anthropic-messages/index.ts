@@ -46,6 +46,7 @@ export const anthropicMessages: Dialect = {
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
+    toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 128 },
     countTokens,
     models: providerModels,
   },

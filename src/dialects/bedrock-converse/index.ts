@@ -19,5 +19,6 @@ export const bedrockConverse: ProviderSide = {
   parseError,
   errorInBody,
   passthrough: { edits: () => ({}) },
+  toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
   countTokens,
 };

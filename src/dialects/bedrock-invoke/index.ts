@@ -39,6 +39,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     parseError,
     errorInBody: (body, quirks) => errorInBody(body) ?? inner.errorInBody(body, quirks),
     passthrough: { edits: () => ({}) },
+    ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
     countTokens: {
       endpoint: (model) => `/model/${encodeURIComponent(model)}/count-tokens`,
       // No client speaks this dialect.

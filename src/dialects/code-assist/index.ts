@@ -31,6 +31,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
     parseError: inner.parseError,
     errorInBody: (body, quirks) => inner.errorInBody(opened(body), quirks),
     passthrough: { edits: () => ({}) },
+    ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
     countTokens: createCountTokens(inner),
   };
 }

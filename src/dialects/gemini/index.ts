@@ -49,6 +49,8 @@ export const gemini: Dialect = {
     errorInBody,
     // The model is in the path.
     passthrough: { edits: () => ({}) },
+    // Newer models take twice as many.
+    toolNames: { signs: /[^a-zA-Z0-9_.:-]/, longest: 64, start: /^[a-zA-Z_]/ },
     countTokens,
     embeddings,
     models: providerModels,

@@ -46,6 +46,7 @@ export const openaiChat: Dialect = {
     parseError,
     errorInBody,
     passthrough,
+    toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
     embeddings: openaiEmbeddings,
     models: openaiModels,
   },

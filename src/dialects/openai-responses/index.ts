@@ -42,6 +42,7 @@ export const openaiResponses: Dialect = {
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
+    toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
     countTokens,
     embeddings: openaiEmbeddings,
     models: openaiModels,
