@@ -1,0 +1,19 @@
+// A short chaos run; `npm run chaos` is the long one.
+import { expect, test } from 'bun:test';
+import { runChaos } from './run.ts';
+
+test('clients, rows and providers agree, and nothing is left', async () => {
+  const { problems, requests, breakerOpened, breakerClosedAgain, seen, descriptors } = await runChaos({
+    clients: 60,
+    durationMs: 5_000,
+    workers: 1,
+    seed: 1,
+  });
+  expect(problems).toEqual([]);
+  expect({ breakerOpened, breakerClosedAgain }).toEqual({ breakerOpened: true, breakerClosedAgain: true });
+  expect(requests).toBeGreaterThan(60);
+  // Each kind of end was met, so that the comparison was one.
+  for (const outcome of ['success', 'failed', 'left'] as const) expect(seen[outcome]).toBeGreaterThan(0);
+  // Connections to providers are kept for a while; those of clients are gone.
+  expect(descriptors.after).toBeLessThan(descriptors.before + 60);
+}, 60_000);
