@@ -1,0 +1,202 @@
+// A regular expression as a program of single characters, to be run over text that comes in pieces. There is no
+// backtracking: time is linear in the text whatever the expression. What cannot be told character by character,
+// looking around and back-references, is refused.
+import { type AST, RegExpParser } from '@eslint-community/regexpp';
+
+export type Instruction =
+  | { op: 'char'; test: (char: string) => boolean; next: number }
+  /** Both ways are open, the first is preferred. */
+  | { op: 'split'; first: number; second: number }
+  | { op: 'assert'; holds: (before: string | undefined, after: string | undefined) => boolean; next: number }
+  | { op: 'match' };
+
+export interface Program {
+  readonly instructions: readonly Instruction[];
+  readonly start: number;
+  /** Steps by code points, not by UTF-16 units. */
+  readonly unicode: boolean;
+  /** False for a character that no match begins with. */
+  mayBegin(char: string): boolean;
+}
+
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+}
+
+/** Counted quantifiers are written out. */
+const MAX_INSTRUCTIONS = 4_000;
+export const PATTERN_FLAGS = /^[imsu]*$/;
+
+/**
+ * One program for all the patterns, an earlier one preferred where two begin at one place.
+ * `window`: characters that a match may need before it is one. Throws PatternError.
+ */
+export function compilePatterns(patterns: readonly string[], flags: string, window: number): Program {
+  const instructions: Instruction[] = [{ op: 'match' }];
+  const add = (instruction: Instruction): number => {
+    if (instructions.length >= MAX_INSTRUCTIONS)
+      throw new PatternError('is too large: write shorter counts such as {1,64}, or fewer alternatives');
+    return instructions.push(instruction) - 1;
+  };
+  const compiler = createCompiler(add, flags);
+  const starts = patterns.map((pattern) => {
+    const parsed = parse(pattern, flags);
+    const shortest = shortestOf(parsed.alternatives);
+    if (shortest === 0) throw new PatternError('matches the empty text; there would be nothing to replace');
+    if (shortest > window)
+      throw new PatternError(`needs ${shortest} characters, more than the window of ${window} holds back`);
+    return compiler.alternatives(parsed.alternatives, 0);
+  });
+  const start = starts.reduceRight((second, first) => add({ op: 'split', first, second }));
+  return { instructions, start, unicode: flags.includes('u'), mayBegin: beginnings(instructions, start) };
+}
+
+function parse(pattern: string, flags: string): AST.Pattern {
+  try {
+    return new RegExpParser().parsePattern(pattern, 0, pattern.length, flags.includes('u'));
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message.replace(/^Invalid regular expression: /, '') : '';
+    throw new PatternError(`is not a regular expression: ${reason}`);
+  }
+}
+
+function createCompiler(add: (instruction: Instruction) => number, flags: string) {
+  const lines = flags.includes('m');
+
+  /** Each returns where to enter; `next` is where to go on. */
+  function alternatives(choices: readonly AST.Alternative[], next: number): number {
+    return choices
+      .map(({ elements }) => elements.reduceRight((after, element) => compile(element, after), next))
+      .reduceRight((second, first) => add({ op: 'split', first, second }));
+  }
+
+  function compile(node: AST.Element, next: number): number {
+    switch (node.type) {
+      case 'Character':
+      case 'CharacterClass':
+      case 'CharacterSet':
+        return add({ op: 'char', test: charTest(node.raw, flags), next });
+      case 'Group':
+        if (node.modifiers !== null) throw new PatternError('has flags inside; give them in `flags`');
+        return alternatives(node.alternatives, next);
+      case 'CapturingGroup':
+        return alternatives(node.alternatives, next);
+      case 'Quantifier':
+        return quantified(node, next);
+      case 'Assertion':
+        return assertion(node, next);
+      case 'Backreference':
+        throw new PatternError('refers back to a group, which text that comes in pieces cannot serve');
+      case 'ExpressionCharacterClass':
+        throw new PatternError('uses the flag v, which is not served');
+    }
+  }
+
+  function quantified({ element, min, max, greedy }: AST.Quantifier, next: number): number {
+    const branch = (body: number, after: number) =>
+      greedy
+        ? { op: 'split' as const, first: body, second: after }
+        : { op: 'split' as const, first: after, second: body };
+    let entry = next;
+    if (max === Number.POSITIVE_INFINITY) {
+      const loop = { op: 'split' as const, first: next, second: next };
+      const at = add(loop);
+      Object.assign(loop, branch(compile(element, at), next));
+      entry = at;
+    } else {
+      for (let count = min; count < max; count++) entry = add(branch(compile(element, entry), next));
+    }
+    for (let count = 0; count < min; count++) entry = compile(element, entry);
+    return entry;
+  }
+
+  function assertion(node: AST.Assertion, next: number): number {
+    switch (node.kind) {
+      case 'start':
+        return add({
+          op: 'assert',
+          holds: (before) => before === undefined || (lines && isLineEnd(before)),
+          next,
+        });
+      case 'end':
+        return add({
+          op: 'assert',
+          holds: (_, after) => after === undefined || (lines && isLineEnd(after)),
+          next,
+        });
+      case 'word': {
+        const { negate } = node;
+        return add({
+          op: 'assert',
+          holds: (before, after) => (isWord(before) !== isWord(after)) !== negate,
+          next,
+        });
+      }
+      case 'lookahead':
+      case 'lookbehind':
+        throw new PatternError(
+          'looks around, which text that comes in pieces cannot serve; \\b, ^ and $ can be used',
+        );
+    }
+  }
+
+  return { alternatives };
+}
+
+/** One character against a class, as the runtime's own expressions judge it. */
+function charTest(source: string, flags: string): (char: string) => boolean {
+  const expression = new RegExp(`^(?:${source})$`, flags.replace('m', ''));
+  const ascii = Array.from({ length: 128 }, (_, code) => expression.test(String.fromCharCode(code)));
+  return (char) => (char.length === 1 ? ascii[char.charCodeAt(0)] : undefined) ?? expression.test(char);
+}
+
+function isLineEnd(char: string): boolean {
+  return char === '\n' || char === '\r' || char === '\u2028' || char === '\u2029';
+}
+
+function isWord(char: string | undefined): boolean {
+  return char !== undefined && /^\w$/.test(char);
+}
+
+/** Characters of the shortest match. */
+function shortestOf(choices: readonly AST.Alternative[]): number {
+  return Math.min(
+    ...choices.map(({ elements }) => elements.reduce((sum, node) => sum + shortestElement(node), 0)),
+  );
+}
+
+function shortestElement(node: AST.Element): number {
+  switch (node.type) {
+    case 'Group':
+    case 'CapturingGroup':
+      return shortestOf(node.alternatives);
+    case 'Quantifier':
+      return node.min === 0 ? 0 : node.min * shortestElement(node.element);
+    case 'Assertion':
+    case 'Backreference':
+      return 0;
+    default:
+      return 1;
+  }
+}
+
+function beginnings(instructions: readonly Instruction[], start: number): (char: string) => boolean {
+  const tests: ((char: string) => boolean)[] = [];
+  const seen = new Set<number>();
+  const visit = (at: number): void => {
+    const instruction = instructions[at];
+    if (instruction === undefined || seen.has(at)) return;
+    seen.add(at);
+    if (instruction.op === 'char') tests.push(instruction.test);
+    else if (instruction.op === 'assert') visit(instruction.next);
+    else if (instruction.op === 'split') {
+      visit(instruction.first);
+      visit(instruction.second);
+    }
+  };
+  visit(start);
+  const ascii = Array.from({ length: 128 }, (_, code) =>
+    tests.some((test) => test(String.fromCharCode(code))),
+  );
+  return (char) => ascii[char.charCodeAt(0)] ?? true;
+}
