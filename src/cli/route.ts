@@ -190,8 +190,14 @@ function describe(
   if (policy.hedgeAfterMs !== null)
     rows.push(['hedge', `the next target starts after ${policy.hedgeAfterMs} ms`]);
   if (policy.continueStreams) rows.push(['mid-stream', 'the next target goes on']);
-  if (policy.transformers.length > 0) rows.push(['transformers', policy.transformers.join(', ')]);
+  const [steps] = targets.map((target) => stepsFor(target, policy));
+  if (steps !== undefined && steps.length > 0) rows.push(['transformers', steps.join(', ')]);
   return columns(rows);
+}
+
+/** Names of all that a request to the target goes through, in order. */
+function stepsFor({ provider }: Target, policy: Route['policy']): string[] {
+  return [...policy.transformers, ...provider.transformers].map((step) => step.name);
 }
 
 function describeBody(body: ReadBody | null): string {
@@ -206,7 +212,11 @@ function asJson(
   { model, agentType, body }: Asked,
   { targets, decision, conversation, policy }: Route,
 ): object {
-  const named = ({ provider, model: name }: Target) => ({ provider: provider.name, model: name });
+  const named = (target: Target) => ({
+    provider: target.provider.name,
+    model: target.model,
+    transformers: stepsFor(target, policy),
+  });
   return {
     model,
     agent_type: agentType,
@@ -218,7 +228,7 @@ function asJson(
       continue_streams: policy.continueStreams,
       hedge_after_ms: policy.hedgeAfterMs,
       context_fallback: policy.contextFallback.map(named),
-      transformers: policy.transformers,
+      transformers: policy.transformers.map((step) => step.name),
     },
   };
 }

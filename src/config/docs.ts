@@ -1,6 +1,13 @@
 // The schema as a page for people and as a JSON Schema for editors.
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
-import { buildJsonSchema, listSchemaKeys, type SchemaKey, type SchemaNode } from './schema-keys.ts';
+import { TRANSFORMERS } from '../transformers/registry.ts';
+import {
+  buildJsonSchema,
+  listSchemaKeys,
+  type SchemaKey,
+  type SchemaNode,
+  transformerOptions,
+} from './schema-keys.ts';
 
 /** `sluice.schema.json`. */
 export function renderJsonSchema(): string {
@@ -22,6 +29,7 @@ export function renderConfigPage(): string {
     '',
     ...PREFACE,
     ...sections.flatMap((section) => renderSection(section, keys)),
+    ...renderTransformers(),
     ...renderKinds(),
   ].join('\n');
 }
@@ -51,13 +59,15 @@ function renderTable(keys: SchemaKey[]): string[] {
 }
 
 function typeOf(node: SchemaNode): string {
-  if (node.$ref !== undefined) return `\`${node.$ref.split('/').at(-1)}\``;
+  const named = node.$ref?.split('/').at(-1);
+  // What zod names itself is any JSON value.
+  if (named !== undefined) return named.startsWith('__') ? 'any value' : `\`${named}\``;
   if (node.anyOf !== undefined) return node.title ?? node.anyOf.map(typeOf).join(' or ');
   if (node.enum !== undefined) return node.enum.map((value) => `\`${value}\``).join(', ');
   if (node.items !== undefined) return `list of ${plural(typeOf(node.items))}`;
   const rest = node.additionalProperties;
   if (typeof rest === 'object') return `name → ${typeOf(rest)}`;
-  return node.title ?? node.type ?? 'any';
+  return node.title ?? [node.type ?? 'any'].flat().join(' or ');
 }
 
 function plural(type: string): string {
@@ -65,6 +75,19 @@ function plural(type: string): string {
     .split(' or ')
     .map((word) => (word.endsWith('`') ? word : `${word}s`))
     .join(' or ');
+}
+
+function renderTransformers(): string[] {
+  return [
+    '## `TRANSFORMER`',
+    '',
+    'A name, or `{ name: …, … }` with options. `docs/transformers.md` says what each does.',
+    '',
+    ...TRANSFORMERS.flatMap(({ name, summary, options }) => {
+      const keys = transformerOptions(options);
+      return [`### \`${name}\``, '', summary, '', ...(keys.length === 0 ? [] : renderTable(keys))];
+    }),
+  ];
 }
 
 function renderKinds(): string[] {

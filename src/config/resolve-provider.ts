@@ -4,7 +4,8 @@ import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
 import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
-import type { OAuthUser, ProviderConfig } from './resolved.ts';
+import { resolveTransformers } from './resolve-transformers.ts';
+import type { OAuthUser, ProviderConfig, TransformersConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -25,13 +26,14 @@ export function isBuiltIn(kind: ProviderKind): boolean {
 
 /**
  * `clientKeys`: whether a client's own key may pass through (no `server.keys`), so that a provider without
- * a key of its own is of use.
+ * a key of its own is of use. `known`: gets what its transformers have to tell.
  */
 export function resolveProvider(
   name: string,
   entry: ProviderEntry,
   sources: SecretSources,
   clientKeys: boolean,
+  known: TransformersConfig,
 ): ProviderResolution {
   const problems: ConfigProblem[] = [];
   const tell = (severity: Severity, path: KeyPath, message: string) => {
@@ -61,6 +63,9 @@ export function resolveProvider(
   const forwards = clientKeys && mayForward;
   const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
   const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, tell, refuse);
+  const transformers = resolveTransformers(entry.transformers, sources, known, (at, problem) =>
+    refuse(['transformers', ...at], problem),
+  );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const { connect, first_byte, idle } = entry.timeouts;
   const { breaker } = entry;
@@ -84,6 +89,7 @@ export function resolveProvider(
     modelPatterns: kind?.modelPatterns ?? [],
     priceId: kind !== undefined && isPriced(kind, entry, address.address.baseUrl) ? kind.priceId : null,
     quirks: kind?.quirks ?? {},
+    transformers,
     timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
     maxRetries: entry.max_retries,
     breaker:

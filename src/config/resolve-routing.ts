@@ -1,5 +1,7 @@
 // The section `routing` of a valid file → rules whose every target can be asked, and what is wrong with the others.
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
+import type { TransformerEntry } from '../transformers/entry.ts';
+import type { Transformer } from '../transformers/transformer.ts';
 import { suggestion } from './nearest.ts';
 import { type ConfigProblem, formatKeyPath, type KeyPath, type Severity } from './problem.ts';
 import type {
@@ -10,16 +12,22 @@ import type {
   ResolvedConfig,
   RoutingConfig,
   RuleConfig,
+  TransformersConfig,
 } from './resolved.ts';
 import { phraseProblem } from './phrase.ts';
 import type { RoutingFile, RuleEntry, TargetsEntry } from './routing-schema.ts';
+import { resolveTransformers } from './resolve-transformers.ts';
 import type { ConfigFile } from './schema.ts';
+import type { SecretSources } from './secrets.ts';
 import { createTargetReader, type TargetReader } from './target-reader.ts';
 
 export interface RoutingContext {
   providers: readonly ProviderConfig[];
   disabled: ResolvedConfig['disabled'];
   problems: ConfigProblem[];
+  sources: SecretSources;
+  /** Gets what the transformers of the section have to tell. */
+  transformers: TransformersConfig;
 }
 
 type Tell = (severity: Severity, path: KeyPath, message: string) => void;
@@ -39,12 +47,17 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
   const reader = createTargetReader(routing.groups, { enabled, names }, tell);
   const list = (targets: TargetsEntry, path: KeyPath) =>
     reader.read(targets, path).map(({ target }) => target);
+  const steps: StepReader = (entries, path) =>
+    resolveTransformers(entries, context.sources, context.transformers, (at, problem) =>
+      tell('fatal', [...path, ...at], problem),
+    );
   const policy: PolicyConfig = {
     continueStreams: routing.continue_streams,
     hedgeAfterMs: routing.hedge_after,
     contextFallback: list(routing.context_fallback, ['context_fallback']),
+    transformers: steps(routing.transformers, ['transformers']),
   };
-  const rule = createRuleReader(reader, policy, tell);
+  const rule = createRuleReader(reader, steps, policy, tell);
   return {
     defaultProvider: routing.default_provider ?? onlyOne(enabled),
     fallbackChain: list(routing.fallback_chain, ['fallback_chain']),
@@ -100,10 +113,16 @@ function checkDefault(
   );
 }
 
+type StepReader = (entries: readonly TransformerEntry[], path: KeyPath) => Transformer[];
 type RuleReader = (entry: RuleEntry, path: KeyPath, text: string) => RuleConfig | undefined;
 
 /** Reads a rule; undefined, and told, where none of its targets can be asked. `text`: what must match. */
-function createRuleReader(reader: TargetReader, base: PolicyConfig, tell: Tell): RuleReader {
+function createRuleReader(
+  reader: TargetReader,
+  steps: StepReader,
+  base: PolicyConfig,
+  tell: Tell,
+): RuleReader {
   return (entry, path, text) => {
     const isPlain = typeof entry === 'string' || Array.isArray(entry);
     const rule: Rule = isPlain ? { to: entry } : entry;
@@ -125,6 +144,10 @@ function createRuleReader(reader: TargetReader, base: PolicyConfig, tell: Tell):
           rule.context_fallback === undefined
             ? base.contextFallback
             : reader.read(rule.context_fallback, [...path, 'context_fallback']).map(({ target }) => target),
+        transformers:
+          rule.transformers === undefined
+            ? base.transformers
+            : steps(rule.transformers, [...path, 'transformers']),
       },
     };
   };

@@ -7,7 +7,7 @@ import type { ConfigProblem, Severity } from './problem.ts';
 import { resolveCosts } from './resolve-costs.ts';
 import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
 import { namesInRouting, resolveRouting } from './resolve-routing.ts';
-import type { ProviderConfig, ResolvedConfig, ServerConfig } from './resolved.ts';
+import type { ProviderConfig, ResolvedConfig, ServerConfig, TransformersConfig } from './resolved.ts';
 import type { ConfigFile, ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -29,8 +29,9 @@ export interface Resolution {
 export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolution {
   const problems: ConfigProblem[] = [];
   const server = resolveServer(file, sources, problems);
-  const { providers, disabled } = resolveProviders(file, sources, file.server.keys.length === 0, problems);
-  const routing = resolveRouting(file, { providers, disabled, problems });
+  const transformers: TransformersConfig = { secrets: [] };
+  const { providers, disabled } = resolveProviders(file, sources, transformers, problems);
+  const routing = resolveRouting(file, { providers, disabled, problems, sources, transformers });
   const { audit } = file;
   const config: ResolvedConfig = {
     server,
@@ -47,6 +48,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
     },
     log: file.log,
     costs: resolveCosts(file),
+    transformers,
   };
   return { config, problems };
 }
@@ -91,13 +93,14 @@ function isLoopback(host: string): boolean {
 function resolveProviders(
   file: ConfigFile,
   sources: SecretSources,
-  clientKeys: boolean,
+  transformers: TransformersConfig,
   problems: ConfigProblem[],
 ): Pick<ResolvedConfig, 'providers' | 'disabled'> {
+  const clientKeys = file.server.keys.length === 0;
   const providers: ProviderConfig[] = [];
   const disabled: ResolvedConfig['disabled'] = dormantKinds(file, sources);
   for (const [name, entry] of entriesOf(file, sources)) {
-    const resolution = resolveProvider(name, entry, sources, clientKeys);
+    const resolution = resolveProvider(name, entry, sources, clientKeys, transformers);
     problems.push(...resolution.problems);
     if (resolution.provider !== undefined) providers.push(resolution.provider);
     if (resolution.reason !== undefined) disabled.push({ name, reason: resolution.reason });

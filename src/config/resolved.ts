@@ -2,6 +2,7 @@
 import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme } from '../providers/kind.ts';
+import type { Transformer } from '../transformers/transformer.ts';
 import type { STRATEGIES } from './routing-schema.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
@@ -16,6 +17,13 @@ export interface ResolvedConfig {
   audit: AuditConfig;
   log: LogConfig;
   costs: CostsConfig;
+  transformers: TransformersConfig;
+}
+
+/** Of all the transformers together, wherever they stand. */
+export interface TransformersConfig {
+  /** What of their options must show nowhere. */
+  secrets: string[];
 }
 
 export interface LogConfig {
@@ -72,6 +80,8 @@ export interface ProviderConfig {
   /** Provider id in the price table, null where prices are unknown. */
   priceId: string | null;
   quirks: Quirks;
+  /** In the order in which they apply to requests; to answers the other way round. */
+  transformers: readonly Transformer[];
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number };
   maxRetries: number;
   /** Null: none. */
@@ -152,6 +162,8 @@ export interface PolicyConfig {
   hedgeAfterMs: number | null;
   /** Targets tried when the prompt is too long for the model. */
   contextFallback: string[];
+  /** Steps that come before those of the provider. */
+  transformers: readonly Transformer[];
 }
 
 export interface AuditConfig {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TIER_NAMES } from '../providers/model-tiers.ts';
 import { timer } from './schema-units.ts';
+import { transformerList } from './transformer-list.ts';
 
 export const STRATEGIES = ['ordered', 'weighted', 'least_latency', 'least_cost', 'least_busy'] as const;
 
@@ -40,6 +41,7 @@ const ruleShape = {
   continue_streams: z.boolean().optional().describe('In place of `routing.continue_streams`.'),
   hedge_after: timer().nullable().optional().describe('In place of `routing.hedge_after`.'),
   context_fallback: z.array(target()).optional().describe('In place of `routing.context_fallback`.'),
+  transformers: transformerList().optional().describe('In place of `routing.transformers`.'),
 };
 
 const ruleSchema = z
@@ -149,6 +151,11 @@ export const routingSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Start the next target when the first has not spoken by then; `null`: never.'),
+  transformers: transformerList()
+    .default([])
+    .describe(
+      'Steps that change requests and answers, before those of the provider; see docs/transformers.md.',
+    ),
 });
 
 export type RoutingFile = z.output<typeof routingSchema>;

@@ -1,5 +1,6 @@
 // The schema as a list of keys, for suggestions, docs and the test that every key is read.
 import { z } from 'zod';
+import { TRANSFORMER } from '../transformers/entry.ts';
 import type { KeyPath } from './problem.ts';
 import { configSchema } from './schema.ts';
 
@@ -15,7 +16,7 @@ export interface SchemaKey {
 export interface SchemaNode {
   title?: string;
   description?: string;
-  type?: string;
+  type?: string | string[];
   enum?: (string | number)[];
   default?: unknown;
   anyOf?: SchemaNode[];
@@ -35,10 +36,18 @@ export function buildJsonSchema(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 }
 
+/** The options of a built-in transformer, as people write them. */
+export function transformerOptions(options: z.ZodObject): SchemaKey[] {
+  const schema = z.toJSONSchema(options, { io: 'input' }) as SchemaNode;
+  return Object.entries(schema.properties ?? {}).map(([path, node]) => ({ path, node, section: false }));
+}
+
 /** Every key, sections before their children, in the schema's order; then what `$defs` hold, under its name. */
 export function listSchemaKeys(): SchemaKey[] {
   const schema = buildJsonSchema();
-  const shared = Object.entries(schema.$defs ?? {}).flatMap(([name, node]): SchemaKey[] => [
+  // Each transformer has options of its own: see TRANSFORMERS.
+  const named = Object.entries(schema.$defs ?? {}).filter(([name]) => name !== TRANSFORMER);
+  const shared = named.flatMap(([name, node]): SchemaKey[] => [
     { path: name, node, section: true },
     ...below(node, name),
   ]);

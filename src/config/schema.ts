@@ -5,6 +5,7 @@ import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { EMBEDDED_STORE } from './audit-store.ts';
 import { routingSchema } from './routing-schema.ts';
 import { period, size, timer } from './schema-units.ts';
+import { transformerList } from './transformer-list.ts';
 
 const secret = () => z.string().meta({ title: 'secret' });
 
@@ -165,6 +166,9 @@ const providerSchema = z.strictObject({
     .describe(
       'Tell it with `traceparent` which trace a request belongs to. For servers of your own: it shows which requests belong together.',
     ),
+  transformers: transformerList()
+    .default([])
+    .describe('Steps that change requests to this provider and its answers; see docs/transformers.md.'),
   forward_client_key: z
     .boolean()
     .default(true)

@@ -11,11 +11,14 @@ import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import { createEventFraming } from './event-framing.ts';
 import type { GatewayHost } from './host.ts';
 import type { Observer } from './observer.ts';
+import { malformedIn } from './malformed-event.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
 import type { Plan } from './plan.ts';
 import type { Pump } from './pump.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { requireSoundCalls } from './sound-calls.ts';
+import { openTransformed } from './transform-relay.ts';
+import { transformWhole } from './transform-whole.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
 export interface AttemptContext {
@@ -73,6 +76,7 @@ async function send(context: AttemptContext): Promise<Call> {
   };
   watchdog.wait('first_byte', provider.timeouts.firstByteMs);
   try {
+    await prepare(plan);
     const { url, body } = plan;
     const headers = await authorized(context);
     if (controller.signal.aborted) throw controller.signal.reason;
@@ -95,6 +99,13 @@ async function send(context: AttemptContext): Promise<Call> {
     abort();
     throw timeout ?? thrown;
   }
+}
+
+/** Completes a plan in which a transformer takes its time. What holds the request for that is let go. */
+async function prepare(plan: Plan): Promise<void> {
+  const { prepare: complete } = plan;
+  delete plan.prepare;
+  if (complete !== undefined) Object.assign(plan, await complete());
 }
 
 /** The plan's headers, and those that only the host can give. */
@@ -170,7 +181,17 @@ function isStream({ side }: Plan, contentType: string): boolean {
 }
 
 /** Opens a stream and waits until its first content is at hand. */
-export async function openStream<Out>(
+export function openStream<Out>(
+  context: AttemptContext,
+  createPump: (createFraming: CreateFraming) => Pump<Out>,
+  render: (events: readonly StreamEvent[]) => Out | undefined,
+): Promise<OpenStream<Out>> {
+  return context.plan.answerSteps.length === 0
+    ? openAsItIs(context, createPump, render)
+    : openTransformed(context, openAsItIs, render);
+}
+
+async function openAsItIs<Out>(
   context: AttemptContext,
   createPump: (createFraming: CreateFraming) => Pump<Out>,
   render: (events: readonly StreamEvent[]) => Out | undefined,
@@ -233,7 +254,12 @@ export interface WholeAnswer {
   answer: NeutralResponse;
 }
 
-export async function openWhole(context: AttemptContext): Promise<WholeAnswer> {
+export function openWhole(context: AttemptContext): Promise<WholeAnswer> {
+  if (context.plan.answerSteps.length > 0) return transformWhole(context, openWholeAsItIs);
+  return openWholeAsItIs(context);
+}
+
+async function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
   const call = await send(context);
   const { status, headers } = call.response;
   return { status, headers, ...(await readWhole(context, call)) };
@@ -390,19 +416,6 @@ function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknow
     `the connection to ${name} broke off in the middle of the answer`,
     { cause },
   );
-}
-
-/** Logs an event that is left out. */
-export function malformedIn(
-  { host, requestId, redact }: Pick<AttemptContext, 'host' | 'requestId' | 'redact'>,
-  { target }: Plan,
-): (thrown: unknown) => void {
-  return (thrown) =>
-    host.log('warn', 'an event of the provider cannot be read', {
-      request_id: requestId,
-      provider: target.provider.name,
-      reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
-    });
 }
 
 /** The pump for a client that speaks a wire dialect. */

@@ -43,6 +43,7 @@ export function describeRow(
     costUsd: totalCost(record),
     finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
     trace: record.trace,
+    transformers: [...record.transformers],
     lost: describeLosses(record.losses, seen),
     malformedEvents: seen?.malformedEvents ?? 0,
     errorCode: error?.code ?? null,

@@ -45,7 +45,7 @@ const textEncoder = new TextEncoder();
 
 /** The plan of one try, noted in the record. */
 export function notePlan(
-  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'>,
+  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'> & { route: Pick<Route, 'policy'> },
   target: Target,
   apiKey: string | null,
 ): Plan {
@@ -53,7 +53,8 @@ export function notePlan(
   // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
   const { requestId } = record;
   const userAgent = `sluice/${host.version}`;
-  const plan = planCall(question, target, { serverKeys, userAgent, requestId, apiKey });
+  const { transformers } = exchange.route.policy;
+  const plan = planCall(question, target, { serverKeys, userAgent, requestId, apiKey, transformers });
   noteTry(record, host, plan);
   return plan;
 }
@@ -62,6 +63,7 @@ export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): 
   record.target = plan.target;
   record.seen = null;
   record.losses = plan.losses;
+  record.transformers = plan.transformers;
   const { provider, model } = plan.target;
   record.live.started({ model, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;

@@ -359,6 +359,7 @@ function createSetup(
   const redactor = createRedactor([
     ...config.server.keys,
     ...config.providers.flatMap(secretsOf),
+    ...config.transformers.secrets,
     ...secretsOfStore(config.audit.store),
   ]);
   const price = createPricer(config.costs);

@@ -19,7 +19,7 @@ export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'record'> {
 }
 
 /** What a plan notes in the record: of two at once the record is the winner's. */
-type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses'>;
+type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>;
 
 /** One of those who are asked at once: takes one target after the other, as a request without hedging does. */
 interface Lane {
@@ -76,8 +76,8 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     lanes.add(lane);
     const begun = (now: BegunTry) => {
       if (isHedge) now.attempt.hedge = true;
-      const { target, seen, losses } = record;
-      lane.tries.push({ ...now, noted: { target, seen, losses } });
+      const { target, seen, losses, transformers } = record;
+      lane.tries.push({ ...now, noted: { target, seen, losses, transformers } });
       if (asking !== now.planned.target) arm();
       asking = now.planned.target;
     };

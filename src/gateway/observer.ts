@@ -8,6 +8,8 @@ import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
 
 export interface Observer {
   see(event: StreamEvent): void;
+  /** `see`, of what did not just arrive: a transformer gives it. */
+  show(event: StreamEvent): void;
   noteMalformed(): void;
   /** Somebody watches this answer's text: none of it may be skipped unread. */
   wantsText(): boolean;
@@ -28,12 +30,16 @@ export interface Observation {
   unsaid: Set<string> | null;
 }
 
-/** @param live where watchers see the text of this answer. */
+/**
+ * @param live where watchers see the text of this answer.
+ * @param timing of the try, where another observer keeps it too.
+ */
 export function createObserver(
   monotonic: () => number,
   live: Pick<LiveStream, 'isWatched' | 'text'>,
+  timing: StreamTiming = createStreamTiming(monotonic),
 ): Observer {
-  return new TryObserver(monotonic, live);
+  return new TryObserver(monotonic, live, timing);
 }
 
 class TryObserver implements Observer {
@@ -41,7 +47,7 @@ class TryObserver implements Observer {
   private readonly monotonic: () => number;
   private readonly live: Pick<LiveStream, 'isWatched' | 'text'>;
 
-  constructor(monotonic: () => number, live: Pick<LiveStream, 'isWatched' | 'text'>) {
+  constructor(monotonic: () => number, live: Pick<LiveStream, 'isWatched' | 'text'>, timing: StreamTiming) {
     this.monotonic = monotonic;
     this.live = live;
     this.seen = {
@@ -52,7 +58,7 @@ class TryObserver implements Observer {
       error: null,
       firstContentAt: null,
       malformedEvents: 0,
-      timing: createStreamTiming(monotonic),
+      timing,
       unsaid: null,
     };
   }
@@ -66,10 +72,18 @@ class TryObserver implements Observer {
   }
 
   see(event: StreamEvent): void {
+    this.take(event, true);
+  }
+
+  show(event: StreamEvent): void {
+    this.take(event, false);
+  }
+
+  private take(event: StreamEvent, arrives: boolean): void {
     const { seen } = this;
     if (isContent(event)) {
       seen.firstContentAt ??= this.monotonic();
-      if (event.type !== 'finish') seen.timing.content();
+      if (arrives && event.type !== 'finish') seen.timing.content();
     }
     switch (event.type) {
       case 'start':

@@ -1,6 +1,6 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { PROVIDER_SIDES } from '../dialects/registry.ts';
-import type { BuildOptions, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
+import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/tool-names.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
@@ -11,10 +11,13 @@ import { mayHoldForeignToken } from '../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
+import type { Transformer } from '../transformers/transformer.ts';
 import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../upstream/headers.ts';
 import { keyHeaders, operationPath, targetPath } from '../upstream/target-url.ts';
 import { matchesAny } from './admission.ts';
 import type { Incoming } from './incoming.ts';
+import { notTooDeep } from './not-too-deep.ts';
+import { transformHeaders, transformRequest } from './transform-request.ts';
 
 /** What is asked, however it came in. */
 export interface Question {
@@ -31,7 +34,7 @@ export interface Plan {
   side: ProviderSide;
   /** Client and provider speak the same dialect: headers pass, and the request's bytes. */
   sameDialect: boolean;
-  /** The answer's bytes pass too. */
+  /** The answer's bytes pass too, where no transformer changes it. */
   passesAnswer: boolean;
   url: string;
   headers: Headers;
@@ -40,6 +43,12 @@ export interface Plan {
   /** Whose key is used: a client's own key that is refused says nothing about the provider. */
   key: 'own' | 'client' | 'none';
   hides: ((event: SseEvent) => boolean) | undefined;
+  /** What was left open because a transformer takes its time; completes `headers` and `losses` too. */
+  prepare?: () => Promise<Omit<Said, 'losses'>>;
+  /** Names of the transformers in use, in the order in which they apply to requests. */
+  transformers: readonly string[];
+  /** Those that change the answer, in the order in which they do. */
+  answerSteps: readonly Transformer[];
 }
 
 export interface PlanContext {
@@ -50,6 +59,8 @@ export interface PlanContext {
   requestId: string;
   /** The gateway's own key for this provider, null where it has none. */
   apiKey: string | null;
+  /** Of the routing rule; the provider's own come behind them. */
+  transformers: readonly Transformer[];
 }
 
 export function planCall(question: Question, target: Target, context: PlanContext): Plan {
@@ -58,10 +69,19 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const line = planLine(incoming, target, stream, context);
   const { side } = line;
   const sameDialect = incoming !== null && incoming.dialect === line.dialect;
-  let said: Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide };
-  if (!sameDialect) said = translateBody(question, line.dialect, side, target, context);
-  else if (mayHoldForeignToken(incoming.text)) said = rebuildBody(incoming, question, side, target, context);
-  else said = passBody(incoming, side, target);
+  const passes = sameDialect && !mayHoldForeignToken(incoming.text);
+  const say = (asked: Question): Said => {
+    if (!sameDialect) return translateBody(asked, line.dialect, side, target, context);
+    return passes ? passBody(incoming, side, target) : rebuildBody(incoming, asked, side, target, context);
+  };
+  const steps = stepsFor(target, context);
+  const said =
+    steps.length === 0
+      ? say(question)
+      : transformRequest({
+          ...{ steps, provider: provider.name, model, headers: line.headers, question, passes, say },
+          build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
+        });
   return {
     target,
     ...line,
@@ -70,10 +90,19 @@ export function planCall(question: Question, target: Target, context: PlanContex
       `${provider.baseUrl}${targetPath(provider.endpoint, side, model, stream)}`,
       sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
     ),
+    transformers: steps.map((step) => step.name),
+    answerSteps: steps.filter((step) => step.answer !== undefined).reverse(),
     ...said,
   };
 }
 
+function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly Transformer[] {
+  if (transformers.length === 0) return provider.transformers;
+  return [...transformers, ...provider.transformers];
+}
+
+/** `side`: in place of the line's own. */
+export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide };
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 
 /** To whom a request goes and as whom, whatever it asks. */
@@ -131,6 +160,8 @@ export function planOperation<Request, Answer>(
         const built = operation.buildRequest(parse(), buildOptions(target, context));
         return { body: JSON.stringify(built.body), losses: built.losses };
       });
+  const steps = stepsFor(target, context).filter(({ headers }) => headers !== undefined);
+  const taken = transformHeaders(steps, target, line.headers);
   return {
     target,
     ...line,
@@ -140,8 +171,10 @@ export function planOperation<Request, Answer>(
       sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
     ),
     body,
-    losses,
+    losses: [...losses, ...taken],
     hides: undefined,
+    transformers: steps.map((step) => step.name),
+    answerSteps: [],
   };
 }
 
@@ -160,11 +193,7 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
   });
 }
 
-function passBody(
-  incoming: Incoming,
-  side: ProviderSide,
-  target: Target,
-): Pick<Plan, 'body' | 'losses' | 'hides'> {
+function passBody(incoming: Incoming, side: ProviderSide, target: Target): Said {
   const { quirks } = target.provider;
   const renamed = incoming.route.model === undefined && incoming.model !== target.model;
   // Some quirks are those of single models, by the provider's name for them.
@@ -188,13 +217,21 @@ function rebuildBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Pick<Plan, 'body' | 'losses' | 'hides'> {
-  const { quirks } = target.provider;
+): Said {
   return notTooDeep(() => {
-    const { body, losses } = side.buildRequest(question.neutral(), buildOptions(target, context));
-    const edited = { ...body, ...side.passthrough.edits(body, quirks) };
-    return { body: JSON.stringify(edited), losses, hides: hiding(incoming, side, target) };
+    const { body, losses } = buildOwn(question.neutral(), side, target, context);
+    return { body: JSON.stringify(body), losses, hides: hiding(incoming, side, target) };
   });
+}
+
+function buildOwn(
+  request: NeutralRequest,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+): BuiltRequest {
+  const { body, losses } = side.buildRequest(request, buildOptions(target, context));
+  return { body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) }, losses };
 }
 
 /** Decided by what the client itself asked for. */
@@ -250,7 +287,7 @@ function translateBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Pick<Plan, 'side' | 'body' | 'losses' | 'hides'> {
+): Said {
   const { name } = target.provider;
   return notTooDeep(() => {
     const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
@@ -262,18 +299,6 @@ function translateBody(
       hides: undefined,
     };
   });
-}
-
-function notTooDeep<T>(build: () => T): T {
-  try {
-    return build();
-  } catch (thrown) {
-    // JSON is parsed to any depth, but walked and written by recursion.
-    if (!(thrown instanceof RangeError)) throw thrown;
-    throw new GatewayError('invalid_request', 'the body is nested too deeply; send flatter JSON', {
-      cause: thrown,
-    });
-  }
 }
 
 /** The client's own key that goes to the target in place of the gateway's, null where none does. */

@@ -34,6 +34,8 @@ export interface ExchangeRecord {
   /** Of the attempt that serves, or the last one. */
   target: Target | null;
   losses: readonly Loss[];
+  /** Names, in the order in which they apply to requests. */
+  transformers: readonly string[];
   seen: Observation | null;
   overheadMs: number | null;
   /** Time spent waiting for room at providers; null where nothing waited. */
@@ -116,6 +118,7 @@ class RunningRecord implements ExchangeRecord {
   attempts: Attempt[] = [];
   target: Target | null = null;
   losses = NO_LOSSES;
+  transformers: readonly string[] = [];
   seen: Observation | null = null;
   overheadMs: number | null = null;
   queuedMs: number | null = null;

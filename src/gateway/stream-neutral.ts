@@ -7,10 +7,11 @@ import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
-import { malformedIn, type OpenStream, openStream } from './attempt.ts';
+import { type OpenStream, openStream } from './attempt.ts';
 import { cancelledByOperator, clientLeft, notePlan } from './exchange.ts';
 import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
+import { malformedIn } from './malformed-event.ts';
 import { createObserver } from './observer.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
@@ -103,7 +104,7 @@ function open(
     redact,
     plan(target, key) {
       const question = { incoming: null, neutral: () => request, stream: true };
-      const plan = notePlan({ record, host, question, serverKeys: keys }, target, key);
+      const plan = notePlan({ record, host, question, serverKeys: keys, route }, target, key);
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const provider = target.provider.name;

@@ -123,6 +123,7 @@ const STEPS: readonly string[] = [
   );
   `,
   'ALTER TABLE ledger_row ADD COLUMN trace TEXT',
+  "ALTER TABLE ledger_row ADD COLUMN transformers TEXT NOT NULL DEFAULT '[]'",
 ];
 
 /** Brings the database to the newest version. Throws where it is newer than this program. */

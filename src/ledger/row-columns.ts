@@ -53,6 +53,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SqlV
   ['route', (row) => (row.route === null ? null : JSON.stringify(row.route))],
   ['trace', (row) => (row.trace === null ? null : JSON.stringify(row.trace))],
   ['attempts', (row) => JSON.stringify(row.attempts)],
+  ['transformers', (row) => JSON.stringify(row.transformers)],
   ['lost', (row) => JSON.stringify(row.lost)],
   ['malformed_events', (row) => row.malformedEvents],
   ['error_code', (row) => row.errorCode],
@@ -156,6 +157,7 @@ export interface SqlRow {
   route: string | null;
   trace: string | null;
   attempts: string;
+  transformers: string;
   lost: string;
   malformed_events: number;
   error_code: ErrorCode | null;
@@ -214,6 +216,7 @@ export function storedRow(row: SqlRow): StoredRow {
     route: row.route === null ? null : (JSON.parse(row.route) as RouteDecision),
     trace: row.trace === null ? null : (JSON.parse(row.trace) as RowTrace),
     attempts: JSON.parse(row.attempts) as Attempt[],
+    transformers: JSON.parse(row.transformers) as string[],
     lost: JSON.parse(row.lost) as string[],
     malformedEvents: row.malformed_events,
     errorCode: row.error_code,

@@ -125,6 +125,8 @@ export interface LedgerRow {
   /** Null where nobody traces it. */
   trace: RowTrace | null;
   attempts: Attempt[];
+  /** Names of the transformers in use at the last target, in the order in which they apply to requests. */
+  transformers: string[];
   lost: string[];
   malformedEvents: number;
   errorCode: ErrorCode | null;

@@ -146,6 +146,7 @@ export const STEPS: readonly string[] = [
   `,
   'ALTER TABLE ledger_row ADD COLUMN gaps_ms REAL NOT NULL DEFAULT 0',
   'ALTER TABLE ledger_row ADD COLUMN trace TEXT',
+  "ALTER TABLE ledger_row ADD COLUMN transformers TEXT NOT NULL DEFAULT '[]'",
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

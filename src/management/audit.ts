@@ -126,6 +126,7 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     route: row.route,
     trace_id: row.trace?.traceId ?? null,
     attempts: row.attempts.map(describeAttempt),
+    transformers: row.transformers,
     lost: row.lost,
     malformed_events: row.malformedEvents,
     error_code: row.errorCode,

@@ -2,6 +2,7 @@
 import type { PolicyConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
+import type { Transformer } from '../transformers/transformer.ts';
 import { conversationOf } from './conversation.ts';
 import type { TextCounter } from './long-context.ts';
 import type { RouteMemory } from './memory.ts';
@@ -46,8 +47,8 @@ export interface RoutePolicy {
   /** Null: never. */
   readonly hedgeAfterMs: number | null;
   readonly contextFallback: readonly Target[];
-  /** Names, in the order in which they apply. */
-  readonly transformers: readonly string[];
+  /** In the order in which they apply to requests; the provider's own come behind them. */
+  readonly transformers: readonly Transformer[];
 }
 
 export interface Router {
@@ -87,7 +88,7 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
         contextFallback: policy.contextFallback
           .map((entry) => resolveTarget(entry, model, config))
           .filter((target) => target !== undefined),
-        transformers: [],
+        transformers: policy.transformers,
       },
       served: (target, ms) => context.memory.served(target, question.timing, ms, place),
     };

@@ -22,6 +22,7 @@ export function lostRow(request: BegunRequest, how: string, now: number): Ledger
     route: null,
     trace: null,
     attempts: [],
+    transformers: [],
     lost: [],
     malformedEvents: 0,
     errorCode: 'internal',

@@ -63,6 +63,7 @@ const OTHER: Record<string, unknown> = {
   'providers.*.timeouts.connect': '1s',
   'providers.*.timeouts.first_byte': '1s',
   'providers.*.timeouts.idle': '1s',
+  'providers.*.transformers': ['clean_cache'],
   'providers.*.max_retries': 1,
   'providers.*.forward_trace': true,
   'providers.*.forward_client_key': false,
@@ -90,6 +91,7 @@ const OTHER: Record<string, unknown> = {
   'routing.context_fallback': ['lab'],
   'routing.continue_streams': true,
   'routing.hedge_after': '2s',
+  'routing.transformers': ['clean_cache'],
   'log.level': 'debug',
   'log.format': 'json',
   'audit.enabled': false,
@@ -121,6 +123,7 @@ const OTHER_IN_RULE: Record<string, unknown> = {
   continue_streams: true,
   hedge_after: '3s',
   context_fallback: ['lab/c'],
+  transformers: ['clean_cache'],
 };
 for (const place of ['RULE', 'routing.model_mappings[]', 'routing.patterns[]']) {
   for (const [key, value] of Object.entries(OTHER_IN_RULE)) OTHER[`${place}.${key}`] = value;

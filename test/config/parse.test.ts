@@ -21,7 +21,7 @@ describe('errors', () => {
     ],
     [
       { routing: { colour: 1 } },
-      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, groups, session_affinity, agent_rules, model_mappings, model_tier_rules, scenarios, patterns, infer_agents, context_fallback, continue_streams, hedge_after',
+      'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, groups, session_affinity, agent_rules, model_mappings, model_tier_rules, scenarios, patterns, infer_agents, context_fallback, continue_streams, hedge_after, transformers',
     ],
     [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
     [{ server: { port: '8088' } }, 'fatal server.port: expected a number, found a string'],

@@ -79,6 +79,7 @@ describe('a plan on one dialect', () => {
       apiKey: null,
       userAgent: 'test',
       requestId: 'request-1',
+      transformers: [],
     });
   };
 

@@ -38,6 +38,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       sampleProvider({ name: 'spare', kind: 'other', dialect: 'any' }),
     ],
     log: { level: 'info', format: 'text' },
+    transformers: { secrets: [] },
     disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
     routing: sampleRouting({ defaultProvider: 'lab', fallbackChain: ['spare/model-x'] }),
     audit: {
@@ -511,6 +512,7 @@ describe('/gateway/audit', () => {
       finish_reason: 'end_turn',
       route: null,
       trace_id: null,
+      transformers: [],
       attempts: [
         {
           provider: 'a',

@@ -50,6 +50,7 @@ export function sampleRow(changes: Partial<LedgerRow> = {}): LedgerRow {
     route: null,
     trace: null,
     attempts: [{ provider: 'lab', model: 'small-1', status: 200, error: null, durationMs: 1200 }],
+    transformers: [],
     lost: [],
     malformedEvents: 0,
     errorCode: null,

@@ -17,6 +17,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     modelPatterns: [],
     priceId: null,
     quirks: {},
+    transformers: [],
     timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000 },
     maxRetries: 0,
     breaker: { failures: 5, openForMs: 30_000 },

@@ -19,7 +19,7 @@ export function sampleRouting(changes: Partial<RoutingConfig> = {}): RoutingConf
     },
     patterns: [],
     inferredAgents: [],
-    policy: { continueStreams: false, hedgeAfterMs: null, contextFallback: [] },
+    policy: { continueStreams: false, hedgeAfterMs: null, contextFallback: [], transformers: [] },
     ...changes,
   };
 }

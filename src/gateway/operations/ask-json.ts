@@ -38,7 +38,9 @@ export async function askJson<Request, Answer>(
     targets: question.targets,
     plan(target, apiKey) {
       const { requestId } = record;
-      const context = { serverKeys, userAgent: `sluice/${host.version}`, requestId, apiKey };
+      const { transformers } = exchange.route.policy;
+      const userAgent = `sluice/${host.version}`;
+      const context = { serverKeys, userAgent, requestId, apiKey, transformers };
       const operation = question.operationOf(target);
       const plan = planOperation(incoming, target, operation, question.request, context);
       noteTry(record, host, plan);

@@ -1,0 +1,61 @@
+// A list of transformers as configured → the transformers themselves, their secrets looked up.
+import { isObject } from '../model/json.ts';
+import type { TransformerEntry } from '../transformers/entry.ts';
+import { isModulePath } from '../transformers/entry.ts';
+import { findTransformer } from '../transformers/registry.ts';
+import type { Transformer } from '../transformers/transformer.ts';
+import type { KeyPath } from './problem.ts';
+import type { TransformersConfig } from './resolved.ts';
+import { resolveSecret, type SecretSources } from './secrets.ts';
+
+/**
+ * @param known gets the secrets.
+ * @param refuse told why an entry cannot work, by its path within the list; it is left out then.
+ */
+export function resolveTransformers(
+  entries: readonly TransformerEntry[],
+  sources: SecretSources,
+  known: TransformersConfig,
+  refuse: (path: KeyPath, problem: string) => void,
+): Transformer[] {
+  return entries.flatMap(({ name, options }, index): Transformer[] => {
+    if (isModulePath(name)) {
+      refuse([index], `${name}: modules are not served yet`);
+      return [];
+    }
+    const row = findTransformer(name);
+    if (row === undefined) return [];
+    const complete = withSecrets(options, row.secretOptions ?? [], sources, (key, problem) =>
+      refuse([index, ...key], problem),
+    );
+    if (complete === undefined) return [];
+    const step = row.create(complete);
+    known.secrets.push(...(step.secrets ?? []));
+    return [step];
+  });
+}
+
+/** Undefined after having told which secret cannot be found. */
+function withSecrets(
+  options: Record<string, unknown>,
+  names: readonly string[],
+  sources: SecretSources,
+  refuse: (path: KeyPath, problem: string) => void,
+): Record<string, unknown> | undefined {
+  let complete = true;
+  const resolved = { ...options };
+  for (const name of names) {
+    const references = options[name];
+    if (!isObject(references)) continue;
+    const values = Object.entries(references).map(([key, reference]) => {
+      const secret = resolveSecret(String(reference), sources);
+      if (secret.value === undefined) {
+        complete = false;
+        refuse([name, key], secret.problem);
+      }
+      return [key, secret.value ?? ''];
+    });
+    resolved[name] = Object.fromEntries(values);
+  }
+  return complete ? resolved : undefined;
+}

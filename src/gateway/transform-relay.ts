@@ -1,0 +1,156 @@
+// A try whose answer goes through transformers: the provider's events, transformed, as the client reads them.
+import type { CreateFraming } from '../dialects/dialect.ts';
+import { toGatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import type { AttemptContext, OpenStream } from './attempt.ts';
+import { malformedIn } from './malformed-event.ts';
+import { createObserver, noteUnsaid, type Observer } from './observer.ts';
+import type { Pump } from './pump.ts';
+import { redactError } from './redact-error.ts';
+import type { Relay } from './relay.ts';
+import { type AnswerChain, createAnswerChain } from './transform-answer.ts';
+import { createTranslatePump } from './translate-pump.ts';
+
+type Events = readonly StreamEvent[];
+type Open = (
+  context: AttemptContext,
+  createPump: (createFraming: CreateFraming) => Pump<Events>,
+  render: (events: Events) => Events,
+) => Promise<OpenStream<Events>>;
+
+const asTheyAre = (events: Events): Events => events;
+
+/** Opens a stream and waits until the first content that the transformers let through. */
+export async function openTransformed<Out>(
+  context: AttemptContext,
+  open: Open,
+  render: (events: Events) => Out | undefined,
+): Promise<OpenStream<Out>> {
+  const { host, plan, observer, maxEvent, redact } = context;
+  const { name: provider, quirks } = plan.target.provider;
+  const chain = chainOf(context);
+  const upstream = watchUpstream(observer, host.monotonic);
+  const onMalformed = malformedIn(context, plan);
+  const pump = (createFraming: CreateFraming) =>
+    createTranslatePump<Events>({
+      provider,
+      side: plan.side,
+      createFraming,
+      observer: upstream,
+      maxEvent,
+      quirks,
+      render: asTheyAre,
+      redact,
+      onMalformed,
+    });
+  try {
+    const opened = await open({ ...context, observer: upstream }, pump, asTheyAre);
+    const relay = transformRelay(opened.relay, chain, observer, redact, render);
+    await relay.ready();
+    return { ...opened, relay };
+  } catch (thrown) {
+    chain.close();
+    throw thrown;
+  }
+}
+
+export function chainOf({ plan, observer }: AttemptContext): AnswerChain {
+  const { provider, model } = plan.target;
+  const lost = (feature: string) => noteUnsaid(observer.seen, feature);
+  return createAnswerChain(plan.answerSteps, { provider: provider.name, model, lost });
+}
+
+const UNWATCHED = { isWatched: () => false, text: () => {} };
+
+/**
+ * What is billed and who served is what the provider says, whatever becomes of its answer, and so is when it
+ * spoke. Its text is not for those who watch.
+ */
+export function watchUpstream(client: Observer, monotonic: () => number): Observer {
+  const own = createObserver(monotonic, UNWATCHED, client.seen.timing);
+  return {
+    seen: own.seen,
+    wantsText: () => false,
+    show: (event) => own.show(event),
+    noteMalformed() {
+      own.noteMalformed();
+      client.noteMalformed();
+    },
+    see(event) {
+      own.see(event);
+      if (isAccounting(event)) client.show(event);
+    },
+  };
+}
+
+/** What the client's observer has from the provider itself. */
+export function isAccounting(event: StreamEvent): boolean {
+  return event.type === 'start' || event.type === 'usage';
+}
+
+function transformRelay<Out>(
+  inner: Relay<Events>,
+  chain: AnswerChain,
+  observer: Observer,
+  redact: (text: string) => string,
+  render: (events: Events) => Out | undefined,
+): Relay<Out> {
+  const held: Out[] = [];
+  let over = false;
+
+  function stop(): void {
+    over = true;
+    chain.close();
+    inner.cancel();
+  }
+
+  function show(events: Events): Out | undefined {
+    for (const event of events) if (!isAccounting(event)) observer.show(event);
+    return events.length === 0 ? undefined : render(events);
+  }
+
+  function failed(thrown: unknown): Out | undefined {
+    stop();
+    if (observer.seen.error !== null || observer.seen.finish !== null) return undefined;
+    return show([{ type: 'error', error: redactError(toGatewayError(thrown), redact) }]);
+  }
+
+  async function read(): Promise<Out | undefined> {
+    while (!over) {
+      const events = await inner.next();
+      if (events === undefined) {
+        stop();
+        return undefined;
+      }
+      try {
+        const out = show(await chain.push(events));
+        // What a transformer ended early is not read on.
+        if (chain.ended()) stop();
+        if (out !== undefined) return out;
+      } catch (thrown) {
+        return failed(thrown);
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    async ready() {
+      const { seen } = observer;
+      while (!over && seen.firstContentAt === null && seen.error === null) {
+        const out = await read();
+        if (out !== undefined) held.push(out);
+      }
+      if (seen.error !== null && seen.firstContentAt === null) {
+        stop();
+        throw seen.error;
+      }
+    },
+    next() {
+      const ready = held.shift();
+      return ready !== undefined || over ? Promise.resolve(ready) : read();
+    },
+    fail: failed,
+    cancel: stop,
+  };
+}

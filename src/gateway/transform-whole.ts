@@ -1,0 +1,63 @@
+// A whole answer through the transformers of its try: the same steps as a stream, over the events that tell it.
+import type { Part } from '../model/content.ts';
+import { toGatewayError } from '../model/errors.ts';
+import { createResponseCollector, responseToEvents } from '../model/replay.ts';
+import type { NeutralResponse } from '../model/response.ts';
+import type { AttemptContext, WholeAnswer } from './attempt.ts';
+import { redactError } from './redact-error.ts';
+import { requireSoundCalls } from './sound-calls.ts';
+import { chainOf, isAccounting, watchUpstream } from './transform-relay.ts';
+
+/** Throws the GatewayError of a step that failed. */
+export async function transformWhole(
+  context: AttemptContext,
+  open: (context: AttemptContext) => Promise<WholeAnswer>,
+): Promise<WholeAnswer> {
+  const { host, observer, redact } = context;
+  const whole = await open({ ...context, observer: watchUpstream(observer, host.monotonic) });
+  const chain = chainOf(context);
+  try {
+    const collector = createResponseCollector();
+    for (const event of await chain.push(responseToEvents(whole.answer))) {
+      if (!isAccounting(event)) observer.show(event);
+      collector.push(event);
+    }
+    const { parts, finish } = collector.response();
+    const answer = { ...whole.answer, parts: withOwnParts(whole.answer, parts), finish };
+    // What no step changed is still the provider's own text.
+    if (JSON.stringify(answer) === JSON.stringify(whole.answer)) return whole;
+    requireSoundCalls(answer);
+    return { ...whole, text: null, answer };
+  } catch (thrown) {
+    throw redactError(toGatewayError(thrown), redact);
+  } finally {
+    chain.close();
+  }
+}
+
+/** Events say less than parts: what came out as it went in is the part itself, and what no event tells stays. */
+function withOwnParts(answer: NeutralResponse, parts: readonly Part[]): Part[] {
+  const own = answer.parts.map((part) => ({ part, replayed: JSON.stringify(replay(answer, part)) }));
+  const result: Part[] = [];
+  let at = 0;
+  const skipTo = (end: number) => {
+    for (; at < end; at++) {
+      const skipped = own[at];
+      if (skipped !== undefined && skipped.replayed === undefined) result.push(skipped.part);
+    }
+  };
+  for (const part of parts) {
+    const text = JSON.stringify(part);
+    const found = own.findIndex(({ replayed }, index) => index >= at && replayed === text);
+    if (found !== -1) skipTo(found);
+    result.push(found === -1 ? part : (own[at++]?.part ?? part));
+  }
+  skipTo(own.length);
+  return result;
+}
+
+function replay(answer: NeutralResponse, part: Part): Part | undefined {
+  const collector = createResponseCollector();
+  for (const event of responseToEvents({ ...answer, parts: [part] })) collector.push(event);
+  return collector.response().parts[0];
+}

@@ -1,0 +1,61 @@
+// `clean_cache`: takes prompt-cache breakpoints out, for servers that refuse them.
+import { z } from 'zod';
+import type { Extension, Part, ToolResultContent } from '../model/content.ts';
+import type { NeutralRequest, Tool } from '../model/request.ts';
+import { defineTransformer } from './row.ts';
+
+/** What the wire calls it; its own dialect may also have it beside the messages, for the whole request. */
+const FIELD = 'cache_control';
+
+export const cleanCache = defineTransformer({
+  name: 'clean_cache',
+  summary: 'Drops `cache_control` from system, messages and tools.',
+  options: z.strictObject({}),
+  create: () => ({
+    request(request, context) {
+      let dropped = false;
+      const note = () => {
+        dropped = true;
+      };
+      const changed: NeutralRequest = {
+        ...request,
+        system: request.system.map((part) => withoutBreakpoint(part, note)),
+        messages: request.messages.map((message) => ({
+          ...message,
+          parts: message.parts.map((part) => cleanPart(part, note)),
+        })),
+        tools: request.tools.map(
+          (tool): Tool => (tool.type === 'function' ? withoutBreakpoint(tool, note) : tool),
+        ),
+      };
+      if (request.extension !== undefined) changed.extension = withoutField(request.extension, note);
+      if (!dropped) return request;
+      context.lose({ feature: FIELD, outcome: 'lost', how: 'dropped by clean_cache' });
+      return changed;
+    },
+  }),
+});
+
+function cleanPart(part: Part, note: () => void): Part {
+  if (part.type === 'opaque') return part;
+  if (part.type !== 'tool-result') return withoutBreakpoint(part, note);
+  const content = part.content.map(
+    (inner): ToolResultContent => (inner.type === 'opaque' ? inner : withoutBreakpoint(inner, note)),
+  );
+  return { ...withoutBreakpoint(part, note), content };
+}
+
+function withoutBreakpoint<T extends { cacheControl?: object }>(part: T, note: () => void): T {
+  if (part.cacheControl === undefined) return part;
+  note();
+  const { ...copy } = part;
+  delete copy.cacheControl;
+  return copy;
+}
+
+function withoutField(extension: Extension, note: () => void): Extension {
+  if (extension.fields[FIELD] === undefined) return extension;
+  note();
+  const { [FIELD]: _, ...fields } = extension.fields;
+  return { ...extension, fields };
+}

@@ -1,0 +1,54 @@
+// `headers`: sets and removes headers of the requests that go to a provider.
+import { z } from 'zod';
+import { defineTransformer } from './row.ts';
+
+/** RFC 9110 field names. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** They describe the message itself, which the HTTP client writes. */
+const FRAMING = [
+  'connection',
+  'content-encoding',
+  'content-length',
+  'host',
+  'keep-alive',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+];
+
+const headerName = z
+  .string()
+  .regex(HEADER_NAME, { error: 'is not a header name' })
+  .refine((name) => !FRAMING.includes(name.toLowerCase()), {
+    error: 'belongs to the connection and cannot be changed',
+  });
+
+export const headers = defineTransformer({
+  name: 'headers',
+  summary: 'Sets and removes request headers. The body’s bytes still pass.',
+  options: z.strictObject({
+    set: z
+      .record(
+        headerName,
+        z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, { error: 'holds characters that no header may have' }),
+      )
+      .default({})
+      .describe('Header → value, which may be a secret reference such as `env:NAME`.'),
+    remove: z.array(headerName).default([]).describe('Headers that do not go to the provider.'),
+  }),
+  secretOptions: ['set'],
+  create({ set, remove }) {
+    return {
+      secrets: Object.values(set),
+      headers(given, context) {
+        for (const name of remove) {
+          if (!given.has(name)) continue;
+          given.delete(name);
+          context.lose({ feature: name.toLowerCase(), outcome: 'lost', how: 'header removed by a rule' });
+        }
+        for (const [name, value] of Object.entries(set)) given.set(name, value);
+      },
+    };
+  },
+});

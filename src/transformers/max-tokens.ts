@@ -1,0 +1,48 @@
+// `max_tokens`: bounds how long an answer may get.
+import { z } from 'zod';
+import type { NeutralRequest } from '../model/request.ts';
+import { defineTransformer } from './row.ts';
+import type { RequestContext } from './transformer.ts';
+
+/** Providers take no smaller thinking budget (Anthropic: 1024). */
+const SMALLEST_BUDGET = 1_024;
+
+export const maxTokens = defineTransformer({
+  name: 'max_tokens',
+  summary: 'Bounds the length of answers.',
+  options: z.strictObject({
+    max: z.number().int().min(1).describe('Most tokens of an answer; a request for more asks for this many.'),
+    default: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('For requests that name no bound. Left out: they stay without one.'),
+  }),
+  create({ max, default: fallback }) {
+    return {
+      request(request, context) {
+        const asked = request.maxOutputTokens;
+        if (asked === undefined) {
+          return fallback === undefined ? request : { ...request, maxOutputTokens: Math.min(fallback, max) };
+        }
+        if (asked <= max) return request;
+        context.lose({ feature: 'max_tokens', outcome: 'approximated', how: `${max} in place of ${asked}` });
+        return withinBudget({ ...request, maxOutputTokens: max }, max, context);
+      },
+    };
+  },
+});
+
+/** Thinking counts as output: its budget must leave room for the answer itself. */
+function withinBudget(request: NeutralRequest, max: number, context: RequestContext): NeutralRequest {
+  const { reasoning } = request;
+  if (reasoning?.budgetTokens === undefined || reasoning.budgetTokens < max) return request;
+  const budgetTokens = Math.floor(max / 2);
+  if (budgetTokens >= SMALLEST_BUDGET) {
+    context.lose({ feature: 'thinking', outcome: 'approximated', how: `a budget of ${budgetTokens} tokens` });
+    return { ...request, reasoning: { ...reasoning, budgetTokens } };
+  }
+  context.lose({ feature: 'thinking', outcome: 'lost', how: `max_tokens of ${max} leaves no room for it` });
+  return { ...request, reasoning: { mode: 'off' } };
+}

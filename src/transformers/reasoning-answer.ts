@@ -1,0 +1,96 @@
+// Thinking ⇄ tagged text in a stream of events.
+import type { StreamEvent } from '../model/events.ts';
+import { createTagReader, type TagReader, type Tags } from './tagged-text.ts';
+import { type AnswerContext, type AnswerStep, eachEvent } from './transformer.ts';
+
+/** Thinking becomes text between the tags. */
+export function createTagging(tags: Tags, context: AnswerContext): AnswerStep {
+  /** A block of thinking of which some text was told. */
+  let begun = false;
+  return eachEvent((event, emit) => {
+    switch (event.type) {
+      case 'reasoning-start':
+        begun = false;
+        if (event.redacted !== undefined) context.lost('redacted_thinking');
+        return;
+      case 'reasoning-delta':
+        if (event.text === '') return;
+        if (!begun) {
+          emit({ type: 'text-start', block: event.block });
+          emit({ type: 'text-delta', block: event.block, text: tags.open });
+        }
+        begun = true;
+        emit({ type: 'text-delta', block: event.block, text: event.text });
+        return;
+      case 'reasoning-signature':
+        context.lost('reasoning signature');
+        return;
+      case 'reasoning-end':
+        if (!begun) return;
+        begun = false;
+        emit({ type: 'text-delta', block: event.block, text: tags.close });
+        emit({ type: 'text-end', block: event.block });
+        return;
+      default:
+        emit(event);
+    }
+  });
+}
+
+/** Tagged text at the beginning of a block becomes thinking. */
+export function createUntagging(tags: Tags, opened: boolean): AnswerStep {
+  let emit: (event: StreamEvent) => void = () => {};
+  let reader: TagReader | undefined;
+  let block = 0;
+  /** What is open for the client. */
+  let open: 'text' | 'reasoning' | undefined;
+  /** Only the first block of an answer begins inside. */
+  let first = true;
+
+  function show(kind: 'text' | 'reasoning' | undefined): void {
+    if (open === kind) return;
+    if (open !== undefined) emit({ type: `${open}-end`, block });
+    if (kind !== undefined) emit({ type: `${kind}-start`, block });
+    open = kind;
+  }
+
+  function take(text: string, inside: boolean): void {
+    const kind = inside ? 'reasoning' : 'text';
+    show(kind);
+    emit({ type: `${kind}-delta`, block, text });
+  }
+
+  function finish(): void {
+    reader?.flush();
+    reader = undefined;
+    show(undefined);
+  }
+
+  return eachEvent((event, give) => {
+    emit = give;
+    switch (event.type) {
+      case 'text-start':
+        ({ block } = event);
+        reader = createTagReader(tags, opened && first, take);
+        first = false;
+        return;
+      case 'text-delta':
+        reader?.feed(event.text);
+        return;
+      case 'text-end':
+        finish();
+        return;
+      case 'citation':
+        show('text');
+        emit(event);
+        return;
+      case 'finish':
+      case 'error':
+        finish();
+        emit(event);
+        return;
+      default:
+        emit(event);
+    }
+  });
+}

@@ -1,0 +1,173 @@
+// Redacts an answer as it streams. Text that could still be part of a match waits, with the events behind it, no longer
+// than to the end of its block; nothing else does. Where the pieces of a text end changes nothing.
+import type { StreamEvent } from '../model/events.ts';
+import { isObject } from '../model/json.ts';
+import type { Program } from './pattern/program.ts';
+import type { Replacement } from './pattern/replace.ts';
+import { createScanner, type Decision } from './pattern/scanner.ts';
+import { type ArgumentsRedactor, createArgumentsRedactor, createTextRedactor } from './redact-arguments.ts';
+import { redactValue } from './redact-json.ts';
+import { type AnswerContext, type AnswerStep, eachEvent } from './transformer.ts';
+
+export interface Redaction {
+  program: Program;
+  window: number;
+  replacement: string;
+  /** Arguments of tool calls too, and what tools that run at the provider gave. */
+  tools: boolean;
+  /** For text that is there as a whole. */
+  replace(text: string): Replacement;
+}
+
+type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>;
+
+/** An event that waits; text also with where it begins. */
+interface Waiting {
+  event: StreamEvent;
+  begin: number;
+  length: number;
+}
+
+export function createAnswerRedaction(redaction: Redaction, context: AnswerContext): AnswerStep {
+  const { program, window, replacement, tools, replace } = redaction;
+  const queue: Waiting[] = [];
+  let emit: (event: StreamEvent) => void = () => {};
+  /** Of all text so far, how much came and how much is told. */
+  let came = 0;
+  let told = 0;
+  /** The open reasoning block no longer is what its signature seals. */
+  let sealBroken = false;
+  let call: ArgumentsRedactor | undefined;
+  const scanner = createScanner(program, window, decide);
+
+  const noteMatch = () => context.lost('text (redacted)');
+
+  function clean(text: string): string {
+    const { text: result, matches } = replace(text);
+    if (matches > 0) noteMatch();
+    return result;
+  }
+
+  function decide(end: number, decision: Decision): void {
+    let replacing = decision === 'match';
+    if (replacing) noteMatch();
+    for (let item = queue[0]; item !== undefined; item = queue[0]) {
+      const { event, begin, length } = item;
+      if (!isText(event)) {
+        queue.shift();
+        emit(event);
+        continue;
+      }
+      const upTo = Math.min(end, begin + length);
+      if (upTo > told) {
+        if (decision === 'keep') emit(slice(event, told - begin, upTo - begin));
+        else {
+          if (replacing) emit({ ...event, text: replacement });
+          replacing = false;
+          sealBroken ||= event.type === 'reasoning-delta';
+        }
+        told = upTo;
+      }
+      if (told < begin + length) return;
+      queue.shift();
+    }
+  }
+
+  /** Decides all that waits: what follows is another text. */
+  function finishText(): void {
+    if (queue.length === 0) return;
+    scanner.flush();
+    decide(came, 'keep');
+  }
+
+  function takeText(event: TextDelta): void {
+    const { length } = event.text;
+    if (length === 0) return;
+    queue.push({ event, begin: came, length });
+    came += length;
+    scanner.feed(event.text);
+  }
+
+  function takeBetween(event: StreamEvent): void {
+    if (queue.length === 0) emit(event);
+    else queue.push({ event, begin: came, length: 0 });
+  }
+
+  function startCall({ block, kind }: Extract<StreamEvent, { type: 'tool-start' }>): void {
+    if (!tools) return;
+    const create = kind === 'custom' ? createTextRedactor : createArgumentsRedactor;
+    call = create(
+      { program, window, replacement },
+      (text) => emit({ type: 'tool-delta', block, arguments: text }),
+      noteMatch,
+    );
+  }
+
+  function take(event: StreamEvent): void {
+    switch (event.type) {
+      case 'text-delta':
+      case 'refusal-delta':
+      case 'reasoning-delta':
+        takeText(event);
+        return;
+      case 'citation':
+        takeBetween({ ...event, citation: cleanCitation(event.citation) });
+        return;
+      case 'usage':
+      case 'extension':
+        takeBetween(event);
+        return;
+      case 'reasoning-start':
+        sealBroken = false;
+        emit(event);
+        return;
+      case 'reasoning-signature':
+        finishText();
+        if (sealBroken) context.lost('reasoning signature');
+        else emit(event);
+        return;
+      case 'tool-start':
+        startCall(event);
+        emit(event);
+        return;
+      case 'tool-delta':
+        if (call === undefined) emit(event);
+        else call.feed(event.arguments);
+        return;
+      case 'server-tool-result': {
+        if (!tools) break;
+        const { changed, result } = redactValue(event.part.value, clean);
+        emit(changed && isObject(result) ? { ...event, part: { ...event.part, value: result } } : event);
+        return;
+      }
+      default:
+    }
+    finishText();
+    call?.flush();
+    call = undefined;
+    emit(event);
+  }
+
+  function cleanCitation(citation: Extract<StreamEvent, { type: 'citation' }>['citation']): typeof citation {
+    const changed = { ...citation };
+    if (citation.title !== undefined) changed.title = clean(citation.title);
+    if (citation.citedText !== undefined) changed.citedText = clean(citation.citedText);
+    if (changed.title === citation.title && changed.citedText === citation.citedText) return citation;
+    // Its own dialect's spelling would tell the same text again.
+    delete changed.extension;
+    return changed;
+  }
+
+  return eachEvent((event, give) => {
+    emit = give;
+    take(event);
+  });
+}
+
+function isText(event: StreamEvent): event is TextDelta {
+  return event.type === 'text-delta' || event.type === 'refusal-delta' || event.type === 'reasoning-delta';
+}
+
+function slice(event: TextDelta, from: number, to: number): TextDelta {
+  return to - from === event.text.length ? event : { ...event, text: event.text.slice(from, to) };
+}

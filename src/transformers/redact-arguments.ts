@@ -1,0 +1,156 @@
+// Redacts the arguments of a tool call as they stream: JSON of which only the string values are searched, as what they
+// say, not as they are spelled. What is kept keeps its spelling, so that the whole stays JSON.
+import type { Program } from './pattern/program.ts';
+import { createScanner, type Decision } from './pattern/scanner.ts';
+
+export interface ArgumentsRedactor {
+  feed(text: string): void;
+  flush(): void;
+}
+
+export interface RedactionRule {
+  program: Program;
+  window: number;
+  replacement: string;
+}
+
+type Create = (rule: RedactionRule, tell: (text: string) => void, noteMatch: () => void) => ArgumentsRedactor;
+
+/** For arguments that are plain text. */
+export const createTextRedactor: Create = ({ program, window, replacement }, tell, noteMatch) => {
+  let held = '';
+  let told = 0;
+  let out = '';
+  const scanner = createScanner(program, window, (end, decision) => {
+    if (decision === 'keep') out += held.slice(0, end - told);
+    if (decision === 'match') {
+      out += replacement;
+      noteMatch();
+    }
+    held = held.slice(end - told);
+    told = end;
+  });
+  const give = () => {
+    if (out !== '') tell(out);
+    out = '';
+  };
+  return {
+    feed(text) {
+      held += text;
+      scanner.feed(text);
+      give();
+    },
+    flush() {
+      scanner.flush();
+      give();
+    },
+  };
+};
+
+/** Names of fields, numbers and what else is not a string value stay as they are. */
+export const createArgumentsRedactor: Create = ({ program, window, replacement }, tell, noteMatch) => {
+  const inString = JSON.stringify(replacement).slice(1, -1);
+  let out = '';
+  /** Where in the JSON: what is open, and whether a name comes next. */
+  const open: ('{' | '[')[] = [];
+  let nameNext = false;
+  let string: 'name' | 'value' | undefined;
+  /** An escape that is not complete yet. */
+  let escaped = '';
+  /** Of the characters that wait: how each is spelled. */
+  const spelled: string[] = [];
+  let told = 0;
+  const scanner = createScanner(program, window, decide);
+
+  function decide(end: number, decision: Decision): void {
+    const text = spelled.splice(0, end - told).join('');
+    told = end;
+    if (decision === 'keep') out += text;
+    if (decision === 'match') {
+      out += inString;
+      noteMatch();
+    }
+  }
+
+  function takeInString(char: string): void {
+    if (escaped !== '' || char === '\\') {
+      escaped += char;
+      if (escaped.length < (escaped[1] === 'u' ? 6 : 2)) return;
+      say(unescaped(escaped), escaped);
+      escaped = '';
+    } else if (char === '"') {
+      endString();
+      out += char;
+    } else say(char, char);
+  }
+
+  function say(char: string, spelling: string): void {
+    if (string === 'name') {
+      out += spelling;
+      return;
+    }
+    spelled.push(spelling);
+    scanner.feed(char);
+  }
+
+  function endString(): void {
+    string = undefined;
+    scanner.flush();
+    out += spelled.splice(0).join('') + escaped;
+    escaped = '';
+  }
+
+  function takeOutside(char: string): void {
+    out += char;
+    switch (char) {
+      case '"':
+        string = nameNext ? 'name' : 'value';
+        return;
+      case '{':
+      case '[':
+        open.push(char);
+        nameNext = char === '{';
+        return;
+      case '}':
+      case ']':
+        open.pop();
+        nameNext = false;
+        return;
+      case ',':
+        nameNext = open.at(-1) === '{';
+        return;
+      case ':':
+        nameNext = false;
+    }
+  }
+
+  function give(): void {
+    if (out !== '') tell(out);
+    out = '';
+  }
+
+  return {
+    feed(text) {
+      for (let at = 0; at < text.length; at++) {
+        const char = text[at] ?? '';
+        if (string === undefined) takeOutside(char);
+        else takeInString(char);
+      }
+      give();
+    },
+    flush() {
+      endString();
+      give();
+    },
+  };
+};
+
+/** The one UTF-16 unit that an escape stands for; itself where it is none, which the reader of the JSON will tell. */
+function unescaped(escaped: string): string {
+  try {
+    const value: unknown = JSON.parse(`"${escaped}"`);
+    return typeof value === 'string' && value.length === 1 ? value : '\ufffd';
+  } catch {
+    return '\ufffd';
+  }
+}

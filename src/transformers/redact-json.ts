@@ -1,0 +1,22 @@
+// Redacts the string values inside JSON.
+import { isObject, type JsonValue } from '../model/json.ts';
+
+export function redactValue(
+  value: JsonValue,
+  clean: (text: string) => string,
+): { changed: boolean; result: JsonValue } {
+  let changed = false;
+  const walk = (inner: JsonValue): JsonValue => {
+    if (typeof inner === 'string') {
+      const text = clean(inner);
+      changed ||= text !== inner;
+      return text;
+    }
+    if (Array.isArray(inner)) return inner.map(walk);
+    if (!isObject(inner)) return inner;
+    return Object.fromEntries(
+      Object.entries(inner).map(([key, field]) => [key, field === undefined ? field : walk(field)]),
+    );
+  };
+  return { result: walk(value), changed };
+}

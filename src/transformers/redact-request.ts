@@ -1,0 +1,85 @@
+// Redacts the text of a request that a model would read.
+import type { Part, TextPart, ToolCallPart, ToolResultContent } from '../model/content.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import { createArgumentsRedactor, createTextRedactor } from './redact-arguments.ts';
+import type { Redaction } from './redact-answer.ts';
+import type { RequestContext } from './transformer.ts';
+
+interface Cleaner {
+  text(text: string): string;
+  /** Undefined: arguments stay as they are. */
+  call?(part: ToolCallPart): string;
+}
+
+export function redactRequest(
+  request: NeutralRequest,
+  redaction: Redaction,
+  context: RequestContext,
+): NeutralRequest {
+  let matches = 0;
+  const cleaner: Cleaner = {
+    text(text) {
+      const replaced = redaction.replace(text);
+      matches += replaced.matches;
+      return replaced.text;
+    },
+  };
+  if (redaction.tools) {
+    cleaner.call = ({ arguments: text, kind }) => {
+      let result = '';
+      const create = kind === 'custom' ? createTextRedactor : createArgumentsRedactor;
+      const redactor = create(
+        redaction,
+        (piece) => {
+          result += piece;
+        },
+        () => {
+          matches++;
+        },
+      );
+      redactor.feed(text);
+      redactor.flush();
+      return result;
+    };
+  }
+  const changed: NeutralRequest = {
+    ...request,
+    system: request.system.map((part): TextPart => ({ ...part, text: cleaner.text(part.text) })),
+    messages: request.messages.map((message) => ({
+      ...message,
+      parts: message.parts.map((part) => cleanPart(part, cleaner)),
+    })),
+  };
+  if (matches === 0) return request;
+  const how = `${matches} ${matches === 1 ? 'match' : 'matches'} replaced by redact`;
+  context.lose({ feature: 'messages', outcome: 'approximated', how });
+  return changed;
+}
+
+function cleanPart(part: Part, cleaner: Cleaner): Part {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return { ...part, text: cleaner.text(part.text) };
+    case 'reasoning':
+      // Signed thinking goes back as it came, or the provider that wrote it refuses it.
+      return part.signature === undefined ? { ...part, text: cleaner.text(part.text) } : part;
+    case 'tool-call':
+      return cleaner.call === undefined ? part : { ...part, arguments: cleaner.call(part) };
+    case 'tool-result':
+      return { ...part, content: part.content.map((inner) => cleanContent(inner, cleaner)) };
+    case 'document':
+      return cleanContent(part, cleaner);
+    case 'server-tool-result':
+    case 'image':
+    case 'audio':
+    case 'opaque':
+      return part;
+  }
+}
+
+function cleanContent<T extends ToolResultContent>(part: T, cleaner: Cleaner): T {
+  if (part.type === 'text') return { ...part, text: cleaner.text(part.text) };
+  if (part.type !== 'document' || part.source.kind !== 'text') return part;
+  return { ...part, source: { kind: 'text', text: cleaner.text(part.source.text) } };
+}

@@ -1,0 +1,66 @@
+// `redact`: replaces what matches a pattern, in requests and in answers, streamed ones included.
+import { z } from 'zod';
+import { compilePatterns, PATTERN_FLAGS, PatternError } from './pattern/program.ts';
+import { replaceMatches } from './pattern/replace.ts';
+import { createAnswerRedaction, type Redaction } from './redact-answer.ts';
+import { redactRequest } from './redact-request.ts';
+import { defineTransformer } from './row.ts';
+import type { Transformer } from './transformer.ts';
+
+export const DEFAULT_WINDOW = 256;
+
+const options = z
+  .strictObject({
+    patterns: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe('JavaScript regular expressions without look-around and back-references.'),
+    flags: z
+      .string()
+      .regex(PATTERN_FLAGS, { error: 'expected flags out of i, m, s and u' })
+      .default('')
+      .describe('Flags of all the patterns: `i`, `m`, `s`, `u`.'),
+    replacement: z.string().default('[redacted]').describe('What stands in place of a match.'),
+    direction: z
+      .enum(['both', 'request', 'answer'])
+      .default('both')
+      .describe('What is searched: requests, answers or both.'),
+    tools: z
+      .boolean()
+      .default(false)
+      .describe('Also the strings in the arguments of tool calls, and in what tools at the provider gave.'),
+    window: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(DEFAULT_WINDOW)
+      .describe('Most characters of a stream held back for a match that is not yet one.'),
+  })
+  .superRefine(({ patterns, flags, window }, context) => {
+    for (const [index, pattern] of patterns.entries()) {
+      try {
+        compilePatterns([pattern], flags, window);
+      } catch (thrown) {
+        if (!(thrown instanceof PatternError)) throw thrown;
+        context.addIssue({ code: 'custom', path: ['patterns', index], message: thrown.message });
+      }
+    }
+  });
+
+export const redact = defineTransformer({
+  name: 'redact',
+  summary: 'Replaces what matches a pattern, streamed text included.',
+  options,
+  create({ patterns, flags, window, replacement, direction, tools }) {
+    const program = compilePatterns(patterns, flags, window);
+    const replace = (text: string) => replaceMatches(program, window, text, replacement);
+    const redaction: Redaction = { program, window, replacement, tools, replace };
+    const steps: Pick<Transformer, 'request' | 'answer'> = {
+      request: (request, context) => redactRequest(request, redaction, context),
+      answer: (context) => createAnswerRedaction(redaction, context),
+    };
+    if (direction === 'both') return steps;
+    return { [direction]: steps[direction] };
+  },
+});

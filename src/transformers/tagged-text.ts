@@ -1,0 +1,103 @@
+// Reads text in which a leading part stands between two tags, in whatever pieces it comes.
+
+export interface Tags {
+  open: string;
+  /** With what is written behind it. */
+  close: string;
+  /** Alone. */
+  end: string;
+}
+
+export function tagsOf(name: string): Tags {
+  const end = `</${name}>`;
+  return { open: `<${name}>`, close: `${end}\n\n`, end };
+}
+
+export interface TagReader {
+  feed(text: string): void;
+  /** No more text comes: what was held back is what it looks like. */
+  flush(): void;
+}
+
+/**
+ * Only what opens the text is read as tagged, and what follows it directly: a tag in the middle of prose or code is
+ * text. White space before the opening tag and line breaks behind either tag belong to the tags.
+ * @param opened the text begins inside.
+ */
+export function createTagReader(
+  tags: Tags,
+  opened: boolean,
+  take: (text: string, inside: boolean) => void,
+): TagReader {
+  let held = '';
+  let state: 'leading' | 'inside' | 'outside' = opened ? 'inside' : 'leading';
+  /** Right behind a tag. */
+  let trims = opened;
+
+  const tell = (text: string, inside: boolean) => {
+    if (text !== '') take(text, inside);
+  };
+
+  function readLeading(): boolean {
+    const text = held.trimStart();
+    if (text.startsWith(tags.open)) {
+      held = text.slice(tags.open.length);
+      state = 'inside';
+      trims = true;
+      return true;
+    }
+    if (tags.open.startsWith(text)) return false;
+    state = 'outside';
+    return true;
+  }
+
+  function readInside(): boolean {
+    if (trims) held = held.replace(/^[\r\n]+/, '');
+    if (held === '') return false;
+    trims = false;
+    const at = held.indexOf(tags.end);
+    if (at === -1) {
+      const safe = held.length - overlap(held, tags.end);
+      tell(held.slice(0, safe), true);
+      held = held.slice(safe);
+      return false;
+    }
+    tell(held.slice(0, at), true);
+    held = held.slice(at + tags.end.length);
+    // Some models think twice in a row.
+    state = 'leading';
+    trims = true;
+    return true;
+  }
+
+  function readOutside(): boolean {
+    if (trims) held = held.replace(/^[\r\n]+/, '');
+    if (held !== '') trims = false;
+    tell(held, false);
+    held = '';
+    return false;
+  }
+
+  return {
+    feed(text) {
+      held += text;
+      while (held !== '' && read());
+    },
+    flush() {
+      tell(trims ? held.replace(/^[\r\n]+/, '') : held, state === 'inside');
+      held = '';
+    },
+  };
+
+  function read(): boolean {
+    if (state === 'leading') return readLeading();
+    return state === 'inside' ? readInside() : readOutside();
+  }
+}
+
+/** How many characters at the end of `text` could begin `tag`. */
+function overlap(text: string, tag: string): number {
+  for (let length = Math.min(text.length, tag.length - 1); length > 0; length--)
+    if (tag.startsWith(text.slice(-length))) return length;
+  return 0;
+}

@@ -1,0 +1,40 @@
+// `tool_use`: makes models that are shy of tools use them.
+import { z } from 'zod';
+import type { NeutralRequest } from '../model/request.ts';
+import { defineTransformer } from './row.ts';
+
+const DEFAULT_HINT =
+  'You have tools. When one of them can do a step of the task, call it instead of describing what you would do, ' +
+  'and give its arguments as the schema asks. Answer in text only when no tool is needed any more.';
+
+export const toolUse = defineTransformer({
+  name: 'tool_use',
+  summary: 'Hints for models that are shy of tools; requests without tools stay as they are.',
+  options: z.strictObject({
+    hint: z
+      .string()
+      .nullable()
+      .default(DEFAULT_HINT)
+      .describe('Added behind the instructions of requests that offer tools; `null`: nothing is.'),
+    choice: z
+      .enum(['auto', 'required'])
+      .optional()
+      .describe('Tool choice of requests that name none; `required`: some tool must be called.'),
+    parallel: z
+      .boolean()
+      .optional()
+      .describe('Whether several calls at once are allowed, where the request does not say.'),
+  }),
+  create({ hint, choice, parallel }) {
+    return {
+      request(request) {
+        if (request.tools.length === 0 || request.toolChoice?.type === 'none') return request;
+        const changed: NeutralRequest = { ...request };
+        if (hint !== null) changed.system = [...request.system, { type: 'text', text: hint }];
+        if (choice !== undefined) changed.toolChoice ??= { type: choice };
+        if (parallel !== undefined) changed.parallelToolCalls ??= parallel;
+        return changed;
+      },
+    };
+  },
+});

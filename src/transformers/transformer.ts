@@ -1,0 +1,63 @@
+// What a transformer is: a named step that changes requests on their way to a provider, answers on their way back,
+// or both. Everything it needs is passed in; it keeps nothing between exchanges.
+import type { StreamEvent } from '../model/events.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { Loss, NeutralRequest } from '../model/request.ts';
+
+export interface TransformContext {
+  /** The provider's name in the configuration. */
+  readonly provider: string;
+  /** As the provider names it. */
+  readonly model: string;
+}
+
+export interface RequestContext extends TransformContext {
+  /** Told what the step takes from the request: named in the audit row, and in `x-sluice-lost` where it is lost. */
+  lose(loss: Loss): void;
+}
+
+export interface AnswerContext extends TransformContext {
+  /** Told the name of what the step takes from the answer; repeats are harmless. */
+  lost(feature: string): void;
+}
+
+/** One answer's way through one transformer. Events come in sequence order, and what it gives is put in order again. */
+export interface AnswerStep {
+  /** What the client gets for these events, now. The last event of an answer is `finish` or `error`. */
+  push(events: readonly StreamEvent[]): readonly StreamEvent[] | Promise<readonly StreamEvent[]>;
+  /** The answer is over, or nobody waits for it any more. */
+  close?(): void;
+}
+
+export interface Transformer {
+  readonly name: string;
+  /** As configured, for those who print a configuration. */
+  readonly options: object;
+  /** A changed copy; the request given stays as it is, since another target may be asked with it. */
+  readonly request?:
+    | ((request: NeutralRequest, context: RequestContext) => NeutralRequest | Promise<NeutralRequest>)
+    | undefined;
+  /** `request` may take its time: then it is awaited only when the provider is about to be asked. */
+  readonly slow?: boolean;
+  readonly answer?: ((context: AnswerContext) => AnswerStep) | undefined;
+  /** Changes the headers that go to the provider. */
+  headers?(headers: Headers, context: RequestContext): void;
+  /** Changes to the top level of the body that goes to the provider; undefined removes the field. */
+  fields?(body: JsonObject, context: RequestContext): Record<string, JsonValue | undefined>;
+  /** Values of its options that must not show in logs and rows. */
+  readonly secrets?: readonly string[];
+}
+
+/** A step written for one event at a time. */
+export function eachEvent(
+  take: (event: StreamEvent, emit: (event: StreamEvent) => void) => void,
+): AnswerStep {
+  return {
+    push(events) {
+      const given: StreamEvent[] = [];
+      const emit = (event: StreamEvent) => void given.push(event);
+      for (const event of events) take(event, emit);
+      return given;
+    },
+  };
+}

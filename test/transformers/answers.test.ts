@@ -1,0 +1,244 @@
+// Transformers that change answers, from every provider dialect to every client dialect, streamed and whole.
+import { describe, expect, test } from 'bun:test';
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import type { StreamEvent } from '../../src/model/events.ts';
+import { ownToken } from '../../src/model/opaque-token.ts';
+import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
+import {
+  createTransformLab,
+  expectSound,
+  type LabOptions,
+  textAnswer,
+  wrapped,
+} from '../support/transform-lab.ts';
+
+const BOTH = [true, false];
+const PAIRS = SPOKEN_DIALECTS.flatMap((provider) =>
+  SPOKEN_DIALECTS.flatMap((client) => BOTH.map((stream) => ({ provider, client, stream }))),
+);
+
+function labOf(
+  dialect: DialectId,
+  transformers: LabOptions['transformers'],
+  answer: readonly StreamEvent[],
+  more: Partial<LabOptions> = {},
+) {
+  return createTransformLab({ dialect, transformers, answer, ...more });
+}
+
+const KEYS = { name: 'redact', patterns: ['sk-\\w{4,}'], direction: 'answer' } as const;
+
+describe('redact', () => {
+  const TEXT = 'The key is sk-abcd1234, so ask: sk-9.';
+  const CLEAN = 'The key is [redacted], so ask: sk-9.';
+
+  test.each(PAIRS)('from $provider to $client, stream: $stream', async ({ provider, client, stream }) => {
+    const answer = textAnswer(...(TEXT.match(/.{1,3}/gs) ?? []));
+    const lab = labOf(provider, [KEYS], answer);
+    const got = await lab.ask(client, stream);
+    expectSound(got);
+    expect(got.text()).toBe(CLEAN);
+    expect(got.finish).toBe('end_turn');
+    expect(got.bytes).not.toContain('abcd');
+    expect(await lab.row(0)).toMatchObject({
+      status: 'success',
+      transformers: ['redact'],
+      lost: ['text (redacted)'],
+      usage: { inputTokens: 7, outputTokens: 3 },
+    });
+    expect((await lab.row(0)).responseBody).not.toContain('abcd');
+  });
+
+  test.each(SPOKEN_DIALECTS.map((client) => ({ client })))(
+    'to $client, wherever the text is cut in two or three',
+    async ({ client }) => {
+      for (let first = 1; first < TEXT.length; first++) {
+        const second = first + 1 + (first % 5);
+        const cuts = [TEXT.slice(0, first), TEXT.slice(first, second), TEXT.slice(second)];
+        for (const pieces of [[TEXT.slice(0, first), TEXT.slice(first)], cuts]) {
+          const lab = labOf(
+            'anthropic-messages',
+            [KEYS],
+            textAnswer(...pieces.filter((piece) => piece !== '')),
+          );
+          const got = await lab.ask(client, true);
+          expectSound(got);
+          expect(got.text(), JSON.stringify(pieces)).toBe(CLEAN);
+        }
+      }
+    },
+  );
+
+  const ARGUMENTS = '{"sk-name0":"a sk-abc\\u0064efgh\\n", "n": 12, "list":["sk-zzzz9","x\\"sk-yyyy"]}';
+  const CALL: StreamEvent[] = [
+    { type: 'tool-start', block: 0, id: 'call_1', name: 'look', kind: 'function' },
+    ...[...ARGUMENTS].map((piece): StreamEvent => ({ type: 'tool-delta', block: 0, arguments: piece })),
+    { type: 'tool-end', block: 0 },
+  ];
+
+  test.each(PAIRS)(
+    'in tool arguments where asked, from $provider to $client, stream: $stream',
+    async ({ provider, client, stream }) => {
+      for (const tools of BOTH) {
+        const lab = labOf(provider, [{ ...KEYS, tools }], wrapped(CALL, 'tool_use'));
+        const got = await lab.ask(client, stream);
+        expectSound(got);
+        const [call] = got.parts;
+        if (call?.type !== 'tool-call') throw new Error('no call');
+        expect(JSON.parse(call.arguments)).toEqual(
+          tools
+            ? { 'sk-name0': 'a [redacted]\n', n: 12, list: ['[redacted]', 'x"[redacted]'] }
+            : JSON.parse(ARGUMENTS),
+        );
+      }
+    },
+  );
+
+  test('tool arguments keep the spelling of what stays', async () => {
+    const lab = labOf('openai-chat', [{ ...KEYS, tools: true }], wrapped(CALL, 'tool_use'));
+    const [call] = (await lab.ask('openai-chat', true)).parts;
+    expect(call).toMatchObject({
+      arguments: '{"sk-name0":"a [redacted]\\n", "n": 12, "list":["[redacted]","x\\"[redacted]"]}',
+    });
+  });
+
+  test('a match does not go on into the next block, and the tail leaves at the end of its own', async () => {
+    const blocks: StreamEvent[] = [
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'one sk-ab' },
+      { type: 'text-end', block: 0 },
+      { type: 'text-start', block: 1 },
+      { type: 'text-delta', block: 1, text: 'cd two' },
+      { type: 'text-end', block: 1 },
+    ];
+    const lab = labOf('anthropic-messages', [KEYS], wrapped(blocks));
+    const got = await lab.ask('anthropic-messages', true);
+    expectSound(got);
+    expect(got.parts).toMatchObject([{ text: 'one sk-ab' }, { text: 'cd two' }]);
+  });
+
+  test('thinking too, whose signature is then no longer true', async () => {
+    const thinking = (text: string): StreamEvent[] => [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text },
+      {
+        type: 'reasoning-signature',
+        block: 0,
+        signature: ownToken('anthropic-messages', 'c2lnbmVk'),
+      },
+      { type: 'reasoning-end', block: 0 },
+      { type: 'text-start', block: 1 },
+      { type: 'text-delta', block: 1, text: 'done' },
+      { type: 'text-end', block: 1 },
+    ];
+    for (const stream of BOTH) {
+      const plain = labOf('anthropic-messages', [KEYS], wrapped(thinking('nothing')));
+      expect((await plain.ask('anthropic-messages', stream)).parts[0]).toMatchObject({
+        signature: ownToken('anthropic-messages', 'c2lnbmVk'),
+      });
+      const lab = labOf('anthropic-messages', [KEYS], wrapped(thinking('I saw sk-abcd99')));
+      const got = await lab.ask('anthropic-messages', stream);
+      expect(got.parts[0]).toEqual({ type: 'reasoning', text: 'I saw [redacted]' });
+      expect((await lab.row(0)).lost).toEqual(['text (redacted)', 'reasoning signature']);
+    }
+  });
+
+  test('requests are searched as well, and told as approximated', async () => {
+    const lab = labOf('openai-chat', [{ name: 'redact', patterns: ['sk-\\w{4,}'] }], textAnswer('ok'));
+    await lab.ask('anthropic-messages', true, { messages: [{ role: 'user', content: 'use sk-abcd now' }] });
+    expect(lab.sent().body.messages).toEqual([{ role: 'user', content: 'use [redacted] now' }]);
+    expect((await lab.row(0)).lost).toEqual(['messages (approximated: 1 match replaced by redact)']);
+  });
+
+  test('who watches sees what the client sees', async () => {
+    const lab = labOf('anthropic-messages', [KEYS], textAnswer('a sk-ab', 'cd1 b'));
+    const live = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/streams/live'));
+    const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
+    await lab.ask('anthropic-messages', true);
+    let text = '';
+    while (!text.includes('"completed"')) text += (await reader?.read())?.value ?? '';
+    await reader?.cancel();
+    expect(text).toContain('redacted');
+    expect(text).not.toContain('sk-ab');
+  });
+});
+
+describe('reasoning', () => {
+  const TAGGED = ['<thi', 'nk>\nlet me ', 'see</th', 'ink>\n\nforty', '-two'];
+  const THOUGHT: StreamEvent[] = [
+    { type: 'reasoning-start', block: 0 },
+    { type: 'reasoning-delta', block: 0, text: 'let me ' },
+    { type: 'reasoning-delta', block: 0, text: 'see' },
+    { type: 'reasoning-end', block: 0 },
+    { type: 'text-start', block: 1 },
+    { type: 'text-delta', block: 1, text: 'forty-two' },
+    { type: 'text-end', block: 1 },
+  ];
+
+  test.each(PAIRS)(
+    'tagged text as thinking, from $provider to $client, stream: $stream',
+    async ({ provider, client, stream }) => {
+      const lab = labOf(provider, ['reasoning'], textAnswer(...TAGGED));
+      const got = await lab.ask(client, stream);
+      expectSound(got);
+      expect(got.text('reasoning')).toBe('let me see');
+      expect(got.text()).toBe('forty-two');
+    },
+  );
+
+  test.each(PAIRS)(
+    'thinking as tagged text, from $provider to $client, stream: $stream',
+    async ({ provider, client, stream }) => {
+      const lab = labOf(provider, [{ name: 'reasoning', as: 'text' }], wrapped(THOUGHT));
+      const got = await lab.ask(client, stream);
+      expectSound(got);
+      expect(got.text('reasoning')).toBe('');
+      expect(got.text()).toBe('<think>let me see</think>\n\nforty-two');
+    },
+  );
+
+  test('what was shown as text goes back as thinking, and the other way round', async () => {
+    const history = [
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content: '<think>hm</think>\n\na' },
+      { role: 'user', content: 'r' },
+    ];
+    const asText = labOf('anthropic-messages', [{ name: 'reasoning', as: 'text' }], textAnswer('ok'));
+    await asText.ask('openai-chat', false, { messages: history });
+    expect(JSON.stringify(asText.sent().body.messages)).not.toContain('<think>');
+    const asThinking = labOf('openai-chat', ['reasoning'], textAnswer('ok'));
+    await asThinking.ask('anthropic-messages', false, {
+      messages: [
+        { role: 'user', content: 'q' },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'hm', signature: 'c2ln' },
+            { type: 'text', text: 'a' },
+          ],
+        },
+        { role: 'user', content: 'r' },
+      ],
+    });
+    expect(JSON.stringify(asThinking.sent().body.messages)).toContain('<think>hm</think>');
+  });
+});
+
+test('steps apply to answers in the opposite order, so that each sees what it undid', async () => {
+  const lab = labOf(
+    'openai-chat',
+    [{ ...KEYS, replacement: '<think>' }, { name: 'reasoning' }],
+    textAnswer('<think>sk-aaaa</think>sk-bbbb'),
+  );
+  const got = await lab.ask('anthropic-messages', true);
+  expect(got.text('reasoning')).toBe('<think>');
+  expect(got.text()).toBe('<think>');
+});
+
+test('a whole answer in which nothing was found is the provider’s own text', async () => {
+  for (const dialect of SPOKEN_DIALECTS) {
+    const plain = await labOf(dialect, [], textAnswer('nothing')).ask(dialect, false);
+    const searched = await labOf(dialect, [KEYS], textAnswer('nothing')).ask(dialect, false);
+    expect(searched.bytes).toBe(plain.bytes);
+  }
+});

@@ -1,0 +1,244 @@
+// Transformers that change requests, from every client dialect to a provider that speaks the same or another.
+import { describe, expect, test } from 'bun:test';
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
+import { createTransformLab, expectSound, type LabOptions, textAnswer } from '../support/transform-lab.ts';
+
+const BOTH = [true, false];
+
+function labOf(dialect: DialectId, transformers: LabOptions['transformers']) {
+  return createTransformLab({ dialect, transformers, answer: textAnswer('hello') });
+}
+
+/** Every client at a provider of Anthropic Messages, so that one body shows what a step did. */
+async function throughAll(
+  transformers: LabOptions['transformers'],
+  look: (body: JsonObject, client: DialectId) => void,
+  more: Partial<Record<DialectId, JsonObject>> = {},
+): Promise<void> {
+  for (const client of SPOKEN_DIALECTS) {
+    for (const stream of BOTH) {
+      const lab = labOf('anthropic-messages', transformers);
+      const answer = await lab.ask(client, stream, more[client]);
+      expectSound(answer);
+      expect(answer.text()).toBe('hello');
+      look(lab.sent().body, client);
+      const entry = transformers[0];
+      const name = typeof entry === 'object' ? entry.name : (entry ?? '');
+      expect(await lab.row(0)).toMatchObject({ status: 'success', transformers: [name] });
+    }
+  }
+}
+
+describe('max_tokens', () => {
+  test('bounds what was asked for', () =>
+    throughAll([{ name: 'max_tokens', max: 500 }], (body) => expect(body.max_tokens).toBe(500)));
+  test('leaves less as it is', () =>
+    throughAll([{ name: 'max_tokens', max: 5_000 }], (body) => expect(body.max_tokens).toBe(1_000)));
+  test('is told in the row', async () => {
+    const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 500 }]);
+    await lab.ask('openai-chat', false);
+    expect((await lab.row(0)).lost).toEqual(['max_tokens (approximated: 500 in place of 1000)']);
+  });
+  test('a default where nothing was asked for', async () => {
+    const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 500, default: 100 }]);
+    await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+    expect(lab.sent().body.max_tokens).toBe(100);
+  });
+  test('the budget of thinking stays below, or thinking is off and named as lost', async () => {
+    const thinking = { type: 'enabled', budget_tokens: 9_000 };
+    const more = { max_tokens: 10_000, thinking };
+    const roomy = labOf('anthropic-messages', [{ name: 'max_tokens', max: 4_000 }]);
+    await roomy.ask('anthropic-messages', false, more);
+    expect(roomy.sent().body).toMatchObject({ max_tokens: 4_000, thinking: { budget_tokens: 2_000 } });
+    const narrow = labOf('anthropic-messages', [{ name: 'max_tokens', max: 1_500 }]);
+    expect((await narrow.ask('anthropic-messages', false, more)).lost).toBe('thinking');
+    expect(narrow.sent().body.max_tokens).toBe(1_500);
+    expect(narrow.sent().body.thinking).not.toMatchObject({ type: 'enabled' });
+  });
+});
+
+describe('sampling', () => {
+  test('fills what is not said', () =>
+    throughAll([{ name: 'sampling', temperature: 0.25, top_k: 7, stop: ['END'] }], (body) =>
+      expect(body).toMatchObject({ temperature: 0.25, top_k: 7, stop_sequences: ['END'] }),
+    ));
+  test('leaves what is said, unless it is forced', async () => {
+    for (const force of BOTH) {
+      const lab = labOf('openai-chat', [{ name: 'sampling', temperature: 0.25, force }]);
+      await lab.ask('openai-chat', false, { temperature: 0.75 });
+      expect(lab.sent().body.temperature).toBe(force ? 0.25 : 0.75);
+    }
+  });
+});
+
+describe('system_prompt', () => {
+  const OWN: Partial<Record<DialectId, JsonObject>> = {
+    'anthropic-messages': { system: 'own' },
+    'openai-chat': {
+      messages: [
+        { role: 'system', content: 'own' },
+        { role: 'user', content: 'hi' },
+      ],
+    },
+    'openai-responses': { instructions: 'own' },
+    gemini: { systemInstruction: { parts: [{ text: 'own' }] } },
+  };
+  test('prepends and appends', () =>
+    throughAll(
+      [{ name: 'system_prompt', prepend: 'before', append: 'after' }],
+      (body) => expect(JSON.stringify(body.system)).toMatch(/before.*own.*after/),
+      OWN,
+    ));
+  test('replaces, and names what it took', async () => {
+    const lab = labOf('openai-chat', [{ name: 'system_prompt', replace: 'mine' }]);
+    const answer = await lab.ask('openai-chat', true, OWN['openai-chat']);
+    expect(lab.sent().body.messages).toEqual([
+      { role: 'system', content: 'mine' },
+      { role: 'user', content: 'hi' },
+    ]);
+    expect(answer.lost).toBe('system');
+  });
+});
+
+describe('tool_use', () => {
+  const more = {
+    'anthropic-messages': { tools: [{ name: 'look', input_schema: { type: 'object' } }] },
+    'openai-chat': {
+      tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }],
+    },
+    'openai-responses': { tools: [{ type: 'function', name: 'look', parameters: { type: 'object' } }] },
+    gemini: { tools: [{ functionDeclarations: [{ name: 'look', parameters: { type: 'OBJECT' } }] }] },
+  };
+  test('hints and asks for a call', () =>
+    throughAll(
+      [{ name: 'tool_use', hint: 'use them', choice: 'required' }],
+      (body) => {
+        expect(JSON.stringify(body.system)).toContain('use them');
+        expect(body.tool_choice).toMatchObject({ type: 'any' });
+      },
+      more,
+    ));
+  test('leaves requests without tools as they are', () =>
+    throughAll([{ name: 'tool_use', choice: 'required' }], (body) => {
+      expect(body.system).toBeUndefined();
+      expect(body.tool_choice).toBeUndefined();
+    }));
+});
+
+describe('clean_cache', () => {
+  test('drops breakpoints everywhere, and says so', async () => {
+    const lab = labOf('anthropic-messages', ['clean_cache']);
+    const cache_control = { type: 'ephemeral' };
+    const answer = await lab.ask('anthropic-messages', true, {
+      system: [{ type: 'text', text: 's', cache_control }],
+      tools: [{ name: 't', input_schema: { type: 'object' }, cache_control }],
+      messages: [
+        { role: 'user', content: [{ type: 'text', text: 'hi', cache_control }] },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 't', input: {}, cache_control }] },
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'tool_result',
+              tool_use_id: 'c1',
+              content: [{ type: 'text', text: 'r', cache_control }],
+              cache_control,
+            },
+          ],
+        },
+      ],
+    });
+    expectSound(answer);
+    expect(lab.sent().text).not.toContain('cache_control');
+    expect(answer.lost).toBe('cache_control');
+  });
+  test('does nothing where there are none', async () => {
+    const lab = labOf('anthropic-messages', ['clean_cache']);
+    expect((await lab.ask('anthropic-messages', true)).lost).toBeNull();
+  });
+});
+
+describe('the client’s own bytes', () => {
+  const ODD =
+    '{ "model":"any-model", "max_tokens" : 1000,"stream":true, "novel": {"a":1.50},  "messages":[{"role":"user","content":"hi","odd":1e2}] }';
+
+  test('pass but for the changed fields, headers and fields', async () => {
+    const lab = labOf('anthropic-messages', [
+      { name: 'headers', set: { 'x-team': 'red' }, remove: ['anthropic-beta'] },
+      { name: 'fields', set: { top_k: 3 }, remove: ['novel'] },
+    ]);
+    const response = await lab.post('/v1/messages', ODD, { headers: { 'anthropic-beta': 'some-beta' } });
+    expect(response.headers.get('x-sluice-lost')).toBe('anthropic-beta, novel');
+    await response.text();
+    expect(lab.sent().text).toBe(
+      '{ "model":"any-model", "max_tokens" : 1000,"stream":true, "messages":[{"role":"user","content":"hi","odd":1e2}],"top_k":3}',
+    );
+    expect(lab.sent().headers.get('x-team')).toBe('red');
+    expect(lab.sent().headers.has('anthropic-beta')).toBe(false);
+  });
+  test('with header steps only, request and answer are byte for byte what they were', async () => {
+    for (const dialect of SPOKEN_DIALECTS) {
+      const plain = labOf(dialect, []);
+      const stepped = labOf(dialect, [{ name: 'headers', set: { 'x-team': 'red' } }]);
+      const expected = await plain.ask(dialect, true);
+      expect((await stepped.ask(dialect, true)).bytes).toBe(expected.bytes);
+      expect(stepped.sent().text).toBe(plain.sent().text);
+    }
+  });
+  test('pass but for what a neutral step changes', async () => {
+    const lab = labOf('anthropic-messages', [{ name: 'max_tokens', max: 500 }]);
+    await (await lab.post('/v1/messages', ODD)).text();
+    expect(lab.sent().text).toBe(ODD.replace('1000', '500'));
+  });
+  test('a field is changed under the name that the client chose', async () => {
+    const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 500 }]);
+    await (
+      await lab.post(
+        '/v1/chat/completions',
+        '{"model":"m","max_completion_tokens":900,"novel":1,"messages":[{"role":"user","content":"hi"}]}',
+      )
+    ).text();
+    expect(lab.sent().text).toBe(
+      '{"model":"m","max_completion_tokens":500,"novel":1,"messages":[{"role":"user","content":"hi"}]}',
+    );
+  });
+  test('messages in front of which one is put keep what they have of their own', async () => {
+    const lab = labOf('openai-chat', [{ name: 'system_prompt', prepend: 'mine' }]);
+    await (
+      await lab.post('/v1/chat/completions', {
+        model: 'm',
+        messages: [{ role: 'user', content: 'hi', odd: 1 }],
+      })
+    ).text();
+    expect(lab.sent().body.messages).toEqual([
+      { role: 'system', content: 'mine' },
+      { role: 'user', content: 'hi', odd: 1 },
+    ]);
+  });
+});
+
+test('steps apply in order', async () => {
+  const lab = labOf('openai-chat', [
+    { name: 'system_prompt', prepend: 'one' },
+    { name: 'system_prompt', prepend: 'two' },
+  ]);
+  await lab.ask('openai-chat', false);
+  expect(JSON.stringify(lab.sent().body.messages)).toMatch(/two.*one/);
+});
+
+test('a nested field in the provider’s own words', async () => {
+  const lab = labOf('gemini', [
+    {
+      name: 'fields',
+      set: { 'generationConfig.thinkingConfig.thinkingBudget': 0 },
+      default: { labels: { team: 'red' } },
+    },
+  ]);
+  await lab.ask('openai-chat', true);
+  expect(lab.sent().body).toMatchObject({
+    generationConfig: { maxOutputTokens: 1_000, thinkingConfig: { thinkingBudget: 0 } },
+    labels: { team: 'red' },
+  });
+});
