@@ -10,6 +10,8 @@ export interface CitationReader {
   read(candidate: JsonObject): Citation[];
 }
 
+const NO_CITATIONS: Citation[] = [];
+
 export function createCitationReader(index: TextIndex): CitationReader {
   const seen = new Set<string>();
 
@@ -52,6 +54,7 @@ export function createCitationReader(index: TextIndex): CitationReader {
     read(candidate) {
       const grounding = asObject(candidate.groundingMetadata);
       const quotes = asObject(candidate.citationMetadata);
+      if (grounding === undefined && quotes === undefined) return NO_CITATIONS;
       const found = [
         ...(grounding === undefined ? [] : grounded(grounding)),
         ...(quotes === undefined ? [] : quoted(quotes)),

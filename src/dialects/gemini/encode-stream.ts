@@ -8,6 +8,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -41,7 +42,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   let thoughtEnd = '';
   let started = false;
   let usage: Usage = NO_USAGE;
-  let call: ToolCallPart | undefined;
+  let open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   /** A call whose arguments cannot be read: forgiven where the token limit cut it. */
   let brokenCall: string | undefined;
   let hasThought = false;
@@ -95,11 +96,11 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         return part(signaturePart(event.signature, hasThought));
       case 'tool-start': {
         const { type: _, block: __, ...head } = event;
-        call = { type: 'tool-call', arguments: '', ...head };
+        open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
         return '';
       }
       case 'tool-delta':
-        if (call !== undefined) call.arguments += event.arguments;
+        open?.given.add(event.arguments);
         return '';
       case 'tool-end':
         return endCall();
@@ -145,13 +146,15 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   }
 
   function endCall(): string {
-    if (call === undefined) return '';
+    const opened = open;
+    open = undefined;
+    if (opened === undefined) return '';
+    const call: ToolCallPart = { ...opened.head, arguments: opened.given.text() };
     const built = callPart(call);
     if (call.kind === 'server') losses.serverCall(call, built !== null);
     else if (call.kind === 'custom') losses.freeTextCall();
     else losses.foreign(call.extension);
     if (built === undefined) brokenCall ??= call.name;
-    call = undefined;
     return built === undefined || built === null ? '' : part(built);
   }
 

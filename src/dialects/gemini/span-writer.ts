@@ -1,5 +1,6 @@
 // Where a source's text stands in an answer that goes by, in the UTF-8 bytes that Google counts.
 import type { Citation } from '../../model/content.ts';
+import { createKeptText } from '../../model/kept-text.ts';
 import type { Segment } from './citations.ts';
 
 /** Longer text blocks are not kept: their sources are named without a place. */
@@ -17,25 +18,28 @@ const encoder = new TextEncoder();
 export function createSpanWriter(): SpanWriter {
   let bytesBefore = 0;
   let blockBytes = 0;
-  let block = '';
+  let block = createKeptText();
   let isKept = true;
 
   return {
     begin() {
       bytesBefore += blockBytes;
       blockBytes = 0;
-      block = '';
+      block = createKeptText();
       isKept = true;
     },
     add(text) {
       blockBytes += byteLength(text);
-      isKept &&= block.length + text.length <= MOST_KEPT;
-      block = isKept ? block + text : '';
+      if (!isKept) return;
+      isKept = block.length + text.length <= MOST_KEPT;
+      if (isKept) block.add(text);
+      else block = createKeptText();
     },
     segment({ start = 0, end }) {
-      if (!isKept || block === '') return undefined;
-      const text = block.slice(start, end);
-      const startIndex = bytesBefore + encoder.encode(block.slice(0, start)).length;
+      if (!isKept || block.length === 0) return undefined;
+      const whole = block.text();
+      const text = whole.slice(start, end);
+      const startIndex = bytesBefore + encoder.encode(whole.slice(0, start)).length;
       return { startIndex, endIndex: startIndex + encoder.encode(text).length, text };
     },
   };

@@ -1,5 +1,6 @@
 // Where things are in an answer's text: Google counts UTF-8 bytes over the whole answer, the neutral model UTF-16
 // units in one text block.
+import { createKeptText } from '../../model/kept-text.ts';
 
 /** Text beyond this is not kept: a stream of any length takes bounded memory, and its late sources go unplaced. */
 const MOST_KEPT = 1_000_000;
@@ -20,7 +21,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function createTextIndex(): TextIndex {
-  let text = '';
+  const kept = createKeptText();
   let blockStart = 0;
   let isWhole = true;
   /** The text as bytes, made when asked for and dropped when it grows. */
@@ -28,18 +29,19 @@ export function createTextIndex(): TextIndex {
 
   return {
     begin() {
-      blockStart = text.length;
+      blockStart = kept.length;
     },
     add(more) {
       if (!isWhole) return;
-      if (text.length + more.length > MOST_KEPT) {
+      if (kept.length + more.length > MOST_KEPT) {
         isWhole = false;
         return;
       }
-      text += more;
+      kept.add(more);
       bytes = undefined;
     },
     place(start, end, said) {
+      const text = kept.text();
       bytes ??= encoder.encode(text);
       if (end > bytes.length || start >= end) return undefined;
       const from = decoder.decode(bytes.subarray(0, start)).length;

@@ -8,6 +8,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { createJsonScanner, type JsonScanner } from '../../model/json-scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText, thoughtSignature } from './tool-call.ts';
@@ -29,8 +30,10 @@ interface OpenCall {
   id: string | undefined;
   kind: 'function' | 'custom';
   started: boolean;
-  /** Arguments so far: sent ones after the start, held ones before it. */
-  arguments: string;
+  /** Arguments that came before the name. */
+  held: string;
+  /** Reads the arguments that were told. */
+  told: JsonScanner;
   signature: OpaqueToken | undefined;
 }
 
@@ -50,7 +53,8 @@ export function createToolDecoder(
       id,
       kind,
       started: false,
-      arguments: '',
+      held: '',
+      told: createJsonScanner(),
       signature: undefined,
     };
     calls.push(call);
@@ -66,13 +70,13 @@ export function createToolDecoder(
       return name === '' ? last : undefined;
     }
     if (name === '') return last;
-    return last === undefined || index === undefined || isWhole(last.arguments) ? undefined : last;
+    return last === undefined || index === undefined || last.told.complete() ? undefined : last;
   }
 
   function feed(call: OpenCall, name: string, fragment: string): void {
     if (!call.started) {
       if (name === '') {
-        call.arguments += fragment;
+        call.held += fragment;
         return;
       }
       call.started = true;
@@ -84,12 +88,12 @@ export function createToolDecoder(
         kind: call.kind,
         ...(call.signature !== undefined && { signature: call.signature }),
       });
-      const held = call.arguments;
-      call.arguments = '';
+      const { held } = call;
+      call.held = '';
       if (held !== '') feed(call, '', held);
     }
     if (fragment === '') return;
-    call.arguments += fragment;
+    call.told.push(fragment);
     emit({ type: 'tool-delta', block: call.block, arguments: fragment });
   }
 
@@ -136,14 +140,4 @@ export function createToolDecoder(
       return undefined;
     },
   };
-}
-
-function isWhole(text: string): boolean {
-  if (text === '') return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -7,6 +7,7 @@
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -45,7 +46,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   const losses = createAnswerLosses(ID, context);
   let toolCount = 0;
   let usage: Usage | undefined;
-  let reasoning: ReasoningPart | undefined;
+  let reasoning: { part: ReasoningPart; text: KeptText } | undefined;
   /** The entries told, with the length of the content before each. */
   const entries: { part: ReasoningPart; at: number }[] = [];
   /** Annotations count from the start of the content, over all text blocks. */
@@ -95,15 +96,15 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'refusal-delta':
         return event.text === '' ? '' : refusalPrefix + JSON.stringify(event.text) + deltaSuffix;
       case 'reasoning-start':
-        reasoning = { type: 'reasoning', text: '' };
-        if (event.redacted !== undefined) reasoning.redacted = event.redacted;
+        reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
+        if (event.redacted !== undefined) reasoning.part.redacted = event.redacted;
         return '';
       case 'reasoning-delta':
         if (event.text === '') return '';
-        if (reasoning !== undefined) reasoning.text += event.text;
+        reasoning?.text.add(event.text);
         return reasoningPrefix + JSON.stringify(event.text) + deltaSuffix;
       case 'reasoning-signature':
-        if (reasoning !== undefined) reasoning.signature = event.signature;
+        if (reasoning !== undefined) reasoning.part.signature = event.signature;
         return '';
       case 'reasoning-end':
         return endReasoning();
@@ -152,9 +153,11 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   }
 
   function endReasoning(): string {
-    const part = reasoning;
+    if (reasoning === undefined) return '';
+    const { part, text } = reasoning;
     reasoning = undefined;
-    if (part === undefined || (part.signature === undefined && part.redacted === undefined)) return '';
+    if (part.signature === undefined && part.redacted === undefined) return '';
+    part.text = text.text();
     const index = entries.push({ part, at: contentLength }) - 1;
     const entry = buildReasoningDetail({ part, afterText: contentLength > 0 }, index);
     return chunk({ reasoning_details: [entry] });

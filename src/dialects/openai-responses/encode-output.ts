@@ -1,6 +1,7 @@
 // What the parts of the encoder share: numbered events, and the list of items that the last event repeats.
 // The format demands that repetition, so the answer's text is kept, once.
 import type { JsonObject } from '../../model/json.ts';
+import { createKeptText } from '../../model/kept-text.ts';
 
 export interface OutputWriter {
   /** One event as wire text. */
@@ -65,13 +66,13 @@ export function createDeltaWriter(
   suffix = '',
 ): DeltaWriter {
   const prefix = `${JSON.stringify({ type, ...place }).slice(0, -1)},"delta":`;
-  let text = '';
+  const kept = createKeptText();
   return {
     push(delta) {
       if (delta === '') return '';
-      text += delta;
+      kept.add(delta);
       return output.raw(type, prefix + JSON.stringify(delta) + suffix);
     },
-    text: () => text,
+    text: kept.text,
   };
 }
