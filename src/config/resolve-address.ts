@@ -7,6 +7,8 @@ import type { ProviderEntry } from './schema.ts';
 export interface Address {
   /** No trailing slash. */
   baseUrl: string;
+  /** Where models are listed, if elsewhere. */
+  modelsBaseUrl?: string;
   /** In place of the dialect's own path; `{model}` and `{method}` are left to each request. */
   endpoint?: string;
   options: Record<string, string>;
@@ -63,6 +65,8 @@ export function resolveAddress(
   }
   resolution.address = {
     baseUrl: fill(base, options),
+    ...(base === kind.baseUrl &&
+      kind.modelsBaseUrl !== undefined && { modelsBaseUrl: fill(kind.modelsBaseUrl, options) }),
     ...(endpoint === undefined ? {} : { endpoint: fill(endpoint, options) }),
     options,
   };

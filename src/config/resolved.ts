@@ -58,6 +58,8 @@ export interface ProviderConfig {
   options?: Record<string, string>;
   /** The header of the key, in place of the dialect's. */
   keyHeader?: string;
+  /** Where its models are listed, if not at `baseUrl`. */
+  modelsBaseUrl?: string;
   /** Further addresses, in the order in which they are tried after `baseUrl`. */
   otherBaseUrls?: readonly string[];
   oauth?: OAuthUser;

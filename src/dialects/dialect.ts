@@ -200,6 +200,8 @@ export interface Quirks {
   callIds?: 'at-most-40' | 'exactly-9';
   /** openai-chat: the server's own error codes, where they say more than the status. */
   errorCodes?: Readonly<Record<string, VendorError>>;
+  /** False where the list of models is not one of what can be asked for. */
+  listsModels?: boolean;
   /** anthropic-messages: `max_tokens` where the client gave none. */
   defaultMaxTokens?: number;
   /** openai-chat: the dialect in which the provider counts tokens, as this one has no way to ask. */

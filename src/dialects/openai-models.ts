@@ -16,7 +16,7 @@ function buildModel({ id, created = 0, provider }: OfferedModel): JsonObject {
 
 /** One page holds all. */
 export const openaiModels: ProviderModels = {
-  endpoint: () => '/models',
+  ask: () => ({ path: '/models' }),
   parsePage(body) {
     const data = asArray(body.data);
     if (data === undefined) throw new Error('data is missing');

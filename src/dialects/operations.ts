@@ -24,10 +24,18 @@ export interface ClientEmbeddings {
 }
 
 export interface ProviderModels {
-  /** Path and query of a page; `cursor`: what the page before named as next, null for the first. */
-  endpoint(cursor: string | null): string;
+  /** How a page is asked for; `cursor`: what the page before named as next, null for the first. */
+  ask(cursor: string | null, options: Pick<BuildOptions, 'quirks' | 'settings'>): PageRequest;
   /** Throws Error where the body is no list of models. */
   parsePage(body: JsonObject): ModelPage;
+}
+
+export interface PageRequest {
+  /** Path and query below where the provider lists. */
+  path: string;
+  headers?: Record<string, string>;
+  /** Posted; left out: a GET. */
+  body?: JsonObject;
 }
 
 export interface ClientModels {

@@ -8,6 +8,7 @@ import type { NeutralResponse } from '../model/response.ts';
 import { AnswerTooLarge, callUpstream, METHOD, readChunks, readFailure, readText } from '../upstream/call.ts';
 import { findRetryHint } from '../upstream/retry-after.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
+import { authorize } from './authorize.ts';
 import { createEventFraming } from './event-framing.ts';
 import type { GatewayHost } from './host.ts';
 import type { Observer } from './observer.ts';
@@ -78,7 +79,9 @@ async function send(context: AttemptContext): Promise<Call> {
   try {
     await prepare(plan);
     const { url, body } = plan;
-    const headers = await authorized(context);
+    const request = { method: METHOD, url, body };
+    const headers =
+      plan.key === 'none' ? await authorize(host, provider, plan.headers, request) : plan.headers;
     if (controller.signal.aborted) throw controller.signal.reason;
     const { timing } = context.observer.seen;
     const response = await timing.during(
@@ -106,24 +109,6 @@ async function prepare(plan: Plan): Promise<void> {
   const { prepare: complete } = plan;
   delete plan.prepare;
   if (complete !== undefined) Object.assign(plan, await complete());
-}
-
-/** The plan's headers, and those that only the host can give. */
-async function authorized({ host, plan }: AttemptContext): Promise<Headers> {
-  const { name, authorization, options = {}, oauth } = plan.target.provider;
-  if (authorization === undefined || plan.key !== 'none') return plan.headers;
-  const headers = new Headers(plan.headers);
-  const { url, body } = plan;
-  const request = { method: METHOD, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
-  try {
-    if (host.authorize === undefined) throw new Error('this host fetches no tokens; set api_key');
-    for (const [field, value] of Object.entries(await host.authorize(authorization, request)))
-      headers.set(field, value);
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
-  }
-  return headers;
 }
 
 async function readError(

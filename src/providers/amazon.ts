@@ -3,6 +3,7 @@ import type { ProviderKind } from './kind.ts';
 
 const BEDROCK = {
   baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
+  modelsBaseUrl: 'https://bedrock.{region}.amazonaws.com',
   optionVariables: { region: ['AWS_REGION', 'AWS_DEFAULT_REGION'], profile: ['AWS_PROFILE'] },
   keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
   authorization: 'aws-signature',

@@ -12,6 +12,8 @@ export interface ProviderKind {
   baseUrl: string;
   /** Further addresses of the same service, in the order in which they are tried. */
   otherBaseUrls?: readonly string[];
+  /** Where its models are listed, if not at `baseUrl`; a configured base URL takes the place of both. */
+  modelsBaseUrl?: string;
   /** Environment variable with another base URL; where no key is needed, it enables the provider. */
   baseUrlVariable?: string;
   /**

@@ -93,6 +93,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       customTools: true,
       objectSchemas: true,
       callIds: 'at-most-40',
+      // It tells what could be deployed; what is asked for are deployments.
+      listsModels: false,
     },
   },
   {

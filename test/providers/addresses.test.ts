@@ -47,6 +47,13 @@ describe('azure', () => {
     expect(headers?.get('authorization')).toBeNull();
   });
 
+  test('embeds at the deployment as well', async () => {
+    const { url } = await asked('azure', { options, api_key: 'k1' }, { input: 'a' }, '/v1/embeddings');
+    expect(url).toBe(
+      'https://lab.openai.azure.com/openai/deployments/my%2Fdep/embeddings?api-version=2024-10-21',
+    );
+  });
+
   test('a base_url takes the place of the resource', async () => {
     const { url } = await asked('azure', {
       base_url: 'https://gateway.test/x',

@@ -38,9 +38,9 @@ function buildModel(model: OfferedModel): JsonObject {
 }
 
 export const providerModels: ProviderModels = {
-  endpoint(cursor) {
+  ask(cursor) {
     const after = cursor === null ? '' : `&after_id=${encodeURIComponent(cursor)}`;
-    return `/v1/models?limit=${PAGE_SIZE}${after}`;
+    return { path: `/v1/models?limit=${PAGE_SIZE}${after}` };
   },
   parsePage(body) {
     const data = asArray(body.data);

@@ -2,10 +2,12 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError } from '../aws/exceptions.ts';
+import { createModelList } from '../aws/list-models.ts';
 import type { ProviderSide } from '../dialect.ts';
 import { buildRequest } from './build-request.ts';
 import { countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
+import { embeddings } from './embeddings.ts';
 import { parseResponse } from './parse-response.ts';
 
 export const bedrockConverse: ProviderSide = {
@@ -21,4 +23,6 @@ export const bedrockConverse: ProviderSide = {
   passthrough: { edits: () => ({}) },
   toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
   countTokens,
+  embeddings,
+  models: createModelList(() => true),
 };

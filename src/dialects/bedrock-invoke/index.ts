@@ -3,6 +3,7 @@
 import { asNumber, asString, parseObject } from '../../model/json.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
+import { createModelList } from '../aws/list-models.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 
@@ -54,6 +55,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
         return tokens;
       },
     },
+    models: createModelList((id) => id.includes('anthropic.claude')),
   };
 }
 

@@ -3,6 +3,7 @@
 import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
 import type { BuildOptions, BuiltRequest, ProviderSide } from '../dialect.ts';
 import { createCountTokens } from './count-tokens.ts';
+import { providerModels } from './list-models.ts';
 import { sessionOf } from './session.ts';
 
 /** @param inner what stands in the envelope. */
@@ -33,6 +34,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
     passthrough: { edits: () => ({}) },
     ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
     countTokens: createCountTokens(inner),
+    models: providerModels,
   };
 }
 

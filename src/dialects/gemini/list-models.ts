@@ -6,6 +6,10 @@ import { bareModel } from './route.ts';
 import { ID } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
+/** https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list */
+const CLOUD_PAGE_SIZE = 100;
+/** Of the many models of Google Cloud those that are asked in this dialect; the others make images, films and sounds. */
+const SPOKEN_TO = /^(gemini|gemma|text-embedding|text-multilingual-embedding)-/;
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
 export const clientModels: ClientModels = {
@@ -44,15 +48,23 @@ function buildModel(model: OfferedModel): JsonObject {
 }
 
 export const providerModels: ProviderModels = {
-  endpoint(cursor) {
+  ask(cursor, { quirks, settings = {} }) {
     const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor)}`;
-    return `/v1beta/models?pageSize=${PAGE_SIZE}${token}`;
+    if (quirks.cloudMethods !== true) return { path: `/v1beta/models?pageSize=${PAGE_SIZE}${token}` };
+    const { project } = settings;
+    return {
+      path: `/v1beta1/publishers/google/models?pageSize=${CLOUD_PAGE_SIZE}${token}`,
+      // The list is nobody's: it is asked for on the account of this project.
+      ...(project !== undefined && { headers: { 'x-goog-user-project': project } }),
+    };
   },
   parsePage(body) {
-    const models = asArray(body.models);
+    const cloud = asArray(body.publisherModels);
+    const models = cloud ?? asArray(body.models);
     if (models === undefined) throw new Error('models is missing');
+    const parse = cloud === undefined ? parseModel : parseCloudModel;
     return {
-      models: models.flatMap((entry) => (isObject(entry) ? parseModel(entry) : [])),
+      models: models.flatMap((entry) => (isObject(entry) ? parse(entry) : [])),
       next: asString(body.nextPageToken) || null,
     };
   },
@@ -69,4 +81,9 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const output = asNumber(fields.outputTokenLimit);
   if (output !== undefined) entry.outputTokenLimit = output;
   return [entry];
+}
+
+function parseCloudModel({ name }: JsonObject): ModelEntry[] {
+  const id = asString(name)?.split('/').at(-1);
+  return id !== undefined && SPOKEN_TO.test(id) ? [{ id }] : [];
 }

@@ -5,7 +5,7 @@ import type { ProviderModels } from '../operations.ts';
 
 /** One page holds all. */
 export const providerModels: ProviderModels = {
-  endpoint: () => '/api/tags',
+  ask: () => ({ path: '/api/tags' }),
   parsePage(body) {
     const models = asArray(body.models);
     if (models === undefined) throw new Error('models is missing');

@@ -1,10 +1,13 @@
 // What each provider says that it serves: asked with the gateway's own key, kept for ten minutes.
 import type { ProviderConfig } from '../../config/resolved.ts';
-import { parseObject } from '../../model/json.ts';
-import type { ModelEntry } from '../../model/model-entry.ts';
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
+import { type JsonObject, parseObject } from '../../model/json.ts';
+import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
 import { readText } from '../../upstream/call.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
+import { authorize } from '../authorize.ts';
 import type { GatewayHost } from '../host.ts';
 import { sideOf } from '../plan.ts';
 
@@ -70,42 +73,78 @@ function within(host: GatewayHost, ms: number, promise: Promise<void>): Promise<
 
 async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
   const side = sideOf({ provider, model: '' });
-  // One that has an address for each deployment does not list the deployments.
-  if (side.models === undefined || provider.endpoint !== undefined) return [];
-  const headers = buildRequestHeaders({
-    client: null,
-    dialect: keyHeaders(provider.keyHeader, side, provider.apiKey),
-    listHeaders: [],
-    configured: provider.headers,
-    stream: false,
-    userAgent: `sluice/${host.version}`,
-  });
-  headers.delete('content-type');
+  if (side.models === undefined || provider.quirks.listsModels === false) return [];
   const controller = new AbortController();
   const cancel = host.setTimer(
     () => controller.abort(new Error(`no list within ${GIVE_UP_MS} ms`)),
     GIVE_UP_MS,
   );
-  const init: RequestInit = { method: 'GET', headers, signal: controller.signal, redirect: 'manual' };
-  const limits = { connectMs: provider.timeouts.connectMs };
+  const places = [provider.modelsBaseUrl ?? provider.baseUrl, ...(provider.otherBaseUrls ?? [])];
   try {
-    const models: ModelEntry[] = [];
-    let cursor: string | null = null;
-    for (let pages = 0; pages < MAX_PAGES; pages++) {
-      const response = await host.fetch(provider.baseUrl + side.models.endpoint(cursor), init, limits);
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new Error(`it answered HTTP ${response.status}`);
+    for (const [at, place] of places.entries()) {
+      try {
+        return await fetchPages(place, provider, side, side.models, host, controller.signal);
+      } catch (thrown) {
+        if (at === places.length - 1) throw thrown;
       }
-      const body = parseObject(await readText(response, MAX_BYTES));
-      if (body === undefined) throw new Error('its answer is not a JSON object');
-      const page = side.models.parsePage(body);
-      models.push(...page.models);
-      if (page.next === null || page.next === cursor) break;
-      cursor = page.next;
     }
-    return models;
+    return [];
   } finally {
     cancel();
   }
+}
+
+async function fetchPages(
+  place: string,
+  provider: ProviderConfig,
+  side: ProviderSide,
+  list: ProviderModels,
+  host: GatewayHost,
+  signal: AbortSignal,
+): Promise<ModelEntry[]> {
+  const { quirks, options: settings = {} } = provider;
+  const models: ModelEntry[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const page: ModelPage = list.parsePage(
+      await fetchPage(place, provider, side, list.ask(cursor, { quirks, settings }), host, signal),
+    );
+    models.push(...page.models);
+    if (page.next === null || page.next === cursor) break;
+    cursor = page.next;
+  }
+  return models;
+}
+
+async function fetchPage(
+  place: string,
+  provider: ProviderConfig,
+  side: ProviderSide,
+  { path, headers: own = {}, body }: PageRequest,
+  host: GatewayHost,
+  signal: AbortSignal,
+): Promise<JsonObject> {
+  const built = buildRequestHeaders({
+    client: null,
+    dialect: { ...keyHeaders(provider.keyHeader, side, provider.apiKey), ...own },
+    listHeaders: [],
+    configured: provider.headers,
+    stream: false,
+    userAgent: `sluice/${host.version}`,
+  });
+  if (body === undefined) built.delete('content-type');
+  const url = place + path;
+  const method = body === undefined ? 'GET' : 'POST';
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const headers =
+    provider.apiKey === null ? await authorize(host, provider, built, { method, url, body: text }) : built;
+  const init: RequestInit = { method, headers, signal, redirect: 'manual', ...(text && { body: text }) };
+  const response = await host.fetch(url, init, { connectMs: provider.timeouts.connectMs });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`it answered HTTP ${response.status}`);
+  }
+  const answer = parseObject(await readText(response, MAX_BYTES));
+  if (answer === undefined) throw new Error('its answer is not a JSON object');
+  return answer;
 }

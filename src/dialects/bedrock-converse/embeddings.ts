@@ -1,0 +1,74 @@
+// Embeddings, by InvokeModel in the words of each vendor's models.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
+import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
+import { GatewayError } from '../../model/errors.ts';
+import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { ProviderOperation } from '../operations.ts';
+
+export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
+  endpoint: (model) => `/model/${encodeURIComponent(model)}/invoke`,
+  // No client speaks this dialect.
+  edits: () => ({}),
+  buildRequest({ input, dimensions, user }, { model }) {
+    const texts = input.map(textOf);
+    return {
+      body: bodyOf(model, texts, dimensions),
+      losses: user === undefined ? [] : [{ feature: 'user', outcome: 'lost' }],
+    };
+  },
+  parseResponse(body) {
+    const tokens = asNumber(body.inputTextTokenCount);
+    return {
+      model: null,
+      // Cohere's counts come in a header of their own, which is not read.
+      usage: tokens === undefined ? null : { inputTokens: tokens },
+      vectors: () => parseVectors(body),
+    };
+  },
+};
+
+function bodyOf(model: string, texts: string[], dimensions: number | undefined): JsonObject {
+  if (model.includes('cohere.embed')) {
+    // How it will be used must be said; the other dialects have no word for it.
+    const body: JsonObject = { texts, input_type: 'search_document', embedding_types: ['float'] };
+    return dimensions === undefined ? body : { ...body, output_dimension: dimensions };
+  }
+  if (!model.includes('titan-embed')) {
+    throw unsupported(
+      'model',
+      `${model} is no model whose embeddings are known: those of Titan and Cohere are`,
+    );
+  }
+  const [inputText = '', ...others] = texts;
+  if (others.length > 0) {
+    throw unsupported(
+      'input',
+      `${model} embeds one text a request: send them one by one, or ask a model of Cohere`,
+    );
+  }
+  return dimensions === undefined ? { inputText } : { inputText, dimensions };
+}
+
+function textOf(piece: EmbeddingInput): string {
+  if (piece.type === 'text') return piece.text;
+  throw unsupported('input', 'Bedrock embeds text, not token ids; send strings');
+}
+
+function unsupported(param: string, problem: string): GatewayError {
+  return new GatewayError('unsupported_feature', `${param}: ${problem}`, { reason: { param } });
+}
+
+/** Titan's one vector, or Cohere's list, which stands under its type where types were asked for. */
+function parseVectors({ embedding, embeddings }: JsonObject): number[][] {
+  if (embedding !== undefined) return [numbersOf(embedding, 'embedding')];
+  const list = asArray(embeddings) ?? asArray(asObject(embeddings)?.float);
+  if (list === undefined) throw new Error('embedding is missing');
+  return list.map((vector, at) => numbersOf(vector, `embeddings[${at}]`));
+}
+
+function numbersOf(vector: JsonValue, where: string): number[] {
+  const values = asArray(vector);
+  if (values === undefined) throw new Error(`${where} is no list of numbers`);
+  return values.map((value) => asNumber(value) ?? 0);
+}

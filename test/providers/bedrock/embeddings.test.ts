@@ -1,0 +1,59 @@
+// Embeddings on Bedrock: each vendor's own body, by InvokeModel.
+import { expect, test } from 'bun:test';
+import { jsonReply } from '../../support/json-reply.ts';
+import { bedrockLab } from './lab.ts';
+
+const TITAN = 'amazon.titan-embed-text-v2:0';
+const COHERE = 'cohere.embed-multilingual-v3';
+
+test('Titan embeds one text, and counts it', async () => {
+  const { post, sent, upstream, row } = bedrockLab(
+    jsonReply(200, { embedding: [0.5, -1], inputTextTokenCount: 3, embeddingsByType: { float: [0.5, -1] } }),
+  );
+  const body = { model: TITAN, input: 'a', dimensions: 256, encoding_format: 'float', user: 'u' };
+  const response = await post('/v1/embeddings', body);
+  expect(await response.json()).toEqual({
+    object: 'list',
+    data: [{ object: 'embedding', index: 0, embedding: [0.5, -1] }],
+    model: TITAN,
+    usage: { prompt_tokens: 3, total_tokens: 3 },
+  });
+  expect(upstream.requests[0]?.path).toBe(`/model/${encodeURIComponent(TITAN)}/invoke`);
+  expect(sent()).toEqual({ inputText: 'a', dimensions: 256 });
+  expect(response.headers.get('x-sluice-lost')).toContain('user');
+  expect(await row(0)).toMatchObject({ operation: 'embed', usage: { inputTokens: 3 } });
+});
+
+test.each([
+  ['by type', { embeddings: { float: [[1], [2]] }, response_type: 'embeddings_by_type' }],
+  ['plain', { embeddings: [[1], [2]], response_type: 'embeddings_floats' }],
+])('Cohere embeds a batch, answered %s', async (_, answer) => {
+  const { post, sent, row } = bedrockLab(jsonReply(200, answer));
+  const response = await post('/v1/embeddings', { model: COHERE, input: ['a', 'b'] });
+  expect(await response.json()).toMatchObject({ data: [{ embedding: [1] }, { index: 1, embedding: [2] }] });
+  expect(sent()).toEqual({
+    texts: ['a', 'b'],
+    input_type: 'search_document',
+    embedding_types: ['float'],
+  });
+  expect(await row(0)).toMatchObject({ usageKnown: false, costUsd: null });
+});
+
+test.each([
+  [{ model: TITAN, input: ['a', 'b'] }, 'one text a request'],
+  [{ model: TITAN, input: [1, 2] }, 'not token ids'],
+  [{ model: 'amazon.nova-pro-v1:0', input: 'a' }, 'amazon.nova-pro-v1:0'],
+])('%j is refused with the reason', async (body, reason) => {
+  const { post, upstream } = bedrockLab(jsonReply(200, {}));
+  const response = await post('/v1/embeddings', body);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain(reason);
+  expect(upstream.requests).toHaveLength(0);
+});
+
+test('an answer without a vector is malformed', async () => {
+  const { post } = bedrockLab(jsonReply(200, { inputTextTokenCount: 1 }));
+  const response = await post('/v1/embeddings', { model: TITAN, input: 'a' });
+  expect(response.status).toBe(502);
+  expect(await response.text()).toContain('embedding is missing');
+});
