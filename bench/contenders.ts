@@ -118,15 +118,19 @@ http {
 `;
 }
 
-function sluiceContender(client: WireId, provider: WireId): Contender {
+/** @param root of the tree that is run; another one is named in the contender's name. */
+export function sluiceContender(client: WireId, provider: WireId, root = ROOT, label = ''): Contender {
+  const pair = client === provider ? PASSTHROUGH : `${shortName(client)} → ${shortName(provider)}`;
   return {
-    name: client === provider ? PASSTHROUGH : `${shortName(client)} → ${shortName(provider)}`,
+    name: pair + label,
     client,
     provider,
     async start(run) {
       const file = join(run.directory, 'sluice.json');
       writeFileSync(file, sluiceConfig(provider, run));
-      const serve = [join(ROOT, 'src/main.ts'), 'serve', '--workers', '1', '--config', file];
+      // Before there were workers there was one process.
+      const workers = existsSync(join(root, 'src/workers')) ? ['--workers', '1'] : [];
+      const serve = [join(root, 'src/main.ts'), 'serve', ...workers, '--config', file];
       const child = startChild([process.execPath, ...serve], {
         core: PROXY_CORE,
         environment: { SLUICE_HOME: sluiceHome(run.directory) },

@@ -1,0 +1,95 @@
+// `npm run bench:compare -- REF`: this tree against another commit, round by round in turn, as ratios. A machine that is
+// not still shows in how far the rounds lie apart, never in the exit code.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { killChildren } from './child.ts';
+import { findCircumstances } from './circumstances.ts';
+import { sluiceContender } from './contenders.ts';
+import type { WireId } from './fixtures.ts';
+import type { Effort } from './measure.ts';
+import { burst } from './measures/burst.ts';
+import { memory } from './measures/memory.ts';
+import { paced } from './measures/paced.ts';
+import { plain } from './measures/plain.ts';
+import { checkOut } from './other-tree.ts';
+import { asText, describeCircumstances, type Table } from './report.ts';
+import { type MeasureResult, runMeasures, spreadOfMetric, spreadOfRatio } from './run.ts';
+
+const ROOT = join(import.meta.dir, '..');
+const HELP = `npm run bench:compare -- [--quick] REF
+
+  REF      a commit, a branch, a tag: what this tree is compared with
+  --quick  fewer and shorter rounds, passthrough alone
+`;
+const PAIRS: readonly [client: WireId, provider: WireId][] = [
+  ['anthropic-messages', 'anthropic-messages'],
+  ['openai-chat', 'anthropic-messages'],
+  ['anthropic-messages', 'openai-chat'],
+];
+const EFFORTS: Record<'quick' | 'full', Effort> = {
+  quick: { name: 'quick', rounds: 3, pace: 0.3 },
+  full: { name: 'full', rounds: 5, pace: 1 },
+};
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    killChildren();
+    process.exit(130);
+  });
+}
+
+const [ref] = positionals;
+if (values.help || ref === undefined || positionals.length > 1) {
+  console.log(HELP);
+  process.exit(values.help ? 0 : 2);
+}
+const other = checkOut(ROOT, ref);
+try {
+  const circumstances = findCircumstances(`npm run bench:compare -- ${ref}`, []);
+  console.log(`${asText(describeCircumstances(circumstances))}\n`);
+  const label = ` @${other.commit}`;
+  const pairs = values.quick ? PAIRS.slice(0, 1) : PAIRS;
+  const results = await runMeasures({
+    measures: values.quick ? [plain, paced] : [plain, paced, burst, memory],
+    contenders: pairs.flatMap(([client, provider]) => [
+      sluiceContender(client, provider),
+      sluiceContender(client, provider, other.root, label),
+    ]),
+    effort: values.quick ? EFFORTS.quick : EFFORTS.full,
+    say: (line) => console.log(line),
+  });
+  const names = pairs.map(([client, provider]) => sluiceContender(client, provider).name);
+  console.log(`\n${asText(comparison(results, names, label))}`);
+} finally {
+  killChildren();
+  other.remove();
+}
+
+function comparison(results: readonly MeasureResult[], names: readonly string[], label: string): Table {
+  const metrics = results.flatMap(({ measure }) => Object.entries(measure.metrics));
+  const rows = names.flatMap((name) =>
+    metrics.flatMap(([metric, unit]) => {
+      const here = spreadOfMetric(results, metric, name);
+      const there = spreadOfMetric(results, metric, name + label);
+      const ratio = spreadOfRatio(results, metric, name, name + label);
+      if (here === undefined || there === undefined || ratio === undefined) return [];
+      const { median, lowest, highest } = ratio;
+      return [
+        [
+          name,
+          `${metric}, ${unit}`,
+          there.median.toPrecision(4),
+          here.median.toPrecision(4),
+          `${median.toFixed(2)} (${lowest.toFixed(2)}…${highest.toFixed(2)})`,
+          // Where the rounds do not agree on the direction, there is nothing to say.
+          lowest > 1.02 ? 'more' : highest < 0.98 ? 'less' : 'no difference seen',
+        ],
+      ];
+    }),
+  );
+  return [['', '', other.commit, 'this tree', 'ratio', ''], ...rows];
+}
