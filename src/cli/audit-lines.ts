@@ -1,5 +1,6 @@
 // The audit log as lines: the newest requests, and those that come.
 
+import { tokensPerSecond } from '../ledger/speed.ts';
 import type { StoredRow } from '../ledger/store.ts';
 import { describeRow } from '../management/audit.ts';
 import { countFlag } from './arguments.ts';
@@ -58,6 +59,7 @@ async function rowsAfter(store: { recent(limit: number): Promise<StoredRow[]> },
 
 export function formatRow(row: StoredRow): string {
   const { usage } = row;
+  const speed = tokensPerSecond(row);
   const cells = [
     new Date(row.timestamp).toISOString(),
     row.status.padEnd(9),
@@ -67,6 +69,7 @@ export function formatRow(row: StoredRow): string {
     row.costUsd === null ? 'unpriced' : `$${row.costUsd.toFixed(6)}`,
     `${Math.round(row.latencyMs)} ms`,
     ...(row.ttftMs === null ? [] : [`first token ${Math.round(row.ttftMs)} ms`]),
+    ...(speed === null ? [] : [`${Math.round(speed)} tokens/s`]),
     ...(row.agentType === null ? [] : [`agent ${row.agentType}`]),
     row.requestId,
     ...(row.errorMessage === null ? [] : [`${row.errorCode}: ${row.errorMessage.replaceAll(/\s+/g, ' ')}`]),

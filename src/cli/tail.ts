@@ -73,10 +73,19 @@ function createScreen(context: CliContext): (data: string, name: string | undefi
         return write(event.text.replaceAll('\n', `\n${id}│ `));
       case 'completed': {
         const cost = event.cost_usd === null ? 'unpriced' : `$${event.cost_usd.toFixed(6)}`;
-        return line(`■ ${id} ${event.input_tokens}→${event.output_tokens} tokens, ${cost}`);
+        return line(`■ ${id} ${event.input_tokens}→${event.output_tokens} tokens, ${cost}${paceOf(event)}`);
       }
       case 'error':
         return line(`✖ ${id} ${event.status}: ${event.message}`);
     }
   };
+}
+
+function paceOf({ ttft_ms, tokens_per_second, stalls }: Extract<LiveEvent, { type: 'completed' }>): string {
+  const told = [
+    ...(ttft_ms === null ? [] : [`first after ${Math.round(ttft_ms)} ms`]),
+    ...(tokens_per_second === null ? [] : [`${Math.round(tokens_per_second)} tokens/s`]),
+    ...(stalls === 0 ? [] : [`${stalls} ${stalls === 1 ? 'stall' : 'stalls'}`]),
+  ];
+  return told.map((part) => `, ${part}`).join('');
 }

@@ -1,6 +1,7 @@
 // What is happening now, for those who watch: each stream's start, text and end. No stream ever waits for a watcher
 // (GUARANTEES 12).
 import type { LedgerRow } from '../ledger/row.ts';
+import { tokensPerSecond } from '../ledger/speed.ts';
 import { createWatchers, type Watchers } from './live-watchers.ts';
 
 export type LiveEvent =
@@ -14,6 +15,10 @@ export type LiveEvent =
       input_tokens: number;
       output_tokens: number;
       cost_usd: number | null;
+      latency_ms: number;
+      ttft_ms: number | null;
+      tokens_per_second: number | null;
+      stalls: number;
     }
   | { type: 'error'; request_id: string; status: 'error' | 'aborted' | 'truncated'; message: string };
 
@@ -37,7 +42,16 @@ export interface LiveStream {
 
 export type EndedRow = Pick<
   LedgerRow,
-  'status' | 'model' | 'provider' | 'usage' | 'costUsd' | 'errorMessage'
+  | 'status'
+  | 'model'
+  | 'provider'
+  | 'usage'
+  | 'costUsd'
+  | 'errorMessage'
+  | 'latencyMs'
+  | 'ttftMs'
+  | 'streamed'
+  | 'timing'
 >;
 
 /** A word that long is shown in parts: longer than any key. */
@@ -118,5 +132,17 @@ function endingOf(row: EndedRow, request_id: string): LiveEvent {
   const { status, model, provider, usage, costUsd, errorMessage } = row;
   if (status !== 'success') return { type: 'error', request_id, status, message: errorMessage ?? LEFT };
   const { inputTokens: input_tokens, outputTokens: output_tokens } = usage;
-  return { type: 'completed', request_id, model, provider, input_tokens, output_tokens, cost_usd: costUsd };
+  return {
+    type: 'completed',
+    request_id,
+    model,
+    provider,
+    input_tokens,
+    output_tokens,
+    cost_usd: costUsd,
+    latency_ms: row.latencyMs,
+    ttft_ms: row.ttftMs,
+    tokens_per_second: tokensPerSecond(row),
+    stalls: row.timing.stalls,
+  };
 }

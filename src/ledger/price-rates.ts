@@ -24,8 +24,7 @@ export function createRateSum(table: Provider, price: (usage: Usage) => number |
   const output = rate({ outputTokens: 1 });
   const reasoning = rate({ outputTokens: 1, reasoningTokens: 1 });
   const webSearch = rate({ webSearches: 1 });
-  if (Number.isNaN(input + cacheRead + cacheWrite + cacheWrite1h + output + reasoning + webSearch))
-    return undefined;
+  if (Number.isNaN(input + cacheRead + cacheWrite + output + reasoning)) return undefined;
 
   return (usage) => {
     const { cacheWrite1hTokens, reasoningTokens, audioInputTokens, audioOutputTokens } = usage;
@@ -34,15 +33,18 @@ export function createRateSum(table: Provider, price: (usage: Usage) => number |
     // Contradictions and audio are the library's business.
     if (shortWrites < 0 || plainOutput < 0 || audioInputTokens > 0 || audioOutputTokens > 0) return undefined;
     if (totalInputTokens(usage) > limit) return undefined;
+    // Without a price of their own they are the library's business too.
+    if (Number.isNaN(webSearch) && usage.webSearches > 0) return undefined;
+    if (Number.isNaN(cacheWrite1h) && cacheWrite1hTokens > 0) return undefined;
     return (
       fixed +
       usage.inputTokens * input +
       usage.cacheReadTokens * cacheRead +
       shortWrites * cacheWrite +
-      cacheWrite1hTokens * cacheWrite1h +
+      (cacheWrite1hTokens === 0 ? 0 : cacheWrite1hTokens * cacheWrite1h) +
       plainOutput * output +
       reasoningTokens * reasoning +
-      usage.webSearches * webSearch
+      (usage.webSearches === 0 ? 0 : usage.webSearches * webSearch)
     );
   };
 }

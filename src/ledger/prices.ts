@@ -67,6 +67,9 @@ function priceByTable(table: Provider, model: string, usage: Usage, at: number |
     const prices = result.model_price;
     if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined) return null;
     if (usage.outputTokens > 0 && prices.output_mtok === undefined) return null;
+    // The library leaves out searches, and bills an hour's cache as any other, where it knows no price for them.
+    if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
+    if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
     return Number.isFinite(result.total_price) ? result.total_price : null;
   } catch {
     // The library throws on counts that contradict each other, e.g. more cached tokens than input.

@@ -1,5 +1,6 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
 import type { Attempt, RowOperation, RowStatus } from '../ledger/row.ts';
+import { tokensPerSecond } from '../ledger/speed.ts';
 import type { AuditFilter, StoredRow } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
 import type { ManagementDeps } from './management.ts';
@@ -120,7 +121,9 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     output_tokens: row.usage.outputTokens,
     cache_read_tokens: row.usage.cacheReadTokens,
     cache_write_tokens: row.usage.cacheWriteTokens,
+    cache_write_1h_tokens: row.usage.cacheWrite1hTokens,
     reasoning_tokens: row.usage.reasoningTokens,
+    web_searches: row.usage.webSearches,
     cost_usd: row.costUsd,
     finish_reason: row.finishReason,
     route: row.route,
@@ -135,10 +138,8 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
   };
 }
 
-/** Tokens a second are of the time in which they came: from the first content to the last. */
-function describeTiming({ timing, ttftMs, streamed, usage }: StoredRow): object {
-  const flowedMs = (timing.lastTokenMs ?? 0) - (ttftMs ?? 0);
-  const hasRate = streamed && timing.gaps !== null && flowedMs > 0;
+function describeTiming(row: StoredRow): object {
+  const { timing } = row;
   return {
     connect_ms: timing.connectMs,
     last_token_ms: timing.lastTokenMs,
@@ -150,7 +151,7 @@ function describeTiming({ timing, ttftMs, streamed, usage }: StoredRow): object 
     longest_gap_ms: timing.longestGapMs,
     gap_p50_ms: timing.gapP50Ms,
     gap_p99_ms: timing.gapP99Ms,
-    tokens_per_second: hasRate ? (usage.outputTokens * 1000) / flowedMs : null,
+    tokens_per_second: tokensPerSecond(row),
   };
 }
 

@@ -2,6 +2,8 @@
 import { expect, test } from 'bun:test';
 import { createLiveView, type LiveEvent } from '../../src/gateway/live-view.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
+import { NO_TIMING } from '../../src/ledger/row.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 const same = (text: string) => text;
@@ -29,14 +31,15 @@ function watch(view: ReturnType<typeof createLiveView>) {
   };
 }
 
-const ENDING = {
-  status: 'success',
+const ENDING = sampleRow({
   model: 'm',
   provider: 'p',
   usage: { ...NO_USAGE, inputTokens: 1, outputTokens: 2 },
   costUsd: null,
-  errorMessage: null,
-} as const;
+  latencyMs: 1_500,
+  ttftMs: 500,
+  timing: { ...NO_TIMING, lastTokenMs: 1_000, gaps: '40:2', stalls: 1 },
+});
 
 test('a watcher sees a request from its start to its end, in order', async () => {
   const view = createLiveView(createManualTimers().setTimer);
@@ -59,6 +62,10 @@ test('a watcher sees a request from its start to its end, in order', async () =>
       input_tokens: 1,
       output_tokens: 2,
       cost_usd: null,
+      latency_ms: 1_500,
+      ttft_ms: 500,
+      tokens_per_second: 4,
+      stalls: 1,
     },
   ]);
 });

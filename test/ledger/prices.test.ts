@@ -137,6 +137,17 @@ describe('no price is guessed', () => {
     });
   }
 
+  test('searches, and an hour’s cache, where only the tokens have a price', () => {
+    const google = sampleProvider({ name: 'google', priceId: 'google' });
+    expect(table(google, 'gemini-2.5-flash', usage)).not.toBeNull();
+    expect(table(google, 'gemini-2.5-flash', { ...usage, webSearches: 1 })).toBeNull();
+    const aws = sampleProvider({ name: 'aws', priceId: 'aws' });
+    const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+    const written = { ...usage, cacheWriteTokens: 10 };
+    expect(table(aws, claude, written)).not.toBeNull();
+    expect(table(aws, claude, { ...written, cacheWrite1hTokens: 10 })).toBeNull();
+  });
+
   test('counts that contradict each other', () => {
     const impossible = sampleUsage({ cacheWriteTokens: 10, cacheWrite1hTokens: 5000 });
     expect(table(anthropic, 'claude-sonnet-4-20250514', impossible)).toBeNull();

@@ -140,31 +140,52 @@ const BILLS: Bill[] = [
     tokens: 2 * 3.3 + 1322 * 4.125 + 5 * 16.5,
   },
   {
-    what: 'xAI: cached input, reasoning beside the output',
-    recording: 'openai-responses/xai/vercel-xai-web-search-tool-1',
+    what: 'xAI: cached input, reasoning beside the output (xAI’s own bill: 3,080,400 ticks of 1e-10 USD)',
+    recording: 'openai-chat/xai/fantasy-testopenaicompatiblecommon-xai-grok-code-fast-simple-streaming',
     kind: 'xai',
-    dialect: 'openai-responses',
-    baseUrl: 'https://api.x.ai/v1',
-    path: '/v1/responses',
-    model: 'grok-4-fast-reasoning',
+    model: 'grok-code-fast-1',
     prices: {
       id: 'x-ai',
-      model: 'grok-4-fast-reasoning',
-      has: { input_mtok: 0.2, cache_read_mtok: 0.05, output_mtok: 0.5 },
+      model: 'grok-code-fast-1',
+      has: { input_mtok: 0.2, cache_read_mtok: 0.02, output_mtok: 1.5 },
     },
-    tokens: (1875 - 1578) * 0.2 + 1578 * 0.05 + 695 * 0.5,
+    tokens: 308.04,
   },
   {
-    what: 'OpenRouter: the model of another vendor, at OpenRouter’s price',
-    recording: 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream',
+    what: 'OpenRouter: the model of another vendor (OpenRouter’s own bill: 0.00019 USD)',
+    recording: 'openai-chat/openrouter/rig-blocking-gpt-4-1-refusal',
     kind: 'openrouter',
-    model: 'deepseek/deepseek-chat',
+    model: 'openai/gpt-4.1',
+    prices: { id: 'openrouter', model: 'openai/gpt-4.1', has: { input_mtok: 2, output_mtok: 8 } },
+    tokens: 190,
+  },
+  {
+    what: 'Mistral',
+    recording: 'openai-chat/mistral/rubyllm-mistral-mistral-small-latest-can-handle-multiple-1b577e',
+    kind: 'mistral',
+    model: 'mistral-small-latest',
+    prices: { id: 'mistral', model: 'mistral-small-latest', has: { input_mtok: 0.1, output_mtok: 0.3 } },
+    tokens: 109 * 0.1 + 19 * 0.3,
+  },
+  {
+    what: 'DeepSeek: reasoning within the output, at the price of noon',
+    recording: 'openai-chat/deepseek/pydantic-test-deepseek-model-thinking-stream',
+    kind: 'deepseek',
+    model: 'deepseek-reasoner',
+    prices: { id: 'deepseek', model: 'deepseek-chat', has: {} },
+    tokens: 6 * 0.55 + 212 * 2.19,
+  },
+  {
+    what: 'Groq: cached input',
+    recording: 'openai-chat/groq/rig-prompt-caching-streaming-probe',
+    kind: 'groq',
+    model: 'openai/gpt-oss-20b',
     prices: {
-      id: 'openrouter',
-      model: 'deepseek/deepseek-chat',
-      has: { input_mtok: 0.38, output_mtok: 0.89 },
+      id: 'groq',
+      model: 'openai/gpt-oss-20b',
+      has: { input_mtok: 0.075, cache_read_mtok: 0.0375, output_mtok: 0.3 },
     },
-    tokens: 2317 * 0.38 + 53 * 0.89,
+    tokens: 3 * 0.075 + 1792 * 0.0375 + 16 * 0.3,
   },
 ];
 
@@ -237,6 +258,19 @@ describe('the bill of', () => {
     const row = await billed(bill, recording, '/v1/messages', { 'billed/*': price });
     expect(row.costUsd).toBeCloseTo((212 * 2 + 120 * 0.5 + 40 * 3 + 61 * 8) / 1e6, 12);
   });
+
+  if (usesSharedRecordings()) {
+    test('searches whose price nobody states: unpriced, and not a sum without them', async () => {
+      const id = 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream';
+      const recording = findRecording(id);
+      if (recording === undefined) throw new Error(`no recording ${id}`);
+      const model = 'deepseek/deepseek-chat';
+      const prices = { id: '', model, has: {} };
+      const bill: Bill = { what: '', recording: id, kind: 'openrouter', model, prices, tokens: 0 };
+      const row = await billed(bill, recording, '/v1/chat/completions');
+      expect([row.usage.webSearches, row.usageKnown, row.costUsd]).toEqual([1, true, null]);
+    });
+  }
 
   for (const bill of usesSharedRecordings() ? BILLS : []) {
     const { what, recording: id, prices, tokens, pieces = 0 } = bill;
