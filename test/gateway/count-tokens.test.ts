@@ -69,6 +69,14 @@ describe('a provider that counts', () => {
       },
     });
 
+    const dotted = setup('claude', 200, { input_tokens: 8 });
+    const tools = [{ functionDeclarations: [{ name: 'files.read' }] }];
+    const ask = { generateContentRequest: { ...(JSON.parse(GEMINI) as JsonObject), tools } };
+    expect(await (await dotted.post(GEMINI_PATH, ask)).json()).toEqual({ totalTokens: 8 });
+    expect(JSON.parse(sent(dotted))).toMatchObject({
+      tools: [{ name: expect.stringMatching(/^files_read_[0-9a-f]{8}$/) }],
+    });
+
     const toClaude = setup('claude', 200, { input_tokens: 8 });
     const counted = await toClaude.post(GEMINI_PATH, {
       generateContentRequest: { ...(JSON.parse(GEMINI) as JsonObject), generationConfig: { temperature: 1 } },

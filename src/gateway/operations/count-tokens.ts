@@ -1,6 +1,7 @@
 // How many tokens a prompt has: asked of the provider where it counts, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
+import { fitToolNames } from '../../dialects/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { sideOf } from '../plan.ts';
@@ -16,10 +17,19 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   if (build === undefined)
     throw new GatewayError('internal', `${dialect} has no answer to a count of tokens`);
 
-  /** Providers may count in another dialect than they answer in. */
+  /** Providers may count in another dialect than they answer in. Of names that they refuse, stand-ins are counted. */
   function countOf(target: Target): ProviderSide['countTokens'] {
     const { countsIn } = target.provider.quirks;
-    return sideOf(target, dialect).countTokens ?? (countsIn && PROVIDER_SIDES[countsIn].countTokens);
+    const own = sideOf(target, dialect);
+    const side = own.countTokens === undefined && countsIn !== undefined ? PROVIDER_SIDES[countsIn] : own;
+    const operation = side.countTokens;
+    return (
+      operation && {
+        ...operation,
+        buildRequest: (request, options) =>
+          operation.buildRequest(fitToolNames(request, side.toolNames).request, options),
+      }
+    );
   }
 
   async function estimate(target: Target): Promise<Response> {
