@@ -1,5 +1,5 @@
 // NeutralRequest → a Chat Completions body for one provider, and what it could not carry.
-import type { JsonObject, JsonValue } from '../../model/json.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
@@ -44,7 +44,7 @@ export function buildRequest(request: NeutralRequest, options: BuildOptions): Bu
 
   const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
   losses.foreign(request.extension);
-  for (const [field, value] of Object.entries(own)) if (body[field] === undefined) set(field, value);
+  for (const [field, value] of Object.entries(own)) restore(body, field, value, losses);
   // OpenAI takes metadata only for completions that it stores.
   if (request.metadata !== undefined) {
     if (body.store === true) body.metadata = request.metadata;
@@ -56,6 +56,16 @@ export function buildRequest(request: NeutralRequest, options: BuildOptions): Bu
   }
   applyEdits(body, adaptBody(body, quirks, losses));
   return { body, losses: losses.list() };
+}
+
+/** Puts a field of the client's own dialect back; a dotted one into the object that it came out of. */
+function restore(body: JsonObject, field: string, value: JsonValue | undefined, losses: LossReport): void {
+  const [, outer, inner] = /^(reasoning|thinking)\.(.+)$/.exec(field) ?? [];
+  const holder = outer === undefined ? body : asObject(body[outer]);
+  const name = inner ?? field;
+  // This server is asked for thinking in another form.
+  if (holder === undefined) losses.lost(field);
+  else if (value !== undefined && holder[name] === undefined) holder[name] = value;
 }
 
 /** Models of fixed sampling refuse these fields, `stop` included; their defaults lose nothing by going. */

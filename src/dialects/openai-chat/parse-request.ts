@@ -116,7 +116,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const cacheKey = optionalString(body, 'prompt_cache_key');
   if (cacheKey !== undefined) request.cacheKey = cacheKey;
 
-  const fields = otherFields(body, kept);
+  const fields = { ...otherFields(body, kept), ...reasoning.rest };
   if (Object.keys(fields).length > 0) request.extension = { dialect: 'openai-chat', fields };
   return request;
 }

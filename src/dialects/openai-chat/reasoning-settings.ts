@@ -20,11 +20,14 @@ export interface ParsedReasoning {
   settings?: ReasoningSettings;
   /** Fields that are said in `settings`; the others stay as they came. */
   consumed: string[];
+  /** What those fields hold besides, by dotted path. */
+  rest: JsonObject;
 }
 
 export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
   const settings: ReasoningSettings = {};
   const consumed: string[] = [];
+  const rest: JsonObject = {};
 
   // OpenRouter's object. https://openrouter.ai/docs/use-cases/reasoning-tokens
   const object = asObject(body.reasoning);
@@ -39,6 +42,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     if (summary !== undefined) settings.summary = summary;
     if (object.exclude === true) settings.summary = 'omitted';
     consumed.push('reasoning');
+    Object.assign(rest, others('reasoning', object));
   }
 
   // GLM, DeepSeek, Moonshot.
@@ -49,6 +53,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     const budget = asNumber(thinking?.budget_tokens);
     if (budget !== undefined) settings.budgetTokens = budget;
     consumed.push('thinking');
+    Object.assign(rest, others('thinking', thinking));
   }
 
   // Qwen.
@@ -68,5 +73,18 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     settings.effort = effort;
     consumed.push('reasoning_effort');
   }
-  return Object.keys(settings).length === 0 ? { consumed } : { settings, consumed };
+  return Object.keys(settings).length === 0 ? { consumed, rest } : { settings, consumed, rest };
+}
+
+const KNOWN = {
+  reasoning: new Set(['effort', 'max_tokens', 'enabled', 'summary', 'exclude']),
+  thinking: new Set(['type', 'budget_tokens']),
+};
+
+function others(field: keyof typeof KNOWN, object: JsonObject | undefined): JsonObject {
+  const found: JsonObject = {};
+  for (const [name, value] of Object.entries(object ?? {})) {
+    if (!KNOWN[field].has(name) && value !== null) found[`${field}.${name}`] = value;
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 // Requests of OpenAI clients: what each field becomes, and which are refused.
 import { describe, expect, test } from 'bun:test';
+import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
@@ -363,6 +364,25 @@ describe('settings', () => {
   ])('%s', (_, fields, expected) => {
     const { model: __, system: ___, messages: ____, tools: _____, ...rest } = parse(fields);
     expect(rest as unknown).toEqual({ stream: false, ...expected });
+  });
+
+  test('what a vendor’s way to ask for thinking holds besides is kept apart', () => {
+    const request = parse({
+      thinking: { type: 'enabled', clear_thinking: false },
+      reasoning: { effort: 'low', generate_summary: 'auto' },
+    });
+    expect(request.reasoning).toEqual({ mode: 'on', effort: 'low' });
+    const fields = { 'reasoning.generate_summary': 'auto', 'thinking.clear_thinking': false };
+    expect(request.extension).toEqual({ dialect: 'openai-chat', fields });
+    const rebuild = (quirks: Quirks) => {
+      const { body, losses } = openaiChat.provider.buildRequest(request, { model: 'm', quirks });
+      return { thinking: body.thinking, lost: losses.map(({ feature }) => feature) };
+    };
+    expect(rebuild({ reasoningField: 'thinking' })).toEqual({
+      thinking: { type: 'enabled', clear_thinking: false },
+      lost: expect.arrayContaining(['reasoning.generate_summary']),
+    });
+    expect(rebuild({}).lost).toEqual(['reasoning.generate_summary', 'thinking.clear_thinking']);
   });
 
   test('options of a search are a tool that the server runs', () => {

@@ -1,0 +1,139 @@
+// No field of a recorded request vanishes: leave any one out, however deep, and what the provider is sent changes, or
+// what is named as lost. A field that changes neither is one that only spells out a default.
+import { describe, expect, test } from 'bun:test';
+import { quirksOf, TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import { GatewayError } from '../../src/model/errors.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
+import { RECORDED_AS } from '../support/client-requests.ts';
+import { recordings } from '../support/recordings.ts';
+import { saysNothing } from './says-nothing.ts';
+
+interface Variant {
+  /** As in `messages[].content[].cache_control`. */
+  pattern: string;
+  name: string;
+  value: JsonValue;
+  whole: JsonObject;
+  without: JsonObject;
+  /** The request without what holds the field, from the innermost on. */
+  withoutHolder: JsonObject[];
+}
+
+interface LeftOut {
+  pattern: string;
+  name: string;
+  value: JsonValue;
+  without: JsonValue;
+  withoutHolder: JsonValue[];
+}
+
+/** The user's own JSON, in which nothing has a meaning of the wire's. */
+const OPAQUE =
+  /^(properties|input|arguments|args|schema|parameters|input_schema|parametersJsonSchema|responseJsonSchema|responseSchema|response|metadata)$/;
+
+/** Each field of each object. */
+function* leftOut(value: JsonValue, path: string): Generator<LeftOut> {
+  if (Array.isArray(value)) {
+    for (const [at, item] of value.entries()) {
+      const rest = value.filter((_, other) => other !== at);
+      yield* within(leftOut(item, `${path}[]`), (inner) => value.with(at, inner), rest);
+    }
+    return;
+  }
+  if (!isObject(value)) return;
+  // What tells one kind of object from another is part of the place.
+  const kind = typeof value.type === 'string' ? `(${value.type})` : '';
+  for (const [name, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    const { [name]: _, ...rest } = value;
+    const pattern = path === '' ? name : `${path}${kind}.${name}`;
+    yield { pattern, name, value: item, without: rest, withoutHolder: [] };
+    if (!OPAQUE.test(name))
+      yield* within(leftOut(item, pattern), (inner) => ({ ...value, [name]: inner }), rest);
+  }
+}
+
+function* within(
+  found: Iterable<LeftOut>,
+  wrap: (inner: JsonValue) => JsonValue,
+  rest: JsonValue,
+): Generator<LeftOut> {
+  for (const each of found) {
+    const withoutHolder = [...each.withoutHolder.map(wrap), rest];
+    yield { ...each, without: wrap(each.without), withoutHolder };
+  }
+}
+
+function* variantsOf(whole: JsonObject): Generator<Variant> {
+  for (const { without, withoutHolder, ...each } of leftOut(whole, '')) {
+    if (isObject(without)) yield { ...each, whole, without, withoutHolder: withoutHolder.filter(isObject) };
+  }
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+interface Outcome {
+  /** False for a request that is wrong in the first place. */
+  valid: boolean;
+  sent: string;
+  named: string[];
+}
+
+function outcome(client: DialectId, wire: TableWire, body: JsonObject): Outcome {
+  try {
+    const asked = client === 'gemini' ? body : { ...body, model: 'some-model' };
+    const route = { operation: 'generate', model: 'some-model', stream: false } as const;
+    const request = DIALECTS[client].client.parseRequest(asked, route);
+    if (request.boundTo !== undefined)
+      return { valid: false, sent: `bound by ${request.boundTo.field}`, named: [] };
+    const built = PROVIDER_SIDES[wire].buildRequest(request, {
+      model: WIRES[wire].model,
+      quirks: quirksOf(wire),
+    });
+    const named = built.losses.map(({ feature, how = '' }) => `${feature} ${how}`);
+    return { valid: true, sent: JSON.stringify([built.body, request.includeUsage, request.stream]), named };
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return { valid: false, sent: thrown.message, named: [] };
+    throw thrown;
+  }
+}
+
+for (const client of DIALECT_IDS) {
+  const variants = new Map<string, Variant>();
+  for (const { request } of recordings(RECORDED_AS[client])) {
+    if (request === undefined) continue;
+    for (const variant of variantsOf(request)) {
+      if (variant.pattern === 'model') continue;
+      const size = JSON.stringify(variant.value);
+      // Each place with a few of its values.
+      const key = `${variant.pattern} ${size.length < 40 ? size : 'long'}`;
+      if (!variants.has(key)) variants.set(key, variant);
+    }
+  }
+
+  describe(client, () => {
+    for (const wire of TABLE_WIRES) {
+      if (wire === client) continue;
+      test(`to ${wire}`, () => {
+        const vanished = new Set<string>();
+        for (const variant of variants.values()) {
+          const { pattern, name, value, whole, without, withoutHolder } = variant;
+          if (name === 'type' || isEmpty(value) || saysNothing(client, pattern, value)) continue;
+          const all = outcome(client, wire, whole);
+          if (!all.valid) continue;
+          if (!Bun.deepEquals(all, outcome(client, wire, without))) continue;
+          // Another of its kind is named in the same request, or what holds it is named.
+          const isNamed =
+            all.named.some((told) => told.split(/[ .]/).includes(name)) ||
+            withoutHolder.some((holder) => !Bun.deepEquals(all.named, outcome(client, wire, holder).named));
+          if (!isNamed) vanished.add(`${pattern}: ${JSON.stringify(value).slice(0, 60)}`);
+        }
+        expect([...vanished].sort()).toEqual([]);
+      });
+    }
+  });
+}
