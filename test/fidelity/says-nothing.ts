@@ -90,6 +90,8 @@ const PLACES: Record<DialectId, Places> = {
     'systemInstruction.role': anything,
     systemInstruction: (value) => isObject(value) && Bun.deepEquals(value.parts, { text: '' }),
     'systemInstruction.parts': is({ text: '' }),
+    // Who speaks where nobody is named.
+    'contents[].role': is('user'),
     'contents[].parts[].thought': is(false),
     toolConfig: is({ functionCallingConfig: { mode: 'AUTO' } }),
     'toolConfig.functionCallingConfig': is({ mode: 'AUTO' }),

@@ -1,5 +1,8 @@
 // Ollama's native wire: every recording through the gateway to two dialects' clients, the request it gets, its ends.
 import { describe, expect, test } from 'bun:test';
+import { ollamaChat } from '../../src/dialects/ollama-chat/index.ts';
+import type { Part } from '../../src/model/content.ts';
+import { ownToken } from '../../src/model/opaque-token.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, parseObject } from '../../src/model/json.ts';
 import { readEvents } from '../support/read-events.ts';
@@ -215,6 +218,33 @@ describe('the request', () => {
     });
     expect(sent().think).toBe(think as never);
   });
+});
+
+test('what a history cannot bring to Ollama is named: signatures of calls, arguments that are no object', () => {
+  const call = (id: string, text: string) =>
+    ({ type: 'tool-call', kind: 'function', id, name: 'lookup', arguments: text }) as const;
+  const signature = ownToken('gemini', 'c2VhbA==');
+  const parts: Part[] = [{ ...call('c1', '{"a":1}'), signature }, call('c2', '[1]'), call('c3', '')];
+  const request = { model: 'm', stream: false, system: [], tools: [] };
+  const { body, losses } = ollamaChat.buildRequest(
+    { ...request, messages: [{ role: 'assistant', parts }] },
+    { model: 'm', quirks: {} },
+  );
+  expect(body.messages).toEqual([
+    {
+      role: 'assistant',
+      content: '',
+      tool_calls: [
+        { id: 'c1', function: { name: 'lookup', arguments: { a: 1 } } },
+        { id: 'c2', function: { name: 'lookup', arguments: { arguments: '[1]' } } },
+        { id: 'c3', function: { name: 'lookup', arguments: {} } },
+      ],
+    },
+  ]);
+  expect(losses.map(({ feature, outcome }) => `${outcome} ${feature}`)).toEqual([
+    'lost thought_signature',
+    'approximated tool_calls.arguments',
+  ]);
 });
 
 describe('the end', () => {

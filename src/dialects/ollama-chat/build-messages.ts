@@ -92,11 +92,23 @@ function buildMessage(
   };
 }
 
-function buildCall({ id, name, kind, arguments: text }: ToolCallPart, losses: LossReport): JsonObject {
-  if (kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+function buildCall(part: ToolCallPart, losses: LossReport): JsonObject {
+  const { id, name } = part;
+  if (part.signature !== undefined) losses.lost('thought_signature');
+  return { id, function: { name, arguments: buildArguments(part, losses) } };
+}
+
+function buildArguments({ kind, arguments: text }: ToolCallPart, losses: LossReport): JsonObject {
   // Free text of a custom tool is the one argument that such a tool is shown to take.
-  const given = kind === 'custom' ? { input: text } : (parseObject(text) ?? {});
-  return { id, function: { name, arguments: given } };
+  if (kind === 'custom') {
+    losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+    return { input: text };
+  }
+  if (text.trim() === '') return {};
+  const given = parseObject(text);
+  if (given !== undefined) return given;
+  losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
+  return { arguments: text };
 }
 
 function buildResult(
