@@ -3,6 +3,7 @@ import { diffWordsWithSpace } from 'diff';
 import { clientPath } from '../conformance/cases.ts';
 import { readAnswer } from '../conformance/read-answer.ts';
 import { DIALECTS } from '../dialects/registry.ts';
+import { findReferences } from '../ledger/binary-parts.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { parseObject } from '../model/json.ts';
 import type { NeutralResponse } from '../model/response.ts';
@@ -113,7 +114,7 @@ class NotReplayable extends Error {}
 const CUT_MARK = /\[(cut|left out): [^\]]*\]\s*$/;
 
 async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
-  const query = new URLSearchParams({ request_id: id, include_bodies: 'true' });
+  const query = new URLSearchParams({ request_id: id, include_bodies: 'true', include_binaries: 'true' });
   const { entries } = await readGateway<{ entries: Entry[] }>(gateway, `/gateway/audit?${query}`);
   const [entry] = entries;
   if (entry === undefined)
@@ -124,6 +125,13 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
     throw new NotReplayable(
       `the body of request ${id} was too long to be kept whole, so it cannot be sent again`,
     );
+  const gone = findReferences(entry.request_body ?? '');
+  if (gone.length > 0) {
+    const parts = gone.map(({ mediaType, bytes }) => `${mediaType} of ${bytes} bytes`).join(', ');
+    throw new NotReplayable(
+      `request ${id} held binary parts that the ledger does not have (${parts}), so it cannot be sent again`,
+    );
+  }
   return entry;
 }
 

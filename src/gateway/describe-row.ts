@@ -1,4 +1,5 @@
 // The row of a request that is over, as its record tells it; nothing in it holds a secret.
+import { findBinaryRuns } from '../ledger/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
@@ -98,10 +99,22 @@ function totalCost(record: ExchangeRecord): number | null {
 
 /**
  * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
- * cuts, and a body of many megabytes is not searched for what nobody will read.
+ * cuts, and a body of many megabytes is not searched for what nobody will read. Nor are its binary parts.
  */
 function cleanBody(body: string | null, redact: (text: string) => string): string | null {
-  return body === null ? null : redact(body.slice(0, 2 * MAX_BODY_LENGTH));
+  if (body === null) return null;
+  const runs = findBinaryRuns(body);
+  if (runs.length === 0) return redact(body.slice(0, 2 * MAX_BODY_LENGTH));
+  let clean = '';
+  let from = 0;
+  let left = 2 * MAX_BODY_LENGTH;
+  for (const { start, end } of runs) {
+    if (start - from > left) break;
+    clean += redact(body.slice(from, start)) + body.slice(start, end);
+    left -= start - from;
+    from = end;
+  }
+  return clean + redact(body.slice(from, from + left));
 }
 
 /** A feature that something stands in for, as the audit row tells it. */

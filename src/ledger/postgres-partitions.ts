@@ -42,11 +42,12 @@ export function createPartitions(client: PostgresClient): Partitions {
       changing(async (query) => {
         let removed = 0;
         for (const month of (await monthsIn(query)).filter((held) => startOf(held + 1) <= before)) {
-          const [counted] = await query<{ rows: number }>(
-            `SELECT COUNT(*) AS rows FROM ${nameOf('ledger_row', month)}`,
-          );
-          removed += counted?.rows ?? 0;
           for (const table of TABLES) await query(`DROP TABLE ${nameOf(table, month)}`);
+          const counted = await query<{ rows: number }>(
+            'DELETE FROM ledger_month WHERE month = ? RETURNING rows',
+            [month],
+          );
+          removed += counted[0]?.rows ?? 0;
           known.delete(month);
         }
         return removed;

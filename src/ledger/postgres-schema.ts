@@ -4,6 +4,11 @@ import type { PostgresClient } from './postgres-client.ts';
 /** Held by whoever changes the schema or its partitions. */
 export const SCHEMA_LOCK = 7_583_001;
 
+/** The month of a row, in months since 1970. */
+export const MONTH_OF_ROW =
+  "((EXTRACT(YEAR FROM to_timestamp(timestamp / 1000.0) AT TIME ZONE 'UTC') - 1970) * 12 + " +
+  "EXTRACT(MONTH FROM to_timestamp(timestamp / 1000.0) AT TIME ZONE 'UTC') - 1)::INTEGER";
+
 /**
  * Step n brings a database from version n to n + 1. Steps that were released never change. What a row holds is the
  * same as in SQLite, column by column.
@@ -124,6 +129,26 @@ const STEPS: readonly string[] = [
   `,
   'ALTER TABLE ledger_row ADD COLUMN trace TEXT',
   "ALTER TABLE ledger_row ADD COLUMN transformers TEXT NOT NULL DEFAULT '[]'",
+  `
+  -- How many rows each month has, so that all of them need not be counted: month since 1970.
+  CREATE TABLE ledger_month (month INTEGER PRIMARY KEY, rows BIGINT NOT NULL);
+  INSERT INTO ledger_month SELECT ${MONTH_OF_ROW}, COUNT(*) FROM ledger_row GROUP BY 1;
+
+  -- Zstandard of UTF-8, in place of the text that older rows have.
+  ALTER TABLE ledger_body ADD COLUMN request_zstd BYTEA;
+  ALTER TABLE ledger_body ADD COLUMN response_zstd BYTEA;
+
+  -- Binary parts of bodies, each once: a body has a reference by hash. last_used: timestamp of the newest row.
+  CREATE TABLE ledger_binary (
+    hash TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    content BYTEA NOT NULL,
+    last_used BIGINT NOT NULL
+  );
+  ALTER TABLE ledger_binary ALTER COLUMN content SET STORAGE EXTERNAL;
+  CREATE INDEX ledger_binary_used ON ledger_binary (last_used);
+  `,
 ];
 
 /** Brings the database to the newest version. Throws where it is newer than this program. */

@@ -1,21 +1,23 @@
 // The shared ledger store: a PostgreSQL database that several gateways write and read.
 import { createPostgresClient, type Query } from './postgres-client.ts';
 import { createPartitions } from './postgres-partitions.ts';
-import { migrate } from './postgres-schema.ts';
+import { MONTH_OF_ROW, migrate } from './postgres-schema.ts';
 import {
   COLUMN_NAMES,
-  partsOf,
+  REQUEST_ID,
   type RowValues,
   rowValues,
   type SqlRow,
   type SqlValue,
   storedRow,
   timedRow,
+  TIMESTAMP,
 } from './row-columns.ts';
-import { selectRows, type Where, whereOf } from './row-queries.ts';
+import { insertBinaries, SELECT_BINARY, selectRows, type Where, whereOf } from './row-queries.ts';
 import { createSpreadTally, type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
 import { ALL_TIME, type AuditFilter, NO_TOTALS, type Totals } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
+import { type PackedRow, packRow, withBodies } from './stored-body.ts';
 import {
   addToSpread,
   addToSums,
@@ -27,6 +29,8 @@ import {
   selectTotals,
 } from './sum-queries.ts';
 
+/** Both lie in the partition of their month. */
+const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
 /** Held by the gateway that writes a batch: all of them add to the same sums. */
 const WRITER_LOCK = 7_583_002;
 /** Rows deleted in one transaction. */
@@ -40,10 +44,12 @@ const APPEND =
   `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}) ` +
   `SELECT ${COLUMN_NAMES.join(', ')} FROM json_populate_recordset(NULL::ledger_row, ?::text::json) ` +
   'ON CONFLICT (request_id, timestamp) DO NOTHING RETURNING *), ' +
-  'bodies AS (INSERT INTO ledger_body (row_id, timestamp, request_body, response_body) ' +
-  'SELECT id, timestamp, given.request_body, given.response_body FROM fresh ' +
-  'JOIN json_to_recordset(?::text::json) AS given (request_id TEXT, request_body TEXT, response_body TEXT) ' +
+  'bodies AS (INSERT INTO ledger_body (row_id, timestamp, request_zstd, response_zstd) ' +
+  "SELECT id, timestamp, decode(given.request, 'base64'), decode(given.response, 'base64') FROM fresh " +
+  'JOIN json_to_recordset(?::text::json) AS given (request_id TEXT, request TEXT, response TEXT) ' +
   'USING (request_id)), ' +
+  `months AS (INSERT INTO ledger_month SELECT ${MONTH_OF_ROW}, COUNT(*) FROM fresh GROUP BY 1 ` +
+  'ON CONFLICT (month) DO UPDATE SET rows = ledger_month.rows + excluded.rows), ' +
   addToSums('fresh WHERE TRUE')
     .map((add, index) => `sums_${index} AS (${add})`)
     .join(', ') +
@@ -61,8 +67,16 @@ const DELETE_EXPIRED =
   '(SELECT request_id, timestamp FROM ledger_row WHERE timestamp < ? ORDER BY timestamp LIMIT ?) ' +
   'RETURNING id, timestamp), ' +
   'bodies AS (DELETE FROM ledger_body USING gone ' +
-  'WHERE row_id = gone.id AND ledger_body.timestamp = gone.timestamp) ' +
+  'WHERE row_id = gone.id AND ledger_body.timestamp = gone.timestamp), ' +
+  `months AS (UPDATE ledger_month SET rows = ledger_month.rows - went.rows FROM (SELECT ${MONTH_OF_ROW} AS month, COUNT(*) AS rows ` +
+  'FROM gone GROUP BY 1) AS went WHERE ledger_month.month = went.month) ' +
   'SELECT COUNT(*) AS removed FROM gone';
+
+/** Parameter: the parts as a JSON array of objects. */
+const INSERT_BINARIES = insertBinaries(
+  "SELECT hash, media_type, bytes, decode(content, 'base64'), last_used FROM json_to_recordset(?::text::json) " +
+    'AS given (hash TEXT, media_type TEXT, bytes BIGINT, content TEXT, last_used BIGINT)',
+);
 
 /**
  * Never throws: the database is asked for when the store is first used, and again as long as it is away. `url`:
@@ -91,10 +105,24 @@ export function createPostgresStore(url: string): ValueStore {
 
   const all = <Row>({ sql, values }: SumQuery): Promise<Row[]> => query<Row>(sql, values);
 
+  const contentOf = async (hash: string) =>
+    (await query<{ content: Uint8Array }>(SELECT_BINARY, [hash]))[0]?.content;
+
+  /** All rows are counted by month, as they are written. */
+  const countRows = async ({ sql, values }: Where): Promise<number> => {
+    const counting =
+      sql === ''
+        ? 'SELECT COALESCE(SUM(rows), 0)::BIGINT AS total FROM ledger_month'
+        : `SELECT COUNT(*) AS total FROM ledger_row${sql}`;
+    return (await query<{ total: number }>(counting, values))[0]?.total ?? 0;
+  };
+
   const select = async (where: Where, filter: AuditFilter) => {
     const values = [...where.values, filter.limit, filter.offset];
-    const rows = await query<SqlRow>(selectRows(where.sql, filter.includeBodies), values);
-    return rows.map(storedRow);
+    const rows = await query<SqlRow>(selectRows(where.sql, filter.includeBodies, BODY_OF_ROW), values);
+    if (!filter.includeBodies) return rows.map(storedRow);
+    const restored = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
+    return (await Promise.all(restored)).map(storedRow);
   };
 
   async function appendValues(given: readonly RowValues[]): Promise<void> {
@@ -107,7 +135,8 @@ export function createPostgresStore(url: string): ValueStore {
     await ready();
     try {
       await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
-      await client.transaction((inside) => appendAll(inside, rows));
+      const packed = await Promise.all([...rows.values()].map(packRow));
+      await client.transaction((inside) => appendAll(inside, packed));
     } catch (thrown) {
       // Another gateway may have dropped a month.
       partitions.forget();
@@ -120,11 +149,8 @@ export function createPostgresStore(url: string): ValueStore {
     appendValues,
     async audit(filter) {
       const where = whereOf(filter);
-      const [rows, counted] = await Promise.all([
-        select(where, filter),
-        query<{ total: number }>(`SELECT COUNT(*) AS total FROM ledger_row${where.sql}`, where.values),
-      ]);
-      return { rows, total: counted[0]?.total ?? 0 };
+      const [rows, total] = await Promise.all([select(where, filter), countRows(where)]);
+      return { rows, total };
     },
     async totals(window = ALL_TIME) {
       const [totals] = await all<Totals>(selectTotals(window));
@@ -150,36 +176,36 @@ export function createPostgresStore(url: string): ValueStore {
       for (;;) {
         const [went] = await query<{ removed: number }>(DELETE_EXPIRED, [before, EXPIRE_CHUNK]);
         removed += went?.removed ?? 0;
-        if ((went?.removed ?? 0) < EXPIRE_CHUNK) return removed;
+        if ((went?.removed ?? 0) < EXPIRE_CHUNK) break;
       }
+      await query('DELETE FROM ledger_binary WHERE last_used < ?', [before]);
+      return removed;
     },
     close: () => client.close(),
   };
 }
 
-const REQUEST_ID = COLUMN_NAMES.indexOf('request_id');
-const TIMESTAMP = COLUMN_NAMES.indexOf('timestamp');
-
-async function appendAll(query: Query, rows: ReadonlyMap<string, RowValues>): Promise<void> {
-  const parts = [...rows.values()].map(partsOf);
-  const columns = parts.map(({ columns: values }) =>
-    Object.fromEntries(values.map((value, at) => [COLUMN_NAMES[at], storable(value)])),
+async function appendAll(query: Query, rows: readonly PackedRow[]): Promise<void> {
+  const columns = rows.map((row) =>
+    Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], storable(value)])),
   );
-  const bodies = parts
-    .filter(({ bodies: [request, response] }) => request !== null || response !== null)
-    .map(({ columns: values, bodies: [request, response] }) => ({
-      request_id: storable(values[REQUEST_ID]),
-      request_body: storable(request),
-      response_body: storable(response),
+  const bodies = rows
+    .filter(({ request, response }) => request !== null || response !== null)
+    .map((row) => ({
+      request_id: storable(row.columns[REQUEST_ID]),
+      request: base64Of(row.request),
+      response: base64Of(row.response),
     }));
   await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+  await addBinaries(query, rows);
   const added = await query<{ request_id: string }>(APPEND, [
     JSON.stringify(columns),
     JSON.stringify(bodies),
   ]);
+  const fresh = new Set(added.map(({ request_id }) => request_id));
   const tally = createSpreadTally();
-  for (const { request_id } of added) {
-    const timed = timedRow(rows.get(request_id) ?? []);
+  for (const row of rows) {
+    const timed = fresh.has(String(row.columns[REQUEST_ID])) ? timedRow(row.columns) : undefined;
     if (timed !== undefined) tally.add(timed);
   }
   const counts = tally.counts();
@@ -189,6 +215,26 @@ async function appendAll(query: Query, rows: ReadonlyMap<string, RowValues>): Pr
     Object.fromEntries(count.map((value, at) => [names[at], storable(value)])),
   );
   await query(ADD_TO_SPREAD, [JSON.stringify(objects)]);
+}
+
+async function addBinaries(query: Query, rows: readonly PackedRow[]): Promise<void> {
+  for (const { columns, binaries } of rows) {
+    if (binaries.length === 0) continue;
+    // One statement may touch a row once.
+    const distinct = new Map(binaries.map((binary) => [binary.hash, binary]));
+    const objects = [...distinct.values()].map(({ hash, mediaType, bytes, content }) => ({
+      hash,
+      media_type: mediaType,
+      bytes,
+      content: base64Of(content),
+      last_used: columns[TIMESTAMP],
+    }));
+    await query(INSERT_BINARIES, [JSON.stringify(objects)]);
+  }
+}
+
+function base64Of(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString('base64');
 }
 
 /** PostgreSQL's text has no NUL and no half of a surrogate pair. */

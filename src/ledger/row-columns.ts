@@ -84,6 +84,9 @@ export function partsOf(values: RowValues): { columns: RowValues; bodies: RowVal
 }
 
 const at = (name: string): number => COLUMNS.findIndex(([column]) => column === name);
+/** Places among the columns. */
+export const REQUEST_ID = at('request_id');
+export const TIMESTAMP = at('timestamp');
 const TIMED = {
   operation: at('operation'),
   timestamp: at('timestamp'),
@@ -111,7 +114,7 @@ function textOf(value: SqlValue | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** A row as `SELECT ledger_row.*, request_body, response_body` gives it. */
+/** A row as `selectRows` gives it. */
 export interface SqlRow {
   id: number;
   request_id: string;
@@ -163,6 +166,8 @@ export interface SqlRow {
   error_code: ErrorCode | null;
   error_message: string | null;
   request_body?: string | null;
+  request_zstd?: Uint8Array | null;
+  response_zstd?: Uint8Array | null;
   response_body?: string | null;
 }
 

@@ -1,4 +1,5 @@
 // What makes any row storable: whole and bounded counts, bounded bodies.
+import { findBinaryRuns } from './binary-parts.ts';
 import { NO_USAGE, type Usage } from '../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
@@ -21,8 +22,8 @@ export function soundRow(row: LedgerRow): LedgerRow {
     usage: soundUsage(row.usage),
     costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
     malformedEvents: count(row.malformedEvents),
-    requestBody: cutBody(row.requestBody),
-    responseBody: cutBody(row.responseBody),
+    requestBody: boundBody(row.requestBody),
+    responseBody: boundBody(row.responseBody),
   };
 }
 
@@ -49,9 +50,15 @@ function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
+/** What holds binary parts is cut by the store, without them. */
+function boundBody(body: string | null): string | null {
+  if (body === null || body.length <= MAX_BODY_LENGTH || findBinaryRuns(body).length > 0) return body;
+  return cutBody(body);
+}
+
 /** The body, or its beginning and a mark that says so. */
-function cutBody(body: string | null): string | null {
-  if (body === null || body.length <= MAX_BODY_LENGTH) return body;
+export function cutBody(body: string): string {
+  if (body.length <= MAX_BODY_LENGTH) return body;
   // A surrogate pair is cut before, not through.
   const last = body.charCodeAt(MAX_BODY_LENGTH - 1);
   const kept = last >= 0xd800 && last <= 0xdbff ? MAX_BODY_LENGTH - 1 : MAX_BODY_LENGTH;

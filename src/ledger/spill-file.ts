@@ -174,7 +174,13 @@ function parseRow(line: string): LedgerRow | null {
     const row = JSON.parse(line) as LedgerRow;
     if (typeof row.requestId !== 'string') return null;
     // A row of an older version lacks what was measured since.
-    return { ...row, usage: { ...NO_USAGE, ...row.usage }, timing: { ...NO_TIMING, ...row.timing } };
+    return {
+      ...row,
+      usage: { ...NO_USAGE, ...row.usage },
+      timing: { ...NO_TIMING, ...row.timing },
+      transformers: row.transformers ?? [],
+      trace: row.trace ?? null,
+    };
   } catch {
     return null;
   }

@@ -147,6 +147,21 @@ export const STEPS: readonly string[] = [
   'ALTER TABLE ledger_row ADD COLUMN gaps_ms REAL NOT NULL DEFAULT 0',
   'ALTER TABLE ledger_row ADD COLUMN trace TEXT',
   "ALTER TABLE ledger_row ADD COLUMN transformers TEXT NOT NULL DEFAULT '[]'",
+  `
+  -- Zstandard of UTF-8, in place of the text that older rows have.
+  ALTER TABLE ledger_body ADD COLUMN request_zstd BLOB;
+  ALTER TABLE ledger_body ADD COLUMN response_zstd BLOB;
+
+  -- Binary parts of bodies, each once: a body has a reference by hash. last_used: timestamp of the newest row.
+  CREATE TABLE ledger_binary (
+    hash TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    last_used INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX ledger_binary_used ON ledger_binary (last_used);
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -4,18 +4,28 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   INSERT_ROW,
-  partsOf,
+  TIMESTAMP,
   type RowValues,
   rowValues,
   type SqlRow,
   storedRow,
   timedRow,
 } from './row-columns.ts';
-import { DELETE_EXPIRED, INSERT_BODY, selectRows, whereOf } from './row-queries.ts';
+import {
+  DELETE_EXPIRED,
+  DELETE_UNUSED_BINARIES,
+  INSERT_BODY,
+  insertBinaries,
+  SELECT_BINARY,
+  selectRows,
+  type Where,
+  whereOf,
+} from './row-queries.ts';
 import { createSpreadTally, type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
 import { migrate } from './sqlite-schema.ts';
-import { ALL_TIME, type AuditFilter, NO_TOTALS, type Totals } from './store.ts';
+import { ALL_TIME, type AuditFilter, NO_TOTALS, type StoredRow, type Totals } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
+import { type PackedRow, packRow, withBodies } from './stored-body.ts';
 import {
   addToSpread,
   addToSums,
@@ -30,6 +40,8 @@ import {
 const BUSY_MS = 2000;
 /** Rows deleted in one transaction, so that expiry never holds the file for long. */
 const EXPIRE_CHUNK = 500;
+/** Binary parts deleted in one transaction: each may have megabytes. */
+const EXPIRE_BINARIES = 20;
 
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
@@ -39,21 +51,23 @@ export function createSqliteStore(path: string): ValueStore {
   const database = open(path);
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
+  const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
   const addSums = addToSums('ledger_row WHERE id >= ?').map((sql) => database.query(sql));
   const addSpread = database.query(addToSpread('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
-  const appendAll = database.transaction((rows: readonly RowValues[]) => {
+  const appendAll = database.transaction((rows: readonly PackedRow[]) => {
     let first: number | bigint | undefined;
     const tally = createSpreadTally();
-    for (const row of rows) {
-      const { columns, bodies } = partsOf(row);
+    for (const { columns, request, response, binaries } of rows) {
       const { changes, lastInsertRowid } = insertRow.run(...columns);
       if (changes === 0) continue;
       // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
       first ??= lastInsertRowid;
       const timed = timedRow(columns);
       if (timed !== undefined) tally.add(timed);
-      if (bodies.some((body) => body !== null)) insertBody.run(lastInsertRowid, ...bodies);
+      if (request !== null || response !== null) insertBody.run(lastInsertRowid, request, response);
+      for (const { hash, mediaType, bytes, content } of binaries)
+        insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
     }
     if (first === undefined) return;
     for (const add of addSums) add.run(first);
@@ -63,28 +77,31 @@ export function createSqliteStore(path: string): ValueStore {
   const all = <Row>({ sql, values }: SumQuery): Row[] =>
     database.query<Row, SumQuery['values']>(sql).all(...values);
 
-  const select = (
-    where: { sql: string; values: ReturnType<typeof whereOf>['values'] },
-    filter: AuditFilter,
-  ) =>
-    database
-      .query<SqlRow, ReturnType<typeof whereOf>['values']>(selectRows(where.sql, filter.includeBodies))
-      .all(...where.values, filter.limit, filter.offset)
-      .map(storedRow);
+  const contentOf = async (hash: string) =>
+    database.query<{ content: Uint8Array }, [string]>(SELECT_BINARY).get(hash)?.content;
+
+  const select = async (where: Where, filter: AuditFilter): Promise<StoredRow[]> => {
+    const rows = database
+      .query<SqlRow, Where['values']>(selectRows(where.sql, filter.includeBodies))
+      .all(...where.values, filter.limit, filter.offset);
+    if (!filter.includeBodies) return rows.map(storedRow);
+    const restored = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
+    return (await Promise.all(restored)).map(storedRow);
+  };
+
+  const appendValues = async (rows: readonly RowValues[]): Promise<void> => {
+    if (rows.length > 0) appendAll.immediate(await Promise.all(rows.map(packRow)));
+  };
 
   return {
-    async append(rows) {
-      if (rows.length > 0) appendAll.immediate(rows.map(rowValues));
-    },
-    async appendValues(rows) {
-      if (rows.length > 0) appendAll.immediate(rows);
-    },
+    append: (rows) => appendValues(rows.map(rowValues)),
+    appendValues,
     async audit(filter) {
       const where = whereOf(filter);
       const counted = database
         .query<{ total: number }, typeof where.values>(`SELECT COUNT(*) AS total FROM ledger_row${where.sql}`)
         .get(...where.values);
-      return { rows: select(where, filter), total: counted?.total ?? 0 };
+      return { rows: await select(where, filter), total: counted?.total ?? 0 };
     },
     async totals(window = ALL_TIME) {
       return all<Totals>(selectTotals(window))[0] ?? NO_TOTALS;
@@ -103,12 +120,14 @@ export function createSqliteStore(path: string): ValueStore {
     },
     async expire(before) {
       const remove = database.query(DELETE_EXPIRED);
+      const removeBinaries = database.query(DELETE_UNUSED_BINARIES);
       let removed = 0;
       for (;;) {
         // `changes` counts the rows alone: those that go with them by cascade are not in it.
         const { changes } = remove.run(before, EXPIRE_CHUNK);
         removed += changes;
-        if (changes < EXPIRE_CHUNK) return removed;
+        const { changes: binaries } = removeBinaries.run(before, EXPIRE_BINARIES);
+        if (changes < EXPIRE_CHUNK && binaries < EXPIRE_BINARIES) return removed;
         await new Promise((resume) => setImmediate(resume));
       }
     },

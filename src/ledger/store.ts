@@ -38,6 +38,8 @@ export interface AuditFilter {
   limit: number;
   offset: number;
   includeBodies: boolean;
+  /** With `includeBodies`: binary parts in their places again, as far as they are kept; default: references. */
+  includeBinaries?: boolean;
 }
 
 /** Which requests count: all from a time until now. Expired rows are among them. */

@@ -28,6 +28,7 @@ const PARAMETERS = [
   'limit',
   'offset',
   'include_bodies',
+  'include_binaries',
 ] as const;
 
 const STATUSES = Object.keys({
@@ -85,6 +86,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
     limit: readInteger(query, 'limit', { max: MAX_LIMIT }) ?? DEFAULT_LIMIT,
     offset: readInteger(query, 'offset', { max: Number.MAX_SAFE_INTEGER }) ?? 0,
     includeBodies: readFlag(query, 'include_bodies') ?? false,
+    includeBinaries: readFlag(query, 'include_binaries') ?? false,
   };
 }
 

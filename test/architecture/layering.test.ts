@@ -67,7 +67,7 @@ const HOST_CODE = [
   /^workers\//,
   /^credentials\//,
   /^config\/(load|watch)/,
-  /^ledger\/(sqlite|postgres|spill-file)/,
+  /^ledger\/(sqlite|postgres|spill-file|stored-body)/,
   /^simulator\/serve/,
 ];
 

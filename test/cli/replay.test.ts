@@ -101,7 +101,37 @@ test('an answer that failed is told as what it was', async () => {
   expect(out).toContain(`${id} has no answer: `);
 });
 
+test('a picture larger than a kept body goes again as it was', async () => {
+  const image = Buffer.from(Array.from({ length: 1_200_000 }, (_, at) => (at * 31) % 256)).toString('base64');
+  const content = [
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: image } },
+    { type: 'text', text: 'What is it?' },
+  ];
+  const body = { model: 'simulator/echo,fast', max_tokens: 99, messages: [{ role: 'user', content }] };
+  const id = await send(sluice.url, ['/v1/messages', body]);
+  const again = JSON.parse((await replay([id, '--json'])).out);
+  expect(again.same_text).toBe(true);
+  const sent = await sluice.get<{ entries: { request_body: string }[] }>(
+    `/gateway/audit?include_binaries=true&include_bodies=true&request_id=${again.after.entry.request_id}`,
+  );
+  expect(sent.entries[0]?.request_body).toContain(`"data":"${image}"`);
+  const told = await sluice.get<{ entries: { request_body: string }[] }>(
+    `/gateway/audit?include_bodies=true&request_id=${id}`,
+  );
+  expect(told.entries[0]?.request_body).toMatch(/"data":"sluice-binary:[0-9a-f]{64};image\/png;1200000"/);
+});
+
 describe('what cannot be replayed says why', () => {
+  test('a picture that is not kept', async () => {
+    const reference = `sluice-binary:${'ab'.repeat(32)};image/png;999`;
+    const [path, body] = REQUESTS['openai-chat']?.('simulator/echo,fast', reference, false) ?? ['', {}];
+    const id = await send(sluice.url, [path, body]);
+    expect(await replay([id])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('image/png of 999 bytes'),
+    });
+  });
+
   test('no such request', async () => {
     expect(await replay(['nothing'])).toMatchObject({
       code: 1,

@@ -112,13 +112,14 @@ describe('SQLite file', () => {
       database
         .query(`INSERT INTO ledger_row (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
         .run(...Object.values(old));
+      database.run("INSERT INTO ledger_body (row_id, request_body) VALUES (1, 'plain text')");
       database.close();
       const store = createSqliteStore(path);
       await store.append([sampleRow({ requestId: 'req_new' })]);
-      const { rows } = await store.audit(ALL);
-      expect(rows.map(({ requestId, operation }) => [requestId, operation])).toEqual([
-        ['req_new', 'generate'],
-        ['req_old', 'generate'],
+      const { rows } = await store.audit({ ...ALL, includeBodies: true });
+      expect(rows.map((row) => [row.requestId, row.operation, row.requestBody])).toEqual([
+        ['req_new', 'generate', null],
+        ['req_old', 'generate', 'plain text'],
       ]);
       await store.close();
     });

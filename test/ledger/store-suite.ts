@@ -4,6 +4,7 @@ import type { LedgerRow } from '../../src/ledger/row.ts';
 import type { AuditFilter, Dimension, LedgerStore, Totals } from '../../src/ledger/store.ts';
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
+import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 export interface StoreFactory {
@@ -113,6 +114,52 @@ export function describeStore(factory: StoreFactory): void {
       expect([recent?.requestBody, recent?.responseBody]).toEqual([null, null]);
       const [including] = (await store.audit({ ...ALL, includeBodies: true })).rows;
       expect([including?.requestBody, including?.responseBody]).toEqual(['in', 'out']);
+    });
+
+    test('bodies come with any filter, in the order of their rows', async () => {
+      await store.append(variedRows(40).map((row) => ({ ...row, requestBody: `in ${row.requestId}` })));
+      const filter = {
+        ...ALL,
+        startTime: SAMPLE_TIME + 5000,
+        provider: 'provider-1',
+        includeBodies: true,
+        limit: 5,
+      };
+      const { rows } = await store.audit(filter);
+      expect(rows.map((row) => row.requestId)).toEqual(await ids({ ...filter, includeBodies: false }));
+      expect(rows.map((row) => row.requestBody)).toEqual(rows.map((row) => `in ${row.requestId}`));
+    });
+
+    test('a body is cut beyond 1 MB, with a mark', async () => {
+      await store.append([sampleRow({ requestBody: `${'é'.repeat(MAX_BODY_LENGTH)}more` })]);
+      const [row] = (await store.audit({ ...ALL, includeBodies: true })).rows;
+      expect(row?.requestBody).toBe(
+        `${'é'.repeat(MAX_BODY_LENGTH)}\n[cut: only the first ${MAX_BODY_LENGTH} characters are kept]`,
+      );
+    });
+
+    test('binary parts are kept once, told by reference, and come back in their places until they expire', async () => {
+      const image = Buffer.from(Array.from({ length: 1_500_000 }, (_, at) => (at * 7919) % 251));
+      const hash = new Bun.CryptoHasher('sha256').update(image).digest('hex');
+      const body = (text: string) =>
+        `{"source":{"type":"base64","media_type":"image/png","data":"${image.toString('base64')}"},"text":"${text}"}`;
+      const told = (text: string) =>
+        `{"source":{"type":"base64","media_type":"image/png","data":"sluice-binary:${hash};image/png;1500000"},"text":"${text}"}`;
+      const old = sampleRow({ requestId: 'req_old', requestBody: body('old'), responseBody: body('answer') });
+      const later = SAMPLE_TIME + 1000;
+      await store.append([old]);
+      await store.append([sampleRow({ requestId: 'req_new', timestamp: later, requestBody: body('new') })]);
+      const bodies = async (more: Partial<AuditFilter>) =>
+        (await store.audit({ ...ALL, includeBodies: true, ...more })).rows.map((row) => row.requestBody);
+      expect(await bodies({})).toEqual([told('new'), told('old')]);
+      expect(await bodies({ includeBinaries: true })).toEqual([body('new'), body('old')]);
+      await store.expire(later);
+      expect(await bodies({ includeBinaries: true })).toEqual([body('new')]);
+      await store.append([
+        sampleRow({ requestId: 'req_third', timestamp: later + 1, requestBody: told('none') }),
+      ]);
+      await store.expire(later + 1);
+      expect(await bodies({ includeBinaries: true })).toEqual([told('none')]);
     });
 
     test('one request id is one row, counted once, however often it is handed over', async () => {

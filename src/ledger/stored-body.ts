@@ -1,0 +1,77 @@
+// A body as a store keeps it: binary parts apart, the text cut to its longest and compressed.
+import {
+  type BinaryReference,
+  findBinaryRuns,
+  findReferences,
+  replaceRuns,
+  writeReference,
+} from './binary-parts.ts';
+import { partsOf, type RowValues, type SqlRow, type SqlValue } from './row-columns.ts';
+import { cutBody } from './sound-row.ts';
+
+/** One part, whose bytes are kept once for all bodies that hold it. */
+export interface StoredBinary extends BinaryReference {
+  content: Uint8Array;
+}
+
+/** A row whose bodies are packed. */
+export interface PackedRow {
+  columns: RowValues;
+  /** Zstandard of UTF-8; null where there is no body. */
+  request: Uint8Array | null;
+  response: Uint8Array | null;
+  binaries: StoredBinary[];
+}
+
+/** A larger part is told of and not kept. */
+const MAX_BINARY_BYTES = 16 * 1024 * 1024;
+
+export async function packRow(values: RowValues): Promise<PackedRow> {
+  const { columns, bodies } = partsOf(values);
+  const binaries: StoredBinary[] = [];
+  const [request = null, response = null] = await Promise.all(bodies.map((body) => packBody(body, binaries)));
+  return { columns, request, response, binaries };
+}
+
+async function packBody(body: SqlValue, binaries: StoredBinary[]): Promise<Uint8Array | null> {
+  if (typeof body !== 'string') return null;
+  const text = replaceRuns(body, findBinaryRuns(body), ({ start, end, mediaType }) => {
+    const base64 = body.slice(start, end);
+    const content = Buffer.from(base64, 'base64');
+    // What would not come back as it was stays as it is.
+    if (content.toString('base64') !== base64) return base64;
+    const hash = new Bun.CryptoHasher('sha256').update(content).digest('hex');
+    const reference = { hash, mediaType, bytes: content.length };
+    if (content.length <= MAX_BINARY_BYTES) binaries.push({ ...reference, content });
+    return writeReference(reference);
+  });
+  return Bun.zstdCompress(cutBody(text));
+}
+
+/** The row with its bodies as text; binary parts in their places where `contentOf` is given and has them. */
+export async function withBodies(
+  row: SqlRow,
+  contentOf?: (hash: string) => Promise<Uint8Array | undefined>,
+): Promise<SqlRow> {
+  const [request_body, response_body] = await Promise.all([
+    unpack(row.request_zstd, row.request_body, contentOf),
+    unpack(row.response_zstd, row.response_body, contentOf),
+  ]);
+  return { ...row, request_body, response_body };
+}
+
+async function unpack(
+  packed: Uint8Array | null | undefined,
+  plain: string | null | undefined,
+  contentOf?: (hash: string) => Promise<Uint8Array | undefined>,
+): Promise<string | null> {
+  if (packed == null) return plain ?? null;
+  let text = (await Bun.zstdDecompress(packed)).toString('utf8');
+  if (contentOf === undefined) return text;
+  for (const reference of findReferences(text)) {
+    const content = await contentOf(reference.hash);
+    if (content !== undefined)
+      text = text.replaceAll(reference.text, Buffer.from(content).toString('base64'));
+  }
+  return text;
+}
