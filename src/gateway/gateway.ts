@@ -43,6 +43,7 @@ import { withQueryKey } from './query-key.ts';
 import { createRecord, type ExchangeRecord, failedWith, type RecordContext } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { createRequestLog } from './request-log.ts';
+import { setRetryHeaders } from './retry-headers.ts';
 import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
@@ -390,7 +391,7 @@ function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRe
 }
 
 function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
-  const { upstream, retryAfterMs } = error;
+  const { upstream } = error;
   const { client } = DIALECTS[dialect];
   const status = client.statusOf?.(error) ?? error.status;
   const headers =
@@ -399,10 +400,7 @@ function errorResponse(error: GatewayError, dialect: DialectId, requestId: strin
       : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
   headers.set('content-type', 'application/json');
   headers.set('x-sluice-request-id', requestId);
-  if (retryAfterMs !== undefined && !headers.has('retry-after')) {
-    headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-  }
-  if (status === 429 && !headers.has('retry-after')) headers.set('retry-after', '1');
+  setRetryHeaders(headers, error, status);
   const body =
     upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));
   return new Response(body, { status, headers });

@@ -31,7 +31,7 @@ const SITE_HEADER =
 
 /** What every dialect's client may use whoever serves it. */
 const SHARED_ANSWER_HEADER =
-  /^(request-id$|x-request-id$|retry-after(-ms)?$|x-ratelimit-|anthropic-ratelimit-)/;
+  /^(request-id$|x-request-id$|retry-after(-ms)?$|x-should-retry$|x-ratelimit-|anthropic-ratelimit-)/;
 
 export interface RequestHeaderOptions {
   /** The client's headers, when client and provider speak the same dialect; null otherwise. */

@@ -13,7 +13,7 @@ import { createCallWriter } from './encode-call.ts';
 import { createMessageWriter } from './encode-message.ts';
 import { createOutputWriter } from './encode-output.ts';
 import { createReasoningWriter } from './encode-reasoning.ts';
-import { streamErrorCode } from './errors.ts';
+import { streamErrorCode, withWait } from './errors.ts';
 import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
@@ -139,7 +139,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
   /** Once the response has begun it fails; before that there is nothing that could. */
   function fail(error: GatewayError): string {
-    const { message: text } = error;
+    const text = withWait(error);
     if (head !== undefined)
       return terminal('failed', { error: { code: streamErrorCode(error), message: text } });
     const code = error.reason?.code ?? error.code;

@@ -29,3 +29,14 @@ export function streamErrorCode(error: GatewayError): string {
   if (error.reason?.code === 'insufficient_quota') return 'insufficient_quota';
   return STREAM_CODES[error.code] ?? 'server_error';
 }
+
+/** The form in which Codex reads how long to wait, for want of a field. */
+const WAIT = /try again in\s*\d+(?:\.\d+)?\s*(?:s|ms)/i;
+
+/** The message of a failure inside a stream, and how long to wait where that is known. */
+export function withWait(error: GatewayError): string {
+  const { message, retryAfterMs } = error;
+  if (retryAfterMs === undefined || WAIT.test(message)) return message;
+  if (streamErrorCode(error) !== 'rate_limit_exceeded') return message;
+  return `${message.replace(/[.\s]*$/, '')}. Please try again in ${retryAfterMs / 1_000}s.`;
+}

@@ -1,0 +1,24 @@
+// Whether and when a client should ask again, in the headers that SDKs read: `retry-after` all of them,
+// `retry-after-ms` and `x-should-retry` those of Anthropic and OpenAI, before anything else.
+import type { GatewayError } from '../model/errors.ts';
+
+/** What the upstream itself said stays as it is. */
+export function setRetryHeaders(
+  headers: Headers,
+  { retryAfterMs, exhausted }: Pick<GatewayError, 'retryAfterMs' | 'exhausted'>,
+  status: number,
+): void {
+  const add = (name: string, value: string) => {
+    if (!headers.has(name)) headers.set(name, value);
+  };
+  if (retryAfterMs !== undefined) {
+    // Whole seconds are all that the first can say.
+    if (retryAfterMs % 1_000 !== 0 && !headers.has('retry-after'))
+      add('retry-after-ms', String(Math.ceil(retryAfterMs)));
+    add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
+  } else if (status === 429) {
+    // A quota that is used up comes back in hours, if at all: SDKs would ask again at once.
+    if (exhausted) add('x-should-retry', 'false');
+    else add('retry-after', '1');
+  }
+}
