@@ -76,8 +76,8 @@ export interface StreamEncoder {
   /** A keep-alive that fits between any two events. */
   ping(): string;
   /**
-   * Takes note of an event that the client got as it came: what is encoded next follows it. Left out where
-   * events say nothing that later ones count on.
+   * Takes note of an event that the client got as it came: what is encoded next follows it, and goes by the same
+   * ids. Left out where events say nothing that later ones count on.
    */
   follow?(event: SseEvent): void;
 }
@@ -121,6 +121,11 @@ export interface ProviderSide {
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
+  /**
+   * Whether the model goes on with the assistant's turn where a request ends with one, and tells only what comes
+   * behind it. Left out: never.
+   */
+  continuesTurn?(request: NeutralRequest, model: string): boolean;
   readonly passthrough: Passthrough;
   /** Left out where any name is taken. */
   readonly toolNames?: ToolNameRule;

@@ -15,7 +15,7 @@ import type { Observer } from './observer.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
 import type { Plan } from './plan.ts';
-import type { Pump } from './pump.ts';
+import type { Follower, Pump } from './pump.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { requireSoundCalls } from './sound-calls.ts';
 import { openTransformed } from './transform-relay.ts';
@@ -409,6 +409,7 @@ export function createClientPump(
   createFraming: CreateFraming,
   client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
   context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
+  follower?: Follower,
 ): Pump<Uint8Array> {
   const { observer, maxEvent, redact } = context;
   const { name: provider, quirks } = plan.target.provider;
@@ -424,6 +425,7 @@ export function createClientPump(
       quirks,
       redact,
       onTapFailure: malformed,
+      follower,
     });
   }
   return createTranslatePump({

@@ -6,6 +6,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import { NO_USAGE } from '../model/usage.ts';
+import { joinParts } from './continue/joined.ts';
 import type { Observation } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
 import { describeTiming } from './row-timing.ts';
@@ -21,9 +22,10 @@ export function describeRow(
   { status, error, latencyMs }: RowEnding,
   redact: (text: string) => string,
 ): LedgerRow {
-  const { seen, target, startedAt } = record;
+  const { target, startedAt } = record;
+  const seen = joinParts(record.parts, record.seen);
   // Before the attempts are copied: it notes the share of the one that serves.
-  const timing = describeTiming(record, latencyMs);
+  const timing = describeTiming(record, seen, latencyMs);
   return {
     requestId: record.requestId,
     timestamp: record.timestamp,
@@ -123,7 +125,7 @@ export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): s
 }
 
 /** Losses as the audit row tells them: what is only approximated says by what. */
-function describeLosses(losses: readonly Loss[], seen: Observation | null): string[] {
+function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'unsaid'> | null): string[] {
   const unsaid = seen?.unsaid ?? null;
   if (losses.length === 0 && unsaid === null) return [];
   const told = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));

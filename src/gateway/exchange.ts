@@ -1,5 +1,5 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
-import type { AnswerContext } from '../dialects/dialect.ts';
+import type { AnswerContext, CreateFraming } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
@@ -11,6 +11,7 @@ import type { ProviderStates } from '../upstream/provider-state.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
 import { createBodyCapture } from './body-capture.ts';
 import { createClientStream } from './client-stream.ts';
+import { createContinuation } from './continue/continuation.ts';
 import { describeLoss } from './describe-row.ts';
 import type { Course } from './fallback.ts';
 import { hedgedAnswer } from './hedge.ts';
@@ -268,16 +269,28 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       };
       const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
       const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
+      const continuation = route.policy.continueStreams
+        ? createContinuation(exchange, {
+            plan,
+            seen: observer.seen,
+            render,
+            createEncoder: () => side.createStreamEncoder(answerContext(exchange, target.model)),
+          })
+        : undefined;
+      const rendered = { createEncoder, render: continuation?.render ?? render };
+      const createPump = (createFraming: CreateFraming) => {
+        const pump = createClientPump(plan, createFraming, rendered, context, continuation?.follower);
+        return continuation?.watched(pump) ?? pump;
+      };
       const run = async (answered: (status: number) => void, signal: AbortSignal) => {
-        const opened = await openStream(
-          { ...context, signal, answered },
-          (createFraming) => createClientPump(plan, createFraming, { createEncoder, render }, context),
-          render,
-        );
+        const opened = await openStream({ ...context, signal, answered }, createPump, rendered.render);
         if (signal.aborted) throw signal.reason;
         record.serving = true;
+        const { sameDialect } = plan;
+        if (continuation !== undefined)
+          return { ...opened, relay: continuation.relay(opened.relay), sameDialect };
         forgetRequest(exchange, plan);
-        return { ...opened, sameDialect: plan.sameDialect };
+        return { ...opened, sameDialect };
       };
       return { target, key: plan.key, seen: observer.seen, run };
     },

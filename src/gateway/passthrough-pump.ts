@@ -12,7 +12,7 @@ import type { SseEvent } from '../sse/event.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { Observer } from './observer.ts';
-import { framingError, type Pump, truncated } from './pump.ts';
+import { type Follower, framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
 
 export interface PassthroughOptions {
@@ -29,15 +29,19 @@ export interface PassthroughOptions {
   onTapFailure(thrown: unknown): void;
   /** What the provider says of a failure may quote a key. */
   redact(text: string): string;
+  follower?: Follower | undefined;
 }
 
 const textEncoder = new TextEncoder();
 
 export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
-  const { provider, side, hides, observer, maxEvent, redact } = options;
+  const { provider, side, hides, observer, maxEvent, redact, follower } = options;
   const splitter = createFrameSplitter(maxEvent);
   const decoder: StreamDecoder = side.createStreamDecoder((event) => {
-    if (event.type !== 'error') return observer.see(event);
+    if (event.type !== 'error') {
+      follower?.see(event);
+      return observer.see(event);
+    }
     observer.see({ type: 'error', error: redactError(event.error, redact) });
   }, options.quirks);
   let terminal = false;
@@ -45,6 +49,8 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
   let last: SseEvent | undefined;
   let tookEvent = false;
   let failed = false;
+  /** The client is not told that it failed. */
+  let kept = false;
 
   const ended = () => observer.seen.finish !== null || observer.seen.error !== null;
 
@@ -55,18 +61,30 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
     if (terminal) return kind === 'ping';
     terminal = kind === 'terminal';
-    decode(event);
+    const isReadable = decode(event);
+    const { error } = observer.seen;
+    if (error !== null && follower?.keeps(error) === true) {
+      terminal = true;
+      failed = true;
+      kept = true;
+      return false;
+    }
     if (hides?.(event) === true) return false;
+    // What cannot be read has no number for the next event to follow.
+    if (!isReadable) return true;
     last = event;
+    follower?.passed(event);
     return true;
   }
 
-  function decode(event: SseEvent): void {
+  function decode(event: SseEvent): boolean {
     try {
       decoder.decode(event);
+      return true;
     } catch (thrown) {
       if (thrown instanceof MalformedEvent) observer.noteMalformed();
       else options.onTapFailure(thrown);
+      return false;
     }
   }
 
@@ -76,6 +94,10 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
     decoder.end();
     if (ended()) return undefined;
     observer.see({ type: 'error', error });
+    if (follower?.keeps(error) === true) {
+      kept = true;
+      return undefined;
+    }
     const encoder = options.createEncoder();
     if (last !== undefined) encoder.follow?.(last);
     return textEncoder.encode(encoder.encode({ type: 'error', error }));
@@ -91,6 +113,7 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
   return {
     ended,
     fail,
+    broke: () => kept,
     tookEvent() {
       const took = tookEvent;
       tookEvent = false;
@@ -110,6 +133,7 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
         if (
           observer.seen.firstContentAt !== null &&
           !observer.wantsText() &&
+          follower === undefined &&
           side.addsContentOnly?.(frame) === true
         ) {
           tookEvent = true;
@@ -141,8 +165,8 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
       }
       if (rest?.length === 0) rest = undefined;
       const error = fail(truncated(provider));
-      if (rest === undefined || error === undefined) return rest ?? error;
-      return join([rest, textEncoder.encode('\n\n'), error]);
+      if (rest === undefined || (error === undefined && !kept)) return rest ?? error;
+      return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
     },
   };
 }

@@ -26,6 +26,8 @@ export interface Question {
   /** The neutral request; parsed on first use, since a passthrough needs none. Throws `invalid_request`. */
   neutral(): NeutralRequest;
   stream: boolean;
+  /** `neutral` asks something else than the client's bytes do: those are not sent. */
+  isChanged?: true;
 }
 
 export interface Plan {
@@ -69,7 +71,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const line = planLine(incoming, target, stream, context);
   const { side } = line;
   const sameDialect = incoming !== null && incoming.dialect === line.dialect;
-  const passes = sameDialect && !mayHoldForeignToken(incoming.text);
+  const passes = sameDialect && question.isChanged !== true && !mayHoldForeignToken(incoming.text);
   const say = (asked: Question): Said => {
     if (!sameDialect) return translateBody(asked, line.dialect, side, target, context);
     return passes ? passBody(incoming, side, target) : rebuildBody(incoming, asked, side, target, context);

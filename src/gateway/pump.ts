@@ -1,6 +1,8 @@
 // What the two pumps have in common: bytes of an upstream's stream go in, what the client gets comes out.
 import { MalformedEvent } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
+import type { SseEvent } from '../sse/event.ts';
 import { EventTooLarge } from '../sse/frame-splitter.ts';
 
 export interface Pump<Out> {
@@ -14,6 +16,18 @@ export interface Pump<Out> {
   ended(): boolean;
   /** An event other than a keep-alive came since the last call. */
   tookEvent(): boolean;
+  /** It broke, and that is not told: another target may go on. Nothing more is for the client. */
+  broke?(): boolean;
+}
+
+/** Goes along with a passthrough, for an answer with which another target may have to go on. */
+export interface Follower {
+  /** What the provider tells, as decoded. */
+  see(event: StreamEvent): void;
+  /** The client gets this event as it came. */
+  passed(event: SseEvent): void;
+  /** Whether this error is kept from the client. */
+  keeps(error: GatewayError): boolean;
 }
 
 export function truncated(provider: string): GatewayError {

@@ -37,6 +37,8 @@ export interface ExchangeRecord {
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
   seen: Observation | null;
+  /** What earlier targets told of the same answer before they broke, and others went on. */
+  parts: readonly Observation[];
   overheadMs: number | null;
   /** Time spent waiting for room at providers; null where nothing waited. */
   queuedMs: number | null;
@@ -120,6 +122,7 @@ class RunningRecord implements ExchangeRecord {
   losses = NO_LOSSES;
   transformers: readonly string[] = [];
   seen: Observation | null = null;
+  parts: readonly Observation[] = [];
   overheadMs: number | null = null;
   queuedMs: number | null = null;
   backOffMs = 0;

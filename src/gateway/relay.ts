@@ -78,6 +78,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
       timing.taken();
       freshWait = pump.tookEvent();
       if (freshWait && !closing && firstContent) watchdog.rest();
+      if (out === undefined && pump.broke?.() === true) stop();
       return out;
     } catch (thrown) {
       stop();

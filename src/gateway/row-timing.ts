@@ -1,13 +1,14 @@
 // The time of one request as its row tells it.
 import { NO_TIMING, type RowTiming } from '../ledger/row.ts';
 import { packSpread, quantileOf } from '../model/spread.ts';
+import type { WholeObservation } from './continue/joined.ts';
 import type { ExchangeRecord } from './record.ts';
 
-type Timed = Pick<ExchangeRecord, 'attempts' | 'seen' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;
+type Timed = Pick<ExchangeRecord, 'attempts' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;
 
 /** Notes the provider's share in the attempt that serves, too. */
-export function describeTiming(record: Timed, latencyMs: number): RowTiming {
-  const { attempts, seen, startedAt, backOffMs, besideMs } = record;
+export function describeTiming(record: Timed, seen: WholeObservation | null, latencyMs: number): RowTiming {
+  const { attempts, startedAt, backOffMs, besideMs } = record;
   if (seen !== null) {
     seen.timing.settle();
     const serving = attempts.find(({ error }) => error === null);

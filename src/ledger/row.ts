@@ -29,6 +29,11 @@ export interface Attempt {
   key?: string;
   /** Why the target was not asked at all: such an entry stands for no call. */
   skipped?: 'breaker_open' | 'keys_set_aside' | 'busy';
+  /**
+   * Went on with the answer of the attempt before it that broke (`routing.continue_streams`): from where that
+   * stopped, or by an answer of its own that repeats what the client has.
+   */
+  continued?: 'prefilled' | 'repeated';
   /** Begun beside another that had not spoken yet (`routing.hedge_after`). */
   hedge?: true;
   /** Of a failed try whose provider reported usage. `costUsd` null: unpriced. */

@@ -169,6 +169,7 @@ function describeAttempt(attempt: Attempt): object {
     ...(attempt.providerMs === undefined ? {} : { provider_ms: attempt.providerMs }),
     ...(attempt.key === undefined ? {} : { key: attempt.key }),
     ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
+    ...(attempt.continued === undefined ? {} : { continued: attempt.continued }),
     ...(attempt.hedge === undefined ? {} : { hedge: attempt.hedge }),
     ...(attempt.usage === undefined
       ? {}

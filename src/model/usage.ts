@@ -43,3 +43,10 @@ export function mergeUsage(known: Usage, later: Partial<Usage>): Usage {
 export function totalInputTokens(usage: Usage): number {
   return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 }
+
+/** Both together. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  const sum = { ...one };
+  for (const key of Object.keys(NO_USAGE) as (keyof Usage)[]) sum[key] += other[key];
+  return sum;
+}

@@ -12,12 +12,15 @@ import { QUESTION_OF } from './question.ts';
 import { type ReadAnswer, readStream, readWhole } from './read-answer.ts';
 import type { FaultySocket } from './faulty-socket.ts';
 
+/** What there is besides the faulty target: nothing, one that is asked when that fails, beside it, or to go on. */
+export type Help = 'none' | 'fallback' | 'hedged' | 'continuing';
+
 export interface FaultCase {
   fault: string;
   client: DialectId;
   /** What the faulty target speaks; the other target speaks the client's dialect where this is not it. */
   provider: DialectId;
-  fallback: boolean;
+  help: Help;
   stream: boolean;
   socket: FaultySocket | undefined;
 }
@@ -47,6 +50,7 @@ export function foreignTo(client: DialectId): DialectId {
 }
 
 const TIMEOUT_MS = 20_000;
+export const HEDGE_AFTER_MS = 10_000;
 /** The wait before the second try, where the first did not hint at another. */
 export const BACK_OFF_MS = 125;
 /** By then everything that waits for time has had its turn. */
@@ -107,7 +111,7 @@ export async function runFault(fault: FaultCase): Promise<Outcome> {
   };
 }
 
-function configFor({ provider, client, fallback }: FaultCase): ConfigInput {
+function configFor({ provider, client, help }: FaultCase): ConfigInput {
   const timeouts = { connect: '60s', first_byte: `${TIMEOUT_MS}ms`, idle: `${TIMEOUT_MS}ms` };
   const at = (name: string, dialect: DialectId) => ({
     dialect,
@@ -122,7 +126,12 @@ function configFor({ provider, client, fallback }: FaultCase): ConfigInput {
       faulty: at('faulty', provider),
       healthy: at('healthy', provider === client ? foreignTo(client) : client),
     },
-    routing: { default_provider: 'faulty', fallback_chain: fallback ? ['healthy/echo,fast'] : [] },
+    routing: {
+      default_provider: 'faulty',
+      fallback_chain: help === 'none' ? [] : ['healthy/echo,fast'],
+      continue_streams: help === 'continuing',
+      hedge_after: help === 'hedged' ? `${HEDGE_AFTER_MS}ms` : null,
+    },
   };
 }
 

@@ -1,27 +1,32 @@
-// Every fault, for clients of every dialect, streamed and whole, with and without somewhere to fall back to.
+// Every fault, for clients of every dialect, streamed and whole: alone, with somewhere to fall back to, with a target
+// that is asked beside the faulty one, and with one that goes on with its answer.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { createVirtualTime } from '../simulator/virtual-time.ts';
-import { BACK_OFF_MS, type FaultCase, foreignTo, type Outcome, runFault } from './fault-lab.ts';
+import { BACK_OFF_MS, type FaultCase, foreignTo, type Help, type Outcome, runFault } from './fault-lab.ts';
 import { type Expectation, FAULTS, type FaultRow, TEXT } from './fault-table.ts';
 import { type FaultySocket, startRefusing, startResetting } from './faulty-socket.ts';
 import { createReport } from './report.ts';
 
+/** How the healthy target comes in: not at all, after the faulty one, beside it, or behind what that had told. */
+type Rescue = 'none' | 'fell' | 'raced' | 'went on';
+
+const HELPS: Help[] = ['none', 'fallback', 'hedged', 'continuing'];
 const report = createReport();
 afterAll(() => report.print());
 
 for (const row of FAULTS) {
   describe(row.fault, () => {
     for (const form of ['streamed', 'whole'] as const) {
-      for (const fallback of [false, true]) {
+      for (const help of HELPS) {
         for (const client of DIALECT_IDS) {
           for (const provider of [client, foreignTo(client)]) {
-            const name = `${form}, ${client} to ${provider}${fallback ? ', with a fallback' : ''}`;
+            const name = `${form}, ${client} to ${provider}${help === 'none' ? '' : `, ${help}`}`;
             test(name, () =>
-              report.note(row.fault, form, fallback, client, check(row, form, fallback, client, provider)),
+              report.note(row.fault, form, help, client, check(row, form, help, client, provider)),
             );
           }
         }
@@ -33,23 +38,29 @@ for (const row of FAULTS) {
 async function check(
   row: FaultRow,
   form: 'streamed' | 'whole',
-  fallback: boolean,
+  help: Help,
   client: DialectId,
   provider: DialectId,
 ): Promise<string> {
   const expected = row[form];
   const stream = form === 'streamed';
   await using socket = await socketFor(row, expected, stream);
-  const asked: FaultCase = { fault: row.fault, client, provider, fallback, stream, socket };
+  const asked: FaultCase = { fault: row.fault, client, provider, help, stream, socket };
   const outcome = await runFault(asked);
-  const fell = fallback && expected.falls;
-  expectAnswer(asked, expected, outcome, fell);
-  expectRow(asked, expected, outcome, fell);
-  expect(outcome.calls).toEqual({ faulty: expected.calls, healthy: fell ? 1 : 0 });
+  const rescue = rescueOf(asked, expected);
+  expectAnswer(asked, expected, outcome, rescue);
+  expectRow(asked, expected, outcome, rescue);
+  expect(outcome.calls).toEqual({ faulty: expected.calls, healthy: rescue === 'none' ? 0 : 1 });
   if (socket === undefined) expect(outcome.waits).toEqual(waitsOf(expected));
   expect(outcome.unsettled).toBe(0);
   const { status } = outcome.response;
   return `${status} ${outcome.row.status}, ${outcome.calls.faulty}+${outcome.calls.healthy} calls`;
+}
+
+function rescueOf({ help }: FaultCase, { status, code, falls }: Expectation): Rescue {
+  if (help === 'continuing' && code !== null && status === 200) return 'went on';
+  if (help === 'none' || !falls) return 'none';
+  return help === 'hedged' && code === 'upstream_timeout' ? 'raced' : 'fell';
 }
 
 async function socketFor(
@@ -67,15 +78,18 @@ function waitsOf({ calls, waits }: Expectation): number[] {
   return calls === 1 ? [] : [waits ?? BACK_OFF_MS];
 }
 
-function expectAnswer(asked: FaultCase, expected: Expectation, outcome: Outcome, fell: boolean): void {
+function expectAnswer(asked: FaultCase, expected: Expectation, outcome: Outcome, rescue: Rescue): void {
   const { response, answer } = outcome;
+  const isRescued = rescue !== 'none';
+  // The head is long gone when somebody goes on.
+  const before = rescue === 'fell' || rescue === 'raced' ? expected.calls + 1 : expected.calls;
   expect(excused(asked, answer.violations)).toEqual([]);
-  expect(response.headers.get('x-sluice-attempts')).toBe(String(fell ? expected.calls + 1 : expected.calls));
-  if (fell || expected.code === null) {
+  expect(response.headers.get('x-sluice-attempts')).toBe(String(before));
+  if (isRescued || expected.code === null) {
     expect(response.status).toBe(200);
     expect(answer).toMatchObject({
-      text: fell ? TEXT : expected.text,
-      endings: endingsOf(asked, fell),
+      text: isRescued ? TEXT : expected.text,
+      endings: endingsOf(asked, isRescued),
       finish: 'end_turn',
       error: '',
     });
@@ -90,9 +104,9 @@ function expectAnswer(asked: FaultCase, expected: Expectation, outcome: Outcome,
 }
 
 /** Gemini's streams have no last event that anything could follow: what its provider repeats is passed on. */
-function endingsOf({ fault, client, provider, stream }: FaultCase, fell: boolean): string[] {
+function endingsOf({ fault, client, provider, stream }: FaultCase, isRescued: boolean): string[] {
   const repeats = stream && fault === 'duplicate-terminal' && client === 'gemini' && provider === 'gemini';
-  return repeats && !fell ? ['finish', 'finish'] : ['finish'];
+  return repeats && !isRescued ? ['finish', 'finish'] : ['finish'];
 }
 
 /** Overload inside an answer has no status of its own: only one dialect has a 529 for it. */
@@ -103,9 +117,9 @@ function statusSaid({ fault, provider, stream }: FaultCase, status: number): num
   return hadBegun ? status : 503;
 }
 
-/** In a passthrough the deltas of this dialect are not looked into. */
-function isUnread({ client, provider, stream }: FaultCase): boolean {
-  return stream && client === provider && client === 'anthropic-messages';
+/** In a passthrough the deltas of this dialect are not looked into, unless somebody may have to go on with them. */
+function isUnread({ client, provider, stream, help }: FaultCase): boolean {
+  return stream && client === provider && client === 'anthropic-messages' && help !== 'continuing';
 }
 
 /** What passes as it came keeps the faults that are in its bytes (GUARANTEES 6). */
@@ -117,21 +131,31 @@ function excused({ fault, client, provider, stream }: FaultCase, violations: str
   );
 }
 
-function expectRow(asked: FaultCase, expected: Expectation, { row }: Outcome, fell: boolean): void {
-  const isWell = fell || expected.code === null;
+function expectRow(asked: FaultCase, expected: Expectation, { row }: Outcome, rescue: Rescue): void {
+  const isRescued = rescue !== 'none';
+  const isWell = isRescued || expected.code === null;
   expect(row).toMatchObject({
     clientDialect: asked.client,
     streamed: asked.stream,
     status: isWell ? 'success' : expected.row,
     errorCode: isWell ? null : expected.code,
-    provider: fell ? 'healthy' : 'faulty',
+    provider: isRescued ? 'healthy' : 'faulty',
     finishReason: isWell ? expect.any(String) : null,
-    malformedEvents: fell || isUnread(asked) ? 0 : (expected.malformedEvents ?? 0),
+    malformedEvents: isRescued || isUnread(asked) ? 0 : (expected.malformedEvents ?? 0),
   });
-  // An attempt that served has no error, however its stream ended: the row has it.
-  const error = expected.status === 200 ? null : expected.code;
-  const failures = Array.from({ length: expected.calls }, () => ['faulty', error]);
-  const tries = row.attempts.map(({ provider, error }) => [provider, error]);
-  expect(tries).toEqual(fell ? [...failures, ['healthy', null]] : failures);
+  // An attempt that served has no error, however its stream ended: the row has it, unless another went on.
+  const error = expected.status === 200 && rescue !== 'went on' ? null : expected.code;
+  const failures = Array.from({ length: expected.calls }, () => ({
+    provider: 'faulty',
+    error: rescue === 'raced' ? 'cancelled' : error,
+  }));
+  expect(row.attempts).toMatchObject(
+    isRescued ? [...failures, { provider: 'healthy', error: null }] : failures,
+  );
+  const [{ hedge, continued } = {}] = row.attempts.slice(-1);
+  expect({ hedge, continued }).toEqual({
+    hedge: rescue === 'raced' ? true : undefined,
+    continued: rescue === 'went on' ? 'repeated' : undefined,
+  });
   if (isWell) expect(row.usage).toMatchObject({ outputTokens: 8 });
 }

@@ -5,6 +5,7 @@ import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
+import { continuesTurn } from './prefill.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
@@ -45,6 +46,7 @@ export const anthropicMessages: Dialect = {
     addsContentOnly,
     parseError,
     errorInBody,
+    continuesTurn,
     passthrough: { edits: () => ({}) },
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 128 },
     countTokens,

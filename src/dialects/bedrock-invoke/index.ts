@@ -37,6 +37,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
       };
     },
     classify: (event) => (event.event.startsWith(EXCEPTION) ? 'terminal' : inner.classify(event)),
+    ...(inner.continuesTurn === undefined ? {} : { continuesTurn: inner.continuesTurn }),
     parseError,
     errorInBody: (body, quirks) => errorInBody(body) ?? inner.errorInBody(body, quirks),
     passthrough: { edits: () => ({}) },

@@ -27,6 +27,8 @@ export interface ModelTraits {
   forcedTools: boolean;
   /** Searches the web by itself, where it is served by Anthropic. */
   webSearch: boolean;
+  /** Goes on with a turn of the assistant that ends the conversation, while it does not think. */
+  prefill: boolean;
 }
 
 const NEWEST: ModelTraits = {
@@ -40,6 +42,8 @@ const NEWEST: ModelTraits = {
   systemMessages: true,
   forcedTools: true,
   webSearch: true,
+  // Since 4.6 that is an error: "The conversation must end with a user message".
+  prefill: false,
 };
 
 const ALWAYS_THINKING: ModelTraits = { ...NEWEST, thinking: 'always' };
@@ -51,14 +55,14 @@ const V4_6: ModelTraits = {
   efforts: ['low', 'medium', 'high', 'max'],
   fixedSampling: false,
 };
-const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', efforts: [] };
+const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', efforts: [], prefill: true };
 const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000 };
 const V3_7: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };
 const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', webSearch: false };
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
 /** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */
-const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null };
+const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null, prefill: false };
 
 /** A family nobody has heard of: as the newest, but a client that asks for a budget may know better. */
 const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false };

@@ -6,7 +6,7 @@
 // SDKs keep the last chunk's value alone: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { asNumber, type JsonObject, parseObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
@@ -33,6 +33,8 @@ interface OpenTool {
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   let started = false;
   let head = '';
+  /** Of the chunks that the client has already. */
+  let created: number | undefined;
   let contentPrefix = '';
   let reasoningPrefix = '';
   let refusalPrefix = '';
@@ -60,7 +62,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     const envelope = {
       id: id ?? completionId(context),
       object: 'chat.completion.chunk',
-      created: context.created,
+      created: created ?? context.created,
       model: model ?? context.model,
     };
     head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[`;
@@ -233,5 +235,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       return first + encodeBody(event);
     },
     ping: () => ': ping\n\n',
+    follow({ data }) {
+      created ??= asNumber(parseObject(data)?.created);
+    },
   };
 }

@@ -11,16 +11,23 @@ export interface MessageWriter {
   open(kind: 'text' | 'refusal'): string;
   delta(text: string): string;
   cite(citation: Citation): void;
+  /** The client has a message at this place, under this id, perhaps whole: the next one that is opened is it. */
+  adopt(place: number, id: string, isDone: boolean): void;
+  /** The client has been told the end of the text that is open, and perhaps of the part around it. */
+  told(end: PartEnd): void;
   closePart(): string;
   /** Ends the message, where one is open. */
   close(status: ItemStatus): string;
 }
+
+export type PartEnd = 'text' | 'part';
 
 interface OpenPart {
   kind: 'text' | 'refusal';
   place: JsonObject;
   deltas: DeltaWriter;
   citations: Citation[];
+  told?: PartEnd;
 }
 
 export function createMessageWriter(
@@ -30,18 +37,22 @@ export function createMessageWriter(
 ): MessageWriter {
   let message: { id: string; place: number; content: JsonObject[] } | undefined;
   let part: OpenPart | undefined;
+  let adopted: { place: number; id: string } | undefined;
+  /** The place of a message whose end the client has. */
+  let done: number | undefined;
 
   function ensureMessage(): { text: string; id: string; place: number; content: JsonObject[] } {
-    if (message !== undefined) return { text: '', ...message };
-    const place = output.place();
-    message = { id: itemId('msg', requestId, place), place, content: [] };
+    if (message !== undefined && message.place !== done) return { text: '', ...message };
+    const place = adopted?.place ?? output.place();
+    message = { id: adopted?.id ?? itemId('msg', requestId, place), place, content: [] };
+    adopted = undefined;
     const text = output.added(place, messageItem(message.id, 'in_progress', []));
     return { text, ...message };
   }
 
   function closePart(): string {
     if (part === undefined || message === undefined) return '';
-    const { kind, place, deltas, citations } = part;
+    const { kind, place, deltas, citations, told } = part;
     part = undefined;
     const text = deltas.text();
     if (kind === 'refusal') {
@@ -66,25 +77,40 @@ export function createMessageWriter(
     }
     const content = textContent(text, annotations);
     message.content.push(content);
-    wire += output.event('response.output_text.done', { ...place, text, logprobs: [] });
+    if (told === 'part') return wire;
+    if (told === undefined)
+      wire += output.event('response.output_text.done', { ...place, text, logprobs: [] });
     return wire + output.event('response.content_part.done', { ...place, part: content });
   }
 
+  function open(kind: 'text' | 'refusal'): string {
+    const before = closePart();
+    const { text, id, place: outputIndex, content } = ensureMessage();
+    const place = { item_id: id, output_index: outputIndex, content_index: content.length };
+    const isText = kind === 'text';
+    const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
+    const deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
+    part = { kind, place, deltas, citations: [] };
+    const empty = isText ? textContent('', []) : refusalContent('');
+    return before + text + output.event('response.content_part.added', { ...place, part: empty });
+  }
+
   return {
-    open(kind) {
-      const before = closePart();
-      const { text, id, place: outputIndex, content } = ensureMessage();
-      const place = { item_id: id, output_index: outputIndex, content_index: content.length };
-      const isText = kind === 'text';
-      const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
-      const deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
-      part = { kind, place, deltas, citations: [] };
-      const empty = isText ? textContent('', []) : refusalContent('');
-      return before + text + output.event('response.content_part.added', { ...place, part: empty });
+    open,
+    delta(text) {
+      // Behind an end that the client has been told of, more is a part of its own.
+      const anew = part?.told !== undefined && text !== '' ? open(part.kind) : '';
+      return anew + (part?.deltas.push(text) ?? '');
     },
-    delta: (text) => part?.deltas.push(text) ?? '',
+    told(end) {
+      if (part !== undefined) part.told = end;
+    },
     cite(citation) {
       part?.citations.push(citation);
+    },
+    adopt(place, id, isDone) {
+      adopted = { place, id };
+      if (isDone) done = place;
     },
     closePart,
     close(status) {
@@ -92,6 +118,7 @@ export function createMessageWriter(
       if (message === undefined) return before;
       const { id, place, content } = message;
       message = undefined;
+      if (place === done) return before;
       return before + output.done(place, messageItem(id, status, content));
     },
   };

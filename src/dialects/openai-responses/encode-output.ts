@@ -16,6 +16,10 @@ export interface OutputWriter {
   done(place: number, item: JsonObject): string;
   /** The number of the last event that the client has. */
   numberAfter(sequence: number): void;
+  /** The client has this whole item already. */
+  keep(place: number, item: JsonObject): void;
+  /** The place of the item that the client has got last: the next one follows it. */
+  placeAfter(place: number): void;
   /** Items so far as the inside of a JSON array. */
   items(): string;
 }
@@ -46,6 +50,12 @@ export function createOutputWriter(): OutputWriter {
     },
     numberAfter(last) {
       sequence = last + 1;
+    },
+    keep(place, item) {
+      items[place] = JSON.stringify(item);
+    },
+    placeAfter(place) {
+      places = place + 1;
     },
     items: () => items.filter((item) => item !== undefined).join(','),
   };

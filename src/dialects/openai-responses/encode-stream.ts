@@ -4,13 +4,13 @@ import type { ImagePart } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
-import { asNumber, asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai-errors.ts';
 import { createCallWriter } from './encode-call.ts';
-import { createMessageWriter } from './encode-message.ts';
+import { createMessageWriter, type PartEnd } from './encode-message.ts';
 import { createOutputWriter } from './encode-output.ts';
 import { createReasoningWriter } from './encode-reasoning.ts';
 import { streamErrorCode, withWait } from './errors.ts';
@@ -20,6 +20,11 @@ import { imageItem, itemId } from './output-item.ts';
 import { type ResponseHead, responseHead, responseObject, usageFields } from './response-object.ts';
 import { UNSAID_COUNTS } from './usage.ts';
 import { ID } from './wire.ts';
+
+const PART_ENDS: Readonly<Record<string, PartEnd>> = {
+  'response.output_text.done': 'text',
+  'response.content_part.done': 'part',
+};
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   const { requestId } = context;
@@ -32,6 +37,9 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   let head: ResponseHead | undefined;
   let usage: Usage = NO_USAGE;
   let hasUsage = false;
+  /** The response as the client was told that it began, where another encoder or the provider did. */
+  let begun: JsonObject = {};
+  let partEnd: PartEnd | undefined;
 
   function begin(id: string | null, model: string | null): string {
     if (head !== undefined) return '';
@@ -124,7 +132,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   /** The last event: the whole response, its output as it was told. */
   function terminal(status: string, fields: JsonObject): string {
     const type = `response.${status}`;
-    const { output: _, ...rest } = responseObject(head ?? responseHead(null, null, context), context, status);
+    const own = responseObject(head ?? responseHead(null, null, context), context, status);
+    const { output: _, ...rest }: JsonObject = { ...own, ...begun, status };
     const counts = hasUsage ? usageFields(usage) : {};
     const response = JSON.stringify({ ...rest, ...counts, ...fields }).slice(0, -1);
     return output.raw(type, `{"type":"${type}","response":${response},"output":[${output.items()}]}`);
@@ -149,6 +158,24 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     return output.event('error', { code, message: text, param, error: nested });
   }
 
+  /** Ids and places that the client knows are kept to. */
+  function follow(event: JsonObject): void {
+    const number = asNumber(event.sequence_number);
+    if (number !== undefined) output.numberAfter(number);
+    if (asNumber(event.content_index) !== undefined) partEnd = PART_ENDS[asString(event.type) ?? ''];
+    // What was told before the encoder was brought to where the client is, it takes note of then.
+    if (head !== undefined && partEnd !== undefined) message.told(partEnd);
+    const response = asObject(event.response);
+    if (response !== undefined) begun = response;
+    const item = asObject(event.item);
+    const place = asNumber(event.output_index);
+    if (item === undefined || place === undefined) return;
+    output.placeAfter(place);
+    const isDone = event.type === 'response.output_item.done';
+    if (isDone) output.keep(place, item);
+    if (item.type === 'message') message.adopt(place, asString(item.id) ?? '', isDone);
+  }
+
   return {
     encode(event) {
       if (head !== undefined || event.type === 'error') return encodeBody(event);
@@ -156,9 +183,6 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       return first + encodeBody(event);
     },
     ping: () => ': ping\n\n',
-    follow({ data }) {
-      const number = asNumber(parseObject(data)?.sequence_number);
-      if (number !== undefined) output.numberAfter(number);
-    },
+    follow: ({ data }) => follow(parseObject(data) ?? {}),
   };
 }

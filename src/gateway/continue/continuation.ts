@@ -1,0 +1,263 @@
+// Goes on with a streamed answer that broke, inside the same message, with the next target (docs/adr/0009).
+import type { StreamEncoder } from '../../dialects/dialect.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { Loss } from '../../model/request.ts';
+import { addUsage, NO_USAGE } from '../../model/usage.ts';
+import type { Target } from '../../routing/targets.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import { malformedIn, openStream } from '../attempt.ts';
+import { courseOf, type Exchange, notePlan } from '../exchange.ts';
+import { firstAnswer, noteFailure, type Try } from '../fallback.ts';
+import { createObserver, noteUnsaid, type Observation } from '../observer.ts';
+import { type Plan, sideOf } from '../plan.ts';
+import type { Follower, Pump } from '../pump.ts';
+import type { Relay } from '../relay.ts';
+import { createSequencer } from '../sequence.ts';
+import { createByteRenderer, createTranslatePump } from '../translate-pump.ts';
+import { createRepeatReader, createSequelReader } from './prefix.ts';
+import { isPlainQuestion, withTurn } from './request.ts';
+import { createSplice } from './splice.ts';
+import { createStory } from './story.ts';
+
+type Render = (events: readonly StreamEvent[]) => Uint8Array | undefined;
+
+/** Goes along with the attempt that serves first, and takes over where it breaks. */
+export interface Continuation {
+  /** For a passthrough. */
+  follower: Follower;
+  watched(pump: Pump<Uint8Array>): Pump<Uint8Array>;
+  render: Render;
+  relay(first: Relay<Uint8Array>): Relay<Uint8Array>;
+}
+
+/** One target's part of the answer. */
+interface Part {
+  target: Target;
+  seen: Observation;
+  losses: Loss[];
+  /** Who may go on behind it. */
+  rest: readonly Target[];
+  /** Why it broke, where the client was not told. */
+  broken?: GatewayError;
+  /** Its answer does not repeat what the client has: it is no part of this one. */
+  isOther?: true;
+  /** The part it goes on with. */
+  before?: Part;
+}
+
+interface Beginning {
+  plan: Plan;
+  seen: Observation;
+  /** Of a translation. */
+  render: Render;
+  /** Of the client's dialect. */
+  createEncoder(): StreamEncoder;
+}
+
+/** Undefined where nobody could go on, whatever the answer. */
+export function createContinuation(exchange: Exchange, beginning: Beginning): Continuation | undefined {
+  const { record, route, question, host, maxEvent, redact, client } = exchange;
+  const { plan: firstPlan, seen: firstSeen } = beginning;
+  const { target } = firstPlan;
+  const first: Part = { target, seen: firstSeen, losses: firstPlan.losses, rest: after(target) };
+  if (!route.policy.continueStreams || first.rest.length === 0 || !isPlainQuestion(question))
+    return undefined;
+  let part = first;
+  let over = false;
+  const story = createStory(() => part.seen.malformedEvents > 0);
+  const sequencer = createSequencer((event) => story.note(event));
+  const encoder = firstPlan.passesAnswer ? beginning.createEncoder() : undefined;
+  let last: SseEvent | undefined;
+  let encode: Render | undefined = encoder === undefined ? beginning.render : undefined;
+
+  function after(served: Target): readonly Target[] {
+    const { targets } = route;
+    const at = targets.findIndex(
+      ({ provider, model }) => provider.name === served.provider.name && model === served.model,
+    );
+    return at === -1 ? [] : targets.slice(at + 1);
+  }
+
+  /** Whether somebody is to go on behind `of`; then the client is not told. */
+  function keeps(of: Part, error: GatewayError): boolean {
+    if (of.broken !== undefined) return true;
+    if (of.seen.firstContentAt === null || of.rest.length === 0) return false;
+    if (error.rule.blame !== 'provider' || story.obstacle() !== undefined) return false;
+    of.broken = error;
+    return true;
+  }
+
+  function renderFirst(events: readonly StreamEvent[]): Uint8Array | undefined {
+    const shown: StreamEvent[] = [];
+    for (const event of events) {
+      if (event.type === 'error' && keeps(first, event.error)) break;
+      story.note(event);
+      shown.push(event);
+    }
+    return shown.length === 0 ? undefined : beginning.render(shown);
+  }
+
+  /** Encodes on from where the client is, also where it got there without an encoder. */
+  function encodeOn(events: readonly StreamEvent[]): Uint8Array | undefined {
+    if (encode === undefined && encoder !== undefined) {
+      for (const event of story.replay()) encoder.encode(event);
+      if (last !== undefined) encoder.follow?.(last);
+      encode = createByteRenderer(encoder);
+    }
+    return encode?.(events);
+  }
+
+  /** The part that served has broken: its attempt failed, and what it told so far may be billed. */
+  function settle(broken: Part, error: GatewayError, outcome: GatewayError | 'abandoned'): void {
+    const attempt = record.attempts.find((each) => each.error === null);
+    if (attempt !== undefined) noteFailure(attempt, broken, error, record);
+    record.lease?.end(outcome);
+  }
+
+  async function goOn(broken: Part, error: GatewayError): Promise<Relay<Uint8Array> | undefined> {
+    settle(broken, error, error);
+    encodeOn([]);
+    // Until somebody goes on: what was seen is in the attempt, and nothing serves.
+    record.seen = null;
+    const text = story.text();
+    const earlier = [...record.parts, broken.seen];
+    const usageBefore = earlier.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE);
+    let continued: 'prefilled' | 'repeated';
+    try {
+      const opened = await firstAnswer<{ relay: Relay<Uint8Array>; next: Part }>({
+        ...courseOf(exchange),
+        deadlineMs: Number.POSITIVE_INFINITY,
+        targets: broken.rest,
+        begun: ({ attempt }) => {
+          attempt.continued = continued;
+        },
+        plan(target, key) {
+          const request = question.neutral();
+          const goesOn = sideOf(target, exchange.dialect).continuesTurn?.(request, target.model) === true;
+          continued = goesOn && text.trim() !== '' ? 'prefilled' : 'repeated';
+          const asked =
+            continued === 'prefilled'
+              ? { ...question, isChanged: true as const, neutral: () => withTurn(request, text.trimEnd()) }
+              : question;
+          const plan = notePlan({ ...exchange, question: asked }, target, key);
+          const observer = createObserver(host.monotonic, NOBODY);
+          const { seen } = observer;
+          record.seen = seen;
+          const next: Part = { target, seen, losses: plan.losses, rest: after(target), before: broken };
+          let out: StreamEvent[] = [];
+          const splice = createSplice(
+            story,
+            continued === 'prefilled' ? createSequelReader(text) : createRepeatReader(text),
+            usageBefore,
+            (event) => {
+              story.note(event);
+              if (event.type === 'text-delta') record.live.text(event.text);
+              out.push(event);
+            },
+            (feature) => noteUnsaid(seen, feature),
+          );
+          const render = (events: readonly StreamEvent[]) => {
+            for (const event of events) {
+              if (next.broken !== undefined) break;
+              if (event.type !== 'error') {
+                if (splice.push(event)) continue;
+                next.isOther = true;
+                next.broken = error;
+              } else if (seen.firstContentAt !== null && !keeps(next, event.error)) out.push(event);
+            }
+            const told = out;
+            out = [];
+            return told.length === 0 ? undefined : encodeOn(told);
+          };
+          const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
+          const run: Try<{ relay: Relay<Uint8Array>; next: Part }>['run'] = async (answered, signal) => {
+            const { relay } = await openStream(
+              { ...context, signal, answered },
+              (createFraming) => ({
+                ...createTranslatePump({
+                  provider: target.provider.name,
+                  side: plan.side,
+                  createFraming,
+                  observer,
+                  maxEvent,
+                  quirks: target.provider.quirks,
+                  render,
+                  redact,
+                  onMalformed: malformedIn(context, plan),
+                }),
+                broke: () => next.broken !== undefined,
+              }),
+              render,
+            );
+            if (signal.aborted) throw signal.reason;
+            return { relay, next };
+          };
+          return { target, key: plan.key, seen, run };
+        },
+      });
+      record.parts = earlier;
+      part = opened.next;
+      return opened.relay;
+    } catch {
+      if (client.signal.aborted) throw client.signal.reason;
+      return undefined;
+    }
+  }
+
+  /** Nobody goes on: the one error, and the row is that of the part that broke. */
+  function tell(broken: Part, error: GatewayError): Uint8Array | undefined {
+    over = true;
+    const { target: served, seen, losses } = broken;
+    Object.assign(record, { target: served, seen, losses });
+    return encodeOn([{ type: 'error', error }]);
+  }
+
+  function watched(pump: Pump<Uint8Array>): Pump<Uint8Array> {
+    return { ...pump, broke: () => first.broken !== undefined };
+  }
+
+  return {
+    watched,
+    render: renderFirst,
+    follower: {
+      see: (event) => sequencer.push(event),
+      passed(event) {
+        last = event;
+        encoder?.follow?.(event);
+      },
+      keeps: (error) => keeps(first, error),
+    },
+    relay(opened) {
+      let current = opened;
+      return {
+        ready: () => Promise.resolve(),
+        fail: (error) => current.fail(error),
+        cancel: () => current.cancel(),
+        async next() {
+          while (!over) {
+            if (part.broken === undefined) {
+              const out = await current.next();
+              if (out !== undefined || part.broken === undefined) return out;
+            }
+            current.cancel();
+            const { broken, before } = part;
+            if (part.isOther && before !== undefined) {
+              const why = `cancelled: its answer does not repeat what the client has of ${before.target.provider.name}'s`;
+              settle(part, new GatewayError('cancelled', why), 'abandoned');
+              record.parts = record.parts.slice(0, -1);
+              return tell(before, broken);
+            }
+            const relay = await goOn(part, broken);
+            if (relay === undefined) return tell(part, broken);
+            current = relay;
+          }
+          return undefined;
+        },
+      };
+    },
+  };
+}
+
+/** What repeats is not shown to watchers; what is new is told them as it goes out. */
+const NOBODY = { isWatched: () => false, text() {} };

@@ -1,0 +1,57 @@
+// Tells what of another answer comes after the text that the client has already.
+
+export interface PrefixReader {
+  /** The part of `text` that is new, '' where it repeats; undefined from where the answer is another one. */
+  read(text: string): string | undefined;
+  /** Whether everything that the client has was repeated. */
+  complete(): boolean;
+}
+
+const SPACE = /\s/;
+
+/**
+ * For an answer that begins anew: it must repeat `had` letter by letter. Only white space may differ, since models
+ * and servers cut and trim it in their own ways.
+ */
+export function createRepeatReader(had: string): PrefixReader {
+  const end = had.trimEnd().length;
+  let at = 0;
+  let trailing = had.length > end;
+  return {
+    complete: () => at >= end,
+    read(text) {
+      let from = 0;
+      while (at < end && from < text.length) {
+        const letter = text.charAt(from);
+        if (letter === had.charAt(at)) at++;
+        else if (!SPACE.test(letter)) {
+          while (SPACE.test(had.charAt(at))) at++;
+          if (letter !== had.charAt(at)) return undefined;
+          at++;
+        }
+        from++;
+      }
+      if (at < end) return '';
+      const rest = text.slice(from);
+      if (!trailing) return rest;
+      // The client has this white space too.
+      const fresh = rest.trimStart();
+      if (fresh !== '') trailing = false;
+      return fresh;
+    },
+  };
+}
+
+/** For an answer that goes on where `had` ends: white space there is said once. */
+export function createSequelReader(had: string): PrefixReader {
+  let trailing = had.trimEnd().length < had.length;
+  return {
+    complete: () => true,
+    read(text) {
+      if (!trailing) return text;
+      const fresh = text.trimStart();
+      if (fresh !== '') trailing = false;
+      return fresh;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+// Events of a target that goes on with another's answer → the events that continue the client's stream: no second
+// start, the repeated text left out, blocks numbered on, usage added up.
+import type { StreamEvent } from '../../model/events.ts';
+import { addUsage, mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import type { PrefixReader } from './prefix.ts';
+import type { Story } from './story.ts';
+
+export interface Splice {
+  /** Takes the next event, in sequence order. Errors are not for here. False: the answer is another one. */
+  push(event: Exclude<StreamEvent, { type: 'error' }>): boolean;
+}
+
+/**
+ * @param story what the client has, which `emit` adds to.
+ * @param before usage of the earlier parts.
+ * @param unsaid told what the client does not get.
+ */
+export function createSplice(
+  story: Story,
+  reader: PrefixReader,
+  before: Usage,
+  emit: (event: StreamEvent) => void,
+  unsaid: (feature: string) => void,
+): Splice {
+  let usage: Usage = NO_USAGE;
+  /** The client's number for the block that is being told. */
+  let block: number | undefined;
+
+  function closeOpen(): void {
+    const open = story.open();
+    if (open !== undefined) emit({ type: `${open.kind}-end`, block: open.block });
+    block = undefined;
+  }
+
+  function text(added: string): boolean {
+    const fresh = reader.read(added);
+    if (fresh === undefined) return false;
+    if (fresh === '') return true;
+    if (block === undefined) {
+      const open = story.open();
+      if (open?.kind === 'text') block = open.block;
+      else {
+        closeOpen();
+        block = story.nextBlock();
+        emit({ type: 'text-start', block });
+      }
+    }
+    emit({ type: 'text-delta', block, text: fresh });
+    return true;
+  }
+
+  return {
+    push(event) {
+      switch (event.type) {
+        case 'start':
+        case 'text-start':
+          return true;
+        case 'text-delta':
+          return text(event.text);
+        case 'text-end':
+          // Of text that only repeats nothing has begun.
+          if (block !== undefined) closeOpen();
+          return true;
+        case 'reasoning-start':
+          // It would stand behind the text that it came before.
+          unsaid('reasoning');
+          return true;
+        case 'reasoning-delta':
+        case 'reasoning-signature':
+        case 'reasoning-end':
+          return true;
+        case 'usage':
+          usage = mergeUsage(usage, event.usage);
+          emit({ type: 'usage', usage: addUsage(before, usage) });
+          return true;
+        case 'finish':
+          if (!reader.complete()) return false;
+          closeOpen();
+          emit(event);
+          return true;
+        case 'citation':
+          // Its place is counted from the start of a text of which the client has seen another's half.
+          unsaid('citations');
+          return true;
+        case 'extension':
+          if (reader.complete()) emit(event);
+          return true;
+        default: {
+          if (!reader.complete()) return false;
+          const begins = event.type.endsWith('-start') || event.type === 'media';
+          if (begins || event.type === 'server-tool-result' || block === undefined) {
+            closeOpen();
+            block = story.nextBlock();
+          }
+          emit({ ...event, block });
+          if (event.type.endsWith('-end')) block = undefined;
+          return true;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// What a client has of an answer that is being streamed, as far as another target needs it to go on (docs/adr/0009).
+import type { StreamEvent } from '../../model/events.ts';
+import type { Usage } from '../../model/usage.ts';
+
+export interface Story {
+  /** Takes note of an event as the client gets it, in sequence order. */
+  note(event: StreamEvent): void;
+  /** Why nobody else can go on, undefined where somebody can. */
+  obstacle(): string | undefined;
+  /** All text of the answer. */
+  text(): string;
+  /** The block that is open: its number and kind. */
+  open(): OpenBlock | undefined;
+  /** The number of the next block. */
+  nextBlock(): number;
+  /** Told again: what brings a fresh encoder to where the client is. */
+  replay(): StreamEvent[];
+}
+
+export interface OpenBlock {
+  block: number;
+  kind: 'text' | 'reasoning';
+}
+
+interface Told extends OpenBlock {
+  text: string;
+  closed: boolean;
+}
+
+/** @param isSpoiled an event was left out: what follows it does not join what stood before it. */
+export function createStory(isSpoiled: () => boolean): Story {
+  let start: StreamEvent = { type: 'start', id: null, model: null };
+  let usage: Partial<Usage> = {};
+  const blocks: Told[] = [];
+  let obstacle: string | undefined;
+  let next = 0;
+
+  function begin(kind: Told['kind'], block: number): void {
+    blocks.push({ kind, block, text: '', closed: false });
+  }
+
+  function add(kind: Told['kind'], text: string): void {
+    const last = blocks.at(-1);
+    if (last?.kind === kind) last.text += text;
+    if (kind === 'text' && text !== '' && isSpoiled()) obstacle ??= 'an event in its middle cannot be read';
+  }
+
+  function close(): void {
+    const last = blocks.at(-1);
+    if (last !== undefined) last.closed = true;
+  }
+
+  return {
+    note(event) {
+      if ('block' in event) next = Math.max(next, event.block + 1);
+      switch (event.type) {
+        case 'start':
+          start = event;
+          return;
+        case 'usage':
+          usage = { ...usage, ...event.usage };
+          return;
+        case 'text-start':
+          return begin('text', event.block);
+        case 'text-delta':
+          return add('text', event.text);
+        case 'reasoning-start':
+          if (event.redacted !== undefined) obstacle ??= 'it holds thinking that only its provider can read';
+          return begin('reasoning', event.block);
+        case 'reasoning-delta':
+          return add('reasoning', event.text);
+        case 'reasoning-signature':
+          obstacle ??= 'it holds thinking that its provider has signed';
+          return;
+        case 'text-end':
+        case 'reasoning-end':
+          return close();
+        case 'finish':
+        case 'error':
+          obstacle ??= 'it is over';
+          return;
+        case 'tool-start':
+        case 'tool-delta':
+        case 'tool-end':
+          obstacle ??= 'it calls a tool';
+          return;
+        case 'refusal-start':
+        case 'refusal-delta':
+        case 'refusal-end':
+          obstacle ??= 'it is a refusal';
+          return;
+        case 'citation':
+          obstacle ??= 'it cites sources';
+          return;
+        case 'server-tool-result':
+        case 'media':
+        case 'extension':
+          obstacle ??= `it holds more than text (${event.type === 'extension' ? event.name : event.type})`;
+      }
+    },
+    obstacle() {
+      const last = blocks.at(-1);
+      // A signature may have been on its way.
+      if (last?.kind === 'reasoning' && !last.closed) return 'it breaks off within its thinking';
+      return obstacle;
+    },
+    text: () => blocks.reduce((text, told) => (told.kind === 'text' ? text + told.text : text), ''),
+    open() {
+      const last = blocks.at(-1);
+      return last === undefined || last.closed ? undefined : last;
+    },
+    nextBlock: () => next,
+    replay() {
+      const events: StreamEvent[] = [start];
+      if (Object.keys(usage).length > 0) events.push({ type: 'usage', usage });
+      for (const { kind, block, text, closed } of blocks) {
+        events.push({ type: `${kind}-start`, block });
+        if (text !== '') events.push({ type: `${kind}-delta`, block, text });
+        if (closed) events.push({ type: `${kind}-end`, block });
+      }
+      return events;
+    },
+  };
+}

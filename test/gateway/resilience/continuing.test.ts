@@ -1,0 +1,401 @@
+// Going on with a stream that broke (docs/adr/0009): how the rest is asked for, how it joins, and when nobody goes on.
+import { describe, expect, test } from 'bun:test';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { readStream } from '../../faults/read-answer.ts';
+import {
+  brokenChat,
+  brokenMessage,
+  createContinuingLab,
+  wholeChatStream,
+  wholeMessageStream,
+} from '../../support/continuing-lab.ts';
+import { CHAT, MESSAGE } from '../../support/message-stream.ts';
+import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
+import { jsonReply, type Reply, replyWith } from '../../support/reply.ts';
+
+type Targets = Parameters<typeof createContinuingLab>[0];
+
+const ASK = { model: 'm', max_tokens: 99, stream: true, messages: [{ role: 'user', content: 'hi' }] };
+const SONNET_4_5 = 'claude-sonnet-4-5';
+
+const message = (reply: Reply, model?: string) =>
+  ({ dialect: 'anthropic-messages', reply, ...(model === undefined ? {} : { model }) }) as const;
+const chat = (reply: Reply) => ({ dialect: 'openai-chat', reply }) as const;
+
+async function ask(
+  targets: Targets,
+  body: object = ASK,
+  routing?: Parameters<typeof createContinuingLab>[1],
+) {
+  const lab = createContinuingLab(targets, routing);
+  const response = await lab.post('/v1/messages', body);
+  const text = await response.text();
+  const answer = readStream('anthropic-messages', new TextEncoder().encode(text));
+  return { lab, text, answer, row: await lab.row(0) };
+}
+
+const WELL = { endings: ['finish'], finish: 'end_turn', error: '', violations: [] };
+
+describe('where the target goes on with a turn that has begun', () => {
+  test('it is asked for the rest alone, and tells it inside the same block', async () => {
+    const { lab, text, answer, row } = await ask({
+      one: message(brokenMessage('The sky is ')),
+      two: message(wholeMessageStream('blue.'), SONNET_4_5),
+    });
+    expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+    expect(lab.requests[1]?.json()).toMatchObject({
+      model: SONNET_4_5,
+      max_tokens: 99,
+      messages: [
+        { role: 'user', content: 'hi' },
+        // White space at the end is refused there.
+        { role: 'assistant', content: 'The sky is' },
+      ],
+    });
+    expect(text.match(/event: content_block_start/g)).toHaveLength(1);
+    expect(text.match(/event: message_start/g)).toHaveLength(1);
+    expect(row).toMatchObject({ status: 'success', provider: 'two', finishReason: 'end_turn', ttftMs: 0 });
+    expect(row.attempts).toMatchObject([
+      { provider: 'one', error: 'upstream_truncated', usage: { inputTokens: 7, outputTokens: 1 } },
+      { provider: 'two', error: null, continued: 'prefilled' },
+    ]);
+  });
+
+  test('usage is the sum, for the client and in the row', async () => {
+    const { text, row } = await ask({
+      one: message(brokenMessage('a')),
+      two: message(wholeMessageStream('b'), SONNET_4_5),
+    });
+    expect(text).toContain('"usage":{"input_tokens":14,"cache_creation_input_tokens":0');
+    expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
+  });
+
+  test('white space at the seam is said once', async () => {
+    for (const [had, rest, whole] of [
+      ['The sky is ', ' blue', 'The sky is blue'],
+      ['The sky is', ' blue', 'The sky is blue'],
+      ['One.\n\n', '\n\nTwo', 'One.\n\nTwo'],
+    ] as const) {
+      const { answer } = await ask({
+        one: message(brokenMessage(had)),
+        two: message(wholeMessageStream(rest), SONNET_4_5),
+      });
+      expect(answer.text).toBe(whole);
+    }
+  });
+
+  test('a client that began the answer itself has its beginning and the rest in one turn', async () => {
+    const { lab } = await ask(
+      { one: message(brokenMessage(' is blue')), two: message(wholeMessageStream('.'), SONNET_4_5) },
+      { ...ASK, messages: [...ASK.messages, { role: 'assistant', content: 'The sky' }] },
+    );
+    expect(lab.requests[1]?.json()).toMatchObject({
+      messages: [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: 'The sky is blue' },
+      ],
+    });
+  });
+
+  test.each(['claude-opus-4-6', 'claude-sonnet-5-5', 'deepseek-chat'])(
+    '%s takes no such turn: it is asked anew',
+    async (model) => {
+      const { lab, row, answer } = await ask({
+        one: message(brokenMessage('The sky')),
+        two: message(wholeMessageStream('The sky is blue.'), model),
+      });
+      expect(lab.requests[1]?.json()).toMatchObject({ messages: ASK.messages });
+      expect(answer.text).toBe('The sky is blue.');
+      expect(row.attempts[1]).toMatchObject({ continued: 'repeated' });
+    },
+  );
+
+  test('nor does one that is to think', async () => {
+    const { lab } = await ask(
+      { one: message(brokenMessage('The')), two: message(wholeMessageStream('The sky'), SONNET_4_5) },
+      { ...ASK, max_tokens: 2_000, thinking: { type: 'enabled', budget_tokens: 1_024 } },
+    );
+    expect(lab.requests[1]?.json()).toMatchObject({ messages: ASK.messages });
+  });
+});
+
+describe('where the target answers anew', () => {
+  test('what repeats is left out, in whatever pieces it comes', async () => {
+    const pieces = ['The', ' sk', 'y  is\n', 'blue', '.'].map(CHAT.delta).join('');
+    const { answer } = await ask({
+      one: message(brokenMessage('The sky is')),
+      two: chat(replyWith(CHAT.start + pieces + CHAT.end)),
+    });
+    expect(answer).toEqual({ ...WELL, text: 'The sky is\nblue.' });
+  });
+
+  test.each([
+    ['says something else', 'The sea is blue.'],
+    ['is over before', 'The'],
+    ['has another letter', 'the sky is blue.'],
+  ])('one that %s is given up: one error, that of the break', async (_, other) => {
+    const { lab, answer, row } = await ask({
+      one: message(brokenMessage('The sky')),
+      two: chat(wholeChatStream(other)),
+      three: chat(wholeChatStream('The sky is blue.')),
+    });
+    expect(answer).toMatchObject({ text: 'The sky', endings: ['error'], violations: [] });
+    expect(answer.error).toContain('one closed the stream');
+    expect(lab.asked()).toEqual(['one', 'two']);
+    expect(row).toMatchObject({
+      status: 'truncated',
+      errorCode: 'upstream_truncated',
+      provider: 'one',
+      usage: { inputTokens: 7, outputTokens: 1 },
+    });
+    expect(row.attempts).toMatchObject([
+      { provider: 'one', error: 'upstream_truncated' },
+      {
+        provider: 'two',
+        error: 'cancelled',
+        message: "cancelled: its answer does not repeat what the client has of one's",
+      },
+    ]);
+  });
+
+  test('a tool call behind the repeated text joins the message', async () => {
+    const { callStart, callArguments, callEnd, start, text } = PROVIDER_WIRES['openai-chat'];
+    const call = callStart(0) + callArguments(0, '{"city":"Ulm"}') + callEnd;
+    const lab = createContinuingLab({
+      one: message(brokenMessage('Let me look')),
+      two: chat(replyWith(start + text('Let me look it up.') + call)),
+    });
+    const wire = await (await lab.post('/v1/messages', ASK)).text();
+    const answer = readStream('anthropic-messages', new TextEncoder().encode(wire));
+    expect(answer).toEqual({ ...WELL, finish: 'tool_use', text: 'Let me look it up.' });
+    expect(wire).toContain('"index":1,"content_block":{"type":"tool_use"');
+  });
+
+  test('a tool call before the text is repeated is another answer', async () => {
+    const { callStart, callArguments, callEnd, start } = PROVIDER_WIRES['openai-chat'];
+    const { answer } = await ask({
+      one: message(brokenMessage('The sky')),
+      two: chat(replyWith(start + callStart(0) + callArguments(0, '{}') + callEnd)),
+    });
+    expect(answer).toMatchObject({ text: 'The sky', endings: ['error'] });
+  });
+});
+
+describe('nobody goes on', () => {
+  const next = () => ({ two: chat(wholeChatStream('whatever')) });
+  const block = (content_block: JsonObject, ...deltas: JsonObject[]) =>
+    [
+      { type: 'content_block_start', index: 0, content_block },
+      ...deltas.map((delta) => ({ type: 'content_block_delta', index: 0, delta })),
+    ]
+      .map((data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`)
+      .join('');
+  const citation = { type: 'char_location', cited_text: 'x', document_index: 0 };
+  const begun: [string, string][] = [
+    ['a tool call', block({ type: 'tool_use', id: 'toolu_1', name: 'lookup', input: {} })],
+    [
+      'signed thinking',
+      block(
+        { type: 'thinking', thinking: '', signature: '' },
+        { type: 'thinking_delta', thinking: 'hm' },
+        { type: 'signature_delta', signature: 'c2ln' },
+      ) +
+        'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n' +
+        MESSAGE.block.replace('"index":0', '"index":1') +
+        MESSAGE.delta('The sky').replace('"index":0', '"index":1'),
+    ],
+    [
+      'thinking that is not over',
+      block({ type: 'thinking', thinking: '', signature: '' }, { type: 'thinking_delta', thinking: 'hm' }),
+    ],
+    ['redacted thinking', block({ type: 'redacted_thinking', data: 'c2VjcmV0' })],
+    [
+      'citations',
+      block(
+        { type: 'text', text: '' },
+        { type: 'text_delta', text: 'x' },
+        { type: 'citations_delta', citation: { ...citation, start_char_index: 0, end_char_index: 1 } },
+      ),
+    ],
+    ['a search', block({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} })],
+  ];
+  test.each(begun)('with an answer that holds %s', async (_, wire) => {
+    const { lab, answer, row } = await ask({ one: message(replyWith(MESSAGE.start + wire)), ...next() });
+    expect(answer).toMatchObject({ endings: ['error'] });
+    expect(lab.asked()).toEqual(['one']);
+    expect(row).toMatchObject({ status: 'truncated', provider: 'one' });
+  });
+
+  test('with one that must be JSON', async () => {
+    const schema = { type: 'object', properties: {}, additionalProperties: false };
+    const { lab, answer } = await ask(
+      { one: message(brokenMessage('{"a":')), ...next() },
+      { ...ASK, output_config: { format: { type: 'json_schema', schema } } },
+    );
+    expect([answer.endings, lab.asked()]).toEqual([['error'], ['one']]);
+  });
+
+  test('with several choices at once', async () => {
+    const second = CHAT.delta('other').replace('"index":0', '"index":1');
+    const lab = createContinuingLab({
+      one: chat(replyWith(CHAT.start + CHAT.delta('The sky') + second)),
+      ...next(),
+    });
+    await (await lab.post('/v1/chat/completions', { ...ASK, n: 2 })).text();
+    expect(lab.asked()).toEqual(['one']);
+  });
+
+  test('behind an event that could not be read: there is a hole', async () => {
+    const { lab, answer } = await ask({
+      one: chat(replyWith(`${CHAT.start}${CHAT.delta('The')}data: {"ch\n\n${CHAT.delta('blue')}`)),
+      ...next(),
+    });
+    expect([answer.endings, lab.asked()]).toEqual([['error'], ['one']]);
+  });
+
+  test('where it is not asked for, or no target is left', async () => {
+    const off = await ask({ one: message(brokenMessage('The')), ...next() }, ASK, {});
+    expect([off.answer.endings, off.lab.asked()]).toEqual([['error'], ['one']]);
+    const alone = await ask({ one: message(brokenMessage('The')) });
+    expect(alone.answer).toMatchObject({ text: 'The', endings: ['error'] });
+  });
+
+  test('where all who could fail: the error is that of the break, and the row has all attempts', async () => {
+    const { answer, row } = await ask({
+      one: message(brokenMessage('The sky')),
+      two: chat(jsonReply({ error: { message: 'down' } }, { status: 500 })),
+      three: message(jsonReply({ type: 'error', error: { message: 'no' } }, { status: 400 })),
+    });
+    expect(answer).toMatchObject({ text: 'The sky', endings: ['error'], violations: [] });
+    expect(answer.error).toContain('one closed the stream');
+    expect(row).toMatchObject({ status: 'truncated', provider: 'one', usage: { inputTokens: 7 } });
+    expect(row.attempts.map(({ error }) => error)).toEqual([
+      'upstream_truncated',
+      'upstream_failed',
+      'upstream_rejected',
+    ]);
+  });
+});
+
+describe('a rule', () => {
+  test('may go on where `routing` does not', async () => {
+    const { answer } = await ask(
+      { one: message(brokenMessage('The')), two: chat(wholeChatStream('The sky')) },
+      { ...ASK, agent_type: 'agent-a' },
+      { agent_rules: { 'agent-a': { to: ['one', 'two'], continue_streams: true } } },
+    );
+    expect(answer).toEqual({ ...WELL, text: 'The sky' });
+  });
+});
+
+describe('several breaks', () => {
+  test('the third goes on with what two have told', async () => {
+    const { lab, answer, row } = await ask({
+      one: message(brokenMessage('One ')),
+      two: chat(brokenChat('One two ')),
+      three: message(wholeMessageStream('three.'), SONNET_4_5),
+    });
+    expect(answer).toEqual({ ...WELL, text: 'One two three.' });
+    expect(lab.requests[2]?.json()).toMatchObject({
+      messages: [ASK.messages[0], { role: 'assistant', content: 'One two' }],
+    });
+    expect(row.attempts.map(({ error, continued }) => [error, continued])).toEqual([
+      ['upstream_truncated', undefined],
+      ['upstream_truncated', 'repeated'],
+      [null, 'prefilled'],
+    ]);
+    expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
+  });
+
+  test('one that fails before it speaks is passed over', async () => {
+    const { answer, row } = await ask({
+      one: message(brokenMessage('One ')),
+      two: chat(replyWith('', { status: 200 })),
+      three: chat(wholeChatStream('One two')),
+    });
+    expect(answer).toEqual({ ...WELL, text: 'One two' });
+    expect(row.attempts.map(({ error }) => error)).toEqual([
+      'upstream_truncated',
+      'upstream_truncated',
+      null,
+    ]);
+  });
+});
+
+test('thinking that nobody signed stays, and that of the second is left out and told', async () => {
+  const { start, text } = PROVIDER_WIRES['openai-chat'];
+  const thought = text('hm').replace('"content"', '"reasoning_content"');
+  const {
+    text: wire,
+    answer,
+    row,
+  } = await ask({
+    one: chat(replyWith(start + thought + text('The sky'))),
+    two: chat(replyWith(start + thought + text('The sky is blue.') + CHAT.end)),
+  });
+  expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+  expect(wire.match(/thinking_delta/g)).toHaveLength(1);
+  expect(row.lost).toContain('reasoning');
+});
+
+test('the cost is that of both', async () => {
+  const lab = createContinuingLab(
+    { one: message(brokenMessage('a')), two: chat(wholeChatStream('ab')) },
+    { continue_streams: true },
+    {
+      costs: {
+        pricing_overrides: {
+          'one/*': { input_per_million: 1_000_000, output_per_million: 0 },
+          'two/*': { input_per_million: 2_000_000, output_per_million: 0 },
+        },
+      },
+    },
+  );
+  await (await lab.post('/v1/messages', ASK)).text();
+  expect((await lab.row(0)).costUsd).toBe(7 + 14);
+});
+
+describe('while somebody is asked to go on', () => {
+  const silent: Reply = { ...replyWith(''), fault: { kind: 'hang-before-headers' } };
+
+  test('a client that leaves ends it: aborted, with what was told so far', async () => {
+    const lab = createContinuingLab({ one: message(brokenMessage('The sky')), two: chat(silent) });
+    const response = await lab.post('/v1/messages', ASK);
+    const reader = response.body?.getReader();
+    while (lab.requests.length < 2) {
+      const read = reader?.read();
+      await lab.timers.advance(1);
+      if (lab.requests.length < 2) await read;
+    }
+    await reader?.cancel();
+    expect(await lab.requests[1]?.ended).toBe('left');
+    await lab.timers.advance(1_000);
+    const row = await lab.row(0);
+    expect(row).toMatchObject({ status: 'aborted', errorCode: null });
+    expect(row.attempts).toMatchObject([{ error: 'upstream_truncated', usage: { inputTokens: 7 } }, {}]);
+    expect(lab.gateway.activeStreams()).toBe(0);
+  });
+
+  test('pings keep the line alive, and the timeout moves on to the next', async () => {
+    const lab = createContinuingLab(
+      { one: message(brokenMessage('The')), two: chat(silent), three: chat(wholeChatStream('The sky')) },
+      { continue_streams: true },
+      { server: { ping_interval: '10s' } },
+    );
+    const text = (await lab.post('/v1/messages', ASK)).text();
+    await lab.timers.advance(400_000);
+    const answer = readStream('anthropic-messages', new TextEncoder().encode(await text));
+    expect(answer).toEqual({ ...WELL, text: 'The sky' });
+    expect(await text).toContain('event: ping');
+  });
+});
+
+test('a pause between two events breaks it too', async () => {
+  const stalled = { ...brokenMessage('The'), fault: { kind: 'hang' as const, after: 1 << 20 } };
+  const lab = createContinuingLab({ one: message(stalled), two: chat(wholeChatStream('The sky')) });
+  const text = (await lab.post('/v1/messages', ASK)).text();
+  await lab.timers.advance(400_000);
+  expect(readStream('anthropic-messages', new TextEncoder().encode(await text)).text).toBe('The sky');
+  const row = await lab.row(0);
+  expect(row.attempts.map(({ error }) => error)).toEqual(['upstream_timeout', null]);
+});
