@@ -6,9 +6,10 @@ import type { Loss } from '../../model/request.ts';
 import { addUsage, NO_USAGE } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { malformedIn, openStream } from '../attempt.ts';
+import { openStream } from '../attempt.ts';
 import { courseOf, type Exchange, notePlan } from '../exchange.ts';
 import { firstAnswer, noteFailure, type Try } from '../fallback.ts';
+import { malformedIn } from '../malformed-event.ts';
 import { createObserver, noteUnsaid, type Observation } from '../observer.ts';
 import { type Plan, sideOf } from '../plan.ts';
 import type { Follower, Pump } from '../pump.ts';
@@ -67,7 +68,8 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   let over = false;
   const story = createStory(() => part.seen.malformedEvents > 0);
   const sequencer = createSequencer((event) => story.note(event));
-  const encoder = firstPlan.passesAnswer ? beginning.createEncoder() : undefined;
+  const passes = firstPlan.passesAnswer && firstPlan.answerSteps.length === 0;
+  const encoder = passes ? beginning.createEncoder() : undefined;
   let last: SseEvent | undefined;
   let encode: Render | undefined = encoder === undefined ? beginning.render : undefined;
 

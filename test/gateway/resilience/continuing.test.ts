@@ -399,3 +399,23 @@ test('a pause between two events breaks it too', async () => {
   const row = await lab.row(0);
   expect(row.attempts.map(({ error }) => error)).toEqual(['upstream_timeout', null]);
 });
+
+test('answers that go through a transformer join as the client sees them', async () => {
+  const secret = 'ab12-cd34';
+  for (const two of [
+    chat(wholeChatStream(`The key is ${secret}, keep it.`)),
+    message(wholeMessageStream(`${secret}, keep it.`), SONNET_4_5),
+  ]) {
+    const lab = createContinuingLab(
+      { one: message(brokenMessage('The key is ')), two },
+      {
+        continue_streams: true,
+        transformers: [{ name: 'redact', patterns: ['ab\\d\\d-cd\\d\\d'], direction: 'answer' }],
+      },
+    );
+    const wire = await (await lab.post('/v1/messages', ASK)).text();
+    const answer = readStream('anthropic-messages', new TextEncoder().encode(wire));
+    expect(answer).toEqual({ ...WELL, text: 'The key is [redacted], keep it.' });
+    expect(await lab.row(0)).toMatchObject({ status: 'success', provider: 'two' });
+  }
+});
