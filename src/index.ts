@@ -6,6 +6,10 @@ import { resolveConfig } from './config/resolve.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createGateway as createGatewayOn, type Gateway } from './gateway/gateway.ts';
 import { createWebHost, type GatewayHost } from './gateway/host.ts';
+import { runTransformer } from './transformers/run-module.ts';
+import type { UserTransformer } from './transformers/user-module.ts';
+import type { ConfigProblem } from './config/problem.ts';
+import type { ResolvedConfig } from './config/resolved.ts';
 import { createSimulator, createSleep } from './simulator/index.ts';
 import { withSimulator } from './simulator/transport.ts';
 
@@ -17,12 +21,21 @@ export { type ErrorCode, GatewayError } from './model/errors.ts';
 export type { StreamEvent } from './model/events.ts';
 export type * from './model/request.ts';
 export type { Usage } from './model/usage.ts';
+export type {
+  UserAnswer,
+  UserContext,
+  UserEvent,
+  UserTransformer,
+  UserTransformerExport,
+} from './transformers/user-module.ts';
 
 export interface LibraryOptions {
   /** Where `env:NAME` and the known providers' key variables are looked up, e.g. `process.env`. Default: nothing. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** Parts of the world to replace: fetch, clock, log, a ledger store. */
   host?: Partial<GatewayHost>;
+  /** Transformers of your own, by the name that `transformers:` calls them by, such as `./shout`. */
+  transformers?: Readonly<Record<string, UserTransformer>>;
 }
 
 /**
@@ -47,10 +60,28 @@ export function createGateway(config: ConfigInput = {}, options: LibraryOptions 
       ...resolution.config,
       audit: { ...audit, enabled: enabled && host.ledgerStore !== null },
     };
+    problems.push(...bindTransformers(resolution.config, options.transformers ?? {}));
     if (!problems.some((problem) => problem.severity === 'fatal')) return createGatewayOn(usable, host);
   }
   const lines = problems.map(
     ({ severity, path, message }) => `${severity}: ${formatKeyPath(path)}: ${message}`,
   );
   throw new Error(`the configuration is not valid:\n${lines.join('\n')}`);
+}
+
+/** An embedded gateway reads no files: what they would hold is given to it. */
+function bindTransformers(
+  config: ResolvedConfig,
+  given: Readonly<Record<string, UserTransformer>>,
+): ConfigProblem[] {
+  return config.transformers.modules.flatMap((module): ConfigProblem[] => {
+    const { file, path } = module;
+    const transformer = Object.hasOwn(given, file) ? given[file] : undefined;
+    if (transformer === undefined) {
+      const message = `${file} is not given: pass it to createGateway as options.transformers["${file}"]`;
+      return [{ severity: 'fatal', path: [...path], message }];
+    }
+    module.code = runTransformer(transformer);
+    return [];
+  });
 }

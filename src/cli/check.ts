@@ -2,9 +2,11 @@
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { describeRules } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
+import { retireModules } from '../server/load-modules.ts';
 import type { Command } from './command.ts';
-import { CONFIG_FLAG, describeProblems, loadFromFlags } from './config-flags.ts';
+import { CONFIG_FLAG, describeProblems, loadOptions } from './config-flags.ts';
 import { columns } from './help.ts';
+import { loadWithCode } from './load-with-code.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -12,7 +14,8 @@ export const checkCommand: Command = {
     'Check the configuration and print the providers and routes it comes to; exit code 1 where it fails.',
   flags: { config: CONFIG_FLAG },
   async run(input, context) {
-    const loaded = loadFromFlags(input, context);
+    const loaded = await loadWithCode(loadOptions(input, context, {}));
+    if (loaded.config !== null) retireModules(loaded.config);
     context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
     if (loaded.config !== null) for (const line of describeConfig(loaded.config)) context.out(line);
     const problems = describeProblems(loaded);

@@ -1,7 +1,8 @@
-// What happens to a running gateway when the configuration file or a stored credential changes.
+// What happens to a running gateway when the configuration file, a module or a stored credential changes.
 import { formatProblem, type LoadOptions, loadConfig } from '../config/load.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Log } from '../server/log.ts';
+import { loadWithCode } from './load-with-code.ts';
 
 export interface ReloadOptions {
   /** What the running server began with. */
@@ -13,11 +14,11 @@ export interface ReloadOptions {
 }
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
-export function reloadConfig({ started, load, log, apply }: ReloadOptions): void {
+export async function reloadConfig({ started, load, log, apply }: ReloadOptions): Promise<void> {
   // Judged at the address that is served, not at the one that the file may now name: a server that others
   // reach must not lose its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
-  const loaded = loadConfig({ ...load, overrides: { host, port } });
+  const loaded = await loadWithCode({ ...load, overrides: { host, port } });
   for (const problem of loaded.problems) {
     log(problem.severity === 'warning' ? 'warn' : 'error', formatProblem(problem, loaded.path));
   }

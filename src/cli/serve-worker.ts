@@ -1,12 +1,15 @@
 // One of several processes that serve: what `sluice serve` is when a primary has started it.
-import { type LoadOptions, loadConfig } from '../config/load.ts';
+import type { LoadOptions } from '../config/load.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createWebHost } from '../gateway/host.ts';
 import { createHttpHost } from '../server/host.ts';
 import { createLog, type LogOptions, parseLogSetting } from '../server/log.ts';
+import { retireModules } from '../server/load-modules.ts';
 import { createServerHost } from '../server/server-host.ts';
 import { connectToPrimary } from '../workers/worker.ts';
 import type { CliContext } from './command.ts';
+import { inTurn } from './in-turn.ts';
+import { loadWithCode } from './load-with-code.ts';
 import { VERSION } from './version.ts';
 
 /** @param place `INDEX/WORKERS`. @param load as the primary loads the configuration. */
@@ -27,7 +30,7 @@ export async function serveAsWorker(place: string, load: LoadOptions, context: C
   });
   const { hostname, port } = primary.setup;
   const options = { ...load, overrides: { host: hostname, port } };
-  const { config } = loadConfig(options);
+  const { config } = await loadWithCode(options);
   // The primary has told what is wrong with it.
   if (config === null) return 1;
   Object.assign(logged, config.log, forced);
@@ -48,16 +51,19 @@ export async function serveAsWorker(place: string, load: LoadOptions, context: C
     fetch: (request) => gateway.fetch(request),
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
+  let current = config;
   await primary.serve({
     gateway,
-    reload() {
-      const changed = loadConfig(options).config;
+    reload: inTurn(async () => {
+      const changed = (await loadWithCode(options)).config;
       // The file has changed again since the primary found it sound: it will say so.
       if (changed === null) return;
       const { enabled, store } = config.audit;
       gateway.reload({ ...changed, audit: { ...changed.audit, enabled, store } });
       Object.assign(logged, changed.log, forced);
-    },
+      retireModules(current);
+      current = changed;
+    }),
     async drain(timeoutMs) {
       const cut = await http.drain(timeoutMs);
       await gateway.close();

@@ -1,10 +1,11 @@
 // `sluice serve`: the gateway in the foreground, from the configuration to the last drained stream.
 import { join } from 'node:path';
-import { findHome, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { findHome, type LoadedConfig } from '../config/load.ts';
 import { watchConfigFile, watchStore } from '../config/watch.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { vaultPath } from '../credentials/vault.ts';
 import { ListenError } from '../server/host.ts';
+import { moduleFile, retireModules } from '../server/load-modules.ts';
 import { createLog, parseLogSetting } from '../server/log.ts';
 import { claimPidFile, type PidFile, PidFileHeld } from '../server/pid-file.ts';
 import { WorkerFailed } from '../workers/primary.ts';
@@ -13,6 +14,8 @@ import { countFlag, portFlag, stringFlag } from './arguments.ts';
 import type { CliContext, Command, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG, describeProblems, loadOptions } from './config-flags.ts';
 import { PID_FILE_VARIABLE } from './daemon-process.ts';
+import { inTurn } from './in-turn.ts';
+import { loadWithCode, moduleDirectory } from './load-with-code.ts';
 import { type ReloadOptions, reloadConfig } from './reload.ts';
 import type { Serving } from './serving.ts';
 import { describeStart, reachableUrl } from './start-message.ts';
@@ -40,7 +43,7 @@ export const serveCommand: Command = {
     if (place !== undefined)
       return (await import('./serve-worker.ts')).serveAsWorker(place, options, context);
     const askedWorkers = workersFlag(input);
-    const loaded = loadConfig(options);
+    const loaded = await loadWithCode(options);
     for (const { line } of describeProblems(loaded)) context.err(line);
     const { config, path } = loaded;
     if (config === null) return 1;
@@ -60,6 +63,8 @@ export const serveCommand: Command = {
     const { environment, directory } = context;
     const serveOptions = { config, environment, databasePath, log };
     const workers = countWorkers(askedWorkers ?? config.server.workers);
+    // Workers load the code for themselves.
+    if (workers !== 1) retireModules(config);
     let serving: Serving;
     try {
       serving =
@@ -79,6 +84,7 @@ export const serveCommand: Command = {
     let current = config;
     const apply = (changed: ResolvedConfig) => {
       serving.reload(changed);
+      retireModules(workers === 1 ? current : changed);
       Object.assign(logged, changed.log, forced);
       current = changed;
     };
@@ -140,11 +146,25 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): () => void
   if (path === null || text === null) return () => {};
   const onGone = () =>
     options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
-  const reload = () => reloadConfig(options);
+  const { load, started, apply } = options;
+  const directory = moduleDirectory({ path }, load);
+  const watchModules = ({ transformers }: ResolvedConfig) =>
+    transformers.modules.map((module) => watchStore(moduleFile(module, directory), reload));
+  const reload = inTurn(() =>
+    reloadConfig({
+      ...options,
+      apply(changed) {
+        for (const stop of modules) stop();
+        modules = watchModules(changed);
+        apply(changed);
+      },
+    }),
+  );
+  let modules = watchModules(started);
   const stops = [watchConfigFile(path, text, reload, onGone)];
   // Only what the file refers to can change with a stored credential.
-  stops.push(watchStore(vaultPath(findHome(options.load.environment)), reload));
+  stops.push(watchStore(vaultPath(findHome(load.environment)), reload));
   return () => {
-    for (const stop of stops) stop();
+    for (const stop of [...stops, ...modules]) stop();
   };
 }

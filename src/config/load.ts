@@ -32,9 +32,11 @@ export interface LoadedConfig {
   /** Null where a problem is fatal. */
   config: ResolvedConfig | null;
   problems: LoadedProblem[];
+  /** The line of a key, or of the nearest section above it; undefined where none is known. */
+  lineOf(path: ConfigProblem['path']): number | undefined;
 }
 
-type Outcome = Pick<LoadedConfig, 'config' | 'problems'>;
+type Outcome = Pick<LoadedConfig, 'config' | 'problems' | 'lineOf'>;
 
 const FILE_NAMES = CONFIG_EXTENSIONS.map((extension) => `sluice${extension}`);
 
@@ -75,7 +77,7 @@ function parseLoaded(text: string, extension: ConfigExtension, path: string, opt
   const { value, errors, lineOf } = parseConfigText(text, extension);
   if (errors.length === 0) return finish(path, value, options, lineOf);
   const problems = errors.map(({ line, message }) => withLine(fatal(message), line));
-  return { config: null, problems };
+  return { config: null, problems, lineOf };
 }
 
 function finish(
@@ -98,7 +100,7 @@ function finish(
     config = resolution.config;
   }
   if (problems.some((problem) => problem.severity === 'fatal')) config = null;
-  return { config, problems: problems.map((problem) => withLine(problem, lineOf(problem.path))) };
+  return { config, problems: problems.map((problem) => withLine(problem, lineOf(problem.path))), lineOf };
 }
 
 /** `~/` is the home directory; a relative path starts at the configuration file. */
@@ -114,7 +116,7 @@ export function formatProblem(problem: LoadedProblem, path: string | null): stri
 }
 
 function fail(path: string, message: string): LoadedConfig {
-  return { path, text: null, config: null, problems: [fatal(message)] };
+  return { path, text: null, config: null, problems: [fatal(message)], lineOf: () => undefined };
 }
 
 function fatal(message: string): ConfigProblem {

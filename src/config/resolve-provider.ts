@@ -63,8 +63,12 @@ export function resolveProvider(
   const forwards = clientKeys && mayForward;
   const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
   const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, tell, refuse);
-  const transformers = resolveTransformers(entry.transformers, sources, known, (at, problem) =>
-    refuse(['transformers', ...at], problem),
+  const transformers = resolveTransformers(
+    entry.transformers,
+    ['providers', name, 'transformers'],
+    sources,
+    known,
+    (at, problem) => refuse(['transformers', ...at], problem),
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const { connect, first_byte, idle } = entry.timeouts;

@@ -48,7 +48,7 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
   const list = (targets: TargetsEntry, path: KeyPath) =>
     reader.read(targets, path).map(({ target }) => target);
   const steps: StepReader = (entries, path) =>
-    resolveTransformers(entries, context.sources, context.transformers, (at, problem) =>
+    resolveTransformers(entries, ['routing', ...path], context.sources, context.transformers, (at, problem) =>
       tell('fatal', [...path, ...at], problem),
     );
   const policy: PolicyConfig = {

@@ -1,27 +1,32 @@
 // A list of transformers as configured → the transformers themselves, their secrets looked up.
 import { isObject } from '../model/json.ts';
 import type { TransformerEntry } from '../transformers/entry.ts';
-import { isModulePath } from '../transformers/entry.ts';
+import { isModulePath, splitModuleOptions } from '../transformers/entry.ts';
 import { findTransformer } from '../transformers/registry.ts';
 import type { Transformer } from '../transformers/transformer.ts';
+import { createModuleTransformer, type TransformerModule } from '../transformers/user-module.ts';
 import type { KeyPath } from './problem.ts';
 import type { TransformersConfig } from './resolved.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
 /**
- * @param known gets the secrets.
+ * @param path of the list.
+ * @param known gets the secrets, and what the list names by file.
  * @param refuse told why an entry cannot work, by its path within the list; it is left out then.
  */
 export function resolveTransformers(
   entries: readonly TransformerEntry[],
+  path: KeyPath,
   sources: SecretSources,
   known: TransformersConfig,
   refuse: (path: KeyPath, problem: string) => void,
 ): Transformer[] {
   return entries.flatMap(({ name, options }, index): Transformer[] => {
     if (isModulePath(name)) {
-      refuse([index], `${name}: modules are not served yet`);
-      return [];
+      const own = splitModuleOptions(options);
+      const module: TransformerModule = { file: name, ...own, path: [...path, index], code: null };
+      known.modules.push(module);
+      return [createModuleTransformer(module)];
     }
     const row = findTransformer(name);
     if (row === undefined) return [];

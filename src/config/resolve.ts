@@ -29,7 +29,7 @@ export interface Resolution {
 export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolution {
   const problems: ConfigProblem[] = [];
   const server = resolveServer(file, sources, problems);
-  const transformers: TransformersConfig = { secrets: [] };
+  const transformers: TransformersConfig = { secrets: [], modules: [] };
   const { providers, disabled } = resolveProviders(file, sources, transformers, problems);
   const routing = resolveRouting(file, { providers, disabled, problems, sources, transformers });
   const { audit } = file;

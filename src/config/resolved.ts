@@ -3,6 +3,7 @@ import type { Quirks } from '../dialects/dialect.ts';
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
+import type { TransformerModule } from '../transformers/user-module.ts';
 import type { STRATEGIES } from './routing-schema.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
@@ -24,6 +25,8 @@ export interface ResolvedConfig {
 export interface TransformersConfig {
   /** What of their options must show nowhere. */
   secrets: string[];
+  /** Those that are files: whoever loads the configuration brings in their code. */
+  modules: TransformerModule[];
 }
 
 export interface LogConfig {

@@ -47,6 +47,15 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
     return finish(sayChanged(asked, request, given));
   }
   const all: Loss[] = [];
+  /** What a module gives may be a request in name only. */
+  const sayGiven = (request: NeutralRequest): Said => {
+    try {
+      return finish(sayChanged(asked, request, given));
+    } catch (thrown) {
+      const modules = steps.filter(({ slow }) => slow === true).map(({ name }) => name);
+      throw transformerFailed(modules.join(', '), provider, thrown);
+    }
+  };
   const prepare = async () => {
     let request = asked;
     for (const step of steps) {
@@ -56,7 +65,7 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
         throw transformerFailed(step.name, provider, thrown);
       }
     }
-    const { losses: found, ...said } = finish(sayChanged(asked, request, given));
+    const { losses: found, ...said } = sayGiven(request);
     all.push(...found);
     return said;
   };

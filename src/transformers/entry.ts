@@ -1,5 +1,6 @@
 // One entry of a `transformers` list: how people write it, and what is wrong with it.
 import { z } from 'zod';
+import { durationMs } from '../model/duration.ts';
 import { findTransformer, TRANSFORMERS } from './registry.ts';
 
 /** An entry as a list has it after validation: `options` are still as written. */
@@ -14,6 +15,18 @@ export const TRANSFORMER = 'TRANSFORMER';
 /** A file is written as a path, so that no name can be taken for one. */
 export function isModulePath(name: string): boolean {
   return /^(\.{1,2}|~)?\//.test(name);
+}
+
+const DEFAULT_TIME_LIMIT_MS = 1_000;
+const LONGEST_TIME_LIMIT_MS = 60_000;
+
+/** The one option of a module that is not its own; 0 where it cannot be read. */
+export function splitModuleOptions({ time_limit: limit, ...options }: Record<string, unknown>): {
+  options: Record<string, unknown>;
+  timeLimitMs: number;
+} {
+  if (limit === undefined) return { options, timeLimitMs: DEFAULT_TIME_LIMIT_MS };
+  return { options, timeLimitMs: (typeof limit === 'string' ? durationMs(limit) : undefined) ?? 0 };
 }
 
 /** `suggest`: a hint at the name that was probably meant, or ''. */
@@ -39,7 +52,11 @@ function entryProblems(
   options: Record<string, unknown>,
   suggest: (name: string, known: readonly string[]) => string,
 ): { path: PropertyKey[]; message: string }[] {
-  if (isModulePath(name)) return [];
+  if (isModulePath(name)) {
+    const { timeLimitMs } = splitModuleOptions(options);
+    if (timeLimitMs > 0 && timeLimitMs <= LONGEST_TIME_LIMIT_MS) return [];
+    return [{ path: ['time_limit'], message: 'expected a duration such as 500ms, up to 60s' }];
+  }
   const row = findTransformer(name);
   if (row === undefined) {
     const known = TRANSFORMERS.map((other) => other.name);
@@ -73,7 +90,7 @@ function entryShapes(): object[] {
     ...named,
     {
       type: 'object',
-      properties: { name: { type: 'string', pattern: '^(\\.{1,2}|~)?/' } },
+      properties: { name: { type: 'string', pattern: '^(\\.{1,2}|~)?/' }, time_limit: { type: 'string' } },
       required: ['name'],
     },
   ];

@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'telemetry',
     'management',
   ],
-  server: ['model', 'config', 'gateway', 'ledger', 'simulator', 'upstream'],
+  server: ['model', 'config', 'gateway', 'ledger', 'simulator', 'transformers', 'upstream'],
   workers: ['model', 'config', 'gateway', 'ledger', 'management', 'telemetry', 'upstream'],
   cli: [
     'opentelemetry',
@@ -55,7 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'sse',
   ],
   credentials: [],
-  'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects'],
+  'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects', 'transformers'],
   'main.ts': ['cli'],
 };
 

@@ -38,7 +38,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       sampleProvider({ name: 'spare', kind: 'other', dialect: 'any' }),
     ],
     log: { level: 'info', format: 'text' },
-    transformers: { secrets: [] },
+    transformers: { secrets: [], modules: [] },
     disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
     routing: sampleRouting({ defaultProvider: 'lab', fallbackChain: ['spare/model-x'] }),
     audit: {

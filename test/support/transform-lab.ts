@@ -13,7 +13,7 @@ import { NO_USAGE } from '../../src/model/usage.ts';
 import { clientRequest } from './client-requests.ts';
 import { readEvents } from './read-events.ts';
 import { createReplayFetch } from './replay-fetch.ts';
-import { jsonReply, type Reply, replyWith } from './reply.ts';
+import { jsonReply, type Reply, type SeenRequest, replyWith } from './reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from './test-gateway.ts';
 
 type Entries = NonNullable<NonNullable<ConfigInput['providers']>[string]['transformers']>;
@@ -54,9 +54,7 @@ export interface LabAnswer {
 export function createTransformLab({ transformers, dialect, answer, reply, config }: LabOptions) {
   const upstream = createReplayFetch((request) => {
     if (reply !== undefined) return reply;
-    const body = request.json();
-    const streams = request.path.includes('stream') || (isObject(body) && body.stream === true);
-    return streams ? streamReply(dialect, answer) : wholeReply(dialect, answer);
+    return replyTo(request, dialect, answer);
   });
   const lab = createTestGateway({
     config: {
@@ -84,6 +82,17 @@ export function createTransformLab({ transformers, dialect, answer, reply, confi
   return { ...lab, upstream, ask, sent };
 }
 
+/** What a provider of the dialect answers to such a request, streamed or whole. */
+export function replyTo(
+  request: Pick<SeenRequest, 'path' | 'json'>,
+  dialect: DialectId,
+  answer: readonly StreamEvent[],
+): Reply {
+  const body = request.json();
+  const streams = request.path.includes('stream') || (isObject(body) && body.stream === true);
+  return streams ? streamReply(dialect, answer) : wholeReply(dialect, answer);
+}
+
 function streamReply(dialect: DialectId, events: readonly StreamEvent[]): Reply {
   const encoder = DIALECTS[dialect].client.createStreamEncoder(CONTEXT);
   const pieces = events.map((event) => new TextEncoder().encode(encoder.encode(event)));
@@ -96,7 +105,7 @@ function wholeReply(dialect: DialectId, events: readonly StreamEvent[]): Reply {
   return jsonReply(DIALECTS[dialect].client.buildResponse(collector.response(), CONTEXT));
 }
 
-function readAnswer(
+export function readAnswer(
   client: DialectId,
   stream: boolean,
   response: Response,

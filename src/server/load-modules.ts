@@ -1,0 +1,38 @@
+// The modules that a configuration names as transformers, loaded, or what is wrong with them.
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ConfigProblem } from '../config/problem.ts';
+import type { ResolvedConfig } from '../config/resolved.ts';
+import { createWebHost } from '../gateway/host.ts';
+import type { TransformerModule } from '../transformers/user-module.ts';
+import { loadModule } from './module-host.ts';
+
+/** The file of a module; a relative path starts at `directory`, that of the configuration file. */
+export function moduleFile({ file }: TransformerModule, directory: string): string {
+  return file.startsWith('~/') ? resolve(homedir(), file.slice(2)) : resolve(directory, file);
+}
+
+/** Brings in the code of every module of `config`. Where there is a problem, none of them is kept. */
+export async function loadModules(config: ResolvedConfig, directory: string): Promise<ConfigProblem[]> {
+  const { setTimer } = createWebHost();
+  const loading = config.transformers.modules.map(async (module): Promise<ConfigProblem[]> => {
+    const { options, timeLimitMs, path } = module;
+    const url = pathToFileURL(moduleFile(module, directory)).href;
+    try {
+      module.code = await loadModule({ url, options, timeLimitMs, setTimer });
+      return [];
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      return [{ severity: 'fatal', path: [...path], message: `${module.file} does not load: ${reason}` }];
+    }
+  });
+  const problems = (await Promise.all(loading)).flat();
+  if (problems.length > 0) retireModules(config);
+  return problems;
+}
+
+/** Ends the threads of a configuration that serves no new request, each when its last exchange has ended. */
+export function retireModules({ transformers }: ResolvedConfig): void {
+  for (const { code } of transformers.modules) code?.retire();
+}

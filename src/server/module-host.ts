@@ -1,0 +1,216 @@
+// Runs a transformer's module on a thread of its own, within its time: who computes for ever is stopped, and the
+// others go on.
+import type { NeutralRequest } from '../model/request.ts';
+import type { Changed, ModuleCode, UserEvent } from '../transformers/user-module.ts';
+import type { FromModule, ModuleCall, ModuleOpening, ToModule } from './module-messages.ts';
+
+export interface ModuleHostOptions extends ModuleOpening {
+  timeLimitMs: number;
+  /** Milliseconds; returns how to cancel. */
+  setTimer(run: () => void, ms: number): () => void;
+}
+
+interface Pending {
+  call: ModuleCall;
+  /** How often, of threads that were stopped. */
+  asked: number;
+  begun: boolean;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  cancelTimer(): void;
+}
+
+const MOST_TIMES_ASKED = 3;
+
+/** For the code of a module to be there, and for a busy thread to say that it lives. */
+const LOADING_MS = 10_000;
+const PING_MS = 100;
+
+/** Rejects with an Error that says why the module cannot be used. */
+export function loadModule(options: ModuleHostOptions): Promise<ModuleCode> {
+  const host = new ModuleHost(options);
+  return host.load();
+}
+
+class ModuleHost {
+  private readonly options: ModuleHostOptions;
+  private worker: Worker | null = null;
+  /** The thread that is to be asked has loaded the module. */
+  private ready: Promise<unknown> = Promise.resolve();
+  private readonly pending = new Map<number, Pending>();
+  /** Told that the thread has answered. */
+  private readonly pings = new Map<number, () => void>();
+  private nextId = 1;
+  private openAnswers = 0;
+  private retired = false;
+
+  constructor(options: ModuleHostOptions) {
+    this.options = options;
+  }
+
+  async load(): Promise<ModuleCode> {
+    const { changesRequests, changesAnswers } = await this.start();
+    return {
+      changesRequests,
+      changesAnswers,
+      request: async (request, context) =>
+        (await this.call({ kind: 'request', request, context })) as Changed<NeutralRequest>,
+      answer: (context) => {
+        const answer = this.nextId++;
+        this.openAnswers++;
+        let first = true;
+        let open = true;
+        return {
+          push: async (events) => {
+            const call: ModuleCall = { kind: 'events', answer, context, first, events };
+            first = false;
+            return (await this.call(call)) as Changed<UserEvent[]>;
+          },
+          close: () => {
+            if (!open) return;
+            open = false;
+            this.openAnswers--;
+            this.post({ close: answer });
+            this.endIfIdle();
+          },
+        };
+      },
+      retire: () => {
+        this.retired = true;
+        this.endIfIdle();
+      },
+    };
+  }
+
+  /** Resolves when the module's code is there. */
+  private start(): Promise<{ changesRequests: boolean; changesAnswers: boolean }> {
+    const { url, options } = this.options;
+    const worker = new Worker(new URL('./module-thread.ts', import.meta.url).href, { ref: false });
+    this.worker = worker;
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string) => {
+        cancelTimer();
+        worker.terminate();
+        if (this.worker === worker) this.worker = null;
+        this.failAll(reason);
+        reject(new Error(reason));
+      };
+      const cancelTimer = this.options.setTimer(
+        () => fail(`it was not there after ${LOADING_MS / 1_000} s: its top level never ends`),
+        LOADING_MS,
+      );
+      worker.onerror = (event) => fail(event.message);
+      worker.onmessage = ({ data }: MessageEvent<FromModule>) => {
+        if ('failed' in data) fail(data.failed);
+        else if ('ready' in data) {
+          cancelTimer();
+          resolve(data.ready);
+        } else if ('began' in data) this.begin(data.began);
+        else if (this.pings.has(data.id)) this.pings.get(data.id)?.();
+        else this.settle(data);
+      };
+      worker.postMessage({ open: { url, options } } satisfies ToModule);
+    });
+  }
+
+  private post(message: ToModule): void {
+    this.worker?.postMessage(message);
+  }
+
+  private async call(call: ModuleCall): Promise<unknown> {
+    if (this.worker === null) this.restart();
+    await this.ready;
+    return new Promise((resolve, reject) => {
+      this.ask(this.nextId++, { call, asked: 0, resolve, reject });
+    });
+  }
+
+  private ask(id: number, asked: Pick<Pending, 'call' | 'asked' | 'resolve' | 'reject'>): void {
+    const cancelTimer = this.inTime(id);
+    this.pending.set(id, { ...asked, asked: asked.asked + 1, begun: false, cancelTimer });
+    try {
+      this.post({ id, call: asked.call });
+    } catch (thrown) {
+      this.take(id)?.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+
+  private inTime(id: number): () => void {
+    return this.options.setTimer(() => this.outOfTime(id), this.options.timeLimitMs);
+  }
+
+  private take(id: number): Pending | undefined {
+    const found = this.pending.get(id);
+    found?.cancelTimer();
+    this.pending.delete(id);
+    return found;
+  }
+
+  /** Its turn has come: it waited for others until now. */
+  private begin(id: number): void {
+    const call = this.pending.get(id);
+    if (call === undefined) return;
+    call.begun = true;
+    call.cancelTimer();
+    call.cancelTimer = this.inTime(id);
+  }
+
+  private settle(data: Extract<FromModule, { id: number }>): void {
+    const call = this.take(data.id);
+    if ('error' in data) call?.reject(new Error(data.error));
+    else call?.resolve(data.result);
+    this.endIfIdle();
+  }
+
+  private outOfTime(id: number): void {
+    const call = this.pending.get(id);
+    if (call?.begun === true) {
+      this.take(id);
+      call.reject(new Error(`it did not end within ${this.options.timeLimitMs} ms (time_limit)`));
+    }
+    // Waiting for something is no harm to others; computing is.
+    const { worker } = this;
+    const alive = () => {
+      cancelTimer();
+      this.pings.delete(ping);
+      if (this.pending.has(id)) this.begin(id);
+    };
+    const ping = this.nextId++;
+    const cancelTimer = this.options.setTimer(() => {
+      this.pings.delete(ping);
+      if (this.worker === worker) this.restart();
+    }, PING_MS);
+    this.pings.set(ping, alive);
+    this.post({ id: ping, call: { kind: 'ping' } });
+  }
+
+  /** Begins anew: what asks only once is asked again, answers that had begun have lost what they knew. */
+  private restart(): void {
+    this.worker?.terminate();
+    const waiting = [...this.pending.keys()].map((id) => [id, this.take(id)] as const);
+    this.ready = this.start();
+    this.ready.then(
+      () => {
+        for (const [id, call] of waiting) {
+          if (call === undefined) continue;
+          if (call.asked < MOST_TIMES_ASKED) this.ask(id, call);
+          else
+            call.reject(new Error('its thread was stopped again and again, since calls of it never ended'));
+        }
+      },
+      (thrown) => {
+        for (const [, call] of waiting) call?.reject(thrown);
+      },
+    );
+  }
+
+  private failAll(reason: string): void {
+    for (const id of [...this.pending.keys()]) this.take(id)?.reject(new Error(reason));
+  }
+
+  private endIfIdle(): void {
+    if (!this.retired || this.openAnswers > 0 || this.pending.size > 0) return;
+    this.worker?.terminate();
+    this.worker = null;
+  }
+}

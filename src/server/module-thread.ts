@@ -1,0 +1,50 @@
+// The thread of one transformer's module: a call of it that never ends ends with the thread, and nothing else.
+import { runModule } from '../transformers/run-module.ts';
+import type { ModuleAnswer, ModuleCode } from '../transformers/user-module.ts';
+import type { FromModule, ModuleCall, ToModule } from './module-messages.ts';
+
+declare const self: Worker;
+
+let code: ModuleCode | undefined;
+const answers = new Map<number, ModuleAnswer>();
+
+const tell = (message: FromModule) => self.postMessage(message);
+
+self.onmessage = async ({ data }: MessageEvent<ToModule>) => {
+  if ('open' in data) {
+    try {
+      const { default: exported } = await import(data.open.url);
+      code = await runModule(exported, data.open.options);
+      const { changesRequests, changesAnswers } = code;
+      tell({ ready: { changesRequests, changesAnswers } });
+    } catch (thrown) {
+      tell({ failed: reason(thrown) });
+    }
+    return;
+  }
+  if ('close' in data) {
+    answers.get(data.close)?.close();
+    answers.delete(data.close);
+    return;
+  }
+  tell({ began: data.id });
+  try {
+    tell({ id: data.id, result: await run(data.call) });
+  } catch (thrown) {
+    tell({ id: data.id, error: reason(thrown) });
+  }
+};
+
+async function run(call: ModuleCall) {
+  if (call.kind === 'ping') return null;
+  if (code === undefined) throw new Error('it is not loaded');
+  if (call.kind === 'request') return code.request(call.request, call.context);
+  if (call.first) answers.set(call.answer, code.answer(call.context));
+  const answer = answers.get(call.answer);
+  if (answer === undefined) throw new Error('it began anew since another call of it never ended');
+  return answer.push(call.events);
+}
+
+function reason(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,115 @@
+// Runs what a module exports, and holds it to what modules may give.
+import type { NeutralRequest } from '../model/request.ts';
+import type { TransformContext } from './transformer.ts';
+import type {
+  Changed,
+  ModuleCode,
+  UserAnswer,
+  UserContext,
+  UserEvent,
+  UserTransformer,
+} from './user-module.ts';
+
+/** `exported`: the module's default export. Throws an Error that says what is wrong with it. */
+export async function runModule(exported: unknown, options: Record<string, unknown>): Promise<ModuleCode> {
+  const made: unknown = typeof exported === 'function' ? await exported(options) : exported;
+  if (!isTransformer(made)) {
+    throw new Error(
+      'its default export must be an object with `request` or `answer`, or a function that returns one',
+    );
+  }
+  return runTransformer(made);
+}
+
+/** Runs one in this very thread: nothing bounds its time. */
+export function runTransformer(made: UserTransformer): ModuleCode {
+  return {
+    changesRequests: made.request !== undefined,
+    changesAnswers: made.answer !== undefined,
+    async request(request, context) {
+      const lost: string[] = [];
+      const copy = structuredClone(request);
+      const value: unknown = (await made.request?.(copy, contextOf(context, lost))) ?? request;
+      if (!isRequest(value)) throw new Error('`request` returned something that is no request');
+      return { value, lost };
+    },
+    answer(context) {
+      const lost: string[] = [];
+      let answer: UserAnswer | undefined;
+      return {
+        async push(events): Promise<Changed<UserEvent[]>> {
+          answer ??= made.answer?.(contextOf(context, lost));
+          if (typeof answer?.event !== 'function')
+            throw new Error('`answer` returned no object with `event`');
+          const value: UserEvent[] = [];
+          for (const event of events) {
+            await answer.event(event, (given) => {
+              requireEvent(given);
+              value.push(given);
+            });
+          }
+          return { value, lost: lost.splice(0) };
+        },
+        close() {},
+      };
+    },
+    retire() {},
+  };
+}
+
+function contextOf(context: TransformContext, lost: string[]): UserContext {
+  return { ...context, lost: (feature) => void lost.push(String(feature)) };
+}
+
+function isTransformer(made: unknown): made is UserTransformer {
+  if (typeof made !== 'object' || made === null) return false;
+  const request = 'request' in made ? made.request : undefined;
+  const answer = 'answer' in made ? made.answer : undefined;
+  const isCallable = (part: unknown) => part === undefined || typeof part === 'function';
+  return isCallable(request) && isCallable(answer) && (request ?? answer) !== undefined;
+}
+
+function isRequest(value: unknown): value is NeutralRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  const lists = ['system', 'messages', 'tools'].map(
+    (name): unknown => Object.entries(value).find(([key]) => key === name)?.[1],
+  );
+  return lists.every((list) => Array.isArray(list));
+}
+
+/** What each event must hold besides its type; what is not here holds nothing that a module makes. */
+const FIELDS: Record<UserEvent['type'], Record<string, 'number' | 'string' | 'object'>> = {
+  start: {},
+  'text-start': { block: 'number' },
+  'text-delta': { block: 'number', text: 'string' },
+  'text-end': { block: 'number' },
+  citation: { block: 'number', citation: 'object' },
+  'refusal-start': { block: 'number' },
+  'refusal-delta': { block: 'number', text: 'string' },
+  'refusal-end': { block: 'number' },
+  'reasoning-start': { block: 'number' },
+  'reasoning-delta': { block: 'number', text: 'string' },
+  'reasoning-signature': { block: 'number', signature: 'string' },
+  'reasoning-end': { block: 'number' },
+  'tool-start': { block: 'number', id: 'string', name: 'string', kind: 'string' },
+  'tool-delta': { block: 'number', arguments: 'string' },
+  'tool-end': { block: 'number' },
+  'server-tool-result': { block: 'number', part: 'object' },
+  media: { block: 'number', mediaType: 'string', data: 'string' },
+  usage: { usage: 'object' },
+  extension: { dialect: 'string', name: 'string', value: 'object' },
+  finish: { finish: 'object' },
+  error: {},
+};
+
+function requireEvent(given: unknown): asserts given is UserEvent {
+  const fields = new Map(typeof given === 'object' && given !== null ? Object.entries(given) : []);
+  const type = String(fields.get('type'));
+  const needs = Object.entries(FIELDS).find(([name]) => name === type)?.[1];
+  if (needs === undefined) throw new Error(`emitted an event of no known type (${type})`);
+  for (const [name, kind] of Object.entries(needs)) {
+    const value: unknown = fields.get(name);
+    if (typeof value !== kind || value === null)
+      throw new Error(`emitted ${type} whose ${name} is no ${kind}`);
+  }
+}

@@ -1,0 +1,255 @@
+// Transformers of the user's own: loaded from files, run on threads, bounded in time; what fails fails its request alone.
+import { afterEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import type { ResolvedConfig } from '../../src/config/resolved.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
+import { createWebHost } from '../../src/gateway/host.ts';
+import { createGateway as createLibraryGateway, type UserTransformer } from '../../src/index.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import type { LedgerRow } from '../../src/ledger/row.ts';
+import { loadModules, retireModules } from '../../src/server/load-modules.ts';
+import { runCommand } from '../support/cli-run.ts';
+import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { startSluice } from '../support/sluice-process.ts';
+import { createFakeStore } from '../support/ledger-rows.ts';
+import { LAB_PROVIDERS } from '../support/test-gateway.ts';
+import { readAnswer, replyTo, textAnswer } from '../support/transform-lab.ts';
+
+const ROOT = join(import.meta.dir, '../..');
+const BOTH = [true, false];
+const folders: string[] = [];
+const loaded: ResolvedConfig[] = [];
+
+afterEach(() => {
+  for (const config of loaded.splice(0)) retireModules(config);
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-modules-'));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+function configOf(transformers: unknown[]): ResolvedConfig {
+  const raw = {
+    providers: { lab: { ...LAB_PROVIDERS.claude, transformers } },
+    routing: { default_provider: 'lab' },
+  };
+  const { file, problems } = parseConfig(raw);
+  expect(problems).toEqual([]);
+  if (file === null) throw new Error('no configuration');
+  return resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config;
+}
+
+async function gatewayWith(
+  transformers: unknown[],
+  directory: string,
+  answer = textAnswer('one -', '- two'),
+) {
+  const config = configOf(transformers);
+  loaded.push(config);
+  expect(await loadModules(config, directory)).toEqual([]);
+  const upstream = createReplayFetch((request) => replyTo(request, 'anthropic-messages', answer));
+  const store = createFakeStore();
+  const gateway = createGateway(config, { ...createWebHost({ fetch: upstream.fetch }), ledgerStore: store });
+  return {
+    upstream,
+    async rows(): Promise<LedgerRow[]> {
+      await gateway.flush();
+      return store.rows();
+    },
+    async ask(client: DialectId, stream: boolean, say = 'hi') {
+      const { path, body } = clientRequest(client, { stream });
+      const text = JSON.stringify(body).replace(/"(hi|Hi|Hello)[^"]*"/, JSON.stringify(say));
+      const response = await gateway.fetch(
+        new Request(`http://127.0.0.1:8088${path}`, { method: 'POST', body: text }),
+      );
+      return readAnswer(client, stream, response, new Uint8Array(await response.arrayBuffer()));
+    },
+  };
+}
+
+/** Does what the last user message says. */
+const MISCHIEF = `
+export default {
+  async request(request) {
+    const said = JSON.stringify(request.messages);
+    if (said.includes('throw')) throw new Error('no such luck');
+    if (said.includes('wait')) await new Promise(() => {});
+    if (said.includes('loop')) for (;;) {}
+    if (said.includes('nonsense')) return { nothing: true };
+    if (said.includes('hollow')) return { ...request, messages: [{ role: 'user', parts: [{ type: 'text' }] }, null] };
+  },
+  answer() {
+    let seen = 0;
+    return {
+      event(event, emit) {
+        if (event.type === 'text-delta' && event.text === 'two' && ++seen > 0) throw new Error('enough');
+        if (event.type === 'text-delta' && event.text === 'odd') emit({ type: 'text-delta', block: 0 });
+        emit(event);
+      },
+    };
+  },
+};
+`;
+
+describe('the example', () => {
+  test.each(SPOKEN_DIALECTS.flatMap((client) => BOTH.map((stream) => ({ client, stream }))))(
+    'for clients of $client, stream: $stream',
+    async ({ client, stream }) => {
+      const lab = await gatewayWith([{ name: './examples/house-style.ts', rule: 'Be British.' }], ROOT);
+      const got = await lab.ask(client, stream);
+      expect(got).toMatchObject({ status: 200, error: null, violations: [] });
+      expect(got.text()).toBe('one – two');
+      expect(JSON.stringify(lab.upstream.requests[0]?.json())).toContain('Be British.');
+      expect(await lab.rows()).toMatchObject([
+        {
+          status: 'success',
+          transformers: ['./examples/house-style.ts'],
+          lost: ['dashes as the model wrote them'],
+        },
+      ]);
+    },
+  );
+});
+
+describe('a module that fails', () => {
+  const entry = { name: './mischief.ts', time_limit: '150ms' };
+
+  test.each([
+    ['throw', /\.\/mischief\.ts.*no such luck/],
+    ['wait', /\.\/mischief\.ts.*did not end within 150 ms/],
+    ['loop', /\.\/mischief\.ts.*did not end within 150 ms/],
+    ['nonsense', /\.\/mischief\.ts.*no request/],
+    ['hollow', /\.\/mischief\.ts/],
+  ])('%s: that request fails, saying which; those beside and behind it go on', async (what, reason) => {
+    const lab = await gatewayWith([entry], folderWith({ 'mischief.ts': MISCHIEF }), textAnswer('one'));
+    const [bad, beside] = await Promise.all([
+      lab.ask('openai-chat', true, what),
+      lab.ask('anthropic-messages', false),
+    ]);
+    expect(bad.status).toBe(500);
+    expect(bad.error).toMatch(reason);
+    expect(beside.error).toBeNull();
+    expect(beside.text()).toBe('one');
+    expect((await lab.ask('gemini', true)).text()).toBe('one');
+    const rows = await lab.rows();
+    expect(rows.map(({ status }) => status).sort()).toEqual(['error', 'success', 'success']);
+    expect(rows.find(({ status }) => status === 'error')).toMatchObject({ errorCode: 'transformer_failed' });
+    // The provider was not asked for the one that failed.
+    expect(lab.upstream.requests).toHaveLength(2);
+  });
+
+  test.each(SPOKEN_DIALECTS.map((client) => ({ client })))(
+    'in mid-stream, $client: one error, no ending of an answer, and the upstream is let go',
+    async ({ client }) => {
+      for (const [text, reason] of [
+        ['two', /enough/],
+        ['odd', /text-delta whose text is no string/],
+      ] as const) {
+        const lab = await gatewayWith(
+          [entry],
+          folderWith({ 'mischief.ts': MISCHIEF }),
+          textAnswer('one', text, 'three'),
+        );
+        const got = await lab.ask(client, true);
+        expect(got.status).toBe(200);
+        expect(got.violations).toEqual([]);
+        expect(got.error).toMatch(reason);
+        expect(got.finish).toBeNull();
+        expect(got.bytes).not.toContain('three');
+        expect(await lab.rows()).toMatchObject([{ status: 'error', errorCode: 'transformer_failed' }]);
+      }
+    },
+  );
+});
+
+describe('a module that does not load', () => {
+  test.each([
+    ['a file that is not there', {}, /does not load/],
+    ['a syntax error', { 'mine.ts': 'export default {' }, /does not load/],
+    ['a throw at the top', { 'mine.ts': 'throw new Error("not today")' }, /not today/],
+    ['nothing of use', { 'mine.ts': 'export default 7' }, /default export must be/],
+    ['no function', { 'mine.ts': 'export default { request: "x" }' }, /default export must be/],
+  ])('%s', async (_, files, reason) => {
+    const config = configOf(['clean_cache', './mine.ts']);
+    const problems = await loadModules(config, folderWith(files));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ severity: 'fatal', path: ['providers', 'lab', 'transformers', 1] });
+    expect(problems[0]?.message).toMatch(reason);
+  });
+
+  test('is refused by sluice check, with the line', async () => {
+    const folder = folderWith({
+      'sluice.yaml': 'routing:\n  transformers:\n    - clean_cache\n    - ./mine.ts\n',
+      'mine.ts': 'export default nobody;',
+    });
+    const { code, err } = await runCommand(['check', '--config', join(folder, 'sluice.yaml')]);
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'sluice.yaml:4: routing.transformers[1]: ./mine.ts does not load: nobody is not defined',
+    );
+  });
+
+  test('a time_limit that is none is refused', () => {
+    const { problems } = parseConfig({
+      routing: { transformers: [{ name: './mine.ts', time_limit: 'soon' }] },
+    });
+    expect(problems.map(({ message }) => message)).toEqual(['expected a duration such as 500ms, up to 60s']);
+  });
+});
+
+test('a module that changes is taken up by a running gateway, one that breaks is not', async () => {
+  const module = (word: string) => `export default {
+    request: (request) => ({ ...request, messages: [{ role: 'user', parts: [{ type: 'text', text: '${word}' }] }] }),
+  };`;
+  const folder = folderWith({ 'mine.ts': module('first') });
+  await using sluice = await startSluice({
+    config: { routing: { transformers: [join(folder, 'mine.ts')] } },
+  });
+  const ask = async () => {
+    const body = JSON.stringify({
+      model: 'simulator/fast,echo',
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+    return (await fetch(`${sluice.url}/v1/chat/completions`, { method: 'POST', body })).text();
+  };
+  expect(await ask()).toContain('first');
+  writeFileSync(join(folder, 'mine.ts'), module('second'));
+  await sluice.wrote(/the changed configuration is in use/);
+  expect(await ask()).toContain('second');
+  writeFileSync(join(folder, 'mine.ts'), 'export default {');
+  await sluice.wrote(/is refused; the one before stays/);
+  expect(await ask()).toContain('second');
+});
+
+describe('the library', () => {
+  const shout: UserTransformer = {
+    answer: () => ({
+      event: (event, emit) =>
+        emit(event.type === 'text-delta' ? { ...event, text: event.text.toUpperCase() } : event),
+    }),
+  };
+  const config = { routing: { transformers: ['./shout'] } };
+
+  test('is given its transformers', async () => {
+    const gateway = createLibraryGateway(config, { transformers: { './shout': shout } });
+    let text = '';
+    const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'quiet' }] }];
+    for await (const event of gateway.stream({ model: 'simulator/fast,echo', messages }))
+      if (event.type === 'text-delta') text += event.text;
+    expect(text).toBe('QUIET');
+    await gateway.close();
+  });
+
+  test('says which one is missing', () => {
+    expect(() => createLibraryGateway(config)).toThrow('./shout is not given: pass it to createGateway');
+  });
+});
