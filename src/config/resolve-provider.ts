@@ -96,6 +96,7 @@ export function resolveProvider(
     transformers,
     timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
     maxRetries: entry.max_retries,
+    probeEveryMs: entry.probe_every,
     breaker:
       (breaker.enabled ?? (kind === undefined || !isBuiltIn(kind)))
         ? { failures: breaker.failures, openForMs: breaker.open_for }

@@ -89,6 +89,8 @@ export interface ProviderConfig {
   transformers: readonly Transformer[];
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number };
   maxRetries: number;
+  /** Between two looks whether it is there; null: none. */
+  probeEveryMs: number | null;
   /** Null: none. */
   breaker: { failures: number; openForMs: number } | null;
   /** `max` null: no limit. */

@@ -158,6 +158,12 @@ const providerSchema = z.strictObject({
     .describe('Model for requests whose own model is not one of this provider’s.'),
   timeouts: timeoutsSchema.prefault({}).describe('How long this provider may stay silent.'),
   max_retries: z.number().int().min(0).max(10).default(2).describe('Further tries at this provider.'),
+  probe_every: timer()
+    .nullable()
+    .default(null)
+    .describe(
+      'How often its list of models, which costs nothing, is asked to see whether it is there. `null`: only requests tell.',
+    ),
   breaker: breakerSchema.prefault({}).describe('When this provider is not asked for a while.'),
   concurrency: concurrencySchema.prefault({}).describe('How many requests this provider is given at once.'),
   forward_trace: z

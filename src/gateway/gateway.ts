@@ -39,6 +39,7 @@ import { answerEmbeddings } from './operations/embeddings.ts';
 import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
 import { answerModels } from './operations/models.ts';
 import type { Question } from './plan.ts';
+import { createProbes } from './probes.ts';
 import { withQueryKey } from './query-key.ts';
 import { createRecord, type ExchangeRecord, failedWith, type RecordContext } from './record.ts';
 import { redactError } from './redact-error.ts';
@@ -85,6 +86,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const states = createProviderStates(host, fleet?.peers);
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
   let setup = createSetup(initial, host, { states, memory });
+  const probes = createProbes(host, states, (text) => setup.redactor(text));
+  probes.follow(initial.providers);
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
     fleet === undefined && initial.audit.enabled && host.ledgerStore !== null
@@ -304,6 +307,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     reload(config) {
       setup = createSetup(config, host, { states, memory });
       book = bookOf(setup);
+      probes.follow(config.providers);
     },
     activeStreams: () => active.size,
     running,
@@ -322,6 +326,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         record.httpStatus ||= 499;
         record.end({ status: 'aborted' });
       }
+      probes.follow([]);
       live.close();
       await rows?.close();
     },

@@ -1,11 +1,12 @@
 // What the gateway knows of each provider from its own requests, and who may be asked now: breaker, keys, room.
 // A request takes a lease before it goes and ends it when its answer is over; what it met decides for the next.
+import type { GatewayError } from '../model/errors.ts';
 import { type BreakerSettings, type BreakerState, createBreaker, type Permit } from './breaker.ts';
 import { type ConcurrencySettings, createConcurrencyLimit, type LimitClock } from './concurrency-limit.ts';
 import { createKeyRing, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
-import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers } from './peers.ts';
-import { learn, type ProviderMemory } from './provider-memory.ts';
+import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
+import { fail, heal, learn, type ProviderMemory } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
 /** What of a provider's configuration matters here. */
@@ -51,6 +52,11 @@ export interface ProviderState {
 export interface ProviderStates {
   /** Rejects with the signal's reason when the client leaves while it waits for room. */
   enter(question: LeaseQuestion): Promise<Lease | Refusal>;
+  /**
+   * For a look at the provider that is no request: what ends it, told the failure that was the provider's, null
+   * where it answered. Undefined while its breaker lets nobody in.
+   */
+  beginProbe(provider: GuardedProvider): ((failure: GatewayError | null) => void) | undefined;
   /** Whether another of its keys is ready for this model. */
   hasOtherKey(provider: GuardedProvider, model: string): boolean;
   /** Of these providers, in this order; one never asked is healthy. */
@@ -130,6 +136,11 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
         onlyKey: provider.apiKeys.length < 2,
       });
     },
+    beginProbe(provider) {
+      const memory = memoryOf(provider);
+      const permit = provider.breaker === null ? NO_BREAKER : memory.breaker.enter(provider.breaker);
+      return permit && ((failure) => endProbe(memory, permit, failure));
+    },
     hasOtherKey: (provider, model) => memoryOf(provider).keys.hasOther(provider.apiKeys, model),
     snapshot: (providers) => providers.map((provider) => describe(provider, memoryOf(provider))),
     inFlight(provider) {
@@ -146,6 +157,19 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
       learn(memoryOf({ name: provider, baseUrl }), event);
     },
   };
+}
+
+/** A provider that is there may still fail every request: that it answered does not undo what these told the breaker. */
+function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError | null): void {
+  if (failure === null) {
+    permit.spoke();
+    permit.abandoned();
+    if (heal(memory)) memory.tell({ what: 'healed' });
+    return;
+  }
+  permit.failed();
+  fail(memory, failure);
+  memory.tell({ what: 'failed', error: toPeerError(failure), key: null });
 }
 
 function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {

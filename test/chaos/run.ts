@@ -80,14 +80,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const problems = await waitForQuiet(sluice);
     const breakerClosedAgain = await closes(sluice, done);
     await sluice.get('/gateway/metrics');
-    const rows = readRows(sluice.home);
+    const { rows, refusals } = readRows(sluice.home);
     problems.push(...compare(done, rows));
     return {
       requests: done.length,
       seen: countBy(done.map(({ seen }) => seen.outcome)) as ChaosResult['seen'],
       rows: countBy([...rows.values()]),
       problems: problems.slice(0, MOST_PROBLEMS),
-      breakerOpened: breakers.has('open'),
+      // Looks may miss what is short; a request that was kept from the provider is proof as well.
+      breakerOpened: breakers.has('open') || breakers.has('half-open') || refusals > 0,
       breakerClosedAgain,
       residentMegabytes: {
         early: medianMegabytes(resident, 0.25, 0.5),
@@ -142,14 +143,19 @@ async function closes(sluice: SluiceProcess, done: { asked: Ask; seen: Seen }[])
   return false;
 }
 
-/** Status by request id, straight from the file. */
-function readRows(home: string): Map<string, string> {
+/** Status by request id, and how many tries a breaker kept from their provider, straight from the file. */
+function readRows(home: string): { rows: Map<string, string>; refusals: number } {
   const database = new Database(join(home, 'sluice.db'), { readonly: true });
   try {
-    const rows = database.query<{ request_id: string; status: string }, []>(
-      'select request_id, status from ledger_row',
-    );
-    return new Map(rows.all().map(({ request_id, status }) => [request_id, status]));
+    const found = database
+      .query<{ request_id: string; status: string; attempts: string }, []>(
+        'select request_id, status, attempts from ledger_row',
+      )
+      .all();
+    return {
+      rows: new Map(found.map(({ request_id, status }) => [request_id, status])),
+      refusals: found.filter(({ attempts }) => attempts.includes('"skipped":"breaker_open"')).length,
+    };
   } finally {
     database.close();
   }

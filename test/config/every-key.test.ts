@@ -65,6 +65,7 @@ const OTHER: Record<string, unknown> = {
   'providers.*.timeouts.idle': '1s',
   'providers.*.transformers': ['clean_cache'],
   'providers.*.max_retries': 1,
+  'providers.*.probe_every': '1s',
   'providers.*.forward_trace': true,
   'providers.*.forward_client_key': false,
   'providers.*.oauth.client_id': 'other',

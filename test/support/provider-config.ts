@@ -20,6 +20,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     transformers: [],
     timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000 },
     maxRetries: 0,
+    probeEveryMs: null,
     breaker: { failures: 5, openForMs: 30_000 },
     concurrency: { max: null, min: 1, queue: 100, queueTimeoutMs: 10_000 },
     ...changes,

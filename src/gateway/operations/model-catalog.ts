@@ -71,7 +71,13 @@ function within(host: GatewayHost, ms: number, promise: Promise<void>): Promise<
   });
 }
 
-async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
+/** Whether the provider has a list that can be asked for. */
+export function hasModelList(provider: ProviderConfig): boolean {
+  return sideOf({ provider, model: '' }).models !== undefined && provider.quirks.listsModels !== false;
+}
+
+/** All pages; empty where there is no list. Throws ListRefused, or the error of a connection. */
+export async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
   const side = sideOf({ provider, model: '' });
   if (side.models === undefined || provider.quirks.listsModels === false) return [];
   const controller = new AbortController();
@@ -91,6 +97,17 @@ async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise
     return [];
   } finally {
     cancel();
+  }
+}
+
+/** It was answered, but not with a list. */
+export class ListRefused extends Error {
+  override readonly name = 'ListRefused';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`it answered HTTP ${status}`);
+    this.status = status;
   }
 }
 
@@ -142,7 +159,7 @@ async function fetchPage(
   const response = await host.fetch(url, init, { connectMs: provider.timeouts.connectMs });
   if (!response.ok) {
     await response.body?.cancel();
-    throw new Error(`it answered HTTP ${response.status}`);
+    throw new ListRefused(response.status);
   }
   const answer = parseObject(await readText(response, MAX_BYTES));
   if (answer === undefined) throw new Error('its answer is not a JSON object');

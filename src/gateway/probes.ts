@@ -1,0 +1,65 @@
+// Looks whether providers are there, beside the traffic and for free: their lists of models are asked for. So one that
+// is down is known before a request meets it, and no request is spent on trying it again.
+import type { ProviderConfig } from '../config/resolved.ts';
+import { GatewayError } from '../model/errors.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
+import type { GatewayHost } from './host.ts';
+import { fetchModels, hasModelList, ListRefused } from './operations/model-catalog.ts';
+
+export interface Probes {
+  /** Looks at these from now on, and at no other; none: stops. */
+  follow(providers: readonly ProviderConfig[]): void;
+}
+
+export function createProbes(
+  host: GatewayHost,
+  states: Pick<ProviderStates, 'beginProbe'>,
+  redact: (text: string) => string,
+): Probes {
+  const timers = new Map<string, () => void>();
+  /** Those of an older configuration look no more. */
+  let following: readonly ProviderConfig[] = [];
+
+  async function look(provider: ProviderConfig): Promise<void> {
+    const end = states.beginProbe(provider);
+    if (end === undefined) return;
+    try {
+      await fetchModels(provider, host);
+      end(null);
+    } catch (thrown) {
+      end(failureOf(provider, thrown));
+    }
+  }
+
+  function failureOf({ name }: ProviderConfig, thrown: unknown): GatewayError | null {
+    // Whoever refuses is there.
+    if (thrown instanceof ListRefused && thrown.status < 500) return null;
+    const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
+    const code = thrown instanceof ListRefused ? 'upstream_failed' : 'upstream_unreachable';
+    return new GatewayError(code, `${name}: its list of models cannot be had: ${reason}`, { cause: thrown });
+  }
+
+  function schedule(provider: ProviderConfig, everyMs: number): void {
+    const cancel = host.setTimer(() => {
+      timers.delete(provider.name);
+      look(provider).then(() => {
+        if (following.includes(provider)) schedule(provider, everyMs);
+      });
+    }, everyMs);
+    timers.set(provider.name, cancel);
+  }
+
+  return {
+    follow(providers) {
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+      following = providers;
+      for (const provider of providers) {
+        const { name, probeEveryMs } = provider;
+        if (probeEveryMs === null) continue;
+        if (hasModelList(provider)) schedule(provider, probeEveryMs);
+        else host.log('warn', 'a provider without a list of models is not probed', { provider: name });
+      }
+    },
+  };
+}
