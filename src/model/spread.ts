@@ -44,12 +44,19 @@ export function packSpread(counts: ArrayLike<number>): string {
   return text;
 }
 
-/** Adds what `packSpread` wrote to `SPREAD_BUCKETS` counts; what is no count in it is left out. */
-export function addPacked(counts: number[], packed: string): void {
+/** Tells each bucket and count of what `packSpread` wrote; what is no count in it is left out. */
+export function eachPacked(packed: string, tell: (bucket: number, count: number) => void): void {
   for (const entry of packed.split(' ')) {
     const colon = entry.indexOf(':');
     const bucket = colon < 1 ? Number.NaN : Number(entry.slice(0, colon));
     const count = Number(entry.slice(colon + 1));
-    if (count > 0 && counts[bucket] !== undefined) counts[bucket] += count;
+    if (count > 0 && bucket >= 0 && bucket < SPREAD_BUCKETS) tell(bucket, count);
   }
+}
+
+/** Adds what `packSpread` wrote to counts by bucket. */
+export function addPacked(counts: number[], packed: string): void {
+  eachPacked(packed, (bucket, count) => {
+    counts[bucket] = (counts[bucket] ?? 0) + count;
+  });
 }

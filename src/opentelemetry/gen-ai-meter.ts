@@ -1,7 +1,6 @@
 // Metrics by the GenAI semantic conventions, counted from each request's row.
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
 import type { LedgerRow } from '../ledger/row.ts';
-import { addPacked, SPREAD_BUCKETS } from '../model/spread.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { createNames, NONE } from '../telemetry/labels.ts';
 import { MAX_NAMES } from '../telemetry/meter.ts';
@@ -74,10 +73,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
       if (!row.streamed) return;
       if (row.ttftMs !== null) firstChunk.observe(labels, row.ttftMs);
       const { gaps, gapsMs } = row.timing;
-      if (gaps === null) return;
-      const spread = Array.from({ length: SPREAD_BUCKETS }, () => 0);
-      addPacked(spread, gaps);
-      perChunk.observeAll(labels, spread, gapsMs);
+      if (gaps !== null) perChunk.observePacked(labels, gaps, gapsMs);
     },
     metrics: [
       { ...duration, unit: 's' },

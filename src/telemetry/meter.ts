@@ -1,6 +1,5 @@
 // What all requests since the start add up to, for Prometheus and OpenTelemetry: counted from each request's row.
 import type { LedgerRow } from '../ledger/row.ts';
-import { addPacked, SPREAD_BUCKETS } from '../model/spread.ts';
 import { createNames, NONE } from './labels.ts';
 import { createCounter, createDurationHistogram, type Metric } from './metric.ts';
 
@@ -127,11 +126,7 @@ export function createMeter(): Meter {
     duration.observe(labels, row.latencyMs);
     gatewayTime.observe([], timing.gatewayMs);
     if (row.ttftMs !== null) firstToken.observe(labels, row.ttftMs);
-    if (timing.gaps !== null) {
-      const spread = Array.from({ length: SPREAD_BUCKETS }, () => 0);
-      addPacked(spread, timing.gaps);
-      betweenTokens.observeAll(labels, spread, timing.gapsMs);
-    }
+    if (timing.gaps !== null) betweenTokens.observePacked(labels, timing.gaps, timing.gapsMs);
   }
 
   return {

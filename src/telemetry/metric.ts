@@ -1,5 +1,5 @@
 // Counters and histograms with labels, kept in memory.
-import { bucketOf, SPREAD_BUCKETS } from '../model/spread.ts';
+import { bucketOf, eachPacked, SPREAD_BUCKETS } from '../model/spread.ts';
 
 /** One metric and its series, as Prometheus and OpenTelemetry both know it. */
 export interface Metric {
@@ -46,8 +46,8 @@ export interface Histogram extends Metric {
 }
 
 export interface DurationHistogram extends Histogram {
-  /** Counts by bucket of a spread, and what they add up to. */
-  observeAll(values: readonly string[], spread: readonly number[], sumMs: number): void;
+  /** Many at once: a spread as `packSpread` writes it, and what it adds up to. */
+  observePacked(values: readonly string[], packed: string, sumMs: number): void;
 }
 
 type Description = Pick<Metric, 'name' | 'help' | 'labels'>;
@@ -80,9 +80,9 @@ export function createDurationHistogram(description: Description): DurationHisto
     observe(values, ms) {
       add(pointOf(values), PLACES[bucketOf(ms)], 1, ms);
     },
-    observeAll(values, spread, sumMs) {
+    observePacked(values, packed, sumMs) {
       const point = pointOf(values);
-      for (const [bucket, number] of spread.entries()) if (number > 0) add(point, PLACES[bucket], number, 0);
+      eachPacked(packed, (bucket, number) => add(point, PLACES[bucket], number, 0));
       point.sum += sumMs;
     },
   };
