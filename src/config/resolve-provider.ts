@@ -71,7 +71,7 @@ export function resolveProvider(
     (at, problem) => refuse(['transformers', ...at], problem),
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
-  const { connect, first_byte, idle } = entry.timeouts;
+  const { connect, first_byte, idle, min_throughput, throughput_window } = entry.timeouts;
   const { breaker } = entry;
   const { max, min, queue, queue_timeout } = entry.concurrency;
   const provider: ProviderConfig = {
@@ -94,7 +94,13 @@ export function resolveProvider(
     priceId: kind !== undefined && isPriced(kind, entry, address.address.baseUrl) ? kind.priceId : null,
     quirks: kind?.quirks ?? {},
     transformers,
-    timeouts: { connectMs: connect, firstByteMs: first_byte, idleMs: idle },
+    timeouts: {
+      connectMs: connect,
+      firstByteMs: first_byte,
+      idleMs: idle,
+      minBytesPerSecond: min_throughput,
+      throughputWindowMs: throughput_window,
+    },
     maxRetries: entry.max_retries,
     probeEveryMs: entry.probe_every,
     breaker:

@@ -49,6 +49,15 @@ export interface ServerConfig {
   workers: number | 'all';
 }
 
+export interface ProviderTimeouts {
+  connectMs: number;
+  firstByteMs: number;
+  idleMs: number;
+  /** Of a stream that has begun, over the window; null: any. */
+  minBytesPerSecond: number | null;
+  throughputWindowMs: number;
+}
+
 export interface ProviderConfig {
   name: string;
   kind: string;
@@ -87,7 +96,7 @@ export interface ProviderConfig {
   quirks: Quirks;
   /** In the order in which they apply to requests; to answers the other way round. */
   transformers: readonly Transformer[];
-  timeouts: { connectMs: number; firstByteMs: number; idleMs: number };
+  timeouts: ProviderTimeouts;
   maxRetries: number;
   /** Between two looks whether it is there; null: none. */
   probeEveryMs: number | null;

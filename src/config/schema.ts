@@ -69,6 +69,19 @@ const timeoutsSchema = z.strictObject({
   connect: timer().prefault('10s').describe('Until the connection stands.'),
   first_byte: timer().prefault('120s').describe('Until the first content event, not the response headers.'),
   idle: timer().prefault('120s').describe('Between two events of a stream; pings do not count.'),
+  min_throughput: z
+    .number()
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Fewest bytes a second of a stream that has begun, over `throughput_window`; `null`: any. Only time in which ' +
+        'the provider is waited for counts, not that of a client that reads slowly.',
+    ),
+  throughput_window: timer()
+    .prefault('30s')
+    .describe('How long a stream must be slow to be ended for it. Thinking of which nothing is sent counts.'),
 });
 
 const breakerSchema = z.strictObject({

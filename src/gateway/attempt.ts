@@ -1,4 +1,5 @@
 // One try at one target, up to the point where its answer can be shown to the client.
+import type { ProviderTimeouts } from '../config/resolved.ts';
 import type { CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -7,6 +8,7 @@ import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { AnswerTooLarge, callUpstream, METHOD, readChunks, readFailure, readText } from '../upstream/call.ts';
 import { findRetryHint } from '../upstream/retry-after.ts';
+import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import { authorize } from './authorize.ts';
 import { createEventFraming } from './event-framing.ts';
@@ -136,17 +138,23 @@ function shortened(message: string): string {
   return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
 }
 
-function timeoutError(
-  name: string,
-  what: string,
-  timeouts: { firstByteMs: number; idleMs: number },
-): GatewayError {
+function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
+  if (what === 'min_throughput') {
+    const { minBytesPerSecond, throughputWindowMs } = timeouts;
+    const slow = `less than ${minBytesPerSecond} bytes a second over ${throughputWindowMs} ms of waiting`;
+    return new GatewayError('upstream_timeout', `${name} sent ${slow} (timeouts.min_throughput)`);
+  }
   const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
   const when = what === 'idle' ? 'between two events' : 'before the first content';
   return new GatewayError(
     'upstream_timeout',
     `${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
   );
+}
+
+function guardOf({ host, plan }: AttemptContext): ThroughputGuard | undefined {
+  const { minBytesPerSecond: least, throughputWindowMs: windowMs } = plan.target.provider.timeouts;
+  return least === null ? undefined : createThroughputGuard({ least, windowMs }, host.monotonic);
 }
 
 /** What streams that are not server-sent events call themselves, JSON values one a line among them. */
@@ -205,6 +213,7 @@ async function openAsItIs<Out>(
     watchdog,
     timeout,
     idleMs: provider.timeouts.idleMs,
+    throughput: guardOf(context),
     abort,
   });
   await relay.ready();

@@ -1,5 +1,6 @@
 // Reads an upstream's stream through a pump, at the client's pace, within the upstream's time limits.
 import { GatewayError, toGatewayError } from '../model/errors.ts';
+import type { ThroughputGuard } from '../upstream/throughput.ts';
 import type { Watchdog } from '../upstream/watchdog.ts';
 import type { Observer } from './observer.ts';
 import { type Pump, truncated } from './pump.ts';
@@ -29,6 +30,8 @@ export interface RelayOptions<Out> {
   /** The error of a wait that lasted too long, set by whoever owns the watchdog. */
   timeout(): GatewayError | undefined;
   idleMs: number;
+  /** Where a stream may be too slow; it is judged from its first content on. */
+  throughput?: ThroughputGuard | undefined;
   /** Ends the upstream request. */
   abort(): void;
 }
@@ -39,7 +42,7 @@ interface ReadResult {
 }
 
 export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
-  const { provider, pump, observer, watchdog } = options;
+  const { provider, pump, observer, watchdog, throughput } = options;
   const { timing } = observer.seen;
   const reader = options.body.getReader();
   const held: Out[] = [];
@@ -57,6 +60,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
     }
     // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
     if (firstContent && freshWait) watchdog.wait('idle', options.idleMs, now);
+    if (firstContent) throughput?.waiting(now);
   }
 
   /** One read: what it brought for the client. */
@@ -78,6 +82,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
       timing.taken();
       freshWait = pump.tookEvent();
       if (freshWait && !closing && firstContent) watchdog.rest();
+      if (throughput?.arrived(chunk.length) === false && !pump.ended()) watchdog.expire('min_throughput');
       if (out === undefined && pump.broke?.() === true) stop();
       return out;
     } catch (thrown) {

@@ -6,6 +6,8 @@ export interface Watchdog {
   wait(what: string, limitMs: number, now?: number): void;
   /** Something arrived, or nobody is waiting: the limit does not run until the next `wait`. */
   rest(): void;
+  /** The limit of `what` is passed now. */
+  expire(what: string): void;
   stop(): void;
 }
 
@@ -40,6 +42,11 @@ class LazyWatchdog implements Watchdog {
 
   rest(): void {
     this.deadline = Number.POSITIVE_INFINITY;
+  }
+
+  expire(what: string): void {
+    this.rest();
+    this.expired(what);
   }
 
   stop(): void {
