@@ -23,6 +23,7 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
     const http = createHttpHost({
       hostname: config.server.host,
       port: config.server.port,
+      compression: () => current.server.compression,
       fetch: (request) => gateway.fetch(request),
       onError: (error) => log('error', 'a request failed inside the gateway', { error }),
     });

@@ -34,6 +34,7 @@ export async function serveAsWorker(place: string, load: LoadOptions, context: C
   // The primary has told what is wrong with it.
   if (config === null) return 1;
   Object.assign(logged, config.log, forced);
+  let current = config;
   const gateway = createGateway(
     config,
     createServerHost({
@@ -48,10 +49,10 @@ export async function serveAsWorker(place: string, load: LoadOptions, context: C
     hostname,
     port,
     shared: true,
+    compression: () => current.server.compression,
     fetch: (request) => gateway.fetch(request),
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
-  let current = config;
   await primary.serve({
     gateway,
     reload: inTurn(async () => {

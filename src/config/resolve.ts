@@ -83,6 +83,7 @@ function resolveServer(file: ConfigFile, sources: ResolveSources, problems: Conf
     pingIntervalMs: server.ping_interval,
     drainTimeoutMs: server.drain_timeout,
     workers: server.workers,
+    compression: server.compression,
   };
 }
 

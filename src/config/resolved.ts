@@ -47,6 +47,8 @@ export interface ServerConfig {
   drainTimeoutMs: number;
   /** Processes that serve; `all`: one per core. */
   workers: number | 'all';
+  /** `auto`: for clients on other machines. */
+  compression: 'auto' | 'always' | 'off';
 }
 
 export interface ProviderTimeouts {

@@ -43,6 +43,12 @@ const serverSchema = z.strictObject({
     .max(65_535)
     .default(8088)
     .describe('Port to listen on; 0 takes a free one, which the start-up line tells.'),
+  compression: z
+    .enum(['auto', 'always', 'off'])
+    .default('auto')
+    .describe(
+      'Whether answers are compressed (zstd, br, gzip) for clients that accept it, each event flushed as it comes. `auto`: for those on other machines.',
+    ),
   workers: z
     .union([z.literal('all'), z.number().int().min(1).max(256)])
     .default('all')

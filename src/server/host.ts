@@ -1,5 +1,10 @@
 // The socket: Bun's HTTP server around one fetch function, and how it ends.
 
+import { chooseEncoding, compress } from './compress.ts';
+
+/** `auto`: clients on other machines; on this one bytes cost less than making them fewer. */
+export type Compression = 'auto' | 'always' | 'off';
+
 export interface HostOptions {
   hostname: string;
   /** 0 takes a free one. */
@@ -8,6 +13,8 @@ export interface HostOptions {
   maxBody?: number;
   /** Other processes of the same gateway listen there too, and the system deals out connections. */
   shared?: boolean;
+  /** Which clients get answers in fewer bytes where they accept it, asked for each request; left out: none. */
+  compression?: () => Compression;
   fetch(request: Request): Promise<Response>;
   onError(error: unknown): void;
 }
@@ -31,7 +38,15 @@ export class ListenError extends Error {
 /** Throws ListenError. */
 export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
-  const server = listen(options, (request) => (draining ? drainingResponse() : options.fetch(request)));
+  const server = listen(options, (request, client) => {
+    if (draining) return drainingResponse();
+    const answer = options.fetch(request);
+    const compression = options.compression?.() ?? 'off';
+    if (compression === 'off' || (compression === 'auto' && isLocal(options.hostname))) return answer;
+    const encoding = chooseEncoding(request.headers.get('accept-encoding'));
+    if (encoding === undefined || (compression === 'auto' && isLocal(client()))) return answer;
+    return answer.then((response) => compress(response, encoding));
+  });
   const port = server.port ?? options.port;
   return {
     port,
@@ -53,7 +68,16 @@ export function createHttpHost(options: HostOptions): HttpHost {
   };
 }
 
-function listen(options: HostOptions, fetch: (request: Request) => Response | Promise<Response>) {
+/** This machine's own address, in the forms in which it is told. */
+function isLocal(address: string): boolean {
+  return /^(localhost|\[?::1\]?|(::ffff:)?127\..*)$/i.test(address);
+}
+
+/** @param fetch `client` tells the address that asks. */
+function listen(
+  options: HostOptions,
+  fetch: (request: Request, client: () => string) => Response | Promise<Response>,
+) {
   try {
     return Bun.serve({
       hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -65,7 +89,7 @@ function listen(options: HostOptions, fetch: (request: Request) => Response | Pr
       development: false,
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
       reusePort: options.shared ?? false,
-      fetch,
+      fetch: (request, server) => fetch(request, () => server.requestIP(request)?.address ?? ''),
       error(error) {
         options.onError(error);
         return errorResponse(500, 'internal', 'internal error');

@@ -1,5 +1,5 @@
 // `sluice serve` as a process: the address, requests, reloads, and every way it ends.
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-serve-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+/** Processes start here, several a test, and a machine may be busy. */
+setDefaultTimeout(30_000);
 
 /** Reads lines until one matches, and keeps them all. */
 function createLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {

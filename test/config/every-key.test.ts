@@ -44,6 +44,7 @@ const OTHER: Record<string, unknown> = {
   'server.ping_interval': '1s',
   'server.drain_timeout': '1s',
   'server.workers': 3,
+  'server.compression': 'always',
   'providers.*.kind': 'anthropic',
   'providers.*.dialect': 'anthropic-messages',
   'providers.*.base_url': 'http://127.0.0.1:2/v1',

@@ -25,6 +25,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       pingIntervalMs: 1,
       drainTimeoutMs: 1,
       workers: 1,
+      compression: 'auto',
     },
     providers: [
       sampleProvider({

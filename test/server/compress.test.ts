@@ -1,0 +1,132 @@
+// Answers in fewer bytes: which clients get them, that each event leaves when it comes, and that the words stay.
+import { describe, expect, test } from 'bun:test';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { chooseEncoding, compressStream, ENCODINGS } from '../../src/server/compress.ts';
+import { type Compression, createHttpHost } from '../../src/server/host.ts';
+
+const DECOMPRESS = { zstd: zstdDecompressSync, br: brotliDecompressSync, gzip: gunzipSync };
+const event = (n: number) =>
+  `data: {"type":"content_block_delta","delta":{"text":"${'wörd '.repeat(n)}"}}\n\n`;
+
+describe('the encoding', () => {
+  const cases: [string | null, string | undefined][] = [
+    [null, undefined],
+    ['', undefined],
+    ['identity', undefined],
+    ['deflate', undefined],
+    ['gzip', 'gzip'],
+    ['gzip, deflate, br', 'br'],
+    ['gzip, deflate, br, zstd', 'zstd'],
+    ['GZIP;q=0.5, br;q=0.4', 'gzip'],
+    ['zstd;q=0, gzip', 'gzip'],
+    ['*', 'zstd'],
+    ['*;q=0', undefined],
+    ['identity, gzip;q=0.5', undefined],
+    ['identity;q=0.5, gzip;q=1', 'gzip'],
+    ['gzip;q=nonsense', undefined],
+  ];
+  test.each(cases)('accept-encoding: %p is %p', (accepted, expected) => {
+    expect(chooseEncoding(accepted)).toBe(expected as ReturnType<typeof chooseEncoding>);
+  });
+});
+
+describe.each([...ENCODINGS])('%s', (encoding) => {
+  test('each piece can be read when it has come, and all of them together', async () => {
+    let send: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        send = controller;
+      },
+    });
+    const reader = compressStream(body, encoding).getReader();
+    const told: Uint8Array[] = [];
+    let text = '';
+    for (let n = 1; n <= 20; n++) {
+      send?.enqueue(new TextEncoder().encode(event(n)));
+      text += event(n);
+      // Nothing more is sent until this has come.
+      const { value = new Uint8Array() } = await reader.read();
+      expect(value.length).toBeGreaterThan(0);
+      told.push(value);
+    }
+    send?.close();
+    for (let end = await reader.read(); !end.done; end = await reader.read()) told.push(end.value);
+    const bytes = Buffer.concat(told);
+    expect(DECOMPRESS[encoding](bytes).toString()).toBe(text);
+    expect(bytes.length).toBeLessThan(text.length / 3);
+  });
+
+  test('a reader that leaves cancels the body', async () => {
+    let reason: unknown;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode(event(1))),
+      cancel(given) {
+        reason = given;
+      },
+    });
+    const reader = compressStream(body, encoding).getReader();
+    await reader.read();
+    await reader.cancel('gone');
+    expect(reason).toBe('gone');
+  });
+
+  test('a body that breaks breaks the answer', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.error(new Error('broke')),
+    });
+    expect(compressStream(body, encoding).getReader().read()).rejects.toThrow('broke');
+  });
+});
+
+async function answerTo(compression: Compression, headers: Record<string, string>, response: () => Response) {
+  const host = createHttpHost({
+    hostname: '127.0.0.1',
+    port: 0,
+    compression: () => compression,
+    fetch: async () => response(),
+    onError: () => {},
+  });
+  try {
+    const { headers: given, ...answer } = await fetch(host.url, { headers, decompress: false }).then(
+      async (got) => ({ headers: got.headers, bytes: await got.bytes() }),
+    );
+    return { ...answer, headers: given };
+  } finally {
+    await host.drain(0);
+  }
+}
+
+const EVENTS = () => new Response(event(9).repeat(50), { headers: { 'content-type': 'text/event-stream' } });
+
+describe('over a socket', () => {
+  test('compressed where it is asked for and accepted', async () => {
+    const { headers, bytes } = await answerTo('always', { 'accept-encoding': 'gzip' }, EVENTS);
+    expect(headers.get('content-encoding')).toBe('gzip');
+    expect(headers.get('vary')).toBe('accept-encoding');
+    expect(gunzipSync(bytes).toString()).toBe(event(9).repeat(50));
+  });
+
+  const untouched: [string, Compression, Record<string, string>, () => Response][] = [
+    ['not accepted', 'always', { 'accept-encoding': 'identity' }, EVENTS],
+    ['switched off', 'off', { 'accept-encoding': 'gzip' }, EVENTS],
+    ['a client on this machine', 'auto', { 'accept-encoding': 'gzip' }, EVENTS],
+    [
+      'encoded already',
+      'always',
+      { 'accept-encoding': 'gzip' },
+      () => new Response('x', { headers: { 'content-encoding': 'other', 'content-type': 'text/plain' } }),
+    ],
+    [
+      'no text',
+      'always',
+      { 'accept-encoding': 'gzip' },
+      () => new Response('x', { headers: { 'content-type': 'image/png' } }),
+    ],
+    ['no body', 'always', { 'accept-encoding': 'gzip' }, () => new Response(null, { status: 204 })],
+  ];
+  test.each(untouched)('as it is: %s', async (_, compression, headers, response) => {
+    const answer = await answerTo(compression, headers, response);
+    expect(answer.headers.get('content-encoding')).toBe(response().headers.get('content-encoding'));
+    expect(Buffer.from(answer.bytes).toString()).toBe(await response().text());
+  });
+});
