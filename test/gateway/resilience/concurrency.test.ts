@@ -96,6 +96,40 @@ test('a full queue, or one too slow: the next target', async () => {
   expect(await readAll(requests)).toEqual([200, 200, 200]);
 });
 
+test('a wait over queue_timeout with nowhere to go: 429 with retry-after, the time in the row, no call', async () => {
+  const { reply, open } = gated();
+  const lab = setup({ script: { one: [reply] }, providers: limitedTo(1, { queue_timeout: '2s' }) });
+  const [served, late] = await post(lab, 2);
+  await lab.timers.advance(2_000);
+  const refused = await late;
+  expect([refused?.status, lab.asked.length]).toEqual([429, 1]);
+  expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  expect(await refused?.text()).toContain('no place was free in time');
+  expect(await line(lab)).toMatchObject({ in_flight: 1, queued: 0 });
+  open();
+  await readAll(served === undefined ? [] : [served]);
+  await lab.row();
+  expect(await lab.rowAt(0)).toMatchObject({
+    status: 'error',
+    httpStatus: 429,
+    errorCode: 'rate_limited',
+    attempts: [{ skipped: 'busy', status: null }],
+  });
+});
+
+test('far more than it can take: as many are served as may be at work and wait, the others are refused at once', async () => {
+  const { reply, open } = gated();
+  const lab = setup({ script: { one: [reply] }, providers: limitedTo(10, { queue: 20 }) });
+  const requests = await post(lab, 100);
+  expect(await line(lab)).toMatchObject({ in_flight: 10, queued: 20 });
+  const refused = requests.slice(30);
+  expect(new Set(await readAll(refused))).toEqual(new Set([429]));
+  expect(lab.asked).toHaveLength(10);
+  open();
+  expect(new Set(await readAll(requests.slice(0, 30)))).toEqual(new Set([200]));
+  expect(lab.asked).toHaveLength(30);
+});
+
 test('a client that leaves the queue leaves it empty', async () => {
   const { reply, open } = gated();
   const lab = setup({ script: { one: [reply] }, providers: limitedTo(1) });
