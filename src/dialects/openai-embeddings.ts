@@ -3,6 +3,7 @@
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import { GatewayError } from '../model/errors.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../model/json.ts';
+import { embeddingLosses } from './embedding-losses.ts';
 import type { ClientEmbeddings, ProviderOperation } from './operations.ts';
 
 export const EMBEDDINGS_PATH = '/v1/embeddings';
@@ -69,7 +70,7 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
     if (request.dimensions !== undefined) body.dimensions = request.dimensions;
     body.encoding_format = request.encoding;
     if (request.user !== undefined) body.user = request.user;
-    return { body, losses: [] };
+    return { body, losses: embeddingLosses(request, ['user']) };
   },
   parseResponse(body) {
     const tokens = asNumber(asObject(body.usage)?.prompt_tokens);

@@ -2,7 +2,7 @@
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
-import type { BuildOptions, BuiltRequest, Quirks } from './dialect.ts';
+import type { BuildOptions, BuiltRequest, ClientRoute, Quirks } from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
 export interface ProviderOperation<Request, Answer> {
@@ -10,6 +10,8 @@ export interface ProviderOperation<Request, Answer> {
   endpoint(model: string, quirks: Quirks): string;
   /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
   edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
+  /** False for a body of the same dialect that cannot pass, as the provider is asked otherwise. Left out: all pass. */
+  passes?(body: JsonObject, quirks: Quirks): boolean;
   /** Throws GatewayError `unsupported_feature` naming what the dialect cannot ask. */
   buildRequest(request: Request, options: BuildOptions): BuiltRequest;
   /** Throws Error where the answer cannot be read. */
@@ -18,7 +20,7 @@ export interface ProviderOperation<Request, Answer> {
 
 export interface ClientEmbeddings {
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
-  parseRequest(body: JsonObject): EmbeddingRequest;
+  parseRequest(body: JsonObject, route: ClientRoute): EmbeddingRequest;
   /** @param model the one that serves, for answers in which the upstream does not name it. */
   buildResponse(response: EmbeddingResponse, request: EmbeddingRequest, model: string): JsonObject;
 }

@@ -155,19 +155,20 @@ export function planOperation<Request, Answer>(
   const line = planLine(incoming, target, false, context);
   const { side, sameDialect } = line;
   const { quirks } = provider;
-  const passes = sameDialect && !mayHoldForeignToken(incoming.text);
-  const { body, losses } = passes
-    ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
-    : notTooDeep(() => {
-        const built = operation.buildRequest(parse(), buildOptions(target, context));
-        return { body: JSON.stringify(built.body), losses: built.losses };
-      });
+  const fits = sameDialect && operation.passes?.(incoming.body, quirks) !== false;
+  const { body, losses } =
+    fits && !mayHoldForeignToken(incoming.text)
+      ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
+      : notTooDeep(() => {
+          const built = operation.buildRequest(parse(), buildOptions(target, context));
+          return { body: JSON.stringify(built.body), losses: built.losses };
+        });
   const steps = stepsFor(target, context).filter(({ headers }) => headers !== undefined);
   const taken = transformHeaders(steps, target, line.headers);
   return {
     target,
     ...line,
-    passesAnswer: sameDialect,
+    passesAnswer: fits,
     url: withQuery(
       `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model, quirks))}`,
       sameDialect ? passQuery(incoming, side, context.serverKeys) : '',

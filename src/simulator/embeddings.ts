@@ -1,5 +1,5 @@
 // Simulated embeddings: small vectors that depend on the text alone, so that the same text is always found again.
-import type { ClientSide } from '../dialects/dialect.ts';
+import type { ClientRoute, ClientSide } from '../dialects/dialect.ts';
 import type { EmbeddingInput } from '../model/embedding.ts';
 import type { JsonObject } from '../model/json.ts';
 import { GatewayError } from '../model/errors.ts';
@@ -9,9 +9,9 @@ const DIMENSIONS = 8;
 const MOST_DIMENSIONS = 4_096;
 
 /** The answer as JSON text. Throws GatewayError `invalid_request`. */
-export function embeddingsOf(body: JsonObject, { embeddings }: ClientSide): string {
+export function embeddingsOf(body: JsonObject, route: ClientRoute, { embeddings }: ClientSide): string {
   if (embeddings === undefined) throw new GatewayError('unsupported_feature', 'there are no embeddings here');
-  const request = embeddings.parseRequest(body);
+  const request = embeddings.parseRequest(body, route);
   const dimensions = Math.min(request.dimensions ?? DIMENSIONS, MOST_DIMENSIONS);
   const texts = request.input.map(textOf);
   const inputTokens = request.input.reduce(

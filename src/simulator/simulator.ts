@@ -72,7 +72,7 @@ async function answer(
     throw request.signal.reason;
   }
   if (fault?.kind === 'status') return failWith(fault, dialect.client, requestId, deps.now());
-  if (route.operation === 'embed') return respond(200, embeddingsOf(body, dialect.client), requestId);
+  if (route.operation === 'embed') return respond(200, embeddingsOf(body, route, dialect.client), requestId);
   const neutral = dialect.client.parseRequest(body, route);
   if (route.operation === 'count-tokens') {
     return respond(200, JSON.stringify(dialect.client.buildTokenCount?.(tokensOf(neutral)) ?? {}), requestId);

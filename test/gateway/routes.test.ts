@@ -44,6 +44,8 @@ test.each([
   ['/v1/messages/count_tokens', 'anthropic-messages', 'count-tokens'],
   ['/v1beta/models/asked:countTokens', 'gemini', 'count-tokens'],
   ['/v1/embeddings', 'openai-chat', 'embed'],
+  ['/v1beta/models/asked:embedContent', 'gemini', 'embed'],
+  ['/v1beta/models/asked:batchEmbedContents', 'gemini', 'embed'],
 ] as const)('%s is answered besides generation', (path, dialect, operation) => {
   const found = findRoute(path, QUERY);
   expect(found?.dialect.id).toBe(dialect);

@@ -4,17 +4,28 @@
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model) => `/model/${encodeURIComponent(model)}/invoke`,
   // No client speaks this dialect.
   edits: () => ({}),
-  buildRequest({ input, dimensions, user }, { model }) {
+  buildRequest(request, { model }) {
+    const { input, dimensions } = request;
     const texts = input.map(textOf);
+    if (!model.includes('cohere.embed'))
+      return { body: titanBody(model, texts, dimensions), losses: embeddingLosses(request) };
+    const task = input[0]?.type === 'text' ? input[0].task : undefined;
+    const body: JsonObject = {
+      texts,
+      input_type: COHERE_TYPES.get(task ?? '') ?? 'search_document',
+      embedding_types: ['float'],
+      ...(dimensions !== undefined && { output_dimension: dimensions }),
+    };
     return {
-      body: bodyOf(model, texts, dimensions),
-      losses: user === undefined ? [] : [{ feature: 'user', outcome: 'lost' }],
+      body,
+      losses: embeddingLosses(request, task === undefined || COHERE_TYPES.has(task) ? ['taskType'] : []),
     };
   },
   parseResponse(body) {
@@ -28,12 +39,17 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   },
 };
 
-function bodyOf(model: string, texts: string[], dimensions: number | undefined): JsonObject {
-  if (model.includes('cohere.embed')) {
-    // How it will be used must be said; the other dialects have no word for it.
-    const body: JsonObject = { texts, input_type: 'search_document', embedding_types: ['float'] };
-    return dimensions === undefined ? body : { ...body, output_dimension: dimensions };
-  }
+/** How a vector will be used must be said there; a request that does not say is taken to embed documents. */
+const COHERE_TYPES: ReadonlyMap<string, string> = new Map([
+  ['RETRIEVAL_DOCUMENT', 'search_document'],
+  ['RETRIEVAL_QUERY', 'search_query'],
+  ['QUESTION_ANSWERING', 'search_query'],
+  ['CODE_RETRIEVAL_QUERY', 'search_query'],
+  ['CLASSIFICATION', 'classification'],
+  ['CLUSTERING', 'clustering'],
+]);
+
+function titanBody(model: string, texts: string[], dimensions: number | undefined): JsonObject {
   if (!model.includes('titan-embed')) {
     throw unsupported(
       'model',

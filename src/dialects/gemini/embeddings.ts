@@ -4,21 +4,45 @@ import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Usage } from '../../model/usage.ts';
+import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model, { cloudMethods }) => methodOf(model, cloudMethods ? 'predict' : 'batchEmbedContents'),
-  // Its clients ask for embeddings elsewhere.
-  edits: () => ({}),
-  buildRequest({ input, dimensions, user }, { model, quirks }) {
-    const texts = input.map(textOf);
+  // One alone is asked for as a list of one.
+  passes: (body, { cloudMethods }) => cloudMethods !== true && body.requests !== undefined,
+  /** Each request names the model again. */
+  edits(body, model) {
+    const named = `models/${bareModel(model)}`;
+    const requests = asArray(body.requests) ?? [];
+    if (requests.every((request) => asObject(request)?.model === named)) return {};
+    return { requests: requests.map((request) => ({ ...asObject(request), model: named })) };
+  },
+  buildRequest(request, { model, quirks }) {
+    const { dimensions } = request;
+    const pieces = request.input.map(textOf);
     const size = dimensions === undefined ? {} : { outputDimensionality: dimensions };
     const named = `models/${bareModel(model)}`;
     const body = quirks.cloudMethods
-      ? { instances: texts.map((content) => ({ content })), parameters: size }
-      : { requests: texts.map((text) => ({ model: named, content: { parts: [{ text }] }, ...size })) };
-    return { body, losses: user === undefined ? [] : [{ feature: 'user', outcome: 'lost' }] };
+      ? {
+          instances: pieces.map(({ text, task, title }) => ({
+            content: text,
+            ...(task !== undefined && { task_type: task }),
+            ...(title !== undefined && { title }),
+          })),
+          parameters: size,
+        }
+      : {
+          requests: pieces.map(({ text, task, title }) => ({
+            model: named,
+            content: { parts: [{ text }] },
+            ...(task !== undefined && { taskType: task }),
+            ...(title !== undefined && { title }),
+            ...size,
+          })),
+        };
+    return { body, losses: embeddingLosses(request, ['taskType', 'title']) };
   },
   parseResponse: (body) => ({
     model: null,
@@ -27,8 +51,8 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   }),
 };
 
-function textOf(piece: EmbeddingInput): string {
-  if (piece.type === 'text') return piece.text;
+function textOf(piece: EmbeddingInput): Extract<EmbeddingInput, { type: 'text' }> {
+  if (piece.type === 'text') return piece;
   throw new GatewayError('unsupported_feature', 'input: Gemini embeds text, not token ids; send strings', {
     reason: { param: 'input' },
   });

@@ -4,6 +4,7 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { buildError, statusOf } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { clientEmbeddings } from './client-embeddings.ts';
 import { buildTokenCount, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
@@ -32,6 +33,7 @@ export const gemini: Dialect = {
     buildError,
     statusOf,
     buildTokenCount,
+    embeddings: clientEmbeddings,
     models: clientModels,
   },
   provider: {

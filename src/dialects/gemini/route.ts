@@ -2,7 +2,8 @@
 // https://ai.google.dev/api/generate-content
 import type { ClientRoute } from '../dialect.ts';
 
-const PATH = /^\/v1(?:beta)?\/models\/(.+):(generateContent|streamGenerateContent|countTokens)$/;
+const PATH =
+  /^\/v1(?:beta)?\/models\/(.+):(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/;
 
 /** The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. */
 export function route(path: string, query: URLSearchParams): ClientRoute | undefined {
@@ -12,6 +13,9 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   switch (match[2]) {
     case 'countTokens':
       return { operation: 'count-tokens', model, stream: false };
+    case 'embedContent':
+    case 'batchEmbedContents':
+      return { operation: 'embed', model, stream: false };
     case 'generateContent':
       return { operation: 'generate', model, stream: false };
     default: {

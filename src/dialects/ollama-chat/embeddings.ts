@@ -2,14 +2,16 @@
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asString, type JsonObject } from '../../model/json.ts';
+import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: () => '/api/embed',
   // It has no clients here: no body comes in its own words.
   edits: () => ({}),
-  buildRequest({ input, dimensions, user }, { model }) {
-    const texts = input.map((piece) => {
+  buildRequest(request, { model }) {
+    const { dimensions } = request;
+    const texts = request.input.map((piece) => {
       if (piece.type === 'text') return piece.text;
       throw new GatewayError(
         'unsupported_feature',
@@ -19,7 +21,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
     });
     const body: JsonObject = { model, input: texts };
     if (dimensions !== undefined) body.dimensions = dimensions;
-    return { body, losses: user === undefined ? [] : [{ feature: 'user', outcome: 'lost' }] };
+    return { body, losses: embeddingLosses(request) };
   },
   parseResponse(body) {
     const tokens = asNumber(body.prompt_eval_count);

@@ -12,7 +12,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
   if (client === undefined) throw new GatewayError('internal', `${dialect} has no answer of embeddings`);
   let parsed: EmbeddingRequest | undefined;
   const request = () => {
-    parsed ??= client.parseRequest(incoming.body);
+    parsed ??= client.parseRequest(incoming.body, incoming.route);
     return parsed;
   };
   return askJson(exchange, {

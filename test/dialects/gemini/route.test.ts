@@ -40,7 +40,7 @@ describe('clients', () => {
     '/v1beta/models',
     '/v1beta/models/g',
     '/v1beta/models/:generateContent',
-    '/v1beta/models/g:embedContent',
+    '/v1beta/models/g:predict',
     '/v1beta/models/%E0%A4%A:generateContent',
     '/v2/models/g:generateContent',
     '/x/v1beta/models/g:generateContent',
