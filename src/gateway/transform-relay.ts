@@ -3,6 +3,7 @@ import type { CreateFraming } from '../dialects/dialect.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { AttemptContext, OpenStream } from './attempt.ts';
+import { describeLoss } from './describe-row.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createObserver, noteUnsaid, type Observer } from './observer.ts';
 import type { Pump } from './pump.ts';
@@ -45,6 +46,7 @@ export async function openTransformed<Out>(
     });
   try {
     const opened = await open({ ...context, observer: upstream }, pump, asTheyAre);
+    noteRewritten(context);
     const relay = transformRelay(opened.relay, chain, observer, redact, render);
     await relay.ready();
     return { ...opened, relay };
@@ -52,6 +54,12 @@ export async function openTransformed<Out>(
     chain.close();
     throw thrown;
   }
+}
+
+/** Where the provider's own bytes would have passed, what they had besides is gone. */
+export function noteRewritten({ plan, observer }: AttemptContext): void {
+  if (!plan.passesAnswer) return;
+  noteUnsaid(observer.seen, describeLoss({ feature: 'answer', how: 'written anew behind transformers' }));
 }
 
 export function chainOf({ plan, observer }: AttemptContext): AnswerChain {

@@ -6,7 +6,7 @@ import type { NeutralResponse } from '../model/response.ts';
 import type { AttemptContext, WholeAnswer } from './attempt.ts';
 import { redactError } from './redact-error.ts';
 import { requireSoundCalls } from './sound-calls.ts';
-import { chainOf, isAccounting, watchUpstream } from './transform-relay.ts';
+import { chainOf, isAccounting, noteRewritten, watchUpstream } from './transform-relay.ts';
 
 /** Throws the GatewayError of a step that failed. */
 export async function transformWhole(
@@ -27,6 +27,7 @@ export async function transformWhole(
     // What no step changed is still the provider's own text.
     if (JSON.stringify(answer) === JSON.stringify(whole.answer)) return whole;
     requireSoundCalls(answer);
+    noteRewritten(context);
     return { ...whole, text: null, answer };
   } catch (thrown) {
     throw redactError(toGatewayError(thrown), redact);

@@ -38,6 +38,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   /** The open reasoning block no longer is what its signature seals. */
   let sealBroken = false;
   let call: ArgumentsRedactor | undefined;
+  /** Up to here it is decided that text stays; it is told in as few pieces as it can be. */
+  let kept = 0;
   const scanner = createScanner(program, window, decide);
 
   const noteMatch = () => context.lost('text (redacted)');
@@ -49,6 +51,21 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   }
 
   function decide(end: number, decision: Decision): void {
+    if (decision === 'keep') {
+      kept = end;
+      return;
+    }
+    giveKept();
+    give(end, decision);
+    kept = end;
+  }
+
+  function giveKept(): void {
+    if (kept > told) give(kept, 'keep');
+  }
+
+  /** Gives what waits up to `end`, as it was decided, and the events behind it. */
+  function give(end: number, decision: Decision): void {
     let replacing = decision === 'match';
     if (replacing) noteMatch();
     for (let item = queue[0]; item !== undefined; item = queue[0]) {
@@ -77,7 +94,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   function finishText(): void {
     if (queue.length === 0) return;
     scanner.flush();
-    decide(came, 'keep');
+    giveKept();
+    give(came, 'keep');
   }
 
   function takeText(event: TextDelta): void {
@@ -86,6 +104,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     queue.push({ event, begin: came, length });
     came += length;
     scanner.feed(event.text);
+    giveKept();
   }
 
   function takeBetween(event: StreamEvent): void {
@@ -158,8 +177,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     return changed;
   }
 
-  return eachEvent((event, give) => {
-    emit = give;
+  return eachEvent((event, tell) => {
+    emit = tell;
     take(event);
   });
 }

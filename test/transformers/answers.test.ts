@@ -26,6 +26,8 @@ function labOf(
   return createTransformLab({ dialect, transformers, answer, ...more });
 }
 
+/** What the row says of an answer whose bytes would have passed. */
+const REWRITTEN = 'answer (approximated: written anew behind transformers)';
 const KEYS = { name: 'redact', patterns: ['sk-\\w{4,}'], direction: 'answer' } as const;
 
 describe('redact', () => {
@@ -43,7 +45,7 @@ describe('redact', () => {
     expect(await lab.row(0)).toMatchObject({
       status: 'success',
       transformers: ['redact'],
-      lost: ['text (redacted)'],
+      lost: expect.arrayContaining(['text (redacted)', ...(provider === client ? [REWRITTEN] : [])]),
       usage: { inputTokens: 7, outputTokens: 3 },
     });
     expect((await lab.row(0)).responseBody).not.toContain('abcd');
@@ -139,7 +141,7 @@ describe('redact', () => {
       const lab = labOf('anthropic-messages', [KEYS], wrapped(thinking('I saw sk-abcd99')));
       const got = await lab.ask('anthropic-messages', stream);
       expect(got.parts[0]).toEqual({ type: 'reasoning', text: 'I saw [redacted]' });
-      expect((await lab.row(0)).lost).toEqual(['text (redacted)', 'reasoning signature']);
+      expect((await lab.row(0)).lost.sort()).toEqual([REWRITTEN, 'reasoning signature', 'text (redacted)']);
     }
   });
 

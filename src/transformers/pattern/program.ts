@@ -1,4 +1,4 @@
-// A regular expression as a program of single characters, to be run over text that comes in pieces. There is no
+// A regular expression as a program of single characters (code points), to be run over text that comes in pieces. There is no
 // backtracking: time is linear in the text whatever the expression. What cannot be told character by character,
 // looking around and back-references, is refused.
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
@@ -13,8 +13,6 @@ export type Instruction =
 export interface Program {
   readonly instructions: readonly Instruction[];
   readonly start: number;
-  /** Steps by code points, not by UTF-16 units. */
-  readonly unicode: boolean;
   /** False for a character that no match begins with. */
   mayBegin(char: string): boolean;
 }
@@ -48,7 +46,7 @@ export function compilePatterns(patterns: readonly string[], flags: string, wind
     return compiler.alternatives(parsed.alternatives, 0);
   });
   const start = starts.reduceRight((second, first) => add({ op: 'split', first, second }));
-  return { instructions, start, unicode: flags.includes('u'), mayBegin: beginnings(instructions, start) };
+  return { instructions, start, mayBegin: beginnings(instructions, start) };
 }
 
 function parse(pattern: string, flags: string): AST.Pattern {
@@ -145,9 +143,19 @@ function createCompiler(add: (instruction: Instruction) => number, flags: string
 
 /** One character against a class, as the runtime's own expressions judge it. */
 function charTest(source: string, flags: string): (char: string) => boolean {
-  const expression = new RegExp(`^(?:${source})$`, flags.replace('m', ''));
+  const expression = ofOneCharacter(source, flags.replace('m', ''));
   const ascii = Array.from({ length: 128 }, (_, code) => expression.test(String.fromCharCode(code)));
   return (char) => (char.length === 1 ? ascii[char.charCodeAt(0)] : undefined) ?? expression.test(char);
+}
+
+/** Characters are code points, so that no half of one is left; where only the older syntax takes the class, its own. */
+function ofOneCharacter(source: string, flags: string): RegExp {
+  const whole = `^(?:${source})$`;
+  try {
+    return new RegExp(whole, flags.includes('u') ? flags : `${flags}u`);
+  } catch {
+    return new RegExp(whole, flags);
+  }
 }
 
 function isLineEnd(char: string): boolean {

@@ -33,7 +33,7 @@ export function createScanner(
   window: number,
   decide: (end: number, decision: Decision) => void,
 ): Scanner {
-  const { instructions, start, unicode } = program;
+  const { instructions, start } = program;
   /** Text from `base` on, of which up to `decided` is settled. */
   let text = '';
   let base = 0;
@@ -117,7 +117,7 @@ export function createScanner(
     const end = offset - base;
     if (end <= 0) return baseBefore;
     const unit = text[end - 1];
-    const pair = unicode && end > 1 && isLow(unit) && isHigh(text[end - 2]);
+    const pair = end > 1 && isLow(unit) && isHigh(text[end - 2]);
     return pair ? text.slice(end - 2, end) : unit;
   }
 
@@ -195,7 +195,7 @@ export function createScanner(
   /** Undefined where the other half of a surrogate pair may still come. */
   function charAt(index: number): string | undefined {
     const unit = text[index];
-    if (!unicode || !isHigh(unit)) return unit;
+    if (!isHigh(unit)) return unit;
     const low = text[index + 1];
     if (low === undefined) return ended ? unit : undefined;
     return isLow(low) ? text.slice(index, index + 2) : unit;
