@@ -1,75 +1,28 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
 import type { AnswerContext, CreateFraming } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
-import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import type { Route } from '../routing/route.ts';
-import type { Target } from '../routing/targets.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
-import type { ProviderStates } from '../upstream/provider-state.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
 import { createBodyCapture } from './body-capture.ts';
 import { createClientStream } from './client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
+import { courseOf, type Exchange, notePlan } from './course.ts';
 import { describeLoss } from './describe-row.ts';
-import type { Course } from './fallback.ts';
 import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
 import { createObserver, noteUnsaid } from './observer.ts';
-import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
+import type { Plan, Question } from './plan.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
-import { traceTry } from './tracing.ts';
 import type { Relay } from './relay.ts';
 import { createByteRenderer } from './translate-pump.ts';
-
-export interface Exchange {
-  host: GatewayHost;
-  record: ExchangeRecord;
-  dialect: DialectId;
-  question: Question;
-  route: Route;
-  maxEvent: number;
-  pingIntervalMs: number;
-  serverKeys: readonly string[];
-  redact(text: string): string;
-  states: ProviderStates;
-  /** Aborted when the client leaves. */
-  client: AbortController;
-}
 
 /** Of a body kept for the audit, in bytes. */
 const BODY_CAPTURE = 1024 * 1024;
 
 const textEncoder = new TextEncoder();
-
-/** The plan of one try, noted in the record. */
-export function notePlan(
-  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'> & { route: Pick<Route, 'policy'> },
-  target: Target,
-  apiKey: string | null,
-): Plan {
-  const { record, host, question, serverKeys } = exchange;
-  // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
-  const { requestId } = record;
-  const userAgent = `sluice/${host.version}`;
-  const { transformers } = exchange.route.policy;
-  const plan = planCall(question, target, { serverKeys, userAgent, requestId, apiKey, transformers });
-  noteTry(record, host, plan);
-  return plan;
-}
-
-export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): void {
-  record.target = plan.target;
-  record.seen = null;
-  record.losses = plan.losses;
-  record.transformers = plan.transformers;
-  const { provider, model } = plan.target;
-  record.live.started({ model, provider: provider.name, agentType: record.agentType });
-  record.overheadMs ??= host.monotonic() - record.startedAt;
-  traceTry(record, host, plan);
-}
 
 /** For errors and pings; an answer's own rendering also asks what the client wanted in it. */
 function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
@@ -95,29 +48,6 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
   } catch {
     return { includeUsage: false };
   }
-}
-
-/** The official SDKs tell how many seconds they wait for an answer. */
-function clientDeadline({ incoming }: Question): number {
-  const seconds = Number(incoming?.headers.get('x-stainless-timeout') ?? Number.NaN);
-  return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
-}
-
-/** What the exchange brings to whoever asks targets for it. */
-export function courseOf(exchange: Exchange): Course {
-  const { host, record, route, question, client, states, redact, serverKeys } = exchange;
-  return {
-    targets: route.targets,
-    contextFallback: route.policy.contextFallback,
-    usesClientKey: (target) => clientKeyFor(question.incoming, target, serverKeys) !== null,
-    conversation: () => route.conversation,
-    host,
-    signal: client.signal,
-    record,
-    deadlineMs: clientDeadline(question),
-    states,
-    redact,
-  };
 }
 
 /** Answers whole. Throws the GatewayError to tell the client. */

@@ -2,26 +2,19 @@
 import type { StreamEncoder } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import type { Loss } from '../../model/request.ts';
-import { addUsage, NO_USAGE } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { openStream } from '../attempt.ts';
-import { courseOf, type Exchange, notePlan } from '../exchange.ts';
-import { firstAnswer, noteFailure, type Try } from '../fallback.ts';
-import { malformedIn } from '../malformed-event.ts';
-import { createObserver, noteUnsaid, type Observation } from '../observer.ts';
-import { type Plan, sideOf } from '../plan.ts';
+import type { Exchange } from '../course.ts';
+import { noteFailure } from '../fallback.ts';
+import type { Observation } from '../observer.ts';
+import type { Plan } from '../plan.ts';
 import type { Follower, Pump } from '../pump.ts';
 import type { Relay } from '../relay.ts';
 import { createSequencer } from '../sequence.ts';
-import { createByteRenderer, createTranslatePump } from '../translate-pump.ts';
-import { createRepeatReader, createSequelReader } from './prefix.ts';
-import { isPlainQuestion, withTurn } from './request.ts';
-import { createSplice } from './splice.ts';
+import { createByteRenderer } from '../translate-pump.ts';
+import { openNext, type Part, type Render } from './next-part.ts';
+import { isPlainQuestion } from './request.ts';
 import { createStory } from './story.ts';
-
-type Render = (events: readonly StreamEvent[]) => Uint8Array | undefined;
 
 /** Goes along with the attempt that serves first, and takes over where it breaks. */
 export interface Continuation {
@@ -30,21 +23,6 @@ export interface Continuation {
   watched(pump: Pump<Uint8Array>): Pump<Uint8Array>;
   render: Render;
   relay(first: Relay<Uint8Array>): Relay<Uint8Array>;
-}
-
-/** One target's part of the answer. */
-interface Part {
-  target: Target;
-  seen: Observation;
-  losses: Loss[];
-  /** Who may go on behind it. */
-  rest: readonly Target[];
-  /** Why it broke, where the client was not told. */
-  broken?: GatewayError;
-  /** Its answer does not repeat what the client has: it is no part of this one. */
-  isOther?: true;
-  /** The part it goes on with. */
-  before?: Part;
 }
 
 interface Beginning {
@@ -58,10 +36,10 @@ interface Beginning {
 
 /** Undefined where nobody could go on, whatever the answer. */
 export function createContinuation(exchange: Exchange, beginning: Beginning): Continuation | undefined {
-  const { record, route, question, host, maxEvent, redact, client } = exchange;
+  const { record, route, question, client } = exchange;
   const { plan: firstPlan, seen: firstSeen } = beginning;
-  const { target } = firstPlan;
-  const first: Part = { target, seen: firstSeen, losses: firstPlan.losses, rest: after(target) };
+  const { target, losses, transformers } = firstPlan;
+  const first: Part = { target, seen: firstSeen, losses, transformers, rest: after(target) };
   if (!route.policy.continueStreams || first.rest.length === 0 || !isPlainQuestion(question))
     return undefined;
   let part = first;
@@ -119,87 +97,23 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
 
   async function goOn(broken: Part, error: GatewayError): Promise<Relay<Uint8Array> | undefined> {
     settle(broken, error, error);
+    // Before the story goes on: a fresh encoder is told what the client has until here.
     encodeOn([]);
     // Until somebody goes on: what was seen is in the attempt, and nothing serves.
     record.seen = null;
-    const text = story.text();
     const earlier = [...record.parts, broken.seen];
-    const usageBefore = earlier.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE);
-    let continued: 'prefilled' | 'repeated';
     try {
-      const opened = await firstAnswer<{ relay: Relay<Uint8Array>; next: Part }>({
-        ...courseOf(exchange),
-        deadlineMs: Number.POSITIVE_INFINITY,
-        targets: broken.rest,
-        begun: ({ attempt }) => {
-          attempt.continued = continued;
-        },
-        plan(target, key) {
-          const request = question.neutral();
-          const goesOn = sideOf(target, exchange.dialect).continuesTurn?.(request, target.model) === true;
-          continued = goesOn && text.trim() !== '' ? 'prefilled' : 'repeated';
-          const asked =
-            continued === 'prefilled'
-              ? { ...question, isChanged: true as const, neutral: () => withTurn(request, text.trimEnd()) }
-              : question;
-          const plan = notePlan({ ...exchange, question: asked }, target, key);
-          const observer = createObserver(host.monotonic, NOBODY);
-          const { seen } = observer;
-          record.seen = seen;
-          const next: Part = { target, seen, losses: plan.losses, rest: after(target), before: broken };
-          let out: StreamEvent[] = [];
-          const splice = createSplice(
-            story,
-            continued === 'prefilled' ? createSequelReader(text) : createRepeatReader(text),
-            usageBefore,
-            (event) => {
-              story.note(event);
-              if (event.type === 'text-delta') record.live.text(event.text);
-              out.push(event);
-            },
-            (feature) => noteUnsaid(seen, feature),
-          );
-          const render = (events: readonly StreamEvent[]) => {
-            for (const event of events) {
-              if (next.broken !== undefined) break;
-              if (event.type !== 'error') {
-                if (splice.push(event)) continue;
-                next.isOther = true;
-                next.broken = error;
-              } else if (seen.firstContentAt !== null && !keeps(next, event.error)) out.push(event);
-            }
-            const told = out;
-            out = [];
-            return told.length === 0 ? undefined : encodeOn(told);
-          };
-          const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
-          const run: Try<{ relay: Relay<Uint8Array>; next: Part }>['run'] = async (answered, signal) => {
-            const { relay } = await openStream(
-              { ...context, signal, answered },
-              (createFraming) => ({
-                ...createTranslatePump({
-                  provider: target.provider.name,
-                  side: plan.side,
-                  createFraming,
-                  observer,
-                  maxEvent,
-                  quirks: target.provider.quirks,
-                  render,
-                  redact,
-                  onMalformed: malformedIn(context, plan),
-                }),
-                broke: () => next.broken !== undefined,
-              }),
-              render,
-            );
-            if (signal.aborted) throw signal.reason;
-            return { relay, next };
-          };
-          return { target, key: plan.key, seen, run };
-        },
+      const opened = await openNext(exchange, {
+        broken,
+        error,
+        earlier,
+        story,
+        encode: encodeOn,
+        keeps,
+        after,
       });
       record.parts = earlier;
-      part = opened.next;
+      part = opened.part;
       return opened.relay;
     } catch {
       if (client.signal.aborted) throw client.signal.reason;
@@ -210,8 +124,8 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   /** Nobody goes on: the one error, and the row is that of the part that broke. */
   function tell(broken: Part, error: GatewayError): Uint8Array | undefined {
     over = true;
-    const { target: served, seen, losses } = broken;
-    Object.assign(record, { target: served, seen, losses });
+    const { target: served, seen, losses, transformers } = broken;
+    Object.assign(record, { target: served, seen, losses, transformers });
     return encodeOn([{ type: 'error', error }]);
   }
 
@@ -260,6 +174,3 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     },
   };
 }
-
-/** What repeats is not shown to watchers; what is new is told them as it goes out. */
-const NOBODY = { isWatched: () => false, text() {} };

@@ -1,5 +1,6 @@
 // What a client has of an answer that is being streamed, as far as another target needs it to go on (docs/adr/0009).
 import type { StreamEvent } from '../../model/events.ts';
+import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { Usage } from '../../model/usage.ts';
 
 export interface Story {
@@ -23,7 +24,7 @@ export interface OpenBlock {
 }
 
 interface Told extends OpenBlock {
-  text: string;
+  kept: KeptText;
   closed: boolean;
 }
 
@@ -36,12 +37,12 @@ export function createStory(isSpoiled: () => boolean): Story {
   let next = 0;
 
   function begin(kind: Told['kind'], block: number): void {
-    blocks.push({ kind, block, text: '', closed: false });
+    blocks.push({ kind, block, kept: createKeptText(), closed: false });
   }
 
   function add(kind: Told['kind'], text: string): void {
     const last = blocks.at(-1);
-    if (last?.kind === kind) last.text += text;
+    if (last?.kind === kind) last.kept.add(text);
     if (kind === 'text' && text !== '' && isSpoiled()) obstacle ??= 'an event in its middle cannot be read';
   }
 
@@ -104,7 +105,7 @@ export function createStory(isSpoiled: () => boolean): Story {
       if (last?.kind === 'reasoning' && !last.closed) return 'it breaks off within its thinking';
       return obstacle;
     },
-    text: () => blocks.reduce((text, told) => (told.kind === 'text' ? text + told.text : text), ''),
+    text: () => blocks.reduce((text, told) => (told.kind === 'text' ? text + told.kept.text() : text), ''),
     open() {
       const last = blocks.at(-1);
       return last === undefined || last.closed ? undefined : last;
@@ -113,7 +114,8 @@ export function createStory(isSpoiled: () => boolean): Story {
     replay() {
       const events: StreamEvent[] = [start];
       if (Object.keys(usage).length > 0) events.push({ type: 'usage', usage });
-      for (const { kind, block, text, closed } of blocks) {
+      for (const { kind, block, kept, closed } of blocks) {
+        const text = kept.text();
         events.push({ type: `${kind}-start`, block });
         if (text !== '') events.push({ type: `${kind}-delta`, block, text });
         if (closed) events.push({ type: `${kind}-end`, block });

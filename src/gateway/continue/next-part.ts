@@ -1,0 +1,151 @@
+// Asks the targets behind the one that broke for the rest of its answer, as fallback asks for a whole one.
+import type { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { Loss } from '../../model/request.ts';
+import { addUsage, NO_USAGE } from '../../model/usage.ts';
+import type { Target } from '../../routing/targets.ts';
+import { openStream } from '../attempt.ts';
+import { courseOf, type Exchange, notePlan } from '../course.ts';
+import { firstAnswer, type Try } from '../fallback.ts';
+import { malformedIn } from '../malformed-event.ts';
+import { createObserver, noteUnsaid, type Observation } from '../observer.ts';
+import { type Question, sideOf } from '../plan.ts';
+import type { Relay } from '../relay.ts';
+import { createTranslatePump } from '../translate-pump.ts';
+import { createRepeatReader, createSequelReader } from './prefix.ts';
+import { withTurn } from './request.ts';
+import { createSplice } from './splice.ts';
+import type { Story } from './story.ts';
+
+export type Render = (events: readonly StreamEvent[]) => Uint8Array | undefined;
+
+/** One target's part of the answer. */
+export interface Part {
+  target: Target;
+  seen: Observation;
+  losses: readonly Loss[];
+  transformers: readonly string[];
+  /** Who may go on behind it. */
+  rest: readonly Target[];
+  /** Why it broke, where the client was not told. */
+  broken?: GatewayError;
+  /** Its answer does not repeat what the client has: it is no part of this one. */
+  isOther?: true;
+  /** The part it goes on with. */
+  before?: Part;
+}
+
+export interface Break {
+  broken: Part;
+  error: GatewayError;
+  /** All that was told, the broken part's included. */
+  earlier: readonly Observation[];
+  story: Story;
+  /** Goes on from where the client is. */
+  encode: Render;
+  /** Whether yet another is to go on where this part breaks. */
+  keeps(part: Part, error: GatewayError): boolean;
+  /** Who may go on behind this target. */
+  after(target: Target): readonly Target[];
+}
+
+export interface NextPart {
+  part: Part;
+  relay: Relay<Uint8Array>;
+}
+
+/** Rejects where none of them answers. */
+export function openNext(exchange: Exchange, { broken, ...about }: Break): Promise<NextPart> {
+  const { question, host, record, maxEvent, redact, dialect } = exchange;
+  const text = about.story.text();
+  let continued: 'prefilled' | 'repeated';
+  return firstAnswer<NextPart>({
+    ...courseOf(exchange),
+    // That the client waits for: it has been answered long ago.
+    deadlineMs: Number.POSITIVE_INFINITY,
+    targets: broken.rest,
+    begun: ({ attempt }) => {
+      attempt.continued = continued;
+    },
+    plan(target, key) {
+      const goesOn = sideOf(target, dialect).continuesTurn?.(question.neutral(), target.model) === true;
+      continued = goesOn && text.trim() !== '' ? 'prefilled' : 'repeated';
+      const asked = continued === 'prefilled' ? begunBy(question, text) : question;
+      const plan = notePlan({ ...exchange, question: asked }, target, key);
+      const observer = createObserver(host.monotonic, NOBODY);
+      const { seen } = observer;
+      record.seen = seen;
+      const { losses, transformers } = plan;
+      const rest = about.after(target);
+      const part: Part = { target, seen, losses, transformers, rest, before: broken };
+      const render = createJoint(exchange, part, about, continued);
+      const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
+      const run: Try<NextPart>['run'] = async (answered, signal) => {
+        const { relay } = await openStream(
+          { ...context, signal, answered },
+          (createFraming) => ({
+            ...createTranslatePump({
+              provider: target.provider.name,
+              side: plan.side,
+              createFraming,
+              observer,
+              maxEvent,
+              quirks: target.provider.quirks,
+              render,
+              redact,
+              onMalformed: malformedIn(context, plan),
+            }),
+            broke: () => part.broken !== undefined,
+          }),
+          render,
+        );
+        if (signal.aborted) throw signal.reason;
+        return { relay, part };
+      };
+      return { target, key: plan.key, seen, run };
+    },
+  });
+}
+
+/** Without the white space at its end, which some refuse there. */
+function begunBy(question: Question, text: string): Question {
+  return { ...question, isChanged: true, neutral: () => withTurn(question.neutral(), text.trimEnd()) };
+}
+
+/** Renders the part's events behind those that the client has. */
+function createJoint(
+  { record }: Exchange,
+  part: Part,
+  { story, encode, keeps, earlier, error }: Omit<Break, 'broken'>,
+  continued: 'prefilled' | 'repeated',
+): Render {
+  const text = story.text();
+  let out: StreamEvent[] = [];
+  const splice = createSplice(
+    story,
+    continued === 'prefilled' ? createSequelReader(text) : createRepeatReader(text),
+    earlier.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
+    (event) => {
+      story.note(event);
+      if (event.type === 'text-delta') record.live.text(event.text);
+      out.push(event);
+    },
+    (feature) => noteUnsaid(part.seen, feature),
+  );
+  return (events) => {
+    for (const event of events) {
+      if (part.broken !== undefined) break;
+      if (event.type !== 'error') {
+        if (splice.push(event)) continue;
+        part.isOther = true;
+        part.broken = error;
+      } else if (part.seen.firstContentAt !== null && !keeps(part, event.error)) out.push(event);
+    }
+    const told = out;
+    out = [];
+    return told.length === 0 ? undefined : encode(told);
+  };
+}
+
+/** What repeats is not shown to watchers; what is new is told them as it goes out. */
+const NOBODY = { isWatched: () => false, text() {} };
