@@ -65,7 +65,7 @@ describe.each([
     expect(tries.some(({ parentSpanId }) => parentSpanId === own?.spanId)).toBe(true);
     const durations = collector.points.filter(({ metric }) => metric === 'gen_ai.client.operation.duration');
     expect(durations.reduce((sum, { count = 0 }) => sum + count, 0)).toBe(2);
-  });
+  }, 30_000);
 });
 
 test('a collector that is away, and variables that say nothing sensible: the gateway serves', async () => {
@@ -83,4 +83,4 @@ test('a collector that is away, and variables that say nothing sensible: the gat
   expect(sluice.output()).toContain('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
   expect(sluice.output()).toContain('the collector takes no traces');
   expect(sluice.output()).not.toContain('of-the-collector');
-});
+}, 30_000);
