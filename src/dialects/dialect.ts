@@ -203,7 +203,7 @@ export interface Quirks {
   jsonSchema?: boolean;
   /** openai-chat: what tool-call ids of earlier turns must look like. */
   callIds?: 'at-most-40' | 'exactly-9';
-  /** openai-chat: the server's own error codes, where they say more than the status. */
+  /** openai-chat, anthropic-messages: the server's own error codes, where they say more than the status. */
   errorCodes?: Readonly<Record<string, VendorError>>;
   /** False where the list of models is not one of what can be asked for. */
   listsModels?: boolean;

@@ -83,6 +83,10 @@ describe('providers', () => {
     ['glm', undefined, null],
     ['glm', 'https://api.z.ai/api/coding/paas/v4', 'zai'],
     ['moonshot', 'https://api.moonshot.cn/v1', null],
+    ['xai', 'https://us-east-1.api.x.ai/v1', 'x-ai'],
+    ['together', 'https://api.together.ai/v1', 'together'],
+    ['bedrock', 'https://bedrock-runtime.eu-west-1.amazonaws.com', 'aws'],
+    ['bedrock', 'https://proxy.example.com', null],
   ])('the prices of %s at %p are those of %p', (kind, baseUrl, priceId) => {
     const entry = { kind, api_key: 'sk-x', ...(baseUrl !== undefined && { base_url: baseUrl }) };
     expect(resolve({ providers: { lab: entry } }).config.providers[0]?.priceId).toBe(priceId);

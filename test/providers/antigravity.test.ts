@@ -77,6 +77,18 @@ describe('the envelope', () => {
     });
   });
 
+  test('speaks as the configured user agent, with schemas in Gemini’s own subset', async () => {
+    const options = { project: 'my-project', user_agent: 'my-editor' };
+    const { post, sent } = setup(jsonReply(ANSWER), { ...PROVIDER, options });
+    const input_schema = { type: 'object', properties: { a: { const: 'x' } }, additionalProperties: false };
+    await post('/v1/messages', { ...ASK, tools: [{ name: 'f', input_schema }] });
+    expect(sent().userAgent).toBe('my-editor');
+    const text = JSON.stringify(sent().request);
+    expect(text).toContain('"parameters":{');
+    for (const unknown of ['parametersJsonSchema', 'additionalProperties', '"const"'])
+      expect(text).not.toContain(unknown);
+  });
+
   test('names the same conversation in every turn, another otherwise', async () => {
     const { post, sent } = setup(() => jsonReply(ANSWER));
     const turns = [...ASK.messages, { role: 'assistant', content: 'Hi' }, { role: 'user', content: 'and?' }];
@@ -274,6 +286,13 @@ describe('the configuration', () => {
     expect(names).not.toContain('antigravity');
     const reasons = resolve({}).config.disabled.map(({ reason }) => reason);
     expect(reasons).toEqual(['options.project is not set; neither oauth nor api_key is set']);
+  });
+
+  test('knows its options, and no other', () => {
+    const told = (options: Record<string, string>) =>
+      resolve({ ...PROVIDER, options }).problems.map(({ path }) => path.join('.'));
+    expect(told({ project: 'p', user_agent: 'u' })).toEqual([]);
+    expect(told({ project: 'p', region: 'r' })).toEqual(['providers.antigravity.options.region']);
   });
 
   test('names the secret that is missing', () => {

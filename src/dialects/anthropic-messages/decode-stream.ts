@@ -15,7 +15,7 @@ import {
 } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { madeUpId } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { fromBody } from './errors.ts';
@@ -44,7 +44,7 @@ const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = {
   input_json_delta: 'tool',
 };
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
+export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks?: Quirks): StreamDecoder {
   const open = new Map<number, OpenBlock>();
   let nextBlock = 0;
   let started = false;
@@ -103,7 +103,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
 
   function fail(wire: JsonObject): void {
     ended = true;
-    emit({ type: 'error', error: fromBody(wire, undefined) });
+    emit({ type: 'error', error: fromBody(wire, undefined, quirks) });
   }
 
   function start(id: string | null, model: string | null): void {

@@ -1,7 +1,7 @@
 // Errors of this dialect, both ways. https://docs.anthropic.com/en/api/errors
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
-import type { UpstreamFailure } from '../dialect.ts';
+import type { Quirks, UpstreamFailure } from '../dialect.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
 const STATUS_OF: Record<string, number> = {
@@ -21,9 +21,9 @@ const STATUS_OF: Record<string, number> = {
 const TYPE_OF = new Map(Object.entries(STATUS_OF).map(([name, status]) => [status, name]));
 
 /** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, who has the clock. */
-export function parseError({ status, headers, body }: UpstreamFailure): GatewayError {
+export function parseError({ status, headers, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   const json = parseObject(body);
-  if (json !== undefined) return fromBody(json, status);
+  if (json !== undefined) return fromBody(json, status, quirks);
   const type = headers.get('content-type') ?? '';
   if (type.includes('text/html') || /^\s*<(!doctype|html)/i.test(body)) {
     return fromParts(status, undefined, htmlMessage(status, body));
@@ -37,13 +37,17 @@ export function parseError({ status, headers, body }: UpstreamFailure): GatewayE
 }
 
 /** The error inside a body of HTTP 200, undefined where the body is an answer. */
-export function errorInBody(body: JsonObject): GatewayError | undefined {
+export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   const isError = body.type === 'error' || (asObject(body.error) !== undefined && body.content === undefined);
-  return isError ? fromBody(body, undefined) : undefined;
+  return isError ? fromBody(body, undefined, quirks) : undefined;
 }
 
 /** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and what comes near it. */
-export function fromBody(body: JsonObject, status: number | undefined): GatewayError {
+export function fromBody(
+  body: JsonObject,
+  status: number | undefined,
+  { errorCodes = {} }: Quirks = {},
+): GatewayError {
   const error = asObject(body.error);
   const type = asString(error?.type);
   const code = asString(asObject(error?.details)?.error_code) ?? asString(error?.code);
@@ -54,6 +58,16 @@ export function fromBody(body: JsonObject, status: number | undefined): GatewayE
     ...(code === undefined ? {} : { code }),
   };
   const fallback = `the provider failed${status === undefined ? '' : ` with HTTP ${status}`} and gave no reason`;
+  // Other vendors put their own code where the type stands.
+  const vendor = errorCodes[code ?? ''] ?? errorCodes[type ?? ''];
+  if (vendor !== undefined) {
+    const { code: meaning, status: told, exhausted } = vendor;
+    return new GatewayError(meaning, message || fallback, {
+      ...(told !== undefined && { status: told }),
+      ...(exhausted !== undefined && { exhausted }),
+      reason: { code: code ?? type ?? '' },
+    });
+  }
   return fromParts(status ?? STATUS_OF[type ?? ''] ?? 500, reason, message || fallback);
 }
 
