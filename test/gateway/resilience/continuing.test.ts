@@ -419,3 +419,72 @@ test('answers that go through a transformer join as the client sees them', async
     expect(await lab.row(0)).toMatchObject({ status: 'success', provider: 'two' });
   }
 });
+
+test('a hedge that won and then broke is followed by the target behind it', async () => {
+  const silent: Reply = { ...replyWith(''), fault: { kind: 'hang-before-headers' } };
+  const lab = createContinuingLab(
+    {
+      one: chat(silent),
+      two: message(brokenMessage('The sky')),
+      three: chat(wholeChatStream('The sky is blue.')),
+    },
+    { continue_streams: true, hedge_after: '1s' },
+  );
+  const asked = lab.post('/v1/messages', ASK);
+  await lab.timers.advance(1_000);
+  const answer = readStream('anthropic-messages', await (await asked).bytes());
+  expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+  const { attempts } = await lab.row(0);
+  expect(
+    attempts.map(({ provider, error, hedge, continued }) => [provider, error, hedge, continued]),
+  ).toEqual([
+    ['one', 'cancelled', undefined, undefined],
+    ['two', 'upstream_truncated', true, undefined],
+    ['three', null, undefined, 'repeated'],
+  ]);
+});
+
+test('each break counts for its provider, and nothing is left behind', async () => {
+  const lab = createContinuingLab({
+    one: message(brokenMessage('The sky')),
+    two: message(brokenMessage(' is'), SONNET_4_5),
+    three: chat(wholeChatStream('The sky is blue.')),
+  });
+  const states = async () => {
+    const response = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/providers'));
+    const { providers } = (await response.json()) as { providers: { in_flight: number; breaker: string }[] };
+    return providers.slice(0, 3).map(({ in_flight, breaker }) => `${breaker} ${in_flight}`);
+  };
+  for (let nth = 0; nth < 5; nth++) {
+    const answer = readStream('anthropic-messages', await (await lab.post('/v1/messages', ASK)).bytes());
+    expect(answer.text).toBe('The sky is blue.');
+  }
+  expect(await states()).toEqual(['open 0', 'open 0', 'closed 0']);
+  // Both are passed over now, and the third answers alone.
+  await (await lab.post('/v1/messages', ASK)).text();
+  expect(lab.asked().at(-1)).toBe('three');
+  await lab.timers.advance(2_000);
+  expect((await lab.row(5)).attempts.map(({ skipped }) => skipped)).toEqual([
+    'breaker_open',
+    'breaker_open',
+    undefined,
+  ]);
+  expect(lab.gateway.activeStreams()).toBe(0);
+  // The ledger looks for old rows once an hour.
+  expect(lab.timers.pending()).toBeLessThanOrEqual(1);
+});
+
+test('those who watch see each word once', async () => {
+  const lab = createContinuingLab({
+    one: message(brokenMessage('The sky ')),
+    two: chat(wholeChatStream('The sky is blue.')),
+  });
+  const watching = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/streams/live'));
+  const reader = watching.body?.getReader();
+  await (await lab.post('/v1/messages', ASK)).text();
+  let seen = '';
+  while (!seen.includes('"completed"')) seen += new TextDecoder().decode((await reader?.read())?.value);
+  await reader?.cancel();
+  const texts = [...seen.matchAll(/"text":"([^"]*)"/g)].map(([, text]) => text);
+  expect(texts.join('')).toBe('The sky is blue.');
+});

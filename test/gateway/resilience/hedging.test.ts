@@ -214,3 +214,14 @@ test('places that both took are given back: a limit of one is free again', async
   const again = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }));
   expect(again.text).toContain('from one');
 });
+
+test('streams of the library are hedged too', async () => {
+  const lab = setup({ one: [SILENT], two: ['works'] });
+  const parts = [{ type: 'text' as const, text: 'hi' }];
+  const events = lab.gateway.stream({ model: 'm', messages: [{ role: 'user', parts }] });
+  const told = Array.fromAsync(events);
+  await lab.timers.advance(200);
+  const text = (await told).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
+  expect(text).toBe('from two');
+  expect(tries(await lab.row())).toEqual(['one: cancelled', 'two beside: served']);
+});
