@@ -41,6 +41,7 @@ const NGINX =
 export function findContenders(): { contenders: Contender[]; missing: string[] } {
   const sluice = [
     sluiceContender('anthropic-messages', 'anthropic-messages'),
+    withoutLedger,
     sluiceContender('openai-chat', 'anthropic-messages'),
     sluiceContender('anthropic-messages', 'openai-chat'),
   ];
@@ -52,6 +53,13 @@ export const DIRECT = 'direct';
 export const NGINX_NAME = 'nginx';
 export const BARE = 'bare Bun';
 export const PASSTHROUGH = 'passthrough';
+/** Passthrough, with `audit.enabled: false`. */
+export const NO_LEDGER = 'no ledger';
+
+const withoutLedger: Contender = {
+  ...sluiceContender('anthropic-messages', 'anthropic-messages', ROOT, '', { enabled: false }),
+  name: NO_LEDGER,
+};
 
 const direct: Contender = {
   name: DIRECT,
@@ -119,7 +127,13 @@ http {
 }
 
 /** @param root of the tree that is run; another one is named in the contender's name. */
-export function sluiceContender(client: WireId, provider: WireId, root = ROOT, label = ''): Contender {
+export function sluiceContender(
+  client: WireId,
+  provider: WireId,
+  root = ROOT,
+  label = '',
+  audit: object = {},
+): Contender {
   const pair = client === provider ? PASSTHROUGH : `${shortName(client)} → ${shortName(provider)}`;
   return {
     name: pair + label,
@@ -127,7 +141,7 @@ export function sluiceContender(client: WireId, provider: WireId, root = ROOT, l
     provider,
     async start(run) {
       const file = join(run.directory, 'sluice.json');
-      writeFileSync(file, sluiceConfig(provider, run));
+      writeFileSync(file, sluiceConfig(provider, run, audit));
       // Before there were workers there was one process.
       const workers = existsSync(join(root, 'src/workers')) ? ['--workers', '1'] : [];
       const serve = [join(root, 'src/main.ts'), 'serve', ...workers, '--config', file];
@@ -155,13 +169,14 @@ function sluiceHome(directory: string): string {
 }
 
 /** Everything that is on by default stays on: ledger with bodies, prices, tap. */
-function sluiceConfig(dialect: WireId, { upstreamPort, behaviour }: RunContext): string {
+function sluiceConfig(dialect: WireId, { upstreamPort, behaviour }: RunContext, audit: object): string {
   const { provider, basePath } = WIRES[dialect];
   const baseUrl = `http://127.0.0.1:${upstreamPort}${behaviourPrefix(behaviour)}${basePath}`;
   return JSON.stringify({
     server: { port: 0 },
     providers: { [provider]: { base_url: baseUrl, api_key: 'benchmark-provider' } },
     routing: { default_provider: provider },
+    audit,
   });
 }
 
