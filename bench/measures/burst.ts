@@ -8,6 +8,9 @@ const CONNECTIONS = 16;
 const WARM_UP_MS = 1_000;
 const MEASURED_MS = 1_500;
 
+/** Times that the measure is drawn out before it is given up. */
+const PATIENCE = 50;
+
 export const burst: Measure = {
   name: `Streams of ${DELTAS} events, unpaced`,
   metrics: { 'streams of 200 events': '1/s', 'CPU per unpaced stream': 'µs' },
@@ -21,7 +24,12 @@ export const burst: Measure = {
         const before = await load.count();
         const cpuBefore = cpuTime(running.pid);
         await Bun.sleep(MEASURED_MS * pace);
-        const after = await load.count();
+        let after = await load.count();
+        // On a machine with other work, the shortest of measures may end before a stream does.
+        for (let turns = 0; after.finished === before.finished && turns < PATIENCE; turns++) {
+          await Bun.sleep(MEASURED_MS * pace);
+          after = await load.count();
+        }
         const cpuAfter = cpuTime(running.pid);
         failOn(after, context.contender);
         const streams = after.finished - before.finished;
