@@ -55,14 +55,18 @@ export function createSqliteStore(path: string): ValueStore {
   const addSums = addToSums('ledger_row WHERE id >= ?').map((sql) => database.query(sql));
   const addSpread = database.query(addToSpread('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
+  const addToCount = database.query('UPDATE ledger_count SET rows = rows + ?');
+
   const appendAll = database.transaction((rows: readonly PackedRow[]) => {
     let first: number | bigint | undefined;
+    let added = 0;
     const tally = createSpreadTally();
     for (const { columns, request, response, binaries } of rows) {
       const { changes, lastInsertRowid } = insertRow.run(...columns);
       if (changes === 0) continue;
       // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
       first ??= lastInsertRowid;
+      added += 1;
       const timed = timedRow(columns);
       if (timed !== undefined) tally.add(timed);
       if (request !== null || response !== null) insertBody.run(lastInsertRowid, request, response);
@@ -70,6 +74,7 @@ export function createSqliteStore(path: string): ValueStore {
         insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
     }
     if (first === undefined) return;
+    addToCount.run(added);
     for (const add of addSums) add.run(first);
     for (const count of tally.counts()) addSpread.run(...count);
   });
@@ -98,9 +103,11 @@ export function createSqliteStore(path: string): ValueStore {
     appendValues,
     async audit(filter) {
       const where = whereOf(filter);
-      const counted = database
-        .query<{ total: number }, typeof where.values>(`SELECT COUNT(*) AS total FROM ledger_row${where.sql}`)
-        .get(...where.values);
+      const counting =
+        where.sql === ''
+          ? 'SELECT rows AS total FROM ledger_count'
+          : `SELECT COUNT(*) AS total FROM ledger_row${where.sql}`;
+      const counted = database.query<{ total: number }, typeof where.values>(counting).get(...where.values);
       return { rows: await select(where, filter), total: counted?.total ?? 0 };
     },
     async totals(window = ALL_TIME) {
@@ -119,12 +126,17 @@ export function createSqliteStore(path: string): ValueStore {
       return select({ sql: '', values: [] }, { limit, offset: 0, includeBodies: false });
     },
     async expire(before) {
-      const remove = database.query(DELETE_EXPIRED);
+      const removeRows = database.query(DELETE_EXPIRED);
+      const remove = database.transaction(() => {
+        // `changes` counts the rows alone: those that go with them by cascade are not in it.
+        const { changes } = removeRows.run(before, EXPIRE_CHUNK);
+        addToCount.run(-changes);
+        return changes;
+      });
       const removeBinaries = database.query(DELETE_UNUSED_BINARIES);
       let removed = 0;
       for (;;) {
-        // `changes` counts the rows alone: those that go with them by cascade are not in it.
-        const { changes } = remove.run(before, EXPIRE_CHUNK);
+        const changes = remove.immediate();
         removed += changes;
         const { changes: binaries } = removeBinaries.run(before, EXPIRE_BINARIES);
         if (changes < EXPIRE_CHUNK && binaries < EXPIRE_BINARIES) return removed;
