@@ -92,10 +92,16 @@ export function planCall(question: Question, target: Target, context: PlanContex
       `${provider.baseUrl}${targetPath(provider.endpoint, side, model, stream)}`,
       sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
     ),
-    transformers: steps.map((step) => step.name),
-    answerSteps: steps.filter((step) => step.answer !== undefined).reverse(),
+    ...(steps.length === 0 ? UNCHANGED : inUse(steps)),
     ...said,
   };
+}
+
+const UNCHANGED: Pick<Plan, 'transformers' | 'answerSteps'> = { transformers: [], answerSteps: [] };
+
+function inUse(steps: readonly Transformer[]): Pick<Plan, 'transformers' | 'answerSteps'> {
+  const answerSteps = steps.filter((step) => step.answer !== undefined).reverse();
+  return { transformers: steps.map((step) => step.name), answerSteps };
 }
 
 function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly Transformer[] {

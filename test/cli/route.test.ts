@@ -171,3 +171,33 @@ test('the example of docs/routing.md is valid', async () => {
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toContain('agent code-reviewer');
 });
+
+test('the transformers that a request would go through, by target', async () => {
+  const config = `
+providers:
+  one: { kind: simulator, transformers: [clean_cache] }
+  two: { kind: simulator }
+routing:
+  default_provider: one
+  fallback_chain: [two]
+  transformers: [{ name: max_tokens, max: 9 }]
+  agent_rules: { reviewer: { to: two, transformers: [] } }
+`;
+  expect((await run('route', ['--model', 'm'], config)).out).toMatch(/transformers +max_tokens, clean_cache/);
+  const told = JSON.parse((await run('route', ['--model', 'm', '--json'], config)).out);
+  expect(told.policy.transformers).toEqual(['max_tokens']);
+  expect(told.targets.map(({ transformers }: { transformers: string[] }) => transformers)).toEqual([
+    ['max_tokens', 'clean_cache'],
+    ['max_tokens'],
+  ]);
+  const own = await run('route', ['--model', 'm', '--agent', 'reviewer'], config);
+  expect(own.out).not.toContain('transformers');
+  const wrong = await run(
+    'check',
+    [],
+    'routing: { transformers: [redakt, { name: redact, patterns: ["("] }] }',
+  );
+  expect(wrong.code).toBe(1);
+  expect(wrong.err).toContain('no transformer is named "redakt" (did you mean "redact"?)');
+  expect(wrong.err).toContain('routing.transformers[1].patterns[0]: redact: is not a regular expression');
+});

@@ -127,7 +127,44 @@ describe('tool_use', () => {
     }));
 });
 
+describe('headers', () => {
+  test('are set and removed, whatever the provider speaks', async () => {
+    for (const dialect of SPOKEN_DIALECTS) {
+      for (const client of SPOKEN_DIALECTS) {
+        for (const stream of BOTH) {
+          const lab = labOf(dialect, [{ name: 'headers', set: { 'X-Team': 'red' }, remove: ['accept'] }]);
+          const answer = await lab.ask(client, stream);
+          expectSound(answer);
+          expect(lab.sent().headers.get('x-team')).toBe('red');
+          expect(lab.sent().headers.has('accept')).toBe(false);
+        }
+      }
+    }
+  });
+  test('values that are secrets are looked up, and show nowhere', async () => {
+    const lab = labOf('anthropic-messages', [{ name: 'headers', set: { 'x-team': 'a-literal-secret' } }]);
+    const answer = await lab.ask('anthropic-messages', false, {
+      messages: [{ role: 'user', content: 'say a-literal-secret' }],
+    });
+    expectSound(answer);
+    expect((await lab.row(0)).requestBody).not.toContain('a-literal-secret');
+  });
+});
+
+describe('fields', () => {
+  test('are set, filled in and removed in the body that goes out, whatever the client speaks', () =>
+    throughAll(
+      [{ name: 'fields', set: { 'metadata.team': 'red' }, default: { top_k: 5 }, remove: ['temperature'] }],
+      (body) => {
+        expect(body).toMatchObject({ metadata: { team: 'red' }, top_k: 5 });
+        expect(body).not.toHaveProperty('temperature');
+      },
+    ));
+});
+
 describe('clean_cache', () => {
+  test('leaves the requests of every client sound', () =>
+    throughAll(['clean_cache'], (body) => expect(JSON.stringify(body)).not.toContain('cache_control')));
   test('drops breakpoints everywhere, and says so', async () => {
     const lab = labOf('anthropic-messages', ['clean_cache']);
     const cache_control = { type: 'ephemeral' };

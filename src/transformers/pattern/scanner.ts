@@ -174,13 +174,16 @@ export function createScanner(
   function run(): void {
     const end = base + text.length;
     while (position < end) {
+      if (live.at.length === 0 && matchEnd === -1) {
+        const next = base + program.nextBegin(text, position - base);
+        if (next > position) {
+          position = next;
+          before = charBefore(position);
+          continue;
+        }
+      }
       const char = charAt(position - base);
       if (char === undefined) break;
-      if (live.at.length === 0 && matchEnd === -1 && !program.mayBegin(char)) {
-        position += char.length;
-        before = char;
-        continue;
-      }
       step(char);
     }
     if (live.at.length === 0 && matchEnd === -1) settle(position, 'keep');
