@@ -8,9 +8,11 @@ export interface FoundRoute {
   route: ClientRoute;
 }
 
+const ALL = Object.values(DIALECTS);
+
 /** The dialect whose clients post to this path, and what they ask for by it. */
 export function findRoute(path: string, query: URLSearchParams): FoundRoute | undefined {
-  for (const dialect of Object.values(DIALECTS)) {
+  for (const dialect of ALL) {
     const route = dialect.client.route(path, query);
     if (route !== undefined) return { dialect, route };
   }
@@ -26,7 +28,7 @@ export interface FoundModels {
 
 /** The dialect in whose shape a GET of this path wants its models. */
 export function findModels(path: string, headers: Headers): FoundModels | undefined {
-  for (const dialect of Object.values(DIALECTS)) {
+  for (const dialect of ALL) {
     const { models: client } = dialect.client;
     const asked = client?.route(path, headers);
     if (client !== undefined && asked !== undefined) return { dialect, client, asked };

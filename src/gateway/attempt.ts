@@ -1,155 +1,30 @@
 // One try at one target, up to the point where its answer can be shown to the client.
-import type { ProviderTimeouts } from '../config/resolved.ts';
 import type { CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import { isObject, type JsonObject, parseObject } from '../model/json.ts';
+import { isObject, type JsonObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import { AnswerTooLarge, callUpstream, METHOD, readChunks, readFailure, readText } from '../upstream/call.ts';
-import { findRetryHint } from '../upstream/retry-after.ts';
+import { AnswerTooLarge, readChunks, readText } from '../upstream/call.ts';
+import type { Leaving } from '../upstream/departure.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
-import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
-import { authorize } from './authorize.ts';
 import { createEventFraming } from './event-framing.ts';
-import type { GatewayHost } from './host.ts';
 import type { Observer } from './observer.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
 import type { Plan } from './plan.ts';
 import type { Follower, Pump } from './pump.ts';
 import { createRelay, type Relay } from './relay.ts';
+import { type AttemptContext, type Sent, send } from './send.ts';
 import { requireSoundCalls } from './sound-calls.ts';
 import { openTransformed } from './transform-relay.ts';
 import { transformWhole } from './transform-whole.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
-export interface AttemptContext {
-  /** For the log. */
-  requestId: string;
-  host: GatewayHost;
-  plan: Plan;
-  /** Aborted when the client leaves. */
-  signal: AbortSignal;
-  maxEvent: number;
-  observer: Observer;
-  redact(text: string): string;
-  /** The upstream's HTTP status is known. */
-  answered(status: number): void;
-}
-
 export interface OpenStream<Out> {
   status: number;
   headers: Headers;
   relay: Relay<Out>;
-}
-
-interface Call {
-  response: Response;
-  watchdog: Watchdog;
-  timeout(): GatewayError | undefined;
-  /** The answer is read to its end: nothing is left to watch or to abort. */
-  release(): void;
-  abort(): void;
-}
-
-/** Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. */
-async function send(context: AttemptContext): Promise<Call> {
-  const { host, plan, signal } = context;
-  const { provider } = plan.target;
-  const controller = new AbortController();
-  let timeout: GatewayError | undefined;
-  const watchdog = createWatchdog(host, (what) => {
-    if (what !== 'closing') timeout = timeoutError(provider.name, what, provider.timeouts);
-    controller.abort(timeout);
-  });
-  const leave = () => {
-    watchdog.stop();
-    controller.abort(signal.reason);
-  };
-  if (signal.aborted) leave();
-  else signal.addEventListener('abort', leave, { once: true });
-  const release = () => {
-    signal.removeEventListener('abort', leave);
-    watchdog.stop();
-  };
-  const abort = () => {
-    release();
-    controller.abort();
-  };
-  watchdog.wait('first_byte', provider.timeouts.firstByteMs);
-  try {
-    await prepare(plan);
-    const { url, body } = plan;
-    const request = { method: METHOD, url, body };
-    const headers =
-      plan.key === 'none' ? await authorize(host, provider, plan.headers, request) : plan.headers;
-    if (controller.signal.aborted) throw controller.signal.reason;
-    const { timing } = context.observer.seen;
-    const response = await timing.during(
-      callUpstream(host.fetch, {
-        provider: provider.name,
-        connectMs: provider.timeouts.connectMs,
-        connected: () => timing.connected(),
-        url,
-        headers,
-        body,
-        signal: controller.signal,
-        answered: context.answered,
-      }),
-    );
-    if (!response.ok) throw await readError(response, context);
-    return { response, watchdog, timeout: () => timeout, release, abort };
-  } catch (thrown) {
-    abort();
-    throw timeout ?? thrown;
-  }
-}
-
-/** Completes a plan in which a transformer takes its time. What holds the request for that is let go. */
-async function prepare(plan: Plan): Promise<void> {
-  const { prepare: complete } = plan;
-  delete plan.prepare;
-  if (complete !== undefined) Object.assign(plan, await complete());
-}
-
-async function readError(
-  response: Response,
-  { host, plan, redact, observer }: AttemptContext,
-): Promise<GatewayError> {
-  const read = await observer.seen.timing.during(readFailure(response));
-  // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
-  const failure = { ...read, body: redact(read.body) };
-  const error = plan.side.parseError(failure, plan.target.provider.quirks);
-  const isLimit = error.code === 'upstream_rate_limited';
-  const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
-  const { dialect } = plan;
-  const { headers, body } = failure;
-  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
-  });
-}
-
-/** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
-const MAX_REASON = 4_000;
-
-function shortened(message: string): string {
-  return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
-}
-
-function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
-  if (what === 'min_throughput') {
-    const { minBytesPerSecond, throughputWindowMs } = timeouts;
-    const slow = `less than ${minBytesPerSecond} bytes a second over ${throughputWindowMs} ms of waiting`;
-    return new GatewayError('upstream_timeout', `${name} sent ${slow} (timeouts.min_throughput)`);
-  }
-  const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
-  const when = what === 'idle' ? 'between two events' : 'before the first content';
-  return new GatewayError(
-    'upstream_timeout',
-    `${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
-  );
 }
 
 function guardOf({ host, plan }: AttemptContext): ThroughputGuard | undefined {
@@ -191,18 +66,18 @@ async function openAsItIs<Out>(
 ): Promise<OpenStream<Out>> {
   const { plan, observer } = context;
   const createFraming = await framingOf(plan);
-  const call = await send(context);
-  const { response, watchdog, timeout, abort } = call;
+  const sent = await send(context);
+  const { response, call } = sent;
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
   if ((/json/i.test(type) && !isStream(plan, type)) || response.body === null) {
     // Asked for a stream, answered whole: the client still gets its stream.
-    const { answer } = await readWhole(context, call);
+    const { answer } = await readWhole(context, sent);
     return { status, headers, relay: relayWhole(answer, observer, render) };
   }
   if (/html/i.test(type)) {
-    abort();
+    call.abort();
     throw htmlAnswer(provider.name);
   }
   const relay = createRelay<Out>({
@@ -210,11 +85,9 @@ async function openAsItIs<Out>(
     body: response.body,
     pump: createPump(createFraming),
     observer,
-    watchdog,
-    timeout,
+    call,
     idleMs: provider.timeouts.idleMs,
     throughput: guardOf(context),
-    abort,
   });
   await relay.ready();
   return { status, headers, relay };
@@ -254,38 +127,38 @@ export function openWhole(context: AttemptContext): Promise<WholeAnswer> {
 }
 
 async function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
-  const call = await send(context);
-  const { status, headers } = call.response;
-  return { status, headers, ...(await readWhole(context, call)) };
+  const sent = await send(context);
+  const { status, headers } = sent.response;
+  return { status, headers, ...(await readWhole(context, sent)) };
 }
 
 async function readWhole(
   context: AttemptContext,
-  call: Call,
+  sent: Sent,
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
-  const whole = await readAnswer(context, call);
+  const whole = await readAnswer(context, sent);
   context.observer.seen.timing.taken();
   return whole;
 }
 
 async function readAnswer(
   context: AttemptContext,
-  call: Call,
+  sent: Sent,
 ): Promise<{ text: string | null; answer: NeutralResponse }> {
   const { plan, observer } = context;
-  const streams = isStream(plan, call.response.headers.get('content-type') ?? '');
+  const streams = isStream(plan, sent.response.headers.get('content-type') ?? '');
   if (streams && plan.side.loadFraming !== undefined) {
     const answer = await collect(context, (take) =>
-      readToEnd(context, call, (response, limit) => readChunks(response, limit, take)),
+      readToEnd(context, sent, (response, limit) => readChunks(response, limit, take)),
     );
     return { text: null, answer };
   }
-  const text = await readToEnd(context, call, readText);
+  const text = await readToEnd(context, sent, readText);
   // One JSON object is an answer, and what looks like events are events, whatever the header says they are.
   if ((streams || EVENTS.test(text)) && !isObject(parseJson(text))) {
     return { text: null, answer: await collect(context, (take) => take(textEncoder.encode(text))) };
   }
-  const answer = parseAnswer(context, call.response.status, text, plan.side.parseResponse);
+  const answer = parseAnswer(context, sent.response.status, text, plan.side.parseResponse);
   if (!plan.passesAnswer) requireSoundCalls(answer);
   for (const event of responseToEvents(answer)) observer.see(event);
   return { text, answer };
@@ -304,26 +177,26 @@ export async function openJson<T>(
   context: AttemptContext,
   parse: (body: JsonObject) => T,
 ): Promise<JsonAnswer<T>> {
-  const call = await send(context);
-  const { status, headers } = call.response;
-  const text = await readToEnd(context, call, readText);
+  const sent = await send(context);
+  const { status, headers } = sent.response;
+  const text = await readToEnd(context, sent, readText);
   return { status, headers, text, answer: parseAnswer(context, status, text, parse) };
 }
 
 async function readToEnd<T>(
   context: AttemptContext,
-  call: Call,
+  sent: Sent,
   read: (response: Response, limit: number) => Promise<T>,
 ): Promise<T> {
   const { name } = context.plan.target.provider;
   try {
-    const whole = await context.observer.seen.timing.during(read(call.response, context.maxEvent));
-    call.release();
+    const whole = await context.observer.seen.timing.during(read(sent.response, context.maxEvent));
+    sent.call.release();
     return whole;
   } catch (thrown) {
-    call.abort();
+    sent.call.abort();
     if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
-    throw call.timeout() ?? readingBroke(name, context.signal, thrown);
+    throw sent.call.timeout() ?? readingBroke(name, context.signal, thrown);
   }
 }
 
@@ -403,7 +276,7 @@ function tooLong(name: string, cause: AnswerTooLarge): GatewayError {
   );
 }
 
-function readingBroke(name: string, signal: AbortSignal, cause: unknown): unknown {
+function readingBroke(name: string, signal: Leaving, cause: unknown): unknown {
   if (signal.aborted) return signal.reason;
   return new GatewayError(
     'upstream_truncated',

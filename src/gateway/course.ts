@@ -2,6 +2,7 @@
 import type { DialectId } from '../model/dialect-id.ts';
 import type { Route } from '../routing/route.ts';
 import type { Target } from '../routing/targets.ts';
+import type { Departure } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { Course } from './fallback.ts';
 import type { GatewayHost } from './host.ts';
@@ -21,7 +22,7 @@ export interface Exchange {
   redact(text: string): string;
   states: ProviderStates;
   /** Aborted when the client leaves. */
-  client: AbortController;
+  client: Departure;
 }
 
 /** The plan of one try, noted in the record. */
@@ -66,7 +67,7 @@ export function courseOf(exchange: Exchange): Course {
     usesClientKey: (target) => clientKeyFor(question.incoming, target, serverKeys) !== null,
     conversation: () => route.conversation,
     host,
-    signal: client.signal,
+    signal: client,
     record,
     deadlineMs: clientDeadline(question),
     states,

@@ -3,6 +3,7 @@ import type { AnswerContext, CreateFraming } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
+import type { Leaving } from '../upstream/departure.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
 import { createBodyCapture } from './body-capture.ts';
@@ -62,7 +63,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const context = { requestId: record.requestId, host, plan: planned, maxEvent, observer, redact };
-      const run = async (answered: (status: number) => void, signal: AbortSignal) => ({
+      const run = async (answered: (status: number) => void, signal: Leaving) => ({
         ...(await openWhole({ ...context, signal, answered })),
         plan: planned,
       });
@@ -212,7 +213,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         const pump = createClientPump(plan, createFraming, rendered, context, continuation?.follower);
         return continuation?.watched(pump) ?? pump;
       };
-      const run = async (answered: (status: number) => void, signal: AbortSignal) => {
+      const run = async (answered: (status: number) => void, signal: Leaving) => {
         const opened = await openStream({ ...context, signal, answered }, createPump, rendered.render);
         if (signal.aborted) throw signal.reason;
         record.serving = true;

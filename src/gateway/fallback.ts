@@ -2,6 +2,7 @@
 import type { Attempt } from '../ledger/row.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
+import type { Leaving } from '../upstream/departure.ts';
 import type { Lease } from '../upstream/lease.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { allRefused, type Refusal } from '../upstream/refusal.ts';
@@ -22,7 +23,7 @@ export interface Try<T> {
    * `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer; `signal`
    * ends the try, and the answer that it gave.
    */
-  run(answered: (status: number) => void, signal: AbortSignal): Promise<T>;
+  run(answered: (status: number) => void, signal: Leaving): Promise<T>;
 }
 
 /** What a request brings to whoever asks targets for it. */
@@ -36,7 +37,7 @@ export interface Course {
   conversation(): string | null;
   host: GatewayHost;
   /** Aborted when the client leaves: ends waiting and trying. */
-  signal: AbortSignal;
+  signal: Leaving;
   /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
   record: Pick<
     ExchangeRecord,
@@ -125,7 +126,9 @@ async function askTarget<T>(
   let keysLeft = provider.apiKeys.length - 1;
   for (let retry = 0; ; ) {
     if (signal.aborted) throw signal.reason;
-    const lease = await enter(options, target, last);
+    const entered = enter(options, target, last);
+    const lease = entered instanceof Promise ? await entered : entered;
+    noteLease(options.record, lease);
     let wait: number;
     if ('refused' in lease) {
       trip.refusals.push(lease);
@@ -156,14 +159,17 @@ async function askTarget<T>(
   }
 }
 
-async function enter(options: Course, { provider, model }: Target, last: boolean): Promise<Lease | Refusal> {
-  const { record, signal, conversation, states, usesClientKey } = options;
-  const key = usesClientKey({ provider, model }) ? 'client' : 'own';
-  const lease = await states.enter({ provider, model, key, conversation, lastResort: last, signal });
-  if ('refused' in lease) return lease;
+function enter(options: Course, target: Target, last: boolean): ReturnType<ProviderStates['enter']> {
+  const { signal, conversation, states, usesClientKey } = options;
+  const { provider, model } = target;
+  const key = usesClientKey(target) ? 'client' : 'own';
+  return states.enter({ provider, model, key, conversation, lastResort: last, signal });
+}
+
+function noteLease(record: Course['record'], lease: Lease | Refusal): void {
+  if ('refused' in lease) return;
   if (lease.queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + lease.queuedMs;
   record.lease = lease;
-  return lease;
 }
 
 function skipped({ provider, model }: Target, { refused, error }: Refusal): Attempt {
@@ -268,7 +274,7 @@ function backOff(retry: number, random: number): number {
 function pause(
   host: GatewayHost,
   ms: number,
-  signal: AbortSignal,
+  signal: Leaving,
   record: Pick<ExchangeRecord, 'backOffMs'>,
 ): Promise<void> {
   const since = host.monotonic();

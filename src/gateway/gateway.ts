@@ -19,6 +19,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
 import { createMeter } from '../telemetry/meter.ts';
+import { Departure } from '../upstream/departure.ts';
 import { pickAnswerHeaders, presentedKeys } from '../upstream/headers.ts';
 import { createProviderStates, type ProviderState, type ProviderStates } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
@@ -40,6 +41,7 @@ import { createModelCatalog, type ModelCatalog } from './operations/model-catalo
 import { answerModels } from './operations/models.ts';
 import type { Question } from './plan.ts';
 import { createProbes } from './probes.ts';
+import { addressOf, type RequestAddress, urlOf } from './request-address.ts';
 import { withQueryKey } from './query-key.ts';
 import { createRecord, type ExchangeRecord, failedWith, type RecordContext } from './record.ts';
 import { redactError } from './redact-error.ts';
@@ -194,10 +196,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     });
   }
 
-  async function exchange(request: Request, url: URL, found: FoundRoute): Promise<Response> {
+  async function exchange(request: Request, address: RequestAddress, found: FoundRoute): Promise<Response> {
     const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
-    const headers = withQueryKey(request.headers, url.searchParams, found.dialect.client);
+    const headers = withQueryKey(request.headers, address.searchParams, found.dialect.client);
     const redact = redactor.and(presentedKeys(headers));
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
@@ -207,10 +209,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     try {
       guardOrigin(headers, config.server);
       authenticate(headers, config.server.keys);
-      if (request.method !== 'POST') throw methodNotAllowed(request.method, url.pathname, 'POST');
+      if (request.method !== 'POST') throw methodNotAllowed(request.method, address.pathname, 'POST');
       const text = await readBody(request, config.server.maxBody);
       if (config.audit.logRequestBodies) record.requestBody = text;
-      const incoming = parseIncoming(found, headers, url, text);
+      const incoming = parseIncoming(found, headers, address.search, text);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;
       record.projectId = incoming.projectId;
@@ -241,12 +243,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       };
       return await OPERATIONS[found.route.operation](run);
     } catch (thrown) {
-      if (client.signal.aborted && !isCancelled(client.signal.reason)) {
+      if (client.aborted && !isCancelled(client.reason)) {
         record.httpStatus = 499;
         record.end({ status: 'aborted' });
         return new Response(null, { status: 499 });
       }
-      const failure = client.signal.aborted ? client.signal.reason : thrown;
+      const failure = client.aborted ? client.reason : thrown;
       const error = redactError(toGatewayError(failure), redact);
       if (error.code === 'internal')
         host.log('error', 'internal error', {
@@ -259,34 +261,38 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     }
   }
 
-  return {
-    async fetch(request) {
-      // Without a Host (HTTP/1.0), or with one that is no host name, servers tell the path alone.
-      const url = URL.parse(request.url, 'http://localhost') ?? new URL('http://localhost/');
-      const found = findRoute(url.pathname, url.searchParams);
-      if (found !== undefined) return exchange(request, url, found);
-      const listing = findModels(url.pathname, request.headers);
-      try {
-        guardOrigin(request.headers, setup.config.server);
-        if (url.pathname === '/') return answerRoot(request, host.version);
-        const { client: asking = {} } = listing?.dialect ?? {};
-        const headers = withQueryKey(request.headers, url.searchParams, asking);
-        authenticate(headers, setup.config.server.keys);
-        if (listing !== undefined) {
-          if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
-          const { client, asked } = listing;
-          return await answerModels(client, asked, url.searchParams, setup);
-        }
-        const managed = await manage(request, url);
-        if (managed !== undefined) return managed;
-        throw noSuchPath(url);
-      } catch (thrown) {
-        const { redactor } = setup;
-        const error = redactError(toGatewayError(thrown), redactor);
-        if (error.code === 'internal')
-          host.log('error', 'internal error', { error: redactor(describe(thrown)) });
-        return errorResponse(error, listing?.dialect.id ?? guessDialect(request), host.randomId());
+  /** What is no client's question to a model: lists of models, the gateway's own pages. */
+  async function answerOther(request: Request): Promise<Response> {
+    const url = urlOf(request);
+    const listing = findModels(url.pathname, request.headers);
+    try {
+      guardOrigin(request.headers, setup.config.server);
+      if (url.pathname === '/') return answerRoot(request, host.version);
+      const { client: asking = {} } = listing?.dialect ?? {};
+      const headers = withQueryKey(request.headers, url.searchParams, asking);
+      authenticate(headers, setup.config.server.keys);
+      if (listing !== undefined) {
+        if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
+        const { client, asked } = listing;
+        return await answerModels(client, asked, url.searchParams, setup);
       }
+      const managed = await manage(request, url);
+      if (managed !== undefined) return managed;
+      throw noSuchPath(url);
+    } catch (thrown) {
+      const { redactor } = setup;
+      const error = redactError(toGatewayError(thrown), redactor);
+      if (error.code === 'internal')
+        host.log('error', 'internal error', { error: redactor(describe(thrown)) });
+      return errorResponse(error, listing?.dialect.id ?? guessDialect(request), host.randomId());
+    }
+  }
+
+  return {
+    fetch(request) {
+      const address = addressOf(request);
+      const found = findRoute(address.pathname, address.searchParams);
+      return found === undefined ? answerOther(request) : exchange(request, address, found);
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;
@@ -338,7 +344,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
  * stream does, so it is made where nothing else of the request is at hand to be held with it.
  */
 function followClient(signal: AbortSignal, record: ExchangeRecord) {
-  const client = new AbortController();
+  const client = new Departure();
   const leave = () => client.abort(clientLeft());
   record.onCancel(() => client.abort(cancelledByOperator()));
   if (signal.aborted) leave();

@@ -1,5 +1,6 @@
 // Hedging (docs/adr/0008): when nothing of the answer is there after a while, the next target is asked beside the
 // first. Who answers first serves; the other is cancelled. Never more than two are asked at once.
+import { Departure } from '../upstream/departure.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
 import {
@@ -24,7 +25,7 @@ type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>
 /** One of those who are asked at once: takes one target after the other, as a request without hedging does. */
 interface Lane {
   startedAt: number;
-  controller: AbortController;
+  controller: Departure;
   record: FallbackOptions<unknown>['record'];
   tries: (BegunTry & { noted: Noted })[];
 }
@@ -57,7 +58,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   function start(): void {
     const lane: Lane = {
       startedAt: host.monotonic(),
-      controller: new AbortController(),
+      controller: new Departure(),
       record: {
         attempts: record.attempts,
         startedAt: record.startedAt,
@@ -81,7 +82,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
       if (asking !== now.planned.target) arm();
       asking = now.planned.target;
     };
-    walk({ ...options, record: lane.record, signal: lane.controller.signal, begun }, trip).then(
+    walk({ ...options, record: lane.record, signal: lane.controller, begun }, trip).then(
       (answer) => {
         // The other was a moment earlier, and has ended this one.
         if (over) return;

@@ -31,7 +31,7 @@ const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 export function parseIncoming(
   { dialect, route }: FoundRoute,
   headers: Headers,
-  url: URL,
+  query: string,
   original: string,
 ): Incoming {
   const body = parseBody(original);
@@ -55,7 +55,7 @@ export function parseIncoming(
     dialect: dialect.id,
     route,
     headers,
-    query: url.search,
+    query,
     text: editTopLevel(original, edits),
     body,
     original,

@@ -1,5 +1,5 @@
 // What becomes of a provider's event that cannot be read: it is left out of a translated stream, and logged.
-import type { AttemptContext } from './attempt.ts';
+import type { AttemptContext } from './send.ts';
 import type { Plan } from './plan.ts';
 
 /** Logs an event that is left out. */

@@ -1,9 +1,9 @@
 // Reads an upstream's stream through a pump, at the client's pace, within the upstream's time limits.
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { ThroughputGuard } from '../upstream/throughput.ts';
-import type { Watchdog } from '../upstream/watchdog.ts';
 import type { Observer } from './observer.ts';
 import { type Pump, truncated } from './pump.ts';
+import type { Call } from './send.ts';
 
 /** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
 const CLOSING_GRACE_MS = 500;
@@ -26,14 +26,11 @@ export interface RelayOptions<Out> {
   body: ReadableStream<Uint8Array>;
   pump: Pump<Out>;
   observer: Observer;
-  watchdog: Watchdog;
-  /** The error of a wait that lasted too long, set by whoever owns the watchdog. */
-  timeout(): GatewayError | undefined;
+  /** The upstream request: watched, and aborted with the stream. */
+  call: Call;
   idleMs: number;
   /** Where a stream may be too slow; it is judged from its first content on. */
   throughput?: ThroughputGuard | undefined;
-  /** Ends the upstream request. */
-  abort(): void;
 }
 
 interface ReadResult {
@@ -42,7 +39,8 @@ interface ReadResult {
 }
 
 export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
-  const { provider, pump, observer, watchdog, throughput } = options;
+  const { provider, pump, observer, throughput, call } = options;
+  const { watchdog } = call;
   const { timing } = observer.seen;
   const reader = options.body.getReader();
   const held: Out[] = [];
@@ -95,7 +93,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   function finish(brokenBy: GatewayError | undefined): Out | undefined {
     over = true;
     watchdog.stop();
-    const failure = options.timeout() ?? brokenBy;
+    const failure = call.timeout() ?? brokenBy;
     try {
       return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
     } catch (thrown) {
@@ -128,7 +126,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
     watchdog.stop();
     // Cancelling a stream that already failed rejects with that failure, which has been told.
     reader.cancel().catch(() => {});
-    options.abort();
+    call.abort();
   }
 
   return {

@@ -6,6 +6,7 @@ import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
+import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempt.ts';
 import { notePlan } from './course.ts';
@@ -37,7 +38,7 @@ export async function* streamNeutral(
   const record = context.newRecord();
   record.requestedModel = request.model;
   record.streamed = true;
-  const client = new AbortController();
+  const client = new Departure();
   const leave = () => client.abort(clientLeft());
   if (options.signal?.aborted === true) leave();
   options.signal?.addEventListener('abort', leave, { once: true });
@@ -53,7 +54,7 @@ export async function* streamNeutral(
     };
     const route = await context.router.route(question);
     record.route = route;
-    opened = await open(request, route, record, client.signal, context);
+    opened = await open(request, route, record, client, context);
     record.serving = true;
     record.httpStatus = 200;
     for (let events = await opened.relay.next(); events !== undefined; events = await opened.relay.next()) {
@@ -62,7 +63,7 @@ export async function* streamNeutral(
         if (event.type === 'error') throw event.error;
         yield event;
       }
-      if (client.signal.aborted) throw client.signal.reason;
+      if (client.aborted) throw client.reason;
     }
     record.end({ status: 'success' });
   } catch (thrown) {
@@ -86,7 +87,7 @@ function open(
   request: NeutralRequest,
   route: Route,
   record: ExchangeRecord,
-  signal: AbortSignal,
+  signal: Leaving,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
   const { host, config, states, redact } = context;

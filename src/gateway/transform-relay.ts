@@ -2,7 +2,8 @@
 import type { CreateFraming } from '../dialects/dialect.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
-import type { AttemptContext, OpenStream } from './attempt.ts';
+import type { OpenStream } from './attempt.ts';
+import type { AttemptContext } from './send.ts';
 import { describeLoss } from './describe-row.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createObserver, noteUnsaid, type Observer } from './observer.ts';

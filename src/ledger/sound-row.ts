@@ -1,6 +1,6 @@
 // What makes any row storable: whole and bounded counts, bounded bodies.
+import { USAGE_COUNTS, type Usage } from '../model/usage.ts';
 import { findBinaryRuns } from './binary-parts.ts';
-import { NO_USAGE, type Usage } from '../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
 /** Longest body kept, in UTF-16 units (about 1 MB of English). */
@@ -28,18 +28,23 @@ export function soundRow(row: LedgerRow): LedgerRow {
 }
 
 function soundUsage(usage: Usage): Usage {
-  const sound = { ...NO_USAGE };
-  for (const key of Object.keys(sound) as (keyof Usage)[]) sound[key] = count(usage[key]);
+  if (USAGE_COUNTS.every((key) => count(usage[key]) === usage[key])) return usage;
+  const sound = { ...usage };
+  for (const key of USAGE_COUNTS) sound[key] = count(usage[key]);
   return sound;
 }
 
 /** Times are what the clock said: none may be what SQL has no number for. */
 function soundTiming(timing: RowTiming): RowTiming {
+  if (Object.values(timing).every(isStorable)) return timing;
   const sound = { ...timing };
-  for (const [key, value] of Object.entries(timing)) {
-    if (typeof value === 'number' && !Number.isFinite(value)) Object.assign(sound, { [key]: 0 });
-  }
+  for (const [key, value] of Object.entries(timing))
+    if (!isStorable(value)) Object.assign(sound, { [key]: 0 });
   return sound;
+}
+
+function isStorable(value: unknown): boolean {
+  return typeof value !== 'number' || Number.isFinite(value);
 }
 
 function count(value: number): number {

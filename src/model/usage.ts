@@ -29,10 +29,13 @@ export const NO_USAGE: Readonly<Usage> = Object.freeze({
   audioOutputTokens: 0,
 });
 
+/** The names of all counts. */
+export const USAGE_COUNTS = Object.freeze(Object.keys(NO_USAGE) as (keyof Usage)[]);
+
 /** `known` overlaid with the later report: what the later one leaves undefined keeps its value. */
 export function mergeUsage(known: Usage, later: Partial<Usage>): Usage {
   const merged = { ...known };
-  for (const key of Object.keys(NO_USAGE) as (keyof Usage)[]) {
+  for (const key of USAGE_COUNTS) {
     const value = later[key];
     if (value !== undefined) merged[key] = value;
   }
@@ -47,6 +50,6 @@ export function totalInputTokens(usage: Usage): number {
 /** Both together. */
 export function addUsage(one: Usage, other: Usage): Usage {
   const sum = { ...one };
-  for (const key of Object.keys(NO_USAGE) as (keyof Usage)[]) sum[key] += other[key];
+  for (const key of USAGE_COUNTS) sum[key] += other[key];
   return sum;
 }

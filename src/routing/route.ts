@@ -135,7 +135,8 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
         const bare = model.slice(model.indexOf('/') + 1);
         return built(question, { ...plain, targets: [named], decision, chain, model: bare });
       }
-      const match = await findRule(question);
+      const found = findRule(question);
+      const match = found instanceof Promise ? await found : found;
       if (match !== undefined) return byRule(question, match);
       const { target, rule } = resolveDefault(model, config);
       const decision: RouteDecision = { kind: 'default', rule, why: 'no rule matches', order: null };

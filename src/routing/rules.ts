@@ -24,8 +24,8 @@ export interface RuleMatch {
 type Finding = RuleMatch | undefined;
 type Step = (question: RuleQuestion) => Finding | Promise<Finding>;
 
-/** Resolves to undefined where no rule matches. */
-export type RuleBook = (question: RuleQuestion) => Promise<Finding>;
+/** Undefined where no rule matches; a promise only where a rule has to wait. */
+export type RuleBook = (question: RuleQuestion) => Finding | Promise<Finding>;
 
 /** Made once a configuration. Steps that have no rule cost nothing, and none but theirs reads the request. */
 export function createRuleBook(routing: RoutingConfig, count: TextCounter): RuleBook {
@@ -37,14 +37,15 @@ export function createRuleBook(routing: RoutingConfig, count: TextCounter): Rule
     byPattern(routing),
     byInferredAgent(routing),
   ].filter((step) => step !== undefined);
-  return async (question) => {
-    for (const step of steps) {
-      const finding = step(question);
-      const match = finding instanceof Promise ? await finding : finding;
-      if (match !== undefined) return match;
+  const askFrom = (first: number, question: RuleQuestion): Finding | Promise<Finding> => {
+    for (let index = first; index < steps.length; index++) {
+      const finding = steps[index]?.(question);
+      if (finding instanceof Promise) return finding.then((match) => match ?? askFrom(index + 1, question));
+      if (finding !== undefined) return finding;
     }
     return undefined;
   };
+  return (question) => askFrom(0, question);
 }
 
 function byAgent({ agentRules }: RoutingConfig): Step | undefined {

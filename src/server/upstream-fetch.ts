@@ -1,6 +1,7 @@
 // The host's way to upstreams: fetch, plus the limit on connecting that fetch lacks.
 import { GatewayError } from '../model/errors.ts';
 import type { GatewayHost } from '../gateway/host.ts';
+import type { Connecting } from '../upstream/call.ts';
 
 /** How long an origin that answered is taken to be reachable without another look. */
 const TRUSTED_MS = 10_000;
@@ -19,11 +20,14 @@ export function createUpstreamFetch(
   clock: Pick<GatewayHost, 'monotonic' | 'setTimer'>,
 ): GatewayHost['fetch'] {
   const answered = new Map<string, number>();
-  return async (url, init, { connectMs, connected }) => {
-    if (probe === null) return fetch(url, init);
-    const root = rootOf(url);
+  const isTrusted = (root: string) => {
     const last = answered.get(root);
-    if (last !== undefined && clock.monotonic() - last < TRUSTED_MS) return fetch(url, init);
+    return last !== undefined && clock.monotonic() - last < TRUSTED_MS;
+  };
+  return (url, init, connecting) =>
+    probe === null || isTrusted(rootOf(url)) ? fetch(url, init) : probed(probe, url, init, connecting);
+
+  async function probed(probe: Probe, url: string, init: RequestInit, { connectMs, connected }: Connecting) {
     const { hostname, port, protocol, origin } = new URL(url);
     const giveUp = new AbortController();
     const stopProbe = new AbortController();
@@ -45,7 +49,7 @@ export function createUpstreamFetch(
     const signals = init.signal == null ? [giveUp.signal] : [init.signal, giveUp.signal];
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
-      answered.set(root, clock.monotonic());
+      answered.set(rootOf(url), clock.monotonic());
       return response;
     } catch (thrown) {
       throw giveUp.signal.aborted ? giveUp.signal.reason : thrown;
@@ -53,7 +57,7 @@ export function createUpstreamFetch(
       cancel();
       stopProbe.abort();
     }
-  };
+  }
 }
 
 /** What stands before the path: one server, however its address is written. */

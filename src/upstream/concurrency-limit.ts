@@ -1,5 +1,6 @@
 // How many requests a provider is given at once: a limit that follows its 429s and its latency (AIMD, as TCP
 // has it), and a bounded queue before it. Processes that share a provider share the limit.
+import type { Leaving } from './departure.ts';
 import type { SharedRoom } from './peers.ts';
 
 export interface ConcurrencySettings {
@@ -37,8 +38,8 @@ export interface Shed {
 }
 
 export interface ConcurrencyLimit {
-  /** Rejects with the signal's reason when the client leaves the queue. */
-  acquire(settings: ConcurrencySettings, signal: AbortSignal): Promise<Slot | Shed>;
+  /** At once, unless it must wait. Throws, or rejects with, the signal's reason when the client leaves. */
+  acquire(settings: ConcurrencySettings, signal: Leaving): Slot | Shed | Promise<Slot | Shed>;
   inFlight(): number;
   queued(): number;
   /** The limit in force, null where there is none. */
@@ -181,7 +182,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     };
   }
 
-  function wait(settings: ConcurrencySettings, signal: AbortSignal): Promise<Slot | Shed> {
+  function wait(settings: ConcurrencySettings, signal: Leaving): Promise<Slot | Shed> {
     const since = monotonic();
     newest = settings;
     return new Promise((resolve, reject) => {
@@ -210,7 +211,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   }
 
   return {
-    async acquire(settings, signal) {
+    acquire(settings, signal) {
       if (signal.aborted) throw signal.reason;
       if (waiting.size === 0 && take(settings)) return new TakenSlot(settings, 0);
       if (waitingEverywhere() >= settings.queue) return shed('full', settings);

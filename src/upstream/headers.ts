@@ -1,25 +1,11 @@
 // Which headers travel, in either direction.
 
 /** Belong to one connection, or are made anew by whoever sends the body. */
-const CONNECTION_HEADERS = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-  'content-length',
-  'content-encoding',
-  'accept-encoding',
-  'expect',
-]);
+const CONNECTION_HEADER =
+  /^(connection|keep-alive|proxy-(authenticate|authorization|connection)|te|trailer|transfer-encoding|upgrade|host|content-length|content-encoding|accept-encoding|expect)$/;
 
 /** Credentials: never forwarded as they are; the attempt sets its own. */
-const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const;
+const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 
 /** Of the client's browser or of proxies before us: nothing an upstream should learn. */
 const PRIVATE_HEADER =
@@ -27,7 +13,7 @@ const PRIVATE_HEADER =
 
 /** Of the upstream's own site: wrong or harmful when another host says them. */
 const SITE_HEADER =
-  /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|report-to$|nel$)/;
+  /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|report-to$|nel$|date$|server$)/;
 
 /** What every dialect's client may use whoever serves it. */
 const SHARED_ANSWER_HEADER =
@@ -55,7 +41,7 @@ export function buildRequestHeaders(options: RequestHeaderOptions): Headers {
   if (options.stream) headers.set('accept-encoding', 'identity');
   for (const [name, value] of Object.entries(options.dialect)) {
     const given = headers.get(name);
-    if (given === null || (CREDENTIAL_HEADERS as readonly string[]).includes(name)) headers.set(name, value);
+    if (given === null || CREDENTIAL_HEADER.test(name)) headers.set(name, value);
     else if (options.listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
   }
   for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
@@ -64,15 +50,14 @@ export function buildRequestHeaders(options: RequestHeaderOptions): Headers {
 
 /** The client's headers without those that stay here. */
 function travelling(client: Headers): Headers {
-  const nominated = listOf((client.get('connection') ?? '').toLowerCase());
-  return without(
-    client,
-    (name) =>
-      CONNECTION_HEADERS.has(name) ||
-      PRIVATE_HEADER.test(name) ||
-      (CREDENTIAL_HEADERS as readonly string[]).includes(name) ||
-      nominated.includes(name),
-  );
+  const connection = client.get('connection');
+  if (connection === null || /^(keep-alive|close)$/i.test(connection)) return without(client, staysHere);
+  const nominated = listOf(connection.toLowerCase());
+  return without(client, (name) => staysHere(name) || nominated.includes(name));
+}
+
+function staysHere(name: string): boolean {
+  return CONNECTION_HEADER.test(name) || PRIVATE_HEADER.test(name) || CREDENTIAL_HEADER.test(name);
 }
 
 /** A copy as a whole and a few fields taken out costs half of a copy field by field. */
@@ -98,15 +83,15 @@ function listOf(value: string): string[] {
 
 /** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
 export function pickAnswerHeaders(upstream: Headers, sameDialect: boolean): Headers {
-  return without(
-    upstream,
-    (name) =>
-      CONNECTION_HEADERS.has(name) ||
-      SITE_HEADER.test(name) ||
-      name === 'date' ||
-      name === 'server' ||
-      !(sameDialect || SHARED_ANSWER_HEADER.test(name)),
-  );
+  return without(upstream, sameDialect ? staysThere : isForeign);
+}
+
+function staysThere(name: string): boolean {
+  return CONNECTION_HEADER.test(name) || SITE_HEADER.test(name);
+}
+
+function isForeign(name: string): boolean {
+  return staysThere(name) || !SHARED_ANSWER_HEADER.test(name);
 }
 
 /** The gateway's own header for its own keys. */
@@ -115,7 +100,9 @@ export const GATEWAY_KEY_HEADER = 'x-sluice-key';
 /** Every key that the client presents, in whatever headers its SDK and its user put them, each once. */
 export function presentedKeys(headers: Headers): string[] {
   const own = headers.get(GATEWAY_KEY_HEADER);
-  return [...new Set([...(own === null ? [] : [own]), ...presentedProviderKeys(headers)])];
+  const keys = presentedProviderKeys(headers);
+  if (own !== null) keys.unshift(own);
+  return keys.length < 2 ? keys : [...new Set(keys)];
 }
 
 /**
@@ -126,11 +113,14 @@ const PLACEHOLDER_KEY = 'sluice';
 
 /** Those that may be a provider's: all but the one in the gateway's own header. */
 export function presentedProviderKeys(headers: Headers): string[] {
-  const keys = [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)];
-  return keys.flatMap((key) => (key === null || key === '' || key === PLACEHOLDER_KEY ? [] : [key]));
+  const keys: string[] = [];
+  for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)])
+    if (key !== null && key !== '' && key !== PLACEHOLDER_KEY) keys.push(key);
+  return keys;
 }
 
 /** The token of `authorization: Bearer`, null where there is none. */
 export function bearerOf(headers: Headers): string | null {
-  return /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+  const authorization = headers.get('authorization');
+  return authorization === null ? null : (/^Bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? null);
 }

@@ -2,9 +2,16 @@
 // A request takes a lease before it goes and ends it when its answer is over; what it met decides for the next.
 import type { GatewayError } from '../model/errors.ts';
 import { type BreakerSettings, type BreakerState, createBreaker, type Permit } from './breaker.ts';
-import { type ConcurrencySettings, createConcurrencyLimit, type LimitClock } from './concurrency-limit.ts';
-import { createKeyRing, type KeyState } from './key-ring.ts';
+import {
+  type ConcurrencySettings,
+  createConcurrencyLimit,
+  type LimitClock,
+  type Shed,
+  type Slot,
+} from './concurrency-limit.ts';
+import { type ChosenKey, createKeyRing, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
+import type { Leaving } from './departure.ts';
 import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
 import { fail, heal, learn, type ProviderMemory } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
@@ -29,7 +36,7 @@ export interface LeaseQuestion {
   /** No other target is left. */
   lastResort: boolean;
   /** Aborted when the client leaves. */
-  signal: AbortSignal;
+  signal: Leaving;
 }
 
 export interface ProviderState {
@@ -50,8 +57,8 @@ export interface ProviderState {
 }
 
 export interface ProviderStates {
-  /** Rejects with the signal's reason when the client leaves while it waits for room. */
-  enter(question: LeaseQuestion): Promise<Lease | Refusal>;
+  /** At once, unless it must wait for room. Throws, or rejects with, the signal's reason when the client leaves. */
+  enter(question: LeaseQuestion): Lease | Refusal | Promise<Lease | Refusal>;
   /**
    * For a look at the provider that is no request: what ends it, told the failure that was the provider's, null
    * where it answered. Undefined while its breaker lets nobody in.
@@ -72,6 +79,7 @@ export interface ProviderStates {
 /** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
 export const UNHEALTHY_AFTER = 3;
 
+const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
 export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS): ProviderStates {
@@ -101,40 +109,47 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     return memory;
   }
 
+  function closed({ provider }: LeaseQuestion, { breaker, lastError }: ProviderMemory): Refusal {
+    return refusedByBreaker(provider.name, breaker.waitMs(), lastError);
+  }
+
+  /** There is room, or none. */
+  function admit(question: LeaseQuestion, memory: ProviderMemory, slot: Slot | Shed): Lease | Refusal {
+    const { provider, model } = question;
+    const { breaker, limit, keys } = memory;
+    if ('shed' in slot) return refusedByLimit(provider.name, slot, limit);
+    const key =
+      question.key === 'client' ? CLIENTS_KEY : keys.choose({ ...question, keys: provider.apiKeys });
+    if ('why' in key) {
+      slot.release();
+      return refusedByKeys(provider, key);
+    }
+    // Last: whoever is let in by a half-open breaker does go.
+    const permit = provider.breaker === null ? NO_BREAKER : breaker.enter(provider.breaker);
+    if (permit === undefined) {
+      slot.release();
+      return closed(question, memory);
+    }
+    return createLease({
+      memory,
+      model,
+      whose: question.key,
+      slot,
+      permit,
+      key: key.value,
+      keyLabel: key.label,
+      onlyKey: provider.apiKeys.length < 2,
+    });
+  }
+
   return {
-    async enter(question) {
-      const { provider, model, signal } = question;
+    enter(question) {
+      const { provider, signal } = question;
       const memory = memoryOf(provider);
-      const { breaker, limit, keys } = memory;
-      const settings = provider.breaker;
-      const closed = () => refusedByBreaker(provider.name, breaker.waitMs(), memory.lastError);
-      if (settings !== null && breaker.waitMs() > 0) return closed();
-      const slot = await limit.acquire(provider.concurrency, signal);
-      if ('shed' in slot) return refusedByLimit(provider.name, slot, limit);
-      const key =
-        question.key === 'client'
-          ? { value: null, label: undefined }
-          : keys.choose({ ...question, keys: provider.apiKeys, model });
-      if ('why' in key) {
-        slot.release();
-        return refusedByKeys(provider, key);
-      }
-      // Last: whoever is let in by a half-open breaker does go.
-      const permit = settings === null ? NO_BREAKER : breaker.enter(settings);
-      if (permit === undefined) {
-        slot.release();
-        return closed();
-      }
-      return createLease({
-        memory,
-        model,
-        whose: question.key,
-        slot,
-        permit,
-        key: key.value,
-        keyLabel: key.label,
-        onlyKey: provider.apiKeys.length < 2,
-      });
+      if (provider.breaker !== null && memory.breaker.waitMs() > 0) return closed(question, memory);
+      const slot = memory.limit.acquire(provider.concurrency, signal);
+      if (slot instanceof Promise) return slot.then((given) => admit(question, memory, given));
+      return admit(question, memory, slot);
     },
     beginProbe(provider) {
       const memory = memoryOf(provider);

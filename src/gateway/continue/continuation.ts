@@ -116,7 +116,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       part = opened.part;
       return opened.relay;
     } catch {
-      if (client.signal.aborted) throw client.signal.reason;
+      if (client.aborted) throw client.reason;
       return undefined;
     }
   }

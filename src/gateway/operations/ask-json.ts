@@ -3,9 +3,10 @@ import type { ProviderOperation } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
-import { type AttemptContext, type JsonAnswer, openJson } from '../attempt.ts';
+import { type JsonAnswer, openJson } from '../attempt.ts';
 import { courseOf, type Exchange, noteTry } from '../course.ts';
 import { setExchangeHeaders } from '../exchange.ts';
+import type { AttemptContext } from '../send.ts';
 import { firstAnswer } from '../fallback.ts';
 import type { Incoming } from '../incoming.ts';
 import { createObserver, type Observer } from '../observer.ts';
@@ -50,7 +51,7 @@ export async function askJson<Request, Answer>(
         requestId: record.requestId,
         host,
         plan,
-        signal: client.signal,
+        signal: client,
         maxEvent,
         observer,
         redact,
@@ -66,7 +67,7 @@ export async function askJson<Request, Answer>(
             if (instead === undefined) throw asked.error;
             return instead;
           }
-          if (client.signal.aborted) throw client.signal.reason;
+          if (client.aborted) throw client.reason;
           if (question.note !== undefined) {
             question.note(asked.answer, observer);
             record.seen = observer.seen;

@@ -1,0 +1,19 @@
+// What a request asks for by its address: path and query.
+
+export type RequestAddress = Pick<URL, 'pathname' | 'search' | 'searchParams'>;
+
+/** Nobody writes to it. */
+const NO_QUERY = new URLSearchParams();
+
+/** Addresses that are written as any parser would write them, without a query: those of almost all requests. */
+const PLAIN = /^https?:\/\/[^/?#\\]*((?:\/[\w~-][\w.:~-]*)+)$/;
+
+export function addressOf(request: Request): RequestAddress {
+  const pathname = PLAIN.exec(request.url)?.[1];
+  return pathname === undefined ? urlOf(request) : { pathname, search: '', searchParams: NO_QUERY };
+}
+
+export function urlOf(request: Request): URL {
+  // Without a Host (HTTP/1.0), or with one that is no host name, servers tell the path alone.
+  return URL.parse(request.url, 'http://localhost') ?? new URL('http://localhost/');
+}

@@ -1,0 +1,170 @@
+// One request to a provider: sent, watched, and its failures told as the GatewayErrors they mean.
+import type { ProviderTimeouts } from '../config/resolved.ts';
+import { GatewayError } from '../model/errors.ts';
+import { parseObject } from '../model/json.ts';
+import { callUpstream, METHOD, readFailure } from '../upstream/call.ts';
+import type { Leaving } from '../upstream/departure.ts';
+import { findRetryHint } from '../upstream/retry-after.ts';
+import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
+import { authorize } from './authorize.ts';
+import type { GatewayHost } from './host.ts';
+import type { Observer } from './observer.ts';
+import type { Plan } from './plan.ts';
+
+export interface AttemptContext {
+  /** For the log. */
+  requestId: string;
+  host: GatewayHost;
+  plan: Plan;
+  /** Aborted when the client leaves. */
+  signal: Leaving;
+  maxEvent: number;
+  observer: Observer;
+  redact(text: string): string;
+  /** The upstream's HTTP status is known. */
+  answered(status: number): void;
+}
+
+/** A request under way, from before it is sent until its answer is read to the end. */
+export interface Call {
+  readonly watchdog: Watchdog;
+  /** The error of a wait that lasted too long. */
+  timeout(): GatewayError | undefined;
+  /** The answer is read to its end: nothing is left to watch or to abort. */
+  release(): void;
+  abort(): void;
+}
+
+export interface Sent {
+  response: Response;
+  call: Call;
+}
+
+/** Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. */
+export async function send(context: AttemptContext): Promise<Sent> {
+  const { host, plan, signal } = context;
+  const call = new WatchedCall(host, signal, plan.target.provider);
+  try {
+    if (plan.prepare !== undefined) await prepare(plan);
+    const request = { method: METHOD, url: plan.url, body: plan.body };
+    const headers =
+      plan.key === 'none' ? await authorize(host, plan.target.provider, plan.headers, request) : plan.headers;
+    const response = await exchangeHeads(context, call.signal, headers);
+    if (!response.ok) throw await readError(response, context);
+    return { response, call };
+  } catch (thrown) {
+    call.abort();
+    throw call.timeout() ?? thrown;
+  }
+}
+
+/** Sends the request; resolves when the head of the answer is there. */
+function exchangeHeads(
+  { host, plan, observer, answered }: AttemptContext,
+  signal: AbortSignal,
+  headers: Headers,
+): Promise<Response> {
+  if (signal.aborted) throw signal.reason;
+  const { name: provider, timeouts } = plan.target.provider;
+  const { timing } = observer.seen;
+  const { connectMs } = timeouts;
+  const connected = () => timing.connected();
+  const { url, body } = plan;
+  return timing.during(
+    callUpstream(host.fetch, { provider, connectMs, connected, url, headers, body, signal, answered }),
+  );
+}
+
+type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
+
+/** Aborted when the client leaves and when the provider is silent for too long. */
+class WatchedCall implements Call {
+  readonly watchdog: Watchdog;
+  private readonly controller = new AbortController();
+  private readonly client: Leaving;
+  private readonly limits: Limits;
+  private silence: GatewayError | undefined = undefined;
+  private readonly leave = () => {
+    this.watchdog.stop();
+    this.controller.abort(this.client.reason);
+  };
+
+  constructor(host: GatewayHost, client: Leaving, limits: Limits) {
+    this.client = client;
+    this.limits = limits;
+    this.watchdog = createWatchdog(host, (what) => this.expired(what));
+    if (client.aborted) this.leave();
+    else client.addEventListener('abort', this.leave, { once: true });
+    this.watchdog.wait('first_byte', limits.timeouts.firstByteMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  timeout(): GatewayError | undefined {
+    return this.silence;
+  }
+
+  release(): void {
+    this.client.removeEventListener('abort', this.leave);
+    this.watchdog.stop();
+  }
+
+  abort(): void {
+    this.release();
+    this.controller.abort();
+  }
+
+  private expired(what: string): void {
+    const { name, timeouts } = this.limits;
+    if (what !== 'closing') this.silence = timeoutError(name, what, timeouts);
+    this.controller.abort(this.silence);
+  }
+}
+
+/** Completes a plan in which a transformer takes its time. What holds the request for that is let go. */
+async function prepare(plan: Plan): Promise<void> {
+  const { prepare: complete } = plan;
+  delete plan.prepare;
+  if (complete !== undefined) Object.assign(plan, await complete());
+}
+
+async function readError(
+  response: Response,
+  { host, plan, redact, observer }: AttemptContext,
+): Promise<GatewayError> {
+  const read = await observer.seen.timing.during(readFailure(response));
+  // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
+  const failure = { ...read, body: redact(read.body) };
+  const error = plan.side.parseError(failure, plan.target.provider.quirks);
+  const isLimit = error.code === 'upstream_rate_limited';
+  const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
+  const { dialect } = plan;
+  const { headers, body } = failure;
+  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
+  });
+}
+
+/** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
+const MAX_REASON = 4_000;
+
+function shortened(message: string): string {
+  return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
+}
+
+function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
+  if (what === 'min_throughput') {
+    const { minBytesPerSecond, throughputWindowMs } = timeouts;
+    const slow = `less than ${minBytesPerSecond} bytes a second over ${throughputWindowMs} ms of waiting`;
+    return new GatewayError('upstream_timeout', `${name} sent ${slow} (timeouts.min_throughput)`);
+  }
+  const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
+  const when = what === 'idle' ? 'between two events' : 'before the first content';
+  return new GatewayError(
+    'upstream_timeout',
+    `${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
+  );
+}
