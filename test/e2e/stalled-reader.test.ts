@@ -11,9 +11,10 @@ const STREAMS = 12;
 const DELTA_BYTES = 16 * 1024;
 /**
  * What memory may grow by for each of them. Bun's client alone reads 1 to 2 MB ahead of a reader, in blocks of
- * up to 512 KB, when an upstream sends as fast as a kernel can; the gateway adds the block it is writing.
+ * up to 512 KB, when an upstream sends as fast as a kernel can; the gateway adds the block it is writing, and on a busy
+ * machine the collector comes late.
  */
-const HELD_PER_STREAM = 4 * 1024 * 1024;
+const HELD_PER_STREAM = 6 * 1024 * 1024;
 /** More than the kernel's buffers on both sides hold: reading so much takes the upstream's going on. */
 const BEYOND_KERNEL_BUFFERS = 32 * 1024 * 1024;
 const ASK = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
