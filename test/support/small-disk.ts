@@ -11,6 +11,12 @@ export interface SmallDisk {
   remove(): void;
 }
 
+export function canMount(): boolean {
+  const disk = mountSmallDisk(1);
+  disk?.remove();
+  return disk !== null;
+}
+
 /** Null where this user may not mount. */
 export function mountSmallDisk(megabytes: number): SmallDisk | null {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-disk-'));
