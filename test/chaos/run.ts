@@ -78,7 +78,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await Promise.all([observe(), ...Array.from({ length: clients }, client)]);
 
     const problems = await waitForQuiet(sluice);
-    const breakerClosedAgain = await closes(sluice, done);
+    upstreams.setMood(false);
+    const opens = await reaches('open', sluice, done);
+    upstreams.setMood(true);
+    const breakerClosedAgain = await reaches('closed', sluice, done);
     await sluice.get('/gateway/metrics');
     const { rows, refusals } = readRows(sluice.home);
     problems.push(...compare(done, rows));
@@ -88,7 +91,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       rows: countBy([...rows.values()]),
       problems: problems.slice(0, MOST_PROBLEMS),
       // Looks may miss what is short; a request that was kept from the provider is proof as well.
-      breakerOpened: breakers.has('open') || breakers.has('half-open') || refusals > 0,
+      breakerOpened: opens || breakers.has('open') || breakers.has('half-open') || refusals > 0,
       breakerClosedAgain,
       residentMegabytes: {
         early: medianMegabytes(resident, 0.25, 0.5),
@@ -125,11 +128,15 @@ async function waitForQuiet(sluice: SluiceProcess): Promise<string[]> {
   }
 }
 
-/** Asks until the breaker has closed; it does when the provider answers well again. */
-async function closes(sluice: SluiceProcess, done: { asked: Ask; seen: Seen }[]): Promise<boolean> {
+/** Asks until the breaker is there; it opens while the provider is down, and closes when it answers well again. */
+async function reaches(
+  state: 'open' | 'closed',
+  sluice: SluiceProcess,
+  done: { asked: Ask; seen: Seen }[],
+): Promise<boolean> {
   for (let tries = 0; tries < 20; tries++) {
-    if ((await moody(sluice)).breaker === 'closed') return true;
-    await Bun.sleep(OPEN_FOR_MS);
+    if ((await moody(sluice)).breaker === state) return true;
+    if (state === 'closed') await Bun.sleep(OPEN_FOR_MS);
     const asked: Ask = {
       client: 'openai-chat',
       model: 'moody/fast',
