@@ -1,5 +1,4 @@
 // What a pair's pump costs: per event, per byte of a long stream, per byte of a long argument, and what it holds.
-import { heapStats } from 'bun:jsc';
 import { join } from 'node:path';
 import { quantile } from '../statistics.ts';
 import { createPairPump, type Pair, run } from './pair.ts';
@@ -44,25 +43,35 @@ export async function measureSpeed(pair: Pair, rounds: number): Promise<Speed> {
 
 /** A stream of so many MB beside one of an eighth, in events of 1 KB. */
 export async function measureLength(pair: Pair, megabytes: number): Promise<Growth> {
-  const stream = textStream(pair.wire, 'x'.repeat(1_000));
-  return compare(pair, stream, (megabytes * MB) / stream.delta.length, 8);
+  const text = 'x'.repeat(1_000);
+  const stream = textStream(pair.wire, text);
+  return compare(pair, { what: 'text', text, stream }, (megabytes * MB) / stream.delta.length, 8);
 }
 
 /** One tool argument of so many MB beside one of a quarter; undefined where the wire sends arguments whole. */
 export async function measureArgument(pair: Pair, megabytes: number): Promise<Growth | undefined> {
   const fragment = 'x'.repeat(256);
   const stream = callStream(pair.wire, fragment);
-  return stream && compare(pair, stream, (megabytes * MB) / fragment.length, 4);
+  if (stream === undefined) return undefined;
+  return compare(pair, { what: 'argument', text: fragment, stream }, (megabytes * MB) / fragment.length, 4);
 }
 
-async function compare(pair: Pair, stream: WireStream, deltas: number, times: number): Promise<Growth> {
+/** A stream, and what it is made of. */
+interface Fed {
+  what: 'text' | 'argument';
+  text: string;
+  stream: WireStream;
+}
+
+async function compare(pair: Pair, fed: Fed, deltas: number, times: number): Promise<Growth> {
+  const { stream } = fed;
   const long = Math.floor(deltas);
   const short = Math.floor(deltas / times);
   await timed(pair, stream, short);
   // The best of two, since a neighbour on the machine only ever makes it slower.
   const shortest = Math.min(await timed(pair, stream, short), await timed(pair, stream, short));
   const longest = Math.min(await timed(pair, stream, long), await timed(pair, stream, long));
-  const held = (await heldAfter(pair, stream, long)) - (await heldAfter(pair, stream, short));
+  const held = (await heldAfter(pair, fed, long)) - (await heldAfter(pair, fed, short));
   return { timeRatio: longest / long / (shortest / short), heldMegabytes: held / MB };
 }
 
@@ -76,16 +85,20 @@ async function timed(pair: Pair, stream: WireStream, deltas: number): Promise<nu
   return (user + system) / 1_000_000;
 }
 
-/** Bytes on the heap just before the last event of the stream. */
-async function heldAfter(pair: Pair, stream: WireStream, deltas: number): Promise<number> {
-  const pump = await createPairPump(pair);
-  let held = 0;
-  run(pump, stream, deltas, (sent) => {
-    if (sent !== deltas - 1) return;
-    Bun.gc(true);
-    held = heapStats().heapSize;
+const HOLD = join(import.meta.dir, 'hold.ts');
+
+/** Bytes held just before the last event of the stream. */
+async function heldAfter({ wire, client }: Pair, { what, text }: Fed, deltas: number): Promise<number> {
+  const child = Bun.spawn([process.execPath, HOLD, wire, client, what, text, String(deltas)], {
+    stdout: 'pipe',
+    stderr: 'pipe',
   });
-  return held;
+  const [held, complaint] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  if ((await child.exited) !== 0) throw new Error(complaint);
+  return Number(held);
 }
 
 const ALLOCATE = join(import.meta.dir, 'allocate.ts');
