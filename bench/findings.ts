@@ -45,8 +45,11 @@ export function findAll(results: readonly MeasureResult[], contenders: readonly 
         bound: 0.25,
         side: 'at least',
         obstacle:
-          'a proxy on this runtime that does nothing else takes more than twice nginx’s CPU (below: bare Bun); ' +
-          'routing, headers, errors, time limits, the price and the row of the ledger, bodies redacted, are the rest',
+          'a proxy on this runtime that does nothing else takes more than twice nginx’s CPU (below: bare Bun). ' +
+          'Of some 160 µs a request once everything is compiled, 107 are the main thread’s (22 of a bare proxy), ' +
+          '24 the HTTP client’s thread, 18 SQLite’s, 7 the allocator’s. On the main thread a seventh of the time ' +
+          'is in compiled code and a fifth in the kernel; the rest is the runtime’s own: about 500 objects and 20 ' +
+          'promises a request, whose memory comes cold from the allocator',
       },
     },
     {
