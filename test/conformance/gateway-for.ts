@@ -1,6 +1,7 @@
 // A gateway in front of one recorded answer, and its fetch as SDKs call it.
 import type { ConfigInput } from '../../src/index.ts';
 import type { Recording } from '../support/recordings.ts';
+import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { createReplayFetch, type ReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS, type TestGateway } from '../support/test-gateway.ts';
@@ -14,6 +15,8 @@ const PROVIDER_OF: Record<string, NonNullable<ConfigInput['providers']>[string]>
   'openai-responses': LAB_PROVIDERS.responses,
   'gemini-generate': LAB_PROVIDERS.gemini,
   'ollama-chat': OLLAMA,
+  'bedrock-converse': PROVIDER_WIRES['bedrock-converse'].config,
+  'bedrock-invoke': PROVIDER_WIRES['bedrock-invoke'].config,
 };
 
 export interface GatewayFor extends TestGateway {
