@@ -1,4 +1,5 @@
 // How a request reaches a provider's server, and how its answer comes back: pushed, chunk by chunk, as it arrives.
+import type { HeaderReader } from '../model/headers.ts';
 import type { Leaving } from './departure.ts';
 
 /** What whoever connects must know of it. */
@@ -12,7 +13,7 @@ export interface Connecting {
 export interface UpstreamRequest extends Connecting {
   method: string;
   url: string;
-  headers: Headers;
+  headers: HeaderReader;
   body?: string;
   /** Aborted: the request ends, and so does its answer. */
   signal?: Leaving;
@@ -20,7 +21,7 @@ export interface UpstreamRequest extends Connecting {
 
 export interface UpstreamAnswer {
   status: number;
-  headers: Headers;
+  headers: HeaderReader;
   body: AnswerBody;
 }
 

@@ -1,0 +1,165 @@
+// One connection to one server: a socket, the request it serves, and whether it can serve another.
+import type { Socket } from 'bun';
+import type { HeaderList } from './header-list.ts';
+import { type AnswerHandler, ResponseParser } from './response-parser.ts';
+import type { RunningAnswer } from './running-answer.ts';
+
+/** The connection ended before the answer did. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+  readonly code: string;
+
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Whoever keeps connections. */
+export interface ConnectionOwner {
+  /** It can serve another request, for so many milliseconds as the server says; null where it does not say. */
+  free(connection: Connection, keepAliveMs: number | null): void;
+  /** It is no longer open. */
+  gone(connection: Connection): void;
+}
+
+/** A longer request is made bytes at once: of a string, what the socket did not take would be encoded again. */
+const LONGEST_STRING = 32 * 1024;
+
+export class Connection implements AnswerHandler {
+  /** `monotonic()` after which it serves no other request. */
+  usableUntil = Number.POSITIVE_INFINITY;
+  isOpen = true;
+  /** It has served a request: the server may be closing it. */
+  isUsed = false;
+  private readonly owner: ConnectionOwner;
+  private readonly parser = new ResponseParser(this);
+  private socket: Socket<Connection> | null = null;
+  private answer: RunningAnswer | null = null;
+  private unsent: Buffer | null = null;
+  /** Something of the answer has come. */
+  private hasHeard = false;
+
+  constructor(owner: ConnectionOwner) {
+    this.owner = owner;
+  }
+
+  /** From the socket: it stands. Nothing is sent before. */
+  opened(socket: Socket<Connection>): void {
+    this.socket = socket;
+    if (!this.isOpen) socket.terminate();
+  }
+
+  /** Sends a request; `answer` is told what becomes of it. */
+  ask(method: string, request: string | Buffer, answer: RunningAnswer): void {
+    this.answer = answer;
+    this.hasHeard = false;
+    this.parser.expect(method);
+    this.send(request);
+  }
+
+  /** Ends the connection; whoever waits for its answer hears nothing more. */
+  destroy(): void {
+    this.answer = null;
+    this.close();
+  }
+
+  pause(): void {
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    this.socket?.resume();
+  }
+
+  /** From the socket. */
+  data(bytes: Buffer): void {
+    this.hasHeard = true;
+    try {
+      this.parser.push(bytes);
+    } catch (thrown) {
+      this.fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      return;
+    }
+    if (this.answer !== null || !this.isOpen) return;
+    if (this.parser.isReusable && this.unsent === null) this.owner.free(this, this.parser.keepAliveMs);
+    else this.close();
+  }
+
+  /** From the socket: there is room for what was not sent. */
+  drain(): void {
+    const { unsent } = this;
+    this.unsent = null;
+    if (unsent !== null) this.sendBytes(unsent);
+  }
+
+  /** From the socket: nothing more will come. */
+  ended(error?: Error): void {
+    this.close();
+    if (this.answer === null || (error === undefined && this.parser.close())) return;
+    this.fail(
+      error === undefined
+        ? new ConnectionLost('the server closed the connection before its answer was complete', 'ECONNRESET')
+        : new ConnectionLost(error.message, codeOf(error)),
+    );
+  }
+
+  // What the parser finds.
+
+  head(status: number, headers: HeaderList): void {
+    this.answer?.head(status, headers);
+  }
+
+  chunk(bytes: Uint8Array): void {
+    this.answer?.chunk(bytes);
+  }
+
+  end(): void {
+    const { answer } = this;
+    this.answer = null;
+    this.isUsed = true;
+    answer?.complete();
+  }
+
+  private send(request: string | Buffer): void {
+    if (typeof request !== 'string' || request.length > LONGEST_STRING) {
+      this.sendBytes(typeof request === 'string' ? Buffer.from(request) : request);
+      return;
+    }
+    const sent = this.socket?.write(request) ?? -1;
+    if (sent < 0) this.tookNothing();
+    else if (sent < Buffer.byteLength(request)) this.unsent = Buffer.from(request).subarray(sent);
+  }
+
+  private sendBytes(bytes: Buffer): void {
+    const sent = this.socket?.write(bytes) ?? -1;
+    if (sent < 0) this.tookNothing();
+    else if (sent < bytes.length) this.unsent = bytes.subarray(sent);
+  }
+
+  /** The socket is gone. Not told from within `ask`, whose caller does not expect it. */
+  private tookNothing(): void {
+    queueMicrotask(() => this.ended());
+  }
+
+  private fail(error: Error): void {
+    const { answer, hasHeard, isUsed } = this;
+    this.answer = null;
+    this.close();
+    answer?.failed(error, isUsed && !hasHeard);
+  }
+
+  private close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.unsent = null;
+    // A connection in the middle of something is cut, so that the server stops at once.
+    if (this.answer === null && this.parser.isIdle) this.socket?.end();
+    else this.socket?.terminate();
+    this.owner.gone(this);
+  }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'ECONNRESET';
+}

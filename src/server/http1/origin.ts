@@ -1,0 +1,191 @@
+// One server as connections see it: how to reach it, and those that stand open.
+import type { Socket, SocketHandler } from 'bun';
+import { Connection, type ConnectionOwner } from './connection.ts';
+
+export interface OriginAddress {
+  /** Scheme, host and port, for messages. */
+  origin: string;
+  /** For the `host` field. */
+  host: string;
+  hostname: string;
+  port: number;
+  secure: boolean;
+}
+
+export interface PoolLimits {
+  /** How long a connection that nobody uses is kept; a server that says less is believed. */
+  keepAliveMs: number;
+  /** Most connections kept for each server that nobody uses. */
+  maxIdle: number;
+}
+
+export interface PoolState {
+  /** Scheme, host and port. */
+  origin: string;
+  /** Connections that serve a request now. */
+  active: number;
+  /** Connections that wait for one. */
+  idle: number;
+  /** Ever opened. */
+  opened: number;
+  /** Requests that took an open one. */
+  reused: number;
+}
+
+interface Surroundings {
+  monotonic(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+  limits: () => PoolLimits;
+  verifiesServers: boolean;
+}
+
+/** A server closes an idle connection about when it said: this much earlier it is not used any more. */
+const CLOSING_MARGIN_MS = 1_000;
+/** How often connections that were idle for too long are looked for. */
+const SWEEP_MS = 5_000;
+
+/** Tells that a connection stands (undefined), that it does not in time, or what the network said. */
+type Dialled = (problem: undefined | 'late' | Error) => void;
+
+export class Origin implements ConnectionOwner {
+  readonly address: OriginAddress;
+  private readonly surroundings: Surroundings;
+  /** The one used last is at the end, and is used next. */
+  private idle: Connection[] = [];
+  private readonly dialling = new Map<Connection, { told: Dialled; stopTimer: () => void }>();
+  private open = 0;
+  private opened = 0;
+  private reused = 0;
+  private stopSweep: (() => void) | undefined;
+
+  constructor(address: OriginAddress, surroundings: Surroundings) {
+    this.address = address;
+    this.surroundings = surroundings;
+  }
+
+  /** An open connection that nobody uses. */
+  take(): Connection | undefined {
+    const now = this.idle.length === 0 ? 0 : this.surroundings.monotonic();
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      if (connection.usableUntil > now) {
+        this.reused++;
+        return connection;
+      }
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  /** Opens a connection. */
+  dial(connectMs: number, told: Dialled): Connection {
+    const connection = new Connection(this);
+    this.open++;
+    this.opened++;
+    const stopTimer = this.surroundings.setTimer(() => {
+      this.settle(connection, 'late');
+      connection.destroy();
+    }, connectMs);
+    this.dialling.set(connection, { told, stopTimer });
+    const { hostname, port, secure } = this.address;
+    const refused = (thrown: unknown) =>
+      this.refused(connection, thrown instanceof Error ? thrown : new Error(String(thrown)));
+    try {
+      Bun.connect<Connection>({
+        hostname,
+        port,
+        data: connection,
+        socket: this.handlers,
+        ...(secure && { tls: this.tlsOptions() }),
+      }).catch(refused);
+    } catch (thrown) {
+      queueMicrotask(() => refused(thrown));
+    }
+    return connection;
+  }
+
+  free(connection: Connection, keepAliveMs: number | null): void {
+    const { keepAliveMs: longest, maxIdle } = this.surroundings.limits();
+    const said = keepAliveMs === null ? longest : keepAliveMs - CLOSING_MARGIN_MS;
+    const ms = Math.min(longest, said);
+    if (ms <= 0 || this.idle.length >= maxIdle) {
+      connection.destroy();
+      return;
+    }
+    connection.usableUntil = this.surroundings.monotonic() + ms;
+    this.idle.push(connection);
+    this.stopSweep ??= this.surroundings.setTimer(this.sweep, SWEEP_MS);
+  }
+
+  gone(connection: Connection): void {
+    this.open--;
+    const at = this.idle.lastIndexOf(connection);
+    if (at !== -1) this.idle.splice(at, 1);
+    this.dialled(connection);
+  }
+
+  state(): PoolState {
+    const { address, idle, open, opened, reused } = this;
+    return { origin: address.origin, active: open - idle.length, idle: idle.length, opened, reused };
+  }
+
+  close(): void {
+    this.stopSweep?.();
+    this.stopSweep = undefined;
+    for (const connection of [...this.idle]) connection.destroy();
+  }
+
+  private readonly sweep = () => {
+    this.stopSweep = undefined;
+    const now = this.surroundings.monotonic();
+    for (const connection of this.idle.filter(({ usableUntil }) => usableUntil <= now)) connection.destroy();
+    if (this.idle.length > 0) this.stopSweep = this.surroundings.setTimer(this.sweep, SWEEP_MS);
+  };
+
+  private settle(connection: Connection, problem: undefined | 'late' | Error): void {
+    this.dialled(connection)?.told(problem);
+  }
+
+  /** It is not waited for any more. */
+  private dialled(connection: Connection) {
+    const dialling = this.dialling.get(connection);
+    if (dialling === undefined) return undefined;
+    dialling.stopTimer();
+    this.dialling.delete(connection);
+    return dialling;
+  }
+
+  private refused(connection: Connection, error: Error): void {
+    this.settle(connection, error);
+    connection.destroy();
+  }
+
+  /** Left to itself, Bun checks chain and host name as its own fetch does. */
+  private tlsOptions() {
+    const { hostname } = this.address;
+    return this.surroundings.verifiesServers
+      ? { serverName: hostname }
+      : { serverName: hostname, rejectUnauthorized: false };
+  }
+
+  private readonly handlers: SocketHandler<Connection> = {
+    open: (socket: Socket<Connection>) => {
+      socket.data.opened(socket);
+      if (!this.address.secure) this.settle(socket.data, undefined);
+    },
+    // Nothing is sent before the server has shown who it is.
+    handshake: (socket, success, error) => {
+      if (success) this.settle(socket.data, undefined);
+      else this.refused(socket.data, error ?? new Error('the TLS handshake failed'));
+    },
+    data: (socket, bytes) => socket.data.data(bytes),
+    drain: (socket) => socket.data.drain(),
+    end: (socket) => socket.data.ended(),
+    close: (socket, error) => {
+      if (this.dialling.has(socket.data))
+        this.refused(socket.data, error ?? new Error('the server closed the connection'));
+      else socket.data.ended(error);
+    },
+    error: (socket, error) => socket.data.ended(error),
+    connectError: (socket, error) => this.refused(socket.data, error),
+  };
+}

@@ -1,0 +1,43 @@
+// Requests → bytes: HTTP/1.1 as RFC 9112 writes it. Knows no sockets.
+import type { UpstreamRequest } from '../../upstream/transport.ts';
+
+/** A request that must not be sent as it is. */
+export class UnsendableRequest extends Error {
+  override readonly name = 'UnsendableRequest';
+  readonly code = 'INVALID_REQUEST';
+}
+
+/** What a field's value may hold; anything else could end the field and begin another. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Of an address, behind the host. */
+const PATH = /^\/[\x21-\x7e]*$/;
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Made here, whoever else says them. */
+const OWN_FIELD = /^(host|content-length|connection|transfer-encoding)$/;
+
+/** @param path with its query. Throws UnsendableRequest. */
+export function writeRequest(
+  { method, headers, body }: Pick<UpstreamRequest, 'method' | 'headers' | 'body'>,
+  host: string,
+  path: string,
+): string | Buffer {
+  if (!PATH.test(path))
+    throw new UnsendableRequest('the address holds a character that no request can carry');
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  headers.forEach((value, name) => {
+    if (OWN_FIELD.test(name)) return;
+    if (!NAME.test(name) || !VALUE.test(value))
+      throw new UnsendableRequest(
+        `the header ${JSON.stringify(name)} holds a character that no request can carry`,
+      );
+    head += `${name}: ${value}\r\n`;
+  });
+  if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
+  if (body === undefined) head += '\r\n';
+  else head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  // A string is written as UTF-8, which a head is not.
+  if (ASCII.test(head)) return body === undefined ? head : head + body;
+  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '')]);
+}

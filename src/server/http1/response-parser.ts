@@ -1,0 +1,337 @@
+// Bytes of a connection → answers: HTTP/1.1 responses as RFC 9112 frames them. Knows no sockets.
+import { HeaderList } from './header-list.ts';
+
+/** What is read from the connection, in the order in which it comes. */
+export interface AnswerHandler {
+  head(status: number, headers: HeaderList): void;
+  /** Of the body, without its framing. */
+  chunk(bytes: Uint8Array): void;
+  /** The answer is complete. */
+  end(): void;
+}
+
+/** What the server sends is no HTTP/1.1 answer. */
+export class MalformedAnswer extends Error {
+  override readonly name = 'MalformedAnswer';
+  readonly code = 'MALFORMED_HTTP';
+}
+
+/** Bytes of a head, and of the trailers. */
+const MAX_HEAD = 64 * 1024;
+/** Bytes of the line that begins a chunk: its size and extensions that nobody uses. */
+const MAX_CHUNK_LINE = 1024;
+/** Hexadecimal digits of a chunk's size: 16 TB. */
+const MAX_CHUNK_DIGITS = 11;
+
+const CR = 13;
+const LF = 10;
+const SEMICOLON = 59;
+const SPACE = 32;
+const TAB = 9;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+type State =
+  | 'idle'
+  | 'head'
+  | 'fixed'
+  | 'until-close'
+  | 'chunk-size'
+  | 'chunk-extension'
+  | 'chunk-data'
+  | 'chunk-end'
+  | 'trailers'
+  | 'complete';
+
+export class ResponseParser {
+  private readonly handler: AnswerHandler;
+  private state: State = 'idle';
+  private asked = 'GET';
+  /** Of a head or a line that is not complete. */
+  private pending = NO_BYTES;
+  /** Bytes of the body, or of the chunk, still to come. */
+  private left = 0;
+  private digits = 0;
+  private lineLength = 0;
+  /** The connection can serve another request once this answer is complete. */
+  private keepsOpen = false;
+  /** How long the server says it keeps an idle connection, in milliseconds; null where it does not say. */
+  keepAliveMs: number | null = null;
+
+  constructor(handler: AnswerHandler) {
+    this.handler = handler;
+  }
+
+  /** A request of this method was sent: its answer is what comes next. */
+  expect(method: string): void {
+    this.state = 'head';
+    this.asked = method;
+  }
+
+  /** No answer is under way. */
+  get isIdle(): boolean {
+    return this.state === 'idle';
+  }
+
+  /** The last answer is complete, and the connection may be used again. */
+  get isReusable(): boolean {
+    return this.state === 'idle' && this.keepsOpen;
+  }
+
+  /** Takes what arrived, and changes it: the framing of chunks is taken out in place. Throws MalformedAnswer. */
+  push(bytes: Buffer): void {
+    let from = 0;
+    while (from < bytes.length) {
+      switch (this.state) {
+        case 'head': {
+          const rest = this.readHead(bytes, from);
+          if (rest === -1) return;
+          from = rest;
+          break;
+        }
+        case 'fixed': {
+          const end = Math.min(bytes.length, from + this.left);
+          this.left -= end - from;
+          this.handler.chunk(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end));
+          from = end;
+          if (this.left === 0) this.finish();
+          break;
+        }
+        case 'until-close':
+          this.handler.chunk(from === 0 ? bytes : bytes.subarray(from));
+          return;
+        case 'idle':
+          // Nobody asked: a server that says more than its answer is not to be trusted with another request.
+          this.keepsOpen = false;
+          return;
+        default:
+          from = this.readChunks(bytes, from);
+      }
+    }
+  }
+
+  /** The server closed the connection. False where an answer is not complete. */
+  close(): boolean {
+    this.keepsOpen = false;
+    if (this.state !== 'until-close') return this.state === 'idle';
+    this.finish();
+    return true;
+  }
+
+  private finish(): void {
+    this.state = 'idle';
+    this.handler.end();
+  }
+
+  /** Returns where the head ended, -1 where it has not. */
+  private readHead(bytes: Buffer, from: number): number {
+    const { pending } = this;
+    const whole = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+    const start = pending.length === 0 ? from : 0;
+    // A head that comes in pieces is searched from where the last piece could have begun its end.
+    const end = endOfHead(whole, Math.max(start, pending.length - 3));
+    if ((end === -1 ? whole.length : end) - start > MAX_HEAD)
+      throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
+    if (end === -1) {
+      this.pending = whole.subarray(start);
+      return -1;
+    }
+    this.pending = NO_BYTES;
+    this.takeHead(whole.toString('latin1', start, end));
+    return end - pending.length;
+  }
+
+  private takeHead(text: string): void {
+    const lines = text.split(text.includes('\r\n') ? '\r\n' : '\n');
+    const [, minor, code] = /^HTTP\/1\.([01]) (\d\d\d)(?: |$)/.exec(lines[0] ?? '') ?? [];
+    if (code === undefined) {
+      const said = JSON.stringify((lines[0] ?? '').slice(0, 40));
+      throw new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
+    }
+    const status = Number(code);
+    const headers = readFields(lines);
+    if (status < 200) {
+      if (status === 101) throw new MalformedAnswer('the server switched to another protocol (101) unasked');
+      return;
+    }
+    this.frame(status, minor === '1', headers);
+    this.handler.head(status, headers);
+    if (this.state === 'fixed' && this.left === 0) this.finish();
+  }
+
+  /** How long the body is. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+  private frame(status: number, isCurrent: boolean, headers: HeaderList): void {
+    const connection = headers.get('connection')?.toLowerCase() ?? '';
+    this.keepsOpen = isCurrent ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection);
+    const seconds = /\btimeout=(\d{1,6})\b/i.exec(headers.get('keep-alive') ?? '')?.[1];
+    this.keepAliveMs = seconds === undefined ? null : Number(seconds) * 1000;
+    this.left = 0;
+    const encoding = headers.get('transfer-encoding');
+    const length = headers.get('content-length');
+    if (status === 204 || status === 304 || this.asked === 'HEAD') {
+      this.state = 'fixed';
+    } else if (encoding !== null) {
+      if (encoding.toLowerCase() !== 'chunked')
+        throw new MalformedAnswer(`transfer-encoding: ${encoding.slice(0, 40)} is not supported`);
+      // Of two that disagree about the end, the connection is believed no further than this answer.
+      if (length !== null || !isCurrent) this.keepsOpen = false;
+      this.state = 'chunk-size';
+      this.digits = 0;
+      this.lineLength = 0;
+    } else if (length !== null) {
+      this.state = 'fixed';
+      this.left = readLength(length);
+    } else {
+      this.state = 'until-close';
+      this.keepsOpen = false;
+    }
+  }
+
+  /**
+   * Many chunks may have come at once: what they hold is moved together and handed on as one, so that who reads
+   * is called once for each arrival. Returns where it stopped.
+   */
+  private readChunks(bytes: Buffer, from: number): number {
+    let at = from;
+    let begin = -1;
+    let filled = 0;
+    try {
+      while (at < bytes.length) {
+        if (this.state === 'chunk-data') {
+          const end = Math.min(bytes.length, at + this.left);
+          this.left -= end - at;
+          if (begin === -1) {
+            begin = at;
+            filled = end;
+          } else {
+            bytes.copyWithin(filled, at, end);
+            filled += end - at;
+          }
+          at = end;
+          if (this.left === 0) this.state = 'chunk-end';
+        } else if (this.state === 'trailers') {
+          at = this.skipTrailers(bytes, at);
+        } else if (this.state === 'complete') {
+          break;
+        } else {
+          this.readFraming(bytes[at] ?? 0);
+          at++;
+        }
+      }
+    } finally {
+      if (begin !== -1) this.handler.chunk(bytes.subarray(begin, filled));
+    }
+    if (this.state === 'complete') this.finish();
+    return at;
+  }
+
+  /** One byte of what stands between the data of two chunks. */
+  private readFraming(byte: number): void {
+    switch (this.state) {
+      case 'chunk-size': {
+        const value = hexadecimal(byte);
+        if (value !== -1) {
+          this.digits++;
+          if (this.digits > MAX_CHUNK_DIGITS) throw new MalformedAnswer('a chunk is declared too long');
+          this.left = this.left * 16 + value;
+          return;
+        }
+        if (this.digits === 0) throw new MalformedAnswer('a chunk has no size');
+        if (byte === LF) {
+          this.beginChunk();
+          return;
+        }
+        if (byte !== SEMICOLON && byte !== SPACE && byte !== TAB && byte !== CR)
+          throw new MalformedAnswer('the size of a chunk is no number');
+        this.state = 'chunk-extension';
+        return;
+      }
+      case 'chunk-extension':
+        this.lineLength++;
+        if (this.lineLength > MAX_CHUNK_LINE)
+          throw new MalformedAnswer('a chunk begins with an endless line');
+        if (byte === LF) this.beginChunk();
+        return;
+      case 'chunk-end':
+        if (byte === CR && this.lineLength === 0) {
+          this.lineLength = 1;
+          return;
+        }
+        if (byte !== LF) throw new MalformedAnswer('a chunk is longer than its declared size');
+        this.state = 'chunk-size';
+        this.digits = 0;
+        this.lineLength = 0;
+    }
+  }
+
+  private beginChunk(): void {
+    this.state = this.left === 0 ? 'trailers' : 'chunk-data';
+    this.lineLength = 0;
+  }
+
+  /** Trailers tell nothing that anyone here reads. Returns where they ended. */
+  private skipTrailers(bytes: Buffer, from: number): number {
+    for (let at = from; at < bytes.length; at++) {
+      const byte = bytes[at];
+      this.digits++;
+      if (this.digits > MAX_HEAD) throw new MalformedAnswer(`trailers are longer than ${MAX_HEAD} bytes`);
+      if (byte === LF) {
+        if (this.lineLength === 0) {
+          this.state = 'complete';
+          return at + 1;
+        }
+        this.lineLength = 0;
+      } else if (byte !== CR) this.lineLength++;
+    }
+    return bytes.length;
+  }
+}
+
+/** Where the blank line behind the head ends, -1 where it has not come. Bare line feeds are taken too. */
+function endOfHead(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf('\r\n\r\n', from);
+  // What follows a head with bare line feeds may hold the usual end of one.
+  const bare = (end === -1 ? bytes : bytes.subarray(0, end)).indexOf('\n\n', from);
+  if (bare !== -1) return bare + 2;
+  return end === -1 ? -1 : end + 4;
+}
+
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Those behind the first line. */
+function readFields(lines: readonly string[]): HeaderList {
+  const headers = new HeaderList();
+  let name = '';
+  let value = '';
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index] ?? '';
+    if (line === '') continue;
+    if ((line.startsWith(' ') || line.startsWith('\t')) && name !== '') {
+      value = `${value} ${line.trim()}`;
+      continue;
+    }
+    if (name !== '') headers.append(name, value);
+    const colon = line.indexOf(':');
+    name = line.slice(0, colon === -1 ? 0 : colon).toLowerCase();
+    value = line.slice(colon + 1).trim();
+    if (!FIELD_NAME.test(name))
+      throw new MalformedAnswer('the head of the answer has a line that is no field');
+    if (/[\0\r\n]/.test(value)) throw new MalformedAnswer(`the field ${name} holds a control character`);
+  }
+  if (name !== '') headers.append(name, value);
+  return headers;
+}
+
+/** Said more than once, it must be the same. */
+function readLength(text: string): number {
+  const [first = '', ...others] = text.split(',').map((part) => part.trim());
+  if (!/^\d{1,15}$/.test(first) || others.some((other) => other !== first))
+    throw new MalformedAnswer(`content-length: ${text.slice(0, 40)} is no length`);
+  return Number(first);
+}
+
+function hexadecimal(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const lower = byte | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}

@@ -1,0 +1,141 @@
+// One request's answer, from before it is sent until its last byte is handed over or nobody wants it.
+import type { Leaving } from '../../upstream/departure.ts';
+import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
+import type { Connection } from './connection.ts';
+import type { HeaderList } from './header-list.ts';
+
+/** Bytes of a body that may wait for somebody to read it before the server is held back. */
+const MAX_UNREAD = 64 * 1024;
+
+export interface AnswerWaiter {
+  resolve(answer: UpstreamAnswer): void;
+  reject(reason: unknown): void;
+  /** The connection had been closed before the request reached it. True: another takes it over. */
+  stale(answer: RunningAnswer): boolean;
+}
+
+export class RunningAnswer implements AnswerBody {
+  private readonly waiter: AnswerWaiter;
+  private readonly signal: Leaving | undefined;
+  private connection: Connection | null = null;
+  private state: 'waiting' | 'flowing' | 'complete' | 'failed' | 'cancelled' = 'waiting';
+  private reader: BodyReader | null = null;
+  private isPaused = false;
+  /** Came while nobody reads. */
+  private unread: Uint8Array[] | null = null;
+  private unreadSize = 0;
+  private failure: Error | null = null;
+  private readonly leave = () => {
+    const { connection, signal } = this;
+    this.connection = null;
+    connection?.destroy();
+    const reason = signal?.reason;
+    this.failed(reason instanceof Error ? reason : new Error('the request was ended'), false);
+  };
+
+  constructor(waiter: AnswerWaiter, signal: Leaving | undefined) {
+    this.waiter = waiter;
+    this.signal = signal;
+    signal?.addEventListener('abort', this.leave, { once: true });
+  }
+
+  /** Somebody still waits for it. */
+  get isWanted(): boolean {
+    return this.state === 'waiting' || this.state === 'flowing';
+  }
+
+  /** Where it comes from. */
+  on(connection: Connection): void {
+    this.connection = connection;
+  }
+
+  // From the connection.
+
+  head(status: number, headers: HeaderList): void {
+    this.state = 'flowing';
+    this.waiter.resolve({ status, headers, body: this });
+  }
+
+  chunk(bytes: Uint8Array): void {
+    const { reader } = this;
+    if (reader !== null && !this.isPaused && this.unread === null) {
+      reader.chunk(bytes);
+      return;
+    }
+    this.unread ??= [];
+    this.unread.push(bytes);
+    this.unreadSize += bytes.length;
+    if (this.unreadSize > MAX_UNREAD) this.connection?.pause();
+  }
+
+  complete(): void {
+    this.over('complete');
+    this.deliver();
+  }
+
+  failed(error: Error, stale: boolean): void {
+    if (!this.isWanted) return;
+    if (stale && this.state === 'waiting' && this.waiter.stale(this)) return;
+    const hadHead = this.state === 'flowing';
+    this.over('failed');
+    this.failure = error;
+    if (hadHead) this.deliver();
+    else this.waiter.reject(error);
+  }
+
+  // From whoever reads.
+
+  read(reader: BodyReader): void {
+    this.reader = reader;
+    this.deliver();
+  }
+
+  pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.connection?.pause();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.deliver();
+  }
+
+  cancel(): void {
+    if (this.state === 'cancelled') return;
+    const { connection } = this;
+    this.over('cancelled');
+    this.reader = null;
+    this.unread = null;
+    connection?.destroy();
+  }
+
+  private over(state: 'complete' | 'failed' | 'cancelled'): void {
+    this.state = state;
+    this.connection = null;
+    this.signal?.removeEventListener('abort', this.leave);
+  }
+
+  /** What came while nobody read, and the end behind it. */
+  private deliver(): void {
+    while (this.unread !== null) {
+      const { reader, unread } = this;
+      if (reader === null || this.isPaused) return;
+      const bytes = unread.shift();
+      if (unread.length === 0) this.unread = null;
+      if (bytes === undefined) continue;
+      this.unreadSize -= bytes.length;
+      reader.chunk(bytes);
+    }
+    const { reader } = this;
+    if (reader === null || this.isPaused) return;
+    if (this.state === 'flowing') {
+      this.connection?.resume();
+      return;
+    }
+    this.reader = null;
+    if (this.state === 'complete') reader.end();
+    else if (this.failure !== null) reader.failed(this.failure);
+  }
+}
