@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
 import { findCircumstances } from './circumstances.ts';
-import { sluiceContender } from './contenders.ts';
-import type { WireId } from './fixtures.ts';
+import type { ClientId, ProviderId } from './fixtures.ts';
 import type { Effort } from './measure.ts';
 import { burst } from './measures/burst.ts';
 import { memory } from './measures/memory.ts';
 import { paced } from './measures/paced.ts';
 import { plain } from './measures/plain.ts';
 import { checkOut } from './other-tree.ts';
+import { pairName, sluiceContender } from './sluice.ts';
 import { asText, describeCircumstances, type Table } from './report.ts';
 import { type MeasureResult, runMeasures, spreadOfMetric, spreadOfRatio } from './run.ts';
 
@@ -21,10 +21,10 @@ const HELP = `npm run bench:compare -- [--quick] REF
   REF      a commit, a branch, a tag: what this tree is compared with
   --quick  fewer and shorter rounds, passthrough alone
 `;
-const PAIRS: readonly [client: WireId, provider: WireId][] = [
+const PAIRS: readonly [client: ClientId, provider: ProviderId][] = [
   ['anthropic-messages', 'anthropic-messages'],
   ['openai-chat', 'anthropic-messages'],
-  ['anthropic-messages', 'openai-chat'],
+  ['openai-responses', 'gemini'],
 ];
 const EFFORTS: Record<'quick' | 'full', Effort> = {
   quick: { name: 'quick', rounds: 3, pace: 0.3 },
@@ -57,12 +57,12 @@ try {
     measures: values.quick ? [plain, paced] : [plain, paced, burst, memory],
     contenders: pairs.flatMap(([client, provider]) => [
       sluiceContender(client, provider),
-      sluiceContender(client, provider, other.root, label),
+      sluiceContender(client, provider, { root: other.root, name: pairName(client, provider) + label }),
     ]),
     effort: values.quick ? EFFORTS.quick : EFFORTS.full,
     say: (line) => console.log(line),
   });
-  const names = pairs.map(([client, provider]) => sluiceContender(client, provider).name);
+  const names = pairs.map(([client, provider]) => pairName(client, provider));
   console.log(`\n${asText(comparison(results, names, label))}`);
 } finally {
   killChildren();

@@ -1,16 +1,21 @@
 // Many cheap clients: raw sockets, each sending one prepared request again and again and counting what comes.
 import type { Socket } from 'bun';
+import { createDelays, type DelaySummary } from './delays.ts';
 import { FIRST_TEXT } from './fixtures.ts';
 import { createMessageReader } from './http-messages.ts';
+import { startLoadClock } from './load-clock.ts';
+import { readStamps } from './stamp.ts';
 
 export interface LoadSpec {
   port: number;
   path: string;
   headers: Record<string, string>;
   body: string;
-  /** Connections, all opened at once. */
   connections: number;
-  /** Null: each connection asks again as soon as it has its answer. Else so many requests in all a second. */
+  /**
+   * Null: each connection asks again as soon as it has its answer. Else so many requests in all a second, due by the
+   * clock whatever becomes of the answers: one that finds no connection free waits, and its wait counts.
+   */
   perSecond: number | null;
 }
 
@@ -23,10 +28,13 @@ export interface LoadCount {
   /** Answers other than 200, and connections that closed or failed. */
   failed: number;
   events: number;
+  bytes: number;
   /** Answers whose first text has come. */
   begun: number;
-  /** Milliseconds from request to first text (of a whole answer: to its end), since the last count. */
+  /** Milliseconds from when a request was due to first text (of a whole answer: to its end), since the last count. */
   waits: number[];
+  /** How long stamped events were on their way, since the last count. */
+  delays: DelaySummary;
 }
 
 export interface Load {
@@ -36,32 +44,39 @@ export interface Load {
 
 interface Client {
   read(bytes: Buffer): void;
-  sentAt: number;
+  dueAt: number;
+  /** What the socket has not taken yet. */
+  unsent: Buffer | undefined;
 }
 
-/** How often the clock looks whether a request is due. */
-const RATE_TICK_MS = 1;
+/** Connections that are being opened at once, so that no listener's queue overflows. */
+const OPENING = 100;
 
 export function createLoad(spec: LoadSpec): Load {
-  const head = [
-    `POST ${spec.path} HTTP/1.1`,
-    `host: 127.0.0.1:${spec.port}`,
-    ...Object.entries(spec.headers).map(([name, value]) => `${name}: ${value}`),
-    `content-length: ${Buffer.byteLength(spec.body)}`,
-  ];
-  const request = Buffer.from(`${head.join('\r\n')}\r\n\r\n${spec.body}`);
+  const request = requestBytes(spec);
   let finished = 0;
   let failed = 0;
   let events = 0;
+  let received = 0;
   let begun = 0;
   let waits: number[] = [];
+  let delays = createDelays();
   let stopped = false;
   const idle: Socket<Client>[] = [];
+  const overdue: number[] = [];
   const sockets = new Set<Socket<Client>>();
+  const addDelay = (microseconds: number) => delays.add(microseconds);
 
-  function send(socket: Socket<Client>): void {
-    socket.data.sentAt = performance.now();
-    socket.write(request);
+  function send(socket: Socket<Client>, dueAt: number): void {
+    socket.data.dueAt = dueAt;
+    write(socket, request);
+  }
+
+  /** A connection that has nothing to do. */
+  function free(socket: Socket<Client>): void {
+    const dueAt = spec.perSecond === null ? performance.now() : overdue.shift();
+    if (dueAt === undefined) idle.push(socket);
+    else send(socket, dueAt);
   }
 
   function createClient(socket: Socket<Client>): Client {
@@ -71,7 +86,7 @@ export function createLoad(spec: LoadSpec): Load {
     const noteWait = () => {
       awaitsText = false;
       begun++;
-      waits.push(performance.now() - socket.data.sentAt);
+      waits.push(performance.now() - socket.data.dueAt);
     };
     const read = createMessageReader({
       head(text) {
@@ -80,11 +95,13 @@ export function createLoad(spec: LoadSpec): Load {
         endsInLf = false;
       },
       body(bytes) {
+        received += bytes.length;
         // An event ends with a blank line, which two parts of the body may share.
         if (endsInLf && bytes[0] === 10) events++;
         for (let at = bytes.indexOf('\n\n'); at !== -1; at = bytes.indexOf('\n\n', at + 2)) events++;
         endsInLf = bytes[bytes.length - 1] === 10 && bytes[bytes.length - 2] !== 10;
         if (awaitsText && bytes.includes(FIRST_TEXT)) noteWait();
+        readStamps(bytes, addDelay);
       },
       end() {
         if (!ok) failed++;
@@ -92,15 +109,15 @@ export function createLoad(spec: LoadSpec): Load {
           finished++;
           if (awaitsText) noteWait();
         }
-        if (stopped) return;
-        if (spec.perSecond === null) send(socket);
-        else idle.push(socket);
+        if (!stopped) free(socket);
       },
     });
-    return { read, sentAt: 0 };
+    return { read, dueAt: 0, unsent: undefined };
   }
 
-  for (let index = 0; index < spec.connections; index++) {
+  let left = spec.connections;
+  function open(): void {
+    if (left-- <= 0) return;
     Bun.connect<Client>({
       hostname: '127.0.0.1',
       port: spec.port,
@@ -108,10 +125,15 @@ export function createLoad(spec: LoadSpec): Load {
         open(socket) {
           sockets.add(socket);
           socket.data = createClient(socket);
-          if (spec.perSecond === null) send(socket);
-          else idle.push(socket);
+          free(socket);
+          open();
         },
         data: (socket, bytes) => socket.data.read(bytes),
+        drain(socket) {
+          const { unsent } = socket.data;
+          socket.data.unsent = undefined;
+          if (unsent !== undefined) write(socket, unsent);
+        },
         close(socket) {
           sockets.delete(socket);
           const at = idle.indexOf(socket);
@@ -124,32 +146,44 @@ export function createLoad(spec: LoadSpec): Load {
       failed++;
     });
   }
+  for (let count = 0; count < OPENING; count++) open();
 
-  const rate = spec.perSecond;
-  const timer = rate === null ? undefined : startClock(rate);
-
-  function startClock(perSecond: number): ReturnType<typeof setInterval> {
-    let due = performance.now();
-    return setInterval(() => {
-      const now = performance.now();
-      if (now - due > 1000) due = now;
-      for (; due <= now; due += 1000 / perSecond) {
-        const socket = idle.pop();
-        if (socket !== undefined) send(socket);
-      }
-    }, RATE_TICK_MS);
-  }
+  const stopClock =
+    spec.perSecond === null
+      ? () => {}
+      : startLoadClock(spec.perSecond, (dueAt) => {
+          const socket = idle.pop();
+          if (socket === undefined) overdue.push(dueAt);
+          else send(socket, dueAt);
+        });
 
   return {
     count() {
-      const counted = { at: performance.now(), finished, failed, events, begun, waits };
+      const at = performance.now();
+      const since = { waits, delays: delays.summary() };
       waits = [];
-      return counted;
+      delays = createDelays();
+      return { at, finished, failed, events, bytes: received, begun, ...since };
     },
     stop() {
       stopped = true;
-      clearInterval(timer);
+      stopClock();
       for (const socket of sockets) socket.terminate();
     },
   };
+}
+
+function requestBytes({ path, port, headers, body }: LoadSpec): Buffer {
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: 127.0.0.1:${port}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function write(socket: Socket<Client>, bytes: Buffer): void {
+  const sent = socket.write(bytes);
+  if (sent >= 0 && sent < bytes.length) socket.data.unsent = bytes.subarray(sent);
 }

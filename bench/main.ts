@@ -8,7 +8,8 @@ import { findContenders } from './contenders.ts';
 import { findAll } from './findings.ts';
 import { EFFORTS, type Measure } from './measure.ts';
 import { burst } from './measures/burst.ts';
-import { firstToken } from './measures/first-token.ts';
+import { latency } from './measures/latency.ts';
+import { LEVELS, manyStreams } from './measures/many-streams.ts';
 import { memory } from './measures/memory.ts';
 import { paced } from './measures/paced.ts';
 import { plain } from './measures/plain.ts';
@@ -21,7 +22,8 @@ const MEASURES: Record<string, Measure> = {
   plain,
   paced,
   burst,
-  'first-token': firstToken,
+  latency,
+  ...Object.fromEntries(LEVELS.map((level) => [`streams-${level.streams}`, manyStreams(level)])),
   memory,
   'start-up': startUp,
 };
@@ -70,9 +72,7 @@ async function main(): Promise<number> {
   console.log(`${asText(describeCircumstances(circumstances))}\n`);
   const effort = values.quick ? EFFORTS.quick : EFFORTS.full;
   const results = await runMeasures({ measures, contenders, effort, say: (line) => console.log(line) });
-  const findings = findAll(results, contenders).filter(
-    ({ value }) => value !== undefined || values.only === undefined,
-  );
+  const findings = findAll(results).filter(({ value }) => value !== undefined || values.only === undefined);
   console.log(`\n${asText(findingsTable(findings))}\n\n${asText(numbersTable(results, contenders))}`);
   if (values.write) {
     const page = join(ROOT, 'docs', 'benchmarks.md');

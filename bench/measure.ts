@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
-import { type Contender, OTHER_CORE, type Running } from './contenders.ts';
-import { type Behaviour, WIRES } from './fixtures.ts';
+import type { Behaviour } from './behaviour.ts';
+import { type Contender, OTHER_CORE, type Running } from './contender.ts';
+import { CLIENTS, PROVIDERS } from './fixtures.ts';
 import type { LoadCount, LoadSpec } from './load-client.ts';
 
 /** How long and how often: `quick` for a look, `full` for numbers to publish, `tiny` for the test. */
@@ -57,13 +58,18 @@ export async function onStage<T>(
   try {
     const upstreamPort = Number(/^port (\d+)$/.exec(await upstream.readLine())?.[1]);
     const running = await contender.start({ directory, upstreamPort, behaviour });
-    const { path, port } = running;
-    const { headers, request } = WIRES[contender.client];
-    const { model } = WIRES[contender.provider];
+    const { prefix, port } = running;
+    const { path, headers, request } = CLIENTS[contender.client];
+    const { model } = PROVIDERS[contender.provider];
     try {
       return await use({
         running,
-        request: (stream) => ({ port, path, headers, body: request(model, stream) }),
+        request: (stream) => ({
+          port,
+          path: prefix + path(model, stream),
+          headers: { ...headers, ...running.headers },
+          body: request(model, stream),
+        }),
       });
     } finally {
       await running.stop();
@@ -80,7 +86,8 @@ export interface LoadProcess {
 
 export function startLoad(spec: LoadSpec): LoadProcess {
   const program = join(import.meta.dir, 'load.ts');
-  const child: Child = startChild([process.execPath, program, JSON.stringify(spec)], { core: OTHER_CORE });
+  const child: Child = startChild([process.execPath, program], { core: OTHER_CORE });
+  child.writeLine(JSON.stringify(spec));
   return {
     async count() {
       child.writeLine('count');

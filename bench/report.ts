@@ -1,6 +1,6 @@
 // The numbers as tables: for the terminal and, the same in Markdown, for docs/benchmarks.md.
-import type { Contender } from './contenders.ts';
-import { type Finding, isReached } from './findings.ts';
+import type { Contender } from './contender.ts';
+import { type Finding, isReached } from './findings/finding.ts';
 import { type MeasureResult, spreadOfMetric } from './run.ts';
 import type { Spread } from './statistics.ts';
 
@@ -10,7 +10,7 @@ export function findingsTable(findings: readonly Finding[]): Table {
   const rows = findings.map((finding) => {
     const { name, unit, value, target } = finding;
     const reached = isReached(finding);
-    const aim = target === undefined ? '' : `${target.side} ${target.bound}`;
+    const aim = target === undefined ? '' : `${target.side} ${boundText(target.bound)}`;
     const verdict =
       target === undefined
         ? ''
@@ -42,6 +42,10 @@ export function numbersTable(results: readonly MeasureResult[], contenders: read
 function spreadText({ median, lowest, highest }: Spread): string {
   const range = `${numberText(lowest)}…${numberText(highest)}`;
   return lowest === highest ? numberText(median) : `${numberText(median)} (${range})`;
+}
+
+function boundText(bound: number): string {
+  return Number.isInteger(bound) ? String(bound) : numberText(bound);
 }
 
 /** Three digits that mean something. */
@@ -139,8 +143,10 @@ ${asMarkdown(numbersTable(results, contenders))}
 - **direct** is the upstream itself: the ceiling. **nginx** is a reverse proxy with one process, no log, no
   buffering and connections kept open on both sides: the floor. **bare Bun** is a proxy on Sluice's runtime that
   passes bytes on and does nothing else: the floor of what can be built on it.
-- **passthrough** is Sluice with an Anthropic client and an Anthropic upstream; **openai → anthropic** has an
-  OpenAI client, **anthropic → openai** an OpenAI upstream.
+- **passthrough** is Sluice with an Anthropic client and an Anthropic upstream. **responses → gemini** has a client of
+  OpenAI's Responses and a Gemini upstream: of the four dialects' pairs the one whose codecs take longest
+  ([benchmarks-codecs.md](benchmarks-codecs.md)). **openai → anthropic** takes its place where a provider must send
+  a tool's arguments in fragments, which Gemini does not.
 - Upstream and clients are processes of their own over raw sockets, with answers made beforehand.
 - Requests are about 1 KB with an SDK's headers. Long conversations cost more to parse; the ratios say nothing
   about them.
@@ -149,6 +155,11 @@ ${asMarkdown(numbersTable(results, contenders))}
   requests/s lie far apart, the ratio of CPU per plain request is the one to believe.
 - The memory of an open stream is the growth of resident memory over all streams, the garbage collector's
   reserves included.
-- The first token's wait counts from sending the request to reading the first text.
+- Waits are of requests that are due by the clock, evenly, whatever becomes of the answers; each counts from when the
+  request was due, so that one that is held up shows in those behind it. The clock is a thread that sleeps until each moment. What is
+  over ${'direct'} is a difference of two quantiles of one round. At 1/s a round has so few requests that its p99 is nearly
+  the slowest of them.
+- An event's way is from the upstream's writing it, whose moment by a clock that all processes share is in the event's own text,
+  to the client's reading it. Upstream and clients share a core: where **direct** is late, they are what is measured.
 `;
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Contender } from './contenders.ts';
+import type { Contender } from './contender.ts';
 import type { Effort, Measure, Numbers } from './measure.ts';
 import { spreadOf, type Spread } from './statistics.ts';
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child.ts';
-import { OTHER_CORE } from './contenders.ts';
+import { OTHER_CORE } from './contender.ts';
 
 const WRK = Bun.which('wrk');
 

@@ -16,7 +16,7 @@ export const burst: Measure = {
   metrics: { 'streams of 200 events': '1/s', 'CPU per unpaced stream': 'µs' },
   applies: ({ name }) => name !== BARE,
   run: (context) =>
-    onStage(context, { kind: 'stream', deltas: DELTAS }, async ({ running, request }) => {
+    onStage(context, { kind: 'stream', amount: DELTAS }, async ({ running, request }) => {
       const { pace } = context.effort;
       const load = startLoad({ ...request(true), connections: CONNECTIONS, perSecond: null });
       try {

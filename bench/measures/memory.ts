@@ -19,7 +19,7 @@ export const memory: Measure = {
   applies: ({ name, client, provider }) => name !== DIRECT && client === provider,
   rounds: ({ name }) => (name === 'full' ? 2 : 1),
   run: (context) =>
-    onStage(context, { kind: 'paced', perSecond: PER_SECOND }, async ({ running, request }) => {
+    onStage(context, { kind: 'paced', amount: PER_SECOND }, async ({ running, request }) => {
       const { pace, name } = context.effort;
       const streams = name === 'tiny' ? 10 : STREAMS;
       const resident = () => residentMemory(running.pid) ?? Number.NaN;

@@ -1,9 +1,9 @@
 // Waits until streams flow.
-import type { Contender } from '../contenders.ts';
+import type { Contender } from '../contender.ts';
 import type { LoadProcess } from '../measure.ts';
 
 const POLL_MS = 50;
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 60_000;
 
 /** Resolves when so many answers have begun. */
 export async function untilBegun(load: LoadProcess, streams: number, contender: Contender): Promise<void> {

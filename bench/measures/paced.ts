@@ -14,7 +14,7 @@ export const paced: Measure = {
   metrics: { 'CPU per event': 'µs', 'events delivered': '1/s' },
   applies: ({ name }) => name !== DIRECT,
   run: (context) =>
-    onStage(context, { kind: 'paced', perSecond: PER_SECOND }, async ({ running, request }) => {
+    onStage(context, { kind: 'paced', amount: PER_SECOND }, async ({ running, request }) => {
       const { pace, name } = context.effort;
       const connections = name === 'tiny' ? 10 : STREAMS;
       const load = startLoad({ ...request(true), connections, perSecond: null });

@@ -14,7 +14,7 @@ export const plain: Measure = {
   metrics: { 'plain requests': '1/s', 'CPU per plain request': 'µs' },
   applies: hasWrk,
   run: (context) =>
-    onStage(context, { kind: 'plain' }, async ({ running, request }) => {
+    onStage(context, { kind: 'plain', amount: 0 }, async ({ running, request }) => {
       const options = { directory: context.directory, connections: CONNECTIONS, ...request(false) };
       const warmUp = startLoad({ ...request(false), connections: CONNECTIONS, perSecond: null });
       await Bun.sleep(WARM_UP_MS * context.effort.pace);

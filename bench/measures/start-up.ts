@@ -1,7 +1,6 @@
 // From starting the program to its first answer, the way users start it.
-import { startLauncher } from '../contenders.ts';
-import { PASSTHROUGH } from '../contenders.ts';
 import type { Measure } from '../measure.ts';
+import { PASSTHROUGH, startLauncher } from '../sluice.ts';
 
 export const startUp: Measure = {
   name: 'Start',
@@ -11,7 +10,7 @@ export const startUp: Measure = {
   async run({ directory }) {
     const running = await startLauncher(directory);
     try {
-      const response = await fetch(`http://127.0.0.1:${running.port}${running.path}`);
+      const response = await fetch(`http://127.0.0.1:${running.port}/gateway/health`);
       await response.text();
       return { 'start to first answer': performance.now() - running.startedAt };
     } finally {

@@ -1,15 +1,19 @@
 // The benchmark's fixtures say what providers say: else its numbers would be of something else.
 import { describe, expect, test } from 'bun:test';
+import { type Behaviour, behaviourPrefix, parsePath } from '../../bench/behaviour.ts';
 import {
-  type Behaviour,
-  behaviourPrefix,
+  CLIENT_IDS,
+  CLIENTS,
   FIRST_TEXT,
-  parsePath,
+  PROVIDER_IDS,
+  type ProviderId,
+  PROVIDERS,
   streamText,
-  type WireId,
-  WIRE_IDS,
-  WIRES,
 } from '../../bench/fixtures.ts';
+import { streamAnswer } from '../../bench/answers.ts';
+import { createMessageReader } from '../../bench/http-messages.ts';
+import { sharedNow } from '../../bench/shared-clock.ts';
+import { readStamps } from '../../bench/stamp.ts';
 import { createServer } from '../../bench/upstream-server.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { parseObject } from '../../src/model/json.ts';
@@ -18,7 +22,7 @@ import { parseFrame } from '../../src/sse/parse-frame.ts';
 
 const LARGEST_EVENT = 1_000_000;
 
-function checkStream(dialect: WireId, bytes: Uint8Array): { violations: string[]; text: string } {
+function checkStream(dialect: ProviderId, bytes: Uint8Array): { violations: string[]; text: string } {
   const checker = DIALECTS[dialect].createGrammarChecker();
   let text = '';
   const decoder = DIALECTS[dialect].provider.createStreamDecoder((event) => {
@@ -43,21 +47,37 @@ async function withServer(use: (origin: string) => Promise<void>): Promise<void>
   }
 }
 
-async function ask(origin: string, behaviour: Behaviour, dialect: WireId): Promise<Response> {
-  const { path, headers, request, model } = WIRES[dialect];
-  const body = request(model, behaviour.kind !== 'plain');
-  return fetch(origin + behaviourPrefix(behaviour) + path, { method: 'POST', headers: { ...headers }, body });
+/** As the gateway asks a provider. */
+async function ask(
+  origin: string,
+  behaviour: Behaviour,
+  dialect: ProviderId,
+  stream = true,
+): Promise<Response> {
+  const { basePath, model } = PROVIDERS[dialect];
+  const path = PATHS[dialect](model, stream);
+  const body = JSON.stringify({ model, stream });
+  return fetch(origin + behaviourPrefix(behaviour) + basePath + path, { method: 'POST', body });
 }
 
-describe.each(WIRE_IDS.map((id) => [id] as const))('%s', (dialect) => {
+const PATHS: Record<ProviderId, (model: string, stream: boolean) => string> = {
+  'anthropic-messages': () => '/v1/messages',
+  'openai-chat': () => '/chat/completions',
+  gemini: (model, stream) =>
+    `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+};
+
+describe.each(CLIENT_IDS.map((id) => [id] as const))('client of %s', (dialect) => {
   test('the request is one that the dialect reads', () => {
-    const { request, model } = WIRES[dialect];
-    const body = parseObject(request(model, true)) ?? {};
+    const { request } = CLIENTS[dialect];
+    const body = parseObject(request('some-model', true)) ?? {};
     const neutral = DIALECTS[dialect].client.parseRequest(body, { operation: 'generate' });
-    expect(neutral.model).toBe(model);
+    expect(neutral.model).toBe('some-model');
     expect(neutral.messages).toHaveLength(3);
   });
+});
 
+describe.each(PROVIDER_IDS.map((id) => [id] as const))('provider of %s', (dialect) => {
   test('a stream keeps the grammar and has as many deltas as it says', () => {
     const { violations, text } = checkStream(dialect, new TextEncoder().encode(streamText(dialect, 20)));
     expect(violations).toEqual([]);
@@ -66,36 +86,83 @@ describe.each(WIRE_IDS.map((id) => [id] as const))('%s', (dialect) => {
 
   test('the upstream sends the whole answer', () =>
     withServer(async (origin) => {
-      const response = await ask(origin, { kind: 'plain' }, dialect);
-      expect(response.status).toBe(200);
-      const answer = DIALECTS[dialect].provider.parseResponse(parseObject(await response.text()) ?? {});
-      expect(answer.parts[0]?.type).toBe('text');
-      expect(answer.finish.unified).toBe('end_turn');
+      for (const kind of ['plain', 'asked'] as const) {
+        const response = await ask(origin, { kind, amount: 20 }, dialect, false);
+        expect(response.status, kind).toBe(200);
+        const answer = DIALECTS[dialect].provider.parseResponse(parseObject(await response.text()) ?? {});
+        expect(answer.parts[0]?.type).toBe('text');
+        expect(answer.finish.unified).toBe('end_turn');
+      }
     }));
 
   test('the upstream sends the stream as it was made', () =>
     withServer(async (origin) => {
-      const response = await ask(origin, { kind: 'stream', deltas: 200 }, dialect);
-      expect(response.headers.get('content-type')).toBe('text/event-stream');
-      expect(await response.text()).toBe(streamText(dialect, 200));
+      for (const kind of ['stream', 'asked'] as const) {
+        const response = await ask(origin, { kind, amount: 200 }, dialect);
+        expect(response.headers.get('content-type')).toBe('text/event-stream');
+        expect(await response.text()).toBe(streamText(dialect, 200));
+      }
     }));
 
-  test('a paced stream begins at once and goes on until the client leaves', () =>
+  test('a paced stream begins at once, and each event says when it was sent', () =>
     withServer(async (origin) => {
-      const response = await ask(origin, { kind: 'paced', perSecond: 200 }, dialect);
-      const decoder = new TextDecoder();
+      const from = sharedNow();
+      const response = await ask(origin, { kind: 'paced', amount: 200 }, dialect);
+      const ways: number[] = [];
       let text = '';
       for await (const bytes of response.body ?? []) {
-        text += decoder.decode(bytes, { stream: true });
-        if (text.split(WIRES[dialect].delta(' word')).length > 5) break;
+        text += Buffer.from(bytes).toString();
+        readStamps(Buffer.from(bytes), (way) => ways.push(way));
+        if (ways.length > 5) break;
       }
-      const { head, delta } = WIRES[dialect];
-      expect(text).toStartWith(head + delta(FIRST_TEXT) + delta(' word').repeat(5));
+      const { head, delta } = PROVIDERS[dialect];
+      expect(text).toStartWith(head + delta(FIRST_TEXT));
+      const took = sharedNow() - from;
+      for (const way of ways) {
+        expect(way).toBeGreaterThanOrEqual(0);
+        expect(way).toBeLessThan(took);
+      }
+    }));
+
+  test('long streams keep the grammar and are as long as they say', () =>
+    withServer(async (origin) => {
+      const kinds = PROVIDERS[dialect].call === null ? (['long'] as const) : (['long', 'argument'] as const);
+      for (const kind of kinds) {
+        const response = await ask(origin, { kind, amount: 1 }, dialect);
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        expect(bytes.length).toBeGreaterThanOrEqual(1024 * 1024);
+        expect(checkStream(dialect, bytes).violations).toEqual([]);
+      }
     }));
 });
 
+test.each(PROVIDER_IDS.filter((id) => PROVIDERS[id].call !== null))(
+  'the argument of %s is JSON of that length',
+  (dialect) => {
+    const answer = streamAnswer(dialect, { kind: 'argument', amount: 1 });
+    let text = '';
+    const read = createMessageReader({
+      head() {},
+      body(bytes) {
+        text += bytes.toString();
+      },
+      end() {},
+    });
+    read(answer);
+    let argument = '';
+    const decoder = DIALECTS[dialect].provider.createStreamDecoder((event) => {
+      if (event.type === 'tool-delta') argument += event.arguments;
+    });
+    for (const frame of createFrameSplitter(LARGEST_EVENT).push(new TextEncoder().encode(text)).frames) {
+      const event = parseFrame(frame);
+      if (event !== undefined) decoder.decode(event);
+    }
+    expect((JSON.parse(argument) as { text: string }).text).toHaveLength(1024 * 1024);
+  },
+);
+
 test('paths that are not the upstream’s are refused', async () => {
-  expect(parsePath('/plain/v1/nothing')).toBeUndefined();
+  expect(parsePath('/plain-0/v1/nothing')).toBeUndefined();
   expect(parsePath('/stream-0/v1/messages')).toBeUndefined();
   await withServer(async (origin) => {
     const response = await fetch(`${origin}/nowhere`, { method: 'POST', body: '{}' });

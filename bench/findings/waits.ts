@@ -1,0 +1,63 @@
+// What the gateway adds to the waits of clients: for an answer, for a stream's first text, for each of its events.
+import { DIRECT, SLOWEST } from '../contenders.ts';
+import { FIRST_TOKEN, LATENCY_RATES, waitOf, WHOLE } from '../measures/latency.ts';
+import { LEVELS, metricsOf } from '../measures/many-streams.ts';
+import { NGINX_NAME } from '../nginx.ts';
+import { PASSTHROUGH } from '../sluice.ts';
+import type { Finding, Numbers } from './finding.ts';
+
+const OVER_DIRECT = `ms over ${DIRECT}`;
+/** The rate that the target is about. */
+const AIMED = 50;
+const TARGET = {
+  bound: 1,
+  side: 'at most',
+  obstacle:
+    'of a hundred requests the slowest meets the garbage collector or the ledger’s writing, on the one core that all ' +
+    'the gateway’s threads share here',
+} as const;
+
+export function findWaits({ added }: Numbers): Finding[] {
+  return [PASSTHROUGH, SLOWEST].flatMap((name) =>
+    [WHOLE, FIRST_TOKEN].flatMap((asked) =>
+      LATENCY_RATES.flatMap((rate) =>
+        (['p50', 'p99'] as const).map(
+          (share): Finding => ({
+            name: `Added to the ${asked} at ${rate}/s, ${share}, ${name}`,
+            unit: OVER_DIRECT,
+            value: added(waitOf(asked, rate, share), name, DIRECT),
+            ...(rate === AIMED && share === 'p99' ? { target: TARGET } : {}),
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+export function findStreams({ added, of, ratio }: Numbers): Finding[] {
+  return LEVELS.flatMap((level) => {
+    const metric = metricsOf(level);
+    return [PASSTHROUGH, SLOWEST].flatMap((name): Finding[] => [
+      {
+        name: `Added to the ${metric.p50}, ${name}`,
+        unit: OVER_DIRECT,
+        value: added(metric.p50, name, DIRECT),
+      },
+      {
+        name: `Added to the ${metric.p99}, ${name}`,
+        unit: OVER_DIRECT,
+        value: added(metric.p99, name, DIRECT),
+      },
+      {
+        name: `${capitalized(metric.cpu)}, ${name}`,
+        unit: `× ${NGINX_NAME}`,
+        value: ratio(metric.cpu, name, NGINX_NAME),
+      },
+      { name: `${capitalized(metric.memory)}, ${name}`, unit: 'KB', value: of(metric.memory, name) },
+    ]);
+  });
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

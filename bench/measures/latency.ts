@@ -1,0 +1,98 @@
+// How long a client waits, at rates that leave everybody idle most of the time: for a whole answer, and for the first
+// text of a stream. Requests are due by the clock whatever becomes of the answers, and waits count from then.
+import { DIRECT, MAIN_FOUR } from '../contenders.ts';
+import {
+  failOn,
+  type Measure,
+  type MeasureContext,
+  type Numbers,
+  onStage,
+  type Stage,
+  startLoad,
+} from '../measure.ts';
+import { NGINX_NAME } from '../nginx.ts';
+import { quantile } from '../statistics.ts';
+
+export const WHOLE = 'whole answer';
+export const FIRST_TOKEN = 'first token';
+const ASKED = [WHOLE, FIRST_TOKEN] as const;
+/** Requests a second, and for how many seconds; so rarely that both kinds can be asked for in the same ones. */
+const RARELY = { perSecond: 1, seconds: 8 };
+const RATES = [
+  { perSecond: 50, seconds: 5 },
+  { perSecond: 500, seconds: 3 },
+];
+export const LATENCY_RATES: readonly number[] = [RARELY, ...RATES].map(({ perSecond }) => perSecond);
+
+const DELTAS = 20;
+const CONNECTIONS = 64;
+/** As fast as it goes, until everything is compiled. */
+const WARM_UP_MS = { [WHOLE]: 2_500, [FIRST_TOKEN]: 1_500 };
+const WARM_UP_CONNECTIONS = 16;
+/** At a rate, before it counts: connections open, and what the warm-up left to do is done. */
+const SETTLE_MS = 600;
+
+type Asked = (typeof ASKED)[number];
+
+export const waitOf = (asked: string, perSecond: number, share: 'p50' | 'p99') =>
+  `${asked} at ${perSecond}/s, ${share}`;
+
+export const latency: Measure = {
+  name: 'Waits at a steady rate',
+  metrics: Object.fromEntries(
+    ASKED.flatMap((asked) =>
+      LATENCY_RATES.flatMap((rate) => [
+        [waitOf(asked, rate, 'p50'), 'ms'],
+        [waitOf(asked, rate, 'p99'), 'ms'],
+      ]),
+    ),
+  ),
+  applies: ({ name }) => MAIN_FOUR.includes(name),
+  run: (context) =>
+    onStage(context, { kind: 'asked', amount: DELTAS }, async (stage) => {
+      const { name } = context.contender;
+      for (const asked of ASKED)
+        if (name !== DIRECT && name !== NGINX_NAME) await warmUp(context, stage, asked);
+      const [whole, first] = await Promise.all(
+        ASKED.map((asked, index) => waits(context, stage, asked, RARELY, index / ASKED.length)),
+      );
+      const numbers: Numbers = { ...whole, ...first };
+      for (const rate of RATES) {
+        for (const asked of ASKED) Object.assign(numbers, await waits(context, stage, asked, rate));
+      }
+      return numbers;
+    }),
+};
+
+async function warmUp({ effort }: MeasureContext, { request }: Stage, asked: Asked): Promise<void> {
+  const spec = { ...request(asked === FIRST_TOKEN), connections: WARM_UP_CONNECTIONS, perSecond: null };
+  const load = startLoad(spec);
+  await Bun.sleep(WARM_UP_MS[asked] * effort.pace);
+  await load.stop();
+}
+
+/** @param delay of the first request, in seconds. */
+async function waits(
+  { effort, contender }: MeasureContext,
+  { request }: Stage,
+  asked: Asked,
+  { perSecond, seconds }: { perSecond: number; seconds: number },
+  delay = 0,
+): Promise<Numbers> {
+  await Bun.sleep(delay * 1_000);
+  const load = startLoad({ ...request(asked === FIRST_TOKEN), connections: CONNECTIONS, perSecond });
+  try {
+    await Bun.sleep(SETTLE_MS * effort.pace);
+    await load.count();
+    // However short the effort, some requests there must be.
+    await Bun.sleep(Math.max(seconds * effort.pace, 1.2 / perSecond + 0.1) * 1_000);
+    const count = await load.count();
+    failOn(count, contender);
+    return {
+      [waitOf(asked, perSecond, 'p50')]: quantile(count.waits, 0.5),
+      [waitOf(asked, perSecond, 'p99')]: quantile(count.waits, 0.99),
+    };
+  } finally {
+    await load.stop();
+  }
+}

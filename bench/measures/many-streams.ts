@@ -1,0 +1,97 @@
+// So many streams open at once at the pace of a model: how late each event is, what it costs, what a stream holds.
+// Direct shows what the clients and the upstream can do themselves: where it is late, so is everybody.
+import { DIRECT, MAIN_FOUR } from '../contenders.ts';
+import { failOn, type Measure, type Numbers, onStage, startLoad } from '../measure.ts';
+import { NGINX_NAME } from '../nginx.ts';
+import { cpuTime, residentMemory } from '../process-stats.ts';
+import { untilBegun } from './opening.ts';
+
+export interface Level {
+  streams: number;
+  /** Events of each stream. */
+  perSecond: number;
+}
+
+/** 5,000 streams of 20 events/s are more than clients and upstream can do on one core (`npm run bench:capacity`). */
+export const LEVELS: readonly Level[] = [
+  { streams: 100, perSecond: 20 },
+  { streams: 1_000, perSecond: 20 },
+  { streams: 5_000, perSecond: 4 },
+];
+/** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
+const WARM_UP_STREAMS = 50;
+const WARM_UP_MS = 2_500;
+const SETTLE_MS = 1_500;
+const MEASURED_MS = 3_000;
+
+/** The names of one level's metrics. */
+export function metricsOf({ streams, perSecond }: Level) {
+  const suffix = `with ${streams.toLocaleString('en-US')} streams of ${perSecond}/s`;
+  return {
+    p50: `way of an event ${suffix}, p50`,
+    p99: `way of an event ${suffix}, p99`,
+    stalls: `events later than 100 ms ${suffix}`,
+    delivered: `events delivered ${suffix}`,
+    cpu: `CPU per event ${suffix}`,
+    memory: `memory per stream ${suffix}`,
+  };
+}
+
+export function manyStreams(level: Level): Measure {
+  const { streams, perSecond } = level;
+  const metric = metricsOf(level);
+  return {
+    name: `${streams} streams of ${perSecond} events/s, timed`,
+    metrics: {
+      [metric.p50]: 'ms',
+      [metric.p99]: 'ms',
+      [metric.stalls]: '%',
+      [metric.delivered]: '% of those due',
+      [metric.cpu]: 'µs',
+      [metric.memory]: 'KB',
+    },
+    applies: ({ name }) => MAIN_FOUR.includes(name),
+    rounds: ({ name }) => (name === 'full' ? 2 : 1),
+    run: (context) =>
+      onStage(context, { kind: 'paced', amount: perSecond }, async ({ running, request }) => {
+        const { contender, effort } = context;
+        const connections = effort.name === 'tiny' ? 10 : streams;
+        const pause = (milliseconds: number) => Bun.sleep(milliseconds * effort.pace);
+        if (contender.name !== DIRECT && contender.name !== NGINX_NAME) {
+          const warmUp = startLoad({ ...request(true), connections: WARM_UP_STREAMS, perSecond: null });
+          await untilBegun(warmUp, WARM_UP_STREAMS, contender);
+          await pause(WARM_UP_MS);
+          await warmUp.stop();
+          await pause(SETTLE_MS);
+        }
+        const memoryBefore = residentMemory(running.pid);
+        const load = startLoad({ ...request(true), connections, perSecond: null });
+        try {
+          await untilBegun(load, connections, contender);
+          await pause(SETTLE_MS);
+          const before = await load.count();
+          const cpuBefore = cpuTime(running.pid);
+          await pause(MEASURED_MS);
+          const after = await load.count();
+          failOn(after, contender);
+          const cpuAfter = cpuTime(running.pid);
+          const memoryAfter = residentMemory(running.pid);
+          const events = after.events - before.events;
+          const due = ((after.at - before.at) / 1000) * connections * perSecond;
+          const { p50, p99, stalls, count } = after.delays;
+          const numbers: Numbers = {
+            [metric.p50]: p50 / 1e3,
+            [metric.p99]: p99 / 1e3,
+            [metric.stalls]: (stalls / count) * 100,
+            [metric.delivered]: (events / due) * 100,
+          };
+          if (cpuBefore !== null && cpuAfter !== null) numbers[metric.cpu] = (cpuAfter - cpuBefore) / events;
+          if (memoryBefore !== null && memoryAfter !== null)
+            numbers[metric.memory] = (memoryAfter - memoryBefore) / connections;
+          return numbers;
+        } finally {
+          await load.stop();
+        }
+      }),
+  };
+}

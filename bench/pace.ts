@@ -1,0 +1,62 @@
+// The one clock of all streams that come at a model's pace. Each event carries the moment it was sent.
+import { DELTA_TEXT, FIRST_TEXT, type ProviderId, PROVIDERS } from './fixtures.ts';
+import { STREAM_HEAD } from './answers.ts';
+import { asChunk } from './http-messages.ts';
+import { findStamp, STAMP, writeStamp } from './stamp.ts';
+
+/** Streams are spread over so many moments of their interval, as independent ones would be. */
+const PHASES = 10;
+
+/** What the pace wants of a connection. */
+export interface Listener {
+  /** False while it has bytes of before to send; such a stream misses events, which shows in how many were delivered. */
+  isReady(): boolean;
+  /** The bytes are the caller's own again afterwards. */
+  write(bytes: Buffer): void;
+}
+
+export interface Pace {
+  /** Begins a stream; what is returned ends it. */
+  join(listener: Listener): () => void;
+  stop(): void;
+}
+
+/** Each tick of the clock serves one phase of the streams. */
+export function createPace(dialect: ProviderId, perSecond: number): Pace {
+  const { head, delta } = PROVIDERS[dialect];
+  const opening = Buffer.from(STREAM_HEAD + asChunk(head + delta(FIRST_TEXT)));
+  const event = Buffer.from(asChunk(delta(DELTA_TEXT + STAMP)));
+  const stampAt = findStamp(event);
+  const phases = Array.from({ length: PHASES }, () => new Set<Listener>());
+  const period = 1000 / perSecond / PHASES;
+  let joined = 0;
+  let phase = 0;
+  let due = performance.now();
+
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      // A clock that was held up goes on from now: a burst would be nobody's pace.
+      if (now - due > 1000 / perSecond) due = now;
+      for (; due <= now; due += period) {
+        for (const listener of phases[phase] ?? []) {
+          if (!listener.isReady()) continue;
+          writeStamp(event, stampAt);
+          listener.write(event);
+        }
+        phase = (phase + 1) % PHASES;
+      }
+    },
+    Math.max(1, Math.floor(period)),
+  );
+
+  return {
+    join(listener) {
+      const members = phases[joined++ % PHASES];
+      members?.add(listener);
+      listener.write(opening);
+      return () => members?.delete(listener);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
