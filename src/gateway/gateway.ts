@@ -10,6 +10,7 @@ import { createLedger } from '../ledger/recorder.ts';
 import { NO_SPILL } from '../ledger/spill.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createManagement } from '../management/management.ts';
+import { answerRoot } from '../management/root.ts';
 import type { RunningRequest, RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
@@ -267,7 +268,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const listing = findModels(url.pathname, request.headers);
     try {
       guardOrigin(request.headers, setup.config.server);
-      if (url.pathname === '/') return answerRoot(request, host.version);
+      const root = await answerRoot(request, url.pathname, host.version);
+      if (root !== undefined) return root;
       const { client: asking = {} } = listing?.dialect ?? {};
       const headers = withQueryKey(request.headers, url.searchParams, asking);
       authenticate(headers, setup.config.server.keys);
@@ -420,17 +422,6 @@ function errorResponse(error: GatewayError, dialect: DialectId, requestId: strin
 /** Clients of some dialects say so in a header; the others read the most common shape. */
 function guessDialect(request: Request): DialectId {
   return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
-}
-
-function answerRoot(request: Request, version: string): Response {
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    throw methodNotAllowed(request.method, '/', 'GET, HEAD');
-  return new Response(
-    request.method === 'HEAD' ? null : `Sluice ${version} is running. See /gateway/health.\n`,
-    {
-      headers: { 'content-type': 'text/plain; charset=utf-8' },
-    },
-  );
 }
 
 function noSuchPath({ pathname, searchParams }: URL): GatewayError {

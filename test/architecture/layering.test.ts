@@ -69,6 +69,7 @@ const HOST_CODE = [
   /^config\/(load|watch)/,
   /^ledger\/(sqlite|postgres|spill-file|stored-body)/,
   /^simulator\/serve/,
+  /^management\/dashboard\/serve/,
 ];
 
 interface SourceFile {

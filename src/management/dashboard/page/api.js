@@ -1,0 +1,96 @@
+// Asks the gateway: adds the key, and turns everything that goes wrong into an error that says what to do.
+
+/** @import { Audit, Health, Metrics, Providers, RunningStream } from '../shapes.ts' */
+
+const KEY = 'sluice-key';
+
+/** `unreachable`: no answer. `key`: the gateway wants one. `refused`: it said no. */
+export class AskError extends Error {
+  /**
+   * @param {'unreachable' | 'key' | 'refused'} kind
+   * @param {string} message
+   * @param {number} [status]
+   */
+  constructor(kind, message, status = 0) {
+    super(message);
+    this.kind = kind;
+    this.status = status;
+  }
+}
+
+export const key = {
+  /** @returns {string | null} */
+  read: () => sessionStorage.getItem(KEY),
+  /** @param {string} value */
+  keep: (value) => sessionStorage.setItem(KEY, value),
+  forget: () => sessionStorage.removeItem(KEY),
+  /** What a header can carry. @param {string} value */
+  isSendable: (value) => /^[!-~]+$/.test(value),
+};
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [init]
+ * @returns {Promise<Response>} one that is well
+ */
+async function ask(path, init = {}) {
+  const known = key.read();
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, {
+      cache: 'no-store',
+      credentials: 'omit',
+      redirect: 'error',
+      ...init,
+      headers: known === null ? {} : { 'x-sluice-key': known },
+    });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new AskError('unreachable', `the gateway at ${location.origin} does not answer`);
+  }
+  if (response.ok) return response;
+  const message = await messageOf(response);
+  throw new AskError(response.status === 401 ? 'key' : 'refused', message, response.status);
+}
+
+/** @param {Response} response */
+async function messageOf(response) {
+  try {
+    const { error } = await response.json();
+    if (typeof error?.message === 'string') return /** @type {string} */ (error.message);
+  } catch {
+    // Not the gateway's own words: something stands between.
+  }
+  return `the answer was HTTP ${response.status}`;
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string | number | boolean | null>} [query] what is null or empty is left out
+ */
+async function json(path, query = {}) {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === null || value === '' ? [] : [[name, String(value)]],
+  );
+  const response = await ask(given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`);
+  return response.json();
+}
+
+export const api = {
+  /** @returns {Promise<Health>} */
+  health: () => json('/gateway/health'),
+  /** @returns {Promise<Providers>} */
+  providers: () => json('/gateway/providers'),
+  /** @param {string | null} since @returns {Promise<Metrics>} */
+  metrics: (since) =>
+    json('/gateway/metrics', { since, recent_limit: 0, include_agent: true, include_project: true }),
+  /** @param {Record<string, string | number | boolean | null>} filter @returns {Promise<Audit>} */
+  audit: (filter) => json('/gateway/audit', filter),
+  /** @returns {Promise<{ streams: RunningStream[] }>} */
+  streams: () => json('/gateway/streams'),
+  /** @param {string} requestId */
+  cancel: (requestId) => ask(`/gateway/streams/${encodeURIComponent(requestId)}`, { method: 'DELETE' }),
+  /** @param {AbortSignal} signal */
+  watch: (signal) => ask('/gateway/streams/live', { signal }),
+};

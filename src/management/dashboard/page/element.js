@@ -1,0 +1,82 @@
+// Makes and keeps elements. Text only ever becomes text: there is no way from here to markup.
+
+/** @typedef {string | number | boolean | null | undefined | ((event: Event) => void)} Property */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, Property>} [properties] attributes; a function listens to the event of that name
+ * @param {...(Node | string | null)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'function') element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== false && value != null) element.setAttribute(name, String(value));
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/**
+ * The element with this id. Throws where the page has none of that kind.
+ * @template {HTMLElement} E
+ * @param {string} id
+ * @param {new () => E} kind
+ * @returns {E}
+ */
+export function find(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);
+  return element;
+}
+
+/**
+ * Sets text where it differs, so that nothing is laid out or read out again for nothing.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * A name from outside: isolated, so that its direction of writing stays its own.
+ * @param {string | null | undefined} text
+ * @param {string} [otherwise]
+ */
+export function name(text, otherwise = '–') {
+  return make('bdi', {}, text == null || text === '' ? otherwise : text);
+}
+
+/**
+ * Makes the children of `parent` those of `items`, in their order. Elements of items that stay are kept, and with
+ * them focus and what is selected.
+ * @template T
+ * @param {Element} parent
+ * @param {readonly T[]} items
+ * @param {(item: T) => string} keyOf
+ * @param {(item: T) => HTMLElement} create
+ * @param {(element: HTMLElement, item: T) => void} [update] also called for those just made
+ */
+export function keep(parent, items, keyOf, create, update = () => {}) {
+  /** @type {Map<string, HTMLElement>} */
+  const known = new Map();
+  for (const child of parent.children) {
+    if (child instanceof HTMLElement) known.set(child.dataset.key ?? '', child);
+  }
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const key = keyOf(item);
+    const existing = known.get(key);
+    known.delete(key);
+    const element = existing ?? create(item);
+    element.dataset.key = key;
+    update(element, item);
+    if (element === place) place = place.nextElementSibling;
+    else parent.insertBefore(element, place);
+  }
+  for (const gone of known.values()) gone.remove();
+}

@@ -1,0 +1,80 @@
+// The head of the page: whether the gateway is well, and what is wrong where it is not.
+
+/** @import { Health } from '../shapes.ts' */
+
+import { find, keep, make, setText } from './element.js';
+import { number, plural, span } from './format.js';
+
+/** @param {Health} health */
+export function showHealth(health) {
+  const place = find('health', HTMLParagraphElement);
+  place.dataset.state = health.status === 'healthy' ? 'good' : 'warn';
+  setText(find('health-text', HTMLSpanElement), health.status === 'healthy' ? 'Healthy' : 'Degraded');
+  setText(find('uptime', HTMLParagraphElement), `${health.version} · up ${span(health.uptime_seconds)}`);
+  keep(
+    find('health-notices', HTMLUListElement),
+    ailments(health),
+    (text) => text,
+    (text) => make('li', { class: 'notice', 'data-kind': 'warning' }, text),
+  );
+}
+
+/** What makes it less than healthy, and what to do. @param {Health} health */
+function ailments({ routing, providers, workers, ledger, audit }) {
+  const { default_provider: byDefault } = routing;
+  /** @type {string[]} */
+  const found = [];
+  if (byDefault === null)
+    found.push(
+      'No provider is configured: set a key such as ANTHROPIC_API_KEY, or add one to the configuration.',
+    );
+  else if (providers[byDefault] === false)
+    found.push(`The default provider ${byDefault} fails: its last error is under “Providers”.`);
+  if (workers !== undefined && workers.running < workers.wanted)
+    found.push(
+      `${number(workers.running)} of ${number(workers.wanted)} worker processes run; others are being started.`,
+    );
+  if (!audit.enabled)
+    found.push(
+      'Nothing is recorded: set audit.enabled to true and start the gateway anew to see totals and requests.',
+    );
+  if (ledger === null) return found;
+  if (!ledger.ok)
+    found.push(
+      `The ledger cannot be written (${ledger.last_error ?? 'no reason known'}). Requests are served; ${number(ledger.queued + ledger.spilled)} rows wait.`,
+    );
+  if (ledger.dropped > 0) found.push(`${plural(ledger.dropped, 'row')} could not be kept since the start.`);
+  found.push(...ledger.notices);
+  return found;
+}
+
+/**
+ * What could not be asked.
+ * @param {ReadonlyMap<string, string>} troubles what, and why; no reason: the gateway does not answer
+ * @param {() => void} retry
+ */
+export function showNotices(troubles, retry) {
+  const isUnreachable = [...troubles.values()].includes('');
+  if (isUnreachable) {
+    find('health', HTMLParagraphElement).dataset.state = 'bad';
+    setText(find('health-text', HTMLSpanElement), 'No answer');
+  }
+  const texts = [...troubles].flatMap(([what, why]) => (why === '' ? [] : [`${what}: ${why}`]));
+  if (isUnreachable)
+    texts.unshift(
+      `The gateway at ${location.origin} does not answer. What you see is as old as its last answer. Is it running? “npm run -s sluice -- daemon status” tells.`,
+    );
+  keep(
+    find('trouble-notices', HTMLUListElement),
+    texts,
+    (text) => text,
+    (text) =>
+      make(
+        'li',
+        { class: 'notice', 'data-kind': 'problem' },
+        text,
+        ' ',
+        make('button', { type: 'button', click: retry }, 'Try now'),
+      ),
+  );
+}

@@ -1,0 +1,211 @@
+// The dashboard: what is asked for, how often, and who shows it.
+
+/** @import { Health, Metrics } from '../shapes.ts' */
+/** @import { FeedState } from './live-feed.js' */
+
+import { AskError, api, key } from './api.js';
+import { createDetail } from './detail.js';
+import { find, setText } from './element.js';
+import { createGate } from './gate.js';
+import { showHealth, showNotices } from './health.js';
+import { createLiveSection } from './live.js';
+import { createLiveFeed } from './live-feed.js';
+import { showProviders } from './providers.js';
+import { createRefresh } from './refresh.js';
+import { createRequestsSection } from './requests.js';
+import { createRunning } from './running.js';
+import { showCosts, showKnownNames, showModels, showTotals, sinceOf } from './totals.js';
+
+/** @type {Metrics | undefined} */
+let metrics;
+/** @type {Health | undefined} */
+let health;
+/** What went wrong last, per thing that is asked for. @type {Map<string, string>} */
+const troubles = new Map();
+/** @type {FeedState} */
+let feedState = { name: 'stopped' };
+
+const running = createRunning();
+const detail = createDetail();
+const gate = createGate({ open: start, close: stop });
+const live = createLiveSection(running.list, {
+  announce,
+  open: detail.open,
+  onError: (error) => noteTrouble('cancelling', error),
+});
+const requests = createRequestsSection({
+  announce,
+  open: detail.open,
+  refresh: () => refreshes.requests.now(),
+});
+
+const refreshes = {
+  health: refresh('health', 5_000, async () => {
+    health = await api.health();
+    showHealth(health);
+    showCommand();
+  }),
+  providers: refresh('providers', 5_000, async () => showProviders(await api.providers())),
+  streams: refresh('running requests', 2_000, async () => {
+    const askedAt = performance.now();
+    const { streams } = await api.streams();
+    running.agree(streams, askedAt);
+    live.draw();
+  }),
+  metrics: refresh('totals', 10_000, async () => {
+    const period = chosenPeriod();
+    metrics = await api.metrics(sinceOf(period));
+    showTotals(metrics, period);
+    showKnownNames(metrics);
+    showModelsAsChosen();
+    showCostsAsChosen();
+  }),
+  requests: refresh('requests', 10_000, requests.refresh),
+};
+
+const feed = createLiveFeed({
+  onEvent(event) {
+    running.take(event);
+    live.draw();
+    if (event.type === 'text_delta') return;
+    refreshes.streams.soon();
+    if (event.type === 'started') return;
+    refreshes.metrics.soon();
+    refreshes.requests.soon();
+  },
+  onGap(skipped) {
+    running.gap();
+    live.draw();
+    refreshes.streams.soon();
+    if (skipped !== null) announce(`This page was too slow: ${skipped} pieces of text are not shown.`);
+  },
+  onState(state) {
+    feedState = state;
+    if (state.name === 'live') clearTrouble('live text');
+    showFeed();
+  },
+  onError: (error) => noteTrouble('live text', error),
+});
+
+/** @param {string} what @param {number} everyMs @param {() => Promise<void>} task */
+function refresh(what, everyMs, task) {
+  return createRefresh(
+    async () => {
+      await task();
+      clearTrouble(what);
+    },
+    everyMs,
+    (error) => noteTrouble(what, error),
+  );
+}
+
+/** @param {string} what @param {unknown} error */
+function noteTrouble(what, error) {
+  if (error instanceof AskError && error.kind === 'key') {
+    gate.show(error.message);
+    return;
+  }
+  troubles.set(
+    what,
+    error instanceof AskError && error.kind === 'unreachable'
+      ? ''
+      : String(error instanceof Error ? error.message : error),
+  );
+  showTroubles();
+}
+
+/** @param {string} what */
+function clearTrouble(what) {
+  if (troubles.delete(what)) showTroubles();
+}
+
+function showTroubles() {
+  showNotices(troubles, () => {
+    feed.retry();
+    for (const each of Object.values(refreshes)) each.now();
+  });
+}
+
+/** @param {string} text */
+function announce(text) {
+  setText(find('announcer', HTMLParagraphElement), text);
+}
+
+/**
+ * @template {string} T
+ * @param {string} field
+ * @param {readonly [T, ...T[]]} choices
+ * @returns {T}
+ */
+function chosen(field, choices) {
+  const input = document.querySelector(`input[name="${field}"]:checked`);
+  return choices.find((choice) => input instanceof HTMLInputElement && input.value === choice) ?? choices[0];
+}
+
+function chosenPeriod() {
+  return chosen('window', /** @type {const} */ (['today', 'week', 'all']));
+}
+
+function showModelsAsChosen() {
+  if (metrics !== undefined) showModels(metrics.models, chosenPeriod());
+}
+
+function showCostsAsChosen() {
+  if (metrics !== undefined)
+    showCosts(metrics, chosen('cost', /** @type {const} */ (['model', 'provider', 'agent', 'project'])));
+}
+
+function showCommand() {
+  const withKey = key.read() === null ? '' : ' \\\n  -H "x-sluice-key: $SLUICE_KEY"';
+  setText(
+    find('curl', HTMLElement),
+    `curl -N ${location.origin}/v1/messages -H 'content-type: application/json'${withKey} \\\n` +
+      `  -d '{"model":"simulator/demo","max_tokens":200,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'`,
+  );
+}
+
+function showFeed() {
+  const place = find('feed', HTMLParagraphElement);
+  place.dataset.state = feedState.name;
+  const left =
+    feedState.name === 'waiting' ? Math.max(0, Math.ceil((feedState.until - performance.now()) / 1_000)) : 0;
+  const words = { live: 'Live', paused: 'Paused', stopped: 'Not connected', waiting: `Again in ${left} s` };
+  setText(find('feed-text', HTMLSpanElement), words[feedState.name]);
+}
+
+function start() {
+  feed.start();
+  for (const each of Object.values(refreshes)) each.start();
+  void detail.follow();
+}
+
+function stop() {
+  feed.stop();
+  for (const each of Object.values(refreshes)) each.stop();
+}
+
+find('window', HTMLFieldSetElement).addEventListener('change', () => refreshes.metrics.now());
+find('cost-dimension', HTMLFieldSetElement).addEventListener('change', showCostsAsChosen);
+find('more-models', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {
+  if (!(currentTarget instanceof HTMLElement)) return;
+  currentTarget.setAttribute('aria-expanded', String(currentTarget.getAttribute('aria-expanded') !== 'true'));
+  showModelsAsChosen();
+});
+find('copy-curl', HTMLButtonElement).addEventListener('click', async () => {
+  try {
+    await navigator.clipboard.writeText(find('curl', HTMLElement).textContent ?? '');
+    announce('Copied.');
+  } catch {
+    // Not allowed, or not on a safe origin: selected, it is one key press away.
+    getSelection()?.selectAllChildren(find('curl', HTMLElement));
+    announce('Selected: copy it with the keyboard.');
+  }
+});
+setInterval(() => {
+  if (document.hidden) return;
+  live.tick();
+  if (feedState.name === 'waiting') showFeed();
+}, 1_000);
+
+showCommand();
+start();

@@ -1,0 +1,83 @@
+// The section “Providers”: who is configured, and how each is doing.
+
+/** @import { Provider, Providers } from '../shapes.ts' */
+
+import { duration, number } from './format.js';
+import { find, keep, make, name, setText } from './element.js';
+
+const BREAKER = {
+  closed: 'healthy',
+  open: 'breaker open',
+  'half-open': 'breaker half-open',
+};
+
+/** @param {Providers} answer */
+export function showProviders({ providers, disabled }) {
+  const list = find('provider-list', HTMLUListElement);
+  const rows = [
+    ...providers.map((provider) => ({ name: provider.name, provider, reason: '' })),
+    ...disabled.map(({ name, reason }) => ({ name, provider: null, reason })),
+  ];
+  keep(list, rows, ({ name, provider }) => `${provider === null}:${name}`, create, update);
+}
+
+/** @param {{ name: string, provider: Provider | null }} row */
+function create({ name: title, provider }) {
+  return make(
+    'li',
+    {},
+    make(
+      'div',
+      { class: 'row-head' },
+      make('span', { class: 'dot' }),
+      make('strong', {}, name(title)),
+      make('span', { class: 'quiet' }, provider?.dialect ?? ''),
+      make('span', { class: 'figure condition' }),
+    ),
+    make('p', { class: 'quiet facts' }),
+    make('p', { class: 'problem trouble' }),
+  );
+}
+
+/** @param {HTMLElement} element @param {{ provider: Provider | null, reason: string }} row */
+function update(element, { provider, reason }) {
+  /** @param {string} selector @param {string} text */
+  const say = (selector, text) => {
+    const part = element.querySelector(selector);
+    if (part !== null) setText(part, text);
+  };
+  element.dataset.state = stateOf(provider);
+  say('.condition', provider === null ? 'not in use' : conditionOf(provider));
+  say('.facts', provider === null ? reason : factsOf(provider).join(' · '));
+  say('.trouble', provider !== null && !isWell(provider) ? (provider.last_error ?? '') : '');
+}
+
+/** @param {Provider} provider */
+const isWell = ({ healthy, breaker }) => healthy && breaker === 'closed';
+
+/** @param {Provider | null} provider */
+function stateOf(provider) {
+  if (provider === null) return 'off';
+  if (provider.breaker === 'open') return 'bad';
+  return isWell(provider) ? 'good' : 'warn';
+}
+
+/** @param {Provider} provider */
+function conditionOf({ healthy, breaker, retry_in_ms }) {
+  if (breaker !== 'closed')
+    return retry_in_ms === undefined
+      ? BREAKER[breaker]
+      : `${BREAKER[breaker]}, ${duration(retry_in_ms)} left`;
+  return healthy ? BREAKER.closed : 'failing';
+}
+
+/** @param {Provider} provider */
+function factsOf({ in_flight, queued, concurrency_limit, keys }) {
+  const limit = concurrency_limit === null ? '' : ` of ${number(concurrency_limit)}`;
+  const aside = keys.filter(({ state }) => state !== 'ready').length;
+  return [
+    `${number(in_flight)}${limit} in flight`,
+    ...(queued > 0 ? [`${number(queued)} waiting`] : []),
+    ...(keys.length > 1 ? [`${keys.length - aside} of ${keys.length} keys usable`] : []),
+  ];
+}

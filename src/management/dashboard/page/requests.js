@@ -1,0 +1,130 @@
+// The section “Requests”: the audit log, filtered and by pages.
+
+/** @import { AuditEntry } from '../shapes.ts' */
+
+import { AskError, api } from './api.js';
+import { duration, fullTime, moment, money, number, plural } from './format.js';
+import { find, keep, make, name, setText } from './element.js';
+
+const PAGE = 25;
+/** After the last key press in a filter. */
+const TYPING_MS = 350;
+
+/** @param {{ announce(text: string): void, open(requestId: string): void, refresh(): void }} page */
+export function createRequestsSection(page) {
+  const form = find('filters', HTMLFormElement);
+  const rows = find('request-rows', HTMLTableSectionElement);
+  const empty = find('requests-empty', HTMLParagraphElement);
+  const problem = find('requests-problem', HTMLParagraphElement);
+  const newer = find('newer', HTMLButtonElement);
+  const older = find('older', HTMLButtonElement);
+  let offset = 0;
+  /** Said aloud when the user asked for another view, not when time goes on. */
+  let isAsked = false;
+  let typing = 0;
+
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('input', () => {
+    clearTimeout(typing);
+    typing = window.setTimeout(() => turnTo(0), TYPING_MS);
+  });
+  form.addEventListener('reset', () => queueMicrotask(() => turnTo(0)));
+  newer.addEventListener('click', () => turnTo(Math.max(0, offset - PAGE)));
+  older.addEventListener('click', () => turnTo(offset + PAGE));
+
+  /** @param {number} to */
+  function turnTo(to) {
+    offset = to;
+    isAsked = true;
+    page.refresh();
+  }
+
+  function filters() {
+    const given = [...new FormData(form)].flatMap(([field, value]) =>
+      typeof value === 'string' && value.trim() !== '' ? [[field, value.trim()]] : [],
+    );
+    return /** @type {Record<string, string>} */ (Object.fromEntries(given));
+  }
+
+  /** @param {AuditEntry[]} entries @param {number} total @param {boolean} filtered */
+  function show(entries, total, filtered) {
+    setText(problem, '');
+    keep(rows, entries, ({ request_id }) => request_id, create, update);
+    empty.hidden = entries.length > 0;
+    setText(
+      empty,
+      filtered ? 'No request matches these filters.' : 'No request yet. The command under “Live” sends one.',
+    );
+    const matching = plural(total, filtered ? 'matching request' : 'request');
+    setText(find('requests-count', HTMLParagraphElement), matching);
+    setText(
+      find('page', HTMLSpanElement),
+      total === 0 ? '' : `${number(offset + 1)} – ${number(offset + entries.length)} of ${number(total)}`,
+    );
+    newer.disabled = offset === 0;
+    older.disabled = offset + entries.length >= total;
+    if (isAsked) page.announce(matching);
+    isAsked = false;
+  }
+
+  /** @param {AuditEntry} entry */
+  function create(entry) {
+    const time = new Date(entry.timestamp);
+    const open = make(
+      'button',
+      { type: 'button', class: 'link', click: () => page.open(entry.request_id) },
+      make('time', { datetime: entry.timestamp, title: fullTime(time) }, moment(time, new Date())),
+      make('span', { class: 'visually-hidden' }, ', details'),
+    );
+    return make(
+      'tr',
+      { 'data-state': entry.status },
+      make('td', {}, open),
+      make('td', {}, make('span', { class: 'badge' }, entry.status)),
+      make(
+        'td',
+        { class: 'names' },
+        name(entry.model),
+        make('span', { class: 'quiet' }, name(entry.provider)),
+      ),
+      make(
+        'td',
+        { class: 'names from-tablet' },
+        name(entry.agent_type),
+        entry.project_id === null ? null : make('span', { class: 'quiet' }, name(entry.project_id)),
+      ),
+      make('td', { class: 'number from-desk' }, entry.usage_known ? number(entry.input_tokens) : '–'),
+      make('td', { class: 'number from-desk' }, entry.usage_known ? number(entry.output_tokens) : '–'),
+      make('td', { class: 'number from-desk' }, duration(entry.ttft_ms)),
+      make('td', { class: 'number from-tablet' }, duration(entry.latency_ms)),
+      make('td', { class: 'number' }, money(entry.cost_usd)),
+    );
+  }
+
+  /** A row never changes; the day may. @param {HTMLElement} element @param {AuditEntry} entry */
+  function update(element, entry) {
+    const time = element.querySelector('time');
+    if (time !== null) setText(time, moment(new Date(entry.timestamp), new Date()));
+  }
+
+  return {
+    async refresh() {
+      // Nothing moves away under the pointer, unless it was asked for.
+      if (!isAsked && rows.matches(':hover')) return;
+      const given = filters();
+      const asked = offset;
+      try {
+        const { entries, total } = await api.audit({ ...given, limit: PAGE, offset });
+        // Others were asked for meanwhile.
+        if (asked !== offset) return;
+        if (entries.length === 0 && offset > 0) turnTo(0);
+        else show(entries, total, Object.keys(given).length > 0);
+      } catch (error) {
+        if (!(error instanceof AskError) || error.kind !== 'refused') throw error;
+        setText(problem, error.message);
+        keep(rows, /** @type {AuditEntry[]} */ ([]), ({ request_id }) => request_id, create);
+        empty.hidden = true;
+      }
+    },
+  };
+}

@@ -1,0 +1,174 @@
+// The sections “Totals”, “Models” and “Cost”: what a period held.
+
+/** @import { Metrics, ModelFigures } from '../shapes.ts' */
+
+import { duration, money, number, percent, plural, rate, short } from './format.js';
+import { find, keep, make, name, setText } from './element.js';
+
+/** @typedef {'today' | 'week' | 'all'} Period */
+
+const PERIODS = { today: 'since midnight', week: 'in the last 7 days', all: 'since the beginning' };
+
+/** What `since` of /gateway/metrics says for it. @param {Period} period */
+export function sinceOf(period) {
+  if (period === 'all') return null;
+  if (period === 'week') return '7d';
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  // At midnight itself a moment ago is today enough.
+  return new Date(Math.min(midnight.getTime(), Date.now() - 1_000)).toISOString();
+}
+
+/** @param {Metrics} metrics @param {Period} period */
+export function showTotals({ summary, models }, period) {
+  const asked = summary.total_requests > 0;
+  const {
+    unpriced_requests: unpriced,
+    total_cache_read_tokens: read,
+    total_cache_write_tokens: written,
+  } = summary;
+  /** @type {[label: string, value: string, more: string][]} */
+  const tiles = [
+    [
+      'Requests',
+      short(summary.total_requests),
+      asked ? `${percent(summary.error_rate)} failed` : PERIODS[period],
+    ],
+    [
+      'Cost',
+      money(summary.total_cost_usd),
+      unpriced > 0 ? `without ${plural(unpriced, 'unpriced request')}` : PERIODS[period],
+    ],
+    ['Tokens in', short(summary.total_input_tokens), `${short(read)} from cache, ${short(written)} into it`],
+    ['Tokens out', short(summary.total_output_tokens), `from ${plural(models.length, 'model')}`],
+    ['First token', asked && summary.avg_ttft_ms > 0 ? duration(summary.avg_ttft_ms) : '–', 'on average'],
+    ['Whole answer', asked ? duration(summary.avg_latency_ms) : '–', 'on average'],
+  ];
+  keep(
+    find('tiles', HTMLDListElement),
+    tiles,
+    ([label]) => label,
+    ([label]) =>
+      make('div', {}, make('dt', {}, label), make('dd', { class: 'value' }), make('dd', { class: 'quiet' })),
+    (element, [, value, more]) => {
+      const [figure, note] = element.querySelectorAll('dd');
+      if (figure !== undefined) setText(figure, value);
+      if (note !== undefined) setText(note, more);
+    },
+  );
+}
+
+/** Models before “Show all”. */
+const FIRST_MODELS = 8;
+
+/** @param {readonly ModelFigures[]} all @param {Period} period */
+export function showModels(all, period) {
+  const more = find('more-models', HTMLButtonElement);
+  const isAll = more.getAttribute('aria-expanded') === 'true';
+  const models = isAll ? all : all.slice(0, FIRST_MODELS);
+  more.hidden = all.length <= FIRST_MODELS;
+  setText(more, isAll ? `Show the first ${FIRST_MODELS}` : `Show all ${number(all.length)}`);
+  setText(find('models-window', HTMLParagraphElement), PERIODS[period]);
+  find('models-empty', HTMLParagraphElement).hidden = models.length > 0;
+  keep(
+    find('model-rows', HTMLTableSectionElement),
+    models,
+    ({ provider, model }) => JSON.stringify([provider, model]),
+    ({ provider, model }) =>
+      make(
+        'tr',
+        {},
+        make(
+          'th',
+          { scope: 'row' },
+          name(model, 'no model'),
+          make('span', { class: 'quiet' }, name(provider, 'no provider')),
+        ),
+        ...['Requests', 'Failed', 'Tokens in', 'Tokens out', 'First token', 'Tokens/s', 'Cost'].map((label) =>
+          make('td', { class: 'number', 'data-label': label }),
+        ),
+      ),
+    (element, figures) => {
+      const values = [
+        number(figures.requests),
+        percent(figures.error_rate),
+        short(figures.input_tokens),
+        short(figures.output_tokens),
+        figures.ttft_p50_ms === null
+          ? '–'
+          : `${duration(figures.ttft_p50_ms)} · ${duration(figures.ttft_p99_ms)}`,
+        rate(figures.tokens_per_second),
+        costOf(figures),
+      ];
+      for (const [index, cell] of element.querySelectorAll('td').entries())
+        setText(cell, values[index] ?? '');
+    },
+  );
+}
+
+/** @param {ModelFigures} figures */
+function costOf({ requests, unpriced_requests, cost_usd }) {
+  return money(unpriced_requests === requests ? null : cost_usd);
+}
+
+/** @typedef {'model' | 'provider' | 'agent' | 'project'} CostBy */
+
+const NO_COST = {
+  model: 'Nothing in this period has cost anything.',
+  provider: 'Nothing in this period has cost anything.',
+  agent: 'No request named its agent. Send the header x-sluice-agent, or agent_type in the body.',
+  project: 'No request named its project. Send the header x-sluice-project, or project_id in the body.',
+};
+
+const BARS = 12;
+
+/** @param {Metrics} metrics @param {CostBy} by */
+export function showCosts(metrics, by) {
+  const costs = Object.entries(metrics[`by_${by}`]).sort(([, one], [, other]) => other - one);
+  const most = costs[0]?.[1] ?? 0;
+  const empty = find('costs-empty', HTMLParagraphElement);
+  setText(empty, NO_COST[by]);
+  empty.hidden = costs.length > 0;
+  const rest = costs.slice(BARS);
+  const shown = costs.slice(0, BARS);
+  if (rest.length > 0)
+    shown.push([`${number(rest.length)} more`, rest.reduce((sum, [, cost]) => sum + cost, 0)]);
+  keep(
+    find('cost-bars', HTMLUListElement),
+    shown,
+    ([title]) => JSON.stringify([by, title]),
+    ([title]) =>
+      make(
+        'li',
+        {},
+        make('span', { class: 'bar-name' }, name(title)),
+        make('span', { class: 'figure' }),
+        make('span', { class: 'bar' }, make('span', {})),
+      ),
+    (element, [, cost]) => {
+      const figure = element.querySelector('.figure');
+      if (figure !== null) setText(figure, money(cost));
+      const bar = element.querySelector('.bar span');
+      if (bar instanceof HTMLElement)
+        bar.style.inlineSize = `${most > 0 ? Math.min(100, (100 * cost) / most) : 0}%`;
+    },
+  );
+}
+
+/** What the filters of the requests propose. @param {Metrics} metrics */
+export function showKnownNames(metrics) {
+  const lists = /** @type {const} */ ([
+    ['known-models', metrics.by_model],
+    ['known-providers', metrics.by_provider],
+    ['known-agents', metrics.by_agent],
+    ['known-projects', metrics.by_project],
+  ]);
+  for (const [id, names] of lists) {
+    keep(
+      find(id, HTMLDataListElement),
+      Object.keys(names).slice(0, 200),
+      (title) => title,
+      (title) => make('option', { value: title }),
+    );
+  }
+}

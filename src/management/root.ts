@@ -1,0 +1,41 @@
+// GET / and HEAD /: clients probe it, a browser gets the dashboard, which is loaded when first asked for.
+import { GatewayError } from '../model/errors.ts';
+
+/** Below it lies what the page loads: its style, its scripts, its icon. */
+const ASSETS = '/dashboard/';
+
+/**
+ * Answers `/` and what the dashboard is made of, other paths with undefined. None of it holds data or needs a key.
+ * Throws GatewayError.
+ */
+export async function answerRoot(
+  request: Request,
+  pathname: string,
+  version: string,
+): Promise<Response | undefined> {
+  const isAsset = pathname.startsWith(ASSETS);
+  if (pathname !== '/' && !isAsset) return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    throw new GatewayError(
+      'invalid_request',
+      `${request.method} ${pathname} is not allowed; use GET or HEAD`,
+      { status: 405 },
+    );
+  }
+  const answer =
+    isAsset || wantsPage(request)
+      ? await loadPage(isAsset ? pathname.slice(ASSETS.length) : 'index.html')
+      : new Response(`Sluice ${version} is running. See /gateway/health; a browser gets the dashboard.\n`, {
+          headers: { 'content-type': 'text/plain; charset=utf-8', vary: 'accept' },
+        });
+  return request.method === 'HEAD' && answer !== undefined ? new Response(null, answer) : answer;
+}
+
+function wantsPage(request: Request): boolean {
+  return request.headers.get('accept')?.includes('text/html') ?? false;
+}
+
+async function loadPage(name: string): Promise<Response | undefined> {
+  const { servePage } = await import('./dashboard/serve.ts');
+  return servePage(name);
+}
