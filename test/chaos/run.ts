@@ -1,9 +1,9 @@
 // A chaos run: many clients at once, providers that fail in every way, and the books compared at the end.
-import { Database } from 'bun:sqlite';
-import { join } from 'node:path';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { type Ask, ask, drawAsk, type Seen } from './client.ts';
+import { compare, type Done, readRows } from './books.ts';
 import { createDice } from './dice.ts';
+import { type Provider, waitForQuiet } from './quiet.ts';
 import { OPEN_FOR_MS, startUpstreams } from './upstreams.ts';
 
 export interface ChaosOptions {
@@ -29,23 +29,7 @@ export interface ChaosResult {
 
 /** Mood of the moody provider, in turn. */
 const MOOD_MS = 1_000;
-/** For requests that were left, and for time limits that still run. */
-const QUIET_WITHIN_MS = 10_000;
 const MOST_PROBLEMS = 20;
-
-interface Provider {
-  name: string;
-  breaker: string;
-  in_flight: number;
-}
-
-/** Which statuses of the row agree with what the client saw. Who leaves may leave as the answer ends. */
-const AGREES: Record<Seen['outcome'], readonly string[]> = {
-  success: ['success'],
-  failed: ['error', 'truncated'],
-  left: ['aborted', 'success', 'error', 'truncated'],
-  broken: [],
-};
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { clients, durationMs, seed, workers, say = () => {} } = options;
@@ -54,7 +38,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     const before = sluice.usage().descriptors;
     const dice = createDice(seed);
-    const done: { asked: Ask; seen: Seen }[] = [];
+    const done: Done[] = [];
     const resident: number[] = [];
     const breakers = new Set<string>();
     const endsAt = performance.now() + durationMs;
@@ -111,29 +95,8 @@ async function moody(sluice: SluiceProcess): Promise<Provider> {
   );
 }
 
-/** Nothing runs and nothing is held, within a time. */
-async function waitForQuiet(sluice: SluiceProcess): Promise<string[]> {
-  const deadline = performance.now() + QUIET_WITHIN_MS;
-  for (;;) {
-    const { streams } = await sluice.get<{ streams: object[] }>('/gateway/streams');
-    const { providers } = await sluice.get<{ providers: Provider[] }>('/gateway/providers');
-    const held = providers.filter(({ in_flight }) => in_flight !== 0).map(({ name }) => name);
-    if (streams.length === 0 && held.length === 0) return [];
-    if (performance.now() > deadline) {
-      return [
-        `${streams.length} requests run that nobody asks any more; places held at: ${held.join(', ') || 'none'}`,
-      ];
-    }
-    await Bun.sleep(50);
-  }
-}
-
 /** Asks until the breaker is there; it opens while the provider is down, and closes when it answers well again. */
-async function reaches(
-  state: 'open' | 'closed',
-  sluice: SluiceProcess,
-  done: { asked: Ask; seen: Seen }[],
-): Promise<boolean> {
+async function reaches(state: 'open' | 'closed', sluice: SluiceProcess, done: Done[]): Promise<boolean> {
   for (let tries = 0; tries < 20; tries++) {
     if ((await moody(sluice)).breaker === state) return true;
     if (state === 'closed') await Bun.sleep(OPEN_FOR_MS);
@@ -148,43 +111,6 @@ async function reaches(
     done.push({ asked, seen: await ask(sluice.url, asked) });
   }
   return false;
-}
-
-/** Status by request id, and how many tries a breaker kept from their provider, straight from the file. */
-function readRows(home: string): { rows: Map<string, string>; refusals: number } {
-  const database = new Database(join(home, 'sluice.db'), { readonly: true });
-  try {
-    const found = database
-      .query<{ request_id: string; status: string; attempts: string }, []>(
-        'select request_id, status, attempts from ledger_row',
-      )
-      .all();
-    return {
-      rows: new Map(found.map(({ request_id, status }) => [request_id, status])),
-      refusals: found.filter(({ attempts }) => attempts.includes('"skipped":"breaker_open"')).length,
-    };
-  } finally {
-    database.close();
-  }
-}
-
-function compare(done: readonly { asked: Ask; seen: Seen }[], rows: ReadonlyMap<string, string>): string[] {
-  const problems: string[] = [];
-  // Who leaves at once may have left before its request had arrived: that is the only way to have no row.
-  const unheard = done.filter(({ seen }) => seen.outcome === 'left' && seen.requestId === null).length;
-  if (rows.size > done.length || rows.size < done.length - unheard)
-    problems.push(`${done.length} requests, ${unheard} of them left at once; ${rows.size} rows`);
-  for (const { asked, seen } of done) {
-    const what = `${asked.client} ${asked.stream ? 'stream' : 'whole'} of ${asked.model} (${asked.question})`;
-    if (seen.outcome === 'broken') problems.push(`${what}: ${seen.why}`);
-    // Who left before the head knows no id.
-    if (seen.requestId === null) continue;
-    const status = rows.get(seen.requestId);
-    if (status === undefined) problems.push(`${what}: no row for ${seen.requestId}`);
-    else if (seen.outcome !== 'broken' && !AGREES[seen.outcome].includes(status))
-      problems.push(`${what}: the client saw ${seen.outcome}, the row says ${status}`);
-  }
-  return problems;
 }
 
 function countBy(values: readonly string[]): Record<string, number> {
