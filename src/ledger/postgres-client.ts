@@ -7,8 +7,8 @@ export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<
 
 export interface PostgresClient {
   query: Query;
-  /** All of it or nothing. */
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+  /** All of it or nothing. `patienceMs`: of work that may take the server longer than an answer does. */
+  transaction<Result>(work: (query: Query) => Promise<Result>, patienceMs?: number): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -37,15 +37,18 @@ export function createPostgresClient(url: string): PostgresClient {
       },
     });
 
-  const ask = async <Result>(work: (sql: SQL) => Promise<Result>): Promise<Result> => {
+  const ask = async <Result>(
+    work: (sql: SQL) => Promise<Result>,
+    silenceMs = SILENCE_MS,
+  ): Promise<Result> => {
     pool ??= connect();
     const asked = pool;
     const { promise: silence, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       if (pool === asked) pool = null;
       asked.close({ timeout: 0 }).catch(() => undefined);
-      reject(new Error(`no answer within ${SILENCE_MS / 1000} s`));
-    }, SILENCE_MS);
+      reject(new Error(`no answer within ${silenceMs / 1000} s`));
+    }, silenceMs);
     try {
       return await Promise.race([work(asked), silence]);
     } catch (thrown) {
@@ -68,7 +71,16 @@ export function createPostgresClient(url: string): PostgresClient {
 
   return {
     query: (text, values) => ask((sql) => queryOn(sql)(text, values)),
-    transaction: (work) => ask((sql) => sql.begin((connection) => work(queryOn(connection)))),
+    transaction: (work, patienceMs) =>
+      ask(
+        (sql) =>
+          sql.begin(async (connection) => {
+            const query = queryOn(connection);
+            if (patienceMs !== undefined) await query(`SET LOCAL statement_timeout = ${patienceMs}`);
+            return work(query);
+          }),
+        patienceMs,
+      ),
     async close() {
       const closing = pool;
       pool = null;

@@ -1,6 +1,7 @@
 // The months of the PostgreSQL ledger: each has its own tables, made ahead and dropped whole.
 import type { PostgresClient, Query } from './postgres-client.ts';
-import { SCHEMA_LOCK } from './postgres-schema.ts';
+import { SCHEMA_LOCK, WRITER_LOCK } from './postgres-schema.ts';
+import { HOUR_MS, SPANS } from './sum-spans.ts';
 
 export interface Partitions {
   /** Makes room for rows of these times, and for the month after the newest. */
@@ -41,13 +42,11 @@ export function createPartitions(client: PostgresClient): Partitions {
     drop: (before) =>
       changing(async (query) => {
         let removed = 0;
-        for (const month of (await monthsIn(query)).filter((held) => startOf(held + 1) <= before)) {
+        const over = (await monthsIn(query)).filter((held) => startOf(held + 1) <= before);
+        if (over.length > 0) await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+        for (const month of over) {
           for (const table of TABLES) await query(`DROP TABLE ${nameOf(table, month)}`);
-          const counted = await query<{ rows: number }>(
-            'DELETE FROM ledger_month WHERE month = ? RETURNING rows',
-            [month],
-          );
-          removed += counted[0]?.rows ?? 0;
+          removed += await forgetRows(query, month);
           known.delete(month);
         }
         return removed;
@@ -79,6 +78,26 @@ async function monthsIn(query: Query): Promise<number[]> {
     const [, year, month] = /_(\d+)_(\d\d)"?$/.exec(name) ?? [];
     return year === undefined ? [] : [(Number(year) - 1970) * 12 + Number(month) - 1];
   });
+}
+
+/** Takes the rows of a month out of what is kept of all; resolves to how many there were. */
+async function forgetRows(query: Query, month: number): Promise<number> {
+  const hours = [startOf(month) / HOUR_MS, startOf(month + 1) / HOUR_MS];
+  const inMonth = 'kept <> 0 AND start >= ? AND start < ?';
+  const [counted] = await query<{ rows: number }>(
+    `WITH gone AS (SELECT kind, SUM(kept)::BIGINT AS kept FROM ledger_sum WHERE span = ${SPANS.hour} AND ${inMonth} GROUP BY kind), ` +
+      'everything AS (UPDATE ledger_sum SET kept = ledger_sum.kept - gone.kept FROM gone ' +
+      `WHERE span = ${SPANS.all} AND start = 0 AND ledger_sum.kind = gone.kind) ` +
+      'SELECT COALESCE(SUM(kept), 0)::BIGINT AS rows FROM gone',
+    hours,
+  );
+  for (const span of [SPANS.hour, SPANS.day]) {
+    await query(
+      `UPDATE ledger_sum SET kept = 0 WHERE span = ${span} AND ${inMonth}`,
+      hours.map((hour) => hour / span),
+    );
+  }
+  return counted?.rows ?? 0;
 }
 
 /** Attached and not created as a partition: that would lock out readers and writers of the other months. */

@@ -3,17 +3,14 @@ import type { PostgresClient } from './postgres-client.ts';
 
 /** Held by whoever changes the schema or its partitions. */
 export const SCHEMA_LOCK = 7_583_001;
-
-/** The month of a row, in months since 1970. */
-export const MONTH_OF_ROW =
-  "((EXTRACT(YEAR FROM to_timestamp(timestamp / 1000.0) AT TIME ZONE 'UTC') - 1970) * 12 + " +
-  "EXTRACT(MONTH FROM to_timestamp(timestamp / 1000.0) AT TIME ZONE 'UTC') - 1)::INTEGER";
+/** Held by whoever changes the sums: all gateways add to the same. */
+export const WRITER_LOCK = 7_583_002;
 
 /**
  * Step n brings a database from version n to n + 1. Steps that were released never change. What a row holds is the
  * same as in SQLite, column by column.
  */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `
   CREATE SEQUENCE ledger_row_id;
 
@@ -132,7 +129,9 @@ const STEPS: readonly string[] = [
   `
   -- How many rows each month has, so that all of them need not be counted: month since 1970.
   CREATE TABLE ledger_month (month INTEGER PRIMARY KEY, rows BIGINT NOT NULL);
-  INSERT INTO ledger_month SELECT ${MONTH_OF_ROW}, COUNT(*) FROM ledger_row GROUP BY 1;
+  INSERT INTO ledger_month
+  SELECT ((EXTRACT(YEAR FROM to_timestamp(timestamp / 1000.0) AT TIME ZONE 'UTC') - 1970) * 12 +
+    EXTRACT(MONTH FROM to_timestamp(timestamp / 1000.0) AT TIME ZONE 'UTC') - 1)::INTEGER, COUNT(*) FROM ledger_row GROUP BY 1;
 
   -- Zstandard of UTF-8, in place of the text that older rows have.
   ALTER TABLE ledger_body ADD COLUMN request_zstd BYTEA;
@@ -149,7 +148,82 @@ const STEPS: readonly string[] = [
   ALTER TABLE ledger_binary ALTER COLUMN content SET STORAGE EXTERNAL;
   CREATE INDEX ledger_binary_used ON ledger_binary (last_used);
   `,
+  `
+  -- Kinds: src/ledger/kinds.ts. '' stands for "no name", and for what sums of before did not tell apart.
+  CREATE TABLE ledger_kind (
+    id INTEGER PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    project TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    status TEXT NOT NULL,
+    UNIQUE (provider, model, agent, project, operation, status)
+  );
+  INSERT INTO ledger_kind (provider, model, agent, project, operation, status)
+  SELECT DISTINCT provider, model, agent, project, '', '' FROM ledger_sum;
+  INSERT INTO ledger_kind (provider, model, agent, project, operation, status)
+  SELECT DISTINCT COALESCE(provider, ''), COALESCE(model, ''), COALESCE(agent_type, ''), COALESCE(project_id, ''),
+    operation, status
+  FROM ledger_row;
+
+  -- Two indexes serve every filter, and cost less than one for each name.
+  DROP INDEX ledger_row_provider;
+  DROP INDEX ledger_row_model;
+  DROP INDEX ledger_row_status;
+  DROP INDEX ledger_row_agent;
+  DROP INDEX ledger_row_project;
+  ALTER TABLE ledger_row ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+  UPDATE ledger_row SET kind = kinds.id FROM ledger_kind AS kinds
+  WHERE kinds.provider = COALESCE(ledger_row.provider, '') AND kinds.model = COALESCE(ledger_row.model, '')
+    AND kinds.agent = COALESCE(agent_type, '') AND kinds.project = COALESCE(project_id, '')
+    AND kinds.operation = ledger_row.operation AND kinds.status = ledger_row.status;
+  CREATE INDEX ledger_row_kind ON ledger_row (kind, timestamp);
+
+  -- Sums by kind. kept: how many of the rows are there; the sums outlive them.
+  CREATE TABLE ledger_sum_by_kind (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    kept BIGINT NOT NULL,
+    requests BIGINT NOT NULL DEFAULT 0,
+    failures BIGINT NOT NULL DEFAULT 0,
+    unpriced BIGINT NOT NULL DEFAULT 0,
+    cost_usd DOUBLE PRECISION NOT NULL DEFAULT 0,
+    input_tokens BIGINT NOT NULL DEFAULT 0,
+    output_tokens BIGINT NOT NULL DEFAULT 0,
+    cache_read_tokens BIGINT NOT NULL DEFAULT 0,
+    cache_write_tokens BIGINT NOT NULL DEFAULT 0,
+    latency_ms_sum DOUBLE PRECISION NOT NULL DEFAULT 0,
+    ttft_ms_sum DOUBLE PRECISION NOT NULL DEFAULT 0,
+    ttft_count BIGINT NOT NULL DEFAULT 0,
+    reasoning_tokens BIGINT NOT NULL DEFAULT 0,
+    web_searches BIGINT NOT NULL DEFAULT 0,
+    provider_ms_sum DOUBLE PRECISION NOT NULL DEFAULT 0,
+    gateway_ms_sum DOUBLE PRECISION NOT NULL DEFAULT 0,
+    stalls BIGINT NOT NULL DEFAULT 0,
+    flow_tokens BIGINT NOT NULL DEFAULT 0,
+    flow_ms DOUBLE PRECISION NOT NULL DEFAULT 0,
+    PRIMARY KEY (span, start, kind)
+  );
+  INSERT INTO ledger_sum_by_kind
+  SELECT span, start, kinds.id, 0, requests, failures, unpriced, cost_usd, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+    latency_ms_sum, ttft_ms_sum, ttft_count, reasoning_tokens, web_searches, provider_ms_sum, gateway_ms_sum, stalls,
+    flow_tokens, flow_ms
+  FROM ledger_sum JOIN ledger_kind AS kinds USING (provider, model, agent, project)
+  WHERE operation = '' AND status = '';
+  INSERT INTO ledger_sum_by_kind (span, start, kind, kept)
+  SELECT span, CASE span WHEN 0 THEN 0 ELSE timestamp / (span * 3600000) END, kind, COUNT(*)
+  FROM ledger_row, (VALUES (0), (1), (24)) AS spans (span)
+  GROUP BY 1, 2, 3;
+  DROP TABLE ledger_sum;
+  ALTER TABLE ledger_sum_by_kind RENAME TO ledger_sum;
+  DROP TABLE ledger_month;
+  `,
 ];
+
+/** A step may have to write every row anew. */
+const PATIENCE_MS = 1_800_000;
 
 /** Brings the database to the newest version. Throws where it is newer than this program. */
 export function migrate(client: PostgresClient): Promise<void> {
@@ -169,5 +243,5 @@ export function migrate(client: PostgresClient): Promise<void> {
     for (const step of STEPS.slice(version)) await query(step);
     if (found === undefined) await query('INSERT INTO ledger_schema VALUES (?)', [STEPS.length]);
     else await query('UPDATE ledger_schema SET version = ?', [STEPS.length]);
-  });
+  }, PATIENCE_MS);
 }

@@ -1,9 +1,13 @@
 // The shared ledger store: a PostgreSQL database that several gateways write and read.
+import type { Ask } from './audit-cells.ts';
+import { type AuditPage, findPage } from './audit-page.ts';
+import { createKindNumbers, KIND_COLUMNS, type KindNumbers } from './kinds.ts';
 import { createPostgresClient, type Query } from './postgres-client.ts';
 import { createPartitions } from './postgres-partitions.ts';
-import { MONTH_OF_ROW, migrate } from './postgres-schema.ts';
+import { migrate, WRITER_LOCK } from './postgres-schema.ts';
 import {
   COLUMN_NAMES,
+  kindNamesOf,
   REQUEST_ID,
   type RowValues,
   rowValues,
@@ -13,26 +17,17 @@ import {
   timedRow,
   TIMESTAMP,
 } from './row-columns.ts';
-import { insertBinaries, SELECT_BINARY, selectRows, type Where, whereOf } from './row-queries.ts';
-import { createSpreadTally, type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
-import { ALL_TIME, type AuditFilter, NO_TOTALS, type Totals } from './store.ts';
+import { insertBinaries, NEWEST_FIRST, SELECT_BINARY, withBodiesOf } from './row-queries.ts';
+import { createSpreadTally } from './spread-tally.ts';
+import { ALL_TIME, type AuditFilter } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
 import { type PackedRow, packRow, withBodies } from './stored-body.ts';
-import {
-  addToSpread,
-  addToSums,
-  SPREAD_COLUMNS,
-  type SumQuery,
-  selectCostBy,
-  selectModels,
-  selectSpreads,
-  selectTotals,
-} from './sum-queries.ts';
+import { addToSpread, addToSums, SPREAD_COLUMNS } from './sum-queries.ts';
+import { HOUR_MS, SPANS } from './sum-spans.ts';
+import { summarise, totalsOf } from './summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
-/** Held by the gateway that writes a batch: all of them add to the same sums. */
-const WRITER_LOCK = 7_583_002;
 /** Rows deleted in one transaction. */
 const EXPIRE_CHUNK = 500;
 
@@ -41,15 +36,13 @@ const EXPIRE_CHUNK = 500;
  * arrays of objects; answers with the request ids that were new.
  */
 const APPEND =
-  `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}) ` +
-  `SELECT ${COLUMN_NAMES.join(', ')} FROM json_populate_recordset(NULL::ledger_row, ?::text::json) ` +
+  `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
+  `SELECT ${COLUMN_NAMES.join(', ')}, kind FROM json_populate_recordset(NULL::ledger_row, ?::text::json) ` +
   'ON CONFLICT (request_id, timestamp) DO NOTHING RETURNING *), ' +
   'bodies AS (INSERT INTO ledger_body (row_id, timestamp, request_zstd, response_zstd) ' +
   "SELECT id, timestamp, decode(given.request, 'base64'), decode(given.response, 'base64') FROM fresh " +
   'JOIN json_to_recordset(?::text::json) AS given (request_id TEXT, request TEXT, response TEXT) ' +
   'USING (request_id)), ' +
-  `months AS (INSERT INTO ledger_month SELECT ${MONTH_OF_ROW}, COUNT(*) FROM fresh GROUP BY 1 ` +
-  'ON CONFLICT (month) DO UPDATE SET rows = ledger_month.rows + excluded.rows), ' +
   addToSums('fresh WHERE TRUE')
     .map((add, index) => `sums_${index} AS (${add})`)
     .join(', ') +
@@ -65,12 +58,23 @@ const ADD_TO_SPREAD = addToSpread(
 const DELETE_EXPIRED =
   'WITH gone AS (DELETE FROM ledger_row WHERE (request_id, timestamp) IN ' +
   '(SELECT request_id, timestamp FROM ledger_row WHERE timestamp < ? ORDER BY timestamp LIMIT ?) ' +
-  'RETURNING id, timestamp), ' +
+  'RETURNING id, timestamp, kind), ' +
   'bodies AS (DELETE FROM ledger_body USING gone ' +
   'WHERE row_id = gone.id AND ledger_body.timestamp = gone.timestamp), ' +
-  `months AS (UPDATE ledger_month SET rows = ledger_month.rows - went.rows FROM (SELECT ${MONTH_OF_ROW} AS month, COUNT(*) AS rows ` +
-  'FROM gone GROUP BY 1) AS went WHERE ledger_month.month = went.month) ' +
+  'sums AS (UPDATE ledger_sum SET kept = ledger_sum.kept - went.rows FROM ' +
+  `(SELECT spans.span, CASE spans.span WHEN 0 THEN 0 ELSE timestamp / (spans.span * ${HOUR_MS}) END AS start, kind, ` +
+  `COUNT(*) AS rows FROM gone, (VALUES ${Object.values(SPANS)
+    .map((span) => `(${span})`)
+    .join(', ')}) AS spans (span) ` +
+  'GROUP BY 1, 2, 3) AS went WHERE (ledger_sum.span, ledger_sum.start, ledger_sum.kind) = (went.span, went.start, went.kind)) ' +
   'SELECT COUNT(*) AS removed FROM gone';
+
+/** Parameter: names of kinds as a JSON array of objects. */
+const GIVEN_KINDS =
+  'json_to_recordset(?::text::json) AS given ' +
+  '(provider TEXT, model TEXT, agent TEXT, project TEXT, operation TEXT, status TEXT)';
+const ADD_KINDS = `INSERT INTO ledger_kind (${KIND_COLUMNS}) SELECT ${KIND_COLUMNS} FROM ${GIVEN_KINDS} ON CONFLICT DO NOTHING`;
+const SELECT_KINDS = `SELECT ledger_kind.id, ${KIND_COLUMNS} FROM ledger_kind JOIN ${GIVEN_KINDS} USING (${KIND_COLUMNS})`;
 
 /** Parameter: the parts as a JSON array of objects. */
 const INSERT_BINARIES = insertBinaries(
@@ -85,6 +89,7 @@ const INSERT_BINARIES = insertBinaries(
 export function createPostgresStore(url: string): ValueStore {
   const client = createPostgresClient(url);
   const partitions = createPartitions(client);
+  const numbers = createKindNumbers();
   let migrated: Promise<void> | null = null;
 
   /** Asks a database that has the newest schema. */
@@ -103,23 +108,18 @@ export function createPostgresStore(url: string): ValueStore {
     }
   }
 
-  const all = <Row>({ sql, values }: SumQuery): Promise<Row[]> => query<Row>(sql, values);
+  const ask: Ask = ({ sql, values }) => query(sql, values);
 
   const contentOf = async (hash: string) =>
     (await query<{ content: Uint8Array }>(SELECT_BINARY, [hash]))[0]?.content;
 
-  /** All rows are counted by month, as they are written. */
-  const countRows = async ({ sql, values }: Where): Promise<number> => {
-    const counting =
-      sql === ''
-        ? 'SELECT COALESCE(SUM(rows), 0)::BIGINT AS total FROM ledger_month'
-        : `SELECT COUNT(*) AS total FROM ledger_row${sql}`;
-    return (await query<{ total: number }>(counting, values))[0]?.total ?? 0;
-  };
-
-  const select = async (where: Where, filter: AuditFilter) => {
-    const values = [...where.values, filter.limit, filter.offset];
-    const rows = await query<SqlRow>(selectRows(where.sql, filter.includeBodies, BODY_OF_ROW), values);
+  const select = async ({ where, limit, offset }: NonNullable<AuditPage['rows']>, filter: BodyFilter) => {
+    const page = `SELECT * FROM ledger_row${where.sql}${NEWEST_FIRST}`;
+    const rows = await query<SqlRow>(filter.includeBodies ? withBodiesOf(page, BODY_OF_ROW) : page, [
+      ...where.values,
+      limit,
+      offset,
+    ]);
     if (!filter.includeBodies) return rows.map(storedRow);
     const restored = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
     return (await Promise.all(restored)).map(storedRow);
@@ -135,9 +135,10 @@ export function createPostgresStore(url: string): ValueStore {
     await ready();
     try {
       await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
-      const packed = await Promise.all([...rows.values()].map(packRow));
-      await client.transaction((inside) => appendAll(inside, packed));
+      const packed = await Promise.all([...rows.values()].map(packStorable));
+      await client.transaction((inside) => appendAll(inside, packed, numbers));
     } catch (thrown) {
+      numbers.forget();
       // Another gateway may have dropped a month.
       partitions.forget();
       throw thrown;
@@ -148,33 +149,21 @@ export function createPostgresStore(url: string): ValueStore {
     append: (rows) => appendValues(rows.map(rowValues)),
     appendValues,
     async audit(filter) {
-      const where = whereOf(filter);
-      const [rows, total] = await Promise.all([select(where, filter), countRows(where)]);
-      return { rows, total };
+      const { total, rows } = await findPage(ask, filter);
+      return { rows: rows === null ? [] : await select(rows, filter), total };
     },
-    async totals(window = ALL_TIME) {
-      const [totals] = await all<Totals>(selectTotals(window));
-      return totals === undefined ? NO_TOTALS : sumsOf(totals);
-    },
-    async models(limit, window = ALL_TIME) {
-      const models = (await all<Totals & ModelName>(selectModels(limit, window))).map(sumsOf);
-      if (models.length === 0) return [];
-      const spreads = await all<SpreadRow>(selectSpreads(models, window));
-      return withSpreads(
-        models,
-        spreads.map((row) => ({ ...row, count: Number(row.count) })),
-      );
-    },
-    async costBy(dimension, window = ALL_TIME) {
-      const rows = await all<{ name: string; cost: number }>(selectCostBy(dimension, window));
-      return Object.fromEntries(rows.map(({ name, cost }) => [name, cost]));
-    },
-    recent: (limit) => select({ sql: '', values: [] }, { limit, offset: 0, includeBodies: false }),
+    totals: (window = ALL_TIME) => totalsOf(ask, window),
+    summary: (request) => summarise(ask, request),
+    recent: (limit) =>
+      select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
     async expire(before) {
       await ready();
       let removed = await partitions.drop(before);
       for (;;) {
-        const [went] = await query<{ removed: number }>(DELETE_EXPIRED, [before, EXPIRE_CHUNK]);
+        const [went] = await client.transaction(async (inside) => {
+          await inside(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+          return inside<{ removed: number }>(DELETE_EXPIRED, [before, EXPIRE_CHUNK]);
+        });
         removed += went?.removed ?? 0;
         if ((went?.removed ?? 0) < EXPIRE_CHUNK) break;
       }
@@ -185,18 +174,22 @@ export function createPostgresStore(url: string): ValueStore {
   };
 }
 
-async function appendAll(query: Query, rows: readonly PackedRow[]): Promise<void> {
-  const columns = rows.map((row) =>
-    Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], storable(value)])),
-  );
+type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
+
+async function appendAll(query: Query, rows: readonly PackedRow[], numbers: KindNumbers): Promise<void> {
   const bodies = rows
     .filter(({ request, response }) => request !== null || response !== null)
     .map((row) => ({
-      request_id: storable(row.columns[REQUEST_ID]),
+      request_id: row.columns[REQUEST_ID],
       request: base64Of(row.request),
       response: base64Of(row.response),
     }));
   await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+  await findKinds(query, rows, numbers);
+  const columns = rows.map((row) => ({
+    ...Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], value])),
+    kind: numbers.numberOf(row.columns),
+  }));
   await addBinaries(query, rows);
   const added = await query<{ request_id: string }>(APPEND, [
     JSON.stringify(columns),
@@ -211,10 +204,32 @@ async function appendAll(query: Query, rows: readonly PackedRow[]): Promise<void
   const counts = tally.counts();
   if (counts.length === 0) return;
   const names = SPREAD_COLUMNS.split(', ');
-  const objects = counts.map((count) =>
-    Object.fromEntries(count.map((value, at) => [names[at], storable(value)])),
-  );
+  const objects = counts.map((count) => Object.fromEntries(count.map((value, at) => [names[at], value])));
   await query(ADD_TO_SPREAD, [JSON.stringify(objects)]);
+}
+
+/** Sees to it that every row's kind has its number. */
+async function findKinds(query: Query, rows: readonly PackedRow[], numbers: KindNumbers): Promise<void> {
+  const missing = new Map<string, readonly SqlValue[]>();
+  for (const { columns } of rows) {
+    if (numbers.numberOf(columns) !== undefined) continue;
+    const names = kindNamesOf(columns);
+    missing.set(names.join('\n'), names);
+  }
+  if (missing.size === 0) return;
+  const places = KIND_COLUMNS.split(', ');
+  const objects = [...missing.values()].map((names) =>
+    Object.fromEntries(names.map((name, at) => [places[at], name])),
+  );
+  await query(ADD_KINDS, [JSON.stringify(objects)]);
+  const found = await query<Record<string, SqlValue> & { id: number }>(SELECT_KINDS, [
+    JSON.stringify(objects),
+  ]);
+  for (const kind of found)
+    numbers.remember(
+      places.map((place) => kind[place] ?? ''),
+      kind.id,
+    );
 }
 
 async function addBinaries(query: Query, rows: readonly PackedRow[]): Promise<void> {
@@ -238,12 +253,10 @@ function base64Of(bytes: Uint8Array | null): string | null {
 }
 
 /** PostgreSQL's text has no NUL and no half of a surrogate pair. */
-function storable(value: SqlValue | undefined): SqlValue {
-  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : (value ?? null);
-}
-
-/** Sums of whole numbers come as text: they may be larger than any of its integers. */
-function sumsOf<Sums extends Totals>(totals: Sums): Sums {
-  const names = Object.keys(NO_TOTALS) as (keyof Totals)[];
-  return { ...totals, ...Object.fromEntries(names.map((name) => [name, Number(totals[name])])) };
+async function packStorable(values: RowValues): Promise<PackedRow> {
+  const packed = await packRow(values);
+  const columns = packed.columns.map((value) =>
+    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value,
+  );
+  return { ...packed, columns };
 }

@@ -62,12 +62,13 @@ const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SqlV
 
 export const COLUMN_NAMES: readonly string[] = COLUMNS.map(([name]) => name);
 
+/** Parameters: the columns, and the number of the row's kind. */
 export const INSERT_ROW =
-  `INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}) ` +
-  `VALUES (${COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (request_id) DO NOTHING`;
+  `INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
+  `VALUES (${COLUMNS.map(() => '?').join(', ')}, ?) ON CONFLICT (request_id) DO NOTHING`;
 
 /**
- * A row as SQL takes it: the values of `INSERT_ROW`, then the two bodies. A flat list of strings and numbers
+ * A row as SQL takes it: the values of its columns, then the two bodies. A flat list of strings and numbers
  * goes to another thread for half of what an object costs.
  */
 export type RowValues = readonly SqlValue[];
@@ -108,6 +109,13 @@ export function timedRow(values: RowValues): TimedRow | undefined {
     ttftMs: values[TIMED.ttftMs] === null ? null : Number(values[TIMED.ttftMs]),
     gaps: textOf(values[TIMED.gaps]),
   };
+}
+
+const KIND = ['provider', 'model', 'agent_type', 'project_id', 'operation', 'status'].map(at);
+
+/** The names that make up the kind of a row, '' for none. */
+export function kindNamesOf(values: RowValues): SqlValue[] {
+  return KIND.map((place) => values[place] ?? '');
 }
 
 function textOf(value: SqlValue | undefined): string | null {

@@ -33,8 +33,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     appendValues: (rows) => ask((open) => open.appendValues(rows)),
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),
-    costBy: (dimension, window) => ask((open) => open.costBy(dimension, window)),
-    models: (limit, window) => ask((open) => open.models(limit, window)),
+    summary: (request) => ask((store) => store.summary(request)),
     recent: (limit) => ask((open) => open.recent(limit)),
     expire: (before) => ask((open) => open.expire(before)),
     async close() {

@@ -167,6 +167,82 @@ export const STEPS: readonly string[] = [
   CREATE TABLE ledger_count (id INTEGER PRIMARY KEY CHECK (id = 0), rows INTEGER NOT NULL) STRICT;
   INSERT INTO ledger_count SELECT 0, COUNT(*) FROM ledger_row;
   `,
+  `
+  -- Kinds: src/ledger/kinds.ts. '' stands for "no name", and for what sums of before did not tell apart.
+  CREATE TABLE ledger_kind (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    project TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    status TEXT NOT NULL,
+    UNIQUE (provider, model, agent, project, operation, status)
+  ) STRICT;
+  INSERT INTO ledger_kind (provider, model, agent, project, operation, status)
+  SELECT DISTINCT provider, model, agent, project, '', '' FROM ledger_sum;
+  INSERT INTO ledger_kind (provider, model, agent, project, operation, status)
+  SELECT DISTINCT COALESCE(provider, ''), COALESCE(model, ''), COALESCE(agent_type, ''), COALESCE(project_id, ''),
+    operation, status
+  FROM ledger_row;
+
+  -- Two indexes serve every filter, and cost less than one for each name.
+  DROP INDEX ledger_row_time;
+  DROP INDEX ledger_row_provider;
+  DROP INDEX ledger_row_model;
+  DROP INDEX ledger_row_status;
+  DROP INDEX ledger_row_agent;
+  DROP INDEX ledger_row_project;
+  ALTER TABLE ledger_row ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+  UPDATE ledger_row SET kind = (
+    SELECT kinds.id FROM ledger_kind AS kinds
+    WHERE kinds.provider = COALESCE(ledger_row.provider, '') AND kinds.model = COALESCE(ledger_row.model, '')
+      AND kinds.agent = COALESCE(agent_type, '') AND kinds.project = COALESCE(project_id, '')
+      AND kinds.operation = ledger_row.operation AND kinds.status = ledger_row.status
+  );
+  CREATE INDEX ledger_row_time ON ledger_row (timestamp, kind);
+  CREATE INDEX ledger_row_kind ON ledger_row (kind, timestamp);
+
+  -- Sums by kind. kept: how many of the rows are there; the sums outlive them.
+  CREATE TABLE ledger_sum_by_kind (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    requests INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    unpriced INTEGER NOT NULL DEFAULT 0,
+    cost_usd REAL NOT NULL DEFAULT 0,
+    input_tokens INTEGER NOT NULL DEFAULT 0,
+    output_tokens INTEGER NOT NULL DEFAULT 0,
+    cache_read_tokens INTEGER NOT NULL DEFAULT 0,
+    cache_write_tokens INTEGER NOT NULL DEFAULT 0,
+    latency_ms_sum REAL NOT NULL DEFAULT 0,
+    ttft_ms_sum REAL NOT NULL DEFAULT 0,
+    ttft_count INTEGER NOT NULL DEFAULT 0,
+    reasoning_tokens INTEGER NOT NULL DEFAULT 0,
+    web_searches INTEGER NOT NULL DEFAULT 0,
+    provider_ms_sum REAL NOT NULL DEFAULT 0,
+    gateway_ms_sum REAL NOT NULL DEFAULT 0,
+    stalls INTEGER NOT NULL DEFAULT 0,
+    flow_tokens INTEGER NOT NULL DEFAULT 0,
+    flow_ms REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (span, start, kind)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO ledger_sum_by_kind
+  SELECT span, start, kinds.id, 0, requests, failures, unpriced, cost_usd, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+    latency_ms_sum, ttft_ms_sum, ttft_count, reasoning_tokens, web_searches, provider_ms_sum, gateway_ms_sum, stalls,
+    flow_tokens, flow_ms
+  FROM ledger_sum JOIN ledger_kind AS kinds USING (provider, model, agent, project)
+  WHERE operation = '' AND status = '';
+  INSERT INTO ledger_sum_by_kind (span, start, kind, kept)
+  SELECT span, CASE span WHEN 0 THEN 0 ELSE timestamp / (span * 3600000) END, kind, COUNT(*)
+  FROM ledger_row, (SELECT 0 AS span UNION SELECT 1 UNION SELECT 24)
+  GROUP BY 1, 2, 3;
+  DROP TABLE ledger_sum;
+  ALTER TABLE ledger_sum_by_kind RENAME TO ledger_sum;
+  DROP TABLE ledger_count;
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

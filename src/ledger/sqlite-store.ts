@@ -2,12 +2,17 @@
 import { Database } from 'bun:sqlite';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Ask } from './audit-cells.ts';
+import { type AuditPage, findPage, type PageOrder } from './audit-page.ts';
+import { createKindNumbers, KIND_COLUMNS } from './kinds.ts';
 import {
   INSERT_ROW,
+  kindNamesOf,
   TIMESTAMP,
   type RowValues,
   rowValues,
   type SqlRow,
+  type SqlValue,
   storedRow,
   timedRow,
 } from './row-columns.ts';
@@ -16,25 +21,18 @@ import {
   DELETE_UNUSED_BINARIES,
   INSERT_BODY,
   insertBinaries,
+  NEWEST_FIRST,
   SELECT_BINARY,
-  selectRows,
-  type Where,
-  whereOf,
+  withBodiesOf,
 } from './row-queries.ts';
-import { createSpreadTally, type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
+import { createSpreadTally } from './spread-tally.ts';
 import { migrate } from './sqlite-schema.ts';
-import { ALL_TIME, type AuditFilter, NO_TOTALS, type StoredRow, type Totals } from './store.ts';
+import { ALL_TIME, type AuditFilter, type StoredRow } from './store.ts';
+import { summarise, totalsOf } from './summary.ts';
 import type { ValueStore } from './store-messages.ts';
 import { type PackedRow, packRow, withBodies } from './stored-body.ts';
-import {
-  addToSpread,
-  addToSums,
-  type SumQuery,
-  selectCostBy,
-  selectModels,
-  selectSpreads,
-  selectTotals,
-} from './sum-queries.ts';
+import { addToSpread, addToSums, SUBTRACT_KEPT, type SumQuery } from './sum-queries.ts';
+import { placesOf } from './sum-spans.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
@@ -55,18 +53,33 @@ export function createSqliteStore(path: string): ValueStore {
   const addSums = addToSums('ledger_row WHERE id >= ?').map((sql) => database.query(sql));
   const addSpread = database.query(addToSpread('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
-  const addToCount = database.query('UPDATE ledger_count SET rows = rows + ?');
+  const numbers = createKindNumbers();
+  const insertKind = database.query(
+    `INSERT INTO ledger_kind (${KIND_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  const selectKind = database.query<{ id: number }, SqlValue[]>(
+    `SELECT id FROM ledger_kind WHERE (${KIND_COLUMNS}) = (?, ?, ?, ?, ?, ?)`,
+  );
+
+  const kindOf = (columns: RowValues): number => {
+    const known = numbers.numberOf(columns);
+    if (known !== undefined) return known;
+    const names = kindNamesOf(columns);
+    insertKind.run(...names);
+    const id = selectKind.get(...names)?.id;
+    if (id === undefined) throw new Error('the ledger did not keep the kind of a row');
+    numbers.remember(names, id);
+    return id;
+  };
 
   const appendAll = database.transaction((rows: readonly PackedRow[]) => {
     let first: number | bigint | undefined;
-    let added = 0;
     const tally = createSpreadTally();
     for (const { columns, request, response, binaries } of rows) {
-      const { changes, lastInsertRowid } = insertRow.run(...columns);
+      const { changes, lastInsertRowid } = insertRow.run(...columns, kindOf(columns));
       if (changes === 0) continue;
       // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
       first ??= lastInsertRowid;
-      added += 1;
       const timed = timedRow(columns);
       if (timed !== undefined) tally.add(timed);
       if (request !== null || response !== null) insertBody.run(lastInsertRowid, request, response);
@@ -74,64 +87,62 @@ export function createSqliteStore(path: string): ValueStore {
         insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
     }
     if (first === undefined) return;
-    addToCount.run(added);
     for (const add of addSums) add.run(first);
     for (const count of tally.counts()) addSpread.run(...count);
   });
 
-  const all = <Row>({ sql, values }: SumQuery): Row[] =>
-    database.query<Row, SumQuery['values']>(sql).all(...values);
+  const ask: Ask = async <Row>({ sql, values }: SumQuery) =>
+    database.query<Row, SqlValue[]>(sql).all(...values);
 
   const contentOf = async (hash: string) =>
     database.query<{ content: Uint8Array }, [string]>(SELECT_BINARY).get(hash)?.content;
 
-  const select = async (where: Where, filter: AuditFilter): Promise<StoredRow[]> => {
+  const select = async (page: NonNullable<AuditPage['rows']>, filter: BodyFilter): Promise<StoredRow[]> => {
+    const { where, limit, offset, order } = page;
+    // Only then the rows themselves are read: the indexes hold all that finding them takes.
+    const found = `SELECT id FROM ledger_row${INDEX_OF[order]}${where.sql}${NEWEST_FIRST}`;
+    const sql = `SELECT * FROM ledger_row WHERE id IN (${found})`;
     const rows = database
-      .query<SqlRow, Where['values']>(selectRows(where.sql, filter.includeBodies))
-      .all(...where.values, filter.limit, filter.offset);
+      .query<SqlRow, SqlValue[]>(
+        filter.includeBodies ? withBodiesOf(sql) : `${sql} ORDER BY timestamp DESC, id DESC`,
+      )
+      .all(...where.values, limit, offset);
     if (!filter.includeBodies) return rows.map(storedRow);
     const restored = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
     return (await Promise.all(restored)).map(storedRow);
   };
 
   const appendValues = async (rows: readonly RowValues[]): Promise<void> => {
-    if (rows.length > 0) appendAll.immediate(await Promise.all(rows.map(packRow)));
+    if (rows.length === 0) return;
+    const packed = await Promise.all(rows.map(packRow));
+    try {
+      appendAll.immediate(packed);
+    } catch (thrown) {
+      numbers.forget();
+      throw thrown;
+    }
   };
 
   return {
     append: (rows) => appendValues(rows.map(rowValues)),
     appendValues,
     async audit(filter) {
-      const where = whereOf(filter);
-      const counting =
-        where.sql === ''
-          ? 'SELECT rows AS total FROM ledger_count'
-          : `SELECT COUNT(*) AS total FROM ledger_row${where.sql}`;
-      const counted = database.query<{ total: number }, typeof where.values>(counting).get(...where.values);
-      return { rows: await select(where, filter), total: counted?.total ?? 0 };
+      const { total, rows } = await findPage(ask, filter);
+      return { rows: rows === null ? [] : await select(rows, filter), total };
     },
-    async totals(window = ALL_TIME) {
-      return all<Totals>(selectTotals(window))[0] ?? NO_TOTALS;
-    },
-    async models(limit, window = ALL_TIME) {
-      const models = all<Totals & ModelName>(selectModels(limit, window));
-      if (models.length === 0) return [];
-      return withSpreads(models, all<SpreadRow>(selectSpreads(models, window)));
-    },
-    async costBy(dimension, window = ALL_TIME) {
-      const rows = all<{ name: string; cost: number }>(selectCostBy(dimension, window));
-      return Object.fromEntries(rows.map(({ name, cost }) => [name, cost]));
-    },
-    async recent(limit) {
-      return select({ sql: '', values: [] }, { limit, offset: 0, includeBodies: false });
-    },
+    totals: (window = ALL_TIME) => totalsOf(ask, window),
+    summary: (request) => summarise(ask, request),
+    recent: (limit) =>
+      select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
     async expire(before) {
-      const removeRows = database.query(DELETE_EXPIRED);
+      const removeRows = database.query<ExpiredRow, [number, number]>(
+        `${DELETE_EXPIRED} RETURNING kind, timestamp`,
+      );
+      const subtract = database.query(SUBTRACT_KEPT);
       const remove = database.transaction(() => {
-        // `changes` counts the rows alone: those that go with them by cascade are not in it.
-        const { changes } = removeRows.run(before, EXPIRE_CHUNK);
-        addToCount.run(-changes);
-        return changes;
+        const gone = removeRows.all(before, EXPIRE_CHUNK);
+        for (const [place, count] of countPlaces(gone)) subtract.run(count, ...place);
+        return gone.length;
       });
       const removeBinaries = database.query(DELETE_UNUSED_BINARIES);
       let removed = 0;
@@ -147,6 +158,33 @@ export function createSqliteStore(path: string): ValueStore {
       database.close();
     },
   };
+}
+
+type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
+
+const INDEX_OF: Record<PageOrder, string> = {
+  time: ' INDEXED BY ledger_row_time',
+  kind: ' INDEXED BY ledger_row_kind',
+  request: '',
+};
+
+interface ExpiredRow {
+  kind: number;
+  timestamp: number;
+}
+
+/** How many of the rows each place of the sums has, and the place: span, start, kind. */
+function countPlaces(rows: readonly ExpiredRow[]): [place: number[], count: number][] {
+  const counts = new Map<string, [place: number[], count: number]>();
+  for (const { kind, timestamp } of rows) {
+    for (const [span, start] of placesOf(timestamp)) {
+      const key = `${span} ${start} ${kind}`;
+      const counted = counts.get(key);
+      if (counted === undefined) counts.set(key, [[span, start, kind], 1]);
+      else counted[1] += 1;
+    }
+  }
+  return [...counts.values()];
 }
 
 function open(path: string): Database {

@@ -55,10 +55,8 @@ function run(store: ValueStore, call: StoreCall): Promise<unknown> {
       return store.audit(...call.args);
     case 'totals':
       return store.totals(...call.args);
-    case 'costBy':
-      return store.costBy(...call.args);
-    case 'models':
-      return store.models(...call.args);
+    case 'summary':
+      return store.summary(...call.args);
     case 'recent':
       return store.recent(...call.args);
     case 'expire':

@@ -6,9 +6,7 @@ export interface LedgerStore {
   append(rows: readonly LedgerRow[]): Promise<void>;
   audit(filter: AuditFilter): Promise<{ rows: StoredRow[]; total: number }>;
   totals(window?: SumWindow): Promise<Totals>;
-  costBy(dimension: Dimension, window?: SumWindow): Promise<Record<string, number>>;
-  /** The models with the most requests, at most so many. */
-  models(limit: number, window?: SumWindow): Promise<ModelTotals[]>;
+  summary(request: SummaryRequest): Promise<Summary>;
   /** Newest first, without bodies. */
   recent(limit: number): Promise<StoredRow[]>;
   /** Deletes rows older than this (Unix ms); totals keep counting them. Returns how many. */
@@ -49,6 +47,22 @@ export interface SumWindow {
 }
 
 export const ALL_TIME: SumWindow = { since: null };
+
+export interface SummaryRequest {
+  window: SumWindow;
+  /** By which names costs are wanted. */
+  costs: readonly Dimension[];
+  /** How many models are wanted at most. */
+  models: number;
+}
+
+export interface Summary {
+  totals: Totals;
+  /** Of each dimension that was asked for, the dearest name first. */
+  costs: Partial<Record<Dimension, Record<string, number>>>;
+  /** Those with the most requests first. */
+  models: ModelTotals[];
+}
 
 export interface Totals {
   requests: number;

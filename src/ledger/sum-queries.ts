@@ -1,8 +1,9 @@
 // The sums of the ledger as SQL: how rows are added to them, and how they are read by window and name.
+import { COUNTED } from './kinds.ts';
 import type { SqlValue } from './row-columns.ts';
 import type { ModelName } from './spread-tally.ts';
 import type { Dimension, SumWindow, Totals } from './store.ts';
-import { HOUR_MS, partsOfWindow, SPANS, wholeHours } from './sum-spans.ts';
+import { HOUR_MS, partsOfRange, type RangePart, SPANS } from './sum-spans.ts';
 
 /** Content came more than once, so that it has a speed. */
 const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
@@ -29,20 +30,6 @@ const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: s
   ['flow_ms', 'flowMs', `SUM(CASE WHEN ${FLOWED} THEN last_token_ms - ttft_ms ELSE 0.0 END)`],
 ];
 
-/** '' stands for no name. */
-const NAMES: Record<Dimension, string> = {
-  provider: "COALESCE(provider, '')",
-  model: "COALESCE(model, '')",
-  agent: "COALESCE(agent_type, '')",
-  project: "COALESCE(project_id, '')",
-};
-
-/**
- * Token counts are not in the sums: clients ask for many, each free and over in no time, and would hide how the
- * answers themselves fare.
- */
-const COUNTED = "operation <> 'count-tokens'";
-
 const PLACES: Record<keyof typeof SPANS, string> = {
   all: '0',
   hour: `CAST(timestamp / ${HOUR_MS} AS INTEGER)`,
@@ -52,17 +39,22 @@ const PLACES: Record<keyof typeof SPANS, string> = {
 const COLUMNS = SUMS.map(([column]) => column).join(', ');
 const OVER_ROWS = SUMS.map(([column, , overRows]) => `${overRows} AS ${column}`).join(', ');
 
-/** One statement a span. `rows`: the rows to count, as in FROM, with a WHERE. */
+/** One statement a span. `rows`: the rows to count, as in FROM, with a WHERE. `kept`: how many of them there are. */
 export function addToSums(rows: string): string[] {
   return (['all', 'hour', 'day'] as const).map(
     (span) =>
-      `INSERT INTO ledger_sum (span, start, provider, model, agent, project, ${COLUMNS}) ` +
-      `SELECT ${SPANS[span]}, ${PLACES[span]}, ${Object.values(NAMES).join(', ')}, ${OVER_ROWS} ` +
-      `FROM ${rows} AND ${COUNTED} GROUP BY 2, 3, 4, 5, 6 ` +
-      'ON CONFLICT (span, start, provider, model, agent, project) DO UPDATE SET ' +
-      SUMS.map(([column]) => `${column} = ledger_sum.${column} + excluded.${column}`).join(', '),
+      `INSERT INTO ledger_sum (span, start, kind, kept, ${COLUMNS}) ` +
+      `SELECT ${SPANS[span]}, ${PLACES[span]}, kind, COUNT(*), ${OVER_ROWS} FROM ${rows} GROUP BY 2, 3 ` +
+      'ON CONFLICT (span, start, kind) DO UPDATE SET ' +
+      ['kept', ...SUMS.map(([column]) => column)]
+        .map((column) => `${column} = ledger_sum.${column} + excluded.${column}`)
+        .join(', '),
   );
 }
+
+/** Parameters: how many rows are no longer there, and the place: span, start, kind. */
+export const SUBTRACT_KEPT =
+  'UPDATE ledger_sum SET kept = kept - ? WHERE span = ? AND start = ? AND kind = ?';
 
 /** In the order of a `SpreadCount`. */
 export const SPREAD_COLUMNS = 'span, start, measure, provider, model, bucket, count';
@@ -80,67 +72,59 @@ export interface SumQuery {
   values: SqlValue[];
 }
 
-/** Which places of a table with spans make up a window. */
-function placesIn({ since }: SumWindow): { sql: string; values: number[] } {
-  if (since === null) return { sql: `span = ${SPANS.all} AND start = 0`, values: [] };
-  const { hours, days } = partsOfWindow(since);
-  return {
-    sql: `((span = ${SPANS.hour} AND start >= ? AND start < ?) OR (span = ${SPANS.day} AND start >= ?))`,
-    values: [hours.from, hours.until, days.from],
-  };
+/** In the order of what `toSpan` gives. */
+const OF_SPAN = 'span = ? AND start >= ? AND start < ?';
+
+function toSpan({ unit, from, until }: RangePart): SqlValue[] {
+  return [unit === 'day' ? SPANS.day : SPANS.hour, from, until];
 }
 
-/** The sums of a window by these names, as something to select from. */
-function sumsIn(window: SumWindow, names: readonly Dimension[]): SumQuery {
-  const places = placesIn(window);
-  const list = names.map((name) => `${name}, `).join('');
-  const sums = `SELECT ${list}${COLUMNS} FROM ledger_sum WHERE ${places.sql}`;
-  const rows = window.since === null ? null : partsOfWindow(window.since).rows;
-  if (rows === null) return { sql: `(${sums}) AS sums`, values: places.values };
-  const renamed = names.map((name) => `${NAMES[name]} AS ${name}, `).join('');
-  const grouped = names.length === 0 ? '' : ` GROUP BY ${names.map((_, index) => index + 1).join(', ')}`;
-  const edge =
-    `SELECT ${renamed}${OVER_ROWS} FROM ledger_row ` +
-    `WHERE timestamp >= ? AND timestamp < ? AND ${COUNTED}${grouped}`;
-  return { sql: `(${sums} UNION ALL ${edge}) AS sums`, values: [...places.values, rows.from, rows.until] };
+/** Sums by kind of a window: a kind comes once for each place in it. */
+function sumsIn({ since }: SumWindow): SumQuery {
+  const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
+  if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
+  const parts = partsOfRange({ from: since, until: null });
+  return {
+    sql: parts
+      .map(({ unit }) =>
+        unit === 'row'
+          ? `SELECT kind, ${OVER_ROWS} FROM ledger_row WHERE timestamp >= ? AND timestamp < ? GROUP BY kind`
+          : `${sums} ${OF_SPAN}`,
+      )
+      .join(' UNION ALL '),
+    values: parts.flatMap((part) => (part.unit === 'row' ? [part.from, part.until] : toSpan(part))),
+  };
 }
 
 const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
-export function selectTotals(window: SumWindow): SumQuery {
-  const { sql, values } = sumsIn(window, []);
-  return { sql: `SELECT ${TOTALS} FROM ${sql}`, values };
-}
-
-export function selectCostBy(dimension: Dimension, window: SumWindow): SumQuery {
-  const { sql, values } = sumsIn(window, [dimension]);
+/** One row for each combination of these names; '' stands for no name. */
+export function selectTotals(window: SumWindow, names: readonly Dimension[]): SumQuery {
+  const { sql, values } = sumsIn(window);
+  const list = names.join(', ');
   return {
     sql:
-      `SELECT ${dimension} AS name, SUM(cost_usd) AS cost FROM ${sql} WHERE ${dimension} <> '' ` +
-      `GROUP BY ${dimension} ORDER BY cost DESC, name`,
+      `SELECT ${list === '' ? '' : `${list}, `}${TOTALS} FROM (${sql}) AS sums ` +
+      `JOIN ledger_kind ON ledger_kind.id = sums.kind WHERE ${COUNTED}${list === '' ? '' : ` GROUP BY ${list}`}`,
     values,
-  };
-}
-
-/** Those of which requests were answered or refused by a provider. */
-export function selectModels(limit: number, window: SumWindow): SumQuery {
-  const { sql, values } = sumsIn(window, ['provider', 'model']);
-  return {
-    sql:
-      `SELECT provider, model, ${TOTALS} FROM ${sql} WHERE provider <> '' AND model <> '' ` +
-      'GROUP BY provider, model ORDER BY SUM(requests) DESC, provider, model LIMIT ?',
-    values: [...values, limit],
   };
 }
 
 /** Of these models, at least one. */
 export function selectSpreads(models: readonly ModelName[], window: SumWindow): SumQuery {
-  const places = placesIn(wholeHours(window));
+  const since = window.since === null ? null : Math.floor(window.since / HOUR_MS) * HOUR_MS;
+  const parts = partsOfRange({ from: since, until: null });
+  const names = models.map(() => '(?, ?)').join(', ');
+  const values = models.flatMap(({ provider, model }) => [provider, model]);
+  const places =
+    since === null
+      ? { sql: `span = ${SPANS.all} AND start = 0`, values: [] }
+      : { sql: parts.map(() => `(${OF_SPAN})`).join(' OR '), values: parts.flatMap(toSpan) };
   return {
     sql:
-      `SELECT provider, model, measure, bucket, SUM(count) AS count FROM ledger_spread WHERE ${places.sql} ` +
-      `AND (provider, model) IN (VALUES ${models.map(() => '(?, ?)').join(', ')}) ` +
+      'SELECT provider, model, measure, bucket, SUM(count) AS count FROM ledger_spread ' +
+      `WHERE (${places.sql}) AND (provider, model) IN (VALUES ${names}) ` +
       'GROUP BY provider, model, measure, bucket',
-    values: [...places.values, ...models.flatMap(({ provider, model }) => [provider, model])],
+    values: [...places.values, ...values],
   };
 }

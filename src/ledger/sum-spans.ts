@@ -1,12 +1,14 @@
 // The spans of time over which sums are kept: each request is counted in its hour, in its day and in all time, so
 // that no question adds up more than some hours and some days.
-import type { SumWindow } from './store.ts';
 
 /** Its number stands in the store; each span's places are numbered from 1970 on. */
 export const SPANS = { all: 0, hour: 1, day: 24 } as const;
 
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const DAY_HOURS = 24;
+/** Later than every place there is, and still a number that each store's column takes. */
+const END_OF_TIME = 2 ** 31 - 1;
 
 /** Windows longer than this begin with a whole hour: the part of an hour is counted from rows. */
 const EXACT_MS = DAY_MS;
@@ -16,30 +18,52 @@ export function startOfWindow(since: number, now: number): number {
   return now - since > EXACT_MS ? Math.floor(since / HOUR_MS) * HOUR_MS : since;
 }
 
-/** What a window is made of. */
-export interface WindowParts {
-  /** Rows from `since` until the first whole hour begins, in Unix ms; null where it begins with one. */
-  rows: { from: number; until: number } | null;
-  /** Numbers of hours: the first, and the one behind the last. */
-  hours: { from: number; until: number };
-  /** The number of the first day. */
-  days: { from: number };
+/** In Unix ms, `until` exclusive; null: without end. */
+export interface TimeRange {
+  from: number | null;
+  until: number | null;
 }
 
-export function partsOfWindow(since: number): WindowParts {
-  const hour = Math.ceil(since / HOUR_MS);
-  const day = Math.ceil(hour / 24);
-  const until = hour * HOUR_MS;
-  return {
-    rows: since < until ? { from: since, until } : null,
-    hours: { from: hour, until: day * 24 },
-    days: { from: day },
+/** Rows from one time until another (Unix ms), or the sums of hours or days by their numbers; `until` exclusive. */
+export interface RangePart {
+  unit: 'row' | 'hour' | 'day';
+  from: number;
+  until: number;
+}
+
+/** What a range is made of, newest first: whole days and hours, and rows where it begins or ends within an hour. */
+export function partsOfRange({ from, until }: TimeRange): RangePart[] {
+  const start = from ?? 0;
+  const end = until ?? END_OF_TIME * HOUR_MS;
+  const hours = { from: Math.ceil(start / HOUR_MS), until: Math.floor(end / HOUR_MS) };
+  if (hours.from > hours.until) return part('row', start, end);
+  const days = {
+    from: Math.ceil(hours.from / DAY_HOURS),
+    until: until === null ? END_OF_TIME : Math.floor(hours.until / DAY_HOURS),
   };
+  const inside =
+    days.from < days.until
+      ? [
+          ...(until === null ? [] : part('hour', days.until * DAY_HOURS, hours.until)),
+          ...part('day', days.from, days.until),
+          ...part('hour', hours.from, days.from * DAY_HOURS),
+        ]
+      : part('hour', hours.from, hours.until);
+  return [
+    ...(until === null ? [] : part('row', hours.until * HOUR_MS, end)),
+    ...inside,
+    ...part('row', start, hours.from * HOUR_MS),
+  ];
 }
 
-/** The same from the whole hour on: spreads are kept by the hour alone. */
-export function wholeHours({ since }: SumWindow): SumWindow {
-  return { since: since === null ? null : Math.floor(since / HOUR_MS) * HOUR_MS };
+function part(unit: RangePart['unit'], from: number, until: number): RangePart[] {
+  return from < until ? [{ unit, from, until }] : [];
+}
+
+/** When a place of a span begins, and the one behind it, in Unix ms. */
+export function timesOf(unit: 'hour' | 'day', place: number): { from: number; until: number } {
+  const length = SPANS[unit] * HOUR_MS;
+  return { from: place * length, until: (place + 1) * length };
 }
 
 /** Every span and the place in it that a time belongs to. */

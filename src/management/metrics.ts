@@ -1,5 +1,5 @@
 // GET /gateway/metrics: sums over all time or a window, costs by name, each model's figures, the newest requests.
-import type { Dimension, LedgerStore, StoredRow, SumWindow, Totals } from '../ledger/store.ts';
+import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
 import { startOfWindow } from '../ledger/sum-spans.ts';
 import type { ManagementDeps } from './management.ts';
 import { describeModel, ratio } from './model-metrics.ts';
@@ -30,48 +30,35 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   // A client that asks right after its request finds it counted.
   await deps.ledger?.flush();
   const store = deps.ledger?.store ?? null;
-  const costs = async ([, , key, dimension]: (typeof BREAKDOWNS)[number]) =>
-    [key, await costBy(store, dimension, window)] as const;
-  const [totals, recent, costsByName, models] = await Promise.all([
-    store?.totals(window) ?? null,
+  const costs = wanted.map(([, , , dimension]) => dimension);
+  const withModels = costs.includes('model');
+  const [summary, recent] = await Promise.all([
+    store?.summary({ window, costs, models: withModels ? MAX_MODELS : 0 }) ?? null,
     store?.recent(recentLimit) ?? [],
-    Promise.all(wanted.map(costs)),
-    wanted.some(([, , , dimension]) => dimension === 'model')
-      ? (store?.models(MAX_MODELS, window) ?? [])
-      : null,
   ]);
   return {
     audit_enabled: store !== null,
     window: { since: window.since === null ? null : new Date(window.since).toISOString() },
-    summary: summarise(totals),
-    ...Object.fromEntries(costsByName),
-    ...(models === null ? {} : { models: models.map(describeModel) }),
+    summary: summarise(summary?.totals ?? NO_TOTALS),
+    ...Object.fromEntries(wanted.map(([, , key, dimension]) => [key, summary?.costs[dimension] ?? {}])),
+    ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
     recent: recent.map(describeRecent),
   };
 }
 
-async function costBy(
-  store: LedgerStore | null,
-  dimension: Dimension,
-  window: SumWindow,
-): Promise<Record<string, number>> {
-  return (await store?.costBy(dimension, window)) ?? {};
-}
-
 /** Averages and the rate are 0 where there is nothing to average. */
-function summarise(totals: Totals | null): object {
-  const requests = totals?.requests ?? 0;
+function summarise(totals: Totals): object {
   return {
-    total_requests: requests,
-    total_cost_usd: totals?.costUsd ?? 0,
-    total_input_tokens: totals?.inputTokens ?? 0,
-    total_output_tokens: totals?.outputTokens ?? 0,
-    total_cache_write_tokens: totals?.cacheWriteTokens ?? 0,
-    total_cache_read_tokens: totals?.cacheReadTokens ?? 0,
-    avg_latency_ms: ratio(totals?.latencyMsSum, requests),
-    avg_ttft_ms: ratio(totals?.ttftMsSum, totals?.ttftCount),
-    error_rate: ratio(totals?.failures, requests),
-    unpriced_requests: totals?.unpriced ?? 0,
+    total_requests: totals.requests,
+    total_cost_usd: totals.costUsd,
+    total_input_tokens: totals.inputTokens,
+    total_output_tokens: totals.outputTokens,
+    total_cache_write_tokens: totals.cacheWriteTokens,
+    total_cache_read_tokens: totals.cacheReadTokens,
+    avg_latency_ms: ratio(totals.latencyMsSum, totals.requests),
+    avg_ttft_ms: ratio(totals.ttftMsSum, totals.ttftCount),
+    error_rate: ratio(totals.failures, totals.requests),
+    unpriced_requests: totals.unpriced,
   };
 }
 

@@ -3,8 +3,8 @@ import type { ModelTotals } from '../ledger/store.ts';
 import { quantileOf } from '../model/spread.ts';
 
 /** 0 where there is nothing to divide by. */
-export function ratio(sum: number | undefined, count: number | undefined): number {
-  return sum === undefined || count === undefined || count === 0 ? 0 : sum / count;
+export function ratio(sum: number, count: number): number {
+  return count === 0 ? 0 : sum / count;
 }
 
 /** Quantiles and rates are null where nothing was measured. */

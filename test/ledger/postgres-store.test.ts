@@ -3,10 +3,16 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SQL } from 'bun';
 import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
+import { STEPS } from '../../src/ledger/postgres-schema.ts';
+import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/row-columns.ts';
+import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
 import { ALL, describeStore } from './store-suite.ts';
+
+/** The places of `SAMPLE_TIME` among sums: all time, hour, day. */
+const PLACES = [0, Math.floor(SAMPLE_TIME / 3_600_000), Math.floor(SAMPLE_TIME / 86_400_000)];
 
 /** A database is made for each test. */
 setDefaultTimeout(30_000);
@@ -62,8 +68,9 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     const [found, wanted] = [await one.totals(), await alone.totals()];
     expect(found.costUsd).toBeCloseTo(wanted.costUsd, 7);
     expect({ ...found, costUsd: 0 }).toEqual({ ...wanted, costUsd: 0 });
-    expect(await other.models(20)).toMatchObject(
-      (await alone.models(20)).map(({ latency, ttft, gaps, requests }) => ({
+    const request = { window: ALL_TIME, costs: [], models: 20 };
+    expect((await other.summary(request)).models).toMatchObject(
+      (await alone.summary(request)).models.map(({ latency, ttft, gaps, requests }) => ({
         latency,
         ttft,
         gaps,
@@ -103,7 +110,42 @@ describe.skipIf(!hasPostgres)('with a server', () => {
       'ledger_row_2026_02',
     ]);
     expect((await store.audit(ALL)).rows.map((row) => row.requestId)).toEqual(['january']);
+    for (const filter of [{}, { provider: 'lab' }, { startTime: 0 }, { endTime: Date.UTC(2026, 0, 31) }])
+      expect((await store.audit({ ...ALL, ...filter })).total).toBe(1);
     expect((await store.totals()).requests).toBe(3);
+    await store.close();
+  });
+
+  test('a database of before kinds keeps its rows and sums', async () => {
+    const url = await cluster.createDatabase();
+    const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_kind'));
+    for (const step of STEPS.slice(0, version)) await ask(url, step);
+    await ask(url, `CREATE TABLE ledger_schema AS SELECT ${version} AS version`);
+    await ask(
+      url,
+      'CREATE TABLE ledger_row_2026_01 (LIKE ledger_row INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+    );
+    await ask(
+      url,
+      'ALTER TABLE ledger_row ATTACH PARTITION ledger_row_2026_01 FOR VALUES ' +
+        `FROM (${Date.UTC(2026, 0, 1)}) TO (${Date.UTC(2026, 1, 1)})`,
+    );
+    const { columns } = partsOf(rowValues(sampleRow({ requestId: 'old' })));
+    const values = columns.map((value) => (value === null ? 'NULL' : `'${value}'`)).join(', ');
+    await ask(url, `INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}) VALUES (${values})`);
+    const sums = PLACES.map(
+      (start, at) => `(${[0, 1, 24][at]}, ${start}, 'lab', 'small-1', '', '', ${'1, '.repeat(17)}1)`,
+    );
+    await ask(url, `INSERT INTO ledger_sum VALUES ${sums.join(', ')}`);
+    const store = createPostgresStore(url);
+    await store.append([sampleRow({ requestId: 'new' })]);
+    expect((await store.audit({ ...ALL, provider: 'lab' })).rows.map((row) => row.requestId)).toEqual([
+      'new',
+      'old',
+    ]);
+    expect((await store.audit({ ...ALL, endTime: SAMPLE_TIME })).total).toBe(2);
+    expect((await store.totals()).requests).toBe(2);
+    expect((await store.totals({ since: SAMPLE_TIME - 24 * 3_600_000 })).requests).toBe(2);
     await store.close();
   });
 

@@ -10,6 +10,9 @@ import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
+/** The last version whose rows have no kind. */
+const WITHOUT_KINDS = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_kind'));
+
 const freshDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'sluice-ledger-'));
 
 describeStore({
@@ -121,9 +124,44 @@ describe('SQLite file', () => {
         ['req_new', 'generate', null],
         ['req_old', 'generate', 'plain text'],
       ]);
+      if (version <= WITHOUT_KINDS) {
+        expect((await store.audit({ ...ALL, operation: 'generate', status: 'success' })).total).toBe(2);
+        expect((await store.audit({ ...ALL, startTime: SAMPLE_TIME })).total).toBe(1);
+        expect(await store.expire(SAMPLE_TIME)).toBe(1);
+        expect((await store.audit({ ...ALL, success: true })).total).toBe(1);
+      }
       await store.close();
     });
   }
+
+  test('sums of before kinds outlive their rows, beside those of now', async () => {
+    await mkdir(dirname(path));
+    const database = new Database(path, { create: true });
+    for (const step of STEPS.slice(0, WITHOUT_KINDS)) database.run(step);
+    database.run(`PRAGMA user_version = ${WITHOUT_KINDS}`);
+    const insert =
+      'INSERT INTO ledger_sum (span, start, provider, model, agent, project, requests, failures, unpriced, cost_usd, ' +
+      'input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, latency_ms_sum, ttft_ms_sum, ttft_count, stalls) ';
+    const day = Math.floor(SAMPLE_TIME / 86_400_000);
+    for (const [span, start] of [
+      [0, 0],
+      [1, day * 24],
+      [24, day],
+    ])
+      database.run(
+        `${insert} VALUES (${span}, ${start}, 'lab', 'small-1', '', 'p', 7, 2, 1, 0.5, 10, 20, 30, 40, 50, 60, 6, 3)`,
+      );
+    database.close();
+    const store = createSqliteStore(path);
+    await store.append([sampleRow({ projectId: 'p' })]);
+    for (const since of [null, (day - 1) * 86_400_000]) {
+      const { totals, costs } = await store.summary({ window: { since }, costs: ['model'], models: 0 });
+      expect(totals).toMatchObject({ requests: 8, failures: 2, unpriced: 1, inputTokens: 110, stalls: 3 });
+      expect(costs.model).toEqual({ 'small-1': 0.5025 });
+    }
+    expect((await store.audit({ ...ALL, projectId: 'p' })).total).toBe(1);
+    await store.close();
+  });
 
   test('a file of a newer version is refused with what to do', async () => {
     await createSqliteStore(path).close();

@@ -31,9 +31,15 @@ export function describeStore(factory: StoreFactory): void {
     const ids = async (filter: Partial<AuditFilter>): Promise<string[]> =>
       (await store.audit({ ...ALL, ...filter })).rows.map((row) => row.requestId);
 
+    const costBy = async (dimension: Dimension, since: number | null = null) =>
+      (await store.summary({ window: { since }, costs: [dimension], models: 0 })).costs[dimension] ?? {};
+
+    const models = async (limit: number, since: number | null) =>
+      (await store.summary({ window: { since }, costs: [], models: limit })).models;
+
     test('an empty store has zeros and no rows', async () => {
       expect(await store.totals()).toEqual(expectedTotals([]));
-      expect(await store.costBy('model')).toEqual({});
+      expect(await costBy('model')).toEqual({});
       expect(await store.audit(ALL)).toEqual({ rows: [], total: 0 });
       expect(await store.recent(5)).toEqual([]);
     });
@@ -183,6 +189,7 @@ export function describeStore(factory: StoreFactory): void {
       await expect(store.append([sampleRow(), broken])).rejects.toThrow();
       await store.append([sampleRow({ requestId: 'req_after' })]);
       expect(await ids({})).toEqual(['req_after']);
+      expect(await ids({ provider: 'lab', status: 'success' })).toEqual(['req_after']);
       expect((await store.totals()).requests).toBe(1);
     });
 
@@ -191,7 +198,7 @@ export function describeStore(factory: StoreFactory): void {
       for (let at = 0; at < rows.length; at += 256) await store.append(rows.slice(at, at + 256));
       expectTotals(await store.totals(), expectedTotals(rows));
       for (const dimension of ['provider', 'model', 'agent', 'project'] as const) {
-        expectCosts(await store.costBy(dimension), expectedCosts(rows, dimension));
+        expectCosts(await costBy(dimension), expectedCosts(rows, dimension));
       }
       expect((await store.audit({ ...ALL, limit: 1 })).total).toBe(10_000);
     });
@@ -222,7 +229,7 @@ export function describeStore(factory: StoreFactory): void {
         const inside = rows.filter(({ timestamp }) => timestamp >= since);
         expectTotals(await store.totals({ since }), expectedTotals(inside));
         for (const dimension of ['provider', 'model', 'agent', 'project'] as const) {
-          expectCosts(await store.costBy(dimension, { since }), expectedCosts(inside, dimension));
+          expectCosts(await costBy(dimension, since), expectedCosts(inside, dimension));
         }
       }
     });
@@ -237,7 +244,7 @@ export function describeStore(factory: StoreFactory): void {
       // Known twice, counted once.
       await store.append(rows.slice(70, 80));
       for (const since of [null, ...beginnings]) {
-        const found = await store.models(1000, { since });
+        const found = await models(1000, since);
         const inside = rows.filter(({ timestamp }) => since === null || timestamp >= since);
         const fromHour = Math.floor((since ?? 0) / HOUR) * HOUR;
         const names = new Set(
@@ -256,7 +263,7 @@ export function describeStore(factory: StoreFactory): void {
           for (const { timing } of spread) addPacked(packed, timing.gaps ?? '');
           expect(gaps).toEqual(packed);
         }
-        expect(await store.models(2, { since })).toEqual(found.slice(0, 2));
+        expect(await models(2, since)).toEqual(found.slice(0, 2));
       }
     });
 
@@ -322,18 +329,99 @@ export function describeStore(factory: StoreFactory): void {
       });
     }
 
+    /** Busy hours, quiet days and single rows, for seven weeks: sums of every span are among what a page is found by. */
+    const uneven = () =>
+      variedRows(2600).map((row, index) => ({
+        ...row,
+        timestamp:
+          SAMPLE_TIME +
+          Math.floor(index / 400) * 7 * 24 * HOUR +
+          (index % 400) ** 2 * 2000 +
+          (index % 3) * 777,
+        provider: index % 500 === 3 ? 'rare' : row.provider,
+        status: index < 900 ? row.status : 'success',
+      }));
+
+    test('pages of any filter, from any offset and in any time, are those of its rows', async () => {
+      const rows = uneven();
+      for (let at = 0; at < rows.length; at += 650) await store.append(rows.slice(at, at + 650));
+      const week = 7 * 24 * HOUR;
+      const times: Partial<AuditFilter>[] = [
+        {},
+        { startTime: SAMPLE_TIME + 2 * week + 12_345 },
+        { endTime: SAMPLE_TIME + 3 * week + 30 * 60_000 },
+        { startTime: SAMPLE_TIME + 1000.5, endTime: SAMPLE_TIME + 5 * week + 50 * HOUR },
+        { startTime: SAMPLE_TIME + week + 1, endTime: SAMPLE_TIME + week + 20 * 60_000 },
+        { startTime: SAMPLE_TIME + week + 50 * 60_000, endTime: SAMPLE_TIME + week + 70 * 60_000 },
+        { startTime: SAMPLE_TIME + week, endTime: SAMPLE_TIME + week + 3 * HOUR },
+      ];
+      const names: [Partial<AuditFilter>, (row: LedgerRow) => boolean][] = [
+        [{}, () => true],
+        [{ success: true }, (row) => row.status === 'success'],
+        [{ status: 'error' }, (row) => row.status === 'error'],
+        [{ provider: 'rare' }, (row) => row.provider === 'rare'],
+        [
+          { model: 'model-3', agentType: 'agent-1' },
+          (row) => row.model === 'model-3' && row.agentType === 'agent-1',
+        ],
+      ];
+      for (const time of times) {
+        for (const [name, isNamed] of names) {
+          const { startTime = 0, endTime = Number.MAX_SAFE_INTEGER } = time;
+          const wanted = rows
+            .filter((row) => isNamed(row) && row.timestamp >= startTime && row.timestamp <= endTime)
+            .sort((a, b) => b.timestamp - a.timestamp)
+            .map((row) => row.requestId);
+          for (const offset of [0, 7, Math.floor(wanted.length / 2), wanted.length - 1, wanted.length]) {
+            if (offset < 0) continue;
+            const found = await store.audit({ ...ALL, ...time, ...name, limit: 9, offset });
+            expect({ ...time, ...name, offset, total: found.total }).toEqual({
+              ...time,
+              ...name,
+              offset,
+              total: wanted.length,
+            });
+            expect(found.rows.map((row) => row.requestId)).toEqual(wanted.slice(offset, offset + 9));
+          }
+        }
+      }
+    });
+
+    test('after expiry every filter counts what is left', async () => {
+      const rows = uneven();
+      await store.append(rows);
+      const before = SAMPLE_TIME + 3 * 7 * 24 * HOUR + 41 * 60_000;
+      const left = rows.filter((row) => row.timestamp >= before);
+      expect(await store.expire(before)).toBe(rows.length - left.length);
+      const count = async (filter: Partial<AuditFilter>) =>
+        (await store.audit({ ...ALL, ...filter, limit: 1 })).total;
+      expect(await count({})).toBe(left.length);
+      expect(await count({ startTime: SAMPLE_TIME })).toBe(left.length);
+      expect(await count({ endTime: SAMPLE_TIME + 4 * 7 * 24 * HOUR - 1 })).toBe(
+        left.filter((row) => row.timestamp < SAMPLE_TIME + 4 * 7 * 24 * HOUR).length,
+      );
+      expect(await count({ model: 'model-3' })).toBe(left.filter((row) => row.model === 'model-3').length);
+      expect(await ids({ limit: 5, offset: left.length - 5 })).toEqual(
+        left
+          .sort((a, b) => a.timestamp - b.timestamp)
+          .slice(0, 5)
+          .map((row) => row.requestId)
+          .reverse(),
+      );
+    });
+
     test('expiry removes old rows with their bodies and leaves totals and costs as they were', async () => {
       const rows = variedRows(1500).map((row) => ({ ...row, requestBody: 'in', responseBody: 'out' }));
       await store.append(rows);
       const totals = await store.totals();
-      const costs = await store.costBy('project');
+      const costs = await costBy('project');
       const before = SAMPLE_TIME + 1200 * 1000;
       expect(await store.expire(before)).toBe(1200);
       const left = await store.audit({ ...ALL, includeBodies: true });
       expect(left.total).toBe(300);
       expect(left.rows.every((row) => row.timestamp >= before && row.requestBody === 'in')).toBe(true);
       expect(await store.totals()).toEqual(totals);
-      expect(await store.costBy('project')).toEqual(costs);
+      expect(await costBy('project')).toEqual(costs);
       expect(await store.expire(before)).toBe(0);
       await store.append(variedRows(1, 5000));
       expect((await store.totals()).requests).toBe(1501);

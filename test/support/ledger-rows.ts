@@ -117,10 +117,7 @@ export function createFakeStore(): LedgerStore & {
     async totals() {
       throw new Error('not asked of this store');
     },
-    async models() {
-      throw new Error('not asked of this store');
-    },
-    async costBy() {
+    async summary() {
       throw new Error('not asked of this store');
     },
     async recent() {

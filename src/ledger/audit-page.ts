@@ -1,0 +1,144 @@
+// Where a page of the audit lies. How many rows match is added up from what is kept by hour and day, and so is where
+// in time the page begins and ends: only the rows of those hours are looked through, however many others there are.
+import { type Ask, type Cell, cellsIn, countMatches, type Kinds } from './audit-cells.ts';
+import { kindsOfFilter } from './kinds.ts';
+import type { SqlValue } from './row-columns.ts';
+import type { AuditFilter } from './store.ts';
+import { partsOfRange, type RangePart, timesOf } from './sum-spans.ts';
+
+/** For a SELECT on `ledger_row`. */
+export interface Where {
+  sql: string;
+  values: SqlValue[];
+}
+
+export interface AuditPage {
+  /** How many rows match the filter, wherever they lie. */
+  total: number;
+  /** What to select, newest first; null: the page is empty. */
+  rows: { where: Where; limit: number; offset: number; order: PageOrder } | null;
+}
+
+/**
+ * How the rows are found fastest. `time`: most rows of the time match, or all: walk back through them. `kind`: few do:
+ * gather and sort those of the kinds. `request`: by the id.
+ */
+export type PageOrder = 'time' | 'kind' | 'request';
+
+/** Matches that are gathered without asking where they lie. */
+const FEW = 1000;
+
+export async function findPage(ask: Ask, filter: AuditFilter): Promise<AuditPage> {
+  const { limit, offset, requestId } = filter;
+  // Times are whole milliseconds.
+  const from = filter.startTime === undefined ? null : Math.ceil(filter.startTime);
+  const until = filter.endTime === undefined ? null : Math.floor(filter.endTime) + 1;
+  const kinds = kindsOfFilter(filter);
+  if (requestId !== undefined) {
+    const where = whereOf({ from, until, kinds, requestId });
+    const sql = `SELECT COUNT(*) AS total FROM ledger_row${where.sql}`;
+    const [counted] = await ask<{ total: number }>({ sql, values: where.values });
+    return { total: counted?.total ?? 0, rows: { where, limit, offset, order: 'request' } };
+  }
+  const parts = partsOfRange({ from, until });
+  const counts = await countMatches(ask, from === null && until === null ? ['all'] : parts, kinds);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (limit === 0 || offset >= total) return { total, rows: null };
+  if (kinds === null ? offset === 0 : total <= FEW) {
+    const where = whereOf({ from, until, kinds });
+    return { total, rows: { where, limit, offset, order: kinds === null ? 'time' : 'kind' } };
+  }
+  const found = await narrow(ask, parts, kinds, filter);
+  // The newest page goes on to the newest row.
+  const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, kinds });
+  return { total, rows: { where, limit, offset: found.offset, order: found.order } };
+}
+
+interface Conditions {
+  from: number | null;
+  until: number | null;
+  kinds: Kinds;
+  requestId?: string;
+}
+
+function whereOf({ from, until, kinds, requestId }: Conditions): Where {
+  const terms: string[] = [];
+  const values: SqlValue[] = [];
+  const add = (term: string, ...more: SqlValue[]): void => {
+    terms.push(term);
+    values.push(...more);
+  };
+  if (requestId !== undefined) add('request_id = ?', requestId);
+  if (kinds !== null) add(kinds.sql, ...kinds.values);
+  if (from !== null) add('timestamp >= ?', from);
+  if (until !== null) add('timestamp < ?', until);
+  return { sql: terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`, values };
+}
+
+interface Narrowed {
+  from: number;
+  until: number;
+  /** Of the page, among the matches in that time. */
+  offset: number;
+  order: PageOrder;
+  /** Nothing that matches is newer. */
+  isNewest: boolean;
+}
+
+async function narrow(ask: Ask, parts: readonly RangePart[], kinds: Kinds, filter: AuditFilter) {
+  const found = {
+    from: 0,
+    until: 0,
+    offset: filter.offset,
+    matches: 0,
+    rows: 0,
+    gaps: false,
+    taken: 0,
+    skipped: 0,
+  };
+
+  const isFull = (): boolean => found.matches >= found.offset + filter.limit;
+
+  /** Newer cells come first. */
+  const take = async (cell: Cell): Promise<void> => {
+    const isFirst = found.taken === 0;
+    if (isFirst && cell.matches <= found.offset) {
+      found.offset -= cell.matches;
+      found.skipped += cell.matches;
+      return;
+    }
+    if (cell.unit === 'day' && found.matches + cell.matches > found.offset + filter.limit) {
+      const hours = { unit: 'hour' as const, from: cell.from * 24, until: (cell.from + 1) * 24 };
+      for await (const hour of cellsIn(ask, hours, kinds)) {
+        await take(hour);
+        if (isFull()) return;
+      }
+      return;
+    }
+    const times = cell.unit === 'row' ? cell : timesOf(cell.unit, cell.from);
+    if (isFirst) found.until = times.until;
+    else if (times.until !== found.from) found.gaps = true;
+    found.from = times.from;
+    found.matches += cell.matches;
+    found.rows += cell.rows;
+    found.taken += 1;
+  };
+
+  for (const part of parts) {
+    for await (const cell of cellsIn(ask, part, kinds)) {
+      await take(cell);
+      if (isFull()) break;
+    }
+    if (isFull()) break;
+  }
+  // Walking meets as many others between two matches as there are in that time.
+  const walked = ((found.offset + filter.limit) * found.rows) / found.matches;
+  const order: PageOrder = kinds === null || (!found.gaps && walked < found.matches) ? 'time' : 'kind';
+  return {
+    from: found.from,
+    until: found.until,
+    offset: found.offset,
+    order,
+    isNewest: found.skipped === 0,
+  } satisfies Narrowed;
+}
