@@ -39,6 +39,7 @@ export class Connection implements AnswerHandler {
   private unsent: Buffer | null = null;
   /** Something of the answer has come. */
   private hasHeard = false;
+  private isPaused = false;
 
   constructor(owner: ConnectionOwner) {
     this.owner = owner;
@@ -65,10 +66,14 @@ export class Connection implements AnswerHandler {
   }
 
   pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
     this.socket?.pause();
   }
 
   resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
     this.socket?.resume();
   }
 
@@ -82,6 +87,8 @@ export class Connection implements AnswerHandler {
       return;
     }
     if (this.answer !== null || !this.isOpen) return;
+    // Its reader may still pause: that is no affair of the next one's.
+    this.resume();
     if (this.parser.isReusable && this.unsent === null) this.owner.free(this, this.parser.keepAliveMs);
     else this.close();
   }

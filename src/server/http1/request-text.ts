@@ -23,6 +23,7 @@ export function writeRequest(
   host: string,
   path: string,
 ): string | Buffer {
+  if (!NAME.test(method)) throw new UnsendableRequest('the method is none of HTTP');
   if (!PATH.test(path))
     throw new UnsendableRequest('the address holds a character that no request can carry');
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;

@@ -253,11 +253,13 @@ export class ResponseParser {
         if (byte === LF) this.beginChunk();
         return;
       case 'chunk-end':
+        // Nothing but CR LF: with less, a chunk that is too short by two bytes would pass.
         if (byte === CR && this.lineLength === 0) {
           this.lineLength = 1;
           return;
         }
-        if (byte !== LF) throw new MalformedAnswer('a chunk is longer than its declared size');
+        if (byte !== LF || this.lineLength === 0)
+          throw new MalformedAnswer('a chunk is longer than its declared size');
         this.state = 'chunk-size';
         this.digits = 0;
         this.lineLength = 0;

@@ -30,6 +30,8 @@ export function createHttpTransport(options: TransportOptions): HttpTransport {
 
   function originOf(url: string): { origin: Origin; path: string } {
     const slash = url.indexOf('/', url.indexOf('//') + 2);
+    const query = slash === -1 ? url.indexOf('?') : -1;
+    if (query !== -1) return originOf(`${url.slice(0, query)}/${url.slice(query)}`);
     const root = slash === -1 ? url : url.slice(0, slash);
     let origin = origins.get(root);
     if (origin === undefined) {
