@@ -1,0 +1,60 @@
+// A transport before servers of the test's own, on a clock turned by hand; all of it is closed when the test file ends.
+import { afterAll } from 'bun:test';
+import { createHttpTransport, type HttpTransport } from '../../../src/server/http1/transport.ts';
+import { createManualTimers, type ManualTimers } from '../../support/manual-timers.ts';
+import { createRawServer, type RawConnection, type RawServer } from '../../support/raw-server.ts';
+import { ask as askTransport } from './reading.ts';
+import type { UpstreamRequest } from '../../../src/upstream/transport.ts';
+
+export interface Lab extends HttpTransport {
+  timers: ManualTimers;
+  serve(serve?: (connection: RawConnection) => Promise<void> | void): RawServer;
+  /** Asks, and reads the answer to its end. */
+  ask(url: string, rest?: Partial<UpstreamRequest>): ReturnType<typeof askTransport>;
+}
+
+export const KEPT_MS = 60_000;
+
+export function createLab({ maxIdle = 100 } = {}): Lab {
+  const timers = createManualTimers();
+  const transport = createHttpTransport({
+    monotonic: timers.now,
+    setTimer: timers.setTimer,
+    limits: () => ({ keepAliveMs: KEPT_MS, maxIdle }),
+    verifiesServers: true,
+  });
+  const servers: RawServer[] = [];
+  afterAll(() => {
+    transport.close();
+    for (const server of servers) server.close();
+  });
+  return {
+    ...transport,
+    timers,
+    serve(serve) {
+      const server = createRawServer(serve ? { serve } : {});
+      servers.push(server);
+      return server;
+    },
+    ask: (url, rest) => askTransport(transport.send, url, rest),
+  };
+}
+
+/** A whole answer that keeps the connection open. */
+export const plain = (body: string, ...fields: string[]) =>
+  ['HTTP/1.1 200 OK', ...fields, `content-length: ${Buffer.byteLength(body, 'latin1')}`, '', body].join(
+    '\r\n',
+  );
+
+/** Answers each request of a connection with what `answer` says. */
+export const always = (answer: (request: number) => string) => async (connection: RawConnection) => {
+  for (let count = 1; ; count++) {
+    await connection.request();
+    if (!(await connection.write(answer(count)))) return;
+  }
+};
+
+/** Lets the event loop turn, so that what has been sent on this machine arrives. */
+export async function turns(count = 50): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}

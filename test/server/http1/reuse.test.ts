@@ -1,0 +1,237 @@
+// Connections that are kept and used again, and what happens where the server has closed one meanwhile.
+import { describe, expect, test } from 'bun:test';
+import { always, createLab, KEPT_MS, plain, turns } from './lab.ts';
+import { question, readBody, rejection } from './reading.ts';
+
+const { ask, serve, send, timers, pools } = createLab();
+const poolOf = ({ url }: { url: string }) => pools().find(({ origin }) => origin === url);
+
+describe('kept', () => {
+  test('a hundred requests, one after another, take one connection', async () => {
+    const server = serve(always((count) => plain(`answer ${count}`)));
+    for (let count = 1; count <= 100; count++)
+      expect((await ask(server.url, { body: `question ${count}` })).body.toString()).toBe(`answer ${count}`);
+    expect(server.connections).toHaveLength(1);
+    expect(poolOf(server)).toMatchObject({ opened: 1, reused: 99, idle: 1, active: 0 });
+  });
+
+  test('requests at the same time take one each, and those are used again', async () => {
+    const server = serve(always(() => plain('ok')));
+    const both = () => Promise.all([ask(server.url), ask(server.url)]);
+    await both();
+    await both();
+    expect(server.connections).toHaveLength(2);
+    expect(poolOf(server)).toMatchObject({ opened: 2, reused: 2, idle: 2, active: 0 });
+  });
+
+  test('a connection serves nobody else while its answer runs', async () => {
+    const server = serve();
+    const { body } = await (async () => {
+      const asked = send(question(server.url));
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nha');
+      return asked;
+    })();
+    const other = ask(server.url);
+    const second = await server.accept();
+    await second.request();
+    await second.write(plain('other'));
+    expect((await other).body.toString()).toBe('other');
+    const reading = readBody(body);
+    await server.connections[0]?.write('lf');
+    expect(await reading.over).toBe('end');
+    expect(reading.text()).toBe('half');
+  });
+
+  test('other servers, and other ports, have connections of their own', async () => {
+    const one = serve(always(() => plain('one')));
+    const two = serve(always(() => plain('two')));
+    expect((await ask(one.url)).body.toString()).toBe('one');
+    expect((await ask(two.url)).body.toString()).toBe('two');
+    expect((await ask(one.url)).body.toString()).toBe('one');
+    expect([one.connections.length, two.connections.length]).toEqual([1, 1]);
+  });
+
+  test('an answer nobody had read when it was complete leaves a connection that reads', async () => {
+    const server = serve();
+    const asked = send(question(server.url));
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(`HTTP/1.1 200 OK\r\ncontent-length: 70000\r\n\r\n${'x'.repeat(60_000)}`);
+    const { body } = await asked;
+    await turns();
+    // More than waits without a reader, and the end with it.
+    await connection.write('y'.repeat(10_000));
+    await turns();
+    const next = ask(server.url);
+    await connection.request();
+    await connection.write(plain('second'));
+    expect((await next).body.toString()).toBe('second');
+    const reading = readBody(body);
+    expect(await reading.over).toBe('end');
+    expect(reading.bytes().length).toBe(70_000);
+  });
+
+  for (const [framing, head, rest] of [
+    ['content-length', 'content-length: 5', 'first'],
+    ['chunked', 'transfer-encoding: chunked', '5\r\nfirst\r\n0\r\n\r\n'],
+  ] as const)
+    test(`a reader that pauses within the last chunk (${framing}) leaves a connection that reads`, async () => {
+      const server = serve();
+      const asked = send(question(server.url));
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n`);
+      const reading = readBody((await asked).body, (reading) => reading.pause());
+      await connection.write(rest);
+      await reading.until((bytes) => bytes === 5);
+      const next = ask(server.url);
+      await connection.request();
+      await connection.write(plain('second'));
+      expect((await next).body.toString()).toBe('second');
+      expect(reading.outcome()).toBeUndefined();
+      reading.resume();
+      expect(await reading.over).toBe('end');
+      expect(reading.breaches).toEqual([]);
+    });
+});
+
+describe('given up', () => {
+  test('one that nobody used for long is closed', async () => {
+    const server = serve(always(() => plain('ok')));
+    await ask(server.url);
+    await timers.advance(KEPT_MS + 10_000);
+    await server.connections[0]?.closed;
+    expect(poolOf(server)).toMatchObject({ idle: 0, active: 0 });
+    await ask(server.url);
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('one is not used again about when its server closes it (keep-alive: timeout)', async () => {
+    const server = serve(always(() => plain('ok', 'keep-alive: timeout=5')));
+    await ask(server.url);
+    await timers.advance(3_000);
+    await ask(server.url);
+    expect(server.connections).toHaveLength(1);
+    await timers.advance(4_500);
+    await ask(server.url);
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('one that its server closed in order is not used again', async () => {
+    const server = serve(always(() => plain('ok')));
+    await ask(server.url);
+    server.connections[0]?.end();
+    await server.connections[0]?.closed;
+    await ask(server.url);
+    expect(server.connections).toHaveLength(2);
+    expect(poolOf(server)).toMatchObject({ idle: 1, active: 0 });
+  });
+
+  test('no more are kept than is said', async () => {
+    const lab = createLab({ maxIdle: 3 });
+    const server = lab.serve(always(() => plain('ok')));
+    await Promise.all(Array.from({ length: 10 }, () => lab.ask(server.url)));
+    expect(lab.pools()[0]?.idle).toBeLessThanOrEqual(3);
+    await Promise.race(server.connections.map(({ closed }) => closed));
+    lab.close();
+    await Promise.all(server.connections.map(({ closed }) => closed));
+    expect(lab.pools()[0]).toMatchObject({ idle: 0, active: 0 });
+  });
+});
+
+describe('stale', () => {
+  // The server closes when it sees the second request: just what it looks like when the two cross on their way.
+  for (const how of ['end', 'reset'] as const)
+    test(`a used connection that ends (${how}) before anything of an answer: asked again on a fresh one`, async () => {
+      let served = 0;
+      const server = serve(async (connection) => {
+        const first = served++ === 0;
+        await connection.request();
+        await connection.write(plain('ok'));
+        await connection.request();
+        if (first) return connection[how]();
+        await connection.write(plain('unexpected'));
+      });
+      await ask(server.url);
+      const answer = await ask(server.url, { body: 'asked again' });
+      expect(answer.body.toString()).toBe('ok');
+      expect(server.connections).toHaveLength(2);
+      expect(server.connections[1]?.received()).toEndWith('asked again');
+    });
+
+  test('several used connections that end: one fresh one is tried, not the next used one', async () => {
+    let served = 0;
+    const server = serve(async (connection) => {
+      const old = served++ < 3;
+      await connection.request();
+      if (old) await connection.until(() => server.connections.length === 3);
+      await connection.write(plain('ok'));
+      await connection.request();
+      connection.reset();
+    });
+    await Promise.all([ask(server.url), ask(server.url), ask(server.url)]);
+    expect(server.connections).toHaveLength(3);
+    expect((await ask(server.url)).body.toString()).toBe('ok');
+    expect(server.connections).toHaveLength(4);
+  });
+
+  for (const how of ['end', 'reset'] as const)
+    test(`a fresh connection that ends (${how}) before an answer fails, and is not tried again`, async () => {
+      const server = serve(async (connection) => {
+        await connection.request();
+        connection[how]();
+      });
+      expect((await rejection(ask(server.url))).code).toBe('ECONNRESET');
+      expect(server.connections).toHaveLength(1);
+    });
+
+  test('the fresh one of a second try that ends as well fails, and is not tried a third time', async () => {
+    let served = 0;
+    const server = serve(async (connection) => {
+      const first = served++ === 0;
+      await connection.request();
+      if (first) await connection.write(plain('ok'));
+      if (first) await connection.request();
+      connection.reset();
+    });
+    await ask(server.url);
+    expect((await rejection(ask(server.url))).code).toBe('ECONNRESET');
+    expect(server.connections).toHaveLength(2);
+  });
+
+  for (const [what, sent] of [
+    ['one byte of an answer', 'H'],
+    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ] as const)
+    test(`a used connection that ends behind ${what} fails: the request may have had its effect`, async () => {
+      let served = 0;
+      const server = serve(async (connection) => {
+        served++;
+        await connection.request();
+        await connection.write(plain('ok'));
+        await connection.request();
+        await connection.write(sent);
+        connection.end();
+      });
+      await ask(server.url);
+      expect((await rejection(ask(server.url))).code).toBe('ECONNRESET');
+      expect(served).toBe(1);
+    });
+
+  test('whoever has left meanwhile is not asked for again', async () => {
+    const server = serve(async (connection) => {
+      await connection.request();
+      await connection.write(plain('ok'));
+      await connection.request();
+      abort.abort(new Error('gone'));
+      connection.reset();
+    });
+    const abort = new AbortController();
+    await ask(server.url);
+    expect((await rejection(ask(server.url, { signal: abort.signal }))).message).toBe('gone');
+    await server.connections[0]?.closed;
+    expect(server.connections).toHaveLength(1);
+  });
+});
