@@ -1,17 +1,26 @@
 // Answers whose body is packed (content-encoding): handed on unpacked, each piece as soon as it can be.
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+} from 'node:zlib';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import { HeaderList } from './header-list.ts';
 
-const UNPACKERS = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-} as const;
-
 type Unpacker = ReturnType<typeof createGunzip>;
+
+/** By the first byte of what is packed. */
+const UNPACKERS = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  // Some servers leave out zlib's wrapping, which begins with its method, 8.
+  deflate: (first: number) => ((first & 15) === 8 ? createInflate() : createInflateRaw()),
+  br: () => createBrotliDecompress(),
+  // The runtime does not tell that a body of zstd is cut short: who reads finds that the text is.
+  zstd: () => createZstdDecompress(),
+} satisfies Record<string, (first: number) => Unpacker>;
 
 /** The server packed its answer in a way that nobody asked for. */
 export class UnknownEncoding extends Error {
@@ -31,7 +40,7 @@ export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
   answer.headers.forEach((value, name) => {
     if (name !== 'content-encoding' && name !== 'content-length') headers.append(name, value);
   });
-  return { status: answer.status, headers, body: new UnpackedBody(answer.body, UNPACKERS[encoding]()) };
+  return { status: answer.status, headers, body: new UnpackedBody(answer.body, UNPACKERS[encoding]) };
 }
 
 function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
@@ -40,52 +49,79 @@ function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
 
 class UnpackedBody implements AnswerBody {
   private readonly packed: AnswerBody;
-  private readonly unpacker: Unpacker;
-  private isOver = false;
+  private readonly createUnpacker: (first: number) => Unpacker;
+  /** Null before the first byte: an answer without a body may say that it is packed. */
+  private unpacker: Unpacker | null = null;
+  private reader: BodyReader | null = null;
+  private isPaused = false;
+  /** How the packed body ended. */
+  private failure: Error | null = null;
+  /** What the reader is told once it no longer pauses. */
+  private ending: 'end' | Error | null = null;
 
-  constructor(packed: AnswerBody, unpacker: Unpacker) {
+  constructor(packed: AnswerBody, createUnpacker: (first: number) => Unpacker) {
     this.packed = packed;
-    this.unpacker = unpacker;
+    this.createUnpacker = createUnpacker;
   }
 
   read(reader: BodyReader): void {
-    const { packed, unpacker } = this;
-    const fail = (error: Error) => {
-      if (this.isOver) return;
-      this.cancel();
-      reader.failed(error);
-    };
-    unpacker.on('data', (bytes: Buffer) => {
-      if (!this.isOver) reader.chunk(bytes);
-    });
-    unpacker.on('end', () => {
-      if (this.isOver) return;
-      this.isOver = true;
-      reader.end();
-    });
-    unpacker.on('error', fail);
-    unpacker.on('drain', () => packed.resume());
-    packed.read({
-      chunk(bytes) {
-        if (!unpacker.write(bytes)) packed.pause();
+    this.reader = reader;
+    this.packed.read({
+      chunk: (bytes) => {
+        this.unpacker ??= this.start(bytes[0] ?? 0);
+        if (!this.unpacker.write(bytes)) this.packed.pause();
       },
-      end: () => void unpacker.end(),
-      failed: fail,
+      end: () => this.packedEnded(),
+      failed: (error) => {
+        this.failure = error;
+        this.packedEnded();
+      },
     });
   }
 
   pause(): void {
-    this.unpacker.pause();
+    this.isPaused = true;
+    (this.unpacker ?? this.packed).pause();
   }
 
   resume(): void {
-    this.unpacker.resume();
+    this.isPaused = false;
+    if (this.ending !== null) this.over(this.ending);
+    else (this.unpacker ?? this.packed).resume();
   }
 
   cancel(): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    this.reader = null;
     this.packed.cancel();
-    this.unpacker.destroy();
+    this.unpacker?.destroy();
+  }
+
+  private start(first: number): Unpacker {
+    const unpacker = this.createUnpacker(first);
+    unpacker.on('data', (bytes: Buffer) => this.reader?.chunk(bytes));
+    unpacker.on('end', () => this.over(this.failure ?? 'end'));
+    unpacker.on('error', (error) => this.over(this.failure ?? error));
+    unpacker.on('drain', () => this.packed.resume());
+    return unpacker;
+  }
+
+  /** What is still being unpacked comes before the end. */
+  private packedEnded(): void {
+    if (this.unpacker === null) this.over(this.failure ?? 'end');
+    else this.unpacker.end();
+  }
+
+  private over(ending: 'end' | Error): void {
+    this.ending = ending;
+    const { reader } = this;
+    if (this.isPaused || reader === null) return;
+    this.reader = null;
+    if (ending === 'end') {
+      reader.end();
+      return;
+    }
+    this.packed.cancel();
+    this.unpacker?.destroy();
+    reader.failed(ending);
   }
 }

@@ -1,0 +1,271 @@
+// Answers that are packed (content-encoding): the same bytes as if they were not, each piece when it was flushed.
+import { describe, expect, test } from 'bun:test';
+import { once } from 'node:events';
+import {
+  brotliCompressSync,
+  constants,
+  createBrotliCompress,
+  createDeflate,
+  createGzip,
+  createZstdCompress,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib';
+import type { RawConnection } from '../../support/raw-server.ts';
+import { createLab, plain, turns } from './lab.ts';
+import { question, readBody, rejection } from './reading.ts';
+
+const { ask, serve, send } = createLab();
+const TEXT = Buffer.from('the same words and the same words again; '.repeat(5_000));
+const PACKED: [string, (bytes: Buffer) => Buffer][] = [
+  ['gzip', gzipSync],
+  ['x-gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+  ['zstd', zstdCompressSync],
+];
+const STREAMED = {
+  gzip: () => createGzip({ flush: constants.Z_SYNC_FLUSH }),
+  deflate: () => createDeflate({ flush: constants.Z_SYNC_FLUSH }),
+  br: () => createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH }),
+  zstd: () => createZstdCompress({ flush: constants.ZSTD_e_flush }),
+};
+
+const chunk = (bytes: Uint8Array) =>
+  Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+const headOf = (encoding: string, ...fields: string[]) =>
+  ['HTTP/1.1 200 OK', `content-encoding: ${encoding}`, ...fields, '', ''].join('\r\n');
+
+/** A server that sends these bytes as a body of this encoding. */
+const packedServer = (
+  encoding: string,
+  bytes: Uint8Array,
+  then: (connection: RawConnection) => void = () => {},
+) =>
+  serve(async (connection) => {
+    await connection.request();
+    await connection.write(headOf(encoding, `content-length: ${bytes.length}`));
+    await connection.write(bytes);
+    then(connection);
+  });
+
+describe('whole', () => {
+  for (const [encoding, pack] of PACKED)
+    test(encoding, async () => {
+      const server = packedServer(encoding, pack(TEXT));
+      const answer = await ask(server.url);
+      expect(answer.outcome).toBe('end');
+      expect(answer.body.equals(TEXT)).toBe(true);
+      // What is told of the body is true of what is handed over.
+      expect(answer.headers).not.toContainKeys(['content-encoding', 'content-length']);
+    });
+
+  test('the name in capitals, with space around it', async () => {
+    const answer = await ask(packedServer(' GZip ', gzipSync(TEXT)).url);
+    expect(answer.body.equals(TEXT)).toBe(true);
+  });
+
+  test('deflate without its wrapping, as some servers send it', async () => {
+    const answer = await ask(packedServer('deflate', deflateRawSync(TEXT)).url);
+    expect(answer.outcome).toBe('end');
+    expect(answer.body.equals(TEXT)).toBe(true);
+  });
+
+  test('gzip in two members', async () => {
+    const both = Buffer.concat([gzipSync(Buffer.from('one ')), gzipSync(Buffer.from('two'))]);
+    expect((await ask(packedServer('gzip', both).url)).body.toString()).toBe('one two');
+  });
+
+  test('byte by byte', async () => {
+    const bytes = gzipSync(Buffer.from('small'));
+    const server = serve(async (connection) => {
+      await connection.request();
+      await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
+      for (const byte of bytes) await connection.write(chunk(Uint8Array.of(byte)));
+      await connection.write('0\r\n\r\n');
+    });
+    expect((await ask(server.url)).body.toString()).toBe('small');
+  });
+
+  test('identity is no packing', async () => {
+    const answer = await ask(packedServer('identity', Buffer.from('as it is')).url);
+    expect(answer.body.toString()).toBe('as it is');
+  });
+
+  for (const [encoding] of PACKED)
+    test(`nothing at all, said to be ${encoding}`, async () => {
+      const answer = await ask(packedServer(encoding, Buffer.alloc(0)).url);
+      expect([answer.outcome, answer.body.length]).toEqual(['end', 0]);
+    });
+
+  test('no body (HEAD, 204, 304), said to be gzip', async () => {
+    for (const [method, status] of [
+      ['HEAD', 200],
+      ['GET', 204],
+      ['GET', 304],
+    ] as const) {
+      const server = serve(async (connection) => {
+        await connection.request();
+        await connection.write(`HTTP/1.1 ${status} X\r\ncontent-encoding: gzip\r\n\r\n`);
+      });
+      const answer = await ask(server.url, { method });
+      expect([answer.status, answer.outcome, answer.body.length]).toEqual([status, 'end', 0]);
+    }
+  });
+
+  test('the connection is used again', async () => {
+    const bytes = gzipSync(TEXT);
+    const server = serve(async (connection) => {
+      await connection.request();
+      await connection.write(headOf('gzip', `content-length: ${bytes.length}`));
+      await connection.write(bytes);
+      await connection.request();
+      await connection.write(plain('second'));
+    });
+    await ask(server.url);
+    expect((await ask(server.url)).body.toString()).toBe('second');
+    expect(server.connections).toHaveLength(1);
+  });
+});
+
+describe('streamed', () => {
+  for (const [encoding, createPacker] of Object.entries(STREAMED))
+    test(`${encoding}: each event comes out when it was flushed`, async () => {
+      const server = serve();
+      const asked = send(question(server.url));
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
+      const reading = readBody((await asked).body);
+      const packer = createPacker();
+      let expected = '';
+      for (let count = 0; count < 20; count++) {
+        const event = `data: event ${count} ${'x'.repeat(count * 50)}\n\n`;
+        expected += event;
+        packer.write(event);
+        const [bytes] = await once(packer, 'data');
+        await connection.write(chunk(bytes));
+        // Nothing more is sent until it has come: it does not wait for what follows.
+        await reading.until((size) => size === expected.length);
+        expect(reading.text()).toBe(expected);
+      }
+      packer.end();
+      for await (const bytes of packer) await connection.write(chunk(bytes));
+      await connection.write('0\r\n\r\n');
+      expect(await reading.over).toBe('end');
+      expect(reading.text()).toBe(expected);
+      expect(reading.breaches).toEqual([]);
+    });
+});
+
+describe('broken', () => {
+  // Of zstd the runtime does not tell (src/server/http1/unpack.ts).
+  for (const [encoding, pack] of PACKED.filter(([name]) => name !== 'zstd')) {
+    test(`${encoding}, cut short although the length is right`, async () => {
+      const bytes = pack(TEXT);
+      const answer = await ask(packedServer(encoding, bytes.subarray(0, bytes.length - 12)).url);
+      expect(answer.outcome).toBeInstanceOf(Error);
+    });
+
+    test(`${encoding}, cut short by the end of the connection`, async () => {
+      const bytes = pack(TEXT);
+      const server = serve(async (connection) => {
+        await connection.request();
+        await connection.write(headOf(encoding));
+        await connection.write(bytes.subarray(0, bytes.length - 12));
+        connection.end();
+      });
+      expect((await ask(server.url)).outcome).toBeInstanceOf(Error);
+    });
+  }
+
+  for (const [encoding] of PACKED)
+    test(`${encoding} that is none`, async () => {
+      const answer = await ask(packedServer(encoding, Buffer.from('{"not":"packed at all"}')).url);
+      expect(answer.outcome).toMatchObject({ code: expect.any(String) });
+      expect(answer.body.length).toBe(0);
+    });
+
+  test('an encoding that nobody knows is a failure, and the connection is closed', async () => {
+    for (const encoding of ['compress', 'gzip, br', 'nonsense', '__proto__']) {
+      const server = packedServer(encoding, Buffer.from('?'));
+      expect(await rejection(ask(server.url))).toMatchObject({ code: 'UNKNOWN_CONTENT_ENCODING' });
+      await server.connections[0]?.closed;
+    }
+  });
+
+  test('a connection lost in the middle: what was flushed is handed over, then the failure', async () => {
+    const server = serve();
+    const asked = send(question(server.url));
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
+    const reading = readBody((await asked).body);
+    const packer = STREAMED.gzip();
+    packer.write('so far');
+    const [bytes] = await once(packer, 'data');
+    await connection.write(chunk(bytes));
+    await reading.until((size) => size === 6);
+    connection.reset();
+    expect(await reading.over).toMatchObject({ code: 'ECONNRESET' });
+    expect(reading.text()).toBe('so far');
+  });
+});
+
+describe('paused', () => {
+  const BOMB = 16 * 1024 * 1024;
+  for (const [encoding, pack] of PACKED.filter(([name]) => name !== 'x-gzip'))
+    test(`${encoding}: 16 MB in a few bytes come no further than a reader takes them`, async () => {
+      const server = packedServer(encoding, pack(Buffer.alloc(BOMB)));
+      const { body } = await send(question(server.url));
+      let chunks = 0;
+      const reading = readBody(body, (reading, bytes) => {
+        expect(bytes.length).toBeLessThanOrEqual(256 * 1024);
+        if (++chunks <= 3) reading.pause();
+      });
+      for (let expected = 1; expected <= 3; expected++) {
+        await reading.until(() => chunks === expected);
+        await turns();
+        expect(chunks).toBe(expected);
+        reading.resume();
+      }
+      expect(await reading.over).toBe('end');
+      expect(reading.bytes().length).toBe(BOMB);
+      expect(reading.breaches).toEqual([]);
+    });
+
+  test('one that is left in the middle stops', async () => {
+    const server = packedServer('gzip', gzipSync(Buffer.alloc(BOMB)));
+    const { body } = await send(question(server.url));
+    let chunks = 0;
+    const reading = readBody(body, (reading) => {
+      if (++chunks === 2) reading.cancel();
+    });
+    await reading.until(() => chunks === 2);
+    await turns();
+    expect([chunks, reading.outcome(), reading.breaches]).toEqual([2, undefined, []]);
+  });
+
+  test('a failure waits until the reader goes on', async () => {
+    const server = serve();
+    const asked = send(question(server.url));
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
+    const reading = readBody((await asked).body, (reading) => reading.pause());
+    const packer = STREAMED.gzip();
+    packer.write('so far');
+    const [bytes] = await once(packer, 'data');
+    await connection.write(chunk(bytes));
+    await reading.until((size) => size === 6);
+    await connection.write('no size of a chunk\r\n');
+    connection.reset();
+    await turns();
+    expect(reading.outcome()).toBeUndefined();
+    reading.resume();
+    expect(await reading.over).toBeInstanceOf(Error);
+    expect(reading.breaches).toEqual([]);
+  });
+});
