@@ -1,7 +1,15 @@
 // What all requests since the start add up to, for Prometheus and OpenTelemetry: counted from each request's row.
 import type { LedgerRow } from '../ledger/row.ts';
 import { createNames, NONE } from './labels.ts';
-import { createCounter, createDurationHistogram, type Metric } from './metric.ts';
+import {
+  addDuration,
+  type CounterSeries,
+  createCounter,
+  createDurationHistogram,
+  type Distribution,
+  type Metric,
+} from './metric.ts';
+import { createPairs } from './pairs.ts';
 
 export interface Meter {
   see(row: LedgerRow): void;
@@ -12,6 +20,17 @@ export interface Meter {
 export const MAX_NAMES = 100;
 
 const MODEL = ['provider', 'model'];
+
+/** The series that every answer of one model adds to, found once: their labels are not put together again. */
+interface ModelSeries {
+  labels: readonly string[];
+  ended(operation: string, status: string): CounterSeries;
+  /** By type, and the rest, made when there is something to count: a series is told from then on. */
+  tokens: Map<string, CounterSeries>;
+  cost: CounterSeries | null;
+  duration: Distribution | null;
+  firstToken: Distribution | null;
+}
 
 export function createMeter(): Meter {
   const models = createNames(MAX_NAMES);
@@ -109,23 +128,52 @@ export function createMeter(): Meter {
     labels: ['provider'],
   });
 
-  function countAnswer(row: LedgerRow, labels: readonly string[]): void {
+  const modelSeries = createPairs((provider, model): ModelSeries => {
+    const labels = [provider, model];
+    return {
+      labels,
+      ended: createPairs((operation, status) => requests.of([...labels, operation, status])),
+      tokens: new Map(),
+      cost: null,
+      duration: null,
+      firstToken: null,
+    };
+  });
+  const attempted = createPairs((provider, outcome) => attempts.of([provider, outcome]));
+  let gatewayTimes: Distribution | null = null;
+
+  function countTokens({ labels, tokens: known }: ModelSeries, type: string, count: number): void {
+    if (count === 0) return;
+    let series = known.get(type);
+    if (series === undefined) {
+      series = tokens.of([...labels, type]);
+      known.set(type, series);
+    }
+    series.point += count;
+  }
+
+  function countAnswer(row: LedgerRow, series: ModelSeries): void {
     const { usage, timing } = row;
-    for (const [type, count] of [
-      ['input', usage.inputTokens],
-      ['output', usage.outputTokens],
-      ['cache_read', usage.cacheReadTokens],
-      ['cache_write', usage.cacheWriteTokens],
-      ['reasoning', usage.reasoningTokens],
-    ] as const)
-      if (count > 0) tokens.add([...labels, type], count);
+    const { labels } = series;
+    countTokens(series, 'input', usage.inputTokens);
+    countTokens(series, 'output', usage.outputTokens);
+    countTokens(series, 'cache_read', usage.cacheReadTokens);
+    countTokens(series, 'cache_write', usage.cacheWriteTokens);
+    countTokens(series, 'reasoning', usage.reasoningTokens);
     if (usage.webSearches > 0) searches.add(labels, usage.webSearches);
-    if (row.costUsd !== null) cost.add(labels, row.costUsd);
-    else if (row.usageKnown) unpriced.add(labels, 1);
+    if (row.costUsd !== null) {
+      series.cost ??= cost.of(labels);
+      series.cost.point += row.costUsd;
+    } else if (row.usageKnown) unpriced.add(labels, 1);
     if (timing.stalls > 0) stalls.add(labels, timing.stalls);
-    duration.observe(labels, row.latencyMs);
-    gatewayTime.observe([], timing.gatewayMs);
-    if (row.ttftMs !== null) firstToken.observe(labels, row.ttftMs);
+    series.duration ??= duration.of(labels);
+    addDuration(series.duration, row.latencyMs);
+    gatewayTimes ??= gatewayTime.of([]);
+    addDuration(gatewayTimes, timing.gatewayMs);
+    if (row.ttftMs !== null) {
+      series.firstToken ??= firstToken.of(labels);
+      addDuration(series.firstToken, row.ttftMs);
+    }
     if (timing.gaps !== null) betweenTokens.observePacked(labels, timing.gaps, timing.gapsMs);
   }
 
@@ -134,15 +182,15 @@ export function createMeter(): Meter {
       const provider = row.provider ?? NONE;
       // A name that no provider served may be anything.
       const served = row.status === 'success' || row.usageKnown;
-      const labels = [provider, models.label(row.model, served && row.provider !== null)];
-      requests.add([...labels, row.operation, row.status], 1);
+      const series = modelSeries(provider, models.label(row.model, served && row.provider !== null));
+      series.ended(row.operation, row.status).point += 1;
       if (row.errorCode !== null) errors.add([provider, row.errorCode], 1);
       for (const { provider: asked, error, skipped } of row.attempts)
-        attempts.add([asked, skipped ?? error ?? 'served'], 1);
+        attempted(asked, skipped ?? error ?? 'served').point += 1;
       if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
       if (row.queuedMs !== null) queueTime.observe([provider], row.queuedMs);
       // Clients ask for many, each over in no time: they would hide how the answers themselves fare.
-      if (row.operation !== 'count-tokens') countAnswer(row, labels);
+      if (row.operation !== 'count-tokens') countAnswer(row, series);
       if (row.agentType !== null) {
         const agent = [agents.label(row.agentType, served)];
         agentRequests.add(agent, 1);

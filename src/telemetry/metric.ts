@@ -39,6 +39,12 @@ const PLACES: readonly number[] = Array.from({ length: SPREAD_BUCKETS }, (_, buc
 
 export interface Counter extends Metric {
   add(values: readonly string[], amount: number): void;
+  /** One series, for whoever adds to it often. There from then on, at 0 too. */
+  of(values: readonly string[]): CounterSeries;
+}
+
+export interface CounterSeries extends Series {
+  point: number;
 }
 
 export interface Histogram extends Metric {
@@ -48,6 +54,8 @@ export interface Histogram extends Metric {
 export interface DurationHistogram extends Histogram {
   /** Many at once: a spread as `packSpread` writes it, and what it adds up to. */
   observePacked(values: readonly string[], packed: string, sumMs: number): void;
+  /** One series, for whoever observes often. There from then on, empty too. */
+  of(values: readonly string[]): Distribution;
 }
 
 type Description = Pick<Metric, 'name' | 'help' | 'labels'>;
@@ -56,16 +64,22 @@ type Description = Pick<Metric, 'name' | 'help' | 'labels'>;
 const SEPARATOR = '\n';
 
 export function createCounter(description: Description): Counter {
-  const series = new Map<string, Series & { point: number }>();
+  const series = new Map<string, CounterSeries>();
+  const of = (values: readonly string[]): CounterSeries => {
+    const key = values.join(SEPARATOR);
+    const known = series.get(key);
+    if (known !== undefined) return known;
+    const made = { values: [...values], point: 0 };
+    series.set(key, made);
+    return made;
+  };
   return {
     ...description,
     type: 'counter',
     series: { [Symbol.iterator]: () => series.values() },
+    of,
     add(values, amount) {
-      const key = values.join(SEPARATOR);
-      const known = series.get(key);
-      if (known === undefined) series.set(key, { values: [...values], point: amount });
-      else known.point += amount;
+      of(values).point += amount;
     },
   };
 }
@@ -77,15 +91,18 @@ export function createDurationHistogram(description: Description): DurationHisto
     ...description,
     type: 'histogram',
     series,
-    observe(values, ms) {
-      add(pointOf(values), PLACES[bucketOf(ms)], 1, ms);
-    },
+    of: pointOf,
+    observe: (values, ms) => addDuration(pointOf(values), ms),
     observePacked(values, packed, sumMs) {
       const point = pointOf(values);
       eachPacked(packed, (bucket, number) => add(point, PLACES[bucket], number, 0));
       point.sum += sumMs;
     },
   };
+}
+
+export function addDuration(point: Distribution, ms: number): void {
+  add(point, PLACES[bucketOf(ms)], 1, ms);
 }
 
 /** Of any numbers. @param bounds rising. */
