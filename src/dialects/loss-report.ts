@@ -15,27 +15,42 @@ export interface LossReport {
 
 /** @param own the dialect that the request is built for. */
 export function createLossReport(own: ProviderDialectId): LossReport {
-  const losses = new Map<string, Loss>();
-  function lost(feature: string, how?: string): void {
-    losses.set(feature, { feature, outcome: 'lost', ...(how === undefined ? {} : { how }) });
+  return new Report(own);
+}
+
+/** A class: one or two are made for each request, most of which lose nothing. */
+class Report implements LossReport {
+  private readonly own: ProviderDialectId;
+  private losses: Map<string, Loss> | undefined = undefined;
+
+  constructor(own: ProviderDialectId) {
+    this.own = own;
   }
-  function approximated(feature: string, how: string): void {
+
+  lost(feature: string, how?: string): void {
+    this.losses ??= new Map();
+    this.losses.set(feature, { feature, outcome: 'lost', ...(how === undefined ? {} : { how }) });
+  }
+
+  approximated(feature: string, how: string): void {
+    this.losses ??= new Map();
     // Something dropped outweighs something that got a stand-in.
-    if (!losses.has(feature)) losses.set(feature, { feature, outcome: 'approximated', how });
+    if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
   }
-  return {
-    lost,
-    approximated,
-    ungrouped(tool) {
-      if (tool.type === 'server' || tool.namespace === undefined) return;
-      approximated('tools.namespace', "its tools stand alone, the group's name before theirs");
-    },
-    foreign(extension) {
-      if (extension === undefined || extension.dialect === own) return;
-      for (const field of Object.keys(extension.fields)) {
-        if (extension.defaults?.includes(field) !== true) lost(field);
-      }
-    },
-    list: () => [...losses.values()],
-  };
+
+  ungrouped(tool: Tool): void {
+    if (tool.type === 'server' || tool.namespace === undefined) return;
+    this.approximated('tools.namespace', "its tools stand alone, the group's name before theirs");
+  }
+
+  foreign(extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    for (const field of Object.keys(extension.fields)) {
+      if (extension.defaults?.includes(field) !== true) this.lost(field);
+    }
+  }
+
+  list(): Loss[] {
+    return this.losses === undefined ? [] : [...this.losses.values()];
+  }
 }

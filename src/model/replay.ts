@@ -10,63 +10,78 @@ import { mergeUsage, NO_USAGE } from './usage.ts';
 /** The events of a stream that would have brought this answer. */
 export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   const events: StreamEvent[] = [{ type: 'start', id: response.id, model: response.model }];
-  for (const [block, part] of response.parts.entries()) events.push(...partToEvents(part, block));
-  const { dialect, fields = {} } = response.extension ?? {};
-  for (const [name, value] of Object.entries(fields)) {
-    if (dialect === undefined || value === undefined) continue;
-    events.push({ type: 'extension', dialect, name, value: isObject(value) ? value : { value } });
-  }
+  let block = 0;
+  for (const part of response.parts) addPart(events, part, block++);
+  if (response.extension !== undefined) addExtension(events, response.extension);
   events.push({ type: 'usage', usage: response.usage }, { type: 'finish', finish: response.finish });
   return events;
 }
 
-function partToEvents(part: Part, block: number): StreamEvent[] {
+function addExtension(events: StreamEvent[], { dialect, fields }: Extension): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    events.push({ type: 'extension', dialect, name, value: isObject(value) ? value : { value } });
+  }
+}
+
+function addPart(events: StreamEvent[], part: Part, block: number): void {
   switch (part.type) {
-    case 'text': {
-      return [
-        { type: 'text-start', block },
-        { type: 'text-delta', block, text: part.text },
-        ...(part.citations ?? []).map((citation): StreamEvent => ({ type: 'citation', block, citation })),
-        { type: 'text-end', block },
-      ];
-    }
+    case 'text':
+      events.push({ type: 'text-start', block }, { type: 'text-delta', block, text: part.text });
+      for (const citation of part.citations ?? []) events.push({ type: 'citation', block, citation });
+      events.push({ type: 'text-end', block });
+      return;
     case 'refusal':
-      return [
+      events.push(
         { type: 'refusal-start', block },
         { type: 'refusal-delta', block, text: part.text },
         { type: 'refusal-end', block },
-      ];
+      );
+      return;
     case 'reasoning': {
       const start: StreamEvent = { type: 'reasoning-start', block };
       if (part.redacted !== undefined) start.redacted = part.redacted;
-      const events: StreamEvent[] = [start];
+      events.push(start);
       if (part.text !== '') events.push({ type: 'reasoning-delta', block, text: part.text });
       if (part.signature !== undefined)
         events.push({ type: 'reasoning-signature', block, signature: part.signature });
       events.push({ type: 'reasoning-end', block });
-      return events;
+      return;
     }
     case 'tool-call': {
       const { id, name, kind, signature, extension } = part;
       const start: StreamEvent = { type: 'tool-start', block, id, name, kind };
       if (signature !== undefined) start.signature = signature;
       if (extension !== undefined) start.extension = extension;
-      return [start, { type: 'tool-delta', block, arguments: part.arguments }, { type: 'tool-end', block }];
+      events.push(
+        start,
+        { type: 'tool-delta', block, arguments: part.arguments },
+        { type: 'tool-end', block },
+      );
+      return;
     }
     case 'server-tool-result':
-      return [{ type: 'server-tool-result', block, part }];
+      events.push({ type: 'server-tool-result', block, part });
+      return;
     case 'image':
     case 'audio': {
-      if (part.source.kind !== 'base64') return [];
+      if (part.source.kind !== 'base64') return;
       const { mediaType, data } = part.source;
       const extension = part.extension === undefined ? {} : { extension: part.extension };
-      return [{ type: 'media', block, mediaType, data, ...extension }];
+      events.push({ type: 'media', block, mediaType, data, ...extension });
+      return;
     }
     case 'opaque':
-      return [{ type: 'extension', dialect: part.dialect, name: part.name, value: { value: part.value } }];
+      events.push({
+        type: 'extension',
+        dialect: part.dialect,
+        name: part.name,
+        value: { value: part.value },
+      });
+      return;
     case 'tool-result':
     case 'document':
-      return [];
+      return;
   }
 }
 

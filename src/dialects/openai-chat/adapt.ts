@@ -9,33 +9,46 @@ export type Edits = Record<string, JsonValue | undefined>;
 /** Sent where a server wants a user message and the conversation has none. */
 const STAND_IN = 'Go on.';
 
-/** Changes to the top level of `body`; undefined removes the field. Repeating it on the result changes nothing. */
+/**
+ * Changes to the top level of `body`; undefined removes the field. Repeating it on the result changes nothing. Every
+ * request passes here, so a quirk that a server has not costs no more than a look.
+ */
 export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
   const edits: Edits = {};
-  const model = asString(body.model) ?? '';
-  const rename = (field: string, name: string) => {
-    if (body[field] === undefined) return;
-    edits[field] = undefined;
-    if (body[name] === undefined) edits[name] = body[field];
-  };
-  if (quirks.maxTokensField === 'max_tokens') rename('max_completion_tokens', 'max_tokens');
-  for (const [field, name] of Object.entries(quirks.renamedFields ?? {})) rename(field, name);
+  const { renamedFields, refusedFields, modelRefusals, modelThinking } = quirks;
+  if (quirks.maxTokensField === 'max_tokens') rename(body, edits, 'max_completion_tokens', 'max_tokens');
+  if (renamedFields !== undefined)
+    for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
+  if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
+  if (modelRefusals !== undefined)
+    for (const { models, fields } of modelRefusals)
+      if (models.test(modelOf(body))) refuse(body, edits, fields, losses);
+  adaptTools(body, edits, quirks, losses);
+  if (modelThinking !== undefined) Object.assign(edits, adaptThinking(body, modelOf(body), quirks, losses));
+  if (changesMessages(quirks)) {
+    const messages = asArray(body.messages);
+    const adapted = messages && adaptMessages(messages, quirks, losses);
+    if (adapted !== messages) edits.messages = adapted;
+  }
+  return edits;
+}
 
-  const refused = [...(quirks.refusedFields ?? [])];
-  for (const { models, fields } of quirks.modelRefusals ?? [])
-    if (models.test(model)) refused.push(...fields);
-  for (const field of refused) {
+function modelOf(body: JsonObject): string {
+  return asString(body.model) ?? '';
+}
+
+function rename(body: JsonObject, edits: Edits, field: string, name: string): void {
+  if (body[field] === undefined) return;
+  edits[field] = undefined;
+  if (body[name] === undefined) edits[name] = body[field];
+}
+
+function refuse(body: JsonObject, edits: Edits, fields: readonly string[], losses: LossReport): void {
+  for (const field of fields) {
     if (body[field] === undefined) continue;
     edits[field] = undefined;
     if (!isDefault(field, body[field])) losses.lost(field);
   }
-  Object.assign(edits, adaptTools(body, quirks, losses), adaptThinking(body, model, quirks, losses));
-  const messages = asArray(body.messages);
-  if (messages !== undefined) {
-    const adapted = adaptMessages(messages, quirks, losses);
-    if (adapted !== messages) edits.messages = adapted;
-  }
-  return edits;
 }
 
 /** `edits` applied to a body of our own. */
@@ -60,8 +73,7 @@ function isDefault(field: string, value: JsonValue | undefined): boolean {
   return value === null || NEUTRAL[field] === value;
 }
 
-function adaptTools(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
-  const edits: Edits = {};
+function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: LossReport): void {
   let tools = asArray(body.tools);
   if (quirks.strictTools === false && tools?.some(saysStrict)) {
     if (tools.some((tool) => asObject(asObject(tool)?.function)?.strict === true))
@@ -80,7 +92,6 @@ function adaptTools(body: JsonObject, quirks: Quirks, losses: LossReport): Edits
   }
   const streams = body.stream === true && tools !== undefined && tools.length > 0;
   if (quirks.toolStream === true && streams && body.tool_stream === undefined) edits.tool_stream = true;
-  return edits;
 }
 
 function saysStrict(tool: JsonValue): boolean {
@@ -93,6 +104,10 @@ function withoutStrict(tool: JsonValue): JsonValue {
   if (fields === undefined || declared?.strict === undefined) return tool;
   const { strict: _, ...rest } = declared;
   return { ...fields, function: rest };
+}
+
+function changesMessages({ developerRole, participantNames, needsUserMessage }: Quirks): boolean {
+  return developerRole === false || participantNames === false || needsUserMessage === true;
 }
 
 /** The same array where nothing changes. */

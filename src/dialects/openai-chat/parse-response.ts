@@ -36,21 +36,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const refusal = asString(message.refusal);
   if (refusal) parts.push({ type: 'refusal', text: refusal });
   parts.push(...parseMedia(message, parts));
-  const calls = [...(asArray(message.tool_calls) ?? []), legacyCall(message)];
-  let sawToolCall = false;
-  for (const [index, item] of calls.entries()) {
-    const fields = asObject(item);
-    if (fields === undefined) continue;
-    const call = parseToolCall(fields, synthesizeCallId(id, index));
-    // Some servers fill every field in: an empty call is none.
-    if (call === undefined && argumentText(asObject(fields.function)?.arguments) === '') continue;
-    if (call === undefined) {
-      const problem = 'the provider sent a tool call without the name of the tool; ask again';
-      throw new GatewayError('upstream_malformed', problem);
-    }
-    sawToolCall = true;
-    parts.push(call);
-  }
+  const sawToolCall = addCalls(parts, message, id);
   const usage = findUsage(body, choice);
   return {
     id,
@@ -60,6 +46,28 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     usage: usage === undefined ? { ...NO_USAGE } : mergeUsage(NO_USAGE, parseUsage(usage)),
     ...answerExtension(body, choice),
   };
+}
+
+/** Whether there is any. */
+function addCalls(parts: Part[], message: JsonObject, id: string | null): boolean {
+  const listed = asArray(message.tool_calls);
+  const legacy = legacyCall(message);
+  if (listed === undefined && legacy === null) return false;
+  let saw = false;
+  for (const [index, item] of [...(listed ?? []), legacy].entries()) {
+    const fields = asObject(item);
+    if (fields === undefined) continue;
+    const call = parseToolCall(fields, synthesizeCallId(id, index));
+    // Some servers fill every field in: an empty call is none.
+    if (call === undefined && argumentText(asObject(fields.function)?.arguments) === '') continue;
+    if (call === undefined) {
+      const problem = 'the provider sent a tool call without the name of the tool; ask again';
+      throw new GatewayError('upstream_malformed', problem);
+    }
+    saw = true;
+    parts.push(call);
+  }
+  return saw;
 }
 
 /** Content is a string, or (Mistral) an array in which thinking and text follow each other. */
@@ -86,11 +94,11 @@ function parseContent(message: JsonObject): Part[] {
 }
 
 function addCitations(parts: Part[], message: JsonObject, body: JsonObject): void {
-  const text: TextPart | undefined = parts.find((part) => part.type === 'text');
-  if (text === undefined) return;
   const annotations: Citation[] = parseAnnotations(message.annotations, 0);
   const citations = annotations.length > 0 ? annotations : parseSources(body);
-  if (citations.length > 0) text.citations = citations;
+  if (citations.length === 0) return;
+  const text: TextPart | undefined = parts.find((part) => part.type === 'text');
+  if (text !== undefined) text.citations = citations;
 }
 
 function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {

@@ -97,6 +97,7 @@ export function parseReasoning(
   token: (text: string) => OpaqueToken,
 ): { before: ReasoningPart[]; after: ReasoningPart[] } {
   const plain = reasoningText(message);
+  if (plain === '' && asArray(message.reasoning_details) === undefined) return { before: [], after: [] };
   const before: ReasoningPart[] = [];
   const after: ReasoningPart[] = [];
   let last: { part: ReasoningPart; detail: ReasoningDetail } | undefined;

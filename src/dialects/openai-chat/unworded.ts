@@ -14,15 +14,21 @@ export function tellUnworded(
   if (isObject(filtered) && found(filtered)) tell('content_filter_results', filtered);
   const { prompt_filter_results: prompts } = body;
   if (Array.isArray(prompts) && found(prompts)) tell('prompt_filter_results', { results: prompts });
-  if (asArray(body.choices)?.some((item) => Number(asObject(item)?.index ?? 0) > 0)) tell('choices', {});
+  if (hasFurther(asArray(body.choices))) tell('choices', {});
+}
+
+function hasFurther(choices: readonly JsonValue[] | undefined): boolean {
+  for (const item of choices ?? []) if (Number(asObject(item)?.index ?? 0) > 0) return true;
+  return false;
 }
 
 export function answerExtension(body: JsonObject, choice: JsonObject): { extension?: Extension } {
-  const fields: JsonObject = {};
+  let fields: JsonObject | undefined;
   tellUnworded(body, choice, (name, value) => {
+    fields ??= {};
     fields[name] = value;
   });
-  return Object.keys(fields).length === 0 ? {} : { extension: { dialect: 'openai-chat', fields } };
+  return fields === undefined ? {} : { extension: { dialect: 'openai-chat', fields } };
 }
 
 /** Whether a filter found anything: servers report on every answer that they found nothing. */
