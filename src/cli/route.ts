@@ -158,7 +158,7 @@ function parsed({ dialect, route }: FoundRoute, { body }: Incoming): NeutralRequ
   }
 }
 
-function routeOf({ model, agentType, forced, body }: Asked, config: ResolvedConfig): Promise<Route> {
+function routeOf({ model, agentType, forced, body }: Asked, config: ResolvedConfig): Route | Promise<Route> {
   const request = body?.request ?? null;
   return createQuietRouter(config).route({
     model,

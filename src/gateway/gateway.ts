@@ -225,7 +225,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         return neutral;
       };
       const question: Question = { incoming, neutral: parse, stream: incoming.stream };
-      const route = await router.route(routeQuestion(incoming, question, found.route.operation));
+      const asked = router.route(routeQuestion(incoming, question, found.route.operation));
+      const route = asked instanceof Promise ? await asked : asked;
       record.route = route;
       tellBegun(dialect, record, redact);
       const run: Operation = {

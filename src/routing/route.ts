@@ -7,7 +7,7 @@ import { conversationOf } from './conversation.ts';
 import type { TextCounter } from './long-context.ts';
 import type { RouteMemory } from './memory.ts';
 import { orderTargets } from './order.ts';
-import { createRuleBook, type RuleMatch } from './rules.ts';
+import { createRuleBook, type RuleMatch, type RuleQuestion } from './rules.ts';
 import type { RouteSignals } from './signals.ts';
 import {
   resolveDefault,
@@ -52,8 +52,11 @@ export interface RoutePolicy {
 }
 
 export interface Router {
-  /** Rejects with GatewayError `unknown_model` naming what is not configured and the mend. */
-  route(question: RouteQuestion): Promise<Route>;
+  /**
+   * At once, unless a rule has to wait. Throws, or rejects with, GatewayError `unknown_model` naming what is not
+   * configured and the mend.
+   */
+  route(question: RouteQuestion): Route | Promise<Route>;
 }
 
 export interface RouterContext {
@@ -63,25 +66,37 @@ export interface RouterContext {
   countText: TextCounter;
 }
 
+/** What is found for a request, but for the request itself. */
+interface Way {
+  targets: readonly Target[];
+  decision: RouteDecision;
+  policy: RoutePolicy;
+  /** Under what the target that serves is remembered; null: it is not. */
+  place: string | null;
+}
+
+/** Names of models come from clients: so many ways are remembered, then all are forgotten. */
+const MOST_WAYS = 1_000;
+
 /** Of one configuration; `memory` outlives it. */
 export function createRouter(config: ResolvedConfig, context: RouterContext): Router {
   const { routing } = config;
+  const { policy: plainPolicy, fallbackChain: chain } = routing;
   const findRule = createRuleBook(routing, context.countText);
+  /** Where the name of a model alone leads: twenty objects to find, and most requests find the same. */
+  const named = new Map<string, Way | null>();
+  const defaults = new Map<string, Way>();
 
-  function built(question: Asked, found: Found): Route {
-    const { model = question.model } = found;
-    const targets = [...found.targets];
-    for (const entry of found.chain) {
+  function built({ model, targets: first, decision, policy, place, chain: following }: Found): Way {
+    const targets = [...first];
+    for (const entry of following) {
       const target = resolveTarget(entry, model, config);
       if (target !== undefined && !targets.some((known) => sameTarget(known, target))) targets.push(target);
     }
-    const { decision, policy, place } = found;
     return {
       targets,
       decision,
-      get conversation() {
-        return question.conversation();
-      },
+      place,
       policy: {
         continueStreams: policy.continueStreams,
         hedgeAfterMs: policy.hedgeAfterMs,
@@ -90,101 +105,145 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
           .filter((target) => target !== undefined),
         transformers: policy.transformers,
       },
-      served: (target, ms) => context.memory.served(target, question.timing, ms, place),
     };
   }
 
-  function byRule(question: Asked, { kind, rule, why }: RuleMatch): Route {
+  function byHeader(forced: string, model: string): Way {
+    const targets = [resolveForced(forced, model, config)];
+    const decision = explicit('x-sluice-target', `x-sluice-target is "${forced}"`);
+    return built({ model, targets, decision, policy: plainPolicy, place: null, chain: [] });
+  }
+
+  function byName(model: string): Way | null {
+    const target = resolveNamed(model, config);
+    if (target === undefined) return null;
+    const decision = explicit('model', `model "${model}" names its provider`);
+    // Others are asked for the model alone: the provider's name means nothing to them.
+    const bare = model.slice(model.indexOf('/') + 1);
+    return built({ model: bare, targets: [target], decision, policy: plainPolicy, place: null, chain });
+  }
+
+  function byDefault(model: string): Way {
+    const { target, rule } = resolveDefault(model, config);
+    const decision: RouteDecision = { kind: 'default', rule, why: 'no rule matches', order: null };
+    return built({ model, targets: [target], decision, policy: plainPolicy, place: null, chain });
+  }
+
+  function byRule(question: Asked, { kind, rule, why }: RuleMatch): Way {
     const { targets: written, strategy, policy } = rule;
+    const { model, timing } = question;
     const candidates = written.flatMap(({ target: entry, weight }) => {
-      const target = resolveTarget(entry, question.model, config);
+      const target = resolveTarget(entry, model, config);
       return target === undefined ? [] : [{ target, weight }];
     });
     const isChoice = strategy !== 'ordered' && candidates.length > 1;
     const conversation = isChoice && routing.sessionAffinity ? question.conversation() : null;
     const place = conversation === null || strategy === 'weighted' ? null : `${conversation} ${rule.text}`;
     const last = place === null ? null : context.memory.placeOf(place);
-    const { timing } = question;
     const { targets, order } = orderTargets(
       { candidates, strategy, conversation, last, timing },
       context.signals,
     );
     const decision = { kind, rule: rule.text, why, order };
-    return built(question, { targets, decision, policy, place, chain: routing.fallbackChain });
+    return built({ model, targets, decision, policy, place, chain });
+  }
+
+  function leadBy(question: Asked, match: RuleMatch | undefined): Route {
+    const { model } = question;
+    const way = match === undefined ? remembered(defaults, model, byDefault) : byRule(question, match);
+    return new FoundRoute(way, question, context.memory);
   }
 
   return {
-    async route(asked) {
-      const question = readable(asked);
-      const { model, forced } = question;
-      const plain = { policy: routing.policy, place: null };
-      if (forced !== null) {
-        const decision = explicit('x-sluice-target', `x-sluice-target is "${forced}"`);
-        return built(question, {
-          ...plain,
-          targets: [resolveForced(forced, model, config)],
-          decision,
-          chain: [],
-        });
-      }
-      const chain = routing.fallbackChain;
-      const named = resolveNamed(model, config);
-      if (named !== undefined) {
-        const decision = explicit('model', `model "${model}" names its provider`);
-        // Others are asked for the model alone: the provider's name means nothing to them.
-        const bare = model.slice(model.indexOf('/') + 1);
-        return built(question, { ...plain, targets: [named], decision, chain, model: bare });
-      }
+    route(asked) {
+      const question = new Asked(asked);
+      const { model, forced } = asked;
+      if (forced !== null) return new FoundRoute(byHeader(forced, model), question, context.memory);
+      const way = model.includes('/') ? remembered(named, model, byName) : null;
+      if (way !== null) return new FoundRoute(way, question, context.memory);
       const found = findRule(question);
-      const match = found instanceof Promise ? await found : found;
-      if (match !== undefined) return byRule(question, match);
-      const { target, rule } = resolveDefault(model, config);
-      const decision: RouteDecision = { kind: 'default', rule, why: 'no rule matches', order: null };
-      return built(question, { ...plain, targets: [target], decision, chain });
+      return found instanceof Promise
+        ? found.then((match) => leadBy(question, match))
+        : leadBy(question, found);
     },
   };
 }
 
-interface Found {
-  targets: readonly Target[];
-  decision: RouteDecision;
-  policy: PolicyConfig;
-  /** Under what the target that serves is remembered; null: it is not. */
-  place: string | null;
-  /** What follows. */
-  chain: readonly string[];
-  /** What targets of the chain are asked for that name no model; default: the model asked for. */
-  model?: string;
+function remembered<W>(known: Map<string, W>, model: string, find: (model: string) => W): W {
+  const before = known.get(model);
+  if (before !== undefined) return before;
+  const found = find(model);
+  if (known.size >= MOST_WAYS) known.clear();
+  known.set(model, found);
+  return found;
 }
 
-interface Asked extends Omit<RouteQuestion, 'content'> {
-  content(): NeutralRequest | undefined;
-  conversation(): string | null;
+interface Found extends Omit<Way, 'policy'> {
+  policy: PolicyConfig;
+  /** What follows the targets. */
+  chain: readonly string[];
+  /** What targets are asked for that name no model. */
+  model: string;
+}
+
+class FoundRoute implements Route {
+  readonly targets: readonly Target[];
+  readonly decision: RouteDecision;
+  readonly policy: RoutePolicy;
+  private readonly place: string | null;
+  private readonly question: Asked;
+  private readonly memory: RouteMemory;
+
+  constructor({ targets, decision, policy, place }: Way, question: Asked, memory: RouteMemory) {
+    this.targets = targets;
+    this.decision = decision;
+    this.policy = policy;
+    this.place = place;
+    this.question = question;
+    this.memory = memory;
+  }
+
+  get conversation(): string | null {
+    return this.question.conversation();
+  }
+
+  served(target: Target, ms: number): void {
+    this.memory.served(target, this.question.timing, ms, this.place);
+  }
 }
 
 function explicit(rule: string, why: string): RouteDecision {
   return { kind: 'explicit', rule, why, order: null };
 }
 
-/** Its content read at most once. One that cannot be read matches no rule: its bytes may still pass. */
-function readable(question: RouteQuestion): Asked {
-  const content = () => {
+/** A question whose content is read at most once. One that cannot be read matches no rule: its bytes may still pass. */
+class Asked implements RuleQuestion {
+  readonly model: string;
+  readonly agentType: string | null;
+  readonly timing: string;
+  private readonly read: RouteQuestion['content'];
+  private told: string | null | undefined = undefined;
+
+  constructor({ model, agentType, timing, content }: RouteQuestion) {
+    this.model = model;
+    this.agentType = agentType;
+    this.timing = timing;
+    this.read = content;
+  }
+
+  content(): NeutralRequest | undefined {
     try {
-      return question.content?.();
+      return this.read?.();
     } catch {
       return undefined;
     }
-  };
-  let conversation: string | null | undefined;
-  return {
-    ...question,
-    content,
-    conversation() {
-      if (conversation === undefined) {
-        const request = content();
-        conversation = request === undefined ? null : conversationOf(request);
-      }
-      return conversation;
-    },
-  };
+  }
+
+  conversation(): string | null {
+    if (this.told === undefined) {
+      const request = this.content();
+      this.told = request === undefined ? null : conversationOf(request);
+    }
+    return this.told;
+  }
 }

@@ -97,9 +97,9 @@ function byScenario({ scenarios }: RoutingConfig, count: TextCounter): Step[] {
     const matched = (why: string | undefined): Finding =>
       why === undefined ? undefined : { kind: 'scenario', rule, why };
     return [
-      ({ content, model }) => {
-        const request = content();
-        const why = request && test(request, model);
+      (question) => {
+        const request = question.content();
+        const why = request && test(request, question.model);
         return why instanceof Promise ? why.then(matched) : matched(why);
       },
     ];
@@ -136,8 +136,8 @@ function byPattern({ patterns }: RoutingConfig): Step | undefined {
     own.map(({ phrase, weight }) => ({ phrase, weight, caseSensitive, pattern })),
   );
   const search = createPhraseSearch(phrases);
-  return ({ content }) => {
-    const request = content();
+  return (question) => {
+    const request = question.content();
     if (request === undefined) return undefined;
     const found = [...search(lastUserText(request))]
       .map((index) => phrases[index])
@@ -163,9 +163,9 @@ function byInferredAgent({ inferredAgents, agentRules }: RoutingConfig): Step | 
     own.map(({ phrase }) => ({ phrase, caseSensitive: false, agent })),
   );
   const search = createPhraseSearch(phrases);
-  return ({ content, agentType }) => {
+  return (question) => {
     // An agent that says who it is needs no guess.
-    const request = agentType === null ? content() : undefined;
+    const request = question.agentType === null ? question.content() : undefined;
     if (request === undefined) return undefined;
     const found = search(systemText(request));
     const first = phrases.find(

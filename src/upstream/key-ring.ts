@@ -106,6 +106,8 @@ export function createKeyRing(monotonic: () => number): KeyRing {
 
   return {
     choose({ keys, model, conversation, lastResort }) {
+      // Where there is neither a choice nor a key set aside, as a rule, nothing is compared.
+      if (keys.length < 2 && benches.size === 0) return { value: keys[0] ?? null, label: undefined };
       const held = keys.length === 0 ? [''] : keys;
       const ordered = order(held, conversation);
       const chosen = (position: number): ChosenKey => ({

@@ -9,7 +9,7 @@ import {
   type Shed,
   type Slot,
 } from './concurrency-limit.ts';
-import { type ChosenKey, createKeyRing, type KeyState } from './key-ring.ts';
+import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
 import type { Leaving } from './departure.ts';
 import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
@@ -119,7 +119,7 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     const { breaker, limit, keys } = memory;
     if ('shed' in slot) return refusedByLimit(provider.name, slot, limit);
     const key =
-      question.key === 'client' ? CLIENTS_KEY : keys.choose({ ...question, keys: provider.apiKeys });
+      question.key === 'client' ? CLIENTS_KEY : keys.choose(keyQuestion(question));
     if ('why' in key) {
       slot.release();
       return refusedByKeys(provider, key);
@@ -172,6 +172,11 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
       learn(memoryOf({ name: provider, baseUrl }), event);
     },
   };
+}
+
+function keyQuestion(question: LeaseQuestion): KeyQuestion {
+  const { provider, model, lastResort } = question;
+  return { keys: provider.apiKeys, model, conversation: () => question.conversation(), lastResort };
 }
 
 /** A provider that is there may still fail every request: that it answered does not undo what these told the breaker. */
