@@ -3,6 +3,7 @@ import type { Target } from '../routing/targets.ts';
 
 /** Each target once for every address of its provider, in their order; only the last one is asked again. */
 export function withAddresses(targets: readonly Target[]): Target[] {
+  if (!targets.some(hasSeveral)) return [...targets];
   return targets.flatMap((target) => {
     const { otherBaseUrls = [], baseUrl, maxRetries } = target.provider;
     if (otherBaseUrls.length === 0) return [target];
@@ -13,4 +14,8 @@ export function withAddresses(targets: readonly Target[]): Target[] {
       return { ...target, provider };
     });
   });
+}
+
+function hasSeveral({ provider: { otherBaseUrls = [] } }: Target): boolean {
+  return otherBaseUrls.length > 0;
 }

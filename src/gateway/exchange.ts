@@ -55,7 +55,7 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { host, record, route, maxEvent, redact } = exchange;
   const { plan, ...whole } = await hedgedAnswer<WholeAnswer & { plan: Plan }>({
-    ...courseOf(exchange),
+    course: courseOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {
@@ -184,7 +184,7 @@ type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { host, record, route, maxEvent, dialect, redact } = exchange;
   return hedgedAnswer<Opened>({
-    ...courseOf(exchange),
+    course: courseOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {

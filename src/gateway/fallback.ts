@@ -50,7 +50,8 @@ export interface Course {
   redact(text: string): string;
 }
 
-export interface FallbackOptions<T> extends Course {
+export interface FallbackOptions<T> {
+  course: Course;
   /** Plans one try with this key; throws what keeps the target from being asked at all, which is no attempt. */
   plan(target: Target, key: string | null): Try<T>;
   /** Told of each try as it begins. */
@@ -85,7 +86,7 @@ export interface Trip {
  * when the client left.
  */
 export function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
-  return walk(options, createTrip(options));
+  return walk(options, createTrip(options.course));
 }
 
 export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>): Trip {
@@ -99,14 +100,42 @@ export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>):
   };
 }
 
-/** Takes one target after the other from those that are left. */
+/**
+ * Takes one target after the other from those that are left, and asks each as often as is worth while. One
+ * asynchronous function, since every request goes this way: each layer more is five objects and a turn.
+ */
 export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<T> {
+  const { course } = options;
+  const { signal } = course;
   for (let target = trip.left.shift(); target !== undefined; target = trip.left.shift()) {
     trip.tried.push(target);
-    const asked = await askTarget(options, target, trip, trip.left.length === 0);
-    if (asked !== undefined) return asked.answer;
+    const visit: Visit = { target, last: trip.left.length === 0, retries: 0, keysLeft: keysBeside(target) };
+    let next: Next = 'again';
+    while (next !== 'elsewhere') {
+      if (signal.aborted) throw signal.reason;
+      const entered = enter(course, visit);
+      const lease = entered instanceof Promise ? await entered : entered;
+      if ('refused' in lease) next = noteRefusal(course, visit, lease, trip);
+      else {
+        noteLease(course.record, lease);
+        const begun = begin(options, target, lease, trip);
+        if (begun === undefined) break;
+        try {
+          const answer = await begun.run((status) => noteStatus(begun, status), signal);
+          lease.answered();
+          noteEnd(begun, course);
+          return answer;
+        } catch (thrown) {
+          noteEnd(begun, course);
+          next = judge(course, visit, begun, thrown, trip);
+        }
+      }
+      if (typeof next !== 'number') continue;
+      if (!mayWait(course, visit, next, trip)) break;
+      await pause(course, next);
+    }
     if (trip.failure?.rule.retry === 'larger-context') {
-      trip.left = largerTargets(target, trip.left, options.contextFallback, trip.tried);
+      trip.left = largerTargets(target, trip.left, course.contextFallback, trip.tried);
       if (trip.left.length === 0) throw trip.failure;
     }
   }
@@ -114,66 +143,48 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
   throw trip.failure ?? allRefused(trip.refusals) ?? none;
 }
 
-/** Asks one target as often as is worth while. Undefined: the next one may help; throws where none can. */
-async function askTarget<T>(
-  options: FallbackOptions<T>,
-  target: Target,
-  trip: Trip,
-  last: boolean,
-): Promise<{ answer: T } | undefined> {
-  const { signal, host, states } = options;
-  const { provider, model } = target;
-  let keysLeft = provider.apiKeys.length - 1;
-  for (let retry = 0; ; ) {
-    if (signal.aborted) throw signal.reason;
-    const entered = enter(options, target, last);
-    const lease = entered instanceof Promise ? await entered : entered;
-    noteLease(options.record, lease);
-    let wait: number;
-    if ('refused' in lease) {
-      trip.refusals.push(lease);
-      options.record.attempts.push(skipped(target, lease));
-      if (!last || !lease.worthWaiting) return undefined;
-      wait = lease.error.retryAfterMs ?? 0;
-    } else {
-      const outcome = await tryOnce(options, target, lease, trip);
-      if (outcome === undefined || 'answer' in outcome) return outcome;
-      const { error, key } = outcome;
-      trip.failure = error;
-      if (!mayGoOn(error, key)) throw error;
-      if (isOfKey(error) && key === 'own' && keysLeft > 0 && states.hasOtherKey(provider, model)) {
-        keysLeft -= 1;
-        continue;
-      }
-      if (ERROR_RULES[error.code].retry !== 'anywhere') return undefined;
-      // A moment's wait brings nothing back that is used up, unless the provider says so.
-      if (error.exhausted && error.retryAfterMs === undefined) return undefined;
-      wait = error.retryAfterMs ?? backOff(retry, host.random());
-    }
-    const elapsed = host.monotonic() - trip.startedAt;
-    const tooLate = elapsed + wait >= (options.deadlineMs ?? Number.POSITIVE_INFINITY);
-    if (retry >= provider.maxRetries || wait > trip.budgetMs || tooLate) return undefined;
-    retry += 1;
-    trip.budgetMs -= wait;
-    await pause(host, wait, signal, options.record);
-  }
+/** One target, while it is asked. */
+interface Visit {
+  target: Target;
+  /** No other is left. */
+  last: boolean;
+  retries: number;
+  keysLeft: number;
 }
 
-function enter(options: Course, target: Target, last: boolean): ReturnType<ProviderStates['enter']> {
-  const { signal, conversation, states, usesClientKey } = options;
-  const { provider, model } = target;
-  const key = usesClientKey(target) ? 'client' : 'own';
-  return states.enter({ provider, model, key, conversation, lastResort: last, signal });
+/** What follows a try that came to nothing: the same target at once, or after so many milliseconds, or another one. */
+type Next = 'again' | number | 'elsewhere';
+
+function keysBeside({ provider }: Target): number {
+  return provider.apiKeys.length - 1;
 }
 
-function noteLease(record: Course['record'], lease: Lease | Refusal): void {
-  if ('refused' in lease) return;
+function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
+  const { provider, model } = target;
+  return course.states.enter({
+    provider,
+    model,
+    key: course.usesClientKey(target) ? 'client' : 'own',
+    conversation: () => course.conversation(),
+    lastResort: last,
+    signal: course.signal,
+  });
+}
+
+function noteLease(record: Course['record'], lease: Lease): void {
   if (lease.queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + lease.queuedMs;
   record.lease = lease;
 }
 
-function skipped({ provider, model }: Target, { refused, error }: Refusal): Attempt {
-  return {
+function noteRefusal(
+  { record }: Course,
+  { target: { provider, model }, last }: Visit,
+  refusal: Refusal,
+  trip: Trip,
+): Next {
+  const { refused, error, worthWaiting } = refusal;
+  trip.refusals.push(refusal);
+  record.attempts.push({
     provider: provider.name,
     model,
     status: null,
@@ -181,27 +192,24 @@ function skipped({ provider, model }: Target, { refused, error }: Refusal): Atte
     message: error.message,
     durationMs: 0,
     skipped: refused,
-  };
+  });
+  return last && worthWaiting ? (error.retryAfterMs ?? 0) : 'elsewhere';
 }
 
-type Outcome<T> = { answer: T } | { error: GatewayError; key: Try<T>['key'] };
+interface Begun<T> extends BegunTry {
+  run: Try<T>['run'];
+}
 
 /** Undefined: it cannot even be asked, and the failure of one that was tells the client more. */
-async function tryOnce<T>(
+function begin<T>(
   options: FallbackOptions<T>,
   target: Target,
   lease: Lease,
   trip: Trip,
-): Promise<Outcome<T> | undefined> {
-  const { host, record, signal } = options;
-  let planned: Try<T>;
-  try {
-    planned = options.plan(target, lease.key);
-  } catch (thrown) {
-    lease.end('abandoned');
-    if (trip.failure === undefined) throw thrown;
-    return undefined;
-  }
+): Begun<T> | undefined {
+  const { host, record } = options.course;
+  const planned = planOrLeave(options, target, lease, trip);
+  if (planned === undefined) return undefined;
   const startedAt = host.monotonic();
   const attempt: Attempt = {
     provider: target.provider.name,
@@ -210,26 +218,68 @@ async function tryOnce<T>(
     error: null,
     durationMs: 0,
     startedMs: startedAt - record.startedAt,
-    ...(record.trySpanId === null ? {} : { spanId: record.trySpanId }),
-    ...(lease.keyLabel === undefined ? {} : { key: lease.keyLabel }),
   };
+  if (record.trySpanId !== null) attempt.spanId = record.trySpanId;
+  if (lease.keyLabel !== undefined) attempt.key = lease.keyLabel;
   record.attempts.push(attempt);
-  options.begun?.({ attempt, planned, lease, startedAt });
+  const begun = { attempt, planned, lease, startedAt, run: planned.run };
+  options.begun?.(begun);
+  return begun;
+}
+
+function planOrLeave<T>(
+  options: FallbackOptions<T>,
+  target: Target,
+  lease: Lease,
+  { failure }: Trip,
+): Try<T> | undefined {
   try {
-    const answer = await planned.run((status) => {
-      attempt.status = status;
-    }, signal);
-    lease.answered();
-    return { answer };
+    return options.plan(target, lease.key);
   } catch (thrown) {
-    const error = redactError(toGatewayError(thrown), options.redact);
-    lease.end(signal.aborted ? 'abandoned' : error);
-    if (signal.aborted) throw signal.reason;
-    noteFailure(attempt, planned, error, record);
-    return { error, key: planned.key };
-  } finally {
-    attempt.durationMs = host.monotonic() - startedAt;
+    lease.end('abandoned');
+    if (failure === undefined) throw thrown;
+    return undefined;
   }
+}
+
+function noteStatus({ attempt }: BegunTry, status: number): void {
+  attempt.status = status;
+}
+
+function noteEnd({ attempt, startedAt }: BegunTry, { host }: Course): void {
+  attempt.durationMs = host.monotonic() - startedAt;
+}
+
+/** Throws where no other try can help. */
+function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, trip: Trip): Next {
+  const { signal, host, record, states } = course;
+  const { attempt, planned, lease } = begun;
+  const error = redactError(toGatewayError(thrown), course.redact);
+  lease.end(signal.aborted ? 'abandoned' : error);
+  if (signal.aborted) throw signal.reason;
+  noteFailure(attempt, planned, error, record);
+  trip.failure = error;
+  if (!mayGoOn(error, planned.key)) throw error;
+  const { provider, model } = visit.target;
+  const isKeys = isOfKey(error) && planned.key === 'own';
+  if (isKeys && visit.keysLeft > 0 && states.hasOtherKey(provider, model)) {
+    visit.keysLeft -= 1;
+    return 'again';
+  }
+  if (ERROR_RULES[error.code].retry !== 'anywhere') return 'elsewhere';
+  // A moment's wait brings nothing back that is used up, unless the provider says so.
+  if (error.exhausted && error.retryAfterMs === undefined) return 'elsewhere';
+  return error.retryAfterMs ?? backOff(visit.retries, host.random());
+}
+
+/** Whether the target may be asked again after so many milliseconds; then it counts. */
+function mayWait({ host, deadlineMs }: Course, visit: Visit, ms: number, trip: Trip): boolean {
+  const elapsed = host.monotonic() - trip.startedAt;
+  const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
+  if (visit.retries >= visit.target.provider.maxRetries || ms > trip.budgetMs || tooLate) return false;
+  visit.retries += 1;
+  trip.budgetMs -= ms;
+  return true;
 }
 
 /** What a try came to that serves no more. A provider that reported usage before it failed may bill it. */
@@ -271,12 +321,7 @@ function backOff(retry: number, random: number): number {
   return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retry) * (0.5 + random / 2);
 }
 
-function pause(
-  host: GatewayHost,
-  ms: number,
-  signal: Leaving,
-  record: Pick<ExchangeRecord, 'backOffMs'>,
-): Promise<void> {
+function pause({ host, signal, record }: Course, ms: number): Promise<void> {
   const since = host.monotonic();
   const over = () => {
     record.backOffMs += host.monotonic() - since;

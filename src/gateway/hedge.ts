@@ -5,6 +5,7 @@ import { ERROR_RULES, GatewayError, toGatewayError } from '../model/errors.ts';
 import type { Target } from '../routing/targets.ts';
 import {
   type BegunTry,
+  type Course,
   createTrip,
   type FallbackOptions,
   firstAnswer,
@@ -13,10 +14,11 @@ import {
 } from './fallback.ts';
 import type { ExchangeRecord } from './record.ts';
 
-export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'record'> {
+export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'begun'> {
   /** Null: never, and nothing here costs anything. */
   hedgeAfterMs: number | null;
-  record: FallbackOptions<T>['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
+  /** That of the course. */
+  record: Course['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
 }
 
 /** What a plan notes in the record: of two at once the record is the winner's. */
@@ -26,20 +28,21 @@ type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>
 interface Lane {
   startedAt: number;
   controller: Departure;
-  record: FallbackOptions<unknown>['record'];
+  record: Course['record'];
   tries: (BegunTry & { noted: Noted })[];
 }
 
 /** As `firstAnswer`. Where all fail: the error that ended the request, else that of the target asked last. */
 export function hedgedAnswer<T>(options: HedgeOptions<T>): Promise<T> {
-  const { hedgeAfterMs } = options;
-  if (hedgeAfterMs === null || options.targets.length < 2) return firstAnswer(options);
+  const { hedgeAfterMs, course } = options;
+  if (hedgeAfterMs === null || course.targets.length < 2) return firstAnswer(options);
   return race(options, hedgeAfterMs);
 }
 
 function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
-  const { host, record, signal } = options;
-  const trip = createTrip(options);
+  const { record, course } = options;
+  const { host, signal } = course;
+  const trip = createTrip(course);
   const lanes = new Set<Lane>();
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   let asking: Target | undefined;
@@ -82,7 +85,8 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
       if (asking !== now.planned.target) arm();
       asking = now.planned.target;
     };
-    walk({ ...options, record: lane.record, signal: lane.controller, begun }, trip).then(
+    const own = { ...course, record: lane.record, signal: lane.controller };
+    walk({ course: own, plan: options.plan, begun }, trip).then(
       (answer) => {
         // The other was a moment earlier, and has ended this one.
         if (over) return;

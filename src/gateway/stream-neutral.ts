@@ -95,15 +95,18 @@ function open(
   const render = (events: Events): Events => events;
   return hedgedAnswer<OpenStream<Events>>({
     hedgeAfterMs: route.policy.hedgeAfterMs,
-    targets: route.targets,
-    contextFallback: route.policy.contextFallback,
-    usesClientKey: () => false,
-    conversation: () => route.conversation,
-    host,
-    signal,
     record,
-    states,
-    redact,
+    course: {
+      targets: route.targets,
+      contextFallback: route.policy.contextFallback,
+      usesClientKey: () => false,
+      conversation: () => route.conversation,
+      host,
+      signal,
+      record,
+      states,
+      redact,
+    },
     plan(target, key) {
       const question = { incoming: null, neutral: () => request, stream: true };
       const plan = notePlan({ record, host, question, serverKeys: keys, route }, target, key);

@@ -118,8 +118,7 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     const { provider, model } = question;
     const { breaker, limit, keys } = memory;
     if ('shed' in slot) return refusedByLimit(provider.name, slot, limit);
-    const key =
-      question.key === 'client' ? CLIENTS_KEY : keys.choose(keyQuestion(question));
+    const key = question.key === 'client' ? CLIENTS_KEY : keys.choose(keyQuestion(question));
     if ('why' in key) {
       slot.release();
       return refusedByKeys(provider, key);

@@ -60,10 +60,8 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
   const text = about.story.text();
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
-    ...courseOf(exchange),
-    // That the client waits for: it has been answered long ago.
-    deadlineMs: Number.POSITIVE_INFINITY,
-    targets: broken.rest,
+    // No deadline: that the client waits for has been answered long ago.
+    course: { ...courseOf(exchange), deadlineMs: Number.POSITIVE_INFINITY, targets: broken.rest },
     begun: ({ attempt }) => {
       attempt.continued = continued;
     },

@@ -36,8 +36,7 @@ export async function askJson<Request, Answer>(
 ): Promise<Response> {
   const { host, record, client, maxEvent, redact, serverKeys, incoming } = exchange;
   const response = await firstAnswer<Response>({
-    ...courseOf(exchange),
-    targets: question.targets,
+    course: { ...courseOf(exchange), targets: question.targets },
     plan(target, apiKey) {
       const { requestId } = record;
       const { transformers } = exchange.route.policy;
