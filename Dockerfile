@@ -2,10 +2,11 @@
 FROM node:22-slim
 WORKDIR /opt/sluice
 COPY package.json package-lock.json .npmrc ./
-# Bun comes as a package.
-RUN npm ci --omit=dev && npm cache clean --force
 COPY bin bin
+COPY scripts/build.ts scripts/build.ts
 COPY src src
+# Bun comes as a package; the install ends with the build.
+RUN npm ci --omit=dev && npm cache clean --force
 # The database and stored credentials: mount a volume here to keep them.
 ENV SLUICE_HOME=/var/lib/sluice SLUICE_LOG=json SLUICE_KEYCHAIN=off
 RUN mkdir -p "$SLUICE_HOME" && chown node:node "$SLUICE_HOME" && chmod 700 "$SLUICE_HOME"

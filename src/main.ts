@@ -14,7 +14,7 @@ const code = await runCli(process.argv.slice(2), {
   err: (line) => console.error(line),
   environment: process.env,
   directory: process.cwd(),
-  terminal: createTerminal(process.stdin, process.stderr),
+  terminal: createTerminal(process),
   onSignal(handler) {
     for (const signal of SIGNALS) process.on(signal, () => handler(signal));
     onLauncherGone(() => handler('SIGTERM'));

@@ -4,7 +4,8 @@ import { describeRules } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import { retireModules } from '../server/load-modules.ts';
 import type { Command } from './command.ts';
-import { CONFIG_FLAG, describeProblems, loadOptions } from './config-flags.ts';
+import { CONFIG_FLAG } from './config-flag.ts';
+import { describeProblems, loadOptions } from './config-flags.ts';
 import { columns } from './help.ts';
 import { loadWithCode } from './load-with-code.ts';
 

@@ -1,14 +1,8 @@
-// The flag that commands share which read the configuration, and how they tell its problems.
+// How commands read the configuration that `--config` names, and how they tell its problems.
 import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import { stringFlag } from './arguments.ts';
-import type { CliContext, Flag, ParsedArguments } from './command.ts';
+import type { CliContext, ParsedArguments } from './command.ts';
 import { createCredentialLookup } from './credential-lookup.ts';
-
-export const CONFIG_FLAG: Flag = {
-  value: 'FILE',
-  summary:
-    'Configuration file; default: $SLUICE_CONFIG, then sluice.yaml (.yml .toml .json .jsonc) here or in $SLUICE_HOME.',
-};
 
 export function loadFromFlags(
   input: ParsedArguments,

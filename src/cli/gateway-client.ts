@@ -4,7 +4,8 @@ import { findHome, loadConfig } from '../config/load.ts';
 import { readPidFile } from '../server/pid-file.ts';
 import { stringFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
-import { CONFIG_FLAG, loadOptions } from './config-flags.ts';
+import { CONFIG_FLAG } from './config-flag.ts';
+import { loadOptions } from './config-flags.ts';
 import { reachableUrl } from './start-message.ts';
 
 export interface GatewayAddress {

@@ -7,7 +7,7 @@ import { createSqliteStore } from '../ledger/sqlite-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { loadFromFlags } from './config-flags.ts';
-import { DATABASE_NAME } from './serve.ts';
+import { DATABASE_NAME } from './serve-foreground.ts';
 
 /** The one that the configuration names, else the embedded one; undefined where nothing was ever recorded. */
 export async function openLedgerStore(

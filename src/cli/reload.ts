@@ -10,7 +10,7 @@ export interface ReloadOptions {
   /** How that was loaded. */
   load: LoadOptions;
   log: Log;
-  apply(config: ResolvedConfig): void;
+  apply(config: ResolvedConfig): Promise<void>;
 }
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
@@ -31,7 +31,7 @@ export async function reloadConfig({ started, load, log, apply }: ReloadOptions)
   const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);
   if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
   const { enabled, store } = started.audit;
-  apply({ ...loaded.config, audit: { ...loaded.config.audit, enabled, store } });
+  await apply({ ...loaded.config, audit: { ...loaded.config.audit, enabled, store } });
   log('info', 'the changed configuration is in use', { file: loaded.path });
 }
 

@@ -13,7 +13,8 @@ import type { Route } from '../routing/route.ts';
 import { type Target, targetName } from '../routing/targets.ts';
 import { stringFlag } from './arguments.ts';
 import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
-import { CONFIG_FLAG, describeProblems, loadFromFlags } from './config-flags.ts';
+import { CONFIG_FLAG } from './config-flag.ts';
+import { describeProblems, loadFromFlags } from './config-flags.ts';
 import { columns } from './help.ts';
 
 export const routeCommand: Command = {

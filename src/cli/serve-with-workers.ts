@@ -51,7 +51,7 @@ export async function serveWithWorkers(
       url: `http://${formatHost(hostname)}:${port}`,
       reload(changed) {
         current = changed;
-        primary.reload(changed);
+        return primary.reload(changed);
       },
       activeStreams: () => primary.activeStreams(),
       async end(timeoutMs) {

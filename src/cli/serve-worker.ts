@@ -1,19 +1,21 @@
 // One of several processes that serve: what `sluice serve` is when a primary has started it.
-import type { LoadOptions } from '../config/load.ts';
+import type { ResolvedConfig } from '../config/resolved.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createWebHost } from '../gateway/host.ts';
 import { createHttpHost } from '../server/host.ts';
 import { createLog, type LogOptions, parseLogSetting } from '../server/log.ts';
-import { retireModules } from '../server/load-modules.ts';
 import { createServerHost } from '../server/server-host.ts';
 import { connectToPrimary } from '../workers/worker.ts';
-import type { CliContext } from './command.ts';
+import type { CliContext, ParsedArguments } from './command.ts';
 import { inTurn } from './in-turn.ts';
-import { loadWithCode } from './load-with-code.ts';
 import { VERSION } from './version.ts';
 
-/** @param place `INDEX/WORKERS`. @param load as the primary loads the configuration. */
-export async function serveAsWorker(place: string, load: LoadOptions, context: CliContext): Promise<number> {
+/** @param place `INDEX/WORKERS`. @param input the primary's command line. */
+export async function serveAsWorker(
+  place: string,
+  input: ParsedArguments,
+  context: CliContext,
+): Promise<number> {
   // A terminal's Ctrl-C reaches all processes: the primary says what it means.
   context.onSignal(() => {});
   const [index = 0, workers = 1] = place.split('/').map(Number);
@@ -29,8 +31,9 @@ export async function serveAsWorker(place: string, load: LoadOptions, context: C
     onOrphaned: () => context.exit(1),
   });
   const { hostname, port } = primary.setup;
-  const options = { ...load, overrides: { host: hostname, port } };
-  const { config } = await loadWithCode(options);
+  const load = async (given: ResolvedConfig | null) =>
+    given ?? (await import('./load-for-worker.ts')).loadForWorker(input, context, { host: hostname, port });
+  const config = await load(primary.setup.config);
   // The primary has told what is wrong with it.
   if (config === null) return 1;
   Object.assign(logged, config.log, forced);
@@ -55,14 +58,14 @@ export async function serveAsWorker(place: string, load: LoadOptions, context: C
   });
   await primary.serve({
     gateway,
-    reload: inTurn(async () => {
-      const changed = (await loadWithCode(options)).config;
+    reload: inTurn(async (given: ResolvedConfig | null) => {
+      const changed = await load(given);
       // The file has changed again since the primary found it sound: it will say so.
       if (changed === null) return;
       const { enabled, store } = config.audit;
       gateway.reload({ ...changed, audit: { ...changed.audit, enabled, store } });
       Object.assign(logged, changed.log, forced);
-      retireModules(current);
+      for (const { code } of current.transformers.modules) code?.retire();
       current = changed;
     }),
     async drain(timeoutMs) {

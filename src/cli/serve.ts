@@ -1,28 +1,7 @@
-// `sluice serve`: the gateway in the foreground, from the configuration to the last drained stream.
-import { join } from 'node:path';
-import { findHome, type LoadedConfig } from '../config/load.ts';
-import { watchConfigFile, watchStore } from '../config/watch.ts';
-import type { ResolvedConfig } from '../config/resolved.ts';
-import { vaultPath } from '../credentials/vault.ts';
-import { ListenError } from '../server/host.ts';
-import { moduleFile, retireModules } from '../server/load-modules.ts';
-import { createLog, parseLogSetting } from '../server/log.ts';
-import { claimPidFile, type PidFile, PidFileHeld } from '../server/pid-file.ts';
-import { WorkerFailed } from '../workers/primary.ts';
+// `sluice serve`: what it takes, and which of its two parts is loaded for it.
 import { WORKER_VARIABLE } from '../workers/protocol.ts';
-import { countFlag, portFlag, stringFlag } from './arguments.ts';
-import type { CliContext, Command, ParsedArguments } from './command.ts';
-import { CONFIG_FLAG, describeProblems, loadOptions } from './config-flags.ts';
-import { PID_FILE_VARIABLE } from './daemon-process.ts';
-import { inTurn } from './in-turn.ts';
-import { loadWithCode, moduleDirectory } from './load-with-code.ts';
-import { type ReloadOptions, reloadConfig } from './reload.ts';
-import type { Serving } from './serving.ts';
-import { describeStart, reachableUrl } from './start-message.ts';
-import { untilShutdown } from './until-shutdown.ts';
-import { VERSION } from './version.ts';
-
-export const DATABASE_NAME = 'sluice.db';
+import type { Command } from './command.ts';
+import { CONFIG_FLAG } from './config-flag.ts';
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -34,137 +13,9 @@ export const serveCommand: Command = {
     workers: { value: 'N', summary: 'Processes that serve, before server.workers; "all": one per core.' },
   },
   async run(input, context) {
-    const host = stringFlag(input, 'host');
-    const port = portFlag(input, 'port');
-    const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
-    const options = loadOptions(input, context, overrides);
     const place = context.environment[WORKER_VARIABLE];
-    // Each way to serve loads what it needs: a primary has no use for the gateway.
-    if (place !== undefined)
-      return (await import('./serve-worker.ts')).serveAsWorker(place, options, context);
-    const askedWorkers = workersFlag(input);
-    const loaded = await loadWithCode(options);
-    for (const { line } of describeProblems(loaded)) context.err(line);
-    const { config, path } = loaded;
-    if (config === null) return 1;
-
-    let pidFile: PidFile | undefined;
-    try {
-      pidFile = claim(context);
-    } catch (error) {
-      if (!(error instanceof PidFileHeld)) throw error;
-      context.err(`error: ${error.message}; "sluice daemon status" shows it`);
-      return 1;
-    }
-    const forced = parseLogSetting(context.environment.SLUICE_LOG);
-    const logged = { ...config.log, ...forced };
-    const log = createLog(logged);
-    const databasePath = join(findHome(context.environment), DATABASE_NAME);
-    const { environment, directory } = context;
-    const serveOptions = { config, environment, databasePath, log };
-    const workers = countWorkers(askedWorkers ?? config.server.workers);
-    // Workers load the code for themselves.
-    if (workers !== 1) retireModules(config);
-    let serving: Serving;
-    try {
-      serving =
-        workers === 1
-          ? await (await import('./serve-alone.ts')).serveAlone(serveOptions)
-          : await (await import('./serve-with-workers.ts')).serveWithWorkers(workers, {
-              ...serveOptions,
-              directory,
-              command: workerCommand(input),
-            });
-    } catch (error) {
-      pidFile?.release();
-      if (!(error instanceof ListenError || error instanceof WorkerFailed)) throw error;
-      context.err(`error: ${error.message}`);
-      return 1;
-    }
-    let current = config;
-    const apply = (changed: ResolvedConfig) => {
-      serving.reload(changed);
-      retireModules(workers === 1 ? current : changed);
-      Object.assign(logged, changed.log, forced);
-      current = changed;
-    };
-    const stopWatching = watch(loaded, { started: config, load: options, log, apply });
-    for (const line of describeStart(config, serving, path, VERSION)) context.out(line);
-    pidFile?.write({
-      pid: process.pid,
-      url: reachableUrl(config.server.host, serving.port),
-      config: path,
-      startedAt: Date.now(),
-    });
-    let signalled = '';
-    await untilShutdown(context, (signal) => {
-      signalled = signal;
-    });
-    stopWatching();
-    log('info', 'shutting down: running streams may finish; signal again to end at once', {
-      signal: signalled,
-      streams: await serving.activeStreams(),
-      within_ms: current.server.drainTimeoutMs,
-    });
-    const cut = await serving.end(current.server.drainTimeoutMs);
-    if (cut > 0) log('warn', 'cut what was still running after server.drain_timeout', { requests: cut });
-    pidFile?.release();
-    return 0;
+    // A worker is given its configuration: what reads one is not loaded there.
+    if (place !== undefined) return (await import('./serve-worker.ts')).serveAsWorker(place, input, context);
+    return (await import('./serve-foreground.ts')).serveInForeground(input, context);
   },
 };
-
-/** Started in the background, it says who and where it is. */
-function claim({ environment }: CliContext): PidFile | undefined {
-  const path = environment[PID_FILE_VARIABLE];
-  return path === undefined || path === '' ? undefined : claimPidFile(path);
-}
-
-/** Throws UsageError. */
-function workersFlag(input: ParsedArguments): number | 'all' | undefined {
-  return stringFlag(input, 'workers') === 'all' ? 'all' : countFlag(input, 'workers');
-}
-
-/** Only Linux deals out the connections of one port to several processes. */
-function countWorkers(wanted: number | 'all'): number {
-  if (process.platform !== 'linux') return 1;
-  return wanted === 'all' ? navigator.hardwareConcurrency : wanted;
-}
-
-/** This program, to serve with the same configuration. */
-function workerCommand(input: ParsedArguments): string[] {
-  const config = stringFlag(input, 'config');
-  return [
-    process.execPath,
-    process.argv[1] ?? '',
-    'serve',
-    ...(config === undefined ? [] : ['--config', config]),
-  ];
-}
-
-/** Returns how to stop. */
-function watch({ path, text }: LoadedConfig, options: ReloadOptions): () => void {
-  if (path === null || text === null) return () => {};
-  const onGone = () =>
-    options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
-  const { load, started, apply } = options;
-  const directory = moduleDirectory({ path }, load);
-  const watchModules = ({ transformers }: ResolvedConfig) =>
-    transformers.modules.map((module) => watchStore(moduleFile(module, directory), reload));
-  const reload = inTurn(() =>
-    reloadConfig({
-      ...options,
-      apply(changed) {
-        for (const stop of modules) stop();
-        modules = watchModules(changed);
-        apply(changed);
-      },
-    }),
-  );
-  let modules = watchModules(started);
-  const stops = [watchConfigFile(path, text, reload, onGone)];
-  // Only what the file refers to can change with a stored credential.
-  stops.push(watchStore(vaultPath(findHome(load.environment)), reload));
-  return () => {
-    for (const stop of [...stops, ...modules]) stop();
-  };
-}

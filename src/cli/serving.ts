@@ -6,8 +6,8 @@ export interface Serving {
   port: number;
   /** `http://HOST:PORT`. */
   url: string;
-  /** Applies to new requests. */
-  reload(config: ResolvedConfig): void;
+  /** Applies to new requests once it has resolved. */
+  reload(config: ResolvedConfig): void | Promise<void>;
   activeStreams(): number | Promise<number>;
   /** Takes no new request, lets running ones finish for so long, and closes the ledger; resolves to how many were cut. */
   end(timeoutMs: number): Promise<number>;

@@ -14,8 +14,15 @@ const CONTROL_C = '\u0003';
 const CONTROL_D = '\u0004';
 const BACKSPACE = /[\u007f\b]/;
 
-export function createTerminal(stdin: NodeJS.ReadStream, stderr: { write(text: string): unknown }): Terminal {
+export interface StandardStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stderr: { write(text: string): unknown };
+}
+
+/** @param streams are taken when a command asks: making them costs 10 ms, and a server reads none. */
+export function createTerminal(streams: StandardStreams): Terminal {
   async function readHidden(prompt: string): Promise<string> {
+    const { stdin, stderr } = streams;
     stderr.write(prompt);
     stdin.setRawMode(true);
     let line = '';
@@ -36,11 +43,13 @@ export function createTerminal(stdin: NodeJS.ReadStream, stderr: { write(text: s
   }
 
   return {
-    isInteractive: stdin.isTTY === true,
+    get isInteractive() {
+      return streams.stdin.isTTY === true;
+    },
     async readAll() {
       let text = '';
       const decoder = new TextDecoder();
-      for await (const chunk of stdin) text += decoder.decode(chunk, { stream: true });
+      for await (const chunk of streams.stdin) text += decoder.decode(chunk, { stream: true });
       return text;
     },
     readHidden,

@@ -31,7 +31,7 @@ export function createThreadedStore(
   const notices: string[] = [];
 
   const start = (): Worker => {
-    const started = new Worker(new URL('./store-thread.ts', import.meta.url).href);
+    const started = new Worker(new URL('./store-thread', import.meta.url).href);
     started.onmessage = ({ data }: MessageEvent<StoreAnswer | StoreNotice>) => {
       if ('notice' in data) {
         notices.push(data.notice);

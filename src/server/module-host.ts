@@ -85,7 +85,7 @@ class ModuleHost {
   /** Resolves when the module's code is there. */
   private start(): Promise<{ changesRequests: boolean; changesAnswers: boolean }> {
     const { url, options } = this.options;
-    const worker = new Worker(new URL('./module-thread.ts', import.meta.url).href, { ref: false });
+    const worker = new Worker(new URL('./module-thread', import.meta.url).href, { ref: false });
     this.worker = worker;
     return new Promise((resolve, reject) => {
       const fail = (reason: string) => {

@@ -6,12 +6,13 @@ import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createMeter } from '../telemetry/meter.ts';
-import { askAll } from './ask-all.ts';
+import { askAll, askAllWithin } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { createFleetView } from './fleet-view.ts';
 import { readJournal } from './journal.ts';
 import { lostRow } from './lost-row.ts';
 import type { PrimaryMethods } from './protocol.ts';
+import { sendable } from './sent-config.ts';
 import { createSharedMemory } from './shared-memory.ts';
 import { startWorker, type WorkerCommand, type WorkerProcess } from './worker-process.ts';
 
@@ -32,8 +33,8 @@ export interface PrimaryOptions extends WorkerCommand {
 }
 
 export interface Primary {
-  /** Applies to new requests of all workers. */
-  reload(config: ResolvedConfig): void;
+  /** Applies to new requests of all workers; resolves when they have it, but for one that is too busy to say so. */
+  reload(config: ResolvedConfig): Promise<void>;
   activeStreams(): Promise<number>;
   /** No worker takes new requests; resolves when all have ended, to how many requests were cut. */
   drain(timeoutMs: number): Promise<number>;
@@ -48,6 +49,8 @@ export class WorkerFailed extends Error {
 const SHORT_LIFE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
+/** How long a worker is waited for that has code to load. */
+const RELOAD_MS = 10_000;
 /** Beyond the drain itself, for a worker that hangs. */
 const END_GRACE_MS = 3_000;
 
@@ -100,7 +103,14 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function methodsFor(worker: () => WorkerProcess, ready: () => void): PrimaryMethods {
     const { hostname, port } = options;
     return {
-      setup: () => ({ hostname, port, columns, recorded: ledger !== null, traced: telemetry !== null }),
+      setup: () => ({
+        hostname,
+        port,
+        config: sendable(config),
+        columns,
+        recorded: ledger !== null,
+        traced: telemetry !== null,
+      }),
       ready,
       notice(notice) {
         for (const { channel } of othersThan(worker())) channel.tell('learn', notice);
@@ -210,10 +220,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     throw error;
   }
   return {
-    reload(changed) {
+    async reload(changed) {
       config = changed;
       addColumns(columns, changed);
-      for (const { channel } of running.values()) channel.tell('reload', columns);
+      await askAllWithin(RELOAD_MS, running.values(), setTimer, 'reload', columns, sendable(changed));
     },
     async activeStreams() {
       return (await askAll(running.values(), setTimer, 'running')).flat().length;

@@ -2,6 +2,7 @@
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
+import type { SentConfig } from './sent-config.ts';
 
 /** Set for a worker: its number, from 0, and of how many. */
 export const WORKER_VARIABLE = 'SLUICE_WORKER';
@@ -26,6 +27,7 @@ export interface Page {
 export interface WorkerSetup {
   hostname: string;
   port: number;
+  config: SentConfig;
   /** Which column of the board is whose, by the provider's name. */
   columns: Record<string, number>;
   /** Whether rows are kept, with what was said in them. */
@@ -37,8 +39,8 @@ export interface WorkerSetup {
 /** What a worker answers. */
 export type WorkerMethods = {
   learn(notice: FleetNotice): void;
-  /** Reads the configuration again. */
-  reload(columns: Record<string, number>): void;
+  /** Another configuration is in force; resolves when it is in use. */
+  reload(columns: Record<string, number>, config: SentConfig): Promise<void>;
   running(): Promise<RunningRequest[]>;
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];

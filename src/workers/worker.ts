@@ -14,6 +14,7 @@ import {
   type WorkerMethods,
   type WorkerSetup,
 } from './protocol.ts';
+import type { SentConfig } from './sent-config.ts';
 import { openSharedMemory } from './shared-memory.ts';
 
 const LIVE_PATH = '/gateway/streams/live';
@@ -38,7 +39,8 @@ export interface WorkerLink {
 
 export interface ServingWorker {
   gateway: Gateway;
-  reload(): void;
+  /** `config`: null where this process has to load it itself. Resolves when it is in use. */
+  reload(config: SentConfig): Promise<void>;
   /** Ends in order within so many milliseconds; resolves to how many requests were cut. */
   drain(timeoutMs: number): Promise<number>;
 }
@@ -68,9 +70,9 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
 
   const methods: WorkerMethods = {
     learn: (notice) => serving?.gateway.learn(notice),
-    reload(changed) {
+    async reload(changed, config) {
       columns = changed;
-      serving?.reload();
+      await serving?.reload(config);
     },
     running: async () => gateway().running.list(),
     cancel: async (requestId) => gateway().running.cancel(requestId),

@@ -8,6 +8,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -113,6 +114,24 @@ describe.skipIf(NODE === null)('the launcher', () => {
       dotenv: 'yes',
     });
     expect(code).toBe(0);
+  });
+
+  test('runs what was built, in a checkout only while it is newer than what it was built of', async () => {
+    const built = (file: string) => `console.log(${JSON.stringify(file)}, ...process.argv.slice(2))`;
+    const root = makeCheckout({ [PACKAGE]: REAL, 'build/main.js': built('built') });
+    const source = join(root, 'src', 'main.ts');
+    const changed = (file: string, seconds: number) => utimesSync(file, seconds, seconds);
+    const now = Date.now() / 1000;
+    changed(source, now + 100);
+    expect((await run(root, ['a'])).out).toBe('built a\n');
+    writeFileSync(join(root, '.git'), '');
+    expect(JSON.parse((await run(root)).out)).toMatchObject({ arguments: [] });
+    changed(join(root, 'src'), now - 100);
+    changed(source, now - 100);
+    expect((await run(root)).out).toBe('built\n');
+    // As when a file was taken away.
+    changed(join(root, 'src'), now + 100);
+    expect(JSON.parse((await run(root)).out)).toMatchObject({ arguments: [] });
   });
 
   test('leaves a limit that was set', async () => {

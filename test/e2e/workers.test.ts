@@ -124,6 +124,27 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([413]));
   });
 
+  test('a transformer, which no process can send to another, is in use in all of them, and gone when it is taken away', async () => {
+    upstream.answer(jsonReply(wholeMessage('whole')));
+    const asks = async (own: SluiceProcess) => {
+      const from = upstream.requests.length;
+      await many(TO_REACH_ALL, async () => (await ask(own)).text());
+      const bodies = upstream.requests
+        .slice(from)
+        .map(({ body }) => JSON.parse(new TextDecoder().decode(body)));
+      return new Set(bodies.map((body: { max_tokens: number }) => body.max_tokens));
+    };
+    const limited = labConfig(upstream.url, { transformers: [{ name: 'max_tokens', max: 5 }] });
+    await using own = await startSluice({ config: limited, workers: WORKERS });
+    expect(await asks(own)).toEqual(new Set([5]));
+    own.writeConfig(labConfig(upstream.url));
+    await own.wrote(/the changed configuration is in use/);
+    expect(await asks(own)).toEqual(new Set([9]));
+    own.writeConfig(limited);
+    await own.wrote(/in use[\s\S]*in use/);
+    expect(await asks(own)).toEqual(new Set([5]));
+  });
+
   test('one that is killed is replaced, and what it had begun is in the ledger', async () => {
     upstream.answer(hanging());
     const before = (await sluice.get<Audit>('/gateway/audit?status=error')).total;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 
 const ROOT = resolve(import.meta.dir, '..', '..');
-const NODE = Bun.which('node') ?? 'node';
+const LAUNCHER = [Bun.which('node') ?? 'node', join(ROOT, 'bin', 'sluice')];
 
 export interface SluiceProcess extends AsyncDisposable {
   /** `http://127.0.0.1:port`, no trailing slash. */
@@ -39,10 +39,12 @@ export interface StartOptions {
   workers?: number;
   /** Default: a free one. */
   port?: number;
+  /** The command that `serve` follows; default: the launcher. */
+  program?: string[];
 }
 
 export async function startSluice(options: StartOptions = {}): Promise<SluiceProcess> {
-  const { config, environment, home, workers = 1, port = 0 } = options;
+  const { config, environment, home, workers = 1, port = 0, program = LAUNCHER } = options;
   const directory = home ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   const file = join(directory, 'sluice.json');
   const writeConfig = (value: ConfigInput | string) =>
@@ -55,7 +57,7 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     String(workers),
     ...(existsSync(file) ? ['--config', file] : []),
   ];
-  const child = Bun.spawn([NODE, join(ROOT, 'bin', 'sluice'), 'serve', ...args], {
+  const child = Bun.spawn([...program, 'serve', ...args], {
     cwd: directory,
     // Nothing of the tester's environment: a key in it would enable a provider.
     env: { PATH: process.env.PATH ?? '', HOME: directory, SLUICE_HOME: directory, ...environment },

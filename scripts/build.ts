@@ -1,0 +1,35 @@
+// `npm run build [DIRECTORY]`: the program in a few files instead of 500, which start in half the time. `npm ci` runs it; the
+// launcher takes src/ where it was not run, or where src/ has changed since.
+import { rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+const ROOT = join(import.meta.dir, '..');
+const OUTPUT = process.argv[2] ?? join(ROOT, 'build');
+
+/** The program, and the threads that it starts from files of their own. All end beside each other. */
+const ENTRIES = ['main.ts', 'ledger/store-thread.ts', 'server/module-thread.ts'];
+/** Loaded by few and late: they stay where npm put them. */
+const EXTERNAL = [
+  '@aws-sdk/*',
+  '@napi-rs/keyring',
+  '@opentelemetry/*',
+  '@smithy/*',
+  'google-auth-library',
+  'gpt-tokenizer',
+];
+
+rmSync(OUTPUT, { recursive: true, force: true });
+const { success, logs, outputs } = await Bun.build({
+  entrypoints: ENTRIES.map((entry) => join(ROOT, 'src', entry)),
+  outdir: OUTPUT,
+  naming: '[name].[ext]',
+  target: 'bun',
+  splitting: true,
+  external: EXTERNAL,
+  // For the lines in stack traces; read when there is one.
+  sourcemap: 'linked',
+});
+for (const log of logs) console.error(String(log));
+if (!success) process.exit(1);
+const bytes = outputs.reduce((sum, { size, kind }) => (kind === 'sourcemap' ? sum : sum + size), 0);
+console.log(`${relative(ROOT, OUTPUT)}: ${(bytes / 1e6).toFixed(1)} MB of JavaScript`);
