@@ -1,0 +1,99 @@
+// The dashboard where the gateway wants a key, and how it looks: narrow and wide, light and dark, at rest.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
+import { ask } from '../support/dashboard.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+const KEY = 'dashboard-key-0001';
+const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');
+
+describe.skipIf(!hasBrowser)('with a key', () => {
+  let browser: Browser;
+  let sluice: SluiceProcess;
+
+  beforeAll(async () => {
+    const config = { server: { keys: [KEY] }, providers: { simulator: { kind: 'simulator' } } };
+    [browser, sluice] = await Promise.all([launchBrowser(), startSluice({ config })]);
+    const long = 'a-very-long-name-'.repeat(20);
+    for (const agent of ['reader', long])
+      await (await ask(sluice.url, { model: 'simulator/fast', agent, key: KEY })).text();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await sluice[Symbol.asyncDispose]();
+  });
+
+  test('it is asked for, refused where it is wrong, kept in the tab alone, and forgotten', async () => {
+    await using opened = await openPage(browser);
+    const { page, complaints } = opened;
+    await page.goto(sluice.url);
+    const field = page.getByLabel('Key', { exact: true });
+    await field.fill('wrong-key');
+    await field.press('Enter');
+    await page.locator('#gate-problem', { hasText: 'not one of server.keys' }).waitFor();
+    await field.fill(KEY);
+    await field.press('Enter');
+    await page.locator('#request-rows tr').first().waitFor();
+    expect(await page.evaluate(() => [sessionStorage.length, localStorage.length, document.cookie])).toEqual([
+      1,
+      0,
+      '',
+    ]);
+    await page.reload();
+    await page.locator('#request-rows tr').first().waitFor();
+    await page.getByRole('button', { name: 'Forget key' }).click();
+    await field.waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  for (const [width, scheme] of [
+    [360, 'light'],
+    [1600, 'dark'],
+  ] as const) {
+    test(`${width} px, ${scheme}: nothing sticks out, nothing moves, the rules of accessibility hold`, async () => {
+      await using opened = await openPage(browser, { width, scheme, reducedMotion: 'reduce' });
+      const { page } = opened;
+      await page.goto(sluice.url);
+      await page.getByLabel('Key', { exact: true }).fill(KEY);
+      await page.getByRole('button', { name: 'Open' }).click();
+      await page.locator('#request-rows tr').nth(1).waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      expect(ground).toBe(scheme === 'dark' ? 'rgb(17, 21, 23)' : 'rgb(246, 247, 247)');
+      await page.evaluate(AXE);
+      const problems = await page.evaluate(async () => {
+        const { violations } = await Reflect.get(window, 'axe').run();
+        return violations.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => [
+          id,
+          nodes[0]?.html,
+        ]);
+      });
+      expect(problems).toEqual([]);
+    });
+  }
+
+  test('by keyboard: filter, open a request, close it; the focus comes back', async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.goto(sluice.url);
+    await page.getByLabel('Key', { exact: true }).fill(KEY);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Agent', { exact: true }).last().fill('reader');
+    await page.locator('#requests-count', { hasText: '1 matching request' }).waitFor();
+    const row = page.locator('#request-rows button');
+    await row.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#detail .attempts li').waitFor();
+    expect(new URL(page.url()).hash).toStartWith('#request=');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(
+      () => document.activeElement?.closest('#request-rows') !== null && location.hash === '',
+    );
+    await page.getByLabel('Status').selectOption('error');
+    await page.getByText('No request matches these filters.').waitFor();
+  });
+});

@@ -1,0 +1,183 @@
+// The section “Live” in a real browser: answers as they are written, cancelling, a slow line, a gateway that is away.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { Browser, Page } from 'playwright-core';
+import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
+import { ask, openDashboard } from '../support/dashboard.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+/** Writes for minutes. */
+const ENDLESS = 'simulator/tokens=100000,rate=200';
+
+describe.skipIf(!hasBrowser)('live', () => {
+  let browser: Browser;
+  let sluice: SluiceProcess;
+
+  beforeAll(async () => {
+    [browser, sluice] = await Promise.all([launchBrowser(), startSluice()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await sluice[Symbol.asyncDispose]();
+  });
+
+  const card = (page: Page, text: string) => page.locator('#streams > li', { hasText: text });
+  const textOf = (page: Page, agent: string) => card(page, agent).locator('.tail').innerText();
+
+  test('nothing runs: the page tells the command that shows a stream, and it does', async () => {
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const command = await page.locator('#curl').innerText();
+    expect(command).toContain(sluice.url);
+    const run = Bun.spawn(['bash', '-c', command.replace('"Hello"', '"Written by the command"')], {
+      stdout: 'pipe',
+      stderr: 'ignore',
+    });
+    await card(page, 'Written by the command').waitFor();
+    expect(await new Response(run.stdout).text()).toContain('message_stop');
+    await page.locator('#streams > li[data-state="success"]').waitFor();
+    expect(await page.locator('#streams .outcome').first().innerText()).toMatch(
+      /^done · \d+ tokens in, \d+ out · [\d.]+ tokens\/s · unpriced$/,
+    );
+    await page.locator('#request-rows tr[data-state="success"]').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('text appears as it is written, and a cancelled request is over for its client and in the ledger', async () => {
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const response = await ask(sluice.url, { model: ENDLESS, agent: 'river', project: 'atlas' });
+    const answer = response.text();
+    await card(page, 'river').and(page.locator('[data-state="answering"]')).waitFor();
+    const first = await textOf(page, 'river');
+    await page.waitForFunction(
+      (seen) => document.querySelector('#streams li .tail')?.textContent?.trim() !== seen.trim(),
+      first,
+    );
+    await page.waitForFunction(() =>
+      /simulator.*river.*atlas/.test(document.querySelector('.via')?.textContent ?? ''),
+    );
+    expect(await page.title()).toBe('(1) Sluice');
+
+    await page.getByRole('button', { name: 'Cancel tokens=100000,rate=200' }).click();
+    await page.getByRole('button', { name: 'Really? tokens=100000,rate=200' }).click();
+    expect(await answer).toContain('event: error');
+    await card(page, 'river').and(page.locator('[data-state="aborted"]')).waitFor();
+    await page.locator('#request-rows tr[data-state="aborted"]', { hasText: 'river' }).waitFor();
+    await page.getByRole('button', { name: 'Details of tokens=100000,rate=200' }).click();
+    await page.locator('#detail').getByText('cancelled').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('a request that ran before the page came is there too, and one press on “Cancel” ends nothing', async () => {
+    const leaving = new AbortController();
+    const response = await ask(sluice.url, { model: ENDLESS, agent: 'early', signal: leaving.signal });
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page } = opened;
+    await card(page, 'early').waitFor();
+    await card(page, 'early').getByRole('button').click();
+    await card(page, 'early').getByText('characters seen').waitFor();
+    expect((await sluice.get<{ streams: unknown[] }>('/gateway/streams')).streams).toHaveLength(1);
+    leaving.abort();
+    await response.text().catch(() => {});
+    await card(page, 'early').and(page.locator('[data-state="aborted"]')).waitFor();
+  });
+
+  test('a page of another origin can neither read nor cancel', async () => {
+    const leaving = new AbortController();
+    const response = await ask(sluice.url, { model: ENDLESS, signal: leaving.signal });
+    const requestId = response.headers.get('x-sluice-request-id') ?? '';
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () =>
+        new Response('<!doctype html><title>elsewhere</title>', { headers: { 'content-type': 'text/html' } }),
+    });
+    try {
+      await using opened = await openPage(browser);
+      const { page } = opened;
+      await page.goto(`http://127.0.0.1:${server.port}`);
+      const outcomes = await page.evaluate(
+        async ([url, id]) => {
+          const attempt = (path: string, init: RequestInit) =>
+            fetch(`${url}${path}`, init).then(
+              (answer) => `${answer.type} ${answer.status}`,
+              () => 'refused',
+            );
+          return [
+            await attempt(`/gateway/streams/${id}`, { method: 'DELETE' }),
+            await attempt('/gateway/audit', {}),
+            await attempt('/gateway/streams', { mode: 'no-cors' }),
+          ];
+        },
+        [sluice.url, requestId],
+      );
+      expect(outcomes.slice(0, 2)).toEqual(['refused', 'refused']);
+      expect(outcomes[2]).toMatch(/refused|opaque 0/);
+      const { streams } = await sluice.get<{ streams: { request_id: string }[] }>('/gateway/streams');
+      expect(streams.map(({ request_id }) => request_id)).toEqual([requestId]);
+    } finally {
+      leaving.abort();
+      await response.text().catch(() => {});
+      await server.stop(true);
+    }
+  });
+
+  test('a page that was too slow says so, and marks what it missed', async () => {
+    const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    const id = { request_id: 'r-slow' };
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.route('**/gateway/streams', (route) =>
+      route.fulfill({
+        json: {
+          streams: [
+            {
+              ...id,
+              state: 'answering',
+              streamed: true,
+              provider: 'lab',
+              model: 'm',
+              requested_model: 'm',
+              agent_type: null,
+              project_id: null,
+              attempts: 1,
+              duration_ms: 5,
+              ttft_ms: 1,
+            },
+          ],
+        },
+      }),
+    );
+    await page.route('**/gateway/streams/live', (route) =>
+      route.fulfill({
+        contentType: 'text/event-stream',
+        body:
+          event('stream_event', { type: 'started', ...id, model: 'm', provider: 'lab' }) +
+          event('stream_event', { type: 'text_delta', ...id, text: 'before' }) +
+          event('lag', { skipped: 41 }) +
+          event('stream_event', { type: 'text_delta', ...id, text: 'after' }),
+      }),
+    );
+    await page.goto(sluice.url);
+    await page.locator('.tail', { hasText: '… before […] after' }).waitFor();
+    await page.locator('#announcer', { hasText: '41 pieces' }).waitFor({ state: 'attached' });
+  });
+
+  test('a gateway that goes away and comes back', async () => {
+    const first = await startSluice();
+    await using opened = await openDashboard(browser, first.url);
+    const { page, complaints } = opened;
+    await first.kill();
+    await page.locator('#health-text', { hasText: 'No answer' }).waitFor();
+    await page.locator('#feed-text', { hasText: /Again in \d+ s/ }).waitFor();
+    await page.getByText('does not answer').waitFor();
+    await using second = await startSluice({ port: first.port });
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.locator('#feed[data-state="live"]').waitFor();
+    await page.locator('#health[data-state="good"]').waitFor();
+    await page.getByText('does not answer').waitFor({ state: 'detached' });
+    await ask(second.url, { model: 'simulator/fast', agent: 'afterwards' });
+    await card(page, 'afterwards').waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
