@@ -1,6 +1,6 @@
 // `npm run build [DIRECTORY]`: the program in a few files instead of 500, which start in half the time. `npm ci` runs it; the
 // launcher takes src/ where it was not run, or where src/ has changed since.
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dir, '..');
@@ -8,6 +8,8 @@ const OUTPUT = process.argv[2] ?? join(ROOT, 'build');
 
 /** The program, and the threads that it starts from files of their own. All end beside each other. */
 const ENTRIES = ['main.ts', 'ledger/store-thread.ts', 'server/module-thread.ts'];
+/** The dashboard's files, as a browser gets them: read from beside the program. */
+const PAGE = 'management/dashboard/page';
 /** Loaded by few and late: they stay where npm put them. */
 const EXTERNAL = [
   '@aws-sdk/*',
@@ -31,5 +33,6 @@ const { success, logs, outputs } = await Bun.build({
 });
 for (const log of logs) console.error(String(log));
 if (!success) process.exit(1);
+cpSync(join(ROOT, 'src', PAGE), join(OUTPUT, 'page'), { recursive: true });
 const bytes = outputs.reduce((sum, { size, kind }) => (kind === 'sourcemap' ? sum : sum + size), 0);
 console.log(`${relative(ROOT, OUTPUT)}: ${(bytes / 1e6).toFixed(1)} MB of JavaScript`);
