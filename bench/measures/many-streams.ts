@@ -12,7 +12,7 @@ export interface Level {
   perSecond: number;
 }
 
-/** 5,000 streams of 20 events/s are more than clients and upstream can do on one core (`npm run bench:capacity`). */
+/** 5,000 streams of 20 events/s, 100,000 events, are more than clients and upstream can do on one core. */
 export const LEVELS: readonly Level[] = [
   { streams: 100, perSecond: 20 },
   { streams: 1_000, perSecond: 20 },

@@ -95,7 +95,7 @@ function page(): string {
   const circumstances = { ...findCircumstances(command, []), pinned: false };
   const verdict =
     problems.length === 0
-      ? `Nothing grew by more than ${Math.round((MOST_GROWTH - 1) * 100)} % in ${minutes} minutes, nothing was left open, and every request has its row.`
+      ? `Nothing grew by more than ${Math.round((MOST_GROWTH - 1) * 100)} % in ${minutes} minutes, nothing was left open, and every request that arrived has its row: clients that leave at once may have left before.`
       : `Not well:\n\n${problems.map((problem) => `- ${problem}`).join('\n')}`;
   return `# Soak
 
