@@ -36,6 +36,7 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
       },
       activeStreams: () => gateway.activeStreams(),
       async end(timeoutMs) {
+        gateway.endWatching();
         const cut = await http.drain(timeoutMs);
         await close();
         return cut;

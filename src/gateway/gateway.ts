@@ -70,6 +70,8 @@ export interface Gateway {
   learn(notice: FleetNotice): void;
   /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
   flush(): Promise<void>;
+  /** Ends the live views: they would never end by themselves. */
+  endWatching(): void;
   /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
   close(): Promise<void>;
 }
@@ -329,6 +331,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     async flush() {
       await rows?.flush();
     },
+    endWatching: live.close,
     async close() {
       // What was cut off has its row too (GUARANTEES 17); its ending may come too late to write one.
       for (const record of active) {

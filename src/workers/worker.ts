@@ -84,6 +84,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     },
     frame: watchers.publish,
     async drain(timeoutMs) {
+      watchers.close();
       const cut = (await serving?.drain(timeoutMs)) ?? 0;
       // After the answer has left.
       setTimer(end, 0);

@@ -47,5 +47,7 @@ describe('the build', () => {
     );
     expect(entries).toHaveLength(1);
     expect(entries[0]).toMatchObject({ status: 'success', transformers: ['./module.ts'] });
+    const page = await fetch(sluice.url, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain('/dashboard/main.js');
   });
 });

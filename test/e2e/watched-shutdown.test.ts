@@ -1,0 +1,14 @@
+// Who watches the live view does not keep the gateway from ending.
+import { expect, test } from 'bun:test';
+import { startSluice } from '../support/sluice-process.ts';
+
+test.each([1, 2])('%d processes end although somebody watches, and the watcher is told', async (workers) => {
+  await using sluice = await startSluice({
+    config: { server: { drain_timeout: '10m' }, providers: { simulator: { kind: 'simulator' } } },
+    workers,
+  });
+  const response = await fetch(`${sluice.url}/gateway/streams/live`);
+  const watched = response.text();
+  expect(await sluice.stop()).toBe(0);
+  expect(await watched).toContain(': watching');
+});
