@@ -44,7 +44,8 @@ export function createLiveFeed({ onEvent, onGap, onState, onError }) {
       } catch (error) {
         if (document.hidden || stopped) continue;
         failures += 1;
-        onError(error);
+        // A line that broke is no news: whether another can be had is.
+        if (error instanceof AskError) onError(error);
         if (error instanceof AskError && error.kind === 'key') stopped = true;
       }
       if (!stopped && !document.hidden) await pause();
