@@ -1,9 +1,12 @@
 // Names, prompts and errors from outside that would be markup: a real browser shows every one of them as text.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+// A browser on a busy machine.
+setDefaultTimeout(30_000);
 
 const markup = (what: string) =>
   `</script><img src=x onerror="window.hacked='${what}'"><svg onload="window.hacked='${what}'">${what}`;

@@ -1,10 +1,13 @@
 // The dashboard where the gateway wants a key, and how it looks: narrow and wide, light and dark, at rest.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
 import { ask } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+// A browser on a busy machine.
+setDefaultTimeout(30_000);
 
 const KEY = 'dashboard-key-0001';
 const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');

@@ -1,9 +1,12 @@
 // The section “Live” in a real browser: answers as they are written, cancelling, a slow line, a gateway that is away.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+// A browser on a busy machine.
+setDefaultTimeout(30_000);
 
 /** Writes for minutes. */
 const ENDLESS = 'simulator/tokens=100000,rate=200';
