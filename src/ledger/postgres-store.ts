@@ -21,7 +21,7 @@ import { insertBinaries, NEWEST_FIRST, SELECT_BINARY, withBodiesOf } from './row
 import { createSpreadTally } from './spread-tally.ts';
 import { ALL_TIME, type AuditFilter } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
-import { type PackedRow, packRow, withBodies } from './stored-body.ts';
+import { BODY_COLUMNS, bodyValues, type PackedRow, packRow, withBodies } from './stored-body.ts';
 import { addToSpread, addToSums, SPREAD_COLUMNS } from './sum-queries.ts';
 import { HOUR_MS, SPANS } from './sum-spans.ts';
 import { summarise, totalsOf } from './summary.ts';
@@ -39,9 +39,11 @@ const APPEND =
   `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
   `SELECT ${COLUMN_NAMES.join(', ')}, kind FROM json_populate_recordset(NULL::ledger_row, ?::text::json) ` +
   'ON CONFLICT (request_id, timestamp) DO NOTHING RETURNING *), ' +
-  'bodies AS (INSERT INTO ledger_body (row_id, timestamp, request_zstd, response_zstd) ' +
-  "SELECT id, timestamp, decode(given.request, 'base64'), decode(given.response, 'base64') FROM fresh " +
-  'JOIN json_to_recordset(?::text::json) AS given (request_id TEXT, request TEXT, response TEXT) ' +
+  `bodies AS (INSERT INTO ledger_body (row_id, timestamp, ${BODY_COLUMNS}) ` +
+  'SELECT id, timestamp, given.request_body, given.response_body, ' +
+  "decode(given.request_zstd, 'base64'), decode(given.response_zstd, 'base64') FROM fresh " +
+  'JOIN json_to_recordset(?::text::json) AS given ' +
+  '(request_id TEXT, request_body TEXT, response_body TEXT, request_zstd TEXT, response_zstd TEXT) ' +
   'USING (request_id)), ' +
   addToSums('fresh WHERE TRUE')
     .map((add, index) => `sums_${index} AS (${add})`)
@@ -177,13 +179,18 @@ export function createPostgresStore(url: string): ValueStore {
 type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
 
 async function appendAll(query: Query, rows: readonly PackedRow[], numbers: KindNumbers): Promise<void> {
-  const bodies = rows
-    .filter(({ request, response }) => request !== null || response !== null)
-    .map((row) => ({
+  const bodies = rows.flatMap((row) => {
+    const values = bodyValues(row);
+    if (values === undefined) return [];
+    const [request_body, response_body, request, response] = values;
+    return {
       request_id: row.columns[REQUEST_ID],
-      request: base64Of(row.request),
-      response: base64Of(row.response),
-    }));
+      request_body,
+      response_body,
+      request_zstd: base64Of(request),
+      response_zstd: base64Of(response),
+    };
+  });
   await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
   await findKinds(query, rows, numbers);
   const columns = rows.map((row) => ({

@@ -1,6 +1,7 @@
 // Rows, bodies and binary parts of the ledger as SQL.
+import { BODY_COLUMNS } from './stored-body.ts';
 
-export const INSERT_BODY = 'INSERT INTO ledger_body (row_id, request_zstd, response_zstd) VALUES (?, ?, ?)';
+export const INSERT_BODY = `INSERT INTO ledger_body (row_id, ${BODY_COLUMNS}) VALUES (?, ?, ?, ?, ?)`;
 
 export const BINARY_COLUMNS = 'hash, media_type, bytes, content, last_used';
 
@@ -25,7 +26,7 @@ export const NEWEST_FIRST = ' ORDER BY timestamp DESC, id DESC LIMIT ? OFFSET ?'
 /** The page's rows: all of `page`, newest first. `bodyOfRow`: which body belongs to a row of it. */
 export function withBodiesOf(page: string, bodyOfRow = 'row_id = page.id'): string {
   return (
-    'SELECT page.*, request_body, response_body, request_zstd, response_zstd ' +
+    `SELECT page.*, ${BODY_COLUMNS} ` +
     `FROM (${page}) AS page LEFT JOIN ledger_body ON ${bodyOfRow} ORDER BY page.timestamp DESC, page.id DESC`
   );
 }

@@ -30,7 +30,7 @@ import { migrate } from './sqlite-schema.ts';
 import { ALL_TIME, type AuditFilter, type StoredRow } from './store.ts';
 import { summarise, totalsOf } from './summary.ts';
 import type { ValueStore } from './store-messages.ts';
-import { type PackedRow, packRow, withBodies } from './stored-body.ts';
+import { bodyValues, type PackedRow, packRow, withBodies } from './stored-body.ts';
 import { addToSpread, addToSums, SUBTRACT_KEPT, type SumQuery } from './sum-queries.ts';
 import { placesOf } from './sum-spans.ts';
 
@@ -75,14 +75,16 @@ export function createSqliteStore(path: string): ValueStore {
   const appendAll = database.transaction((rows: readonly PackedRow[]) => {
     let first: number | bigint | undefined;
     const tally = createSpreadTally();
-    for (const { columns, request, response, binaries } of rows) {
+    for (const row of rows) {
+      const { columns, binaries } = row;
       const { changes, lastInsertRowid } = insertRow.run(...columns, kindOf(columns));
       if (changes === 0) continue;
       // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
       first ??= lastInsertRowid;
       const timed = timedRow(columns);
       if (timed !== undefined) tally.add(timed);
-      if (request !== null || response !== null) insertBody.run(lastInsertRowid, request, response);
+      const bodies = bodyValues(row);
+      if (bodies !== undefined) insertBody.run(lastInsertRowid, ...bodies);
       for (const { hash, mediaType, bytes, content } of binaries)
         insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
     }

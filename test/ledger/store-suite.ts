@@ -5,6 +5,7 @@ import type { AuditFilter, Dimension, LedgerStore, Totals } from '../../src/ledg
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
+import { SHORTEST_PACKED } from '../../src/ledger/stored-body.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 export interface StoreFactory {
@@ -134,6 +135,36 @@ export function describeStore(factory: StoreFactory): void {
       const { rows } = await store.audit(filter);
       expect(rows.map((row) => row.requestId)).toEqual(await ids({ ...filter, includeBodies: false }));
       expect(rows.map((row) => row.requestBody)).toEqual(rows.map((row) => `in ${row.requestId}`));
+    });
+
+    test('short bodies and long ones come back as they were, whatever is in them', async () => {
+      const odd = 'é \u{1f600} "quoted" \\ \n';
+      const texts = [
+        '',
+        odd,
+        `\0${odd}`,
+        'x'.repeat(SHORTEST_PACKED - 1),
+        'x'.repeat(SHORTEST_PACKED),
+        odd.repeat(200),
+      ];
+      const rows = texts.map((text, index) =>
+        sampleRow({
+          requestId: `req_${index}`,
+          timestamp: SAMPLE_TIME + index,
+          requestBody: text,
+          responseBody: texts.at(-1 - index) ?? null,
+        }),
+      );
+      await store.append(rows);
+      const found = (await store.audit({ ...ALL, includeBodies: true })).rows.reverse();
+      expect(found.map((row) => [row.requestBody, row.responseBody])).toEqual(
+        rows.map((row) => [row.requestBody, row.responseBody]),
+      );
+      await store.append([
+        sampleRow({ requestId: 'req_half', timestamp: SAMPLE_TIME + 99, requestBody: 'a\ud800b' }),
+      ]);
+      const [half] = (await store.audit({ ...ALL, limit: 1, includeBodies: true })).rows;
+      expect(half?.requestBody).toBe('a\ufffdb');
     });
 
     test('a body is cut beyond 1 MB, with a mark', async () => {
