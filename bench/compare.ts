@@ -11,7 +11,7 @@ import { memory } from './measures/memory.ts';
 import { paced } from './measures/paced.ts';
 import { plain } from './measures/plain.ts';
 import { checkOut } from './other-tree.ts';
-import { pairName, sluiceContender } from './sluice.ts';
+import { buildProgram, pairName, sluiceContender } from './sluice.ts';
 import { asText, describeCircumstances, type Table } from './report.ts';
 import { type MeasureResult, runMeasures, spreadOfMetric, spreadOfRatio } from './run.ts';
 
@@ -47,6 +47,7 @@ if (values.help || ref === undefined || positionals.length > 1) {
   console.log(HELP);
   process.exit(values.help ? 0 : 2);
 }
+buildProgram(ROOT);
 const other = checkOut(ROOT, ref);
 try {
   const circumstances = findCircumstances(`npm run bench:compare -- ${ref}`, []);

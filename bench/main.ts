@@ -16,6 +16,7 @@ import { plain } from './measures/plain.ts';
 import { startUp } from './measures/start-up.ts';
 import { asText, benchmarksPage, describeCircumstances, findingsTable, numbersTable } from './report.ts';
 import { runMeasures } from './run.ts';
+import { buildProgram } from './sluice.ts';
 import { hasWrk } from './wrk.ts';
 
 const MEASURES: Record<string, Measure> = {
@@ -67,6 +68,7 @@ async function main(): Promise<number> {
     console.error(HELP);
     return 2;
   }
+  buildProgram();
   const { contenders, missing } = findContenders();
   const circumstances = findCircumstances(command(), [...missing, ...(hasWrk() ? [] : ['wrk'])]);
   console.log(`${asText(describeCircumstances(circumstances))}\n`);

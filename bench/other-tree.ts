@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildProgram } from './sluice.ts';
 
 export interface OtherTree {
   root: string;
@@ -10,7 +11,7 @@ export interface OtherTree {
   remove(): void;
 }
 
-/** Throws where there is no such commit, or its packages cannot be installed. */
+/** Throws where there is no such commit, or it cannot be built. */
 export function checkOut(repository: string, ref: string): OtherTree {
   const commit = git(repository, 'rev-parse', '--short=10', '--verify', `${ref}^{commit}`);
   const root = mkdtempSync(join(tmpdir(), 'sluice-compare-'));
@@ -21,6 +22,7 @@ export function checkOut(repository: string, ref: string): OtherTree {
     run(root, ['tar', '-xf', archive]);
     rmSync(archive);
     bringPackages(repository, root);
+    buildProgram(root);
     return { root, commit, remove };
   } catch (error) {
     remove();

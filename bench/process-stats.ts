@@ -21,6 +21,13 @@ export function residentMemory(pid: number | null): number | null {
   return kilobytes === undefined ? null : Number(kilobytes);
 }
 
+/** The one process that a process has started; null where it cannot be known. */
+export function childOf(pid: number): number | null {
+  const children = readProc(`/proc/${pid}/task/${pid}/children`)?.trim().split(' ') ?? [];
+  const [child = ''] = children;
+  return children.length === 1 && child !== '' ? Number(child) : null;
+}
+
 function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');

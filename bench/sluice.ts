@@ -1,8 +1,8 @@
-// Sluice as it starts for users, in front of one provider.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+// Sluice as it starts for users, in front of one provider: the launcher, and what `npm run build` made.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { behaviourPrefix } from './behaviour.ts';
-import { startChild } from './child.ts';
+import { type ChildOptions, startChild } from './child.ts';
 import {
   type Contender,
   PROXY_CORE,
@@ -12,6 +12,7 @@ import {
   type Running,
 } from './contender.ts';
 import { type ClientId, type ProviderId, PROVIDERS } from './fixtures.ts';
+import { childOf } from './process-stats.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
@@ -24,7 +25,7 @@ export interface SluiceOptions {
   audit?: object;
   /** Default: 1. */
   workers?: number;
-  /** For the runtime, before the program's name. */
+  /** For the runtime, which then runs the source: what it writes of a program names the source's own lines. */
   runtimeFlags?: readonly string[];
 }
 
@@ -33,7 +34,7 @@ export function sluiceContender(
   provider: ProviderId,
   options: SluiceOptions = {},
 ): Contender {
-  const { name = pairName(client, provider), root = ROOT, workers = 1, runtimeFlags = [] } = options;
+  const { name = pairName(client, provider), root = ROOT, workers = 1, runtimeFlags } = options;
   return {
     name,
     client,
@@ -43,12 +44,15 @@ export function sluiceContender(
       writeFileSync(file, configuration(provider, run, options.audit ?? {}));
       // Before there were workers there was one process.
       const count = existsSync(join(root, 'src/workers')) ? ['--workers', String(workers)] : [];
-      const serve = [...runtimeFlags, join(root, 'src/main.ts'), 'serve', ...count, '--config', file];
-      const child = startChild([process.execPath, ...serve], {
+      const serve = ['serve', ...count, '--config', file];
+      const settings = {
         // Several workers are there for several cores.
         ...(workers === 1 ? { core: PROXY_CORE } : {}),
         environment: { SLUICE_HOME: homeIn(run.directory) },
-      });
+      };
+      if (runtimeFlags === undefined) return launch(root, serve, settings);
+      const source = [process.execPath, ...runtimeFlags, join(root, 'src/main.ts'), ...serve];
+      const child = startChild(source, settings);
       return runningOf(child, await readPort(child));
     },
   };
@@ -65,12 +69,33 @@ function shortName(dialect: ClientId | ProviderId): string {
   return dialect === 'openai-responses' ? 'responses' : PROVIDERS[dialect].provider;
 }
 
-/** `npm start`'s way: the Node launcher, on any core. */
-export async function startLauncher(directory: string): Promise<Running> {
-  const child = startChild(['node', join(ROOT, 'bin/sluice'), 'serve', '--port', '0', '--workers', '1'], {
+/** With no configuration of its own, on any core. */
+export function startUnconfigured(directory: string): Promise<Running> {
+  return launch(ROOT, ['serve', '--port', '0', '--workers', '1'], {
     environment: { SLUICE_HOME: homeIn(directory) },
   });
-  return runningOf(child, await readPort(child));
+}
+
+/** Makes the program that the launcher runs; a tree from before there was such a thing runs its source. */
+export function buildProgram(root = ROOT): void {
+  // Our own file.
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  if (scripts.build === undefined) return;
+  const { success, stderr } = Bun.spawnSync(['npm', 'run', '-s', 'build'], { cwd: root });
+  if (!success) throw new Error(`npm run build in ${root}: ${stderr.toString().trim()}`);
+}
+
+/** The process that is measured is the launcher's child: the launcher itself only waits for it. */
+async function launch(root: string, args: readonly string[], settings: ChildOptions): Promise<Running> {
+  const launcher = startChild(['node', join(root, 'bin/sluice'), ...args], {
+    ...settings,
+    // Else it would outlive a benchmark that was killed.
+    environment: { ...settings.environment, npm_lifecycle_event: 'bench' },
+  });
+  const port = await readPort(launcher);
+  return { ...runningOf(launcher, port), pid: childOf(launcher.pid) };
 }
 
 function homeIn(directory: string): string {

@@ -1,6 +1,6 @@
 // From starting the program to its first answer, the way users start it.
 import type { Measure } from '../measure.ts';
-import { PASSTHROUGH, startLauncher } from '../sluice.ts';
+import { PASSTHROUGH, startUnconfigured } from '../sluice.ts';
 
 export const startUp: Measure = {
   name: 'Start',
@@ -8,7 +8,7 @@ export const startUp: Measure = {
   applies: ({ name }) => name === PASSTHROUGH,
   rounds: ({ name }) => ({ tiny: 1, quick: 3, full: 9 })[name],
   async run({ directory }) {
-    const running = await startLauncher(directory);
+    const running = await startUnconfigured(directory);
     try {
       const response = await fetch(`http://127.0.0.1:${running.port}/gateway/health`);
       await response.text();
