@@ -220,6 +220,27 @@ export const STEPS: readonly string[] = [
   ALTER TABLE ledger_sum_by_kind RENAME TO ledger_sum;
   DROP TABLE ledger_month;
   `,
+  `
+  -- A model's spreads in a place are one row: 'bucket:count …' of src/model/spread.ts.
+  CREATE TABLE ledger_spread_packed (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    latency TEXT NOT NULL,
+    ttft TEXT NOT NULL,
+    gaps TEXT NOT NULL,
+    PRIMARY KEY (span, start, provider, model)
+  );
+  INSERT INTO ledger_spread_packed
+  SELECT span, start, provider, model,
+    COALESCE(string_agg(bucket || ':' || count, ' ') FILTER (WHERE measure = 'latency'), ''),
+    COALESCE(string_agg(bucket || ':' || count, ' ') FILTER (WHERE measure = 'ttft'), ''),
+    COALESCE(string_agg(bucket || ':' || count, ' ') FILTER (WHERE measure = 'gaps'), '')
+  FROM ledger_spread GROUP BY 1, 2, 3, 4;
+  DROP TABLE ledger_spread;
+  ALTER TABLE ledger_spread_packed RENAME TO ledger_spread;
+  `,
 ];
 
 /** A step may have to write every row anew. */

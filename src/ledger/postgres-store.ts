@@ -18,11 +18,17 @@ import {
   TIMESTAMP,
 } from './row-columns.ts';
 import { insertBinaries, NEWEST_FIRST, SELECT_BINARY, withBodiesOf } from './row-queries.ts';
-import { createSpreadTally } from './spread-tally.ts';
+import {
+  createSpreadTally,
+  packedSum,
+  type PackedSpreads,
+  type SpreadPlace,
+  type SpreadTally,
+} from './spread-tally.ts';
 import { ALL_TIME, type AuditFilter } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
 import { BODY_COLUMNS, bodyValues, type PackedRow, packRow, withBodies } from './stored-body.ts';
-import { addToSpread, addToSums, SPREAD_COLUMNS } from './sum-queries.ts';
+import { addToSums, replaceSpreads, SPREAD_PLACE, SPREADS } from './sum-queries.ts';
 import { HOUR_MS, SPANS } from './sum-spans.ts';
 import { summarise, totalsOf } from './summary.ts';
 
@@ -50,10 +56,12 @@ const APPEND =
     .join(', ') +
   ' SELECT request_id FROM fresh';
 
-/** Parameter: counts as a JSON array of objects; one place may have several. */
-const ADD_TO_SPREAD = addToSpread(
-  'SELECT span, start, measure, provider, model, bucket, SUM(count) ' +
-    'FROM json_populate_recordset(NULL::ledger_spread, ?::text::json) GROUP BY 1, 2, 3, 4, 5, 6',
+/** Parameter of both: places, the second's with their spreads, as a JSON array of objects. */
+const SELECT_SPREADS =
+  `SELECT ${SPREAD_PLACE}, ${SPREADS} FROM ledger_spread ` +
+  `JOIN (SELECT ${SPREAD_PLACE} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)) AS given USING (${SPREAD_PLACE})`;
+const REPLACE_SPREADS = replaceSpreads(
+  `SELECT ${SPREAD_PLACE}, ${SPREADS} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)`,
 );
 
 /** Parameters: time before which rows go, and how many at most; answers with how many went. */
@@ -208,11 +216,25 @@ async function appendAll(query: Query, rows: readonly PackedRow[], numbers: Kind
     const timed = fresh.has(String(row.columns[REQUEST_ID])) ? timedRow(row.columns) : undefined;
     if (timed !== undefined) tally.add(timed);
   }
+  await addSpreads(query, tally);
+}
+
+async function addSpreads(query: Query, tally: SpreadTally): Promise<void> {
   const counts = tally.counts();
   if (counts.length === 0) return;
-  const names = SPREAD_COLUMNS.split(', ');
-  const objects = counts.map((count) => Object.fromEntries(count.map((value, at) => [names[at], value])));
-  await query(ADD_TO_SPREAD, [JSON.stringify(objects)]);
+  const places = counts.map(({ span, start, provider, model }) => ({ span, start, provider, model }));
+  const kept = new Map<string, PackedSpreads>();
+  for (const found of await query<SpreadPlace & PackedSpreads>(SELECT_SPREADS, [JSON.stringify(places)]))
+    kept.set(keyOfPlace(found), found);
+  const sums = counts.map((counted, at) => ({
+    ...places[at],
+    ...packedSum(counted, kept.get(keyOfPlace(counted))),
+  }));
+  await query(REPLACE_SPREADS, [JSON.stringify(sums)]);
+}
+
+function keyOfPlace({ span, start, provider, model }: SpreadPlace): string {
+  return JSON.stringify([span, start, provider, model]);
 }
 
 /** Sees to it that every row's kind has its number. */

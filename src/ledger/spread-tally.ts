@@ -1,10 +1,16 @@
 // How long the requests of a batch took, counted by size for each model and span: what the store adds to its spreads.
-import { addPacked, bucketOf, SPREAD_BUCKETS } from '../model/spread.ts';
+import { addPacked, bucketOf, packSpread, SPREAD_BUCKETS } from '../model/spread.ts';
 import type { ModelTotals, Totals } from './store.ts';
 import { HOUR_MS, placesOf } from './sum-spans.ts';
 
 export const MEASURES = ['latency', 'ttft', 'gaps'] as const;
-export type Measure = (typeof MEASURES)[number];
+type Measure = (typeof MEASURES)[number];
+
+/** Counts by bucket. */
+type Spreads = Record<Measure, number[]>;
+
+/** As the store keeps them, written by `packSpread`. */
+export type PackedSpreads = Record<Measure, string>;
 
 export interface TimedRow {
   timestamp: number;
@@ -15,102 +21,102 @@ export interface TimedRow {
   gaps: string | null;
 }
 
-/** One count to add: where it belongs, and how many. No name is null: '' stands for none. */
-export type SpreadCount = readonly [
-  span: number,
-  start: number,
-  measure: Measure,
-  provider: string,
-  model: string,
-  bucket: number,
-  count: number,
-];
+export type ModelName = Pick<ModelTotals, 'provider' | 'model'>;
+
+/** One model in one span of time. No name is null: '' stands for none. */
+export interface SpreadPlace extends ModelName {
+  span: number;
+  start: number;
+}
 
 export interface SpreadTally {
   add(row: TimedRow): void;
-  counts(): SpreadCount[];
-}
-
-/** What is counted of one model in one hour. */
-interface Place {
-  hour: number;
-  provider: string;
-  model: string;
-  counts: Record<Measure, number[]>;
+  /** Each place once. */
+  counts(): (SpreadPlace & Spreads)[];
 }
 
 export function createSpreadTally(): SpreadTally {
-  const places = new Map<string, Place>();
+  const hours = new Map<string, ModelName & Spreads & { hour: number }>();
 
   return {
     add(row) {
       const { ttftMs, gaps } = row;
-      const { latency, ttft, gaps: counted } = placeOf(row).counts;
-      addOne(latency, row.latencyMs);
-      if (ttftMs !== null) addOne(ttft, ttftMs);
-      if (gaps !== null) addPacked(counted, gaps);
+      const counts = countsOf(row);
+      addOne(counts.latency, row.latencyMs);
+      if (ttftMs !== null) addOne(counts.ttft, ttftMs);
+      if (gaps !== null) addPacked(counts.gaps, gaps);
     },
-    counts: () => [...places.values()].flatMap(countsOf),
+    counts() {
+      const places = new Map<string, SpreadPlace & Spreads>();
+      for (const { hour, provider, model, ...counts } of hours.values()) {
+        for (const [span, start] of placesOf(hour * HOUR_MS)) {
+          const key = `${span} ${start} ${nameOf({ provider, model })}`;
+          const known = places.get(key);
+          if (known === undefined) places.set(key, { span, start, provider, model, ...copyOf(counts) });
+          else for (const measure of MEASURES) addAll(known[measure], counts[measure]);
+        }
+      }
+      return [...places.values()];
+    },
   };
 
-  function placeOf({ timestamp, provider, model }: TimedRow): Place {
-    const hour = Math.floor(timestamp / HOUR_MS);
-    // A provider's name holds no slash.
-    const key = `${hour} ${provider ?? ''}/${model ?? ''}`;
-    const known = places.get(key);
+  function countsOf(row: TimedRow): Spreads {
+    const { provider, model } = row;
+    const hour = Math.floor(row.timestamp / HOUR_MS);
+    const name = { provider: provider ?? '', model: model ?? '' };
+    const key = `${hour} ${nameOf(name)}`;
+    const known = hours.get(key);
     if (known !== undefined) return known;
-    const counts = { latency: noCounts(), ttft: noCounts(), gaps: noCounts() };
-    const place = { hour, provider: provider ?? '', model: model ?? '', counts };
-    places.set(key, place);
-    return place;
+    const counts = { hour, ...name, ...noSpreads() };
+    hours.set(key, counts);
+    return counts;
   }
 }
 
-export type ModelName = Pick<ModelTotals, 'provider' | 'model'>;
-
-export interface SpreadRow extends ModelName {
-  measure: Measure;
-  bucket: number;
-  count: number;
+/** What the store is to keep: its counts of before and these. `kept`: left out where there are none. */
+export function packedSum(counts: Spreads, kept?: PackedSpreads): PackedSpreads {
+  const sum = copyOf(counts);
+  if (kept !== undefined) addKept(sum, kept);
+  return { latency: packSpread(sum.latency), ttft: packSpread(sum.ttft), gaps: packSpread(sum.gaps) };
 }
 
-/** The totals of models and, beside each, what the store has of its spreads. */
+/** The totals of models and, beside each, what the store has of its spreads, in however many places. */
 export function withSpreads(
   models: readonly (Totals & ModelName)[],
-  rows: readonly SpreadRow[],
+  places: readonly (ModelName & PackedSpreads)[],
 ): ModelTotals[] {
-  const found = models.map((totals) => ({
-    ...totals,
-    latency: noCounts(),
-    ttft: noCounts(),
-    gaps: noCounts(),
-  }));
+  const found = models.map((totals) => ({ ...totals, ...noSpreads() }));
   const byName = new Map(found.map((totals) => [nameOf(totals), totals]));
-  for (const row of rows) {
-    const counts = byName.get(nameOf(row))?.[row.measure];
-    if (counts !== undefined) counts[row.bucket] = row.count;
+  for (const place of places) {
+    const totals = byName.get(nameOf(place));
+    if (totals !== undefined) addKept(totals, place);
   }
   return found;
 }
 
+/** A provider's name holds no slash. */
 function nameOf({ provider, model }: ModelName): string {
-  return JSON.stringify([provider, model]);
+  return `${provider}/${model}`;
+}
+
+function noSpreads(): Spreads {
+  return { latency: noCounts(), ttft: noCounts(), gaps: noCounts() };
 }
 
 function noCounts(): number[] {
   return Array.from({ length: SPREAD_BUCKETS }, () => 0);
 }
 
-function countsOf({ hour, provider, model, counts }: Place): SpreadCount[] {
-  const found: SpreadCount[] = [];
-  for (const measure of MEASURES) {
-    for (const [bucket, count] of counts[measure].entries()) {
-      if (count === 0) continue;
-      for (const [span, start] of placesOf(hour * HOUR_MS))
-        found.push([span, start, measure, provider, model, bucket, count]);
-    }
-  }
-  return found;
+function copyOf({ latency, ttft, gaps }: Spreads): Spreads {
+  return { latency: [...latency], ttft: [...ttft], gaps: [...gaps] };
+}
+
+function addKept(counts: Spreads, kept: PackedSpreads): void {
+  for (const measure of MEASURES) addPacked(counts[measure], kept[measure]);
+}
+
+function addAll(counts: number[], more: readonly number[]): void {
+  for (const [bucket, count] of more.entries()) counts[bucket] = (counts[bucket] ?? 0) + count;
 }
 
 function addOne(counts: number[], ms: number): void {

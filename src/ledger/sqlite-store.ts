@@ -25,13 +25,20 @@ import {
   SELECT_BINARY,
   withBodiesOf,
 } from './row-queries.ts';
-import { createSpreadTally } from './spread-tally.ts';
+import { createSpreadTally, packedSum, type PackedSpreads } from './spread-tally.ts';
 import { migrate } from './sqlite-schema.ts';
 import { ALL_TIME, type AuditFilter, type StoredRow } from './store.ts';
 import { summarise, totalsOf } from './summary.ts';
 import type { ValueStore } from './store-messages.ts';
 import { bodyValues, type PackedRow, packRow, withBodies } from './stored-body.ts';
-import { addToSpread, addToSums, SUBTRACT_KEPT, type SumQuery } from './sum-queries.ts';
+import {
+  addToSums,
+  replaceSpreads,
+  SPREAD_PLACE,
+  SPREADS,
+  SUBTRACT_KEPT,
+  type SumQuery,
+} from './sum-queries.ts';
 import { placesOf } from './sum-spans.ts';
 
 /** How long a writer waits for another process's transaction. */
@@ -51,7 +58,10 @@ export function createSqliteStore(path: string): ValueStore {
   const insertBody = database.query(INSERT_BODY);
   const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
   const addSums = addToSums('ledger_row WHERE id >= ?').map((sql) => database.query(sql));
-  const addSpread = database.query(addToSpread('VALUES (?, ?, ?, ?, ?, ?, ?)'));
+  const selectSpreads = database.query<PackedSpreads, SqlValue[]>(
+    `SELECT ${SPREADS} FROM ledger_spread WHERE (${SPREAD_PLACE}) = (?, ?, ?, ?)`,
+  );
+  const putSpreads = database.query(replaceSpreads('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
   const numbers = createKindNumbers();
   const insertKind = database.query(
@@ -90,7 +100,11 @@ export function createSqliteStore(path: string): ValueStore {
     }
     if (first === undefined) return;
     for (const add of addSums) add.run(first);
-    for (const count of tally.counts()) addSpread.run(...count);
+    for (const counts of tally.counts()) {
+      const place = [counts.span, counts.start, counts.provider, counts.model];
+      const { latency, ttft, gaps } = packedSum(counts, selectSpreads.get(...place) ?? undefined);
+      putSpreads.run(...place, latency, ttft, gaps);
+    }
   });
 
   const ask: Ask = async <Row>({ sql, values }: SumQuery) =>

@@ -1,7 +1,7 @@
 // The sums of the ledger as SQL: how rows are added to them, and how they are read by window and name.
 import { COUNTED } from './kinds.ts';
 import type { SqlValue } from './row-columns.ts';
-import type { ModelName } from './spread-tally.ts';
+import { MEASURES, type ModelName } from './spread-tally.ts';
 import type { Dimension, SumWindow, Totals } from './store.ts';
 import { HOUR_MS, partsOfRange, type RangePart, SPANS } from './sum-spans.ts';
 
@@ -56,14 +56,14 @@ export function addToSums(rows: string): string[] {
 export const SUBTRACT_KEPT =
   'UPDATE ledger_sum SET kept = kept - ? WHERE span = ? AND start = ? AND kind = ?';
 
-/** In the order of a `SpreadCount`. */
-export const SPREAD_COLUMNS = 'span, start, measure, provider, model, bucket, count';
+export const SPREAD_PLACE = 'span, start, provider, model';
+export const SPREADS = MEASURES.join(', ');
 
-/** `counts`: the counts to add, as VALUES or a SELECT. */
-export function addToSpread(counts: string): string {
+/** `spreads`: those to keep, as VALUES or a SELECT in the order of `SPREAD_PLACE` and `SPREADS`. */
+export function replaceSpreads(spreads: string): string {
   return (
-    `INSERT INTO ledger_spread (${SPREAD_COLUMNS}) ${counts} ` +
-    'ON CONFLICT (span, start, provider, model, measure, bucket) DO UPDATE SET count = ledger_spread.count + excluded.count'
+    `INSERT INTO ledger_spread (${SPREAD_PLACE}, ${SPREADS}) ${spreads} ON CONFLICT (${SPREAD_PLACE}) DO UPDATE SET ` +
+    MEASURES.map((measure) => `${measure} = excluded.${measure}`).join(', ')
   );
 }
 
@@ -98,19 +98,22 @@ function sumsIn({ since }: SumWindow): SumQuery {
 
 const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
+/** First by number, which takes a third of the time: each kind comes many times, and names are long. */
+const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `SUM(${column}) AS ${column}`).join(', ')}`;
+
 /** One row for each combination of these names; '' stands for no name. */
 export function selectTotals(window: SumWindow, names: readonly Dimension[]): SumQuery {
   const { sql, values } = sumsIn(window);
   const list = names.join(', ');
   return {
     sql:
-      `SELECT ${list === '' ? '' : `${list}, `}${TOTALS} FROM (${sql}) AS sums ` +
+      `SELECT ${list === '' ? '' : `${list}, `}${TOTALS} FROM (${BY_KIND} FROM (${sql}) AS places GROUP BY kind) AS sums ` +
       `JOIN ledger_kind ON ledger_kind.id = sums.kind WHERE ${COUNTED}${list === '' ? '' : ` GROUP BY ${list}`}`,
     values,
   };
 }
 
-/** Of these models, at least one. */
+/** Of these models, at least one: each comes once for each place in the window. */
 export function selectSpreads(models: readonly ModelName[], window: SumWindow): SumQuery {
   const since = window.since === null ? null : Math.floor(window.since / HOUR_MS) * HOUR_MS;
   const parts = partsOfRange({ from: since, until: null });
@@ -122,9 +125,8 @@ export function selectSpreads(models: readonly ModelName[], window: SumWindow): 
       : { sql: parts.map(() => `(${OF_SPAN})`).join(' OR '), values: parts.flatMap(toSpan) };
   return {
     sql:
-      'SELECT provider, model, measure, bucket, SUM(count) AS count FROM ledger_spread ' +
-      `WHERE (${places.sql}) AND (provider, model) IN (VALUES ${names}) ` +
-      'GROUP BY provider, model, measure, bucket',
+      `SELECT provider, model, ${SPREADS} FROM ledger_spread ` +
+      `WHERE (${places.sql}) AND (provider, model) IN (VALUES ${names})`,
     values: [...places.values, ...values],
   };
 }

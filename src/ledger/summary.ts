@@ -1,7 +1,7 @@
 // The sums of a window as the pages show them: all together, costs by name, the models most asked. One question to the
 // store has them all, by their names; here they are added up.
 import type { Ask } from './audit-cells.ts';
-import { type ModelName, type SpreadRow, withSpreads } from './spread-tally.ts';
+import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from './store.ts';
 import { selectSpreads, selectTotals } from './sum-queries.ts';
 
@@ -11,14 +11,11 @@ export async function summarise(ask: Ask, { window, costs, models }: SummaryRequ
   const dimensions = new Set<Dimension>([...costs, ...(models > 0 ? (['provider', 'model'] as const) : [])]);
   const groups = (await ask<Group>(selectTotals(window, [...dimensions]))).map(withNumbers);
   const most = mostAsked(groups, models);
-  const spreads = most.length === 0 ? [] : await ask<SpreadRow>(selectSpreads(most, window));
+  const spreads = most.length === 0 ? [] : await ask<ModelName & PackedSpreads>(selectSpreads(most, window));
   return {
     totals: groups.reduce<Totals>(add, { ...NO_TOTALS }),
     costs: Object.fromEntries(costs.map((dimension) => [dimension, costsBy(dimension, groups)])),
-    models: withSpreads(
-      most,
-      spreads.map((row) => ({ ...row, count: Number(row.count) })),
-    ),
+    models: withSpreads(most, spreads),
   };
 }
 

@@ -9,6 +9,7 @@ import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
+import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
 /** The places of `SAMPLE_TIME` among sums: all time, hour, day. */
@@ -146,6 +147,17 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     expect((await store.audit({ ...ALL, endTime: SAMPLE_TIME })).total).toBe(2);
     expect((await store.totals()).requests).toBe(2);
     expect((await store.totals({ since: SAMPLE_TIME - 24 * 3_600_000 })).requests).toBe(2);
+    await store.close();
+  });
+
+  test('spreads of before are packed, and go on', async () => {
+    const url = await cluster.createDatabase();
+    const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_spread_packed'));
+    for (const step of STEPS.slice(0, version)) await ask(url, step);
+    await ask(url, `CREATE TABLE ledger_schema AS SELECT ${version} AS version`);
+    for (const counts of BUCKET_ROWS) await ask(url, `INSERT INTO ledger_spread VALUES (${counts})`);
+    const store = createPostgresStore(url);
+    await expectPackedSpreads(store);
     await store.close();
   });
 

@@ -8,6 +8,7 @@ import { STEPS } from '../../src/ledger/sqlite-schema.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
 /** The last version whose rows have no kind. */
@@ -160,6 +161,19 @@ describe('SQLite file', () => {
       expect(costs.model).toEqual({ 'small-1': 0.5025 });
     }
     expect((await store.audit({ ...ALL, projectId: 'p' })).total).toBe(1);
+    await store.close();
+  });
+
+  test('spreads of before are packed, and go on', async () => {
+    const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_spread_packed'));
+    await mkdir(dirname(path));
+    const database = new Database(path, { create: true });
+    for (const step of STEPS.slice(0, version)) database.run(step);
+    database.run(`PRAGMA user_version = ${version}`);
+    for (const counts of BUCKET_ROWS) database.run(`INSERT INTO ledger_spread VALUES (${counts})`);
+    database.close();
+    const store = createSqliteStore(path);
+    await expectPackedSpreads(store);
     await store.close();
   });
 

@@ -63,7 +63,22 @@ describe('a spread', () => {
   test('of nothing has no quantile, and text that is no spread adds nothing', () => {
     expect(quantileOf(new Uint32Array(SPREAD_BUCKETS), 0.5)).toBeNull();
     const sum = Array.from({ length: SPREAD_BUCKETS }, () => 0);
-    for (const text of ['', 'nonsense', '1:', ':1', '1:-3', '9999:1', '1:NaN']) addPacked(sum, text);
+    for (const text of [
+      '',
+      'nonsense',
+      '1:',
+      ':1',
+      '1:-3',
+      '9999:1',
+      '1:NaN',
+      '1:2:3',
+      'x1:2',
+      '1:2x',
+      '1.5:2',
+      '7',
+      ' : ',
+    ])
+      addPacked(sum, text);
     expect(sum.every((count) => count === 0)).toBe(true);
   });
 });
