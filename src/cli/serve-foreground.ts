@@ -8,7 +8,7 @@ import { ListenError } from '../server/host.ts';
 import { moduleFile, retireModules } from '../server/load-modules.ts';
 import { createLog, parseLogSetting } from '../server/log.ts';
 import { claimPidFile, type PidFile, PidFileHeld } from '../server/pid-file.ts';
-import { WorkerFailed } from '../workers/primary.ts';
+import { WorkerFailed } from '../workers/crew.ts';
 import { countFlag, portFlag, stringFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';

@@ -19,10 +19,12 @@ export interface Fleet {
   begun(request: BegunRequest): void;
 }
 
-/** What another process has told. */
+/** What a process is told by the others. */
 export type FleetNotice =
   | { about: 'provider'; notice: PeerNotice }
   | { about: 'place'; place: string; target: string }
+  /** This process is the one that looks whether providers are there, from now on. */
+  | { about: 'probes' }
   /** A process has ended without saying so. */
   | { about: 'loss' };
 

@@ -92,7 +92,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
   let setup = createSetup(initial, host, { states, memory });
   const probes = createProbes(host, states, (text) => setup.redactor(text));
-  probes.follow(initial.providers);
+  /** Of several processes one looks, whose findings the others learn. */
+  let isProber = fleet === undefined;
+  if (isProber) probes.follow(initial.providers);
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
     fleet === undefined && initial.audit.enabled && host.ledgerStore !== null
@@ -318,7 +320,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     reload(config) {
       setup = createSetup(config, host, { states, memory });
       book = bookOf(setup);
-      probes.follow(config.providers);
+      if (isProber) probes.follow(config.providers);
     },
     activeStreams: () => active.size,
     running,
@@ -326,7 +328,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     learn(told) {
       if (told.about === 'provider') states.learn(told.notice);
       else if (told.about === 'place') memory.adopt(told.place, told.target);
-      else states.peerGone();
+      else if (told.about === 'loss') states.peerGone();
+      else {
+        isProber = true;
+        probes.follow(setup.config.providers);
+      }
     },
     async flush() {
       await rows?.flush();

@@ -27,8 +27,20 @@ export interface Breaker {
   enter(settings: BreakerSettings): Permit | undefined;
   /** A request of another process has met this. */
   learn(met: BreakerEvent, settings: BreakerSettings): void;
+  /** What another process must know that only begins. */
+  recall(): BreakerMemory;
+  /** This process has only begun, and another has met this. */
+  adopt(memory: BreakerMemory): void;
   /** Another process has ended: a request of its own tries nothing any more. */
   peerGone(): void;
+}
+
+export interface BreakerMemory {
+  failures: number;
+  /** Milliseconds until it is half-open, not above 0 where it is; null: closed. */
+  retryInMs: number | null;
+  /** The one request of a half-open one is on its way. */
+  isTried: boolean;
 }
 
 /** What has changed a breaker: an outcome, or that the half-open one's request goes or is over without a verdict. */
@@ -153,6 +165,17 @@ export function createBreaker(
         case 'probed':
           forgetProbeElsewhere();
       }
+    },
+    recall: () => ({
+      failures,
+      retryInMs: openUntil === null ? null : openUntil - monotonic(),
+      isTried: probe !== null,
+    }),
+    adopt({ failures: known, retryInMs, isTried }) {
+      failures = known;
+      openUntil = retryInMs === null ? null : monotonic() + retryInMs;
+      probe = isTried ? 'elsewhere' : null;
+      era += 1;
     },
     peerGone: forgetProbeElsewhere,
   };

@@ -44,6 +44,8 @@ export interface ConcurrencyLimit {
   queued(): number;
   /** The limit in force, null where there is none. */
   limit(settings: ConcurrencySettings): number | null;
+  /** What it has been cut or grown to; null: never cut. */
+  adapted(): number | null;
   /** Another process has found this limit; null: the configured one. */
   adopt(limit: number | null): void;
   /** Another process has let go of a place. */
@@ -220,6 +222,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     inFlight: () => inFlight,
     queued: () => waiting.size,
     limit: (settings) => (settings.max === null ? null : limitOf(settings)),
+    adapted: () => adapted,
     adopt(limit) {
       adapted = limit;
       enteredAtCut = entered;

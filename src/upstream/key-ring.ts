@@ -41,6 +41,18 @@ export interface KeyRing {
   /** Sets the key aside where the failure was the key's. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
   snapshot(keys: readonly string[]): KeyState[];
+  /** What another process must know that only begins: the keys that are set aside. */
+  recall(): KeyBench[];
+  /** Another process has set these aside. */
+  adopt(benches: readonly KeyBench[]): void;
+}
+
+/** A key that is set aside, for another process. Goes from process to process and nowhere else. */
+export interface KeyBench extends Omit<Bench, 'until'> {
+  key: string;
+  model: string;
+  /** Milliseconds. */
+  leftMs: number;
 }
 
 /** A key that was refused or is used up, where the provider does not say for how long. */
@@ -162,6 +174,16 @@ export function createKeyRing(monotonic: () => number): KeyRing {
         const state = { name, state: worst.why, retryInMs: worst.until - now };
         return all !== undefined ? state : { ...state, models: standing.map(([model]) => model) };
       });
+    },
+    recall() {
+      const now = monotonic();
+      return [...benches].flatMap(([key, own]) =>
+        [...own].map(([model, { until, ...rest }]) => ({ key, model, leftMs: until - now, ...rest })),
+      );
+    },
+    adopt(known) {
+      for (const { key, model, leftMs, why, hinted, strikes } of known)
+        bench(key, model, why, { ms: leftMs, hinted, strikes });
     },
   };
 }

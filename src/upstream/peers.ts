@@ -1,7 +1,8 @@
 // Several processes before the same providers: what one learns of a provider the others must know. A success that
 // changes nothing is told to nobody, so that healthy traffic costs nothing.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
-import type { BreakerEvent, BreakerSettings } from './breaker.ts';
+import type { BreakerEvent, BreakerMemory, BreakerSettings } from './breaker.ts';
+import type { KeyBench } from './key-ring.ts';
 
 /** What one process tells the others about a provider. Survives a structured clone. */
 export interface PeerNotice {
@@ -21,7 +22,18 @@ export type PeerEvent =
   /** How many may be in flight now; null: the configured limit. */
   | { what: 'limit'; value: number | null }
   /** A place is free that a request of another process may wait for. */
-  | { what: 'room' };
+  | { what: 'room' }
+  /** All that is known of it, for a process that only begins. */
+  | { what: 'known'; known: ProviderKnowledge };
+
+export interface ProviderKnowledge {
+  breaker: BreakerMemory;
+  benches: KeyBench[];
+  /** As `limit` above. */
+  limit: number | null;
+  failuresInARow: number;
+  lastError: string | undefined;
+}
 
 /** The key that was used. Goes from process to process and nowhere else. */
 export interface PeerKey {

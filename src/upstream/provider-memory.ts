@@ -3,7 +3,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Breaker } from './breaker.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { KeyRing } from './key-ring.ts';
-import { fromPeerError, type PeerEvent, type SharedRoom } from './peers.ts';
+import { fromPeerError, type PeerEvent, type ProviderKnowledge, type SharedRoom } from './peers.ts';
 
 export interface ProviderMemory {
   baseUrl: string;
@@ -39,7 +39,33 @@ export function learn(memory: ProviderMemory, event: PeerEvent): void {
       return;
     case 'room':
       memory.limit.roomElsewhere();
+      return;
+    case 'known': {
+      const { breaker, benches, limit, failuresInARow, lastError } = event.known;
+      memory.breaker.adopt(breaker);
+      memory.keys.adopt(benches);
+      memory.limit.adopt(limit);
+      memory.failuresInARow = failuresInARow;
+      memory.lastError = lastError;
+    }
   }
+}
+
+/** What a process must know that only begins. */
+export function recall({
+  breaker,
+  keys,
+  limit,
+  failuresInARow,
+  lastError,
+}: ProviderMemory): ProviderKnowledge {
+  return {
+    breaker: breaker.recall(),
+    benches: keys.recall(),
+    limit: limit.adapted(),
+    failuresInARow,
+    lastError,
+  };
 }
 
 /** Whether there was something to heal. */

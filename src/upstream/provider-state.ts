@@ -13,7 +13,7 @@ import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyState } from '
 import { createLease, type Lease } from './lease.ts';
 import type { Leaving } from './departure.ts';
 import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
-import { fail, heal, learn, type ProviderMemory } from './provider-memory.ts';
+import { fail, heal, learn, type ProviderMemory, recall } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
 /** What of a provider's configuration matters here. */
@@ -72,6 +72,8 @@ export interface ProviderStates {
   inFlight(provider: GuardedProvider): number;
   /** Another process has met this. */
   learn(notice: PeerNotice): void;
+  /** What another process must learn that only begins. */
+  recall(): PeerNotice[];
   /** Another process has ended: what it held is free. */
   peerGone(): void;
 }
@@ -170,6 +172,12 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     learn({ provider, baseUrl, event }) {
       learn(memoryOf({ name: provider, baseUrl }), event);
     },
+    recall: () =>
+      [...memories].map(([provider, memory]) => ({
+        provider,
+        baseUrl: memory.baseUrl,
+        event: { what: 'known', known: recall(memory) },
+      })),
   };
 }
 

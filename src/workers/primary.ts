@@ -1,20 +1,22 @@
-// The process that serves nothing itself: it starts the workers and replaces those that die, has the one ledger,
-// carries what one worker tells to the others, and answers the gateway's own pages for all of them.
+// The process that serves nothing itself: it has the one ledger, carries what one worker tells to the others,
+// accounts for those that die, and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createMeter } from '../telemetry/meter.ts';
+import { createProviderStates } from '../upstream/provider-state.ts';
 import { askAll, askAllWithin } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
+import { createCrew } from './crew.ts';
 import { createFleetView } from './fleet-view.ts';
 import { readJournal } from './journal.ts';
 import { lostRow } from './lost-row.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
 import { createSharedMemory } from './shared-memory.ts';
-import { startWorker, type WorkerCommand, type WorkerProcess } from './worker-process.ts';
+import type { WorkerCommand, WorkerProcess } from './worker-process.ts';
 
 export interface PrimaryOptions extends WorkerCommand {
   workers: number;
@@ -40,34 +42,32 @@ export interface Primary {
   drain(timeoutMs: number): Promise<number>;
 }
 
-/** A worker ended before it served. Why, it has said itself on standard error. */
-export class WorkerFailed extends Error {
-  override readonly name = 'WorkerFailed';
-}
-
-/** A worker that died sooner is not replaced at once: the next may die of the same. */
-const SHORT_LIFE_MS = 5_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
 /** How long a worker is waited for that has code to load. */
 const RELOAD_MS = 10_000;
-/** Beyond the drain itself, for a worker that hangs. */
-const END_GRACE_MS = 3_000;
 
 /** Resolves when all workers serve. Throws WorkerFailed. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
-  const { workers: wanted, ledger, telemetry, log, now, monotonic, setTimer } = options;
+  const { workers: wanted, ledger, telemetry, log, now, setTimer } = options;
   const memory = createSharedMemory(boardBytes(wanted));
   const board = createBoard(memory.bytes, wanted, 0);
-  const running = new Map<number, WorkerProcess>();
   const watchedAt = new Set<WorkerProcess>();
+  /** What each worker was given last. */
+  const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
   const columns = addColumns({}, options.config);
+  /** All that the workers have told, for those that come later. */
+  const known = createProviderStates(options);
   let { config } = options;
-  let draining = false;
-  let replaced = 0;
-  let shortLives = 0;
+  let prober: WorkerProcess | undefined;
 
   const meter = createMeter();
+
+  const crew = createCrew({
+    ...options,
+    board: memory,
+    methods: methodsFor,
+    onServing: welcome,
+    onGone: bury,
+  });
 
   const view = createFleetView({
     config: () => config,
@@ -77,8 +77,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     startedAt: now(),
     now,
     setTimer,
-    processes: () => running.values(),
-    workers: () => ({ wanted, running: running.size, replaced }),
+    processes: crew.serving,
+    workers: () => ({ wanted, running: crew.serving().length, replaced: crew.replaced() }),
   });
 
   function note(row: LedgerRow): void {
@@ -87,8 +87,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     telemetry?.see(row);
   }
 
-  function othersThan(one: WorkerProcess): WorkerProcess[] {
-    return [...running.values()].filter((other) => other !== one);
+  function tellAll(notice: FleetNotice, but?: WorkerProcess): void {
+    for (const worker of crew.serving()) if (worker !== but) worker.channel.tell('learn', notice);
   }
 
   async function watch(worker: WorkerProcess, isOn: boolean): Promise<void> {
@@ -97,23 +97,26 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     else watchedAt.delete(worker);
     const after = watchedAt.size;
     if ((before === 0) === (after === 0)) return;
-    await askAll(running.values(), setTimer, 'watched', after > 0);
+    await askAll(crew.serving(), setTimer, 'watched', after > 0);
   }
 
-  function methodsFor(worker: () => WorkerProcess, ready: () => void): PrimaryMethods {
+  function methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
     const { hostname, port } = options;
     return {
-      setup: () => ({
-        hostname,
-        port,
-        config: sendable(config),
-        columns,
-        recorded: ledger !== null,
-        traced: telemetry !== null,
-      }),
-      ready,
+      setup() {
+        configs.set(worker(), config);
+        return {
+          hostname,
+          port,
+          config: sendable(config),
+          columns,
+          recorded: ledger !== null,
+          traced: telemetry !== null,
+        };
+      },
       notice(notice) {
-        for (const { channel } of othersThan(worker())) channel.tell('learn', notice);
+        if (notice.about === 'provider') known.learn(notice.notice);
+        tellAll(notice, worker());
       },
       append(text) {
         for (const row of JSON.parse(text) as LedgerRow[]) note(row);
@@ -126,96 +129,40 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     };
   }
 
-  /** Resolves when it serves. Throws WorkerFailed. */
-  async function start(index: number): Promise<void> {
-    const ready = Promise.withResolvers<'ready'>();
-    const worker: WorkerProcess = startWorker({
-      ...options,
-      index,
-      board: memory,
-      methods: methodsFor(
-        () => worker,
-        () => ready.resolve('ready'),
-      ),
-      onError: (error) => log('error', 'a worker was told what it could not take', { worker: index, error }),
-    });
-    running.set(index, worker);
-    const bornAt = monotonic();
-    const outcome = await Promise.race([ready.promise, worker.gone]);
-    if (outcome !== 'ready') {
-      running.delete(index);
-      throw new WorkerFailed(`worker ${index} ${outcome} before it served`);
-    }
+  /** Tells a worker what it missed. */
+  function welcome(worker: WorkerProcess): void {
+    for (const notice of known.recall()) worker.channel.tell('learn', { about: 'provider', notice });
+    if (configs.get(worker) !== config) worker.channel.tell('reload', columns, sendable(config));
     if (watchedAt.size > 0) worker.channel.tell('watched', true);
-    void worker.gone.then((how) => bury(worker, how, monotonic() - bornAt));
+    if (prober === undefined) appointProber(worker);
   }
 
-  /** Accounts for what a worker had begun, and puts another in its place. */
-  function bury(worker: WorkerProcess, how: string, livedMs: number): void {
-    running.delete(worker.index);
+  function appointProber(worker: WorkerProcess | undefined): void {
+    prober = worker;
+    worker?.channel.tell('learn', { about: 'probes' });
+  }
+
+  /** Accounts for what a worker had begun, and lets go of what it held. */
+  function bury(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
     const begun = readJournal(worker.journal);
     for (const request of begun) note(lostRow(request, how, now()));
-    if (draining) return;
-    const loss: FleetNotice = { about: 'loss' };
-    for (const { channel } of running.values()) channel.tell('learn', loss);
+    if (!isReplaced) return;
+    known.peerGone();
+    tellAll({ about: 'loss' });
+    if (prober === worker) appointProber(crew.serving()[0]);
     log('error', 'a worker is gone and will be replaced; its running requests are recorded as failed', {
       worker: worker.index,
       pid: worker.pid,
       how,
       requests: begun.length,
     });
-    shortLives = livedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
-    replace(worker.index, shortLives === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (shortLives - 1));
-  }
-
-  function replace(index: number, pauseMs: number): void {
-    setTimer(
-      () => {
-        if (draining) return;
-        start(index).then(
-          () => {
-            replaced += 1;
-            log('info', 'a worker was replaced', { worker: index });
-          },
-          (error) => {
-            shortLives += 1;
-            log('error', 'a worker could not be replaced; it is tried again', { error });
-            replace(index, FIRST_PAUSE_MS * 2 ** shortLives);
-          },
-        );
-      },
-      Math.min(LONGEST_PAUSE_MS, pauseMs),
-    );
-  }
-
-  async function end(worker: WorkerProcess, timeoutMs: number): Promise<number> {
-    const cancel = setTimer(worker.kill, timeoutMs + END_GRACE_MS);
-    try {
-      return await worker.channel.call('drain', timeoutMs);
-    } catch {
-      // It died meanwhile; its requests are accounted like those of any dead worker.
-      return 0;
-    } finally {
-      await worker.gone;
-      cancel();
-    }
-  }
-
-  async function drain(timeoutMs: number): Promise<number> {
-    draining = true;
-    const cuts = await Promise.all([...running.values()].map((worker) => end(worker, timeoutMs)));
-    memory.close();
-    return cuts.reduce((sum, cut) => sum + cut, 0);
   }
 
   try {
-    await Promise.all(Array.from({ length: wanted }, (_, index) => start(index)));
+    await crew.start();
   } catch (error) {
-    draining = true;
-    for (const worker of running.values()) worker.kill();
-    await Promise.all([...running.values()].map(({ gone }) => gone));
     memory.close();
     throw error;
   }
@@ -223,12 +170,17 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     async reload(changed) {
       config = changed;
       addColumns(columns, changed);
-      await askAllWithin(RELOAD_MS, running.values(), setTimer, 'reload', columns, sendable(changed));
+      for (const worker of crew.serving()) configs.set(worker, changed);
+      await askAllWithin(RELOAD_MS, crew.serving(), setTimer, 'reload', columns, sendable(changed));
     },
     async activeStreams() {
-      return (await askAll(running.values(), setTimer, 'running')).flat().length;
+      return (await askAll(crew.serving(), setTimer, 'running')).flat().length;
     },
-    drain,
+    async drain(timeoutMs) {
+      const cut = await crew.end(timeoutMs);
+      memory.close();
+      return cut;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // Several processes on one port: one ledger, one view, one memory of the providers, and one that dies is replaced.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { connectionsOf } from '../support/connections.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
 import { parsePrometheus } from '../support/prometheus.ts';
@@ -64,7 +65,9 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     expect(pids).toHaveLength(WORKERS);
     upstream.answer(hanging());
     const clients = await many(TO_REACH_ALL, () => openStream(sluice));
-    const serving = pids.filter((pid) => establishedOf(pid, sluice.port) > 0);
+    const serving = pids.filter((pid) =>
+      connectionsOf(pid).some(({ localPort }) => localPort === sluice.port),
+    );
     expect(serving).toEqual(pids);
     for (const client of clients) client.leave();
   });
@@ -216,28 +219,4 @@ async function readUntil(response: Response, done: (text: string) => boolean): P
     if (done(text)) return text;
   }
   throw new Error(`ended before that:\n${text}`);
-}
-
-/** Connections to a port of this machine that a process holds. */
-function establishedOf(pid: number, port: number): number {
-  const directory = `/proc/${pid}/fd`;
-  const held = new Set(
-    readdirSync(directory).map((name) => /socket:\[(\d+)\]/.exec(linkOf(`${directory}/${name}`))?.[1]),
-  );
-  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const connections = readFileSync('/proc/net/tcp', 'utf8')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/));
-  return connections.filter(
-    ([, at, , state, , , , , , inode]) => at?.endsWith(local) && state === '01' && held.has(inode),
-  ).length;
-}
-
-/** Empty where it is closed by now. */
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
 }

@@ -156,8 +156,8 @@ test('a limit is one limit: places are counted together, and one that is freed l
   expect(other.inFlight(limited)).toBe(2);
 });
 
-test('a limit that one has cut holds in both', async () => {
-  const { one, other } = setup();
+test('a limit that one has cut holds in both, and in one that begins later', async () => {
+  const { one, other, timers } = setup();
   const limited = sampleProvider({
     name: 'a',
     breaker: null,
@@ -168,4 +168,28 @@ test('a limit that one has cut holds in both', async () => {
   leases[0]?.end(failure('upstream_overloaded'));
   expect(stateOf(one, limited)?.limit).toBe(2);
   expect(stateOf(other, limited)?.limit).toBe(2);
+  const late = createProviderStates({ monotonic: timers.now, setTimer: timers.setTimer });
+  for (const notice of other.recall()) late.learn(structuredClone(notice));
+  expect(stateOf(late, limited)?.limit).toBe(2);
+});
+
+test('a process that begins later knows what the others know', async () => {
+  const { one, other, timers } = setup();
+  const begin = () => {
+    const late = createProviderStates({ monotonic: timers.now, setTimer: timers.setTimer });
+    for (const notice of one.recall()) late.learn(structuredClone(notice));
+    return late;
+  };
+  expect(stateOf(begin())).toEqual(stateOf(one));
+  (await lease(one)).end(new GatewayError('upstream_rate_limited', 'slow down', { retryAfterMs: 60_000 }));
+  for (let n = 0; n < 3; n++) (await lease(other)).end(failure('upstream_failed'));
+  await timers.advance(4_000);
+  expect(stateOf(begin())).toMatchObject({ breaker: 'open', retryInMs: 6_000, healthy: false });
+  expect(stateOf(begin())).toEqual(stateOf(one));
+  await timers.advance(6_000);
+  expect(await enter(begin(), PROVIDER)).not.toHaveProperty('refused');
+  const probe = await lease(one);
+  expect(await enter(begin(), PROVIDER)).toHaveProperty('refused');
+  probe.end(failure('upstream_failed'));
+  expect(stateOf(begin())).toMatchObject({ breaker: 'open', retryInMs: 10_000 });
 });

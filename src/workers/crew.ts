@@ -1,0 +1,139 @@
+// The processes that serve, kept at their number: started, replaced when they die, ended together.
+import type { PrimaryMethods } from './protocol.ts';
+import type { SharedMemory } from './shared-memory.ts';
+import { startWorker, type WorkerCommand, type WorkerProcess } from './worker-process.ts';
+
+export interface CrewOptions extends WorkerCommand {
+  workers: number;
+  board: SharedMemory;
+  /** What a worker is answered. */
+  methods(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'>;
+  /** It serves from now on. */
+  onServing(worker: WorkerProcess): void;
+  /** It served and is gone. @param how its end, in words. */
+  onGone(worker: WorkerProcess, how: string, isReplaced: boolean): void;
+  monotonic(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+  log(level: 'info' | 'error', message: string, fields: Record<string, unknown>): void;
+}
+
+export interface Crew {
+  /** Those that serve; one that only just begins does not yet. */
+  serving(): WorkerProcess[];
+  /** How many have been put in the place of others. */
+  replaced(): number;
+  /** Resolves when all serve. Throws WorkerFailed; then none is left. */
+  start(): Promise<void>;
+  /** None is replaced any more; resolves when all are gone, to how many requests were cut. */
+  end(timeoutMs: number): Promise<number>;
+}
+
+/** A worker ended before it served. Why, it has said itself on standard error. */
+export class WorkerFailed extends Error {
+  override readonly name = 'WorkerFailed';
+}
+
+/** A worker that died sooner is not replaced at once: the next may die of the same. */
+const SHORT_LIFE_MS = 5_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+/** Beyond the drain itself, for a worker that hangs. */
+const END_GRACE_MS = 3_000;
+
+export function createCrew(options: CrewOptions): Crew {
+  const { workers: wanted, monotonic, setTimer, log } = options;
+  const alive = new Map<number, WorkerProcess>();
+  const serving = new Set<WorkerProcess>();
+  let ending = false;
+  let replaced = 0;
+  let shortLives = 0;
+
+  /** Resolves when it serves. Throws WorkerFailed. */
+  async function start(index: number): Promise<void> {
+    const ready = Promise.withResolvers<'ready'>();
+    const worker: WorkerProcess = startWorker({
+      ...options,
+      index,
+      methods: {
+        ...options.methods(() => worker),
+        ready() {
+          serving.add(worker);
+          options.onServing(worker);
+          ready.resolve('ready');
+        },
+      },
+      onError: (error) => log('error', 'a worker was told what it could not take', { worker: index, error }),
+    });
+    alive.set(index, worker);
+    const bornAt = monotonic();
+    const outcome = await Promise.race([ready.promise, worker.gone]);
+    if (outcome !== 'ready') {
+      alive.delete(index);
+      throw new WorkerFailed(`worker ${index} ${outcome} before it served`);
+    }
+    void worker.gone.then((how) => bury(worker, how, monotonic() - bornAt));
+  }
+
+  function bury(worker: WorkerProcess, how: string, livedMs: number): void {
+    alive.delete(worker.index);
+    serving.delete(worker);
+    options.onGone(worker, how, !ending);
+    if (ending) return;
+    shortLives = livedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
+    replace(worker.index, shortLives === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (shortLives - 1));
+  }
+
+  function replace(index: number, pauseMs: number): void {
+    setTimer(
+      () => {
+        if (ending) return;
+        start(index).then(
+          () => {
+            replaced += 1;
+            log('info', 'a worker was replaced', { worker: index });
+          },
+          (error) => {
+            if (ending) return;
+            shortLives += 1;
+            log('error', 'a worker could not be replaced; it is tried again', { error });
+            replace(index, FIRST_PAUSE_MS * 2 ** shortLives);
+          },
+        );
+      },
+      Math.min(LONGEST_PAUSE_MS, pauseMs),
+    );
+  }
+
+  async function end(worker: WorkerProcess, timeoutMs: number): Promise<number> {
+    const cancel = setTimer(worker.kill, timeoutMs + END_GRACE_MS);
+    try {
+      return await worker.channel.call('drain', timeoutMs);
+    } catch {
+      // It died meanwhile; its requests are accounted like those of any dead worker.
+      return 0;
+    } finally {
+      await worker.gone;
+      cancel();
+    }
+  }
+
+  return {
+    serving: () => [...serving],
+    replaced: () => replaced,
+    async start() {
+      try {
+        await Promise.all(Array.from({ length: wanted }, (_, index) => start(index)));
+      } catch (error) {
+        ending = true;
+        for (const worker of alive.values()) worker.kill();
+        await Promise.all([...alive.values()].map(({ gone }) => gone));
+        throw error;
+      }
+    },
+    async end(timeoutMs) {
+      ending = true;
+      const cuts = await Promise.all([...alive.values()].map((worker) => end(worker, timeoutMs)));
+      return cuts.reduce((sum, cut) => sum + cut, 0);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+// Which connections a process holds, as Linux tells it.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export interface Connection {
+  localPort: number;
+  remotePort: number;
+}
+
+const ESTABLISHED = '01';
+
+/** Established ones over IPv4. */
+export function connectionsOf(pid: number): Connection[] {
+  const directory = `/proc/${pid}/fd`;
+  const held = new Set(
+    readdirSync(directory).map((name) => /socket:\[(\d+)\]/.exec(linkOf(`${directory}/${name}`))?.[1]),
+  );
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === ESTABLISHED && held.has(inode))
+    .map(([, local, remote]) => ({ localPort: portOf(local), remotePort: portOf(remote) }));
+}
+
+/** `0100007F:1F98` */
+function portOf(address = ''): number {
+  return Number.parseInt(address.slice(address.indexOf(':') + 1), 16);
+}
+
+/** Empty where it is closed by now. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
