@@ -5,17 +5,18 @@ import { formatKeyPath } from './config/problem.ts';
 import { resolveConfig } from './config/resolve.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createGateway as createGatewayOn, type Gateway } from './gateway/gateway.ts';
-import { createWebHost, type GatewayHost } from './gateway/host.ts';
+import { createWebHost, type GatewayHost, type HostOverrides } from './gateway/host.ts';
 import { runTransformer } from './transformers/run-module.ts';
 import type { UserTransformer } from './transformers/user-module.ts';
 import type { ConfigProblem } from './config/problem.ts';
 import type { ResolvedConfig } from './config/resolved.ts';
 import { createSimulator, createSleep } from './simulator/index.ts';
-import { withSimulator } from './simulator/transport.ts';
+import { fetchSimulator, withSimulator } from './simulator/transport.ts';
+import { createFetchTransport } from './upstream/fetch-transport.ts';
 
 export type { ConfigInput } from './config/schema.ts';
 export type { Ask, Gateway } from './gateway/gateway.ts';
-export type { GatewayHost } from './gateway/host.ts';
+export type { GatewayHost, HostOverrides } from './gateway/host.ts';
 export type * from './model/content.ts';
 export { type ErrorCode, GatewayError } from './model/errors.ts';
 export type { StreamEvent } from './model/events.ts';
@@ -33,7 +34,7 @@ export interface LibraryOptions {
   /** Where `env:NAME` and the known providers' key variables are looked up, e.g. `process.env`. Default: nothing. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** Parts of the world to replace: fetch, clock, log, a ledger store. */
-  host?: Partial<GatewayHost>;
+  host?: HostOverrides;
   /** Transformers of your own, by the name that `transformers:` calls them by, such as `./shout`. */
   transformers?: Readonly<Record<string, UserTransformer>>;
 }
@@ -45,7 +46,8 @@ export interface LibraryOptions {
 export function createGateway(config: ConfigInput = {}, options: LibraryOptions = {}): Gateway {
   const web = createWebHost(options.host);
   const simulator = createSimulator({ now: web.now, sleep: createSleep(web.setTimer) });
-  const host: GatewayHost = { ...web, fetch: withSimulator(simulator, web.fetch) };
+  const simulated = createFetchTransport(fetchSimulator(simulator));
+  const host: GatewayHost = { ...web, send: withSimulator(simulated, web.send) };
   const parsed = parseConfig(config);
   const problems = [...parsed.problems];
   if (parsed.file !== null) {

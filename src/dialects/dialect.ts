@@ -4,6 +4,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
@@ -277,7 +278,7 @@ export class MalformedEvent extends Error {
 /** A non-2xx answer, its body read as text. */
 export interface UpstreamFailure {
   status: number;
-  headers: Headers;
+  headers: HeaderReader;
   body: string;
 }
 

@@ -2,10 +2,12 @@
 import type { CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { AnswerTooLarge, readChunks, readText } from '../upstream/call.ts';
+import type { UpstreamAnswer } from '../upstream/transport.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
 import { createEventFraming } from './event-framing.ts';
@@ -23,7 +25,7 @@ import { createTranslatePump } from './translate-pump.ts';
 
 export interface OpenStream<Out> {
   status: number;
-  headers: Headers;
+  headers: HeaderReader;
   relay: Relay<Out>;
 }
 
@@ -40,6 +42,8 @@ async function framingOf({ side }: Plan): Promise<CreateFraming> {
 }
 
 const textEncoder = new TextEncoder();
+
+const NO_CONTENT = 204;
 
 /** The beginning of server-sent events. */
 const EVENTS = /^\s*(data|event|id|retry)?:/;
@@ -71,7 +75,7 @@ async function openAsItIs<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  if ((/json/i.test(type) && !isStream(plan, type)) || response.body === null) {
+  if ((/json/i.test(type) && !isStream(plan, type)) || status === NO_CONTENT) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, sent);
     return { status, headers, relay: relayWhole(answer, observer, render) };
@@ -103,10 +107,10 @@ function relayWhole<Out>(
   let out = render(events);
   return {
     ready: () => Promise.resolve(),
-    next() {
+    next(take) {
       const now = out;
       out = undefined;
-      return Promise.resolve(now);
+      take(now);
     },
     fail: () => undefined,
     cancel: () => {},
@@ -115,7 +119,7 @@ function relayWhole<Out>(
 
 export interface WholeAnswer {
   status: number;
-  headers: Headers;
+  headers: HeaderReader;
   /** The provider's own JSON text; null where it streamed the answer it was asked for whole. */
   text: string | null;
   answer: NeutralResponse;
@@ -166,7 +170,7 @@ async function readAnswer(
 
 export interface JsonAnswer<T> {
   status: number;
-  headers: Headers;
+  headers: HeaderReader;
   /** The provider's own JSON text. */
   text: string;
   answer: T;
@@ -186,7 +190,7 @@ export async function openJson<T>(
 async function readToEnd<T>(
   context: AttemptContext,
   sent: Sent,
-  read: (response: Response, limit: number) => Promise<T>,
+  read: (answer: UpstreamAnswer, limit: number) => Promise<T>,
 ): Promise<T> {
   const { name } = context.plan.target.provider;
   try {

@@ -1,10 +1,11 @@
 // The stream a client reads: pulls from the relay at the client's pace, says `ping` when there is silence.
 
+import type { Take } from './relay.ts';
+
 export interface ClientStreamOptions {
-  /** The next bytes, undefined when the stream is over. */
-  next(): Promise<Uint8Array | undefined>;
-  /** What the client gets when `next` rejected. */
-  failed(thrown: unknown): Uint8Array;
+  next(take: Take<Uint8Array>): void;
+  /** What the client gets when `next` told of a failure. */
+  failed(failure: unknown): Uint8Array;
   /** What `next` brought is about to go out, at this `monotonic()` time. */
   sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
@@ -21,8 +22,7 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
   let cancelTimer: (() => void) | undefined;
   let over = false;
   // Made once, not for each chunk.
-  let deliver: (bytes: Uint8Array | undefined) => void = () => {};
-  const deliverFailure = (thrown: unknown) => deliver(options.failed(thrown));
+  let deliver: Take<Uint8Array> = () => {};
 
   // One timer, armed for the earliest moment a ping could be due; sending only notes the time.
   function arm(controller: ReadableStreamDefaultController<Uint8Array>, ms: number): void {
@@ -30,7 +30,7 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
       const silent = options.monotonic() - lastSent;
       if (silent < options.pingIntervalMs - 1) return arm(controller, options.pingIntervalMs - silent);
       // Only while the client waits for bytes: one that does not read needs no keep-alive.
-      if (waiting) {
+      if (waiting && (controller.desiredSize ?? 0) >= 0) {
         controller.enqueue(options.ping());
         lastSent = options.monotonic();
       }
@@ -49,9 +49,10 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
     {
       start(controller) {
         arm(controller, options.pingIntervalMs);
-        deliver = (bytes) => {
+        deliver = (told, failure) => {
           waiting = false;
           if (over) return;
+          const bytes = failure === undefined ? told : options.failed(failure);
           if (bytes === undefined) {
             close('completed');
             controller.close();
@@ -63,8 +64,10 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
         };
       },
       pull() {
+        // A ping that was read is followed by another pull; the bytes asked for are still to come.
+        if (waiting) return;
         waiting = true;
-        return options.next().then(deliver, deliverFailure);
+        options.next(deliver);
       },
       cancel() {
         close('cancelled');

@@ -17,7 +17,7 @@ import { createObserver, noteUnsaid } from './observer.ts';
 import type { Plan, Question } from './plan.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
-import type { Relay } from './relay.ts';
+import type { Relay, Take } from './relay.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 /** Of a body kept for the audit, in bytes. */
@@ -126,9 +126,14 @@ function streamAnswer(
   let failed: GatewayError | undefined;
   let pingText: Uint8Array | undefined;
 
-  async function openAndRead(): Promise<Uint8Array | undefined> {
-    relay = (await opening)?.relay ?? null;
-    return relay?.next();
+  function openAndRead(take: Take<Uint8Array>): void {
+    opening?.then(
+      (opened) => {
+        relay = opened.relay;
+        relay.next(take);
+      },
+      (thrown) => take(undefined, thrown),
+    );
   }
 
   return createClientStream({
@@ -139,9 +144,10 @@ function streamAnswer(
       pingText ??= textEncoder.encode(encoder().ping());
       return pingText;
     },
-    next() {
-      if (failed !== undefined) return Promise.resolve(undefined);
-      return relay === null ? openAndRead() : relay.next();
+    next(take) {
+      if (failed !== undefined) take(undefined);
+      else if (relay === null) openAndRead(take);
+      else relay.next(take);
     },
     failed(thrown) {
       const error = redactError(toGatewayError(thrown), exchange.redact);

@@ -4,7 +4,8 @@ import type { LedgerRow } from '../ledger/row.ts';
 import type { Spill } from '../ledger/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
-import type { Connecting } from '../upstream/call.ts';
+import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
+import type { Transport } from '../upstream/transport.ts';
 
 /** A request as it will be sent, but for the headers that authorize it. */
 export interface UnauthorizedRequest {
@@ -23,11 +24,8 @@ export interface Telemetry {
 }
 
 export interface GatewayHost {
-  /**
-   * Reaches upstreams. `url` is a configured base URL plus a path. A host that can tell connecting from
-   * waiting throws GatewayError `upstream_timeout` when no connection stands within `connectMs`.
-   */
-  fetch(url: string, init: RequestInit, connecting: Connecting): Promise<Response>;
+  /** Reaches upstreams. Their addresses are a configured base URL plus a path. */
+  send: Transport;
   /**
    * Headers that authorize a request where no key does: it fetches a token or signs. Throws where the host has
    * no credentials. Left out: such providers need a key.
@@ -55,10 +53,13 @@ export interface GatewayHost {
   fleet?: Fleet;
 }
 
+/** Parts of the world to replace; `fetch` stands for the way to upstreams. */
+export type HostOverrides = Partial<GatewayHost> & { fetch?: Fetch };
+
 /** A host of web standards alone: embeds the gateway anywhere, without a ledger unless one is given. */
-export function createWebHost(overrides: Partial<GatewayHost> = {}): GatewayHost {
+export function createWebHost({ fetch: own, ...overrides }: HostOverrides = {}): GatewayHost {
   return {
-    fetch: (url, init) => fetch(url, init),
+    send: createFetchTransport(own ?? ((url, init) => fetch(url, init))),
     now: () => Date.now(),
     monotonic: () => performance.now(),
     setTimer(callback, ms) {

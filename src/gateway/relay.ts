@@ -1,6 +1,7 @@
-// Reads an upstream's stream through a pump, at the client's pace, within the upstream's time limits.
+// Hands on an upstream's stream through a pump, at the client's pace, within the upstream's time limits.
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { ThroughputGuard } from '../upstream/throughput.ts';
+import type { AnswerBody, BodyReader } from '../upstream/transport.ts';
 import type { Observer } from './observer.ts';
 import { type Pump, truncated } from './pump.ts';
 import type { Call } from './send.ts';
@@ -8,22 +9,41 @@ import type { Call } from './send.ts';
 /** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
 const CLOSING_GRACE_MS = 500;
 
+/** Bytes that may wait for a client that does not read before its upstream is held back. */
+const MAX_UNREAD = 64 * 1024;
+
+/** Told what is next; undefined: nothing is, because of this failure where there is one. */
+export type Take<Out> = (out: Out | undefined, failure?: unknown) => void;
+
 export interface Relay<Out> {
   /**
    * Reads until the answer's first content is at hand, holding what came before it. Rejects with the
    * GatewayError of an upstream that failed before: nothing has reached the client, another may be asked.
    */
   ready(): Promise<void>;
-  /** What the client gets next, undefined when the stream is over. Never rejects. */
-  next(): Promise<Out | undefined>;
+  /**
+   * Tells what the client gets next, undefined when the stream is over: once, as soon as it is there, which may be
+   * at once. Asked again only after it has told.
+   */
+  next(take: Take<Out>): void;
   /** The last thing for the client, when something outside the upstream ends the stream. */
   fail(error: GatewayError): Out | undefined;
   cancel(): void;
 }
 
+/** `next` for those who wait for other things too. */
+export function nextOf<Out>(relay: Relay<Out>): Promise<Out | undefined> {
+  return new Promise((resolve, reject) =>
+    relay.next((out, failure) => {
+      if (failure === undefined) resolve(out);
+      else reject(failure);
+    }),
+  );
+}
+
 export interface RelayOptions<Out> {
   provider: string;
-  body: ReadableStream<Uint8Array>;
+  body: AnswerBody;
   pump: Pump<Out>;
   observer: Observer;
   /** The upstream request: watched, and aborted with the stream. */
@@ -33,135 +53,207 @@ export interface RelayOptions<Out> {
   throughput?: ThroughputGuard | undefined;
 }
 
-interface ReadResult {
-  done: boolean;
-  value?: Uint8Array | undefined;
+export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
+  return new StreamRelay(options);
 }
 
-export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
-  const { provider, pump, observer, throughput, call } = options;
-  const { watchdog } = call;
-  const { timing } = observer.seen;
-  const reader = options.body.getReader();
-  const held: Out[] = [];
-  let over = false;
-  let firstContent = false;
-  let freshWait = true;
-  let closing = false;
+/** A class: its methods are made once, and an event of the stream needs no promise on its way. */
+class StreamRelay<Out> implements Relay<Out>, BodyReader {
+  private readonly options: RelayOptions<Out>;
+  /** Before the first content. */
+  private readonly held: Out[] = [];
+  private over = false;
+  private firstContent = false;
+  private freshWait = true;
+  private closing = false;
+  private isPaused = false;
+  /** Who waits for the next. */
+  private waiter: Take<Out> | null = null;
+  /** What came while nobody waited, and the end behind it. */
+  private unread: Uint8Array[] | null = null;
+  private unreadSize = 0;
+  private ending: { error: Error | undefined } | null = null;
 
-  function waitForUpstream(): void {
-    const now = timing.waiting();
+  constructor(options: RelayOptions<Out>) {
+    this.options = options;
+  }
+
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = (out: Out | undefined) => {
+        if (out !== undefined) this.held.push(out);
+        try {
+          if (this.isReady()) resolve();
+          else this.read(step);
+        } catch (thrown) {
+          reject(thrown);
+        }
+      };
+      this.read(step);
+      this.options.body.read(this);
+    });
+  }
+
+  next(take: Take<Out>): void {
+    const ready = this.held.shift();
+    if (ready !== undefined || this.over) take(ready);
+    else this.read(take);
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    const { pump } = this.options;
+    const out = pump.ended() ? undefined : pump.fail(error);
+    this.cancel();
+    return out;
+  }
+
+  cancel(): void {
+    const { watchdog } = this.options.call;
+    this.over = true;
+    this.waiter = null;
+    this.unread = null;
+    watchdog.stop();
+    this.options.body.cancel();
+    this.options.call.abort();
+  }
+
+  // From the upstream.
+
+  chunk(bytes: Uint8Array): void {
+    if (this.over) return;
+    if (this.waiter !== null && this.unread === null) {
+      this.tell(this.digest(bytes));
+      return;
+    }
+    this.unread ??= [];
+    this.unread.push(bytes);
+    this.unreadSize += bytes.length;
+    if (this.unreadSize <= MAX_UNREAD || this.isPaused) return;
+    this.isPaused = true;
+    this.options.body.pause();
+  }
+
+  end(): void {
+    this.ends(undefined);
+  }
+
+  failed(error: Error): void {
+    this.ends(error);
+  }
+
+  private ends(error: Error | undefined): void {
+    if (this.over) return;
+    this.ending = { error };
+    if (this.waiter !== null && this.unread === null) this.tell(this.finish(error));
+  }
+
+  // For the client.
+
+  /** One wait: until something is there for the client, or the stream is over. */
+  private read(take: Take<Out>): void {
+    this.waiter = take;
+    this.waitForUpstream();
+    while (this.waiter === take && this.unread !== null) {
+      const bytes = this.unread.shift();
+      if (this.unread.length === 0) this.unread = null;
+      if (bytes === undefined) continue;
+      this.unreadSize -= bytes.length;
+      this.tell(this.digest(bytes));
+    }
+    if (this.waiter !== take || this.unread !== null) return;
+    if (this.ending !== null) {
+      this.tell(this.finish(this.ending.error));
+      return;
+    }
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.options.body.resume();
+  }
+
+  private tell(out: Out | undefined): void {
+    if (out === undefined && !this.over) {
+      this.waitForUpstream();
+      return;
+    }
+    const { waiter } = this;
+    this.waiter = null;
+    waiter?.(out);
+  }
+
+  private waitForUpstream(): void {
+    const { pump, observer, call, idleMs, throughput } = this.options;
+    const now = observer.seen.timing.waiting();
     if (pump.ended()) {
-      if (!closing) watchdog.wait('closing', CLOSING_GRACE_MS, now);
-      closing = true;
+      if (!this.closing) call.watchdog.wait('closing', CLOSING_GRACE_MS, now);
+      this.closing = true;
       return;
     }
     // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
-    if (firstContent && freshWait) watchdog.wait('idle', options.idleMs, now);
-    if (firstContent) throughput?.waiting(now);
+    if (!this.firstContent) return;
+    if (this.freshWait) call.watchdog.wait('idle', idleMs, now);
+    throughput?.waiting(now);
   }
 
-  /** One read: what it brought for the client. */
-  function read(): Promise<Out | undefined> {
-    waitForUpstream();
-    return reader.read().then(digest, broken);
-  }
-
-  function broken(thrown: unknown): Out | undefined {
+  private digest(bytes: Uint8Array): Out | undefined {
+    const { pump, observer, call, throughput } = this.options;
+    const { timing } = observer.seen;
     timing.arrived();
-    return finish(brokenStream(provider, thrown));
-  }
-
-  function digest({ done, value: chunk }: ReadResult): Out | undefined {
-    timing.arrived();
-    if (done || chunk === undefined) return finish(undefined);
     try {
-      const out = pump.push(chunk);
+      const out = pump.push(bytes);
       timing.taken();
-      freshWait = pump.tookEvent();
-      if (freshWait && !closing && firstContent) watchdog.rest();
-      if (throughput?.arrived(chunk.length) === false && !pump.ended()) watchdog.expire('min_throughput');
-      if (out === undefined && pump.broke?.() === true) stop();
+      this.freshWait = pump.tookEvent();
+      if (this.freshWait && !this.closing && this.firstContent) call.watchdog.rest();
+      if (throughput?.arrived(bytes.length) === false && !pump.ended())
+        call.watchdog.expire('min_throughput');
+      if (out === undefined && pump.broke?.() === true) this.stop();
       return out;
     } catch (thrown) {
-      stop();
+      this.stop();
       return pump.fail(toGatewayError(thrown));
     }
   }
 
   /** The upstream's stream is over, by itself or by a failure. */
-  function finish(brokenBy: GatewayError | undefined): Out | undefined {
-    over = true;
-    watchdog.stop();
-    const failure = call.timeout() ?? brokenBy;
+  private finish(error: Error | undefined): Out | undefined {
+    const { pump, observer, call, provider } = this.options;
+    observer.seen.timing.arrived();
+    this.over = true;
+    call.watchdog.stop();
+    const failure = call.timeout() ?? (error === undefined ? undefined : brokenStream(provider, error));
     try {
       return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
     } catch (thrown) {
-      stop();
+      this.stop();
       return pump.fail(toGatewayError(thrown));
     }
   }
 
-  /** For the client: one promise for a read that brings something, which is most of them. */
-  function readForClient(): Promise<Out | undefined> {
-    waitForUpstream();
-    return reader.read().then(digestForClient, broken);
-  }
-
-  function digestForClient(result: ReadResult): Out | undefined | Promise<Out | undefined> {
-    const out = digest(result);
-    return out === undefined && !over ? more() : out;
-  }
-
-  async function more(): Promise<Out | undefined> {
-    while (!over) {
-      const out = await read();
-      if (out !== undefined) return out;
+  /** Whether what is held can be shown. Throws the GatewayError of an upstream that failed before its first content. */
+  private isReady(): boolean {
+    const { observer, provider, call } = this.options;
+    const { error, finish, firstContentAt } = observer.seen;
+    if (error === null && firstContentAt !== null) {
+      this.firstContent = true;
+      call.watchdog.rest();
+      return true;
     }
-    return undefined;
+    if (error === null && !this.over) return false;
+    if (error !== null && firstContentAt === null) {
+      this.stop();
+      throw error;
+    }
+    if (error === null && finish === null) {
+      this.stop();
+      throw truncated(provider);
+    }
+    return true;
   }
 
-  function stop(): void {
-    over = true;
-    watchdog.stop();
-    // Cancelling a stream that already failed rejects with that failure, which has been told.
-    reader.cancel().catch(() => {});
-    call.abort();
+  private stop(): void {
+    const { waiter } = this;
+    this.cancel();
+    this.waiter = waiter;
   }
-
-  return {
-    async ready() {
-      while (!over) {
-        const out = await read();
-        if (out !== undefined) held.push(out);
-        if (observer.seen.error !== null) break;
-        if (observer.seen.firstContentAt !== null) {
-          firstContent = true;
-          watchdog.rest();
-          return;
-        }
-      }
-      const { error, finish, firstContentAt } = observer.seen;
-      if (error !== null && firstContentAt === null) {
-        stop();
-        throw error;
-      }
-      if (error === null && finish === null) {
-        stop();
-        throw truncated(provider);
-      }
-    },
-    next() {
-      const ready = held.shift();
-      return ready !== undefined || over ? Promise.resolve(ready) : readForClient();
-    },
-    fail(error) {
-      const out = pump.ended() ? undefined : pump.fail(error);
-      stop();
-      return out;
-    },
-    cancel: stop,
-  };
 }
 
 function brokenStream(provider: string, cause: unknown): GatewayError {

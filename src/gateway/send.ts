@@ -2,9 +2,10 @@
 import type { ProviderTimeouts } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import { parseObject } from '../model/json.ts';
-import { callUpstream, METHOD, readFailure } from '../upstream/call.ts';
-import type { Leaving } from '../upstream/departure.ts';
+import { callUpstream, isOk, METHOD, readFailure } from '../upstream/call.ts';
+import { Departure, type Leaving } from '../upstream/departure.ts';
 import { findRetryHint } from '../upstream/retry-after.ts';
+import type { UpstreamAnswer } from '../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../upstream/watchdog.ts';
 import { authorize } from './authorize.ts';
 import type { GatewayHost } from './host.ts';
@@ -36,7 +37,7 @@ export interface Call {
 }
 
 export interface Sent {
-  response: Response;
+  response: UpstreamAnswer;
   call: Call;
 }
 
@@ -50,7 +51,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     const headers =
       plan.key === 'none' ? await authorize(host, plan.target.provider, plan.headers, request) : plan.headers;
     const response = await exchangeHeads(context, call.signal, headers);
-    if (!response.ok) throw await readError(response, context);
+    if (!isOk(response)) throw await readError(response, context);
     return { response, call };
   } catch (thrown) {
     call.abort();
@@ -61,9 +62,9 @@ export async function send(context: AttemptContext): Promise<Sent> {
 /** Sends the request; resolves when the head of the answer is there. */
 function exchangeHeads(
   { host, plan, observer, answered }: AttemptContext,
-  signal: AbortSignal,
+  signal: Leaving,
   headers: Headers,
-): Promise<Response> {
+): Promise<UpstreamAnswer> {
   if (signal.aborted) throw signal.reason;
   const { name: provider, timeouts } = plan.target.provider;
   const { timing } = observer.seen;
@@ -71,7 +72,7 @@ function exchangeHeads(
   const connected = () => timing.connected();
   const { url, body } = plan;
   return timing.during(
-    callUpstream(host.fetch, { provider, connectMs, connected, url, headers, body, signal, answered }),
+    callUpstream(host.send, { provider, connectMs, connected, url, headers, body, signal, answered }),
   );
 }
 
@@ -80,13 +81,13 @@ type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
 /** Aborted when the client leaves and when the provider is silent for too long. */
 class WatchedCall implements Call {
   readonly watchdog: Watchdog;
-  private readonly controller = new AbortController();
+  private readonly departure = new Departure();
   private readonly client: Leaving;
   private readonly limits: Limits;
   private silence: GatewayError | undefined = undefined;
   private readonly leave = () => {
     this.watchdog.stop();
-    this.controller.abort(this.client.reason);
+    this.departure.abort(this.client.reason);
   };
 
   constructor(host: GatewayHost, client: Leaving, limits: Limits) {
@@ -98,8 +99,8 @@ class WatchedCall implements Call {
     this.watchdog.wait('first_byte', limits.timeouts.firstByteMs);
   }
 
-  get signal(): AbortSignal {
-    return this.controller.signal;
+  get signal(): Leaving {
+    return this.departure;
   }
 
   timeout(): GatewayError | undefined {
@@ -113,13 +114,13 @@ class WatchedCall implements Call {
 
   abort(): void {
     this.release();
-    this.controller.abort();
+    this.departure.abort(undefined);
   }
 
   private expired(what: string): void {
     const { name, timeouts } = this.limits;
     if (what !== 'closing') this.silence = timeoutError(name, what, timeouts);
-    this.controller.abort(this.silence);
+    this.departure.abort(this.silence);
   }
 }
 
@@ -131,7 +132,7 @@ async function prepare(plan: Plan): Promise<void> {
 }
 
 async function readError(
-  response: Response,
+  response: UpstreamAnswer,
   { host, plan, redact, observer }: AttemptContext,
 ): Promise<GatewayError> {
   const read = await observer.seen.timing.during(readFailure(response));

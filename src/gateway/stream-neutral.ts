@@ -17,6 +17,7 @@ import { malformedIn } from './malformed-event.ts';
 import { createObserver } from './observer.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
+import { nextOf } from './relay.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
 export interface NeutralContext {
@@ -57,7 +58,8 @@ export async function* streamNeutral(
     opened = await open(request, route, record, client, context);
     record.serving = true;
     record.httpStatus = 200;
-    for (let events = await opened.relay.next(); events !== undefined; events = await opened.relay.next()) {
+    const { relay } = opened;
+    for (let events = await nextOf(relay); events !== undefined; events = await nextOf(relay)) {
       record.seen?.timing.handed(context.host.monotonic());
       for (const event of events) {
         if (event.type === 'error') throw event.error;

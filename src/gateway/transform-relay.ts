@@ -9,7 +9,7 @@ import { malformedIn } from './malformed-event.ts';
 import { createObserver, noteUnsaid, type Observer } from './observer.ts';
 import type { Pump } from './pump.ts';
 import { redactError } from './redact-error.ts';
-import type { Relay } from './relay.ts';
+import { nextOf, type Relay } from './relay.ts';
 import { type AnswerChain, createAnswerChain } from './transform-answer.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
@@ -126,7 +126,7 @@ function transformRelay<Out>(
 
   async function read(): Promise<Out | undefined> {
     while (!over) {
-      const events = await inner.next();
+      const events = await nextOf(inner);
       if (events === undefined) {
         stop();
         return undefined;
@@ -155,9 +155,10 @@ function transformRelay<Out>(
         throw seen.error;
       }
     },
-    next() {
+    next(take) {
       const ready = held.shift();
-      return ready !== undefined || over ? Promise.resolve(ready) : read();
+      if (ready !== undefined || over) take(ready);
+      else read().then(take, (thrown) => take(undefined, thrown));
     },
     fail: failed,
     cancel: stop,

@@ -1,5 +1,6 @@
 // Every failure has one of these codes; status, blame and whether another target may help are read from here.
 import type { ProviderDialectId } from './dialect-id.ts';
+import type { HeaderReader } from './headers.ts';
 
 export interface ErrorRule {
   /** HTTP status where the failure does not bring its own. */
@@ -48,7 +49,7 @@ export interface UpstreamReason {
 /** A provider's error answer as it came, for clients that speak the same dialect. */
 export interface UpstreamAnswer {
   dialect: ProviderDialectId;
-  headers: Headers;
+  headers: HeaderReader;
   /** JSON text. */
   body: string;
 }

@@ -3,11 +3,13 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Fleet } from '../gateway/fleet.ts';
 import { createWebHost, type GatewayHost, type Telemetry } from '../gateway/host.ts';
 import { createSimulator, createSleep } from '../simulator/index.ts';
-import { withSimulator } from '../simulator/transport.ts';
+import { fetchSimulator, withSimulator } from '../simulator/transport.ts';
+import { createFetchTransport } from '../upstream/fetch-transport.ts';
+import type { Transport } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
+import { createHttpTransport } from './http1/transport.ts';
 import type { Log } from './log.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
-import { createUpstreamFetch, probeTcp } from './upstream-fetch.ts';
 
 export interface ServerHostOptions {
   config: ResolvedConfig;
@@ -39,10 +41,26 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     ...(fleet !== undefined && { fleet }),
     ...(telemetry !== undefined && { telemetry }),
   });
-  const upstream = createUpstreamFetch(patientFetch, usesProxy(environment) ? null : probeTcp, host);
   const simulator = createSimulator({ now: host.now, sleep: createSleep(host.setTimer) });
-  return { ...host, authorize: createAuthorizer(), fetch: withSimulator(simulator, upstream) };
+  const simulated = createFetchTransport(fetchSimulator(simulator));
+  const send = withSimulator(simulated, chooseTransport(host, environment));
+  return { ...host, authorize: createAuthorizer(), send };
 }
+
+/** Our own client; Bun's where an HTTP proxy stands between, which it knows how to ask. */
+function chooseTransport(host: GatewayHost, environment: ServerHostOptions['environment']): Transport {
+  if (usesProxy(environment)) return createFetchTransport(patientFetch);
+  const { send } = createHttpTransport({
+    monotonic: host.monotonic,
+    setTimer: host.setTimer,
+    limits: () => POOL_LIMITS,
+    verifiesServers: environment.NODE_TLS_REJECT_UNAUTHORIZED !== '0',
+  });
+  return send;
+}
+
+/** Servers close idle connections after 5 seconds to some minutes: one that was closed in between is replaced unseen. */
+const POOL_LIMITS = { keepAliveMs: 60_000, maxIdle: 256 };
 
 /** Bun ends a request that is silent for 5 minutes of its own accord; timeouts are the gateway's business. */
 function patientFetch(url: string, init: RequestInit): Promise<Response> {

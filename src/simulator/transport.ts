@@ -1,14 +1,17 @@
 // Lets the simulator be reached by address, like any other upstream.
 import type { Simulator } from './simulator.ts';
 
-type Fetch<Rest extends unknown[]> = (url: string, init: RequestInit, ...rest: Rest) => Promise<Response>;
-
 const SCHEME = 'simulator:';
 
-/** `fetch`, with `simulator://…` answered inside the process. */
-export function withSimulator<Rest extends unknown[]>(simulator: Simulator, fetch: Fetch<Rest>): Fetch<Rest> {
-  return (url, init, ...rest) =>
-    url.startsWith(SCHEME)
-      ? simulator.fetch(new Request(`http:${url.slice(SCHEME.length)}`, init))
-      : fetch(url, init, ...rest);
+/** `send`, but for `simulator://…`, which `simulated` answers inside the process. */
+export function withSimulator<Request extends { url: string }, Answer>(
+  simulated: (request: Request) => Answer,
+  send: (request: Request) => Answer,
+): (request: Request) => Answer {
+  return (request) => (request.url.startsWith(SCHEME) ? simulated(request) : send(request));
+}
+
+/** fetch, as far as the simulator is concerned. */
+export function fetchSimulator(simulator: Simulator): (url: string, init: RequestInit) => Promise<Response> {
+  return (url, init) => simulator.fetch(new Request(`http:${url.slice(SCHEME.length)}`, init));
 }

@@ -1,22 +1,17 @@
 // One HTTP request to a provider, its failures told in the gateway's terms.
-import { GatewayError } from '../model/errors.ts';
 import type { UpstreamFailure } from '../dialects/dialect.ts';
-
-/** What whoever connects must know of it. */
-export interface Connecting {
-  /** Longest time until the connection stands. */
-  connectMs: number;
-  /** The connection stands; not told where one was open already, or where nobody can tell. */
-  connected?(): void;
-}
+import { GatewayError } from '../model/errors.ts';
+import type { HeaderReader } from '../model/headers.ts';
+import type { Leaving } from './departure.ts';
+import type { AnswerBody, Connecting, Transport, UpstreamAnswer } from './transport.ts';
 
 export interface UpstreamCall extends Connecting {
   /** For messages. */
   provider: string;
   url: string;
-  headers: Headers;
+  headers: HeaderReader;
   body: string;
-  signal: AbortSignal;
+  signal: Leaving;
   /** Told the answer's status, also where the answer is then refused. */
   answered(status: number): void;
 }
@@ -27,19 +22,21 @@ export const METHOD = 'POST';
 /** How much of an error body is read: enough for any provider's reason. */
 const MAX_ERROR_BODY = 256 * 1024;
 
+export function isOk({ status }: UpstreamAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
 /**
  * Sends the request and returns the answer's head, whatever its status. Redirects are not followed: the
  * gateway talks to configured addresses only (GUARANTEES 21). Throws `upstream_unreachable`, or the signal's
  * own reason when it was aborted.
  */
-export async function callUpstream(
-  fetch: (url: string, init: RequestInit, connecting: Connecting) => Promise<Response>,
-  call: UpstreamCall,
-): Promise<Response> {
-  const { provider, url, headers, body, signal } = call;
-  let response: Response;
+export async function callUpstream(send: Transport, call: UpstreamCall): Promise<UpstreamAnswer> {
+  const { provider, url, headers, body, signal, connectMs } = call;
+  let answer: UpstreamAnswer;
   try {
-    response = await fetch(url, { method: METHOD, headers, body, signal, redirect: 'manual' }, call);
+    const connected = () => call.connected?.();
+    answer = await send({ method: METHOD, url, headers, body, signal, connectMs, connected });
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
     if (thrown instanceof GatewayError) throw thrown;
@@ -49,15 +46,16 @@ export async function callUpstream(
       { cause: thrown },
     );
   }
-  call.answered(response.status);
-  if (response.status >= 300 && response.status < 400) {
-    await response.body?.cancel();
+  const { status } = answer;
+  call.answered(status);
+  if (status >= 300 && status < 400) {
+    answer.body.cancel();
     throw new GatewayError(
       'upstream_failed',
-      `${provider} answered with a redirect (${response.status}), which is not followed; set base_url to where it really is`,
+      `${provider} answered with a redirect (${status}), which is not followed; set base_url to where it really is`,
     );
   }
-  return response;
+  return answer;
 }
 
 /** Scheme, host and port: never user info, path or query, which may hold secrets. */
@@ -72,12 +70,8 @@ function reasonOf(thrown: unknown): string {
   return code;
 }
 
-export async function readFailure(response: Response): Promise<UpstreamFailure> {
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: await readStart(response.body, MAX_ERROR_BODY),
-  };
+export async function readFailure({ status, headers, body }: UpstreamAnswer): Promise<UpstreamFailure> {
+  return { status, headers, body: await readStart(body, MAX_ERROR_BODY) };
 }
 
 /** The answer is longer than the limit given. */
@@ -85,50 +79,64 @@ export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** The whole body as text. Throws AnswerTooLarge past `limit` bytes, whatever length the answer declares. */
-export async function readText(response: Response, limit: number): Promise<string> {
-  const { headers } = response;
-  // HTTP itself ends a body at its declared length, unless it is packed: no chunk of it needs a look.
-  if (Number(headers.get('content-length') ?? Number.NaN) <= limit && !headers.has('content-encoding')) {
-    const whole = await response.text();
-    if (whole.length > limit) throw new AnswerTooLarge(`an answer is longer than ${limit} bytes`);
-    return whole;
-  }
+/** The whole body as text. Throws AnswerTooLarge past `limit` bytes. */
+export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
-  await readChunks(response, limit, (chunk) => {
+  return readChunks({ body }, limit, (chunk) => {
     text += decoder.decode(chunk, { stream: true });
-  });
-  return text + decoder.decode();
+  }).then(() => text + decoder.decode());
 }
 
-/** Hands on the body as it comes. Throws AnswerTooLarge past `limit` bytes. */
-export async function readChunks(
-  { body }: Response,
+/** Hands on the body as it comes. Rejects with AnswerTooLarge past `limit` bytes. */
+export function readChunks(
+  { body }: Pick<UpstreamAnswer, 'body'>,
   limit: number,
   take: (chunk: Uint8Array) => void,
 ): Promise<void> {
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > limit) throw new AnswerTooLarge(`an answer is longer than ${limit} bytes`);
-    take(chunk);
-  }
+  return new Promise((resolve, reject) => {
+    let size = 0;
+    const refuse = (thrown: unknown) => {
+      body.cancel();
+      reject(thrown);
+    };
+    body.read({
+      chunk(bytes) {
+        size += bytes.length;
+        if (size > limit) {
+          refuse(new AnswerTooLarge(`an answer is longer than ${limit} bytes`));
+          return;
+        }
+        try {
+          take(bytes);
+        } catch (thrown) {
+          refuse(thrown);
+        }
+      },
+      end: resolve,
+      failed: reject,
+    });
+  });
 }
 
-async function readStart(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
-  if (body === null) return '';
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      text += decoder.decode(chunk, { stream: true });
-      size += chunk.length;
-      if (size >= limit) break;
-    }
-  } catch {
-    // The status is the failure; a reason cut short is still a reason.
-  }
-  return text;
+/** Resolves also where the rest does not come: the status is the failure; a reason cut short is still a reason. */
+function readStart(body: AnswerBody, limit: number): Promise<string> {
+  return new Promise((resolve) => {
+    const decoder = new TextDecoder();
+    let text = '';
+    let size = 0;
+    const told = () => resolve(text);
+    body.read({
+      chunk(bytes) {
+        if (size >= limit) return;
+        text += decoder.decode(bytes, { stream: true });
+        size += bytes.length;
+        if (size < limit) return;
+        body.cancel();
+        told();
+      },
+      end: told,
+      failed: told,
+    });
+  });
 }

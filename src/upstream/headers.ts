@@ -1,4 +1,5 @@
 // Which headers travel, in either direction.
+import type { HeaderReader } from '../model/headers.ts';
 
 /** Belong to one connection, or are made anew by whoever sends the body. */
 const CONNECTION_HEADER =
@@ -82,8 +83,13 @@ function listOf(value: string): string[] {
 }
 
 /** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
-export function pickAnswerHeaders(upstream: Headers, sameDialect: boolean): Headers {
-  return without(upstream, sameDialect ? staysThere : isForeign);
+export function pickAnswerHeaders(upstream: HeaderReader, sameDialect: boolean): Headers {
+  const isLeftOut = sameDialect ? staysThere : isForeign;
+  const picked: Record<string, string> = {};
+  upstream.forEach((value, name) => {
+    if (!isLeftOut(name)) picked[name] = value;
+  });
+  return new Headers(picked);
 }
 
 function staysThere(name: string): boolean {

@@ -1,6 +1,7 @@
 // How long a provider asks to wait, from its response headers or the body of its error.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 import { durationMs } from '../model/duration.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json.ts';
 
 /**
@@ -9,7 +10,7 @@ import { asArray, asObject, asString, isObject, type JsonObject } from '../model
  * @param now Unix milliseconds.
  */
 export function findRetryHint(
-  { headers, body }: { headers: Headers; body: string },
+  { headers, body }: { headers: HeaderReader; body: string },
   isLimit: boolean,
   now: number,
 ): number | undefined {
@@ -27,7 +28,7 @@ export function findRetryHint(
  * differ do no harm.
  * @param now Unix milliseconds, for a date without a `date` header beside it.
  */
-export function parseRetryAfter(headers: Headers, now: number): number | undefined {
+export function parseRetryAfter(headers: HeaderReader, now: number): number | undefined {
   const exact = parseNumber(headers.get('retry-after-ms'));
   if (exact !== undefined) return exact;
   const value = headers.get('retry-after');
@@ -48,17 +49,17 @@ const UNIX_MS = 1e12;
  * date, Unix seconds or milliseconds. A bare number is seconds, but milliseconds behind `-reset-requests` and
  * `-reset-tokens` (both as recorded).
  */
-export function parseLimitReset(headers: Headers, now: number): number | undefined {
+export function parseLimitReset(headers: HeaderReader, now: number): number | undefined {
   const clock = parseDate(headers.get('date')) ?? now;
   let longest: number | undefined;
-  for (const [name, value] of headers) {
+  headers.forEach((value, name) => {
     const reset = /^(?:[a-z]+-)?ratelimit-(?:[a-z-]+-)?reset(-[a-z_-]+)?$/.exec(name);
-    if (reset === null) continue;
+    if (reset === null) return;
     const remaining = parseNumber(headers.get(name.replace('reset', 'remaining')));
-    if (remaining !== 0) continue;
+    if (remaining !== 0) return;
     const ms = parseMoment(value.trim(), clock, reset[1] === undefined ? 1_000 : 1);
     if (ms !== undefined) longest = Math.max(longest ?? 0, ms);
-  }
+  });
   return longest;
 }
 

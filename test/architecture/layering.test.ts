@@ -55,7 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'sse',
   ],
   credentials: [],
-  'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects', 'transformers'],
+  'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects', 'transformers', 'upstream'],
   'main.ts': ['cli'],
 };
 

@@ -9,7 +9,7 @@ import { noteFailure } from '../fallback.ts';
 import type { Observation } from '../observer.ts';
 import type { Plan } from '../plan.ts';
 import type { Follower, Pump } from '../pump.ts';
-import type { Relay } from '../relay.ts';
+import { nextOf, type Relay } from '../relay.ts';
 import { createSequencer } from '../sequence.ts';
 import { createByteRenderer } from '../translate-pump.ts';
 import { openNext, type Part, type Render } from './next-part.ts';
@@ -146,29 +146,32 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     },
     relay(opened) {
       let current = opened;
+      async function advance(): Promise<Uint8Array | undefined> {
+        while (!over) {
+          if (part.broken === undefined) {
+            const out = await nextOf(current);
+            if (out !== undefined || part.broken === undefined) return out;
+          }
+          current.cancel();
+          const { broken, before } = part;
+          if (part.isOther && before !== undefined) {
+            const why = `cancelled: its answer does not repeat what the client has of ${before.target.provider.name}'s`;
+            settle(part, new GatewayError('cancelled', why), 'abandoned');
+            record.parts = record.parts.slice(0, -1);
+            return tell(before, broken);
+          }
+          const relay = await goOn(part, broken);
+          if (relay === undefined) return tell(part, broken);
+          current = relay;
+        }
+        return undefined;
+      }
       return {
         ready: () => Promise.resolve(),
         fail: (error) => current.fail(error),
         cancel: () => current.cancel(),
-        async next() {
-          while (!over) {
-            if (part.broken === undefined) {
-              const out = await current.next();
-              if (out !== undefined || part.broken === undefined) return out;
-            }
-            current.cancel();
-            const { broken, before } = part;
-            if (part.isOther && before !== undefined) {
-              const why = `cancelled: its answer does not repeat what the client has of ${before.target.provider.name}'s`;
-              settle(part, new GatewayError('cancelled', why), 'abandoned');
-              record.parts = record.parts.slice(0, -1);
-              return tell(before, broken);
-            }
-            const relay = await goOn(part, broken);
-            if (relay === undefined) return tell(part, broken);
-            current = relay;
-          }
-          return undefined;
+        next(take) {
+          advance().then(take, (thrown) => take(undefined, thrown));
         },
       };
     },

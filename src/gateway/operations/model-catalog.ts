@@ -4,7 +4,8 @@ import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
 import { type JsonObject, parseObject } from '../../model/json.ts';
 import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
-import { readText } from '../../upstream/call.ts';
+import { isOk, readText } from '../../upstream/call.ts';
+import type { Leaving } from '../../upstream/departure.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { authorize } from '../authorize.ts';
@@ -139,7 +140,7 @@ async function fetchPage(
   side: ProviderSide,
   { path, headers: own = {}, body }: PageRequest,
   host: GatewayHost,
-  signal: AbortSignal,
+  signal: Leaving,
 ): Promise<JsonObject> {
   const built = buildRequestHeaders({
     client: null,
@@ -155,13 +156,13 @@ async function fetchPage(
   const text = body === undefined ? '' : JSON.stringify(body);
   const headers =
     provider.apiKey === null ? await authorize(host, provider, built, { method, url, body: text }) : built;
-  const init: RequestInit = { method, headers, signal, redirect: 'manual', ...(text && { body: text }) };
-  const response = await host.fetch(url, init, { connectMs: provider.timeouts.connectMs });
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new ListRefused(response.status);
+  const { connectMs } = provider.timeouts;
+  const answer = await host.send({ method, url, headers, signal, connectMs, ...(text && { body: text }) });
+  if (!isOk(answer)) {
+    answer.body.cancel();
+    throw new ListRefused(answer.status);
   }
-  const answer = parseObject(await readText(response, MAX_BYTES));
-  if (answer === undefined) throw new Error('its answer is not a JSON object');
-  return answer;
+  const list = parseObject(await readText(answer, MAX_BYTES));
+  if (list === undefined) throw new Error('its answer is not a JSON object');
+  return list;
 }

@@ -1,0 +1,149 @@
+// The way to upstreams by web standards alone: fetch, its body read at the reader's pace.
+import type { HeaderReader } from '../model/headers.ts';
+import type { Leaving } from './departure.ts';
+import type { AnswerBody, BodyReader, Transport } from './transport.ts';
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** fetch says nothing of connecting: `connectMs` is not kept, `connected` not told. */
+export function createFetchTransport(fetch: Fetch): Transport {
+  return async ({ method, url, headers, body, signal }) => {
+    const followed = follow(signal);
+    const init: RequestInit = {
+      method,
+      headers: asHeaders(headers),
+      signal: followed.signal,
+      redirect: 'manual',
+      ...(body !== undefined && { body }),
+    };
+    try {
+      const response = await fetch(url, init);
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: response.body === null ? new EmptyBody(followed) : new StreamBody(response.body, followed),
+      };
+    } catch (thrown) {
+      followed.end();
+      throw signal?.aborted === true ? signal.reason : thrown;
+    }
+  };
+}
+
+interface Followed {
+  signal: AbortSignal;
+  abort(): void;
+  /** Nothing is left to abort. */
+  end(): void;
+}
+
+function follow(leaving: Leaving | undefined): Followed {
+  const controller = new AbortController();
+  const leave = () => controller.abort(leaving?.reason);
+  if (leaving?.aborted === true) leave();
+  else leaving?.addEventListener('abort', leave, { once: true });
+  return {
+    signal: controller.signal,
+    abort: () => controller.abort(),
+    end: () => leaving?.removeEventListener('abort', leave),
+  };
+}
+
+function asHeaders(headers: HeaderReader): Headers {
+  if (headers instanceof Headers) return headers;
+  const copy = new Headers();
+  headers.forEach((value, name) => {
+    copy.set(name, value);
+  });
+  return copy;
+}
+
+class EmptyBody implements AnswerBody {
+  private readonly followed: Followed;
+
+  constructor(followed: Followed) {
+    this.followed = followed;
+  }
+
+  read(reader: BodyReader): void {
+    this.followed.end();
+    reader.end();
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  cancel(): void {
+    this.followed.end();
+  }
+}
+
+class StreamBody implements AnswerBody {
+  private readonly body: ReadableStream<Uint8Array>;
+  private readonly followed: Followed;
+  private source: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  private reader: BodyReader | null = null;
+  private isPaused = false;
+  private isReading = false;
+
+  constructor(body: ReadableStream<Uint8Array>, followed: Followed) {
+    this.body = body;
+    this.followed = followed;
+  }
+
+  read(reader: BodyReader): void {
+    this.reader = reader;
+    this.source = this.body.getReader();
+    this.more();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.more();
+  }
+
+  cancel(): void {
+    const { source } = this;
+    this.reader = null;
+    this.followed.end();
+    // Cancelling a stream that already failed rejects with that failure, which has been told.
+    (source ?? this.body).cancel().catch(() => {});
+    this.followed.abort();
+  }
+
+  private more(): void {
+    if (this.isReading || this.isPaused || this.reader === null || this.source === null) return;
+    this.isReading = true;
+    this.source.read().then(this.arrived, this.broke);
+  }
+
+  private readonly arrived = ({ done, value }: { done: boolean; value?: Uint8Array | undefined }) => {
+    this.isReading = false;
+    const { reader } = this;
+    if (reader === null) return;
+    if (!done && value !== undefined) {
+      reader.chunk(value);
+      this.more();
+      return;
+    }
+    this.over();
+    reader.end();
+  };
+
+  private readonly broke = (thrown: unknown) => {
+    const { reader } = this;
+    this.over();
+    reader?.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  };
+
+  private over(): void {
+    this.reader = null;
+    this.followed.end();
+  }
+}
