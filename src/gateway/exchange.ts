@@ -165,9 +165,10 @@ function streamAnswer(
         client.abort(clientLeft());
         relay?.cancel();
       }
-      if (error !== undefined) record.end(failedWith(error));
+      const left = how === 'cancelled' || (error !== undefined && tellsThatClientLeft(error));
+      if (error !== undefined && !tellsThatClientLeft(error)) record.end(failedWith(error));
       else if (finish) record.end({ status: 'success' });
-      else record.end({ status: how === 'cancelled' ? 'aborted' : 'error' });
+      else record.end({ status: left ? 'aborted' : 'error' });
     },
   });
 }
@@ -263,9 +264,16 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
   });
 }
 
+const CLIENT_LEFT = 499;
+
 /** The error that stands for a client that went away. */
 export function clientLeft(): GatewayError {
-  return new GatewayError('internal', 'the client closed the connection', { status: 499 });
+  return new GatewayError('internal', 'the client closed the connection', { status: CLIENT_LEFT });
+}
+
+/** What ends the upstream's stream then may be told in the client's, which nobody reads: no failure of the request. */
+function tellsThatClientLeft({ code, status }: GatewayError): boolean {
+  return code === 'internal' && status === CLIENT_LEFT;
 }
 
 /** The error that tells a client that its request was ended from outside. */
