@@ -30,6 +30,8 @@ const SPACE = 32;
 const TAB = 9;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+/** Bytes first set aside for a head that comes in pieces. */
+const SMALLEST_PENDING = 1024;
 
 type State =
   | 'idle'
@@ -47,8 +49,9 @@ export class ResponseParser {
   private readonly handler: AnswerHandler;
   private state: State = 'idle';
   private asked = 'GET';
-  /** Of a head or a line that is not complete. */
+  /** Of a head that is not complete: so many bytes of a buffer that grows. */
   private pending = NO_BYTES;
+  private pendingSize = 0;
   /** Bytes of the body, or of the chunk, still to come. */
   private left = 0;
   private digits = 0;
@@ -125,31 +128,47 @@ export class ResponseParser {
 
   /** Returns where the head ended, -1 where it has not. */
   private readHead(bytes: Buffer, from: number): number {
-    const { pending } = this;
-    const whole = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
-    const start = pending.length === 0 ? from : 0;
-    // A head that comes in pieces is searched from where the last piece could have begun its end.
-    const end = endOfHead(whole, Math.max(start, pending.length - 3));
-    if ((end === -1 ? whole.length : end) - start > MAX_HEAD)
-      throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
-    if (end === -1) {
-      this.pending = whole.subarray(start);
-      return -1;
+    const before = this.pendingSize;
+    if (before === 0) {
+      const end = endOfHead(bytes, from);
+      checkLength((end === -1 ? bytes.length : end) - from);
+      if (end === -1) this.hold(bytes, from);
+      else this.takeHead(bytes.toString('latin1', from, end));
+      return end;
     }
+    this.hold(bytes, from);
+    // A head that comes in pieces is searched from where the last piece could have begun its end.
+    const held = this.pending.subarray(0, this.pendingSize);
+    const end = endOfHead(held, Math.max(0, before - 2));
+    checkLength(end === -1 ? held.length : end);
+    if (end === -1) return -1;
     this.pending = NO_BYTES;
-    this.takeHead(whole.toString('latin1', start, end));
-    return end - pending.length;
+    this.pendingSize = 0;
+    this.takeHead(held.toString('latin1', 0, end));
+    return from + end - before;
+  }
+
+  /** The buffer doubles, so that a head in single bytes is not copied anew for each. */
+  private hold(bytes: Buffer, from: number): void {
+    const size = this.pendingSize + bytes.length - from;
+    if (size > this.pending.length) {
+      const larger = Buffer.allocUnsafe(Math.max(size, 2 * this.pending.length, SMALLEST_PENDING));
+      this.pending.copy(larger, 0, 0, this.pendingSize);
+      this.pending = larger;
+    }
+    bytes.copy(this.pending, this.pendingSize, from);
+    this.pendingSize = size;
   }
 
   private takeHead(text: string): void {
-    const lines = text.split(text.includes('\r\n') ? '\r\n' : '\n');
-    const [, minor, code] = /^HTTP\/1\.([01]) (\d\d\d)(?: |$)/.exec(lines[0] ?? '') ?? [];
+    const begin = text.indexOf('\n');
+    const [, minor, code] = FIRST_LINE.exec(text) ?? [];
     if (code === undefined) {
-      const said = JSON.stringify((lines[0] ?? '').slice(0, 40));
+      const said = JSON.stringify(text.slice(0, Math.min(begin, 40)));
       throw new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
     }
     const status = Number(code);
-    const headers = readFields(lines);
+    const headers = readFields(text, begin + 1);
     if (status < 200) {
       if (status === 101) throw new MalformedAnswer('the server switched to another protocol (101) unasked');
       return;
@@ -291,37 +310,63 @@ export class ResponseParser {
 
 /** Where the blank line behind the head ends, -1 where it has not come. Bare line feeds are taken too. */
 function endOfHead(bytes: Buffer, from: number): number {
-  const end = bytes.indexOf('\r\n\r\n', from);
+  const end = bytes.indexOf('\n\r\n', from);
   // What follows a head with bare line feeds may hold the usual end of one.
   const bare = (end === -1 ? bytes : bytes.subarray(0, end)).indexOf('\n\n', from);
   if (bare !== -1) return bare + 2;
-  return end === -1 ? -1 : end + 4;
+  return end === -1 ? -1 : end + 3;
 }
 
+function checkLength(size: number): void {
+  if (size > MAX_HEAD) throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
+}
+
+const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;
+/** What would end a field for another reader. */
+const CONTROL = /[\0\r]/;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Those behind the first line. */
-function readFields(lines: readonly string[]): HeaderList {
+/** Those from `from` on, each with its line feed; then the blank line. */
+function readFields(text: string, from: number): HeaderList {
   const headers = new HeaderList();
   let name = '';
   let value = '';
-  for (let index = 1; index < lines.length; index++) {
-    const line = lines[index] ?? '';
-    if (line === '') continue;
-    if ((line.startsWith(' ') || line.startsWith('\t')) && name !== '') {
-      value = `${value} ${line.trim()}`;
+  let end = 0;
+  for (let begin = from; begin < text.length; begin = end + 1) {
+    end = text.indexOf('\n', begin);
+    const first = text.charCodeAt(begin);
+    if (begin === end || (first === CR && begin + 1 === end)) continue;
+    if ((first === SPACE || first === TAB) && name !== '') {
+      value = `${value} ${trimmed(text, begin, end)}`;
       continue;
     }
-    if (name !== '') headers.append(name, value);
-    const colon = line.indexOf(':');
-    name = line.slice(0, colon === -1 ? 0 : colon).toLowerCase();
-    value = line.slice(colon + 1).trim();
+    if (name !== '') append(headers, name, value);
+    const colon = text.indexOf(':', begin);
+    name = colon === -1 || colon > end ? '' : text.slice(begin, colon).toLowerCase();
     if (!FIELD_NAME.test(name))
       throw new MalformedAnswer('the head of the answer has a line that is no field');
-    if (/[\0\r\n]/.test(value)) throw new MalformedAnswer(`the field ${name} holds a control character`);
+    value = trimmed(text, colon + 1, end);
   }
-  if (name !== '') headers.append(name, value);
+  if (name !== '') append(headers, name, value);
   return headers;
+}
+
+function append(headers: HeaderList, name: string, value: string): void {
+  if (CONTROL.test(value)) throw new MalformedAnswer(`the field ${name} holds a control character`);
+  headers.append(name, value);
+}
+
+/** Without the white space of HTTP: what String.trim takes away besides may be half of a character in UTF-8. */
+function trimmed(text: string, from: number, to: number): string {
+  let begin = from;
+  let end = to;
+  while (begin < end && isSpace(text.charCodeAt(begin))) begin++;
+  while (end > begin && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(begin, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB || code === CR;
 }
 
 /** Said more than once, it must be the same. */

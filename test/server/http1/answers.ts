@@ -90,6 +90,21 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
     reusable: true,
   },
   {
+    name: 'both kinds of line ends in one head',
+    sent: `${OK}\nx-a: b\r\ncontent-length: 6\nx-c: d\n\r\na\r\n\r\nb`,
+    status: 200,
+    headers: { 'x-a': 'b', 'x-c': 'd', 'content-length': '6' },
+    body: 'a\r\n\r\nb',
+    reusable: true,
+  },
+  {
+    name: 'a bare blank line behind lines of the usual kind',
+    sent: `${OK}\r\ncontent-length: 2\r\n\nok`,
+    status: 200,
+    body: 'ok',
+    reusable: true,
+  },
+  {
     name: 'HTTP/1.0 closes',
     sent: `${head('HTTP/1.0 200 OK', 'content-length: 2')}ok`,
     status: 200,
@@ -274,6 +289,14 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
     reusable: true,
   },
   {
+    name: 'a value in UTF-8 whose last byte would be a space in latin1',
+    sent: head(OK, 'x-name: voil\xc3\xa0', 'content-length: 0'),
+    status: 200,
+    headers: { 'x-name': 'voil\xc3\xa0' },
+    body: '',
+    reusable: true,
+  },
+  {
     name: 'a name that comes again',
     sent: head(OK, 'x-a: 1', 'X-A: 2', 'content-length: 0'),
     status: 200,
@@ -355,6 +378,16 @@ export const BAD_ANSWERS: BadAnswer[] = [
     failsIn: 'head',
   },
   { name: 'NUL in a value', sent: head(OK, 'x-a: a\0b', 'content-length: 0'), failsIn: 'head' },
+  {
+    name: 'NUL in a folded line',
+    sent: head(OK, 'x-a: a', ' b\0c', 'content-length: 0'),
+    failsIn: 'head',
+  },
+  {
+    name: 'a line that begins with a bare carriage return',
+    sent: head(OK, '\rx-a: a', 'content-length: 0'),
+    failsIn: 'head',
+  },
   {
     name: 'a bare carriage return in a value',
     sent: head(OK, 'x-a: a\rx-b: c', 'content-length: 0'),
