@@ -1,13 +1,13 @@
 // How many rows match a filter, by hour and by day: added up from what is kept of each kind, and counted from rows only
 // where a time begins or ends within an hour.
-import type { KindFilter } from './kinds.ts';
+import type { Condition } from './kind-filter.ts';
 import { type RangePart, SPANS } from './sum-spans.ts';
 import type { SumQuery } from './sum-queries.ts';
 
 export type Ask = <Row>(query: SumQuery) => Promise<Row[]>;
 
-/** Null: rows of every kind. */
-export type Kinds = KindFilter | null;
+/** A condition on the kind; null: rows of every kind. */
+export type OfKinds = Condition | null;
 
 /** Places asked for at once. */
 const PLACES = 16;
@@ -16,7 +16,7 @@ const PLACES = 16;
 export async function countMatches(
   ask: Ask,
   parts: readonly (RangePart | 'all')[],
-  kinds: Kinds,
+  kinds: OfKinds,
 ): Promise<number[]> {
   const ofKinds = kinds === null ? '' : ` AND ${kinds.sql}`;
   const counted = await ask<Record<string, number>>({
@@ -49,7 +49,7 @@ export interface Cell {
 }
 
 /** The hours or days of a part that have matches, newest first; a part of rows is one cell. */
-export async function* cellsIn(ask: Ask, part: RangePart, kinds: Kinds): AsyncGenerator<Cell> {
+export async function* cellsIn(ask: Ask, part: RangePart, kinds: OfKinds): AsyncGenerator<Cell> {
   const { unit, from } = part;
   const matches = (count: string) =>
     kinds === null ? `SUM(${count})` : `SUM(CASE WHEN ${kinds.sql} THEN ${count} ELSE 0 END)`;

@@ -1,7 +1,7 @@
 // Where a page of the audit lies. How many rows match is added up from what is kept by hour and day, and so is where
 // in time the page begins and ends: only the rows of those hours are looked through, however many others there are.
-import { type Ask, type Cell, cellsIn, countMatches, type Kinds } from './audit-cells.ts';
-import { kindsOfFilter } from './kinds.ts';
+import { type Ask, type Cell, cellsIn, countMatches, type OfKinds } from './audit-cells.ts';
+import { type Condition, hiddenOfFilter, kindsOfFilter } from './kind-filter.ts';
 import type { SqlValue } from './row-columns.ts';
 import type { AuditFilter } from './store.ts';
 import { partsOfRange, type RangePart, timesOf } from './sum-spans.ts';
@@ -21,9 +21,9 @@ export interface AuditPage {
 
 /**
  * How the rows are found fastest. `time`: most rows of the time match, or all: walk back through them. `kind`: few do:
- * gather and sort those of the kinds. `request`: by the id.
+ * gather and sort those of the kinds. `any`: as the store sees fit.
  */
-export type PageOrder = 'time' | 'kind' | 'request';
+export type PageOrder = 'time' | 'kind' | 'any';
 
 /** Matches that are gathered without asking where they lie. */
 const FEW = 1000;
@@ -34,34 +34,54 @@ export async function findPage(ask: Ask, filter: AuditFilter): Promise<AuditPage
   const from = filter.startTime === undefined ? null : Math.ceil(filter.startTime);
   const until = filter.endTime === undefined ? null : Math.floor(filter.endTime) + 1;
   const kinds = kindsOfFilter(filter);
+  const hidden = hiddenOfFilter(filter);
+  const matching = eitherOf(kinds, hidden);
   if (requestId !== undefined) {
-    const where = whereOf({ from, until, kinds, requestId });
-    const sql = `SELECT COUNT(*) AS total FROM ledger_row${where.sql}`;
-    const [counted] = await ask<{ total: number }>({ sql, values: where.values });
-    return { total: counted?.total ?? 0, rows: { where, limit, offset, order: 'request' } };
+    const where = whereOf({ from, until, matching, requestId });
+    return { total: await countRows(ask, where), rows: { where, limit, offset, order: 'any' } };
   }
   const parts = partsOfRange({ from, until });
   const counts = await countMatches(ask, from === null && until === null ? ['all'] : parts, kinds);
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const others = hidden === null ? 0 : await countRows(ask, whereOf({ from, until, matching: hidden }));
+  const total = counts.reduce((sum, count) => sum + count, others);
   if (limit === 0 || offset >= total) return { total, rows: null };
+  if (others > 0) {
+    const where = whereOf({ from, until, matching });
+    return { total, rows: { where, limit, offset, order: 'any' } };
+  }
   if (kinds === null ? offset === 0 : total <= FEW) {
-    const where = whereOf({ from, until, kinds });
+    const where = whereOf({ from, until, matching: kinds });
     return { total, rows: { where, limit, offset, order: kinds === null ? 'time' : 'kind' } };
   }
   const found = await narrow(ask, parts, kinds, filter);
   // The newest page goes on to the newest row.
-  const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, kinds });
+  const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, matching: kinds });
   return { total, rows: { where, limit, offset: found.offset, order: found.order } };
+}
+
+/** Rows of these kinds, and those that a kind hides. */
+function eitherOf(kinds: OfKinds, hidden: Condition | null): Condition | null {
+  if (kinds === null || hidden === null) return kinds;
+  return { sql: `(${kinds.sql} OR (${hidden.sql}))`, values: [...kinds.values, ...hidden.values] };
+}
+
+async function countRows(ask: Ask, { sql, values }: Where): Promise<number> {
+  const [counted] = await ask<{ total: number }>({
+    sql: `SELECT COUNT(*) AS total FROM ledger_row${sql}`,
+    values,
+  });
+  return counted?.total ?? 0;
 }
 
 interface Conditions {
   from: number | null;
   until: number | null;
-  kinds: Kinds;
+  /** Null: all. */
+  matching: Condition | null;
   requestId?: string;
 }
 
-function whereOf({ from, until, kinds, requestId }: Conditions): Where {
+function whereOf({ from, until, matching, requestId }: Conditions): Where {
   const terms: string[] = [];
   const values: SqlValue[] = [];
   const add = (term: string, ...more: SqlValue[]): void => {
@@ -69,7 +89,7 @@ function whereOf({ from, until, kinds, requestId }: Conditions): Where {
     values.push(...more);
   };
   if (requestId !== undefined) add('request_id = ?', requestId);
-  if (kinds !== null) add(kinds.sql, ...kinds.values);
+  if (matching !== null) add(matching.sql, ...matching.values);
   if (from !== null) add('timestamp >= ?', from);
   if (until !== null) add('timestamp < ?', until);
   return { sql: terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`, values };
@@ -85,7 +105,7 @@ interface Narrowed {
   isNewest: boolean;
 }
 
-async function narrow(ask: Ask, parts: readonly RangePart[], kinds: Kinds, filter: AuditFilter) {
+async function narrow(ask: Ask, parts: readonly RangePart[], kinds: OfKinds, filter: AuditFilter) {
   const found = {
     from: 0,
     until: 0,

@@ -1,11 +1,17 @@
 // Kinds: what requests have in common by which sums and filters go. Each combination of these names is kept once, and
-// rows and sums have its number: both stay small, and any filter becomes a set of numbers.
-import type { RowOperation } from './row.ts';
-import type { AuditFilter } from './store.ts';
+// rows and sums have its number: both stay small, and any filter becomes a set of numbers. Clients may send any names:
+// beyond a bound the sums tell them apart no longer, and the kind has `OTHER` in their place; the rows keep them.
 import { kindNamesOf, type RowValues, type SqlValue } from './row-columns.ts';
+import type { RowOperation, RowStatus } from './row.ts';
 
 /** In the order of `kindNamesOf`; '' stands for no name. */
-export const KIND_COLUMNS = 'provider, model, agent, project, operation, status';
+const NAMES = ['provider', 'model', 'agent', 'project', 'operation', 'status'] as const;
+/** What clients name. */
+const FREE = ['model', 'agent', 'project'] as const;
+export const KIND_COLUMNS = NAMES.join(', ');
+
+/** Stands for the names that sums do not tell apart. */
+export const OTHER = 'other';
 
 /**
  * Token counts are not in the sums: clients ask for many, each free and over in no time, and would hide how the
@@ -13,57 +19,103 @@ export const KIND_COLUMNS = 'provider, model, agent, project, operation, status'
  */
 export const COUNTED = `operation <> '${'count-tokens' satisfies RowOperation}'`;
 
-/** More than are asked for at any one time; beyond it they are looked up anew. */
-const MAX_REMEMBERED = 10_000;
+export interface KindBounds {
+  /** Names told apart of models, of agents and of projects: so many of each. */
+  names: number;
+  /** Combinations told apart. */
+  kinds: number;
+}
 
-/** The numbers of kinds that a store has given or found. */
-export interface KindNumbers {
+/** More than any page shows, and sums of all of them are still added up at once. */
+const BOUNDS: KindBounds = { names: 1000, kinds: 20_000 };
+
+/** Of the room for names, what those of requests without success may take: most that are invented have none. */
+const UNPROVEN = 0.5;
+
+type Names = Record<(typeof NAMES)[number], string>;
+
+/** As the store keeps it. Its number is below 0 where `OTHER` stands for a name, so that an index can hold those rows alone. */
+export interface Kind extends Names {
+  id: number;
+}
+
+/** Those that others have added. Parameters: `Kinds.learnt`. */
+export const SELECT_OTHERS =
+  `SELECT id, ${KIND_COLUMNS} FROM ledger_kind WHERE id > ? UNION ALL ` +
+  `SELECT id, ${KIND_COLUMNS} FROM ledger_kind WHERE id < ?`;
+
+/** The kinds of a store, as far as they were learnt. */
+export interface Kinds {
   /** @param row as the store keeps it. */
-  numberOf(row: RowValues): number | undefined;
-  remember(names: readonly SqlValue[], number: number): void;
+  of(row: RowValues): Kind | undefined;
+  /** For a row of none of them, once all kinds of the store are learnt; `isNew`: the store is to keep it. */
+  choose(row: RowValues): { kind: Kind; isNew: boolean };
+  /** Parameters of `SELECT_OTHERS`. */
+  learnt(): [highest: number, lowest: number];
+  learn(kinds: readonly Kind[]): void;
   /** After a transaction that did not come to its end: the numbers that it gave stand for nothing. */
   forget(): void;
 }
 
-export function createKindNumbers(): KindNumbers {
-  const numbers = new Map<string, number>();
-  return {
-    numberOf: (row) => numbers.get(keyOf(kindNamesOf(row))),
-    remember(names, number) {
-      if (numbers.size >= MAX_REMEMBERED) numbers.clear();
-      numbers.set(keyOf(names), number);
-    },
-    forget: () => numbers.clear(),
+export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
+  const kinds = new Map<string, Kind>();
+  const told = { model: new Set<string>(), agent: new Set<string>(), project: new Set<string>() };
+  let lowest = 0;
+  let highest = 0;
+
+  const learn = (kind: Kind): void => {
+    kinds.set(keyOf(NAMES.map((name) => kind[name])), kind);
+    lowest = Math.min(lowest, kind.id);
+    highest = Math.max(highest, kind.id);
+    for (const free of FREE) if (kind[free] !== '' && kind[free] !== OTHER) told[free].add(kind[free]);
   };
+
+  const find = (names: Names): Kind | undefined => kinds.get(keyOf(NAMES.map((name) => names[name])));
+
+  const mayBeTold = (free: (typeof FREE)[number], names: Names): boolean => {
+    if (told[free].has(names[free])) return true;
+    const hasSucceeded = names.status === ('success' satisfies RowStatus);
+    return told[free].size < (hasSucceeded ? bounds.names : bounds.names * UNPROVEN);
+  };
+
+  return {
+    of: (row) => kinds.get(keyOf(kindNamesOf(row))),
+    choose(row) {
+      const own = namesOf(row);
+      const names = hide(own, (free) => !mayBeTold(free, own));
+      const chosen = find(names) === undefined && kinds.size >= bounds.kinds ? hide(own, () => true) : names;
+      const known = find(chosen);
+      if (known !== undefined) return { kind: known, isNew: false };
+      const hides = FREE.some((free) => chosen[free] === OTHER);
+      const kind = { ...chosen, id: hides ? lowest - 1 : highest + 1 };
+      learn(kind);
+      return { kind, isNew: true };
+    },
+    learnt: () => [highest, lowest],
+    learn(found) {
+      for (const kind of found) learn(kind);
+    },
+    forget() {
+      kinds.clear();
+      for (const free of FREE) told[free].clear();
+      lowest = 0;
+      highest = 0;
+    },
+  };
+}
+
+function hide(names: Names, isHidden: (free: (typeof FREE)[number]) => boolean): Names {
+  const shown = { ...names };
+  for (const free of FREE) if (names[free] !== '' && isHidden(free)) shown[free] = OTHER;
+  return shown;
+}
+
+function namesOf(row: RowValues): Names {
+  const [provider = '', model = '', agent = '', project = '', operation = '', status = ''] =
+    kindNamesOf(row).map(String);
+  return { provider, model, agent, project, operation, status };
 }
 
 function keyOf(names: readonly SqlValue[]): string {
-  return names.join('\n');
-}
-
-/** For WHERE on what has a kind. */
-export interface KindFilter {
-  sql: string;
-  values: SqlValue[];
-}
-
-/** The kinds that a filter is for; null: all. */
-export function kindsOfFilter(filter: AuditFilter): KindFilter | null {
-  const terms: string[] = [];
-  const values: SqlValue[] = [];
-  const add = (term: string, value: SqlValue | undefined): void => {
-    if (value === undefined) return;
-    terms.push(term);
-    values.push(value);
-  };
-  add('provider = ?', filter.provider);
-  add('model = ?', filter.model);
-  add('agent = ?', filter.agentType);
-  add('project = ?', filter.projectId);
-  add('operation = ?', filter.operation);
-  add('status = ?', filter.status);
-  if (filter.success === true) terms.push("status = 'success'");
-  if (filter.success === false) terms.push("status <> 'success'");
-  if (terms.length === 0) return null;
-  return { sql: `kind IN (SELECT id FROM ledger_kind WHERE ${terms.join(' AND ')})`, values };
+  return JSON.stringify(names);
 }

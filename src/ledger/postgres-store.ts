@@ -1,18 +1,16 @@
 // The shared ledger store: a PostgreSQL database that several gateways write and read.
 import type { Ask } from './audit-cells.ts';
 import { type AuditPage, findPage } from './audit-page.ts';
-import { createKindNumbers, KIND_COLUMNS, type KindNumbers } from './kinds.ts';
+import { createKinds, type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from './kinds.ts';
 import { createPostgresClient, type Query } from './postgres-client.ts';
 import { createPartitions } from './postgres-partitions.ts';
 import { migrate, WRITER_LOCK } from './postgres-schema.ts';
 import {
   COLUMN_NAMES,
-  kindNamesOf,
   REQUEST_ID,
   type RowValues,
   rowValues,
   type SqlRow,
-  type SqlValue,
   storedRow,
   timedRow,
   TIMESTAMP,
@@ -79,12 +77,10 @@ const DELETE_EXPIRED =
   'GROUP BY 1, 2, 3) AS went WHERE (ledger_sum.span, ledger_sum.start, ledger_sum.kind) = (went.span, went.start, went.kind)) ' +
   'SELECT COUNT(*) AS removed FROM gone';
 
-/** Parameter: names of kinds as a JSON array of objects. */
-const GIVEN_KINDS =
-  'json_to_recordset(?::text::json) AS given ' +
-  '(provider TEXT, model TEXT, agent TEXT, project TEXT, operation TEXT, status TEXT)';
-const ADD_KINDS = `INSERT INTO ledger_kind (${KIND_COLUMNS}) SELECT ${KIND_COLUMNS} FROM ${GIVEN_KINDS} ON CONFLICT DO NOTHING`;
-const SELECT_KINDS = `SELECT ledger_kind.id, ${KIND_COLUMNS} FROM ledger_kind JOIN ${GIVEN_KINDS} USING (${KIND_COLUMNS})`;
+/** Parameter: kinds as a JSON array of objects. */
+const INSERT_KINDS =
+  `INSERT INTO ledger_kind (id, ${KIND_COLUMNS}) ` +
+  `SELECT id, ${KIND_COLUMNS} FROM json_populate_recordset(NULL::ledger_kind, ?::text::json)`;
 
 /** Parameter: the parts as a JSON array of objects. */
 const INSERT_BINARIES = insertBinaries(
@@ -99,7 +95,7 @@ const INSERT_BINARIES = insertBinaries(
 export function createPostgresStore(url: string): ValueStore {
   const client = createPostgresClient(url);
   const partitions = createPartitions(client);
-  const numbers = createKindNumbers();
+  const kinds = createKinds();
   let migrated: Promise<void> | null = null;
 
   /** Asks a database that has the newest schema. */
@@ -146,9 +142,9 @@ export function createPostgresStore(url: string): ValueStore {
     try {
       await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
       const packed = await Promise.all([...rows.values()].map(packStorable));
-      await client.transaction((inside) => appendAll(inside, packed, numbers));
+      await client.transaction((inside) => appendAll(inside, packed, kinds));
     } catch (thrown) {
-      numbers.forget();
+      kinds.forget();
       // Another gateway may have dropped a month.
       partitions.forget();
       throw thrown;
@@ -186,7 +182,7 @@ export function createPostgresStore(url: string): ValueStore {
 
 type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
 
-async function appendAll(query: Query, rows: readonly PackedRow[], numbers: KindNumbers): Promise<void> {
+async function appendAll(query: Query, rows: readonly PackedRow[], kinds: Kinds): Promise<void> {
   const bodies = rows.flatMap((row) => {
     const values = bodyValues(row);
     if (values === undefined) return [];
@@ -200,10 +196,10 @@ async function appendAll(query: Query, rows: readonly PackedRow[], numbers: Kind
     };
   });
   await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
-  await findKinds(query, rows, numbers);
-  const columns = rows.map((row) => ({
+  const found = await findKinds(query, rows, kinds);
+  const columns = rows.map((row, index) => ({
     ...Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], value])),
-    kind: numbers.numberOf(row.columns),
+    kind: found[index]?.id,
   }));
   await addBinaries(query, rows);
   const added = await query<{ request_id: string }>(APPEND, [
@@ -212,9 +208,10 @@ async function appendAll(query: Query, rows: readonly PackedRow[], numbers: Kind
   ]);
   const fresh = new Set(added.map(({ request_id }) => request_id));
   const tally = createSpreadTally();
-  for (const row of rows) {
-    const timed = fresh.has(String(row.columns[REQUEST_ID])) ? timedRow(row.columns) : undefined;
-    if (timed !== undefined) tally.add(timed);
+  for (const [index, kind] of found.entries()) {
+    const values = rows[index]?.columns ?? [];
+    const timed = fresh.has(String(values[REQUEST_ID])) ? timedRow(values) : undefined;
+    if (timed !== undefined) tally.add(timed, kind);
   }
   await addSpreads(query, tally);
 }
@@ -237,28 +234,21 @@ function keyOfPlace({ span, start, provider, model }: SpreadPlace): string {
   return JSON.stringify([span, start, provider, model]);
 }
 
-/** Sees to it that every row's kind has its number. */
-async function findKinds(query: Query, rows: readonly PackedRow[], numbers: KindNumbers): Promise<void> {
-  const missing = new Map<string, readonly SqlValue[]>();
-  for (const { columns } of rows) {
-    if (numbers.numberOf(columns) !== undefined) continue;
-    const names = kindNamesOf(columns);
-    missing.set(names.join('\n'), names);
-  }
-  if (missing.size === 0) return;
-  const places = KIND_COLUMNS.split(', ');
-  const objects = [...missing.values()].map((names) =>
-    Object.fromEntries(names.map((name, at) => [places[at], name])),
-  );
-  await query(ADD_KINDS, [JSON.stringify(objects)]);
-  const found = await query<Record<string, SqlValue> & { id: number }>(SELECT_KINDS, [
-    JSON.stringify(objects),
-  ]);
-  for (const kind of found)
-    numbers.remember(
-      places.map((place) => kind[place] ?? ''),
-      kind.id,
-    );
+/** Of each row; those that are new are kept. */
+async function findKinds(query: Query, rows: readonly PackedRow[], kinds: Kinds): Promise<Kind[]> {
+  // Another gateway may have added some.
+  if (rows.some(({ columns }) => kinds.of(columns) === undefined))
+    kinds.learn(await query<Kind>(SELECT_OTHERS, kinds.learnt()));
+  const added: Kind[] = [];
+  const found = rows.map(({ columns }) => {
+    const known = kinds.of(columns);
+    if (known !== undefined) return known;
+    const { kind, isNew } = kinds.choose(columns);
+    if (isNew) added.push(kind);
+    return kind;
+  });
+  if (added.length > 0) await query(INSERT_KINDS, [JSON.stringify(added)]);
+  return found;
 }
 
 async function addBinaries(query: Query, rows: readonly PackedRow[]): Promise<void> {

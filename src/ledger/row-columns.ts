@@ -91,8 +91,6 @@ export const TIMESTAMP = at('timestamp');
 const TIMED = {
   operation: at('operation'),
   timestamp: at('timestamp'),
-  provider: at('provider'),
-  model: at('model'),
   latencyMs: at('latency_ms'),
   ttftMs: at('ttft_ms'),
   gaps: at('gaps'),
@@ -103,8 +101,6 @@ export function timedRow(values: RowValues): TimedRow | undefined {
   if (values[TIMED.operation] === ('count-tokens' satisfies RowOperation)) return undefined;
   return {
     timestamp: Number(values[TIMED.timestamp]),
-    provider: textOf(values[TIMED.provider]),
-    model: textOf(values[TIMED.model]),
     latencyMs: Number(values[TIMED.latencyMs]),
     ttftMs: values[TIMED.ttftMs] === null ? null : Number(values[TIMED.ttftMs]),
     gaps: textOf(values[TIMED.gaps]),

@@ -14,8 +14,6 @@ export type PackedSpreads = Record<Measure, string>;
 
 export interface TimedRow {
   timestamp: number;
-  provider: string | null;
-  model: string | null;
   latencyMs: number;
   ttftMs: number | null;
   gaps: string | null;
@@ -30,7 +28,8 @@ export interface SpreadPlace extends ModelName {
 }
 
 export interface SpreadTally {
-  add(row: TimedRow): void;
+  /** `name`: under which it is counted. */
+  add(row: TimedRow, name: ModelName): void;
   /** Each place once. */
   counts(): (SpreadPlace & Spreads)[];
 }
@@ -39,9 +38,9 @@ export function createSpreadTally(): SpreadTally {
   const hours = new Map<string, ModelName & Spreads & { hour: number }>();
 
   return {
-    add(row) {
+    add(row, name) {
       const { ttftMs, gaps } = row;
-      const counts = countsOf(row);
+      const counts = countsOf(row, name);
       addOne(counts.latency, row.latencyMs);
       if (ttftMs !== null) addOne(counts.ttft, ttftMs);
       if (gaps !== null) addPacked(counts.gaps, gaps);
@@ -60,14 +59,12 @@ export function createSpreadTally(): SpreadTally {
     },
   };
 
-  function countsOf(row: TimedRow): Spreads {
-    const { provider, model } = row;
-    const hour = Math.floor(row.timestamp / HOUR_MS);
-    const name = { provider: provider ?? '', model: model ?? '' };
-    const key = `${hour} ${nameOf(name)}`;
+  function countsOf({ timestamp }: TimedRow, { provider, model }: ModelName): Spreads {
+    const hour = Math.floor(timestamp / HOUR_MS);
+    const key = `${hour} ${nameOf({ provider, model })}`;
     const known = hours.get(key);
     if (known !== undefined) return known;
-    const counts = { hour, ...name, ...noSpreads() };
+    const counts = { hour, provider, model, ...noSpreads() };
     hours.set(key, counts);
     return counts;
   }

@@ -264,6 +264,16 @@ export const STEPS: readonly string[] = [
   DROP TABLE ledger_spread;
   ALTER TABLE ledger_spread_packed RENAME TO ledger_spread;
   `,
+  `
+  -- Rows whose kind hides a name: src/ledger/kinds.ts. Only these are found by their own names.
+  CREATE INDEX ledger_row_other_model ON ledger_row (model, timestamp) WHERE kind < 0;
+  CREATE INDEX ledger_row_other_agent ON ledger_row (agent_type, timestamp) WHERE kind < 0;
+  CREATE INDEX ledger_row_other_project ON ledger_row (project_id, timestamp) WHERE kind < 0;
+  -- The word that stands for hidden names stands for itself no longer.
+  UPDATE ledger_row SET kind = -kind WHERE kind IN (SELECT id FROM ledger_kind WHERE 'other' IN (model, agent, project));
+  UPDATE ledger_sum SET kind = -kind WHERE kind IN (SELECT id FROM ledger_kind WHERE 'other' IN (model, agent, project));
+  UPDATE ledger_kind SET id = -id WHERE 'other' IN (model, agent, project);
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

@@ -4,10 +4,9 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ask } from './audit-cells.ts';
 import { type AuditPage, findPage, type PageOrder } from './audit-page.ts';
-import { createKindNumbers, KIND_COLUMNS } from './kinds.ts';
+import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from './kinds.ts';
 import {
   INSERT_ROW,
-  kindNamesOf,
   TIMESTAMP,
   type RowValues,
   rowValues,
@@ -63,23 +62,20 @@ export function createSqliteStore(path: string): ValueStore {
   );
   const putSpreads = database.query(replaceSpreads('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
-  const numbers = createKindNumbers();
+  const kinds = createKinds();
+  const selectKinds = database.query<Kind, [number, number]>(SELECT_OTHERS);
   const insertKind = database.query(
-    `INSERT INTO ledger_kind (${KIND_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  );
-  const selectKind = database.query<{ id: number }, SqlValue[]>(
-    `SELECT id FROM ledger_kind WHERE (${KIND_COLUMNS}) = (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO ledger_kind (id, ${KIND_COLUMNS}) VALUES ($id, $provider, $model, $agent, $project, $operation, $status)`,
   );
 
-  const kindOf = (columns: RowValues): number => {
-    const known = numbers.numberOf(columns);
+  const kindOf = (columns: RowValues): Kind => {
+    const known = kinds.of(columns);
     if (known !== undefined) return known;
-    const names = kindNamesOf(columns);
-    insertKind.run(...names);
-    const id = selectKind.get(...names)?.id;
-    if (id === undefined) throw new Error('the ledger did not keep the kind of a row');
-    numbers.remember(names, id);
-    return id;
+    // Another process may have added some.
+    kinds.learn(selectKinds.all(...kinds.learnt()));
+    const { kind, isNew } = kinds.choose(columns);
+    if (isNew) insertKind.run({ ...kind });
+    return kind;
   };
 
   const appendAll = database.transaction((rows: readonly PackedRow[]) => {
@@ -87,12 +83,13 @@ export function createSqliteStore(path: string): ValueStore {
     const tally = createSpreadTally();
     for (const row of rows) {
       const { columns, binaries } = row;
-      const { changes, lastInsertRowid } = insertRow.run(...columns, kindOf(columns));
+      const kind = kindOf(columns);
+      const { changes, lastInsertRowid } = insertRow.run(...columns, kind.id);
       if (changes === 0) continue;
       // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
       first ??= lastInsertRowid;
       const timed = timedRow(columns);
-      if (timed !== undefined) tally.add(timed);
+      if (timed !== undefined) tally.add(timed, kind);
       const bodies = bodyValues(row);
       if (bodies !== undefined) insertBody.run(lastInsertRowid, ...bodies);
       for (const { hash, mediaType, bytes, content } of binaries)
@@ -134,7 +131,7 @@ export function createSqliteStore(path: string): ValueStore {
     try {
       appendAll.immediate(packed);
     } catch (thrown) {
-      numbers.forget();
+      kinds.forget();
       throw thrown;
     }
   };
@@ -181,7 +178,7 @@ type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
 const INDEX_OF: Record<PageOrder, string> = {
   time: ' INDEXED BY ledger_row_time',
   kind: ' INDEXED BY ledger_row_kind',
-  request: '',
+  any: '',
 };
 
 interface ExpiredRow {

@@ -9,6 +9,7 @@ import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
+import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
@@ -158,6 +159,20 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     for (const counts of BUCKET_ROWS) await ask(url, `INSERT INTO ledger_spread VALUES (${counts})`);
     const store = createPostgresStore(url);
     await expectPackedSpreads(store);
+    await store.close();
+  });
+
+  test('a name that is the word for hidden names is found, in a database of before too', async () => {
+    const url = await cluster.createDatabase();
+    const older = createPostgresStore(url);
+    await older.append(NAMED_OTHER);
+    await older.close();
+    for (const step of BEFORE_HIDING) await ask(url, step);
+    await ask(url, 'ALTER TABLE ledger_kind ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY');
+    const version = STEPS.findIndex((step) => step.includes('ledger_row_other_model'));
+    await ask(url, `UPDATE ledger_schema SET version = ${version}`);
+    const store = createPostgresStore(url);
+    await expectFoundByName(store);
     await store.close();
   });
 

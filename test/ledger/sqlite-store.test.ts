@@ -8,6 +8,7 @@ import { STEPS } from '../../src/ledger/sqlite-schema.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
@@ -175,6 +176,42 @@ describe('SQLite file', () => {
     const store = createSqliteStore(path);
     await expectPackedSpreads(store);
     await store.close();
+  });
+
+  test('a name that is the word for hidden names is found, in a file of before too', async () => {
+    const older = createSqliteStore(path);
+    await older.append(NAMED_OTHER);
+    await older.close();
+    const database = new Database(path);
+    for (const step of BEFORE_HIDING) database.run(step);
+    database.run(
+      `PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('ledger_row_other_model'))}`,
+    );
+    database.close();
+    const store = createSqliteStore(path);
+    await expectFoundByName(store);
+    await store.close();
+  });
+
+  test('two writers of one file tell the same names, and together no more than one may', async () => {
+    const one = createSqliteStore(path);
+    const other = createSqliteStore(path);
+    for (let at = 0; at < 1200; at += 100) {
+      const rows = variedRows(100, at).map((row) => ({
+        ...row,
+        model: `invented-${row.requestId}`,
+        status: 'success' as const,
+      }));
+      await (at % 200 === 0 ? one : other).append(rows);
+    }
+    const { costs } = await one.summary({ window: { since: null }, costs: ['model'], models: 0 });
+    const told = Object.keys(costs.model ?? {}).filter((name) => name !== 'other');
+    expect(told.length).toBe(1000);
+    for (const model of ['invented-req_1199', ...told.slice(0, 5)])
+      expect((await other.audit({ ...ALL, model })).total).toBe(1);
+    expect((await one.totals()).requests).toBe(1200);
+    await one.close();
+    await other.close();
   });
 
   test('a file of a newer version is refused with what to do', async () => {

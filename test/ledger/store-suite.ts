@@ -1,7 +1,13 @@
 // What every ledger store must answer, whatever it is made of.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/row.ts';
-import type { AuditFilter, Dimension, LedgerStore, Totals } from '../../src/ledger/store.ts';
+import {
+  ALL_TIME,
+  type AuditFilter,
+  type Dimension,
+  type LedgerStore,
+  type Totals,
+} from '../../src/ledger/store.ts';
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
@@ -441,6 +447,80 @@ export function describeStore(factory: StoreFactory): void {
       );
     });
 
+    /** More names of each than sums tell apart; some are as often asked for as those that they know. */
+    const invented = () =>
+      variedRows(4200).map((row, index) => ({
+        ...row,
+        timestamp: SAMPLE_TIME + index * 61_000,
+        model: index % 3 === 0 ? (row.model ?? '') : index % 97 === 1 ? 'other' : `invented-${index % 2600}`,
+        agentType: index % 4 === 0 ? `session-${index % 2100}` : row.agentType,
+        projectId: index % 5 === 0 ? `user-${index}` : row.projectId,
+        status: index % 3 === 0 ? row.status : ('error' as const),
+      }));
+
+    test('names that clients invent: sums know a thousand of each, and filters find all', async () => {
+      const rows = invented();
+      for (let at = 0; at < rows.length; at += 700) await store.append(rows.slice(at, at + 700));
+      expectTotals(await store.totals(), expectedTotals(rows));
+      const request = { window: ALL_TIME, costs: ['model', 'agent', 'project'] as const, models: 10_000 };
+      const { costs, models: told } = await store.summary(request);
+      for (const dimension of request.costs) {
+        const found = costs[dimension] ?? {};
+        const names = Object.keys(found);
+        expect(names.length).toBeGreaterThan(500);
+        expect(names.length).toBeLessThanOrEqual(1001);
+        const wanted = expectedCosts(rows, dimension);
+        const told = names.filter((name) => name !== 'other');
+        for (const name of told.slice(0, 300)) expect(found[name]).toBeCloseTo(wanted[name] ?? Number.NaN, 9);
+        const sum = (all: Record<string, number>) => Object.values(all).reduce((a, b) => a + b, 0);
+        expect(sum(found)).toBeCloseTo(sum(wanted), 6);
+      }
+      const counted = told.map(({ latency }) => latency.reduce((a, b) => a + b, 0));
+      expect(counted).toEqual(told.map(({ requests }) => requests));
+
+      const filters: Partial<AuditFilter>[] = [
+        { model: 'invented-1' },
+        { model: 'invented-2599' },
+        { model: 'invented-2599', success: true },
+        { model: 'invented-2585', status: 'error', provider: 'provider-2' },
+        { model: 'other' },
+        { model: 'never-asked' },
+        { model: 'model-3' },
+        { model: 'model-3', agentType: 'session-2096' },
+        { agentType: 'session-2096' },
+        { agentType: 'session-2096', projectId: 'user-4180' },
+        { projectId: 'user-4195' },
+        { projectId: 'project-3', model: 'invented-1501' },
+        { projectId: 'project-3', success: false },
+        { model: 'other', startTime: SAMPLE_TIME + 30 * HOUR + 1, endTime: SAMPLE_TIME + 50 * HOUR },
+        { agentType: 'session-2096', endTime: SAMPLE_TIME + 40 * HOUR },
+      ];
+      const expectAll = async (kept: readonly LedgerRow[]) => {
+        for (const filter of filters) {
+          const wanted = kept
+            .filter((row) => matches(filter, row))
+            .map((row) => row.requestId)
+            .reverse();
+          for (const offset of [0, 1, wanted.length]) {
+            const found = await store.audit({ ...ALL, ...filter, limit: 3, offset });
+            const ids = found.rows.map((row) => row.requestId);
+            expect({ filter, offset, total: found.total, ids }).toEqual({
+              filter,
+              offset,
+              total: wanted.length,
+              ids: wanted.slice(offset, offset + 3),
+            });
+          }
+          for (const requestId of wanted.slice(-1))
+            expect((await store.audit({ ...ALL, ...filter, requestId })).total).toBe(1);
+        }
+      };
+      await expectAll(rows);
+      const before = SAMPLE_TIME + 20 * HOUR;
+      await store.expire(before);
+      await expectAll(rows.filter(({ timestamp }) => timestamp >= before));
+    });
+
     test('expiry removes old rows with their bodies and leaves totals and costs as they were', async () => {
       const rows = variedRows(1500).map((row) => ({ ...row, requestBody: 'in', responseBody: 'out' }));
       await store.append(rows);
@@ -516,4 +596,14 @@ function expectedCosts(rows: readonly LedgerRow[], dimension: Dimension): Record
 function expectCosts(found: Record<string, number>, wanted: Record<string, number>): void {
   expect(Object.keys(found).sort()).toEqual(Object.keys(wanted).sort());
   for (const [name, cost] of Object.entries(wanted)) expect(found[name]).toBeCloseTo(cost, 7);
+}
+
+/** What a filter asks for, asked of one row. */
+function matches(filter: Partial<AuditFilter>, row: LedgerRow): boolean {
+  const { startTime = 0, endTime = Number.MAX_SAFE_INTEGER, success } = filter;
+  if (row.timestamp < startTime || row.timestamp > endTime) return false;
+  if (success !== undefined && success !== (row.status === 'success')) return false;
+  return (['model', 'provider', 'agentType', 'projectId', 'status'] as const).every(
+    (name) => filter[name] === undefined || filter[name] === row[name],
+  );
 }

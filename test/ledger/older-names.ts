@@ -1,0 +1,36 @@
+// A database of before names were hidden, made from one of now: whoever named a model "other" had a kind like any.
+import { expect } from 'bun:test';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
+
+const ALL = { limit: 10, offset: 0, includeBodies: false };
+
+export const BEFORE_HIDING: readonly string[] = [
+  'DROP INDEX ledger_row_other_model',
+  'DROP INDEX ledger_row_other_agent',
+  'DROP INDEX ledger_row_other_project',
+  ...['kind', 'sum', 'row'].map((table) => {
+    const number = table === 'kind' ? 'id' : 'kind';
+    return `UPDATE ledger_${table} SET ${number} = ABS(${number})`;
+  }),
+];
+
+export const NAMED_OTHER = [
+  sampleRow({ requestId: 'req_model', model: 'other' }),
+  sampleRow({ requestId: 'req_project', projectId: 'other', timestamp: sampleRow().timestamp + 1 }),
+];
+
+export async function expectFoundByName(store: LedgerStore): Promise<void> {
+  await store.append([sampleRow({ requestId: 'req_new', model: 'other', projectId: 'other', timestamp: 0 })]);
+  const found = async (filter: object) => {
+    const { rows, total } = await store.audit({ ...ALL, ...filter });
+    return [total, ...rows.map((row) => row.requestId)];
+  };
+  expect(await found({ model: 'other' })).toEqual([2, 'req_model', 'req_new']);
+  expect(await found({ projectId: 'other' })).toEqual([2, 'req_project', 'req_new']);
+  expect(await found({ model: 'other', projectId: 'other' })).toEqual([1, 'req_new']);
+  expect(await found({ status: 'success' })).toEqual([3, 'req_project', 'req_model', 'req_new']);
+  expect((await store.totals()).requests).toBe(3);
+  expect(await store.expire(1)).toBe(1);
+  expect(await found({ model: 'other' })).toEqual([1, 'req_model']);
+}
