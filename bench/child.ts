@@ -15,6 +15,10 @@ export interface ChildOptions {
   /** Runs on this core alone, where `taskset` is installed. */
   core?: number;
   environment?: Record<string, string>;
+  /** Where it runs; default: here. */
+  directory?: string;
+  /** False: what it says on standard output is thrown away. Default: true. */
+  readsLines?: boolean;
 }
 
 const LINE_TIMEOUT_MS = 20_000;
@@ -35,7 +39,8 @@ export function startChild(command: readonly string[], options: ChildOptions = {
   const startedAt = performance.now();
   // Descriptor 3 is a pipe that `sluice serve` watches: it ends with this process, however that goes.
   const child = Bun.spawn([...pin, ...command], {
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', options.readsLines === false ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(options.directory === undefined ? {} : { cwd: options.directory }),
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
@@ -46,7 +51,7 @@ export function startChild(command: readonly string[], options: ChildOptions = {
   });
   running.add(child);
   const errors = new Response(child.stderr).text();
-  const lines = readLines(child.stdout);
+  const lines = readLines(child.stdout ?? new ReadableStream());
   return {
     pid: child.pid,
     startedAt,

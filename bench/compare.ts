@@ -13,7 +13,8 @@ import { plain } from './measures/plain.ts';
 import { checkOut } from './other-tree.ts';
 import { buildProgram, pairName, sluiceContender } from './sluice.ts';
 import { asText, describeCircumstances, type Table } from './report.ts';
-import { type MeasureResult, runMeasures, spreadOfMetric, spreadOfRatio } from './run.ts';
+import { type MeasureResult, spreadOfMetric, spreadOfRatio } from './results.ts';
+import { runMeasures } from './run.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const HELP = `npm run bench:compare -- [--quick] REF
@@ -71,7 +72,7 @@ try {
 }
 
 function comparison(results: readonly MeasureResult[], names: readonly string[], label: string): Table {
-  const metrics = results.flatMap(({ measure }) => Object.entries(measure.metrics));
+  const metrics = results.flatMap((result) => Object.entries(result.metrics));
   const rows = names.flatMap((name) =>
     metrics.flatMap(([metric, unit]) => {
       const here = spreadOfMetric(results, metric, name);

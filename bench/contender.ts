@@ -3,8 +3,22 @@ import type { Behaviour } from './behaviour.ts';
 import type { Child } from './child.ts';
 import type { ClientId, ProviderId } from './fixtures.ts';
 
+/** What a contender is there for: measures choose by it whom they take. */
+export type Role =
+  | 'direct'
+  | 'nginx'
+  | 'bare'
+  | 'gateway'
+  | 'no ledger'
+  | 'fragments'
+  | 'peer'
+  | 'translating peer';
+
 export interface Contender {
   name: string;
+  role: Role;
+  /** Rounds of each measure at most; default: as many as the measure has. */
+  rounds?: number;
   client: ClientId;
   provider: ProviderId;
   start(run: RunContext): Promise<Running>;
@@ -30,6 +44,13 @@ export interface Running {
   headers: Record<string, string>;
   stop(): Promise<void>;
 }
+
+export function takes(...roles: Role[]): (contender: Contender) => boolean {
+  return ({ role }) => roles.includes(role);
+}
+
+/** Whether its code is ready from the first request on. */
+export const isCompiled = takes('direct', 'nginx');
 
 /** The proxy under test has one core, all else shares the others. */
 export const PROXY_CORE = Math.max(0, navigator.hardwareConcurrency - 1);

@@ -4,7 +4,7 @@ import { behaviourPrefix } from './behaviour.ts';
 import { startChild } from './child.ts';
 import { type Contender, PROXY_CORE, readPort, runningOf } from './contender.ts';
 import { findNginx, NGINX_NAME } from './nginx.ts';
-import { pairName, PASSTHROUGH, sluiceContender } from './sluice.ts';
+import { pairName, sluiceContender } from './sluice.ts';
 
 export const DIRECT = 'direct';
 export const BARE = 'bare Bun';
@@ -17,6 +17,7 @@ export const FRAGMENTS = pairName('openai-chat', 'anthropic-messages');
 
 const direct: Contender = {
   name: DIRECT,
+  role: 'direct',
   client: 'anthropic-messages',
   provider: 'anthropic-messages',
   start: ({ upstreamPort, behaviour }) =>
@@ -33,6 +34,7 @@ const direct: Contender = {
 const bare: Contender = {
   ...direct,
   name: BARE,
+  role: 'bare',
   async start({ upstreamPort, behaviour }) {
     const program = join(import.meta.dir, 'bare-proxy.ts');
     const origin = `http://127.0.0.1:${upstreamPort}${behaviourPrefix(behaviour)}`;
@@ -51,13 +53,11 @@ export function findContenders(): { contenders: Contender[]; missing: string[] }
     sluiceContender('anthropic-messages', 'anthropic-messages'),
     sluiceContender('anthropic-messages', 'anthropic-messages', {
       name: NO_LEDGER,
+      role: 'no ledger',
       audit: { enabled: false },
     }),
     sluiceContender('openai-responses', 'gemini'),
-    sluiceContender('openai-chat', 'anthropic-messages'),
+    sluiceContender('openai-chat', 'anthropic-messages', { role: 'fragments' }),
   ];
   return { contenders, missing: nginx === undefined ? [NGINX_NAME] : [] };
 }
-
-/** Those that a scenario of its own is for: no more than ceiling, floor, passthrough and the slowest translation. */
-export const MAIN_FOUR: readonly string[] = [DIRECT, NGINX_NAME, PASSTHROUGH, SLOWEST];

@@ -3,7 +3,7 @@ import { type Finding, numbersOf } from './findings/finding.ts';
 import { findResources } from './findings/resources.ts';
 import { findStreams, findWaits } from './findings/waits.ts';
 import { findWork } from './findings/work.ts';
-import type { MeasureResult } from './run.ts';
+import type { MeasureResult } from './results.ts';
 
 /** Those with a target first. */
 export function findAll(results: readonly MeasureResult[]): Finding[] {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
 import { findCircumstances } from './circumstances.ts';
 import { findContenders } from './contenders.ts';
+import { findPeers, PEERS, PEERS_VARIABLE } from './peers.ts';
 import { findAll } from './findings.ts';
 import { EFFORTS, type Measure } from './measure.ts';
 import { burst } from './measures/burst.ts';
@@ -34,6 +35,9 @@ const HELP = `npm run bench -- [--quick] [--write] [--only NAME,…]
   --quick   one short round of each: a look, not a result
   --write   keep the result in docs/benchmarks.md
   --only    of ${Object.keys(MEASURES).join(', ')}
+
+Other gateways are measured too where ${PEERS_VARIABLE} names a folder in which they are installed; in it, for
+${PEERS.map(({ name, version, install }) => `${name} ${version}:\n${install.replaceAll(/^/gm, '  ')}`).join('\n')}
 `;
 
 const { values } = parseArgs({
@@ -69,8 +73,11 @@ async function main(): Promise<number> {
     return 2;
   }
   buildProgram();
-  const { contenders, missing } = findContenders();
-  const circumstances = findCircumstances(command(), [...missing, ...(hasWrk() ? [] : ['wrk'])]);
+  const own = findContenders();
+  const peers = findPeers();
+  const contenders = [...own.contenders, ...peers.contenders];
+  const missing = [...own.missing, ...(hasWrk() ? [] : ['wrk']), ...peers.missing];
+  const circumstances = findCircumstances(command(), missing);
   console.log(`${asText(describeCircumstances(circumstances))}\n`);
   const effort = values.quick ? EFFORTS.quick : EFFORTS.full;
   const results = await runMeasures({ measures, contenders, effort, say: (line) => console.log(line) });

@@ -18,6 +18,7 @@ export function findNginx(): Contender | undefined {
 function contenderOf(program: string): Contender {
   return {
     name: NGINX_NAME,
+    role: 'nginx',
     client: 'anthropic-messages',
     provider: 'anthropic-messages',
     async start({ directory, upstreamPort, behaviour }) {

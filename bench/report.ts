@@ -1,7 +1,7 @@
 // The numbers as tables: for the terminal and, the same in Markdown, for docs/benchmarks.md.
 import type { Contender } from './contender.ts';
 import { type Finding, isReached } from './findings/finding.ts';
-import { type MeasureResult, spreadOfMetric } from './run.ts';
+import { type MeasureResult, spreadOfMetric } from './results.ts';
 import type { Spread } from './statistics.ts';
 
 export type Table = readonly (readonly string[])[];
@@ -26,8 +26,8 @@ export function findingsTable(findings: readonly Finding[]): Table {
 
 export function numbersTable(results: readonly MeasureResult[], contenders: readonly Contender[]): Table {
   const header = ['', ...contenders.map(({ name }) => name)];
-  const rows = results.flatMap(({ measure }) =>
-    Object.entries(measure.metrics).map(([metric, unit]) => [
+  const rows = results.flatMap(({ metrics }) =>
+    Object.entries(metrics).map(([metric, unit]) => [
       `${metric}, ${unit}`,
       ...contenders.map(({ name }) => {
         const spread = spreadOfMetric(results, metric, name);

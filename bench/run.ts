@@ -1,19 +1,11 @@
-// Runs measures: rounds over the contenders, in an order that turns around each time.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// Runs measures: rounds over the contenders, in an order that turns around each time. What fails is told, and the rest goes on.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { killChildren } from './child.ts';
 import type { Contender } from './contender.ts';
-import type { Effort, Measure, Numbers } from './measure.ts';
-import { spreadOf, type Spread } from './statistics.ts';
-
-/** One contender's numbers, a Numbers a round. */
-export type Rounds = Map<string, Numbers[]>;
-
-export interface MeasureResult {
-  measure: Measure;
-  /** By contender. Round N of one and round N of another were taken one after the other. */
-  rounds: Rounds;
-}
+import type { Effort, Measure, MeasureContext, Numbers } from './measure.ts';
+import type { Failure, MeasureResult } from './results.ts';
 
 export interface RunOptions {
   measures: readonly Measure[];
@@ -21,6 +13,9 @@ export interface RunOptions {
   effort: Effort;
   say(line: string): void;
 }
+
+/** Longer than any run takes that is not stuck. */
+const RUN_TIMEOUT_MS = 120_000;
 
 export async function runMeasures(options: RunOptions): Promise<MeasureResult[]> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
@@ -38,73 +33,49 @@ async function runMeasure(
   parent: string,
   { contenders, effort, say }: RunOptions,
 ): Promise<MeasureResult> {
-  const rounds: Rounds = new Map();
+  const { name, metrics } = measure;
+  const rounds: Record<string, Numbers[]> = {};
+  const failures: Failure[] = [];
+  const startedAt = performance.now();
   const taking = contenders.filter((contender) => measure.applies(contender));
   const count = measure.rounds?.(effort) ?? effort.rounds;
-  for (let round = 0; round < count && taking.length > 0; round++) {
-    for (const contender of round % 2 === 0 ? taking : taking.toReversed()) {
+  for (let round = 0; round < count; round++) {
+    const inTurn = round % 2 === 0 ? taking : taking.toReversed();
+    for (const contender of inTurn.filter(({ rounds: most = count }) => round < most)) {
+      const place = `${name} · ${round + 1}/${count} · ${contender.name}`;
       const directory = mkdtempSync(join(parent, 'run-'));
-      mkdirSync(directory, { recursive: true });
-      const numbers = await measure.run({ contender, effort, directory });
+      let numbers: Numbers = {};
+      try {
+        numbers = await inTime(measure, { contender, effort, directory });
+        say(`${place}: ${describe(measure, numbers)}`);
+      } catch (thrown) {
+        // What it left behind would take the cores of the next.
+        killChildren();
+        const message = thrown instanceof Error ? thrown.message : String(thrown);
+        failures.push({ contender: contender.name, round: round + 1, message });
+        say(`${place}: FAILED: ${message}`);
+      }
       rmSync(directory, { recursive: true, force: true });
-      rounds.set(contender.name, [...(rounds.get(contender.name) ?? []), numbers]);
-      say(`${measure.name} · ${round + 1}/${count} · ${contender.name}: ${describe(measure, numbers)}`);
+      rounds[contender.name] = [...(rounds[contender.name] ?? []), numbers];
     }
   }
-  return { measure, rounds };
+  return { name, metrics, rounds, failures, seconds: (performance.now() - startedAt) / 1_000 };
+}
+
+async function inTime(measure: Measure, context: MeasureContext): Promise<Numbers> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done in ${RUN_TIMEOUT_MS / 1_000} s`)), RUN_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([measure.run(context), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function describe({ metrics }: Measure, numbers: Numbers): string {
   return Object.entries(numbers)
     .map(([metric, value]) => `${metric} ${value.toPrecision(4)} ${metrics[metric] ?? ''}`)
     .join(', ');
-}
-
-/** The metric of one contender over its rounds; undefined where it was not measured. */
-export function spreadOfMetric(
-  results: readonly MeasureResult[],
-  metric: string,
-  contender: string,
-): Spread | undefined {
-  const values = valuesOf(results, metric, contender);
-  return values.length === 0 ? undefined : spreadOf(values);
-}
-
-/** Ratios of two contenders, each taken within one round. */
-export function spreadOfRatio(
-  results: readonly MeasureResult[],
-  metric: string,
-  contender: string,
-  base: string,
-): Spread | undefined {
-  const below = valuesOf(results, metric, base);
-  const ratios = valuesOf(results, metric, contender).flatMap((value, round) => {
-    const divisor = below[round];
-    return divisor === undefined || divisor === 0 ? [] : [value / divisor];
-  });
-  return ratios.length === 0 ? undefined : spreadOf(ratios);
-}
-
-/** What one contender adds to another, each time within one round. */
-export function spreadOfDifference(
-  results: readonly MeasureResult[],
-  metric: string,
-  contender: string,
-  base: string,
-): Spread | undefined {
-  const below = valuesOf(results, metric, base);
-  const added = valuesOf(results, metric, contender).flatMap((value, round) => {
-    const less = below[round];
-    return less === undefined ? [] : [value - less];
-  });
-  return added.length === 0 ? undefined : spreadOf(added);
-}
-
-function valuesOf(results: readonly MeasureResult[], metric: string, contender: string): number[] {
-  return results
-    .flatMap(({ rounds }) => rounds.get(contender) ?? [])
-    .flatMap((numbers) => {
-      const value = numbers[metric];
-      return value === undefined || Number.isNaN(value) ? [] : [value];
-    });
 }

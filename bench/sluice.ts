@@ -7,6 +7,7 @@ import {
   type Contender,
   PROXY_CORE,
   readPort,
+  type Role,
   type RunContext,
   runningOf,
   type Running,
@@ -19,6 +20,8 @@ const ROOT = join(import.meta.dir, '..');
 export interface SluiceOptions {
   /** Default: one of the pair. */
   name?: string;
+  /** Default: `gateway`. */
+  role?: Role;
   /** Of the tree that is run; default: this one. */
   root?: string;
   /** Default: all that is on by default. */
@@ -37,6 +40,7 @@ export function sluiceContender(
   const { name = pairName(client, provider), root = ROOT, workers = 1, runtimeFlags } = options;
   return {
     name,
+    role: options.role ?? 'gateway',
     client,
     provider,
     async start(run) {

@@ -21,7 +21,7 @@ export interface BenchUpstream {
 /** @param asksForStream what the request's body says. */
 type Answer = (socket: Socket<Connection>, asksForStream: boolean) => void;
 
-const ASKS_FOR_STREAM = '"stream":true';
+const ASKS_FOR_STREAM = ['"stream":true', '"stream": true'];
 
 export function createServer(): BenchUpstream {
   const answers = new Map<string, Answer>();
@@ -76,7 +76,7 @@ export function createServer(): BenchUpstream {
             asksForStream = false;
           },
           body(bytes) {
-            asksForStream ||= bytes.includes(ASKS_FOR_STREAM);
+            asksForStream ||= ASKS_FOR_STREAM.some((asks) => bytes.includes(asks));
           },
           end: () => answerTo(path)(socket, asksForStream),
         });

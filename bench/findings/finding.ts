@@ -1,6 +1,5 @@
 // What a finding is: a number that matters, and where there is one, its target.
-import type { MeasureResult } from '../run.ts';
-import { spreadOfDifference, spreadOfMetric, spreadOfRatio } from '../run.ts';
+import { type MeasureResult, spreadOfDifference, spreadOfMetric, spreadOfRatio } from '../results.ts';
 import type { Spread } from '../statistics.ts';
 
 export interface Target {

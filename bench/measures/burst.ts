@@ -1,5 +1,5 @@
 // Streams as fast as they go, one after the other on each connection.
-import { BARE } from '../contenders.ts';
+import { takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
 import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
 
@@ -14,7 +14,7 @@ const PATIENCE = 50;
 export const burst: Measure = {
   name: `Streams of ${DELTAS} events, unpaced`,
   metrics: { 'streams of 200 events': '1/s', 'CPU per unpaced stream': 'µs' },
-  applies: ({ name }) => name !== BARE,
+  applies: takes('direct', 'nginx', 'gateway', 'peer'),
   run: (context) =>
     onStage(context, { kind: 'stream', amount: DELTAS }, async ({ running, request }) => {
       const { pace } = context.effort;

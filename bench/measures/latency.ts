@@ -1,6 +1,6 @@
 // How long a client waits, at rates that leave everybody idle most of the time: for a whole answer, and for the first
 // text of a stream. Requests are due by the clock whatever becomes of the answers, and waits count from then.
-import { DIRECT, MAIN_FOUR } from '../contenders.ts';
+import { isCompiled, takes } from '../contender.ts';
 import {
   failOn,
   type Measure,
@@ -10,7 +10,6 @@ import {
   type Stage,
   startLoad,
 } from '../measure.ts';
-import { NGINX_NAME } from '../nginx.ts';
 import { quantile } from '../statistics.ts';
 
 export const WHOLE = 'whole answer';
@@ -47,12 +46,10 @@ export const latency: Measure = {
       ]),
     ),
   ),
-  applies: ({ name }) => MAIN_FOUR.includes(name),
+  applies: takes('direct', 'nginx', 'gateway', 'peer'),
   run: (context) =>
     onStage(context, { kind: 'asked', amount: DELTAS }, async (stage) => {
-      const { name } = context.contender;
-      for (const asked of ASKED)
-        if (name !== DIRECT && name !== NGINX_NAME) await warmUp(context, stage, asked);
+      if (!isCompiled(context.contender)) for (const asked of ASKED) await warmUp(context, stage, asked);
       const [whole, first] = await Promise.all(
         ASKED.map((asked, index) => waits(context, stage, asked, RARELY, index / ASKED.length)),
       );

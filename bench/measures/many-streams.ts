@@ -1,8 +1,7 @@
 // So many streams open at once at the pace of a model: how late each event is, what it costs, what a stream holds.
 // Direct shows what the clients and the upstream can do themselves: where it is late, so is everybody.
-import { DIRECT, MAIN_FOUR } from '../contenders.ts';
+import { isCompiled, takes } from '../contender.ts';
 import { failOn, type Measure, type Numbers, onStage, startLoad } from '../measure.ts';
-import { NGINX_NAME } from '../nginx.ts';
 import { cpuTime, residentMemory } from '../process-stats.ts';
 import { untilBegun } from './opening.ts';
 
@@ -18,6 +17,8 @@ export const LEVELS: readonly Level[] = [
   { streams: 1_000, perSecond: 20 },
   { streams: 5_000, perSecond: 4 },
 ];
+const APPLIES = takes('direct', 'nginx', 'gateway', 'peer');
+const MOST_FOR_PEERS = 1_000;
 /** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
 const WARM_UP_STREAMS = 50;
 const WARM_UP_MS = 2_500;
@@ -50,14 +51,14 @@ export function manyStreams(level: Level): Measure {
       [metric.cpu]: 'µs',
       [metric.memory]: 'KB',
     },
-    applies: ({ name }) => MAIN_FOUR.includes(name),
+    applies: (contender) => APPLIES(contender) && !(contender.role === 'peer' && streams > MOST_FOR_PEERS),
     rounds: ({ name }) => (name === 'full' ? 2 : 1),
     run: (context) =>
       onStage(context, { kind: 'paced', amount: perSecond }, async ({ running, request }) => {
         const { contender, effort } = context;
         const connections = effort.name === 'tiny' ? 10 : streams;
         const pause = (milliseconds: number) => Bun.sleep(milliseconds * effort.pace);
-        if (contender.name !== DIRECT && contender.name !== NGINX_NAME) {
+        if (!isCompiled(contender)) {
           const warmUp = startLoad({ ...request(true), connections: WARM_UP_STREAMS, perSecond: null });
           await untilBegun(warmUp, WARM_UP_STREAMS, contender);
           await pause(WARM_UP_MS);

@@ -1,10 +1,11 @@
 // Memory: idle after start, and what an open stream takes.
-import { DIRECT } from '../contenders.ts';
+import { takes } from '../contender.ts';
 import { residentMemory } from '../process-stats.ts';
 import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
 import { untilBegun } from './opening.ts';
 
 const STREAMS = 500;
+const APPLIES = takes('nginx', 'bare', 'gateway', 'peer');
 const PER_SECOND = 20;
 /** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
 const WARM_UP_STREAMS = 50;
@@ -16,7 +17,7 @@ const SETTLE_MS = 4_000;
 export const memory: Measure = {
   name: `Memory, ${STREAMS} open streams`,
   metrics: { 'idle memory': 'MB', 'memory after first requests': 'MB', 'memory per open stream': 'KB' },
-  applies: ({ name, client, provider }) => name !== DIRECT && client === provider,
+  applies: (contender) => APPLIES(contender) && contender.client === contender.provider,
   rounds: ({ name }) => (name === 'full' ? 2 : 1),
   run: (context) =>
     onStage(context, { kind: 'paced', amount: PER_SECOND }, async ({ running, request }) => {

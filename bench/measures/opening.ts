@@ -3,7 +3,7 @@ import type { Contender } from '../contender.ts';
 import type { LoadProcess } from '../measure.ts';
 
 const POLL_MS = 50;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 30_000;
 
 /** Resolves when so many answers have begun. */
 export async function untilBegun(load: LoadProcess, streams: number, contender: Contender): Promise<void> {

@@ -1,5 +1,5 @@
 // Many streams at the pace of a model: what an event costs.
-import { DIRECT } from '../contenders.ts';
+import { isCompiled, takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
 import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
 import { untilBegun } from './opening.ts';
@@ -7,12 +7,13 @@ import { untilBegun } from './opening.ts';
 const STREAMS = 200;
 const PER_SECOND = 20;
 const WARM_UP_MS = 2_500;
+const SETTLE_MS = 500;
 const MEASURED_MS = 3_500;
 
 export const paced: Measure = {
   name: `${STREAMS} streams of ${PER_SECOND} events/s`,
   metrics: { 'CPU per event': 'µs', 'events delivered': '1/s' },
-  applies: ({ name }) => name !== DIRECT,
+  applies: takes('nginx', 'bare', 'gateway', 'no ledger', 'fragments', 'peer', 'translating peer'),
   run: (context) =>
     onStage(context, { kind: 'paced', amount: PER_SECOND }, async ({ running, request }) => {
       const { pace, name } = context.effort;
@@ -20,7 +21,7 @@ export const paced: Measure = {
       const load = startLoad({ ...request(true), connections, perSecond: null });
       try {
         await untilBegun(load, connections, context.contender);
-        await Bun.sleep(WARM_UP_MS * pace);
+        await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : WARM_UP_MS) * pace);
         const before = await load.count();
         const cpuBefore = cpuTime(running.pid);
         await Bun.sleep(MEASURED_MS * pace);

@@ -1,6 +1,6 @@
 // A run as small as can be: everything starts, is measured and ends. What the numbers are is no test.
 import { describe, expect, test } from 'bun:test';
-import { BARE, DIRECT, findContenders } from '../../bench/contenders.ts';
+import { DIRECT, findContenders } from '../../bench/contenders.ts';
 import { findAll } from '../../bench/findings.ts';
 import { isReached } from '../../bench/findings/finding.ts';
 import { EFFORTS, type Measure, type Numbers } from '../../bench/measure.ts';
@@ -10,7 +10,8 @@ import { manyStreams, metricsOf } from '../../bench/measures/many-streams.ts';
 import { memory } from '../../bench/measures/memory.ts';
 import { paced } from '../../bench/measures/paced.ts';
 import { benchmarksPage } from '../../bench/report.ts';
-import { type MeasureResult, runMeasures } from '../../bench/run.ts';
+import type { MeasureResult } from '../../bench/results.ts';
+import { runMeasures } from '../../bench/run.ts';
 import { PASSTHROUGH } from '../../bench/sluice.ts';
 
 const { contenders } = findContenders();
@@ -28,12 +29,13 @@ test(
       effort: EFFORTS.tiny,
       say: (line) => said.push(line),
     });
-    const [bursts, paces, memories] = results.map(({ rounds }) => [...rounds.keys()]);
-    expect(bursts).toEqual(contenders.map(({ name }) => name).filter((name) => name !== BARE));
-    expect(paces).toEqual(contenders.map(({ name }) => name).filter((name) => name !== DIRECT));
+    const [bursts, paces, memories] = results.map(({ rounds }) => Object.keys(rounds));
+    expect(bursts).toEqual(contenders.filter((one) => burst.applies(one)).map(({ name }) => name));
+    expect(paces).toEqual(contenders.filter((one) => paced.applies(one)).map(({ name }) => name));
     expect(memories).toContain(PASSTHROUGH);
+    expect(results.flatMap(({ failures }) => failures)).toEqual([]);
     for (const { rounds } of results) {
-      for (const [numbers] of rounds.values()) {
+      for (const [numbers] of Object.values(rounds)) {
         for (const value of Object.values(numbers ?? {})) expect(value).toBeFinite();
       }
     }
@@ -52,7 +54,7 @@ test(
       effort: EFFORTS.tiny,
       say: () => {},
     });
-    const [waits, ways] = results.map(({ rounds }) => rounds.get(PASSTHROUGH)?.[0] ?? {});
+    const [waits, ways] = results.map(({ rounds }) => rounds[PASSTHROUGH]?.[0] ?? {});
     for (const metric of Object.keys(latency.metrics)) expect(waits?.[metric]).toBeGreaterThan(0);
     const { p50, delivered } = metricsOf(level);
     expect(ways?.[p50]).toBeGreaterThan(0);
@@ -61,16 +63,39 @@ test(
   TRIES,
 );
 
-describe('findings', () => {
+test('what fails is told, and the rest goes on', async () => {
+  const [contender] = contenders;
+  if (contender === undefined) throw new Error('no contender');
+  let turns = 0;
+  const said: string[] = [];
   const measure: Measure = {
+    name: 'of every other round',
+    metrics: { turn: '' },
+    applies: () => true,
+    rounds: () => 3,
+    run: () => (++turns === 2 ? Promise.reject(new Error('no luck')) : Promise.resolve({ turn: turns })),
+  };
+  const [result] = await runMeasures({
+    measures: [measure],
+    contenders: [contender, { ...contender, name: 'once', rounds: 1 }],
+    effort: EFFORTS.tiny,
+    say: (line) => said.push(line),
+  });
+  expect(result?.rounds).toEqual({
+    [contender.name]: [{ turn: 1 }, { turn: 3 }, { turn: 4 }],
+    once: [{}],
+  });
+  expect(result?.failures).toEqual([{ contender: 'once', round: 1, message: 'no luck' }]);
+  expect(said[1]).toContain('FAILED: no luck');
+});
+
+describe('findings', () => {
+  const result = (rounds: Record<string, Numbers[]>): MeasureResult => ({
     name: 'made up',
     metrics: { 'CPU per event': 'µs' },
-    applies: () => true,
-    run: () => Promise.resolve({}),
-  };
-  const result = (rounds: Record<string, Numbers[]>): MeasureResult => ({
-    measure,
-    rounds: new Map(Object.entries(rounds)),
+    rounds,
+    failures: [],
+    seconds: 1,
   });
   const perEvent = (...values: number[]) => values.map((value) => ({ 'CPU per event': value }));
   const find = (results: MeasureResult[]) =>
@@ -80,6 +105,11 @@ describe('findings', () => {
     const finding = find([result({ nginx: perEvent(10, 20, 10), passthrough: perEvent(15, 30, 20) })]);
     expect(finding?.value).toEqual({ median: 1.5, lowest: 1.5, highest: 2 });
     expect(finding && isReached(finding)).toBe(true);
+  });
+
+  test('a round that failed for one of two is in no ratio', () => {
+    const finding = find([result({ nginx: perEvent(10, 20, 10), passthrough: [{}, ...perEvent(30, 20)] })]);
+    expect(finding?.value).toEqual({ median: 1.75, lowest: 1.5, highest: 2 });
   });
 
   test('a target that is missed says so, with the reason', () => {
