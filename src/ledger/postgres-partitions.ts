@@ -16,15 +16,18 @@ const TABLES = ['ledger_row', 'ledger_body'] as const;
 /** A long read must not make every writer wait behind a change of the tables. */
 const SHORT_WAIT = "SET LOCAL lock_timeout = '3s'";
 
+/** The sums of a month's hours are many rows. */
+const PATIENCE_MS = 300_000;
+
 export function createPartitions(client: PostgresClient): Partitions {
   const known = new Set<number>();
 
-  const changing = <Result>(work: (query: Query) => Promise<Result>): Promise<Result> =>
+  const changing = <Result>(work: (query: Query) => Promise<Result>, patienceMs?: number): Promise<Result> =>
     client.transaction(async (query) => {
       await query(SHORT_WAIT);
       await query(`SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`);
       return work(query);
-    });
+    }, patienceMs);
 
   return {
     async ensure(timestamps) {
@@ -39,18 +42,13 @@ export function createPartitions(client: PostgresClient): Partitions {
       });
       for (const month of missing) known.add(month);
     },
-    drop: (before) =>
-      changing(async (query) => {
-        let removed = 0;
-        const over = (await monthsIn(query)).filter((held) => startOf(held + 1) <= before);
-        if (over.length > 0) await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
-        for (const month of over) {
-          for (const table of TABLES) await query(`DROP TABLE ${nameOf(table, month)}`);
-          removed += await forgetRows(query, month);
-          known.delete(month);
-        }
-        return removed;
-      }),
+    async drop(before) {
+      const over = (await monthsIn(client.query)).filter((held) => startOf(held + 1) <= before);
+      let removed = 0;
+      for (const month of over) removed += await changing((query) => dropMonth(query, month), PATIENCE_MS);
+      for (const month of over) known.delete(month);
+      return removed;
+    },
     forget: () => known.clear(),
   };
 }
@@ -78,6 +76,14 @@ async function monthsIn(query: Query): Promise<number[]> {
     const [, year, month] = /_(\d+)_(\d\d)"?$/.exec(name) ?? [];
     return year === undefined ? [] : [(Number(year) - 1970) * 12 + Number(month) - 1];
   });
+}
+
+/** Resolves to how many rows it had; 0 where another gateway was faster. */
+async function dropMonth(query: Query, month: number): Promise<number> {
+  if (!(await monthsIn(query)).includes(month)) return 0;
+  await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+  for (const table of TABLES) await query(`DROP TABLE ${nameOf(table, month)}`);
+  return forgetRows(query, month);
 }
 
 /** Takes the rows of a month out of what is kept of all; resolves to how many there were. */

@@ -15,7 +15,15 @@ import {
   timedRow,
   TIMESTAMP,
 } from './row-columns.ts';
-import { insertBinaries, NEWEST_FIRST, SELECT_BINARY, withBodiesOf } from './row-queries.ts';
+import {
+  DELETE_UNUSED_BINARIES,
+  EXPIRE_BINARIES,
+  EXPIRE_ROWS,
+  insertBinaries,
+  NEWEST_FIRST,
+  SELECT_BINARY,
+  withBodiesOf,
+} from './row-queries.ts';
 import {
   createSpreadTally,
   packedSum,
@@ -32,8 +40,6 @@ import { summarise, totalsOf } from './summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
-/** Rows deleted in one transaction. */
-const EXPIRE_CHUNK = 500;
 
 /**
  * The rows that are new, their bodies and the sums over them, in one statement. Parameters: rows and bodies as JSON
@@ -164,17 +170,14 @@ export function createPostgresStore(url: string): ValueStore {
       select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
     async expire(before) {
       await ready();
-      let removed = await partitions.drop(before);
-      for (;;) {
-        const [went] = await client.transaction(async (inside) => {
-          await inside(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
-          return inside<{ removed: number }>(DELETE_EXPIRED, [before, EXPIRE_CHUNK]);
-        });
-        removed += went?.removed ?? 0;
-        if ((went?.removed ?? 0) < EXPIRE_CHUNK) break;
-      }
-      await query('DELETE FROM ledger_binary WHERE last_used < ?', [before]);
-      return removed;
+      const months = await partitions.drop(before);
+      const [gone] = await client.transaction(async (inside) => {
+        await inside(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+        return inside<{ removed: number }>(DELETE_EXPIRED, [before, EXPIRE_ROWS]);
+      });
+      const rows = gone?.removed ?? 0;
+      const binaries = await query(`${DELETE_UNUSED_BINARIES} RETURNING 1`, [before, EXPIRE_BINARIES]);
+      return { rows: months + rows, isDone: rows < EXPIRE_ROWS && binaries.length < EXPIRE_BINARIES };
     },
     close: () => client.close(),
   };

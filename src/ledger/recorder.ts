@@ -37,7 +37,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, now);
   const overflow = createOverflow(backlog, spill, { now, setTimer });
   const writer = createBatchWriter((rows) => store.append(rows));
-  const stopRetention = startRetention(store, options);
+  const retention = startRetention(store, options);
 
   let dropped = 0;
   let closed = false;
@@ -141,14 +141,14 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         spilled: rows,
         spilledBytes: bytes,
         dropped: dropped + lost,
-        lastError: writer.lastError() ?? lastError,
+        lastError: writer.lastError() ?? lastError ?? retention.lastError(),
         notices: store.notices?.() ?? [],
       };
     },
     flush,
     async close() {
       if (closed) return;
-      stopRetention();
+      retention.stop();
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const cancel = setTimer(resolve, CLOSE_MS);
       await Promise.race([flushTwice(), late]);

@@ -1,4 +1,4 @@
-// Lets old rows go, once an hour.
+// Lets old rows go, once an hour, some at a time: what a store writes meanwhile comes in between.
 import type { LedgerStore } from './store.ts';
 
 export interface RetentionOptions {
@@ -10,26 +10,46 @@ export interface RetentionOptions {
 const HOUR_MS = 3_600_000;
 /** Soon after the start, so that a gateway that never runs for an hour expires too, but not during it. */
 const FIRST_MS = 10_000;
+/** Between two slices, about as long as one takes: a million rows go in a minute. */
+const PAUSE_MS = 20;
 
-/** Returns how to stop it. A failed expiry is tried again an hour later. */
-export function startRetention(store: LedgerStore, options: RetentionOptions): () => void {
+export interface Retention {
+  /** Why old rows did not go the last time; null: they did. */
+  lastError(): string | null;
+  stop(): void;
+}
+
+/** A failed expiry is tried again an hour later. */
+export function startRetention(store: LedgerStore, options: RetentionOptions): Retention {
   const { retentionMs } = options;
-  if (retentionMs === undefined) return () => undefined;
+  let lastError: string | null = null;
   let stopped = false;
-  let cancel = options.setTimer(run, FIRST_MS);
+  let cancel = (): void => {};
 
-  function run(): void {
+  const expire = async (age: number): Promise<number> => {
+    try {
+      const { isDone } = await store.expire(options.now() - age);
+      lastError = null;
+      return isDone ? HOUR_MS : PAUSE_MS;
+    } catch (thrown) {
+      lastError = `old rows were not deleted: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      return HOUR_MS;
+    }
+  };
+
+  const run = async (): Promise<void> => {
     const age = retentionMs?.() ?? null;
-    const done = age === null ? Promise.resolve(0) : store.expire(options.now() - age);
-    done
-      .catch(() => 0)
-      .then(() => {
-        if (!stopped) cancel = options.setTimer(run, HOUR_MS);
-      });
-  }
+    const pause = age === null ? HOUR_MS : await expire(age);
+    if (!stopped) cancel = options.setTimer(() => void run(), pause);
+  };
 
-  return () => {
-    stopped = true;
-    cancel();
+  if (retentionMs !== undefined) cancel = options.setTimer(() => void run(), FIRST_MS);
+
+  return {
+    lastError: () => lastError,
+    stop() {
+      stopped = true;
+      cancel();
+    },
   };
 }

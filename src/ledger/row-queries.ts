@@ -16,6 +16,10 @@ export function insertBinaries(binaries: string): string {
 /** Parameter: the hash. */
 export const SELECT_BINARY = 'SELECT content FROM ledger_binary WHERE hash = ?';
 
+/** How much is deleted in one transaction: rows may have bodies of a megabyte, and parts many. */
+export const EXPIRE_ROWS = 500;
+export const EXPIRE_BINARIES = 20;
+
 /** Parameters: time before which the last row that used it came, and how many at most. */
 export const DELETE_UNUSED_BINARIES =
   'DELETE FROM ledger_binary WHERE hash IN ' +

@@ -18,6 +18,8 @@ import {
 import {
   DELETE_EXPIRED,
   DELETE_UNUSED_BINARIES,
+  EXPIRE_BINARIES,
+  EXPIRE_ROWS,
   INSERT_BODY,
   insertBinaries,
   NEWEST_FIRST,
@@ -42,10 +44,6 @@ import { placesOf } from './sum-spans.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
-/** Rows deleted in one transaction, so that expiry never holds the file for long. */
-const EXPIRE_CHUNK = 500;
-/** Binary parts deleted in one transaction: each may have megabytes. */
-const EXPIRE_BINARIES = 20;
 
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
@@ -104,6 +102,17 @@ export function createSqliteStore(path: string): ValueStore {
     }
   });
 
+  const deleteRows = database.query<ExpiredRow, [number, number]>(
+    `${DELETE_EXPIRED} RETURNING kind, timestamp`,
+  );
+  const subtract = database.query(SUBTRACT_KEPT);
+  const removeRows = database.transaction((before: number) => {
+    const gone = deleteRows.all(before, EXPIRE_ROWS);
+    for (const [place, count] of countPlaces(gone)) subtract.run(count, ...place);
+    return gone.length;
+  });
+  const removeBinaries = database.query(DELETE_UNUSED_BINARIES);
+
   const ask: Ask = async <Row>({ sql, values }: SumQuery) =>
     database.query<Row, SqlValue[]>(sql).all(...values);
 
@@ -148,24 +157,9 @@ export function createSqliteStore(path: string): ValueStore {
     recent: (limit) =>
       select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
     async expire(before) {
-      const removeRows = database.query<ExpiredRow, [number, number]>(
-        `${DELETE_EXPIRED} RETURNING kind, timestamp`,
-      );
-      const subtract = database.query(SUBTRACT_KEPT);
-      const remove = database.transaction(() => {
-        const gone = removeRows.all(before, EXPIRE_CHUNK);
-        for (const [place, count] of countPlaces(gone)) subtract.run(count, ...place);
-        return gone.length;
-      });
-      const removeBinaries = database.query(DELETE_UNUSED_BINARIES);
-      let removed = 0;
-      for (;;) {
-        const changes = remove.immediate();
-        removed += changes;
-        const { changes: binaries } = removeBinaries.run(before, EXPIRE_BINARIES);
-        if (changes < EXPIRE_CHUNK && binaries < EXPIRE_BINARIES) return removed;
-        await new Promise((resume) => setImmediate(resume));
-      }
+      const rows = removeRows.immediate(before);
+      const { changes: binaries } = removeBinaries.run(before, EXPIRE_BINARIES);
+      return { rows, isDone: rows < EXPIRE_ROWS && binaries < EXPIRE_BINARIES };
     },
     async close() {
       database.close();

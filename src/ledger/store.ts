@@ -9,11 +9,21 @@ export interface LedgerStore {
   summary(request: SummaryRequest): Promise<Summary>;
   /** Newest first, without bodies. */
   recent(limit: number): Promise<StoredRow[]>;
-  /** Deletes rows older than this (Unix ms); totals keep counting them. Returns how many. */
-  expire(before: number): Promise<number>;
+  /**
+   * Deletes some of the rows that are older than this (Unix ms), so few that rows which come meanwhile hardly wait;
+   * totals keep counting them.
+   */
+  expire(before: number): Promise<Expiry>;
   /** What people should know of it, such as a damaged file that was kept aside; left out: nothing ever. */
   notices?(): readonly string[];
   close(): Promise<void>;
+}
+
+export interface Expiry {
+  /** How many went. */
+  rows: number;
+  /** Nothing older is left. */
+  isDone: boolean;
 }
 
 export type StoredRow = LedgerRow & { id: number };

@@ -1,7 +1,7 @@
 // A database of before names were hidden, made from one of now: whoever named a model "other" had a kind like any.
 import { expect } from 'bun:test';
 import type { LedgerStore } from '../../src/ledger/store.ts';
-import { sampleRow } from '../support/ledger-rows.ts';
+import { expireAll, sampleRow } from '../support/ledger-rows.ts';
 
 const ALL = { limit: 10, offset: 0, includeBodies: false };
 
@@ -31,6 +31,6 @@ export async function expectFoundByName(store: LedgerStore): Promise<void> {
   expect(await found({ model: 'other', projectId: 'other' })).toEqual([1, 'req_new']);
   expect(await found({ status: 'success' })).toEqual([3, 'req_project', 'req_model', 'req_new']);
   expect((await store.totals()).requests).toBe(3);
-  expect(await store.expire(1)).toBe(1);
+  expect(await expireAll(store, 1)).toBe(1);
   expect(await found({ model: 'other' })).toEqual([1, 'req_model']);
 }

@@ -7,7 +7,7 @@ import { STEPS } from '../../src/ledger/postgres-schema.ts';
 import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/row-columns.ts';
 import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
-import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
@@ -104,7 +104,7 @@ describe.skipIf(!hasPostgres)('with a server', () => {
         ['2025_11', '2025_12', '2026_01', '2026_02'].map((month) => `ledger_${kind}_${month}`),
       ),
     );
-    expect(await store.expire(Date.UTC(2026, 0, 2))).toBe(2);
+    expect(await expireAll(store, Date.UTC(2026, 0, 2))).toBe(2);
     expect(await tables()).toEqual([
       'ledger_body_2026_01',
       'ledger_body_2026_02',
@@ -181,7 +181,7 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     const one = createPostgresStore(url);
     const other = createPostgresStore(url);
     await one.append([sampleRow()]);
-    await other.expire(Date.UTC(2027, 0, 1));
+    await expireAll(other, Date.UTC(2027, 0, 1));
     const late = sampleRow({ requestId: 'late' });
     await expect(one.append([late])).rejects.toThrow();
     await one.append([late]);

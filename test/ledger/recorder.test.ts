@@ -264,14 +264,45 @@ describe('retention', () => {
     expect(timers.pending()).toBe(0);
   });
 
-  test('a failed expiry does not end the hourly round', async () => {
+  test('many old rows go in slices, and rows that come meanwhile are written between them', async () => {
+    let slices = 0;
+    const order: string[] = [];
+    const append = store.append;
+    store.append = async (rows) => {
+      order.push(`${rows.length} written`);
+      await append.call(store, rows);
+    };
+    store.expire = async () => {
+      slices += 1;
+      order.push(`slice ${slices}`);
+      for (const row of variedRows(256, slices * 256)) ledger.record(row);
+      return { rows: 500, isDone: slices === 2000 };
+    };
+    ledger = createLedger(store, { ...timers, retentionMs: () => HOUR });
+    await timers.advance(10_000);
+    for (let left = 1999; left > 0; left -= 100) await timers.advance(20 * Math.min(left, 100));
+    expect(slices).toBe(2000);
+    expect(order).toEqual(
+      Array.from({ length: 2000 }, (_, index) => [`slice ${index + 1}`, '256 written']).flat(),
+    );
+    await timers.advance(HOUR - 1);
+    expect(slices).toBe(2000);
+    await ledger.close();
+    expect(timers.pending()).toBe(0);
+  });
+
+  test('a failed expiry does not end the hourly round, and health tells of it until one succeeds', async () => {
     store.expire = async (before) => {
       store.expired.push(before);
-      throw new Error('locked');
+      if (store.expired.length < 3) throw new Error('locked');
+      return { rows: 0, isDone: true };
     };
     ledger = createLedger(store, { ...timers, retentionMs: () => 0 });
-    await timers.advance(2 * HOUR + 20_000);
+    await timers.advance(HOUR + 20_000);
+    expect(ledger.health()).toMatchObject({ ok: true, lastError: 'old rows were not deleted: locked' });
+    await timers.advance(HOUR);
     expect(store.expired).toHaveLength(3);
+    expect(ledger.health().lastError).toBeNull();
     await ledger.close();
   });
 });

@@ -89,6 +89,16 @@ export function variedRows(count: number, firstIndex = 0): LedgerRow[] {
   });
 }
 
+/** Until nothing older is left; resolves to how many rows went. */
+export async function expireAll(store: LedgerStore, before: number): Promise<number> {
+  let removed = 0;
+  for (;;) {
+    const { rows, isDone } = await store.expire(before);
+    removed += rows;
+    if (isDone) return removed;
+  }
+}
+
 /** A store that keeps rows in memory and refuses what it is told to refuse. */
 export function createFakeStore(): LedgerStore & {
   batches: LedgerRow[][];
@@ -125,7 +135,7 @@ export function createFakeStore(): LedgerStore & {
     },
     async expire(before) {
       this.expired.push(before);
-      return 0;
+      return { rows: 0, isDone: true };
     },
     async close() {
       this.closed = true;

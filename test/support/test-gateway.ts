@@ -34,7 +34,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
     totals: unused,
     summary: unused,
     recent: unused,
-    expire: async () => 0,
+    expire: async () => ({ rows: 0, isDone: true }),
     close: async () => {},
   };
   const gateway = createGateway(config, { host: { fetch, ledgerStore: store, ...host } });
