@@ -37,6 +37,11 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
     server,
     providers,
     disabled,
+    connections: {
+      keepAliveMs: file.connections.keep_alive,
+      maxIdle: file.connections.max_idle,
+      maxUnread: file.connections.max_unread,
+    },
     routing,
     audit: {
       enabled: audit.enabled,

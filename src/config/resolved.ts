@@ -14,6 +14,7 @@ export interface ResolvedConfig {
   providers: ProviderConfig[];
   /** Providers that cannot start, and why. */
   disabled: { name: string; reason: string }[];
+  connections: ConnectionsConfig;
   routing: RoutingConfig;
   audit: AuditConfig;
   log: LogConfig;
@@ -49,6 +50,16 @@ export interface ServerConfig {
   workers: number | 'all';
   /** `auto`: for clients on other machines. */
   compression: 'auto' | 'always' | 'off';
+}
+
+/** To providers. */
+export interface ConnectionsConfig {
+  /** How long one is kept that nobody uses; 0: not at all. */
+  keepAliveMs: number;
+  /** Most that are kept without use, for each server. */
+  maxIdle: number;
+  /** Bytes of an answer that may wait for its reader before its server is held back. */
+  maxUnread: number;
 }
 
 export interface ProviderTimeouts {

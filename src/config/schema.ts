@@ -202,6 +202,26 @@ const providerSchema = z.strictObject({
     ),
 });
 
+const connectionsSchema = z.strictObject({
+  keep_alive: timer(0)
+    .prefault('55s')
+    .describe(
+      'How long one is kept that nobody uses; `0s`: not at all. A server that says less (`keep-alive: timeout=5`) is believed. The default is below the 60 s after which common load balancers close it.',
+    ),
+  max_idle: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(256)
+    .describe('Most that are kept without use, for each server, by each of `server.workers`.'),
+  max_unread: size()
+    .prefault('64KB')
+    .describe(
+      'Bytes of an answer that may wait for a client that reads slowly before its provider is held back.',
+    ),
+});
+
 const perMillion = (what: string) => z.number().min(0).describe(`USD per million ${what} tokens.`);
 
 const tokenPrices = {
@@ -252,6 +272,7 @@ export const configSchema = z.strictObject({
     )
     .default({})
     .describe('Where requests can go, by a name of your choice.'),
+  connections: connectionsSchema.prefault({}).describe('Connections to providers.'),
   routing: routingSchema.prefault({}).describe('Which provider serves a request.'),
   audit: z
     .strictObject({

@@ -320,6 +320,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     reload(config) {
       setup = createSetup(config, host, { states, memory });
       book = bookOf(setup);
+      host.connections?.limit(config.connections);
       if (isProber) probes.follow(config.providers);
     },
     activeStreams: () => active.size,

@@ -4,6 +4,7 @@ import type { LedgerRow } from '../ledger/row.ts';
 import type { Spill } from '../ledger/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
+import type { Connections } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
 
@@ -31,6 +32,8 @@ export interface GatewayHost {
    * no credentials. Left out: such providers need a key.
    */
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
+  /** Left out where the host has no say in how upstreams are connected to. */
+  connections?: Connections;
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds that never jump. */

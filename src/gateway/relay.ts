@@ -9,9 +9,6 @@ import type { Call } from './send.ts';
 /** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
 const CLOSING_GRACE_MS = 500;
 
-/** Bytes that may wait for a client that does not read before its upstream is held back. */
-const MAX_UNREAD = 64 * 1024;
-
 /** Told what is next; undefined: nothing is, because of this failure where there is one. */
 export type Take<Out> = (out: Out | undefined, failure?: unknown) => void;
 
@@ -71,7 +68,6 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private waiter: Take<Out> | null = null;
   /** What came while nobody waited, and the end behind it. */
   private unread: Uint8Array[] | null = null;
-  private unreadSize = 0;
   private ending: { error: Error | undefined } | null = null;
 
   constructor(options: RelayOptions<Out>) {
@@ -127,8 +123,8 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
     this.unread ??= [];
     this.unread.push(bytes);
-    this.unreadSize += bytes.length;
-    if (this.unreadSize <= MAX_UNREAD || this.isPaused) return;
+    if (this.isPaused) return;
+    // What may wait beyond this waits in the body, whose owner knows how much.
     this.isPaused = true;
     this.options.body.pause();
   }
@@ -157,7 +153,6 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       const bytes = this.unread.shift();
       if (this.unread.length === 0) this.unread = null;
       if (bytes === undefined) continue;
-      this.unreadSize -= bytes.length;
       this.tell(this.digest(bytes));
     }
     if (this.waiter !== take || this.unread !== null) return;

@@ -4,8 +4,8 @@ import type { Fleet } from '../gateway/fleet.ts';
 import { createWebHost, type GatewayHost, type Telemetry } from '../gateway/host.ts';
 import { createSimulator, createSleep } from '../simulator/index.ts';
 import { fetchSimulator, withSimulator } from '../simulator/transport.ts';
+import type { ConnectionLimits } from '../upstream/connections.ts';
 import { createFetchTransport } from '../upstream/fetch-transport.ts';
-import type { Transport } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
 import { createHttpTransport } from './http1/transport.ts';
 import type { Log } from './log.ts';
@@ -25,7 +25,7 @@ export interface ServerHostOptions {
 }
 
 export function createServerHost(options: ServerHostOptions): GatewayHost {
-  const { config, environment, databasePath, log, version, fleet, telemetry } = options;
+  const { config, databasePath, log, version, fleet, telemetry } = options;
   const ledgerStore =
     config.audit.enabled && databasePath !== undefined
       ? openStore(locateStore(config.audit.store, databasePath), log)
@@ -43,24 +43,28 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   });
   const simulator = createSimulator({ now: host.now, sleep: createSleep(host.setTimer) });
   const simulated = createFetchTransport(fetchSimulator(simulator));
-  const send = withSimulator(simulated, chooseTransport(host, environment));
-  return { ...host, authorize: createAuthorizer(), send };
+  const { send, ...upstreams } = reachUpstreams(host, options);
+  return { ...host, ...upstreams, authorize: createAuthorizer(), send: withSimulator(simulated, send) };
 }
 
-/** Our own client; Bun's where an HTTP proxy stands between, which it knows how to ask. */
-function chooseTransport(host: GatewayHost, environment: ServerHostOptions['environment']): Transport {
-  if (usesProxy(environment)) return createFetchTransport(patientFetch);
-  const { send } = createHttpTransport({
-    monotonic: host.monotonic,
-    setTimer: host.setTimer,
-    limits: () => POOL_LIMITS,
+/** By our own client; by Bun's where an HTTP proxy stands between, which it knows how to ask. */
+function reachUpstreams(
+  { monotonic, setTimer }: GatewayHost,
+  { config, environment }: ServerHostOptions,
+): Pick<GatewayHost, 'send' | 'connections'> {
+  if (usesProxy(environment)) return { send: createFetchTransport(patientFetch) };
+  let limits: ConnectionLimits = config.connections;
+  const { send, pools } = createHttpTransport({
+    monotonic,
+    setTimer,
+    limits: () => limits,
     verifiesServers: environment.NODE_TLS_REJECT_UNAUTHORIZED !== '0',
   });
-  return send;
+  const limit = (changed: ConnectionLimits) => {
+    limits = changed;
+  };
+  return { send, connections: { limit, pools } };
 }
-
-/** Servers close idle connections after 5 seconds to some minutes: one that was closed in between is replaced unseen. */
-const POOL_LIMITS = { keepAliveMs: 60_000, maxIdle: 256 };
 
 /** Bun ends a request that is silent for 5 minutes of its own accord; timeouts are the gateway's business. */
 function patientFetch(url: string, init: RequestInit): Promise<Response> {

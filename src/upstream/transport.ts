@@ -29,7 +29,7 @@ export interface UpstreamAnswer {
 export interface AnswerBody {
   /** Hands over what comes from now on, from within the arrival of each chunk. Called once. */
   read(reader: BodyReader): void;
-  /** Nothing more is handed over until `resume`; the sender is held back by the network itself. */
+  /** Nothing more is handed over until `resume`; beyond a small buffer the sender is held back by the network itself. */
   pause(): void;
   resume(): void;
   /** Nobody wants the rest: the connection is closed, and the reader hears nothing more. */

@@ -40,6 +40,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
     ],
     log: { level: 'info', format: 'text' },
     transformers: { secrets: [], modules: [] },
+    connections: { keepAliveMs: 1, maxIdle: 1, maxUnread: 1 },
     disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
     routing: sampleRouting({ defaultProvider: 'lab', fallbackChain: ['spare/model-x'] }),
     audit: {

@@ -1,5 +1,6 @@
 // One server as connections see it: how to reach it, and those that stand open.
 import type { Socket, SocketHandler } from 'bun';
+import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 
 export interface OriginAddress {
@@ -12,30 +13,10 @@ export interface OriginAddress {
   secure: boolean;
 }
 
-export interface PoolLimits {
-  /** How long a connection that nobody uses is kept; a server that says less is believed. */
-  keepAliveMs: number;
-  /** Most connections kept for each server that nobody uses. */
-  maxIdle: number;
-}
-
-export interface PoolState {
-  /** Scheme, host and port. */
-  origin: string;
-  /** Connections that serve a request now. */
-  active: number;
-  /** Connections that wait for one. */
-  idle: number;
-  /** Ever opened. */
-  opened: number;
-  /** Requests that took an open one. */
-  reused: number;
-}
-
 interface Surroundings {
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
-  limits: () => PoolLimits;
+  limits: () => ConnectionLimits;
   verifiesServers: boolean;
 }
 
@@ -61,6 +42,10 @@ export class Origin implements ConnectionOwner {
   constructor(address: OriginAddress, surroundings: Surroundings) {
     this.address = address;
     this.surroundings = surroundings;
+  }
+
+  get limits(): ConnectionLimits {
+    return this.surroundings.limits();
   }
 
   /** An open connection that nobody uses. */
@@ -104,7 +89,7 @@ export class Origin implements ConnectionOwner {
   }
 
   free(connection: Connection, keepAliveMs: number | null): void {
-    const { keepAliveMs: longest, maxIdle } = this.surroundings.limits();
+    const { keepAliveMs: longest, maxIdle } = this.limits;
     const said = keepAliveMs === null ? longest : keepAliveMs - CLOSING_MARGIN_MS;
     const ms = Math.min(longest, said);
     if (ms <= 0 || this.idle.length >= maxIdle) {

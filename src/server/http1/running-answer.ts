@@ -4,9 +4,6 @@ import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/tran
 import type { Connection } from './connection.ts';
 import type { HeaderList } from './header-list.ts';
 
-/** Bytes of a body that may wait for somebody to read it before the server is held back. */
-const MAX_UNREAD = 64 * 1024;
-
 export interface AnswerWaiter {
   resolve(answer: UpstreamAnswer): void;
   reject(reason: unknown): void;
@@ -17,6 +14,8 @@ export interface AnswerWaiter {
 export class RunningAnswer implements AnswerBody {
   private readonly waiter: AnswerWaiter;
   private readonly signal: Leaving | undefined;
+  /** Bytes of a body that may wait for somebody to read it before the server is held back. */
+  private readonly maxUnread: number;
   private connection: Connection | null = null;
   private state: 'waiting' | 'flowing' | 'complete' | 'failed' | 'cancelled' = 'waiting';
   private reader: BodyReader | null = null;
@@ -33,7 +32,8 @@ export class RunningAnswer implements AnswerBody {
     this.failed(reason instanceof Error ? reason : new Error('the request was ended'), false);
   };
 
-  constructor(waiter: AnswerWaiter, signal: Leaving | undefined) {
+  constructor(waiter: AnswerWaiter, signal: Leaving | undefined, maxUnread: number) {
+    this.maxUnread = maxUnread;
     this.waiter = waiter;
     this.signal = signal;
     signal?.addEventListener('abort', this.leave, { once: true });
@@ -65,7 +65,7 @@ export class RunningAnswer implements AnswerBody {
     this.unread ??= [];
     this.unread.push(bytes);
     this.unreadSize += bytes.length;
-    if (this.unreadSize > MAX_UNREAD) this.connection?.pause();
+    if (this.unreadSize > this.maxUnread) this.connection?.pause();
   }
 
   complete(): void {
@@ -91,9 +91,7 @@ export class RunningAnswer implements AnswerBody {
   }
 
   pause(): void {
-    if (this.isPaused) return;
     this.isPaused = true;
-    this.connection?.pause();
   }
 
   resume(): void {

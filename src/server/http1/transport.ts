@@ -1,8 +1,9 @@
 // The host's own way to upstreams: HTTP/1.1 over connections that are kept open and used again.
 import { GatewayError } from '../../model/errors.ts';
+import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import type { Transport, UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
-import { Origin, type OriginAddress, type PoolLimits, type PoolState } from './origin.ts';
+import { Origin, type OriginAddress } from './origin.ts';
 import { writeRequest } from './request-text.ts';
 import { type AnswerWaiter, RunningAnswer } from './running-answer.ts';
 import { unpacked } from './unpack.ts';
@@ -11,7 +12,7 @@ export interface TransportOptions {
   monotonic(): number;
   /** Calls back once after `ms`; returns how to call it off. */
   setTimer(callback: () => void, ms: number): () => void;
-  limits: () => PoolLimits;
+  limits: () => ConnectionLimits;
   /** False: whoever answers over TLS is believed to be who it should be. */
   verifiesServers: boolean;
 }
@@ -77,7 +78,7 @@ class Sending implements AnswerWaiter {
     this.text = text;
     this.resolveUnpacked = resolve;
     this.reject = reject;
-    const answer = new RunningAnswer(this, request.signal);
+    const answer = new RunningAnswer(this, request.signal, origin.limits.maxUnread);
     const connection = origin.take();
     if (connection === undefined) this.dial(answer);
     else this.ask(connection, answer);

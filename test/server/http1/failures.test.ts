@@ -51,7 +51,7 @@ describe('connecting', () => {
         queueMicrotask(callback);
         return () => {};
       },
-      limits: () => ({ keepAliveMs: 1_000, maxIdle: 1 }),
+      limits: () => ({ keepAliveMs: 1_000, maxIdle: 1, maxUnread: 65_536 }),
       verifiesServers: true,
     });
     const thrown = await rejection(hasty.send(question(server.url, { connectMs: 3_000 })));

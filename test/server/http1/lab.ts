@@ -15,12 +15,12 @@ export interface Lab extends HttpTransport {
 
 export const KEPT_MS = 60_000;
 
-export function createLab({ maxIdle = 100 } = {}): Lab {
+export function createLab({ keepAliveMs = KEPT_MS, maxIdle = 100, maxUnread = 64 * 1024 } = {}): Lab {
   const timers = createManualTimers();
   const transport = createHttpTransport({
     monotonic: timers.now,
     setTimer: timers.setTimer,
-    limits: () => ({ keepAliveMs: KEPT_MS, maxIdle }),
+    limits: () => ({ keepAliveMs, maxIdle, maxUnread }),
     verifiesServers: true,
   });
   const servers: RawServer[] = [];
