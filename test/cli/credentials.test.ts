@@ -66,44 +66,52 @@ test('a wrong name or an empty value is refused', async () => {
   });
 });
 
-test('a running gateway uses the credential, and takes up a change', async () => {
-  const keys: (string | null)[] = [];
-  const upstream = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    fetch(request) {
-      keys.push(request.headers.get('authorization'));
-      return Response.json({ error: { message: 'seen' } }, { status: 400 });
-    },
-  });
-  const home = newHome();
-  await credentials(home, ['store', 'lab', `${SECRET}-one`]);
-  await using sluice = await startSluice({
-    home,
-    environment: { SLUICE_KEYCHAIN: 'off' },
-    config: {
-      providers: {
-        lab: {
-          dialect: 'openai-chat',
-          base_url: `http://127.0.0.1:${upstream.port}/v1`,
-          api_key: 'credential:lab',
+test.each([1, 2])(
+  'a running gateway of %d processes uses the credential, and takes up a change',
+  async (workers) => {
+    const keys: (string | null)[] = [];
+    const upstream = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch(request) {
+        keys.push(request.headers.get('authorization'));
+        return Response.json({ error: { message: 'seen' } }, { status: 400 });
+      },
+    });
+    const home = newHome();
+    await credentials(home, ['store', 'lab', `${SECRET}-one`]);
+    await using sluice = await startSluice({
+      home,
+      workers,
+      environment: { SLUICE_KEYCHAIN: 'off' },
+      config: {
+        providers: {
+          lab: {
+            dialect: 'openai-chat',
+            base_url: `http://127.0.0.1:${upstream.port}/v1`,
+            api_key: 'credential:lab',
+          },
         },
       },
-    },
-  });
-  const ask = () =>
-    fetch(`${sluice.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'lab/m', messages: [{ role: 'user', content: 'hi' }] }),
     });
-  await ask();
-  await credentials(home, ['store', 'lab', `${SECRET}-two`]);
-  await sluice.wrote(/the changed configuration is in use/);
-  await ask();
-  expect(keys).toEqual([`Bearer ${SECRET}-one`, `Bearer ${SECRET}-two`]);
-  await credentials(home, ['delete', 'lab']);
-  await sluice.wrote(/credential lab is not stored/);
-  expect(sluice.output()).not.toContain('sk-marked');
-  await upstream.stop(true);
-}, 20_000);
+    const ask = () =>
+      fetch(`${sluice.url}/v1/chat/completions`, {
+        method: 'POST',
+        // On a connection of its own, so that the system deals them out.
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify({ model: 'lab/m', messages: [{ role: 'user', content: 'hi' }] }),
+      });
+    const askAll = () => Promise.all(Array.from({ length: 30 }, ask));
+    await askAll();
+    expect(new Set(keys.splice(0))).toEqual(new Set([`Bearer ${SECRET}-one`]));
+    await credentials(home, ['store', 'lab', `${SECRET}-two`]);
+    await sluice.wrote(/the changed configuration is in use/);
+    await askAll();
+    expect(new Set(keys)).toEqual(new Set([`Bearer ${SECRET}-two`]));
+    await credentials(home, ['delete', 'lab']);
+    await sluice.wrote(/credential lab is not stored/);
+    expect(sluice.output()).not.toContain('sk-marked');
+    await upstream.stop(true);
+  },
+  20_000,
+);

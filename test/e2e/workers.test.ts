@@ -5,7 +5,7 @@ import { connectionsOf } from '../support/connections.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
 import { parsePrometheus } from '../support/prometheus.ts';
-import { connectRaw, postText } from '../support/raw-client.ts';
+import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
@@ -116,6 +116,28 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     const answers = await many(TO_REACH_ALL, () => ask(own));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     expect(upstream.requests.length).toBe(asked);
+  });
+
+  test('a limit is one limit for all of them', async () => {
+    const concurrency = { max: 4, queue: 0 };
+    await using own = await startSluice({
+      config: labConfig(upstream.url, { concurrency }),
+      workers: WORKERS,
+    });
+    upstream.answer(hanging());
+    const from = upstream.requests.length;
+    const clients: RawClient[] = [];
+    // One after the other: of two that come at once both may be turned away.
+    for (let n = 0; n < TO_REACH_ALL; n++) {
+      const client = await connectRaw(own.port);
+      clients.push(client);
+      client.write(postText('/v1/messages', { ...ASK, stream: true }));
+      await client.until((text) => text.includes(n < concurrency.max ? 'Hi' : 'HTTP/1.1 429'));
+    }
+    expect(upstream.requests.length - from).toBe(concurrency.max);
+    const [state] = (await own.get<{ providers: { in_flight: number }[] }>('/gateway/providers')).providers;
+    expect(state?.in_flight).toBe(concurrency.max);
+    for (const client of clients) client.leave();
   });
 
   test('a changed configuration is in use in all of them', async () => {
