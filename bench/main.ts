@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
 import { findCircumstances } from './circumstances.ts';
+import { canLimitCpu, CPU_QUOTA_NAME } from './cpu-quota.ts';
 import { findContenders } from './contenders.ts';
 import { findPeers, PEERS, PEERS_VARIABLE } from './peers.ts';
 import { findAll } from './findings.ts';
@@ -15,6 +16,7 @@ import { memory } from './measures/memory.ts';
 import { paced } from './measures/paced.ts';
 import { plain } from './measures/plain.ts';
 import { startUp } from './measures/start-up.ts';
+import { workers } from './measures/workers.ts';
 import { asText, benchmarksPage, describeCircumstances, findingsTable, numbersTable } from './report.ts';
 import { runMeasures } from './run.ts';
 import { buildProgram } from './sluice.ts';
@@ -28,6 +30,7 @@ const MEASURES: Record<string, Measure> = {
   ...Object.fromEntries(LEVELS.map((level) => [`streams-${level.streams}`, manyStreams(level)])),
   memory,
   'start-up': startUp,
+  workers,
 };
 const ROOT = join(import.meta.dir, '..');
 const HELP = `npm run bench -- [--quick] [--write] [--only NAME,…]
@@ -76,7 +79,12 @@ async function main(): Promise<number> {
   const own = findContenders();
   const peers = findPeers();
   const contenders = [...own.contenders, ...peers.contenders];
-  const missing = [...own.missing, ...(hasWrk() ? [] : ['wrk']), ...peers.missing];
+  const missing = [
+    ...own.missing,
+    ...(hasWrk() ? [] : ['wrk']),
+    ...((await canLimitCpu()) ? [] : [CPU_QUOTA_NAME]),
+    ...peers.missing,
+  ];
   const circumstances = findCircumstances(command(), missing);
   console.log(`${asText(describeCircumstances(circumstances))}\n`);
   const effort = values.quick ? EFFORTS.quick : EFFORTS.full;

@@ -23,9 +23,19 @@ export function residentMemory(pid: number | null): number | null {
 
 /** The one process that a process has started; null where it cannot be known. */
 export function childOf(pid: number): number | null {
-  const children = readProc(`/proc/${pid}/task/${pid}/children`)?.trim().split(' ') ?? [];
-  const [child = ''] = children;
-  return children.length === 1 && child !== '' ? Number(child) : null;
+  const [child, ...others] = childrenOf(pid);
+  return child !== undefined && others.length === 0 ? child : null;
+}
+
+/** All processes that come of a process. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** Of its main thread, which starts all of ours. */
+function childrenOf(pid: number): number[] {
+  const text = readProc(`/proc/${pid}/task/${pid}/children`)?.trim() ?? '';
+  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 function readProc(path: string): string | undefined {

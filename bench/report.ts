@@ -106,9 +106,7 @@ export function describeCircumstances({
         ? 'the measured process has one core to itself, upstream and clients share the others'
         : 'not assigned',
     ],
-    ...(missing.length === 0
-      ? []
-      : [['not installed', `${missing.join(', ')}: what needs them is left out`]]),
+    ...(missing.length === 0 ? [] : [['missing', `${missing.join(', ')}: what needs them is left out`]]),
   ];
 }
 
@@ -159,6 +157,9 @@ ${asMarkdown(numbersTable(results, contenders))}
   request was due, so that one that is held up shows in those behind it. The clock is a thread that sleeps until each moment. What is
   over ${'direct'} is a difference of two quantiles of one round. At 1/s a round has so few requests that its p99 is nearly
   the slowest of them.
+- **Two workers over one**: plain requests/s of one worker that may use 0.3 of a core, and of two, with the process that
+  starts them, that may use 0.6 together. So clients and upstream have CPU enough on two cores as well; a round in which the
+  quota was not used up is an error.
 - An event's way is from the upstream's writing it, whose moment by a clock that all processes share is in the event's own text,
   to the client's reading it. Upstream and clients share a core: where **direct** is late, they are what is measured.
 `;

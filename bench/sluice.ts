@@ -28,6 +28,8 @@ export interface SluiceOptions {
   audit?: object;
   /** Default: 1. */
   workers?: number;
+  /** Default: one worker has one core to itself, several have all. */
+  cores?: 'one' | 'all';
   /** For the runtime, which then runs the source: what it writes of a program names the source's own lines. */
   runtimeFlags?: readonly string[];
 }
@@ -38,6 +40,7 @@ export function sluiceContender(
   options: SluiceOptions = {},
 ): Contender {
   const { name = pairName(client, provider), root = ROOT, workers = 1, runtimeFlags } = options;
+  const { cores = workers === 1 ? 'one' : 'all' } = options;
   return {
     name,
     role: options.role ?? 'gateway',
@@ -50,8 +53,7 @@ export function sluiceContender(
       const count = existsSync(join(root, 'src/workers')) ? ['--workers', String(workers)] : [];
       const serve = ['serve', ...count, '--config', file];
       const settings = {
-        // Several workers are there for several cores.
-        ...(workers === 1 ? { core: PROXY_CORE } : {}),
+        ...(cores === 'one' ? { core: PROXY_CORE } : {}),
         environment: { SLUICE_HOME: homeIn(run.directory) },
       };
       if (runtimeFlags === undefined) return launch(root, serve, settings);

@@ -1,5 +1,6 @@
 // What the gateway holds, and how soon it is there.
 import { BARE } from '../contenders.ts';
+import { SECOND_WORKER } from '../measures/workers.ts';
 import { PASSTHROUGH } from '../sluice.ts';
 import type { Finding, Numbers } from './finding.ts';
 
@@ -21,6 +22,17 @@ export function findResources({ of }: Numbers): Finding[] {
       name: 'Memory per open stream, bare Bun',
       unit: 'KB',
       value: of('memory per open stream', BARE),
+    },
+    {
+      name: 'Plain requests/s of two workers with twice the CPU',
+      unit: '× one',
+      value: of(SECOND_WORKER, PASSTHROUGH),
+      target: {
+        bound: 1.8,
+        side: 'at least',
+        obstacle:
+          'rows go from the workers to the process that keeps the ledger, and are read and written there',
+      },
     },
     {
       name: 'Idle memory',

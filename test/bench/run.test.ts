@@ -1,5 +1,6 @@
 // A run as small as can be: everything starts, is measured and ends. What the numbers are is no test.
 import { describe, expect, test } from 'bun:test';
+import { canLimitCpu } from '../../bench/cpu-quota.ts';
 import { DIRECT, findContenders } from '../../bench/contenders.ts';
 import { findAll } from '../../bench/findings.ts';
 import { isReached } from '../../bench/findings/finding.ts';
@@ -9,6 +10,7 @@ import { latency } from '../../bench/measures/latency.ts';
 import { manyStreams, metricsOf } from '../../bench/measures/many-streams.ts';
 import { memory } from '../../bench/measures/memory.ts';
 import { paced } from '../../bench/measures/paced.ts';
+import { workers } from '../../bench/measures/workers.ts';
 import { benchmarksPage } from '../../bench/report.ts';
 import type { MeasureResult } from '../../bench/results.ts';
 import { runMeasures } from '../../bench/run.ts';
@@ -59,6 +61,23 @@ test(
     const { p50, delivered } = metricsOf(level);
     expect(ways?.[p50]).toBeGreaterThan(0);
     expect(ways?.[delivered]).toBeGreaterThan(0);
+  },
+  TRIES,
+);
+
+test(
+  'a tiny run of one worker and of two, where CPU can be dealt out',
+  async () => {
+    const results = await runMeasures({
+      measures: [workers],
+      contenders: contenders.filter(({ name }) => name === PASSTHROUGH),
+      effort: EFFORTS.tiny,
+      say: () => {},
+    });
+    const [numbers = {}] = results[0]?.rounds[PASSTHROUGH] ?? [];
+    expect(results[0]?.failures).toEqual([]);
+    expect(Object.keys(numbers)).toEqual((await canLimitCpu()) ? Object.keys(workers.metrics) : []);
+    for (const value of Object.values(numbers)) expect(value).toBeGreaterThan(0);
   },
   TRIES,
 );
