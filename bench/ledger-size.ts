@@ -67,6 +67,7 @@ async function measure(name: string, store: LedgerStore): Promise<void> {
     startedAt: now(),
     now,
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
+    connections: () => [],
     providerStates: () => [],
   });
   for (const page of PAGES) {

@@ -14,6 +14,7 @@ function renderMetricsPage(): string {
     version: '',
     startedAt: 0,
     providers: [],
+    connections: [],
     running: [],
     ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
   });

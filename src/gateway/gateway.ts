@@ -20,6 +20,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
 import { createMeter } from '../telemetry/meter.ts';
+import type { PoolState } from '../upstream/connections.ts';
 import { Departure } from '../upstream/departure.ts';
 import { pickAnswerHeaders, presentedKeys } from '../upstream/headers.ts';
 import { createProviderStates, type ProviderState, type ProviderStates } from '../upstream/provider-state.ts';
@@ -66,6 +67,8 @@ export interface Gateway {
   readonly running: RunningRequests;
   /** What is known of the configured providers, in their order. */
   providerStates(): ProviderState[];
+  /** To upstreams; empty where the host does not keep them itself. */
+  connections(): PoolState[];
   /** Another process of this gateway has told this. */
   learn(notice: FleetNotice): void;
   /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
@@ -138,7 +141,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       now: host.now,
       running,
       providerStates: states.snapshot,
+      connections,
     });
+
+  function connections(): PoolState[] {
+    return host.connections?.pools() ?? [];
+  }
 
   function describeRunning(record: ExchangeRecord): RunningRequest {
     const { seen, target, serving } = record;
@@ -326,6 +334,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     activeStreams: () => active.size,
     running,
     providerStates: () => states.snapshot(setup.config.providers),
+    connections,
     learn(told) {
       if (told.about === 'provider') states.learn(told.notice);
       else if (told.about === 'place') memory.adopt(told.place, told.target);

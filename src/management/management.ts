@@ -3,6 +3,7 @@
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Meter } from '../telemetry/meter.ts';
+import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import { answerError, ManagementError } from './answer.ts';
 import { readAudit } from './audit.ts';
@@ -29,6 +30,8 @@ export interface ManagementDeps {
   workers?(): WorkerCount;
   /** What is known of these providers, in this order. Holds no secret. */
   providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
+  /** Connections to every server that was asked; empty where the host does not keep them itself. */
+  connections(): PoolState[] | Promise<PoolState[]>;
 }
 
 /** Of several serving processes. */

@@ -2,7 +2,9 @@
 import type { LedgerHealth } from '../ledger/ledger.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
+import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
+import { connectionMetrics } from './connection-metrics.ts';
 import type { ManagementDeps } from './management.ts';
 
 export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
@@ -10,6 +12,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     version: deps.version,
     startedAt: deps.startedAt,
     providers: await deps.providerStates(deps.config().providers),
+    connections: await deps.connections(),
     running: await deps.running.list(),
     ledger: deps.ledger?.health() ?? null,
   });
@@ -26,12 +29,19 @@ interface State {
   /** Unix ms. */
   startedAt: number;
   providers: readonly ProviderState[];
+  connections: readonly PoolState[];
   running: readonly { streamed: boolean }[];
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
 }
 
 /** What is so now. */
-export function stateMetrics({ providers: states, running, ledger, ...gateway }: State): Metric[] {
+export function stateMetrics({
+  providers: states,
+  connections,
+  running,
+  ledger,
+  ...gateway
+}: State): Metric[] {
   const one = (name: string, help: string, value: number): Metric =>
     gauge({ name: `sluice_${name}`, help, labels: [] }, [[[], value]]);
   const each = (name: string, help: string, value: (state: ProviderState) => number | null): Metric =>
@@ -81,6 +91,7 @@ export function stateMetrics({ providers: states, running, ledger, ...gateway }:
         ),
       ),
     ),
+    ...connectionMetrics(connections),
     ...(ledger === null
       ? []
       : [

@@ -1,11 +1,13 @@
 // GET /gateway/providers: who is configured, and how each is doing. No address and no key is shown.
 import type { ProviderConfig } from '../config/resolved.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
+import type { PoolState } from '../upstream/connections.ts';
 import type { ManagementDeps } from './management.ts';
 
 export async function readProviders(deps: ManagementDeps): Promise<object> {
   const { providers, disabled } = deps.config();
   const states = await deps.providerStates(providers);
+  const pools = await deps.connections();
   return {
     providers: providers.map((provider, index) => {
       const state = states[index];
@@ -18,6 +20,7 @@ export async function readProviders(deps: ManagementDeps): Promise<object> {
         ...(state?.retryInMs === undefined ? {} : { retry_in_ms: Math.ceil(state.retryInMs) }),
         in_flight: state?.inFlight ?? 0,
         queued: state?.queued ?? 0,
+        ...connectionsTo(provider, pools),
         concurrency_limit: state?.limit ?? null,
         keys: (state?.keys ?? []).map(describeKey),
         ...(state?.lastError === undefined ? {} : { last_error: state.lastError }),
@@ -26,6 +29,15 @@ export async function readProviders(deps: ManagementDeps): Promise<object> {
     }),
     disabled: disabled.map(({ name, reason }) => ({ name, reason })),
   };
+}
+
+/** Those that stand at its servers, which it may share with other providers; nothing before the first request. */
+function connectionsTo({ baseUrl, otherBaseUrls = [] }: ProviderConfig, pools: readonly PoolState[]): object {
+  const origins = new Set([baseUrl, ...otherBaseUrls].map((url) => new URL(url).origin));
+  const own = pools.filter(({ origin }) => origins.has(origin));
+  if (own.length === 0) return {};
+  const sum = (count: (pool: PoolState) => number) => own.reduce((total, pool) => total + count(pool), 0);
+  return { connections: { active: sum(({ active }) => active), idle: sum(({ idle }) => idle) } };
 }
 
 /** By its position; the key itself is never shown. */

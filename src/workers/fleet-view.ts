@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
 import { askAll } from './ask-all.ts';
 import { mergeStates } from './merge-states.ts';
+import { createPoolTally } from './pool-tally.ts';
 import type { Page, PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -18,6 +19,7 @@ export function createFleetView(
   options: FleetViewOptions,
 ): (request: PageRequest) => Promise<Page | undefined> {
   const { processes, setTimer, ledger } = options;
+  const pools = createPoolTally<WorkerProcess>();
   const manage = createManagement({
     ...options,
     ledger: ledger && flushedByAll(ledger, options),
@@ -32,6 +34,8 @@ export function createFleetView(
       const merged = mergeStates(await askAll(processes(), setTimer, 'providerStates'));
       return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);
     },
+    connections: () =>
+      pools.read(processes(), async (worker) => (await askAll([worker], setTimer, 'connections'))[0]),
   });
   return async ({ method, path }) => {
     const url = new URL(path, 'http://localhost');

@@ -1,6 +1,7 @@
 // What the primary and its workers ask of each other.
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { RunningRequest } from '../management/streams.ts';
+import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import type { SentConfig } from './sent-config.ts';
 
@@ -44,6 +45,7 @@ export type WorkerMethods = {
   running(): Promise<RunningRequest[]>;
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];
+  connections(): PoolState[];
   /** Hands over all rows there are. */
   flush(): Promise<void>;
   /** Whether somebody watches the live view; then its frames are to be told. */

@@ -77,6 +77,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     running: async () => gateway().running.list(),
     cancel: async (requestId) => gateway().running.cancel(requestId),
     providerStates: () => gateway().providerStates(),
+    connections: () => gateway().connections(),
     flush: () => gateway().flush(),
     watched(isOn) {
       stopTelling();

@@ -7,6 +7,7 @@ import { type LedgerRow, NO_TIMING } from '../../src/ledger/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createManagement, type ManagementDeps } from '../../src/management/management.ts';
 import { createMeter } from '../../src/telemetry/meter.ts';
+import type { PoolState } from '../../src/upstream/connections.ts';
 import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { bucketOf, durationOf } from '../../src/model/spread.ts';
@@ -61,12 +62,14 @@ let timers: ManualTimers;
 let ledger: Ledger;
 let states: Record<string, Partial<ProviderState>>;
 let deps: ManagementDeps;
+let pools: PoolState[];
 
 beforeEach(() => {
   config = sampleConfig();
   timers = createManualTimers(SAMPLE_TIME);
   ledger = createLedger(createSqliteStore(':memory:'), timers);
   states = {};
+  pools = [];
   deps = {
     config: () => config,
     ledger,
@@ -75,6 +78,7 @@ beforeEach(() => {
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
+    connections: () => pools,
     providerStates: (providers) =>
       providers.map(({ name }) => ({
         name,
@@ -247,6 +251,34 @@ describe('/gateway/providers', () => {
       ],
       disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
     });
+  });
+
+  test('shows how many connections stand at its servers, and no address', async () => {
+    config = sampleConfig({
+      providers: [
+        sampleProvider({ name: 'lab', baseUrl: 'http://10.0.0.5/v1' }),
+        sampleProvider({ name: 'same', baseUrl: 'http://10.0.0.5:80/other' }),
+        sampleProvider({ name: 'two', baseUrl: 'http://a', otherBaseUrls: ['http://b/v1'] }),
+        sampleProvider({ name: 'never', baseUrl: 'http://c' }),
+      ],
+    });
+    const pool = (origin: string, active: number, idle: number) => ({
+      origin,
+      active,
+      idle,
+      opened: 9,
+      reused: 9,
+    });
+    pools = [pool('http://10.0.0.5', 1, 2), pool('http://a', 3, 0), pool('http://b', 4, 5)];
+    const text = await (await ask('/gateway/providers')).text();
+    const { providers } = JSON.parse(text) as { providers: { name: string; connections?: object }[] };
+    expect(providers.map(({ name, connections }) => [name, connections])).toEqual([
+      ['lab', { active: 1, idle: 2 }],
+      ['same', { active: 1, idle: 2 }],
+      ['two', { active: 7, idle: 5 }],
+      ['never', undefined],
+    ]);
+    expect(text).not.toContain('http:');
   });
 
   test('no page shows a secret of the configuration', async () => {

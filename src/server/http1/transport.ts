@@ -26,6 +26,7 @@ export interface HttpTransport {
 }
 
 export function createHttpTransport(options: TransportOptions): HttpTransport {
+  const servers = new Map<string, Origin>();
   /** By what stands before the path of an address, however that is written. */
   const origins = new Map<string, Origin>();
 
@@ -36,7 +37,9 @@ export function createHttpTransport(options: TransportOptions): HttpTransport {
     const root = slash === -1 ? url : url.slice(0, slash);
     let origin = origins.get(root);
     if (origin === undefined) {
-      origin = new Origin(readAddress(url), options);
+      const address = readAddress(url);
+      origin = servers.get(address.origin) ?? new Origin(address, options);
+      servers.set(address.origin, origin);
       origins.set(root, origin);
     }
     return { origin, path: slash === -1 ? '/' : withoutFragment(url.slice(slash)) };
@@ -51,9 +54,9 @@ export function createHttpTransport(options: TransportOptions): HttpTransport {
         new Sending(request, origin, writeRequest(request, origin.address.host, path), resolve, reject);
       });
     },
-    pools: () => [...origins.values()].map((origin) => origin.state()),
+    pools: () => [...servers.values()].map((origin) => origin.state()),
     close() {
-      for (const origin of origins.values()) origin.close();
+      for (const origin of servers.values()) origin.close();
     },
   };
 }

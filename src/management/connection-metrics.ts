@@ -1,0 +1,39 @@
+// Connections to providers, as metrics for Prometheus.
+import { gauge, type Metric } from '../telemetry/metric.ts';
+import type { PoolState } from '../upstream/connections.ts';
+
+const LABELS = ['origin'];
+
+export function connectionMetrics(pools: readonly PoolState[]): Metric[] {
+  return [
+    gauge(
+      {
+        name: 'sluice_upstream_connections',
+        help: 'Open connections to a server of providers: active ones serve a request or are being opened, idle ones wait.',
+        labels: [...LABELS, 'state'],
+      },
+      pools.flatMap(({ origin, active, idle }) => [
+        [[origin, 'active'], active] as const,
+        [[origin, 'idle'], idle] as const,
+      ]),
+    ),
+    counter(
+      'sluice_upstream_connections_opened_total',
+      'Connections that were opened to a server of providers, or would not open.',
+      pools.map(({ origin, opened }) => [[origin], opened] as const),
+    ),
+    counter(
+      'sluice_upstream_connections_reused_total',
+      'Requests that took a connection that was open.',
+      pools.map(({ origin, reused }) => [[origin], reused] as const),
+    ),
+  ];
+}
+
+function counter(
+  name: string,
+  help: string,
+  series: readonly (readonly [values: string[], point: number])[],
+): Metric {
+  return { ...gauge({ name, help, labels: LABELS }, series), type: 'counter' };
+}
