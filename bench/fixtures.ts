@@ -27,6 +27,19 @@ export const FIRST_TEXT = 'Onset';
 /** Text of the others: about what one token is. */
 export const DELTA_TEXT = ' word';
 
+const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** The base64 of what begins as a PNG image does, and goes on so that no two parts of it are the same. */
+export function imageOf(characters: number): string {
+  const bytes = Buffer.alloc((characters / 4) * 3);
+  for (let at = 0, state = 1; at < bytes.length; at++) {
+    // https://en.wikipedia.org/wiki/Linear_congruential_generator
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = PNG_SIGNATURE[at] ?? state >>> 24;
+  }
+  return bytes.toString('base64');
+}
+
 /** The whole text of an unpaced stream. */
 export function streamText(dialect: ProviderId, deltas: number): string {
   const { head, delta, tail } = PROVIDERS[dialect];

@@ -5,6 +5,7 @@ import { type Child, startChild } from './child.ts';
 import type { Behaviour } from './behaviour.ts';
 import { type Contender, OTHER_CORE, type Running } from './contender.ts';
 import { CLIENTS, PROVIDERS } from './fixtures.ts';
+import type { ClientFixture } from './fixtures/wire.ts';
 import type { LoadCount, LoadSpec } from './load-client.ts';
 
 /** How long and how often: `quick` for a look, `full` for numbers to publish, `tiny` for the test. */
@@ -44,8 +45,12 @@ export interface MeasureContext {
 export interface Stage {
   running: Running;
   /** A client's request to the contender. */
-  request(stream: boolean): Pick<LoadSpec, 'path' | 'port' | 'headers' | 'body'>;
+  request(stream: boolean): Asked;
+  /** The same, but with a body of one's own. */
+  requestOf(stream: boolean, body: (client: ClientFixture, model: string) => string): Asked;
 }
+
+export type Asked = Pick<LoadSpec, 'path' | 'port' | 'headers' | 'body'>;
 
 /** Starts a fresh upstream and the contender in front of it, for as long as `use` takes. */
 export async function onStage<T>(
@@ -59,18 +64,17 @@ export async function onStage<T>(
     const upstreamPort = Number(/^port (\d+)$/.exec(await upstream.readLine())?.[1]);
     const running = await contender.start({ directory, upstreamPort, behaviour });
     const { prefix, port } = running;
-    const { path, headers, request } = CLIENTS[contender.client];
+    const client = CLIENTS[contender.client];
     const { model } = PROVIDERS[contender.provider];
+    const requestOf: Stage['requestOf'] = (stream, body) => ({
+      port,
+      path: prefix + client.path(model, stream),
+      headers: { ...client.headers, ...running.headers },
+      body: body(client, model),
+    });
+    const request = (stream: boolean) => requestOf(stream, () => client.request(model, stream));
     try {
-      return await use({
-        running,
-        request: (stream) => ({
-          port,
-          path: prefix + path(model, stream),
-          headers: { ...headers, ...running.headers },
-          body: request(model, stream),
-        }),
-      });
+      return await use({ running, request, requestOf });
     } finally {
       await running.stop();
     }

@@ -16,8 +16,19 @@ export function cpuTime(pid: number | null): number | null {
 
 /** Kilobytes of memory in RAM; null where it cannot be known. */
 export function residentMemory(pid: number | null): number | null {
+  return statusOf(pid, 'VmRSS');
+}
+
+/** The most that a process ever had in RAM, in kilobytes; null where it cannot be known. */
+export function peakMemory(pid: number | null): number | null {
+  return statusOf(pid, 'VmHWM');
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
+function statusOf(pid: number | null, field: 'VmRSS' | 'VmHWM'): number | null {
   if (pid === null) return null;
-  const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1];
+  const status = readProc(`/proc/${pid}/status`) ?? '';
+  const kilobytes = new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status)?.[1];
   return kilobytes === undefined ? null : Number(kilobytes);
 }
 

@@ -2,18 +2,19 @@
 import { type MeasureResult, spreadOfDifference, spreadOfMetric, spreadOfRatio } from '../results.ts';
 import type { Spread } from '../statistics.ts';
 
+/** What stands in the way of one is in `obstacles.ts`. */
 export interface Target {
   bound: number;
+  /** What was aimed at first, where that was something else or the same. */
+  firstBound?: number;
   /** Whether the value should stay below the bound or reach it. */
   side: 'at most' | 'at least';
-  /** What stands in the way, said only where the target is not reached. */
-  obstacle: string;
 }
 
 export interface Finding {
   name: string;
   unit: string;
-  /** Undefined: not measured on this machine. */
+  /** Undefined: not measured. */
   value: Spread | undefined;
   target?: Target;
 }
@@ -33,7 +34,16 @@ export function numbersOf(results: readonly MeasureResult[]): Numbers {
   };
 }
 
-export function isReached({ value, target }: Finding): boolean | undefined {
-  if (value === undefined || target === undefined) return undefined;
-  return target.side === 'at most' ? value.median <= target.bound : value.median >= target.bound;
+export function atMost(bound: number, firstBound?: number): Target {
+  return { side: 'at most', bound, ...(firstBound === undefined ? {} : { firstBound }) };
+}
+
+export function atLeast(bound: number, firstBound?: number): Target {
+  return { side: 'at least', bound, ...(firstBound === undefined ? {} : { firstBound }) };
+}
+
+/** Undefined where there is no target, or no value. */
+export function isReached({ value, target }: Finding, bound = target?.bound): boolean | undefined {
+  if (value === undefined || target === undefined || bound === undefined) return undefined;
+  return target.side === 'at most' ? value.median <= bound : value.median >= bound;
 }

@@ -4,18 +4,11 @@ import { FIRST_TOKEN, LATENCY_RATES, waitOf, WHOLE } from '../measures/latency.t
 import { LEVELS, metricsOf } from '../measures/many-streams.ts';
 import { NGINX_NAME } from '../nginx.ts';
 import { PASSTHROUGH } from '../sluice.ts';
-import type { Finding, Numbers } from './finding.ts';
+import { atMost, type Finding, type Numbers } from './finding.ts';
 
 const OVER_DIRECT = `ms over ${DIRECT}`;
 /** The rate that the target is about. */
 const AIMED = 50;
-const TARGET = {
-  bound: 1,
-  side: 'at most',
-  obstacle:
-    'of a hundred requests the slowest meets the garbage collector or the ledger’s writing, on the one core that all ' +
-    'the gateway’s threads share here',
-} as const;
 
 export function findWaits({ added }: Numbers): Finding[] {
   return [PASSTHROUGH, SLOWEST].flatMap((name) =>
@@ -26,7 +19,7 @@ export function findWaits({ added }: Numbers): Finding[] {
             name: `Added to the ${asked} at ${rate}/s, ${share}, ${name}`,
             unit: OVER_DIRECT,
             value: added(waitOf(asked, rate, share), name, DIRECT),
-            ...(rate === AIMED && share === 'p99' ? { target: TARGET } : {}),
+            ...(rate === AIMED && share === 'p99' ? { target: atMost(1) } : {}),
           }),
         ),
       ),

@@ -10,18 +10,24 @@ import {
   type Stage,
   startLoad,
 } from '../measure.ts';
+import { untilBegun } from './opening.ts';
 import { quantile } from '../statistics.ts';
 
 export const WHOLE = 'whole answer';
 export const FIRST_TOKEN = 'first token';
 const ASKED = [WHOLE, FIRST_TOKEN] as const;
-/** Requests a second, and for how many seconds; so rarely that both kinds can be asked for in the same ones. */
-const RARELY = { perSecond: 1, seconds: 8 };
-const RATES = [
+interface Rate {
+  perSecond: number;
+  seconds: number;
+}
+
+/** So rarely that both kinds can be asked for in the same seconds. */
+const RARE: Rate = { perSecond: 1, seconds: 8 };
+const STEADY: readonly Rate[] = [
   { perSecond: 50, seconds: 5 },
-  { perSecond: 500, seconds: 3 },
+  { perSecond: 500, seconds: 2 },
 ];
-export const LATENCY_RATES: readonly number[] = [RARELY, ...RATES].map(({ perSecond }) => perSecond);
+export const LATENCY_RATES: readonly number[] = [RARE, ...STEADY].map(({ perSecond }) => perSecond);
 
 const DELTAS = 20;
 const CONNECTIONS = 64;
@@ -31,39 +37,60 @@ const WARM_UP_CONNECTIONS = 16;
 /** At a rate, before it counts: connections open, and what the warm-up left to do is done. */
 const SETTLE_MS = 600;
 
-type Asked = (typeof ASKED)[number];
+type Kind = (typeof ASKED)[number];
 
 export const waitOf = (asked: string, perSecond: number, share: 'p50' | 'p99') =>
   `${asked} at ${perSecond}/s, ${share}`;
 
-export const latency: Measure = {
+export const rareWaits: Measure = {
+  name: 'Waits of rare requests',
+  metrics: metricsAt([RARE]),
+  applies: takes('direct', 'nginx', 'gateway', 'peer'),
+  // Each takes long, and says little.
+  rounds: () => 1,
+  run: (context) =>
+    onWarmStage(context, async (stage) => {
+      const [whole, first] = await Promise.all(
+        ASKED.map((asked, index) => waits(context, stage, asked, RARE, index / ASKED.length)),
+      );
+      return { ...whole, ...first };
+    }),
+};
+
+export const steadyWaits: Measure = {
   name: 'Waits at a steady rate',
-  metrics: Object.fromEntries(
-    ASKED.flatMap((asked) =>
-      LATENCY_RATES.flatMap((rate) => [
-        [waitOf(asked, rate, 'p50'), 'ms'],
-        [waitOf(asked, rate, 'p99'), 'ms'],
-      ]),
-    ),
-  ),
+  metrics: metricsAt(STEADY),
   applies: takes('direct', 'nginx', 'gateway', 'peer'),
   run: (context) =>
-    onStage(context, { kind: 'asked', amount: DELTAS }, async (stage) => {
-      if (!isCompiled(context.contender)) for (const asked of ASKED) await warmUp(context, stage, asked);
-      const [whole, first] = await Promise.all(
-        ASKED.map((asked, index) => waits(context, stage, asked, RARELY, index / ASKED.length)),
-      );
-      const numbers: Numbers = { ...whole, ...first };
-      for (const rate of RATES) {
+    onWarmStage(context, async (stage) => {
+      const numbers: Numbers = {};
+      for (const rate of STEADY) {
         for (const asked of ASKED) Object.assign(numbers, await waits(context, stage, asked, rate));
       }
       return numbers;
     }),
 };
 
-async function warmUp({ effort }: MeasureContext, { request }: Stage, asked: Asked): Promise<void> {
+function metricsAt(rates: readonly Rate[]): Record<string, string> {
+  const names = ASKED.flatMap((asked) =>
+    rates.flatMap(({ perSecond }) =>
+      (['p50', 'p99'] as const).map((share) => waitOf(asked, perSecond, share)),
+    ),
+  );
+  return Object.fromEntries(names.map((name) => [name, 'ms']));
+}
+
+function onWarmStage(context: MeasureContext, use: (stage: Stage) => Promise<Numbers>): Promise<Numbers> {
+  return onStage(context, { kind: 'asked', amount: DELTAS }, async (stage) => {
+    if (!isCompiled(context.contender)) for (const asked of ASKED) await warmUp(context, stage, asked);
+    return use(stage);
+  });
+}
+
+async function warmUp({ effort, contender }: MeasureContext, { request }: Stage, asked: Kind): Promise<void> {
   const spec = { ...request(asked === FIRST_TOKEN), connections: WARM_UP_CONNECTIONS, perSecond: null };
   const load = startLoad(spec);
+  await untilBegun(load, WARM_UP_CONNECTIONS, contender);
   await Bun.sleep(WARM_UP_MS[asked] * effort.pace);
   await load.stop();
 }
@@ -72,8 +99,8 @@ async function warmUp({ effort }: MeasureContext, { request }: Stage, asked: Ask
 async function waits(
   { effort, contender }: MeasureContext,
   { request }: Stage,
-  asked: Asked,
-  { perSecond, seconds }: { perSecond: number; seconds: number },
+  asked: Kind,
+  { perSecond, seconds }: Rate,
   delay = 0,
 ): Promise<Numbers> {
   await Bun.sleep(delay * 1_000);

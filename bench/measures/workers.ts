@@ -26,6 +26,7 @@ export const workers: Measure = {
   name: 'Workers',
   metrics: { [ONE_WORKER]: '1/s', [TWO_WORKERS]: '1/s', [SECOND_WORKER]: '×' },
   applies: ({ name }) => name === PASSTHROUGH && isPossible && hasWrk(),
+  rounds: ({ name }) => (name === 'full' ? 2 : 1),
   async run(context) {
     const one = await requestsPerSecond(context, 1);
     const two = await requestsPerSecond(context, 2);

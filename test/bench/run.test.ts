@@ -1,18 +1,15 @@
 // A run as small as can be: everything starts, is measured and ends. What the numbers are is no test.
-import { describe, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { canLimitCpu } from '../../bench/cpu-quota.ts';
-import { DIRECT, findContenders } from '../../bench/contenders.ts';
-import { findAll } from '../../bench/findings.ts';
-import { isReached } from '../../bench/findings/finding.ts';
-import { EFFORTS, type Measure, type Numbers } from '../../bench/measure.ts';
+import { DIRECT, findContenders, FRAGMENTS, SLOWEST } from '../../bench/contenders.ts';
+import { EFFORTS, type Measure } from '../../bench/measure.ts';
+import { BODIES, bigBodies, bodyMetrics } from '../../bench/measures/big-bodies.ts';
 import { burst } from '../../bench/measures/burst.ts';
-import { latency } from '../../bench/measures/latency.ts';
+import { rareWaits, steadyWaits } from '../../bench/measures/latency.ts';
 import { manyStreams, metricsOf } from '../../bench/measures/many-streams.ts';
 import { memory } from '../../bench/measures/memory.ts';
 import { paced } from '../../bench/measures/paced.ts';
 import { workers } from '../../bench/measures/workers.ts';
-import { benchmarksPage } from '../../bench/report.ts';
-import type { MeasureResult } from '../../bench/results.ts';
 import { runMeasures } from '../../bench/run.ts';
 import { PASSTHROUGH } from '../../bench/sluice.ts';
 
@@ -51,13 +48,14 @@ test(
   async () => {
     const level = { streams: 10, perSecond: 20 };
     const results = await runMeasures({
-      measures: [latency, manyStreams(level)],
+      measures: [rareWaits, steadyWaits, manyStreams(level)],
       contenders: contenders.filter(({ name }) => name === DIRECT || name === PASSTHROUGH),
       effort: EFFORTS.tiny,
       say: () => {},
     });
-    const [waits, ways] = results.map(({ rounds }) => rounds[PASSTHROUGH]?.[0] ?? {});
-    for (const metric of Object.keys(latency.metrics)) expect(waits?.[metric]).toBeGreaterThan(0);
+    const [rare, steady, ways] = results.map(({ rounds }) => rounds[PASSTHROUGH]?.[0] ?? {});
+    for (const metric of Object.keys(rareWaits.metrics)) expect(rare?.[metric]).toBeGreaterThan(0);
+    for (const metric of Object.keys(steadyWaits.metrics)) expect(steady?.[metric]).toBeGreaterThan(0);
     const { p50, delivered } = metricsOf(level);
     expect(ways?.[p50]).toBeGreaterThan(0);
     expect(ways?.[delivered]).toBeGreaterThan(0);
@@ -78,6 +76,31 @@ test(
     expect(results[0]?.failures).toEqual([]);
     expect(Object.keys(numbers)).toEqual((await canLimitCpu()) ? Object.keys(workers.metrics) : []);
     for (const value of Object.values(numbers)) expect(value).toBeGreaterThan(0);
+  },
+  TRIES,
+);
+
+test(
+  'a tiny run of long bodies, of all three kinds',
+  async () => {
+    const kept = [PASSTHROUGH, SLOWEST, FRAGMENTS];
+    const results = await runMeasures({
+      measures: BODIES.map((body) => bigBodies(body)),
+      contenders: contenders.filter(({ name }) => kept.includes(name)),
+      effort: EFFORTS.tiny,
+      say: () => {},
+    });
+    expect(results.flatMap(({ failures }) => failures)).toEqual([]);
+    for (const [at, body] of BODIES.entries()) {
+      const { speed, peak } = bodyMetrics(body);
+      const taken = body.kind === 'argument' ? FRAGMENTS : SLOWEST;
+      expect(Object.keys(results[at]?.rounds ?? {})).toEqual([PASSTHROUGH, taken]);
+      for (const name of [PASSTHROUGH, taken]) {
+        const numbers = results[at]?.rounds[name]?.[0] ?? {};
+        expect(numbers[speed]).toBeGreaterThan(0);
+        if (process.platform === 'linux') expect(numbers[peak]).toBeGreaterThan(10);
+      }
+    }
   },
   TRIES,
 );
@@ -106,52 +129,4 @@ test('what fails is told, and the rest goes on', async () => {
   });
   expect(result?.failures).toEqual([{ contender: 'once', round: 1, message: 'no luck' }]);
   expect(said[1]).toContain('FAILED: no luck');
-});
-
-describe('findings', () => {
-  const result = (rounds: Record<string, Numbers[]>): MeasureResult => ({
-    name: 'made up',
-    metrics: { 'CPU per event': 'µs' },
-    rounds,
-    failures: [],
-    seconds: 1,
-  });
-  const perEvent = (...values: number[]) => values.map((value) => ({ 'CPU per event': value }));
-  const find = (results: MeasureResult[]) =>
-    findAll(results).find(({ name }) => name === 'CPU per event, passthrough');
-
-  test('a ratio is taken within each round', () => {
-    const finding = find([result({ nginx: perEvent(10, 20, 10), passthrough: perEvent(15, 30, 20) })]);
-    expect(finding?.value).toEqual({ median: 1.5, lowest: 1.5, highest: 2 });
-    expect(finding && isReached(finding)).toBe(true);
-  });
-
-  test('a round that failed for one of two is in no ratio', () => {
-    const finding = find([result({ nginx: perEvent(10, 20, 10), passthrough: [{}, ...perEvent(30, 20)] })]);
-    expect(finding?.value).toEqual({ median: 1.75, lowest: 1.5, highest: 2 });
-  });
-
-  test('a target that is missed says so, with the reason', () => {
-    const results = [result({ nginx: perEvent(10), passthrough: perEvent(40) })];
-    const finding = find(results);
-    expect(finding && isReached(finding)).toBe(false);
-    const circumstances = {
-      machine: 'one',
-      runtime: 'Bun',
-      commit: 'abc',
-      command: 'npm run bench',
-      date: '2026-01-01',
-      pinned: true,
-      missing: [],
-    };
-    const page = benchmarksPage(circumstances, findAll(results), results, contenders);
-    expect(page).toContain('- **CPU per event, passthrough**: ');
-    expect(page).toContain('| CPU per event, passthrough | 4.00 × nginx | at most 1.70 | not reached |');
-  });
-
-  test('what was not measured is not judged', () => {
-    const finding = find([result({ passthrough: perEvent(40) })]);
-    expect(finding?.value).toBeUndefined();
-    expect(finding && isReached(finding)).toBeUndefined();
-  });
 });

@@ -1,0 +1,35 @@
+// What stands in the way of each target, by the finding's name. Kept by hand: docs/benchmarks.md says it of the targets
+// that a run did not reach. After a change, `npm run bench -- --render` writes the page anew from the last result.
+
+const SLOWEST_OF_A_HUNDRED =
+  'of a hundred requests the slowest meets the garbage collector or the ledger’s writing, on the one core that all the ' +
+  'gateway’s threads share here.';
+
+export const OBSTACLES: Record<string, string> = {
+  'CPU per event, passthrough':
+    'most of it is what the runtime takes to pass a chunk on at all (below: bare Bun); the rest are the frames, the tap ' +
+    'and the record of each.',
+  'CPU per event, responses → gemini':
+    'what passthrough takes, and beyond it an event is parsed, put in order, and written anew.',
+  'CPU per event, responses → gemini, over passthrough':
+    'a translated event is parsed, put in order, and written anew.',
+  'Plain requests/s, passthrough':
+    'a proxy on this runtime that does nothing else takes more than twice nginx’s CPU (below: bare Bun); beyond it most ' +
+    'is the main thread’s, [profiles.md](profiles.md) shows where.',
+  '200-event streams/s, passthrough':
+    'each of the 200 events is read for the ledger, and the stream costs what a request costs.',
+  'Plain requests/s with the ledger':
+    'a row, its bodies with secrets taken out, and their way to the store’s thread, which shares the core here.',
+  'CPU per event with the ledger': 'the body is captured as it flows, and written when the stream is over.',
+  'Memory per open stream':
+    'over the runtime’s own streams and sockets (below: bare Bun), the state of each exchange and what the garbage ' +
+    'collector leaves until it runs.',
+  'Plain requests/s of two workers with twice the CPU':
+    'rows go from the workers to the process that keeps the ledger, and are read and written there.',
+  'Idle memory': 'most of it is the runtime itself.',
+  'Start to first answer': 'the launcher starts Node first and Bun second.',
+  'Added to the whole answer at 50/s, p99, passthrough': SLOWEST_OF_A_HUNDRED,
+  'Added to the first token at 50/s, p99, passthrough': SLOWEST_OF_A_HUNDRED,
+  'Added to the whole answer at 50/s, p99, responses → gemini': SLOWEST_OF_A_HUNDRED,
+  'Added to the first token at 50/s, p99, responses → gemini': SLOWEST_OF_A_HUNDRED,
+};
