@@ -1,0 +1,31 @@
+// What the Dockerfile and the systemd unit rely on is there, and agrees with the program's own defaults.
+import { expect, test } from 'bun:test';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseConfig } from '../../src/config/parse.ts';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+const DOCKERFILE = read('Dockerfile');
+
+test('all that the image copies is there and sent to the builder', () => {
+  const sources = [...DOCKERFILE.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, names = '']) => names.split(' '));
+  const sent = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  expect(sources.filter((name) => existsSync(join(ROOT, name)))).toEqual(sources);
+  expect(sources.toSorted()).toEqual(sent.toSorted());
+});
+
+test('the image listens where its health check asks', () => {
+  const [, exposed] = /^EXPOSE (\d+)$/m.exec(DOCKERFILE) ?? [];
+  expect(/"--port", "(\d+)"/.exec(DOCKERFILE)?.[1]).toBe(exposed);
+  expect(/http:\/\/127\.0\.0\.1:(\d+)\//.exec(DOCKERFILE)?.[1]).toBe(exposed);
+});
+
+test('systemd waits longer than running streams may take', () => {
+  const { file } = parseConfig(null);
+  const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(read('deploy/sluice.service'))?.[1]);
+  expect(seconds * 1_000).toBeGreaterThan(file?.server.drain_timeout ?? Number.POSITIVE_INFINITY);
+});
