@@ -1,6 +1,9 @@
 // Who watches the live view does not keep the gateway from ending.
-import { expect, test } from 'bun:test';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { startSluice } from '../support/sluice-process.ts';
+
+// Several processes on a busy machine.
+setDefaultTimeout(30_000);
 
 test.each([1, 2])('%d processes end although somebody watches, and the watcher is told', async (workers) => {
   await using sluice = await startSluice({

@@ -1,5 +1,5 @@
 // What the others know, one that takes a dead worker's place knows too; and until it serves, nothing is missing.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectionsOf } from '../support/connections.ts';
@@ -8,6 +8,9 @@ import { wholeMessage } from '../support/message-stream.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+// Several processes on a busy machine.
+setDefaultTimeout(30_000);
 
 const WORKERS = 2;
 /** New connections enough that the system deals one to each of them: it misses one in 500 million times. */

@@ -1,5 +1,5 @@
 // Several processes on one port: one ledger, one view, one memory of the providers, and one that dies is replaced.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { connectionsOf } from '../support/connections.ts';
 import { labConfig } from '../support/lab-config.ts';
@@ -9,6 +9,9 @@ import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+// Several processes on a busy machine.
+setDefaultTimeout(30_000);
 
 const WORKERS = 3;
 /** New connections enough that the system deals one to each of them: it misses one in 60,000 times. */
