@@ -66,6 +66,9 @@ try {
   });
   const names = pairs.map(([client, provider]) => pairName(client, provider));
   console.log(`\n${asText(comparison(results, names, label))}`);
+  console.log(`
+ratio: this tree over ${other.commit}, each taken within one round: the median (and all of them). Where rounds do not agree
+on a direction, no difference is seen. Beside other work on the machine, believe the CPU rather than the requests.`);
 } finally {
   killChildren();
   other.remove();

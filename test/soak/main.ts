@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findCircumstances } from '../../bench/circumstances.ts';
+import { buildProgram } from '../../bench/sluice.ts';
 import { asMarkdown, asText, describeCircumstances, type Table } from '../../bench/report.ts';
 import { runSoak, type Sample, type SoakResult } from './run.ts';
 import { growthOf } from './verdict.ts';
@@ -25,6 +26,8 @@ const MOST_GROWTH = 1.1;
 const ROWS = 16;
 
 const minutes = Number(values.minutes);
+// What users run, which the launcher takes while it is the newest.
+buildProgram();
 const result = await runSoak({
   clients: Number(values.clients),
   pauseMs: Number(values.pause),
