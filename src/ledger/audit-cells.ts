@@ -18,18 +18,26 @@ export async function countMatches(
   parts: readonly (RangePart | 'all')[],
   kinds: OfKinds,
 ): Promise<number[]> {
-  const ofKinds = kinds === null ? '' : ` AND ${kinds.sql}`;
+  const matches = (count: string) => `(SELECT COALESCE(${sumOfMatches(count, kinds)}, 0) FROM`;
   const counted = await ask<Record<string, number>>({
     sql: `SELECT ${parts
       .map((part, index) =>
         part !== 'all' && part.unit === 'row'
-          ? `(SELECT COUNT(*) FROM ledger_row WHERE timestamp >= ? AND timestamp < ?${ofKinds}) AS part_${index}`
-          : `(SELECT COALESCE(SUM(kept), 0) FROM ledger_sum WHERE span = ? AND start >= ? AND start < ?${ofKinds}) AS part_${index}`,
+          ? `${matches('1')} ledger_row WHERE timestamp >= ? AND timestamp < ?) AS part_${index}`
+          : `${matches('kept')} ledger_sum WHERE span = ? AND start >= ? AND start < ?) AS part_${index}`,
       )
       .join(', ')}`,
-    values: parts.flatMap((part) => [...placeOf(part), ...(kinds?.values ?? [])]),
+    values: parts.flatMap((part) => [...(kinds?.values ?? []), ...placeOf(part)]),
   });
   return parts.map((_, index) => Number(counted[0]?.[`part_${index}`] ?? 0));
+}
+
+/**
+ * Not a condition on the rows: PostgreSQL would make a join of it, and ask for all kinds at each sum as long as it has no
+ * statistics.
+ */
+function sumOfMatches(count: string, kinds: OfKinds): string {
+  return kinds === null ? `SUM(${count})` : `SUM(CASE WHEN ${kinds.sql} THEN ${count} ELSE 0 END)`;
 }
 
 function placeOf(part: RangePart | 'all'): number[] {
@@ -51,8 +59,7 @@ export interface Cell {
 /** The hours or days of a part that have matches, newest first; a part of rows is one cell. */
 export async function* cellsIn(ask: Ask, part: RangePart, kinds: OfKinds): AsyncGenerator<Cell> {
   const { unit, from } = part;
-  const matches = (count: string) =>
-    kinds === null ? `SUM(${count})` : `SUM(CASE WHEN ${kinds.sql} THEN ${count} ELSE 0 END)`;
+  const matches = (count: string) => sumOfMatches(count, kinds);
   const values = kinds?.values ?? [];
   if (unit === 'row') {
     const sql = `SELECT COALESCE(${matches('1')}, 0) AS matches, COUNT(*) AS rows FROM ledger_row WHERE timestamp >= ? AND timestamp < ?`;

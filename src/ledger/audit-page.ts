@@ -1,7 +1,7 @@
 // Where a page of the audit lies. How many rows match is added up from what is kept by hour and day, and so is where
 // in time the page begins and ends: only the rows of those hours are looked through, however many others there are.
 import { type Ask, type Cell, cellsIn, countMatches, type OfKinds } from './audit-cells.ts';
-import { type Condition, hiddenOfFilter, kindsOfFilter } from './kind-filter.ts';
+import { type AmongKinds, type Condition, hiddenOfFilter, inKinds, kindsOfFilter } from './kind-filter.ts';
 import type { SqlValue } from './row-columns.ts';
 import type { AuditFilter } from './store.ts';
 import { partsOfRange, type RangePart, timesOf } from './sum-spans.ts';
@@ -28,14 +28,16 @@ export type PageOrder = 'time' | 'kind' | 'any';
 /** Matches that are gathered without asking where they lie. */
 const FEW = 1000;
 
-export async function findPage(ask: Ask, filter: AuditFilter): Promise<AuditPage> {
+/** @param among for the rows of the page. */
+export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<AuditPage> {
   const { limit, offset, requestId } = filter;
   // Times are whole milliseconds.
   const from = filter.startTime === undefined ? null : Math.ceil(filter.startTime);
   const until = filter.endTime === undefined ? null : Math.floor(filter.endTime) + 1;
-  const kinds = kindsOfFilter(filter);
+  const kinds = kindsOfFilter(filter, inKinds);
+  const named = kindsOfFilter(filter, among);
   const hidden = hiddenOfFilter(filter);
-  const matching = eitherOf(kinds, hidden);
+  const matching = eitherOf(named, hidden);
   if (requestId !== undefined) {
     const where = whereOf({ from, until, matching, requestId });
     return { total: await countRows(ask, where), rows: { where, limit, offset, order: 'any' } };
@@ -50,12 +52,12 @@ export async function findPage(ask: Ask, filter: AuditFilter): Promise<AuditPage
     return { total, rows: { where, limit, offset, order: 'any' } };
   }
   if (kinds === null ? offset === 0 : total <= FEW) {
-    const where = whereOf({ from, until, matching: kinds });
+    const where = whereOf({ from, until, matching: named });
     return { total, rows: { where, limit, offset, order: kinds === null ? 'time' : 'kind' } };
   }
   const found = await narrow(ask, parts, kinds, filter);
   // The newest page goes on to the newest row.
-  const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, matching: kinds });
+  const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, matching: named });
   return { total, rows: { where, limit, offset: found.offset, order: found.order } };
 }
 

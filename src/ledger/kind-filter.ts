@@ -9,10 +9,15 @@ export interface Condition {
   values: SqlValue[];
 }
 
-/** The kinds that a filter is for, whatever the rows say; null: all. */
-export function kindsOfFilter(filter: AuditFilter): Condition | null {
+/** How a store finds the rows whose kind is among those that a SELECT gives. */
+export type AmongKinds = (select: string) => string;
+
+export const inKinds: AmongKinds = (select) => `kind IN (${select})`;
+
+/** Whether a kind is one that a filter is for, whatever its rows say; null: all are. */
+export function kindsOfFilter(filter: AuditFilter, among: AmongKinds): Condition | null {
   const terms = [...fixedTerms(filter), ...freeNames(filter).map(isNamed)];
-  return terms.length === 0 ? null : kindsWhere(terms);
+  return terms.length === 0 ? null : kindsWhere(terms, among);
 }
 
 /**
@@ -27,11 +32,10 @@ export function hiddenOfFilter(filter: AuditFilter): Condition | null {
     values: [name],
   }));
   const named = allOf(names.map(isNamed));
-  const kinds = kindsWhere([
-    ...fixedTerms(filter),
-    ...mayBe,
-    { sql: `NOT (${named.sql})`, values: named.values },
-  ]);
+  const kinds = kindsWhere(
+    [...fixedTerms(filter), ...mayBe, { sql: `NOT (${named.sql})`, values: named.values }],
+    inKinds,
+  );
   // The first term lets the index of such rows be used.
   return allOf([
     { sql: 'kind < 0', values: [] },
@@ -70,9 +74,9 @@ function fixedTerms({ provider, operation, status, success }: AuditFilter): Cond
   return terms;
 }
 
-function kindsWhere(terms: readonly Condition[]): Condition {
+function kindsWhere(terms: readonly Condition[], among: AmongKinds): Condition {
   const { sql, values } = allOf(terms);
-  return { sql: `kind IN (SELECT id FROM ledger_kind WHERE ${sql})`, values };
+  return { sql: among(`SELECT id FROM ledger_kind WHERE ${sql}`), values };
 }
 
 function allOf(terms: readonly Condition[]): Condition {

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ask } from './audit-cells.ts';
 import { type AuditPage, findPage, type PageOrder } from './audit-page.ts';
+import { inKinds } from './kind-filter.ts';
 import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from './kinds.ts';
 import {
   INSERT_ROW,
@@ -149,7 +150,7 @@ export function createSqliteStore(path: string): ValueStore {
     append: (rows) => appendValues(rows.map(rowValues)),
     appendValues,
     async audit(filter) {
-      const { total, rows } = await findPage(ask, filter);
+      const { total, rows } = await findPage(ask, filter, inKinds);
       return { rows: rows === null ? [] : await select(rows, filter), total };
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),

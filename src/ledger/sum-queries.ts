@@ -8,25 +8,40 @@ import { HOUR_MS, partsOfRange, type RangePart, SPANS } from './sum-spans.ts';
 /** Content came more than once, so that it has a speed. */
 const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
 
+/** PostgreSQL makes decimals of sums, and adds those up a third as fast. */
+function whole(number: string): string {
+  return `CAST(SUM(${number}) AS BIGINT)`;
+}
+
+/** Not a whole number. */
+const REAL = new Set([
+  'cost_usd',
+  'latency_ms_sum',
+  'ttft_ms_sum',
+  'provider_ms_sum',
+  'gateway_ms_sum',
+  'flow_ms',
+]);
+
 /** What each sum is over rows, and its name among the totals. */
 const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: string])[] = [
   ['requests', 'requests', 'COUNT(*)'],
   ['failures', 'failures', "COUNT(*) FILTER (WHERE status <> 'success')"],
   ['unpriced', 'unpriced', 'COUNT(*) FILTER (WHERE usage_known = 1 AND cost_usd IS NULL)'],
   ['cost_usd', 'costUsd', 'COALESCE(SUM(cost_usd), 0)'],
-  ['input_tokens', 'inputTokens', 'SUM(input_tokens)'],
-  ['output_tokens', 'outputTokens', 'SUM(output_tokens)'],
-  ['cache_read_tokens', 'cacheReadTokens', 'SUM(cache_read_tokens)'],
-  ['cache_write_tokens', 'cacheWriteTokens', 'SUM(cache_write_tokens)'],
+  ['input_tokens', 'inputTokens', whole('input_tokens')],
+  ['output_tokens', 'outputTokens', whole('output_tokens')],
+  ['cache_read_tokens', 'cacheReadTokens', whole('cache_read_tokens')],
+  ['cache_write_tokens', 'cacheWriteTokens', whole('cache_write_tokens')],
   ['latency_ms_sum', 'latencyMsSum', 'COALESCE(SUM(latency_ms), 0)'],
   ['ttft_ms_sum', 'ttftMsSum', 'COALESCE(SUM(ttft_ms), 0)'],
   ['ttft_count', 'ttftCount', 'COUNT(ttft_ms)'],
-  ['reasoning_tokens', 'reasoningTokens', 'SUM(reasoning_tokens)'],
-  ['web_searches', 'webSearches', 'SUM(web_searches)'],
+  ['reasoning_tokens', 'reasoningTokens', whole('reasoning_tokens')],
+  ['web_searches', 'webSearches', whole('web_searches')],
   ['provider_ms_sum', 'providerMsSum', 'COALESCE(SUM(provider_ms), 0)'],
   ['gateway_ms_sum', 'gatewayMsSum', 'COALESCE(SUM(gateway_ms), 0)'],
-  ['stalls', 'stalls', 'SUM(stalls)'],
-  ['flow_tokens', 'flowTokens', `SUM(CASE WHEN ${FLOWED} THEN output_tokens ELSE 0 END)`],
+  ['stalls', 'stalls', whole('stalls')],
+  ['flow_tokens', 'flowTokens', whole(`CASE WHEN ${FLOWED} THEN output_tokens ELSE 0 END`)],
   ['flow_ms', 'flowMs', `SUM(CASE WHEN ${FLOWED} THEN last_token_ms - ttft_ms ELSE 0.0 END)`],
 ];
 
@@ -99,7 +114,7 @@ function sumsIn({ since }: SumWindow): SumQuery {
 const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
 /** First by number, which takes a third of the time: each kind comes many times, and names are long. */
-const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `SUM(${column}) AS ${column}`).join(', ')}`;
+const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `${REAL.has(column) ? `SUM(${column})` : whole(column)} AS ${column}`).join(', ')}`;
 
 /** One row for each combination of these names; '' stands for no name. */
 export function selectTotals(window: SumWindow, names: readonly Dimension[]): SumQuery {
