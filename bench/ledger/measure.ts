@@ -1,0 +1,90 @@
+// Fills a ledger, asks its pages and lets old rows go, and tells how long each took.
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import { createWebHost } from '../../src/gateway/host.ts';
+import { createLedger } from '../../src/ledger/recorder.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+import { createManagement } from '../../src/management/management.ts';
+import { createMeter } from '../../src/telemetry/meter.ts';
+import { type Spread, spreadOf } from '../statistics.ts';
+import { type Page, pagesAt } from './pages.ts';
+import { rowAt, SECOND_MS } from './rows.ts';
+
+/** As the gateway's queue hands them over. */
+const BATCH = 256;
+/** How often each page is asked. */
+export const ROUNDS = 25;
+/** Batches and slices that are looked at one by one, once the ledger is full. */
+const SINGLE = 40;
+
+/** All in ms. */
+export interface LedgerFigures {
+  rows: number;
+  /** Of a row, while the ledger was filled. */
+  filling: number;
+  /** Of a batch of 256 rows, at the end. */
+  batch: Spread;
+  pages: { page: Page; took: Spread }[];
+  /** Of one slice of retention, 500 rows: so long may a batch have to wait. */
+  slice: Spread;
+}
+
+export async function measureLedger(store: LedgerStore, rows: number): Promise<LedgerFigures> {
+  const start = Date.now() - rows * SECOND_MS;
+  const append = async (from: number, until: number): Promise<number> => {
+    const batch = Array.from({ length: until - from }, (_, at) =>
+      rowAt(from + at, start + (from + at) * SECOND_MS),
+    );
+    return timed(() => store.append(batch));
+  };
+  let filling = 0;
+  for (let at = 0; at < rows; at += BATCH) filling += await append(at, Math.min(at + BATCH, rows));
+  const pages = await askPages(store, pagesAt(start + rows * SECOND_MS));
+  const batches: number[] = [];
+  for (let at = rows; batches.length < SINGLE; at += BATCH) batches.push(await append(at, at + BATCH));
+  const slices: number[] = [];
+  while (slices.length < SINGLE) slices.push(await timed(() => store.expire(start + (rows / 2) * SECOND_MS)));
+  return { rows, filling: filling / rows, batch: spreadOf(batches), pages, slice: spreadOf(slices) };
+}
+
+async function askPages(store: LedgerStore, pages: readonly Page[]): Promise<LedgerFigures['pages']> {
+  const manage = managementOf(store);
+  const ask = async ({ path }: Page): Promise<void> => {
+    const url = new URL(path, 'http://127.0.0.1');
+    const response = await manage(new Request(url), url);
+    const text = await response?.text();
+    if (response?.status !== 200) throw new Error(`${path}: ${response?.status} ${text}`);
+  };
+  const found: LedgerFigures['pages'] = [];
+  for (const page of pages) {
+    await ask(page);
+    const times: number[] = [];
+    while (times.length < ROUNDS) times.push(await timed(() => ask(page)));
+    found.push({ page, took: spreadOf(times) });
+  }
+  return found;
+}
+
+function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
+  const { now, setTimer } = createWebHost();
+  const { file } = parseConfig(null);
+  if (file === null) throw new Error('the defaults are not valid');
+  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+  return createManagement({
+    config: () => config,
+    ledger: createLedger(store, { now, setTimer }),
+    meter: createMeter(),
+    version: 'bench',
+    startedAt: now(),
+    now,
+    running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
+    connections: () => [],
+    providerStates: () => [],
+  });
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
