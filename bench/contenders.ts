@@ -35,6 +35,7 @@ const bare: Contender = {
   ...direct,
   name: BARE,
   role: 'bare',
+  rounds: 1,
   async start({ upstreamPort, behaviour }) {
     const program = join(import.meta.dir, 'bare-proxy.ts');
     const origin = `http://127.0.0.1:${upstreamPort}${behaviourPrefix(behaviour)}`;
@@ -57,7 +58,7 @@ export function findContenders(): { contenders: Contender[]; missing: string[] }
       audit: { enabled: false },
     }),
     sluiceContender('openai-responses', 'gemini'),
-    sluiceContender('openai-chat', 'anthropic-messages', { role: 'fragments' }),
+    sluiceContender('openai-chat', 'anthropic-messages', { role: 'fragments', rounds: 1 }),
   ];
   return { contenders, missing: nginx === undefined ? [NGINX_NAME] : [] };
 }

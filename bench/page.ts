@@ -25,9 +25,9 @@ export function benchmarksPage({ circumstances, contenders, results }: SavedRun)
 
 Written by \`npm run bench -- --write\`, which keeps every number of every round in [benchmarks.json](benchmarks.json). Everything that
 is on by default is on: the ledger with bodies, prices, routing, the tap that reads each event. Every value is the median of
-several rounds, with the lowest and the highest behind it; every round starts fresh processes, and each ratio or difference
-is taken within one round. Absolute numbers say little about another machine; ratios to ${NGINX_NAME} in front of the same upstream
-say more.
+its rounds, with the lowest and the highest behind it where there were several; every round starts fresh processes, and each
+ratio or difference is taken within one round. Absolute numbers say little about another machine; ratios to ${NGINX_NAME} in
+front of the same upstream say more.
 
 ${asMarkdown([['', ''], ...about])}
 

@@ -22,6 +22,8 @@ export interface SluiceOptions {
   name?: string;
   /** Default: `gateway`. */
   role?: Role;
+  /** Default: all of a measure. */
+  rounds?: number;
   /** Of the tree that is run; default: this one. */
   root?: string;
   /** Default: all that is on by default. */
@@ -44,6 +46,7 @@ export function sluiceContender(
   return {
     name,
     role: options.role ?? 'gateway',
+    ...(options.rounds === undefined ? {} : { rounds: options.rounds }),
     client,
     provider,
     async start(run) {

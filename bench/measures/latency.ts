@@ -45,7 +45,7 @@ export const waitOf = (asked: string, perSecond: number, share: 'p50' | 'p99') =
 export const rareWaits: Measure = {
   name: 'Waits of rare requests',
   metrics: metricsAt([RARE]),
-  applies: takes('direct', 'nginx', 'gateway', 'peer'),
+  applies: takes('direct', 'nginx', 'gateway'),
   // Each takes long, and says little.
   rounds: () => 1,
   run: (context) =>

@@ -46,7 +46,7 @@ test(
 test(
   'a tiny run of waits, by the clock and of single events',
   async () => {
-    const level = { streams: 10, perSecond: 20 };
+    const level = { streams: 10, perSecond: 20, rounds: 1 };
     const results = await runMeasures({
       measures: [rareWaits, steadyWaits, manyStreams(level)],
       contenders: contenders.filter(({ name }) => name === DIRECT || name === PASSTHROUGH),
