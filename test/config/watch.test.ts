@@ -97,3 +97,12 @@ test('the same text written again, or another file, is none', async () => {
   expect(await next()).toBe('change');
   stop();
 });
+
+test('files beside it that are written all the time do not hold it up', async () => {
+  const { directory, path, next, stop } = watchFile();
+  const writing = setInterval(() => writeFileSync(join(directory, 'sluice.db-wal'), 'x'), 10);
+  writeFileSync(path, 'two');
+  expect(await next()).toBe('change');
+  clearInterval(writing);
+  stop();
+});
