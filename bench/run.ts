@@ -46,7 +46,7 @@ async function runMeasure(
       const directory = mkdtempSync(join(parent, 'run-'));
       let numbers: Numbers = {};
       try {
-        numbers = await inTime(measure, { contender, effort, directory });
+        numbers = onlyFinite(await inTime(measure, { contender, effort, directory }));
         say(`${place}: ${describe(measure, numbers)}`);
       } catch (thrown) {
         // What it left behind would take the cores of the next.
@@ -60,6 +60,11 @@ async function runMeasure(
     }
   }
   return { name, metrics, rounds, failures, seconds: (performance.now() - startedAt) / 1_000 };
+}
+
+/** A quantile of no answers is no number. */
+function onlyFinite(numbers: Numbers): Numbers {
+  return Object.fromEntries(Object.entries(numbers).filter(([, value]) => Number.isFinite(value)));
 }
 
 async function inTime(measure: Measure, context: MeasureContext): Promise<Numbers> {

@@ -112,10 +112,13 @@ test('what fails is told, and the rest goes on', async () => {
   const said: string[] = [];
   const measure: Measure = {
     name: 'of every other round',
-    metrics: { turn: '' },
+    metrics: { turn: '', none: '' },
     applies: () => true,
     rounds: () => 3,
-    run: () => (++turns === 2 ? Promise.reject(new Error('no luck')) : Promise.resolve({ turn: turns })),
+    run: () =>
+      ++turns === 2
+        ? Promise.reject(new Error('no luck'))
+        : Promise.resolve({ turn: turns, none: Number.NaN }),
   };
   const [result] = await runMeasures({
     measures: [measure],
