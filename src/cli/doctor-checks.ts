@@ -44,10 +44,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const ms = performance.now() - from;
     if (health.status !== 'healthy' && health.status !== 'degraded')
       throw new Ailment(`${gateway.url} answers, but not as Sluice does; check the address`);
-    const down = Object.entries(health.providers).filter(([, well]) => !well);
-    const names = down.map(([name]) => name).join(', ');
-    if (health.status === 'degraded')
-      throw new Ailment(`degraded${names === '' ? '' : `: ${names}`}; see /gateway/providers and the log`);
+    if (health.status === 'degraded') {
+      const down = await downProviders(gateway);
+      const told = down.map(({ name, last_error: error }) =>
+        error === undefined ? name : `${name} (${error})`,
+      );
+      throw new Ailment(
+        `degraded${told.length === 0 ? '' : `: ${told.join(', ')}`}; see /gateway/providers and the log`,
+      );
+    }
     return `healthy, version ${health.version}, ${ms.toFixed(0)} ms`;
   },
 
@@ -62,8 +67,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   async 'stream headers'(patient) {
     const response = await ask(patient, 'text');
+    if (!response.ok) throw refused(response, await response.text());
     await response.body?.cancel();
-    if (!response.ok) throw refused(response, '');
     patient.requests.pop();
     const wrong = Object.entries(STREAM_HEADERS).filter(
       ([name, value]) => response.headers.get(name)?.split(';')[0] !== value,
@@ -173,6 +178,12 @@ interface Health {
   audit: { enabled: boolean };
 }
 
+interface ProviderHealth {
+  name: string;
+  healthy: boolean;
+  last_error?: string;
+}
+
 interface Metrics {
   summary: { total_requests: number };
 }
@@ -242,6 +253,11 @@ async function ask(patient: Patient, what: 'text' | 'whole', left?: AbortSignal)
   });
   requests.push(response.headers.get('x-sluice-request-id') ?? '');
   return response;
+}
+
+async function downProviders(gateway: GatewayAddress): Promise<ProviderHealth[]> {
+  const { providers } = await readGateway<{ providers: ProviderHealth[] }>(gateway, '/gateway/providers');
+  return providers.filter(({ healthy }) => !healthy);
 }
 
 function refused(response: Response, text: string): Ailment {

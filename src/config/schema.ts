@@ -15,9 +15,23 @@ const url = () =>
     .transform((text) => text.trim().replace(/\/+$/, ''))
     .refine(isBaseUrl, {
       error:
-        'expected an http:// or https:// address without user, query or fragment, such as https://api.example.com/v1',
+        'expected an http:// or https:// address without user, query, fragment or spaces, such as https://api.example.com/v1',
     })
+    .transform(withEncodedPath)
     .meta({ title: 'URL' });
+
+/** What no request line may hold, as URLs write it; the places of options (`{region}`) stay. */
+function withEncodedPath(text: string): string {
+  const path = text.indexOf('/', text.indexOf('//') + 2);
+  if (path === -1) return text;
+  return (
+    text.slice(0, path) +
+    text
+      .slice(path)
+      .toWellFormed()
+      .replace(/[^!-~]|["<>^`]/gu, encodeURIComponent)
+  );
+}
 
 function isBaseUrl(text: string): boolean {
   if (!/^https?:\/\//i.test(text) || /[?#\s]/.test(text) || !URL.canParse(text)) return false;

@@ -1,7 +1,7 @@
 // Looks whether providers are there, beside the traffic and for free: their lists of models are asked for. So one that
 // is down is known before a request meets it, and no request is spent on trying it again.
 import type { ProviderConfig } from '../config/resolved.ts';
-import { GatewayError } from '../model/errors.ts';
+import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
 import { fetchModels, hasModelList, ListRefused } from './operations/model-catalog.ts';
@@ -35,8 +35,9 @@ export function createProbes(
     // Whoever refuses is there.
     if (thrown instanceof ListRefused && thrown.status < 500) return null;
     const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
-    const code = thrown instanceof ListRefused ? 'upstream_failed' : 'upstream_unreachable';
-    return new GatewayError(code, `${name}: its list of models cannot be had: ${reason}`, { cause: thrown });
+    return new GatewayError(codeOf(thrown), `${name}: its list of models cannot be had: ${reason}`, {
+      cause: thrown,
+    });
   }
 
   function schedule(provider: ProviderConfig, everyMs: number): void {
@@ -62,4 +63,9 @@ export function createProbes(
       }
     },
   };
+}
+
+function codeOf(thrown: unknown): ErrorCode {
+  if (thrown instanceof ListRefused) return 'upstream_failed';
+  return thrown instanceof GatewayError ? thrown.code : 'upstream_unreachable';
 }

@@ -3,7 +3,8 @@ import type { UpstreamFailure } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { Leaving } from './departure.ts';
-import type { AnswerBody, Connecting, Transport, UpstreamAnswer } from './transport.ts';
+import { networkFailure } from './network-failure.ts';
+import type { AnswerBody, Connecting, Transport, UpstreamAnswer, UpstreamRequest } from './transport.ts';
 
 export interface UpstreamCall extends Connecting {
   /** For messages. */
@@ -28,24 +29,14 @@ export function isOk({ status }: UpstreamAnswer): boolean {
 
 /**
  * Sends the request and returns the answer's head, whatever its status. Redirects are not followed: the
- * gateway talks to configured addresses only (GUARANTEES 21). Throws `upstream_unreachable`, or the signal's
- * own reason when it was aborted.
+ * gateway talks to configured addresses only (GUARANTEES 21). Throws `upstream_unreachable` and what
+ * else can happen on the way, or the signal's own reason when it was aborted.
  */
 export async function callUpstream(send: Transport, call: UpstreamCall): Promise<UpstreamAnswer> {
   const { provider, url, headers, body, signal, connectMs } = call;
-  let answer: UpstreamAnswer;
-  try {
-    const connected = () => call.connected?.();
-    answer = await send({ method: METHOD, url, headers, body, signal, connectMs, connected });
-  } catch (thrown) {
-    if (signal.aborted) throw signal.reason;
-    if (thrown instanceof GatewayError) throw thrown;
-    throw new GatewayError(
-      'upstream_unreachable',
-      `${provider} cannot be reached at ${originOf(url)} (${reasonOf(thrown)}); check base_url and the network`,
-      { cause: thrown },
-    );
-  }
+  const connected = () => call.connected?.();
+  const request = { method: METHOD, url, headers, body, signal, connectMs, connected };
+  const answer = await reach(send, provider, request);
   const { status } = answer;
   call.answered(status);
   if (status >= 300 && status < 400) {
@@ -58,16 +49,22 @@ export async function callUpstream(send: Transport, call: UpstreamCall): Promise
   return answer;
 }
 
-/** Scheme, host and port: never user info, path or query, which may hold secrets. */
-function originOf(url: string): string {
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
-}
-
-function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return 'unknown reason';
-  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
-  return code;
+/**
+ * The answer, whatever its status. Throws the GatewayError of what happened on the way, or the signal's own
+ * reason when it was aborted. @param provider for messages.
+ */
+export async function reach(
+  send: Transport,
+  provider: string,
+  request: UpstreamRequest,
+): Promise<UpstreamAnswer> {
+  try {
+    return await send(request);
+  } catch (thrown) {
+    if (request.signal?.aborted === true) throw request.signal.reason;
+    if (thrown instanceof GatewayError) throw thrown;
+    throw networkFailure(provider, request.url, thrown);
+  }
 }
 
 export async function readFailure({ status, headers, body }: UpstreamAnswer): Promise<UpstreamFailure> {

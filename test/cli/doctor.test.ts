@@ -45,6 +45,29 @@ function proxy(change: (response: Response, path: string) => Response | Promise<
 const isStream = (response: Response) =>
   response.headers.get('content-type')?.startsWith('text/event-stream');
 
+test('a provider that is down is named, with what happened', async () => {
+  const gone = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
+  const base_url = `http://127.0.0.1:${gone.port}`;
+  gone.stop(true);
+  await using lame = await startSluice({
+    config: {
+      providers: {
+        lame: { dialect: 'openai-chat', base_url, max_retries: 0, breaker: { failures: 1 } },
+      },
+      routing: { default_provider: 'lame' },
+    },
+  });
+  await fetch(`${lame.url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'lame/m', messages: [{ role: 'user', content: 'hi' }] }),
+  });
+  const { findings } = await examine(lame.url);
+  const [health] = findings;
+  expect(health?.ok).toBe(false);
+  expect(health?.detail).toContain('degraded: lame (');
+  expect(health?.detail).toContain('no connection could be made (ECONNREFUSED); see that it runs');
+});
+
 test('a sound gateway passes every check', async () => {
   const { code, findings } = await examine(sluice.url);
   expect(findings.filter(({ ok }) => !ok)).toEqual([]);

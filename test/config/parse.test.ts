@@ -88,9 +88,12 @@ describe('errors', () => {
     'https://',
     'https://user:pass@example.com/v1',
     'https://example.com/v1?key=x',
+    'https://example.com/v1#x',
+    'https://example.com/a b',
+    'https://example.com/a\r\nx-evil: 1',
   ])('base_url %s', (base_url) => {
     expect(problemsOf({ providers: { a: { base_url } } })).toEqual([
-      'fatal providers.a.base_url: expected an http:// or https:// address without user, query or fragment, such as https://api.example.com/v1',
+      'fatal providers.a.base_url: expected an http:// or https:// address without user, query, fragment or spaces, such as https://api.example.com/v1',
     ]);
   });
 
@@ -118,6 +121,14 @@ describe('leniency', () => {
     const { file, problems } = parseConfig(raw);
     expect(problems).toEqual([]);
     expect(file?.server.port).toBe(8088);
+  });
+
+  test('a path of base_url is written as URLs are, its places for options stay', () => {
+    const base_url = 'https://bücher.example/büro/"{region}"/%C3%BC/\ud800';
+    const { file } = parseConfig({ providers: { a: { base_url } } });
+    expect(file?.providers.a?.base_url).toBe(
+      'https://bücher.example/b%C3%BCro/%22{region}%22/%C3%BC/%EF%BF%BD',
+    );
   });
 
   test('a trailing slash of base_url goes', () => {

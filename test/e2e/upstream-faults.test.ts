@@ -171,7 +171,9 @@ for (const path of PATHS) {
     test('a refused connection: 502, and where it was looked for', async () => {
       const { response, text, row } = await ask(path, true, 'gone/m');
       expect(response.status).toBe(502);
-      expect(errorIn(text)).toMatch(/cannot be reached at http:\/\/127\.0\.0\.1:\d+ .*base_url/);
+      expect(errorIn(text)).toMatch(
+        /cannot be reached at http:\/\/127\.0\.0\.1:\d+: no connection.*base_url/,
+      );
       expect(row).toMatchObject({ status: 'error', error_code: 'upstream_unreachable' });
     });
 

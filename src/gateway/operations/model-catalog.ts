@@ -4,7 +4,7 @@ import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
 import { type JsonObject, parseObject } from '../../model/json.ts';
 import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
-import { isOk, readText } from '../../upstream/call.ts';
+import { isOk, reach, readText } from '../../upstream/call.ts';
 import type { Leaving } from '../../upstream/departure.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
@@ -157,7 +157,14 @@ async function fetchPage(
   const headers =
     provider.apiKey === null ? await authorize(host, provider, built, { method, url, body: text }) : built;
   const { connectMs } = provider.timeouts;
-  const answer = await host.send({ method, url, headers, signal, connectMs, ...(text && { body: text }) });
+  const answer = await reach(host.send, provider.name, {
+    method,
+    url,
+    headers,
+    signal,
+    connectMs,
+    ...(text && { body: text }),
+  });
   if (!isOk(answer)) {
     answer.body.cancel();
     throw new ListRefused(answer.status);

@@ -159,7 +159,9 @@ export class Origin implements ConnectionOwner {
     },
     // Nothing is sent before the server has shown who it is.
     handshake: (socket, success, error) => {
-      if (success) this.settle(socket.data, undefined);
+      // Where nobody asks who it is, a wrong name is still told, as if the handshake had failed.
+      const stands = success || (!this.surroundings.verifiesServers && isVerdict(error));
+      if (stands) this.settle(socket.data, undefined);
       else this.refused(socket.data, error ?? new Error('the TLS handshake failed'));
     },
     data: (socket, bytes) => socket.data.data(bytes),
@@ -173,4 +175,9 @@ export class Origin implements ConnectionOwner {
     error: (socket, error) => socket.data.ended(error),
     connectError: (socket, error) => this.refused(socket.data, error),
   };
+}
+
+/** It is about the certificate (`CERT_HAS_EXPIRED`), not about the connection (`EPROTO`). */
+function isVerdict(error: Error | null): boolean {
+  return error !== null && 'code' in error && typeof error.code === 'string' && error.code.includes('_');
 }

@@ -164,7 +164,7 @@ export class ResponseParser {
     const begin = text.indexOf('\n');
     const [, minor, code] = FIRST_LINE.exec(text) ?? [];
     if (code === undefined) {
-      const said = JSON.stringify(text.slice(0, Math.min(begin, 40)));
+      const said = JSON.stringify(trimmed(text, 0, Math.min(begin, 40)));
       throw new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
     }
     const status = Number(code);

@@ -1,0 +1,87 @@
+// Why a provider could not be asked, in words: what happened, where, and what to do.
+import { type ErrorCode, GatewayError } from '../model/errors.ts';
+
+/** What happened, and what to do. */
+type Words = readonly [happened: string, mend: string];
+
+const NAME_UNKNOWN: Words = ['its name is not known', 'check base_url, and the name server'];
+const NAME_SERVER: Words = ['the name server did not say where it is', 'check the network, and base_url'];
+const NO_WAY: Words = ['the network has no way to it', 'check the network, and base_url'];
+const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
+const STRANGER: Words = [
+  'its certificate is signed by nobody who is trusted here',
+  'name the file with the certificate of who signed it in NODE_EXTRA_CA_CERTS',
+];
+
+/** By the code that the network's error has. */
+const WORDS: Readonly<Record<string, Words>> = {
+  ECONNREFUSED: ['no connection could be made', 'see that it runs, and that base_url is right'],
+  ECONNRESET: ['it closed the connection without an answer', 'see its log, and that base_url is right'],
+  EPIPE: ['it closed the connection before it was asked', 'see its log, and that base_url is right'],
+  ETIMEDOUT: ['it does not answer', 'check the network, and base_url'],
+  EHOSTUNREACH: NO_WAY,
+  ENETUNREACH: NO_WAY,
+  ENOTFOUND: NAME_UNKNOWN,
+  ENODATA: NAME_UNKNOWN,
+  EAI_AGAIN: NAME_SERVER,
+  ESERVFAIL: NAME_SERVER,
+  ETIMEOUT: NAME_SERVER,
+  EPROTO: NO_TLS,
+  CERT_HAS_EXPIRED: ['its certificate has expired', 'have it renewed, or correct the clock of this machine'],
+  CERT_NOT_YET_VALID: ['its certificate is not valid yet', 'correct the clock of this machine'],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    'its certificate is for another name',
+    'set base_url to a name that its certificate has',
+  ],
+  DEPTH_ZERO_SELF_SIGNED_CERT: STRANGER,
+  SELF_SIGNED_CERT_IN_CHAIN: STRANGER,
+  UNABLE_TO_GET_ISSUER_CERT: STRANGER,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: STRANGER,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: STRANGER,
+};
+
+const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
+
+/** It was reached, but what passed was no HTTP: `happened` is followed by the error's own words. */
+const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; mend: string }>> = {
+  MALFORMED_HTTP: {
+    code: 'upstream_malformed',
+    happened: 'what it answers is no HTTP/1.1',
+    mend: 'check base_url and any proxy in between',
+  },
+  UNKNOWN_CONTENT_ENCODING: {
+    code: 'upstream_malformed',
+    happened: 'its answer cannot be unpacked',
+    mend: 'check base_url and any proxy in between',
+  },
+  INVALID_REQUEST: {
+    code: 'invalid_request',
+    happened: 'the request cannot be sent',
+    mend: 'correct the name of the model, or what sets that header',
+  },
+};
+
+/** The GatewayError of a request that got no answer. */
+export function networkFailure(provider: string, url: string, cause: unknown): GatewayError {
+  const origin = originOf(url);
+  const code = codeOf(cause);
+  const strange = NOT_HTTP[code];
+  if (strange !== undefined && cause instanceof Error) {
+    const message = `${provider} at ${origin}: ${strange.happened}: ${cause.message}; ${strange.mend}`;
+    return new GatewayError(strange.code, message, { cause });
+  }
+  const [happened, mend] = WORDS[code] ?? UNKNOWN;
+  const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${mend}`;
+  return new GatewayError('upstream_unreachable', message, { cause });
+}
+
+/** Scheme, host and port: never user info, path or query, which may hold secrets. */
+function originOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown reason';
+  return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+}
