@@ -1,5 +1,6 @@
 // `sluice daemon`: the gateway in the background.
 import { loadConfig } from '../config/load.ts';
+import { retireModules } from '../server/load-modules.ts';
 import type { RunningServer } from '../server/pid-file.ts';
 import { portFlag, stringFlag } from './arguments.ts';
 import { printAuditLines } from './audit-lines.ts';
@@ -9,6 +10,7 @@ import { describeProblems, loadOptions } from './config-flags.ts';
 import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
 import { findGateway, GatewayUnreachable, readGateway } from './gateway-client.ts';
 import { columns } from './help.ts';
+import { loadWithCode } from './load-with-code.ts';
 import { printServerLog } from './server-log.ts';
 
 type Action = (input: ParsedArguments, context: CliContext) => Promise<number>;
@@ -41,11 +43,18 @@ const ACTIONS: Record<string, Action> = {
   },
   async restart(input, context) {
     const state = findDaemon(context.environment);
-    const code = state.is === 'running' ? await stop(state.server, input, context) : 0;
     // With what it was started with, unless told otherwise.
     const config = stringFlag(input, 'config') ?? state.server?.config ?? undefined;
-    const flags = { ...input.flags, ...(config !== undefined && { config }) };
-    return code === 0 ? start({ ...input, flags }, context) : code;
+    const again = { ...input, flags: { ...input.flags, ...(config !== undefined && { config }) } };
+    if (state.is === 'running') {
+      // Whatever would keep the next from starting is told while this one still serves.
+      if (!(await isSound(again, context))) {
+        context.err(`process ${state.server.pid} goes on with what it has`);
+        return 1;
+      }
+      await stop(state.server, input, context);
+    }
+    return start(again, context);
   },
   async status(input, context) {
     const { server } = findDaemon(context.environment);
@@ -96,6 +105,14 @@ function serveArguments(input: ParsedArguments): string[] {
   return Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, `${value}`],
   );
+}
+
+/** Whether a gateway could be started so; says why not. */
+async function isSound(input: ParsedArguments, context: CliContext): Promise<boolean> {
+  const loaded = await loadWithCode(loadOptions(input, context, {}));
+  if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
+  else retireModules(loaded.config);
+  return loaded.config !== null;
 }
 
 async function stop(server: RunningServer, input: ParsedArguments, context: CliContext): Promise<number> {

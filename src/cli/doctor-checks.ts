@@ -73,7 +73,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const wrong = Object.entries(STREAM_HEADERS).filter(
       ([name, value]) => response.headers.get(name)?.split(';')[0] !== value,
     );
-    if (wrong.length === 0) return Object.values(STREAM_HEADERS).join(', ');
+    if (wrong.length === 0) return `${Object.keys(STREAM_HEADERS).join(', ')} as they should be`;
     const told = wrong.map(([name]) => `${name}: ${response.headers.get(name) ?? 'missing'}`);
     throw new Ailment(`${told.join(', ')}; something in between may have changed them`);
   },

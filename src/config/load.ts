@@ -68,7 +68,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return fail(path, `cannot be read (${errorCode(error)})`);
+    const code = errorCode(error);
+    return fail(path, code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`);
   }
   return { path, text, ...parseLoaded(text, extension, path, options) };
 }

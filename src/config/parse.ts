@@ -1,8 +1,10 @@
 // What a configuration file holds → a valid ConfigFile, or every reason why it is none.
 import type { z } from 'zod';
 import { isObject } from '../model/json.ts';
+import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { suggestion } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
+import { optionNames } from './resolve-address.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { knownBelow } from './schema-keys.ts';
 
@@ -48,7 +50,7 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
         const known = knownBelow(path);
-        const hint = suggestion(key, known) || `; known here: ${known.join(', ')}`;
+        const hint = suggestion(key, known) || optionHint(path, key) || `; known here: ${known.join(', ')}`;
         return fatal(`unknown key${hint}`, [...path, key]);
       });
     case 'invalid_type': {
@@ -88,6 +90,13 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
     default:
       return [fatal(issue.message)];
   }
+}
+
+/** What an address is made of stands one level below, and everybody writes it here first. */
+function optionHint(path: KeyPath, key: string): string {
+  const isProvider = path.length === 2 && path[0] === 'providers';
+  const isOption = isProvider && PROVIDER_KINDS.some((kind) => optionNames(kind).has(key));
+  return isOption ? `; say options: { ${key}: … }` : '';
 }
 
 function isWrongType(issue: z.core.$ZodIssue): boolean {

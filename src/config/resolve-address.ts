@@ -39,10 +39,7 @@ export function resolveAddress(
   const own = dialect === kind.dialect && kind.plainBase?.test(base) !== true;
   const endpoint = own ? kind.endpoint : undefined;
   const { options } = resolution.address;
-  const known = new Set([
-    ...placeholders(kind.baseUrl + (kind.endpoint ?? '')),
-    ...Object.keys(kind.optionVariables ?? {}),
-  ]);
+  const known = optionNames(kind);
   Object.assign(options, entry.options);
   for (const name of Object.keys(options)) {
     if (known.has(name)) continue;
@@ -71,6 +68,11 @@ export function resolveAddress(
     options,
   };
   return resolution;
+}
+
+/** Options that a kind takes. */
+export function optionNames({ baseUrl, endpoint = '', optionVariables = {} }: ProviderKind): Set<string> {
+  return new Set([...placeholders(baseUrl + endpoint), ...Object.keys(optionVariables)]);
 }
 
 function placeholders(template: string): string[] {

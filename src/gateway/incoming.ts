@@ -72,12 +72,21 @@ function parseBody(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    // Without what some parsers quote of the text: a piece of a key no longer looks like one.
-    const reason = thrown instanceof Error ? thrown.message.replace(/\s*['"`][\s\S]*$/, '') : 'unreadable';
-    throw new GatewayError('invalid_request', `the body is not JSON (${reason}); send one JSON object`);
+    const what = text.trim() === '' ? 'is empty' : `is not JSON${reasonOf(thrown)}`;
+    throw new GatewayError('invalid_request', `the body ${what}; send one JSON object`);
   }
   if (!isObject(value)) throw new GatewayError('invalid_request', 'the body must be one JSON object');
   return value;
+}
+
+/** A quote that holds one sign, such as the brace that was expected, or a word about quotes; all that holds no quote. */
+const NOTHING_QUOTED = /^(?:[^'"`]|\('\)|'[^\w\s]')*/;
+
+/** Without what parsers quote of the text: a piece of a key no longer looks like one. */
+function reasonOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message.replace(/^JSON Parse error: /, '') : '';
+  const told = NOTHING_QUOTED.exec(message)?.[0].trim() ?? '';
+  return told === '' ? '' : ` (${told})`;
 }
 
 function extra(body: JsonObject, field: string): string | null {

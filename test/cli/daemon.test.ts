@@ -116,6 +116,21 @@ test('restart is another process, with the same configuration', async () => {
   expect(readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/mine\.yaml/g)).toHaveLength(2);
 }, 30_000);
 
+test('a restart with a configuration that fails leaves the running one alone', async () => {
+  const home = newHome();
+  const file = join(home, 'mine.yaml');
+  writeFileSync(file, 'server: { port: 0 }');
+  await sluice(home, ['start', '--config', 'mine.yaml']);
+  const before = await statusOf(home);
+  writeFileSync(file, 'server: { prt: 0 }');
+  const refused = await sluice(home, ['restart']);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toContain('server.prt: unknown key (did you mean "port"?)');
+  expect(refused.err).toContain(`process ${before.pid} goes on`);
+  expect((await statusOf(home)).pid).toBe(before.pid);
+  expect(isAlive(before.pid)).toBe(true);
+}, 30_000);
+
 describe('a pid file that is not true', () => {
   test('of a killed gateway is recognised, and a start goes on', async () => {
     const home = newHome();

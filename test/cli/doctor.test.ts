@@ -15,7 +15,7 @@ interface Finding {
   detail: string;
 }
 
-const MODEL = 'simulator/tokens=10,rate=500,ttft=0';
+const MODEL = 'simulator/tokens=10,rate=100,ttft=0';
 
 async function examine(url: string, args: string[] = []) {
   const run = await runCommand(['doctor', '--url', url, '--model', MODEL, '--json', ...args], {

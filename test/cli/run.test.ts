@@ -127,7 +127,7 @@ describe('check', () => {
     const { code, err } = await run(['check', '--config', 'absent.yaml']);
     expect({ code, err }).toEqual({
       code: 1,
-      err: `error: ${join(HOME, 'absent.yaml')}: cannot be read (ENOENT)`,
+      err: `error: ${join(HOME, 'absent.yaml')}: there is no such file`,
     });
   });
 });

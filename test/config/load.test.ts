@@ -68,7 +68,7 @@ describe('the first file found', () => {
     const loaded = loadConfig({ ...optionsAt(root), path: 'absent.yaml' });
     expect(loaded.config).toBeNull();
     expect(loaded.problems.map((problem) => formatProblem(problem, loaded.path))).toEqual([
-      `${join(root, 'work/absent.yaml')}: cannot be read (ENOENT)`,
+      `${join(root, 'work/absent.yaml')}: there is no such file`,
     ]);
   });
 

@@ -23,6 +23,10 @@ describe('errors', () => {
       { routing: { colour: 1 } },
       'fatal routing.colour: unknown key; known here: default_provider, fallback_chain, groups, session_affinity, agent_rules, model_mappings, model_tier_rules, scenarios, patterns, infer_agents, context_fallback, continue_streams, hedge_after, transformers',
     ],
+    [
+      { providers: { bedrock: { region: 'us-east-1' } } },
+      'fatal providers.bedrock.region: unknown key; say options: { region: … }',
+    ],
     [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
     [{ server: { port: '8088' } }, 'fatal server.port: expected a number, found a string'],
     [{ server: { port: 70000 } }, 'fatal server.port: expected at most 65535'],
