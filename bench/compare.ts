@@ -6,6 +6,7 @@ import { killChildren } from './child.ts';
 import { findCircumstances } from './circumstances.ts';
 import type { ClientId, ProviderId } from './fixtures.ts';
 import type { Effort } from './measure.ts';
+import { BODIES, bigBodies } from './measures/big-bodies.ts';
 import { burst } from './measures/burst.ts';
 import { memory } from './measures/memory.ts';
 import { paced } from './measures/paced.ts';
@@ -56,7 +57,9 @@ try {
   const label = ` @${other.commit}`;
   const pairs = values.quick ? PAIRS.slice(0, 1) : PAIRS;
   const results = await runMeasures({
-    measures: values.quick ? [plain, paced] : [plain, paced, burst, memory],
+    measures: values.quick
+      ? [plain, paced]
+      : [plain, paced, burst, memory, ...BODIES.map((body) => bigBodies(body))],
     contenders: pairs.flatMap(([client, provider]) => [
       sluiceContender(client, provider),
       sluiceContender(client, provider, { root: other.root, name: pairName(client, provider) + label }),
