@@ -97,7 +97,7 @@ export function createRequestsSection(page) {
       make('td', { class: 'number from-desk' }, entry.usage_known ? number(entry.output_tokens) : '–'),
       make('td', { class: 'number from-desk' }, duration(entry.ttft_ms)),
       make('td', { class: 'number from-tablet' }, duration(entry.latency_ms)),
-      make('td', { class: 'number' }, money(entry.cost_usd)),
+      make('td', { class: 'number' }, costOf(entry)),
     );
   }
 
@@ -127,4 +127,9 @@ export function createRequestsSection(page) {
       }
     },
   };
+}
+
+/** Where no tokens are known there is nothing to price. @param {AuditEntry} entry */
+function costOf({ cost_usd, usage_known }) {
+  return cost_usd === null && !usage_known ? '–' : money(cost_usd);
 }
