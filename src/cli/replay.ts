@@ -200,7 +200,7 @@ function compare(before: Told, after: Told): Difference {
 
 function describe(before: Told, after: Told): string[] {
   const rows: [name: string, of: (told: Told) => string][] = [
-    ['target', ({ entry }) => `${entry.provider}/${entry.model}`],
+    ['target', ({ entry }) => (entry.provider === null ? '-' : `${entry.provider}/${entry.model}`)],
     ['status', ({ entry }) => `${entry.status} ${entry.http_status}`],
     ['finish', ({ entry }) => entry.finish_reason ?? '-'],
     ['tokens', ({ entry }) => `${entry.input_tokens}→${entry.output_tokens}`],

@@ -43,7 +43,9 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     context.err(`sluice: ${error.message}`);
-    context.err('Run "sluice --help" for what there is.');
+    const [name = ''] = args;
+    const known = Object.hasOwn(COMMANDS, name) ? `${name} --help` : '--help';
+    context.err(`Run "sluice ${known}" for what there is.`);
     return 2;
   }
 }

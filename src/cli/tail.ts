@@ -24,6 +24,7 @@ export const tailCommand: Command = {
       if (!response.ok || response.body === null)
         throw new GatewayUnreachable(`the gateway answered ${response.status}: ${await response.text()}`);
       const show = input.flags.json ? (data: string) => context.out(data) : createScreen(context);
+      context.err('what the models say from now on; Ctrl-C ends it');
       const splitter = createFrameSplitter(LARGEST_EVENT);
       for await (const chunk of response.body) {
         for (const frame of splitter.push(chunk).frames) {

@@ -1,4 +1,6 @@
-// What commands read from the person or the pipe before them.
+// What commands read from the person or the pipe before them, and how they show text of others.
+import { isatty } from 'node:tty';
+import { printable } from '../model/printable.ts';
 
 export interface Terminal {
   /** False where standard input is a pipe, a file or nothing. */
@@ -54,4 +56,9 @@ export function createTerminal(streams: StandardStreams): Terminal {
     },
     readHidden,
   };
+}
+
+/** @param descriptor of standard output or error: pipes and files get every byte. */
+export function shownOn(descriptor: 1 | 2, text: string): string {
+  return isatty(descriptor) ? printable(text) : text;
 }

@@ -1,5 +1,7 @@
 // The server's one way to the console: one line per event, on stderr, since stdout belongs to commands' answers.
 
+import { printable } from '../model/printable.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
 export type Log = (level: LogLevel, message: string, fields?: LogFields) => void;
@@ -54,9 +56,9 @@ function textFields(fields: LogFields): string[] {
 
 function textValue(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  return /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value);
+  return /^[\w./:@+-]+$/.test(value) ? value : printable(JSON.stringify(value));
 }
 
 function oneLine(message: string): string {
-  return message.replaceAll(/\s*\n\s*/g, ' ');
+  return printable(message.replaceAll(/\s*[\r\n]\s*/g, ' '));
 }

@@ -21,6 +21,14 @@ test('text', () => {
   ]);
 });
 
+test('text of others does not steer a terminal', () => {
+  const { log, lines } = logTo({ format: 'text', level: 'info' });
+  log('warn', 'up\r\nstream said \u001b[2J', { model: '\u001b]52;c;x\u0007', agent: 'a\u009b31m' });
+  expect(lines).toEqual([
+    '1970-01-01T00:00:00.000Z WARN  up stream said ␛[2J model="\\u001b]52;c;x\\u0007" agent="a\ufffd31m"',
+  ]);
+});
+
 test('JSON', () => {
   const { log, lines } = logTo({ format: 'json', level: 'info' });
   log('error', 'a\nb', { error: new Error('no'), list: [1] });
