@@ -21,7 +21,15 @@ export interface ConnectionOwner {
   free(connection: Connection, keepAliveMs: number | null): void;
   /** It is no longer open. */
   gone(connection: Connection): void;
+  /** Milliseconds that never jump. */
+  monotonic(): number;
 }
+
+/** A server that closes a connection which it thinks idle is heard of within a journey there and back. */
+const CROSSING_MS = 5_000;
+
+/** After so long a silence the kernel asks whether the server is still there: thinking may take longer than networks remember. */
+const PROBE_MS = 60_000;
 
 /** A longer request is made bytes at once: of a string, what the socket did not take would be encoded again. */
 const LONGEST_STRING = 32 * 1024;
@@ -30,8 +38,8 @@ export class Connection implements AnswerHandler {
   /** `monotonic()` after which it serves no other request. */
   usableUntil = Number.POSITIVE_INFINITY;
   isOpen = true;
-  /** It has served a request: the server may be closing it. */
-  isUsed = false;
+  /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
+  takenAt: number | null = null;
   private readonly owner: ConnectionOwner;
   private readonly parser = new ResponseParser(this);
   private socket: Socket<Connection> | null = null;
@@ -48,7 +56,8 @@ export class Connection implements AnswerHandler {
   /** From the socket: it stands. Nothing is sent before. */
   opened(socket: Socket<Connection>): void {
     this.socket = socket;
-    if (!this.isOpen) socket.terminate();
+    if (this.isOpen) socket.setKeepAlive(true, PROBE_MS);
+    else socket.terminate();
   }
 
   /** Sends a request; `answer` is told what becomes of it. */
@@ -102,13 +111,13 @@ export class Connection implements AnswerHandler {
 
   /** From the socket: nothing more will come. */
   ended(error?: Error): void {
-    this.close();
-    if (this.answer === null || (error === undefined && this.parser.close())) return;
-    this.fail(
-      error === undefined
-        ? new ConnectionLost('the server closed the connection before its answer was complete', 'ECONNRESET')
-        : new ConnectionLost(error.message, codeOf(error)),
-    );
+    const isOver = this.answer === null || (error === undefined && this.parser.close());
+    if (isOver) this.close();
+    else if (error !== undefined) this.fail(new ConnectionLost(error.message, codeOf(error)));
+    else {
+      const message = 'the server closed the connection before its answer was complete';
+      this.fail(new ConnectionLost(message, 'ECONNRESET'));
+    }
   }
 
   // What the parser finds.
@@ -124,7 +133,6 @@ export class Connection implements AnswerHandler {
   end(): void {
     const { answer } = this;
     this.answer = null;
-    this.isUsed = true;
     answer?.complete();
   }
 
@@ -150,20 +158,27 @@ export class Connection implements AnswerHandler {
   }
 
   private fail(error: Error): void {
-    const { answer, hasHeard, isUsed } = this;
+    const { answer } = this;
     this.answer = null;
     this.close();
-    answer?.failed(error, isUsed && !hasHeard);
+    answer?.failed(error, this.crossed());
+  }
+
+  /** The server closed it, as it seems, before it saw the request. */
+  private crossed(): boolean {
+    const { takenAt, hasHeard, owner } = this;
+    return takenAt !== null && !hasHeard && owner.monotonic() - takenAt < CROSSING_MS;
   }
 
   private close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.unsent = null;
+    // First of all: ending a socket may call back at once.
+    this.owner.gone(this);
     // A connection in the middle of something is cut, so that the server stops at once.
     if (this.answer === null && this.parser.isIdle) this.socket?.end();
     else this.socket?.terminate();
-    this.owner.gone(this);
   }
 }
 

@@ -54,11 +54,16 @@ export class Origin implements ConnectionOwner {
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       if (connection.usableUntil > now) {
         this.reused++;
+        connection.takenAt = now;
         return connection;
       }
       connection.destroy();
     }
     return undefined;
+  }
+
+  monotonic(): number {
+    return this.surroundings.monotonic();
   }
 
   /** Opens a connection. */

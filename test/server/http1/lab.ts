@@ -1,6 +1,7 @@
 // A transport before servers of the test's own, on a clock turned by hand; all of it is closed when the test file ends.
 import { afterAll } from 'bun:test';
 import { createHttpTransport, type HttpTransport } from '../../../src/server/http1/transport.ts';
+import type { Certificate } from '../../support/certificates.ts';
 import { createManualTimers, type ManualTimers } from '../../support/manual-timers.ts';
 import { createRawServer, type RawConnection, type RawServer } from '../../support/raw-server.ts';
 import { ask as askTransport } from './reading.ts';
@@ -8,20 +9,25 @@ import type { UpstreamRequest } from '../../../src/upstream/transport.ts';
 
 export interface Lab extends HttpTransport {
   timers: ManualTimers;
-  serve(serve?: (connection: RawConnection) => Promise<void> | void): RawServer;
+  serve(serve?: (connection: RawConnection) => Promise<void> | void, certificate?: Certificate): RawServer;
   /** Asks, and reads the answer to its end. */
   ask(url: string, rest?: Partial<UpstreamRequest>): ReturnType<typeof askTransport>;
 }
 
 export const KEPT_MS = 60_000;
 
-export function createLab({ keepAliveMs = KEPT_MS, maxIdle = 100, maxUnread = 64 * 1024 } = {}): Lab {
+export function createLab({
+  keepAliveMs = KEPT_MS,
+  maxIdle = 100,
+  maxUnread = 64 * 1024,
+  verifiesServers = true,
+} = {}): Lab {
   const timers = createManualTimers();
   const transport = createHttpTransport({
     monotonic: timers.now,
     setTimer: timers.setTimer,
     limits: () => ({ keepAliveMs, maxIdle, maxUnread }),
-    verifiesServers: true,
+    verifiesServers,
   });
   const servers: RawServer[] = [];
   afterAll(() => {
@@ -31,8 +37,8 @@ export function createLab({ keepAliveMs = KEPT_MS, maxIdle = 100, maxUnread = 64
   return {
     ...transport,
     timers,
-    serve(serve) {
-      const server = createRawServer(serve ? { serve } : {});
+    serve(serve, certificate) {
+      const server = createRawServer({ ...(serve && { serve }), ...(certificate && { certificate }) });
       servers.push(server);
       return server;
     },

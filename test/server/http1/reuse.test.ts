@@ -161,6 +161,30 @@ describe('stale', () => {
       expect(server.connections[1]?.received()).toEndWith('asked again');
     });
 
+  for (const [after, connections] of [
+    [4_999, 2],
+    [5_000, 1],
+  ] as const)
+    test(`one that ends ${after} ms after it was asked ${connections === 2 ? 'is taken for one that was closing' : 'had been at work: its failure is told'}`, async () => {
+      const server = serve();
+      const first = ask(server.url);
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write(plain('ok'));
+      await first;
+      const second = ask(server.url).catch((error: unknown) => error);
+      await connection.request();
+      await timers.advance(after);
+      connection.reset();
+      if (connections === 2) {
+        const fresh = await server.accept();
+        await fresh.request();
+        await fresh.write(plain('again'));
+        expect(await second).toMatchObject({ status: 200 });
+      } else expect(await second).toMatchObject({ code: 'ECONNRESET' });
+      expect(server.connections).toHaveLength(connections);
+    });
+
   test('several used connections that end: one fresh one is tried, not the next used one', async () => {
     let served = 0;
     const server = serve(async (connection) => {

@@ -1,0 +1,182 @@
+// A thousand requests at once, and a thousand that are given up at each stage: no socket, timer or listener is left.
+import { describe, expect, test } from 'bun:test';
+import { Departure } from '../../../src/upstream/departure.ts';
+import { selfSigned } from '../../support/certificates.ts';
+import { connectionsOf } from '../../support/connections.ts';
+import type { RawConnection } from '../../support/raw-server.ts';
+import { always, createLab, plain, turns } from './lab.ts';
+import { question, readBody, readWhole, rejection } from './reading.ts';
+
+const REQUESTS = 1_000;
+const PORTIONS = 50;
+
+/** A departure that knows who listens to it. */
+class WatchedDeparture extends Departure {
+  readonly listening = new Set<() => void>();
+
+  override abort(reason: unknown): void {
+    super.abort(reason);
+    this.listening.clear();
+  }
+
+  override addEventListener(type: 'abort', listener: () => void): void {
+    this.listening.add(listener);
+    super.addEventListener(type, listener);
+  }
+
+  override removeEventListener(type: 'abort', listener: () => void): void {
+    this.listening.delete(listener);
+    super.removeEventListener(type, listener);
+  }
+}
+
+/** A whole life of requests, some at a time, each with a departure of its own. */
+async function inPortions(each: (departure: WatchedDeparture, index: number) => Promise<void>) {
+  const departures: WatchedDeparture[] = [];
+  for (let begun = 0; begun < REQUESTS; begun += PORTIONS)
+    await Promise.all(
+      Array.from({ length: PORTIONS }, (_, index) => {
+        const departure = new WatchedDeparture();
+        departures.push(departure);
+        return each(departure, begun + index);
+      }),
+    );
+  return departures;
+}
+
+const sockets = (port: number) =>
+  connectionsOf(process.pid).filter(({ remotePort }) => remotePort === port).length;
+const isLinux = process.platform === 'linux';
+
+describe('a thousand at once', () => {
+  test('are all answered, each with its own, and leave what may be kept and no more', async () => {
+    const lab = createLab({ maxIdle: 100 });
+    const server = lab.serve(async (connection) => {
+      for (;;) {
+        const { body } = await connection.request();
+        await connection.write(plain(`answer to ${body}`));
+      }
+    });
+    const departures = Array.from({ length: REQUESTS }, () => new WatchedDeparture());
+    const answers = await Promise.all(
+      departures.map((signal, index) => lab.ask(server.url, { body: `question ${index}`, signal })),
+    );
+    expect(answers.map(({ body }) => body.toString())).toEqual(
+      departures.map((_, index) => `answer to question ${index}`),
+    );
+    expect(departures.every(({ listening }) => listening.size === 0)).toBe(true);
+    const [pool] = lab.pools();
+    expect(pool).toMatchObject({ active: 0, idle: 100 });
+    while (isLinux && sockets(server.port) !== 100) await turns(10);
+    // One timer looks for those that are idle for too long.
+    expect(lab.timers.pending()).toBe(1);
+    lab.close();
+    expect(lab.timers.pending()).toBe(0);
+    await Promise.all(server.connections.map(({ closed }) => closed));
+    if (isLinux) expect(sockets(server.port)).toBe(0);
+  });
+});
+
+for (const [scheme, certificate] of [
+  ['http', undefined],
+  ['https', selfSigned(['localhost'])],
+] as const)
+  describe(`a thousand that are given up (${scheme})`, () => {
+    const gone = new Error('gone');
+    const HEAD = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n';
+    const answersHead = async (connection: RawConnection) => {
+      await connection.request();
+      await connection.write(HEAD);
+    };
+    const stages: [
+      name: string,
+      serve: (connection: RawConnection) => Promise<void> | void,
+      run: (
+        lab: ReturnType<typeof createLab>,
+        url: string,
+        departure: WatchedDeparture,
+        index: number,
+      ) => Promise<void>,
+    ][] = [
+      [
+        'before they are sent',
+        () => {},
+        async ({ send }, url, departure) => {
+          departure.abort(gone);
+          expect(await rejection(send(question(url, { signal: departure })))).toBe(gone);
+        },
+      ],
+      [
+        'while they connect',
+        () => {},
+        async ({ send }, url, departure) => {
+          const asked = send(question(url, { signal: departure }));
+          departure.abort(gone);
+          expect(await rejection(asked)).toBe(gone);
+        },
+      ],
+      [
+        'a moment later',
+        () => {},
+        async ({ send }, url, departure, index) => {
+          const asked = send(question(url, { signal: departure }));
+          turns(1 + (index % 8)).then(() => departure.abort(gone));
+          expect(await rejection(asked)).toBe(gone);
+        },
+      ],
+      [
+        'within the body, by who asked',
+        answersHead,
+        async ({ send }, url, departure) => {
+          const reading = readBody((await send(question(url, { signal: departure }))).body);
+          await reading.until((size) => size === 4);
+          departure.abort(gone);
+          expect(await reading.over).toBe(gone);
+        },
+      ],
+      [
+        'within the body, by who reads',
+        answersHead,
+        async ({ send }, url, departure) => {
+          const reading = readBody((await send(question(url, { signal: departure }))).body);
+          await reading.until((size) => size === 4);
+          reading.cancel();
+          expect(reading.breaches).toEqual([]);
+        },
+      ],
+      [
+        'before anybody reads',
+        answersHead,
+        async ({ send }, url, departure) => {
+          const { body } = await send(question(url, { signal: departure }));
+          body.cancel();
+          // Once more does no harm.
+          departure.abort(gone);
+          body.cancel();
+        },
+      ],
+      [
+        'when it is too late',
+        always(() => plain('ok')),
+        async ({ send }, url, departure) => {
+          const answer = await readWhole(await send(question(url, { signal: departure })));
+          departure.abort(gone);
+          expect(answer.body.toString()).toBe('ok');
+        },
+      ],
+    ];
+    for (const [name, serve, run] of stages)
+      test(name, async () => {
+        const lab = createLab({ verifiesServers: false });
+        const server = lab.serve(serve, certificate);
+        const departures = await inPortions((departure, index) => run(lab, server.url, departure, index));
+        expect(departures.filter(({ listening }) => listening.size > 0)).toHaveLength(0);
+        lab.close();
+        // A connection that was on its way when nobody wanted it any more arrives, and is closed.
+        const isLeft = () =>
+          server.connections.some(({ isClosed }) => !isClosed) || (isLinux && sockets(server.port) > 0);
+        while (isLeft()) await turns(10);
+        expect(lab.pools()[0] ?? { active: 0, idle: 0 }).toMatchObject({ active: 0, idle: 0 });
+        expect(lab.timers.pending()).toBe(0);
+      });
+  });
