@@ -130,7 +130,8 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         dropped += 1;
         return;
       }
-      armForBacklog();
+      // Each row asks, and hardly any changes the answer.
+      if (timer === null || (timer.delayMs > 0 && backlog.hasFullBatch())) armForBacklog();
       overflow.added();
     },
     health() {

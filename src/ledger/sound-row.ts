@@ -11,6 +11,7 @@ const MAX_COUNT = 1e12;
 
 /** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
 export function soundRow(row: LedgerRow): LedgerRow {
+  if (isSound(row)) return row;
   return {
     ...row,
     timestamp: Math.round(finite(row.timestamp)),
@@ -27,16 +28,43 @@ export function soundRow(row: LedgerRow): LedgerRow {
   };
 }
 
+/** Hardly ever is one not, and a copy costs more than all these looks. */
+function isSound(row: LedgerRow): boolean {
+  return (
+    Number.isInteger(row.timestamp) &&
+    isCount(row.httpStatus) &&
+    Number.isFinite(row.latencyMs) &&
+    isStorable(row.ttftMs) &&
+    isStorable(row.overheadMs) &&
+    isSoundTiming(row.timing) &&
+    isSoundUsage(row.usage) &&
+    isStorable(row.costUsd) &&
+    isCount(row.malformedEvents) &&
+    (row.requestBody?.length ?? 0) <= MAX_BODY_LENGTH &&
+    (row.responseBody?.length ?? 0) <= MAX_BODY_LENGTH
+  );
+}
+
+function isSoundUsage(usage: Usage): boolean {
+  for (const key of USAGE_COUNTS) if (!isCount(usage[key])) return false;
+  return true;
+}
+
 function soundUsage(usage: Usage): Usage {
-  if (USAGE_COUNTS.every((key) => count(usage[key]) === usage[key])) return usage;
+  if (isSoundUsage(usage)) return usage;
   const sound = { ...usage };
   for (const key of USAGE_COUNTS) sound[key] = count(usage[key]);
   return sound;
 }
 
 /** Times are what the clock said: none may be what SQL has no number for. */
+function isSoundTiming(timing: RowTiming): boolean {
+  for (const value of Object.values(timing)) if (!isStorable(value)) return false;
+  return true;
+}
+
 function soundTiming(timing: RowTiming): RowTiming {
-  if (Object.values(timing).every(isStorable)) return timing;
+  if (isSoundTiming(timing)) return timing;
   const sound = { ...timing };
   for (const [key, value] of Object.entries(timing))
     if (!isStorable(value)) Object.assign(sound, { [key]: 0 });
@@ -45,6 +73,10 @@ function soundTiming(timing: RowTiming): RowTiming {
 
 function isStorable(value: unknown): boolean {
   return typeof value !== 'number' || Number.isFinite(value);
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
 }
 
 function count(value: number): number {
