@@ -35,15 +35,16 @@ import {
 import { ALL_TIME, type AuditFilter } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
 import { BODY_COLUMNS, bodyValues, type PackedRow, packRow, withBodies } from './stored-body.ts';
-import { addToSums, replaceSpreads, SPREAD_PLACE, SPREADS } from './sum-queries.ts';
+import { addToSums, replaceSpreads, SPREAD_PLACE, SPREADS, SUM_COLUMNS } from './sum-queries.ts';
 import { HOUR_MS, SPANS } from './sum-spans.ts';
+import { createSumTally, type SumValues } from './sum-tally.ts';
 import { summarise, totalsOf } from './summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
 
 /**
- * The rows that are new, their bodies and the sums over them, in one statement. Parameters: rows and bodies as JSON
+ * The rows that are new and their bodies, in one statement. Parameters: rows and bodies as JSON
  * arrays of objects; answers with the request ids that were new.
  */
 const APPEND =
@@ -55,11 +56,13 @@ const APPEND =
   "decode(given.request_zstd, 'base64'), decode(given.response_zstd, 'base64') FROM fresh " +
   'JOIN json_to_recordset(?::text::json) AS given ' +
   '(request_id TEXT, request_body TEXT, response_body TEXT, request_zstd TEXT, response_zstd TEXT) ' +
-  'USING (request_id)), ' +
-  addToSums('fresh WHERE TRUE')
-    .map((add, index) => `sums_${index} AS (${add})`)
-    .join(', ') +
-  ' SELECT request_id FROM fresh';
+  'USING (request_id)) ' +
+  'SELECT request_id FROM fresh';
+
+/** Parameter: sums as a JSON array of objects. */
+const ADD_TO_SUMS = addToSums(
+  `SELECT ${SUM_COLUMNS} FROM json_populate_recordset(NULL::ledger_sum, ?::text::json)`,
+);
 
 /** Parameter of both: places, the second's with their spreads, as a JSON array of objects. */
 const SELECT_SPREADS =
@@ -217,13 +220,24 @@ async function appendAll(query: Query, rows: readonly PackedRow[], kinds: Kinds)
     JSON.stringify(bodies),
   ]);
   const fresh = new Set(added.map(({ request_id }) => request_id));
-  const tally = createSpreadTally();
+  const sums = createSumTally();
+  const spreads = createSpreadTally();
   for (const [index, kind] of found.entries()) {
     const values = rows[index]?.columns ?? [];
-    const timed = fresh.has(String(values[REQUEST_ID])) ? timedRow(values) : undefined;
-    if (timed !== undefined) tally.add(timed, kind);
+    if (!fresh.has(String(values[REQUEST_ID]))) continue;
+    sums.add(values, kind.id);
+    const timed = timedRow(values);
+    if (timed !== undefined) spreads.add(timed, kind);
   }
-  await addSpreads(query, tally);
+  await addSums(query, sums.sums());
+  await addSpreads(query, spreads);
+}
+
+async function addSums(query: Query, sums: readonly SumValues[]): Promise<void> {
+  if (sums.length === 0) return;
+  const names = SUM_COLUMNS.split(', ');
+  const objects = sums.map((values) => Object.fromEntries(values.map((value, at) => [names[at], value])));
+  await query(ADD_TO_SUMS, [JSON.stringify(objects)]);
 }
 
 async function addSpreads(query: Query, tally: SpreadTally): Promise<void> {

@@ -84,16 +84,19 @@ export function partsOf(values: RowValues): { columns: RowValues; bodies: RowVal
   return { columns: values.slice(0, COLUMNS.length), bodies: values.slice(COLUMNS.length) };
 }
 
-const at = (name: string): number => COLUMNS.findIndex(([column]) => column === name);
-/** Places among the columns. */
-export const REQUEST_ID = at('request_id');
-export const TIMESTAMP = at('timestamp');
+/** The place of a column in `RowValues`. */
+export function columnAt(name: string): number {
+  return COLUMNS.findIndex(([column]) => column === name);
+}
+
+export const REQUEST_ID = columnAt('request_id');
+export const TIMESTAMP = columnAt('timestamp');
 const TIMED = {
-  operation: at('operation'),
-  timestamp: at('timestamp'),
-  latencyMs: at('latency_ms'),
-  ttftMs: at('ttft_ms'),
-  gaps: at('gaps'),
+  operation: columnAt('operation'),
+  timestamp: columnAt('timestamp'),
+  latencyMs: columnAt('latency_ms'),
+  ttftMs: columnAt('ttft_ms'),
+  gaps: columnAt('gaps'),
 };
 
 /** What of `rowValues` the spreads count; undefined where it is in no sum. */
@@ -107,7 +110,7 @@ export function timedRow(values: RowValues): TimedRow | undefined {
   };
 }
 
-const KIND = ['provider', 'model', 'agent_type', 'project_id', 'operation', 'status'].map(at);
+const KIND = ['provider', 'model', 'agent_type', 'project_id', 'operation', 'status'].map(columnAt);
 
 /** The names that make up the kind of a row, '' for none. */
 export function kindNamesOf(values: RowValues): SqlValue[] {

@@ -39,9 +39,11 @@ import {
   SPREAD_PLACE,
   SPREADS,
   SUBTRACT_KEPT,
+  SUM_COLUMNS,
   type SumQuery,
 } from './sum-queries.ts';
 import { placesOf } from './sum-spans.ts';
+import { createSumTally } from './sum-tally.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
@@ -55,7 +57,7 @@ export function createSqliteStore(path: string): ValueStore {
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
   const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
-  const addSums = addToSums('ledger_row WHERE id >= ?').map((sql) => database.query(sql));
+  const addSums = database.query(addToSums(`VALUES (${SUM_COLUMNS.replaceAll(/\w+/g, '?')})`));
   const selectSpreads = database.query<PackedSpreads, SqlValue[]>(
     `SELECT ${SPREADS} FROM ledger_spread WHERE (${SPREAD_PLACE}) = (?, ?, ?, ?)`,
   );
@@ -78,25 +80,23 @@ export function createSqliteStore(path: string): ValueStore {
   };
 
   const appendAll = database.transaction((rows: readonly PackedRow[]) => {
-    let first: number | bigint | undefined;
-    const tally = createSpreadTally();
+    const sums = createSumTally();
+    const spreads = createSpreadTally();
     for (const row of rows) {
       const { columns, binaries } = row;
       const kind = kindOf(columns);
       const { changes, lastInsertRowid } = insertRow.run(...columns, kind.id);
       if (changes === 0) continue;
-      // Ids only rise, and nobody else writes meanwhile: from the first on, all rows are these.
-      first ??= lastInsertRowid;
+      sums.add(columns, kind.id);
       const timed = timedRow(columns);
-      if (timed !== undefined) tally.add(timed, kind);
+      if (timed !== undefined) spreads.add(timed, kind);
       const bodies = bodyValues(row);
       if (bodies !== undefined) insertBody.run(lastInsertRowid, ...bodies);
       for (const { hash, mediaType, bytes, content } of binaries)
         insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
     }
-    if (first === undefined) return;
-    for (const add of addSums) add.run(first);
-    for (const counts of tally.counts()) {
+    for (const sum of sums.sums()) addSums.run(...sum);
+    for (const counts of spreads.counts()) {
       const place = [counts.span, counts.start, counts.provider, counts.model];
       const { latency, ttft, gaps } = packedSum(counts, selectSpreads.get(...place) ?? undefined);
       putSpreads.run(...place, latency, ttft, gaps);

@@ -45,25 +45,22 @@ const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: s
   ['flow_ms', 'flowMs', `SUM(CASE WHEN ${FLOWED} THEN last_token_ms - ttft_ms ELSE 0.0 END)`],
 ];
 
-const PLACES: Record<keyof typeof SPANS, string> = {
-  all: '0',
-  hour: `CAST(timestamp / ${HOUR_MS} AS INTEGER)`,
-  day: `CAST(timestamp / ${24 * HOUR_MS} AS INTEGER)`,
-};
-
 const COLUMNS = SUMS.map(([column]) => column).join(', ');
 const OVER_ROWS = SUMS.map(([column, , overRows]) => `${overRows} AS ${column}`).join(', ');
 
-/** One statement a span. `rows`: the rows to count, as in FROM, with a WHERE. `kept`: how many of them there are. */
-export function addToSums(rows: string): string[] {
-  return (['all', 'hour', 'day'] as const).map(
-    (span) =>
-      `INSERT INTO ledger_sum (span, start, kind, kept, ${COLUMNS}) ` +
-      `SELECT ${SPANS[span]}, ${PLACES[span]}, kind, COUNT(*), ${OVER_ROWS} FROM ${rows} GROUP BY 2, 3 ` +
-      'ON CONFLICT (span, start, kind) DO UPDATE SET ' +
-      ['kept', ...SUMS.map(([column]) => column)]
-        .map((column) => `${column} = ledger_sum.${column} + excluded.${column}`)
-        .join(', '),
+/** The names of what a place of the sums has; `kept`: how many of its rows are there. */
+export const SUM_FIELDS = ['kept', ...SUMS.map(([, field]) => field)] as const;
+
+const ADDED = ['kept', ...SUMS.map(([column]) => column)];
+
+/** A place, and what it has in the order of `SUM_FIELDS`. */
+export const SUM_COLUMNS = ['span', 'start', 'kind', ...ADDED].join(', ');
+
+/** `sums`: what is to be added, each place once, as VALUES or a SELECT. */
+export function addToSums(sums: string): string {
+  return (
+    `INSERT INTO ledger_sum (${SUM_COLUMNS}) ${sums} ON CONFLICT (span, start, kind) DO UPDATE SET ` +
+    ADDED.map((column) => `${column} = ledger_sum.${column} + excluded.${column}`).join(', ')
   );
 }
 
