@@ -65,7 +65,13 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     const failures = writer.failures();
     if (failures > 0) arm(Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1)));
     // Delay 0 still leaves the caller's stack: the stream that just ended is closed first.
-    else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : maxDelayMs);
+    else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : timeLeft());
+  };
+
+  /** Until the oldest row has waited for `maxDelayMs`: some of that may have passed while others were written. */
+  const timeLeft = (): number => {
+    const time = now();
+    return Math.max(0, maxDelayMs - (time - (backlog.oldest() ?? time)));
   };
 
   const writeOnce = (): Promise<number> => {

@@ -47,6 +47,23 @@ describe('handing over', () => {
     expect(keptIds()).toEqual(variedRows(600).map((row) => row.requestId));
   });
 
+  test('what waited while a batch was written goes right behind it', async () => {
+    const { promise: written, resolve } = Promise.withResolvers<void>();
+    const append = store.append.bind(store);
+    store.append = async (rows) => {
+      store.append = append;
+      await written;
+      await append(rows);
+    };
+    record('a');
+    await timers.advance(200);
+    record('b');
+    await timers.advance(300);
+    resolve();
+    await timers.advance(0);
+    expect(store.batches.map((batch) => batch.map((row) => row.requestId))).toEqual([['a'], ['b']]);
+  });
+
   test('large bodies make small batches', async () => {
     const body = 'x'.repeat(MAX_BODY_LENGTH);
     for (const requestId of ['a', 'b', 'c', 'd', 'e'])
