@@ -13,6 +13,7 @@ import { createCrew } from './crew.ts';
 import { createFleetView } from './fleet-view.ts';
 import { readJournal } from './journal.ts';
 import { lostRow } from './lost-row.ts';
+import { unpackRows } from './packed-rows.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
 import { createSharedMemory } from './shared-memory.ts';
@@ -118,8 +119,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         if (notice.about === 'provider') known.learn(notice.notice);
         tellAll(notice, worker());
       },
-      append(text) {
-        for (const row of JSON.parse(text) as LedgerRow[]) note(row);
+      append(rows) {
+        for (const row of unpackRows(rows)) note(row);
       },
       page: view,
       watching: (isOn) => watch(worker(), isOn),

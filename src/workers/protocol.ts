@@ -3,6 +3,7 @@ import type { FleetNotice } from '../gateway/fleet.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
+import type { PackedRows } from './packed-rows.ts';
 import type { SentConfig } from './sent-config.ts';
 
 /** Set for a worker: its number, from 0, and of how many. */
@@ -62,8 +63,8 @@ export type PrimaryMethods = {
   /** It serves. */
   ready(): void;
   notice(notice: FleetNotice): void;
-  /** Takes rows into its ledger: JSON of `LedgerRow[]`, which costs less to send than the rows. */
-  append(rows: string): void;
+  /** Takes rows into its ledger, as `packRows` made them. */
+  append(rows: PackedRows): void;
   page(request: PageRequest): Promise<Page | undefined>;
   /** Whether anybody watches at this worker; resolves when all workers know. */
   watching(isOn: boolean): Promise<void>;

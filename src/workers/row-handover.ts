@@ -3,6 +3,7 @@ import type { RowTaker } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { Channel } from './channel.ts';
 import type { Journal } from './journal.ts';
+import { packRows } from './packed-rows.ts';
 import type { PrimaryMethods } from './protocol.ts';
 
 /** Together with the primary's own wait, well within the second of GUARANTEES 17. */
@@ -31,7 +32,7 @@ export function createRowHandover(
     if (waiting.length === 0) return;
     const rows = waiting;
     waiting = [];
-    newest = primary.call('append', JSON.stringify(rows)).then(
+    newest = primary.call('append', packRows(rows)).then(
       () => {
         for (const { requestId } of rows) journal.done(requestId);
       },

@@ -27,7 +27,14 @@ interface Health {
 }
 interface Audit {
   total: number;
-  entries: { request_id: string; status: string; error_message: string | null; client_dialect: string }[];
+  entries: {
+    request_body?: string;
+    response_body?: string;
+    request_id: string;
+    status: string;
+    error_message: string | null;
+    client_dialect: string;
+  }[];
 }
 
 /** On a connection of its own. */
@@ -80,6 +87,12 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     upstream.answer(jsonReply(wholeMessage('whole')));
     await many(TO_REACH_ALL, async () => (await ask(sluice)).text());
     expect((await sluice.get<Audit>('/gateway/audit')).total).toBe(before + TO_REACH_ALL);
+    const { entries } = await sluice.get<Audit>('/gateway/audit?status=success&include_bodies=true');
+    for (const { request_body, response_body } of entries)
+      expect([request_body, response_body]).toEqual([
+        JSON.stringify(ASK),
+        JSON.stringify(wholeMessage('whole')),
+      ]);
     const metrics = parsePrometheus(await (await fetch(`${sluice.url}/metrics`)).text());
     const counted = metrics.samples.filter(({ name }) => name === 'sluice_requests_total');
     expect(counted.reduce((sum, { value }) => sum + value, 0)).toBe(before + TO_REACH_ALL);
