@@ -4,7 +4,7 @@ import { runCases } from '../conformance/run-cases.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
-import { askGateway, type GatewayAddress, readGateway } from './gateway-client.ts';
+import { askGateway, type GatewayAddress, GatewayUnreachable, readGateway } from './gateway-client.ts';
 
 export interface Finding {
   check: string;
@@ -31,6 +31,9 @@ type Check = (patient: Patient) => Promise<string>;
 /** A check fails by throwing this; its message says what to do. */
 class Ailment extends Error {}
 
+/** There is nothing to examine. */
+class NoPatient extends Error {}
+
 /** For one request and the whole of its answer. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
@@ -43,12 +46,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const health = await readGateway<Health>(gateway, '/gateway/health');
     const ms = performance.now() - from;
     if (health.status !== 'healthy' && health.status !== 'degraded')
-      throw new Ailment(`${gateway.url} answers, but not as Sluice does; check the address`);
+      throw new NoPatient(`${gateway.url} answers, but not as Sluice does; check the address`);
     if (health.status === 'degraded') {
-      const down = await downProviders(gateway);
-      const told = down.map(({ name, last_error: error }) =>
-        error === undefined ? name : `${name} (${error})`,
-      );
+      const told = await whatIsDown(gateway, health);
       throw new Ailment(
         `degraded${told.length === 0 ? '' : `: ${told.join(', ')}`}; see /gateway/providers and the log`,
       );
@@ -93,14 +93,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async 'event order'({ gateway, model }) {
-    const results = await runCases({
-      url: gateway.url,
-      dialects: DIALECT_IDS.map((id) => DIALECTS[id]),
-      model,
-      key: gateway.key,
-      isDemanded: true,
-      send: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }),
-    });
+    const runs = DIALECT_IDS.map((id) =>
+      runCases({
+        url: gateway.url,
+        dialects: [DIALECTS[id]],
+        model,
+        key: gateway.key,
+        isDemanded: true,
+        send: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }),
+      }),
+    );
+    const results = (await Promise.all(runs)).flat();
     const wrong = results.filter(({ outcome }) => outcome !== 'ok');
     if (wrong.length === 0)
       return `${results.length} cases in ${DIALECT_IDS.length} dialects keep to their grammar`;
@@ -176,6 +179,7 @@ interface Health {
   version: string;
   providers: Record<string, boolean>;
   audit: { enabled: boolean };
+  ledger: { ok: boolean; last_error: string | null } | null;
 }
 
 interface ProviderHealth {
@@ -220,11 +224,11 @@ export async function examine(
   };
   const findings: Finding[] = [];
   for (const [check, run] of Object.entries(CHECKS)) {
-    const finding = await attempt(check, () => run(patient));
+    const { finding, isOver } = await attempt(check, () => run(patient));
     findings.push(finding);
     tell(finding);
     if (check === 'health') {
-      if (!finding.ok) break;
+      if (isOver) break;
       const before = await readGateway<Metrics>(gateway, '/gateway/metrics').catch(() => undefined);
       patient.countedBefore = before?.summary.total_requests ?? 0;
     }
@@ -232,11 +236,16 @@ export async function examine(
   return findings;
 }
 
-async function attempt(check: string, run: () => Promise<string>): Promise<Finding> {
+async function attempt(
+  check: string,
+  run: () => Promise<string>,
+): Promise<{ finding: Finding; isOver: boolean }> {
   try {
-    return { check, ok: true, detail: await run() };
+    return { finding: { check, ok: true, detail: await run() }, isOver: false };
   } catch (error) {
-    return { check, ok: false, detail: error instanceof Error ? error.message : String(error) };
+    const detail = error instanceof Error ? error.message : String(error);
+    const isOver = error instanceof NoPatient || error instanceof GatewayUnreachable;
+    return { finding: { check, ok: false, detail }, isOver };
   }
 }
 
@@ -255,9 +264,12 @@ async function ask(patient: Patient, what: 'text' | 'whole', left?: AbortSignal)
   return response;
 }
 
-async function downProviders(gateway: GatewayAddress): Promise<ProviderHealth[]> {
+/** Each with what was said of it. */
+async function whatIsDown(gateway: GatewayAddress, { ledger }: Health): Promise<string[]> {
   const { providers } = await readGateway<{ providers: ProviderHealth[] }>(gateway, '/gateway/providers');
-  return providers.filter(({ healthy }) => !healthy);
+  const down = providers.filter(({ healthy }) => !healthy);
+  const said = down.map(({ name, last_error: error }) => (error === undefined ? name : `${name} (${error})`));
+  return ledger?.ok === false ? [...said, `the ledger (${ledger.last_error})`] : said;
 }
 
 function refused(response: Response, text: string): Ailment {
@@ -272,7 +284,7 @@ async function audited(gateway: GatewayAddress): Promise<void> {
 async function rowOf(gateway: GatewayAddress, id: string, wanted: (row: Row) => boolean): Promise<Row> {
   const deadline = Date.now() + ROW_MS;
   for (;;) {
-    const { entries } = await readGateway<{ entries: Row[] }>(gateway, '/gateway/audit?limit=50');
+    const { entries } = await readGateway<{ entries: Row[] }>(gateway, `/gateway/audit?request_id=${id}`);
     const row = entries.find((entry) => entry.request_id === id);
     if (row !== undefined && wanted(row)) return row;
     if (row !== undefined) throw new Ailment(`the row of ${id} says ${row.status}`);

@@ -61,7 +61,10 @@ test('a provider that is down is named, with what happened', async () => {
     method: 'POST',
     body: JSON.stringify({ model: 'lame/m', messages: [{ role: 'user', content: 'hi' }] }),
   });
-  const { findings } = await examine(lame.url);
+  const { findings, wrong } = await examine(lame.url);
+  // The other checks ask the simulator.
+  expect(wrong).toEqual(['health']);
+  expect(findings.length).toBeGreaterThan(5);
   const [health] = findings;
   expect(health?.ok).toBe(false);
   expect(health?.detail).toContain('degraded: lame (');
@@ -126,6 +129,23 @@ test('rows that are not there are found', async () => {
   );
   const { wrong } = await examine(between.url);
   expect(wrong).toContain('audit rows');
+}, 30_000);
+
+test('a ledger that is away is told with its reason, and the rest is examined', async () => {
+  await using away = await startSluice({
+    config: { audit: { store: 'postgres://sluice:qzPassword@127.0.0.1:1/ledger' } },
+  });
+  const health = async () => (await away.get<{ ledger: { ok: boolean } }>('/gateway/health')).ledger.ok;
+  const ask = () =>
+    fetch(`${away.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'simulator/fast', messages: [{ role: 'user', content: 'hi' }] }),
+    }).then((response) => response.text());
+  while (await health()) await ask();
+  const { findings, wrong } = await examine(away.url);
+  expect(findings[0]?.detail).toMatch(/^degraded: the ledger \(PostgreSQL at 127\.0\.0\.1:1\/ledger: /);
+  expect(JSON.stringify(findings)).not.toContain('qzPassword');
+  expect(wrong).toEqual(['health', 'audit rows', 'a client that leaves', 'metrics']);
 }, 30_000);
 
 test('an audit that is off, and a server that is no gateway, are told', async () => {
