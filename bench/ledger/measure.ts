@@ -29,7 +29,12 @@ export interface LedgerFigures {
   slice: Spread;
 }
 
-export async function measureLedger(store: LedgerStore, rows: number): Promise<LedgerFigures> {
+/** @param hurry is called when the ledger is full; what it returns, at the end. */
+export async function measureLedger(
+  store: LedgerStore,
+  rows: number,
+  hurry: () => () => void,
+): Promise<LedgerFigures> {
   const start = Date.now() - rows * SECOND_MS;
   const append = async (from: number, until: number): Promise<number> => {
     const batch = Array.from({ length: until - from }, (_, at) =>
@@ -39,11 +44,13 @@ export async function measureLedger(store: LedgerStore, rows: number): Promise<L
   };
   let filling = 0;
   for (let at = 0; at < rows; at += BATCH) filling += await append(at, Math.min(at + BATCH, rows));
+  const rest = hurry();
   const pages = await askPages(store, pagesAt(start + rows * SECOND_MS));
   const batches: number[] = [];
   for (let at = rows; batches.length < SINGLE; at += BATCH) batches.push(await append(at, at + BATCH));
   const slices: number[] = [];
   while (slices.length < SINGLE) slices.push(await timed(() => store.expire(start + (rows / 2) * SECOND_MS)));
+  rest();
   return { rows, filling: filling / rows, batch: spreadOf(batches), pages, slice: spreadOf(slices) };
 }
 
