@@ -6,10 +6,16 @@ import { descendantsOf } from './process-stats.ts';
 export interface CpuQuota {
   /** Holds a process and all that it has started. */
   hold(pid: number): void;
-  /** Of the periods so far, in how many it was used up, 0…1. */
-  shareUsedUp(): number;
+  /** So far. */
+  periods(): Periods;
   /** When its processes are gone. */
   remove(): Promise<void>;
+}
+
+/** Those in which its processes did anything; in how many of them the quota was used up. */
+export interface Periods {
+  all: number;
+  usedUp: number;
 }
 
 /** The kernel's default: shorter ones are not kept to exactly. */
@@ -43,10 +49,10 @@ export function createCpuQuota(cores: number): CpuQuota {
     hold(pid) {
       for (const held of [pid, ...descendantsOf(pid)]) set('cgroup.procs', held);
     },
-    shareUsedUp() {
+    periods() {
       const text = readFileSync(join(group, 'cpu.stat'), 'utf8');
       const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
-      return count('nr_throttled') / count('nr_periods');
+      return { all: count('nr_periods'), usedUp: count('nr_throttled') };
     },
     async remove() {
       for (let left = REMOVE_TRIES; ; left--) {

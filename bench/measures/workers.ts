@@ -1,4 +1,5 @@
 // What a second worker brings: plain requests of one worker, and of two with twice the CPU.
+import { join } from 'node:path';
 import { canLimitCpu, createCpuQuota } from '../cpu-quota.ts';
 import { type Measure, type MeasureContext, onStage, startLoad } from '../measure.ts';
 import { PASSTHROUGH, sluiceContender } from '../sluice.ts';
@@ -12,7 +13,8 @@ const CORES = 0.3;
 const CONNECTIONS = 32;
 /** At full speed, until everything is compiled in both. */
 const WARM_UP_MS = 8_000;
-const SECONDS = 6;
+const TURNS = 5;
+const TURN_SECONDS = 2;
 /** Of the quota's periods; where it was used up in fewer, something else was measured. */
 const LEAST_USED_UP = 0.8;
 
@@ -26,39 +28,67 @@ export const workers: Measure = {
   name: 'Workers',
   metrics: { [ONE_WORKER]: '1/s', [TWO_WORKERS]: '1/s', [SECOND_WORKER]: '×' },
   applies: ({ name }) => name === PASSTHROUGH && isPossible && hasWrk(),
-  rounds: ({ name }) => (name === 'full' ? 2 : 1),
-  async run(context) {
-    const one = await requestsPerSecond(context, 1);
-    const two = await requestsPerSecond(context, 2);
-    return { [ONE_WORKER]: one, [TWO_WORKERS]: two, [SECOND_WORKER]: two / one };
-  },
+  run: (context) =>
+    withWorkers(context, 1, (one) =>
+      withWorkers(context, 2, async (two) => {
+        // In turn, and turned around each time: whatever else the machine does meets both.
+        for (let turn = 0; turn < Math.max(1, TURNS * context.effort.pace); turn++)
+          for (const gateway of turn % 2 === 0 ? [one, two] : [two, one]) await gateway.ask();
+        const [ofOne, ofTwo] = [one.perSecond(), two.perSecond()];
+        return { [ONE_WORKER]: ofOne, [TWO_WORKERS]: ofTwo, [SECOND_WORKER]: ofTwo / ofOne };
+      }),
+    ),
 };
 
-async function requestsPerSecond(context: MeasureContext, count: number): Promise<number> {
+interface Limited {
+  /** As much as it can answer, for a while. */
+  ask(): Promise<void>;
+  /** Over all that was asked. Throws where something else than the quota held it back. */
+  perSecond(): number;
+}
+
+/** Starts a gateway of so many workers, warms it up, and gives it its share of the CPU. */
+async function withWorkers<T>(
+  context: MeasureContext,
+  count: number,
+  use: (gateway: Limited) => Promise<T>,
+): Promise<T> {
+  const { effort } = context;
   const { client, provider, name } = context.contender;
   const contender = sluiceContender(client, provider, { name, workers: count, cores: 'all' });
+  const directory = join(context.directory, String(count));
   const quota = createCpuQuota(count * CORES);
+  const behaviour = { kind: 'plain', amount: 0 } as const;
   try {
-    return await onStage(
-      { ...context, contender },
-      { kind: 'plain', amount: 0 },
-      async ({ running, request }) => {
-        const asked = { connections: CONNECTIONS, ...request(false) };
-        const warmUp = startLoad({ ...asked, perSecond: null });
-        await Bun.sleep(WARM_UP_MS * context.effort.pace);
-        await warmUp.stop();
-        if (running.pid === null) throw new Error('the gateway’s process is not known');
-        quota.hold(running.pid);
-        const { directory, effort } = context;
-        const wrk = { ...asked, directory, seconds: Math.max(1, Math.round(SECONDS * effort.pace)) };
-        const { requests, seconds, failed } = await runWrk(wrk);
-        if (failed > 0) throw new Error(`${count} workers: ${failed} of ${requests} requests failed`);
-        // A tiny run has but ten periods, and is over before they are full.
-        if (effort.name !== 'tiny' && quota.shareUsedUp() < LEAST_USED_UP)
-          throw new Error(`${count} workers: the quota was not used up, so that it is not what was measured`);
-        return requests / seconds;
-      },
-    );
+    return await onStage({ contender, effort, directory }, behaviour, async ({ running, request }) => {
+      const asked = { connections: CONNECTIONS, ...request(false) };
+      const warmUp = startLoad({ ...asked, perSecond: null });
+      await Bun.sleep(WARM_UP_MS * effort.pace);
+      await warmUp.stop();
+      if (running.pid === null) throw new Error('the gateway’s process is not known');
+      quota.hold(running.pid);
+      const total = { requests: 0, seconds: 0, periods: 0, usedUp: 0 };
+      return use({
+        async ask() {
+          const before = quota.periods();
+          const { requests, seconds, failed } = await runWrk({ ...asked, directory, seconds: TURN_SECONDS });
+          if (failed > 0) throw new Error(`${count} workers: ${failed} of ${requests} requests failed`);
+          total.requests += requests;
+          total.seconds += seconds;
+          const after = quota.periods();
+          total.periods += after.all - before.all;
+          total.usedUp += after.usedUp - before.usedUp;
+        },
+        perSecond() {
+          // A tiny run has but ten periods, and is over before they are full.
+          if (effort.name !== 'tiny' && total.usedUp < LEAST_USED_UP * total.periods)
+            throw new Error(
+              `${count} workers: the quota was not used up, so that it is not what was measured`,
+            );
+          return total.requests / total.seconds;
+        },
+      });
+    });
   } finally {
     await quota.remove();
   }
