@@ -10,11 +10,12 @@ import { startSluice } from '../support/sluice-process.ts';
 const STREAMS = 12;
 const DELTA_BYTES = 16 * 1024;
 /**
- * What memory may grow by for each of them. Bun's client alone reads 1 to 2 MB ahead of a reader, in blocks of
- * up to 512 KB, when an upstream sends as fast as a kernel can; the gateway adds the block it is writing, and on a busy
- * machine the collector comes late.
+ * What memory may grow by for each of them: a block of up to 512 KB that was read from an upstream which sends as fast as
+ * a kernel can, another that is being written, and what the collector, which may come late, leaves of earlier ones. What the client of upstreams itself holds is measured in test/server/http1/back-pressure.test.ts.
  */
-const HELD_PER_STREAM = 6 * 1024 * 1024;
+const HELD_PER_STREAM = 4 * 1024 * 1024;
+/** How often, at most, it is waited for. */
+const COLLECTOR_ROUNDS = 25;
 /** More than the kernel's buffers on both sides hold: reading so much takes the upstream's going on. */
 const BEYOND_KERNEL_BUFFERS = 32 * 1024 * 1024;
 const ASK = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
@@ -52,7 +53,10 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
       await Bun.sleep(200);
     }
     // What was sent is in the kernel's socket buffers or in the gateway, which the second number bounds.
-    expect((sluice.usage().residentBytes - before.residentBytes) / STREAMS).toBeLessThan(HELD_PER_STREAM);
+    const heldPerStream = () => (sluice.usage().residentBytes - before.residentBytes) / STREAMS;
+    for (let round = 0; round < COLLECTOR_ROUNDS && heldPerStream() > HELD_PER_STREAM; round++)
+      await Bun.sleep(200);
+    expect(heldPerStream()).toBeLessThan(HELD_PER_STREAM);
     // One reads on: its upstream goes on with it.
     const [reader] = clients;
     const already = reader?.bytesReceived() ?? 0;

@@ -1,5 +1,6 @@
 // Bytes of a connection → answers: HTTP/1.1 responses as RFC 9112 frames them. Knows no sockets.
-import { HeaderList } from './header-list.ts';
+import type { HeaderList } from './header-list.ts';
+import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
 
 /** What is read from the connection, in the order in which it comes. */
 export interface AnswerHandler {
@@ -8,12 +9,6 @@ export interface AnswerHandler {
   chunk(bytes: Uint8Array): void;
   /** The answer is complete. */
   end(): void;
-}
-
-/** What the server sends is no HTTP/1.1 answer. */
-export class MalformedAnswer extends Error {
-  override readonly name = 'MalformedAnswer';
-  readonly code = 'MALFORMED_HTTP';
 }
 
 /** Bytes of a head, and of the trailers. */
@@ -116,7 +111,8 @@ export class ResponseParser {
   /** The server closed the connection. False where an answer is not complete. */
   close(): boolean {
     this.keepsOpen = false;
-    if (this.state !== 'until-close') return this.state === 'idle';
+    // Behind the last chunk nothing of the body is missing. https://www.rfc-editor.org/rfc/rfc9112#section-8
+    if (this.state !== 'until-close' && this.state !== 'trailers') return this.state === 'idle';
     this.finish();
     return true;
   }
@@ -161,19 +157,12 @@ export class ResponseParser {
   }
 
   private takeHead(text: string): void {
-    const begin = text.indexOf('\n');
-    const [, minor, code] = FIRST_LINE.exec(text) ?? [];
-    if (code === undefined) {
-      const said = JSON.stringify(trimmed(text, 0, Math.min(begin, 40)));
-      throw new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
-    }
-    const status = Number(code);
-    const headers = readFields(text, begin + 1);
+    const { status, isCurrent, headers } = readHead(text);
     if (status < 200) {
       if (status === 101) throw new MalformedAnswer('the server switched to another protocol (101) unasked');
       return;
     }
-    this.frame(status, minor === '1', headers);
+    this.frame(status, isCurrent, headers);
     this.handler.head(status, headers);
     if (this.state === 'fixed' && this.left === 0) this.finish();
   }
@@ -308,65 +297,8 @@ export class ResponseParser {
   }
 }
 
-/** Where the blank line behind the head ends, -1 where it has not come. Bare line feeds are taken too. */
-function endOfHead(bytes: Buffer, from: number): number {
-  const end = bytes.indexOf('\n\r\n', from);
-  // What follows a head with bare line feeds may hold the usual end of one.
-  const bare = (end === -1 ? bytes : bytes.subarray(0, end)).indexOf('\n\n', from);
-  if (bare !== -1) return bare + 2;
-  return end === -1 ? -1 : end + 3;
-}
-
 function checkLength(size: number): void {
   if (size > MAX_HEAD) throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
-}
-
-const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;
-/** What would end a field for another reader. */
-const CONTROL = /[\0\r]/;
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-/** Those from `from` on, each with its line feed; then the blank line. */
-function readFields(text: string, from: number): HeaderList {
-  const headers = new HeaderList();
-  let name = '';
-  let value = '';
-  let end = 0;
-  for (let begin = from; begin < text.length; begin = end + 1) {
-    end = text.indexOf('\n', begin);
-    const first = text.charCodeAt(begin);
-    if (begin === end || (first === CR && begin + 1 === end)) continue;
-    if ((first === SPACE || first === TAB) && name !== '') {
-      value = `${value} ${trimmed(text, begin, end)}`;
-      continue;
-    }
-    if (name !== '') append(headers, name, value);
-    const colon = text.indexOf(':', begin);
-    name = colon === -1 || colon > end ? '' : text.slice(begin, colon).toLowerCase();
-    if (!FIELD_NAME.test(name))
-      throw new MalformedAnswer('the head of the answer has a line that is no field');
-    value = trimmed(text, colon + 1, end);
-  }
-  if (name !== '') append(headers, name, value);
-  return headers;
-}
-
-function append(headers: HeaderList, name: string, value: string): void {
-  if (CONTROL.test(value)) throw new MalformedAnswer(`the field ${name} holds a control character`);
-  headers.append(name, value);
-}
-
-/** Without the white space of HTTP: what String.trim takes away besides may be half of a character in UTF-8. */
-function trimmed(text: string, from: number, to: number): string {
-  let begin = from;
-  let end = to;
-  while (begin < end && isSpace(text.charCodeAt(begin))) begin++;
-  while (end > begin && isSpace(text.charCodeAt(end - 1))) end--;
-  return text.slice(begin, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === SPACE || code === TAB || code === CR;
 }
 
 /** Said more than once, it must be the same. */

@@ -54,6 +54,8 @@ class UnpackedBody implements AnswerBody {
   private unpacker: Unpacker | null = null;
   private reader: BodyReader | null = null;
   private isPaused = false;
+  private isUnpacked = false;
+  private isPackedOver = false;
   /** How the packed body ended. */
   private failure: Error | null = null;
   /** What the reader is told once it no longer pauses. */
@@ -68,6 +70,8 @@ class UnpackedBody implements AnswerBody {
     this.reader = reader;
     this.packed.read({
       chunk: (bytes) => {
+        // What is packed may end before what it came in does.
+        if (this.isUnpacked) return;
         this.unpacker ??= this.start(bytes[0] ?? 0);
         if (!this.unpacker.write(bytes)) this.packed.pause();
       },
@@ -99,7 +103,11 @@ class UnpackedBody implements AnswerBody {
   private start(first: number): Unpacker {
     const unpacker = this.createUnpacker(first);
     unpacker.on('data', (bytes: Buffer) => this.reader?.chunk(bytes));
-    unpacker.on('end', () => this.over(this.failure ?? 'end'));
+    unpacker.on('end', () => {
+      this.isUnpacked = true;
+      if (this.isPackedOver) this.over(this.failure ?? 'end');
+      else this.packed.resume();
+    });
     unpacker.on('error', (error) => this.over(this.failure ?? error));
     unpacker.on('drain', () => this.packed.resume());
     return unpacker;
@@ -107,7 +115,8 @@ class UnpackedBody implements AnswerBody {
 
   /** What is still being unpacked comes before the end. */
   private packedEnded(): void {
-    if (this.unpacker === null) this.over(this.failure ?? 'end');
+    this.isPackedOver = true;
+    if (this.unpacker === null || this.isUnpacked) this.over(this.failure ?? 'end');
     else this.unpacker.end();
   }
 

@@ -161,6 +161,41 @@ describe('streamed', () => {
 });
 
 describe('broken', () => {
+  test('a packed body that is over before its framing is: the framing decides', async () => {
+    for (const [encoding, pack] of PACKED) {
+      const server = serve();
+      const asked = send(question(server.url));
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
+      const reading = readBody((await asked).body);
+      await connection.write(chunk(pack(TEXT)));
+      await reading.until((size) => size === TEXT.length);
+      await turns();
+      expect([encoding, reading.outcome()]).toEqual([encoding, undefined]);
+      connection.end();
+      expect(await reading.over).toMatchObject({ code: 'ECONNRESET' });
+      expect(reading.breaches).toEqual([]);
+    }
+  });
+
+  test('more behind a packed body is not looked at', async () => {
+    const more = Buffer.alloc(1024 * 1024, 'x');
+    for (const encoding of ['deflate', 'br'] as const) {
+      const bytes = PACKED.find(([name]) => name === encoding)?.[1](TEXT) ?? more;
+      const server = serve(async (connection) => {
+        await connection.request();
+        await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
+        await connection.write(chunk(bytes));
+        for (let count = 0; count < 4; count++) await connection.write(chunk(more));
+        await connection.write('0\r\n\r\n');
+      });
+      const answer = await ask(server.url);
+      expect([encoding, answer.outcome]).toEqual([encoding, 'end']);
+      expect(answer.body.equals(TEXT)).toBe(true);
+    }
+  });
+
   // Of zstd the runtime does not tell (src/server/http1/unpack.ts).
   for (const [encoding, pack] of PACKED.filter(([name]) => name !== 'zstd')) {
     test(`${encoding}, cut short although the length is right`, async () => {

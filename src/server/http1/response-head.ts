@@ -1,0 +1,87 @@
+// The head of an HTTP/1.1 response: where it ends, its status and its fields (RFC 9112, sections 3 to 5).
+import { HeaderList } from './header-list.ts';
+
+/** What the server sends is no HTTP/1.1 answer. */
+export class MalformedAnswer extends Error {
+  override readonly name = 'MalformedAnswer';
+  readonly code = 'MALFORMED_HTTP';
+}
+
+export interface ResponseHead {
+  status: number;
+  /** HTTP/1.1, not 1.0. */
+  isCurrent: boolean;
+  headers: HeaderList;
+}
+
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+
+/** Where the blank line behind the head ends, -1 where it has not come. Bare line feeds are taken too. */
+export function endOfHead(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf('\n\r\n', from);
+  // What follows a head with bare line feeds may hold the usual end of one.
+  const bare = (end === -1 ? bytes : bytes.subarray(0, end)).indexOf('\n\n', from);
+  if (bare !== -1) return bare + 2;
+  return end === -1 ? -1 : end + 3;
+}
+
+const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;
+/** What would end a field for another reader. */
+const CONTROL = /[\0\r]/;
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** @param text up to and with the blank line, a character a byte. Throws MalformedAnswer. */
+export function readHead(text: string): ResponseHead {
+  const begin = text.indexOf('\n');
+  const [, minor, code] = FIRST_LINE.exec(text) ?? [];
+  if (code === undefined) {
+    const said = JSON.stringify(trimmed(text, 0, Math.min(begin, 40)));
+    throw new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
+  }
+  return { status: Number(code), isCurrent: minor === '1', headers: readFields(text, begin + 1) };
+}
+
+/** Those from `from` on, each with its line feed; then the blank line. */
+function readFields(text: string, from: number): HeaderList {
+  const headers = new HeaderList();
+  let name = '';
+  let value = '';
+  let end = 0;
+  for (let begin = from; begin < text.length; begin = end + 1) {
+    end = text.indexOf('\n', begin);
+    const first = text.charCodeAt(begin);
+    if (begin === end || (first === CR && begin + 1 === end)) continue;
+    if ((first === SPACE || first === TAB) && name !== '') {
+      value = `${value} ${trimmed(text, begin, end)}`;
+      continue;
+    }
+    if (name !== '') append(headers, name, value);
+    const colon = text.indexOf(':', begin);
+    name = colon === -1 || colon > end ? '' : text.slice(begin, colon).toLowerCase();
+    if (!FIELD_NAME.test(name))
+      throw new MalformedAnswer('the head of the answer has a line that is no field');
+    value = trimmed(text, colon + 1, end);
+  }
+  if (name !== '') append(headers, name, value);
+  return headers;
+}
+
+function append(headers: HeaderList, name: string, value: string): void {
+  if (CONTROL.test(value)) throw new MalformedAnswer(`the field ${name} holds a control character`);
+  headers.append(name, value);
+}
+
+/** Without the white space of HTTP: what String.trim takes away besides may be half of a character in UTF-8. */
+function trimmed(text: string, from: number, to: number): string {
+  let begin = from;
+  let end = to;
+  while (begin < end && isSpace(text.charCodeAt(begin))) begin++;
+  while (end > begin && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(begin, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB || code === CR;
+}
