@@ -105,6 +105,12 @@ export function createCrew(options: CrewOptions): Crew {
   }
 
   async function end(worker: WorkerProcess, timeoutMs: number): Promise<number> {
+    if (!serving.has(worker)) {
+      // It has nothing to finish, and may have long to load.
+      worker.kill();
+      await worker.gone;
+      return 0;
+    }
     const cancel = setTimer(worker.kill, timeoutMs + END_GRACE_MS);
     try {
       return await worker.channel.call('drain', timeoutMs);

@@ -1,6 +1,6 @@
 // What the others know, one that takes a dead worker's place knows too; and until it serves, nothing is missing.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectionsOf } from '../support/connections.ts';
 import { labConfig } from '../support/lab-config.ts';
@@ -121,6 +121,22 @@ describe.skipIf(process.platform !== 'linux')('a worker in the place of another'
     open();
     await sluice.wrote(/a worker was replaced/);
     expect(await askBoth(sluice)).toEqual([413]);
+    await slow.stop();
+  });
+
+  test('ends with the gateway although it has not begun, and nothing is said of it', async () => {
+    const slow = startSlowModule();
+    await using sluice = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
+    writeFileSync(join(sluice.home, 'slow.ts'), slow.text);
+    sluice.writeConfig(labConfig(upstream.url, { transformers: ['./slow.ts'] }));
+    await sluice.wrote(/the changed configuration is in use/);
+    const { loading } = slow.hold();
+    killOne(sluice);
+    await loading;
+    const workers = childrenOf(sluice.pid);
+    expect(await sluice.stop()).toBe(0);
+    expect(workers.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    expect(sluice.output()).not.toContain('could not be replaced');
     await slow.stop();
   });
 
