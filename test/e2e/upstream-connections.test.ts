@@ -1,5 +1,6 @@
 // Connections to providers in a real gateway: kept, shown and limited as the configuration says.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createServer } from 'node:net';
 import { labConfig } from '../support/lab-config.ts';
 import { wholeMessage } from '../support/message-stream.ts';
 import { parsePrometheus } from '../support/prometheus.ts';
@@ -36,6 +37,57 @@ async function poolOf({ url }: SluiceProcess) {
     reused: value('sluice_upstream_connections_reused_total', { origin }),
   };
 }
+
+/** The lines of the heads that it gets, on ::1; all are answered. */
+async function listenOnIpv6() {
+  const lines: string[] = [];
+  const body = JSON.stringify(wholeMessage('six'));
+  const server = createServer((socket) => {
+    socket.on('data', (bytes) => {
+      lines.push(...(bytes.toString('latin1').split('\r\n\r\n')[0]?.split('\r\n') ?? []));
+      socket.end(
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  return { lines, port, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+test('addresses of odd shapes are asked for as URLs are written', async () => {
+  await using server = await listenOnIpv6();
+  const provider = (dialect: 'anthropic-messages' | 'gemini', base_url: string) => ({
+    dialect,
+    base_url,
+    api_key: 'lab-key',
+    max_retries: 0,
+  });
+  await using sluice = await startSluice({
+    config: {
+      providers: {
+        six: provider('anthropic-messages', `http://[0:0::1]:${server.port}/büro/"x"/`),
+        named: provider('gemini', `HTTP://LocalHost:${server.port}`),
+      },
+    },
+  });
+  await ask(sluice, 'six/m');
+  expect(server.lines).toContain('POST /b%C3%BCro/%22x%22/v1/messages HTTP/1.1');
+  expect(server.lines).toContain(`host: [::1]:${server.port}`);
+  server.lines.length = 0;
+  const response = await fetch(`${sluice.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...ASK, model: 'named/a naïve model\r\nx-evil: 1?#/../b' }),
+  });
+  // It is no answer of that dialect; that it came is what matters here.
+  expect(response.status).toBe(502);
+  expect(server.lines[0]).toBe(
+    'POST /v1beta/models/a%20na%C3%AFve%20model%0D%0Ax-evil%3A%201%3F%23%2F..%2Fb:generateContent HTTP/1.1',
+  );
+  expect(server.lines).toContain(`host: localhost:${server.port}`);
+});
 
 describe('connections to a provider', () => {
   test('are shown: for Prometheus by server, and at each provider that has them', async () => {

@@ -120,11 +120,11 @@ export class RunningAnswer implements AnswerBody {
     while (this.unread !== null) {
       const { reader, unread } = this;
       if (reader === null || this.isPaused) return;
-      const bytes = unread.shift();
-      if (unread.length === 0) this.unread = null;
-      if (bytes === undefined) continue;
-      this.unreadSize -= bytes.length;
-      reader.chunk(bytes);
+      this.unread = null;
+      this.unreadSize = 0;
+      // In one piece: a reader that has fallen behind catches up at once, however small the pieces were.
+      const [first] = unread;
+      reader.chunk(unread.length === 1 && first !== undefined ? first : Buffer.concat(unread));
     }
     const { reader } = this;
     if (reader === null || this.isPaused) return;

@@ -98,6 +98,25 @@ for (const [scheme, certificate] of [
       expect(reading.bytes().length).toBe(size);
     });
 
+    test('ten thousand small pieces that waited come as one', async () => {
+      const server = serve(undefined, certificate);
+      const asked = send(question(server.url));
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write('HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n');
+      const { body } = await asked;
+      for (let count = 0; count < 10_000; count++) {
+        await connection.write(String(count % 10));
+        if (count % 100 === 0) await turns(1);
+      }
+      await turns();
+      let chunks = 0;
+      const reading = readBody(body, () => void chunks++);
+      expect(await reading.over).toBe('end');
+      expect(chunks).toBeLessThan(100);
+      expect(reading.text()).toBe('0123456789'.repeat(1_000));
+    });
+
     test('a request of 10 MB goes out at the pace of a server that reads slowly', async () => {
       const server = serve(undefined, certificate);
       const body = 'é'.repeat(5 * MB);
