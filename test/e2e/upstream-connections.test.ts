@@ -89,6 +89,29 @@ test('addresses of odd shapes are asked for as URLs are written', async () => {
   expect(server.lines).toContain(`host: localhost:${server.port}`);
 });
 
+test('a proxy of the environment is asked in place of the provider, and is believed to know how to connect', async () => {
+  const asked: string[] = [];
+  await using proxy = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      asked.push(`${request.method} ${request.url} ${request.headers.get('x-api-key')}`);
+      return Response.json(wholeMessage(`for ${new URL(request.url).host}`));
+    },
+  });
+  const { claude: near } = labConfig(upstream.url).providers ?? {};
+  const { providers } = labConfig('http://far.invalid');
+  await using sluice = await startSluice({
+    config: { providers: { ...providers, ...(near && { near }) } },
+    environment: { HTTP_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: '127.0.0.1' },
+  });
+  await ask(sluice);
+  await ask(sluice, 'near/m');
+  expect(asked).toEqual(['POST http://far.invalid/v1/messages lab-key']);
+  const metrics = await (await fetch(`${sluice.url}/metrics`)).text();
+  expect(metrics).not.toContain('sluice_upstream_connections{');
+});
+
 describe('connections to a provider', () => {
   test('are shown: for Prometheus by server, and at each provider that has them', async () => {
     await using sluice = await startSluice({ config: labConfig(upstream.url) });
