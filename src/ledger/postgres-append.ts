@@ -1,5 +1,6 @@
 // How a batch is written to PostgreSQL: rows, bodies and parts, the kinds that are new, and what the sums and spreads gain.
 import { type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from './kinds.ts';
+import type { MinuteKeeper } from './minute-sums.ts';
 import type { Query } from './postgres-client.ts';
 import { WRITER_LOCK } from './postgres-schema.ts';
 import { COLUMN_NAMES, REQUEST_ID, type RowValues, timedRow, TIMESTAMP } from './row-columns.ts';
@@ -12,7 +13,14 @@ import {
   type SpreadTally,
 } from './spread-tally.ts';
 import { BODY_COLUMNS, bodyValues, type PackedRow, packRow } from './stored-body.ts';
-import { addToSums, replaceSpreads, SPREAD_PLACE, SPREADS, SUM_COLUMNS } from './sum-queries.ts';
+import {
+  addToSums,
+  DELETE_MINUTES,
+  replaceSpreads,
+  SPREAD_PLACE,
+  SPREADS,
+  SUM_COLUMNS,
+} from './sum-queries.ts';
 import { createSumTally, type SumValues } from './sum-tally.ts';
 
 /**
@@ -55,8 +63,18 @@ const INSERT_BINARIES = insertBinaries(
     'AS given (hash TEXT, media_type TEXT, bytes BIGINT, content TEXT, last_used BIGINT)',
 );
 
+/** What a store knows of its database. */
+export interface Known {
+  kinds: Kinds;
+  minutes: MinuteKeeper;
+}
+
 /** Inside a transaction. Rows that are there change nothing. */
-export async function appendAll(query: Query, rows: readonly PackedRow[], kinds: Kinds): Promise<void> {
+export async function appendAll(
+  query: Query,
+  rows: readonly PackedRow[],
+  { kinds, minutes }: Known,
+): Promise<void> {
   const bodies = rows.flatMap((row) => {
     const values = bodyValues(row);
     if (values === undefined) return [];
@@ -91,6 +109,8 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], kinds:
     if (timed !== undefined) spreads.add(timed, kind);
   }
   await addSums(query, sums.sums());
+  const oldest = minutes.due(sums.newestMinute());
+  if (oldest !== null) await query(DELETE_MINUTES, [oldest]);
   await addSpreads(query, spreads);
 }
 

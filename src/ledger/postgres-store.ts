@@ -2,6 +2,7 @@
 import type { Ask } from './audit-cells.ts';
 import { type AuditPage, findPage } from './audit-page.ts';
 import { createKinds } from './kinds.ts';
+import { createMinuteKeeper } from './minute-sums.ts';
 import { appendAll, packStorable } from './postgres-append.ts';
 import { createPostgresClient, type Query } from './postgres-client.ts';
 import type { AmongKinds } from './kind-filter.ts';
@@ -47,7 +48,7 @@ const DELETE_EXPIRED =
 export function createPostgresStore(url: string): ValueStore {
   const client = createPostgresClient(url);
   const partitions = createPartitions(client);
-  const kinds = createKinds();
+  const known = { kinds: createKinds(), minutes: createMinuteKeeper() };
   let migrated: Promise<void> | null = null;
 
   /** Asks a database that has the newest schema. */
@@ -97,9 +98,9 @@ export function createPostgresStore(url: string): ValueStore {
     try {
       await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
       const packed = await Promise.all([...rows.values()].map(packStorable));
-      await client.transaction((inside) => appendAll(inside, packed, kinds));
+      await client.transaction((inside) => appendAll(inside, packed, known));
     } catch (thrown) {
-      kinds.forget();
+      known.kinds.forget();
       // Another gateway may have dropped a month.
       partitions.forget();
       throw thrown;

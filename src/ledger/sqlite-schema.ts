@@ -274,6 +274,20 @@ export const STEPS: readonly string[] = [
   UPDATE ledger_sum SET kind = -kind WHERE kind IN (SELECT id FROM ledger_kind WHERE 'other' IN (model, agent, project));
   UPDATE ledger_kind SET id = -id WHERE 'other' IN (model, agent, project);
   `,
+  `
+  -- Sums by minute as well, for a day and an hour: src/ledger/minute-sums.ts. Their span is -1.
+  INSERT INTO ledger_sum (span, start, kind, kept, requests, failures, unpriced, cost_usd, input_tokens, output_tokens,
+    cache_read_tokens, cache_write_tokens, latency_ms_sum, ttft_ms_sum, ttft_count, reasoning_tokens, web_searches,
+    provider_ms_sum, gateway_ms_sum, stalls, flow_tokens, flow_ms)
+  SELECT -1, timestamp / 60000, kind, COUNT(*), COUNT(*), COUNT(*) FILTER (WHERE status <> 'success'),
+    COUNT(*) FILTER (WHERE usage_known = 1 AND cost_usd IS NULL), COALESCE(SUM(cost_usd), 0), SUM(input_tokens), SUM(output_tokens),
+    SUM(cache_read_tokens), SUM(cache_write_tokens), SUM(latency_ms), COALESCE(SUM(ttft_ms), 0), COUNT(ttft_ms),
+    SUM(reasoning_tokens), SUM(web_searches), SUM(provider_ms), SUM(gateway_ms), SUM(stalls),
+    SUM(CASE WHEN gaps IS NOT NULL AND last_token_ms > ttft_ms THEN output_tokens ELSE 0 END),
+    SUM(CASE WHEN gaps IS NOT NULL AND last_token_ms > ttft_ms THEN last_token_ms - ttft_ms ELSE 0.0 END)
+  FROM ledger_row WHERE timestamp >= (SELECT MAX(timestamp) FROM ledger_row) - 90000000
+  GROUP BY timestamp / 60000, kind;
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

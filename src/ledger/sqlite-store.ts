@@ -6,6 +6,7 @@ import type { Ask } from './audit-cells.ts';
 import { type AuditPage, findPage, type PageOrder } from './audit-page.ts';
 import { inKinds } from './kind-filter.ts';
 import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from './kinds.ts';
+import { createMinuteKeeper } from './minute-sums.ts';
 import {
   INSERT_ROW,
   TIMESTAMP,
@@ -35,6 +36,7 @@ import type { ValueStore } from './store-messages.ts';
 import { bodyValues, type PackedRow, packRow, withBodies } from './stored-body.ts';
 import {
   addToSums,
+  DELETE_MINUTES,
   replaceSpreads,
   SPREAD_PLACE,
   SPREADS,
@@ -63,6 +65,8 @@ export function createSqliteStore(path: string): ValueStore {
   );
   const putSpreads = database.query(replaceSpreads('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
+  const minutes = createMinuteKeeper();
+  const deleteMinutes = database.query(DELETE_MINUTES);
   const kinds = createKinds();
   const selectKinds = database.query<Kind, [number, number]>(SELECT_OTHERS);
   const insertKind = database.query(
@@ -96,6 +100,8 @@ export function createSqliteStore(path: string): ValueStore {
         insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
     }
     for (const sum of sums.sums()) addSums.run(...sum);
+    const oldest = minutes.due(sums.newestMinute());
+    if (oldest !== null) deleteMinutes.run(oldest);
     for (const counts of spreads.counts()) {
       const place = [counts.span, counts.start, counts.provider, counts.model];
       const { latency, ttft, gaps } = packedSum(counts, selectSpreads.get(...place) ?? undefined);

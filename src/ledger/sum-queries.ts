@@ -3,7 +3,7 @@ import { COUNTED } from './kinds.ts';
 import type { SqlValue } from './row-columns.ts';
 import { MEASURES, type ModelName } from './spread-tally.ts';
 import type { Dimension, SumWindow, Totals } from './store.ts';
-import { HOUR_MS, partsOfRange, type RangePart, SPANS } from './sum-spans.ts';
+import { HOUR_MS, MINUTE, partsOfRange, partsOfWindow, SPANS, type WindowPart } from './sum-spans.ts';
 
 /** Content came more than once, so that it has a speed. */
 const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
@@ -87,15 +87,24 @@ export interface SumQuery {
 /** In the order of what `toSpan` gives. */
 const OF_SPAN = 'span = ? AND start >= ? AND start < ?';
 
-function toSpan({ unit, from, until }: RangePart): SqlValue[] {
-  return [unit === 'day' ? SPANS.day : SPANS.hour, from, until];
+function toSpan({ unit, from, until }: WindowPart): SqlValue[] {
+  return [unit === 'minute' ? MINUTE : unit === 'day' ? SPANS.day : SPANS.hour, from, until];
 }
 
+/** Answers with `newest`, null where there is none. */
+export const NEWEST_MINUTE: SumQuery = {
+  sql: `SELECT MAX(start) AS newest FROM ledger_sum WHERE span = ${MINUTE}`,
+  values: [],
+};
+
+/** Parameter: the oldest that stays. */
+export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND start < ?`;
+
 /** Sums by kind of a window: a kind comes once for each place in it. */
-function sumsIn({ since }: SumWindow): SumQuery {
+function sumsIn({ since }: SumWindow, newestMinute: number | null): SumQuery {
   const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
   if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
-  const parts = partsOfRange({ from: since, until: null });
+  const parts = partsOfWindow(since, newestMinute);
   return {
     sql: parts
       .map(({ unit }) =>
@@ -113,9 +122,13 @@ const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${
 /** First by number, which takes a third of the time: each kind comes many times, and names are long. */
 const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `${REAL.has(column) ? `SUM(${column})` : whole(column)} AS ${column}`).join(', ')}`;
 
-/** One row for each combination of these names; '' stands for no name. */
-export function selectTotals(window: SumWindow, names: readonly Dimension[]): SumQuery {
-  const { sql, values } = sumsIn(window);
+/** One row for each combination of these names; '' stands for no name. `newestMinute`: null where it is not needed. */
+export function selectTotals(
+  window: SumWindow,
+  names: readonly Dimension[],
+  newestMinute: number | null,
+): SumQuery {
+  const { sql, values } = sumsIn(window, newestMinute);
   const list = names.join(', ');
   return {
     sql:

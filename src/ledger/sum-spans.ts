@@ -4,14 +4,20 @@
 /** Its number stands in the store; each span's places are numbered from 1970 on. */
 export const SPANS = { all: 0, hour: 1, day: 24 } as const;
 
+/** Minutes have the place of a span among the sums too, with a number of their own. */
+export const MINUTE = -1;
+
+export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAY_HOURS = 24;
 /** Later than every place there is, and still a number that each store's column takes. */
 const END_OF_TIME = 2 ** 31 - 1;
 
-/** Windows longer than this begin with a whole hour: the part of an hour is counted from rows. */
+/** Windows longer than this begin with a whole hour, so that none needs older minutes. */
 const EXACT_MS = DAY_MS;
+/** How long minutes are kept: they are many. */
+const MINUTES_MS = EXACT_MS + HOUR_MS;
 
 /** Where a window from `since` on begins in truth. */
 export function startOfWindow(since: number, now: number): number {
@@ -54,6 +60,31 @@ export function partsOfRange({ from, until }: TimeRange): RangePart[] {
     ...inside,
     ...part('row', start, hours.from * HOUR_MS),
   ];
+}
+
+/** What a window is made of. */
+export type WindowPart = RangePart | { unit: 'minute'; from: number; until: number };
+
+/** `newestMinute`: the newest that sums are kept of; null: none are. */
+export function partsOfWindow(since: number, newestMinute: number | null): WindowPart[] {
+  const parts: WindowPart[] = partsOfRange({ from: since, until: null });
+  const begun = parts.at(-1);
+  if (begun?.unit !== 'row' || newestMinute === null) return parts;
+  const minute = Math.ceil(since / MINUTE_MS);
+  // Older ones may be gone, or have come late and stand for a part of their rows alone.
+  if (minute * MINUTE_MS < newestMinute * MINUTE_MS - EXACT_MS) return parts;
+  return [
+    ...parts.slice(0, -1),
+    ...(minute * MINUTE_MS < begun.until
+      ? [{ unit: 'minute' as const, from: minute, until: begun.until / MINUTE_MS }]
+      : []),
+    ...part('row', since, Math.min(minute * MINUTE_MS, begun.until)),
+  ];
+}
+
+/** The oldest minute that is kept when this is the newest row's time. */
+export function oldestMinute(newest: number): number {
+  return Math.floor((newest - MINUTES_MS) / MINUTE_MS);
 }
 
 function part(unit: RangePart['unit'], from: number, until: number): RangePart[] {

@@ -2,7 +2,7 @@
 import { columnAt, type RowValues, TIMESTAMP } from './row-columns.ts';
 import type { RowStatus } from './row.ts';
 import { SUM_FIELDS } from './sum-queries.ts';
-import { HOUR_MS, placesOf } from './sum-spans.ts';
+import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
 
 /** In the order of `SUM_COLUMNS`. */
 export type SumValues = readonly number[];
@@ -12,32 +12,34 @@ export interface SumTally {
   add(row: RowValues, kind: number): void;
   /** Each place once. */
   sums(): SumValues[];
+  /** The newest minute that has something; null: none. */
+  newestMinute(): number | null;
 }
 
-/** What belongs to one kind in one hour. */
+/** What belongs to one kind in one minute. */
 interface Counted {
-  hour: number;
+  minute: number;
   kind: number;
   /** In the order of `SUM_FIELDS`. */
   sums: number[];
 }
 
 export function createSumTally(): SumTally {
-  const hours = new Map<string, Counted>();
+  const minutes = new Map<string, Counted>();
   // Most rows that follow each other belong together.
   let latest: Counted | undefined;
 
   return {
     add(row, kind) {
-      const hour = Math.floor(Number(row[TIMESTAMP]) / HOUR_MS);
-      if (latest?.hour !== hour || latest.kind !== kind) latest = countedOf(hour, kind);
+      const minute = Math.floor(Number(row[TIMESTAMP]) / MINUTE_MS);
+      if (latest?.minute !== minute || latest.kind !== kind) latest = countedOf(minute, kind);
       const { sums } = latest;
       for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (ADDED[at]?.(row) ?? 0);
     },
     sums() {
       const places = new Map<string, number[]>();
-      for (const { hour, kind, sums } of hours.values()) {
-        for (const [span, start] of placesOf(hour * HOUR_MS)) {
+      for (const { minute, kind, sums } of minutes.values()) {
+        for (const [span, start] of [[MINUTE, minute] as const, ...placesOf(minute * MINUTE_MS)]) {
           const key = `${span} ${start} ${kind}`;
           const known = places.get(key);
           if (known === undefined) places.set(key, [span, start, kind, ...sums]);
@@ -46,14 +48,19 @@ export function createSumTally(): SumTally {
       }
       return [...places.values()];
     },
+    newestMinute() {
+      let newest: number | null = null;
+      for (const { minute } of minutes.values()) newest = Math.max(newest ?? minute, minute);
+      return newest;
+    },
   };
 
-  function countedOf(hour: number, kind: number): Counted {
-    const key = `${hour} ${kind}`;
-    const known = hours.get(key);
+  function countedOf(minute: number, kind: number): Counted {
+    const key = `${minute} ${kind}`;
+    const known = minutes.get(key);
     if (known !== undefined) return known;
-    const counted = { hour, kind, sums: SUM_FIELDS.map(() => 0) };
-    hours.set(key, counted);
+    const counted = { minute, kind, sums: SUM_FIELDS.map(() => 0) };
+    minutes.set(key, counted);
     return counted;
   }
 }

@@ -3,13 +3,15 @@
 import type { Ask } from './audit-cells.ts';
 import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from './store.ts';
-import { selectSpreads, selectTotals } from './sum-queries.ts';
+import { NEWEST_MINUTE, selectSpreads, selectTotals } from './sum-queries.ts';
+import { HOUR_MS } from './sum-spans.ts';
 
 const TOTAL_NAMES = Object.keys(NO_TOTALS) as (keyof Totals)[];
 
 export async function summarise(ask: Ask, { window, costs, models }: SummaryRequest): Promise<Summary> {
   const dimensions = new Set<Dimension>([...costs, ...(models > 0 ? (['provider', 'model'] as const) : [])]);
-  const groups = (await ask<Group>(selectTotals(window, [...dimensions]))).map(withNumbers);
+  const newest = isWholeHours(window) ? null : await newestMinute(ask);
+  const groups = (await ask<Group>(selectTotals(window, [...dimensions], newest))).map(withNumbers);
   const most = mostAsked(groups, models);
   const spreads = most.length === 0 ? [] : await ask<ModelName & PackedSpreads>(selectSpreads(most, window));
   return {
@@ -21,6 +23,14 @@ export async function summarise(ask: Ask, { window, costs, models }: SummaryRequ
 
 export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Promise<Totals> {
   return (await summarise(ask, { window, costs: [], models: 0 })).totals;
+}
+
+function isWholeHours({ since }: SummaryRequest['window']): boolean {
+  return since === null || since % HOUR_MS === 0;
+}
+
+async function newestMinute(ask: Ask): Promise<number | null> {
+  return (await ask<{ newest: number | null }>(NEWEST_MINUTE))[0]?.newest ?? null;
 }
 
 type Group = Totals & Partial<Record<Dimension, string>>;

@@ -6,6 +6,7 @@ import { expireAll, sampleRow } from '../support/ledger-rows.ts';
 const ALL = { limit: 10, offset: 0, includeBodies: false };
 
 export const BEFORE_HIDING: readonly string[] = [
+  'DELETE FROM ledger_sum WHERE span = -1',
   'DROP INDEX ledger_row_other_model',
   'DROP INDEX ledger_row_other_agent',
   'DROP INDEX ledger_row_other_project',

@@ -176,6 +176,25 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await store.close();
   });
 
+  test('sums by minute are made for a database of before', async () => {
+    const url = await cluster.createDatabase();
+    const older = createPostgresStore(url);
+    const rows = variedRows(300).map((row, index) => ({ ...row, timestamp: SAMPLE_TIME + index * 10_000 }));
+    await older.append(rows);
+    await older.close();
+    const sums = () => ask<object>(url, 'SELECT * FROM ledger_sum WHERE span = -1 ORDER BY start, kind');
+    const before = await sums();
+    expect(before.length).toBeGreaterThan(100);
+    await ask(url, 'DELETE FROM ledger_sum WHERE span = -1');
+    const version = STEPS.findIndex((step) => step.includes('Sums by minute'));
+    await ask(url, `UPDATE ledger_schema SET version = ${version}`);
+    const store = createPostgresStore(url);
+    const since = SAMPLE_TIME + 1000 * 1000;
+    expect((await store.totals({ since })).requests).toBe(200);
+    expect(await sums()).toEqual(before);
+    await store.close();
+  });
+
   test('a month that another gateway dropped is made again', async () => {
     const url = await cluster.createDatabase();
     const one = createPostgresStore(url);

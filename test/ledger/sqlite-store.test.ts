@@ -193,6 +193,33 @@ describe('SQLite file', () => {
     await store.close();
   });
 
+  test('minutes are kept for a day and an hour, and made for a file of before', async () => {
+    const store = createSqliteStore(path);
+    const every = 20 * 60_000;
+    const rows = variedRows(200).map((row, index) => ({ ...row, timestamp: SAMPLE_TIME + index * every }));
+    for (let at = 0; at < rows.length; at += 4) await store.append(rows.slice(at, at + 4));
+    await store.close();
+    const newest = SAMPLE_TIME + 199 * every;
+    const database = new Database(path);
+    const kept = () =>
+      database
+        .query<{ start: number; sums: string }, []>(
+          'SELECT start, json_array(kind, kept, requests, failures, unpriced, cost_usd, input_tokens, output_tokens, latency_ms_sum, ' +
+            'ttft_ms_sum, ttft_count, provider_ms_sum, gateway_ms_sum, stalls, flow_tokens, flow_ms) AS sums ' +
+            'FROM ledger_sum WHERE span = -1 ORDER BY start, kind',
+        )
+        .all();
+    const before = kept();
+    const oldest = Math.min(...before.map(({ start }) => start)) * 60_000;
+    expect(newest - oldest).toBeGreaterThan(24 * 3_600_000);
+    expect(newest - oldest).toBeLessThan(27 * 3_600_000);
+    database.run('DELETE FROM ledger_sum WHERE span = -1');
+    database.run(`PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('Sums by minute'))}`);
+    await createSqliteStore(path).close();
+    expect(kept()).toEqual(before.filter(({ start }) => start * 60_000 >= newest - 25 * 3_600_000 - 60_000));
+    database.close();
+  });
+
   test('two writers of one file tell the same names, and together no more than one may', async () => {
     const one = createSqliteStore(path);
     const other = createSqliteStore(path);

@@ -271,6 +271,33 @@ export function describeStore(factory: StoreFactory): void {
       }
     });
 
+    test('sums of a window that begins within an hour, near the newest rows and far from them', async () => {
+      const every = 41_000;
+      const rows = variedRows(2700).map((row, index) => ({
+        ...row,
+        timestamp: SAMPLE_TIME + index * every,
+        latencyMs: 10 + (index % 977),
+      }));
+      const late = sampleRow({ requestId: 'req_late', timestamp: SAMPLE_TIME + HOUR });
+      for (let at = 0; at < rows.length; at += 300) await store.append(rows.slice(at, at + 300));
+      await store.append([late]);
+      const all = [...rows, late];
+      const newest = SAMPLE_TIME + 2699 * every;
+      const minute = 60_000;
+      const since = [0, 1, 30_001, minute, 5 * minute + 7, 59 * minute, HOUR, HOUR + 1, 23 * HOUR, 24 * HOUR]
+        .flatMap((age) => [newest - age, Math.floor((newest - age) / minute) * minute])
+        .concat([
+          newest - 24 * HOUR - 1,
+          newest - 25 * HOUR,
+          newest - 29 * HOUR - 1,
+          SAMPLE_TIME + HOUR - 5000,
+        ]);
+      for (const from of since) {
+        const inside = all.filter(({ timestamp }) => timestamp >= from);
+        expectTotals(await store.totals({ since: from }), expectedTotals(inside));
+      }
+    });
+
     test('models: those most asked first, each with its sums and spreads', async () => {
       const rows = spaced().map((row, index) => ({
         ...row,

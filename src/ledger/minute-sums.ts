@@ -1,0 +1,18 @@
+// Sums by minute let a window begin within an hour without counting that hour's rows. They are kept for a day and an hour.
+import { MINUTE_MS, oldestMinute } from './sum-spans.ts';
+
+export interface MinuteKeeper {
+  /** The oldest minute that stays, where it is time to let older ones go: once an hour. Null: it is not. */
+  due(newestMinute: number | null): number | null;
+}
+
+export function createMinuteKeeper(): MinuteKeeper {
+  let doneUntil = Number.NEGATIVE_INFINITY;
+  return {
+    due(newestMinute) {
+      if (newestMinute === null || newestMinute < doneUntil) return null;
+      doneUntil = newestMinute + 60;
+      return oldestMinute(newestMinute * MINUTE_MS);
+    },
+  };
+}
