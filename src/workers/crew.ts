@@ -36,7 +36,10 @@ export class WorkerFailed extends Error {
 /** A worker that died sooner is not replaced at once: the next may die of the same. */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+/** Of one that did serve: it died of what it was asked, and while none is left nobody is answered. */
+const LONGEST_PAUSE_MS = 1_000;
+/** Of one that did not: nothing will be better soon. */
+const LONGEST_PAUSE_UNSERVED_MS = 10_000;
 /** Beyond the drain itself, for a worker that hangs. */
 const END_GRACE_MS = 3_000;
 
@@ -80,28 +83,25 @@ export function createCrew(options: CrewOptions): Crew {
     options.onGone(worker, how, !ending);
     if (ending) return;
     shortLives = livedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
-    replace(worker.index, shortLives === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (shortLives - 1));
+    replace(worker.index, shortLives === 0 ? 0 : pauseAfter(shortLives, LONGEST_PAUSE_MS));
   }
 
   function replace(index: number, pauseMs: number): void {
-    setTimer(
-      () => {
-        if (ending) return;
-        start(index).then(
-          () => {
-            replaced += 1;
-            log('info', 'a worker was replaced', { worker: index });
-          },
-          (error) => {
-            if (ending) return;
-            shortLives += 1;
-            log('error', 'a worker could not be replaced; it is tried again', { error });
-            replace(index, FIRST_PAUSE_MS * 2 ** shortLives);
-          },
-        );
-      },
-      Math.min(LONGEST_PAUSE_MS, pauseMs),
-    );
+    setTimer(() => {
+      if (ending) return;
+      start(index).then(
+        () => {
+          replaced += 1;
+          log('info', 'a worker was replaced', { worker: index });
+        },
+        (error) => {
+          if (ending) return;
+          shortLives += 1;
+          log('error', 'a worker could not be replaced; it is tried again', { error });
+          replace(index, pauseAfter(shortLives, LONGEST_PAUSE_UNSERVED_MS));
+        },
+      );
+    }, pauseMs);
   }
 
   async function end(worker: WorkerProcess, timeoutMs: number): Promise<number> {
@@ -142,4 +142,8 @@ export function createCrew(options: CrewOptions): Crew {
       return cuts.reduce((sum, cut) => sum + cut, 0);
     },
   };
+}
+
+function pauseAfter(shortLives: number, longestMs: number): number {
+  return Math.min(longestMs, FIRST_PAUSE_MS * 2 ** (shortLives - 1));
 }
