@@ -8,11 +8,11 @@ export interface Connection {
 
 const ESTABLISHED = '01';
 
-/** Established ones over IPv4. */
+/** Established ones over IPv4; none of a process that is gone. */
 export function connectionsOf(pid: number): Connection[] {
   const directory = `/proc/${pid}/fd`;
   const held = new Set(
-    readdirSync(directory).map((name) => /socket:\[(\d+)\]/.exec(linkOf(`${directory}/${name}`))?.[1]),
+    namesIn(directory).map((name) => /socket:\[(\d+)\]/.exec(linkOf(`${directory}/${name}`))?.[1]),
   );
   return readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
@@ -32,5 +32,13 @@ function linkOf(path: string): string {
     return readlinkSync(path);
   } catch {
     return '';
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }
