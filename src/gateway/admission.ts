@@ -1,6 +1,7 @@
 // Who may talk to the gateway: configured keys, and the guard against web pages (GUARANTEES 22).
 import type { ServerConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import { presentedKeys } from '../upstream/headers.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
@@ -13,7 +14,7 @@ export function isLoopback(host: string): boolean {
  * Throws `forbidden` for a request that a page of another origin could have made: to a gateway on loopback,
  * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own.
  */
-export function guardOrigin(headers: Headers, server: ServerConfig): void {
+export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (!isLoopback(server.host)) return;
   const host = headers.get('host');
   if (host !== null && !isLoopback(hostName(host))) {
@@ -37,7 +38,7 @@ function hostName(host: string): string {
 }
 
 /** Throws `unauthenticated` where keys are configured and the request presents none of them. */
-export function authenticate(headers: Headers, keys: readonly string[]): void {
+export function authenticate(headers: HeaderReader, keys: readonly string[]): void {
   if (keys.length === 0) return;
   const presented = presentedKeys(headers);
   if (presented.length === 0) {

@@ -2,6 +2,7 @@
 import type { AnswerContext, CreateFraming } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
+import { HeaderList } from '../model/header-list.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
@@ -250,7 +251,7 @@ function forgetRequest({ question }: Exchange, plan: Plan): void {
   question.incoming.body = {};
 }
 
-const NO_HEADERS = new Headers();
+const NO_HEADERS = new HeaderList();
 
 function forgotten(): never {
   throw new GatewayError('internal', 'the request is no longer held');

@@ -15,6 +15,7 @@ import type { RunningRequest, RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
+import { HeaderList } from '../model/header-list.ts';
 import { createRedactor, type Redactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
@@ -212,7 +213,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   async function exchange(request: Request, address: RequestAddress, found: FoundRoute): Promise<Response> {
     const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
-    const headers = withQueryKey(request.headers, address.searchParams, found.dialect.client);
+    const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
     const redact = redactor.and(presentedKeys(headers));
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
@@ -284,7 +285,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const root = await answerRoot(request, url.pathname, host.version);
       if (root !== undefined) return root;
       const { client: asking = {} } = listing?.dialect ?? {};
-      const headers = withQueryKey(request.headers, url.searchParams, asking);
+      const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
       authenticate(headers, setup.config.server.keys);
       if (listing !== undefined) {
         if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
@@ -318,7 +319,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         router,
         newRecord() {
           const record = newRecord('neutral', redactor);
-          record.trace = beginTrace(new Headers(), host);
+          record.trace = beginTrace(new HeaderList(), host);
           return record;
         },
         redact: redactor,

@@ -3,13 +3,14 @@ import type { ClientRoute } from '../dialects/dialect.ts';
 import type { FoundRoute } from '../dialects/find-route.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
 
 export interface Incoming {
   dialect: DialectId;
   route: ClientRoute;
-  headers: Headers;
+  headers: HeaderReader;
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
   /** The body without the fields meant for the gateway; otherwise byte for byte what the client sent. */
@@ -30,7 +31,7 @@ const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 /** Throws GatewayError `invalid_request` that says what is wrong with the body. */
 export function parseIncoming(
   { dialect, route }: FoundRoute,
-  headers: Headers,
+  headers: HeaderReader,
   query: string,
   original: string,
 ): Incoming {

@@ -5,6 +5,8 @@ import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/too
 import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { HeaderList } from '../model/header-list.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import type { JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
 import { mayHoldForeignToken } from '../model/opaque-token.ts';
@@ -39,7 +41,7 @@ export interface Plan {
   /** The answer's bytes pass too, where no transformer changes it. */
   passesAnswer: boolean;
   url: string;
-  headers: Headers;
+  headers: HeaderList;
   body: string;
   losses: Loss[];
   /** Whose key is used: a client's own key that is refused says nothing about the provider. */
@@ -322,14 +324,14 @@ export function clientKeyFor(
 }
 
 /** The client's own provider key: what it presents and is no key of this gateway. */
-function ownKeyOfClient(headers: Headers, serverKeys: readonly string[]): string | null {
+function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
   return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
 }
 
 /** A key that came as Bearer goes on as Bearer, where the dialect would have put it elsewhere. */
 function asClientSent(
   authentication: Record<string, string>,
-  headers: Headers | undefined,
+  headers: HeaderReader | undefined,
   key: string,
 ): Record<string, string> {
   if (headers === undefined || bearerOf(headers) !== key || 'authorization' in authentication)

@@ -1,5 +1,6 @@
 // A key in the query, where a dialect's clients may send it: from here on it counts as one in a header.
 import type { ClientSide } from '../dialects/dialect.ts';
+import type { HeaderList } from '../model/header-list.ts';
 import { GATEWAY_KEY_HEADER } from '../upstream/headers.ts';
 
 /**
@@ -7,10 +8,10 @@ import { GATEWAY_KEY_HEADER } from '../upstream/headers.ts';
  * another key, the query's may still be the gateway's, and goes nowhere else.
  */
 export function withQueryKey(
-  headers: Headers,
+  headers: HeaderList,
   query: URLSearchParams,
   { keyInQuery }: Pick<ClientSide, 'keyInQuery'>,
-): Headers {
+): HeaderList {
   const key = keyInQuery === undefined ? null : query.get(keyInQuery.parameter);
   if (keyInQuery === undefined || !key) return headers;
   const taken = headers.has(keyInQuery.header);
@@ -18,7 +19,6 @@ export function withQueryKey(
   if (headers.has(name)) return headers;
   // What no header can hold is nobody's key.
   if (!/^[\x20-\x7e]+$/.test(key)) return headers;
-  const all = new Headers(headers);
-  all.set(name, key);
-  return all;
+  headers.set(name, key);
+  return headers;
 }

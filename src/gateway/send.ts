@@ -1,6 +1,7 @@
 // One request to a provider: sent, watched, and its failures told as the GatewayErrors they mean.
 import type { ProviderTimeouts } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import { parseObject } from '../model/json.ts';
 import { callUpstream, isOk, METHOD, readFailure } from '../upstream/call.ts';
 import { Departure, type Leaving } from '../upstream/departure.ts';
@@ -63,7 +64,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
 function exchangeHeads(
   { host, plan, observer, answered }: AttemptContext,
   signal: Leaving,
-  headers: Headers,
+  headers: HeaderReader,
 ): Promise<UpstreamAnswer> {
   if (signal.aborted) throw signal.reason;
   const { name: provider, timeouts } = plan.target.provider;

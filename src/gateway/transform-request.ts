@@ -1,6 +1,7 @@
 // The transformers of one try, on the way to the provider: what they change in the request, its headers and fields.
 import type { BuiltRequest } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { HeaderList } from '../model/header-list.ts';
 import { isObject } from '../model/json.ts';
 import { changedFields } from '../model/json-changes.ts';
 import { editTopLevel } from '../model/json-edit.ts';
@@ -15,7 +16,7 @@ export interface Transformation {
   steps: readonly Transformer[];
   provider: string;
   model: string;
-  headers: Headers;
+  headers: HeaderList;
   question: Question;
   /** The client's own bytes go on. */
   passes: boolean;
@@ -117,7 +118,7 @@ function changeForm(
 }
 
 /** For questions that are not generation: only headers are changed. */
-export function transformHeaders(steps: readonly Transformer[], target: Target, headers: Headers): Loss[] {
+export function transformHeaders(steps: readonly Transformer[], target: Target, headers: HeaderList): Loss[] {
   const losses: Loss[] = [];
   const { provider, model } = target;
   const context: RequestContext = { provider: provider.name, model, lose: (loss) => void losses.push(loss) };

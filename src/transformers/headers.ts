@@ -42,12 +42,13 @@ export const headers = defineTransformer({
     return {
       secrets: Object.values(set),
       headers(given, context) {
-        for (const name of remove) {
+        for (const spelling of remove) {
+          const name = spelling.toLowerCase();
           if (!given.has(name)) continue;
           given.delete(name);
-          context.lose({ feature: name.toLowerCase(), outcome: 'lost', how: 'header removed by a rule' });
+          context.lose({ feature: name, outcome: 'lost', how: 'header removed by a rule' });
         }
-        for (const [name, value] of Object.entries(set)) given.set(name, value);
+        for (const [name, value] of Object.entries(set)) given.set(name.toLowerCase(), value);
       },
     };
   },

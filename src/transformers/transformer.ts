@@ -1,6 +1,7 @@
 // What a transformer is: a named step that changes requests on their way to a provider, answers on their way back,
 // or both. Everything it needs is passed in; it keeps nothing between exchanges.
 import type { StreamEvent } from '../model/events.ts';
+import type { HeaderList } from '../model/header-list.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 
@@ -41,7 +42,7 @@ export interface Transformer {
   readonly slow?: boolean;
   readonly answer?: ((context: AnswerContext) => AnswerStep) | undefined;
   /** Changes the headers that go to the provider. */
-  headers?(headers: Headers, context: RequestContext): void;
+  headers?(headers: HeaderList, context: RequestContext): void;
   /** Changes to the top level of the body that goes to the provider; undefined removes the field. */
   fields?(body: JsonObject, context: RequestContext): Record<string, JsonValue | undefined>;
   /** Values of its options that must not show in logs and rows. */

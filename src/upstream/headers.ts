@@ -1,4 +1,5 @@
 // Which headers travel, in either direction.
+import { HeaderList } from '../model/header-list.ts';
 import type { HeaderReader } from '../model/headers.ts';
 
 /** Belong to one connection, or are made anew by whoever sends the body. */
@@ -12,6 +13,8 @@ const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 const PRIVATE_HEADER =
   /^(x-sluice-|x-forwarded-|sec-|cf-|cookie$|origin$|referer$|forwarded$|x-real-ip$|via$)/;
 
+const STAYS_HERE = anyOf(CONNECTION_HEADER, CREDENTIAL_HEADER, PRIVATE_HEADER);
+
 /** Of the upstream's own site: wrong or harmful when another host says them. */
 const SITE_HEADER =
   /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|report-to$|nel$|date$|server$)/;
@@ -20,9 +23,15 @@ const SITE_HEADER =
 const SHARED_ANSWER_HEADER =
   /^(request-id$|x-request-id$|retry-after(-ms)?$|x-should-retry$|x-ratelimit-|anthropic-ratelimit-)/;
 
+const STAYS_THERE = anyOf(CONNECTION_HEADER, SITE_HEADER);
+
+function anyOf(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join('|'));
+}
+
 export interface RequestHeaderOptions {
   /** The client's headers, when client and provider speak the same dialect; null otherwise. */
-  client: Headers | null;
+  client: HeaderReader | null;
   /** The provider side's own: authentication and what the dialect always needs. */
   dialect: Record<string, string>;
   listHeaders: readonly string[];
@@ -32,41 +41,33 @@ export interface RequestHeaderOptions {
   userAgent: string;
 }
 
-export function buildRequestHeaders(options: RequestHeaderOptions): Headers {
-  const headers = options.client === null ? new Headers() : travelling(options.client);
+export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
+  const headers = options.client === null ? new HeaderList() : travelling(options.client);
   if (!headers.has('user-agent')) headers.set('user-agent', options.userAgent);
   if (!headers.has('accept'))
     headers.set('accept', options.stream ? 'text/event-stream' : 'application/json');
   headers.set('content-type', 'application/json');
   // A compressed stream may be held back until a block is full.
   if (options.stream) headers.set('accept-encoding', 'identity');
-  for (const [name, value] of Object.entries(options.dialect)) {
+  for (const [spelling, value] of Object.entries(options.dialect)) {
+    const name = spelling.toLowerCase();
     const given = headers.get(name);
     if (given === null || CREDENTIAL_HEADER.test(name)) headers.set(name, value);
     else if (options.listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
   }
-  for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
+  for (const [name, value] of Object.entries(options.configured)) headers.set(name.toLowerCase(), value);
   return headers;
 }
 
 /** The client's headers without those that stay here. */
-function travelling(client: Headers): Headers {
-  const connection = client.get('connection');
-  if (connection === null || /^(keep-alive|close)$/i.test(connection)) return without(client, staysHere);
-  const nominated = listOf(connection.toLowerCase());
-  return without(client, (name) => staysHere(name) || nominated.includes(name));
-}
-
-function staysHere(name: string): boolean {
-  return CONNECTION_HEADER.test(name) || PRIVATE_HEADER.test(name) || CREDENTIAL_HEADER.test(name);
-}
-
-/** A copy as a whole and a few fields taken out costs half of a copy field by field. */
-function without(given: Headers, isLeftOut: (name: string) => boolean): Headers {
-  const headers = new Headers(given);
-  given.forEach((_, name) => {
-    if (isLeftOut(name)) headers.delete(name);
+function travelling(client: HeaderReader): HeaderList {
+  const headers = new HeaderList();
+  client.forEach((value, name) => {
+    if (!STAYS_HERE.test(name)) headers.set(name, value);
   });
+  const connection = client.get('connection');
+  if (connection !== null && !/^(keep-alive|close)$/i.test(connection))
+    for (const nominated of listOf(connection.toLowerCase())) headers.delete(nominated);
   return headers;
 }
 
@@ -93,7 +94,7 @@ export function pickAnswerHeaders(upstream: HeaderReader, sameDialect: boolean):
 }
 
 function staysThere(name: string): boolean {
-  return CONNECTION_HEADER.test(name) || SITE_HEADER.test(name);
+  return STAYS_THERE.test(name);
 }
 
 function isForeign(name: string): boolean {
@@ -104,7 +105,7 @@ function isForeign(name: string): boolean {
 export const GATEWAY_KEY_HEADER = 'x-sluice-key';
 
 /** Every key that the client presents, in whatever headers its SDK and its user put them, each once. */
-export function presentedKeys(headers: Headers): string[] {
+export function presentedKeys(headers: HeaderReader): string[] {
   const own = headers.get(GATEWAY_KEY_HEADER);
   const keys = presentedProviderKeys(headers);
   if (own !== null) keys.unshift(own);
@@ -118,7 +119,7 @@ export function presentedKeys(headers: Headers): string[] {
 const PLACEHOLDER_KEY = 'sluice';
 
 /** Those that may be a provider's: all but the one in the gateway's own header. */
-export function presentedProviderKeys(headers: Headers): string[] {
+export function presentedProviderKeys(headers: HeaderReader): string[] {
   const keys: string[] = [];
   for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)])
     if (key !== null && key !== '' && key !== PLACEHOLDER_KEY) keys.push(key);
@@ -126,7 +127,7 @@ export function presentedProviderKeys(headers: Headers): string[] {
 }
 
 /** The token of `authorization: Bearer`, null where there is none. */
-export function bearerOf(headers: Headers): string | null {
+export function bearerOf(headers: HeaderReader): string | null {
   const authorization = headers.get('authorization');
   return authorization === null ? null : (/^Bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? null);
 }

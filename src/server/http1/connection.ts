@@ -1,6 +1,6 @@
 // One connection to one server: a socket, the request it serves, and whether it can serve another.
 import type { Socket } from 'bun';
-import type { HeaderList } from './header-list.ts';
+import type { HeaderList } from '../../model/header-list.ts';
 import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import type { RunningAnswer } from './running-answer.ts';
 

@@ -1,5 +1,5 @@
 // Bytes of a connection → answers: HTTP/1.1 responses as RFC 9112 frames them. Knows no sockets.
-import type { HeaderList } from './header-list.ts';
+import type { HeaderList } from '../../model/header-list.ts';
 import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
 
 /** What is read from the connection, in the order in which it comes. */

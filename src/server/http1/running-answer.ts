@@ -2,7 +2,7 @@
 import type { Leaving } from '../../upstream/departure.ts';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
-import type { HeaderList } from './header-list.ts';
+import type { HeaderList } from '../../model/header-list.ts';
 
 export interface AnswerWaiter {
   resolve(answer: UpstreamAnswer): void;

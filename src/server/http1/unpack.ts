@@ -7,7 +7,7 @@ import {
   createZstdDecompress,
 } from 'node:zlib';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
-import { HeaderList } from './header-list.ts';
+import { HeaderList } from '../../model/header-list.ts';
 
 type Unpacker = ReturnType<typeof createGunzip>;
 

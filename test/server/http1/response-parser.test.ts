@@ -1,6 +1,6 @@
 // The framing of answers, without sockets: every answer whole, byte by byte and cut at random gives the same.
 import { describe, expect, test } from 'bun:test';
-import type { HeaderList } from '../../../src/server/http1/header-list.ts';
+import type { HeaderList } from '../../../src/model/header-list.ts';
 import { MalformedAnswer } from '../../../src/server/http1/response-head.ts';
 import { ResponseParser } from '../../../src/server/http1/response-parser.ts';
 import { FIRST_SEED, ONE_BYTE_PIECES, randomSplit, randomSplits, WHOLE } from '../../support/splits.ts';
