@@ -118,6 +118,8 @@ function relayWhole<Out>(
 }
 
 export interface WholeAnswer {
+  /** What was asked, and whom. */
+  plan: Plan;
   status: number;
   headers: HeaderReader;
   /** The provider's own JSON text; null where it streamed the answer it was asked for whole. */
@@ -131,41 +133,34 @@ export function openWhole(context: AttemptContext): Promise<WholeAnswer> {
 }
 
 async function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
-  const sent = await send(context);
-  const { status, headers } = sent.response;
-  return { status, headers, ...(await readWhole(context, sent)) };
+  return readWhole(context, await send(context));
 }
 
-async function readWhole(
-  context: AttemptContext,
-  sent: Sent,
-): Promise<{ text: string | null; answer: NeutralResponse }> {
-  const whole = await readAnswer(context, sent);
-  context.observer.seen.timing.taken();
-  return whole;
-}
-
-async function readAnswer(
-  context: AttemptContext,
-  sent: Sent,
-): Promise<{ text: string | null; answer: NeutralResponse }> {
+async function readWhole(context: AttemptContext, sent: Sent): Promise<WholeAnswer> {
   const { plan, observer } = context;
-  const streams = isStream(plan, sent.response.headers.get('content-type') ?? '');
+  const { status, headers } = sent.response;
+  const streams = isStream(plan, headers.get('content-type') ?? '');
+  let text: string | null = null;
+  let answer: NeutralResponse;
   if (streams && plan.side.loadFraming !== undefined) {
-    const answer = await collect(context, (take) =>
+    answer = await collect(context, (take) =>
       readToEnd(context, sent, (response, limit) => readChunks(response, limit, take)),
     );
-    return { text: null, answer };
+  } else {
+    text = await readToEnd(context, sent, readText);
+    // One JSON object is an answer, and what looks like events are events, whatever the header says they are.
+    if ((streams || EVENTS.test(text)) && !isObject(parseJson(text))) {
+      const events = textEncoder.encode(text);
+      text = null;
+      answer = await collect(context, (take) => take(events));
+    } else {
+      answer = parseAnswer(context, status, text, plan.side.parseResponse);
+      if (!plan.passesAnswer) requireSoundCalls(answer);
+      for (const event of responseToEvents(answer)) observer.see(event);
+    }
   }
-  const text = await readToEnd(context, sent, readText);
-  // One JSON object is an answer, and what looks like events are events, whatever the header says they are.
-  if ((streams || EVENTS.test(text)) && !isObject(parseJson(text))) {
-    return { text: null, answer: await collect(context, (take) => take(textEncoder.encode(text))) };
-  }
-  const answer = parseAnswer(context, sent.response.status, text, plan.side.parseResponse);
-  if (!plan.passesAnswer) requireSoundCalls(answer);
-  for (const event of responseToEvents(answer)) observer.see(event);
-  return { text, answer };
+  observer.seen.timing.taken();
+  return { plan, status, headers, text, answer };
 }
 
 export interface JsonAnswer<T> {
@@ -193,11 +188,15 @@ async function readToEnd<T>(
   read: (answer: UpstreamAnswer, limit: number) => Promise<T>,
 ): Promise<T> {
   const { name } = context.plan.target.provider;
+  const { timing } = context.observer.seen;
+  timing.waiting();
   try {
-    const whole = await context.observer.seen.timing.during(read(sent.response, context.maxEvent));
+    const whole = await read(sent.response, context.maxEvent);
+    timing.arrived();
     sent.call.release();
     return whole;
   } catch (thrown) {
+    timing.arrived();
     sent.call.abort();
     if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
     throw sent.call.timeout() ?? readingBroke(name, context.signal, thrown);

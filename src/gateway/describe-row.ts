@@ -26,10 +26,16 @@ export function describeRow(
   const seen = joinParts(record.parts, record.seen);
   // Before the attempts are copied: it notes the share of the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
+  const names = describeNames(record, redact);
   return {
     requestId: record.requestId,
     timestamp: record.timestamp,
-    ...describeNames(record, redact),
+    agentType: names.agentType,
+    projectId: names.projectId,
+    model: names.model,
+    requestedModel: names.requestedModel,
+    route: names.route,
+    attempts: names.attempts,
     operation: record.operation,
     clientDialect: record.dialect,
     provider: target?.provider.name ?? null,
@@ -61,8 +67,7 @@ type Names = Pick<LedgerRow, 'agentType' | 'projectId' | 'model' | 'requestedMod
 /** Names come from outside too. One look at all of them: hardly ever is there anything to take out. */
 function describeNames(record: ExchangeRecord, redact: (text: string) => string): Names {
   const { agentType, projectId, requestedModel, seen, target } = record;
-  // Copies: a try that lost against another may end after the request.
-  const attempts = record.attempts.map((attempt) => ({ ...attempt }));
+  const attempts = record.attempts.map(copyOf);
   const model = seen?.model ?? target?.model ?? requestedModel;
   const route = record.route?.decision ?? null;
   let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}`;
@@ -79,6 +84,11 @@ function describeNames(record: ExchangeRecord, redact: (text: string) => string)
   };
 }
 
+/** A try that lost against another may end after the request. */
+function copyOf(attempt: Attempt): Attempt {
+  return { ...attempt };
+}
+
 function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {
   return { ...route, rule: redact(route.rule), why: redact(route.why) };
 }
@@ -86,17 +96,20 @@ function cleanRoute(route: RouteDecision, redact: (text: string) => string): Rou
 /** Of all tries that reported usage; null where there is none, or one of them is unpriced. */
 function totalCost(record: ExchangeRecord): number | null {
   const { attempts, target, seen } = record;
-  let known = false;
-  let sum: number | null = 0;
-  const add = (cost: number | null) => {
-    known = true;
-    sum = sum === null || cost === null ? null : sum + cost;
-  };
-  for (const { costUsd } of attempts) if (costUsd !== undefined) add(costUsd);
+  let sum: number | null | undefined;
+  let isOpen = false;
+  for (const { costUsd, error } of attempts) {
+    if (costUsd !== undefined) sum = addCost(sum, costUsd);
+    if (error === null) isOpen = true;
+  }
   // What a failed try has seen is in its attempt already.
-  const isOpen = attempts.some(({ error }) => error === null);
-  if (isOpen && target !== null && seen?.usageKnown === true) add(record.cost(target, seen));
-  return known ? sum : null;
+  if (isOpen && target !== null && seen?.usageKnown === true) sum = addCost(sum, record.cost(target, seen));
+  return sum ?? null;
+}
+
+/** @param sum undefined: nothing yet; null: a part of it is unknown. */
+function addCost(sum: number | null | undefined, cost: number | null): number | null {
+  return sum === null || cost === null ? null : (sum ?? 0) + cost;
 }
 
 /**

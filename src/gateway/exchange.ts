@@ -55,24 +55,22 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { host, record, route, maxEvent, redact } = exchange;
-  const { plan, ...whole } = await hedgedAnswer<WholeAnswer & { plan: Plan }>({
+  const whole = await hedgedAnswer<WholeAnswer>({
     course: courseOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {
-      const planned = notePlan(exchange, target, key);
+      const plan = notePlan(exchange, target, key);
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
-      const context = { requestId: record.requestId, host, plan: planned, maxEvent, observer, redact };
-      const run = async (answered: (status: number) => void, signal: Leaving) => ({
-        ...(await openWhole({ ...context, signal, answered })),
-        plan: planned,
-      });
-      return { target, key: planned.key, seen: observer.seen, run };
+      const { requestId } = record;
+      const run = (answered: (status: number) => void, signal: Leaving) =>
+        openWhole({ requestId, host, plan, signal, maxEvent, observer, redact, answered });
+      return { target, key: plan.key, seen: observer.seen, run };
     },
   });
   record.serving = true;
-  const { sameDialect, passesAnswer, target } = plan;
+  const { sameDialect, passesAnswer, target } = whole.plan;
   const body =
     passesAnswer && whole.text !== null
       ? whole.text
@@ -290,20 +288,23 @@ export function setExchangeHeaders(
 ): void {
   const { record } = exchange;
   headers.set('x-sluice-request-id', record.requestId);
-  headers.set('x-sluice-attempts', String(callsOf(record)));
+  headers.set('x-sluice-attempts', String(countCalls(record)));
   if (record.target !== null) {
     headers.set('x-sluice-provider', record.target.provider.name);
     headers.set('x-sluice-model', headerText(servedModel ?? record.target.model));
   }
   if (record.overheadMs !== null) headers.set('x-sluice-overhead-ms', record.overheadMs.toFixed(2));
-  const lost = [
-    ...new Set(record.losses.filter((loss) => loss.outcome === 'lost').map((loss) => loss.feature)),
-  ];
-  if (lost.length > 0) headers.set('x-sluice-lost', headerText(lost.join(', ')));
+  if (record.losses.length === 0) return;
+  const lost = new Set(
+    record.losses.filter(({ outcome }) => outcome === 'lost').map(({ feature }) => feature),
+  );
+  if (lost.size > 0) headers.set('x-sluice-lost', headerText([...lost].join(', ')));
 }
 
-function callsOf({ attempts }: ExchangeRecord): number {
-  return attempts.filter(({ skipped }) => skipped === undefined).length;
+function countCalls({ attempts }: ExchangeRecord): number {
+  let count = 0;
+  for (const { skipped } of attempts) if (skipped === undefined) count++;
+  return count;
 }
 
 /** Header values are printable ASCII; names from outside may not be. */

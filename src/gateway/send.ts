@@ -3,7 +3,7 @@ import type { ProviderTimeouts } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { parseObject } from '../model/json.ts';
-import { callUpstream, isOk, METHOD, readFailure } from '../upstream/call.ts';
+import { isOk, METHOD, noAnswer, readFailure, requireNoRedirect } from '../upstream/call.ts';
 import { Departure, type Leaving } from '../upstream/departure.ts';
 import { findRetryHint } from '../upstream/retry-after.ts';
 import type { UpstreamAnswer } from '../upstream/transport.ts';
@@ -42,39 +42,45 @@ export interface Sent {
   call: Call;
 }
 
-/** Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. */
+/**
+ * Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. One
+ * asynchronous function, as in `walk`.
+ */
 export async function send(context: AttemptContext): Promise<Sent> {
-  const { host, plan, signal } = context;
-  const call = new WatchedCall(host, signal, plan.target.provider);
+  const { host, plan, signal, observer } = context;
+  const { provider } = plan.target;
+  const { timing } = observer.seen;
+  const call = new WatchedCall(host, signal, provider);
+  const leaving = call.signal;
   try {
     if (plan.prepare !== undefined) await prepare(plan);
-    const request = { method: METHOD, url: plan.url, body: plan.body };
-    const headers =
-      plan.key === 'none' ? await authorize(host, plan.target.provider, plan.headers, request) : plan.headers;
-    const response = await exchangeHeads(context, call.signal, headers);
+    let { headers }: { headers: HeaderReader } = plan;
+    if (plan.key === 'none' && provider.authorization !== undefined) {
+      const asked = { method: METHOD, url: plan.url, body: plan.body };
+      headers = await authorize(host, provider, headers, asked);
+    }
+    if (leaving.aborted) throw leaving.reason;
+    const { url, body } = plan;
+    const { connectMs } = provider.timeouts;
+    const connected = () => timing.connected();
+    const request = { method: METHOD, url, headers, body, signal: leaving, connectMs, connected };
+    let response: UpstreamAnswer;
+    timing.waiting();
+    try {
+      response = await host.send(request);
+    } catch (thrown) {
+      throw noAnswer(provider.name, request, thrown);
+    } finally {
+      timing.arrived();
+    }
+    context.answered(response.status);
+    requireNoRedirect(provider.name, response);
     if (!isOk(response)) throw await readError(response, context);
     return { response, call };
   } catch (thrown) {
     call.abort();
     throw call.timeout() ?? thrown;
   }
-}
-
-/** Sends the request; resolves when the head of the answer is there. */
-function exchangeHeads(
-  { host, plan, observer, answered }: AttemptContext,
-  signal: Leaving,
-  headers: HeaderReader,
-): Promise<UpstreamAnswer> {
-  if (signal.aborted) throw signal.reason;
-  const { name: provider, timeouts } = plan.target.provider;
-  const { timing } = observer.seen;
-  const { connectMs } = timeouts;
-  const connected = () => timing.connected();
-  const { url, body } = plan;
-  return timing.during(
-    callUpstream(host.send, { provider, connectMs, connected, url, headers, body, signal, answered }),
-  );
 }
 
 type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;

@@ -1,21 +1,8 @@
 // One HTTP request to a provider, its failures told in the gateway's terms.
 import type { UpstreamFailure } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
-import type { HeaderReader } from '../model/headers.ts';
-import type { Leaving } from './departure.ts';
 import { networkFailure } from './network-failure.ts';
-import type { AnswerBody, Connecting, Transport, UpstreamAnswer, UpstreamRequest } from './transport.ts';
-
-export interface UpstreamCall extends Connecting {
-  /** For messages. */
-  provider: string;
-  url: string;
-  headers: HeaderReader;
-  body: string;
-  signal: Leaving;
-  /** Told the answer's status, also where the answer is then refused. */
-  answered(status: number): void;
-}
+import type { AnswerBody, Transport, UpstreamAnswer, UpstreamRequest } from './transport.ts';
 
 /** Providers are asked by POST; lists of models alone are not. */
 export const METHOD = 'POST';
@@ -27,32 +14,27 @@ export function isOk({ status }: UpstreamAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
-/**
- * Sends the request and returns the answer's head, whatever its status. Redirects are not followed: the
- * gateway talks to configured addresses only (GUARANTEES 21). Throws `upstream_unreachable` and what
- * else can happen on the way, or the signal's own reason when it was aborted.
- */
-export async function callUpstream(send: Transport, call: UpstreamCall): Promise<UpstreamAnswer> {
-  const { provider, url, headers, body, signal, connectMs } = call;
-  const connected = () => call.connected?.();
-  const request = { method: METHOD, url, headers, body, signal, connectMs, connected };
-  const answer = await reach(send, provider, request);
-  const { status } = answer;
-  call.answered(status);
-  if (status >= 300 && status < 400) {
-    answer.body.cancel();
-    throw new GatewayError(
-      'upstream_failed',
-      `${provider} answered with a redirect (${status}), which is not followed; set base_url to where it really is`,
-    );
-  }
-  return answer;
+/** Redirects are not followed: the gateway talks to configured addresses only (GUARANTEES 21). */
+export function requireNoRedirect(provider: string, { status, body }: UpstreamAnswer): void {
+  if (status < 300 || status >= 400) return;
+  body.cancel();
+  throw new GatewayError(
+    'upstream_failed',
+    `${provider} answered with a redirect (${status}), which is not followed; set base_url to where it really is`,
+  );
 }
 
-/**
- * The answer, whatever its status. Throws the GatewayError of what happened on the way, or the signal's own
- * reason when it was aborted. @param provider for messages.
- */
+/** Why no answer came: a GatewayError that says what happened on the way, or the signal's own reason when it was aborted. */
+export function noAnswer(
+  provider: string,
+  { url, signal }: Pick<UpstreamRequest, 'url' | 'signal'>,
+  thrown: unknown,
+): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  return thrown instanceof GatewayError ? thrown : networkFailure(provider, url, thrown);
+}
+
+/** The answer, whatever its status. Throws `noAnswer`. @param provider for messages. */
 export async function reach(
   send: Transport,
   provider: string,
@@ -61,9 +43,7 @@ export async function reach(
   try {
     return await send(request);
   } catch (thrown) {
-    if (request.signal?.aborted === true) throw request.signal.reason;
-    if (thrown instanceof GatewayError) throw thrown;
-    throw networkFailure(provider, request.url, thrown);
+    throw noAnswer(provider, request, thrown);
   }
 }
 
@@ -76,14 +56,17 @@ export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** The whole body as text. Throws AnswerTooLarge past `limit` bytes. */
+/** The whole body as text. Rejects with AnswerTooLarge past `limit` bytes. */
 export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
-  return readChunks({ body }, limit, (chunk) => {
-    text += decoder.decode(chunk, { stream: true });
-  }).then(() => text + decoder.decode());
+  const take = (chunk: Uint8Array) => {
+    text += decoder.decode(chunk, MORE);
+  };
+  return readAll(body, limit, take, () => text + decoder.decode());
 }
+
+const MORE = { stream: true } as const;
 
 /** Hands on the body as it comes. Rejects with AnswerTooLarge past `limit` bytes. */
 export function readChunks(
@@ -91,6 +74,15 @@ export function readChunks(
   limit: number,
   take: (chunk: Uint8Array) => void,
 ): Promise<void> {
+  return readAll(body, limit, take, () => undefined);
+}
+
+function readAll<T>(
+  body: AnswerBody,
+  limit: number,
+  take: (chunk: Uint8Array) => void,
+  end: () => T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let size = 0;
     const refuse = (thrown: unknown) => {
@@ -110,7 +102,7 @@ export function readChunks(
           refuse(thrown);
         }
       },
-      end: resolve,
+      end: () => resolve(end()),
       failed: reject,
     });
   });

@@ -104,12 +104,12 @@ function isForeign(name: string): boolean {
 /** The gateway's own header for its own keys. */
 export const GATEWAY_KEY_HEADER = 'x-sluice-key';
 
-/** Every key that the client presents, in whatever headers its SDK and its user put them, each once. */
+/** Every key that the client presents, in whatever headers its SDK and its user put them. */
 export function presentedKeys(headers: HeaderReader): string[] {
-  const own = headers.get(GATEWAY_KEY_HEADER);
   const keys = presentedProviderKeys(headers);
-  if (own !== null) keys.unshift(own);
-  return keys.length < 2 ? keys : [...new Set(keys)];
+  const own = headers.get(GATEWAY_KEY_HEADER);
+  if (own !== null) keys.push(own);
+  return keys;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The head of an HTTP/1.1 response: where it ends, its status and its fields (RFC 9112, sections 3 to 5).
-import { HeaderList } from './header-list.ts';
+import { HeaderList } from '../../model/header-list.ts';
 
 /** What the server sends is no HTTP/1.1 answer. */
 export class MalformedAnswer extends Error {
