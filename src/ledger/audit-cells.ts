@@ -9,8 +9,9 @@ export type Ask = <Row>(query: SumQuery) => Promise<Row[]>;
 /** A condition on the kind; null: rows of every kind. */
 export type OfKinds = Condition | null;
 
-/** Places asked for at once. */
-const PLACES = 16;
+/** Places asked for at once: few at first, for the newest page mostly lies in the newest, then ever more. */
+const FIRST_PLACES = 2;
+const MOST_PLACES = 64;
 
 /** Of each part; `all`: of all time. */
 export async function countMatches(
@@ -71,18 +72,18 @@ export async function* cellsIn(ask: Ask, part: RangePart, kinds: OfKinds): Async
     return;
   }
   let { until } = part;
-  for (;;) {
+  for (let limit = FIRST_PLACES; ; limit = Math.min(2 * limit, MOST_PLACES)) {
     const places = await ask<{ start: number; matches: number; rows: number }>({
       sql:
         `SELECT start, ${matches('kept')} AS matches, SUM(kept) AS rows FROM ledger_sum ` +
         `WHERE span = ? AND start >= ? AND start < ? GROUP BY start HAVING ${matches('kept')} > 0 ` +
         'ORDER BY start DESC LIMIT ?',
-      values: [...values, SPANS[unit], from, until, ...values, PLACES],
+      values: [...values, SPANS[unit], from, until, ...values, limit],
     });
     for (const { start, matches: count, rows } of places) {
       yield { unit, from: start, until: start + 1, matches: Number(count), rows: Number(rows) };
       until = start;
     }
-    if (places.length < PLACES) return;
+    if (places.length < limit) return;
   }
 }
