@@ -1,5 +1,5 @@
 // The row of a request that is over, as its record tells it; nothing in it holds a secret.
-import { findBinaryRuns } from '../ledger/binary-parts.ts';
+import { type BinaryPart, findBinaryParts } from '../ledger/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
@@ -27,7 +27,9 @@ export function describeRow(
   // Before the attempts are copied: it notes the share of the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
   const names = describeNames(record, redact);
-  return {
+  const binaries: BinaryPart[] = [];
+  const answer = record.responseBody ?? record.capture?.text() ?? null;
+  const row: LedgerRow = {
     requestId: record.requestId,
     timestamp: record.timestamp,
     agentType: names.agentType,
@@ -57,9 +59,11 @@ export function describeRow(
     malformedEvents: seen?.malformedEvents ?? 0,
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
-    requestBody: cleanBody(record.requestBody, redact),
-    responseBody: cleanBody(record.responseBody ?? record.capture?.text() ?? null, redact),
+    requestBody: cleanBody(record.requestBody, 'request', redact, binaries),
+    responseBody: cleanBody(answer, 'response', redact, binaries),
   };
+  if (binaries.length > 0) row.binaries = binaries;
+  return row;
 }
 
 type Names = Pick<LedgerRow, 'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts'>;
@@ -114,22 +118,33 @@ function addCost(sum: number | null | undefined, cost: number | null): number | 
 
 /**
  * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
- * cuts, and a body of many megabytes is not searched for what nobody will read. Nor are its binary parts.
+ * cuts, and a body of many megabytes is not searched for what nobody will read. Its binary parts go to `binaries`.
  */
-function cleanBody(body: string | null, redact: (text: string) => string): string | null {
+function cleanBody(
+  body: string | null,
+  of: BinaryPart['of'],
+  redact: (text: string) => string,
+  binaries: BinaryPart[],
+): string | null {
   if (body === null) return null;
-  const runs = findBinaryRuns(body);
-  if (runs.length === 0) return redact(body.slice(0, 2 * MAX_BODY_LENGTH));
-  let clean = '';
+  const found = findBinaryParts(body);
+  if (found.length === 0) return redact(body.slice(0, 2 * MAX_BODY_LENGTH));
+  // Joined at once: what is added up piece by piece holds the body that the pieces are of.
+  const clean: string[] = [];
+  let at = 0;
   let from = 0;
   let left = 2 * MAX_BODY_LENGTH;
-  for (const { start, end } of runs) {
+  for (const { start, end, mediaType, content } of found) {
     if (start - from > left) break;
-    clean += redact(body.slice(from, start)) + body.slice(start, end);
+    const text = redact(body.slice(from, start));
+    clean.push(text);
+    at += text.length;
+    binaries.push({ of, at, mediaType, content });
     left -= start - from;
     from = end;
   }
-  return clean + redact(body.slice(from, from + left));
+  clean.push(redact(body.slice(from, from + left)));
+  return clean.join('');
 }
 
 /** A feature that something stands in for, as the audit row tells it. */

@@ -1,5 +1,5 @@
 // Rows that wait for the store: bounded in number and in memory, handed out in batches.
-import type { LedgerRow } from './row.ts';
+import { type LedgerRow, withoutBodies } from './row.ts';
 import { soundRow } from './sound-row.ts';
 
 export interface Entry {
@@ -33,9 +33,9 @@ export interface Backlog {
 }
 
 export const BATCH_ROWS = 256;
-/** UTF-16 units of bodies in one batch: bounds one transaction. */
+/** UTF-16 units and bytes of bodies in one batch: bounds one transaction. */
 const BATCH_WEIGHT = 4 * 1024 * 1024;
-/** UTF-16 units of bodies that may wait; beyond it rows wait without their bodies. */
+/** UTF-16 units and bytes of bodies that may wait; beyond it rows wait without their bodies. */
 const MAX_WEIGHT = 32 * 1024 * 1024;
 const BODY_LEFT_OUT = '[left out: the ledger is behind]';
 
@@ -93,12 +93,13 @@ export function createBacklog(maxRows: number, now: () => number): Backlog {
     if (entry.weight <= room) return entry;
     const requestBody = entry.row.requestBody === null ? null : BODY_LEFT_OUT;
     const responseBody = entry.row.responseBody === null ? null : BODY_LEFT_OUT;
-    return { ...entry, row: { ...entry.row, requestBody, responseBody }, weight: 0 };
+    return { ...entry, row: { ...withoutBodies(entry.row), requestBody, responseBody }, weight: 0 };
   }
 }
 
 export function toEntry(row: LedgerRow, since: number): Entry {
-  const weight = (row.requestBody?.length ?? 0) + (row.responseBody?.length ?? 0);
+  let weight = (row.requestBody?.length ?? 0) + (row.responseBody?.length ?? 0);
+  if (row.binaries !== undefined) for (const { content } of row.binaries) weight += content.length;
   return { row, weight, since, strikes: 0, spilled: false };
 }
 

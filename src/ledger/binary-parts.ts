@@ -1,12 +1,22 @@
-// Binary parts of a JSON body (images, documents, audio in base64): where they are, and what stands for them in the
-// ledger, which keeps each once.
+// Binary parts of a JSON body (images, documents, audio in base64): taken out of it as early as it is known what the
+// ledger keeps, and what stands for them in a store, which keeps each once.
 
-export interface BinaryRun {
+/** A part taken out of a body. */
+export interface BinaryPart {
+  of: 'request' | 'response';
+  /** Where it stood: the offset in what is left of the body's text, in UTF-16 units. */
+  at: number;
+  /** As the body tells it. */
+  mediaType: string;
+  /** In shared memory: another thread reads it where it lies. */
+  content: Uint8Array<SharedArrayBuffer>;
+}
+
+export interface FoundPart extends Pick<BinaryPart, 'mediaType' | 'content'> {
+  /** Of its base64 in the text. */
   start: number;
   /** Behind the last character. */
   end: number;
-  /** As the body tells it. */
-  mediaType: string;
 }
 
 /** Characters of base64: shorter runs stay in their body. */
@@ -18,40 +28,65 @@ const PROBE_LENGTH = 64;
 const NEIGHBOURHOOD = 200;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
-/** Long runs of base64 that fill a string, or the rest of one behind a comma. Looks at 3 % of the text. */
-export function findBinaryRuns(text: string): BinaryRun[] {
-  const runs: BinaryRun[] = [];
+/**
+ * Long runs of base64 that fill a string, or the rest of one behind a comma, and would be written the same again. Of
+ * other text it looks at 3 %; all of it is read by what the runtime does in bulk, and once.
+ */
+export function findBinaryParts(text: string): FoundPart[] {
+  const parts: FoundPart[] = [];
+  let seen = 0;
   for (let at = PROBE_EVERY; at + PROBE_LENGTH <= text.length; ) {
     if (!isBase64(text, at, at + PROBE_LENGTH)) {
       at += PROBE_EVERY;
       continue;
     }
-    let start = at;
-    while (start > 0 && isBase64Code(text.charCodeAt(start - 1))) start -= 1;
-    let end = at;
-    while (end < text.length && isBase64Code(text.charCodeAt(end))) end += 1;
-    while (text[end] === '=') end += 1;
-    const isString = (text[start - 1] === '"' || text[start - 1] === ',') && text[end] === '"';
-    if (isString && end - start >= SHORTEST_RUN)
-      runs.push({ start, end, mediaType: typeAround(text, start, end) });
+    const end = text.indexOf('"', at + PROBE_LENGTH);
+    if (end === -1) break;
+    const before = text.slice(seen, end);
+    const opening = Math.max(before.lastIndexOf('"'), before.lastIndexOf(','));
+    const start = seen + opening + 1;
+    const content =
+      opening !== -1 && end - start >= SHORTEST_RUN ? bytesOfBase64(text.slice(start, end)) : null;
+    if (content !== null) parts.push({ start, end, mediaType: typeAround(text, start, end), content });
+    seen = end;
     at = Math.max(at + PROBE_EVERY, end);
   }
-  return runs;
+  return parts;
 }
 
-/** `text` with each run replaced. */
-export function replaceRuns(
-  text: string,
-  runs: readonly BinaryRun[],
-  by: (run: BinaryRun) => string,
-): string {
-  let replaced = '';
-  let from = 0;
-  for (const run of runs) {
-    replaced += text.slice(from, run.start) + by(run);
-    from = run.end;
+/** Null where that is not what the bytes would be written as. */
+export function bytesOfBase64(base64: string): BinaryPart['content'] | null {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  if (base64.length % 4 !== 0) return null;
+  const content = new Uint8Array(new SharedArrayBuffer((base64.length / 4) * 3 - padding));
+  try {
+    // White space is overlooked, but takes the place of bytes.
+    const { read, written } = content.setFromBase64(base64, { lastChunkHandling: 'strict' });
+    return read === base64.length && written === content.length ? content : null;
+  } catch {
+    return null;
   }
-  return replaced + text.slice(from);
+}
+
+export function sharedCopy(bytes: ArrayLike<number>): BinaryPart['content'] {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
+/** `text` with each part in its place again, as `by` writes it. */
+export function putBack(
+  text: string,
+  parts: readonly BinaryPart[],
+  by: (part: BinaryPart) => string,
+): string {
+  let whole = '';
+  let from = 0;
+  for (const part of parts) {
+    whole += text.slice(from, part.at) + by(part);
+    from = part.at;
+  }
+  return whole + text.slice(from);
 }
 
 export interface BinaryReference {

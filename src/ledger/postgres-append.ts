@@ -3,7 +3,14 @@ import { type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from './kinds.ts';
 import type { MinuteKeeper } from './minute-sums.ts';
 import type { Query } from './postgres-client.ts';
 import { WRITER_LOCK } from './postgres-schema.ts';
-import { COLUMN_NAMES, REQUEST_ID, type RowValues, timedRow, TIMESTAMP } from './row-columns.ts';
+import {
+  type BinariesOfRows,
+  COLUMN_NAMES,
+  REQUEST_ID,
+  type RowValues,
+  timedRow,
+  TIMESTAMP,
+} from './row-columns.ts';
 import { insertBinaries } from './row-queries.ts';
 import {
   createSpreadTally,
@@ -177,8 +184,8 @@ function base64Of(bytes: Uint8Array | null): string | null {
 }
 
 /** PostgreSQL's text has no NUL and no half of a surrogate pair. */
-export async function packStorable(values: RowValues): Promise<PackedRow> {
-  const packed = await packRow(values);
+export async function packStorable(values: RowValues, binaries?: BinariesOfRows): Promise<PackedRow> {
+  const packed = await packRow(values, binaries);
   const columns = packed.columns.map((value) =>
     typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value,
   );

@@ -8,7 +8,16 @@ import { createPostgresClient, type Query } from './postgres-client.ts';
 import type { AmongKinds } from './kind-filter.ts';
 import { createPartitions } from './postgres-partitions.ts';
 import { migrate, WRITER_LOCK } from './postgres-schema.ts';
-import { REQUEST_ID, type RowValues, rowValues, type SqlRow, storedRow, TIMESTAMP } from './row-columns.ts';
+import {
+  binariesOf,
+  type BinariesOfRows,
+  REQUEST_ID,
+  type RowValues,
+  rowValues,
+  type SqlRow,
+  storedRow,
+  TIMESTAMP,
+} from './row-columns.ts';
 import {
   DELETE_UNUSED_BINARIES,
   EXPIRE_BINARIES,
@@ -87,7 +96,7 @@ export function createPostgresStore(url: string): ValueStore {
     return (await Promise.all(restored)).map(storedRow);
   };
 
-  async function appendValues(given: readonly RowValues[]): Promise<void> {
+  async function appendValues(given: readonly RowValues[], binaries?: BinariesOfRows): Promise<void> {
     if (given.length === 0) return;
     const rows = new Map<string, RowValues>();
     for (const values of given) {
@@ -97,7 +106,7 @@ export function createPostgresStore(url: string): ValueStore {
     await ready();
     try {
       await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
-      const packed = await Promise.all([...rows.values()].map(packStorable));
+      const packed = await Promise.all([...rows.values()].map((values) => packStorable(values, binaries)));
       await client.transaction((inside) => appendAll(inside, packed, known));
     } catch (thrown) {
       known.kinds.forget();
@@ -108,7 +117,7 @@ export function createPostgresStore(url: string): ValueStore {
   }
 
   return {
-    append: (rows) => appendValues(rows.map(rowValues)),
+    append: (rows) => appendValues(rows.map(rowValues), binariesOf(rows)),
     appendValues,
     async audit(filter) {
       const { total, rows } = await findPage(ask, filter, amongKinds);

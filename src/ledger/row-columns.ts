@@ -2,6 +2,7 @@
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
+import type { BinaryPart } from './binary-parts.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from './row.ts';
 import type { TimedRow } from './spread-tally.ts';
 import type { StoredRow } from './store.ts';
@@ -77,6 +78,20 @@ export function rowValues(row: LedgerRow): RowValues {
   const values = COLUMNS.map(([, value]) => value(row));
   values.push(row.requestBody, row.responseBody);
   return values;
+}
+
+/** By request id, of the rows that have any. */
+export type BinariesOfRows = ReadonlyMap<string, readonly BinaryPart[]>;
+
+/** Undefined where no row has any. */
+export function binariesOf(rows: readonly LedgerRow[]): BinariesOfRows | undefined {
+  let found: Map<string, readonly BinaryPart[]> | undefined;
+  for (const { requestId, binaries } of rows) {
+    if (binaries === undefined) continue;
+    found ??= new Map();
+    found.set(requestId, binaries);
+  }
+  return found;
 }
 
 /** `rowValues` taken apart again. */

@@ -3,6 +3,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import type { Usage } from '../model/usage.ts';
+import type { BinaryPart } from './binary-parts.ts';
 
 export type RowStatus = 'success' | 'error' | 'aborted' | 'truncated';
 
@@ -136,6 +137,13 @@ export interface LedgerRow {
   malformedEvents: number;
   errorCode: ErrorCode | null;
   errorMessage: string | null;
+  /** Without its binary parts, and so the other. */
   requestBody: string | null;
   responseBody: string | null;
+  /** In the order in which they stood; left out where there are none. */
+  binaries?: readonly BinaryPart[];
+}
+
+export function withoutBodies({ binaries: _left, ...row }: LedgerRow): LedgerRow {
+  return { ...row, requestBody: null, responseBody: null };
 }

@@ -1,6 +1,5 @@
 // What makes any row storable: whole and bounded counts, bounded bodies.
 import { USAGE_COUNTS, type Usage } from '../model/usage.ts';
-import { findBinaryRuns } from './binary-parts.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
 /** Longest body kept, in UTF-16 units (about 1 MB of English). */
@@ -23,8 +22,9 @@ export function soundRow(row: LedgerRow): LedgerRow {
     usage: soundUsage(row.usage),
     costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
     malformedEvents: count(row.malformedEvents),
-    requestBody: boundBody(row.requestBody),
-    responseBody: boundBody(row.responseBody),
+    requestBody: row.requestBody === null ? null : cutBody(row.requestBody),
+    responseBody: row.responseBody === null ? null : cutBody(row.responseBody),
+    ...keptBinaries(row),
   };
 }
 
@@ -87,17 +87,18 @@ function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** What holds binary parts is cut by the store, without them. */
-function boundBody(body: string | null): string | null {
-  if (body === null || body.length <= MAX_BODY_LENGTH || findBinaryRuns(body).length > 0) return body;
-  return cutBody(body);
-}
-
 /** The body, or its beginning and a mark that says so. */
 export function cutBody(body: string): string {
   if (body.length <= MAX_BODY_LENGTH) return body;
   // A surrogate pair is cut before, not through.
   const last = body.charCodeAt(MAX_BODY_LENGTH - 1);
   const kept = last >= 0xd800 && last <= 0xdbff ? MAX_BODY_LENGTH - 1 : MAX_BODY_LENGTH;
-  return `${body.slice(0, kept)}\n[cut: only the first ${kept} characters are kept]`;
+  // Joined, and so written anew: a piece of a string holds all of it.
+  return [body.slice(0, kept), `\n[cut: only the first ${kept} characters are kept]`].join('');
+}
+
+/** The parts that stood in what is kept of their bodies. */
+function keptBinaries({ binaries = [] }: LedgerRow): Pick<LedgerRow, 'binaries'> {
+  const kept = binaries.filter(({ at }) => at < MAX_BODY_LENGTH);
+  return kept.length === 0 ? {} : { binaries: kept };
 }

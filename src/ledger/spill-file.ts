@@ -4,6 +4,7 @@ import { mkdir, open, readFile, readdir, rm, truncate } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NO_USAGE } from '../model/usage.ts';
+import { rowFromJson, rowToJson } from './row-json.ts';
 import { type LedgerRow, NO_TIMING } from './row.ts';
 import type { Spill } from './spill.ts';
 
@@ -64,7 +65,7 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
   };
 
   const write = async (rows: readonly LedgerRow[]): Promise<void> => {
-    const text = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const text = Buffer.from(rows.map((row) => `${rowToJson(row)}\n`).join(''));
     const limit = maxBytes();
     if (bytesHeld() + text.length > limit) throw new Error(`audit.max_spill is reached (${limit} bytes)`);
     if (writer !== null && writer.segment.bytes >= SEGMENT_BYTES) await endWriter();
@@ -171,7 +172,7 @@ function isOfAnother(pid: number): boolean {
 /** Null where a line is not a row: the process ended while it was written. */
 function parseRow(line: string): LedgerRow | null {
   try {
-    const row = JSON.parse(line) as LedgerRow;
+    const row = rowFromJson(JSON.parse(line));
     if (typeof row.requestId !== 'string') return null;
     // A row of an older version lacks what was measured since.
     return {

@@ -30,7 +30,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
 
   return {
     append: (rows) => ask((open) => open.append(rows)),
-    appendValues: (rows) => ask((open) => open.appendValues(rows)),
+    appendValues: (rows, binaries) => ask((open) => open.appendValues(rows, binaries)),
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),
     summary: (request) => ask((store) => store.summary(request)),

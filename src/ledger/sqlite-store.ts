@@ -8,6 +8,7 @@ import { inKinds } from './kind-filter.ts';
 import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from './kinds.ts';
 import { createMinuteKeeper } from './minute-sums.ts';
 import {
+  binariesOf,
   INSERT_ROW,
   TIMESTAMP,
   type RowValues,
@@ -141,9 +142,9 @@ export function createSqliteStore(path: string): ValueStore {
     return (await Promise.all(restored)).map(storedRow);
   };
 
-  const appendValues = async (rows: readonly RowValues[]): Promise<void> => {
+  const appendValues: ValueStore['appendValues'] = async (rows, binaries) => {
     if (rows.length === 0) return;
-    const packed = await Promise.all(rows.map(packRow));
+    const packed = await Promise.all(rows.map((values) => packRow(values, binaries)));
     try {
       appendAll.immediate(packed);
     } catch (thrown) {
@@ -153,7 +154,7 @@ export function createSqliteStore(path: string): ValueStore {
   };
 
   return {
-    append: (rows) => appendValues(rows.map(rowValues)),
+    append: (rows) => appendValues(rows.map(rowValues), binariesOf(rows)),
     appendValues,
     async audit(filter) {
       const { total, rows } = await findPage(ask, filter, inKinds);

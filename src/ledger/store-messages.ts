@@ -1,5 +1,5 @@
 // What a store's thread and its owner say to each other.
-import type { RowValues } from './row-columns.ts';
+import type { BinariesOfRows, RowValues } from './row-columns.ts';
 import type { LedgerStore } from './store.ts';
 
 /** Where the ledger lies. */
@@ -8,7 +8,7 @@ export type StoreLocation = { type: 'sqlite'; path: string } | { type: 'postgres
 /** A store inside its thread. */
 export interface ValueStore extends Omit<LedgerStore, 'notices'> {
   /** `append` for rows that came from another thread. */
-  appendValues(rows: readonly RowValues[]): Promise<void>;
+  appendValues(rows: readonly RowValues[], binaries?: BinariesOfRows): Promise<void>;
 }
 
 /** Rows travel as values. */

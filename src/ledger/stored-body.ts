@@ -1,12 +1,19 @@
 // A body as a store keeps it: binary parts apart, the text cut to its longest and compressed.
 import {
+  type BinaryPart,
   type BinaryReference,
-  findBinaryRuns,
   findReferences,
-  replaceRuns,
+  putBack,
   writeReference,
 } from './binary-parts.ts';
-import { partsOf, type RowValues, type SqlRow, type SqlValue } from './row-columns.ts';
+import {
+  type BinariesOfRows,
+  partsOf,
+  REQUEST_ID,
+  type RowValues,
+  type SqlRow,
+  type SqlValue,
+} from './row-columns.ts';
 import { cutBody } from './sound-row.ts';
 
 /** One part, whose bytes are kept once for all bodies that hold it. */
@@ -27,25 +34,39 @@ export interface PackedRow {
 
 /** Packing a shorter body would save less than it costs: some 6 µs for a few hundred bytes. */
 export const SHORTEST_PACKED = 512;
+const NO_PARTS: readonly BinaryPart[] = [];
 /** A larger part is told of and not kept. */
 const MAX_BINARY_BYTES = 16 * 1024 * 1024;
 
-export async function packRow(values: RowValues): Promise<PackedRow> {
+export async function packRow(values: RowValues, taken?: BinariesOfRows): Promise<PackedRow> {
+  const parts = taken?.get(String(values[REQUEST_ID])) ?? NO_PARTS;
   const { columns, bodies } = partsOf(values);
+  const [requestBody = null, responseBody = null] = bodies;
   const binaries: StoredBinary[] = [];
-  const [request = null, response = null] = await Promise.all(bodies.map((body) => packBody(body, binaries)));
+  const pack = (body: SqlValue, of: BinaryPart['of']) =>
+    packBody(
+      body,
+      parts.filter((part) => part.of === of),
+      binaries,
+    );
+  const [request, response] = await Promise.all([
+    pack(requestBody, 'request'),
+    pack(responseBody, 'response'),
+  ]);
   return { columns, request, response, binaries };
 }
 
-async function packBody(body: SqlValue, binaries: StoredBinary[]): Promise<PackedBody> {
+async function packBody(
+  body: SqlValue,
+  parts: readonly BinaryPart[],
+  binaries: StoredBinary[],
+): Promise<PackedBody> {
   if (typeof body !== 'string') return null;
   // NUL is nothing that every database keeps as text; half of a surrogate pair is nothing in UTF-8 either.
-  if (body.length < SHORTEST_PACKED && !body.includes('\0')) return body.toWellFormed();
-  const text = replaceRuns(body, findBinaryRuns(body), ({ start, end, mediaType }) => {
-    const base64 = body.slice(start, end);
-    const content = Buffer.from(base64, 'base64');
-    // What would not come back as it was stays as it is.
-    if (content.toString('base64') !== base64) return base64;
+  const isShort = body.length < SHORTEST_PACKED && !body.includes('\0');
+  // In a short body references are not looked for.
+  if (isShort && parts.length === 0) return body.toWellFormed();
+  const text = putBack(body, parts, ({ mediaType, content }) => {
     const hash = new Bun.CryptoHasher('sha256').update(content).digest('hex');
     const reference = { hash, mediaType, bytes: content.length };
     if (content.length <= MAX_BINARY_BYTES) binaries.push({ ...reference, content });

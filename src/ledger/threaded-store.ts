@@ -1,6 +1,6 @@
 // A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
 // likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
-import { rowValues } from './row-columns.ts';
+import { binariesOf, rowValues } from './row-columns.ts';
 import type { LedgerStore } from './store.ts';
 import type {
   StoreAnswer,
@@ -68,7 +68,7 @@ export function createThreadedStore(
   };
 
   return {
-    append: (rows) => call('appendValues', rows.map(rowValues)),
+    append: (rows) => call('appendValues', rows.map(rowValues), binariesOf(rows)),
     audit: (filter) => call('audit', filter),
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),

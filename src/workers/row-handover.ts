@@ -1,6 +1,6 @@
 // A worker's end of the ledger: rows go to the primary in batches, and the journal lets go of each when it is there.
 import type { RowTaker } from '../ledger/ledger.ts';
-import type { LedgerRow } from '../ledger/row.ts';
+import { type LedgerRow, withoutBodies } from '../ledger/row.ts';
 import type { Channel } from './channel.ts';
 import type { Journal } from './journal.ts';
 import { packRows } from './packed-rows.ts';
@@ -48,7 +48,7 @@ export function createRowHandover(
 
   return {
     record(row) {
-      waiting.push(bodies ? row : { ...row, requestBody: null, responseBody: null });
+      waiting.push(bodies ? row : withoutBodies(row));
       if (waiting.length >= FULL_BATCH) send();
       else timer ??= setTimer(send, MAX_DELAY_MS);
     },

@@ -1,9 +1,11 @@
 // Binary parts of bodies: found wherever a dialect puts them, told by their media type, and nothing else taken for one.
 import { describe, expect, test } from 'bun:test';
 import {
-  findBinaryRuns,
+  type BinaryPart,
+  findBinaryParts,
   findReferences,
-  replaceRuns,
+  putBack,
+  sharedCopy,
   writeReference,
 } from '../../src/ledger/binary-parts.ts';
 
@@ -24,9 +26,10 @@ describe('a part is found with its media type', () => {
     ['Gemini, snake case', `{"inline_data": {"data": "${DATA}", "mime_type": "image/webp"}}`, 'image/webp'],
   ])('%s', (_, body, mediaType) => {
     const text = `{"model":"m","messages":[${body},{"text":"and more"}]}`;
-    const [run] = findBinaryRuns(text);
-    expect(text.slice(run?.start, run?.end)).toBe(DATA);
-    expect(run?.mediaType).toBe(mediaType);
+    const [part] = findBinaryParts(text);
+    expect(text.slice(part?.start, part?.end)).toBe(DATA);
+    expect(part?.content).toEqual(sharedCopy(bytes(5000)));
+    expect(part?.mediaType).toBe(mediaType);
   });
 });
 
@@ -34,14 +37,25 @@ test('a part is found at every place and of every length above the shortest', ()
   for (let offset = 0; offset < 5000; offset += 37) {
     const data = bytes(3072 + offset).toString('base64');
     const text = `${' '.repeat(offset)}"${data}" ${'word '.repeat(offset % 100)}`;
-    expect(findBinaryRuns(text).map(({ start, end }) => text.slice(start, end))).toEqual([data]);
+    expect(findBinaryParts(text).map(({ start, end }) => text.slice(start, end))).toEqual([data]);
   }
 });
 
 test('several parts, and the text between them', () => {
   const text = `["${DATA}","words","${DATA}"]`;
-  const runs = findBinaryRuns(text);
-  expect(replaceRuns(text, runs, () => 'X')).toBe('["X","words","X"]');
+  expect(findBinaryParts(text).map(({ start, end }) => [start, end])).toEqual([
+    [2, 2 + DATA.length],
+    [text.length - 2 - DATA.length, text.length - 2],
+  ]);
+});
+
+test('parts come back where they stood', () => {
+  const part = (at: number): BinaryPart => {
+    return { of: 'request', at, mediaType: 'a/b', content: new Uint8Array(new SharedArrayBuffer(at)) };
+  };
+  const whole = putBack('["","words",""]', [part(2), part(13)], ({ content }) => `X${content.length}`);
+  expect(whole).toBe('["X2","words","X13"]');
+  expect(putBack('none', [], () => 'X')).toBe('none');
 });
 
 test.each([
@@ -49,9 +63,14 @@ test.each([
   ['a long word that is no string', 'x'.repeat(20_000)],
   ['a short part', `"${bytes(2000).toString('base64')}"`],
   ['part of a string', `"see ${'A'.repeat(9000)} there"`],
+  ['base64 with a space in it', `"${DATA.slice(0, 3000)} ${DATA.slice(3000)}"`],
+  ['base64 of URLs', `"${DATA.slice(0, 3000)}-${DATA.slice(3001)}"`],
+  ['base64 without its padding', `"${DATA.slice(0, -1)}"`],
+  ['bits that no byte has', `"${DATA.slice(0, -2)}/="`],
+  ['a string that does not end', `"${DATA}`],
   ['nothing', ''],
 ])('%s holds none', (_, text) => {
-  expect(findBinaryRuns(text)).toEqual([]);
+  expect(findBinaryParts(text)).toEqual([]);
 });
 
 test('a reference is read as it was written', () => {

@@ -1,5 +1,6 @@
 // The ledger's queue: when rows reach the store, and what happens when the store refuses.
 import { beforeEach, describe, expect, test } from 'bun:test';
+import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
@@ -105,6 +106,29 @@ describe('bodies and counts', () => {
     expect(row?.responseBody?.slice(MAX_BODY_LENGTH - 1)).toBe(
       `\n[cut: only the first ${MAX_BODY_LENGTH - 1} characters are kept]`,
     );
+  });
+
+  test('a part that stood in what is kept of its body is kept', async () => {
+    const part = (at: number) =>
+      ({ of: 'request', at, mediaType: 'a/b', content: sharedCopy([at]) }) as const;
+    const binaries = [part(9), part(MAX_BODY_LENGTH - 1), part(MAX_BODY_LENGTH)];
+    ledger.record(sampleRow({ requestBody: 'x'.repeat(MAX_BODY_LENGTH + 5), binaries }));
+    await ledger.flush();
+    expect(store.rows()[0]?.binaries).toEqual(binaries.slice(0, 2));
+  });
+
+  test('parts count among the 32 MB', async () => {
+    store.refuse = () => true;
+    const content = sharedCopy(new Uint8Array(20 * 1024 * 1024));
+    const binaries = [{ of: 'request', at: 1, mediaType: 'a/b', content }] as const;
+    for (const row of variedRows(2)) ledger.record({ ...row, requestBody: '""', binaries });
+    store.refuse = () => false;
+    await ledger.flush();
+    const kept = store.rows().map((row) => [row.requestBody, row.binaries?.length]);
+    expect(kept).toEqual([
+      ['""', 1],
+      ['[left out: the ledger is behind]', undefined],
+    ]);
   });
 
   test('bodies beyond 32 MB in all are left out of waiting rows, the rows stay', async () => {

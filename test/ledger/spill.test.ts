@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
@@ -94,7 +95,14 @@ describe('a store that refuses', () => {
   test('what the next process finds comes before its own, whole and in order', async () => {
     store.refuse = () => true;
     const first = openLedger();
-    const rows = variedRows(700).map((row) => ({ ...row, requestBody: `größer 🦭\n${'x'.repeat(20_000)}` }));
+    const binaries = [
+      { of: 'request', at: 3, mediaType: 'a/b', content: sharedCopy([1, 255, 0, 7]) },
+    ] as const;
+    const rows = variedRows(700).map((row, index) => ({
+      ...row,
+      requestBody: `größer 🦭\n${'x'.repeat(20_000)}`,
+      ...(index % 2 === 0 ? {} : { binaries }),
+    }));
     for (const row of rows) first.record(row);
     await until(() => first.health().spilled === 700);
     expect(files().length).toBeGreaterThan(2);

@@ -1,5 +1,6 @@
 // What every ledger store must answer, whatever it is made of.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { type BinaryPart, sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import {
   ALL_TIME,
@@ -188,10 +189,21 @@ export function describeStore(factory: StoreFactory): void {
         `{"source":{"type":"base64","media_type":"image/png","data":"${image.toString('base64')}"},"text":"${text}"}`;
       const told = (text: string) =>
         `{"source":{"type":"base64","media_type":"image/png","data":"sluice-binary:${hash};image/png;1500000"},"text":"${text}"}`;
-      const old = sampleRow({ requestId: 'req_old', requestBody: body('old'), responseBody: body('answer') });
+      const content = sharedCopy(image);
+      const at = body('').indexOf(image.toString('base64'));
+      const bodyOf = (of: BinaryPart['of'], text: string) => {
+        const left = body(text).replace(image.toString('base64'), '');
+        const part = { of, at, mediaType: 'image/png', content };
+        return { ...(of === 'request' ? { requestBody: left } : { responseBody: left }), binaries: [part] };
+      };
+      const [asked, answered] = [bodyOf('request', 'old'), bodyOf('response', 'answer')];
+      const binaries = [...asked.binaries, ...answered.binaries];
+      const old = sampleRow({ requestId: 'req_old', ...asked, ...answered, binaries });
       const later = SAMPLE_TIME + 1000;
       await store.append([old]);
-      await store.append([sampleRow({ requestId: 'req_new', timestamp: later, requestBody: body('new') })]);
+      await store.append([
+        sampleRow({ requestId: 'req_new', timestamp: later, ...bodyOf('request', 'new') }),
+      ]);
       const bodies = async (more: Partial<AuditFilter>) =>
         (await store.audit({ ...ALL, includeBodies: true, ...more })).rows.map((row) => row.requestBody);
       expect(await bodies({})).toEqual([told('new'), told('old')]);

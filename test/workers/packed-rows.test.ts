@@ -1,5 +1,6 @@
 // Rows arrive at the primary as they left the worker.
 import { expect, test } from 'bun:test';
+import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import { packRows, unpackRows } from '../../src/workers/packed-rows.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
@@ -23,6 +24,14 @@ test('each with its own, in their order', () => {
   );
   expect(arrived(rows)).toEqual(rows);
   expect(arrived([])).toEqual([]);
+});
+
+test('with binary parts, which memory of this process holds', () => {
+  const binaries = [{ of: 'response', at: 2, mediaType: 'a/b', content: sharedCopy([0, 255, 7]) }] as const;
+  const [bare, row] = arrived([sampleRow(), sampleRow({ responseBody: '[""]', binaries })]);
+  expect(bare).toEqual(sampleRow());
+  expect(row?.binaries).toEqual(binaries);
+  expect(row?.binaries?.[0]?.content.buffer).toBeInstanceOf(SharedArrayBuffer);
 });
 
 /** As over the pipe. */
