@@ -10,20 +10,36 @@ import type { ValueStore } from './store-messages.ts';
 export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
   let store: ValueStore | null = null;
   let isClosed = false;
+  /** One call mends; others that found the same damage wait for it. */
+  let mending: Promise<void> | null = null;
+
+  const mend = async (damaged: ValueStore | null, message: string): Promise<void> => {
+    store = null;
+    await damaged?.close().catch(() => undefined);
+    const aside = setAside(path);
+    tell(
+      `the ledger's file was damaged (${message}): it is kept as ${aside}, and rows and sums begin anew; ` +
+        'sqlite3 may recover what is in it (".recover")',
+    );
+    store = createSqliteStore(path);
+  };
 
   const ask = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
+    await mending;
+    let asked: ValueStore | null = null;
     try {
       store ??= createSqliteStore(path);
-      return await work(store);
+      asked = store;
+      return await work(asked);
     } catch (thrown) {
       if (!isDamage(thrown) || isClosed) throw thrown;
-      await store?.close().catch(() => undefined);
-      const aside = setAside(path);
-      tell(
-        `the ledger's file was damaged (${thrown.message}): it is kept as ${aside}, and rows and sums begin anew; ` +
-          'sqlite3 may recover what is in it (".recover")',
-      );
-      store = createSqliteStore(path);
+      if (store === asked) {
+        mending ??= mend(asked, thrown.message).finally(() => {
+          mending = null;
+        });
+      }
+      await mending;
+      store ??= createSqliteStore(path);
       return work(store);
     }
   };

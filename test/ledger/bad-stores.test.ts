@@ -74,6 +74,22 @@ describe('a damaged file', () => {
     await store.close();
   });
 
+  test('found by several calls at once: one is kept aside', async () => {
+    await writeLedger();
+    damage();
+    const heard: string[] = [];
+    const store = createThreadedStore({ type: 'sqlite', path }, (notice) => heard.push(notice));
+    const calls = [1, 2, 3].flatMap((index) => [
+      store.audit(ALL),
+      store.append([sampleRow({ requestId: `req_${index}` })]),
+      store.totals(),
+    ]);
+    await Promise.allSettled(calls);
+    await store.append([sampleRow({ requestId: 'req_after' })]);
+    expect(heard).toHaveLength(1);
+    await store.close();
+  });
+
   test('found while the gateway runs: requests are served, and health tells', async () => {
     await writeLedger();
     damage();
