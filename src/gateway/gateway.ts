@@ -1,38 +1,29 @@
 // The gateway: one function from request to response, and the same machinery as a library.
-import { secretsOfStore } from '../config/audit-store.ts';
-import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
+import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
-import { type FoundRoute, findModels, findRoute, findRouteBelow } from '../dialects/find-route.ts';
-import { DIALECTS } from '../dialects/registry.ts';
+import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { createPricer } from '../ledger/prices.ts';
 import { createLedger } from '../ledger/recorder.ts';
-import { NO_SPILL } from '../ledger/spill.ts';
 import type { LedgerRow } from '../ledger/row.ts';
+import { NO_SPILL } from '../ledger/spill.ts';
 import { createManagement } from '../management/management.ts';
-import { answerRoot } from '../management/root.ts';
-import type { RunningRequest, RunningRequests } from '../management/streams.ts';
+import type { RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { HeaderList } from '../model/header-list.ts';
-import { createRedactor, type Redactor } from '../model/redact.ts';
+import type { Redactor } from '../model/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
-import { createRouteMemory, type RouteMemory } from '../routing/memory.ts';
-import type { Router } from '../routing/route.ts';
+import { createRouteMemory } from '../routing/memory.ts';
 import { createMeter } from '../telemetry/meter.ts';
-import type { PoolState } from '../upstream/connections.ts';
 import { Departure } from '../upstream/departure.ts';
-import { pickAnswerHeaders, presentedKeys } from '../upstream/headers.ts';
-import { createProviderStates, type ProviderState, type ProviderStates } from '../upstream/provider-state.ts';
+import { presentedKeys } from '../upstream/headers.ts';
+import type { PoolState } from '../upstream/connections.ts';
+import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
-import {
-  answerStream,
-  answerWhole,
-  cancelledByOperator,
-  clientLeft,
-  setExchangeHeaders,
-} from './exchange.ts';
+import { answerOther } from './answer-other.ts';
+import { answerError, methodNotAllowed, stackOf } from './error-response.ts';
+import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './exchange.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
@@ -40,17 +31,16 @@ import { createLiveView } from './live-view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
-import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
-import { answerModels } from './operations/models.ts';
 import type { Question } from './plan.ts';
 import { createProbes } from './probes.ts';
-import { addressOf, type RequestAddress, urlOf } from './request-address.ts';
 import { withQueryKey } from './query-key.ts';
-import { createRecord, type ExchangeRecord, failedWith, type RecordContext } from './record.ts';
+import { createRecord, type ExchangeRecord, type RecordContext } from './record.ts';
 import { redactError } from './redact-error.ts';
+import { addressOf, type RequestAddress } from './request-address.ts';
 import { createRequestLog } from './request-log.ts';
-import { setRetryHeaders } from './retry-headers.ts';
-import { createLiveRouter, createQuietRouter, noteServed, routeQuestion } from './routing.ts';
+import { noteServed, routeQuestion } from './routing.ts';
+import { createRunningRequests } from './running-requests.ts';
+import { createSetup, type Setup } from './setup.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
@@ -126,11 +116,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     },
   });
   let book = bookOf(setup);
-  const running: RunningRequests = {
-    list: () => [...active].map(describeRunning),
-    cancel,
-    watch: live.watch,
-  };
+  const running = createRunningRequests(active, host, live);
   const manage =
     fleet?.manage ??
     createManagement({
@@ -147,32 +133,6 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 
   function connections(): PoolState[] {
     return host.connections?.pools() ?? [];
-  }
-
-  function describeRunning(record: ExchangeRecord): RunningRequest {
-    const { seen, target, serving } = record;
-    const durationMs = host.monotonic() - record.startedAt;
-    return {
-      requestId: record.requestId,
-      startedAt: host.now() - durationMs,
-      state: serving ? 'answering' : 'waiting',
-      streamed: record.streamed,
-      dialect: record.dialect,
-      requestedModel: record.requestedModel,
-      provider: target?.provider.name ?? null,
-      model: seen?.model ?? target?.model ?? null,
-      agentType: record.agentType,
-      projectId: record.projectId,
-      attempts: record.attempts.length,
-      durationMs,
-      ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - record.startedAt,
-    };
-  }
-
-  function cancel(requestId: string): boolean {
-    const record = [...active].find((candidate) => candidate.requestId === requestId);
-    record?.cancel();
-    return record !== undefined;
   }
 
   /** Where several processes serve, one of them counts for all. */
@@ -268,7 +228,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       if (error.code === 'internal')
         host.log('error', 'internal error', {
           request_id: record.requestId,
-          error: redact(describe(thrown)),
+          error: redact(stackOf(thrown)),
         });
       return answerError(error, dialect, record);
     } finally {
@@ -276,39 +236,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     }
   }
 
-  /** What is no client's question to a model: lists of models, the gateway's own pages. */
-  async function answerOther(request: Request): Promise<Response> {
-    const url = urlOf(request);
-    const listing = findModels(url.pathname, request.headers);
-    try {
-      guardOrigin(request.headers, setup.config.server);
-      const root = await answerRoot(request, url.pathname, host.version);
-      if (root !== undefined) return root;
-      const { client: asking = {} } = listing?.dialect ?? {};
-      const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
-      authenticate(headers, setup.config.server.keys);
-      if (listing !== undefined) {
-        if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
-        const { client, asked } = listing;
-        return await answerModels(client, asked, url.searchParams, setup);
-      }
-      const managed = await manage(request, url);
-      if (managed !== undefined) return managed;
-      throw noSuchPath(url);
-    } catch (thrown) {
-      const { redactor } = setup;
-      const error = redactError(toGatewayError(thrown), redactor);
-      if (error.code === 'internal')
-        host.log('error', 'internal error', { error: redactor(describe(thrown)) });
-      return errorResponse(error, listing?.dialect.id ?? guessDialect(request), host.randomId());
-    }
-  }
-
   return {
     fetch(request) {
       const address = addressOf(request);
       const found = findRoute(address.pathname, address.searchParams);
-      return found === undefined ? answerOther(request) : exchange(request, address, found);
+      return found === undefined
+        ? answerOther(request, { host, setup, manage })
+        : exchange(request, address, found);
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;
@@ -375,96 +309,6 @@ function followClient(signal: AbortSignal, record: ExchangeRecord) {
   return { client, unfollow: () => signal.removeEventListener('abort', leave) };
 }
 
-interface Setup {
-  config: ResolvedConfig;
-  redactor: Redactor;
-  price: ReturnType<typeof createPricer>;
-  catalog: ModelCatalog;
-  router: Router;
-  /** Of what a name alone leads to, whatever the traffic. */
-  listing: Router;
-}
-
-/** What is derived from a configuration once, not per request. */
-function createSetup(
-  config: ResolvedConfig,
-  host: GatewayHost,
-  traffic: { states: ProviderStates; memory: RouteMemory },
-): Setup {
-  const redactor = createRedactor([
-    ...config.server.keys,
-    ...config.providers.flatMap(secretsOf),
-    ...config.transformers.secrets,
-    ...secretsOfStore(config.audit.store),
-  ]);
-  const price = createPricer(config.costs);
-  return {
-    config,
-    redactor,
-    price,
-    catalog: createModelCatalog(host, redactor),
-    router: createLiveRouter(config, host, { ...traffic, price }),
-    listing: createQuietRouter(config),
-  };
-}
-
-function secretsOf(provider: ProviderConfig): string[] {
-  const url = new URL(provider.baseUrl);
-  const credentials = [url.username, url.password].filter((text) => text !== '');
-  const oauth = Object.values(provider.oauth ?? {});
-  return [...provider.apiKeys, ...oauth, ...Object.values(provider.headers), ...credentials];
-}
-
-function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
-  const response = errorResponse(error, dialect, record.requestId);
-  record.httpStatus = response.status;
-  if (error.status === 405 && error.upstream === undefined) response.headers.set('allow', 'POST');
-  setExchangeHeaders(response.headers, { record }, null);
-  record.end(failedWith(error));
-  return response;
-}
-
-function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
-  const { upstream } = error;
-  const { client } = DIALECTS[dialect];
-  const status = client.statusOf?.(error) ?? error.status;
-  const headers =
-    upstream === undefined
-      ? new Headers()
-      : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
-  headers.set('content-type', 'application/json');
-  headers.set('x-sluice-request-id', requestId);
-  setRetryHeaders(headers, error, status);
-  const body =
-    upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));
-  return new Response(body, { status, headers });
-}
-
-/** Clients of some dialects say so in a header; the others read the most common shape. */
-function guessDialect(request: Request): DialectId {
-  return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
-}
-
-function noSuchPath({ pathname, searchParams }: URL): GatewayError {
-  const near = findRouteBelow(pathname, searchParams)?.path;
-  const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
-  const mend =
-    near === undefined
-      ? `clients post to ${paths.join(', ')}`
-      : `did you mean ${near}? Check the client's base URL`;
-  return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
-}
-
-function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {
-  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use ${allowed}`, {
-    status: 405,
-  });
-}
-
 function isCancelled(reason: unknown): boolean {
   return reason instanceof GatewayError && reason.code === 'cancelled';
-}
-
-function describe(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

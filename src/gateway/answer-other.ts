@@ -1,0 +1,46 @@
+// What is no client's question to a model: lists of models, the dashboard, the gateway's own pages.
+import { findModels } from '../dialects/find-route.ts';
+import { answerRoot } from '../management/root.ts';
+import { toGatewayError } from '../model/errors.ts';
+import { HeaderList } from '../model/header-list.ts';
+import { authenticate, guardOrigin } from './admission.ts';
+import { errorResponse, guessDialect, methodNotAllowed, noSuchPath, stackOf } from './error-response.ts';
+import type { GatewayHost } from './host.ts';
+import { answerModels } from './operations/models.ts';
+import { withQueryKey } from './query-key.ts';
+import { redactError } from './redact-error.ts';
+import { urlOf } from './request-address.ts';
+import type { Setup } from './setup.ts';
+
+export interface Pages {
+  host: Pick<GatewayHost, 'log' | 'randomId' | 'version'>;
+  setup: Setup;
+  /** Undefined for a path that is none of its own. */
+  manage(request: Request, url: URL): Promise<Response | undefined>;
+}
+
+export async function answerOther(request: Request, { host, setup, manage }: Pages): Promise<Response> {
+  const url = urlOf(request);
+  const listing = findModels(url.pathname, request.headers);
+  try {
+    guardOrigin(request.headers, setup.config.server);
+    const root = await answerRoot(request, url.pathname, host.version);
+    if (root !== undefined) return root;
+    const { client: asking = {} } = listing?.dialect ?? {};
+    const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
+    authenticate(headers, setup.config.server.keys);
+    if (listing !== undefined) {
+      if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
+      const { client, asked } = listing;
+      return await answerModels(client, asked, url.searchParams, setup);
+    }
+    const managed = await manage(request, url);
+    if (managed !== undefined) return managed;
+    throw noSuchPath(url);
+  } catch (thrown) {
+    const { redactor } = setup;
+    const error = redactError(toGatewayError(thrown), redactor);
+    if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
+    return errorResponse(error, listing?.dialect.id ?? guessDialect(request), host.randomId());
+  }
+}

@@ -1,0 +1,50 @@
+// What is derived from a configuration once, not per request.
+import { secretsOfStore } from '../config/audit-store.ts';
+import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
+import { createPricer } from '../ledger/prices.ts';
+import { createRedactor, type Redactor } from '../model/redact.ts';
+import type { RouteMemory } from '../routing/memory.ts';
+import type { Router } from '../routing/route.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
+import type { GatewayHost } from './host.ts';
+import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
+import { createLiveRouter, createQuietRouter } from './routing.ts';
+
+export interface Setup {
+  config: ResolvedConfig;
+  redactor: Redactor;
+  price: ReturnType<typeof createPricer>;
+  catalog: ModelCatalog;
+  router: Router;
+  /** Of what a name alone leads to, whatever the traffic. */
+  listing: Router;
+}
+
+export function createSetup(
+  config: ResolvedConfig,
+  host: GatewayHost,
+  traffic: { states: ProviderStates; memory: RouteMemory },
+): Setup {
+  const redactor = createRedactor([
+    ...config.server.keys,
+    ...config.providers.flatMap(secretsOf),
+    ...config.transformers.secrets,
+    ...secretsOfStore(config.audit.store),
+  ]);
+  const price = createPricer(config.costs);
+  return {
+    config,
+    redactor,
+    price,
+    catalog: createModelCatalog(host, redactor),
+    router: createLiveRouter(config, host, { ...traffic, price }),
+    listing: createQuietRouter(config),
+  };
+}
+
+function secretsOf(provider: ProviderConfig): string[] {
+  const url = new URL(provider.baseUrl);
+  const credentials = [url.username, url.password].filter((text) => text !== '');
+  const oauth = Object.values(provider.oauth ?? {});
+  return [...provider.apiKeys, ...oauth, ...Object.values(provider.headers), ...credentials];
+}
