@@ -44,7 +44,12 @@ export function createCpuQuota(cores: number): CpuQuota {
   const quota = Math.round(cores * PERIOD_US);
   mkdirSync(group);
   const set = (name: string, value: string | number) => writeFileSync(join(group, name), String(value));
-  limit(set, quota);
+  try {
+    limit(set, quota);
+  } catch (error) {
+    rmdirSync(group);
+    throw error;
+  }
   return {
     hold(pid) {
       for (const held of [pid, ...descendantsOf(pid)]) set('cgroup.procs', held);
