@@ -307,7 +307,10 @@ function countCalls({ attempts }: ExchangeRecord): number {
   return count;
 }
 
-/** Header values are printable ASCII; names from outside may not be. */
+/** Clients take some kilobytes of headers altogether. */
+const LONGEST_HEADER = 1024;
+
+/** Header values are printable ASCII; names from outside may not be, and of any length. */
 function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
+  return text.slice(0, LONGEST_HEADER).replace(/[^\x20-\x7e]/g, '?');
 }

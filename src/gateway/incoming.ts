@@ -28,6 +28,10 @@ export interface Incoming {
 /** Fields of the body that are the gateway's, not the provider's. */
 const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 
+/** In characters; ARNs of inference profiles are the longest that are in use. Each row keeps these names, and so do the sums. */
+const LONGEST_MODEL = 1024;
+const LONGEST_LABEL = 256;
+
 /** Throws GatewayError `invalid_request` that says what is wrong with the body. */
 export function parseIncoming(
   { dialect, route }: FoundRoute,
@@ -40,12 +44,13 @@ export function parseIncoming(
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
   }
+  if (model.length > LONGEST_MODEL) throw tooLong('model', model, LONGEST_MODEL);
   const stream = route.stream ?? body.stream ?? false;
   if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }
-  const agentType = headers.get('x-sluice-agent') ?? extra(body, 'agent_type');
-  const projectId = headers.get('x-sluice-project') ?? extra(body, 'project_id');
+  const agentType = bounded('agent_type', headers.get('x-sluice-agent') ?? extra(body, 'agent_type'));
+  const projectId = bounded('project_id', headers.get('x-sluice-project') ?? extra(body, 'project_id'));
   const edits: Record<string, JsonValue | undefined> = {};
   for (const field of EXTRA_FIELDS) {
     if (!Object.hasOwn(body, field)) continue;
@@ -96,6 +101,18 @@ function extra(body: JsonObject, field: string): string | null {
   const text = asString(value);
   if (text === undefined) throw new GatewayError('invalid_request', `${field}: must be a string`);
   return text;
+}
+
+function bounded(field: string, name: string | null): string | null {
+  if (name !== null && name.length > LONGEST_LABEL) throw tooLong(field, name, LONGEST_LABEL);
+  return name;
+}
+
+function tooLong(field: string, name: string, longest: number): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    `${field}: a name of ${name.length} characters; send ${longest} at most`,
+  );
 }
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });

@@ -8,11 +8,18 @@ export const MAX_BODY_LENGTH = 1_048_576;
 /** No honest count is larger, and a million rows of it still add up exactly in 64 bits. */
 const MAX_COUNT = 1e12;
 
+/** In UTF-16 units. A provider may call its model anything. */
+const LONGEST_NAME = 1024;
+
 /** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
 export function soundRow(row: LedgerRow): LedgerRow {
   if (isSound(row)) return row;
   return {
     ...row,
+    model: boundName(row.model),
+    requestedModel: boundName(row.requestedModel),
+    agentType: boundName(row.agentType),
+    projectId: boundName(row.projectId),
     timestamp: Math.round(finite(row.timestamp)),
     httpStatus: count(row.httpStatus),
     latencyMs: finite(row.latencyMs),
@@ -40,9 +47,21 @@ function isSound(row: LedgerRow): boolean {
     isSoundUsage(row.usage) &&
     isStorable(row.costUsd) &&
     isCount(row.malformedEvents) &&
+    isShort(row.model) &&
+    isShort(row.requestedModel) &&
+    isShort(row.agentType) &&
+    isShort(row.projectId) &&
     (row.requestBody?.length ?? 0) <= MAX_BODY_LENGTH &&
     (row.responseBody?.length ?? 0) <= MAX_BODY_LENGTH
   );
+}
+
+function isShort(name: string | null): boolean {
+  return name === null || name.length <= LONGEST_NAME;
+}
+
+function boundName(name: string | null): string | null {
+  return isShort(name) ? name : `${name?.slice(0, LONGEST_NAME - 1)}…`;
 }
 
 function isSoundUsage(usage: Usage): boolean {

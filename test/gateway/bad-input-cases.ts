@@ -22,6 +22,28 @@ export interface BadInput {
 
 export const CASES: BadInput[] = [
   {
+    name: 'a model of a thousand characters and more',
+    body: { ...GOOD, model: `claude/${'m'.repeat(1018)}` },
+    status: 400,
+    code: 'invalid_request',
+    says: /model: a name of 1025 characters; send 1024 at most/,
+  },
+  {
+    name: 'a long agent',
+    body: { ...GOOD, agent_type: 'a'.repeat(300_000) },
+    status: 400,
+    code: 'invalid_request',
+    says: /agent_type: a name of 300000 characters; send 256 at most/,
+  },
+  {
+    name: 'a long project',
+    body: GOOD,
+    headers: { 'x-sluice-project': 'p'.repeat(257) },
+    status: 400,
+    code: 'invalid_request',
+    says: /project_id: a name of 257 characters; send 256 at most/,
+  },
+  {
     name: 'not JSON',
     body: 'model=m',
     status: 400,

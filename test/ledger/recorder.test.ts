@@ -159,6 +159,21 @@ describe('bodies and counts', () => {
   });
 });
 
+describe('names', () => {
+  test('beyond a thousand characters are cut, with a mark', async () => {
+    const long = 'n'.repeat(5000);
+    ledger.record(sampleRow({ model: long, requestedModel: long, agentType: long, projectId: 'short' }));
+    await ledger.flush();
+    const cut = `${'n'.repeat(1023)}…`;
+    expect(store.rows()[0]).toMatchObject({
+      model: cut,
+      requestedModel: cut,
+      agentType: cut,
+      projectId: 'short',
+    });
+  });
+});
+
 describe('a store that refuses', () => {
   test('record never throws, rows wait, and all are kept when the store comes back', async () => {
     store.refuse = () => true;
