@@ -45,9 +45,13 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   });
   journal.close();
   const channel = createChannel<WorkerMethods>({
-    send: (message) => {
-      // Between its death and the news of it, there is nobody to send to.
-      if (process.exitCode === null && process.signalCode === null) process.send(message);
+    send(message) {
+      try {
+        process.send(message);
+      } catch (error) {
+        // It has closed its end, or died, and the news of it is on its way: there is nobody to send to.
+        if (!isClosed(error)) throw error;
+      }
     },
     methods,
     onError,
@@ -65,4 +69,8 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     }),
     kill: () => process.kill('SIGKILL'),
   };
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_IPC_CHANNEL_CLOSED';
 }
