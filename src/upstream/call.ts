@@ -58,14 +58,40 @@ export class AnswerTooLarge extends Error {
 
 /** The whole body as text. Rejects with AnswerTooLarge past `limit` bytes. */
 export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  const take = (chunk: Uint8Array) => {
-    text += decoder.decode(chunk, MORE);
-  };
-  return readAll(body, limit, take, () => text + decoder.decode());
+  const text = new ArrivingText();
+  return readAll(
+    body,
+    limit,
+    (chunk) => text.add(chunk),
+    () => text.whole(),
+  );
 }
 
+/** Most answers come in one piece, which needs no decoder of its own. */
+class ArrivingText {
+  private first: Uint8Array | null = null;
+  private decoder: TextDecoder | null = null;
+  private text = '';
+
+  add(chunk: Uint8Array): void {
+    if (this.first === null) {
+      this.first = chunk;
+      return;
+    }
+    if (this.decoder === null) {
+      this.decoder = new TextDecoder();
+      this.text = this.decoder.decode(this.first, MORE);
+    }
+    this.text += this.decoder.decode(chunk, MORE);
+  }
+
+  whole(): string {
+    if (this.decoder !== null) return this.text + this.decoder.decode();
+    return this.first === null ? '' : wholeDecoder.decode(this.first);
+  }
+}
+
+const wholeDecoder = new TextDecoder();
 const MORE = { stream: true } as const;
 
 /** Hands on the body as it comes. Rejects with AnswerTooLarge past `limit` bytes. */
