@@ -109,6 +109,7 @@ const CASES: Case[] = [
   },
 ];
 
+const NAMED = tls(authority.issue({ names: ['localhost'] }));
 const STRANGERS: Case[] = [
   {
     name: 'certificate-expired',
@@ -129,6 +130,15 @@ const STRANGERS: Case[] = [
   {
     name: 'certificate-of-another',
     server: tls(authority.issue({ names: ['other.example'] })),
+    code: 'upstream_unreachable',
+    says: unreachable(
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
+    ),
+  },
+  {
+    name: 'certificate-without-the-address',
+    server: NAMED,
+    url: NAMED.url.replace('localhost', '127.0.0.1'),
     code: 'upstream_unreachable',
     says: unreachable(
       'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',

@@ -1,4 +1,5 @@
 // One server as connections see it: how to reach it, and those that stand open.
+import { isIP } from 'node:net';
 import type { Socket, SocketHandler } from 'bun';
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
@@ -152,9 +153,9 @@ export class Origin implements ConnectionOwner {
   /** Left to itself, Bun checks chain and host name as its own fetch does. */
   private tlsOptions() {
     const { hostname } = this.address;
-    return this.surroundings.verifiesServers
-      ? { serverName: hostname }
-      : { serverName: hostname, rejectUnauthorized: false };
+    // An address is no name to ask for (RFC 6066, section 3); the certificate is still held against it.
+    const serverName = isIP(hostname) === 0 ? hostname : '';
+    return this.surroundings.verifiesServers ? { serverName } : { serverName, rejectUnauthorized: false };
   }
 
   private readonly handlers: SocketHandler<Connection> = {

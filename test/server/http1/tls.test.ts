@@ -74,6 +74,21 @@ describe('who is believed', () => {
     }
   });
 
+  test('the name that is asked for is in the first bytes, an address is not', async () => {
+    for (const [host, isNamed] of [
+      ['localhost', true],
+      ['127.0.0.1', false],
+    ] as const) {
+      const server = strict.serve();
+      const asked = rejection(strict.ask(`https://${host}:${server.port}`));
+      const connection = await server.accept();
+      await connection.until((received) => received !== '');
+      expect([host, connection.received().includes(host)]).toEqual([host, isNamed]);
+      connection.reset();
+      expect((await asked).code).toBe('ECONNRESET');
+    }
+  });
+
   test('a connection is used again without another handshake', async () => {
     const server = trusting.serve(
       always((count) => plain(`answer ${count}`)),
