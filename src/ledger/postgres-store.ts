@@ -6,8 +6,9 @@ import { createMinuteKeeper } from './minute-sums.ts';
 import { appendAll, packStorable } from './postgres-append.ts';
 import { createPostgresClient, type Query } from './postgres-client.ts';
 import type { AmongKinds } from './kind-filter.ts';
+import { expireRows } from './postgres-expiry.ts';
 import { createPartitions } from './postgres-partitions.ts';
-import { migrate, WRITER_LOCK } from './postgres-schema.ts';
+import { migrate } from './postgres-schema.ts';
 import {
   binariesOf,
   type BinariesOfRows,
@@ -29,26 +30,10 @@ import {
 import { ALL_TIME, type AuditFilter } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
 import { withBodies } from './stored-body.ts';
-import { HOUR_MS, SPANS } from './sum-spans.ts';
 import { summarise, totalsOf } from './summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
-
-/** Parameters: time before which rows go, and how many at most; answers with how many went. */
-const DELETE_EXPIRED =
-  'WITH gone AS (DELETE FROM ledger_row WHERE (request_id, timestamp) IN ' +
-  '(SELECT request_id, timestamp FROM ledger_row WHERE timestamp < ? ORDER BY timestamp LIMIT ?) ' +
-  'RETURNING id, timestamp, kind), ' +
-  'bodies AS (DELETE FROM ledger_body USING gone ' +
-  'WHERE row_id = gone.id AND ledger_body.timestamp = gone.timestamp), ' +
-  'sums AS (UPDATE ledger_sum SET kept = ledger_sum.kept - went.rows FROM ' +
-  `(SELECT spans.span, CASE spans.span WHEN 0 THEN 0 ELSE timestamp / (spans.span * ${HOUR_MS}) END AS start, kind, ` +
-  `COUNT(*) AS rows FROM gone, (VALUES ${Object.values(SPANS)
-    .map((span) => `(${span})`)
-    .join(', ')}) AS spans (span) ` +
-  'GROUP BY 1, 2, 3) AS went WHERE (ledger_sum.span, ledger_sum.start, ledger_sum.kind) = (went.span, went.start, went.kind)) ' +
-  'SELECT COUNT(*) AS removed FROM gone';
 
 /**
  * Never throws: the database is asked for when the store is first used, and again as long as it is away. `url`:
@@ -130,11 +115,7 @@ export function createPostgresStore(url: string): ValueStore {
     async expire(before) {
       await ready();
       const months = await partitions.drop(before);
-      const [gone] = await client.transaction(async (inside) => {
-        await inside(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
-        return inside<{ removed: number }>(DELETE_EXPIRED, [before, EXPIRE_ROWS]);
-      });
-      const rows = gone?.removed ?? 0;
+      const rows = await client.transaction((inside) => expireRows(inside, before));
       const binaries = await query(`${DELETE_UNUSED_BINARIES} RETURNING 1`, [before, EXPIRE_BINARIES]);
       return { rows: months + rows, isDone: rows < EXPIRE_ROWS && binaries.length < EXPIRE_BINARIES };
     },

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ask } from './audit-cells.ts';
 import { type AuditPage, findPage, type PageOrder } from './audit-page.ts';
+import { countPlaces, type ExpiredRow } from './expired-places.ts';
 import { inKinds } from './kind-filter.ts';
 import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from './kinds.ts';
 import { createMinuteKeeper } from './minute-sums.ts';
@@ -45,7 +46,6 @@ import {
   SUM_COLUMNS,
   type SumQuery,
 } from './sum-queries.ts';
-import { placesOf } from './sum-spans.ts';
 import { createSumTally } from './sum-tally.ts';
 
 /** How long a writer waits for another process's transaction. */
@@ -116,7 +116,7 @@ export function createSqliteStore(path: string): ValueStore {
   const subtract = database.query(SUBTRACT_KEPT);
   const removeRows = database.transaction((before: number) => {
     const gone = deleteRows.all(before, EXPIRE_ROWS);
-    for (const [place, count] of countPlaces(gone)) subtract.run(count, ...place);
+    for (const { rows, span, start, kind } of countPlaces(gone)) subtract.run(rows, span, start, kind);
     return gone.length;
   });
   const removeBinaries = database.query(DELETE_UNUSED_BINARIES);
@@ -182,25 +182,6 @@ const INDEX_OF: Record<PageOrder, string> = {
   kind: ' INDEXED BY ledger_row_kind',
   any: '',
 };
-
-interface ExpiredRow {
-  kind: number;
-  timestamp: number;
-}
-
-/** How many of the rows each place of the sums has, and the place: span, start, kind. */
-function countPlaces(rows: readonly ExpiredRow[]): [place: number[], count: number][] {
-  const counts = new Map<string, [place: number[], count: number]>();
-  for (const { kind, timestamp } of rows) {
-    for (const [span, start] of placesOf(timestamp)) {
-      const key = `${span} ${start} ${kind}`;
-      const counted = counts.get(key);
-      if (counted === undefined) counts.set(key, [[span, start, kind], 1]);
-      else counted[1] += 1;
-    }
-  }
-  return [...counts.values()];
-}
 
 function open(path: string): Database {
   if (path !== ':memory:') {
