@@ -16,11 +16,19 @@ export interface ClientStreamOptions {
   closed(how: 'completed' | 'cancelled'): void;
 }
 
+/**
+ * Of one write, in bytes. More than the connection takes at once is copied by the runtime, all of it: a long answer
+ * would lie in memory twice. What comes of an upstream's chunk that passes is shorter.
+ */
+const LARGEST_WRITE = 512 * 1024;
+
 export function createClientStream(options: ClientStreamOptions): ReadableStream<Uint8Array> {
   let waiting = false;
   let lastSent = options.monotonic();
   let cancelTimer: (() => void) | undefined;
   let over = false;
+  /** What is left of a long write. */
+  let rest: Uint8Array | null = null;
   // Made once, not for each chunk.
   let deliver: Take<Uint8Array> = () => {};
 
@@ -45,6 +53,12 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
     options.closed(how);
   }
 
+  function write(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
+    const isLong = bytes.length > LARGEST_WRITE;
+    rest = isLong ? bytes.subarray(LARGEST_WRITE) : null;
+    controller.enqueue(isLong ? bytes.subarray(0, LARGEST_WRITE) : bytes);
+  }
+
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -60,10 +74,15 @@ export function createClientStream(options: ClientStreamOptions): ReadableStream
           }
           lastSent = options.monotonic();
           options.sending(bytes, lastSent);
-          controller.enqueue(bytes);
+          write(controller, bytes);
         };
       },
-      pull() {
+      pull(controller) {
+        if (rest !== null) {
+          lastSent = options.monotonic();
+          write(controller, rest);
+          return;
+        }
         // A ping that was read is followed by another pull; the bytes asked for are still to come.
         if (waiting) return;
         waiting = true;

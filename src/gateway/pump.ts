@@ -8,6 +8,8 @@ import { EventTooLarge } from '../sse/frame-splitter.ts';
 export interface Pump<Out> {
   /** The next chunk of the upstream; undefined when it completes nothing for the client. */
   push(chunk: Uint8Array): Out | undefined;
+  /** What the last chunk completed besides, where that was long; undefined where nothing is left. */
+  more?(): Out | undefined;
   /** The upstream's EOF. */
   end(): Out | undefined;
   /** The last thing the client gets when the stream cannot go on; a complete answer ends as one. */

@@ -91,7 +91,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   }
 
   next(take: Take<Out>): void {
-    const ready = this.held.shift();
+    const ready = this.held.shift() ?? this.options.pump.more?.();
     if (ready !== undefined || this.over) take(ready);
     else this.read(take);
   }

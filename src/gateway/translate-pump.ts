@@ -14,6 +14,12 @@ import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
 import { createSequencer } from './sequence.ts';
 
+/**
+ * Characters of an answer from which its endings are rendered one by one, each when the client has room for it: some
+ * dialects tell all of a text again at its end, and more than once.
+ */
+const LONG_ANSWER = 512 * 1024;
+
 export interface TranslateOptions<Out> {
   provider: string;
   side: ProviderSide;
@@ -33,10 +39,13 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
   const { provider, side, observer, maxEvent } = options;
   const framing = options.createFraming(maxEvent);
   let events: StreamEvent[] = [];
+  /** Of what the answer says so far. */
+  let length = 0;
   const sequencer = createSequencer((told) => {
     const event: StreamEvent =
       told.type === 'error' ? { type: 'error', error: redactError(told.error, options.redact) } : told;
     observer.see(event);
+    length += lengthOf(event);
     events.push(event);
   });
   const decoder = side.createStreamDecoder((event) => sequencer.push(event), options.quirks);
@@ -54,18 +63,32 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
     }
   }
 
-  function take(): Out | undefined {
+  function takeAll(): Out | undefined {
     if (events.length === 0) return undefined;
     const taken = events;
     events = [];
     return options.render(taken);
   }
 
-  function fail(error: GatewayError): Out | undefined {
-    // An answer of which only the dialect's last formality is missing is an answer.
+  function take(): Out | undefined {
+    if (length < LONG_ANSWER) return takeAll();
+    let out: Out | undefined;
+    while (out === undefined && events.length > 0) {
+      const ending = events.findIndex(({ type }) => ENDINGS.has(type));
+      out = options.render(events.splice(0, ending === -1 ? events.length : ending + 1));
+    }
+    return out;
+  }
+
+  /** An answer of which only the dialect's last formality is missing is an answer. */
+  function endWith(error: GatewayError): void {
     decoder.end();
     sequencer.push({ type: 'error', error });
-    return take();
+  }
+
+  function fail(error: GatewayError): Out | undefined {
+    endWith(error);
+    return takeAll();
   }
 
   return {
@@ -85,15 +108,37 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
       }
       return take();
     },
+    more: take,
     end() {
       try {
         if (!sequencer.ended()) framing.flush(decode);
       } catch (thrown) {
         return fail(framingError(provider, thrown));
       }
-      return fail(truncated(provider));
+      endWith(truncated(provider));
+      return take();
     },
   };
+}
+
+const ENDINGS: ReadonlySet<StreamEvent['type']> = new Set([
+  'text-end',
+  'refusal-end',
+  'reasoning-end',
+  'tool-end',
+]);
+
+function lengthOf(event: StreamEvent): number {
+  switch (event.type) {
+    case 'text-delta':
+    case 'refusal-delta':
+    case 'reasoning-delta':
+      return event.text.length;
+    case 'tool-delta':
+      return event.arguments.length;
+    default:
+      return 0;
+  }
 }
 
 const textEncoder = new TextEncoder();

@@ -2,7 +2,7 @@
 import type { ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { AnswerLosses } from '../answer-losses.ts';
-import { createDeltaWriter, type DeltaWriter, type OutputWriter } from './encode-output.ts';
+import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
 import type { ClientTool } from './namespace.ts';
 import { type CallForm, callForm, callItem, hostedCallItem, itemId } from './output-item.ts';
@@ -53,13 +53,17 @@ export function createCallWriter(
     let wire = deltas.push(freeText?.end() ?? '');
     const isFunction = form.kind === 'function';
     // Clients parse a function's arguments: '' is not JSON.
-    if (isFunction && deltas.text().trim() === '') wire += deltas.push('{}');
-    const text = deltas.text();
+    if (isFunction && deltas.isBlank) wire += deltas.push('{}');
+    const text = deltas.json();
     const where = { item_id: id, output_index: place };
     wire += isFunction
-      ? output.event('response.function_call_arguments.done', { ...where, name: form.name, arguments: text })
-      : output.event('response.custom_tool_call_input.done', { ...where, input: text });
-    return wire + output.done(place, callItem(id, form, call, text, 'completed'));
+      ? output.event(
+          'response.function_call_arguments.done',
+          { ...where, name: form.name, arguments: KEPT },
+          text,
+        )
+      : output.event('response.custom_tool_call_input.done', { ...where, input: KEPT }, text);
+    return wire + output.done(place, callItem(id, form, call, KEPT, 'completed'), text);
   }
 
   function closeHosted(part: ToolCallPart): string {

@@ -4,7 +4,7 @@ import type { Citation } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { AnswerLosses } from '../answer-losses.ts';
 import { buildAnnotation } from './annotations.ts';
-import { createDeltaWriter, type DeltaWriter, type OutputWriter } from './encode-output.ts';
+import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
 
 export interface MessageWriter {
@@ -35,13 +35,14 @@ export function createMessageWriter(
   requestId: string,
   losses: AnswerLosses,
 ): MessageWriter {
-  let message: { id: string; place: number; content: JsonObject[] } | undefined;
+  /** `content`: JSON of its parts. */
+  let message: { id: string; place: number; content: string[] } | undefined;
   let part: OpenPart | undefined;
   let adopted: { place: number; id: string } | undefined;
   /** The place of a message whose end the client has. */
   let done: number | undefined;
 
-  function ensureMessage(): { text: string; id: string; place: number; content: JsonObject[] } {
+  function ensureMessage(): { text: string; id: string; place: number; content: string[] } {
     if (message !== undefined && message.place !== done) return { text: '', ...message };
     const place = adopted?.place ?? output.place();
     message = { id: adopted?.id ?? itemId('msg', requestId, place), place, content: [] };
@@ -54,19 +55,19 @@ export function createMessageWriter(
     if (part === undefined || message === undefined) return '';
     const { kind, place, deltas, citations, told } = part;
     part = undefined;
-    const text = deltas.text();
+    const text = deltas.json();
     if (kind === 'refusal') {
-      const content = refusalContent(text);
+      const content = jsonAround(refusalContent(KEPT), text);
       message.content.push(content);
       return (
-        output.event('response.refusal.done', { ...place, refusal: text }) +
-        output.event('response.content_part.done', { ...place, part: content })
+        output.event('response.refusal.done', { ...place, refusal: KEPT }, text) +
+        output.event('response.content_part.done', { ...place, part: KEPT }, content)
       );
     }
     let wire = '';
     const annotations: JsonObject[] = [];
     for (const citation of citations) {
-      const annotation = buildAnnotation(citation, text.length);
+      const annotation = buildAnnotation(citation, deltas.length);
       if (annotation === undefined) {
         losses.lost('citations');
         continue;
@@ -75,12 +76,12 @@ export function createMessageWriter(
       wire += output.event('response.output_text.annotation.added', fields);
       annotations.push(annotation);
     }
-    const content = textContent(text, annotations);
+    const content = jsonAround(textContent(KEPT, annotations), text);
     message.content.push(content);
     if (told === 'part') return wire;
     if (told === undefined)
-      wire += output.event('response.output_text.done', { ...place, text, logprobs: [] });
-    return wire + output.event('response.content_part.done', { ...place, part: content });
+      wire += output.event('response.output_text.done', { ...place, text: KEPT, logprobs: [] }, text);
+    return wire + output.event('response.content_part.done', { ...place, part: KEPT }, content);
   }
 
   function open(kind: 'text' | 'refusal'): string {
@@ -119,7 +120,7 @@ export function createMessageWriter(
       const { id, place, content } = message;
       message = undefined;
       if (place === done) return before;
-      return before + output.done(place, messageItem(id, status, content));
+      return before + output.done(place, messageItem(id, status, [KEPT]), content.join(','));
     },
   };
 }

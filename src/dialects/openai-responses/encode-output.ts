@@ -1,19 +1,19 @@
 // What the parts of the encoder share: numbered events, and the list of items that the last event repeats.
-// The format demands that repetition, so the answer's text is kept, once.
+// The format demands that each text is told four times, so it is kept: once, as the JSON that every repetition holds.
 import type { JsonObject } from '../../model/json.ts';
 import { createKeptText } from '../../model/kept-text.ts';
 
 export interface OutputWriter {
-  /** One event as wire text. */
-  event(type: string, fields: JsonObject): string;
+  /** One event as wire text; `kept` as in `jsonAround`. */
+  event(type: string, fields: JsonObject, kept?: string): string;
   /** One event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
   raw(type: string, json: string): string;
   /** Takes the place of the next item. */
   place(): number;
   nextPlace(): number;
   added(place: number, item: JsonObject): string;
-  /** Also keeps the item for the last event. */
-  done(place: number, item: JsonObject): string;
+  /** Also keeps the item for the last event; `kept` as in `jsonAround`. */
+  done(place: number, item: JsonObject, kept?: string): string;
   /** The number of the last event that the client has. */
   numberAfter(sequence: number): void;
   /** The client has this whole item already. */
@@ -22,6 +22,21 @@ export interface OutputWriter {
   placeAfter(place: number): void;
   /** Items so far as the inside of a JSON array. */
   items(): string;
+}
+
+/** In an object: where what was kept belongs. */
+export const KEPT = '\0kept\0';
+const KEPT_JSON = JSON.stringify(KEPT);
+
+/** JSON of `value` with `kept`, which is JSON already, in the place of its `KEPT`. */
+export function jsonAround(value: JsonObject, kept: string | undefined): string {
+  return putKept(JSON.stringify(value), kept);
+}
+
+function putKept(json: string, kept: string | undefined): string {
+  if (kept === undefined) return json;
+  const at = json.indexOf(KEPT_JSON);
+  return at === -1 ? json : json.slice(0, at) + kept + json.slice(at + KEPT_JSON.length);
 }
 
 export function createOutputWriter(): OutputWriter {
@@ -39,12 +54,12 @@ export function createOutputWriter(): OutputWriter {
 
   return {
     raw,
-    event: (type, fields) => raw(type, JSON.stringify({ type, ...fields }).slice(0, -1)),
+    event: (type, fields, kept) => raw(type, putKept(JSON.stringify({ type, ...fields }).slice(0, -1), kept)),
     place: () => places++,
     nextPlace: () => places,
     added: (place, item) => about('response.output_item.added', place, JSON.stringify(item)),
-    done(place, item) {
-      const json = JSON.stringify(item);
+    done(place, item, kept) {
+      const json = jsonAround(item, kept);
       items[place] = json;
       return about('response.output_item.done', place, json);
     },
@@ -57,15 +72,24 @@ export function createOutputWriter(): OutputWriter {
     placeAfter(place) {
       places = place + 1;
     },
-    items: () => items.filter((item) => item !== undefined).join(','),
+    // Added up, not joined: the long texts in them are not copied for it.
+    items: () =>
+      items
+        .filter((item) => item !== undefined)
+        .reduce((all, item) => `${all},${item}`, '')
+        .slice(1),
   };
 }
 
 export interface DeltaWriter {
   /** Keeps the text and gives its event, '' for none. */
   push(text: string): string;
-  /** All text so far. */
-  text(): string;
+  /** All text so far, as JSON. */
+  json(): string;
+  /** Of all text so far, in UTF-16 units. */
+  readonly length: number;
+  /** There is nothing but white space so far. */
+  readonly isBlank: boolean;
 }
 
 /** Deltas of one part: everything of the event but the text is made once. */
@@ -77,12 +101,23 @@ export function createDeltaWriter(
 ): DeltaWriter {
   const prefix = `${JSON.stringify({ type, ...place }).slice(0, -1)},"delta":`;
   const kept = createKeptText();
+  let length = 0;
+  let isBlank = true;
   return {
     push(delta) {
       if (delta === '') return '';
-      kept.add(delta);
-      return output.raw(type, prefix + JSON.stringify(delta) + suffix);
+      const json = JSON.stringify(delta);
+      kept.add(json.slice(1, -1));
+      length += delta.length;
+      if (isBlank) isBlank = delta.trim() === '';
+      return output.raw(type, prefix + json + suffix);
     },
-    text: kept.text,
+    json: () => `"${kept.text()}"`,
+    get length() {
+      return length;
+    },
+    get isBlank() {
+      return isBlank;
+    },
   };
 }

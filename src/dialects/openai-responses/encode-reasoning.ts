@@ -2,7 +2,7 @@
 import type { ReasoningPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
-import { createDeltaWriter, type DeltaWriter, type OutputWriter } from './encode-output.ts';
+import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { itemId } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 
@@ -55,13 +55,13 @@ export function createReasoningWriter(output: OutputWriter, requestId: string): 
       open = undefined;
       if (told === undefined) return wholeItem(part);
       const { id, outputIndex, place, deltas } = told;
-      part.text = deltas.text();
-      const said = { type: 'summary_text', text: part.text };
+      const text = deltas.json();
+      const said = { type: 'summary_text', text: KEPT };
       return (
-        output.event(`${SUMMARY}_text.done`, { ...place, text: part.text }) +
-        output.event(`${SUMMARY}_part.done`, { ...place, part: said }) +
+        output.event(`${SUMMARY}_text.done`, { ...place, text: KEPT }, text) +
+        output.event(`${SUMMARY}_part.done`, { ...place, part: said }, text) +
         // The id was told before the token could bring the provider's own.
-        output.done(outputIndex, { ...buildReasoningOutput(part, id), id })
+        output.done(outputIndex, { ...buildReasoningOutput({ ...part, text: KEPT }, id), id }, text)
       );
     },
   };

@@ -1,7 +1,7 @@
 // Output items as a client reads them: the same for whole answers and for streams. Ids are made from the
 // request's id and the item's place, so that the same answer has the same ids.
 import type { ImagePart, ToolCallPart } from '../../model/content.ts';
-import { asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json.ts';
 import { callIdToWire } from '../../model/opaque-token.ts';
 import { freeTextOf } from './free-text.ts';
 import { hostedItemOf } from './hosted-item.ts';
@@ -15,7 +15,7 @@ export function itemId(prefix: ItemPrefix, requestId: string, outputIndex: numbe
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-export function messageItem(id: string, status: ItemStatus, content: JsonObject[]): JsonObject {
+export function messageItem(id: string, status: ItemStatus, content: JsonValue[]): JsonObject {
   return { id, type: 'message', status, role: 'assistant', content };
 }
 
