@@ -1,15 +1,14 @@
 // Streams as fast as they go, one after the other on each connection.
 import { takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
-import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
+import type { LoadCount } from '../load-client.ts';
+import { type Measure, onStage, startLoad } from '../measure.ts';
+import { countSome } from './opening.ts';
 
 const DELTAS = 200;
 const CONNECTIONS = 16;
 const WARM_UP_MS = 1_000;
 const MEASURED_MS = 1_500;
-
-/** Times that the measure is drawn out before it is given up. */
-const PATIENCE = 50;
 
 export const burst: Measure = {
   name: `Streams of ${DELTAS} events, unpaced`,
@@ -23,17 +22,10 @@ export const burst: Measure = {
         await Bun.sleep(WARM_UP_MS * pace);
         const before = await load.count();
         const cpuBefore = cpuTime(running.pid);
-        await Bun.sleep(MEASURED_MS * pace);
-        let after = await load.count();
-        // On a machine with other work, the shortest of measures may end before a stream does.
-        for (let turns = 0; after.finished === before.finished && turns < PATIENCE; turns++) {
-          await Bun.sleep(MEASURED_MS * pace);
-          after = await load.count();
-        }
+        const ended = ({ finished }: LoadCount) => finished > before.finished;
+        const after = await countSome(load, MEASURED_MS * pace, ended, context.contender);
         const cpuAfter = cpuTime(running.pid);
-        failOn(after, context.contender);
         const streams = after.finished - before.finished;
-        if (streams === 0) throw new Error(`${context.contender.name}: no stream ended`);
         return {
           'streams of 200 events': (streams / (after.at - before.at)) * 1000,
           ...(cpuBefore === null || cpuAfter === null

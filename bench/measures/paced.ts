@@ -1,8 +1,9 @@
 // Many streams at the pace of a model: what an event costs.
+import type { LoadCount } from '../load-client.ts';
 import { isCompiled, takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
-import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
-import { untilBegun } from './opening.ts';
+import { type Measure, onStage, startLoad } from '../measure.ts';
+import { countSome, untilBegun } from './opening.ts';
 
 const STREAMS = 200;
 const PER_SECOND = 20;
@@ -24,10 +25,9 @@ export const paced: Measure = {
         await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : WARM_UP_MS) * pace);
         const before = await load.count();
         const cpuBefore = cpuTime(running.pid);
-        await Bun.sleep(MEASURED_MS * pace);
-        const after = await load.count();
+        const came = (count: LoadCount) => count.events > before.events;
+        const after = await countSome(load, MEASURED_MS * pace, came, context.contender);
         const cpuAfter = cpuTime(running.pid);
-        failOn(after, context.contender);
         const events = after.events - before.events;
         return {
           'events delivered': (events / (after.at - before.at)) * 1000,

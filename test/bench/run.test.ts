@@ -53,6 +53,7 @@ test(
       effort: EFFORTS.tiny,
       say: () => {},
     });
+    expect(results.flatMap(({ failures }) => failures)).toEqual([]);
     const [rare, steady, ways] = results.map(({ rounds }) => rounds[PASSTHROUGH]?.[0] ?? {});
     for (const metric of Object.keys(rareWaits.metrics)) expect(rare?.[metric]).toBeGreaterThan(0);
     for (const metric of Object.keys(steadyWaits.metrics)) expect(steady?.[metric]).toBeGreaterThan(0);
