@@ -10,7 +10,11 @@ import { VERSION } from './version.ts';
 export async function serveAlone(options: ServeOptions): Promise<Serving> {
   const { config, log } = options;
   let current = config;
-  const telemetry = await startTelemetry(options, () => current);
+  const telemetry = await startTelemetry(
+    options,
+    () => current,
+    () => gateway.connections(),
+  );
   const gateway = createGateway(
     config,
     createServerHost({ ...options, version: VERSION, ...(telemetry !== undefined && { telemetry }) }),

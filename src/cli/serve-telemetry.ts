@@ -1,16 +1,17 @@
 // What the process that has the ledger tells OpenTelemetry, where the environment asks for it.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { createWebHost } from '../gateway/host.ts';
-import type { Exporter } from '../opentelemetry/exporter.ts';
+import type { Exporter, ExporterHost } from '../opentelemetry/exporter.ts';
 import { startExporter } from '../opentelemetry/start.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import type { ServeOptions } from './serving.ts';
 import { VERSION } from './version.ts';
 
-/** @param config the configuration in force. */
+/** @param config the configuration in force. @param connections to providers' servers, of all processes. */
 export function startTelemetry(
   { environment, log }: Pick<ServeOptions, 'environment' | 'log'>,
   config: () => ResolvedConfig,
+  connections: ExporterHost['connections'],
 ): Promise<Exporter | undefined> {
   const { now, setTimer } = createWebHost();
   return startExporter(environment, {
@@ -18,6 +19,7 @@ export function startTelemetry(
     setTimer,
     log,
     version: VERSION,
+    connections,
     fetch: (url, init) => fetch(url, init),
     systemOf(name) {
       const kind = config().providers.find((provider) => provider.name === name)?.kind ?? name;

@@ -3,7 +3,7 @@ import { createWebHost } from '../gateway/host.ts';
 import { createLedger } from '../ledger/recorder.ts';
 import { formatHost, reservePort } from '../server/host.ts';
 import { locateStore, openSpill, openStore } from '../server/open-store.ts';
-import { startPrimary } from '../workers/primary.ts';
+import { type Primary, startPrimary } from '../workers/primary.ts';
 import type { WorkerCommand } from '../workers/worker-process.ts';
 import { startTelemetry } from './serve-telemetry.ts';
 import type { ServeOptions, Serving } from './serving.ts';
@@ -20,7 +20,12 @@ export async function serveWithWorkers(
   const port = await reservePort(hostname, config.server.port);
   const { now, monotonic, setTimer } = createWebHost();
   let current = config;
-  const telemetry = await startTelemetry(options, () => current);
+  let primary: Primary | undefined;
+  const telemetry = await startTelemetry(
+    options,
+    () => current,
+    () => primary?.connections() ?? [],
+  );
   const ledger = config.audit.enabled
     ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
         now,
@@ -34,7 +39,7 @@ export async function serveWithWorkers(
     await telemetry?.close();
   };
   try {
-    const primary = await startPrimary({
+    const started = await startPrimary({
       ...options,
       workers,
       hostname,
@@ -46,16 +51,17 @@ export async function serveWithWorkers(
       monotonic,
       setTimer,
     });
+    primary = started;
     return {
       port,
       url: `http://${formatHost(hostname)}:${port}`,
       reload(changed) {
         current = changed;
-        return primary.reload(changed);
+        return started.reload(changed);
       },
-      activeStreams: () => primary.activeStreams(),
+      activeStreams: () => started.activeStreams(),
       async end(timeoutMs) {
-        const cut = await primary.drain(timeoutMs);
+        const cut = await started.drain(timeoutMs);
         await close();
         return cut;
       },

@@ -1,6 +1,7 @@
 // Traces and metrics of all requests to a collector. Loaded only where OpenTelemetry's variables ask for it.
 import type { LedgerRow } from '../ledger/row.ts';
 import type { SystemOf } from './attributes.ts';
+import { connectionData, type OpenConnections } from './connection-data.ts';
 import { createGenAiMeter } from './gen-ai-meter.ts';
 import { metricData } from './metric-data.ts';
 import { createSender, type Sender, type SenderHost } from './sender.ts';
@@ -20,6 +21,8 @@ export interface ExporterHost extends SenderHost {
   now(): number;
   version: string;
   systemOf: SystemOf;
+  /** Connections to providers' servers, of all processes. */
+  connections(): readonly OpenConnections[] | Promise<readonly OpenConnections[]>;
 }
 
 export interface Exporter {
@@ -125,11 +128,22 @@ function createMetrics(
   let isSending = false;
   let cancelTimer = () => {};
 
-  function report(): Uint8Array {
+  async function report(): Promise<Uint8Array> {
+    const connections = await openConnections();
     const now = host.now();
     const metrics = meter.metrics.map((metric) => metricData(metric, startedAt, now));
+    if (connections.length > 0) metrics.push(connectionData(connections, startedAt, now));
     const scope = { name: 'sluice', version: host.version };
     return serializeMetrics(target.encoding, { resource, scopeMetrics: [{ scope, metrics }] });
+  }
+
+  async function openConnections(): Promise<readonly OpenConnections[]> {
+    try {
+      return await host.connections();
+    } catch (thrown) {
+      host.log('warn', 'OpenTelemetry: open connections could not be told', { error: thrown });
+      return [];
+    }
   }
 
   function arm(): void {
@@ -137,9 +151,11 @@ function createMetrics(
       arm();
       if (isSending) return;
       isSending = true;
-      void sender.send(report()).finally(() => {
-        isSending = false;
-      });
+      void report()
+        .then((metrics) => sender.send(metrics))
+        .finally(() => {
+          isSending = false;
+        });
     }, intervalMs);
   }
 
@@ -148,7 +164,7 @@ function createMetrics(
     see: meter.see,
     async close() {
       cancelTimer();
-      await sender.send(report(), { once: true });
+      await sender.send(await report(), { once: true });
     },
   };
 }

@@ -4,12 +4,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
 import { askAll } from './ask-all.ts';
 import { mergeStates } from './merge-states.ts';
-import { createPoolTally } from './pool-tally.ts';
 import type { Page, PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface FleetViewOptions
-  extends Pick<ManagementDeps, 'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers'> {
+  extends Pick<
+    ManagementDeps,
+    'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers' | 'connections'
+  > {
   processes(): Iterable<WorkerProcess>;
   setTimer(callback: () => void, ms: number): () => void;
 }
@@ -19,7 +21,6 @@ export function createFleetView(
   options: FleetViewOptions,
 ): (request: PageRequest) => Promise<Page | undefined> {
   const { processes, setTimer, ledger } = options;
-  const pools = createPoolTally<WorkerProcess>();
   const manage = createManagement({
     ...options,
     ledger: ledger && flushedByAll(ledger, options),
@@ -34,8 +35,6 @@ export function createFleetView(
       const merged = mergeStates(await askAll(processes(), setTimer, 'providerStates'));
       return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);
     },
-    connections: () =>
-      pools.read(processes(), async (worker) => (await askAll([worker], setTimer, 'connections'))[0]),
   });
   return async ({ method, path }) => {
     const url = new URL(path, 'http://localhost');

@@ -6,6 +6,7 @@ import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createMeter } from '../telemetry/meter.ts';
+import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { askAll, askAllWithin } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
@@ -14,6 +15,7 @@ import { createFleetView } from './fleet-view.ts';
 import { readJournal } from './journal.ts';
 import { lostRow } from './lost-row.ts';
 import { unpackRows } from './packed-rows.ts';
+import { createPoolTally } from './pool-tally.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
 import { createSharedMemory } from './shared-memory.ts';
@@ -39,6 +41,8 @@ export interface Primary {
   /** Applies to new requests of all workers; resolves when they have it, but for one that is too busy to say so. */
   reload(config: ResolvedConfig): Promise<void>;
   activeStreams(): Promise<number>;
+  /** To providers' servers, of all workers. */
+  connections(): Promise<PoolState[]>;
   /** No worker takes new requests; resolves when all have ended, to how many requests were cut. */
   drain(timeoutMs: number): Promise<number>;
 }
@@ -61,6 +65,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   let prober: WorkerProcess | undefined;
 
   const meter = createMeter();
+  const pools = createPoolTally<WorkerProcess>();
 
   const crew = createCrew({
     ...options,
@@ -79,8 +84,16 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     now,
     setTimer,
     processes: crew.serving,
+    connections,
     workers: () => ({ wanted, running: crew.serving().length, replaced: crew.replaced() }),
   });
+
+  function connections(): Promise<PoolState[]> {
+    return pools.read(crew.serving(), async (worker) => {
+      const [told] = await askAll([worker], setTimer, 'connections');
+      return told;
+    });
+  }
 
   function note(row: LedgerRow): void {
     ledger?.record(row);
@@ -174,6 +187,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       for (const worker of crew.serving()) configs.set(worker, changed);
       await askAllWithin(RELOAD_MS, crew.serving(), setTimer, 'reload', columns, sendable(changed));
     },
+    connections,
     async activeStreams() {
       return (await askAll(crew.serving(), setTimer, 'running')).flat().length;
     },

@@ -47,8 +47,16 @@ describe.each([
     const told = parseTraceparent(upstream.requests.at(-1)?.headers.get('traceparent') ?? null);
     upstream.answer(replyWith(STREAM));
     await (await post(sluice, { ...ASK, stream: true })).text();
+    // Of processes that have ended it is known what they told.
+    await fetch(`${sluice.url}/metrics`);
     expect(await sluice.stop()).toBe(0);
 
+    const connections = collector.points.filter(({ metric }) => metric === 'http.client.open_connections');
+    expect(connections.map(({ attributes }) => attributes['http.connection.state'])).toEqual([
+      'active',
+      'idle',
+    ]);
+    expect(`http://127.0.0.1:${connections[0]?.attributes['server.port']}`).toBe(upstream.url);
     expect(collector.requests.every(({ headers }) => headers.get('x-tenant') === 'one two')).toBe(true);
     const servers = collector.spans.filter(({ kind }) => kind === 2);
     expect(servers).toHaveLength(2);

@@ -136,6 +136,7 @@ function collected(log: GatewayHost['log']) {
       setTimer: () => () => {},
       version: '1.2.3',
       systemOf: (name) => name,
+      connections: () => [],
       log,
       async fetch(url, { body }) {
         sent += new TextDecoder('latin1').decode(body as Uint8Array<ArrayBuffer>);

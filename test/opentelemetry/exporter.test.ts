@@ -1,6 +1,7 @@
 // What a collector receives, read by the protocol's own definitions, and what becomes of a collector that fails.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { OpenConnections } from '../../src/opentelemetry/connection-data.ts';
 import { createExporter } from '../../src/opentelemetry/exporter.ts';
 import type { OtlpTarget } from '../../src/opentelemetry/settings.ts';
 import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
@@ -52,10 +53,12 @@ const SERVED: LedgerRow = sampleRow({
 let collector: OtlpCollector;
 let timers: ManualTimers;
 let logged: string[];
+let connections: () => OpenConnections[] | Promise<OpenConnections[]>;
 beforeEach(() => {
   collector = startOtlpCollector();
   timers = createManualTimers(SAMPLE_TIME + 60_000);
   logged = [];
+  connections = () => [];
 });
 afterEach(() => collector[Symbol.asyncDispose]());
 
@@ -77,6 +80,7 @@ function setup(encoding: OtlpTarget['encoding'] = 'protobuf', changes: Partial<O
       now: timers.now,
       setTimer: timers.setTimer,
       version: '1.2.3',
+      connections: () => connections(),
       systemOf: (name) => (name === 'lab' ? 'gcp.gemini' : name),
       log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
       async fetch(url, init) {
@@ -218,6 +222,47 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     const [cost] = of('sluice.cost');
     expect(cost?.unit).toBe('{USD}');
     expect(cost?.value).toBeCloseTo(0.0075, 9);
+    // Nobody was asked yet, or somebody else connects.
+    expect(of('http.client.open_connections')).toEqual([]);
+  });
+
+  test('open connections to each server, by their state', async () => {
+    const { exporter } = setup(encoding);
+    connections = async () => [
+      { origin: 'https://api.example.com', active: 3, idle: 0 },
+      { origin: 'http://[::1]:8000', active: 0, idle: 2 },
+    ];
+    await exporter.close();
+    const named = (address: string, port: number, scheme: string, state: string) => ({
+      'server.address': address,
+      'server.port': port,
+      'url.scheme': scheme,
+      'http.connection.state': state,
+    });
+    const metric = { metric: 'http.client.open_connections', unit: '{connection}' };
+    expect(collector.points).toEqual([
+      expect.objectContaining({
+        ...metric,
+        attributes: named('api.example.com', 443, 'https', 'active'),
+        value: 3,
+      }),
+      expect.objectContaining({
+        ...metric,
+        attributes: named('api.example.com', 443, 'https', 'idle'),
+        value: 0,
+      }),
+      expect.objectContaining({ ...metric, attributes: named('::1', 8000, 'http', 'active'), value: 0 }),
+      expect.objectContaining({ ...metric, attributes: named('::1', 8000, 'http', 'idle'), value: 2 }),
+    ]);
+  });
+
+  test('where connections cannot be told, the rest is', async () => {
+    const { exporter } = setup(encoding);
+    connections = () => Promise.reject(new Error('nobody answers'));
+    exporter.see(SERVED);
+    await exporter.close();
+    expect(collector.points.map(({ metric }) => metric)).toContain('gen_ai.client.operation.duration');
+    expect(logged.join()).toContain('open connections could not be told');
   });
 });
 

@@ -142,7 +142,7 @@ function readMetric(metric: JsonObject): CollectedPoint[] {
     unit: String(metric.unit),
     attributes: attributesOf(point),
     ...(histogram === undefined
-      ? { value: Number(point.asDouble) }
+      ? { value: Number(point.asDouble ?? point.asInt) }
       : {
           count: Number(point.count),
           sum: Number(point.sum),
