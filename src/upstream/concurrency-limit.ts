@@ -68,6 +68,8 @@ const SLOW_FACTOR = 2;
 /** Answers seen before latency says anything. */
 const WARM_UP = 20;
 const SHORTEST_RETRY_MS = 1_000;
+/** Longer than two processes need to give back what both took. */
+const LOOK_AGAIN_MS = 1;
 const LONGEST_RETRY_MS = 60_000;
 
 const ALONE: LimitPeers = { room: undefined, adapted() {}, freed() {} };
@@ -84,6 +86,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   let entered = 0;
   let enteredAtCut = 0;
   const waiting = new Set<() => void>();
+  let isLooking = false;
   const latency = createLatency();
   let meanHoldMs = 0;
 
@@ -118,18 +121,31 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
 
   /** Whether a place was free; then it is taken. */
   function take(settings: ConcurrencySettings): boolean {
-    if (inFlight >= limitOf(settings)) return false;
+    if (everywhere() >= limitOf(settings)) return false;
     inFlight += 1;
     // Taken first and given back where another process took it too: two that come at once never both stay.
     if (room === undefined || room.setInFlight(inFlight) <= limitOf(settings)) return true;
     giveBack();
+    lookAgain();
     return false;
   }
 
   function giveBack(): void {
     inFlight -= 1;
     room?.setInFlight(inFlight);
-    if (room !== undefined && room.othersWaiting() > 0) peers.freed();
+  }
+
+  /**
+   * Of two that came at once to the last place, none stays, and nobody will say that it is free. Only a look: where all
+   * places are taken it is the one who leaves that says so.
+   */
+  function lookAgain(): void {
+    if (room === undefined || isLooking) return;
+    isLooking = true;
+    clock.setTimer(() => {
+      isLooking = false;
+      if (newest !== undefined && waiting.size > 0 && everywhere() < limitOf(newest)) admit(newest);
+    }, LOOK_AGAIN_MS);
   }
 
   /** A place that was taken. A class: one is made for each request. */
@@ -163,6 +179,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       if (!this.held) return;
       this.held = false;
       giveBack();
+      if (room !== undefined && room.othersWaiting() > 0) peers.freed();
       meanHoldMs += 0.1 * (monotonic() - this.begunAt - meanHoldMs);
       admit(this.settings);
     }
@@ -208,6 +225,8 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       }, settings.queueTimeoutMs);
       waiting.add(enter);
       room?.setWaiting(waiting.size);
+      // Who left before this was written has told nobody.
+      lookAgain();
       signal.addEventListener('abort', leave, { once: true });
     });
   }

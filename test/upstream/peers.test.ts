@@ -18,13 +18,20 @@ const PROVIDER = sampleProvider({
   breaker: { failures: 3, openForMs: 10_000 },
 });
 
+interface Count {
+  inFlight: number;
+  waiting: number;
+}
+
 /** Two processes, each of which hears at once what the other tells. */
 function setup() {
   const timers = createManualTimers();
-  const counts = [
+  const counts: [Count, Count] = [
     { inFlight: 0, waiting: 0 },
     { inFlight: 0, waiting: 0 },
   ];
+  /** Happens between a count that is set and the sum that is made of it. */
+  const meanwhile = { run() {} };
   const told: PeerNotice[] = [];
   const both: ProviderStates[] = [0, 1].map((own) => {
     const mine = counts[own];
@@ -33,6 +40,7 @@ function setup() {
     const room: SharedRoom = {
       setInFlight(count) {
         mine.inFlight = count;
+        meanwhile.run();
         return count + theirs.inFlight;
       },
       setWaiting(count) {
@@ -55,7 +63,7 @@ function setup() {
   });
   const [one, other] = both;
   if (one === undefined || other === undefined) throw new Error('two processes');
-  return { timers, one, other, told };
+  return { timers, one, other, told, counts, meanwhile };
 }
 
 function enter(states: ProviderStates, provider: GuardedProvider) {
@@ -154,6 +162,41 @@ test('a limit is one limit: places are counted together, and one that is freed l
   first.end('completed');
   await third;
   expect(other.inFlight(limited)).toBe(2);
+});
+
+const TWO_PLACES = sampleProvider({
+  name: 'a',
+  concurrency: { max: 2, min: 1, queue: 10, queueTimeoutMs: 60_000 },
+});
+
+test('while all places are taken and both wait, nothing is told', async () => {
+  const { one, other, told, timers } = setup();
+  const held = [await lease(one, TWO_PLACES), await lease(other, TWO_PLACES)];
+  const waiting = [one, other, one, other].map((states) => lease(states, TWO_PLACES));
+  await timers.advance(1_000);
+  expect(told).toEqual([]);
+  expect([one, other].map((states) => stateOf(states, TWO_PLACES)?.queued)).toEqual([2, 2]);
+  for (const each of [...held, ...waiting]) (await each).end('completed');
+  expect([one, other].map((states) => stateOf(states, TWO_PLACES)?.inFlight)).toEqual([0, 0]);
+});
+
+test('two that come at once to the last place: one of them has it a moment later', async () => {
+  const { one, timers, counts, meanwhile } = setup();
+  await lease(one, TWO_PLACES);
+  meanwhile.run = () => {
+    meanwhile.run = () => {};
+    counts[1].inFlight += 1;
+  };
+  let entered = false;
+  void lease(one, TWO_PLACES).then(() => {
+    entered = true;
+  });
+  // The other, too, has seen that there was one too many.
+  counts[1].inFlight -= 1;
+  await Promise.resolve();
+  expect(entered).toBe(false);
+  await timers.advance(1);
+  expect(entered).toBe(true);
 });
 
 test('a limit that one has cut holds in both, and in one that begins later', async () => {
