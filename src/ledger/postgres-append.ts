@@ -8,6 +8,7 @@ import {
   COLUMN_NAMES,
   REQUEST_ID,
   type RowValues,
+  type SqlValue,
   timedRow,
   TIMESTAMP,
 } from './row-columns.ts';
@@ -19,7 +20,7 @@ import {
   type SpreadPlace,
   type SpreadTally,
 } from './spread-tally.ts';
-import { BODY_COLUMNS, bodyValues, type PackedRow, packRow } from './stored-body.ts';
+import { BODY_COLUMNS, bodyValues, type PackedRow, packRows } from './stored-body.ts';
 import {
   addToSums,
   DELETE_MINUTES,
@@ -184,10 +185,14 @@ function base64Of(bytes: Uint8Array | null): string | null {
 }
 
 /** PostgreSQL's text has no NUL and no half of a surrogate pair. */
-export async function packStorable(values: RowValues, binaries?: BinariesOfRows): Promise<PackedRow> {
-  const packed = await packRow(values, binaries);
-  const columns = packed.columns.map((value) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value,
-  );
-  return { ...packed, columns };
+export async function packStorable(
+  rows: readonly RowValues[],
+  binaries?: BinariesOfRows,
+): Promise<PackedRow[]> {
+  const packed = await packRows(rows, binaries);
+  return packed.map((row) => ({ ...row, columns: row.columns.map(storable) }));
+}
+
+function storable(value: SqlValue): SqlValue {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 }

@@ -91,7 +91,7 @@ export function createPostgresStore(url: string): ValueStore {
     await ready();
     try {
       await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
-      const packed = await Promise.all([...rows.values()].map((values) => packStorable(values, binaries)));
+      const packed = await packStorable([...rows.values()], binaries);
       await client.transaction((inside) => appendAll(inside, packed, known));
     } catch (thrown) {
       known.kinds.forget();

@@ -38,7 +38,40 @@ const NO_PARTS: readonly BinaryPart[] = [];
 /** A larger part is told of and not kept. */
 const MAX_BINARY_BYTES = 16 * 1024 * 1024;
 
-export async function packRow(values: RowValues, taken?: BinariesOfRows): Promise<PackedRow> {
+/** Nothing waits where all bodies are short. */
+export async function packRows(
+  rows: readonly RowValues[],
+  taken?: BinariesOfRows,
+): Promise<readonly PackedRow[]> {
+  const packed = rows.map((values) => packShort(values, taken) ?? packRow(values, taken));
+  return packed.every(isPacked) ? packed : Promise.all(packed);
+}
+
+function isPacked(row: PackedRow | Promise<PackedRow>): row is PackedRow {
+  return !(row instanceof Promise);
+}
+
+/** Undefined where one of the bodies is not short, or something was taken out. */
+function packShort(values: RowValues, taken?: BinariesOfRows): PackedRow | undefined {
+  if (taken?.has(String(values[REQUEST_ID])) === true) return undefined;
+  const { columns, bodies } = partsOf(values);
+  const [request = null, response = null] = bodies;
+  if (!isShort(request) || !isShort(response)) return undefined;
+  return {
+    columns,
+    request: request?.toWellFormed() ?? null,
+    response: response?.toWellFormed() ?? null,
+    binaries: [],
+  };
+}
+
+/** NUL is nothing that every database keeps as text; half of a surrogate pair is nothing in UTF-8 either. */
+function isShort(body: SqlValue): body is string | null {
+  if (body === null) return true;
+  return typeof body === 'string' && body.length < SHORTEST_PACKED && !body.includes('\0');
+}
+
+async function packRow(values: RowValues, taken?: BinariesOfRows): Promise<PackedRow> {
   const parts = taken?.get(String(values[REQUEST_ID])) ?? NO_PARTS;
   const { columns, bodies } = partsOf(values);
   const [requestBody = null, responseBody = null] = bodies;
@@ -62,10 +95,8 @@ async function packBody(
   binaries: StoredBinary[],
 ): Promise<PackedBody> {
   if (typeof body !== 'string') return null;
-  // NUL is nothing that every database keeps as text; half of a surrogate pair is nothing in UTF-8 either.
-  const isShort = body.length < SHORTEST_PACKED && !body.includes('\0');
   // In a short body references are not looked for.
-  if (isShort && parts.length === 0) return body.toWellFormed();
+  if (isShort(body) && parts.length === 0) return body.toWellFormed();
   const text = putBack(body, parts, ({ mediaType, content }) => {
     const hash = new Bun.CryptoHasher('sha256').update(content).digest('hex');
     const reference = { hash, mediaType, bytes: content.length };
