@@ -1,5 +1,4 @@
 // One server as connections see it: how to reach it, and those that stand open.
-import { isIP } from 'node:net';
 import type { Socket, SocketHandler } from 'bun';
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
@@ -21,6 +20,8 @@ interface Surroundings {
   verifiesServers: boolean;
 }
 
+/** Of IPv6, or of IPv4 as URLs write it in the end. */
+const ADDRESS = /:|^\d+(\.\d+){3}$/;
 /** A server closes an idle connection about when it said: this much earlier it is not used any more. */
 const CLOSING_MARGIN_MS = 1_000;
 /** How often connections that were idle for too long are looked for. */
@@ -154,7 +155,7 @@ export class Origin implements ConnectionOwner {
   private tlsOptions() {
     const { hostname } = this.address;
     // An address is no name to ask for (RFC 6066, section 3); the certificate is still held against it.
-    const serverName = isIP(hostname) === 0 ? hostname : '';
+    const serverName = ADDRESS.test(hostname) ? '' : hostname;
     return this.surroundings.verifiesServers ? { serverName } : { serverName, rejectUnauthorized: false };
   }
 
