@@ -7,16 +7,31 @@ const USUAL = 0;
 
 /** This process, what it started and their threads go first until the returned function is called. */
 export function goFirst(): () => void {
-  for (const thread of threadsOf(process.pid)) setPriority(thread, FIRST);
-  return () => {
-    for (const thread of threadsOf(process.pid)) setPriority(thread, USUAL);
-  };
+  setAll(FIRST);
+  return () => setAll(USUAL);
+}
+
+function setAll(priority: number): void {
+  for (const thread of threadsOf(process.pid)) unlessGone(() => setPriority(thread, priority));
 }
 
 function threadsOf(pid: number): number[] {
-  const threads = readdirSync(`/proc/${pid}/task`).map(Number);
-  const children = threads.flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-  return [...threads, ...children.flatMap(threadsOf)];
+  const threads = unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  const children = threads.flatMap((thread) => {
+    const listed = unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')) ?? '';
+    return listed.split(' ').filter(Boolean).map(Number);
+  });
+  return [...threads.map(Number), ...children.flatMap(threadsOf)];
+}
+
+/** Threads and processes end while they are listed. */
+function unlessGone<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    const message = thrown instanceof Error ? thrown.message : '';
+    if (code === 'ENOENT' || message.includes('ESRCH')) return undefined;
+    throw thrown;
+  }
 }

@@ -266,6 +266,17 @@ export const STEPS: readonly string[] = [
   FROM ledger_row WHERE timestamp >= (SELECT MAX(timestamp) FROM ledger_row) - 90000000
   GROUP BY timestamp / 60000, kind;
   `,
+  `
+  -- Each span's sums lie together: minutes are many, and an hour's would be spread over the pages between them.
+  ALTER TABLE ledger_sum RENAME TO ledger_sum_mixed;
+  CREATE TABLE ledger_sum (LIKE ledger_sum_mixed INCLUDING DEFAULTS, PRIMARY KEY (span, start, kind)) PARTITION BY LIST (span);
+  CREATE TABLE ledger_sum_all PARTITION OF ledger_sum FOR VALUES IN (0);
+  CREATE TABLE ledger_sum_minute PARTITION OF ledger_sum FOR VALUES IN (-1);
+  CREATE TABLE ledger_sum_hour PARTITION OF ledger_sum FOR VALUES IN (1);
+  CREATE TABLE ledger_sum_day PARTITION OF ledger_sum FOR VALUES IN (24);
+  INSERT INTO ledger_sum SELECT * FROM ledger_sum_mixed ORDER BY span, start, kind;
+  DROP TABLE ledger_sum_mixed;
+  `,
 ];
 
 /** A step may have to write every row anew. */
