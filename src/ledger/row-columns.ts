@@ -10,63 +10,62 @@ import type { StoredRow } from './store.ts';
 /** What SQL takes. */
 export type SqlValue = string | number | null;
 
-const COLUMNS: readonly (readonly [name: string, value: (row: LedgerRow) => SqlValue])[] = [
-  ['request_id', (row) => row.requestId],
-  ['timestamp', (row) => row.timestamp],
-  ['agent_type', (row) => row.agentType],
-  ['project_id', (row) => row.projectId],
-  ['operation', (row) => row.operation],
-  ['client_dialect', (row) => row.clientDialect],
-  ['provider', (row) => row.provider],
-  ['model', (row) => row.model],
-  ['requested_model', (row) => row.requestedModel],
-  ['status', (row) => row.status],
-  ['http_status', (row) => row.httpStatus],
-  ['streamed', (row) => Number(row.streamed)],
-  ['latency_ms', (row) => row.latencyMs],
-  ['ttft_ms', (row) => row.ttftMs],
-  ['overhead_ms', (row) => row.overheadMs],
-  ['queued_ms', (row) => row.queuedMs],
-  ['connect_ms', (row) => row.timing.connectMs],
-  ['last_token_ms', (row) => row.timing.lastTokenMs],
-  ['provider_ms', (row) => row.timing.providerMs],
-  ['client_ms', (row) => row.timing.clientMs],
-  ['back_off_ms', (row) => row.timing.backOffMs],
-  ['gateway_ms', (row) => row.timing.gatewayMs],
-  ['stalls', (row) => row.timing.stalls],
-  ['longest_gap_ms', (row) => row.timing.longestGapMs],
-  ['gap_p50_ms', (row) => row.timing.gapP50Ms],
-  ['gap_p99_ms', (row) => row.timing.gapP99Ms],
-  ['gaps', (row) => row.timing.gaps],
-  ['gaps_ms', (row) => row.timing.gapsMs],
-  ['input_tokens', (row) => row.usage.inputTokens],
-  ['output_tokens', (row) => row.usage.outputTokens],
-  ['cache_read_tokens', (row) => row.usage.cacheReadTokens],
-  ['cache_write_tokens', (row) => row.usage.cacheWriteTokens],
-  ['cache_write_1h_tokens', (row) => row.usage.cacheWrite1hTokens],
-  ['reasoning_tokens', (row) => row.usage.reasoningTokens],
-  ['web_searches', (row) => row.usage.webSearches],
-  ['audio_input_tokens', (row) => row.usage.audioInputTokens],
-  ['audio_output_tokens', (row) => row.usage.audioOutputTokens],
-  ['usage_known', (row) => Number(row.usageKnown)],
-  ['cost_usd', (row) => row.costUsd],
-  ['finish_reason', (row) => row.finishReason],
-  ['route', (row) => (row.route === null ? null : JSON.stringify(row.route))],
-  ['trace', (row) => (row.trace === null ? null : JSON.stringify(row.trace))],
-  ['attempts', (row) => JSON.stringify(row.attempts)],
-  ['transformers', (row) => JSON.stringify(row.transformers)],
-  ['lost', (row) => JSON.stringify(row.lost)],
-  ['malformed_events', (row) => row.malformedEvents],
-  ['error_code', (row) => row.errorCode],
-  ['error_message', (row) => row.errorMessage],
+/** In the order of `rowValues`. */
+export const COLUMN_NAMES: readonly string[] = [
+  'request_id',
+  'timestamp',
+  'agent_type',
+  'project_id',
+  'operation',
+  'client_dialect',
+  'provider',
+  'model',
+  'requested_model',
+  'status',
+  'http_status',
+  'streamed',
+  'latency_ms',
+  'ttft_ms',
+  'overhead_ms',
+  'queued_ms',
+  'connect_ms',
+  'last_token_ms',
+  'provider_ms',
+  'client_ms',
+  'back_off_ms',
+  'gateway_ms',
+  'stalls',
+  'longest_gap_ms',
+  'gap_p50_ms',
+  'gap_p99_ms',
+  'gaps',
+  'gaps_ms',
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'cache_write_1h_tokens',
+  'reasoning_tokens',
+  'web_searches',
+  'audio_input_tokens',
+  'audio_output_tokens',
+  'usage_known',
+  'cost_usd',
+  'finish_reason',
+  'route',
+  'trace',
+  'attempts',
+  'transformers',
+  'lost',
+  'malformed_events',
+  'error_code',
+  'error_message',
 ];
-
-export const COLUMN_NAMES: readonly string[] = COLUMNS.map(([name]) => name);
 
 /** Parameters: the columns, and the number of the row's kind. */
 export const INSERT_ROW =
   `INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
-  `VALUES (${COLUMNS.map(() => '?').join(', ')}, ?) ON CONFLICT (request_id) DO NOTHING`;
+  `VALUES (${COLUMN_NAMES.map(() => '?').join(', ')}, ?) ON CONFLICT (request_id) DO NOTHING`;
 
 /**
  * A row as SQL takes it: the values of its columns, then the two bodies. A flat list of strings and numbers
@@ -75,9 +74,64 @@ export const INSERT_ROW =
 export type RowValues = readonly SqlValue[];
 
 export function rowValues(row: LedgerRow): RowValues {
-  const values = COLUMNS.map(([, value]) => value(row));
-  values.push(row.requestBody, row.responseBody);
-  return values;
+  const { timing, usage } = row;
+  // Written out: a function for each column takes half as long again.
+  return [
+    row.requestId,
+    row.timestamp,
+    row.agentType,
+    row.projectId,
+    row.operation,
+    row.clientDialect,
+    row.provider,
+    row.model,
+    row.requestedModel,
+    row.status,
+    row.httpStatus,
+    Number(row.streamed),
+    row.latencyMs,
+    row.ttftMs,
+    row.overheadMs,
+    row.queuedMs,
+    timing.connectMs,
+    timing.lastTokenMs,
+    timing.providerMs,
+    timing.clientMs,
+    timing.backOffMs,
+    timing.gatewayMs,
+    timing.stalls,
+    timing.longestGapMs,
+    timing.gapP50Ms,
+    timing.gapP99Ms,
+    timing.gaps,
+    timing.gapsMs,
+    usage.inputTokens,
+    usage.outputTokens,
+    usage.cacheReadTokens,
+    usage.cacheWriteTokens,
+    usage.cacheWrite1hTokens,
+    usage.reasoningTokens,
+    usage.webSearches,
+    usage.audioInputTokens,
+    usage.audioOutputTokens,
+    Number(row.usageKnown),
+    row.costUsd,
+    row.finishReason,
+    row.route && JSON.stringify(row.route),
+    row.trace && JSON.stringify(row.trace),
+    listText(row.attempts),
+    listText(row.transformers),
+    listText(row.lost),
+    row.malformedEvents,
+    row.errorCode,
+    row.errorMessage,
+    row.requestBody,
+    row.responseBody,
+  ];
+}
+
+function listText(list: readonly unknown[]): string {
+  return list.length === 0 ? '[]' : JSON.stringify(list);
 }
 
 /** By request id, of the rows that have any. */
@@ -96,12 +150,12 @@ export function binariesOf(rows: readonly LedgerRow[]): BinariesOfRows | undefin
 
 /** `rowValues` taken apart again. */
 export function partsOf(values: RowValues): { columns: RowValues; bodies: RowValues } {
-  return { columns: values.slice(0, COLUMNS.length), bodies: values.slice(COLUMNS.length) };
+  return { columns: values.slice(0, COLUMN_NAMES.length), bodies: values.slice(COLUMN_NAMES.length) };
 }
 
 /** The place of a column in `RowValues`. */
 export function columnAt(name: string): number {
-  return COLUMNS.findIndex(([column]) => column === name);
+  return COLUMN_NAMES.indexOf(name);
 }
 
 export const REQUEST_ID = columnAt('request_id');
