@@ -94,11 +94,13 @@ export interface LoadOptions {
   concurrency: number;
   /** Asked before each request: false ends the load. */
   goesOn?(): boolean;
+  /** Told of each request that ended. */
+  onEnd?(): void;
 }
 
 /** Sends to the gateways in turn. A request whose gateway is gone is not among those that ended. */
 export async function runLoad(urls: readonly string[], options: LoadOptions): Promise<Ended[]> {
-  const { requests, concurrency, goesOn = () => true } = options;
+  const { requests, concurrency, goesOn = () => true, onEnd = () => {} } = options;
   const ended: Ended[] = [];
   let next = 0;
   const one = async (): Promise<void> => {
@@ -106,7 +108,9 @@ export async function runLoad(urls: readonly string[], options: LoadOptions): Pr
       const number = next++;
       const kind = KINDS[number % KINDS.length] ?? 'whole';
       const id = await send(urls[number % urls.length] ?? '', kind).catch(() => null);
-      if (id !== null) ended.push({ id, kind, at: performance.now() });
+      if (id === null) continue;
+      ended.push({ id, kind, at: performance.now() });
+      onEnd();
     }
   };
   await Promise.all(Array.from({ length: concurrency }, one));

@@ -87,7 +87,9 @@ export async function proveKills(
     for (let round = 0; round < kills; round++) {
       await using gateway = await startSluice({ config, home });
       let isKilled = false;
-      const load = runLoad([gateway.url], { requests, concurrency, goesOn: () => !isKilled });
+      const { promise: first, resolve: onEnd } = Promise.withResolvers<void>();
+      const load = runLoad([gateway.url], { requests, concurrency, goesOn: () => !isKilled, onEnd });
+      await first;
       // Long enough that some requests are older than the window, at another moment each time.
       await Bun.sleep(WINDOW_MS + 300 + 130 * round);
       isKilled = true;
