@@ -53,7 +53,8 @@ async function measureSqlite(rows: number): Promise<Measured> {
 }
 
 async function measurePostgres(rows: number): Promise<Measured> {
-  const cluster = await startCluster();
+  // As PostgreSQL comes.
+  const cluster = await startCluster({ shared_buffers: '128MB', fsync: 'on' });
   try {
     const url = await cluster.createDatabase();
     return { ...(await measure({ type: 'postgres', url }, rows)), name: 'PostgreSQL', rowBytes: null };

@@ -46,7 +46,8 @@ export function sharedCluster(): Promise<Cluster> {
   return shared;
 }
 
-export async function startCluster(): Promise<Cluster> {
+/** `settings`: of the server, before those of the tests. */
+export async function startCluster(settings: Record<string, string> = {}): Promise<Cluster> {
   if (programs === null) throw new Error('PostgreSQL is not installed');
   const directory = mkdtempSync(join(tmpdir(), 'sluice-postgres-'));
   const data = join(directory, 'data');
@@ -81,12 +82,13 @@ export async function startCluster(): Promise<Cluster> {
     fsync: 'off',
     shared_buffers: '32MB',
     max_connections: '60',
+    ...settings,
   };
-  const settings = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const flags = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const address = (database: string) =>
     `postgres://sluice:${encodeURIComponent(POSTGRES_PASSWORD)}@127.0.0.1:${port}/${database}`;
   const start = () =>
-    Bun.spawn([...asUser, join(programs, 'postgres'), '-D', data, '-p', String(port), ...settings], {
+    Bun.spawn([...asUser, join(programs, 'postgres'), '-D', data, '-p', String(port), ...flags], {
       stdout: 'ignore',
       stderr: 'ignore',
     });
