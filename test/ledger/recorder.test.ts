@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, test } from 'bun:test';
 import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
+import { NO_TIMING } from '../../src/ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
+import { USAGE_COUNTS } from '../../src/model/usage.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 
@@ -91,6 +93,22 @@ describe('handing over', () => {
 });
 
 describe('bodies and counts', () => {
+  test('whichever number is none, the row is kept with another in its place', async () => {
+    const broken = [
+      ...USAGE_COUNTS.map((key) => sampleRow({ requestId: key, usage: sampleUsage({ [key]: Number.NaN }) })),
+      ...Object.keys(NO_TIMING)
+        .filter((key) => key !== 'gaps')
+        .map((key) =>
+          sampleRow({ requestId: key, timing: { ...NO_TIMING, [key]: Number.POSITIVE_INFINITY } }),
+        ),
+    ];
+    for (const row of broken) ledger.record(row);
+    await ledger.flush();
+    expect(store.rows()).toHaveLength(broken.length);
+    for (const { requestId, usage, timing } of store.rows())
+      expect({ ...usage, ...timing }).toMatchObject({ [requestId]: 0 });
+  });
+
   test('a body beyond 1 MB is cut, with a mark, and not through a surrogate pair', async () => {
     ledger.record(
       sampleRow({
