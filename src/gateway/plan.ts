@@ -11,6 +11,7 @@ import type { JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
 import { mayHoldForeignToken } from '../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
+import { writeJson } from '../model/write-json.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { Transformer } from '../transformers/transformer.ts';
@@ -169,7 +170,7 @@ export function planOperation<Request, Answer>(
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
       : notTooDeep(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));
-          return { body: JSON.stringify(built.body), losses: built.losses };
+          return { body: writeJson(built.body, incoming.text.length), losses: built.losses };
         });
   const steps = stepsFor(target, context).filter(({ headers }) => headers !== undefined);
   const taken = transformHeaders(steps, target, line.headers);
@@ -231,7 +232,7 @@ function rebuildBody(
 ): Said {
   return notTooDeep(() => {
     const { body, losses } = buildOwn(question.neutral(), side, target, context);
-    return { body: JSON.stringify(body), losses, hides: hiding(incoming, side, target) };
+    return { body: writeJson(body, incoming.text.length), losses, hides: hiding(incoming, side, target) };
   });
 }
 
@@ -305,7 +306,7 @@ function translateBody(
     const built = side.buildRequest(request, buildOptions(target, context));
     return {
       side: restoreToolNames(side, names),
-      body: JSON.stringify(built.body),
+      body: writeJson(built.body, question.incoming?.text.length ?? 0),
       losses: reportToolNames(built, names),
       hides: undefined,
     };
