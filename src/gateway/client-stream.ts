@@ -23,75 +23,91 @@ export interface ClientStreamOptions {
 const LARGEST_WRITE = 512 * 1024;
 
 export function createClientStream(options: ClientStreamOptions): ReadableStream<Uint8Array> {
-  let waiting = false;
-  let lastSent = options.monotonic();
-  let cancelTimer: (() => void) | undefined;
-  let over = false;
+  return new ReadableStream<Uint8Array>(new ClientSource(options), { highWaterMark: 0 });
+}
+
+/** A class: what a stream holds for as long as it flows is one object instead of ten closures. */
+class ClientSource implements UnderlyingDefaultSource<Uint8Array> {
+  private readonly options: ClientStreamOptions;
+  private controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  private waiting = false;
+  private lastSent: number;
+  private cancelTimer: (() => void) | null = null;
+  private over = false;
   /** What is left of a long write. */
-  let rest: Uint8Array | null = null;
-  // Made once, not for each chunk.
-  let deliver: Take<Uint8Array> = () => {};
+  private rest: Uint8Array | null = null;
 
-  // One timer, armed for the earliest moment a ping could be due; sending only notes the time.
-  function arm(controller: ReadableStreamDefaultController<Uint8Array>, ms: number): void {
-    cancelTimer = options.setTimer(() => {
-      const silent = options.monotonic() - lastSent;
-      if (silent < options.pingIntervalMs - 1) return arm(controller, options.pingIntervalMs - silent);
-      // Only while the client waits for bytes: one that does not read needs no keep-alive.
-      if (waiting && (controller.desiredSize ?? 0) >= 0) {
-        controller.enqueue(options.ping());
-        lastSent = options.monotonic();
-      }
-      arm(controller, options.pingIntervalMs);
-    }, ms);
+  constructor(options: ClientStreamOptions) {
+    this.options = options;
+    this.lastSent = options.monotonic();
   }
 
-  function close(how: 'completed' | 'cancelled'): void {
-    if (over) return;
-    over = true;
-    cancelTimer?.();
-    options.closed(how);
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.controller = controller;
+    this.arm(this.options.pingIntervalMs);
   }
 
-  function write(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
+  pull(): void {
+    if (this.rest !== null) {
+      this.lastSent = this.options.monotonic();
+      this.write(this.rest);
+      return;
+    }
+    // A ping that was read is followed by another pull; the bytes asked for are still to come.
+    if (this.waiting) return;
+    this.waiting = true;
+    this.options.next(this.deliver);
+  }
+
+  cancel(): void {
+    this.close('cancelled');
+  }
+
+  private readonly deliver: Take<Uint8Array> = (told, failure) => {
+    const { options, controller } = this;
+    this.waiting = false;
+    if (this.over || controller === null) return;
+    const bytes = failure === undefined ? told : options.failed(failure);
+    if (bytes === undefined) {
+      this.close('completed');
+      controller.close();
+      return;
+    }
+    this.lastSent = options.monotonic();
+    options.sending(bytes, this.lastSent);
+    this.write(bytes);
+  };
+
+  private write(bytes: Uint8Array): void {
     const isLong = bytes.length > LARGEST_WRITE;
-    rest = isLong ? bytes.subarray(LARGEST_WRITE) : null;
-    controller.enqueue(isLong ? bytes.subarray(0, LARGEST_WRITE) : bytes);
+    this.rest = isLong ? bytes.subarray(LARGEST_WRITE) : null;
+    this.controller?.enqueue(isLong ? bytes.subarray(0, LARGEST_WRITE) : bytes);
   }
 
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        arm(controller, options.pingIntervalMs);
-        deliver = (told, failure) => {
-          waiting = false;
-          if (over) return;
-          const bytes = failure === undefined ? told : options.failed(failure);
-          if (bytes === undefined) {
-            close('completed');
-            controller.close();
-            return;
-          }
-          lastSent = options.monotonic();
-          options.sending(bytes, lastSent);
-          write(controller, bytes);
-        };
-      },
-      pull(controller) {
-        if (rest !== null) {
-          lastSent = options.monotonic();
-          write(controller, rest);
-          return;
-        }
-        // A ping that was read is followed by another pull; the bytes asked for are still to come.
-        if (waiting) return;
-        waiting = true;
-        options.next(deliver);
-      },
-      cancel() {
-        close('cancelled');
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  /** One timer, armed for the earliest moment a ping could be due; sending only notes the time. */
+  private arm(ms: number): void {
+    this.cancelTimer = this.options.setTimer(this.ping, ms);
+  }
+
+  private readonly ping = () => {
+    const { options, controller } = this;
+    const silent = options.monotonic() - this.lastSent;
+    if (silent < options.pingIntervalMs - 1) {
+      this.arm(options.pingIntervalMs - silent);
+      return;
+    }
+    // Only while the client waits for bytes: one that does not read needs no keep-alive.
+    if (this.waiting && controller !== null && (controller.desiredSize ?? 0) >= 0) {
+      controller.enqueue(options.ping());
+      this.lastSent = options.monotonic();
+    }
+    this.arm(options.pingIntervalMs);
+  };
+
+  private close(how: 'completed' | 'cancelled'): void {
+    if (this.over) return;
+    this.over = true;
+    this.cancelTimer?.();
+    this.options.closed(how);
+  }
 }

@@ -1,5 +1,5 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
-import type { AnswerContext, CreateFraming } from '../dialects/dialect.ts';
+import type { AnswerContext, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
@@ -8,7 +8,7 @@ import type { Leaving } from '../upstream/departure.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
 import { createBodyCapture } from './body-capture.ts';
-import { createClientStream } from './client-stream.ts';
+import { type ClientStreamOptions, createClientStream } from './client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
 import { courseOf, type Exchange, notePlan } from './course.ts';
 import { describeLoss } from './describe-row.ts';
@@ -107,69 +107,88 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   headers.set('x-accel-buffering', 'no');
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
-  const body = inTime ? streamAnswer(exchange, early.relay, null) : streamAnswer(exchange, null, opening);
-  return new Response(body, { status: 200, headers });
+  const answer = new StreamedAnswer(exchange, inTime ? early.relay : null, inTime ? null : opening);
+  return new Response(createClientStream(answer), { status: 200, headers });
 }
 
-/** Not part of `answerStream`, whose closures would hold what it has seen for as long as the stream flows. */
-function streamAnswer(
-  exchange: Exchange,
-  opened: Relay<Uint8Array> | null,
-  opening: Promise<Opened> | null,
-): ReadableStream<Uint8Array> {
-  const { host, record, client, pingIntervalMs } = exchange;
-  const encoder = () =>
-    DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, record.target?.model ?? ''));
-  if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);
-  let relay = opened;
-  let failed: GatewayError | undefined;
-  let pingText: Uint8Array | undefined;
+/**
+ * What a client reads of an exchange, as long as it flows. A class, and not part of `answerStream`: a closure would
+ * hold what that has seen.
+ */
+class StreamedAnswer implements ClientStreamOptions {
+  readonly pingIntervalMs: number;
+  readonly monotonic: ClientStreamOptions['monotonic'];
+  readonly setTimer: ClientStreamOptions['setTimer'];
+  private readonly exchange: Exchange;
+  private relay: Relay<Uint8Array> | null;
+  /** Where nothing is open yet. */
+  private readonly opening: Promise<Opened> | null;
+  private failure: GatewayError | undefined = undefined;
+  private pingText: Uint8Array | undefined = undefined;
 
-  function openAndRead(take: Take<Uint8Array>): void {
-    opening?.then(
-      (opened) => {
-        relay = opened.relay;
+  constructor(exchange: Exchange, relay: Relay<Uint8Array> | null, opening: Promise<Opened> | null) {
+    const { host, record, pingIntervalMs } = exchange;
+    this.exchange = exchange;
+    this.relay = relay;
+    this.opening = opening;
+    this.pingIntervalMs = pingIntervalMs;
+    this.monotonic = host.monotonic;
+    this.setTimer = host.setTimer;
+    if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);
+  }
+
+  ping(): Uint8Array {
+    this.pingText ??= textEncoder.encode(this.encoder().ping());
+    return this.pingText;
+  }
+
+  next(take: Take<Uint8Array>): void {
+    if (this.failure !== undefined) take(undefined);
+    else if (this.relay === null) this.openAndRead(take);
+    else this.relay.next(take);
+  }
+
+  failed(thrown: unknown): Uint8Array {
+    const error = redactError(toGatewayError(thrown), this.exchange.redact);
+    this.failure ??= error;
+    return textEncoder.encode(this.encoder().encode({ type: 'error', error }));
+  }
+
+  sending(bytes: Uint8Array, at: number): void {
+    const { record } = this.exchange;
+    record.seen?.timing.handed(at);
+    record.capture?.take(bytes);
+  }
+
+  closed(how: 'completed' | 'cancelled'): void {
+    const { record, client } = this.exchange;
+    // Before an answer is served, what was seen is of a try that failed and is not the end of the request.
+    const { finish, error = this.failure } = record.serving ? outcome(record) : NOTHING_SERVED;
+    if (how === 'cancelled') {
+      client.abort(clientLeft());
+      this.relay?.cancel();
+    }
+    const left = how === 'cancelled' || (error !== undefined && tellsThatClientLeft(error));
+    if (error !== undefined && !tellsThatClientLeft(error)) record.end(failedWith(error));
+    else if (finish) record.end({ status: 'success' });
+    else record.end({ status: left ? 'aborted' : 'error' });
+  }
+
+  private openAndRead(take: Take<Uint8Array>): void {
+    this.opening?.then(
+      ({ relay }) => {
+        this.relay = relay;
         relay.next(take);
       },
       (thrown) => take(undefined, thrown),
     );
   }
 
-  return createClientStream({
-    pingIntervalMs,
-    monotonic: host.monotonic,
-    setTimer: host.setTimer,
-    ping() {
-      pingText ??= textEncoder.encode(encoder().ping());
-      return pingText;
-    },
-    next(take) {
-      if (failed !== undefined) take(undefined);
-      else if (relay === null) openAndRead(take);
-      else relay.next(take);
-    },
-    failed(thrown) {
-      const error = redactError(toGatewayError(thrown), exchange.redact);
-      failed ??= error;
-      return textEncoder.encode(encoder().encode({ type: 'error', error }));
-    },
-    sending(bytes, at) {
-      record.seen?.timing.handed(at);
-      record.capture?.take(bytes);
-    },
-    closed(how) {
-      // Before an answer is served, what was seen is of a try that failed and is not the end of the request.
-      const { finish, error = failed } = record.serving ? outcome(record) : NOTHING_SERVED;
-      if (how === 'cancelled') {
-        client.abort(clientLeft());
-        relay?.cancel();
-      }
-      const left = how === 'cancelled' || (error !== undefined && tellsThatClientLeft(error));
-      if (error !== undefined && !tellsThatClientLeft(error)) record.end(failedWith(error));
-      else if (finish) record.end({ status: 'success' });
-      else record.end({ status: left ? 'aborted' : 'error' });
-    },
-  });
+  private encoder(): StreamEncoder {
+    const { exchange } = this;
+    const model = exchange.record.target?.model ?? '';
+    return DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, model));
+  }
 }
 
 interface Outcome {

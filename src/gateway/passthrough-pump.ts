@@ -8,8 +8,9 @@ import {
   type StreamEncoder,
 } from '../dialects/dialect.ts';
 import type { GatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
-import { createFrameSplitter } from '../sse/frame-splitter.ts';
+import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { Observer } from './observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
@@ -35,140 +36,164 @@ export interface PassthroughOptions {
 const textEncoder = new TextEncoder();
 
 export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
-  const { provider, side, hides, observer, maxEvent, redact, follower } = options;
-  const splitter = createFrameSplitter(maxEvent);
-  const decoder: StreamDecoder = side.createStreamDecoder((event) => {
-    if (event.type !== 'error') {
-      follower?.see(event);
-      return observer.see(event);
-    }
-    observer.see({ type: 'error', error: redactError(event.error, redact) });
-  }, options.quirks);
-  let terminal = false;
-  /** That the client got, of those that are looked into. */
-  let last: SseEvent | undefined;
-  let tookEvent = false;
-  let failed = false;
-  /** The client is not told that it failed. */
-  let kept = false;
+  return new PassthroughPump(options);
+}
 
-  const ended = () => observer.seen.finish !== null || observer.seen.error !== null;
+/** A class: one is held by each stream, and closures would be fifteen objects. */
+class PassthroughPump implements Pump<Uint8Array> {
+  private readonly options: PassthroughOptions;
+  private readonly splitter: FrameSplitter;
+  private readonly decoder: StreamDecoder;
+  private terminal = false;
+  /** That the client got, of those that are looked into. */
+  private last: SseEvent | undefined = undefined;
+  private took = false;
+  private failed = false;
+  /** The client is not told that it failed. */
+  private kept = false;
+
+  constructor(options: PassthroughOptions) {
+    this.options = options;
+    this.splitter = createFrameSplitter(options.maxEvent);
+    this.decoder = options.side.createStreamDecoder((event) => this.see(event), options.quirks);
+  }
+
+  ended(): boolean {
+    const { finish, error } = this.options.observer.seen;
+    return finish !== null || error !== null;
+  }
+
+  broke(): boolean {
+    return this.kept;
+  }
+
+  tookEvent(): boolean {
+    const { took } = this;
+    this.took = false;
+    return took;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    if (this.failed) return undefined;
+    const { provider, side, observer, follower } = this.options;
+    let completed: CompletedFrames;
+    try {
+      completed = this.splitter.push(chunk);
+    } catch (thrown) {
+      return this.fail(framingError(provider, thrown));
+    }
+    // Frames that the client gets otherwise than they came: not at all, or without a key.
+    let changed: Map<Uint8Array, Uint8Array | null> | undefined;
+    for (const frame of completed.frames) {
+      if (
+        observer.seen.firstContentAt !== null &&
+        !observer.wantsText() &&
+        follower === undefined &&
+        side.addsContentOnly?.(frame) === true
+      ) {
+        this.took = true;
+        observer.seen.timing.content();
+        continue;
+      }
+      const event = parseFrame(frame);
+      if (event === undefined) continue;
+      const failedBefore = observer.seen.error !== null;
+      const shown = this.tap(event);
+      const tellsError = !failedBefore && observer.seen.error !== null;
+      if (shown && !tellsError) continue;
+      changed ??= new Map();
+      changed.set(frame, shown ? this.redacted(frame) : null);
+    }
+    if (completed.bytes.length === 0) return undefined;
+    return changed === undefined ? completed.bytes : withChanges(completed.frames, changed);
+  }
+
+  end(): Uint8Array | undefined {
+    if (this.failed) return undefined;
+    const { provider, observer } = this.options;
+    let rest: Uint8Array | undefined = this.splitter.flush();
+    const event = parseFrame(rest);
+    if (event !== undefined) {
+      const before = observer.seen.malformedEvents;
+      const shown = this.tap(event);
+      // Half an event is not forwarded: the error that follows must stand on a line of its own.
+      if (!shown || (observer.seen.malformedEvents > before && !this.ended())) rest = undefined;
+      else if (observer.seen.error !== null) rest = this.redacted(rest);
+    }
+    if (rest?.length === 0) rest = undefined;
+    const error = this.fail(truncated(provider));
+    if (rest === undefined || (error === undefined && !this.kept)) return rest ?? error;
+    return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
+  }
+
+  fail(error: GatewayError): Uint8Array | undefined {
+    const { observer, follower, createEncoder } = this.options;
+    this.failed = true;
+    // An answer of which only the dialect's last formality is missing is an answer.
+    this.decoder.end();
+    if (this.ended()) return undefined;
+    observer.see({ type: 'error', error });
+    if (follower?.keeps(error) === true) {
+      this.kept = true;
+      return undefined;
+    }
+    const encoder = createEncoder();
+    if (this.last !== undefined) encoder.follow?.(this.last);
+    return textEncoder.encode(encoder.encode({ type: 'error', error }));
+  }
+
+  /** What the tap's decoder tells. */
+  private see(event: StreamEvent): void {
+    const { observer, follower, redact } = this.options;
+    if (event.type === 'error') {
+      observer.see({ type: 'error', error: redactError(event.error, redact) });
+      return;
+    }
+    follower?.see(event);
+    observer.see(event);
+  }
 
   /** False for a frame that must not reach the client. */
-  function tap(event: SseEvent): boolean {
+  private tap(event: SseEvent): boolean {
+    const { side, hides, observer, follower } = this.options;
     const kind = side.classify(event);
-    if (kind !== 'ping') tookEvent = true;
+    if (kind !== 'ping') this.took = true;
     // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
-    if (terminal) return kind === 'ping';
-    terminal = kind === 'terminal';
-    const isReadable = decode(event);
+    if (this.terminal) return kind === 'ping';
+    this.terminal = kind === 'terminal';
+    const isReadable = this.decode(event);
     const { error } = observer.seen;
     if (error !== null && follower?.keeps(error) === true) {
-      terminal = true;
-      failed = true;
-      kept = true;
+      this.terminal = true;
+      this.failed = true;
+      this.kept = true;
       return false;
     }
     if (hides?.(event) === true) return false;
     // What cannot be read has no number for the next event to follow.
     if (!isReadable) return true;
-    last = event;
+    this.last = event;
     follower?.passed(event);
     return true;
   }
 
-  function decode(event: SseEvent): boolean {
+  private decode(event: SseEvent): boolean {
     try {
-      decoder.decode(event);
+      this.decoder.decode(event);
       return true;
     } catch (thrown) {
-      if (thrown instanceof MalformedEvent) observer.noteMalformed();
-      else options.onTapFailure(thrown);
+      if (thrown instanceof MalformedEvent) this.options.observer.noteMalformed();
+      else this.options.onTapFailure(thrown);
       return false;
     }
   }
 
-  function fail(error: GatewayError): Uint8Array | undefined {
-    failed = true;
-    // An answer of which only the dialect's last formality is missing is an answer.
-    decoder.end();
-    if (ended()) return undefined;
-    observer.see({ type: 'error', error });
-    if (follower?.keeps(error) === true) {
-      kept = true;
-      return undefined;
-    }
-    const encoder = options.createEncoder();
-    if (last !== undefined) encoder.follow?.(last);
-    return textEncoder.encode(encoder.encode({ type: 'error', error }));
-  }
-
   /** An error event without the keys it quotes; byte for byte what came where it quotes none. */
-  function redacted(frame: Uint8Array): Uint8Array {
+  private redacted(frame: Uint8Array): Uint8Array {
     const text = new TextDecoder().decode(frame);
-    const clean = redact(text);
+    const clean = this.options.redact(text);
     return clean === text ? frame : textEncoder.encode(clean);
   }
-
-  return {
-    ended,
-    fail,
-    broke: () => kept,
-    tookEvent() {
-      const took = tookEvent;
-      tookEvent = false;
-      return took;
-    },
-    push(chunk) {
-      if (failed) return undefined;
-      let completed: ReturnType<typeof splitter.push>;
-      try {
-        completed = splitter.push(chunk);
-      } catch (thrown) {
-        return fail(framingError(provider, thrown));
-      }
-      // Frames that the client gets otherwise than they came: not at all, or without a key.
-      let changed: Map<Uint8Array, Uint8Array | null> | undefined;
-      for (const frame of completed.frames) {
-        if (
-          observer.seen.firstContentAt !== null &&
-          !observer.wantsText() &&
-          follower === undefined &&
-          side.addsContentOnly?.(frame) === true
-        ) {
-          tookEvent = true;
-          observer.seen.timing.content();
-          continue;
-        }
-        const event = parseFrame(frame);
-        if (event === undefined) continue;
-        const failedBefore = observer.seen.error !== null;
-        const shown = tap(event);
-        const tellsError = !failedBefore && observer.seen.error !== null;
-        if (shown && !tellsError) continue;
-        changed ??= new Map();
-        changed.set(frame, shown ? redacted(frame) : null);
-      }
-      if (completed.bytes.length === 0) return undefined;
-      return changed === undefined ? completed.bytes : withChanges(completed.frames, changed);
-    },
-    end() {
-      if (failed) return undefined;
-      let rest: Uint8Array | undefined = splitter.flush();
-      const event = parseFrame(rest);
-      if (event !== undefined) {
-        const before = observer.seen.malformedEvents;
-        const shown = tap(event);
-        // Half an event is not forwarded: the error that follows must stand on a line of its own.
-        if (!shown || (observer.seen.malformedEvents > before && !ended())) rest = undefined;
-        else if (observer.seen.error !== null) rest = redacted(rest);
-      }
-      if (rest?.length === 0) rest = undefined;
-      const error = fail(truncated(provider));
-      if (rest === undefined || (error === undefined && !kept)) return rest ?? error;
-      return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
-    },
-  };
 }
 
 function withChanges(

@@ -27,93 +27,103 @@ const NO_FRAMES: CompletedFrames = { bytes: NOTHING, frames: [] };
 
 /** @param maxEvent the longest event accepted, in bytes; memory held stays below it plus one chunk. */
 export function createFrameSplitter(maxEvent: number): FrameSplitter {
-  // Pieces of the unfinished event are joined once, when it ends: linear however small the pieces are.
-  let pieces: Uint8Array[] = [];
-  let pending = 0;
-  /** No byte of the current line seen yet. */
-  let lineEmpty = true;
-  /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
-  let afterCr = false;
+  return new BytesSplitter(maxEvent);
+}
 
-  function findEnds(chunk: Uint8Array): number[] {
+/** A class: one is held by each stream, and closures would be six objects. */
+class BytesSplitter implements FrameSplitter {
+  private readonly maxEvent: number;
+  /** Of the unfinished event. Joined once, when it ends: linear however small the pieces are. */
+  private pieces: Uint8Array[] = [];
+  private pending = 0;
+  /** No byte of the current line seen yet. */
+  private lineEmpty = true;
+  /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
+  private afterCr = false;
+
+  constructor(maxEvent: number) {
+    this.maxEvent = maxEvent;
+  }
+
+  push(chunk: Uint8Array): CompletedFrames {
+    const ends = this.findEnds(chunk);
+    const lastEnd = ends.at(-1);
+    const before = this.pending;
+    let completed = NO_FRAMES;
+    let rest = chunk;
+    if (lastEnd !== undefined) {
+      const bytes = this.join(lastEnd === chunk.length ? chunk : chunk.subarray(0, lastEnd));
+      const frames: Uint8Array[] = [];
+      let start = 0;
+      for (const end of ends) {
+        frames.push(start === 0 && ends.length === 1 ? bytes : bytes.subarray(start, before + end));
+        start = before + end;
+      }
+      completed = { bytes, frames };
+      rest = lastEnd === chunk.length ? NOTHING : chunk.subarray(lastEnd);
+    }
+    if (rest.length > 0) this.keep(rest);
+    return completed;
+  }
+
+  flush(): Uint8Array {
+    return this.join(NOTHING);
+  }
+
+  private keep(rest: Uint8Array): void {
+    this.pieces.push(rest);
+    this.pending += rest.length;
+    if (this.pending <= this.maxEvent) return;
+    this.pieces = [];
+    this.pending = 0;
+    throw new EventTooLarge(`an event is longer than ${this.maxEvent} bytes`);
+  }
+
+  private findEnds(chunk: Uint8Array): number[] {
     const ends: number[] = [];
     let position = 0;
-    if (afterCr) {
+    if (this.afterCr) {
       if (chunk[0] === LF) position = 1;
-      if (chunk.length > 0) afterCr = false;
+      if (chunk.length > 0) this.afterCr = false;
     }
     if (chunk.indexOf(CR) === -1) {
       for (;;) {
         const lineEnd = chunk.indexOf(LF, position);
         if (lineEnd === -1) break;
-        if (lineEmpty && lineEnd === position) ends.push(lineEnd + 1);
-        lineEmpty = true;
+        if (this.lineEmpty && lineEnd === position) ends.push(lineEnd + 1);
+        this.lineEmpty = true;
         position = lineEnd + 1;
       }
-      if (position < chunk.length) lineEmpty = false;
+      if (position < chunk.length) this.lineEmpty = false;
       return ends;
     }
     for (; position < chunk.length; position++) {
       const byte = chunk[position];
       if (byte !== LF && byte !== CR) {
-        lineEmpty = false;
+        this.lineEmpty = false;
         continue;
       }
       if (byte === CR) {
-        if (position + 1 === chunk.length) afterCr = true;
+        if (position + 1 === chunk.length) this.afterCr = true;
         else if (chunk[position + 1] === LF) position++;
       }
-      if (lineEmpty) ends.push(position + 1);
-      lineEmpty = true;
+      if (this.lineEmpty) ends.push(position + 1);
+      this.lineEmpty = true;
     }
     return ends;
   }
 
-  function join(tail: Uint8Array): Uint8Array {
-    if (pieces.length === 0) return tail;
-    const joined = new Uint8Array(pending + tail.length);
+  private join(tail: Uint8Array): Uint8Array {
+    if (this.pieces.length === 0) return tail;
+    const joined = new Uint8Array(this.pending + tail.length);
     let offset = 0;
-    for (const piece of pieces) {
+    for (const piece of this.pieces) {
       joined.set(piece, offset);
       offset += piece.length;
     }
     joined.set(tail, offset);
-    pieces = [];
-    pending = 0;
+    this.pieces = [];
+    this.pending = 0;
     return joined;
   }
-
-  return {
-    push(chunk) {
-      const ends = findEnds(chunk);
-      const lastEnd = ends.at(-1);
-      const before = pending;
-      let completed = NO_FRAMES;
-      let rest = chunk;
-      if (lastEnd !== undefined) {
-        const bytes = join(lastEnd === chunk.length ? chunk : chunk.subarray(0, lastEnd));
-        const frames: Uint8Array[] = [];
-        let start = 0;
-        for (const end of ends) {
-          frames.push(start === 0 && ends.length === 1 ? bytes : bytes.subarray(start, before + end));
-          start = before + end;
-        }
-        completed = { bytes, frames };
-        rest = lastEnd === chunk.length ? NOTHING : chunk.subarray(lastEnd);
-      }
-      if (rest.length > 0) {
-        pieces.push(rest);
-        pending += rest.length;
-        if (pending > maxEvent) {
-          pieces = [];
-          pending = 0;
-          throw new EventTooLarge(`an event is longer than ${maxEvent} bytes`);
-        }
-      }
-      return completed;
-    },
-    flush() {
-      return join(NOTHING);
-    },
-  };
 }

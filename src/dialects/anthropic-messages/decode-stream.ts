@@ -45,158 +45,170 @@ const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = {
 };
 
 export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks?: Quirks): StreamDecoder {
-  const open = new Map<number, OpenBlock>();
-  let nextBlock = 0;
-  let started = false;
-  let messageId: string | null = null;
-  let ended = false;
-  let stopReason: JsonValue | undefined;
-  let stopSequence: JsonValue | undefined;
+  return new MessageDecoder(emit, quirks);
+}
 
-  function decode({ event, data }: SseEvent): void {
-    if (ended || event === 'ping') return;
+/** A class: one is held by each stream, and closures would be twenty objects. */
+class MessageDecoder implements StreamDecoder {
+  private readonly emit: (event: StreamEvent) => void;
+  private readonly quirks: Quirks | undefined;
+  private readonly open = new Map<number, OpenBlock>();
+  private nextBlock = 0;
+  private started = false;
+  private messageId: string | null = null;
+  private ended = false;
+  private stopReason: JsonValue | undefined = undefined;
+  private stopSequence: JsonValue | undefined = undefined;
+
+  constructor(emit: (event: StreamEvent) => void, quirks: Quirks | undefined) {
+    this.emit = emit;
+    this.quirks = quirks;
+  }
+
+  decode({ event, data }: SseEvent): void {
+    if (this.ended || event === 'ping') return;
     const wire = parseObject(data);
     if (wire === undefined) {
       // An error is an error in whatever words.
-      if (event === 'error') fail({ message: data.slice(0, 500) });
+      if (event === 'error') this.fail({ message: data.slice(0, 500) });
       else malformed(`event "${event}" holds no JSON object`);
       return;
     }
     const type = asString(wire.type) ?? event;
     switch (type) {
       case 'content_block_delta':
-        blockDelta(wire);
+        this.blockDelta(wire);
         break;
       case 'content_block_start':
-        blockStart(wire);
+        this.blockStart(wire);
         break;
       case 'content_block_stop':
-        blockStop(wire);
+        this.blockStop(wire);
         break;
       case 'message_start':
-        messageStart(asObject(wire.message) ?? malformed('message_start without a message'));
+        this.messageStart(asObject(wire.message) ?? malformed('message_start without a message'));
         break;
       case 'message_delta':
-        messageDelta(wire);
+        this.messageDelta(wire);
         break;
       case 'message_stop':
-        messageStop();
+        this.messageStop();
         break;
       case 'ping':
         break;
       case 'error':
-        fail(wire);
+        this.fail(wire);
         break;
       case '':
         // An error that some servers send without the envelope.
         if (!isObject(wire.error)) malformed('an event without a type');
-        fail(wire);
+        this.fail(wire);
         break;
       default:
-        extend(type, wire);
+        this.extend(type, wire);
     }
   }
 
-  function extend(name: string, value: JsonObject): void {
-    emit({ type: 'extension', dialect: ID, name, value });
+  private extend(name: string, value: JsonObject): void {
+    this.emit({ type: 'extension', dialect: ID, name, value });
   }
 
-  function fail(wire: JsonObject): void {
-    ended = true;
-    emit({ type: 'error', error: fromBody(wire, undefined, quirks) });
+  private fail(wire: JsonObject): void {
+    this.ended = true;
+    this.emit({ type: 'error', error: fromBody(wire, undefined, this.quirks) });
   }
 
-  function start(id: string | null, model: string | null): void {
-    started = true;
-    messageId = id;
-    emit({ type: 'start', id, model });
+  private start(id: string | null, model: string | null): void {
+    this.started = true;
+    this.messageId = id;
+    this.emit({ type: 'start', id, model });
   }
 
-  function messageStart(message: JsonObject): void {
-    if (started) malformed('a second message_start');
-    start(asString(message.id) ?? null, asString(message.model) ?? null);
-    reportUsage(asObject(message.usage));
+  private messageStart(message: JsonObject): void {
+    if (this.started) malformed('a second message_start');
+    this.start(asString(message.id) ?? null, asString(message.model) ?? null);
+    this.reportUsage(asObject(message.usage));
   }
 
-  function messageDelta(wire: JsonObject): void {
+  private messageDelta(wire: JsonObject): void {
     const delta = asObject(wire.delta) ?? {};
-    stopReason = delta.stop_reason ?? stopReason;
-    stopSequence = delta.stop_sequence ?? stopSequence;
-    reportUsage(asObject(wire.usage));
+    this.stopReason = delta.stop_reason ?? this.stopReason;
+    this.stopSequence = delta.stop_sequence ?? this.stopSequence;
+    this.reportUsage(asObject(wire.usage));
     for (const name of ['container', 'stop_details']) {
       const value = asObject(delta[name]);
-      if (value !== undefined) extend(name, value);
+      if (value !== undefined) this.extend(name, value);
     }
     const management = asObject(wire.context_management);
-    if (management !== undefined) extend('context_management', management);
+    if (management !== undefined) this.extend('context_management', management);
   }
 
-  function messageStop(): void {
+  private messageStop(): void {
     // A block that max_tokens cuts short gets no stop of its own (recorded).
-    for (const index of [...open.keys()]) close(index);
-    ended = true;
-    emit({ type: 'finish', finish: parseFinish(stopReason, stopSequence) });
+    for (const index of [...this.open.keys()]) this.close(index);
+    this.ended = true;
+    this.emit({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence) });
   }
 
-  function reportUsage(wire: JsonObject | undefined): void {
+  private reportUsage(wire: JsonObject | undefined): void {
     if (wire === undefined) return;
     const usage = parseUsage(wire);
-    if (Object.keys(usage).length > 0) emit({ type: 'usage', usage });
+    if (Object.keys(usage).length > 0) this.emit({ type: 'usage', usage });
   }
 
-  function blockStart(wire: JsonObject): void {
+  private blockStart(wire: JsonObject): void {
     const index = asNumber(wire.index) ?? malformed('content_block_start without an index');
     const content = asObject(wire.content_block) ?? malformed('content_block_start without a block');
     const type = asString(content.type) ?? malformed('a content block without a type');
-    if (open.has(index)) malformed(`content block ${index} is already open`);
-    if (!started) start(null, null);
-    const block = nextBlock++;
+    if (this.open.has(index)) malformed(`content block ${index} is already open`);
+    if (!this.started) this.start(null, null);
+    const block = this.nextBlock++;
     const opened: OpenBlock = { kind: 'silent', type, block, held: '', signed: false };
-    if (type === 'text') openText(content, opened);
-    else if (type === 'thinking') openThinking(content, opened);
+    if (type === 'text') this.openText(content, opened);
+    else if (type === 'thinking') this.openThinking(content, opened);
     else if (type === 'redacted_thinking') {
-      emit({ type: 'reasoning-start', block, redacted: ownToken(ID, asString(content.data) ?? '') });
+      this.emit({ type: 'reasoning-start', block, redacted: ownToken(ID, asString(content.data) ?? '') });
       opened.kind = 'reasoning';
-    } else if (type === 'tool_use' || SERVER_TOOL_BLOCKS.has(type)) openTool(content, opened);
+    } else if (type === 'tool_use' || SERVER_TOOL_BLOCKS.has(type)) this.openTool(content, opened);
     else if (isServerToolResult(type)) {
       const callId = asString(content.tool_use_id) ?? '';
       const part = { type: 'server-tool-result', callId, dialect: ID, value: content } as const;
-      emit({ type: 'server-tool-result', block, part });
+      this.emit({ type: 'server-tool-result', block, part });
     } else {
       opened.kind = 'unknown';
-      extend(type, wire);
+      this.extend(type, wire);
     }
-    open.set(index, opened);
+    this.open.set(index, opened);
   }
 
-  function openText(content: JsonObject, opened: OpenBlock): void {
+  private openText(content: JsonObject, opened: OpenBlock): void {
     const { block } = opened;
     opened.kind = 'text';
-    emit({ type: 'text-start', block });
+    this.emit({ type: 'text-start', block });
     const text = asString(content.text);
-    if (text) emit({ type: 'text-delta', block, text });
+    if (text) this.emit({ type: 'text-delta', block, text });
     if (!Array.isArray(content.citations)) return;
     for (const citation of content.citations.filter(isObject)) {
-      emit({ type: 'citation', block, citation: parseCitation(citation) });
+      this.emit({ type: 'citation', block, citation: parseCitation(citation) });
     }
   }
 
-  function openThinking(content: JsonObject, opened: OpenBlock): void {
+  private openThinking(content: JsonObject, opened: OpenBlock): void {
     const { block } = opened;
     opened.kind = 'reasoning';
-    emit({ type: 'reasoning-start', block });
+    this.emit({ type: 'reasoning-start', block });
     const text = asString(content.thinking);
-    if (text) emit({ type: 'reasoning-delta', block, text });
+    if (text) this.emit({ type: 'reasoning-delta', block, text });
     opened.held = asString(content.signature) ?? '';
   }
 
-  function openTool(content: JsonObject, opened: OpenBlock): void {
+  private openTool(content: JsonObject, opened: OpenBlock): void {
     opened.kind = 'tool';
     const kind = SERVER_TOOL_BLOCKS.has(opened.type) ? 'server' : 'function';
-    emit({
+    this.emit({
       type: 'tool-start',
       block: opened.block,
-      id: asString(content.id) || madeUpId(messageId, opened.block),
+      id: asString(content.id) || madeUpId(this.messageId, opened.block),
       name: asString(content.name) ?? '',
       kind,
       ...toolUseExtension(content, kind),
@@ -205,8 +217,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks?:
     if (input !== undefined && !isEmpty(input)) opened.held = JSON.stringify(input);
   }
 
-  function blockDelta(wire: JsonObject): void {
-    const opened = open.get(asNumber(wire.index) ?? -1);
+  private blockDelta(wire: JsonObject): void {
+    const opened = this.open.get(asNumber(wire.index) ?? -1);
     const delta = asObject(wire.delta);
     if (opened === undefined || delta === undefined) {
       malformed(`content_block_delta for block ${String(wire.index)}, which is not open`);
@@ -214,19 +226,19 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks?:
     const { kind, block } = opened;
     const type = asString(delta.type) ?? 'content_block_delta';
     const wanted = KIND_OF_DELTA[type];
-    if (kind === 'unknown') extend(opened.type, wire);
-    else if (wanted === undefined) extend(type, wire);
+    if (kind === 'unknown') this.extend(opened.type, wire);
+    else if (wanted === undefined) this.extend(type, wire);
     else if (wanted !== kind) malformed(`a ${type} in a block of type ${opened.type}`);
-    else if (type === 'text_delta') text('text-delta', block, delta.text);
-    else if (type === 'thinking_delta') text('reasoning-delta', block, delta.thinking);
+    else if (type === 'text_delta') this.text('text-delta', block, delta.text);
+    else if (type === 'thinking_delta') this.text('reasoning-delta', block, delta.thinking);
     else if (type === 'citations_delta') {
       const citation = asObject(delta.citation) ?? malformed('a citations_delta without a citation');
-      emit({ type: 'citation', block, citation: parseCitation(citation) });
+      this.emit({ type: 'citation', block, citation: parseCitation(citation) });
     } else if (type === 'input_json_delta') {
       const fragment = asString(delta.partial_json) ?? malformed('an input_json_delta without text');
       if (fragment === '') return;
       opened.held = '';
-      emit({ type: 'tool-delta', block, arguments: fragment });
+      this.emit({ type: 'tool-delta', block, arguments: fragment });
     } else {
       const signature = asString(delta.signature) ?? malformed('a signature_delta without a signature');
       if (signature === '') return;
@@ -235,36 +247,37 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks?:
     }
   }
 
-  function text(type: 'text-delta' | 'reasoning-delta', block: number, value: JsonValue | undefined): void {
+  private text(type: 'text-delta' | 'reasoning-delta', block: number, value: JsonValue | undefined): void {
     const fragment = asString(value) ?? malformed(`a ${type} without text`);
-    if (fragment !== '') emit({ type, block, text: fragment });
+    if (fragment !== '') this.emit({ type, block, text: fragment });
   }
 
-  function blockStop(wire: JsonObject): void {
+  private blockStop(wire: JsonObject): void {
     const index = asNumber(wire.index) ?? -1;
-    const opened = open.get(index) ?? malformed(`content_block_stop for block ${index}, which is not open`);
-    if (opened.kind === 'unknown') extend(opened.type, wire);
-    close(index);
+    const opened =
+      this.open.get(index) ?? malformed(`content_block_stop for block ${index}, which is not open`);
+    if (opened.kind === 'unknown') this.extend(opened.type, wire);
+    this.close(index);
   }
 
-  function close(index: number): void {
-    const opened = open.get(index);
+  private close(index: number): void {
+    const opened = this.open.get(index);
     if (opened === undefined) return;
-    open.delete(index);
+    this.open.delete(index);
     const { kind, block, held } = opened;
-    if (kind === 'text') emit({ type: 'text-end', block });
+    if (kind === 'text') this.emit({ type: 'text-end', block });
     if (kind === 'reasoning') {
-      if (held !== '') emit({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
-      emit({ type: 'reasoning-end', block });
+      if (held !== '') this.emit({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
+      this.emit({ type: 'reasoning-end', block });
     }
     if (kind === 'tool') {
-      if (held !== '') emit({ type: 'tool-delta', block, arguments: held });
-      emit({ type: 'tool-end', block });
+      if (held !== '') this.emit({ type: 'tool-delta', block, arguments: held });
+      this.emit({ type: 'tool-end', block });
     }
   }
 
   // message_stop is the only proper ending: at EOF there is nothing left to say.
-  return { decode, end() {} };
+  end(): void {}
 }
 
 function malformed(what: string): never {

@@ -130,7 +130,14 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   }
 
   function watched(pump: Pump<Uint8Array>): Pump<Uint8Array> {
-    return { ...pump, broke: () => first.broken !== undefined };
+    return {
+      push: (chunk) => pump.push(chunk),
+      end: () => pump.end(),
+      fail: (error) => pump.fail(error),
+      ended: () => pump.ended(),
+      tookEvent: () => pump.tookEvent(),
+      broke: () => first.broken !== undefined,
+    };
   }
 
   return {
