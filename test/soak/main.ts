@@ -105,7 +105,7 @@ function page(): string {
 Written by \`npm run soak -- --write\`: ${values.clients} clients of all dialects, each with a pause of ${values.pause} ms on average between
 its requests, streams and whole answers, short and of some seconds, some read slowly and some left in the middle;
 providers that answer, fail in each way the simulator knows, or hang up. Everything that is on by default is on. Growth is
-that of the straight line that fits all samples after the first minute best; a short form runs with the tests. It is about
+that of the straight line (Theil and Sen) through all samples after the first minute; a short form runs with the tests. It is about
 what is held, not about speed: other work on the machine does not matter.
 
 ${asMarkdown([['', ''], ...describeCircumstances(circumstances)])}

@@ -31,6 +31,8 @@ describe('growth', () => {
     expect(growthOf([10, 12, 10, 12, 10, 12, 10]).ratio).toBeCloseTo(1, 1);
     expect(growthOf([100, 110, 120, 130, 140])).toEqual({ from: 100, to: 140, ratio: 1.4 });
     expect(growthOf([7])).toEqual({ from: 7, to: 7, ratio: 1 });
+    // One sample far off says nothing.
+    expect(growthOf([17, 3, 17, 17, 17, 17, 17]).ratio).toBe(1);
   });
 });
 

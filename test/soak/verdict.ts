@@ -1,4 +1,6 @@
-// Whether what was sampled grew: the straight line that fits best, from its beginning to its end.
+// Whether what was sampled grew: the straight line that fits, from its beginning to its end. That of Theil and Sen, which
+// a few samples far off (a collection caught in the middle) do not bend.
+// https://en.wikipedia.org/wiki/Theil%E2%80%93Sen_estimator
 
 export interface Growth {
   /** Where the line begins and ends. */
@@ -10,16 +12,17 @@ export interface Growth {
 
 /** @param values sampled at equal distances. */
 export function growthOf(values: readonly number[]): Growth {
-  const last = values.length - 1;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  let covariance = 0;
-  let variance = 0;
-  values.forEach((value, at) => {
-    covariance += (at - last / 2) * (value - mean);
-    variance += (at - last / 2) ** 2;
-  });
-  const slope = variance === 0 ? 0 : covariance / variance;
-  const from = mean - (slope * last) / 2;
-  const to = mean + (slope * last) / 2;
+  const slopes = values.flatMap((value, at) =>
+    values.slice(at + 1).map((later, between) => (later - value) / (between + 1)),
+  );
+  const slope = slopes.length === 0 ? 0 : median(slopes);
+  const from = median(values.map((value, at) => value - slope * at));
+  const to = from + slope * (values.length - 1);
   return { from, to, ratio: to / from };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  return ((sorted[Math.floor(half - 0.5)] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
 }
