@@ -71,6 +71,14 @@ const INSERT_BINARIES = insertBinaries(
     'AS given (hash TEXT, media_type TEXT, bytes BIGINT, content TEXT, last_used BIGINT)',
 );
 
+/**
+ * Keeps parts that are there already, as most are: a conversation brings its images again and again. Parameters: when they
+ * were used (Unix ms), twice, and their hashes as a JSON array; answers with those that are there.
+ */
+const USE_BINARIES =
+  'UPDATE ledger_binary SET last_used = CASE WHEN last_used < ? THEN ? ELSE last_used END ' +
+  'WHERE hash IN (SELECT json_array_elements_text(?::text::json)) RETURNING hash';
+
 /** What a store knows of its database. */
 export interface Known {
   kinds: Kinds;
@@ -169,12 +177,16 @@ async function addBinaries(query: Query, rows: readonly PackedRow[]): Promise<vo
     if (binaries.length === 0) continue;
     // One statement may touch a row once.
     const distinct = new Map(binaries.map((binary) => [binary.hash, binary]));
+    const at = columns[TIMESTAMP] ?? 0;
+    const known = await query<{ hash: string }>(USE_BINARIES, [at, at, JSON.stringify([...distinct.keys()])]);
+    for (const { hash } of known) distinct.delete(hash);
+    if (distinct.size === 0) continue;
     const objects = [...distinct.values()].map(({ hash, mediaType, bytes, content }) => ({
       hash,
       media_type: mediaType,
       bytes,
       content: base64Of(content),
-      last_used: columns[TIMESTAMP],
+      last_used: at,
     }));
     await query(INSERT_BINARIES, [JSON.stringify(objects)]);
   }
