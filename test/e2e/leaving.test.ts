@@ -94,8 +94,13 @@ describe('1,000 clients that leave mid-stream', () => {
     await aborts(counted, WARM_UP);
     const before = await objects(counted);
     await aborts(counted, 1_000);
-    // Not one for each of them.
-    expect((await objects(counted)) - before).toBeLessThan(500);
+    // Not one for each of them, once the last sockets are closed.
+    let left = await objects(counted);
+    for (let looks = 0; left - before >= 500 && looks < 50; looks++) {
+      await Bun.sleep(100);
+      left = await objects(counted);
+    }
+    expect(left - before).toBeLessThan(500);
   }, 30_000);
 
   async function counts() {
