@@ -185,13 +185,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       authenticate(headers, config.server.keys);
       if (request.method !== 'POST') throw methodNotAllowed(request.method, address.pathname, 'POST');
       const text = await readBody(request, config.server.maxBody);
-      if (config.audit.logRequestBodies) record.requestBody = text;
+      if (rows !== null && config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(found, headers, address.search, text);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;
       record.projectId = incoming.projectId;
       record.streamed = incoming.stream;
-      record.keepsAnswer = config.audit.logResponseBodies;
+      record.keepsAnswer = rows !== null && config.audit.logResponseBodies;
       let neutral: NeutralRequest | undefined;
       const parse = () => {
         neutral ??= found.dialect.client.parseRequest(incoming.body, found.route);
