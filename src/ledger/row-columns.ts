@@ -68,8 +68,7 @@ export const INSERT_ROW =
   `VALUES (${COLUMN_NAMES.map(() => '?').join(', ')}, ?) ON CONFLICT (request_id) DO NOTHING`;
 
 /**
- * A row as SQL takes it: the values of its columns, then the two bodies. A flat list of strings and numbers
- * goes to another thread for half of what an object costs.
+ * A row as SQL takes it: the values of its columns, then the two bodies.
  */
 export type RowValues = readonly SqlValue[];
 

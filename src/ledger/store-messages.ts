@@ -1,5 +1,6 @@
 // What a store's thread and its owner say to each other.
 import type { BinariesOfRows, RowValues } from './row-columns.ts';
+import type { RowPacket } from './row-packets.ts';
 import type { LedgerStore } from './store.ts';
 
 /** Where the ledger lies. */
@@ -11,8 +12,7 @@ export interface ValueStore extends Omit<LedgerStore, 'notices'> {
   appendValues(rows: readonly RowValues[], binaries?: BinariesOfRows): Promise<void>;
 }
 
-/** Rows travel as values. */
-export type StoreMethod = Exclude<keyof ValueStore, 'append'>;
+export type StoreMethod = Exclude<keyof ValueStore, 'append' | 'appendValues'>;
 
 /** The thread's first message. */
 export interface StoreOpening {
@@ -22,6 +22,13 @@ export interface StoreOpening {
 export type StoreCall = {
   [M in StoreMethod]: { id: number; method: M; args: Parameters<ValueStore[M]> };
 }[StoreMethod];
+
+/** Rows to append; the packets come back with the answer. */
+export interface StoreRows {
+  id: number;
+  packets: RowPacket[];
+  binaries: BinariesOfRows | undefined;
+}
 
 /** Said unasked: what people should know of the store. */
 export interface StoreNotice {
@@ -33,4 +40,5 @@ export interface StoreAnswer {
   result?: unknown;
   /** The message of what was thrown. */
   error?: string;
+  packets?: RowPacket[];
 }

@@ -1,10 +1,12 @@
 // The thread in which a ledger store lives: takes calls by message, answers by message.
+import { readPackets } from './row-packets.ts';
 import type {
   StoreAnswer,
   StoreCall,
   StoreLocation,
   StoreNotice,
   StoreOpening,
+  StoreRows,
   ValueStore,
 } from './store-messages.ts';
 
@@ -13,20 +15,43 @@ declare const self: Worker;
 let location: StoreLocation | null = null;
 let store: Promise<ValueStore> | null = null;
 
-self.onmessage = async ({ data }: MessageEvent<StoreCall | StoreOpening>) => {
-  if ('open' in data) location = data.open;
-  else self.postMessage(await answer(data));
+self.onmessage = async ({ data }: MessageEvent<StoreCall | StoreRows | StoreOpening>) => {
+  if ('open' in data) {
+    location = data.open;
+    return;
+  }
+  if ('method' in data) {
+    self.postMessage(await answer(data.id, () => call(data)));
+    return;
+  }
+  const said = await answer(data.id, () => append(data));
+  // Only buffers are used again.
+  const packets = data.packets.filter((packet) => packet instanceof ArrayBuffer);
+  self.postMessage({ ...said, packets } satisfies StoreAnswer, packets);
 };
 
-async function answer(call: StoreCall): Promise<StoreAnswer> {
+async function answer(id: number, work: () => Promise<unknown>): Promise<StoreAnswer> {
   try {
-    // What never opened needs no closing.
-    if (call.method === 'close' && store === null) return { id: call.id, result: undefined };
-    store ??= openOnce();
-    return { id: call.id, result: await run(await store, call) };
+    return { id, result: await work() };
   } catch (thrown) {
-    return { id: call.id, error: thrown instanceof Error ? thrown.message : String(thrown) };
+    return { id, error: thrown instanceof Error ? thrown.message : String(thrown) };
   }
+}
+
+async function append({ packets, binaries }: StoreRows): Promise<void> {
+  const opened = await opening();
+  await opened.appendValues(readPackets(packets), binaries);
+}
+
+async function call(asked: StoreCall): Promise<unknown> {
+  // What never opened needs no closing.
+  if (asked.method === 'close' && store === null) return undefined;
+  return run(await opening(), asked);
+}
+
+function opening(): Promise<ValueStore> {
+  store ??= openOnce();
+  return store;
 }
 
 /** Opened by the first call, and tried again by the next where it could not be. */
@@ -49,8 +74,6 @@ async function open(at: StoreLocation | null): Promise<ValueStore> {
 
 function run(store: ValueStore, call: StoreCall): Promise<unknown> {
   switch (call.method) {
-    case 'appendValues':
-      return store.appendValues(...call.args);
     case 'audit':
       return store.audit(...call.args);
     case 'totals':

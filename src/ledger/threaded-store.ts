@@ -1,6 +1,8 @@
 // A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
 // likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
 import { binariesOf, rowValues } from './row-columns.ts';
+import { createPacketWriter } from './row-packets.ts';
+import type { LedgerRow } from './row.ts';
 import type { LedgerStore } from './store.ts';
 import type {
   StoreAnswer,
@@ -9,6 +11,7 @@ import type {
   StoreMethod,
   StoreNotice,
   StoreOpening,
+  StoreRows,
   ValueStore,
 } from './store-messages.ts';
 
@@ -29,6 +32,7 @@ export function createThreadedStore(
   let nextId = 1;
   const pending = new Map<number, Pending>();
   const notices: string[] = [];
+  const writer = createPacketWriter();
 
   const start = (): Worker => {
     const started = new Worker(new URL('./store-thread', import.meta.url).href);
@@ -40,6 +44,7 @@ export function createThreadedStore(
       }
       const call = pending.get(data.id);
       pending.delete(data.id);
+      if (data.packets !== undefined) writer.giveBack(data.packets);
       if (data.error === undefined) call?.resolve(data.result);
       else call?.reject(new Error(data.error));
     };
@@ -58,17 +63,27 @@ export function createThreadedStore(
     method: M,
     ...args: Parameters<ValueStore[M]>
   ): ReturnType<ValueStore[M]> => {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const id = nextId++;
-    pending.set(id, { resolve, reject });
-    worker ??= start();
-    worker.postMessage({ id, method, args } as StoreCall);
     // The answer has the type of the method that was asked: both ends share one table of methods.
-    return promise as ReturnType<ValueStore[M]>;
+    return send({ id, method, args } as StoreCall) as ReturnType<ValueStore[M]>;
+  };
+
+  const append = async (rows: readonly LedgerRow[]): Promise<void> => {
+    const packets = writer.write(rows.map(rowValues));
+    const buffers = packets.filter((packet) => packet instanceof ArrayBuffer);
+    await send({ id: nextId++, packets, binaries: binariesOf(rows) }, buffers);
+  };
+
+  const send = (message: StoreCall | StoreRows, handedOver: ArrayBuffer[] = []): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    pending.set(message.id, { resolve, reject });
+    worker ??= start();
+    worker.postMessage(message, handedOver);
+    return promise;
   };
 
   return {
-    append: (rows) => call('appendValues', rows.map(rowValues), binariesOf(rows)),
+    append,
     audit: (filter) => call('audit', filter),
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),
