@@ -34,16 +34,18 @@ export interface PackedRow {
 
 /** Packing a shorter body would save less than it costs: some 6 µs for a few hundred bytes. */
 export const SHORTEST_PACKED = 512;
+/** A longer body is packed on another thread; a shorter one costs less than the way there and back. In UTF-16 units. */
+const LONGEST_AT_ONCE = 32 * 1024;
 const NO_PARTS: readonly BinaryPart[] = [];
 /** A larger part is told of and not kept. */
 const MAX_BINARY_BYTES = 16 * 1024 * 1024;
 
-/** Nothing waits where all bodies are short. */
+/** Nothing waits where no body is long. */
 export async function packRows(
   rows: readonly RowValues[],
   taken?: BinariesOfRows,
 ): Promise<readonly PackedRow[]> {
-  const packed = rows.map((values) => packShort(values, taken) ?? packRow(values, taken));
+  const packed = rows.map((values) => packAtOnce(values, taken) ?? packRow(values, taken));
   return packed.every(isPacked) ? packed : Promise.all(packed);
 }
 
@@ -51,24 +53,27 @@ function isPacked(row: PackedRow | Promise<PackedRow>): row is PackedRow {
   return !(row instanceof Promise);
 }
 
-/** Undefined where one of the bodies is not short, or something was taken out. */
-function packShort(values: RowValues, taken?: BinariesOfRows): PackedRow | undefined {
+/** Undefined where one of the bodies is long, or something was taken out. */
+function packAtOnce(values: RowValues, taken?: BinariesOfRows): PackedRow | undefined {
   if (taken?.has(String(values[REQUEST_ID])) === true) return undefined;
   const { columns, bodies } = partsOf(values);
   const [request = null, response = null] = bodies;
-  if (!isShort(request) || !isShort(response)) return undefined;
-  return {
-    columns,
-    request: request?.toWellFormed() ?? null,
-    response: response?.toWellFormed() ?? null,
-    binaries: [],
-  };
+  if (isLong(request) || isLong(response)) return undefined;
+  return { columns, request: packedAtOnce(request), response: packedAtOnce(response), binaries: [] };
+}
+
+function isLong(body: SqlValue): boolean {
+  return typeof body === 'string' && body.length > LONGEST_AT_ONCE;
+}
+
+function packedAtOnce(body: SqlValue): PackedBody {
+  if (typeof body !== 'string') return null;
+  return isShort(body) ? body.toWellFormed() : Bun.zstdCompressSync(body);
 }
 
 /** NUL is nothing that every database keeps as text; half of a surrogate pair is nothing in UTF-8 either. */
-function isShort(body: SqlValue): body is string | null {
-  if (body === null) return true;
-  return typeof body === 'string' && body.length < SHORTEST_PACKED && !body.includes('\0');
+function isShort(body: string): boolean {
+  return body.length < SHORTEST_PACKED && !body.includes('\0');
 }
 
 async function packRow(values: RowValues, taken?: BinariesOfRows): Promise<PackedRow> {
