@@ -73,7 +73,7 @@ export function createManagement(
       const { method } = request;
       if (requestId !== undefined) {
         if (method !== 'DELETE') throw wrongMethod(method, pathname, 'DELETE');
-        return json(await cancelStream(deps.running, decodeURIComponent(requestId)));
+        return json(await cancelStream(deps.running, decoded(requestId)));
       }
       if (page === undefined) throw unknownPath(pathname);
       if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, pathname, 'GET, HEAD');
@@ -86,6 +86,15 @@ export function createManagement(
       return answerError(thrown);
     }
   };
+}
+
+/** As it came where it is no encoding of anything: then no request has that id. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function json(value: object): Response {

@@ -1,4 +1,5 @@
 // Query parameters as values. What cannot be read is a 400 that names the parameter and the mend.
+import { suggestion } from '../config/nearest.ts';
 import { parseDuration } from '../config/units.ts';
 import { ManagementError } from './answer.ts';
 
@@ -9,7 +10,8 @@ export function badParameter(param: string, problem: string): ManagementError {
 /** Throws for a parameter that is not among the known ones. */
 export function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
   for (const name of query.keys()) {
-    if (!known.includes(name)) throw badParameter(name, `no such parameter; there are ${known.join(', ')}`);
+    if (known.includes(name)) continue;
+    throw badParameter(name, `no such parameter${suggestion(name, known)}; there are ${known.join(', ')}`);
   }
 }
 
@@ -78,7 +80,7 @@ export function readSince(query: URLSearchParams, name: string, now: number): nu
   return since;
 }
 
-const ISO_8601 = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(?:Z|[+-]\d\d:?\d\d)?$/i;
+const ISO_8601 = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(?:Z|[+-]\d\d:?\d\d)?$/i;
 /** Smaller numbers are seconds (up to the year 5138), larger ones milliseconds (from 1973 on). */
 const SECONDS_BELOW = 1e11;
 
@@ -100,7 +102,14 @@ function parseTime(given: string): number {
   }
   // A `+` that was not URL-encoded arrives as a space.
   const text = given.trim().replace(/ (?=\d\d:?\d\d$)(?<=:\d\d.*)/, '+');
-  if (!ISO_8601.test(text)) return Number.NaN;
+  const [, day] = ISO_8601.exec(text) ?? [];
+  if (day === undefined || !isDay(day)) return Number.NaN;
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text.slice(10)) || text.length === 10;
   return Date.parse(zoned ? text : `${text}Z`);
+}
+
+/** `Date` takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  const midnight = Date.parse(day);
+  return Number.isFinite(midnight) && new Date(midnight).toISOString().startsWith(day);
 }

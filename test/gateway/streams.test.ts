@@ -148,6 +148,7 @@ test('the wrong method, and an unknown request, are told', async () => {
   expect((await lab.manage('/gateway/streams', 'DELETE')).status).toBe(405);
   expect((await lab.manage('/gateway/streams/x')).status).toBe(405);
   expect((await lab.manage('/gateway/streams/x', 'DELETE')).status).toBe(404);
+  expect((await lab.manage('/gateway/streams/%zz', 'DELETE')).status).toBe(404);
 });
 
 test('a HEAD for the live view leaves no watcher behind', async () => {

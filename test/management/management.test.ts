@@ -635,6 +635,9 @@ describe('/gateway/audit', () => {
   const bad: [query: string, param: string][] = [
     ['start_time=yesterday', 'start_time'],
     ['start_time=2026-13-45', 'start_time'],
+    ['start_time=2026-02-30', 'start_time'],
+    ['end_time=2025-02-29T12:00:00%2B01:00', 'end_time'],
+    ['start_time=2026-00-01', 'start_time'],
     ['end_time=2026-01-02T25:00', 'end_time'],
     ['start_time=-5', 'start_time'],
     ['start_time=2026-01-02&end_time=2026-01-01', 'start_time'],
@@ -662,6 +665,12 @@ describe('/gateway/audit', () => {
       expect(error.message).toStartWith(`${param}: `);
     });
   }
+
+  test('a filter that is misspelt: the nearest is named', async () => {
+    const response = await ask('/gateway/audit?agentType=reviewer');
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('did you mean \\"agent_type\\"?');
+  });
 
   test('without a ledger: 404 that says how to mend it', async () => {
     deps.ledger = null;
