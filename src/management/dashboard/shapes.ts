@@ -29,6 +29,8 @@ export interface Provider {
   retry_in_ms?: number;
   in_flight: number;
   queued: number;
+  /** Left out before the first request, and where the runtime keeps them. */
+  connections?: { active: number; idle: number };
   concurrency_limit: number | null;
   keys: { name: string; state: string; retry_in_ms?: number }[];
   last_error?: string;

@@ -2,7 +2,7 @@
 
 /** @import { Provider, Providers } from '../shapes.ts' */
 
-import { duration, number } from './format.js';
+import { duration, number, plural } from './format.js';
 import { find, keep, make, name, setText } from './element.js';
 
 const BREAKER = {
@@ -72,12 +72,19 @@ function conditionOf({ healthy, breaker, retry_in_ms }) {
 }
 
 /** @param {Provider} provider */
-function factsOf({ in_flight, queued, concurrency_limit, keys }) {
+function factsOf({ in_flight, queued, concurrency_limit, keys, connections }) {
   const limit = concurrency_limit === null ? '' : ` of ${number(concurrency_limit)}`;
   const aside = keys.filter(({ state }) => state !== 'ready').length;
   return [
     `${number(in_flight)}${limit} in flight`,
     ...(queued > 0 ? [`${number(queued)} waiting`] : []),
+    ...(connections === undefined ? [] : [connectionsOf(connections)]),
     ...(keys.length > 1 ? [`${keys.length - aside} of ${keys.length} keys usable`] : []),
   ];
+}
+
+/** Nothing is told of a provider that was never asked. @param {NonNullable<Provider['connections']>} connections */
+function connectionsOf({ active, idle }) {
+  const open = active + idle;
+  return open === 0 ? 'no open connection' : `${plural(open, 'open connection')}, ${number(idle)} idle`;
 }

@@ -19,6 +19,11 @@ export function createRequestsSection(page) {
   const newer = find('newer', HTMLButtonElement);
   const older = find('older', HTMLButtonElement);
   let offset = 0;
+  /** The newest request when older ones were asked for: what comes later moves none of their pages. */
+  let until = '';
+  let newest = '';
+  /** Which view was asked for last. */
+  let view = 0;
   /** Said aloud when the user asked for another view, not when time goes on. */
   let isAsked = false;
   let typing = 0;
@@ -34,7 +39,10 @@ export function createRequestsSection(page) {
 
   /** @param {number} to */
   function turnTo(to) {
+    if (to === 0) until = '';
+    else if (offset === 0) until = newest;
     offset = to;
+    view += 1;
     isAsked = true;
     page.refresh();
   }
@@ -112,11 +120,12 @@ export function createRequestsSection(page) {
       // Nothing moves away under the pointer, unless it was asked for.
       if (!isAsked && rows.matches(':hover')) return;
       const given = filters();
-      const asked = offset;
+      const asked = view;
       try {
-        const { entries, total } = await api.audit({ ...given, limit: PAGE, offset });
+        const { entries, total } = await api.audit({ ...given, limit: PAGE, offset, end_time: until });
         // Others were asked for meanwhile.
-        if (asked !== offset) return;
+        if (asked !== view) return;
+        if (offset === 0) newest = entries[0]?.timestamp ?? '';
         if (entries.length === 0 && offset > 0) turnTo(0);
         else show(entries, total, Object.keys(given).length > 0);
       } catch (error) {

@@ -1,0 +1,79 @@
+// The sections “Providers” and “Requests” in a real browser: connections as they come and go, pages that stay put.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import type { Browser } from 'playwright-core';
+import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { ask, openDashboard } from '../support/dashboard.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+// A browser on a busy machine.
+setDefaultTimeout(30_000);
+
+describe.skipIf(!hasBrowser)('sections', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  test('a provider shows its open connections, and how many of them wait', async () => {
+    let answer: (response: Response) => void = () => {};
+    const upstream = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => new Promise<Response>((resolve) => (answer = resolve)),
+    });
+    const lab = {
+      dialect: 'anthropic-messages' as const,
+      base_url: `http://127.0.0.1:${upstream.port}`,
+      api_key: 'k',
+      max_retries: 0,
+    };
+    try {
+      await using sluice = await startSluice({ config: { providers: { simulator: {}, lab } } });
+      await using opened = await openDashboard(browser, sluice.url);
+      const { page, complaints } = opened;
+      const facts = (name: string) => page.locator('#provider-list li', { hasText: name }).locator('.facts');
+      await facts('lab').filter({ hasText: 'in flight' }).waitFor();
+      expect(await facts('lab').innerText()).toBe('0 in flight');
+      const response = ask(sluice.url, { model: 'lab/m', stream: false });
+      await facts('lab').filter({ hasText: '1 in flight · 1 open connection, 0 idle' }).waitFor();
+      answer(Response.json({ error: { type: 'invalid_request_error', message: 'no' } }, { status: 400 }));
+      await (await response).text();
+      await facts('lab').filter({ hasText: '0 in flight · 1 open connection, 1 idle' }).waitFor();
+      expect(await facts('simulator').innerText()).toBe('0 in flight');
+      expect(complaints).toEqual([]);
+    } finally {
+      await upstream.stop(true);
+    }
+  });
+
+  test('older pages stay put while requests come in; the first page shows them', async () => {
+    await using sluice = await startSluice();
+    for (let sent = 0; sent < 30; sent += 1) {
+      const response = await ask(sluice.url, {
+        model: 'simulator/fast',
+        agent: `agent-${sent}`,
+        stream: false,
+      });
+      await response.text();
+    }
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const shown = page.locator('#page');
+    await shown.filter({ hasText: '1 – 25 of 30' }).waitFor();
+    await page.getByRole('button', { name: 'Older' }).click();
+    await shown.filter({ hasText: '26 – 30 of 30' }).waitFor();
+    expect(await page.locator('#request-rows tr').first().innerText()).toContain('agent-4');
+    const asked = page.waitForResponse((response) => response.url().includes('/gateway/audit'));
+    await (await ask(sluice.url, { model: 'simulator/fast', agent: 'late', stream: false })).text();
+    await (await asked).finished();
+    await page.locator('#tiles', { hasText: '31' }).waitFor();
+    expect(await shown.innerText()).toBe('26 – 30 of 30');
+    expect(await page.locator('#request-rows tr').first().innerText()).toContain('agent-4');
+    await page.getByRole('button', { name: 'Newer' }).click();
+    await shown.filter({ hasText: '1 – 25 of 31' }).waitFor();
+    expect(await page.locator('#request-rows tr').first().innerText()).toContain('late');
+    expect(complaints).toEqual([]);
+  });
+});
