@@ -67,6 +67,19 @@ function flagValue(rawName: string, flag: Flag, value: string | undefined): stri
   return value;
 }
 
+/** What the command's first operand names. Throws UsageError with what there is. */
+export function chosenAction<T>(
+  command: string,
+  operand: string | undefined,
+  actions: Readonly<Record<string, T>>,
+): T {
+  const action = operand !== undefined && Object.hasOwn(actions, operand) ? actions[operand] : undefined;
+  if (action !== undefined) return action;
+  const names = Object.keys(actions);
+  const hint = operand === undefined ? '' : `, not "${operand}"${suggestion(operand, names)}`;
+  throw new UsageError(`${command} needs one of: ${names.join(', ')}${hint}`);
+}
+
 /** The value of a flag that takes one. */
 export function stringFlag(input: ParsedArguments, name: string): string | undefined {
   const value = input.flags[name];
@@ -87,6 +100,18 @@ export function numberFlag(input: ParsedArguments, name: string): number | undef
   if (value === undefined) return undefined;
   if (Number(value) > 0 && Number.isFinite(Number(value))) return Number(value);
   throw new UsageError(`--${name} must be a number above zero`);
+}
+
+/** An address as it was given, without a slash at its end. Throws UsageError where it is none. */
+export function urlFlag(input: ParsedArguments, name: string): string | undefined {
+  const value = stringFlag(input, name);
+  if (value === undefined) return undefined;
+  const url = URL.parse(value);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '')
+    return value.replace(/\/+$/, '');
+  throw new UsageError(
+    `--${name} must be an http or https address such as http://127.0.0.1:8088, not "${value}"`,
+  );
 }
 
 /** Throws UsageError where the value is not a port. */

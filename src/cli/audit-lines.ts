@@ -1,27 +1,34 @@
 // The audit log as lines: the newest requests, and those that come.
 
 import { tokensPerSecond } from '../ledger/speed.ts';
-import type { StoredRow } from '../ledger/store.ts';
+import type { LedgerStore, StoredRow } from '../ledger/store.ts';
 import { describeRow } from '../management/audit.ts';
+import { readPidFile } from '../server/pid-file.ts';
 import { countFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
+import { askGateway, findGateway, pidFilePath } from './gateway-client.ts';
+import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { untilShutdown } from './until-shutdown.ts';
 
 const DEFAULT_LINES = 20;
 const POLL_MS = 500;
+/** How long a gateway may take to write the rows it holds. */
+const FLUSH_MS = 1_000;
 
 /** Reads the ledger itself: also where no gateway runs. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
   const count = countFlag(input, 'lines') ?? DEFAULT_LINES;
-  const store = await openLedgerStore(input, context);
-  if (store === undefined) {
-    context.err('nothing has been recorded yet');
-    return input.flags.follow ? 1 : 0;
-  }
+  await writeWhatWaits(input, context);
+  let store: LedgerStore | undefined;
   const print = (row: StoredRow) =>
     context.out(input.flags.json ? JSON.stringify(describeRow(row, false)) : formatRow(row));
   try {
+    store = await openLedgerStore(input, context);
+    if (store === undefined) {
+      context.err('nothing has been recorded yet');
+      return input.flags.follow ? 1 : 0;
+    }
     const rows = (await store.recent(count)).reverse();
     for (const row of rows) print(row);
     if (!input.flags.follow) return 0;
@@ -38,13 +45,23 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
     }
     return 0;
   } catch (error) {
+    if (error instanceof HomeUnusable) throw error;
     context.err(
       `error: the ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
     return 1;
   } finally {
-    await store.close();
+    await store?.close();
   }
+}
+
+/** A gateway in the background writes the rows it holds before it answers; without its answer they come a moment later. */
+async function writeWhatWaits(input: ParsedArguments, context: CliContext): Promise<void> {
+  const { server } = readPidFile(pidFilePath(context.environment));
+  if (server === undefined) return;
+  const gateway = { ...findGateway(input, context), url: server.url };
+  const signal = AbortSignal.timeout(FLUSH_MS);
+  await askGateway(gateway, '/gateway/audit?limit=0', { signal }).catch(() => undefined);
 }
 
 /** Oldest first. */

@@ -1,6 +1,7 @@
 // `sluice credentials`: keys kept encrypted, for `credential:NAME` in the configuration.
 import { findHome } from '../config/load.ts';
 import { CredentialError, openVault, type Vault } from '../credentials/vault.ts';
+import { chosenAction } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { credentialOptions } from './credential-lookup.ts';
 import { columns } from './help.ts';
@@ -54,9 +55,7 @@ export const credentialsCommand: Command = {
   flags: {},
   operands: ['ACTION', 'NAME', 'VALUE'],
   async run({ operands: [action, ...rest] }, context) {
-    const names = Object.keys(ACTIONS);
-    const act = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (act === undefined) throw new UsageError(`credentials needs one of: ${names.join(', ')}`);
+    const act = chosenAction('credentials', action, ACTIONS);
     const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;
     if (rest[most] !== undefined) throw new UsageError(`unexpected "${most === 0 ? rest[0] : '…'}"`);
     try {

@@ -1,10 +1,19 @@
 // The background process: how it is started, waited for and ended.
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { findHome } from '../config/load.ts';
 import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../server/pid-file.ts';
 import type { CliContext } from './command.ts';
 import { pidFilePath } from './gateway-client.ts';
+import { findReadableHome, usingHome } from './home.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
@@ -23,16 +32,17 @@ export class DaemonError extends Error {
   override readonly name = 'DaemonError';
 }
 
-/** The standard output and error of the background process. */
+/** The standard output and error of the background process. Throws HomeUnusable. */
 export function logPath(environment: CliContext['environment']): string {
-  return join(findHome(environment), 'logs', 'sluice.log');
+  return join(findReadableHome(environment), 'logs', 'sluice.log');
 }
 
-/** Starts `sluice serve ARGS` in the background; resolves when it answers. Throws DaemonError. */
+/** Starts `sluice serve ARGS` in the background; resolves when it answers. Throws DaemonError, HomeUnusable. */
 export async function startDaemon(args: readonly string[], context: CliContext): Promise<RunningServer> {
   const { environment, directory } = context;
   const path = pidFilePath(environment);
-  const logged = openLog(logPath(environment));
+  const log = logPath(environment);
+  const logged = usingHome(log, () => openLog(log));
   const child = Bun.spawn([process.execPath, process.argv[1] ?? '', 'serve', ...args], {
     cwd: directory,
     env: { ...environment, [PID_FILE_VARIABLE]: path },
@@ -104,11 +114,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Who serves in the background. A file that a dead process left is removed. */
+/** Who serves in the background. A file that a dead process left is removed. Throws HomeUnusable. */
 export function findDaemon(environment: CliContext['environment']): PidFileState {
+  findReadableHome(environment);
   const path = pidFilePath(environment);
   const state = readPidFile(path);
-  if (state.is === 'stale') removeStale(path);
+  if (state.is === 'stale') usingHome(path, () => removeStale(path));
   return state;
 }
 
@@ -128,6 +139,11 @@ function openLog(path: string): OpenLog {
 
 function newestLines({ path, start }: OpenLog): string {
   const text = readFileSync(path).subarray(start).toString('utf8').trimEnd();
-  const lines = text === '' ? ['(it said nothing)'] : text.split('\n').slice(-LOG_LINES_SHOWN);
+  const lines = text === '' ? [whySilent(path)] : text.split('\n').slice(-LOG_LINES_SHOWN);
   return lines.map((line) => `  ${line}`).join('\n');
+}
+
+function whySilent(path: string): string {
+  const { bavail } = statfsSync(path);
+  return bavail > 0 ? '(it said nothing)' : `(it could not say why: there is no room left for ${path})`;
 }

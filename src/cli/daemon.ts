@@ -2,14 +2,13 @@
 import { loadConfig } from '../config/load.ts';
 import { retireModules } from '../server/load-modules.ts';
 import type { RunningServer } from '../server/pid-file.ts';
-import { portFlag, stringFlag } from './arguments.ts';
+import { chosenAction, portFlag, stringFlag } from './arguments.ts';
 import { printAuditLines } from './audit-lines.ts';
-import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
+import type { CliContext, Command, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
-import { findGateway, GatewayUnreachable, readGateway } from './gateway-client.ts';
-import { columns } from './help.ts';
+import { describeStatus, NAMELESS, NOT_RUNNING, readStatus } from './daemon-status.ts';
 import { loadWithCode } from './load-with-code.ts';
 import { printServerLog } from './server-log.ts';
 
@@ -23,7 +22,7 @@ const ACTIONS: Record<string, Action> = {
       context.err(`already running: process ${state.server.pid} at ${state.server.url}`);
       return 0;
     }
-    if (state.is === 'starting') throw new DaemonError('another start is under way; wait for it');
+    if (state.is === 'starting') throw new DaemonError(NAMELESS);
     const { config, ...loaded } = loadConfig(loadOptions(input, context, {}));
     for (const { line } of describeProblems({ config, ...loaded })) context.err(line);
     if (config === null) return 1;
@@ -35,6 +34,7 @@ const ACTIONS: Record<string, Action> = {
   async stop(input, context) {
     const state = findDaemon(context.environment);
     if (state.is === 'stale') context.err('removed the pid file of a gateway that is gone');
+    if (state.is === 'starting') throw new DaemonError(NAMELESS);
     if (state.is !== 'running') {
       context.err('no gateway runs in the background');
       return 0;
@@ -44,8 +44,7 @@ const ACTIONS: Record<string, Action> = {
   async restart(input, context) {
     const state = findDaemon(context.environment);
     // With what it was started with, unless told otherwise.
-    const config = stringFlag(input, 'config') ?? state.server?.config ?? undefined;
-    const again = { ...input, flags: { ...input.flags, ...(config !== undefined && { config }) } };
+    const again = { ...input, flags: { ...startedWith(state.server), ...input.flags } };
     if (state.is === 'running') {
       // Whatever would keep the next from starting is told while this one still serves.
       if (!(await isSound(again, context))) {
@@ -57,8 +56,9 @@ const ACTIONS: Record<string, Action> = {
     return start(again, context);
   },
   async status(input, context) {
-    const { server } = findDaemon(context.environment);
-    const status = server === undefined ? NOT_RUNNING : await readStatus(server, input, context);
+    const { is, server } = findDaemon(context.environment);
+    const absent = is === 'starting' ? { ...NOT_RUNNING, problem: NAMELESS } : NOT_RUNNING;
+    const status = server === undefined ? absent : await readStatus(server, input, context);
     if (input.flags.json) context.out(JSON.stringify(status));
     else for (const line of describeStatus(status)) context.out(line);
     return status.running ? 0 : 1;
@@ -87,8 +87,7 @@ export const daemonCommand: Command = {
   operands: ['ACTION'],
   async run(input, context) {
     const [action] = input.operands;
-    const act = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (act === undefined) throw new UsageError(`daemon needs one of: ${Object.keys(ACTIONS).join(', ')}`);
+    const act = chosenAction('daemon', action, ACTIONS);
     try {
       return await act(input, context);
     } catch (error) {
@@ -105,6 +104,16 @@ function serveArguments(input: ParsedArguments): string[] {
   return Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, `${value}`],
   );
+}
+
+/** The flags of the start that led to it. */
+function startedWith(server: RunningServer | undefined): ParsedArguments['flags'] {
+  const { config = null, host, port } = server ?? {};
+  return {
+    ...(config !== null && { config }),
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port: String(port) }),
+  };
 }
 
 /** Whether a gateway could be started so; says why not. */
@@ -125,77 +134,4 @@ async function stop(server: RunningServer, input: ParsedArguments, context: CliC
       : `killed process ${server.pid}, which did not end by itself; what it had not written is lost`,
   );
   return 0;
-}
-
-interface Status {
-  running: boolean;
-  pid: number | null;
-  url: string | null;
-  port: number | null;
-  version: string | null;
-  uptime_seconds: number | null;
-  active_streams: number | null;
-  status: string | null;
-  /** Why the gateway itself says nothing, null where it does. */
-  problem: string | null;
-}
-
-const NOT_RUNNING: Status = {
-  running: false,
-  pid: null,
-  url: null,
-  port: null,
-  version: null,
-  uptime_seconds: null,
-  active_streams: null,
-  status: null,
-  problem: null,
-};
-
-type Health = Pick<Status, 'version' | 'uptime_seconds' | 'active_streams' | 'status'>;
-
-async function readStatus(
-  server: RunningServer,
-  input: ParsedArguments,
-  context: CliContext,
-): Promise<Status> {
-  const { pid, url, startedAt } = server;
-  const known = { ...NOT_RUNNING, running: true, pid, url, port: Number(new URL(url).port || 80) };
-  try {
-    const health = await readGateway<Health>({ ...findGateway(input, context), url }, '/gateway/health');
-    const { version, uptime_seconds, active_streams, status } = health;
-    return { ...known, version, uptime_seconds, active_streams, status };
-  } catch (error) {
-    if (!(error instanceof GatewayUnreachable)) throw error;
-    const uptime_seconds = Math.floor((Date.now() - startedAt) / 1_000);
-    return { ...known, uptime_seconds, problem: error.message };
-  }
-}
-
-function describeStatus(status: Status): string[] {
-  if (!status.running) return ['Sluice does not run in the background; "sluice daemon start" starts it'];
-  const { pid, url, port, version, uptime_seconds, active_streams } = status;
-  return [
-    `Sluice runs in the background at ${url}`,
-    ...columns([
-      ['pid', String(pid)],
-      ['port', String(port)],
-      ['version', version ?? 'unknown'],
-      ['uptime', describeSeconds(uptime_seconds ?? 0)],
-      ['active streams', active_streams === null ? 'unknown' : String(active_streams)],
-      ['status', status.status ?? `unknown: ${status.problem}`],
-    ]),
-  ];
-}
-
-function describeSeconds(seconds: number): string {
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  const shown = first === -1 ? parts.slice(-1) : parts.slice(first, first + 2);
-  return shown.map(([count, unit]) => `${count}${unit}`).join(' ');
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { findHome, loadConfig } from '../config/load.ts';
 import { readPidFile } from '../server/pid-file.ts';
-import { stringFlag } from './arguments.ts';
+import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { loadOptions } from './config-flags.ts';
@@ -33,13 +33,13 @@ export function pidFilePath(environment: CliContext['environment']): string {
   return join(findHome(environment), 'sluice.pid');
 }
 
-/** Where the gateway is to be found; whether it answers is another question. */
+/** Where the gateway is to be found; whether it answers is another question. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
   const { config } = loadConfig(loadOptions(input, context, {}));
   const running = readPidFile(pidFilePath(context.environment)).server;
   const { host, port, keys } = config?.server ?? { host: '127.0.0.1', port: 8088, keys: [] };
   return {
-    url: (stringFlag(input, 'url') ?? running?.url ?? reachableUrl(host, port)).replace(/\/+$/, ''),
+    url: urlFlag(input, 'url') ?? running?.url ?? reachableUrl(host, port),
     key: stringFlag(input, 'key') ?? keys[0] ?? null,
   };
 }

@@ -2,14 +2,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
-import { findHome } from '../config/load.ts';
+import { isDamage } from '../ledger/sqlite-mending.ts';
 import { createSqliteStore } from '../ledger/sqlite-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { loadFromFlags } from './config-flags.ts';
+import { findReadableHome } from './home.ts';
 import { DATABASE_NAME } from './serve-foreground.ts';
 
-/** The one that the configuration names, else the embedded one; undefined where nothing was ever recorded. */
+/**
+ * The one that the configuration names, else the embedded one; undefined where nothing was ever recorded. Throws an
+ * error that says what is wrong with its file.
+ */
 export async function openLedgerStore(
   input: ParsedArguments,
   context: CliContext,
@@ -17,6 +21,15 @@ export async function openLedgerStore(
   const store = loadFromFlags(input, context).config?.audit.store ?? EMBEDDED_STORE;
   if (store !== EMBEDDED_STORE)
     return (await import('../ledger/postgres-store.ts')).createPostgresStore(store);
-  const path = join(findHome(context.environment), DATABASE_NAME);
-  return existsSync(path) ? createSqliteStore(path) : undefined;
+  const path = join(findReadableHome(context.environment), DATABASE_NAME);
+  if (!existsSync(path)) return undefined;
+  try {
+    return createSqliteStore(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const mend = isDamage(cause)
+      ? 'the file is damaged; a gateway that starts keeps it aside and begins a new one'
+      : 'check the file and its permissions';
+    throw new Error(`${path}: ${reason}; ${mend}`, { cause });
+  }
 }

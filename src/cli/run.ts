@@ -3,6 +3,7 @@ import { suggestion } from '../config/nearest.ts';
 import { parseArguments } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
+import { HomeUnusable } from './home.ts';
 import { VERSION } from './version.ts';
 
 const helpCommand: Command = {
@@ -41,6 +42,10 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
   try {
     return await dispatch(args, context);
   } catch (error) {
+    if (error instanceof HomeUnusable) {
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
     if (!(error instanceof UsageError)) throw error;
     context.err(`sluice: ${error.message}`);
     const [name = ''] = args;

@@ -7,7 +7,7 @@ import { vaultPath } from '../credentials/vault.ts';
 import { ListenError } from '../server/host.ts';
 import { moduleFile, retireModules } from '../server/load-modules.ts';
 import { createLog, parseLogSetting } from '../server/log.ts';
-import { claimPidFile, type PidFile, PidFileHeld } from '../server/pid-file.ts';
+import { claimPidFile, type PidFile, PidFileError } from '../server/pid-file.ts';
 import { WorkerFailed } from '../workers/crew.ts';
 import { countFlag, portFlag, stringFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
@@ -38,8 +38,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   try {
     pidFile = claim(context);
   } catch (error) {
-    if (!(error instanceof PidFileHeld)) throw error;
-    context.err(`error: ${error.message}; "sluice daemon status" shows it`);
+    if (!(error instanceof PidFileError)) throw error;
+    context.err(`error: ${error.message}`);
     return 1;
   }
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
@@ -74,19 +74,23 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     Object.assign(logged, changed.log, forced);
     current = changed;
   };
-  const stopWatching = watch(loaded, { started: config, load: options, log, apply });
+  const watched = watch(loaded, { started: config, load: options, log, apply });
   for (const line of describeStart(config, serving, path, VERSION)) context.out(line);
   pidFile?.write({
     pid: process.pid,
     url: reachableUrl(config.server.host, serving.port),
     config: path,
+    ...overrides,
     startedAt: Date.now(),
   });
   let signalled = '';
-  await untilShutdown(context, (signal) => {
-    signalled = signal;
-  });
-  stopWatching();
+  await untilShutdown(
+    pidFile === undefined ? context : reloadingOnHangup(context, watched.reload),
+    (signal) => {
+      signalled = signal;
+    },
+  );
+  watched.stop();
   log('info', 'shutting down: running streams may finish; signal again to end at once', {
     signal: signalled,
     streams: await serving.activeStreams(),
@@ -126,9 +130,30 @@ function workerCommand(input: ParsedArguments): string[] {
   ];
 }
 
-/** Returns how to stop. */
-function watch({ path, text }: LoadedConfig, options: ReloadOptions): () => void {
-  if (path === null || text === null) return () => {};
+/** In the background no terminal hangs up: there the signal asks for the configuration to be read again. */
+function reloadingOnHangup(context: CliContext, reload: () => void): CliContext {
+  return {
+    ...context,
+    onSignal: (handler) =>
+      context.onSignal((signal) => {
+        if (signal === 'SIGHUP') reload();
+        else handler(signal);
+      }),
+  };
+}
+
+interface Watched {
+  /** Reads the configuration again now. */
+  reload(): void;
+  stop(): void;
+}
+
+function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
+  if (path === null || text === null) {
+    const reload = () =>
+      options.log('warn', 'there was no configuration file at the start: none is read now');
+    return { reload, stop: () => {} };
+  }
   const onGone = () =>
     options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
   const { load, started, apply } = options;
@@ -149,7 +174,10 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): () => void
   const stops = [watchConfigFile(path, text, reload, onGone)];
   // Only what the file refers to can change with a stored credential.
   stops.push(watchStore(vaultPath(findHome(load.environment)), reload));
-  return () => {
-    for (const stop of [...stops, ...modules]) stop();
+  return {
+    reload,
+    stop() {
+      for (const stop of [...stops, ...modules]) stop();
+    },
   };
 }

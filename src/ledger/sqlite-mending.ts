@@ -59,7 +59,8 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
   };
 }
 
-function isDamage(thrown: unknown): thrown is Error {
+/** Whether SQLite says that the file is none of its own, or damaged. */
+export function isDamage(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error && 'code' in thrown)) return false;
   return thrown.code === 'SQLITE_NOTADB' || String(thrown.code).startsWith('SQLITE_CORRUPT');
 }

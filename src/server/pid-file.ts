@@ -10,13 +10,16 @@ export interface RunningServer {
   url: string;
   /** The configuration file it began with; null where there was none. */
   config: string | null;
+  /** What `--host` and `--port` said, left out where they said nothing. */
+  host?: string;
+  port?: number;
   /** Unix milliseconds. */
   startedAt: number;
 }
 
-/** The pid file is another running process's. */
-export class PidFileHeld extends Error {
-  override readonly name = 'PidFileHeld';
+/** The message says whose it is, or why it cannot be written. */
+export class PidFileError extends Error {
+  override readonly name = 'PidFileError';
 }
 
 export interface PidFile {
@@ -30,30 +33,60 @@ const LOOKING_MS = 1_000;
 
 const lockOf = (path: string) => `${path}.lock`;
 
-/** Takes the pid file for the life of this process. Throws PidFileHeld. */
+/** Takes the pid file for the life of this process. Throws PidFileError, also where it could not be written later. */
 export function claimPidFile(path: string): PidFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const lock = new Database(lockOf(path), { create: true });
+  const lock = openLock(path);
   lock.run(`PRAGMA busy_timeout = ${LOOKING_MS}`);
   try {
     lock.run('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new PidFileHeld(`${path} belongs to a gateway that runs`, { cause });
+    throw new PidFileError(`${path} belongs to a gateway that runs; "sluice daemon status" shows it`, {
+      cause,
+    });
+  }
+  // The pid on a line of its own, for scripts.
+  const put = (pid: number, details: string) => {
+    const draft = `${path}.${pid}.tmp`;
+    try {
+      writeFileSync(draft, `${pid}\n${details}`, { mode: 0o600 });
+      renameSync(draft, path);
+    } catch (cause) {
+      rmSync(draft, { force: true });
+      throw unwritable(path, cause);
+    }
+  };
+  try {
+    // Before anything is served: what nobody can find, nobody can stop.
+    put(process.pid, '');
+  } catch (thrown) {
+    lock.close();
+    throw thrown;
   }
   return {
-    write(server) {
-      const { pid, ...details } = server;
-      const draft = `${path}.${pid}.tmp`;
-      // The pid on a line of its own, for scripts.
-      writeFileSync(draft, `${pid}\n${JSON.stringify(details)}\n`, { mode: 0o600 });
-      renameSync(draft, path);
-    },
+    write: ({ pid, ...details }) => put(pid, `${JSON.stringify(details)}\n`),
     release() {
       rmSync(path, { force: true });
       lock.close();
     },
   };
+}
+
+function openLock(path: string): Database {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return new Database(lockOf(path), { create: true });
+  } catch (cause) {
+    throw unwritable(lockOf(path), cause);
+  }
+}
+
+function unwritable(path: string, cause: unknown): PidFileError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new PidFileError(
+    `${path} cannot be written (${reason}); make it possible, or name another folder with SLUICE_HOME`,
+    { cause },
+  );
 }
 
 /** `stale`: the file is there and nobody runs. `starting`: somebody runs and has not said where yet. */

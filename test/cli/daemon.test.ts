@@ -1,8 +1,9 @@
 // `sluice daemon`: the gateway in the background, from a start that waits to a stop that does.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
@@ -21,7 +22,7 @@ function newHome(config?: string): string {
 
 function spawn(home: string, args: readonly string[]) {
   return Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', ...args], {
-    cwd: home,
+    cwd: statSync(home).isDirectory() ? home : TEMPORARY,
     env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
     stdout: 'pipe',
     stderr: 'pipe',
@@ -116,6 +117,27 @@ test('restart is another process, with the same configuration', async () => {
   expect(readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/mine\.yaml/g)).toHaveLength(2);
 }, 30_000);
 
+test('restart keeps the port that the start was told', async () => {
+  const home = newHome();
+  const free = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
+  const { port } = free;
+  await free.stop(true);
+  await sluice(home, ['start', '--port', String(port)]);
+  const restarted = await sluice(home, ['restart']);
+  expect(restarted, restarted.err).toMatchObject({ code: 0 });
+  expect((await statusOf(home)).port).toBe(Number(port));
+}, 30_000);
+
+test('SIGHUP reads the configuration again, and ends nothing', async () => {
+  const home = newHome('server: { port: 0 }');
+  await sluice(home, ['start']);
+  const { pid } = await statusOf(home);
+  process.kill(pid, 'SIGHUP');
+  const log = join(home, 'logs', 'sluice.log');
+  while (!readFileSync(log, 'utf8').includes('configuration is in use')) await Bun.sleep(5);
+  expect(await statusOf(home)).toMatchObject({ pid, running: true, status: 'healthy' });
+}, 30_000);
+
 test('a restart with a configuration that fails leaves the running one alone', async () => {
   const home = newHome();
   const file = join(home, 'mine.yaml');
@@ -154,7 +176,98 @@ describe('a pid file that is not true', () => {
     expect(isAlive(stranger.pid)).toBe(true);
     stranger.kill();
   }, 30_000);
+
+  test('that was removed while the gateway runs: it is not said that none does', async () => {
+    const home = newHome();
+    await sluice(home, ['start', '--port', '0']);
+    const file = join(home, 'sluice.pid');
+    const said = readFileSync(file, 'utf8');
+    rmSync(file);
+    for (const action of ['start', 'stop', 'restart']) {
+      const told = await sluice(home, [action]);
+      expect([action, told.code]).toEqual([action, 1]);
+      expect(told.err).toContain('the pid file of a running gateway was removed');
+    }
+    const { out } = await sluice(home, ['status']);
+    expect(out).toContain('the pid file of a running gateway was removed');
+    writeFileSync(file, said);
+    expect(await sluice(home, ['stop'])).toMatchObject({ code: 0 });
+  }, 30_000);
 });
+
+describe('a home that cannot be used', () => {
+  test('a file in its place', async () => {
+    const home = join(newHome(), 'file');
+    writeFileSync(home, '');
+    for (const args of [['start'], ['stop'], ['status'], ['logs'], ['logs', '--server']]) {
+      const { code, out, err } = await sluice(home, args);
+      expect([args, code, out]).toEqual([args, 1, '']);
+      expect(err).toMatch(/^error: \S+file cannot be used \(ENOTDIR: .*\); .* SLUICE_HOME\n$/);
+    }
+  }, 30_000);
+
+  test('no log can be written', async () => {
+    const home = newHome();
+    writeFileSync(join(home, 'logs'), '');
+    const { code, err } = await sluice(home, ['start', '--port', '0']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: \S+logs.sluice\.log cannot be used \(E.*\); .* SLUICE_HOME\n$/);
+  });
+
+  test.each(['sluice.pid.lock', 'sluice.pid'])(
+    'a folder in place of %s',
+    async (name) => {
+      const home = newHome();
+      mkdirSync(join(home, name));
+      const { code, err } = await sluice(home, ['start', '--port', '0']);
+      expect(code).toBe(1);
+      expect(err).toContain(join(home, name));
+      expect(err).toContain('SLUICE_HOME');
+      expect(err).not.toMatch(/\n\s+at /);
+    },
+    30_000,
+  );
+
+  if (canMount())
+    test('a full disk', async () => {
+      const disk = mountSmallDisk(32);
+      if (disk === null) throw new Error('it could be mounted a moment ago');
+      try {
+        disk.fill(0);
+        const { code, err } = await sluice(disk.directory, ['start', '--port', '0']);
+        expect(code).toBe(1);
+        expect(err).toMatch(/there is no room left for \S+sluice\.log/);
+        disk.free();
+        expect(await sluice(disk.directory, ['start', '--port', '0'])).toMatchObject({ code: 0 });
+        expect(await sluice(disk.directory, ['stop'])).toMatchObject({ code: 0 });
+      } finally {
+        disk.remove();
+      }
+    }, 30_000);
+
+  test('a damaged ledger: logs say so, and what becomes of it', async () => {
+    const home = newHome();
+    writeFileSync(join(home, 'sluice.db'), 'this is no database, whatever its name says'.repeat(100));
+    const { code, out, err } = await sluice(home, ['logs']);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^error: the ledger cannot be read: \S+sluice\.db: .*; the file is damaged; .*\n$/);
+  });
+});
+
+test('an action that there is not: the nearest is named', async () => {
+  expect(await sluice(newHome(), ['strat'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('not "strat" (did you mean "start"?)'),
+  });
+});
+
+test('logs show a request as soon as its client has the answer', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  const { url } = await statusOf(home);
+  await (await ask(url, 'simulator/fast,echo')).text();
+  expect((await sluice(home, ['logs'])).out).toContain('simulator/fast,echo');
+}, 30_000);
 
 test('a start that fails says what the gateway said', async () => {
   const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });

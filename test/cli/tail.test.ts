@@ -1,5 +1,5 @@
 // `sluice tail` against a running gateway.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { runCommand } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
@@ -56,4 +56,19 @@ test('nobody there', async () => {
     code: 1,
     err: expect.stringContaining('no gateway answers'),
   });
+});
+
+describe('an address that is none', () => {
+  test.each(['nonsense', '127.0.0.1:8088', 'localhost:8088', 'ftp://127.0.0.1', 'http://127.0.0.1/?a=b'])(
+    '%s',
+    async (url) => {
+      for (const args of [['tail'], ['doctor'], ['run', '--url', url, 'true'], ['replay', 'x']]) {
+        const { code, err } = await runCommand(args.includes('--url') ? args : [...args, '--url', url]);
+        expect([args, code]).toEqual([args, 2]);
+        expect(err).toContain(
+          `--url must be an http or https address such as http://127.0.0.1:8088, not "${url}"`,
+        );
+      }
+    },
+  );
 });

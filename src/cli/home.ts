@@ -1,0 +1,44 @@
+// The folder of this user's gateway ($SLUICE_HOME), and what is said where it cannot be used.
+import { readdirSync } from 'node:fs';
+import { findHome } from '../config/load.ts';
+import type { CliContext } from './command.ts';
+
+/** The message says what happened, where, and what to do; exit code 1. */
+export class HomeUnusable extends Error {
+  override readonly name = 'HomeUnusable';
+}
+
+const MENDS: Readonly<Record<string, string>> = {
+  EACCES: 'run as its owner, or name another folder with SLUICE_HOME',
+  EPERM: 'run as its owner, or name another folder with SLUICE_HOME',
+  EDQUOT: 'make room there, or name another folder with SLUICE_HOME',
+  ENOSPC: 'make room there, or name another folder with SLUICE_HOME',
+};
+const OTHER_MEND = 'see what is there, or name another folder with SLUICE_HOME';
+
+/** Does something to `path`, which lies in the folder. Throws HomeUnusable where the system refuses. */
+export function usingHome<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) throw cause;
+    const mend = MENDS[cause.code] ?? OTHER_MEND;
+    throw new HomeUnusable(`${path} cannot be used (${cause.message}); ${mend}`, { cause });
+  }
+}
+
+/**
+ * The folder, which need not be there. Throws HomeUnusable where it is and this user may not look into it: what is not
+ * seen is not absent.
+ */
+export function findReadableHome(environment: CliContext['environment']): string {
+  const home = findHome(environment);
+  usingHome(home, () => {
+    try {
+      readdirSync(home);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  });
+  return home;
+}
