@@ -65,8 +65,9 @@ export function buildConversation(
   }
   placeHeld();
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
+  trimPrefill(turns, losses);
   if (turns.length === 0) speakAsUser(system, turns, losses);
-  return { system, turns };
+  return { system: withoutBlanks(system), turns };
 }
 
 export function wireMessages(turns: readonly Turn[]): JsonValue[] {
@@ -84,8 +85,27 @@ function buildTurn(message: Message, options: ContentOptions): Turn | undefined 
     fields[part.name.slice(MESSAGE_FIELD.length)] = part.value;
     return false;
   });
-  const blocks = buildBlocks(content, options);
+  const blocks = withoutBlanks(buildBlocks(content, options));
   return blocks.length === 0 && isEmpty(fields) ? undefined : { role: message.role, blocks, fields };
+}
+
+/** Text of white space alone is refused where its message says nothing else; models write it beside tool calls. */
+function withoutBlanks(blocks: JsonObject[]): JsonObject[] {
+  const isBlank = ({ type, text }: JsonObject) =>
+    type === 'text' && typeof text === 'string' && text.trim() === '';
+  const says = blocks.some((block) => block.type === 'text' && !isBlank(block));
+  return says ? blocks : blocks.filter((block) => block.cache_control !== undefined || !isBlank(block));
+}
+
+/** The model goes on behind a last turn of its own, which may not end in white space. */
+function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
+  const last = turns.at(-1);
+  const block = last?.role === 'assistant' ? last.blocks.at(-1) : undefined;
+  if (block?.type !== 'text' || typeof block.text !== 'string') return;
+  const text = block.text.trimEnd();
+  if (text === block.text) return;
+  block.text = text;
+  losses.approximated('messages', 'white space at the end of the last turn is cut');
 }
 
 /** All results of one turn's calls must stand in the next user message, before anything else. */
