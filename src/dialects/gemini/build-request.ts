@@ -18,8 +18,10 @@ export function buildRequest(request: NeutralRequest, options: BuildOptions): Bu
   const losses = createLossReport(ID);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
-  const body: JsonObject = { contents: buildContents(request.messages, scope) };
+  const contents = buildContents(request.messages, scope);
   const system = buildSystem(request, losses);
+  if (contents.length === 0) speakAsUser(system, contents, losses);
+  const body: JsonObject = { contents };
   if (system.length > 0) body.systemInstruction = { parts: system };
   const tools = buildTools(request.tools, scope);
   if (tools.length > 0) body.tools = tools;
@@ -46,11 +48,22 @@ export function buildRequest(request: NeutralRequest, options: BuildOptions): Bu
 }
 
 function buildSystem(request: NeutralRequest, losses: LossReport): JsonObject[] {
-  return request.system.map((part) => {
+  return request.system.flatMap((part) => {
     if (part.cacheControl !== undefined) losses.lost('cache_control');
     losses.foreign(part.extension);
-    return { text: part.text };
+    return part.text === '' ? [] : [{ text: part.text }];
   });
+}
+
+/** Other dialects answer a system prompt alone; this one refuses a request without contents. */
+function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossReport): void {
+  const part = system.pop();
+  if (part === undefined) return;
+  contents.push({ role: 'user', parts: [part] });
+  losses.approximated(
+    'messages.system',
+    'the last system message stands as the user turn that must not be missing',
+  );
 }
 
 function buildStops(stops: readonly string[], losses: LossReport): JsonValue | undefined {

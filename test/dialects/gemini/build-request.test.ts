@@ -41,6 +41,20 @@ function parts(messages: Message[], model?: string): unknown[][] {
   return (asArray(body.contents) ?? []).map((content) => asArray(asObject(content)?.parts) ?? []);
 }
 
+test('a system prompt alone is the user turn that must not be missing', () => {
+  const system = [{ type: 'text', text: 'be' } as const, { type: 'text', text: 'write' } as const];
+  const { body, names } = build({ system, messages: [] });
+  expect(body).toEqual({
+    contents: [{ role: 'user', parts: [{ text: 'write' }] }],
+    systemInstruction: { parts: [{ text: 'be' }] },
+  });
+  expect(names).toEqual(['approximated messages.system']);
+});
+
+test('an empty system prompt is none', () => {
+  expect(build({ system: [{ type: 'text', text: '' }] }).body.systemInstruction).toBeUndefined();
+});
+
 test('a small request', () => {
   expect(build({ system: [{ type: 'text', text: 'be' }], maxOutputTokens: 9, temperature: 0 })).toEqual({
     body: {
