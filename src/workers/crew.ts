@@ -1,4 +1,5 @@
-// The processes that serve, kept at their number: started, replaced when they die, ended together.
+// The processes that serve, kept at their number: started, replaced when they die or hang, ended together.
+import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import { startWorker, type WorkerCommand, type WorkerProcess } from './worker-process.ts';
@@ -68,6 +69,7 @@ export function createCrew(options: CrewOptions): Crew {
       onError: (error) => log('error', 'a worker was told what it could not take', { worker: index, error }),
     });
     alive.set(index, worker);
+    watch(worker);
     const bornAt = monotonic();
     const outcome = await Promise.race([ready.promise, worker.gone]);
     if (outcome !== 'ready') {
@@ -75,6 +77,23 @@ export function createCrew(options: CrewOptions): Crew {
       throw new WorkerFailed(`worker ${index} ${outcome} before it served`);
     }
     void worker.gone.then((how) => bury(worker, how, monotonic() - bornAt));
+  }
+
+  /** From its first moment to its last: one may hang before it serves, and while it drains. */
+  function watch(worker: WorkerProcess): void {
+    const stop = watchHeartbeat({
+      ask: () => worker.channel.call('beat'),
+      setTimer,
+      onHang() {
+        log('error', 'a worker hangs and is killed', {
+          worker: worker.index,
+          pid: worker.pid,
+          silent_for_s: HANG_SECONDS,
+        });
+        worker.kill(`it had answered nothing for ${HANG_SECONDS} s`);
+      },
+    });
+    void worker.gone.then(stop);
   }
 
   function bury(worker: WorkerProcess, how: string, livedMs: number): void {
@@ -111,7 +130,7 @@ export function createCrew(options: CrewOptions): Crew {
       await worker.gone;
       return 0;
     }
-    const cancel = setTimer(worker.kill, timeoutMs + END_GRACE_MS);
+    const cancel = setTimer(() => worker.kill(), timeoutMs + END_GRACE_MS);
     try {
       return await worker.channel.call('drain', timeoutMs);
     } catch {

@@ -47,6 +47,8 @@ export type WorkerMethods = {
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];
   connections(): PoolState[];
+  /** That it can answer is all that is asked. */
+  beat(): void;
   /** Hands over all rows there are. */
   flush(): Promise<void>;
   /** Whether somebody watches the live view; then its frames are to be told. */

@@ -20,7 +20,8 @@ export interface WorkerProcess {
   readonly journal: Uint8Array;
   /** Resolves when it is gone and all it said has arrived: how it ended, in words. */
   readonly gone: Promise<string>;
-  kill(): void;
+  /** @param why it has to, in words that follow "because"; they become part of how it ended. */
+  kill(why?: string): void;
 }
 
 export interface WorkerOptions extends WorkerCommand {
@@ -35,6 +36,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   const { index, workers, board, command, directory, environment, methods, onError } = options;
   const journal = createSharedMemory(JOURNAL_BYTES);
   const disconnected = Promise.withResolvers<void>();
+  let reason = '';
   const process = Bun.spawn([...command], {
     cwd: directory,
     env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}` },
@@ -65,9 +67,12 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
       channel.close();
       return process.signalCode === null
         ? `ended with code ${process.exitCode}`
-        : `was ended by ${process.signalCode}`;
+        : `was ended by ${process.signalCode}${reason}`;
     }),
-    kill: () => process.kill('SIGKILL'),
+    kill(why) {
+      if (why !== undefined) reason = ` because ${why}`;
+      process.kill('SIGKILL');
+    },
   };
 }
 

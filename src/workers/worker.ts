@@ -78,6 +78,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     cancel: async (requestId) => gateway().running.cancel(requestId),
     providerStates: () => gateway().providerStates(),
     connections: () => gateway().connections(),
+    beat() {},
     flush: () => gateway().flush(),
     watched(isOn) {
       stopTelling();

@@ -44,8 +44,10 @@ test('white space beside a tool call, as models write it, is left out', () => {
 });
 
 test('white space between words stays', () => {
-  const parts = [text('a'), text('\n\n'), text('b ')];
-  expect(build([say('user', ...parts)]).body.messages).toEqual([{ role: 'user', content: parts }]);
+  const words = ['a', '\n\n', 'b '];
+  expect(build([say('user', ...words.map(text))]).body.messages).toEqual([
+    { role: 'user', content: words.map((word) => ({ type: 'text', text: word })) },
+  ]);
   const earlier = [say('user', text('q')), say('assistant', text('a ')), say('user', text('r'))];
   expect(build(earlier).body.messages).toMatchObject([{}, { role: 'assistant', content: 'a ' }, {}]);
 });

@@ -1,0 +1,46 @@
+// Whether a worker still turns its event loop: it is asked once a second, and given up when it has long answered nothing.
+
+/** Between two questions. */
+export const BEAT_MS = 1_000;
+/**
+ * Questions in a row without an answer. A worker is busy for seconds at worst (a body of 64 MB translated, a collection
+ * of a large heap on a slow machine), and whoever shares its core may take most of it; one that says nothing for ten
+ * times as long will not come back.
+ */
+export const UNANSWERED_BEATS = 20;
+
+export const HANG_SECONDS = (UNANSWERED_BEATS * BEAT_MS) / 1_000;
+
+export interface HeartbeatOptions {
+  /** Resolves when the worker has answered. */
+  ask(): Promise<unknown>;
+  /** It has not for `HANG_SECONDS`. Called once. */
+  onHang(): void;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/**
+ * What is counted is questions, which this process puts one after the other, and no clock is read: while it stands still
+ * itself, since the machine sleeps or all its processes are stopped, nobody is found silent. Returns how to stop.
+ */
+export function watchHeartbeat({ ask, onHang, setTimer }: HeartbeatOptions): () => void {
+  let unanswered = 0;
+  const beat = () => {
+    if (unanswered >= UNANSWERED_BEATS) {
+      onHang();
+      return;
+    }
+    unanswered += 1;
+    // Each time anew: what is asked before a worker listens may never reach it.
+    ask().then(
+      () => {
+        unanswered = 0;
+      },
+      // It is gone, and whoever watches it hears of that.
+      () => {},
+    );
+    cancel = setTimer(beat, BEAT_MS);
+  };
+  let cancel = setTimer(beat, BEAT_MS);
+  return () => cancel();
+}

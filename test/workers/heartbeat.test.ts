@@ -1,0 +1,95 @@
+// When a worker counts as hanging: here one that answers as the test says, and time turned by hand.
+import { expect, test } from 'bun:test';
+import { BEAT_MS, UNANSWERED_BEATS, watchHeartbeat } from '../../src/workers/heartbeat.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+
+function watchOne() {
+  const timers = createManualTimers();
+  const { setTimer } = timers;
+  const asked: (() => void)[] = [];
+  let hangs = 0;
+  let isAwake = true;
+  const stop = watchHeartbeat({
+    ask: () =>
+      new Promise<void>((resolve) => {
+        if (isAwake) resolve();
+        else asked.push(resolve);
+      }),
+    onHang: () => hangs++,
+    setTimer,
+  });
+  return {
+    timers,
+    stop,
+    hangs: () => hangs,
+    sleep() {
+      isAwake = false;
+    },
+    /** Answers all that it was asked meanwhile. */
+    wake() {
+      isAwake = true;
+      for (const answer of asked.splice(0)) answer();
+    },
+  };
+}
+
+const LIMIT_MS = UNANSWERED_BEATS * BEAT_MS;
+
+test('one that answers never hangs', async () => {
+  const { timers, hangs } = watchOne();
+  await timers.advance(10 * LIMIT_MS);
+  expect(hangs()).toBe(0);
+});
+
+test('one that falls silent hangs once the limit has passed, and that is told once', async () => {
+  const { timers, hangs, sleep } = watchOne();
+  await timers.advance(3 * BEAT_MS);
+  sleep();
+  await timers.advance(LIMIT_MS);
+  expect(hangs()).toBe(0);
+  await timers.advance(BEAT_MS);
+  expect(hangs()).toBe(1);
+  await timers.advance(10 * LIMIT_MS);
+  expect(hangs()).toBe(1);
+  expect(timers.pending()).toBe(0);
+});
+
+test('one that answers late, however often, has the whole limit again', async () => {
+  const { timers, hangs, sleep, wake } = watchOne();
+  for (let times = 0; times < 3; times++) {
+    sleep();
+    await timers.advance(LIMIT_MS);
+    wake();
+    await timers.advance(0);
+  }
+  expect(hangs()).toBe(0);
+});
+
+test('while the whole machine sleeps nobody is found silent: one turn of the clock is one question, however long', async () => {
+  let time = 0;
+  let next = () => {};
+  let hangs = 0;
+  watchHeartbeat({
+    ask: () => new Promise(() => {}),
+    onHang: () => hangs++,
+    setTimer(callback, ms) {
+      time += ms;
+      next = callback;
+      return () => {};
+    },
+  });
+  next();
+  // An hour asleep: then the timer that was set fires, once.
+  time += 3_600_000;
+  next();
+  expect({ hangs, hour: time > 3_600_000 }).toEqual({ hangs: 0, hour: true });
+});
+
+test('one that is stopped watching asks no more', async () => {
+  const { timers, stop, sleep, hangs } = watchOne();
+  sleep();
+  await timers.advance(BEAT_MS);
+  stop();
+  await timers.advance(2 * LIMIT_MS);
+  expect({ hangs: hangs(), timers: timers.pending() }).toEqual({ hangs: 0, timers: 0 });
+});
