@@ -192,6 +192,11 @@ export interface Quirks {
   developerRole?: boolean;
   /** openai-chat: true where a conversation without a user message is refused. */
   needsUserMessage?: boolean;
+  /**
+   * openai-chat: true where turns have one order: no user turn straight behind a tool's result, no instruction
+   * behind a turn of the model, none of the model at the end but as a prefix.
+   */
+  messageOrder?: boolean;
   /** openai-chat: false where a tool's `strict` is refused. */
   strictTools?: boolean;
   /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */

@@ -170,7 +170,11 @@ describe('fields', () => {
   test.each(['deepseek', 'mistral', 'together', 'fireworks', 'moonshot', 'qwen', 'cerebras', 'glm'])(
     '%s is told developer as system',
     (kind) => {
-      const { body } = pass(kind, { model: 'm', messages: [{ role: 'developer', content: 'd' }] });
+      const messages = [
+        { role: 'developer', content: 'd' },
+        { role: 'user', content: 'u' },
+      ];
+      const { body } = pass(kind, { model: 'm', messages });
       expect((body.messages as { role: string }[])[0]?.role).toBe('system');
     },
   );

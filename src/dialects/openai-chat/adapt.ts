@@ -2,12 +2,10 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { adaptMessages, changesMessages } from './adapt-messages.ts';
 import { adaptThinking } from './model-thinking.ts';
 
 export type Edits = Record<string, JsonValue | undefined>;
-
-/** Sent where a server wants a user message and the conversation has none. */
-const STAND_IN = 'Go on.';
 
 /**
  * Changes to the top level of `body`; undefined removes the field. Repeating it on the result changes nothing. Every
@@ -104,39 +102,4 @@ function withoutStrict(tool: JsonValue): JsonValue {
   if (fields === undefined || declared?.strict === undefined) return tool;
   const { strict: _, ...rest } = declared;
   return { ...fields, function: rest };
-}
-
-function changesMessages({ developerRole, participantNames, needsUserMessage }: Quirks): boolean {
-  return developerRole === false || participantNames === false || needsUserMessage === true;
-}
-
-/** The same array where nothing changes. */
-function adaptMessages(messages: JsonValue[], quirks: Quirks, losses: LossReport): JsonValue[] {
-  let changed = false;
-  const adapted = messages.map((message) => {
-    const fields = asObject(message);
-    if (fields === undefined) return message;
-    const isDeveloper = quirks.developerRole === false && fields.role === 'developer';
-    const isNamed = quirks.participantNames === false && fields.name !== undefined;
-    if (!isDeveloper && !isNamed) return message;
-    changed = true;
-    const { name, ...rest } = fields;
-    if (isNamed) losses.lost('messages.name');
-    return {
-      ...rest,
-      ...(isDeveloper && { role: 'system' }),
-      ...(!isNamed && name !== undefined && { name }),
-    };
-  });
-  if (quirks.needsUserMessage === true && !adapted.some((message) => asObject(message)?.role === 'user')) {
-    changed = true;
-    // Behind the instructions, before what the model said.
-    const at = adapted.findIndex((message) => asObject(message)?.role !== 'system');
-    adapted.splice(at === -1 ? adapted.length : at, 0, { role: 'user', content: STAND_IN });
-    losses.approximated(
-      'messages',
-      'a user message is added, the provider refuses a conversation without one',
-    );
-  }
-  return changed ? adapted : messages;
 }

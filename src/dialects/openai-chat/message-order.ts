@@ -1,0 +1,57 @@
+// The order of messages that Mistral's servers hold requests to, where OpenAI's take any.
+// https://github.com/mistralai/mistral-common (`_validate_message_order`, `_validate_last_message`)
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { LossReport } from '../loss-report.ts';
+
+/** Stands between a tool's result and what the user says to it. */
+const BRIDGE: JsonObject = { role: 'assistant', content: 'OK.' };
+
+/** The same array where the order is right. Repeating it on the result changes nothing. */
+export function orderMessages(messages: JsonValue[], losses: LossReport): JsonValue[] {
+  const ordered: JsonValue[] = [];
+  for (const [index, message] of messages.entries()) {
+    const fields = asObject(message);
+    if (fields === undefined) {
+      ordered.push(message);
+      continue;
+    }
+    if (saysNothing(fields)) continue;
+    const before = roleOf(ordered.at(-1));
+    const isLast = index === messages.length - 1;
+    let next = fields;
+    if (isInstruction(fields) && (isLast || before === 'assistant' || before === 'tool')) {
+      next = { ...fields, role: 'user' };
+      losses.approximated('messages.system', 'an instruction in the middle is sent as user text');
+    }
+    if (next.role === 'user' && before === 'tool') {
+      ordered.push(BRIDGE);
+      losses.approximated('messages', 'a short answer is added between the result of a tool and the user');
+    }
+    if (isLast && next.role === 'assistant' && !hasCalls(next) && next.prefix !== true) {
+      next = { ...next, prefix: true };
+      losses.approximated('messages', 'the provider repeats the last turn at the beginning of its answer');
+    }
+    ordered.push(next === fields ? message : next);
+  }
+  const isSame = ordered.length === messages.length && ordered.every((each, at) => each === messages[at]);
+  return isSame ? messages : ordered;
+}
+
+function roleOf(message: JsonValue | undefined): JsonValue | undefined {
+  return asObject(message)?.role;
+}
+
+function isInstruction({ role }: JsonObject): boolean {
+  return role === 'system' || role === 'developer';
+}
+
+function hasCalls(message: JsonObject): boolean {
+  return (asArray(message.tool_calls)?.length ?? 0) > 0;
+}
+
+/** A turn of the assistant without text and calls is refused. */
+function saysNothing(message: JsonObject): boolean {
+  const { role, content } = message;
+  if (role !== 'assistant' || hasCalls(message)) return false;
+  return content === undefined || content === null || content === '' || asArray(content)?.length === 0;
+}
