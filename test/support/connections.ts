@@ -21,6 +21,12 @@ export function connectionsOf(pid: number): Connection[] {
     .map(([, local, remote]) => ({ localPort: portOf(local), remotePort: portOf(remote) }));
 }
 
+/** How many sockets a process holds, of whatever kind and state. */
+export function socketsOf(pid: number): number {
+  const directory = `/proc/${pid}/fd`;
+  return namesIn(directory).filter((name) => linkOf(`${directory}/${name}`).startsWith('socket:')).length;
+}
+
 /** `0100007F:1F98` */
 function portOf(address = ''): number {
   return Number.parseInt(address.slice(address.indexOf(':') + 1), 16);

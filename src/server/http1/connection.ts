@@ -43,6 +43,8 @@ export class Connection implements AnswerHandler {
   isOpen = true;
   /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
   takenAt: number | null = null;
+  /** Ends what would open it. */
+  callOff: (() => void) | null = null;
   private readonly owner: ConnectionOwner;
   private readonly parser = new ResponseParser(this);
   private socket: Socket<Connection> | null = null;
@@ -59,8 +61,8 @@ export class Connection implements AnswerHandler {
   /** From the socket: it stands. Nothing is sent before. */
   opened(socket: Socket<Connection>): void {
     this.socket = socket;
-    if (this.isOpen) socket.setKeepAlive(true, PROBE_MS);
-    else socket.terminate();
+    this.callOff = null;
+    socket.setKeepAlive(true, PROBE_MS);
   }
 
   /** Sends a request; `answer` is told what becomes of it. */
@@ -179,6 +181,7 @@ export class Connection implements AnswerHandler {
     this.unsent = null;
     // First of all: ending a socket may call back at once.
     this.owner.gone(this);
+    this.callOff?.();
     // A connection in the middle of something is cut, so that the server stops at once.
     if (this.answer === null && this.parser.isIdle) this.socket?.end();
     else this.socket?.terminate();

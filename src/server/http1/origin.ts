@@ -1,7 +1,9 @@
 // One server as connections see it: how to reach it, and those that stand open.
 import type { Socket, SocketHandler } from 'bun';
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
+import { Addresses } from './addresses.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { dial } from './dial.ts';
 
 export interface OriginAddress {
   /** Scheme, host and port, for messages. */
@@ -33,6 +35,7 @@ type Dialled = (problem: undefined | 'late' | Error) => void;
 export class Origin implements ConnectionOwner {
   readonly address: OriginAddress;
   private readonly surroundings: Surroundings;
+  private readonly addresses: Addresses;
   /** The one used last is at the end, and is used next. */
   private idle: Connection[] = [];
   private readonly dialling = new Map<Connection, { told: Dialled; stopTimer: () => void }>();
@@ -44,6 +47,7 @@ export class Origin implements ConnectionOwner {
   constructor(address: OriginAddress, surroundings: Surroundings) {
     this.address = address;
     this.surroundings = surroundings;
+    this.addresses = new Addresses(address.hostname, surroundings.monotonic);
   }
 
   get limits(): ConnectionLimits {
@@ -78,20 +82,14 @@ export class Origin implements ConnectionOwner {
       connection.destroy();
     }, connectMs);
     this.dialling.set(connection, { told, stopTimer });
-    const { hostname, port, secure } = this.address;
-    const refused = (thrown: unknown) =>
-      this.refused(connection, thrown instanceof Error ? thrown : new Error(String(thrown)));
-    try {
-      Bun.connect<Connection>({
-        hostname,
-        port,
-        data: connection,
-        socket: this.handlers,
-        ...(secure && { tls: this.tlsOptions() }),
-      }).catch(refused);
-    } catch (thrown) {
-      queueMicrotask(() => refused(thrown));
-    }
+    connection.callOff = dial({
+      addresses: this.addresses,
+      port: this.address.port,
+      data: connection,
+      setTimer: this.surroundings.setTimer,
+      opened: (socket) => this.stands(connection, socket),
+      failed: (error) => this.refused(connection, error),
+    });
     return connection;
   }
 
@@ -146,6 +144,24 @@ export class Origin implements ConnectionOwner {
     return dialling;
   }
 
+  /** The server, or who stands before it, has been reached. */
+  private stands(connection: Connection, socket: Socket<Connection>): void {
+    if (this.address.secure) {
+      // What it was until now hears nothing of what is encrypted.
+      socket.reload({ socket: { drain() {} } });
+      const [, encrypted] = socket.upgradeTLS({
+        data: connection,
+        tls: this.tlsOptions(),
+        socket: this.handlers,
+      });
+      connection.opened(encrypted);
+      return;
+    }
+    socket.reload({ socket: this.handlers });
+    connection.opened(socket);
+    this.settle(connection, undefined);
+  }
+
   private refused(connection: Connection, error: Error): void {
     this.settle(connection, error);
     connection.destroy();
@@ -160,10 +176,6 @@ export class Origin implements ConnectionOwner {
   }
 
   private readonly handlers: SocketHandler<Connection> = {
-    open: (socket: Socket<Connection>) => {
-      socket.data.opened(socket);
-      if (!this.address.secure) this.settle(socket.data, undefined);
-    },
     // Nothing is sent before the server has shown who it is.
     handshake: (socket, success, error) => {
       // Where nobody asks who it is, a wrong name is still told, as if the handshake had failed.
@@ -180,7 +192,6 @@ export class Origin implements ConnectionOwner {
       else socket.data.ended(error);
     },
     error: (socket, error) => socket.data.ended(error),
-    connectError: (socket, error) => this.refused(socket.data, error),
   };
 }
 

@@ -1,0 +1,80 @@
+// Where a name lives: asked of the system as every program asks it, and remembered for a while.
+import { dns } from 'bun';
+import { isIP } from 'node:net';
+
+/** As long as the runtime's own fetch remembers. */
+const REMEMBERED_MS = 30_000;
+/** It is this machine, whatever a name server says. https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+interface Found {
+  address: string;
+  family: 4 | 6;
+}
+
+/** A name that has no address, or of which nobody could be asked. */
+class NameError extends Error {
+  override readonly name = 'NameError';
+  readonly code: string;
+
+  constructor(message: string, code: string, cause: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+export class Addresses {
+  private readonly hostname: string;
+  private readonly monotonic: () => number;
+  private asked: Promise<readonly string[]> | null = null;
+  private found: readonly string[] | null;
+  private foundUntil = Number.POSITIVE_INFINITY;
+
+  /** @param monotonic milliseconds that never jump. */
+  constructor(hostname: string, monotonic: () => number) {
+    this.hostname = hostname;
+    this.monotonic = monotonic;
+    this.found = isIP(hostname) !== 0 ? [hostname] : hostname === 'localhost' ? LOOPBACK : null;
+  }
+
+  /** In the order in which they are to be tried; null where somebody has to be asked. */
+  get known(): readonly string[] | null {
+    return this.monotonic() < this.foundUntil ? this.found : null;
+  }
+
+  /** At least one. Rejects with an Error whose `code` is getaddrinfo's. */
+  find(): Promise<readonly string[]> {
+    this.asked ??= this.ask();
+    return this.asked;
+  }
+
+  /** Nobody answered there: the name may have moved. */
+  forget(): void {
+    if (this.foundUntil !== Number.POSITIVE_INFINITY) this.foundUntil = 0;
+  }
+
+  private async ask(): Promise<readonly string[]> {
+    const { hostname } = this;
+    try {
+      this.found = alternating(await dns.lookup(hostname, { backend: 'system' }));
+      this.foundUntil = this.monotonic() + REMEMBERED_MS;
+      return this.found;
+    } catch (thrown) {
+      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'ENOTFOUND';
+      throw new NameError(`the name ${hostname} has no address`, code.replace('DNS_', ''), thrown);
+    } finally {
+      this.asked = null;
+    }
+  }
+}
+
+/** One of each family after the other, so that a family that is broken costs one wait. */
+export function alternating(found: readonly Found[]): string[] {
+  const first = found[0]?.family;
+  const preferred = found.filter(({ family }) => family === first);
+  const others = found.filter(({ family }) => family !== first);
+  return preferred
+    .flatMap((each, at) => [each, ...others.slice(at, at + 1)])
+    .concat(others.slice(preferred.length))
+    .map(({ address }) => address);
+}

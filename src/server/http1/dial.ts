@@ -1,0 +1,145 @@
+// A TCP connection to whichever address of a name answers first; what is on its way can be called off.
+import type { Socket } from 'bun';
+import { connect, type Socket as NodeSocket } from 'node:net';
+import type { Addresses } from './addresses.ts';
+
+export interface Dialling<Data> {
+  addresses: Addresses;
+  port: number;
+  /** The socket's, when it stands. */
+  data: Data;
+  setTimer(callback: () => void, ms: number): () => void;
+  /** It stands, and nobody listens to it yet. */
+  opened(socket: Socket<Data>): void;
+  failed(error: Error): void;
+}
+
+/** An address that is silent for so long has the next one tried beside it. https://www.rfc-editor.org/rfc/rfc8305#section-8 */
+const NEXT_ADDRESS_MS = 250;
+/** They say something of this machine's network, not of the server. */
+const NO_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/**
+ * Nothing is told from within the call. Returns how to call it off: then nothing is told any more, and no descriptor is
+ * left.
+ */
+export function dial<Data>(dialling: Dialling<Data>, takeOver = handleOf): () => void {
+  const race = new Race(dialling, takeOver);
+  return () => race.end();
+}
+
+class Race<Data> {
+  private readonly dialling: Dialling<Data>;
+  private readonly takeOver: (socket: NodeSocket) => unknown;
+  /** Still to be tried. */
+  private addresses: string[] = [];
+  private readonly running = new Set<NodeSocket>();
+  private failure: Error | undefined;
+  private isOver = false;
+  private stopTimer: (() => void) | undefined;
+
+  constructor(dialling: Dialling<Data>, takeOver: (socket: NodeSocket) => unknown) {
+    this.dialling = dialling;
+    this.takeOver = takeOver;
+    const { addresses } = dialling;
+    if (addresses.known !== null) this.begin(addresses.known);
+    else
+      addresses.find().then(
+        (found) => this.begin(found),
+        (thrown: Error) => this.lost(thrown),
+      );
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.stopTimer?.();
+    for (const socket of this.running) socket.destroy();
+    this.running.clear();
+  }
+
+  private begin(addresses: readonly string[]): void {
+    this.addresses = [...addresses];
+    this.next();
+  }
+
+  private next(): void {
+    this.stopTimer?.();
+    this.stopTimer = undefined;
+    if (this.isOver) return;
+    const host = this.addresses.shift();
+    if (host === undefined) {
+      if (this.running.size === 0) this.lost(this.failure ?? new Error('the name has no address'));
+      return;
+    }
+    const socket = connect({ host, port: this.dialling.port });
+    this.running.add(socket);
+    socket.once('connect', () => this.won(socket));
+    // It may fail again after it was given up; that is nobody's affair.
+    socket.on('error', (error) => {
+      if (!this.running.delete(socket)) return;
+      if (this.failure === undefined || NO_WAY.has(codeOf(this.failure))) this.failure = error;
+      this.next();
+    });
+    if (this.addresses.length > 0)
+      this.stopTimer = this.dialling.setTimer(() => this.next(), NEXT_ADDRESS_MS);
+  }
+
+  private won(socket: NodeSocket): void {
+    if (!this.running.delete(socket)) return;
+    this.end();
+    this.running.add(socket);
+    // Its own opening is not over yet.
+    queueMicrotask(() => this.handOver(socket));
+  }
+
+  private handOver(socket: NodeSocket): void {
+    if (!this.running.delete(socket)) return;
+    const handle = this.takeOver(socket);
+    if (isRuntimeSocket<Data>(handle)) {
+      handle.data = this.dialling.data;
+      this.dialling.opened(handle);
+      return;
+    }
+    const host = socket.remoteAddress;
+    socket.destroy();
+    if (host !== undefined) this.dialAnew(host);
+    else this.dialling.failed(new Error('the server closed the connection'));
+  }
+
+  /** Somebody answers there, so that it stands soon or never. */
+  private dialAnew(hostname: string): void {
+    this.isOver = false;
+    const { port, data, opened } = this.dialling;
+    Bun.connect<Data>({ hostname, port, data, socket: { data() {} } }).then(
+      (socket) => {
+        if (this.isOver) socket.terminate();
+        else opened(socket);
+      },
+      (thrown: Error) => this.lost(thrown),
+    );
+  }
+
+  private lost(error: Error): void {
+    if (this.isOver) return;
+    this.end();
+    this.dialling.addresses.forget();
+    this.dialling.failed(error);
+  }
+}
+
+/**
+ * Bun.connect hands out a socket only once it stands; that of node:net is the same one, and can be closed before. Its
+ * owner is left without it: reading and writing go by Bun's own handlers, which cost a third. It is kept where no
+ * documentation says: a release of Bun that keeps it elsewhere has the connection dialled once more.
+ */
+function handleOf(socket: NodeSocket): unknown {
+  return '_handle' in socket ? socket._handle : null;
+}
+
+function isRuntimeSocket<Data>(handle: unknown): handle is Socket<Data> {
+  return typeof handle === 'object' && handle !== null && 'reload' in handle && 'upgradeTLS' in handle;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

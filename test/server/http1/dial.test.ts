@@ -1,0 +1,155 @@
+// Connections that are given up before they stand: nothing of them is left, and whoever answers first is taken.
+import type { Socket } from 'bun';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createServer } from 'node:net';
+import { Addresses, alternating } from '../../../src/server/http1/addresses.ts';
+import { dial } from '../../../src/server/http1/dial.ts';
+import { Departure } from '../../../src/upstream/departure.ts';
+import { createDeafListener, type DeafListener } from '../../support/deaf-listener.ts';
+import { socketsOf } from '../../support/connections.ts';
+import { createManualTimers } from '../../support/manual-timers.ts';
+import { always, createLab, plain, turns } from './lab.ts';
+import { question, rejection } from './reading.ts';
+
+const GIVEN_UP = 1_000;
+const PORTION = 250;
+
+// Only where the kernel leaves a connection on its way, and tells of descriptors.
+const onLinux = describe.if(process.platform === 'linux');
+
+onLinux('a thousand dials that are given up leave no descriptor', () => {
+  let deaf: DeafListener;
+  beforeAll(async () => {
+    deaf = await createDeafListener();
+  });
+  afterAll(() => deaf.close());
+
+  for (const scheme of ['http', 'https'])
+    for (const [who, giveUp] of [
+      ['the limit on connecting', 'late'],
+      ['who asked, in the same moment', 'at once'],
+      ['who asked, a while later', 'later'],
+    ] as const)
+      test(`${scheme}, by ${who}`, async () => {
+        const { send, timers, pools } = createLab();
+        const before = socketsOf(process.pid);
+        let most = before;
+        for (let begun = 0; begun < GIVEN_UP; begun += PORTION) {
+          const departure = new Departure();
+          const asked = Array.from({ length: PORTION }, () =>
+            rejection(send(question(`${scheme}://${deaf.host}/`, { connectMs: 1_000, signal: departure }))),
+          );
+          if (giveUp !== 'at once') {
+            await turns(20);
+            most = Math.max(most, socketsOf(process.pid));
+          }
+          if (giveUp === 'late') await timers.advance(1_000);
+          else departure.abort(new Error('left'));
+          const codes = new Set((await Promise.all(asked)).map(({ code, message }) => code ?? message));
+          expect([...codes]).toEqual([giveUp === 'late' ? 'upstream_timeout' : 'left']);
+        }
+        // They were on their way indeed.
+        if (giveUp !== 'at once') expect(most).toBeGreaterThanOrEqual(before + PORTION);
+        await turns();
+        expect(socketsOf(process.pid)).toBeLessThanOrEqual(before);
+        expect(pools()[0]).toMatchObject({ active: 0, idle: 0 });
+        expect(timers.pending()).toBe(0);
+      });
+});
+
+describe('a name with several addresses', () => {
+  test('one family after the other', () => {
+    const v6 = (address: string) => ({ address, family: 6 as const });
+    const v4 = (address: string) => ({ address, family: 4 as const });
+    expect(alternating([v6('a'), v6('b'), v4('1'), v4('2'), v4('3')])).toEqual(['a', '1', 'b', '2', '3']);
+    expect(alternating([v4('1'), v4('2'), v6('a')])).toEqual(['1', 'a', '2']);
+  });
+
+  test('where one refuses, the next is asked at once: localhost, and only ::1 listens', async () => {
+    const lab = createLab();
+    const server = createServer((socket) => {
+      socket.once('data', () => socket.end(plain('six')));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    expect((await lab.ask(`http://localhost:${port}/`)).body.toString()).toBe('six');
+    server.close();
+  });
+
+  test('where none answers, what the first said is told', async () => {
+    const lab = createLab();
+    const server = lab.serve(always(() => plain('ok')));
+    server.close();
+    const failure = await rejection(lab.ask(`http://localhost:${server.port}`));
+    expect(failure).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(failure.message).toContain('127.0.0.1');
+  });
+});
+
+describe('a release of Bun that keeps the socket elsewhere', () => {
+  const nothing = () => null;
+  const where = (port: number) => ({
+    addresses: new Addresses('127.0.0.1', () => 0),
+    port,
+    data: 'of this dial',
+    setTimer: createManualTimers().setTimer,
+  });
+
+  test('the connection is dialled once more', async () => {
+    const server = createLab().serve(always(() => plain('ok')));
+    const { promise, resolve, reject } = Promise.withResolvers<Socket<string>>();
+    dial({ ...where(server.port), opened: resolve, failed: reject }, nothing);
+    const socket = await promise;
+    expect([socket.data, socket.remotePort]).toEqual(['of this dial', server.port]);
+    socket.terminate();
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('called off meanwhile, it is closed when it stands', async () => {
+    const server = createLab().serve();
+    let told = 0;
+    const count = () => void told++;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const callOff = dial({ ...where(server.port), opened: count, failed: count }, () => {
+      queueMicrotask(resolve);
+      return null;
+    });
+    await promise;
+    callOff();
+    await (await server.accept()).closed;
+    await (await server.accept()).closed;
+    expect(told).toBe(0);
+  });
+});
+
+describe('what is known of a name', () => {
+  test('is asked once for all who wait, and forgotten when it is of no use', async () => {
+    let now = 0;
+    const addresses = new Addresses('LOCALHOST', () => now);
+    expect(addresses.known).toBeNull();
+    const asked = addresses.find();
+    expect(addresses.find()).toBe(asked);
+    const found = await asked;
+    expect(found.length).toBeGreaterThan(0);
+    expect(addresses.known).toBe(found);
+    now = 30_000;
+    expect(addresses.known).toBeNull();
+    await addresses.find();
+    expect(addresses.known).not.toBeNull();
+    addresses.forget();
+    expect(addresses.known).toBeNull();
+  });
+
+  test('an address needs nobody to be asked, and is never forgotten', () => {
+    const addresses = new Addresses('::1', () => 0);
+    addresses.forget();
+    expect(addresses.known).toEqual(['::1']);
+  });
+
+  test('a name that there is not is asked for again', async () => {
+    const addresses = new Addresses('nothing.invalid', () => 0);
+    for (let time = 0; time < 2; time++)
+      expect(await rejection(addresses.find())).toMatchObject({ code: 'ENOTFOUND' });
+  });
+});
