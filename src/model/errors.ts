@@ -27,6 +27,8 @@ export const ERROR_RULES = {
   upstream_overloaded: { status: 529, blame: 'provider', retry: 'anywhere' },
   upstream_failed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_unreachable: { status: 502, blame: 'provider', retry: 'anywhere' },
+  /** Who answers cannot show that it is the provider: nothing was sent. Asking again shows the same certificate. */
+  upstream_untrusted: { status: 502, blame: 'provider', retry: 'elsewhere' },
   upstream_malformed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_timeout: { status: 504, blame: 'provider', retry: 'elsewhere' },
   upstream_truncated: { status: 502, blame: 'provider', retry: 'anywhere' },

@@ -8,11 +8,6 @@ const NAME_UNKNOWN: Words = ['its name is not known', 'check base_url, and the n
 const NAME_SERVER: Words = ['the name server did not say where it is', 'check the network, and base_url'];
 const NO_WAY: Words = ['the network has no way to it', 'check the network, and base_url'];
 const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
-const STRANGER: Words = [
-  'its certificate is signed by nobody who is trusted here',
-  'name the file with the certificate of who signed it in NODE_EXTRA_CA_CERTS',
-];
-
 /** By the code that the network's error has. */
 const WORDS: Readonly<Record<string, Words>> = {
   ECONNREFUSED: ['no connection could be made', 'see that it runs, and that base_url is right'],
@@ -27,6 +22,16 @@ const WORDS: Readonly<Record<string, Words>> = {
   ESERVFAIL: NAME_SERVER,
   ETIMEOUT: NAME_SERVER,
   EPROTO: NO_TLS,
+};
+
+const STRANGER: Words = [
+  'its certificate is signed by nobody who is trusted here',
+  'name the file with the certificate of who signed it in NODE_EXTRA_CA_CERTS',
+];
+const FAULTY: Words = ['its certificate is not accepted', 'have it replaced, or check base_url'];
+
+/** Likewise, where a certificate was refused. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
   CERT_HAS_EXPIRED: ['its certificate has expired', 'have it renewed, or correct the clock of this machine'],
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', 'correct the clock of this machine'],
   ERR_TLS_CERT_ALTNAME_INVALID: [
@@ -38,6 +43,19 @@ const WORDS: Readonly<Record<string, Words>> = {
   UNABLE_TO_GET_ISSUER_CERT: STRANGER,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: STRANGER,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: STRANGER,
+  CERT_UNTRUSTED: STRANGER,
+  CERT_CHAIN_TOO_LONG: FAULTY,
+  CERT_REJECTED: FAULTY,
+  CERT_REVOKED: FAULTY,
+  CERT_SIGNATURE_FAILURE: FAULTY,
+  ERROR_IN_CERT_NOT_AFTER_FIELD: FAULTY,
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: FAULTY,
+  HOSTNAME_MISMATCH: FAULTY,
+  INVALID_CA: FAULTY,
+  INVALID_PURPOSE: FAULTY,
+  PATH_LENGTH_EXCEEDED: FAULTY,
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: FAULTY,
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: FAULTY,
 };
 
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
@@ -69,6 +87,11 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
   if (strange !== undefined && cause instanceof Error) {
     const message = `${provider} at ${origin}: ${strange.happened}: ${cause.message}; ${strange.mend}`;
     return new GatewayError(strange.code, message, { cause });
+  }
+  const refused = REFUSED_CERTIFICATE[code];
+  if (refused !== undefined) {
+    const message = `${provider} is not trusted at ${origin}: ${refused[0]} (${code}); ${refused[1]}`;
+    return new GatewayError('upstream_untrusted', message, { cause });
   }
   const [happened, mend] = WORDS[code] ?? UNKNOWN;
   const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${mend}`;

@@ -34,8 +34,10 @@ const sends = (text: string) => async (connection: RawConnection) => {
   connection.end();
 };
 const answers = async (connection: RawConnection) => {
-  await connection.request();
-  await connection.write(ANSWER);
+  for (;;) {
+    await connection.request();
+    if (!(await connection.write(ANSWER))) return;
+  }
 };
 
 interface Case {
@@ -109,29 +111,30 @@ const CASES: Case[] = [
   },
 ];
 
+const untrusted = (reason: string) => `is not trusted at @: ${reason}`;
 const NAMED = tls(authority.issue({ names: ['localhost'] }));
 const STRANGERS: Case[] = [
   {
     name: 'certificate-expired',
     server: tls(authority.issue({ names: ['localhost'], valid: 'past' })),
-    code: 'upstream_unreachable',
-    says: unreachable(
+    code: 'upstream_untrusted',
+    says: untrusted(
       'its certificate has expired (CERT_HAS_EXPIRED); have it renewed, or correct the clock of this machine',
     ),
   },
   {
     name: 'certificate-of-the-future',
     server: tls(authority.issue({ names: ['localhost'], valid: 'future' })),
-    code: 'upstream_unreachable',
-    says: unreachable(
+    code: 'upstream_untrusted',
+    says: untrusted(
       'its certificate is not valid yet (CERT_NOT_YET_VALID); correct the clock of this machine',
     ),
   },
   {
     name: 'certificate-of-another',
     server: tls(authority.issue({ names: ['other.example'] })),
-    code: 'upstream_unreachable',
-    says: unreachable(
+    code: 'upstream_untrusted',
+    says: untrusted(
       'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
     ),
   },
@@ -139,16 +142,16 @@ const STRANGERS: Case[] = [
     name: 'certificate-without-the-address',
     server: NAMED,
     url: NAMED.url.replace('localhost', '127.0.0.1'),
-    code: 'upstream_unreachable',
-    says: unreachable(
+    code: 'upstream_untrusted',
+    says: untrusted(
       'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
     ),
   },
   ...[selfSigned(['localhost']), stranger.issue({ names: ['localhost'] })].map((certificate, index) => ({
     name: index === 0 ? 'certificate-of-its-own' : 'certificate-by-nobody-known',
     server: tls(certificate),
-    code: 'upstream_unreachable',
-    says: unreachable(
+    code: 'upstream_untrusted',
+    says: untrusted(
       `its certificate is signed by nobody who is trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of who signed it in NODE_EXTRA_CA_CERTS`,
     ),
   })),
@@ -167,8 +170,12 @@ const config: ConfigInput = {
   providers: Object.fromEntries([
     ['trusted', provider(TRUSTED.url)],
     ['trusted-by-address', provider(TRUSTED.url.replace('localhost', '127.0.0.1'))],
-    ...[...CASES, ...STRANGERS].map((each) => [each.name, provider(urlOf(each))] as const),
+    ...CASES.map((each) => [each.name, provider(urlOf(each))] as const),
+    ...STRANGERS.map((each) => [each.name, { ...provider(urlOf(each)), max_retries: 2 }] as const),
   ]),
+  routing: {
+    model_mappings: [{ from: 'or-another', to: ['certificate-expired', 'trusted'] }],
+  },
 };
 
 async function ask({ url }: SluiceProcess, model: string, stream = false) {
@@ -206,8 +213,10 @@ describe('a provider that', () => {
       test(`${each.name}, ${stream ? 'streamed' : 'whole'}`, () => expectRefusal(sluice, each, stream));
 
   for (const each of STRANGERS)
-    test(`${each.name}: no byte of the request leaves`, async () => {
+    test(`${each.name}: no byte of the request leaves, and it is not asked again`, async () => {
       await expectRefusal(sluice, each, false);
+      const { entries } = await sluice.get<{ entries: object[] }>('/gateway/audit?limit=1');
+      expect(entries[0]).toMatchObject({ attempts: [{ provider: each.name, error: 'upstream_untrusted' }] });
       expect(each.server?.connections.length).toBeGreaterThan(0);
       for (const { closed } of each.server?.connections ?? []) await closed;
       expect(each.server?.connections.map((connection) => connection.received()).join('')).toBe('');
@@ -219,6 +228,20 @@ describe('a provider that', () => {
       expect([status, text]).toEqual([200, expect.stringContaining('trusted')]);
     }
     expect(TRUSTED.connections.at(-1)?.received()).toContain(KEY);
+  });
+
+  test('is not trusted has the next target asked', async () => {
+    expect(await ask(sluice, 'or-another')).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('trusted'),
+    });
+    const { entries } = await sluice.get<{ entries: object[] }>('/gateway/audit?limit=1');
+    expect(entries[0]).toMatchObject({
+      attempts: [
+        { provider: 'certificate-expired', error: 'upstream_untrusted' },
+        { provider: 'trusted', error: null },
+      ],
+    });
   });
 
   test('is named in what the doctor says', async () => {

@@ -121,6 +121,7 @@ describe('errors for the client', () => {
     upstream_overloaded: 'overloaded_error',
     upstream_failed: 'api_error',
     upstream_unreachable: 'api_error',
+    upstream_untrusted: 'api_error',
     upstream_malformed: 'api_error',
     upstream_timeout: 'timeout_error',
     upstream_truncated: 'api_error',
