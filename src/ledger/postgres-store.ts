@@ -27,6 +27,7 @@ import {
   SELECT_BINARY,
   withBodiesOf,
 } from './row-queries.ts';
+import { readPackets } from './row-packets.ts';
 import { ALL_TIME, type AuditFilter } from './store.ts';
 import type { ValueStore } from './store-messages.ts';
 import { withBodies } from './stored-body.ts';
@@ -103,7 +104,7 @@ export function createPostgresStore(url: string): ValueStore {
 
   return {
     append: (rows) => appendValues(rows.map(rowValues), binariesOf(rows)),
-    appendValues,
+    appendPackets: (packets, binaries) => appendValues(readPackets(packets), binaries),
     async audit(filter) {
       const { total, rows } = await findPage(ask, filter, amongKinds);
       return { rows: rows === null ? [] : await select(rows, filter), total };

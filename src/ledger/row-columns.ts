@@ -62,11 +62,6 @@ export const COLUMN_NAMES: readonly string[] = [
   'error_message',
 ];
 
-/** Parameters: the columns, and the number of the row's kind. */
-export const INSERT_ROW =
-  `INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
-  `VALUES (${COLUMN_NAMES.map(() => '?').join(', ')}, ?) ON CONFLICT (request_id) DO NOTHING`;
-
 /**
  * A row as SQL takes it: the values of its columns, then the two bodies.
  */
@@ -244,6 +239,8 @@ export interface SqlRow {
   request_zstd?: Uint8Array | null;
   response_zstd?: Uint8Array | null;
   response_body?: string | null;
+  bundle?: number | null;
+  bundle_place?: number | null;
 }
 
 export function storedRow(row: SqlRow): StoredRow {

@@ -46,7 +46,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
 
   return {
     append: (rows) => ask((open) => open.append(rows)),
-    appendValues: (rows, binaries) => ask((open) => open.appendValues(rows, binaries)),
+    appendPackets: (packets, binaries) => ask((open) => open.appendPackets(packets, binaries)),
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),
     summary: (request) => ask((store) => store.summary(request)),

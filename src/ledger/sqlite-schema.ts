@@ -288,6 +288,17 @@ export const STEPS: readonly string[] = [
   FROM ledger_row WHERE timestamp >= (SELECT MAX(timestamp) FROM ledger_row) - 90000000
   GROUP BY timestamp / 60000, kind;
   `,
+  `
+  -- Bodies of rows that came together: src/ledger/sqlite-bundle.ts. newest: the newest of their timestamps.
+  CREATE TABLE ledger_bundle (
+    id INTEGER PRIMARY KEY,
+    newest INTEGER NOT NULL,
+    content BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX ledger_bundle_newest ON ledger_bundle (newest);
+  ALTER TABLE ledger_row ADD COLUMN bundle INTEGER;
+  ALTER TABLE ledger_row ADD COLUMN bundle_place INTEGER;
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

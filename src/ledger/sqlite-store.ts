@@ -10,10 +10,9 @@ import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from './kinds.ts'
 import { createMinuteKeeper } from './minute-sums.ts';
 import {
   binariesOf,
-  INSERT_ROW,
+  COLUMN_NAMES,
   TIMESTAMP,
   type RowValues,
-  rowValues,
   type SqlRow,
   type SqlValue,
   storedRow,
@@ -30,12 +29,14 @@ import {
   SELECT_BINARY,
   withBodiesOf,
 } from './row-queries.ts';
+import { createPacketWriter } from './row-packets.ts';
 import { createSpreadTally, packedSum, type PackedSpreads } from './spread-tally.ts';
+import { createBundles, packGroups, type RowGroup } from './sqlite-bundle.ts';
 import { migrate } from './sqlite-schema.ts';
 import { ALL_TIME, type AuditFilter, type StoredRow } from './store.ts';
 import { summarise, totalsOf } from './summary.ts';
 import type { ValueStore } from './store-messages.ts';
-import { bodyValues, type PackedRow, packRows, withBodies } from './stored-body.ts';
+import { bodyValues, withBodies } from './stored-body.ts';
 import {
   addToSums,
   DELETE_MINUTES,
@@ -48,6 +49,11 @@ import {
 } from './sum-queries.ts';
 import { createSumTally } from './sum-tally.ts';
 
+const ROW_COLUMNS = [...COLUMN_NAMES, 'kind', 'bundle', 'bundle_place'];
+const INSERT_ROW =
+  `INSERT INTO ledger_row (${ROW_COLUMNS.join(', ')}) ` +
+  `VALUES (${ROW_COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (request_id) DO NOTHING`;
+
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
 
@@ -59,6 +65,7 @@ export function createSqliteStore(path: string): ValueStore {
   const database = open(path);
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
+  const bundles = createBundles(database);
   const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
   const addSums = database.query(addToSums(`VALUES (${SUM_COLUMNS.replaceAll(/\w+/g, '?')})`));
   const selectSpreads = database.query<PackedSpreads, SqlValue[]>(
@@ -84,21 +91,28 @@ export function createSqliteStore(path: string): ValueStore {
     return kind;
   };
 
-  const appendAll = database.transaction((rows: readonly PackedRow[]) => {
+  const appendAll = database.transaction((groups: readonly RowGroup[]) => {
     const sums = createSumTally();
     const spreads = createSpreadTally();
-    for (const row of rows) {
-      const { columns, binaries } = row;
-      const kind = kindOf(columns);
-      const { changes, lastInsertRowid } = insertRow.run(...columns, kind.id);
-      if (changes === 0) continue;
-      sums.add(columns, kind.id);
-      const timed = timedRow(columns);
-      if (timed !== undefined) spreads.add(timed, kind);
-      const bodies = bodyValues(row);
-      if (bodies !== undefined) insertBody.run(lastInsertRowid, ...bodies);
-      for (const { hash, mediaType, bytes, content } of binaries)
-        insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
+    for (const group of groups) {
+      const bundle = bundles.add(group);
+      let added = 0;
+      for (const [place, row] of group.rows.entries()) {
+        const { columns, binaries } = row;
+        const kind = kindOf(columns);
+        const { changes, lastInsertRowid } = insertRow.run(...columns, kind.id, bundle, place);
+        if (changes === 0) continue;
+        added += 1;
+        sums.add(columns, kind.id);
+        const timed = timedRow(columns);
+        if (timed !== undefined) spreads.add(timed, kind);
+        const bodies = bodyValues(row);
+        if (bodies !== undefined) insertBody.run(lastInsertRowid, ...bodies);
+        for (const { hash, mediaType, bytes, content } of binaries)
+          insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
+      }
+      // All of them had come before.
+      if (added === 0 && bundle !== null) bundles.drop(bundle);
     }
     for (const sum of sums.sums()) addSums.run(...sum);
     const oldest = minutes.due(sums.newestMinute());
@@ -138,15 +152,16 @@ export function createSqliteStore(path: string): ValueStore {
       )
       .all(...where.values, limit, offset);
     if (!filter.includeBodies) return rows.map(storedRow);
-    const restored = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
-    return (await Promise.all(restored)).map(storedRow);
+    const ownBodies = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
+    const whole = await bundles.withBodies(await Promise.all(ownBodies));
+    return whole.map(storedRow);
   };
 
-  const appendValues: ValueStore['appendValues'] = async (rows, binaries) => {
-    if (rows.length === 0) return;
-    const packed = await packRows(rows, binaries);
+  const appendPackets: ValueStore['appendPackets'] = async (packets, binaries) => {
+    if (packets.length === 0) return;
+    const groups = await packGroups(packets, binaries);
     try {
-      appendAll.immediate(packed);
+      appendAll.immediate(groups);
     } catch (thrown) {
       kinds.forget();
       throw thrown;
@@ -154,8 +169,8 @@ export function createSqliteStore(path: string): ValueStore {
   };
 
   return {
-    append: (rows) => appendValues(rows.map(rowValues), binariesOf(rows)),
-    appendValues,
+    append: (rows) => appendPackets(createPacketWriter().write(rows), binariesOf(rows)),
+    appendPackets,
     async audit(filter) {
       const { total, rows } = await findPage(ask, filter, inKinds);
       return { rows: rows === null ? [] : await select(rows, filter), total };
@@ -166,8 +181,10 @@ export function createSqliteStore(path: string): ValueStore {
       select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
     async expire(before) {
       const rows = removeRows.immediate(before);
+      const noBundles = bundles.expire(before);
       const { changes: binaries } = removeBinaries.run(before, EXPIRE_BINARIES);
-      return { rows, isDone: rows < EXPIRE_ROWS && binaries < EXPIRE_BINARIES };
+      const isDone = rows < EXPIRE_ROWS && noBundles && binaries < EXPIRE_BINARIES;
+      return { rows, isDone };
     },
     async close() {
       database.close();

@@ -1,5 +1,5 @@
 // What a store's thread and its owner say to each other.
-import type { BinariesOfRows, RowValues } from './row-columns.ts';
+import type { BinariesOfRows } from './row-columns.ts';
 import type { RowPacket } from './row-packets.ts';
 import type { LedgerStore } from './store.ts';
 
@@ -9,10 +9,10 @@ export type StoreLocation = { type: 'sqlite'; path: string } | { type: 'postgres
 /** A store inside its thread. */
 export interface ValueStore extends Omit<LedgerStore, 'notices'> {
   /** `append` for rows that came from another thread. */
-  appendValues(rows: readonly RowValues[], binaries?: BinariesOfRows): Promise<void>;
+  appendPackets(packets: readonly RowPacket[], binaries?: BinariesOfRows): Promise<void>;
 }
 
-export type StoreMethod = Exclude<keyof ValueStore, 'append' | 'appendValues'>;
+export type StoreMethod = Exclude<keyof ValueStore, 'append' | 'appendPackets'>;
 
 /** The thread's first message. */
 export interface StoreOpening {

@@ -1,5 +1,4 @@
 // The thread in which a ledger store lives: takes calls by message, answers by message.
-import { readPackets } from './row-packets.ts';
 import type {
   StoreAnswer,
   StoreCall,
@@ -40,7 +39,7 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<StoreAn
 
 async function append({ packets, binaries }: StoreRows): Promise<void> {
   const opened = await opening();
-  await opened.appendValues(readPackets(packets), binaries);
+  await opened.appendPackets(packets, binaries);
 }
 
 async function call(asked: StoreCall): Promise<unknown> {

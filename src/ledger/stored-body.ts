@@ -36,6 +36,8 @@ export interface PackedRow {
 export const SHORTEST_PACKED = 512;
 /** A longer body is packed on another thread; a shorter one costs less than the way there and back. In UTF-16 units. */
 const LONGEST_AT_ONCE = 32 * 1024;
+/** Of one body the default takes a quarter longer and saves 1 %; of a long one it saves more. */
+const SHORT_LEVEL = 1;
 const NO_PARTS: readonly BinaryPart[] = [];
 /** A larger part is told of and not kept. */
 const MAX_BINARY_BYTES = 16 * 1024 * 1024;
@@ -68,7 +70,7 @@ function isLong(body: SqlValue): boolean {
 
 function packedAtOnce(body: SqlValue): PackedBody {
   if (typeof body !== 'string') return null;
-  return isShort(body) ? body.toWellFormed() : Bun.zstdCompressSync(body);
+  return isShort(body) ? body.toWellFormed() : Bun.zstdCompressSync(body, { level: SHORT_LEVEL });
 }
 
 /** NUL is nothing that every database keeps as text; half of a surrogate pair is nothing in UTF-8 either. */

@@ -1,6 +1,6 @@
 // A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
 // likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
-import { binariesOf, rowValues } from './row-columns.ts';
+import { binariesOf } from './row-columns.ts';
 import { createPacketWriter } from './row-packets.ts';
 import type { LedgerRow } from './row.ts';
 import type { LedgerStore } from './store.ts';
@@ -69,7 +69,7 @@ export function createThreadedStore(
   };
 
   const append = async (rows: readonly LedgerRow[]): Promise<void> => {
-    const packets = writer.write(rows.map(rowValues));
+    const packets = writer.write(rows);
     const buffers = packets.filter((packet) => packet instanceof ArrayBuffer);
     await send({ id: nextId++, packets, binaries: binariesOf(rows) }, buffers);
   };

@@ -9,6 +9,7 @@ import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
+import { BEFORE_BUNDLES } from './older-bodies.ts';
 import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
@@ -183,7 +184,7 @@ describe('SQLite file', () => {
     await older.append(NAMED_OTHER);
     await older.close();
     const database = new Database(path);
-    for (const step of BEFORE_HIDING) database.run(step);
+    for (const step of [...BEFORE_BUNDLES, ...BEFORE_HIDING]) database.run(step);
     database.run(
       `PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('ledger_row_other_model'))}`,
     );
@@ -213,6 +214,7 @@ describe('SQLite file', () => {
     const oldest = Math.min(...before.map(({ start }) => start)) * 60_000;
     expect(newest - oldest).toBeGreaterThan(24 * 3_600_000);
     expect(newest - oldest).toBeLessThan(27 * 3_600_000);
+    for (const step of BEFORE_BUNDLES) database.run(step);
     database.run('DELETE FROM ledger_sum WHERE span = -1');
     database.run(`PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('Sums by minute'))}`);
     await createSqliteStore(path).close();
