@@ -5,6 +5,7 @@ import { watchConfigFile, watchStore } from '../config/watch.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { vaultPath } from '../credentials/vault.ts';
 import { ListenError } from '../server/host.ts';
+import { ProxySettingError, readProxies } from '../server/http1/proxies.ts';
 import { moduleFile, retireModules } from '../server/load-modules.ts';
 import { createLog, parseLogSetting } from '../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../server/pid-file.ts';
@@ -36,9 +37,11 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
 
   let pidFile: PidFile | undefined;
   try {
+    // Every process that serves reads them for itself: here it is said once what is wrong with them.
+    readProxies(context.environment);
     pidFile = claim(context);
   } catch (error) {
-    if (!(error instanceof PidFileError)) throw error;
+    if (!(error instanceof PidFileError || error instanceof ProxySettingError)) throw error;
     context.err(`error: ${error.message}`);
     return 1;
   }

@@ -6,7 +6,9 @@ import { createSimulator, createSleep } from '../simulator/index.ts';
 import { fetchSimulator, withSimulator } from '../simulator/transport.ts';
 import type { ConnectionLimits } from '../upstream/connections.ts';
 import { createFetchTransport } from '../upstream/fetch-transport.ts';
+import type { UpstreamRequest } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
+import { readProxies } from './http1/proxies.ts';
 import { createHttpTransport } from './http1/transport.ts';
 import type { Log } from './log.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
@@ -47,32 +49,32 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   return { ...host, ...upstreams, authorize: createAuthorizer(), send: withSimulator(simulated, send) };
 }
 
-/** By our own client; by Bun's where an HTTP proxy stands between, which it knows how to ask. */
+/** By our own client; by Bun's where a proxy is itself asked over TLS, and TLS lies within TLS. Throws ProxySettingError. */
 function reachUpstreams(
   { monotonic, setTimer }: GatewayHost,
   { config, environment }: ServerHostOptions,
 ): Pick<GatewayHost, 'send' | 'connections'> {
-  if (usesProxy(environment)) return { send: createFetchTransport(patientFetch) };
   let limits: ConnectionLimits = config.connections;
+  const proxies = readProxies(environment);
   const { send, pools } = createHttpTransport({
     monotonic,
     setTimer,
     limits: () => limits,
     verifiesServers: environment.NODE_TLS_REJECT_UNAUTHORIZED !== '0',
+    ...(!proxies.isEmpty && { proxies }),
   });
   const limit = (changed: ConnectionLimits) => {
     limits = changed;
   };
-  return { send, connections: { limit, pools } };
+  const connections = { limit, pools };
+  if (!proxies.someSecure) return { send, connections };
+  const fetched = createFetchTransport(patientFetch);
+  const isFetched = ({ url }: UpstreamRequest) => proxies.of(new URL(url))?.secure === true;
+  return { send: (request) => (isFetched(request) ? fetched(request) : send(request)), connections };
 }
 
 /** Bun ends a request that is silent for 5 minutes of its own accord; timeouts are the gateway's business. */
 function patientFetch(url: string, init: RequestInit): Promise<Response> {
   const patient: RequestInit & { timeout: false } = { ...init, timeout: false };
   return fetch(url, patient);
-}
-
-function usesProxy(environment: ServerHostOptions['environment']): boolean {
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY'];
-  return [...names, ...names.map((name) => name.toLowerCase())].some((name) => environment[name]);
 }

@@ -1,5 +1,6 @@
 // Why a provider could not be asked, in words: what happened, where, and what to do.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
+import { type NamedProxy, ProxyFailure } from './proxy-failure.ts';
 
 /** What happened, and what to do. */
 type Words = readonly [happened: string, mend: string];
@@ -82,6 +83,7 @@ const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; men
 /** The GatewayError of a request that got no answer. */
 export function networkFailure(provider: string, url: string, cause: unknown): GatewayError {
   const origin = originOf(url);
+  if (cause instanceof ProxyFailure) return proxyFailure(`${provider} at ${origin}`, cause);
   const code = codeOf(cause);
   const strange = NOT_HTTP[code];
   if (strange !== undefined && cause instanceof Error) {
@@ -96,6 +98,32 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
   const [happened, mend] = WORDS[code] ?? UNKNOWN;
   const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${mend}`;
   return new GatewayError('upstream_unreachable', message, { cause });
+}
+
+/** @param before whom the proxy stands. */
+function proxyFailure(before: string, cause: ProxyFailure): GatewayError {
+  const { proxy, problem } = cause;
+  const where = `the proxy ${proxy.name} before ${before}`;
+  const message =
+    typeof problem === 'number'
+      ? `${where} ${refusalOf(problem, proxy)}`
+      : `${where} cannot be used: ${troubleWith(problem, proxy)}`;
+  return new GatewayError('upstream_unreachable', message, { cause });
+}
+
+function refusalOf(status: number, { variable, hasCredentials }: NamedProxy): string {
+  if (status !== 407)
+    return `does not let the connection through (${status}); see its log, and whether it may connect there (${variable}, NO_PROXY)`;
+  if (hasCredentials) return `does not take the user and password of ${variable} (407); correct them`;
+  return `wants to know who asks (407); write user:password@ before its name in ${variable}`;
+}
+
+function troubleWith(problem: Error, { variable }: NamedProxy): string {
+  const code = codeOf(problem);
+  if (NOT_HTTP[code] !== undefined)
+    return `what it answers is no HTTP/1.1: ${problem.message}; check ${variable}`;
+  const [happened, mend] = WORDS[code] ?? UNKNOWN;
+  return `${happened} (${code}); ${mend.replace('base_url', variable)}`;
 }
 
 /** Scheme, host and port: never user info, path or query, which may hold secrets. */

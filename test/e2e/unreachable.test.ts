@@ -139,6 +139,14 @@ const STRANGERS: Case[] = [
     ),
   },
   {
+    name: 'certificate-of-its-address-alone',
+    server: tls(authority.issue({ names: ['127.0.0.1'] })),
+    code: 'upstream_untrusted',
+    says: untrusted(
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
+    ),
+  },
+  {
     name: 'certificate-without-the-address',
     server: NAMED,
     url: NAMED.url.replace('localhost', '127.0.0.1'),

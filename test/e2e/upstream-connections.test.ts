@@ -109,7 +109,7 @@ test('a proxy of the environment is asked in place of the provider, and is belie
   await ask(sluice, 'near/m');
   expect(asked).toEqual(['POST http://far.invalid/v1/messages lab-key']);
   const metrics = await (await fetch(`${sluice.url}/metrics`)).text();
-  expect(metrics).not.toContain('sluice_upstream_connections{');
+  expect(metrics).toContain('sluice_upstream_connections{origin="http://far.invalid",state="idle"} 1');
 });
 
 describe('connections to a provider', () => {

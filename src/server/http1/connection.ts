@@ -43,7 +43,7 @@ export class Connection implements AnswerHandler {
   isOpen = true;
   /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
   takenAt: number | null = null;
-  /** Ends what would open it. */
+  /** Ends what opens it. */
   callOff: (() => void) | null = null;
   private readonly owner: ConnectionOwner;
   private readonly parser = new ResponseParser(this);
@@ -58,10 +58,9 @@ export class Connection implements AnswerHandler {
     this.owner = owner;
   }
 
-  /** From the socket: it stands. Nothing is sent before. */
+  /** The socket that it goes by, from now on; requests are sent once it is open through and through. */
   opened(socket: Socket<Connection>): void {
     this.socket = socket;
-    this.callOff = null;
     socket.setKeepAlive(true, PROBE_MS);
   }
 

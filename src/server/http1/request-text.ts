@@ -17,16 +17,26 @@ const ASCII = /^[\0-\x7f]*$/;
 /** Made here, whoever else says them. */
 const OWN_FIELD = /^(host|content-length|connection|transfer-encoding)$/;
 
+/** What is the same in all requests to a server. */
+export interface RequestFrame {
+  /** For the `host` field. */
+  host: string;
+  /** Before the path: scheme and host, where a proxy must know whom to ask; else empty. */
+  root: string;
+  /** Whole lines of fields for the proxy; else empty. */
+  fields: string;
+}
+
 /** @param path with its query. Throws UnsendableRequest. */
 export function writeRequest(
   { method, headers, body }: Pick<UpstreamRequest, 'method' | 'headers' | 'body'>,
-  host: string,
+  { host, root, fields }: RequestFrame,
   path: string,
 ): string | Buffer {
   if (!NAME.test(method)) throw new UnsendableRequest('the method is none of HTTP');
   if (!PATH.test(path))
     throw new UnsendableRequest('the address holds a character that no request can carry');
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  let head = `${method} ${root}${path} HTTP/1.1\r\nhost: ${host}\r\n${fields}`;
   headers.forEach((value, name) => {
     if (OWN_FIELD.test(name)) return;
     if (!NAME.test(name) || !VALUE.test(value))

@@ -1,12 +1,17 @@
 // The host's own way to upstreams: HTTP/1.1 over connections that are kept open and used again.
 import { GatewayError } from '../../model/errors.ts';
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
+import { ProxyFailure } from '../../upstream/proxy-failure.ts';
 import type { Transport, UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
-import { Origin, type OriginAddress } from './origin.ts';
-import { writeRequest } from './request-text.ts';
+import type { OriginAddress } from './opening.ts';
+import { Origin } from './origin.ts';
+import { bareHost, type HttpProxy, portOf, type Proxies } from './proxies.ts';
+import { type RequestFrame, writeRequest } from './request-text.ts';
 import { type AnswerWaiter, RunningAnswer } from './running-answer.ts';
 import { unpacked } from './unpack.ts';
+
+const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 export interface TransportOptions {
   monotonic(): number;
@@ -15,6 +20,8 @@ export interface TransportOptions {
   limits: () => ConnectionLimits;
   /** False: whoever answers over TLS is believed to be who it should be. */
   verifiesServers: boolean;
+  /** Left out: every server is asked directly. */
+  proxies?: Proxies;
 }
 
 export interface HttpTransport {
@@ -26,23 +33,26 @@ export interface HttpTransport {
 }
 
 export function createHttpTransport(options: TransportOptions): HttpTransport {
-  const servers = new Map<string, Origin>();
+  const servers = new Map<string, Server>();
   /** By what stands before the path of an address, however that is written. */
-  const origins = new Map<string, Origin>();
+  const roots = new Map<string, Server>();
 
-  function originOf(url: string): { origin: Origin; path: string } {
+  function serverOf(url: string): { server: Server; path: string } {
     const slash = url.indexOf('/', url.indexOf('//') + 2);
     const query = slash === -1 ? url.indexOf('?') : -1;
-    if (query !== -1) return originOf(`${url.slice(0, query)}/${url.slice(query)}`);
+    if (query !== -1) return serverOf(`${url.slice(0, query)}/${url.slice(query)}`);
     const root = slash === -1 ? url : url.slice(0, slash);
-    let origin = origins.get(root);
-    if (origin === undefined) {
-      const address = readAddress(url);
-      origin = servers.get(address.origin) ?? new Origin(address, options);
-      servers.set(address.origin, origin);
-      origins.set(root, origin);
+    let server = roots.get(root);
+    if (server === undefined) {
+      const address = readAddress(url, options.proxies);
+      server = servers.get(address.origin) ?? {
+        origin: new Origin(address, options),
+        frame: frameOf(address),
+      };
+      servers.set(address.origin, server);
+      roots.set(root, server);
     }
-    return { origin, path: slash === -1 ? '/' : withoutFragment(url.slice(slash)) };
+    return { server, path: slash === -1 ? '/' : withoutFragment(url.slice(slash)) };
   }
 
   return {
@@ -50,15 +60,20 @@ export function createHttpTransport(options: TransportOptions): HttpTransport {
       const { signal } = request;
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       return new Promise<UpstreamAnswer>((resolve, reject) => {
-        const { origin, path } = originOf(request.url);
-        new Sending(request, origin, writeRequest(request, origin.address.host, path), resolve, reject);
+        const { server, path } = serverOf(request.url);
+        new Sending(request, server.origin, writeRequest(request, server.frame, path), resolve, reject);
       });
     },
-    pools: () => [...servers.values()].map((origin) => origin.state()),
+    pools: () => [...servers.values()].map(({ origin }) => origin.state()),
     close() {
-      for (const origin of servers.values()) origin.close();
+      for (const { origin } of servers.values()) origin.close();
     },
   };
+}
+
+interface Server {
+  origin: Origin;
+  frame: RequestFrame;
 }
 
 /** One request on its way to a connection. */
@@ -88,6 +103,13 @@ class Sending implements AnswerWaiter {
   }
 
   resolve(answer: UpstreamAnswer): void {
+    const { secure, proxy } = this.origin.address;
+    // No server has this to say, and one behind TLS could not be overheard.
+    if (proxy !== null && !secure && answer.status === PROXY_AUTHENTICATION_REQUIRED) {
+      answer.body.cancel();
+      this.reject(new ProxyFailure(proxy, answer.status));
+      return;
+    }
     try {
       this.resolveUnpacked(unpacked(answer));
     } catch (thrown) {
@@ -113,7 +135,9 @@ class Sending implements AnswerWaiter {
         request.connected?.();
         this.ask(connection, answer);
       } else if (problem === 'late') {
-        const late = `no connection to ${origin.address.origin} within ${connectMs} ms (timeouts.connect)`;
+        const { origin: to, proxy } = origin.address;
+        const way = proxy === null ? '' : ` by way of the proxy ${proxy.name}`;
+        const late = `no connection to ${to}${way} within ${connectMs} ms (timeouts.connect)`;
         answer.failed(new GatewayError('upstream_timeout', late), false);
       } else answer.failed(problem, false);
     });
@@ -122,13 +146,28 @@ class Sending implements AnswerWaiter {
 }
 
 /** Throws TypeError for an address that is none. */
-function readAddress(url: string): OriginAddress {
-  const { protocol, hostname, host, port, origin } = new URL(url);
+function readAddress(text: string, proxies: Proxies | undefined): OriginAddress {
+  const url = new URL(text);
+  const { protocol, host, origin } = url;
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is no address of HTTP`);
-  const secure = protocol === 'https:';
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  return { origin, host, hostname: bare, port: port === '' ? (secure ? 443 : 80) : Number(port), secure };
+  return {
+    origin,
+    host,
+    hostname: bareHost(url),
+    port: portOf(url),
+    secure: protocol === 'https:',
+    proxy: proxies?.of(url) ?? null,
+  };
 }
+
+/** A proxy passes on what it can read; through a tunnel the server is asked as if there were none. */
+function frameOf({ host, origin, secure, proxy }: OriginAddress): RequestFrame {
+  if (proxy === null || secure) return { host, root: '', fields: '' };
+  return { host, root: origin, fields: fieldsFor(proxy) };
+}
+
+const fieldsFor = ({ authorization }: HttpProxy) =>
+  authorization === null ? '' : `proxy-authorization: ${authorization}\r\n`;
 
 function withoutFragment(path: string): string {
   const hash = path.indexOf('#');

@@ -1,5 +1,6 @@
 // A transport before servers of the test's own, on a clock turned by hand; all of it is closed when the test file ends.
 import { afterAll } from 'bun:test';
+import { type Environment, readProxies } from '../../../src/server/http1/proxies.ts';
 import { createHttpTransport, type HttpTransport } from '../../../src/server/http1/transport.ts';
 import type { Certificate } from '../../support/certificates.ts';
 import { createManualTimers, type ManualTimers } from '../../support/manual-timers.ts';
@@ -21,6 +22,7 @@ export function createLab({
   maxIdle = 100,
   maxUnread = 64 * 1024,
   verifiesServers = true,
+  environment = {} as Environment,
 } = {}): Lab {
   const timers = createManualTimers();
   const transport = createHttpTransport({
@@ -28,6 +30,7 @@ export function createLab({
     setTimer: timers.setTimer,
     limits: () => ({ keepAliveMs, maxIdle, maxUnread }),
     verifiesServers,
+    proxies: readProxies(environment),
   });
   const servers: RawServer[] = [];
   afterAll(() => {

@@ -1,0 +1,85 @@
+// A way through a proxy to a server that it does not read: CONNECT. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+import type { Socket } from 'bun';
+import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
+
+export interface Tunnelling {
+  /** `host:port` of the server. */
+  authority: string;
+  /** The value of `proxy-authorization`. */
+  authorization: string | null;
+  /** What is written from now on goes to the server. */
+  opened(): void;
+  /** The status with which the proxy refused, or what was wrong with its answer. */
+  failed(problem: number | Error): void;
+}
+
+/** Bytes of the proxy's answer. */
+const MAX_HEAD = 16 * 1024;
+
+/** Takes over a socket that stands, until one of the two is told, once. */
+export function openTunnel<Data>(socket: Socket<Data>, tunnelling: Tunnelling): void {
+  const { authority, authorization, opened, failed } = tunnelling;
+  const identified = authorization === null ? '' : `proxy-authorization: ${authorization}\r\n`;
+  let unsent = Buffer.from(
+    `CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${identified}\r\n`,
+    'latin1',
+  );
+  let heard = Buffer.alloc(0);
+  let isOver = false;
+  const end = (problem: number | Error | null) => {
+    if (isOver) return;
+    isOver = true;
+    if (problem === null) opened();
+    else failed(problem);
+  };
+  const send = () => {
+    if (isOver) return;
+    const sent = socket.write(unsent);
+    if (sent > 0) unsent = unsent.subarray(sent);
+  };
+  socket.reload({
+    socket: {
+      data(_, bytes) {
+        if (isOver) return;
+        heard = Buffer.concat([heard, bytes]);
+        const verdict = judge(heard);
+        if (verdict !== 'more') end(verdict);
+      },
+      drain: send,
+      close: (_, error) => end(error ?? new ConnectionClosed()),
+      error: (_, error) => end(error),
+    },
+  });
+  send();
+}
+
+class ConnectionClosed extends Error {
+  readonly code = 'ECONNRESET';
+
+  constructor() {
+    super('the proxy closed the connection');
+  }
+}
+
+/** Null: the tunnel is open. */
+function judge(heard: Buffer): 'more' | number | Error | null {
+  let from = 0;
+  for (;;) {
+    const end = endOfHead(heard, from);
+    if (end === -1) return heard.length > MAX_HEAD ? new MalformedAnswer('its head does not end') : 'more';
+    try {
+      const { status } = readHead(heard.toString('latin1', from, end));
+      if (status >= 300) return status;
+      if (status >= 200) return end === heard.length ? null : spokeTooEarly();
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown : new Error(String(thrown));
+    }
+    // It says that it is at work.
+    from = end;
+  }
+}
+
+/** A server of TLS waits to be spoken to: these bytes are the proxy's own, and would be taken for the server's. */
+function spokeTooEarly(): Error {
+  return new MalformedAnswer('it says more than that the tunnel is open');
+}
