@@ -25,6 +25,16 @@ export interface ConnectionOwner {
   monotonic(): number;
 }
 
+/** What opens a connection. */
+export interface ConnectionOpening {
+  /** Nobody waits for it any more. */
+  end(): void;
+  /** From the socket: the handshake of TLS is over, and what it found. */
+  shaken(success: boolean, error: Error | null): void;
+  /** From the socket. */
+  closed(error: Error | undefined): void;
+}
+
 /** A server that closes a connection which it thinks idle is heard of within a journey there and back. */
 const CROSSING_MS = 5_000;
 
@@ -43,8 +53,8 @@ export class Connection implements AnswerHandler {
   isOpen = true;
   /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
   takenAt: number | null = null;
-  /** Ends what opens it. */
-  callOff: (() => void) | null = null;
+  /** Until requests may be sent over it. */
+  opening: ConnectionOpening | null = null;
   private readonly owner: ConnectionOwner;
   private readonly parser = new ResponseParser(this);
   private socket: Socket<Connection> | null = null;
@@ -180,7 +190,7 @@ export class Connection implements AnswerHandler {
     this.unsent = null;
     // First of all: ending a socket may call back at once.
     this.owner.gone(this);
-    this.callOff?.();
+    this.opening?.end();
     // A connection in the middle of something is cut, so that the server stops at once.
     if (this.answer === null && this.parser.isIdle) this.socket?.end();
     else this.socket?.terminate();

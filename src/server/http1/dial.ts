@@ -96,6 +96,8 @@ class Race<Data> {
     if (!this.running.delete(socket)) return;
     const handle = this.takeOver(socket);
     if (isRuntimeSocket<Data>(handle)) {
+      // Through these it would hold its former owner, and all that listened to that one.
+      for (const symbol of Object.getOwnPropertySymbols(handle)) Reflect.set(handle, symbol, undefined);
       handle.data = this.dialling.data;
       this.dialling.opened(handle);
       return;
@@ -132,7 +134,7 @@ class Race<Data> {
  * owner is left without it: reading and writing go by Bun's own handlers, which cost a third. It is kept where no
  * documentation says: a release of Bun that keeps it elsewhere has the connection dialled once more.
  */
-function handleOf(socket: NodeSocket): unknown {
+export function handleOf(socket: NodeSocket): unknown {
   return '_handle' in socket ? socket._handle : null;
 }
 

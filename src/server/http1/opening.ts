@@ -2,7 +2,7 @@
 import type { Socket, SocketHandler } from 'bun';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
 import type { Addresses } from './addresses.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionOpening } from './connection.ts';
 import { dial } from './dial.ts';
 import type { HttpProxy } from './proxies.ts';
 import { openTunnel } from './tunnel.ts';
@@ -37,11 +37,10 @@ const ADDRESS = /:|^\d+(\.\d+){3}$/;
 
 /** Tells `opened` once, unless the connection is closed before. */
 export function open(connection: Connection, options: OpeningOptions): void {
-  const opening = new Opening(connection, options);
-  connection.callOff = () => opening.end();
+  connection.opening = new Opening(connection, options);
 }
 
-class Opening {
+class Opening implements ConnectionOpening {
   private readonly connection: Connection;
   private readonly address: OriginAddress;
   private readonly verifiesServers: boolean;
@@ -68,9 +67,21 @@ class Opening {
 
   end(): void {
     this.opened = null;
-    this.connection.callOff = null;
+    this.connection.opening = null;
     this.stopTimer();
     this.stopDial();
+  }
+
+  // Nothing is sent before the server has shown who it is.
+  shaken(success: boolean, error: Error | null): void {
+    // Where nobody asks who it is, a wrong name is still told, as if the handshake had failed.
+    const stands = success || (!this.verifiesServers && isVerdict(error));
+    if (stands) this.succeed();
+    else this.fail(error ?? new Error('the TLS handshake failed'));
+  }
+
+  closed(error: Error | undefined): void {
+    this.fail(error ?? new Error('the server closed the connection'));
   }
 
   private succeed(): void {
@@ -98,7 +109,7 @@ class Opening {
     const { secure, proxy, hostname, port } = this.address;
     this.connection.opened(socket);
     if (!secure) {
-      socket.reload({ socket: this.handlers });
+      socket.reload({ socket: HANDLERS });
       this.succeed();
     } else if (proxy === null) this.encrypt(socket);
     else
@@ -114,7 +125,7 @@ class Opening {
     if (this.opened === null) return;
     // What it was until now hears nothing of what is encrypted.
     socket.reload({ socket: { drain() {} } });
-    const options = { data: this.connection, tls: this.tlsOptions(), socket: this.handlers };
+    const options = { data: this.connection, tls: this.tlsOptions(), socket: HANDLERS };
     const [, encrypted] = socket.upgradeTLS(options);
     this.connection.opened(encrypted);
   }
@@ -127,25 +138,21 @@ class Opening {
     const serverName = proxy === null && ADDRESS.test(hostname) ? '' : hostname;
     return this.verifiesServers ? { serverName } : { serverName, rejectUnauthorized: false };
   }
-
-  private readonly handlers: SocketHandler<Connection> = {
-    // Nothing is sent before the server has shown who it is.
-    handshake: (_, success, error) => {
-      // Where nobody asks who it is, a wrong name is still told, as if the handshake had failed.
-      const stands = success || (!this.verifiesServers && isVerdict(error));
-      if (stands) this.succeed();
-      else this.fail(error ?? new Error('the TLS handshake failed'));
-    },
-    data: (socket, bytes) => socket.data.data(bytes),
-    drain: (socket) => socket.data.drain(),
-    end: (socket) => socket.data.ended(),
-    close: (socket, error) => {
-      if (this.opened !== null) this.fail(error ?? new Error('the server closed the connection'));
-      else socket.data.ended(error);
-    },
-    error: (socket, error) => socket.data.ended(error),
-  };
 }
+
+/** The same for all, so that an open connection holds nothing of how it was opened. */
+const HANDLERS: SocketHandler<Connection> = {
+  handshake: (socket, success, error) => socket.data.opening?.shaken(success, error),
+  data: (socket, bytes) => socket.data.data(bytes),
+  drain: (socket) => socket.data.drain(),
+  end: (socket) => socket.data.ended(),
+  close(socket, error) {
+    const { opening } = socket.data;
+    if (opening === null) socket.data.ended(error);
+    else opening.closed(error);
+  },
+  error: (socket, error) => socket.data.ended(error),
+};
 
 /** It is about the certificate (`CERT_HAS_EXPIRED`), not about the connection (`EPROTO`). */
 function isVerdict(error: Error | null): boolean {

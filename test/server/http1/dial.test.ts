@@ -3,7 +3,7 @@ import type { Socket } from 'bun';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createServer } from 'node:net';
 import { Addresses, alternating } from '../../../src/server/http1/addresses.ts';
-import { dial } from '../../../src/server/http1/dial.ts';
+import { dial, handleOf } from '../../../src/server/http1/dial.ts';
 import { Departure } from '../../../src/upstream/departure.ts';
 import { createDeafListener, type DeafListener } from '../../support/deaf-listener.ts';
 import { socketsOf } from '../../support/connections.ts';
@@ -121,6 +121,45 @@ describe('a release of Bun that keeps the socket elsewhere', () => {
     await (await server.accept()).closed;
     expect(told).toBe(0);
   });
+});
+
+test('a connection that stands holds nothing of the socket by which it was dialled', async () => {
+  const server = createLab().serve();
+  const left: WeakRef<object>[] = [];
+  const open = await Promise.all(
+    Array.from(
+      { length: 100 },
+      () =>
+        new Promise<Socket<null>>((opened, failed) =>
+          dial(
+            {
+              addresses: new Addresses('127.0.0.1', () => 0),
+              port: server.port,
+              data: null,
+              setTimer: createManualTimers().setTimer,
+              opened(socket) {
+                socket.reload({ socket: { data() {} } });
+                opened(socket);
+              },
+              failed,
+            },
+            (socket) => {
+              left.push(new WeakRef(socket));
+              return handleOf(socket);
+            },
+          ),
+        ),
+    ),
+  );
+  const held = () => left.filter((each) => each.deref() !== undefined).length;
+  // Some may still be found by chance on the stack, which is searched for whatever looks like one.
+  for (let round = 0; round < 50 && held() > 10; round++) {
+    await turns(1);
+    Bun.gc(true);
+  }
+  expect(held()).toBeLessThanOrEqual(10);
+  expect(open.every((socket) => socket.write('still open') > 0)).toBe(true);
+  for (const socket of open) socket.terminate();
 });
 
 describe('what is known of a name', () => {
