@@ -14,6 +14,10 @@ const HEADER_BYTES = 6;
 const LONGEST_CHUNK = 0xffff;
 /** Longer chunks are not compared: they are many events, or one that resembles none. */
 const LONGEST_COMPARED = 1024;
+/** Of chunks that wait to be compared: a few of a common stream's events. */
+const RECENT_BYTES = 1024;
+/** Shorter parts are copied byte by byte: a view costs more. */
+const LONGEST_BYTEWISE = 64;
 /** Blocks grow with what is kept, so that a thousand short streams do not hold a thousand long blocks. */
 const FIRST_BLOCK_BYTES = 512;
 const LARGEST_BLOCK_BYTES = 16 * 1024;
@@ -30,14 +34,21 @@ export function createBodyCapture(cap: number): BodyCapture {
   return new DifferenceCapture(cap);
 }
 
+/**
+ * Chunks are compared some at a time: between two events of a stream the processor's caches forget what comparing
+ * needs, so that one by one they would cost five times as much.
+ */
 class DifferenceCapture implements BodyCapture {
   private readonly cap: number;
   private readonly blocks: Block[] = [];
   private last: Block = { bytes: NO_BYTES, used: 0 };
   /** Of the body so far. */
   private size = 0;
-  private previous = NO_BYTES;
+  /** The chunk before, as far as it can be compared with, and those that wait behind it. */
+  private recent = NO_BYTES;
   private previousLength = 0;
+  private recentUsed = 0;
+  private readonly waiting: number[] = [];
 
   constructor(cap: number) {
     this.cap = cap;
@@ -53,6 +64,7 @@ class DifferenceCapture implements BodyCapture {
   }
 
   text(): string {
+    this.compareWaiting();
     const body = new Uint8Array(this.size);
     let start = 0;
     let end = 0;
@@ -75,20 +87,57 @@ class DifferenceCapture implements BodyCapture {
   }
 
   private takeChunk(chunk: Uint8Array): void {
-    const { previous, previousLength } = this;
-    const comparable = chunk.length <= LONGEST_COMPARED ? Math.min(previousLength, chunk.length) : 0;
-    let head = 0;
-    while (head < comparable && chunk[head] === previous[head]) head++;
-    let tail = 0;
-    const rest = comparable - head;
-    while (tail < rest && chunk[chunk.length - 1 - tail] === previous[previousLength - 1 - tail]) tail++;
-    this.keep(chunk, head, tail);
-    this.remember(chunk);
-    this.size += chunk.length;
+    const { length } = chunk;
+    this.size += length;
+    if (length > LONGEST_COMPARED) {
+      this.compareWaiting();
+      this.keep(chunk, 0, length, 0, 0);
+      this.previousLength = 0;
+      this.recentUsed = 0;
+      return;
+    }
+    if (this.recentUsed + length > this.recent.length) this.makeRoom(length);
+    this.recent.set(chunk, this.recentUsed);
+    this.recentUsed += length;
+    this.waiting.push(length);
   }
 
-  private keep(chunk: Uint8Array, head: number, tail: number): void {
-    const length = chunk.length - head - tail;
+  /** Among the recent bytes, for a chunk of this length. */
+  private makeRoom(length: number): void {
+    this.compareWaiting();
+    const { recent, recentUsed, previousLength } = this;
+    const begin = recentUsed - previousLength;
+    const needed = previousLength + length;
+    if (needed > recent.length) {
+      this.recent = new Uint8Array(Math.max(needed, RECENT_BYTES));
+      this.recent.set(recent.subarray(begin, recentUsed));
+    } else recent.copyWithin(0, begin, recentUsed);
+    this.recentUsed = previousLength;
+  }
+
+  private compareWaiting(): void {
+    const { recent, waiting } = this;
+    let begin = this.recentUsed;
+    for (const length of waiting) begin -= length;
+    for (const length of waiting) {
+      const { previousLength } = this;
+      const end = begin + length;
+      const before = begin - previousLength;
+      const comparable = Math.min(previousLength, length);
+      let head = 0;
+      while (head < comparable && recent[begin + head] === recent[before + head]) head++;
+      let tail = 0;
+      while (tail < comparable - head && recent[end - 1 - tail] === recent[begin - 1 - tail]) tail++;
+      this.keep(recent, begin + head, end - tail, head, tail);
+      this.previousLength = length;
+      begin = end;
+    }
+    waiting.length = 0;
+  }
+
+  /** Of the chunk before, so much of the head and the tail; between them what lies at `from` to `to`. */
+  private keep(source: Uint8Array, from: number, to: number, head: number, tail: number): void {
+    const length = to - from;
     const block = this.roomFor(HEADER_BYTES + length);
     const { bytes, used } = block;
     bytes[used] = head & 0xff;
@@ -98,10 +147,9 @@ class DifferenceCapture implements BodyCapture {
     bytes[used + 4] = length & 0xff;
     bytes[used + 5] = length >> 8;
     const part = used + HEADER_BYTES;
-    // A view costs more than a few letters.
-    if (length <= 32)
-      for (let index = 0; index < length; index++) bytes[part + index] = chunk[head + index] ?? 0;
-    else bytes.set(chunk.subarray(head, head + length), part);
+    if (length <= LONGEST_BYTEWISE)
+      for (let index = 0; index < length; index++) bytes[part + index] = source[from + index] ?? 0;
+    else bytes.set(source.subarray(from, to), part);
     block.used += HEADER_BYTES + length;
   }
 
@@ -113,15 +161,6 @@ class DifferenceCapture implements BodyCapture {
     this.last = block;
     this.blocks.push(block);
     return block;
-  }
-
-  /** A copy: the chunk may be a view into a far larger buffer. */
-  private remember(chunk: Uint8Array): void {
-    this.previousLength = 0;
-    if (chunk.length > LONGEST_COMPARED) return;
-    if (this.previous.length < chunk.length) this.previous = new Uint8Array(chunk.length + 64);
-    this.previous.set(chunk);
-    this.previousLength = chunk.length;
   }
 }
 
