@@ -28,7 +28,7 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
       hostname: config.server.host,
       port: config.server.port,
       compression: () => current.server.compression,
-      fetch: (request) => gateway.fetch(request),
+      fetch: gateway.fetch,
       onError: (error) => log('error', 'a request failed inside the gateway', { error }),
     });
     return {

@@ -53,7 +53,7 @@ export async function serveAsWorker(
     port,
     shared: true,
     compression: () => current.server.compression,
-    fetch: (request) => gateway.fetch(request),
+    fetch: gateway.fetch,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
   await primary.serve({

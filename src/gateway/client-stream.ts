@@ -1,5 +1,6 @@
-// The stream a client reads: pulls from the relay at the client's pace, says `ping` when there is silence.
+// The stream a client reads: asks the relay at the client's pace, says `ping` when there is silence.
 
+import type { ByteSink, ByteSource } from './byte-source.ts';
 import type { Take } from './relay.ts';
 
 export interface ClientStreamOptions {
@@ -10,6 +11,8 @@ export interface ClientStreamOptions {
   sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
   pingIntervalMs: number;
+  /** The client has waited for so long already: it gets one at once, and the head of the response with it. */
+  pingsFirst: boolean;
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
   /** Called once: `completed` when `next` said so, `cancelled` when the client left first. */
@@ -22,15 +25,18 @@ export interface ClientStreamOptions {
  */
 const LARGEST_WRITE = 512 * 1024;
 
-export function createClientStream(options: ClientStreamOptions): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(new ClientSource(options), { highWaterMark: 0 });
+export function createClientStream(options: ClientStreamOptions): ByteSource {
+  return new ClientStream(options);
 }
 
 /** A class: what a stream holds for as long as it flows is one object instead of ten closures. */
-class ClientSource implements UnderlyingDefaultSource<Uint8Array> {
+class ClientStream implements ByteSource {
   private readonly options: ClientStreamOptions;
-  private controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  private sink: ByteSink | null = null;
+  /** For `next`. */
   private waiting = false;
+  private isAsking = false;
+  private hasRoom = false;
   private lastSent: number;
   private cancelTimer: (() => void) | null = null;
   private over = false;
@@ -42,21 +48,17 @@ class ClientSource implements UnderlyingDefaultSource<Uint8Array> {
     this.lastSent = options.monotonic();
   }
 
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.controller = controller;
-    this.arm(this.options.pingIntervalMs);
+  start(sink: ByteSink): void {
+    this.sink = sink;
+    const { options } = this;
+    this.arm(options.pingIntervalMs);
+    if (options.pingsFirst) sink.write(options.ping());
+    this.resume();
   }
 
-  pull(): void {
-    if (this.rest !== null) {
-      this.lastSent = this.options.monotonic();
-      this.write(this.rest);
-      return;
-    }
-    // A ping that was read is followed by another pull; the bytes asked for are still to come.
-    if (this.waiting) return;
-    this.waiting = true;
-    this.options.next(this.deliver);
+  resume(): void {
+    this.hasRoom = true;
+    this.ask();
   }
 
   cancel(): void {
@@ -64,24 +66,41 @@ class ClientSource implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   private readonly deliver: Take<Uint8Array> = (told, failure) => {
-    const { options, controller } = this;
+    const { options, sink } = this;
     this.waiting = false;
-    if (this.over || controller === null) return;
+    if (this.over || sink === null) return;
     const bytes = failure === undefined ? told : options.failed(failure);
     if (bytes === undefined) {
       this.close('completed');
-      controller.close();
+      sink.end();
       return;
     }
     this.lastSent = options.monotonic();
     options.sending(bytes, this.lastSent);
     this.write(bytes);
+    this.ask();
   };
+
+  /** While there is room. A loop: what `next` tells at once would otherwise be a stack that grows with each. */
+  private ask(): void {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    while (this.hasRoom && !this.waiting && !this.over) {
+      if (this.rest !== null) {
+        this.lastSent = this.options.monotonic();
+        this.write(this.rest);
+        continue;
+      }
+      this.waiting = true;
+      this.options.next(this.deliver);
+    }
+    this.isAsking = false;
+  }
 
   private write(bytes: Uint8Array): void {
     const isLong = bytes.length > LARGEST_WRITE;
     this.rest = isLong ? bytes.subarray(LARGEST_WRITE) : null;
-    this.controller?.enqueue(isLong ? bytes.subarray(0, LARGEST_WRITE) : bytes);
+    this.hasRoom = this.sink?.write(isLong ? bytes.subarray(0, LARGEST_WRITE) : bytes) === true;
   }
 
   /** One timer, armed for the earliest moment a ping could be due; sending only notes the time. */
@@ -90,15 +109,15 @@ class ClientSource implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   private readonly ping = () => {
-    const { options, controller } = this;
+    const { options, sink } = this;
     const silent = options.monotonic() - this.lastSent;
     if (silent < options.pingIntervalMs - 1) {
       this.arm(options.pingIntervalMs - silent);
       return;
     }
     // Only while the client waits for bytes: one that does not read needs no keep-alive.
-    if (this.waiting && controller !== null && (controller.desiredSize ?? 0) >= 0) {
-      controller.enqueue(options.ping());
+    if (this.waiting && this.hasRoom && sink !== null) {
+      this.hasRoom = sink.write(options.ping());
       this.lastSent = options.monotonic();
     }
     this.arm(options.pingIntervalMs);

@@ -8,6 +8,7 @@ import type { Leaving } from '../upstream/departure.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
 import { createBodyCapture } from './body-capture.ts';
+import type { MakeBody } from './byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from './client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
 import { courseOf, type Exchange, notePlan } from './course.ts';
@@ -94,8 +95,8 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
  * status, but no longer than the ping interval: then pings keep the line alive and a failure is told in the
  * stream (GUARANTEES 2). Throws the GatewayError of a failure that came in time.
  */
-export async function answerStream(exchange: Exchange): Promise<Response> {
-  const { host, record, pingIntervalMs } = exchange;
+export async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
+  const { host, record, pingIntervalMs, makeBody } = exchange;
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const inTime = early !== 'still opening';
@@ -108,7 +109,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
   const answer = new StreamedAnswer(exchange, inTime ? early.relay : null, inTime ? null : opening);
-  return new Response(createClientStream(answer), { status: 200, headers });
+  return new Response(makeBody(createClientStream(answer)), { status: 200, headers });
 }
 
 /**
@@ -117,6 +118,7 @@ export async function answerStream(exchange: Exchange): Promise<Response> {
  */
 class StreamedAnswer implements ClientStreamOptions {
   readonly pingIntervalMs: number;
+  readonly pingsFirst: boolean;
   readonly monotonic: ClientStreamOptions['monotonic'];
   readonly setTimer: ClientStreamOptions['setTimer'];
   private readonly exchange: Exchange;
@@ -132,6 +134,7 @@ class StreamedAnswer implements ClientStreamOptions {
     this.relay = relay;
     this.opening = opening;
     this.pingIntervalMs = pingIntervalMs;
+    this.pingsFirst = opening !== null;
     this.monotonic = host.monotonic;
     this.setTimer = host.setTimer;
     if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);

@@ -22,6 +22,7 @@ import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
 import { answerOther } from './answer-other.ts';
+import { type MakeBody, standardBody } from './byte-source.ts';
 import { answerError, methodNotAllowed, stackOf } from './error-response.ts';
 import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './exchange.ts';
 import type { FleetNotice } from './fleet.ts';
@@ -45,8 +46,12 @@ import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
 export interface Gateway {
-  /** Answers any request of CONTRACT section 4. Never rejects. */
-  fetch(request: Request): Promise<Response>;
+  /**
+   * Answers any request of CONTRACT section 4. Never rejects.
+   *
+   * @param makeBody of a streamed answer; default: a standard stream.
+   */
+  fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
   /**
    * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
    * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
@@ -170,7 +175,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     });
   }
 
-  async function exchange(request: Request, address: RequestAddress, found: FoundRoute): Promise<Response> {
+  async function exchange(
+    request: Request,
+    address: RequestAddress,
+    found: FoundRoute,
+    makeBody: MakeBody,
+  ): Promise<Response> {
     const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
     const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
@@ -215,6 +225,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         redact,
         states,
         client,
+        makeBody,
       };
       return await OPERATIONS[found.route.operation](run);
     } catch (thrown) {
@@ -237,12 +248,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   }
 
   return {
-    fetch(request) {
+    fetch(request, makeBody = standardBody) {
       const address = addressOf(request);
       const found = findRoute(address.pathname, address.searchParams);
       return found === undefined
         ? answerOther(request, { host, setup, manage })
-        : exchange(request, address, found);
+        : exchange(request, address, found, makeBody);
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;

@@ -1,6 +1,8 @@
 // The socket: Bun's HTTP server around one fetch function, and how it ends.
 
-import { chooseEncoding, compress } from './compress.ts';
+import type { MakeBody } from '../gateway/byte-source.ts';
+import { chooseEncoding, compress, type Encoding } from './compress.ts';
+import { directBody } from './direct-body.ts';
 
 /** `auto`: clients on other machines; on this one bytes cost less than making them fewer. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -15,7 +17,8 @@ export interface HostOptions {
   shared?: boolean;
   /** Which clients get answers in fewer bytes where they accept it, asked for each request; left out: none. */
   compression?: () => Compression;
-  fetch(request: Request): Promise<Response>;
+  /** @param makeBody of a streamed answer that goes out as it is. */
+  fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
   onError(error: unknown): void;
 }
 
@@ -40,12 +43,9 @@ export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
   const server = listen(options, (request, client) => {
     if (draining) return drainingResponse();
-    const answer = options.fetch(request);
-    const compression = options.compression?.() ?? 'off';
-    if (compression === 'off' || (compression === 'auto' && isLocal(options.hostname))) return answer;
-    const encoding = chooseEncoding(request.headers.get('accept-encoding'));
-    if (encoding === undefined || (compression === 'auto' && isLocal(client()))) return answer;
-    return answer.then((response) => compress(response, encoding));
+    const encoding = encodingFor(options, request, client);
+    if (encoding === undefined) return options.fetch(request, directBody);
+    return options.fetch(request).then((response) => compress(response, encoding));
   });
   const port = server.port ?? options.port;
   return {
@@ -66,6 +66,18 @@ export function createHttpHost(options: HostOptions): HttpHost {
       return cut;
     },
   };
+}
+
+/** In which the client gets its answer; undefined: as it is. */
+function encodingFor(
+  { hostname, compression }: HostOptions,
+  request: Request,
+  client: () => string,
+): Encoding | undefined {
+  const when = compression?.() ?? 'off';
+  if (when === 'off' || (when === 'auto' && isLocal(hostname))) return undefined;
+  const encoding = chooseEncoding(request.headers.get('accept-encoding'));
+  return encoding === undefined || (when === 'auto' && isLocal(client())) ? undefined : encoding;
 }
 
 /** This machine's own address, in the forms in which it is told. */

@@ -1,6 +1,7 @@
 // A long answer for a client whose dialect tells all of it again at the end: whole, in order, and in writes of bounded
 // size.
 import { expect, test } from 'bun:test';
+import { standardBody } from '../../src/gateway/byte-source.ts';
 import { createClientStream } from '../../src/gateway/client-stream.ts';
 import type { Take } from '../../src/gateway/relay.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
@@ -53,8 +54,8 @@ function streamOf(bytes: Uint8Array) {
   const timers = createManualTimers();
   const closed: string[] = [];
   let asked = 0;
-  const stream = createClientStream({
-    ...{ pingIntervalMs: 15_000, monotonic: timers.now, setTimer: timers.setTimer },
+  const source = createClientStream({
+    ...{ pingIntervalMs: 15_000, pingsFirst: false, monotonic: timers.now, setTimer: timers.setTimer },
     next(take: Take<Uint8Array>) {
       asked += 1;
       take(asked === 1 ? bytes : undefined);
@@ -64,7 +65,7 @@ function streamOf(bytes: Uint8Array) {
     ping: () => new Uint8Array(),
     closed: (how) => void closed.push(how),
   });
-  return { stream, closed, asked: () => asked };
+  return { stream: standardBody(source), closed, asked: () => asked };
 }
 
 test('a long write goes out in pieces, all of it, before anything else is asked for', async () => {

@@ -5,6 +5,7 @@ import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type JsonAnswer, openJson } from '../attempt.ts';
 import { courseOf, type Exchange, noteTry } from '../course.ts';
+import type { MakeBody } from '../byte-source.ts';
 import { setExchangeHeaders } from '../exchange.ts';
 import type { AttemptContext } from '../send.ts';
 import { firstAnswer } from '../fallback.ts';
@@ -15,6 +16,8 @@ import { type Plan, planOperation } from '../plan.ts';
 export interface Operation extends Exchange {
   /** What came in; only generation can be asked without. */
   incoming: Incoming;
+  /** Of a streamed answer. */
+  makeBody: MakeBody;
 }
 
 export interface JsonQuestion<Request, Answer> {

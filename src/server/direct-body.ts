@@ -1,0 +1,48 @@
+// The body of a streamed answer as Bun's server takes it with the least work: written to the connection from within
+// what brings it, without a queue or a promise between. https://bun.com/docs/api/streams#direct-readablestream
+import type { ByteSink, ByteSource, MakeBody } from '../gateway/byte-source.ts';
+
+/** For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on. */
+export const directBody: MakeBody = (source) => {
+  const direct: Bun.DirectUnderlyingSource<Uint8Array> = {
+    type: 'direct',
+    pull: (controller) => source.start(new ConnectionSink(controller, source)),
+    cancel: () => source.cancel(),
+  };
+  // The types of the web know streams of two kinds.
+  return new ReadableStream(direct as object);
+};
+
+class ConnectionSink implements ByteSink {
+  private readonly controller: ReadableStreamDirectController;
+  private readonly source: ByteSource;
+
+  constructor(controller: ReadableStreamDirectController, source: ByteSource) {
+    this.controller = controller;
+    this.source = source;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const { controller } = this;
+    const written = controller.write(bytes);
+    const flushed = controller.flush();
+    // A number above 0 says that the kernel has them all.
+    if (typeof written === 'number' && typeof flushed === 'number' && flushed > 0) return true;
+    this.resumeAfter(typeof written === 'number' ? controller.flush(true) : written);
+    return false;
+  }
+
+  end(): void {
+    this.controller.close();
+  }
+
+  private async resumeAfter(drained: number | Promise<number>): Promise<void> {
+    try {
+      await drained;
+    } catch {
+      // The connection is gone, which `cancel` tells.
+      return;
+    }
+    this.source.resume();
+  }
+}
