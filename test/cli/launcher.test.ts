@@ -28,6 +28,7 @@ const told = {
   directory: process.cwd(),
   arguments: process.argv.slice(2),
   maxRequests: process.env.BUN_CONFIG_MAX_HTTP_REQUESTS,
+  gcInterval: process.env.BUN_GC_TIMER_INTERVAL,
   dotenv: process.env.FROM_DOTENV ?? null,
 };
 if (mode === 'wait') {
@@ -111,6 +112,7 @@ describe.skipIf(NODE === null)('the launcher', () => {
       directory: TEMPORARY,
       arguments: ['a', '--b', 'c d'],
       maxRequests: '65336',
+      gcInterval: '20000',
       dotenv: 'yes',
     });
     expect(code).toBe(0);
