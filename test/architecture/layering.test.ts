@@ -117,7 +117,7 @@ describe('layering', () => {
           /\b(Date\.now|performance\.now|setTimeout|setInterval|Math\.random|crypto\.random|console\.)/,
         );
         // `fetch(request)` and `fetch(url, …)` as methods or given functions are fine; the world's own is not.
-        const isGiven = /\bfetch\s*\([\w, ]*\)\s*(:[^{]*)?\{|[(,]\s*fetch: /.test(code);
+        const isGiven = /\bfetch\s*\([\w, =]*\)\s*(:[^{]*)?\{|[(,]\s*fetch: /.test(code);
         const takes =
           !isGiven && /(?<![.\w])fetch\(/.test(code.replace(/\n\s*fetch\([^)]*: [^)]*\)[^{]*;/g, ''));
         expect(takes, 'fetch is passed in, never taken from the world').toBe(false);
