@@ -42,10 +42,16 @@ const SHAPES: readonly Shape[] = [
     `$1${REDACTED}`,
   ),
   shape('basic', '(authorization["\']?\\s*[:=]\\s*["\']?basic\\s+)[\\w+/=-]+', `$1${REDACTED}`),
-  ...['authorization', 'x-sluice-key', 'api-key', 'api key', 'api_key', 'api key provided'].map((name) =>
+  ...[
+    { hint: 'authorization', name: 'authorization' },
+    { hint: 'x-sluice-key', name: 'x-sluice-key' },
+    { hint: 'api-key', name: 'api-key' },
+    { hint: 'api_key', name: 'api_key' },
+    { hint: 'api key', name: 'api key(?: provided)?' },
+  ].map(({ hint, name }) =>
     // Only what cannot be a word of prose: with a digit or mask in it, or long.
     shape(
-      name,
+      hint,
       `(${name}["']?\\s*[:=]\\s*["']?)(?=[\\w-]*[\\d*•…]|[\\w-]{20})(?:${KEY}|[+/=~])+`,
       `$1${REDACTED}`,
     ),

@@ -23,6 +23,15 @@ describe('createScan', () => {
       expect(scan(text)).toBe(0);
   });
 
+  test('finds it at every place, and at the end', () => {
+    for (const text of STRINGS)
+      for (let at = 0; at < 8; at++) expect(scan(`${'x'.repeat(at)}${text}`) & bit(text)).toBe(bit(text));
+  });
+
+  test('some neighbours of a string are not the string', () => {
+    for (const text of ['bea rer', 'rare', 'sk', 'key', '. .', 'k-', 'task -']) expect(scan(text)).toBe(0);
+  });
+
   test('takes as many strings as a result has bits', () => {
     const strings = Array.from({ length: 31 }, (_, index) => `${String.fromCharCode(33 + index)}~`);
     expect(createScan(strings)(strings[30] ?? '')).toBe(1 << 30);
