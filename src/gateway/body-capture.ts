@@ -18,6 +18,8 @@ const LONGEST_COMPARED = 1024;
 const RECENT_BYTES = 1024;
 /** Shorter parts are copied byte by byte: a view costs more. */
 const LONGEST_BYTEWISE = 64;
+/** So few letters are copied one by one in less time than a view of them takes. */
+const SHORT = 32;
 /** Blocks grow with what is kept, so that a thousand short streams do not hold a thousand long blocks. */
 const FIRST_BLOCK_BYTES = 512;
 const LARGEST_BLOCK_BYTES = 16 * 1024;
@@ -76,7 +78,9 @@ class DifferenceCapture implements BodyCapture {
         at += HEADER_BYTES;
         const begin = end;
         body.copyWithin(begin, start, start + head);
-        body.set(bytes.subarray(at, at + length), begin + head);
+        if (length <= SHORT)
+          for (let index = 0; index < length; index++) body[begin + head + index] = bytes[at + index] ?? 0;
+        else body.set(bytes.subarray(at, at + length), begin + head);
         body.copyWithin(begin + head + length, end - tail, end);
         at += length;
         start = begin;
