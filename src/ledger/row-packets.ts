@@ -28,13 +28,15 @@ const WIDTH = COLUMNS + 2;
 /** What a cell holds; one without a tag is null. */
 const NUMBER = 1;
 const TEXT = 2;
+/** The text of the row before: names and most of what tells of one request are those of the last. */
+const SAME = 3;
 /** A UTF-16 unit takes three bytes at most. */
 const UNIT_BYTES = 3;
 
 /*
  * A buffer: how many rows, where the text of columns ends, and that of bodies; a cell for each value, with a number, the
- * length of a column's text in UTF-16 units, or that of a body in bytes; a tag for each cell; the text of all columns,
- * as UTF-8; all bodies.
+ * length of a column's text in UTF-16 units, or that of a body in bytes; a tag for each cell; the text of all columns
+ * that is not the same as before, as UTF-8; all bodies.
  */
 const HEAD_CELLS = 3;
 const CELLS = HEAD_CELLS + PACKET_ROWS * WIDTH;
@@ -102,6 +104,7 @@ class OpenPacket {
   private readonly cells: Float64Array;
   private readonly bytes: Uint8Array;
   private rows = 0;
+  private latest: RowValues = [];
   private textEnd = TEXT_AT;
   private bodiesEnd = BODIES_AT;
 
@@ -126,17 +129,19 @@ class OpenPacket {
   }
 
   write(row: RowValues): void {
-    const { cells, bytes } = this;
+    const { cells, bytes, latest } = this;
     const first = this.rows * WIDTH;
     let text = '';
     for (let at = 0; at < COLUMNS; at++) {
       const value = row[at];
       const isText = typeof value === 'string';
       const isNumber = typeof value === 'number';
-      if (isText) text += value;
+      const isSame = isText && value === latest[at];
+      if (isText && !isSame) text += value;
       cells[HEAD_CELLS + first + at] = isText ? value.length : isNumber ? value : 0;
-      bytes[TAGS_AT + first + at] = isText ? TEXT : isNumber ? NUMBER : 0;
+      bytes[TAGS_AT + first + at] = isSame ? SAME : isText ? TEXT : isNumber ? NUMBER : 0;
     }
+    this.latest = row;
     for (let at = COLUMNS; at < WIDTH; at++) {
       const body = row[at];
       const isText = typeof body === 'string';
@@ -177,15 +182,19 @@ export function readPacket(buffer: ArrayBuffer): ReadPacket {
   const rows: RowValues[] = [];
   const lengths: (number | null)[] = [];
   let from = 0;
+  let latest: RowValues = [];
   for (let first = 0; first < cells.length; first += WIDTH) {
     const values: SqlValue[] = [];
-    for (let at = first; at < first + COLUMNS; at++) {
-      const cell = cells[at] ?? 0;
-      if (tags[at] === TEXT) {
+    for (let column = 0; column < COLUMNS; column++) {
+      const cell = cells[first + column] ?? 0;
+      const tag = tags[first + column];
+      if (tag === TEXT) {
         values.push(text.slice(from, from + cell));
         from += cell;
-      } else values.push(tags[at] === NUMBER ? cell : null);
+      } else if (tag === SAME) values.push(latest[column] ?? null);
+      else values.push(tag === NUMBER ? cell : null);
     }
+    latest = values;
     rows.push(values);
     for (let at = first + COLUMNS; at < first + WIDTH; at++)
       lengths.push(tags[at] === TEXT ? (cells[at] ?? 0) : null);

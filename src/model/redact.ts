@@ -4,8 +4,8 @@ import { createScan } from './redact-scan.ts';
 
 export const REDACTED = '[redacted]';
 
-/** Longer texts hardly ever come twice, and are not held. In UTF-16 units. */
-const SHORT = 512;
+/** Names of a request are shorter; of longer texts hardly any comes twice, and none is held. In UTF-16 units. */
+const SHORT = 256;
 
 /** Shorter secrets would blank out ordinary words. */
 const MIN_SECRET_LENGTH = 6;

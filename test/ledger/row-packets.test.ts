@@ -31,6 +31,16 @@ describe('rows in packets', () => {
     expect(readPackets(createPacketWriter().write([row]))).toEqual([rowValues(row)]);
   });
 
+  test('what is the same as before, what changes, and what is none between', () => {
+    const names = ['a', 'a', null, 'a', 'a', 'b', '', '', null, 'a'];
+    const rows = names.map((agentType, index) =>
+      sampleRow({ requestId: `req_${index}`, agentType, model: names[index + 1] ?? 'last', attempts: [] }),
+    );
+    const packets = createPacketWriter().write(rows);
+    expect(packets).toHaveLength(1);
+    expect(readPackets(packets)).toEqual(rows.map(rowValues));
+  });
+
   test('rows of different times are in different ones', () => {
     const hour = 3_600_000;
     const rows = [0, hour - 1, hour, 0].map((later) => sampleRow({ timestamp: SAMPLE_TIME + later }));
