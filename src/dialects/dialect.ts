@@ -201,6 +201,8 @@ export interface Quirks {
   strictTools?: boolean;
   /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */
   customTools?: boolean;
+  /** openai-chat: true where `tool_choice` may list the tools that are allowed. Elsewhere the others are not sent. */
+  allowedTools?: boolean;
   /** openai-chat: true where a function's schema must be one object, no choice among several. */
   objectSchemas?: boolean;
   /** openai-chat: true where a stream brings tool arguments piece by piece only when `tool_stream` asks. */

@@ -18,7 +18,7 @@ export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undef
   }
   if (standIns.size === 0) return { request, names: new Map() };
   const fit = (name: string) => standIns.get(name) ?? name;
-  const { toolChoice } = request;
+  const { toolChoice, allowedTools } = request;
   return {
     request: {
       ...request,
@@ -28,6 +28,7 @@ export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undef
         parts: message.parts.map((part) => renamed(part, fit)),
       })),
       ...(toolChoice?.type === 'tool' && { toolChoice: { type: 'tool', name: fit(toolChoice.name) } }),
+      ...(allowedTools !== undefined && { allowedTools: allowedTools.map(fit) }),
     },
     names: new Map([...standIns].map(([name, standIn]) => [standIn, name])),
   };

@@ -100,6 +100,8 @@ export interface NeutralRequest {
   /** The provider is to search the web, whether by a tool or by a field of its own. */
   searchesWeb?: true;
   toolChoice?: ToolChoice;
+  /** With the choice `auto` or `required`: names of the declared tools that may be called. Undefined: all. */
+  allowedTools?: string[];
   parallelToolCalls?: boolean;
   maxOutputTokens?: number;
   temperature?: number;

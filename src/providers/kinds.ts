@@ -26,6 +26,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
       countsIn: 'openai-responses',
       customTools: true,
+      allowedTools: true,
       objectSchemas: true,
       callIds: 'at-most-40',
     },
@@ -91,6 +92,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       maxTokensField: 'max_completion_tokens',
       fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
       customTools: true,
+      allowedTools: true,
       objectSchemas: true,
       callIds: 'at-most-40',
       // It tells what could be deployed; what is asked for are deployments.

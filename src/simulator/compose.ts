@@ -1,6 +1,7 @@
 // Decides what kind of answer a request gets: thinking, a tool call, JSON, an echo or plain text.
 import type { DialectId } from '../model/dialect-id.ts';
 import { isObject } from '../model/json.ts';
+import { allowedOf } from '../dialects/allowed-tools.ts';
 import { type OpaqueToken, ownToken } from '../model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, Tool } from '../model/request.ts';
 import type { ToolResultPart } from '../model/content.ts';
@@ -88,7 +89,7 @@ const TOOLBOX = 8;
 /** The tools to call now: none, the one asked for, or the one the question names, else the first. */
 function chooseTools(request: NeutralRequest, question: string, isResultTurn: boolean): CallableTool[] {
   const choice = request.toolChoice ?? { type: 'auto' };
-  const callable = request.tools.filter((tool) => tool.type !== 'server');
+  const callable = allowedOf(request).filter((tool) => tool.type !== 'server');
   if (choice.type === 'none' || (choice.type === 'auto' && isResultTurn)) return [];
   if (choice.type === 'auto' && callable.length > TOOLBOX) return [];
   const named = choice.type === 'tool' ? callable.find((tool) => tool.name === choice.name) : undefined;

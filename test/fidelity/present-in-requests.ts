@@ -19,6 +19,13 @@ const offers =
 
 const runs = (names: RegExp): Asks => offers((tool) => tool.type === 'server' && names.test(tool.name));
 
+const forbids =
+  (mode: 'auto' | 'required'): Asks =>
+  ({ toolChoice, tools, allowedTools }) =>
+    toolChoice?.type === mode &&
+    allowedTools !== undefined &&
+    tools.some(({ name }) => !allowedTools.includes(name));
+
 const isPdf = (source: MediaSource) => source.kind === 'base64' && source.mediaType === 'application/pdf';
 
 /** By the feature's name in the table; null where only its own dialect keeps what tells it. */
@@ -59,6 +66,8 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'tool choice: none': ({ toolChoice, tools }) => toolChoice?.type === 'none' && tools.some(isOwn),
   'tool choice: some tool': ({ toolChoice, tools }) => toolChoice?.type === 'required' && tools.some(isOwn),
   'tool choice: this tool': ({ toolChoice, tools }) => toolChoice?.type === 'tool' && tools.some(isOwn),
+  'only these tools, if any': forbids('auto'),
+  'one of these tools': forbids('required'),
   'one call at a time': ({ parallelToolCalls, tools }) => parallelToolCalls === false && tools.some(isOwn),
   'call and its result': some((part) => part.type === 'tool-result'),
   'failed result': some((part) => part.type === 'tool-result' && part.isError === true),

@@ -1,5 +1,5 @@
 // Tools of the client: how they are declared, which must be called, what was called and what came of it.
-import type { JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { merge } from '../feature.ts';
 import { modelSaid, offers } from '../said.ts';
@@ -73,6 +73,45 @@ function withTools(wire: keyof typeof TOOLS_OFFERED, choice: JsonObject | null):
 }
 
 const calling = (config: JsonObject) => ({ toolConfig: { functionCallingConfig: config } });
+
+/** Two of three tools. */
+function allows(mode: string, gemini: JsonObject): typeof TOOLS_OFFERED {
+  const all = ['weather', 'tides', 'wind'].map((name) => declared(SCHEMA, {}, name));
+  const allowed = ['weather', 'tides'];
+  const offered = (wire: keyof typeof TOOLS_OFFERED, choice: JsonObject) => ({
+    tools: all.flatMap((form) => asArray(form[wire]?.tools) ?? []),
+    ...choice,
+  });
+  const functions = allowed.map((name) => ({ type: 'function', function: { name } }));
+  return {
+    'anthropic-messages': null,
+    'openai-chat': offered('openai-chat', {
+      tool_choice: { type: 'allowed_tools', allowed_tools: { mode, tools: functions } },
+    }),
+    'openai-responses': offered('openai-responses', {
+      tool_choice: {
+        type: 'allowed_tools',
+        mode,
+        tools: allowed.map((name) => ({ type: 'function', name })),
+      },
+    }),
+    gemini: {
+      tools: [
+        {
+          functionDeclarations: all.flatMap((form) =>
+            (asArray(form.gemini?.tools) ?? []).flatMap(
+              (entry) => asArray(asObject(entry)?.functionDeclarations) ?? [],
+            ),
+          ),
+        },
+      ],
+      ...calling({ ...gemini, allowedFunctionNames: allowed }),
+    },
+    'bedrock-converse': null,
+    'ollama-chat': null,
+  };
+}
+
 const CALL = { id: 'call_1', name: 'weather' };
 const ARGUMENTS = JSON.stringify({ city: 'Bonn' });
 
@@ -241,6 +280,14 @@ export const TOOLS: FeatureGroup = {
         'bedrock-converse': { toolConfig: { toolChoice: { tool: { name: 'weather' } } } },
         'ollama-chat': null,
       }),
+    },
+    {
+      name: 'only these tools, if any',
+      forms: allows('auto', { mode: 'VALIDATED' }),
+    },
+    {
+      name: 'one of these tools',
+      forms: allows('required', { mode: 'ANY' }),
     },
     {
       name: 'one call at a time',

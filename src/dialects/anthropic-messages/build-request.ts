@@ -2,6 +2,7 @@
 // https://docs.anthropic.com/en/api/messages
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import { declareAllowed } from '../allowed-tools.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
@@ -13,8 +14,9 @@ import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { ID, isEmpty, ownFields, put } from './wire.ts';
 
-export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
+  const request = declareAllowed(asked, losses);
   const traits = traitsOf(model);
   const native = request.extension?.dialect === ID;
   losses.foreign(request.extension);

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import { declareAllowed } from '../allowed-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
@@ -13,8 +14,9 @@ import { buildModelFields } from './model-fields.ts';
 import { familyOf, takesCachePoints } from './models.ts';
 import { ID } from './wire.ts';
 
-export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
+  const request = declareAllowed(asked, losses);
   const family = familyOf(model);
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;

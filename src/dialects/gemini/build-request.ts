@@ -6,7 +6,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
-import { buildToolConfig, buildTools } from './build-tools.ts';
+import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { modelTraits } from './models.ts';
 import { ID, isEmpty, put, putPath } from './wire.ts';
@@ -14,8 +14,9 @@ import { ID, isEmpty, put, putPath } from './wire.ts';
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;
 
-export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
+  const request = declareSayable(asked, options, losses);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
   const contents = buildContents(request.messages, scope);

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { declareAllowed } from '../allowed-tools.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-parts.ts';
@@ -77,22 +78,46 @@ function withType(parameters: JsonObject): JsonObject {
 
 /** Undefined where there is no function to choose. */
 export function buildToolConfig(request: NeutralRequest, losses: LossReport): JsonObject | undefined {
-  const { toolChoice, tools } = request;
+  const { toolChoice, tools, allowedTools } = request;
   if (toolChoice === undefined) return undefined;
-  const hasFunctions = tools.some((tool) => tool.type !== 'server');
+  const functions = tools.flatMap((tool) => (tool.type === 'server' ? [] : [tool.name]));
+  const hasFunctions = functions.length > 0;
+  const named = allowedTools && {
+    allowedFunctionNames: functions.filter((name) => allowedTools.includes(name)),
+  };
   switch (toolChoice.type) {
     case 'auto':
-      return hasFunctions ? calling({ mode: 'AUTO' }) : undefined;
+      if (!hasFunctions) return undefined;
+      return calling(allowedTools === undefined ? { mode: 'AUTO' } : { mode: 'VALIDATED', ...named });
     case 'none':
       return hasFunctions ? calling({ mode: 'NONE' }) : undefined;
     case 'required':
       // Only calls of functions can be demanded.
       if (!hasFunctions) losses.lost('tool_choice');
-      return hasFunctions ? calling({ mode: 'ANY' }) : undefined;
+      return hasFunctions ? calling({ mode: 'ANY', ...named }) : undefined;
     case 'tool':
       if (!hasFunctions) losses.lost('tool_choice');
       return hasFunctions ? calling({ mode: 'ANY', allowedFunctionNames: [toolChoice.name] }) : undefined;
   }
+}
+
+/**
+ * The list of allowed functions goes with a mode: `VALIDATED` where a call is not demanded, of which Google Cloud and
+ * Code Assist say nothing. Where the list would rule out no more than functions, or all of them, it cannot say it.
+ */
+export function declareSayable(
+  request: NeutralRequest,
+  { quirks }: BuildOptions,
+  losses: LossReport,
+): NeutralRequest {
+  const { allowedTools, toolChoice, tools } = request;
+  if (allowedTools === undefined) return request;
+  const isKnown = quirks.cloudMethods !== true && quirks.schemaSubset !== true;
+  const isSayable =
+    (isKnown || toolChoice?.type === 'required') &&
+    tools.every((tool) => tool.type !== 'server' || allowedTools.includes(tool.name)) &&
+    tools.some((tool) => tool.type !== 'server' && allowedTools.includes(tool.name));
+  return isSayable ? request : declareAllowed(request, losses);
 }
 
 function calling(config: JsonObject): JsonObject {

@@ -17,7 +17,8 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   const wire = requestOf(body, route);
   const model = route.model ?? bareModel(asString(wire.model) ?? '');
   if (model === '') throw invalid('model', 'is missing; name it in the path: /v1beta/models/{model}:…');
-  const { toolChoice, others } = parseToolConfig(wire);
+  const tools = parseTools(wire.tools);
+  const { choice, others } = parseToolConfig(wire, tools);
   const request: NeutralRequest = {
     model,
     stream: route.stream ?? false,
@@ -25,10 +26,10 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
     includeUsage: true,
     system: parseSystem(wire.systemInstruction),
     messages: parseContents(wire.contents),
-    tools: parseTools(wire.tools),
+    tools,
+    ...choice,
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
-  if (toolChoice !== undefined) request.toolChoice = toolChoice;
   const serviceTier = asString(wire.serviceTier);
   if (serviceTier !== undefined && serviceTier !== 'unspecified') request.serviceTier = serviceTier;
   const fields = { ...leftover(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };

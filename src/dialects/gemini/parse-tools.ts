@@ -1,6 +1,7 @@
 // `tools` and `toolConfig` of a request. https://ai.google.dev/api/caching#Tool
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../model/request.ts';
+import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
+import { allow, type Allowance } from '../allowed-tools.ts';
 import { parseWebSearch } from '../web-search.ts';
 import { parseSchema } from './parse-schema.ts';
 import { invalid, optionalObject, requiredObject, requiredString } from './read-field.ts';
@@ -55,26 +56,28 @@ const MODES = ['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'];
 const CALLING = 'functionCallingConfig';
 
 export interface ToolConfig {
-  toolChoice?: ToolChoice;
+  choice: Allowance;
   /** What has no neutral word, by dotted path below the request. */
   others: JsonObject;
 }
 
-export function parseToolConfig(body: JsonObject): ToolConfig {
+export function parseToolConfig(body: JsonObject, tools: readonly Tool[]): ToolConfig {
   const config = optionalObject(body, 'toolConfig') ?? {};
   const calling = optionalObject(config, CALLING, `toolConfig.${CALLING}`) ?? {};
   const mode = modeOf(calling.mode);
-  const allowed = listOf(calling.allowedFunctionNames);
+  const allowed = listOf(calling.allowedFunctionNames).filter((name) => typeof name === 'string');
   const kept = new Set(['mode']);
-  const toolChoice = choiceOf(mode, allowed);
-  // One allowed function is the neutral model's own word.
-  if (toolChoice?.type === 'tool') kept.add('allowedFunctionNames');
+  const choice = choiceOf(mode, allowed, tools);
+  // Elsewhere the list means nothing.
+  if (mode === 'ANY' || mode === 'VALIDATED') kept.add('allowedFunctionNames');
   const others = {
     ...dotted('toolConfig', leftover(config, new Set([CALLING]))),
     ...dotted(`toolConfig.${CALLING}`, leftover(calling, kept)),
   };
-  if (mode === 'VALIDATED') Object.assign(others, { [`toolConfig.${CALLING}.mode`]: mode });
-  return toolChoice === undefined ? { others } : { toolChoice, others };
+  // With a list, it is the only way to name those that may be called, if any.
+  if (mode === 'VALIDATED' && choice.allowedTools === undefined)
+    Object.assign(others, { [`toolConfig.${CALLING}.mode`]: mode });
+  return { choice, others };
 }
 
 function modeOf(mode: JsonValue | undefined): string | undefined {
@@ -85,18 +88,22 @@ function modeOf(mode: JsonValue | undefined): string | undefined {
   throw invalid(`toolConfig.${CALLING}.mode`, 'must be AUTO, ANY, NONE or VALIDATED');
 }
 
-function choiceOf(mode: string | undefined, allowed: readonly JsonValue[]): ToolChoice | undefined {
+function choiceOf(mode: string | undefined, allowed: string[], tools: readonly Tool[]): Allowance {
   switch (mode) {
     case 'AUTO':
-    case 'VALIDATED':
-      return { type: 'auto' };
+      return { toolChoice: { type: 'auto' } };
     case 'NONE':
-      return { type: 'none' };
+      return { toolChoice: { type: 'none' } };
+    case 'VALIDATED':
     case 'ANY': {
-      const [name] = allowed;
-      return allowed.length === 1 && typeof name === 'string' ? { type: 'tool', name } : { type: 'required' };
+      const type = mode === 'ANY' ? 'required' : 'auto';
+      if (allowed.length === 0) return { toolChoice: { type } };
+      // The list is of functions: what Google runs may be used in any case.
+      const served = tools.flatMap((tool) => (tool.type === 'server' ? [tool.name] : []));
+      const isOne = type === 'required' && allowed.length === 1;
+      return allow(type, isOne ? allowed : [...allowed, ...served], tools);
     }
     default:
-      return undefined;
+      return {};
   }
 }

@@ -2,14 +2,16 @@
 // https://docs.ollama.com/api/chat
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
+import { declareAllowed } from '../allowed-tools.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { buildMessages } from './build-messages.ts';
 
-export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport('ollama-chat');
+  const request = declareAllowed(asked, losses);
   const body: JsonObject = {
     model,
     messages: buildMessages(request.system, request.messages, losses),

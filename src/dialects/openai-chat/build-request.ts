@@ -1,6 +1,7 @@
 // NeutralRequest → a Chat Completions body for one provider, and what it could not carry.
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
@@ -13,9 +14,10 @@ const MAX_STOP_SEQUENCES = 4;
 /** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
 const MAX_USER_LENGTH = 64;
 
-export function buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
   const losses = createLossReport('openai-chat');
+  const request = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
   const scope = { options, losses };
   const body: JsonObject = { model, messages: buildMessages(request, scope) };
   const set = (field: string, value: JsonValue | undefined) => {

@@ -5,8 +5,10 @@ import type {
   FunctionTool,
   NeutralRequest,
   ServerTool,
+  Tool,
   ToolChoice,
 } from '../../model/request.ts';
+import { allowedOf } from '../allowed-tools.ts';
 import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-content.ts';
@@ -57,7 +59,11 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   }
   fields.tools = tools;
   if (choice?.type === 'tool' && !names.has(choice.name)) losses.lost('tool_choice');
-  else if (choice !== undefined) fields.tool_choice = buildToolChoice(choice, customNames);
+  else if (request.allowedTools !== undefined) {
+    const listed = allowedOf(request).flatMap((tool) => listTool(tool, customNames));
+    const mode = choice?.type ?? 'auto';
+    fields.tool_choice = { type: 'allowed_tools', allowed_tools: { mode, tools: listed } };
+  } else if (choice !== undefined) fields.tool_choice = buildToolChoice(choice, customNames);
   if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
   return fields;
 }
@@ -122,7 +128,16 @@ function withProperties(schema: JsonObject): JsonObject {
 
 function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): string | JsonObject {
   if (choice.type !== 'tool') return choice.type;
-  const { name } = choice;
+  return nameTool(choice.name, customNames);
+}
+
+/** A tool of the server has no name but its type; another dialect's was not sent. */
+function listTool(tool: Tool, customNames: ReadonlySet<string>): JsonObject[] {
+  if (tool.type !== 'server') return [nameTool(tool.name, customNames)];
+  return tool.definition.dialect === 'openai-chat' ? [{ type: tool.name }] : [];
+}
+
+function nameTool(name: string, customNames: ReadonlySet<string>): JsonObject {
   return customNames.has(name)
     ? { type: 'custom', custom: { name } }
     : { type: 'function', function: { name } };

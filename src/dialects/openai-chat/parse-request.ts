@@ -59,10 +59,10 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const streamOptions = optionalObject(body, 'stream_options');
   if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;
 
-  const toolChoice = parseToolChoice(body);
-  if (toolChoice !== 'unknown') {
+  const choice = parseToolChoice(body, request.tools);
+  if (choice !== 'unknown') {
     kept.add('tool_choice');
-    if (toolChoice !== undefined) request.toolChoice = toolChoice;
+    Object.assign(request, choice);
   }
   const parallelToolCalls = optionalBoolean(body, 'parallel_tool_calls');
   if (parallelToolCalls !== undefined) request.parallelToolCalls = parallelToolCalls;

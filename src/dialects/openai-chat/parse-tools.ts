@@ -1,6 +1,6 @@
 // `tools`, legacy `functions`, `tool_choice` and legacy `function_call` of a request.
 import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
-import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../model/request.ts';
+import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
 import {
   invalid,
   nameType,
@@ -9,6 +9,7 @@ import {
   requiredObject,
   requiredString,
 } from '../read-field.ts';
+import { allow, type Allowance, parseAllowedMode } from '../allowed-tools.ts';
 import { parseWebSearch } from '../web-search.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
@@ -86,20 +87,20 @@ function parseFunction(declared: JsonObject, path: string): FunctionTool {
   return tool;
 }
 
-/** The neutral choice, or `unknown` for a form that only this dialect has (`allowed_tools`). */
-export function parseToolChoice(body: JsonObject): ToolChoice | 'unknown' | undefined {
+/** The neutral choice, or `unknown` for a form that only this dialect has. */
+export function parseToolChoice(body: JsonObject, tools: readonly Tool[]): Allowance | 'unknown' | undefined {
   const field = body.tool_choice === undefined || body.tool_choice === null ? 'function_call' : 'tool_choice';
   const choice = body[field];
   if (choice === undefined || choice === null) return undefined;
   if (typeof choice === 'string') {
     switch (choice) {
       case 'auto':
-        return { type: 'auto' };
+        return { toolChoice: { type: 'auto' } };
       case 'none':
-        return { type: 'none' };
+        return { toolChoice: { type: 'none' } };
       case 'required':
       case 'any':
-        return { type: 'required' };
+        return { toolChoice: { type: 'required' } };
       default:
         throw invalid(field, `\`${choice}\` is unknown; say \`auto\`, \`none\`, \`required\` or name a tool`);
     }
@@ -107,11 +108,29 @@ export function parseToolChoice(body: JsonObject): ToolChoice | 'unknown' | unde
   const form = asObject(choice);
   if (form === undefined) throw invalid(field, `must be a string or an object, not ${nameType(choice)}`);
   if (field === 'function_call') {
-    return { type: 'tool', name: requiredString(form, 'name', 'function_call.name', 'name the function') };
+    const name = requiredString(form, 'name', 'function_call.name', 'name the function');
+    return { toolChoice: { type: 'tool', name } };
   }
   const type = asString(form.type);
+  if (type === 'allowed_tools') return parseAllowed(form, tools);
   if (type !== undefined && type !== 'function' && type !== 'custom') return 'unknown';
   const named = type === 'custom' ? 'custom' : 'function';
   const target = requiredObject(form[named], `tool_choice.${named}`);
-  return { type: 'tool', name: requiredString(target, 'name', `tool_choice.${named}.name`, 'name the tool') };
+  const name = requiredString(target, 'name', `tool_choice.${named}.name`, 'name the tool');
+  return { toolChoice: { type: 'tool', name } };
+}
+
+function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
+  const path = 'tool_choice.allowed_tools';
+  const allowed = requiredObject(form.allowed_tools, path);
+  const names = (optionalArray(allowed, 'tools', `${path}.tools`) ?? []).map((value, index) => {
+    const place = `${path}.tools[${index}]`;
+    const tool = requiredObject(value, place);
+    const type = asString(tool.type) ?? 'function';
+    const named = asObject(tool[type]);
+    // A tool of the server has no name but its type.
+    if (named === undefined && type !== 'function' && type !== 'custom') return type;
+    return requiredString(named ?? tool, 'name', `${place}.${type}.name`, 'name the tool');
+  });
+  return allow(parseAllowedMode(allowed, `${path}.mode`), names, tools);
 }

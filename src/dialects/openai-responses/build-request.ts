@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses/create
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import type { BuildScope } from './build-content.ts';
@@ -17,11 +18,13 @@ const LEAST_OUTPUT_TOKENS = 16;
 /** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
 const MAX_USER_LENGTH = 64;
 
-export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const native = request.extension?.dialect === ID;
+  const native = asked.extension?.dialect === ID;
   const scope: BuildScope = { losses, native };
   const traits = modelTraits(model, quirks);
+  // Other servers of the dialect may not know the list.
+  const request = native || traits.reasons !== undefined ? asked : declareAllowed(asked, losses);
   const own = ownFields(request.extension);
   losses.foreign(request.extension);
 

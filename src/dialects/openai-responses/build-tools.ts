@@ -1,6 +1,7 @@
 // `tools` and `tool_choice` of a provider request.
 import { asObject, type JsonObject } from '../../model/json.ts';
-import type { CustomTool, FunctionTool, NeutralRequest, ServerTool } from '../../model/request.ts';
+import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import { allowedOf } from '../allowed-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
@@ -12,8 +13,6 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   const { losses } = scope;
   const tools: JsonObject[] = [];
   const namespaces = new Map<string, JsonObject[]>();
-  const custom = new Set<string>();
-  const names = new Set<string>();
   for (const tool of request.tools) {
     if (tool.type === 'server') {
       const built =
@@ -22,8 +21,6 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
       else tools.push(built);
       continue;
     }
-    names.add(tool.name);
-    if (tool.type === 'custom') custom.add(tool.name);
     const built = tool.type === 'custom' ? buildCustom(tool) : buildFunction(tool, scope, traits);
     const { namespace } = tool;
     if (namespace === undefined) {
@@ -52,14 +49,30 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   }
   const fields: JsonObject = { tools };
   if (choice?.type === 'tool') {
-    const type = custom.has(choice.name) ? 'custom' : 'function';
-    const namespace = request.tools.find((tool) => tool.name === choice.name);
-    const name = namespace?.type === 'server' ? choice.name : (namespace?.namespace?.tool ?? choice.name);
-    if (names.has(choice.name)) fields.tool_choice = { type, name };
+    const chosen = request.tools.filter(isOwn).find(({ name }) => name === choice.name);
+    if (chosen !== undefined) fields.tool_choice = nameTool(chosen);
     else losses.lost('tool_choice');
+  } else if (request.allowedTools !== undefined) {
+    const mode = choice?.type ?? 'auto';
+    fields.tool_choice = { type: 'allowed_tools', mode, tools: allowedOf(request).flatMap(listTool) };
   } else if (choice !== undefined) fields.tool_choice = choice.type;
   if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
   return fields;
+}
+
+/** Of those that the provider runs, the type is the name; of another dialect's, only a search may have been sent. */
+function listTool(tool: Tool): JsonObject[] {
+  if (tool.type !== 'server') return [nameTool(tool)];
+  if (tool.definition.dialect === ID) return [{ type: tool.name }];
+  return tool.search === undefined ? [] : [{ type: 'web_search' }];
+}
+
+function isOwn(tool: Tool): tool is FunctionTool | CustomTool {
+  return tool.type !== 'server';
+}
+
+function nameTool(tool: FunctionTool | CustomTool): JsonObject {
+  return { type: tool.type, name: tool.namespace?.tool ?? tool.name };
 }
 
 /** Of OpenAI's own models: other servers of the dialect may have no search. */

@@ -61,10 +61,10 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const bound = boundTo ?? input.boundTo;
   if (bound !== undefined) request.boundTo = bound;
 
-  const toolChoice = parseToolChoice(body, request.tools);
-  if (toolChoice !== 'unknown') {
+  const choice = parseToolChoice(body, request.tools);
+  if (choice !== 'unknown') {
     kept.add('tool_choice');
-    if (toolChoice !== undefined) request.toolChoice = toolChoice;
+    Object.assign(request, choice);
   }
   readSettings(body, request);
 

@@ -1,13 +1,6 @@
 // `tools` and `tool_choice` of a request.
 import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
-import type {
-  CustomTool,
-  FunctionTool,
-  ServerTool,
-  Tool,
-  ToolChoice,
-  ToolNamespace,
-} from '../../model/request.ts';
+import type { CustomTool, FunctionTool, ServerTool, Tool, ToolNamespace } from '../../model/request.ts';
 import {
   invalid,
   nameType,
@@ -17,6 +10,7 @@ import {
   requiredObject,
   requiredString,
 } from '../read-field.ts';
+import { allow, type Allowance, parseAllowedMode } from '../allowed-tools.ts';
 import { parseWebSearch } from '../web-search.ts';
 import { flatName } from './namespace.ts';
 import { extensionOf, ID, leftover } from './wire.ts';
@@ -111,15 +105,13 @@ function nestGrammar(format: JsonObject): JsonObject {
   return { type, grammar };
 }
 
-/** The neutral choice, or `unknown` for a form that only this dialect has (`allowed_tools`, hosted tools). */
-export function parseToolChoice(
-  body: JsonObject,
-  tools: readonly Tool[],
-): ToolChoice | 'unknown' | undefined {
+/** The neutral choice, or `unknown` for a form that only this dialect has (hosted tools). */
+export function parseToolChoice(body: JsonObject, tools: readonly Tool[]): Allowance | 'unknown' | undefined {
   const choice = body.tool_choice;
   if (choice === undefined || choice === null) return undefined;
   if (typeof choice === 'string') {
-    if (choice === 'auto' || choice === 'none' || choice === 'required') return { type: choice };
+    if (choice === 'auto' || choice === 'none' || choice === 'required')
+      return { toolChoice: { type: choice } };
     throw invalid(
       'tool_choice',
       `\`${choice}\` is unknown; say \`auto\`, \`none\`, \`required\` or name a tool`,
@@ -128,13 +120,33 @@ export function parseToolChoice(
   const form = asObject(choice);
   if (form === undefined)
     throw invalid('tool_choice', `must be a string or an object, not ${nameType(choice)}`);
+  if (form.type === 'allowed_tools') return parseAllowed(form, tools);
   if (form.type !== 'function' && form.type !== 'custom') return 'unknown';
+  return { toolChoice: { type: 'tool', name: nameOf(form, form.type, tools, 'tool_choice') } };
+}
+
+function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance | 'unknown' {
+  const path = 'tool_choice.tools';
+  const allowed = (optionalArray(form, 'tools', path) ?? []).map((value, index) =>
+    requiredObject(value, `${path}[${index}]`),
+  );
+  // Which server's tools are meant, only this dialect can say.
+  if (allowed.some(({ type }) => type === 'mcp')) return 'unknown';
+  const names = allowed.map((tool, index) => {
+    const type = requiredString(tool, 'type', `${path}[${index}].type`, 'say `function`, `custom`…');
+    const isOwn = type === 'function' || type === 'custom';
+    return isOwn ? nameOf(tool, type, tools, `${path}[${index}]`) : type;
+  });
+  return allow(parseAllowedMode(form, 'tool_choice.mode'), names, tools);
+}
+
+/** The neutral name of the tool that `form` names. */
+function nameOf(form: JsonObject, type: 'function' | 'custom', tools: readonly Tool[], path: string): string {
   // The chat form nests the name.
   const wanted =
-    asString(asObject(form[form.type])?.name) ??
-    requiredString(form, 'name', 'tool_choice.name', 'name the tool');
+    asString(asObject(form[type])?.name) ?? requiredString(form, 'name', `${path}.name`, 'name the tool');
   const grouped = tools.find(
     (tool) => tool.type !== 'server' && tool.name !== wanted && tool.namespace?.tool === wanted,
   );
-  return { type: 'tool', name: grouped?.name ?? wanted };
+  return grouped?.name ?? wanted;
 }

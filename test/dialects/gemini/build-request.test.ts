@@ -497,13 +497,13 @@ describe('the rest', () => {
     const fields = {
       safetySettings: [],
       'generationConfig.responseModalities': ['IMAGE'],
-      'toolConfig.functionCallingConfig.allowedFunctionNames': ['f', 'g'],
       'toolConfig.functionCallingConfig.mode': 'VALIDATED',
     };
     const { body, losses } = build({
       temperature: 1,
-      tools: [{ type: 'function', name: 'f' }],
+      tools: ['f', 'g', 'h'].map((name) => ({ type: 'function' as const, name })),
       toolChoice: { type: 'auto' },
+      allowedTools: ['f', 'g'],
       extension: { dialect: 'gemini', fields },
     });
     expect(losses).toEqual([]);

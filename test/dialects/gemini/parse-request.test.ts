@@ -318,17 +318,24 @@ describe('tools', () => {
     [{ mode: 'NONE' }, { type: 'none' }, []],
     [{ mode: 'any' }, { type: 'required' }, []],
     [{ mode: 2, allowedFunctionNames: ['f'] }, { type: 'tool', name: 'f' }, []],
-    [
-      { mode: 'ANY', allowed_function_names: ['f', 'g'] },
-      { type: 'required' },
-      ['toolConfig.functionCallingConfig.allowedFunctionNames'],
-    ],
     [{ mode: 'VALIDATED' }, { type: 'auto' }, ['toolConfig.functionCallingConfig.mode']],
     [{ mode: 'MODE_UNSPECIFIED' }, undefined, []],
   ])('the choice %j', (functionCallingConfig, choice, others) => {
     const request = parse({ toolConfig: { functionCallingConfig } });
     expect(request.toolChoice as unknown).toEqual(choice);
     expect(Object.keys(request.extension?.fields ?? {})).toEqual(others);
+  });
+
+  test.each<[JsonObject, string, string[] | undefined]>([
+    [{ mode: 'ANY', allowed_function_names: ['f', 'g'] }, 'required', ['f', 'g', 'codeExecution']],
+    [{ mode: 'VALIDATED', allowedFunctionNames: ['f'] }, 'auto', ['f', 'codeExecution']],
+    // Google ignores the list there.
+    [{ mode: 'AUTO', allowedFunctionNames: ['f'] }, 'auto', undefined],
+  ])('the functions that %j allows, beside what Google runs', (functionCallingConfig, type, allowed) => {
+    const declared = ['f', 'g', 'h'].map((name) => ({ name }));
+    const tools = [{ functionDeclarations: declared }, { codeExecution: {} }];
+    const { toolChoice, allowedTools } = parse({ tools, toolConfig: { functionCallingConfig } });
+    expect({ toolChoice, allowedTools } as unknown).toEqual({ toolChoice: { type }, allowedTools: allowed });
   });
 });
 

@@ -19,6 +19,9 @@ function partsOf(...messages: JsonObject[]) {
   return parseRequest({ model: 'm', messages }, ROUTE).messages.map(({ role, parts }) => ({ role, parts }));
 }
 
+const F = { type: 'function', function: { name: 'f' } };
+const G = { type: 'custom', custom: { name: 'g' } };
+
 describe('messages', () => {
   test('leading system and developer messages are the system, later ones are turns', () => {
     const request = parse({
@@ -288,11 +291,38 @@ describe('tools', () => {
     expect(request.extension).toBeUndefined();
   });
 
-  test('a choice of allowed tools stays as it came', () => {
-    const choice = { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [] } };
-    const request = parse({ tool_choice: choice });
-    expect(request.toolChoice).toBeUndefined();
-    expect(request.extension?.fields).toEqual({ tool_choice: choice });
+  test.each<[JsonObject, JsonObject]>([
+    [
+      { mode: 'auto', tools: [F] },
+      { toolChoice: { type: 'auto' }, allowedTools: ['f'] },
+    ],
+    [
+      { mode: 'required', tools: [F, G] },
+      { toolChoice: { type: 'required' }, allowedTools: ['f', 'g'] },
+    ],
+    [{ mode: 'required', tools: [F] }, { toolChoice: { type: 'tool', name: 'f' } }],
+    [
+      { mode: 'required', tools: [{ type: 'web_search' }] },
+      { toolChoice: { type: 'required' }, allowedTools: ['web_search'] },
+    ],
+    [
+      { mode: 'auto', tools: [] },
+      { toolChoice: { type: 'auto' }, allowedTools: [] },
+    ],
+  ])('allowed tools %j', (allowed, expected) => {
+    const tools = [F, { type: 'function', function: { name: 'h' } }, { type: 'web_search' }, G];
+    const request = parse({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: allowed } });
+    const { toolChoice, allowedTools, extension } = request;
+    expect({ toolChoice, allowedTools } as unknown).toEqual(expected);
+    expect(extension).toBeUndefined();
+  });
+
+  test.each<[JsonObject, string]>([
+    [{ mode: 'often', tools: [] }, 'tool_choice.allowed_tools.mode'],
+    [{ mode: 'auto', tools: [{ type: 'function' }] }, 'tool_choice.allowed_tools.tools[0].function.name'],
+  ])('allowed tools %j are refused by name', (allowed, param) => {
+    const choice = { type: 'allowed_tools', allowed_tools: allowed };
+    expect(() => parse({ tool_choice: choice })).toThrow(param);
   });
 });
 

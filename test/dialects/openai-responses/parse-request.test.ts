@@ -407,10 +407,34 @@ describe('tools', () => {
     expect(request.extension?.fields).toEqual({});
   });
 
+  test.each<[string, JsonObject[], JsonObject]>([
+    [
+      'auto',
+      [{ type: 'function', name: 'find' }, { type: 'web_search' }],
+      { toolChoice: { type: 'auto' }, allowedTools: ['crm__find', 'web_search'] },
+    ],
+    [
+      'required',
+      [
+        { type: 'custom', name: 'patch' },
+        { type: 'function', name: 'find' },
+      ],
+      { toolChoice: { type: 'required' }, allowedTools: ['patch', 'crm__find'] },
+    ],
+    ['required', [{ type: 'custom', name: 'patch' }], { toolChoice: { type: 'tool', name: 'patch' } }],
+  ])('allowed tools, %s: %j', (mode, allowed, expected) => {
+    const group = { type: 'namespace', name: 'crm', tools: [{ type: 'function', name: 'find' }] };
+    const tools = [group, { type: 'custom', name: 'patch' }, { type: 'web_search' }];
+    const request = parse({ tools, tool_choice: { type: 'allowed_tools', mode, tools: allowed } });
+    const { toolChoice, allowedTools, extension } = request;
+    expect({ toolChoice, allowedTools } as unknown).toEqual(expected);
+    expect(extension?.fields).toEqual({});
+  });
+
   test.each<JsonObject>([
     { type: 'web_search_preview' },
     { type: 'mcp', server_label: 's' },
-    { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'a' }] },
+    { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'mcp', server_label: 's' }] },
   ])('choice %j is for this dialect alone', (choice) => {
     const request = parse({ tool_choice: choice });
     expect(request.toolChoice).toBeUndefined();

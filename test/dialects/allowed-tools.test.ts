@@ -1,0 +1,157 @@
+// Only some of the declared tools may be called: in each provider's words, or by declaring no others.
+import { describe, expect, test } from 'bun:test';
+import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { fitToolNames } from '../../src/dialects/tool-names.ts';
+import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { NeutralRequest, Tool } from '../../src/model/request.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+
+const TOOLS: Tool[] = [
+  { type: 'function', name: 'a' },
+  { type: 'custom', name: 'b' },
+  { type: 'function', name: 'c' },
+];
+/** A turn that called what is no longer allowed. */
+const CALLED: NeutralRequest['messages'] = [
+  { role: 'user', parts: [{ type: 'text', text: 'hi' }] },
+  {
+    role: 'assistant',
+    parts: [{ type: 'tool-call', id: 'call_0001', name: 'c', arguments: '{}', kind: 'function' }],
+  },
+  {
+    role: 'user',
+    parts: [{ type: 'tool-result', callId: 'call_0001', content: [{ type: 'text', text: 'ok' }] }],
+  },
+];
+
+function ask(more: Partial<NeutralRequest>): NeutralRequest {
+  return {
+    ...{ model: 'm', stream: false, system: [], messages: CALLED, tools: TOOLS, maxOutputTokens: 99 },
+    ...{ toolChoice: { type: 'auto' }, allowedTools: ['a', 'b'] },
+    ...more,
+  };
+}
+
+function build(kind: string, model: string, more: Partial<NeutralRequest> = {}) {
+  const row = PROVIDER_KINDS.find((each) => each.kind === kind);
+  const dialect = row?.dialect as ProviderDialectId;
+  const { body, losses } = PROVIDER_SIDES[dialect].buildRequest(ask(more), {
+    model,
+    quirks: row?.quirks ?? {},
+  });
+  return { body, said: losses.filter(({ feature }) => feature === 'tool_choice') };
+}
+
+/** Every name that a body declares. */
+function declaredIn(body: JsonObject): string[] {
+  const text = JSON.stringify(body.tools ?? body.toolConfig ?? body.request ?? []);
+  return ['a', 'b', 'c'].filter((name) => text.includes(`"name":"${name}"`));
+}
+
+describe('providers without a word for it', () => {
+  test.each([
+    ['anthropic', 'claude-sonnet-4-5', { type: 'any' }],
+    ['bedrock', 'eu.anthropic.claude-sonnet-4-5', undefined],
+    ['ollama', 'llama3', undefined],
+    ['mistral', 'mistral-large', 'required'],
+    ['groq', 'llama-3.1-8b-instant', 'required'],
+    ['deepseek', 'deepseek-chat', 'required'],
+  ])('%s gets the allowed tools alone', (kind, model, choice) => {
+    const free = build(kind, model);
+    expect(declaredIn(free.body)).toEqual(['a', 'b']);
+    expect(free.said).toMatchObject([{ outcome: 'approximated' }]);
+    const forced = build(kind, model, { toolChoice: { type: 'required' } });
+    expect(declaredIn(forced.body)).toEqual(['a', 'b']);
+    if (choice !== undefined) expect(forced.body.tool_choice as unknown).toEqual(choice);
+  });
+
+  test('nothing is said where all are allowed', () => {
+    const { body, said } = build('anthropic', 'claude-sonnet-4-5', { allowedTools: ['c', 'b', 'a'] });
+    expect(declaredIn(body)).toEqual(['a', 'b', 'c']);
+    expect(said).toEqual([]);
+  });
+
+  test('where none is, those of the history stay declared and none may be called', () => {
+    const { body, said } = build('anthropic', 'claude-sonnet-4-5', { allowedTools: [] });
+    expect(declaredIn(body)).toEqual(['a', 'b', 'c']);
+    expect(body.tool_choice as unknown).toEqual({ type: 'none' });
+    expect(said).toEqual([]);
+    const demanded = { allowedTools: ['gone'], toolChoice: { type: 'required' } } as const;
+    const forced = build('mistral', 'mistral-large', { ...demanded, allowedTools: ['gone'] });
+    expect(forced.body.tool_choice).toBe('none');
+    expect(forced.said).toMatchObject([{ outcome: 'lost' }]);
+  });
+});
+
+describe('providers with a word for it', () => {
+  const chatList = [
+    { type: 'function', function: { name: 'a' } },
+    { type: 'custom', custom: { name: 'b' } },
+  ];
+
+  test.each(['auto', 'required'] as const)('OpenAI, %s', (type) => {
+    const chat = build('openai', 'gpt-5', { toolChoice: { type } });
+    expect(chat.body.tool_choice as unknown).toEqual({
+      type: 'allowed_tools',
+      allowed_tools: { mode: type, tools: chatList },
+    });
+    const { body, losses } = PROVIDER_SIDES['openai-responses'].buildRequest(ask({ toolChoice: { type } }), {
+      model: 'gpt-5',
+      quirks: {},
+    });
+    expect(body.tool_choice as unknown).toEqual({
+      type: 'allowed_tools',
+      mode: type,
+      tools: [
+        { type: 'function', name: 'a' },
+        { type: 'custom', name: 'b' },
+      ],
+    });
+    expect([declaredIn(chat.body), declaredIn(body)]).toEqual([
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ]);
+    expect([...chat.said, ...losses]).toEqual([]);
+  });
+
+  test('another server of the Responses dialect gets the allowed tools alone', () => {
+    const { body, losses } = PROVIDER_SIDES['openai-responses'].buildRequest(ask({}), {
+      model: 'llama3',
+      quirks: {},
+    });
+    expect(declaredIn(body)).toEqual(['a', 'b']);
+    expect(body.tool_choice).toBe('auto');
+    expect(losses).toMatchObject([{ feature: 'tool_choice', outcome: 'approximated' }]);
+  });
+
+  test.each([
+    ['gemini', 'auto', 'VALIDATED'],
+    ['gemini', 'required', 'ANY'],
+    ['vertex', 'required', 'ANY'],
+  ] as const)('%s, %s', (kind, type, mode) => {
+    const { body, said } = build(kind, 'gemini-2.5-pro', { toolChoice: { type } });
+    expect(body.toolConfig as unknown).toEqual({
+      functionCallingConfig: { mode, allowedFunctionNames: ['a', 'b'] },
+    });
+    expect(said).toEqual([]);
+  });
+
+  test('Google Cloud takes the list with a demand alone', () => {
+    const { body, said } = build('vertex', 'gemini-2.5-pro');
+    expect(body.toolConfig as unknown).toEqual({ functionCallingConfig: { mode: 'AUTO' } });
+    expect(declaredIn(body)).toEqual(['a', 'b']);
+    expect(said).toMatchObject([{ outcome: 'approximated' }]);
+  });
+});
+
+test('a name that the provider is told in another form is listed in that form', () => {
+  const long = 'n'.repeat(100);
+  const rule = { signs: /[^a-z_0-9]/, longest: 64 };
+  const { request } = fitToolNames(
+    ask({ tools: [{ type: 'function', name: long }], allowedTools: [long], messages: [] }),
+    rule,
+  );
+  expect(request.allowedTools).toEqual(request.tools.map(({ name }) => name));
+  expect(request.allowedTools).not.toContain(long);
+});
