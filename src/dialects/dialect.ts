@@ -197,6 +197,11 @@ export interface Quirks {
    * behind a turn of the model, none of the model at the end but as a prefix.
    */
   messageOrder?: boolean;
+  /**
+   * openai-chat: what becomes of a turn of the assistant that ends the conversation, where the provider does not just
+   * go on with it: it answers `anew`, or goes on and `repeats` it first.
+   */
+  prefill?: 'anew' | 'repeats';
   /** openai-chat: false where a tool's `strict` is refused. */
   strictTools?: boolean;
   /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */

@@ -1,6 +1,7 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { PROVIDER_SIDES } from '../dialects/registry.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
+import { prefillOf } from '../dialects/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/tool-names.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
@@ -20,6 +21,7 @@ import { keyHeaders, operationPath, targetPath } from '../upstream/target-url.ts
 import { matchesAny } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 import { notTooDeep } from './not-too-deep.ts';
+import { withoutPrefill } from './repeated-prefill.ts';
 import { transformHeaders, transformRequest } from './transform-request.ts';
 
 /** What is asked, however it came in. */
@@ -300,12 +302,14 @@ function translateBody(
   target: Target,
   context: PlanContext,
 ): Said {
-  const { name } = target.provider;
+  const { name, quirks } = target.provider;
   return notTooDeep(() => {
     const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
     const built = side.buildRequest(request, buildOptions(target, context));
+    const named = restoreToolNames(side, names);
+    const prefill = quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
     return {
-      side: restoreToolNames(side, names),
+      side: prefill === undefined ? named : withoutPrefill(named, prefill),
       body: writeJson(built.body, question.incoming?.text.length ?? 0),
       losses: reportToolNames(built, names),
       hides: undefined,

@@ -27,6 +27,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       countsIn: 'openai-responses',
       customTools: true,
       allowedTools: true,
+      prefill: 'anew',
       objectSchemas: true,
       callIds: 'at-most-40',
     },
@@ -93,6 +94,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
       customTools: true,
       allowedTools: true,
+      prefill: 'anew',
       objectSchemas: true,
       callIds: 'at-most-40',
       // It tells what could be deployed; what is asked for are deployments.

@@ -59,6 +59,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       developerRole: false,
       callIds: 'exactly-9',
       messageOrder: true,
+      prefill: 'repeats',
     },
   },
   {

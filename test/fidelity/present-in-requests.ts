@@ -34,6 +34,8 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'system message between turns': ({ messages }) => messages.some(({ role }) => role === 'system'),
   "participant's name": ({ messages }) => messages.some(({ name }) => name !== undefined),
   'earlier answer': some((part) => part.type === 'text' && part.text.trim() !== '', ['assistant']),
+  // OpenAI's clients end so as well, and do not mean it.
+  'last turn of the assistant, to go on with (prefill)': null,
   'earlier refusal': some((part) => part.type === 'refusal' && part.text !== ''),
   'citations of an earlier answer': null,
   'cache breakpoint': some((part) => part.type === 'text' && part.cacheControl !== undefined, ['user']),

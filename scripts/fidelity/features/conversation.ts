@@ -1,8 +1,14 @@
 // Roles, instructions, and what is said of the conversation as a whole.
+import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { modelSaid, userSays } from '../said.ts';
 
 const BRIEF = 'Be brief.';
+
+const begun = (question: JsonObject, content: JsonValue): JsonObject[] => [
+  { role: 'user', ...question },
+  { role: 'assistant', content },
+];
 
 export const CONVERSATION: FeatureGroup = {
   title: 'Conversation',
@@ -70,6 +76,22 @@ export const CONVERSATION: FeatureGroup = {
         'bedrock-converse': { text: 'Hello.' },
         'ollama-chat': { content: 'Hello.' },
       }),
+    },
+    {
+      name: 'last turn of the assistant, to go on with (prefill)',
+      forms: {
+        'anthropic-messages': { messages: begun({ content: 'hi' }, 'One, ten') },
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: {
+          contents: [
+            { role: 'user', parts: [{ text: 'hi' }] },
+            { role: 'model', parts: [{ text: 'One, ten' }] },
+          ],
+        },
+        'bedrock-converse': { messages: begun({}, [{ text: 'One, ten' }]) },
+        'ollama-chat': { messages: begun({ content: 'hi' }, 'One, ten') },
+      },
     },
     {
       name: 'earlier refusal',

@@ -3,6 +3,7 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { prefillOf, reportPrefill } from '../prefill.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
@@ -19,7 +20,12 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const losses = createLossReport('openai-chat');
   const request = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
   const scope = { options, losses };
-  const body: JsonObject = { model, messages: buildMessages(request, scope) };
+  const messages = buildMessages(request, scope);
+  const body: JsonObject = { model, messages };
+  if (quirks.prefill === 'anew') reportPrefill(request, losses);
+  const last = messages.at(-1);
+  if (quirks.prefill === 'repeats' && last !== undefined && prefillOf(request) !== undefined)
+    last.prefix = true;
   const set = (field: string, value: JsonValue | undefined) => {
     if (value !== undefined) body[field] = value;
   };

@@ -5,6 +5,7 @@ import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { reportPrefill } from '../prefill.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
@@ -41,6 +42,8 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     set('instructions', instructions);
     if (input.length > 0 || !native) body.input = input;
   }
+  // Of OpenAI's models it is known.
+  if (traits.reasons !== undefined) reportPrefill(request, losses);
   if (request.stream) body.stream = true;
   Object.assign(body, buildTools(request, scope, traits));
   set('max_output_tokens', native ? request.maxOutputTokens : leastTokens(request.maxOutputTokens, losses));

@@ -248,7 +248,7 @@ describe('assistant turns', () => {
         ],
       },
     ]);
-    expect(approximated).toEqual(['citations']);
+    expect(approximated).toEqual(['citations', 'messages.prefill']);
   });
 
   test("other providers' hosted tools are lost by their names", () => {

@@ -1,0 +1,20 @@
+// A turn of the assistant that ends a conversation: some providers go on with it, others begin anew.
+import type { NeutralRequest } from '../model/request.ts';
+import type { LossReport } from './loss-report.ts';
+
+/** Its text; undefined where the conversation ends otherwise, or with a call. */
+export function prefillOf({ messages }: NeutralRequest): string | undefined {
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant' || last.parts.some(({ type }) => type === 'tool-call')) return undefined;
+  const text = last.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+  return text.trim() === '' ? undefined : text;
+}
+
+/** For providers that do not go on with it. */
+export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
+  if (prefillOf(request) === undefined) return;
+  losses.approximated(
+    'messages.prefill',
+    'the model reads the last turn and answers anew: it does not go on with it',
+  );
+}
