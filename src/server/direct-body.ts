@@ -23,12 +23,10 @@ class ConnectionSink implements ByteSink {
   }
 
   write(bytes: Uint8Array): boolean {
-    const { controller } = this;
-    const written = controller.write(bytes);
-    const flushed = controller.flush();
-    // A number above 0 says that the kernel has them all.
-    if (typeof written === 'number' && typeof flushed === 'number' && flushed > 0) return true;
-    this.resumeAfter(typeof written === 'number' ? controller.flush(true) : written);
+    // They go out when what brought them has been dealt with; a call to flush would change nothing but its own cost.
+    const written = this.controller.write(bytes);
+    if (typeof written === 'number') return true;
+    this.resumeAfter(written);
     return false;
   }
 
@@ -36,7 +34,7 @@ class ConnectionSink implements ByteSink {
     this.controller.close();
   }
 
-  private async resumeAfter(drained: number | Promise<number>): Promise<void> {
+  private async resumeAfter(drained: Promise<number>): Promise<void> {
     try {
       await drained;
     } catch {
