@@ -12,7 +12,8 @@ export interface AnswerWaiter {
 }
 
 export class RunningAnswer implements AnswerBody {
-  private readonly waiter: AnswerWaiter;
+  /** Until the head is there: it holds the request, which would lie in memory as long as the stream flows. */
+  private waiter: AnswerWaiter | null;
   private readonly signal: Leaving | undefined;
   /** Bytes of a body that may wait for somebody to read it before the server is held back. */
   private readonly maxUnread: number;
@@ -52,8 +53,10 @@ export class RunningAnswer implements AnswerBody {
   // From the connection.
 
   head(status: number, headers: HeaderList): void {
+    const { waiter } = this;
     this.state = 'flowing';
-    this.waiter.resolve({ status, headers, body: this });
+    this.waiter = null;
+    waiter?.resolve({ status, headers, body: this });
   }
 
   chunk(bytes: Uint8Array): void {
@@ -75,12 +78,13 @@ export class RunningAnswer implements AnswerBody {
 
   failed(error: Error, stale: boolean): void {
     if (!this.isWanted) return;
-    if (stale && this.state === 'waiting' && this.waiter.stale(this)) return;
+    const { waiter } = this;
+    if (stale && waiter?.stale(this) === true) return;
     const hadHead = this.state === 'flowing';
     this.over('failed');
     this.failure = error;
     if (hadHead) this.deliver();
-    else this.waiter.reject(error);
+    else waiter?.reject(error);
   }
 
   // From whoever reads.
