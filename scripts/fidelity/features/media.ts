@@ -99,6 +99,16 @@ export const MEDIA: FeatureGroup = {
       }),
     },
     {
+      name: 'video, URL of a page that shows it',
+      forms: userSays({
+        'anthropic-messages': null,
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: { fileData: { fileUri: 'https://www.youtube.com/watch?v=9hE5-98ZeCg' } },
+        ...NOWHERE,
+      }),
+    },
+    {
       name: "document's title",
       forms: userSays({
         'anthropic-messages': {

@@ -101,6 +101,22 @@ export const OUTPUT: FeatureGroup = {
       },
     },
     {
+      name: 'one of a list, as plain text (`text/x.enum`)',
+      forms: {
+        'anthropic-messages': null,
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: {
+          generationConfig: {
+            responseMimeType: 'text/x.enum',
+            responseSchema: { type: 'STRING', enum: ['sun', 'rain'] },
+          },
+        },
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+    {
       name: 'how strictly the schema is kept (`strict`)',
       clients: ['openai-chat', 'openai-responses'],
       forms: {

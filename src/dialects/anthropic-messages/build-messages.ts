@@ -1,6 +1,7 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import { requireLastTurn } from '../last-turn.ts';
 import type { LossReport } from '../loss-report.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import type { ModelTraits } from '../claude/models.ts';
@@ -67,6 +68,7 @@ export function buildConversation(
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
   trimPrefill(turns, losses);
   if (turns.length === 0) speakAsUser(system, turns, losses);
+  requireLastTurn(request, turns.findLast((turn) => turn.role !== 'system')?.role);
   return { system: withoutBlanks(system), turns };
 }
 

@@ -1,6 +1,7 @@
 // The conversation: turns of user and assistant that alternate, results first in their turn.
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import { requireLastTurn } from '../last-turn.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
 export interface Turn {
@@ -32,6 +33,7 @@ export function buildConversation(request: NeutralRequest, scope: ContentScope):
   }
   for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   if (turns.length === 0) speakAsUser(system, turns, scope);
+  requireLastTurn(request, turns.at(-1)?.role);
   return { system, turns };
 }
 

@@ -39,6 +39,8 @@ interface Turn {
 function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
   const turns: Turn[] = [];
   for (const message of messages) {
+    // A content without parts is refused; those around it are one turn.
+    if (message.parts.every((part) => part.type === 'text' && part.text === '')) continue;
     if (message.name !== undefined) losses.lost('messages.name');
     if (message.role === 'system') {
       losses.approximated('messages.system', 'an instruction in the middle is sent as user text');

@@ -1,8 +1,9 @@
 // NeutralRequest → a generateContent body, and what it could not carry.
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
@@ -22,6 +23,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const contents = buildContents(request.messages, scope);
   const system = buildSystem(request, losses);
   if (contents.length === 0) speakAsUser(system, contents, losses);
+  requireLastTurn(request, asString(contents.at(-1)?.role));
   const body: JsonObject = { contents };
   if (system.length > 0) body.systemInstruction = { parts: system };
   const tools = buildTools(request.tools, scope);

@@ -43,6 +43,11 @@ export function typeOfUrl(url: string): string | undefined {
   return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
 }
 
+/** Google reads these as the video that they show. */
+export function isVideoPage(url: string): boolean {
+  return /^https?:\/\/((www|m)\.)?(youtube\.com\/(watch\?|shorts\/|live\/|embed\/)|youtu\.be\/)/i.test(url);
+}
+
 /** The wire part of a source; undefined where it has none. */
 export function buildMedia(source: MediaSource): JsonObject | undefined {
   switch (source.kind) {

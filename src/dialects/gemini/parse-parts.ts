@@ -2,7 +2,7 @@
 import type { Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { CallMatcher } from './call-matcher.ts';
-import { isGoogleFile, mediaPart } from './media.ts';
+import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredObject, requiredString } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromClient } from './signature.ts';
@@ -72,6 +72,7 @@ function parseMedia(part: JsonObject, path: string): Part {
   const url = requiredString(file, 'fileUri', `${path}.fileData`, 'give the address of the file');
   const mediaType = asString(file.mimeType);
   if (isGoogleFile(url)) return opaqueMedia('fileData', part);
+  if (mediaType === undefined && isVideoPage(url)) return opaqueMedia('fileData.video', part);
   const known = mediaType === undefined ? {} : { mediaType };
   const media = mediaPart({ kind: 'url', url, ...known }, mediaType ?? '');
   return media === undefined ? opaqueMedia('fileData.video', part) : named(media, part, file);

@@ -4,6 +4,7 @@ import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { prefillOf, reportPrefill } from '../prefill.ts';
+import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
@@ -22,6 +23,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const scope = { options, losses };
   const messages = buildMessages(request, scope);
   const body: JsonObject = { model, messages };
+  if (messages.length === 0) requireLastTurn(request, undefined);
   if (quirks.prefill === 'anew') reportPrefill(request, losses);
   const last = messages.at(-1);
   if (quirks.prefill === 'repeats' && last !== undefined && prefillOf(request) !== undefined)

@@ -5,6 +5,7 @@ import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { requireLastTurn } from '../last-turn.ts';
 import { reportPrefill } from '../prefill.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
@@ -40,6 +41,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     body.input = [{ type: 'message', role: 'system', content: instructions }];
   } else {
     set('instructions', instructions);
+    if (input.length === 0 && !native) requireLastTurn(request, undefined);
     if (input.length > 0 || !native) body.input = input;
   }
   // Of OpenAI's models it is known.

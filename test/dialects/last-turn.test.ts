@@ -1,0 +1,91 @@
+// User turns without content: left out where a provider refuses them, and refused where nothing is left to answer.
+import { describe, expect, test } from 'bun:test';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+
+type Turn = readonly ['user' | 'assistant', string];
+
+const CLIENTS: Record<DialectId, (turns: readonly Turn[]) => JsonObject> = {
+  'anthropic-messages': (turns) => ({
+    model: 'm',
+    max_tokens: 9,
+    messages: turns.map(([role, text]) => ({ role, content: said(text) })),
+  }),
+  'openai-chat': (turns) => ({
+    model: 'm',
+    messages: turns.map(([role, text]) => ({ role, content: said(text) })),
+  }),
+  'openai-responses': (turns) => ({
+    model: 'm',
+    input: turns.map(([role, text]) => ({ role, content: text === '' ? [] : text })),
+  }),
+  gemini: (turns) => ({
+    contents: turns.map(([role, text]) => ({
+      role: role === 'user' ? 'user' : 'model',
+      parts: text === '' ? [] : [{ text }],
+    })),
+  }),
+};
+
+function said(text: string): string | JsonObject[] {
+  return text === '' ? [] : [{ type: 'text', text }];
+}
+
+const PROVIDERS: [ProviderDialectId, string][] = [
+  ['anthropic-messages', 'claude-sonnet-4-5'],
+  ['gemini', 'gemini-2.5-pro'],
+  ['bedrock-converse', 'eu.anthropic.claude-sonnet-4-5'],
+];
+
+function build(
+  client: DialectId,
+  wire: ProviderDialectId,
+  model: string,
+  turns: readonly Turn[],
+): JsonObject {
+  const route = { operation: 'generate', model: 'm' } as const;
+  const request = DIALECTS[client].client.parseRequest(CLIENTS[client](turns), route);
+  return PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} }).body;
+}
+
+for (const client of Object.keys(CLIENTS) as DialectId[]) {
+  describe(client, () => {
+    for (const [wire, model] of PROVIDERS) {
+      if (wire === client) continue;
+
+      test(`${wire}: an empty user turn between two of the model leaves one`, () => {
+        const body = build(client, wire, model, [
+          ['user', 'a'],
+          ['assistant', 'b'],
+          ['user', ''],
+          ['assistant', 'c'],
+          ['user', 'd'],
+        ]);
+        const roles = ((body.messages ?? body.contents) as { role: string }[]).map(({ role }) => role);
+        expect(roles).toEqual(['user', wire === 'gemini' ? 'model' : 'assistant', 'user']);
+      });
+
+      test(`${wire}: at the end it is refused, since the model would go on with its own turn`, () => {
+        const turns: Turn[] = [
+          ['user', 'a'],
+          ['assistant', 'b'],
+          ['user', ''],
+        ];
+        expect(() => build(client, wire, model, turns)).toThrow(
+          /^messages\[2\]\.content: nothing is said there; send/,
+        );
+      });
+    }
+
+    test.each([...PROVIDERS, ['openai-chat', 'gpt-4.1'], ['openai-responses', 'gpt-4.1']] as [
+      ProviderDialectId,
+      string,
+    ][])('%s: a conversation without any content is refused', (wire, model) => {
+      if (wire === client) return;
+      expect(() => build(client, wire, model, [['user', '']])).toThrow(
+        /^messages: nothing is said there; send/,
+      );
+    });
+  });
+}
