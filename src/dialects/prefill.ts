@@ -2,6 +2,9 @@
 import type { NeutralRequest } from '../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 
+/** What a loss of it is called. */
+export const PREFILL = 'messages.prefill';
+
 /** Its text; undefined where the conversation ends otherwise, or with a call. */
 export function prefillOf({ messages }: NeutralRequest): string | undefined {
   const last = messages.at(-1);
@@ -13,8 +16,5 @@ export function prefillOf({ messages }: NeutralRequest): string | undefined {
 /** For providers that do not go on with it. */
 export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
   if (prefillOf(request) === undefined) return;
-  losses.approximated(
-    'messages.prefill',
-    'the model reads the last turn and answers anew: it does not go on with it',
-  );
+  losses.approximated(PREFILL, 'the model reads the last turn and answers anew: it does not go on with it');
 }

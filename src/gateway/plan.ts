@@ -1,7 +1,7 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { PROVIDER_SIDES } from '../dialects/registry.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
-import { prefillOf } from '../dialects/prefill.ts';
+import { PREFILL, prefillOf } from '../dialects/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/tool-names.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
@@ -307,11 +307,12 @@ function translateBody(
     const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
     const built = side.buildRequest(request, buildOptions(target, context));
     const named = restoreToolNames(side, names);
+    const losses = reportToolNames(built, names);
     const prefill = quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
     return {
       side: prefill === undefined ? named : withoutPrefill(named, prefill),
       body: writeJson(built.body, question.incoming?.text.length ?? 0),
-      losses: reportToolNames(built, names),
+      losses: prefill === undefined ? losses : losses.filter(({ feature }) => feature !== PREFILL),
       hides: undefined,
     };
   });

@@ -48,7 +48,8 @@ async function ask(stream: boolean, pieces: readonly string[], prefill = PREFILL
         JSON.parse(found[1] ?? ''),
       )
     : JSON.parse(text).content.map((block: { text: string }) => block.text);
-  return { said: said.join(''), sent: upstream.requests[0]?.json() as { messages: object[] } };
+  const { lost } = await gateway.row(0);
+  return { said: said.join(''), lost, sent: upstream.requests[0]?.json() as { messages: object[] } };
 }
 
 describe.each([
@@ -64,8 +65,9 @@ describe.each([
     ['for a few words', ['The answer ', 'is 1'], 'The answer is 1'],
     ['and broken off', ['The ans'], 'The ans'],
   ])('repeated %s', async (_name, pieces, expected) => {
-    const { said, sent } = await ask(stream, pieces);
+    const { said, sent, lost } = await ask(stream, pieces);
     expect(said).toBe(expected);
+    expect(lost).toEqual([]);
     expect(sent.messages.at(-1)).toEqual({ role: 'assistant', content: PREFILL, prefix: true });
   });
 

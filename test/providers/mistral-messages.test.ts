@@ -89,7 +89,7 @@ test('a last turn of the model is a prefix, an empty one is left out', () => {
     { role: 'user', content: 'q' },
     { role: 'assistant', content: '{"a":', prefix: true },
   ]);
-  expect(lost).toEqual(['messages']);
+  expect(lost).toEqual(['messages.prefill']);
 });
 
 test('what is in order passes untouched', () => {

@@ -3,7 +3,7 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { prefillOf, reportPrefill } from '../prefill.ts';
+import { reportPrefill } from '../prefill.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
@@ -25,9 +25,6 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const body: JsonObject = { model, messages };
   if (messages.length === 0) requireLastTurn(request, undefined);
   if (quirks.prefill === 'anew') reportPrefill(request, losses);
-  const last = messages.at(-1);
-  if (quirks.prefill === 'repeats' && last !== undefined && prefillOf(request) !== undefined)
-    last.prefix = true;
   const set = (field: string, value: JsonValue | undefined) => {
     if (value !== undefined) body[field] = value;
   };

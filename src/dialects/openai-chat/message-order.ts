@@ -2,6 +2,7 @@
 // https://github.com/mistralai/mistral-common (`_validate_message_order`, `_validate_last_message`)
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { LossReport } from '../loss-report.ts';
+import { PREFILL } from '../prefill.ts';
 
 /** Stands between a tool's result and what the user says to it. */
 const BRIDGE: JsonObject = { role: 'assistant', content: 'OK.' };
@@ -29,7 +30,7 @@ export function orderMessages(messages: JsonValue[], losses: LossReport): JsonVa
     }
     if (isLast && next.role === 'assistant' && !hasCalls(next) && next.prefix !== true) {
       next = { ...next, prefix: true };
-      losses.approximated('messages', 'the provider repeats the last turn at the beginning of its answer');
+      losses.approximated(PREFILL, 'the provider repeats the last turn at the beginning of its answer');
     }
     ordered.push(next === fields ? message : next);
   }
