@@ -3,6 +3,7 @@
 import type { MakeBody } from '../gateway/byte-source.ts';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
 import { directBody } from './direct-body.ts';
+import { startCollector } from './garbage.ts';
 
 /** `auto`: clients on other machines; on this one bytes cost less than making them fewer. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -41,11 +42,21 @@ export class ListenError extends Error {
 /** Throws ListenError. */
 export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
+  let served = 0;
   const server = listen(options, (request, client) => {
+    served++;
     if (draining) return drainingResponse();
     const encoding = encodingFor(options, request, client);
     if (encoding === undefined) return options.fetch(request, directBody);
     return options.fetch(request).then((response) => compress(response, encoding));
+  });
+  let before = 0;
+  const stopCollector = startCollector({
+    wasBusy() {
+      const isBusy = served !== before || server.pendingRequests > 0;
+      before = served;
+      return isBusy;
+    },
   });
   const port = server.port ?? options.port;
   return {
@@ -53,6 +64,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     url: `http://${formatHost(options.hostname)}:${port}`,
     async drain(timeoutMs) {
       draining = true;
+      stopCollector();
       const finished = server.stop();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<'late'>((resolve) => {
