@@ -5,6 +5,7 @@ import { DIALECT_IDS } from '../model/dialect-id.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { columns } from './help.ts';
+import { directWithin } from './own-machine.ts';
 
 const DEFAULT_MODEL = 'simulator/demo';
 /** For one request and the whole of its answer. */
@@ -41,7 +42,12 @@ export const conformCommand: Command = {
       key: stringFlag(input, 'key') ?? null,
       isDemanded: asked !== undefined,
       send: (target, init) =>
-        fetch(target, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) }),
+        fetch(target, {
+          ...init,
+          ...directWithin(target),
+          redirect: 'manual',
+          signal: AbortSignal.timeout(timeoutMs),
+        }),
     });
     if (input.flags.json) context.out(JSON.stringify(results, null, 2));
     else for (const line of describeResults(results)) context.out(line);

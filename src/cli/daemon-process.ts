@@ -14,6 +14,7 @@ import { type PidFileState, readPidFile, removeStale, type RunningServer } from 
 import type { CliContext } from './command.ts';
 import { pidFilePath } from './gateway-client.ts';
 import { findReadableHome, usingHome } from './home.ts';
+import { directWithin } from './own-machine.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
@@ -71,7 +72,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
 /** Any answer will do: a gateway with keys refuses this one. */
 async function answers(url: string): Promise<boolean> {
   try {
-    await fetch(`${url}/gateway/health`, { signal: AbortSignal.timeout(1_000) });
+    await fetch(`${url}/gateway/health`, { ...directWithin(url), signal: AbortSignal.timeout(1_000) });
     return true;
   } catch {
     return false;

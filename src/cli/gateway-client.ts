@@ -6,6 +6,7 @@ import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { loadOptions } from './config-flags.ts';
+import { directWithin } from './own-machine.ts';
 import { reachableUrl } from './start-message.ts';
 
 export interface GatewayAddress {
@@ -53,7 +54,7 @@ export async function askGateway(
   const headers = new Headers(init.headers);
   if (key !== null) headers.set('x-sluice-key', key);
   try {
-    return await fetch(url + path, { ...init, headers });
+    return await fetch(url + path, { ...init, ...directWithin(url), headers });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
     throw new GatewayUnreachable(

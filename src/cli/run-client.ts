@@ -6,6 +6,7 @@ import { findHome } from '../config/load.ts';
 import { CLIENT_PROGRAMS, type ClientProgram, OTHER_PROGRAM } from './client-programs.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import { exemptFromProxies } from './own-machine.ts';
 
 /** As shells count: the command was not found. */
 const NOT_FOUND = 127;
@@ -43,7 +44,12 @@ export const runCommand: Command = {
     const set = Object.entries(program.environment(gateway)).filter(([, value]) => value !== undefined);
     const child = Bun.spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], {
       cwd: context.directory,
-      env: { ...settings, ...environment, ...Object.fromEntries(set) },
+      env: {
+        ...settings,
+        ...environment,
+        ...exemptFromProxies(address.url, environment),
+        ...Object.fromEntries(set),
+      },
       stdio: ['inherit', 'inherit', 'inherit'],
     });
     // The terminal sends Ctrl-C to both; the program decides what it means, and this waits for it.

@@ -20,17 +20,17 @@ function newHome(config?: string): string {
   return home;
 }
 
-function spawn(home: string, args: readonly string[]) {
+function spawn(home: string, args: readonly string[], environment: Record<string, string> = {}) {
   return Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', ...args], {
     cwd: statSync(home).isDirectory() ? home : TEMPORARY,
-    env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
+    env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home, ...environment },
     stdout: 'pipe',
     stderr: 'pipe',
   });
 }
 
-async function sluice(home: string, args: readonly string[]) {
-  const child = spawn(home, args);
+async function sluice(home: string, args: readonly string[], environment?: Record<string, string>) {
+  const child = spawn(home, args, environment);
   const [out, err, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -101,6 +101,14 @@ test('start waits until it answers, status tells, logs show the requests, stop e
   expect(isAlive(status.pid)).toBe(false);
   expect(existsSync(join(home, 'sluice.pid'))).toBe(false);
   expect(await sluice(home, ['stop'])).toMatchObject({ code: 0 });
+}, 30_000);
+
+test('a proxy of the environment is not asked for the gateway on this machine', async () => {
+  const proxied = { HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1' };
+  const home = newHome();
+  expect(await sluice(home, ['start', '--port', '0'], proxied)).toMatchObject({ code: 0 });
+  expect((await sluice(home, ['status'], proxied)).code).toBe(0);
+  expect((await sluice(home, ['stop'], proxied)).code).toBe(0);
 }, 30_000);
 
 test('restart is another process, with the same configuration', async () => {

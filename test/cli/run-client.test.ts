@@ -18,7 +18,7 @@ const URL = `http://127.0.0.1:${gateway.port}`;
 
 const WATCHED =
   'ANTHROPIC_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_KEY ' +
-  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_SYSTEM_SETTINGS_PATH SLUICE_CLIENT_KEY';
+  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_SYSTEM_SETTINGS_PATH SLUICE_CLIENT_KEY NO_PROXY no_proxy';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
 function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
@@ -120,6 +120,8 @@ test('any other program gets what the SDKs read; a key of the person’s own sta
     GOOGLE_GEMINI_BASE_URL: URL,
     GEMINI_API_KEY: 'sluice',
     GEMINI_CLI_SYSTEM_SETTINGS_PATH: 'unset',
+    NO_PROXY: 'unset',
+    no_proxy: 'unset',
     SLUICE_CLIENT_KEY: 'unset',
   });
 });
@@ -134,4 +136,14 @@ test('what cannot be started says so', async () => {
     environment: { SLUICE_HOME: TEMPORARY },
   });
   expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('sluice daemon start') });
+});
+
+test('a proxy of the environment does not stand between the program and a gateway on this machine', async () => {
+  const program = install('anything');
+  const proxied = { HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: 'intern.example' };
+  expect((await run(['anything'], proxied)).code).toBe(7);
+  const list = 'intern.example,localhost,127.0.0.1,::1';
+  expect((await program.read()).env).toMatchObject({ NO_PROXY: list, no_proxy: list });
+  expect((await run(['anything'], { NO_PROXY: 'intern.example' })).code).toBe(7);
+  expect((await program.read()).env).toMatchObject({ NO_PROXY: 'intern.example', no_proxy: 'unset' });
 });

@@ -1,0 +1,25 @@
+// Proxies of the environment stand between this machine and others: none is asked about a gateway on the machine itself.
+import { isLoopback } from '../gateway/admission.ts';
+import type { CliContext } from './command.ts';
+
+const PROXY_VARIABLE = /^https?_proxy$/i;
+const OWN_MACHINE = 'localhost,127.0.0.1,::1';
+
+/** For fetch: whether this address is asked directly, whatever the environment says. */
+export function directWithin(url: string): { proxy?: false } {
+  const host = URL.parse(url)?.hostname;
+  return host !== undefined && isLoopback(host) ? { proxy: false } : {};
+}
+
+/** For a program that asks this machine's gateway: what its environment needs besides where it names a proxy. */
+export function exemptFromProxies(
+  url: string,
+  environment: CliContext['environment'],
+): Record<string, string> {
+  const hasProxy = Object.entries(environment).some(([name, value]) => PROXY_VARIABLE.test(name) && value);
+  if (!hasProxy || directWithin(url).proxy !== false) return {};
+  // Programs differ in which of the two they read, and in which comes first.
+  const known = [environment.no_proxy, environment.NO_PROXY].filter((list) => list);
+  const list = [...new Set([...known, OWN_MACHINE])].join(',');
+  return { no_proxy: list, NO_PROXY: list };
+}
