@@ -163,16 +163,22 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
   const directory = moduleDirectory({ path }, load);
   const watchModules = ({ transformers }: ResolvedConfig) =>
     transformers.modules.map((module) => watchStore(moduleFile(module, directory), reload));
-  const reload = inTurn(() =>
-    reloadConfig({
-      ...options,
-      apply(changed) {
-        for (const stop of modules) stop();
-        modules = watchModules(changed);
-        return apply(changed);
-      },
-    }),
-  );
+  const reload = inTurn(async () => {
+    try {
+      await reloadConfig({
+        ...options,
+        apply(changed) {
+          for (const stop of modules) stop();
+          modules = watchModules(changed);
+          return apply(changed);
+        },
+      });
+    } catch (error) {
+      const message =
+        'the changed configuration did not reach all processes: change the file again, or restart';
+      options.log('error', message, { file: path, error });
+    }
+  });
   let modules = watchModules(started);
   const stops = [watchConfigFile(path, text, reload, onGone)];
   // Only what the file refers to can change with a stored credential.

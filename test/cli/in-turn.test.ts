@@ -1,0 +1,30 @@
+// Runs that are asked for while one is going on.
+import { expect, test } from 'bun:test';
+import { inTurn } from '../../src/cli/in-turn.ts';
+
+test('one after the other, in the order in which they are asked for', async () => {
+  const told: string[] = [];
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const run = inTurn(async (index: number) => {
+    told.push(`begin ${index}`);
+    await gates[index]?.promise;
+    told.push(`end ${index}`);
+  });
+  const both = Promise.all([run(0), run(1)]);
+  gates[1]?.resolve();
+  await Bun.sleep(1);
+  expect(told).toEqual(['begin 0']);
+  gates[0]?.resolve();
+  await both;
+  expect(told).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1']);
+});
+
+test('one that fails is told to whoever asked for it, and holds up nobody else', async () => {
+  const run = inTurn(async (fails: boolean) => {
+    if (fails) throw new Error('refused');
+  });
+  const refused = run(true).catch((error: Error) => error.message);
+  const later = run(false);
+  expect(await refused).toBe('refused');
+  expect(await later).toBeUndefined();
+});
