@@ -3,9 +3,8 @@
 /** Between two questions. */
 export const BEAT_MS = 1_000;
 /**
- * Questions in a row without an answer. A worker is busy for seconds at worst (a body of 64 MB translated, a collection
- * of a large heap on a slow machine), and whoever shares its core may take most of it; one that says nothing for ten
- * times as long will not come back.
+ * Questions in a row without an answer. A large body or a collection of a large heap keeps a worker busy too, and whoever
+ * shares its core may take most of it: killing one that would have come back costs its streams, waiting costs seconds.
  */
 export const UNANSWERED_BEATS = 20;
 

@@ -37,15 +37,22 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   const journal = createSharedMemory(JOURNAL_BYTES);
   const disconnected = Promise.withResolvers<void>();
   let reason = '';
-  const process = Bun.spawn([...command], {
-    cwd: directory,
-    env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}` },
-    stdio: ['ignore', 'inherit', 'inherit', board.descriptor, journal.descriptor],
-    serialization: 'advanced',
-    ipc: (message) => channel.take(message),
-    onDisconnect: () => disconnected.resolve(),
-  });
-  journal.close();
+  const spawn = () =>
+    Bun.spawn([...command], {
+      cwd: directory,
+      env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}` },
+      stdio: ['ignore', 'inherit', 'inherit', board.descriptor, journal.descriptor],
+      serialization: 'advanced',
+      ipc: (message) => channel.take(message),
+      onDisconnect: () => disconnected.resolve(),
+    });
+  let process: ReturnType<typeof spawn>;
+  try {
+    process = spawn();
+  } finally {
+    // Also where there is no process: one that cannot be started is tried again and again.
+    journal.close();
+  }
   const channel = createChannel<WorkerMethods>({
     send(message) {
       try {

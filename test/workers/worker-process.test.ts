@@ -1,35 +1,40 @@
 // A worker as its primary sees it, with a real process that behaves as it likes.
 import { expect, test } from 'bun:test';
+import { readdirSync } from 'node:fs';
 import { boardBytes } from '../../src/workers/board.ts';
 import { createSharedMemory } from '../../src/workers/shared-memory.ts';
 import { startWorker, type WorkerProcess } from '../../src/workers/worker-process.ts';
 
-function start(program: string): WorkerProcess {
+const start = (program: string) => startCommand([process.execPath, '-e', program]);
+
+function startCommand(command: string[]): WorkerProcess {
   const board = createSharedMemory(boardBytes(1));
-  const worker = startWorker({
-    command: [process.execPath, '-e', program],
-    environment: {},
-    directory: import.meta.dir,
-    index: 0,
-    workers: 1,
-    board,
-    methods: {
-      setup: () => {
-        throw new Error('not asked');
+  try {
+    return startWorker({
+      command,
+      environment: {},
+      directory: import.meta.dir,
+      index: 0,
+      workers: 1,
+      board,
+      methods: {
+        setup: () => {
+          throw new Error('not asked');
+        },
+        ready() {},
+        notice() {},
+        append() {},
+        page: async () => undefined,
+        watching: async () => {},
+        frame() {},
       },
-      ready() {},
-      notice() {},
-      append() {},
-      page: async () => undefined,
-      watching: async () => {},
-      frame() {},
-    },
-    onError(error) {
-      throw error;
-    },
-  });
-  board.close();
-  return worker;
+      onError(error) {
+        throw error;
+      },
+    });
+  } finally {
+    board.close();
+  }
 }
 
 test('what is said to one that no longer listens goes nowhere, until it is gone', async () => {
@@ -48,4 +53,12 @@ test('what is said to one that no longer listens goes nowhere, until it is gone'
   }
   expect(how).toBe('ended with code 3');
   await expect(worker.channel.call('running')).rejects.toThrow('the process is gone');
+});
+
+test.skipIf(process.platform !== 'linux')('one that cannot be started leaves no descriptor', () => {
+  const descriptors = () => readdirSync('/proc/self/fd').length;
+  const before = descriptors();
+  for (let attempt = 0; attempt < 20; attempt++)
+    expect(() => startCommand(['/no/such/program'])).toThrow('/no/such/program');
+  expect(descriptors()).toBe(before);
 });
