@@ -2,7 +2,7 @@
 import { isLoopback } from '../gateway/admission.ts';
 import type { CliContext } from './command.ts';
 
-const PROXY_VARIABLE = /^https?_proxy$/i;
+const PROXY_VARIABLE = /^(https?|all)_proxy$/i;
 const OWN_MACHINE = 'localhost,127.0.0.1,::1';
 
 /** For fetch: whether this address is asked directly, whatever the environment says. */

@@ -266,7 +266,7 @@ function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, t
     visit.keysLeft -= 1;
     return 'again';
   }
-  if (ERROR_RULES[error.code].retry !== 'anywhere') return 'elsewhere';
+  if (ERROR_RULES[error.code].retry !== 'anywhere' || error.lasting) return 'elsewhere';
   // A moment's wait brings nothing back that is used up, unless the provider says so.
   if (error.exhausted && error.retryAfterMs === undefined) return 'elsewhere';
   return error.retryAfterMs ?? backOff(visit.retries, host.random());

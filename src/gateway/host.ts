@@ -34,6 +34,8 @@ export interface GatewayHost {
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
   /** Left out where the host has no say in how upstreams are connected to. */
   connections?: Connections;
+  /** The host's own, of the way to upstreams: they appear nowhere. */
+  secrets?: readonly string[];
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds that never jump. */

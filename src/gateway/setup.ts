@@ -30,6 +30,7 @@ export function createSetup(
     ...config.providers.flatMap(secretsOf),
     ...config.transformers.secrets,
     ...secretsOfStore(config.audit.store),
+    ...(host.secrets ?? []),
   ]);
   const price = createPricer(config.costs);
   return {

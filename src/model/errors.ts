@@ -63,6 +63,8 @@ export interface GatewayErrorOptions {
   retryAfterMs?: number;
   /** What the key may use is used up: asking with it again soon is pointless. */
   exhausted?: boolean;
+  /** Nothing of it changes by itself: the same target is not asked again. */
+  lasting?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
@@ -74,6 +76,7 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
   readonly exhausted: boolean;
+  readonly lasting: boolean;
   readonly reason: UpstreamReason | undefined;
   readonly upstream: UpstreamAnswer | undefined;
 
@@ -84,6 +87,7 @@ export class GatewayError extends Error {
     this.status = options.status ?? ERROR_RULES[code].status;
     this.retryAfterMs = options.retryAfterMs;
     this.exhausted = options.exhausted ?? false;
+    this.lasting = options.lasting ?? false;
     this.reason = options.reason;
     this.upstream = options.upstream;
   }
@@ -94,6 +98,7 @@ export class GatewayError extends Error {
       status: this.status,
       cause: this.cause,
       exhausted: this.exhausted,
+      lasting: this.lasting,
     };
     if (this.retryAfterMs !== undefined) options.retryAfterMs = this.retryAfterMs;
     if (this.reason !== undefined) options.reason = this.reason;

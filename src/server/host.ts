@@ -47,8 +47,11 @@ export function createHttpHost(options: HostOptions): HttpHost {
     served++;
     if (draining) return drainingResponse();
     const encoding = encodingFor(options, request, client);
-    if (encoding === undefined) return options.fetch(request, directBody);
-    return options.fetch(request).then((response) => compress(response, encoding));
+    const answer =
+      encoding === undefined
+        ? options.fetch(request, directBody)
+        : options.fetch(request).then((response) => compress(response, encoding));
+    return isLast(request) ? answer.then(sayClose) : answer;
   });
   let before = 0;
   const stopCollector = startCollector({
@@ -78,6 +81,18 @@ export function createHttpHost(options: HostOptions): HttpHost {
       return cut;
     },
   };
+}
+
+/** The client asks nothing more on its connection. https://www.rfc-editor.org/rfc/rfc9112#section-9.6 */
+function isLast({ headers }: Request): boolean {
+  const connection = headers.get('connection');
+  return connection !== null && /\bclose\b/i.test(connection);
+}
+
+/** Bun closes the connection by itself, but says what the answer says of it. */
+function sayClose(response: Response): Response {
+  response.headers.set('connection', 'close');
+  return response;
 }
 
 /** In which the client gets its answer; undefined: as it is. */

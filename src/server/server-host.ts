@@ -5,10 +5,10 @@ import { createWebHost, type GatewayHost, type Telemetry } from '../gateway/host
 import { createSimulator, createSleep } from '../simulator/index.ts';
 import { fetchSimulator, withSimulator } from '../simulator/transport.ts';
 import type { ConnectionLimits } from '../upstream/connections.ts';
-import { createFetchTransport } from '../upstream/fetch-transport.ts';
+import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
-import { readProxies } from './http1/proxies.ts';
+import { type Proxies, readProxies } from './http1/proxies.ts';
 import { createHttpTransport } from './http1/transport.ts';
 import type { Log } from './log.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
@@ -53,7 +53,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
 function reachUpstreams(
   { monotonic, setTimer }: GatewayHost,
   { config, environment }: ServerHostOptions,
-): Pick<GatewayHost, 'send' | 'connections'> {
+): Pick<GatewayHost, 'send' | 'connections' | 'secrets'> {
   let limits: ConnectionLimits = config.connections;
   const proxies = readProxies(environment);
   const { send, pools } = createHttpTransport({
@@ -66,15 +66,20 @@ function reachUpstreams(
   const limit = (changed: ConnectionLimits) => {
     limits = changed;
   };
-  const connections = { limit, pools };
-  if (!proxies.someSecure) return { send, connections };
-  const fetched = createFetchTransport(patientFetch);
+  const upstreams = { connections: { limit, pools }, secrets: proxies.secrets };
+  if (!proxies.someSecure) return { ...upstreams, send };
+  const fetched = createFetchTransport(fetchBy(proxies));
   const isFetched = ({ url }: UpstreamRequest) => proxies.of(new URL(url))?.secure === true;
-  return { send: (request) => (isFetched(request) ? fetched(request) : send(request)), connections };
+  return { ...upstreams, send: (request) => (isFetched(request) ? fetched(request) : send(request)) };
 }
 
 /** Bun ends a request that is silent for 5 minutes of its own accord; timeouts are the gateway's business. */
-function patientFetch(url: string, init: RequestInit): Promise<Response> {
-  const patient: RequestInit & { timeout: false } = { ...init, timeout: false };
-  return fetch(url, patient);
+function fetchBy(proxies: Proxies): Fetch {
+  return (url, init) => {
+    const proxy = proxies.of(new URL(url))?.address;
+    const options: BunFetchRequestInit & { timeout: false } = { ...init, timeout: false };
+    // Bun does not know all variables that name one.
+    if (proxy !== undefined) options.proxy = proxy;
+    return fetch(url, options);
+  };
 }

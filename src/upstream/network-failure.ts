@@ -108,8 +108,16 @@ function proxyFailure(before: string, cause: ProxyFailure): GatewayError {
     typeof problem === 'number'
       ? `${where} ${refusalOf(problem, proxy)}`
       : `${where} cannot be used: ${troubleWith(problem, proxy)}`;
-  return new GatewayError('upstream_unreachable', message, { cause });
+  return new GatewayError('upstream_unreachable', message, { cause, lasting: isLasting(problem) });
 }
+
+/** It refuses whoever asks so, and not for being busy. */
+function isLasting(problem: number | Error): boolean {
+  return typeof problem === 'number' && problem >= 400 && problem < 500 && !PASSING.has(problem);
+}
+
+/** Statuses that ask for patience: 408, 425, 429. */
+const PASSING = new Set([408, 425, 429]);
 
 function refusalOf(status: number, { variable, hasCredentials }: NamedProxy): string {
   if (status !== 407)

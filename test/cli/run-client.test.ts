@@ -140,10 +140,12 @@ test('what cannot be started says so', async () => {
 
 test('a proxy of the environment does not stand between the program and a gateway on this machine', async () => {
   const program = install('anything');
-  const proxied = { HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: 'intern.example' };
-  expect((await run(['anything'], proxied)).code).toBe(7);
   const list = 'intern.example,localhost,127.0.0.1,::1';
-  expect((await program.read()).env).toMatchObject({ NO_PROXY: list, no_proxy: list });
+  for (const variable of ['HTTP_PROXY', 'all_proxy']) {
+    const proxied = { [variable]: 'http://127.0.0.1:1', NO_PROXY: 'intern.example' };
+    expect((await run(['anything'], proxied)).code).toBe(7);
+    expect((await program.read()).env).toMatchObject({ NO_PROXY: list, no_proxy: list });
+  }
   expect((await run(['anything'], { NO_PROXY: 'intern.example' })).code).toBe(7);
   expect((await program.read()).env).toMatchObject({ NO_PROXY: 'intern.example', no_proxy: 'unset' });
 });

@@ -1,5 +1,6 @@
 // The HTTP host: limits, an orderly end, and clear words where it cannot listen.
 import { describe, expect, test } from 'bun:test';
+import { connectRaw } from '../support/raw-client.ts';
 import { createHttpHost, type HostOptions, type HttpHost, ListenError } from '../../src/server/host.ts';
 
 function createHost(options: Partial<HostOptions> = {}): HttpHost {
@@ -39,6 +40,46 @@ test('answers at the address it tells', async () => {
   expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
   expect(await (await fetch(host.url)).text()).toBe('here');
   expect(await host.drain(0)).toBe(0);
+});
+
+describe('a connection that the client will close', () => {
+  const stream = { headers: { connection: 'keep-alive', 'content-type': 'text/event-stream' } };
+  const answers: [name: string, fetch: HostOptions['fetch']][] = [
+    ['whole', async () => new Response('here')],
+    ['streamed', async () => new Response(new Blob(['here']).stream(), stream)],
+    [
+      'written straight to the connection',
+      async (_, makeBody) =>
+        new Response(
+          makeBody?.({
+            start(sink) {
+              sink.write(new TextEncoder().encode('here'));
+              sink.end();
+            },
+            resume() {},
+            cancel() {},
+          }),
+          stream,
+        ),
+    ],
+  ];
+  for (const [name, fetch] of answers)
+    for (const [version, asks, says] of [
+      ['1.1', 'close', 'close'],
+      ['1.1', 'Close, TE', 'close'],
+      ['1.0', 'close', 'close'],
+      ['1.1', 'keep-alive', name === 'whole' ? null : 'keep-alive'],
+    ] as const)
+      test(`${name}, HTTP/${version}, connection: ${asks}`, async () => {
+        const host = createHost({ fetch });
+        const client = await connectRaw(host.port);
+        client.write(`GET / HTTP/${version}\r\nhost: 127.0.0.1\r\nconnection: ${asks}\r\n\r\n`);
+        await client.until((text) => text.includes('here'));
+        expect(/^connection: (.*)$/im.exec(client.text())?.[1] ?? null).toBe(says);
+        if (says === 'close') await client.closed;
+        else client.leave();
+        await host.drain(0);
+      });
 });
 
 test('leaves it to the gateway to refuse a body that is too long', async () => {

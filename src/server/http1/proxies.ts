@@ -1,4 +1,4 @@
-// Which proxy stands before a server, as the environment says: HTTP_PROXY, HTTPS_PROXY, NO_PROXY.
+// Which proxy stands before a server, as the environment says: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
 import type { NamedProxy } from '../../upstream/proxy-failure.ts';
 import { readExceptions } from './no-proxy.ts';
 
@@ -7,8 +7,12 @@ export interface HttpProxy extends NamedProxy {
   port: number;
   /** It is itself asked over TLS. */
   secure: boolean;
-  /** The value of `proxy-authorization`: a secret. */
+  /** The value of `proxy-authorization`: a secret. https://www.rfc-editor.org/rfc/rfc7617 */
   authorization: string | null;
+  /** The address with who asks, for a client that takes it so: a secret. */
+  address: string;
+  /** In each form in which a proxy could repeat them: the authorization, the password. */
+  secrets: readonly string[];
 }
 
 export interface Proxies {
@@ -18,6 +22,8 @@ export interface Proxies {
   someSecure: boolean;
   /** There is none. */
   isEmpty: boolean;
+  /** What of them may appear nowhere. */
+  secrets: readonly string[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,7 +33,10 @@ export class ProxySettingError extends Error {
   override readonly name = 'ProxySettingError';
 }
 
-/** Throws ProxySettingError. Of a variable in both spellings the small letters count, as with curl. */
+/**
+ * Throws ProxySettingError. As with curl the small letters count of a variable in both spellings, and ALL_PROXY where
+ * none is named for the kind of address.
+ */
 export function readProxies(environment: Environment): Proxies {
   const before = {
     'http:': readProxy(environment, 'HTTP_PROXY'),
@@ -43,6 +52,7 @@ export function readProxies(environment: Environment): Proxies {
     },
     someSecure: all.some(({ secure }) => secure),
     isEmpty: all.length === 0,
+    secrets: [...new Set(all.flatMap(({ secrets }) => secrets))],
   };
 }
 
@@ -56,26 +66,28 @@ export function portOf({ port, protocol }: URL): number {
   return protocol === 'https:' ? 443 : 80;
 }
 
-function setting(environment: Environment, name: string): { variable: string; value: string } {
+interface Setting {
+  variable: string;
+  value: string;
+}
+
+function setting(environment: Environment, name: string): Setting {
   const small = name.toLowerCase();
   const variable = environment[small] ? small : name;
   return { variable, value: environment[variable] ?? '' };
 }
 
 function readProxy(environment: Environment, name: string): HttpProxy | null {
-  const { variable, value } = setting(environment, name);
+  const own = setting(environment, name);
+  const { variable, value } = own.value === '' ? setting(environment, 'ALL_PROXY') : own;
   if (value === '') return null;
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
-    // What it holds may be a password.
-    const what =
-      url === null ? 'is no address' : `is of the kind ${url.protocol}//, which is not spoken here`;
-    throw new ProxySettingError(
-      `${variable} ${what}; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them), or leave it out`,
-    );
-  }
-  const authorization = authorizationOf(url, variable);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '')
+    throw noProxy(variable, url);
+  const credentials = credentialsOf(url, variable);
+  const authorization =
+    credentials === null ? null : `Basic ${Buffer.from(credentials.plain).toString('base64')}`;
   return {
     name: `${url.protocol}//${url.host}`,
     variable,
@@ -84,18 +96,42 @@ function readProxy(environment: Environment, name: string): HttpProxy | null {
     port: portOf(url),
     secure: url.protocol === 'https:',
     authorization,
+    address: url.href,
+    secrets: credentials === null || authorization === null ? [] : secretsOf(url, credentials, authorization),
   };
 }
 
-/** https://www.rfc-editor.org/rfc/rfc7617 */
-function authorizationOf({ username, password }: URL, variable: string): string | null {
+/** Says nothing of what it holds, which may be a password. */
+function noProxy(variable: string, url: URL | null): ProxySettingError {
+  const what = url === null ? 'is no address' : `is of the kind ${url.protocol}//, which is not spoken here`;
+  const others = /^all_/i.test(variable) ? ', name one in HTTP_PROXY and HTTPS_PROXY,' : ',';
+  return new ProxySettingError(
+    `${variable} ${what}; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them)${others} or leave it out`,
+  );
+}
+
+interface Credentials {
+  user: string;
+  password: string;
+  /** As they are told to the proxy. */
+  plain: string;
+}
+
+function credentialsOf({ username, password }: URL, variable: string): Credentials | null {
   if (username === '' && password === '') return null;
   try {
-    const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return `Basic ${Buffer.from(plain).toString('base64')}`;
+    const [user, word] = [decodeURIComponent(username), decodeURIComponent(password)];
+    return { user, password: word, plain: `${user}:${word}` };
   } catch {
     throw new ProxySettingError(
       `${variable} has a % in its user or password that begins no escape; write it as %25`,
     );
   }
+}
+
+/** Without a password the name is what lets in. */
+function secretsOf({ username, password }: URL, told: Credentials, authorization: string): string[] {
+  const written = password === '' ? [username] : [`${username}:${password}`, password];
+  const plain = told.password === '' ? [told.user] : [told.plain, told.password];
+  return [authorization.slice('Basic '.length), ...new Set([...written, ...plain])];
 }

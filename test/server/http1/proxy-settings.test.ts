@@ -75,6 +75,44 @@ describe('a proxy', () => {
   });
 });
 
+describe('ALL_PROXY', () => {
+  test.each(['ALL_PROXY', 'all_proxy'])('%s stands for whichever of the two is not named', (variable) => {
+    const all = { [variable]: 'http://user:word@all:3' };
+    for (const url of ['http://api.example', 'https://api.example'])
+      expect(of(all, url)).toMatchObject({ name: 'http://all:3', variable, hasCredentials: true });
+    const some = { ...all, HTTPS_PROXY: 'http://two:2', HTTP_PROXY: '' };
+    expect(of(some)).toMatchObject({ hostname: 'two', variable: 'HTTPS_PROXY' });
+    expect(of(some, 'http://api.example')).toMatchObject({ hostname: 'all', variable });
+    expect(of({ ...all, NO_PROXY: 'api.example' })).toBeNull();
+  });
+
+  test('one that speaks no HTTP is refused where it would be asked, and says what else to name', () => {
+    for (const kind of ['socks', 'socks4', 'socks4a', 'socks5', 'socks5h']) {
+      const all = { ALL_PROXY: `${kind}://user:secret@p:1080` };
+      for (const environment of [all, { ...all, HTTPS_PROXY: 'http://two:2' }]) {
+        expect(() => readProxies(environment)).toThrow(ProxySettingError);
+        expect(() => readProxies(environment)).toThrow(
+          `ALL_PROXY is of the kind ${kind}://, which is not spoken here; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them), name one in HTTP_PROXY and HTTPS_PROXY, or leave it out`,
+        );
+        expect(() => readProxies(environment)).not.toThrow('secret');
+      }
+      const named = { ...all, HTTPS_PROXY: 'http://two:2', HTTP_PROXY: 'http://one:1' };
+      expect(of(named)).toMatchObject({ hostname: 'two' });
+    }
+  });
+});
+
+test('what may be shown nowhere of who may use them', () => {
+  const secretsOf = (environment: Environment) => readProxies(environment).secrets;
+  expect(secretsOf({ HTTPS_PROXY: 'http://p:1' })).toEqual([]);
+  const basic = Buffer.from('us@er:wo/rd').toString('base64');
+  expect(secretsOf({ HTTPS_PROXY: 'http://us%40er:wo%2Frd@p:1' }).toSorted()).toEqual(
+    [basic, 'us%40er:wo%2Frd', 'us@er:wo/rd', 'wo%2Frd', 'wo/rd'].toSorted(),
+  );
+  // A token may stand in the place of a name.
+  expect(secretsOf({ ALL_PROXY: 'http://token@p:1' })).toContain('token');
+});
+
 describe('NO_PROXY', () => {
   const cases: [list: string, excepted: string[], asked: string[]][] = [
     ['', [], ['example.com', '127.0.0.1']],

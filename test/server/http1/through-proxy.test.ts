@@ -28,7 +28,7 @@ const tls = (serve = always((count) => plain(`answer ${count}`))) =>
 /** What the gateway says of it. */
 async function failureOf(asked: Promise<unknown>, url: string) {
   const failure = networkFailure('claude', url, await rejection(asked));
-  return { code: failure.code, message: failure.message };
+  return { code: failure.code, message: failure.message, lasting: failure.lasting };
 }
 
 describe('http: the proxy is asked for the whole address', () => {
@@ -202,6 +202,7 @@ describe('a proxy that', () => {
       const url = 'https://api.example/v1?key=hidden';
       expect(await failureOf(ask(url, { body: 'for nobody' }), url)).toEqual({
         code: 'upstream_unreachable',
+        lasting: /\(4\d\d\)/.test(says),
         message: `the proxy http://127.0.0.1:${proxy.port} before claude at https://api.example ${says}`,
       });
       for (const connection of proxy.connections) {
@@ -243,6 +244,7 @@ describe('a proxy that', () => {
     const url = 'http://api.example/v1';
     expect(await failureOf(behind(`127.0.0.1:${proxy.port}`).ask(url), url)).toEqual({
       code: 'upstream_unreachable',
+      lasting: true,
       message: `the proxy http://127.0.0.1:${proxy.port} before claude at http://api.example wants to know who asks (407); write user:password@ before its name in HTTP_PROXY`,
     });
   });
