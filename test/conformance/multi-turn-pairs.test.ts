@@ -14,6 +14,7 @@ import { CONVERSATIONS } from './conversations.ts';
 import { gatewayTo } from './gateway-for.ts';
 import { type Held, heldHistory } from './held-history.ts';
 import { createSummary, type Verdict } from './summary.ts';
+import { losesLastSignature } from './unsayable.ts';
 import { array, type Json, jsonOf, object } from './wire-facts.ts';
 
 const summary = createSummary(DIALECT_IDS);
@@ -82,6 +83,14 @@ function sealsOf(items: readonly unknown[]): string[] {
   });
 }
 
+/** Without the signature behind the last text, which a client of the Messages format is not told. */
+function withoutLastSignature(held: readonly Held[]): Held[] {
+  const at = held.findLastIndex(([kind]) => kind === 'sealed');
+  const [before, after] = [held[at - 1], held[at + 1]];
+  if (before?.[0] !== 'text' || after?.[0] !== 'text') return held.filter((_, index) => index !== at);
+  return [...held.slice(0, at - 1), ['text', before[1] + after[1]], ...held.slice(at + 2)];
+}
+
 const isFreeText = (each: Held) => each[0] === 'call' && typeof each[3] === 'string';
 
 /** Clients without calls of free text know them as functions with one argument, and call them so again. */
@@ -111,7 +120,8 @@ for (const wire of DIALECT_IDS) {
           reading ??= ownHistory(wire, recording);
           const history = await reading;
           if (history === undefined) return;
-          const own = client === wire ? history : withSealsOfItems(recording, history);
+          const told = losesLastSignature(recording, client) ? withoutLastSignature(history) : history;
+          const own = client === wire ? history : withSealsOfItems(recording, told);
           let verdict: Verdict = 'fail';
           try {
             verdict = await play(wire, client, recording, own);

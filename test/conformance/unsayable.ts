@@ -19,6 +19,8 @@ interface Facts {
   refusal: boolean;
   /** Calls whose argument is free text. */
   freeText: boolean;
+  /** A signature behind the last text. */
+  lastSignature: boolean;
   /** An ending that only the wire itself has a word for. */
   oddEnding: boolean;
   counts: Set<'cacheWrite' | 'cacheWrite1h' | 'webSearches' | 'audioInput' | 'audioOutput'>;
@@ -42,6 +44,7 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
   // What an image was made with is lost where the image itself is not.
   if (dialect === 'anthropic-messages')
     for (const name of names) if (name.startsWith('image.')) names.delete(name);
+  if (losesLastSignature(recording, dialect)) names.add('thought_signature');
   if (dialect !== 'anthropic-messages') {
     if (facts.stopSequence) names.add('stop_sequence');
     if (facts.pauses) names.add('pause_turn');
@@ -53,6 +56,11 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
   }
   if (dialect === 'gemini' && [...facts.arguments.values()].some(isCut)) names.add('tool_calls');
   return [...names].sort();
+}
+
+/** Whether a client of `dialect` is not told the signature that stands behind the answer's last text. */
+export function losesLastSignature(recording: Recording, dialect: DialectId): boolean {
+  return dialect === 'anthropic-messages' && factsOf(recording).lastSignature;
 }
 
 /** Names under which the ledger must report what a client of `dialect` is told in another form. */
@@ -90,6 +98,7 @@ function factsOf(recording: Recording): Facts {
     pauses: false,
     refusal: false,
     freeText: false,
+    lastSignature: false,
     oddEnding: false,
     counts: new Set(),
     arguments: new Map(),
@@ -279,6 +288,11 @@ function ofGemini(value: Json, facts: Facts, calls: Map<unknown, string>): void 
 }
 
 function ofPart(part: Json, facts: Facts, calls: Map<unknown, string>): void {
+  const isSaid = part.functionCall !== undefined || part.thought === true || part.text !== '';
+  if (part.thoughtSignature !== undefined || isSaid) {
+    facts.lastSignature =
+      part.thoughtSignature !== undefined && part.functionCall === undefined && part.thought !== true;
+  }
   const blob = object(part.inlineData);
   if (blob !== undefined && part.thought !== true)
     facts.media.add(String(blob.mimeType).startsWith('audio/') ? 'audio' : 'image');

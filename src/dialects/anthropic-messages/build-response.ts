@@ -9,11 +9,18 @@ import { buildStopReason, knownEndings } from './finish.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
+/** A signature behind the last block: see encode-stream.ts. */
+export const LAST_SIGNATURE = 'thought_signature';
+
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createLossReport(ID);
   const content = buildBlocks(response.parts, { losses, answer: true, serverTools: new Map() });
   losses.foreign(response.extension);
   const told = createAnswerLosses(ID, context);
+  if (endsWithSignature(content)) {
+    content.pop();
+    told.lost(LAST_SIGNATURE);
+  }
   for (const { feature, outcome, how = '' } of losses.list()) {
     if (outcome === 'lost') told.lost(feature);
     else told.approximated(feature, how);
@@ -31,6 +38,11 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     usage: buildUsage(response.usage),
     ...messageFields(response, context),
   };
+}
+
+function endsWithSignature(content: readonly JsonObject[]): boolean {
+  const last = content.at(-1);
+  return content.length > 1 && last?.type === 'thinking' && last.thinking === '';
 }
 
 /** Fields of the message; the pieces of a streamed block without a neutral word are none. */

@@ -6,6 +6,10 @@
 // Thinking without a signature ends with an empty signature_delta: SDKs keep the thinking of a turn for the
 // next one only when they saw a signature, and providers that want their reasoning back get it that way. An
 // empty signature never reaches a provider that checks it, see buildReasoning.
+//
+// A signature behind the last text (Gemini's) would be thinking at the end: no message of this dialect ends with it,
+// its provider refuses one that does, and clients that show the last block would show nothing. So thinking that is a
+// signature alone waits for the block behind it; where none comes, it is a named loss.
 import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -15,7 +19,7 @@ import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import { messageId } from './build-response.ts';
+import { LAST_SIGNATURE, messageId } from './build-response.ts';
 import { buildCitation } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
@@ -37,6 +41,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   /** Everything of a delta event up to the changing part, for the open block. */
   let deltaPrefix = '';
   let signature = '';
+  /** Thinking without text behind other blocks, told with the next block. */
+  let waiting: 'started' | 'ended' | undefined;
   const messageDelta: JsonObject = {};
   const stopFields: JsonObject = {};
   const losses = createAnswerLosses(ID, context);
@@ -49,7 +55,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       case 'tool-delta':
         return toolDelta(event.arguments);
       case 'reasoning-delta':
-        return open === 'thinking' && event.text !== '' ? deltaPrefix + JSON.stringify(event.text) + END : '';
+        return reasoningDelta(event.text);
       case 'start':
         head ??= { id: event.id, model: event.model };
         return '';
@@ -75,13 +81,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
           const data = tokenToWire(ID, event.redacted);
           return blockStart('other', { type: 'redacted_thinking', data });
         }
-        signature = '';
-        return blockStart(
-          'thinking',
-          { type: 'thinking', thinking: '', signature: '' },
-          'thinking_delta',
-          'thinking',
-        );
+        return reasoningStart();
       case 'reasoning-signature':
         // Said when the block ends: nothing may follow it there.
         signature = tokenToWire(ID, event.signature);
@@ -96,9 +96,14 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
           return '';
         }
         return blockStart('other', event.part.value) + blockStop();
+      case 'reasoning-end':
+        if (waiting !== undefined) {
+          waiting = 'ended';
+          return '';
+        }
+        return blockStop();
       case 'text-end':
       case 'refusal-end':
-      case 'reasoning-end':
       case 'tool-end':
         return blockStop();
       case 'extension':
@@ -132,8 +137,34 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     return frame('message_start', { type: 'message_start', message });
   }
 
+  function reasoningStart(): string {
+    const before = tellWaiting() + blockStop();
+    signature = '';
+    if (index >= 0) {
+      waiting = 'started';
+      return before;
+    }
+    return before + thinkingStart();
+  }
+
+  function reasoningDelta(text: string): string {
+    if (text === '') return '';
+    const before = waiting === 'started' ? thinkingStart() : '';
+    return open === 'thinking' ? before + deltaPrefix + JSON.stringify(text) + END : '';
+  }
+
+  function thinkingStart(): string {
+    waiting = undefined;
+    const block = { type: 'thinking', thinking: '', signature: '' };
+    return blockStart('thinking', block, 'thinking_delta', 'thinking');
+  }
+
+  function tellWaiting(): string {
+    return waiting === undefined ? '' : thinkingStart() + blockStop();
+  }
+
   function blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
-    const before = blockStop();
+    const before = tellWaiting() + blockStop();
     open = kind;
     index++;
     deltaPrefix = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${field}":`;
@@ -199,7 +230,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     }
     switch (type) {
       case 'content_block_start': {
-        const before = blockStop();
+        const before = tellWaiting() + blockStop();
         open = 'other';
         index++;
         return before + frame(type, { ...value, index });
@@ -222,6 +253,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   }
 
   function finish(value: Finish): string {
+    if (waiting !== undefined && signature !== '') losses.lost(LAST_SIGNATURE);
     losses.usage(usage, UNSAID_COUNTS);
     losses.finish(value, knownEndings(value));
     const wire = {

@@ -99,6 +99,51 @@ describe('usage', () => {
   });
 });
 
+describe('a signature alone behind text', () => {
+  const text: StreamEvent[] = [
+    { type: 'text-start', block: 0 },
+    { type: 'text-delta', block: 0, text: 'so' },
+    { type: 'text-end', block: 0 },
+  ];
+  const signature: StreamEvent[] = [
+    { type: 'reasoning-start', block: 1 },
+    { type: 'reasoning-signature', block: 1, signature: own('s') },
+    { type: 'reasoning-end', block: 1 },
+  ];
+  const told = [start(0, { type: 'text', text: '' }), delta(0, { type: 'text_delta', text: 'so' }), stop(0)];
+  const call: StreamEvent = { type: 'tool-start', block: 2, id: 'c', name: 'f', kind: 'function' };
+
+  test('is left out where nothing follows, so that the message ends with its text, and is named', () => {
+    const lost: string[] = [];
+    const encoder = anthropicMessages.client.createStreamEncoder({
+      ...CONTEXT,
+      lost: (name) => lost.push(name),
+    });
+    const wire = [START, ...text, ...signature, END].map((event) => encoder.encode(event)).join('');
+    expect(wire).not.toContain('thinking');
+    expect(lost).toEqual(['thought_signature']);
+    expect(blocksOf(...text, ...signature)).toEqual(told);
+  });
+
+  test('is told before the call that follows it', () => {
+    expect(blocksOf(...text, ...signature, call)).toEqual([
+      ...told,
+      start(1, { type: 'thinking', thinking: '', signature: '' }),
+      delta(1, { type: 'signature_delta', signature: 's' }),
+      stop(1),
+      start(2, { type: 'tool_use', id: 'c', name: 'f', input: {} }),
+      stop(2),
+    ]);
+  });
+
+  test('thinking with text is told at once, behind text too', () => {
+    const encoder = anthropicMessages.client.createStreamEncoder(CONTEXT);
+    for (const event of [START, ...text]) encoder.encode(event);
+    encoder.encode({ type: 'reasoning-start', block: 1 });
+    expect(encoder.encode({ type: 'reasoning-delta', block: 1, text: 'hm' })).toContain('"thinking":"hm"');
+  });
+});
+
 const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
   [
     'thinking, signed',

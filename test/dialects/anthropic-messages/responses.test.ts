@@ -70,8 +70,8 @@ test("another dialect's tokens stand marked in the opaque fields and on the ids"
     { type: 'reasoning', text: 'hm', signature: token },
     { type: 'reasoning', text: '', redacted: token },
     { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function', signature: token },
-    { type: 'text', text: 'so' },
     { type: 'reasoning', text: '', signature: token },
+    { type: 'text', text: 'so' },
   ];
   const { content } = client.buildResponse(answer({ parts }), CONTEXT);
   const wire = 'sluice:openai-chat:t';
@@ -79,9 +79,23 @@ test("another dialect's tokens stand marked in the opaque fields and on the ids"
     { type: 'thinking', thinking: 'hm', signature: wire },
     { type: 'redacted_thinking', data: wire },
     { type: 'tool_use', id: callIdToWire('c1', token), name: 'f', input: {} },
-    { type: 'text', text: 'so' },
     { type: 'thinking', thinking: '', signature: wire },
+    { type: 'text', text: 'so' },
   ]);
+});
+
+test('a signature behind the last text is not told, so that the answer ends with its text', () => {
+  const lost: string[] = [];
+  const parts: Part[] = [
+    { type: 'text', text: 'so' },
+    { type: 'reasoning', text: '', signature: ownToken('gemini', 't') },
+  ];
+  const { content } = client.buildResponse(answer({ parts }), {
+    ...CONTEXT,
+    lost: (name) => lost.push(name),
+  });
+  expect(content).toEqual([{ type: 'text', text: 'so' }]);
+  expect(lost).toEqual(['thought_signature']);
 });
 
 test('what a provider says is its own, however it looks', () => {
