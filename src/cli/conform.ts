@@ -1,15 +1,18 @@
 // `sluice conform`: does a gateway or provider keep to the dialects that it serves?
-import { type CaseResult, runCases } from '../conformance/run-cases.ts';
+import { CASE_NAMES } from '../conformance/cases.ts';
+import { type CaseResult, runCases, type RunOptions, ServerUnreachable } from '../conformance/run-cases.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
+import { isUnreachable, networkFailure } from '../upstream/network-failure.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
-import { columns } from './help.ts';
 import { directWithin } from './own-machine.ts';
 
 const DEFAULT_MODEL = 'simulator/demo';
 /** For one request and the whole of its answer. */
 const CASE_TIMEOUT_S = 60;
+const longest = (names: readonly string[]) => Math.max(...names.map(({ length }) => length));
+const NAME_WIDTH = longest(DIALECT_IDS) + 2 + longest(CASE_NAMES);
 
 export const conformCommand: Command = {
   name: 'conform',
@@ -35,22 +38,34 @@ export const conformCommand: Command = {
     if (ids.length === 0)
       throw new UsageError(`unknown dialect "${asked}"; there are ${DIALECT_IDS.join(', ')}`);
     const timeoutMs = 1_000 * (numberFlag(input, 'timeout') ?? CASE_TIMEOUT_S);
-    const results = await runCases({
-      url,
-      dialects: ids.map((id) => DIALECTS[id]),
-      model: stringFlag(input, 'model') ?? DEFAULT_MODEL,
-      key: stringFlag(input, 'key') ?? null,
-      isDemanded: asked !== undefined,
-      send: (target, init) =>
-        fetch(target, {
-          ...init,
-          ...directWithin(target),
-          redirect: 'manual',
-          signal: AbortSignal.timeout(timeoutMs),
-        }),
-    });
+    const send = (target: string, init: RequestInit) =>
+      fetch(target, {
+        ...init,
+        ...directWithin(target),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+    const results: CaseResult[] = [];
+    const tell = (result: CaseResult) => {
+      results.push(result);
+      if (!input.flags.json) for (const line of describeResult(result)) context.out(line);
+    };
+    const unreachable = await runUntilUnreachable(
+      {
+        url,
+        dialects: ids.map((id) => DIALECTS[id]),
+        model: stringFlag(input, 'model') ?? DEFAULT_MODEL,
+        key: stringFlag(input, 'key') ?? null,
+        isDemanded: asked !== undefined,
+        send: (target, init) => send(target, init).catch(rejectUnreachable(target)),
+      },
+      tell,
+    );
     if (input.flags.json) context.out(JSON.stringify(results, null, 2));
-    else for (const line of describeResults(results)) context.out(line);
+    if (unreachable !== undefined) {
+      context.err(`error: ${unreachable.message}`);
+      return 1;
+    }
     if (results.every(({ outcome }) => outcome === 'not served')) {
       context.err('error: the server serves none of the dialects, or does not know the model (--model)');
       return 1;
@@ -67,11 +82,31 @@ function parseUrl(text: string | undefined): string {
   return url.href;
 }
 
-function describeResults(results: readonly CaseResult[]): string[] {
-  return columns(
-    results.flatMap(({ dialect, case: name, outcome, violations }) => [
-      [`${dialect}  ${name}`, outcome] as const,
-      ...violations.map((violation) => ['', `- ${violation}`] as const),
-    ]),
-  );
+/** What ended the run before all was asked. */
+async function runUntilUnreachable(
+  options: RunOptions,
+  tell: (result: CaseResult) => void,
+): Promise<ServerUnreachable | undefined> {
+  try {
+    for await (const result of runCases(options)) tell(result);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ServerUnreachable) return error;
+    throw error;
+  }
+}
+
+function rejectUnreachable(url: string): (cause: unknown) => never {
+  return (cause) => {
+    if (!isUnreachable(cause)) throw cause;
+    const { message } = networkFailure('the server', url, cause);
+    throw new ServerUnreachable(message.replace('base_url', 'the URL'), { cause });
+  };
+}
+
+function describeResult({ dialect, case: name, outcome, violations }: CaseResult): string[] {
+  return [
+    `  ${`${dialect}  ${name}`.padEnd(NAME_WIDTH)}  ${outcome}`,
+    ...violations.map((violation) => `  ${' '.repeat(NAME_WIDTH)}  - ${violation}`),
+  ];
 }

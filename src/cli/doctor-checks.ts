@@ -5,6 +5,7 @@ import type { Dialect } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
 import { askGateway, type GatewayAddress, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import { directWithin } from './own-machine.ts';
 
 export interface Finding {
   check: string;
@@ -94,14 +95,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   async 'event order'({ gateway, model }) {
     const runs = DIALECT_IDS.map((id) =>
-      runCases({
-        url: gateway.url,
-        dialects: [DIALECTS[id]],
-        model,
-        key: gateway.key,
-        isDemanded: true,
-        send: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }),
-      }),
+      Array.fromAsync(
+        runCases({
+          url: gateway.url,
+          dialects: [DIALECTS[id]],
+          model,
+          key: gateway.key,
+          isDemanded: true,
+          send: (url, init) =>
+            fetch(url, { ...init, ...directWithin(url), signal: AbortSignal.timeout(PATIENCE_MS) }),
+        }),
+      ),
     );
     const results = (await Promise.all(runs)).flat();
     const wrong = results.filter(({ outcome }) => outcome !== 'ok');

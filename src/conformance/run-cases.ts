@@ -11,6 +11,11 @@ export interface CaseResult {
   violations: string[];
 }
 
+/** Nobody is there to be judged; the message says what to do. */
+export class ServerUnreachable extends Error {
+  override readonly name = 'ServerUnreachable';
+}
+
 export interface RunOptions {
   /** The server's address; a path in it stays in front of the dialects' own. */
   url: string;
@@ -19,18 +24,17 @@ export interface RunOptions {
   key: string | null;
   /** The dialects were asked for by name: one that is not served is a violation. */
   isDemanded: boolean;
-  /** Bounds the time of each request, its answer's body included. */
+  /** Bounds the time of each request, its answer's body included. Rejects with ServerUnreachable to end the run. */
   send(url: string, init: RequestInit): Promise<Response>;
 }
 
 /** What servers answer on a path that they do not have. */
 const NOT_SERVED = [404, 501];
 
-export async function runCases(options: RunOptions): Promise<CaseResult[]> {
-  const results: CaseResult[] = [];
+/** Each result as it comes. Throws ServerUnreachable. */
+export async function* runCases(options: RunOptions): AsyncGenerator<CaseResult> {
   for (const dialect of options.dialects)
-    for (const name of CASE_NAMES) results.push(await runCase(dialect, name, options));
-  return results;
+    for (const name of CASE_NAMES) yield await runCase(dialect, name, options);
 }
 
 async function runCase(dialect: Dialect, name: CaseName, options: RunOptions): Promise<CaseResult> {
@@ -56,6 +60,7 @@ async function runCase(dialect: Dialect, name: CaseName, options: RunOptions): P
     const violations = await check(dialect, response);
     return result(violations.length === 0 ? 'ok' : 'violations', violations);
   } catch (error) {
+    if (error instanceof ServerUnreachable) throw error;
     return result('violations', [messageOf(error)]);
   }
 }

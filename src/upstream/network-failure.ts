@@ -100,6 +100,15 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
   return new GatewayError('upstream_unreachable', message, { cause });
 }
 
+/** After it was reached: a server may fare otherwise with the next request. */
+const REACHED = ['ECONNRESET', 'EPIPE'];
+
+/** Whether no connection came about, so that the next request would not fare better. */
+export function isUnreachable(cause: unknown): boolean {
+  const code = codeOf(cause);
+  return (Object.hasOwn(WORDS, code) && !REACHED.includes(code)) || Object.hasOwn(REFUSED_CERTIFICATE, code);
+}
+
 /** @param before whom the proxy stands. */
 function proxyFailure(before: string, cause: ProxyFailure): GatewayError {
   const { proxy, problem } = cause;

@@ -150,12 +150,39 @@ describe('sluice conform', () => {
         server.stop(true);
       }
     });
+  });
 
-    test('a port where nobody listens', async () => {
-      const { code, out } = await conform(['http://127.0.0.1:9', ...BRIEFLY]);
-      expect(code).toBe(1);
-      expect(out.match(/ violations/g)).toHaveLength(5);
+  test('a port where nobody listens: it is said once, and nothing more is asked', async () => {
+    const { code, out, err } = await conform(['http://127.0.0.1:9']);
+    expect({ code, out, err }).toEqual({
+      code: 1,
+      out: '',
+      err:
+        'error: the server cannot be reached at http://127.0.0.1:9: no connection could be made (ECONNREFUSED); ' +
+        'see that it runs, and that the URL is right',
     });
+    expect((await conform(['http://127.0.0.1:9', '--json'])).out).toBe('[]');
+  });
+
+  test('a server that goes away in the middle: what it answered is told', async () => {
+    const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no network')) });
+    let asked = 0;
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      async fetch(request) {
+        asked += 1;
+        const answer = await gateway.fetch(request);
+        if (asked === 3) server.stop();
+        // Else the open connection would go on serving.
+        answer.headers.set('connection', 'close');
+        return answer;
+      },
+    });
+    const { code, out, err } = await conform([server.url.href, ...MODEL]);
+    expect(code).toBe(1);
+    expect(out.match(/ ok$/gm)).toHaveLength(3);
+    expect(err).toContain('cannot be reached');
   });
 
   describe('tells a stream that breaks each dialect’s order', () => {
