@@ -1,5 +1,6 @@
 // The program: the one place that reads process.env and the command line, and that ends the process.
 import { runCli } from './cli/run.ts';
+import { writeOutput } from './cli/standard-output.ts';
 import { createTerminal, shownOn } from './cli/terminal.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -9,8 +10,8 @@ const launcherDescriptor = Number(process.env.SLUICE_LAUNCHER_FD);
 delete process.env.SLUICE_LAUNCHER_FD;
 
 const code = await runCli(process.argv.slice(2), {
-  out: (line) => console.log(shownOn(1, line)),
-  write: (text) => process.stdout.write(shownOn(1, text)),
+  out: (line) => writeOutput(`${shownOn(1, line)}\n`),
+  write: (text) => writeOutput(shownOn(1, text)),
   err: (line) => console.error(shownOn(2, line)),
   environment: process.env,
   directory: process.cwd(),

@@ -9,6 +9,7 @@ import type { CliContext, ParsedArguments } from './command.ts';
 import { askGateway, findGateway, pidFilePath } from './gateway-client.ts';
 import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
+import { OutputLost } from './standard-output.ts';
 import { untilShutdown } from './until-shutdown.ts';
 
 const DEFAULT_LINES = 20;
@@ -45,7 +46,7 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
     }
     return 0;
   } catch (error) {
-    if (error instanceof HomeUnusable) throw error;
+    if (error instanceof HomeUnusable || error instanceof OutputLost) throw error;
     context.err(
       `error: the ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );

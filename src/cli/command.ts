@@ -2,9 +2,9 @@
 import type { Terminal } from './terminal.ts';
 
 export interface CliContext {
-  /** A line of the command's answer. */
+  /** A line of the command's answer. Throws OutputLost. */
   out(line: string): void;
-  /** A part of a line of the answer. */
+  /** A part of a line of the answer. Throws OutputLost. */
   write(text: string): void;
   /** A line beside it: warnings and errors. */
   err(line: string): void;

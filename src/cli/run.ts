@@ -4,6 +4,7 @@ import { parseArguments } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { HomeUnusable } from './home.ts';
+import { OutputLost } from './standard-output.ts';
 import { VERSION } from './version.ts';
 
 const helpCommand: Command = {
@@ -42,7 +43,8 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
   try {
     return await dispatch(args, context);
   } catch (error) {
-    if (error instanceof HomeUnusable) {
+    if (error instanceof OutputLost && error.isUnwanted) return 0;
+    if (error instanceof HomeUnusable || error instanceof OutputLost) {
       context.err(`error: ${error.message}`);
       return 1;
     }

@@ -18,6 +18,7 @@ import { inTurn } from './in-turn.ts';
 import { loadWithCode, moduleDirectory } from './load-with-code.ts';
 import { type ReloadOptions, reloadConfig } from './reload.ts';
 import type { Serving } from './serving.ts';
+import { announce } from './standard-output.ts';
 import { describeStart, reachableUrl } from './start-message.ts';
 import { untilShutdown } from './until-shutdown.ts';
 import { VERSION } from './version.ts';
@@ -78,7 +79,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     current = changed;
   };
   const watched = watch(loaded, { started: config, load: options, log, apply });
-  for (const line of describeStart(config, serving, path, VERSION)) context.out(line);
+  announce(describeStart(config, serving, path, VERSION), context);
   pidFile?.write({
     pid: process.pid,
     url: reachableUrl(config.server.host, serving.port),

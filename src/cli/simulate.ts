@@ -4,6 +4,7 @@ import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
 import { createSimulator, createSleep, serveSimulator } from '../simulator/index.ts';
 import { portFlag } from './arguments.ts';
 import type { CliContext, Command } from './command.ts';
+import { announce } from './standard-output.ts';
 
 /** Beside the gateway's own default. */
 const DEFAULT_PORT = 8089;
@@ -24,7 +25,7 @@ export const simulateCommand: Command = {
       context.err(`error: ${error.message}`);
       return 1;
     }
-    context.out(`simulator on ${http.url}`);
+    announce([`simulator on ${http.url}`], context);
     await new Promise<void>((resolve) => context.onSignal(() => resolve()));
     await http.drain(0);
     return 0;

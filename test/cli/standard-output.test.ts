@@ -1,0 +1,85 @@
+// Where answers go that nobody takes: a device that is full is told of, a reader that leaves is not.
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSluice } from '../support/sluice-process.ts';
+
+const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'sluice');
+const HOME = mkdtempSync(join(tmpdir(), 'sluice-output-'));
+afterAll(() => rmSync(HOME, { recursive: true }));
+
+function spawn<const Out extends 'pipe' | number>(args: readonly string[], stdout: Out) {
+  return Bun.spawn(['node', LAUNCHER, ...args], {
+    cwd: HOME,
+    env: { PATH: process.env.PATH ?? '', HOME, SLUICE_HOME: HOME },
+    stdout,
+    stderr: 'pipe',
+  });
+}
+
+// Linux has a device that is always full.
+describe.if(process.platform === 'linux')('a full device', () => {
+  const full = openSync('/dev/full', 'w');
+
+  const commands = [
+    ['--help'],
+    ['--version'],
+    ['help', 'serve'],
+    ['check'],
+    ['route', '--model', 'simulator/x'],
+    ['route', '--model', 'simulator/x', '--json'],
+    ['daemon', 'status', '--json'],
+    ['doctor', '--url', 'http://127.0.0.1:9'],
+  ];
+  test.each(commands.map((args) => [args.join(' '), args] as const))('%s', async (_, args) => {
+    const child = spawn(args, full);
+    expect(await new Response(child.stderr).text()).toContain(
+      'error: standard output does not take the answer (ENOSPC',
+    );
+    expect(await child.exited).toBe(1);
+  });
+
+  test('a gateway serves all the same, and ends as always', async () => {
+    const port = freePort();
+    const child = spawn(['serve', '--workers', '1', '--port', String(port)], full);
+    const said = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('warning: standard output')) text += (await said.read()).value ?? '';
+    expect((await fetch(`http://127.0.0.1:${port}/gateway/health`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+  });
+});
+
+test('a reader that leaves ends sluice tail, without a word', async () => {
+  await using gateway = await startSluice();
+  const tail = spawn(['tail', '--url', gateway.url], 'pipe');
+  const said = tail.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await said.read()).value).toContain('from now on');
+  const reader = tail.stdout.getReader();
+  await ask(gateway.url);
+  await reader.read();
+  await reader.cancel();
+  await ask(gateway.url);
+  expect(await tail.exited).toBe(0);
+  expect((await said.read()).done).toBe(true);
+});
+
+function freePort(): number {
+  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
+  server.stop(true);
+  return server.port;
+}
+
+async function ask(url: string): Promise<void> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({
+      model: 'simulator/fast',
+      stream: true,
+      messages: [{ role: 'user', content: 'Hello' }],
+    }),
+  });
+  await response.text();
+}
