@@ -5,6 +5,7 @@ import { EMBEDDED_STORE } from '../config/audit-store.ts';
 import { isDamage } from '../ledger/sqlite-mending.ts';
 import { createSqliteStore } from '../ledger/sqlite-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
+import { sqliteTrouble } from '../ledger/store-trouble.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { loadFromFlags } from './config-flags.ts';
 import { findReadableHome } from './home.ts';
@@ -26,10 +27,8 @@ export async function openLedgerStore(
   try {
     return createSqliteStore(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const mend = isDamage(cause)
-      ? 'the file is damaged; a gateway that starts keeps it aside and begins a new one'
-      : 'check the file and its permissions';
-    throw new Error(`${path}: ${reason}; ${mend}`, { cause });
+    if (!isDamage(cause)) throw sqliteTrouble(path, cause);
+    const mend = 'the file is damaged; a gateway that starts keeps it aside and begins a new one';
+    throw new Error(`${path}: ${cause.message}; ${mend}`, { cause });
   }
 }

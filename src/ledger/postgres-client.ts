@@ -1,6 +1,7 @@
 // The connections to PostgreSQL: pooled, bounded in time, and silent about the credentials in the address.
 import { SQL } from 'bun';
 import type { SqlValue } from './row-columns.ts';
+import { postgresTrouble } from './store-trouble.ts';
 
 /** Parameters stand as `?` in the text. Whole numbers come back as numbers, whatever their column. */
 export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
@@ -109,5 +110,5 @@ function describe(thrown: unknown, url: string): Error {
   for (const secret of [url, password, decodeURIComponent(password)]) {
     if (secret !== '') message = message.replaceAll(secret, '***');
   }
-  return new Error(`PostgreSQL at ${hostname}:${port || 5432}${pathname}: ${message}`);
+  return postgresTrouble(`${hostname}:${port || 5432}${pathname}`, thrown, message);
 }

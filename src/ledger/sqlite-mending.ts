@@ -2,6 +2,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { createSqliteStore } from './sqlite-store.ts';
 import type { ValueStore } from './store-messages.ts';
+import { sqliteTrouble } from './store-trouble.ts';
 
 /**
  * Opened by the first call. A call that finds the file damaged is answered from the new one; `tell` hears what
@@ -32,7 +33,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
       asked = store;
       return await work(asked);
     } catch (thrown) {
-      if (!isDamage(thrown) || isClosed) throw thrown;
+      if (!isDamage(thrown) || isClosed) throw sqliteTrouble(path, thrown);
       if (store === asked) {
         mending ??= mend(asked, thrown.message).finally(() => {
           mending = null;

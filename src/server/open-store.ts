@@ -20,10 +20,9 @@ export function locateStore(store: string, databasePath: string): StoreLocation 
 export function openStore(location: StoreLocation, log: Log): LedgerStore {
   const store = createThreadedStore(location, (notice) => log('warn', notice));
   store.totals().catch((error: unknown) => {
-    log('error', 'the ledger cannot be opened: requests are served all the same', {
-      ...(location.type === 'sqlite' && { file: location.path }),
-      error,
-    });
+    const message =
+      'the ledger cannot be opened: requests are served all the same, and it is tried again for their rows';
+    log('error', message, { error });
   });
   return store;
 }

@@ -53,6 +53,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'providers',
     'dialects',
     'sse',
+    'upstream',
   ],
   credentials: [],
   'index.ts': ['model', 'config', 'gateway', 'ledger', 'simulator', 'dialects', 'transformers', 'upstream'],

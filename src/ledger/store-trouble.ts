@@ -1,0 +1,71 @@
+// What a store says when it fails, with where it lies and what to do.
+
+const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
+const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
+const NO_ROOM = `make room there, ${OTHER_PLACE}`;
+const BUSY = 'another program holds it: let that one end';
+
+/** By how the code begins: of the system, or of SQLite. https://www.sqlite.org/rescode.html */
+const SQLITE_MENDS: Readonly<Record<string, string>> = {
+  EACCES: NOT_ALLOWED,
+  EPERM: NOT_ALLOWED,
+  EROFS: NOT_ALLOWED,
+  SQLITE_PERM: NOT_ALLOWED,
+  SQLITE_AUTH: NOT_ALLOWED,
+  SQLITE_READONLY: NOT_ALLOWED,
+  SQLITE_CANTOPEN: NOT_ALLOWED,
+  EISDIR: `a folder has its name: move that away, ${OTHER_PLACE}`,
+  EEXIST: `a file stands where its folder should be: move that away, ${OTHER_PLACE}`,
+  ENOTDIR: `a file stands where its folder should be: move that away, ${OTHER_PLACE}`,
+  ENOSPC: NO_ROOM,
+  EDQUOT: NO_ROOM,
+  SQLITE_FULL: NO_ROOM,
+  SQLITE_BUSY: BUSY,
+  SQLITE_LOCKED: BUSY,
+  SQLITE_IOERR: `the disk fails or is full: see the system's log, ${OTHER_PLACE}`,
+};
+
+const UNREACHED = 'see that it runs, and that audit.store has its address';
+const STRANGER = 'put a user and password that it knows into audit.store';
+const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
+
+/** By Bun's code where no connection came about, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const POSTGRES_MENDS: Readonly<Record<string, string>> = {
+  ERR_POSTGRES_CONNECTION: UNREACHED,
+  ERR_POSTGRES_TLS: 'set up TLS there, or leave sslmode out of audit.store',
+  '28': STRANGER,
+  '3D000': 'create that database, or name another in audit.store',
+  '3F000': 'create that schema, or name another in audit.store',
+  '42501': NO_RIGHT,
+  '25006': 'it is a standby or set to read only: name the server that writes in audit.store',
+  '53100': 'make room on its disk',
+  '53300': 'raise its max_connections, or end connections that are not used',
+  '57P03': 'it starts or ends: wait, and see its log',
+};
+
+/** For a call of the embedded ledger at `path` that failed. */
+export function sqliteTrouble(path: string, thrown: unknown): Error {
+  return trouble(path, thrown, mendOf(SQLITE_MENDS, codeOf(thrown)));
+}
+
+/** `where`: the server and its database; `message`: what is said of the failure, free of secrets. */
+export function postgresTrouble(where: string, thrown: unknown, message: string): Error {
+  // Of what the server says, `errno` holds its five letters.
+  const state = thrown instanceof Error && 'errno' in thrown ? thrown.errno : undefined;
+  const code = typeof state === 'string' ? state : codeOf(thrown);
+  return trouble(`PostgreSQL at ${where}`, message, mendOf(POSTGRES_MENDS, code));
+}
+
+function trouble(where: string, thrown: unknown, mend: string | undefined): Error {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = `${where}: ${message}${mend === undefined ? '' : `; ${mend}`}`;
+  return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
+}
+
+function mendOf(mends: Readonly<Record<string, string>>, code: string): string | undefined {
+  return Object.entries(mends).find(([prefix]) => code.startsWith(prefix))?.[1];
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+}
