@@ -1,30 +1,60 @@
 // When garbage is collected: by the clock, between requests, before one of them has to.
-import { edenGC } from 'bun:jsc';
+import { edenGC, heapSize } from 'bun:jsc';
 
-/** A second's garbage takes some two milliseconds, which a request in some hundreds meets. */
-const EVERY_MS = 1_000;
+const TICK_MS = 1_000;
+/** Requests that leave enough in the old part of the heap: what they held while the new was collected stays there. */
+const ENOUGH_REQUESTS = 250;
+/** Ticks without requests until what fewer have left is collected too. */
+const IDLE_TICKS = 3;
+/** Bytes; everything in more than that takes longer than a request should wait: then it is for the runtime to judge. */
+const LARGEST_WHILE_BUSY = 64 * 1024 * 1024;
 
 export interface CollectorOptions {
-  /** Whether anything happened since it was asked last: an idle process has nothing to collect. */
-  wasBusy(): boolean;
-  /** Default: every second. */
-  everyMs?: number;
-  /** Default: what was made since the last time. */
-  collect?(): void;
+  /** Requests so far. */
+  begun(): number;
+  /** Requests whose answers go on. */
+  open(): number;
+  tickMs?: number;
+  /** Collects what was made since the last time, in some two milliseconds. Default: the runtime's. */
+  collectNew?(): void;
+  /** Takes ten milliseconds and more. Default: the runtime's. */
+  collectAll?(): void;
+  /** Whether that is short enough to be done while requests run. */
+  isSmall?(): boolean;
 }
 
 /**
- * Left alone, the runtime collects when memory for a request is asked for, or each second in threads beside, for up to a
- * hundred milliseconds that requests share a core with them: the launcher makes that 20 s. Returns how to stop it.
+ * Left alone, the runtime collects each second in threads beside, for up to a hundred milliseconds in which requests share
+ * a core with them (the launcher has it do so less often), or while it serves a request, since memory is needed. Here the
+ * new is collected at each tick with requests, and everything in the calm after enough of them, or once there are none.
+ * Returns how to stop it.
  */
 export function startCollector({
-  wasBusy,
-  everyMs = EVERY_MS,
-  collect = edenGC,
+  begun,
+  open,
+  tickMs = TICK_MS,
+  collectNew = edenGC,
+  collectAll = () => Bun.gc(true),
+  isSmall = () => heapSize() <= LARGEST_WHILE_BUSY,
 }: CollectorOptions): () => void {
+  let atLastTick = 0;
+  // The start itself leaves something, too.
+  let atLastAll = -1;
+  let idleTicks = 0;
   const timer = setInterval(() => {
-    if (wasBusy()) collect();
-  }, everyMs);
+    const now = begun();
+    const inTick = now - atLastTick;
+    const sinceAll = now - atLastAll;
+    atLastTick = now;
+    const isIdle = inTick === 0 && open() === 0;
+    idleTicks = isIdle ? idleTicks + 1 : 0;
+    // At a steady pace of requests, every tenth tick is calm after those before.
+    const isCalm = sinceAll >= ENOUGH_REQUESTS && inTick * 10 <= sinceAll && isSmall();
+    if (isCalm || (idleTicks >= IDLE_TICKS && sinceAll > 0)) {
+      atLastAll = now;
+      collectAll();
+    } else if (!isIdle) collectNew();
+  }, tickMs);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -53,14 +53,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
         : options.fetch(request).then((response) => compress(response, encoding));
     return isLast(request) ? answer.then(sayClose) : answer;
   });
-  let before = 0;
-  const stopCollector = startCollector({
-    wasBusy() {
-      const isBusy = served !== before || server.pendingRequests > 0;
-      before = served;
-      return isBusy;
-    },
-  });
+  const stopCollector = startCollector({ begun: () => served, open: () => server.pendingRequests });
   const port = server.port ?? options.port;
   return {
     port,

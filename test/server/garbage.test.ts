@@ -1,10 +1,10 @@
-// Garbage goes by the clock, while there is something to collect.
+// Garbage goes by the clock: the new while there are requests, everything in the calm after them.
 import { expect, test } from 'bun:test';
 import { startCollector } from '../../src/server/garbage.ts';
 
 test('what is new and held by nobody is gone after a while, unasked', async () => {
   const made = Array.from({ length: 100 }, (_, at) => new WeakRef({ at, filler: 'x'.repeat(100) }));
-  const stop = startCollector({ wasBusy: () => true, everyMs: 5 });
+  const stop = startCollector({ begun: () => 0, open: () => 1, tickMs: 5 });
   // Some may still be found by chance on the stack, which is searched for whatever looks like one.
   const held = () => made.filter((each) => each.deref() !== undefined).length;
   for (let round = 0; round < 100 && held() > 10; round++) await Bun.sleep(5);
@@ -12,25 +12,54 @@ test('what is new and held by nobody is gone after a while, unasked', async () =
   expect(held()).toBeLessThanOrEqual(10);
 });
 
-test('nothing is collected while nothing happens, nor once it is stopped', async () => {
-  let asked = 0;
-  let collected = 0;
-  const busy = [true, false, false, true];
+/** What is collected, tick by tick, while so many requests begin in each: (n)ew, (A)ll, or nothing. */
+async function collected(course: readonly number[], { open = 0, isSmall = true } = {}): Promise<string> {
+  const told: string[] = [];
   const done = Promise.withResolvers<void>();
+  let begun = 0;
   const stop = startCollector({
-    wasBusy() {
-      const isBusy = busy[asked++] ?? false;
-      if (asked === busy.length + 1) {
+    begun() {
+      if (told.length === course.length) {
         stop();
         done.resolve();
-      }
-      return isBusy;
+      } else begun += course[told.length] ?? 0;
+      told.push('.');
+      return begun;
     },
-    everyMs: 1,
-    collect: () => collected++,
+    open: () => open,
+    tickMs: 1,
+    collectNew: () => {
+      told[told.length - 1] = 'n';
+    },
+    collectAll: () => {
+      told[told.length - 1] = 'A';
+    },
+    isSmall: () => isSmall,
   });
   await done.promise;
-  await Bun.sleep(20);
-  expect(asked).toBe(busy.length + 1);
-  expect(collected).toBe(2);
+  await Bun.sleep(10);
+  expect(told).toHaveLength(course.length + 1);
+  return told.slice(0, course.length).join('');
+}
+
+const steady = (perTick: number, ticks: number) => Array<number>(ticks).fill(perTick);
+
+test('while requests come the new is collected, and everything each tenth tick', async () => {
+  expect(await collected(steady(1000, 25))).toBe('nnnnnnnnnAnnnnnnnnnAnnnnn');
+});
+
+test('after a crowd of requests whose answers go on, everything, once', async () => {
+  expect(await collected([400, 400, 20, 0, 0, 0, 0, 0], { open: 800 })).toBe('nnAnnnnn');
+});
+
+test('a heap that takes long is left to the runtime as long as requests run', async () => {
+  const course = [400, 400, ...steady(0, 5)];
+  expect(await collected(course, { open: 800, isSmall: false })).toBe('nnnnnnn');
+  expect(await collected(course, { isSmall: false })).toBe('nn..A..');
+});
+
+test('once idle: everything, once, after some ticks; not after each of some rare requests', async () => {
+  expect(await collected([1, ...steady(0, 8)])).toBe('n..A.....');
+  expect(await collected([0, 0, 0, 0, 0])).toBe('..A..');
+  expect(await collected([1, 0, 1, 0, 0, 1, 0, 1])).toBe('n.n..n.n');
 });
