@@ -34,30 +34,39 @@ export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueT
   return ownToken(dialect, text);
 }
 
-/** Whether a request's text may hold a foreign token, which its own dialect's provider would refuse. */
+/** Whether a request's text may hold a foreign token or a made-up id, which its own dialect's provider would refuse. */
 export function mayHoldForeignToken(text: string): boolean {
-  return text.includes(`"${MARK}`) || text.includes(CALL_MARK);
+  return text.includes(`"${MARK}`) || text.includes(ID_MARK);
 }
 
-/** Between a call's id and the token it carries; only characters that every dialect allows in an id. */
-const CALL_MARK = '__sluice_';
+/** Between a call's id and the token it carries, and in ids that are made up; every dialect allows its characters. */
+const ID_MARK = '__sluice_';
 
 /**
  * A call's id for clients whose calls have no opaque field: every client sends ids back, so the token rides
  * on it. The id alone where there is no token.
  */
 export function callIdToWire(id: string, token: OpaqueToken | undefined): string {
-  return token === undefined ? id : `${id}${CALL_MARK}${toBase64Url(token)}`;
+  return token === undefined ? id : `${id}${ID_MARK}${toBase64Url(token)}`;
 }
 
 /** The reverse of `callIdToWire`; an id that only looks like one is left as it is. */
 export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken } {
-  const at = wire.lastIndexOf(CALL_MARK);
+  const at = wire.lastIndexOf(ID_MARK);
   if (at === -1) return { id: wire };
-  const token = fromBase64Url(wire.slice(at + CALL_MARK.length));
+  const token = fromBase64Url(wire.slice(at + ID_MARK.length));
   if (token === undefined || !PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`)))
     return { id: wire };
   return { id: wire.slice(0, at), token: token as OpaqueToken };
+}
+
+/** The id of an item that its dialect's provider never made and looks for in vain. */
+export function madeUpId(prefix: string, rest: string): string {
+  return `${prefix}${ID_MARK}${rest}`;
+}
+
+export function isMadeUpId(prefix: string, id: string): boolean {
+  return id.startsWith(`${prefix}${ID_MARK}`);
 }
 
 function toBase64Url(text: string): string {

@@ -172,6 +172,45 @@ describe('in front of a Messages provider', () => {
   });
 });
 
+describe('a conversation that moves to a Responses provider', () => {
+  test('leaves behind thinking that nobody signed, which that provider would look up by its id', async () => {
+    const parts = [
+      { text: 'Hm', thought: true },
+      { functionCall: { name: 'shell', args: {} }, thoughtSignature: 'SIG' },
+    ];
+    const chunk = { candidates: [{ content: { role: 'model', parts }, finishReason: 'STOP' }] };
+    const first = setup('gemini', `data: ${JSON.stringify(chunk)}\n\n`);
+    const text = await (await first.post('/v1/responses', { ...ASKED, input: 'Fix it.' })).text();
+    const completed = text.slice(text.lastIndexOf('data: ') + 'data: '.length);
+    const output = asArray(asObject(asObject(JSON.parse(completed))?.response)?.output) ?? [];
+    expect(output).toMatchObject([
+      { type: 'reasoning', summary: [{ text: 'Hm' }] },
+      { type: 'function_call', name: 'shell' },
+    ]);
+
+    const second = setup('responses', ANSWER);
+    const callId = asObject(output[1])?.call_id;
+    const result = { type: 'function_call_output', call_id: callId, output: 'done' };
+    const asked = { ...ASKED, input: [{ role: 'user', content: 'Fix it.' }, ...output, result] };
+    const response = await second.post('/v1/responses', asked);
+    await response.arrayBuffer();
+    const sent = second.upstream.requests[0]?.json() as JsonObject;
+    expect(asArray(sent.input)?.map((item) => asObject(item)?.type ?? 'message')).toEqual([
+      'message',
+      'function_call',
+      'function_call_output',
+    ]);
+    expect(JSON.stringify(sent)).not.toContain('sluice');
+    expect(response.headers.get('x-sluice-lost')).toContain('reasoning');
+
+    // Its own provider gets it back as what it was.
+    const third = setup('gemini', `data: ${JSON.stringify(chunk)}\n\n`);
+    await (await third.post('/v1/responses', asked)).arrayBuffer();
+    const sentBack = third.upstream.requests[0]?.json() as JsonObject;
+    expect(asObject(asArray(sentBack.contents)?.[1])?.parts).toMatchObject(parts);
+  });
+});
+
 describe('a request that rests on what a provider keeps', () => {
   const asked = { model: 'any-model', input: 'Go on.', previous_response_id: 'resp_1' };
 

@@ -1,16 +1,25 @@
 // Output items as a client reads them: the same for whole answers and for streams. Ids are made from the
-// request's id and the item's place, so that the same answer has the same ids.
+// request's id and the item's place, so that the same answer has the same ids. Reasoning that is no provider's own is
+// looked up by its id when it comes back: that id is marked.
 import type { ImagePart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json.ts';
-import { callIdToWire } from '../../model/opaque-token.ts';
+import { callIdToWire, isMadeUpId, madeUpId } from '../../model/opaque-token.ts';
 import { freeTextOf } from './free-text.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, wireName } from './namespace.ts';
 
 export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ws' | 'ig';
 
+const REASONING = 'rs';
+
 export function itemId(prefix: ItemPrefix, requestId: string, outputIndex: number): string {
-  return `${prefix}_${requestId}_${outputIndex}`;
+  const rest = `${requestId}_${outputIndex}`;
+  return prefix === REASONING ? madeUpId(prefix, rest) : `${prefix}_${rest}`;
+}
+
+/** Whether a client's item is reasoning that was made up here. */
+export function isMadeUpReasoning(id: string): boolean {
+  return isMadeUpId(REASONING, id);
 }
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';

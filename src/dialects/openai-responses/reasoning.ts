@@ -16,6 +16,7 @@ import {
   tokenFromWire,
   tokenToWire,
 } from '../../model/opaque-token.ts';
+import { isMadeUpReasoning } from './output-item.ts';
 import { ID } from './wire.ts';
 
 /** Between two parts of a summary, which are one text in the neutral model. */
@@ -46,6 +47,8 @@ export function parseReasoning(item: JsonObject): ReasoningPart {
     }
   }
   const key = keyOf(item, inContent);
+  // Nobody knows it: a provider would look for it in vain, or refuse what it encrypted under another.
+  if (key.id !== undefined && isMadeUpReasoning(key.id)) delete key.id;
   if (Object.keys(key).length > 0) part.signature = keyToken(key);
   return part;
 }

@@ -183,7 +183,7 @@ describe('reasoning', () => {
     ]);
     expect(output(events)).toEqual([
       {
-        id: 'rs_req1_0',
+        id: 'rs__sluice_req1_0',
         type: 'reasoning',
         summary: [{ type: 'summary_text', text: 'Hm' }],
         encrypted_content: 'sluice:anthropic-messages:SIG',
@@ -209,7 +209,7 @@ describe('reasoning', () => {
       ]),
     ).toEqual([
       {
-        id: 'rs_req1_0',
+        id: 'rs__sluice_req1_0',
         type: 'reasoning',
         summary: [],
         encrypted_content: 'sluice:anthropic-messages:DATA:redacted',

@@ -1,6 +1,7 @@
 // What each field of a client's request means.
 import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
+import { itemId } from '../../../src/dialects/openai-responses/output-item.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 
@@ -315,6 +316,19 @@ describe('reasoning items', () => {
     expect(part({ summary: [{ type: 'summary_text', text: 'A' }] })).toEqual({
       type: 'reasoning',
       text: 'A',
+    });
+  });
+
+  test('an id that was made up here is no token, and is not what its provider encrypted under', () => {
+    const id = itemId('rs', 'req1', 0);
+    expect(part({ id, summary: [{ type: 'summary_text', text: 'A' }] })).toEqual({
+      type: 'reasoning',
+      text: 'A',
+    });
+    expect(part({ id, encrypted_content: 'ENC' })).toEqual({
+      type: 'reasoning',
+      text: '',
+      signature: ownToken('openai-responses', '{"encrypted_content":"ENC"}'),
     });
   });
 });
