@@ -3,6 +3,7 @@ import { findRouteBelow } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import { pickAnswerHeaders } from '../upstream/headers.ts';
 import { setExchangeHeaders } from './exchange.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
@@ -12,7 +13,10 @@ import { setRetryHeaders } from './retry-headers.ts';
 export function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
   const response = errorResponse(error, dialect, record.requestId);
   record.httpStatus = response.status;
-  if (error.status === 405 && error.upstream === undefined) response.headers.set('allow', 'POST');
+  if (error.upstream === undefined) {
+    if (error.status === 405) response.headers.set('allow', 'POST');
+    if (error.status === UPGRADE_REQUIRED) response.headers.set('upgrade', 'HTTP/1.1');
+  }
   setExchangeHeaders(response.headers, { record }, null);
   record.end(failedWith(error));
   return response;
@@ -34,8 +38,21 @@ export function errorResponse(error: GatewayError, dialect: DialectId, requestId
   return new Response(body, { status, headers });
 }
 
-/** Clients of some dialects say so in a header; the others read the most common shape. */
-export function guessDialect(request: Request): DialectId {
+/** The dialect whose own path begins like this one; where several do, the client's header or the most common shape. */
+export function guessDialect(request: Request, pathname: string): DialectId {
+  const asked = pathname.split('/');
+  let longest = 0;
+  let nearest: DialectId[] = [];
+  for (const { id, client } of Object.values(DIALECTS)) {
+    const own = client.path.split('/');
+    const different = own.findIndex((segment, at) => segment !== asked[at]);
+    const shared = different === -1 ? own.length : different;
+    if (shared > longest) nearest = [];
+    if (shared >= longest) nearest.push(id);
+    longest = Math.max(longest, shared);
+  }
+  const [first] = nearest;
+  if (first !== undefined && nearest.length === 1) return first;
   return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
 }
 
@@ -44,7 +61,7 @@ export function noSuchPath({ pathname, searchParams }: URL): GatewayError {
   const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
   const mend =
     near === undefined
-      ? `clients post to ${paths.join(', ')}`
+      ? `clients post to ${paths.join(', ')}; files, batches, images, audio and realtime sessions are not served here`
       : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
 }
@@ -52,6 +69,19 @@ export function noSuchPath({ pathname, searchParams }: URL): GatewayError {
 export function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {
   return new GatewayError('invalid_request', `${method} ${path} is not allowed; use ${allowed}`, {
     status: 405,
+  });
+}
+
+const UPGRADE_REQUIRED = 426;
+
+/**
+ * A model is asked by POST. A client that would rather have a WebSocket (Codex) is told with the status at which it
+ * asks by POST at once, instead of trying again.
+ */
+export function notPosted(method: string, path: string, headers: HeaderReader): GatewayError {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return methodNotAllowed(method, path, 'POST');
+  return new GatewayError('invalid_request', `WebSockets are not served; POST to ${path}`, {
+    status: UPGRADE_REQUIRED,
   });
 }
 

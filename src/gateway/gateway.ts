@@ -23,7 +23,7 @@ import { createProviderStates, type ProviderState } from '../upstream/provider-s
 import { authenticate, guardOrigin } from './admission.ts';
 import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './byte-source.ts';
-import { answerError, methodNotAllowed, stackOf } from './error-response.ts';
+import { answerError, notPosted, stackOf } from './error-response.ts';
 import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './exchange.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
@@ -193,7 +193,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     try {
       guardOrigin(headers, config.server);
       authenticate(headers, config.server.keys);
-      if (request.method !== 'POST') throw methodNotAllowed(request.method, address.pathname, 'POST');
+      if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
       const text = await readBody(request, config.server.maxBody);
       if (rows !== null && config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(found, headers, address.search, text);

@@ -28,6 +28,14 @@ const CASES: [string, string, number][] = [
   ['headers of 200 KB', get(`127.0.0.1\r\nx-big: ${'x'.repeat(200_000)}`), 431],
   ['OPTIONS', postText('/v1/messages', ASK).replace('POST', 'OPTIONS'), 405],
   ['HEAD on an API path', 'HEAD /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', 405],
+  [
+    'a WebSocket for a path that is posted to',
+    get(
+      '127.0.0.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13',
+      '/v1/responses',
+    ),
+    426,
+  ],
   ['Expect: 100-continue', postText('/v1/messages', ASK, { expect: '100-continue' }), 100],
   ['a compressed body', postText('/v1/messages', ASK, { 'content-encoding': 'gzip' }), 415],
   ['a length and chunks at once', postText('/v1/messages', ASK, { 'transfer-encoding': 'chunked' }), 400],

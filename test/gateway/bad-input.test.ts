@@ -189,6 +189,14 @@ for (const dialect of DIALECT_IDS) {
       for (const path of Object.values(CLIENT_PATHS)) expect(error.message).toContain(path);
     });
 
+    test('a WebSocket is refused with the status at which clients post at once', async () => {
+      const response = await send(setup(), dialect, { method: 'GET', headers: { upgrade: 'websocket' } });
+      expect(response.headers.get('upgrade')).toBe('HTTP/1.1');
+      const error = await SDK_ERRORS[dialect](response);
+      expect(error.status).toBe(426);
+      expect(error.message).toContain(`POST to ${CLIENT_PATHS[dialect]}`);
+    });
+
     test('405 says what is allowed in a header too', async () => {
       const response = await send(setup(), dialect, { method: 'GET' });
       expect(response.headers.get('allow')).toBe('POST');

@@ -41,6 +41,18 @@ test('a path that is almost one is told what it should be', async () => {
 });
 
 test.each([
+  ['/v1/messages/batches', 'type', 'error'],
+  ['/v1beta/cachedContents', 'error.status', 'NOT_FOUND'],
+  ['/v1/responses/resp_1', 'error.code', 'invalid_request'],
+  ['/v1/files', 'error.code', 'invalid_request'],
+])('%s is refused in the shape of the clients that ask for such', async (path, field, value) => {
+  const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+  const response = await post(path, {});
+  expect(response.status).toBe(404);
+  expect(await response.json()).toHaveProperty(field, value);
+});
+
+test.each([
   ['/v1/messages/count_tokens', 'anthropic-messages', 'count-tokens'],
   ['/v1beta/models/asked:countTokens', 'gemini', 'count-tokens'],
   ['/v1/embeddings', 'openai-chat', 'embed'],
