@@ -23,6 +23,7 @@ export function pagesAt(end: number): Page[] {
     metrics('?since=7d', '`metrics?since=7d`'),
     audit('', '`audit`, first page'),
     audit('?offset=500000', '`audit?offset=500000`'),
+    audit(`?before=${end - 500_000_000}-999999999`, '`audit?before=…`, 500,000 rows back'),
     audit('?status=error', '`audit?status=error` (3 %)'),
     audit('?success=true', '`audit?success=true` (95 %)'),
     audit('?success=false', '`audit?success=false` (5 %)'),
@@ -37,6 +38,10 @@ export function pagesAt(end: number): Page[] {
       '`audit` by model, status and agent (32 in 1 M)',
     ),
     audit('?provider=provider-1&status=error&offset=2000', '`audit` by provider and status, `offset=2000`'),
+    audit(
+      `?provider=provider-1&status=error&before=${end - 500_000_000}-999999999`,
+      '`audit` by provider and status, `before=…` as far back',
+    ),
     audit(`?start_time=${ago(1)}`, '`audit` of the last day'),
     audit(`?${between}`, '`audit` of three days'),
     audit(`?${between}&model=model-7&success=false`, '`audit` of three days, by model and failure'),

@@ -2,7 +2,7 @@
 
 import { tokensPerSecond } from '../ledger/speed.ts';
 import type { LedgerStore, StoredRow } from '../ledger/store.ts';
-import { describeRow } from '../management/audit.ts';
+import { describeRow } from '../management/audit-entry.ts';
 import { readPidFile } from '../server/pid-file.ts';
 import { countFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';

@@ -3,7 +3,7 @@
 import { type Ask, type Cell, cellsIn, countMatches, type OfKinds } from './audit-cells.ts';
 import { type AmongKinds, type Condition, hiddenOfFilter, inKinds, kindsOfFilter } from './kind-filter.ts';
 import type { SqlValue } from './row-columns.ts';
-import type { AuditFilter } from './store.ts';
+import type { AuditFilter, RowPlace } from './store.ts';
 import { partsOfRange, type RangePart, timesOf } from './sum-spans.ts';
 
 /** For a SELECT on `ledger_row`. */
@@ -15,6 +15,8 @@ export interface Where {
 export interface AuditPage {
   /** How many rows match the filter, wherever they lie. */
   total: number;
+  /** How many of them lie in the page or behind it. */
+  left: number;
   /** What to select, newest first; null: the page is empty. */
   rows: { where: Where; limit: number; offset: number; order: PageOrder } | null;
 }
@@ -30,6 +32,37 @@ const FEW = 1000;
 
 /** @param among for the rows of the page. */
 export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<AuditPage> {
+  const { before, ...all } = filter;
+  if (before === undefined) return locate(ask, all, among);
+  const { total } = await locate(ask, { ...all, limit: 0 }, among);
+  const { startTime = Number.NEGATIVE_INFINITY, endTime = Number.POSITIVE_INFINITY } = all;
+  if (before.timestamp < startTime) return { total, left: 0, rows: null };
+  if (before.timestamp > endTime) return { ...(await locate(ask, all, among)), total };
+  // The page begins at that row's millisecond, behind what has been listed of it.
+  const offset = await countListed(ask, all, among, before);
+  const page = await locate(ask, { ...all, endTime: before.timestamp, offset }, among);
+  return { ...page, total };
+}
+
+/** Matches in the millisecond of that row which are not behind it; the row itself is one. */
+function countListed(
+  ask: Ask,
+  filter: AuditFilter,
+  among: AmongKinds,
+  { timestamp, id }: RowPlace,
+): Promise<number> {
+  const matching = eitherOf(kindsOfFilter(filter, among), hiddenOfFilter(filter));
+  const { requestId } = filter;
+  const where = whereOf({
+    from: timestamp,
+    until: timestamp + 1,
+    matching,
+    ...(requestId !== undefined && { requestId }),
+  });
+  return countRows(ask, { sql: `${where.sql} AND id >= ?`, values: [...where.values, id] });
+}
+
+async function locate(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<AuditPage> {
   const { limit, offset, requestId } = filter;
   // Times are whole milliseconds.
   const from = filter.startTime === undefined ? null : Math.ceil(filter.startTime);
@@ -40,25 +73,27 @@ export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds)
   const matching = eitherOf(named, hidden);
   if (requestId !== undefined) {
     const where = whereOf({ from, until, matching, requestId });
-    return { total: await countRows(ask, where), rows: { where, limit, offset, order: 'any' } };
+    const total = await countRows(ask, where);
+    return { total, left: total - offset, rows: { where, limit, offset, order: 'any' } };
   }
   const parts = partsOfRange({ from, until });
   const counts = await countMatches(ask, from === null && until === null ? ['all'] : parts, kinds);
   const others = hidden === null ? 0 : await countRows(ask, whereOf({ from, until, matching: hidden }));
   const total = counts.reduce((sum, count) => sum + count, others);
-  if (limit === 0 || offset >= total) return { total, rows: null };
+  const left = Math.max(0, total - offset);
+  if (limit === 0 || left === 0) return { total, left, rows: null };
   if (others > 0) {
     const where = whereOf({ from, until, matching });
-    return { total, rows: { where, limit, offset, order: 'any' } };
+    return { total, left, rows: { where, limit, offset, order: 'any' } };
   }
   if (kinds === null ? offset === 0 : total <= FEW) {
     const where = whereOf({ from, until, matching: named });
-    return { total, rows: { where, limit, offset, order: kinds === null ? 'time' : 'kind' } };
+    return { total, left, rows: { where, limit, offset, order: kinds === null ? 'time' : 'kind' } };
   }
   const found = await narrow(ask, parts, kinds, filter);
   // The newest page goes on to the newest row.
   const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, matching: named });
-  return { total, rows: { where, limit, offset: found.offset, order: found.order } };
+  return { total, left, rows: { where, limit, offset: found.offset, order: found.order } };
 }
 
 /** Rows of these kinds, and those that a kind hides. */

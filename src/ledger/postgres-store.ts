@@ -106,8 +106,9 @@ export function createPostgresStore(url: string): ValueStore {
     append: (rows) => appendValues(rows.map(rowValues), binariesOf(rows)),
     appendPackets: (packets, binaries) => appendValues(readPackets(packets), binaries),
     async audit(filter) {
-      const { total, rows } = await findPage(ask, filter, amongKinds);
-      return { rows: rows === null ? [] : await select(rows, filter), total };
+      const { total, left, rows: found } = await findPage(ask, filter, amongKinds);
+      const rows = found === null ? [] : await select(found, filter);
+      return { rows, total, hasOlder: rows.length < left };
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),

@@ -172,8 +172,9 @@ export function createSqliteStore(path: string): ValueStore {
     append: (rows) => appendPackets(createPacketWriter().write(rows), binariesOf(rows)),
     appendPackets,
     async audit(filter) {
-      const { total, rows } = await findPage(ask, filter, inKinds);
-      return { rows: rows === null ? [] : await select(rows, filter), total };
+      const { total, left, rows: found } = await findPage(ask, filter, inKinds);
+      const rows = found === null ? [] : await select(found, filter);
+      return { rows, total, hasOlder: rows.length < left };
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),

@@ -4,7 +4,7 @@ import type { LedgerRow, RowOperation, RowStatus } from './row.ts';
 export interface LedgerStore {
   /** Keeps the rows, each once by request id however often it is handed over. Throws where it cannot. */
   append(rows: readonly LedgerRow[]): Promise<void>;
-  audit(filter: AuditFilter): Promise<{ rows: StoredRow[]; total: number }>;
+  audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;
   /** Newest first, without bodies. */
@@ -28,6 +28,18 @@ export interface Expiry {
 
 export type StoredRow = LedgerRow & { id: number };
 
+export interface AuditRows {
+  /** Newest first. */
+  rows: StoredRow[];
+  /** How many rows match the filter, wherever they lie. */
+  total: number;
+  /** Whether any of them is older than the last of `rows`. */
+  hasOlder: boolean;
+}
+
+/** Where a row lies among all: newer ones have a later time, or the same and a higher id. */
+export type RowPlace = Pick<StoredRow, 'timestamp' | 'id'>;
+
 export type Dimension = 'provider' | 'model' | 'agent' | 'project';
 
 export interface AuditFilter {
@@ -45,6 +57,8 @@ export interface AuditFilter {
   success?: boolean;
   limit: number;
   offset: number;
+  /** Only rows behind this one, which need not be there any more, are listed; `offset` is 0 then. `total` knows it not. */
+  before?: RowPlace;
   includeBodies: boolean;
   /** With `includeBodies`: binary parts in their places again, as far as they are kept; default: references. */
   includeBinaries?: boolean;

@@ -1,8 +1,8 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
-import type { Attempt, RowOperation, RowStatus } from '../ledger/row.ts';
-import { tokensPerSecond } from '../ledger/speed.ts';
-import type { AuditFilter, StoredRow } from '../ledger/store.ts';
+import type { RowOperation, RowStatus } from '../ledger/row.ts';
+import type { AuditFilter, AuditRows, RowPlace } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
+import { describeRow } from './audit-entry.ts';
 import type { ManagementDeps } from './management.ts';
 import {
   badParameter,
@@ -27,6 +27,7 @@ const PARAMETERS = [
   'success',
   'limit',
   'offset',
+  'before',
   'include_bodies',
   'include_binaries',
 ] as const;
@@ -58,8 +59,12 @@ export async function readAudit(deps: ManagementDeps, query: URLSearchParams): P
   const filter = readFilter(query);
   // A client that asks right after its request finds it listed.
   await deps.ledger.flush();
-  const { rows, total } = await deps.ledger.store.audit(filter);
-  return { entries: rows.map((row) => describeRow(row, filter.includeBodies)), total };
+  const found = await deps.ledger.store.audit(filter);
+  return {
+    entries: found.rows.map((row) => describeRow(row, filter.includeBodies)),
+    total: found.total,
+    next: cursorOf(found),
+  };
 }
 
 function readFilter(query: URLSearchParams): AuditFilter {
@@ -80,103 +85,38 @@ function readFilter(query: URLSearchParams): AuditFilter {
     operation: readChoice(query, 'operation', OPERATIONS),
     status: readChoice(query, 'status', STATUSES),
     success: readFlag(query, 'success'),
+    before: readCursor(query, 'before'),
   });
+  const offset = readInteger(query, 'offset', { max: Number.MAX_SAFE_INTEGER }) ?? 0;
+  if (filter.before !== undefined && offset > 0)
+    throw badParameter('offset', 'does not go with before, which says by itself where the page begins');
   return {
     ...filter,
     limit: readInteger(query, 'limit', { max: MAX_LIMIT }) ?? DEFAULT_LIMIT,
-    offset: readInteger(query, 'offset', { max: Number.MAX_SAFE_INTEGER }) ?? 0,
+    offset,
     includeBodies: readFlag(query, 'include_bodies') ?? false,
     includeBinaries: readFlag(query, 'include_binaries') ?? false,
   };
+}
+
+const CURSOR = /^(\d{1,15})-(\d{1,15})$/;
+
+/** What `before` takes to go on behind these rows; null: there are no older ones. */
+function cursorOf({ rows, hasOlder }: AuditRows): string | null {
+  const last = rows.at(-1);
+  return last === undefined || !hasOlder ? null : `${last.timestamp}-${last.id}`;
+}
+
+function readCursor(query: URLSearchParams, name: string): RowPlace | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const [, timestamp, id] = CURSOR.exec(text) ?? [];
+  if (timestamp === undefined) throw badParameter(name, 'is what "next" said in the answer before');
+  return { timestamp: Number(timestamp), id: Number(id) };
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
-}
-
-/** An entry as the audit log shows it. */
-export function describeRow(row: StoredRow, includeBodies: boolean): object {
-  return {
-    id: row.id,
-    request_id: row.requestId,
-    timestamp: new Date(row.timestamp).toISOString(),
-    agent_type: row.agentType,
-    project_id: row.projectId,
-    operation: row.operation,
-    client_dialect: row.clientDialect,
-    provider: row.provider,
-    model: row.model,
-    requested_model: row.requestedModel,
-    status: row.status,
-    success: row.status === 'success',
-    http_status: row.httpStatus,
-    streamed: row.streamed,
-    latency_ms: row.latencyMs,
-    ttft_ms: row.ttftMs,
-    overhead_ms: row.overheadMs,
-    queued_ms: row.queuedMs,
-    ...describeTiming(row),
-    usage_known: row.usageKnown,
-    input_tokens: row.usage.inputTokens,
-    output_tokens: row.usage.outputTokens,
-    cache_read_tokens: row.usage.cacheReadTokens,
-    cache_write_tokens: row.usage.cacheWriteTokens,
-    cache_write_1h_tokens: row.usage.cacheWrite1hTokens,
-    reasoning_tokens: row.usage.reasoningTokens,
-    web_searches: row.usage.webSearches,
-    cost_usd: row.costUsd,
-    finish_reason: row.finishReason,
-    route: row.route,
-    trace_id: row.trace?.traceId ?? null,
-    attempts: row.attempts.map(describeAttempt),
-    transformers: row.transformers,
-    lost: row.lost,
-    malformed_events: row.malformedEvents,
-    error_code: row.errorCode,
-    error_message: row.errorMessage,
-    ...(includeBodies ? { request_body: row.requestBody, response_body: row.responseBody } : {}),
-  };
-}
-
-function describeTiming(row: StoredRow): object {
-  const { timing } = row;
-  return {
-    connect_ms: timing.connectMs,
-    last_token_ms: timing.lastTokenMs,
-    provider_ms: timing.providerMs,
-    client_ms: timing.clientMs,
-    back_off_ms: timing.backOffMs,
-    gateway_ms: timing.gatewayMs,
-    stalls: timing.stalls,
-    longest_gap_ms: timing.longestGapMs,
-    gap_p50_ms: timing.gapP50Ms,
-    gap_p99_ms: timing.gapP99Ms,
-    tokens_per_second: tokensPerSecond(row),
-  };
-}
-
-function describeAttempt(attempt: Attempt): object {
-  return {
-    provider: attempt.provider,
-    model: attempt.model,
-    status: attempt.status,
-    error: attempt.error,
-    ...(attempt.message === undefined ? {} : { message: attempt.message }),
-    ...(attempt.startedMs === undefined ? {} : { started_ms: attempt.startedMs }),
-    duration_ms: attempt.durationMs,
-    ...(attempt.providerMs === undefined ? {} : { provider_ms: attempt.providerMs }),
-    ...(attempt.key === undefined ? {} : { key: attempt.key }),
-    ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
-    ...(attempt.continued === undefined ? {} : { continued: attempt.continued }),
-    ...(attempt.hedge === undefined ? {} : { hedge: attempt.hedge }),
-    ...(attempt.usage === undefined
-      ? {}
-      : {
-          input_tokens: attempt.usage.inputTokens,
-          output_tokens: attempt.usage.outputTokens,
-          cost_usd: attempt.costUsd ?? null,
-        }),
-  };
 }

@@ -1,7 +1,7 @@
 // The sections “Providers” and “Requests” in a real browser: connections as they come and go, pages that stay put.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Browser } from 'playwright-core';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
@@ -74,6 +74,22 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await page.getByRole('button', { name: 'Newer' }).click();
     await shown.filter({ hasText: '1 – 25 of 31' }).waitFor();
     expect(await page.locator('#request-rows tr').first().innerText()).toContain('late');
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([2, -2])('“Today” is the gateway’s, whose clock is %d days off the browser’s', async (days) => {
+    await using sluice = await startSluice();
+    await (await ask(sluice.url, { model: 'simulator/fast', stream: false })).text();
+    await using opened = await openPage(browser);
+    const { page, complaints } = opened;
+    await page.clock.setFixedTime(Date.now() + days * 86_400_000);
+    const asked = page.waitForRequest((request) => request.url().includes('/gateway/metrics'));
+    await page.goto(sluice.url);
+    const since = new URL((await asked).url()).searchParams.get('since') ?? '';
+    const ago = Date.now() - Date.parse(since);
+    expect([ago > 0, ago < 25 * 3_600_000]).toEqual([true, true]);
+    await page.locator('#tiles div', { hasText: 'Requests' }).filter({ hasText: '0 % failed' }).waitFor();
+    expect(await page.locator('#trouble-notices li').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 });

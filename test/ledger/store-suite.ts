@@ -7,6 +7,7 @@ import {
   type AuditFilter,
   type Dimension,
   type LedgerStore,
+  type RowPlace,
   type Totals,
 } from '../../src/ledger/store.ts';
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
@@ -48,7 +49,7 @@ export function describeStore(factory: StoreFactory): void {
     test('an empty store has zeros and no rows', async () => {
       expect(await store.totals()).toEqual(expectedTotals([]));
       expect(await costBy('model')).toEqual({});
-      expect(await store.audit(ALL)).toEqual({ rows: [], total: 0 });
+      expect(await store.audit(ALL)).toEqual({ rows: [], total: 0, hasOlder: false });
       expect(await store.recent(5)).toEqual([]);
     });
 
@@ -461,6 +462,90 @@ export function describeStore(factory: StoreFactory): void {
           }
         }
       }
+    });
+
+    /** Page after page, until none is older. */
+    const walk = async (filter: Partial<AuditFilter>, between: () => Promise<void> = async () => {}) => {
+      const pages: { ids: string[]; total: number }[] = [];
+      let before: RowPlace | undefined;
+      for (;;) {
+        const found = await store.audit({ ...ALL, ...filter, ...(before !== undefined && { before }) });
+        pages.push({ ids: found.rows.map((row) => row.requestId), total: found.total });
+        before = found.rows.at(-1);
+        if (!found.hasOlder || before === undefined) return pages;
+        await between();
+      }
+    };
+
+    test('pages that each begin behind the last row of the one before hold every row once, newest first', async () => {
+      // Three of each time: no page may end with what is left of one.
+      const rows = uneven().map((row, index, all) => ({
+        ...row,
+        timestamp: all[index - (index % 3)]?.timestamp ?? 0,
+      }));
+      for (let at = 0; at < rows.length; at += 650) await store.append(rows.slice(at, at + 650));
+      const week = 7 * 24 * HOUR;
+      const filters: [Partial<AuditFilter>, (row: LedgerRow) => boolean][] = [
+        [{}, () => true],
+        [{ success: true }, (row) => row.status === 'success'],
+        [{ provider: 'rare' }, (row) => row.provider === 'rare'],
+        [
+          { status: 'error', endTime: SAMPLE_TIME + week + 30 * 60_000 },
+          (row) => row.status === 'error' && row.timestamp <= SAMPLE_TIME + week + 30 * 60_000,
+        ],
+        [{ startTime: SAMPLE_TIME + 3 * week + 5 }, (row) => row.timestamp >= SAMPLE_TIME + 3 * week + 5],
+      ];
+      for (const [filter, isWanted] of filters) {
+        const wanted = rows
+          .filter(isWanted)
+          .reverse()
+          .map((row) => row.requestId);
+        expect(wanted.length).toBeGreaterThan(4);
+        const limit = Math.ceil(wanted.length / 7);
+        const pages = await walk({ ...filter, limit });
+        expect(pages.flatMap(({ ids: each }) => each)).toEqual(wanted);
+        expect(pages.map(({ total }) => total)).toEqual(pages.map(() => wanted.length));
+      }
+    });
+
+    test('a walk through the pages shows nothing twice and misses nothing while rows come and expire', async () => {
+      const rows = variedRows(30);
+      await store.append(rows);
+      const late = variedRows(40).slice(30);
+      const comes = async () => {
+        const next = late.shift();
+        // As new as can be, and as a long request that ends late.
+        if (next !== undefined) await store.append([next]);
+        if (next !== undefined)
+          await store.append([
+            { ...next, requestId: `${next.requestId}-long`, timestamp: SAMPLE_TIME + 29_500 },
+          ]);
+      };
+      const pages = await walk({ limit: 7 }, comes);
+      expect(pages.flatMap(({ ids: each }) => each)).toEqual(rows.map((row) => row.requestId).reverse());
+      const [last] = (await store.audit({ ...ALL, limit: 1, offset: 20 })).rows;
+      await expireAll(store, (last?.timestamp ?? 0) + 1);
+      expect(await store.audit({ ...ALL, ...(last !== undefined && { before: last }) })).toMatchObject({
+        rows: [],
+        hasOlder: false,
+      });
+    });
+
+    test('a place outside of the time that is asked for', async () => {
+      const rows = variedRows(10);
+      await store.append(rows);
+      const [oldest, newest] = [rows[0]?.timestamp ?? 0, rows[9]?.timestamp ?? 0];
+      const later = { timestamp: newest + 1, id: 1 };
+      expect(await ids({ endTime: newest - 1, before: later })).toHaveLength(9);
+      const earlier = { timestamp: oldest - 1, id: 1 };
+      expect(await store.audit({ ...ALL, startTime: oldest, before: earlier })).toEqual({
+        rows: [],
+        total: 10,
+        hasOlder: false,
+      });
+      const one = rows[4]?.requestId ?? '';
+      expect(await ids({ requestId: one, before: later })).toEqual([one]);
+      expect(await ids({ requestId: one, before: earlier })).toEqual([]);
     });
 
     test('after expiry every filter counts what is left', async () => {

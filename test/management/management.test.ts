@@ -565,10 +565,11 @@ describe('/gateway/audit', () => {
       error_code: 'upstream_truncated',
       error_message: 'ended early',
     };
-    expect<unknown>(await read('/gateway/audit')).toEqual({ entries: [entry], total: 1 });
+    expect<unknown>(await read('/gateway/audit')).toEqual({ entries: [entry], total: 1, next: null });
     expect<unknown>(await read('/gateway/audit?include_bodies=true')).toEqual({
       entries: [{ ...entry, request_body: '{"a":1}', response_body: 'data: x' }],
       total: 1,
+      next: null,
     });
   });
 
@@ -578,6 +579,21 @@ describe('/gateway/audit', () => {
     expect([first.entries.length, first.total, first.entries[0]?.request_id]).toEqual([100, 150, 'req_149']);
     const rest = await read('/gateway/audit?offset=100&limit=1000');
     expect([rest.entries.length, rest.total, rest.entries[0]?.request_id]).toEqual([50, 150, 'req_49']);
+  });
+
+  test('"next" leads to older ones, which stay the same while others come', async () => {
+    record(...variedRows(25));
+    const first = await read('/gateway/audit?limit=10');
+    expect(first.next).toMatch(/^\d+-\d+$/);
+    record(...variedRows(5, 25));
+    const second = await read(`/gateway/audit?limit=10&before=${first.next}`);
+    expect([second.entries[0]?.request_id, second.total]).toEqual(['req_14', 30]);
+    const third = await read(`/gateway/audit?limit=10&before=${second.next}`);
+    expect([third.entries.length, third.entries.at(-1)?.request_id, third.next]).toEqual([5, 'req_0', null]);
+    // A page found by its offset leads on as well.
+    const deep = await read('/gateway/audit?limit=10&offset=10');
+    expect((await read(`/gateway/audit?limit=1&before=${deep.next}`)).entries[0]?.request_id).toBe('req_9');
+    expect((await read('/gateway/audit?limit=0')).next).toBeNull();
   });
 
   const iso = (seconds: number): string => new Date(SAMPLE_TIME + seconds * 1000).toISOString();
@@ -650,6 +666,9 @@ describe('/gateway/audit', () => {
     ['offset=-1', 'offset'],
     ['offset=1e3', 'offset'],
     ['include_bodies=yes', 'include_bodies'],
+    ['before=req_1', 'before'],
+    ['before=1767323045678', 'before'],
+    ['before=1-1&offset=5', 'offset'],
     ['provider=', 'provider'],
     ['model=a&model=b', 'model'],
     ['success=true&success=false', 'success'],

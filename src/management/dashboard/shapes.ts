@@ -172,4 +172,6 @@ export interface AuditEntry {
 export interface Audit {
   entries: AuditEntry[];
   total: number;
+  /** For `before`, to list older ones; null: there are none. */
+  next: string | null;
 }

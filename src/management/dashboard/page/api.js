@@ -49,9 +49,25 @@ async function ask(path, init = {}) {
     if (init.signal?.aborted) throw error;
     throw new AskError('unreachable', `the gateway at ${location.origin} does not answer`);
   }
+  note(response.headers.get('date'));
   if (response.ok) return response;
   const message = await messageOf(response);
   throw new AskError(response.status === 401 ? 'key' : 'refused', message, response.status);
+}
+
+/** How far this browser's clock is ahead of the gateway's, in milliseconds; null: not known yet. @type {number | null} */
+let ahead = null;
+
+/** @param {string | null} date to the second, as it was when the answer left */
+function note(date) {
+  const time = Date.parse(date ?? '');
+  if (Number.isFinite(time)) ahead = Date.now() - time;
+}
+
+/** What the gateway's clock says, to a second or two: the browser's may be days off. @returns {Promise<Date>} */
+export async function gatewayTime() {
+  if (ahead === null) await api.health();
+  return new Date(Date.now() - (ahead ?? 0));
 }
 
 /** @param {Response} response */

@@ -3,7 +3,7 @@
 /** @import { Health, Metrics } from '../shapes.ts' */
 /** @import { FeedState } from './live-feed.js' */
 
-import { AskError, api, key } from './api.js';
+import { AskError, api, gatewayTime, key } from './api.js';
 import { createDetail } from './detail.js';
 import { find, setText } from './element.js';
 import { createGate } from './gate.js';
@@ -54,7 +54,7 @@ const refreshes = {
   }),
   metrics: refresh('totals', 10_000, async () => {
     const period = chosenPeriod();
-    metrics = await api.metrics(sinceOf(period));
+    metrics = await api.metrics(sinceOf(period, await gatewayTime()));
     showTotals(metrics, period);
     showKnownNames(metrics);
     showModelsAsChosen();

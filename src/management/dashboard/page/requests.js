@@ -1,6 +1,6 @@
 // The section “Requests”: the audit log, filtered and by pages.
 
-/** @import { AuditEntry } from '../shapes.ts' */
+/** @import { Audit, AuditEntry } from '../shapes.ts' */
 
 import { AskError, api } from './api.js';
 import { duration, fullTime, moment, money, number, plural } from './format.js';
@@ -18,10 +18,12 @@ export function createRequestsSection(page) {
   const problem = find('requests-problem', HTMLParagraphElement);
   const newer = find('newer', HTMLButtonElement);
   const older = find('older', HTMLButtonElement);
-  let offset = 0;
-  /** The newest request when older ones were asked for: what comes later moves none of their pages. */
-  let until = '';
-  let newest = '';
+  /** Where each page up to this one begins: what comes later moves none of them. @type {string[]} */
+  let path = [];
+  /** Where the next one begins. @type {string | null} */
+  let next = null;
+  /** How many there were when the newest page was left. */
+  let counted = 0;
   /** Which view was asked for last. */
   let view = 0;
   /** Said aloud when the user asked for another view, not when time goes on. */
@@ -31,17 +33,19 @@ export function createRequestsSection(page) {
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('input', () => {
     clearTimeout(typing);
-    typing = window.setTimeout(() => turnTo(0), TYPING_MS);
+    typing = window.setTimeout(() => turnTo([]), TYPING_MS);
   });
-  form.addEventListener('reset', () => queueMicrotask(() => turnTo(0)));
-  newer.addEventListener('click', () => turnTo(Math.max(0, offset - PAGE)));
-  older.addEventListener('click', () => turnTo(offset + PAGE));
+  form.addEventListener('reset', () => queueMicrotask(() => turnTo([])));
+  newer.addEventListener('click', () => turnTo(path.slice(0, -1)));
+  older.addEventListener('click', () => {
+    // Pressed again before the answer is there: it is on its way.
+    if (next !== null) turnTo([...path, next]);
+  });
 
-  /** @param {number} to */
+  /** @param {string[]} to */
   function turnTo(to) {
-    if (to === 0) until = '';
-    else if (offset === 0) until = newest;
-    offset = to;
+    path = to;
+    next = null;
     view += 1;
     isAsked = true;
     page.refresh();
@@ -54,8 +58,9 @@ export function createRequestsSection(page) {
     return /** @type {Record<string, string>} */ (Object.fromEntries(given));
   }
 
-  /** @param {AuditEntry[]} entries @param {number} total @param {boolean} filtered */
-  function show(entries, total, filtered) {
+  /** @param {Audit} audit @param {boolean} filtered */
+  function show({ entries, total }, filtered) {
+    const offset = path.length * PAGE;
     setText(problem, '');
     keep(rows, entries, ({ request_id }) => request_id, create, update);
     empty.hidden = entries.length > 0;
@@ -67,10 +72,10 @@ export function createRequestsSection(page) {
     setText(find('requests-count', HTMLParagraphElement), matching);
     setText(
       find('page', HTMLSpanElement),
-      total === 0 ? '' : `${number(offset + 1)} – ${number(offset + entries.length)} of ${number(total)}`,
+      total === 0 ? '' : `${number(offset + 1)} – ${number(offset + entries.length)} of ${number(counted)}`,
     );
-    newer.disabled = offset === 0;
-    older.disabled = offset + entries.length >= total;
+    newer.disabled = path.length === 0;
+    older.disabled = next === null;
     if (isAsked) page.announce(matching);
     isAsked = false;
   }
@@ -122,12 +127,13 @@ export function createRequestsSection(page) {
       const given = filters();
       const asked = view;
       try {
-        const { entries, total } = await api.audit({ ...given, limit: PAGE, offset, end_time: until });
+        const audit = await api.audit({ ...given, limit: PAGE, before: path.at(-1) ?? null });
         // Others were asked for meanwhile.
         if (asked !== view) return;
-        if (offset === 0) newest = entries[0]?.timestamp ?? '';
-        if (entries.length === 0 && offset > 0) turnTo(0);
-        else show(entries, total, Object.keys(given).length > 0);
+        if (path.length === 0) counted = audit.total;
+        next = audit.next;
+        if (audit.entries.length === 0 && path.length > 0) turnTo([]);
+        else show(audit, Object.keys(given).length > 0);
       } catch (error) {
         if (!(error instanceof AskError) || error.kind !== 'refused') throw error;
         setText(problem, error.message);

@@ -9,14 +9,17 @@ import { find, keep, make, name, setText } from './element.js';
 
 const PERIODS = { today: 'since midnight', week: 'in the last 7 days', all: 'since the beginning' };
 
-/** What `since` of /gateway/metrics says for it. @param {Period} period */
-export function sinceOf(period) {
+/** Between the gateway's clock and what is known of it. */
+const CLOCK_MS = 2_000;
+
+/** What `since` of /gateway/metrics says for it. @param {Period} period @param {Date} now by the gateway's clock */
+export function sinceOf(period, now) {
   if (period === 'all') return null;
   if (period === 'week') return '7d';
-  const midnight = new Date();
+  const midnight = new Date(now);
   midnight.setHours(0, 0, 0, 0);
   // At midnight itself a moment ago is today enough.
-  return new Date(Math.min(midnight.getTime(), Date.now() - 1_000)).toISOString();
+  return new Date(Math.min(midnight.getTime(), now.getTime() - CLOCK_MS)).toISOString();
 }
 
 /** @param {Metrics} metrics @param {Period} period */
