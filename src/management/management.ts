@@ -11,6 +11,7 @@ import { readHealth } from './health.ts';
 import { readMetrics } from './metrics.ts';
 import { readPrometheus } from './prometheus.ts';
 import { readProviders } from './providers.ts';
+import { refuseUnknown } from './query.ts';
 import { cancelStream, type RunningRequests, readStreams, watchStreams } from './streams.ts';
 
 export interface ManagementDeps {
@@ -45,13 +46,14 @@ export interface WorkerCount {
 /** Answers with what becomes JSON, or with a response of its own. */
 type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;
 
+/** Health and /metrics take any parameter: probes, load balancers and scrapers add some of their own. */
 const PAGES: Readonly<Record<string, Page>> = {
   '/gateway/health': readHealth,
-  '/gateway/providers': readProviders,
+  '/gateway/providers': withoutParameters(readProviders),
   '/gateway/metrics': readMetrics,
   '/gateway/audit': readAudit,
-  '/gateway/streams': ({ running }) => readStreams(running),
-  '/gateway/streams/live': ({ running }) => watchStreams(running),
+  '/gateway/streams': withoutParameters(({ running }) => readStreams(running)),
+  '/gateway/streams/live': withoutParameters(({ running }) => watchStreams(running)),
   '/metrics': readPrometheus,
 };
 
@@ -73,6 +75,7 @@ export function createManagement(
       const { method } = request;
       if (requestId !== undefined) {
         if (method !== 'DELETE') throw wrongMethod(method, pathname, 'DELETE');
+        refuseUnknown(url.searchParams, []);
         return json(await cancelStream(deps.running, decoded(requestId)));
       }
       if (page === undefined) throw unknownPath(pathname);
@@ -85,6 +88,13 @@ export function createManagement(
     } catch (thrown) {
       return answerError(thrown);
     }
+  };
+}
+
+function withoutParameters(page: Page): Page {
+  return (deps, query) => {
+    refuseUnknown(query, []);
+    return page(deps, query);
   };
 }
 

@@ -11,7 +11,8 @@ export function badParameter(param: string, problem: string): ManagementError {
 export function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
   for (const name of query.keys()) {
     if (known.includes(name)) continue;
-    throw badParameter(name, `no such parameter${suggestion(name, known)}; there are ${known.join(', ')}`);
+    const there = known.length === 0 ? 'this page takes none' : `there are ${known.join(', ')}`;
+    throw badParameter(name, `no such parameter${suggestion(name, known)}; ${there}`);
   }
 }
 

@@ -739,6 +739,27 @@ describe('requests that no page answers', () => {
     }
   });
 
+  test('pages without parameters refuse them; those that probes and scrapers ask let theirs pass', async () => {
+    for (const [method, path] of [
+      ['GET', '/gateway/providers'],
+      ['GET', '/gateway/streams'],
+      ['GET', '/gateway/streams/live'],
+      ['DELETE', '/gateway/streams/req_1'],
+    ] as const) {
+      const response = await ask(`${path}?limit=5`, method);
+      expect([path, response.status]).toEqual([path, 400]);
+      expect(await response.json()).toEqual({
+        error: {
+          code: 'invalid_request',
+          message: 'limit: no such parameter; this page takes none',
+          param: 'limit',
+        },
+      });
+    }
+    for (const path of ['/gateway/health?_=17', '/metrics?collect[]=cpu'])
+      expect((await ask(path)).status).toBe(200);
+  });
+
   test('a ledger that cannot be read is a 503, and health still answers', async () => {
     deps.ledger = createLedger(createFakeStore(), timers);
     for (const path of ['/gateway/audit', '/gateway/metrics']) {
