@@ -3,14 +3,18 @@
 import type { ClientRoute } from '../dialect.ts';
 
 const PATH =
-  /^\/v1(?:beta)?\/models\/(.+):(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/;
+  /^\/(?:v1(?:beta)?\/models\/(.+)|v1beta\/(?!v1|models\/)([^/]+\/.+)):(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/;
 
-/** The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. */
+/**
+ * The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. Some clients
+ * (`@ai-sdk/google`, LangChain) put no `models/` before a name with a slash: it could be `tunedModels/…`.
+ */
 export function route(path: string, query: URLSearchParams): ClientRoute | undefined {
   const match = PATH.exec(path);
-  const model = match?.[1] === undefined ? undefined : decoded(match[1]);
+  const name = match?.[1] ?? match?.[2];
+  const model = name === undefined ? undefined : decoded(name);
   if (match === null || !model) return undefined;
-  switch (match[2]) {
+  switch (match[3]) {
     case 'countTokens':
       return { operation: 'count-tokens', model, stream: false };
     case 'embedContent':

@@ -31,6 +31,16 @@ describe('clients', () => {
       '',
       { operation: 'generate', model: 'ollama/llama3.2:3b', stream: false },
     ],
+    [
+      '/v1beta/anthropic/claude-sonnet-4-5:generateContent',
+      '',
+      { operation: 'generate', model: 'anthropic/claude-sonnet-4-5', stream: false },
+    ],
+    [
+      '/v1beta/tunedModels/mine:generateContent',
+      '',
+      { operation: 'generate', model: 'tunedModels/mine', stream: false },
+    ],
     ['/v1beta/models/models/g:generateContent', '', { operation: 'generate', model: 'g', stream: false }],
   ])('%s?%s', (path, text, expected) => {
     expect(route(path, query(text)) as object).toEqual(expected);
@@ -41,6 +51,8 @@ describe('clients', () => {
     '/v1beta/models/g',
     '/v1beta/models/:generateContent',
     '/v1beta/models/g:predict',
+    '/v1beta/g:generateContent',
+    '/v1beta/v1beta/models/g:generateContent',
     '/v1beta/models/%E0%A4%A:generateContent',
     '/v2/models/g:generateContent',
     '/x/v1beta/models/g:generateContent',
