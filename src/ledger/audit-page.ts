@@ -164,7 +164,9 @@ async function narrow(ask: Ask, parts: readonly RangePart[], kinds: OfKinds, fil
       found.skipped += cell.matches;
       return;
     }
-    if (cell.unit === 'day' && found.matches + cell.matches > found.offset + filter.limit) {
+    const isMore = found.matches + cell.matches > found.offset + filter.limit;
+    // Where the page begins in a day, most of that may be newer: also when it goes on to the day before.
+    if (cell.unit === 'day' && (isMore || (isFirst && found.offset > FEW))) {
       const hours = { unit: 'hour' as const, from: cell.from * 24, until: (cell.from + 1) * 24 };
       for await (const hour of cellsIn(ask, hours, kinds)) {
         await take(hour);
