@@ -1,15 +1,7 @@
 // The background process: how it is started, waited for and ended.
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statfsSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFullLog, LOG_FILE_VARIABLE, putLogAside } from '../server/log-file.ts';
 import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../server/pid-file.ts';
 import type { CliContext } from './command.ts';
 import { pidFilePath } from './gateway-client.ts';
@@ -24,8 +16,6 @@ const POLL_MS = 50;
 const START_TIMEOUT_MS = 20_000;
 /** Beyond the drain itself, for the ledger's last rows. */
 const STOP_GRACE_MS = 5_000;
-/** A log larger than this is put aside at the next start. */
-const LARGEST_LOG_BYTES = 10 * 1024 * 1024;
 const LOG_LINES_SHOWN = 12;
 
 /** The background process does not start or end; the message says what its log says. */
@@ -46,7 +36,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   const logged = usingHome(log, () => openLog(log));
   const child = Bun.spawn([process.execPath, process.argv[1] ?? '', 'serve', ...args], {
     cwd: directory,
-    env: { ...environment, [PID_FILE_VARIABLE]: path },
+    env: { ...environment, [PID_FILE_VARIABLE]: path, [LOG_FILE_VARIABLE]: log },
     stdin: 'ignore',
     stdout: logged.descriptor,
     stderr: logged.descriptor,
@@ -133,7 +123,7 @@ interface OpenLog {
 
 function openLog(path: string): OpenLog {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
-  if (existsSync(path) && statSync(path).size > LARGEST_LOG_BYTES) renameSync(path, `${path}.1`);
+  if (isFullLog(path)) putLogAside(path);
   const start = existsSync(path) ? statSync(path).size : 0;
   return { path, start, descriptor: openSync(path, 'a', 0o600) };
 }

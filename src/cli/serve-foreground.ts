@@ -20,6 +20,7 @@ import { type ReloadOptions, reloadConfig } from './reload.ts';
 import type { Serving } from './serving.ts';
 import { announce } from './standard-output.ts';
 import { describeStart, reachableUrl } from './start-message.ts';
+import { keepOwnLogFile } from './own-log-file.ts';
 import { untilShutdown } from './until-shutdown.ts';
 import { VERSION } from './version.ts';
 
@@ -49,6 +50,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
   const logged = { ...config.log, ...forced };
   const log = createLog(logged);
+  keepOwnLogFile(context, { putsAside: true, log });
   const databasePath = join(findHome(context.environment), DATABASE_NAME);
   const { environment, directory } = context;
   const serveOptions = { config, environment, databasePath, log };

@@ -8,6 +8,7 @@ import { createServerHost } from '../server/server-host.ts';
 import { connectToPrimary } from '../workers/worker.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { inTurn } from './in-turn.ts';
+import { keepOwnLogFile } from './own-log-file.ts';
 import { VERSION } from './version.ts';
 
 /** @param place `INDEX/WORKERS`. @param input the primary's command line. */
@@ -22,6 +23,7 @@ export async function serveAsWorker(
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
   const logged: LogOptions = { format: 'text', level: 'info', ...forced };
   const log = createLog(logged);
+  keepOwnLogFile(context, { putsAside: false, log });
   const { setTimer } = createWebHost();
   const primary = await connectToPrimary({
     index,

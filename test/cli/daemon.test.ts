@@ -1,8 +1,19 @@
 // `sluice daemon`: the gateway in the background, from a start that waits to a stop that does.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childrenOf } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
@@ -336,4 +347,36 @@ test('logs -f goes on with what comes, until it is told to end', async () => {
 test.each([[[]], [['dance']], [['logs', '-n', 'many']], [['start', '--port', 'x']]])(
   'daemon %j is a wrong command line',
   async (args) => expect((await sluice(newHome(), args)).code).toBe(2),
+);
+
+// Where a process writes to is told by Linux alone.
+test.if(process.platform === 'linux')(
+  'a log that grows too large is put aside while the gateway runs, and logs --server -f goes on',
+  async () => {
+    const home = newHome('server: { workers: 2 }');
+    await sluice(home, ['start', '--port', '0']);
+    const { pid } = await statusOf(home);
+    const log = join(home, 'logs', 'sluice.log');
+    const follower = spawn(home, ['logs', '--server', '-f', '-n', '1']);
+    const reader = follower.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const until = async (wanted: RegExp) => {
+      while (!wanted.test(text)) text += (await reader.read()).value ?? '';
+    };
+    await until(/\n/);
+    appendFileSync(log, `${'x'.repeat(1023)}\n`.repeat(11 * 1024));
+    const processes = [pid, ...childrenOf(pid)];
+    const outputs = () =>
+      processes.flatMap((each) => [1, 2].map((descriptor) => readlinkSync(`/proc/${each}/fd/${descriptor}`)));
+    while (!existsSync(`${log}.1`) || outputs().some((path) => path !== log)) await Bun.sleep(50);
+    expect(processes).toHaveLength(3);
+    writeFileSync(join(home, 'sluice.yaml'), 'server: { prot: 1 }');
+    process.kill(pid, 'SIGHUP');
+    await until(/prot/);
+    follower.kill('SIGTERM');
+    expect(readFileSync(log, 'utf8')).toContain('prot');
+    expect(statSync(`${log}.1`).size).toBeGreaterThan(11 * 1024 * 1024);
+    expect(text.match(/^x{1023}$/gm)).toHaveLength(11 * 1024);
+  },
+  30_000,
 );

@@ -1,0 +1,117 @@
+// The file that a background process writes to: how much it may hold, and how it is put aside while lines go on.
+import { dlopen } from 'bun:ffi';
+import { closeSync, fstatSync, openSync, renameSync, statSync } from 'node:fs';
+import type { Log } from './log.ts';
+
+/** Names the file that standard output and error go to, for the process and those that it starts. */
+export const LOG_FILE_VARIABLE = 'SLUICE_LOG_FILE';
+
+/** Bytes, and what is written until the next look; as much again was put aside before. */
+const LARGEST_LOG = 10 * 1024 * 1024;
+const LOOK_MS = 1_000;
+/** Between two times: meanwhile every process has noticed the first, and writes to the new file. */
+const SHORTEST_MS = 5_000;
+const STANDARD_OUTPUTS = [1, 2];
+
+/** Where the lines are that came before those of the file. */
+export const olderLog = (path: string): string => `${path}.1`;
+
+export function isFullLog(path: string, largest = LARGEST_LOG): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > largest;
+}
+
+/** What was put aside before is gone then. */
+export function putLogAside(path: string): void {
+  renameSync(path, olderLog(path));
+}
+
+export interface LogFileOptions {
+  path: string;
+  /** One process puts the file aside; those that share it notice. */
+  putsAside: boolean;
+  log: Log;
+  largest?: number;
+  lookMs?: number;
+  shortestMs?: number;
+}
+
+/**
+ * Sees to it that standard output and error go to the file of that name, whoever puts it aside. The descriptors themselves
+ * are led to the new file, so that the last words of a crash and what users' modules print get there too; until then
+ * lines go to the old one, and none is lost.
+ */
+export function keepLogFile(options: LogFileOptions): void {
+  const { path, putsAside, log, largest, lookMs = LOOK_MS, shortestMs = SHORTEST_MS } = options;
+  let lead: LeadDescriptor | undefined;
+  let asideAt = Number.NEGATIVE_INFINITY;
+  let told = '';
+  const look = () => {
+    const now = performance.now();
+    if (putsAside && now - asideAt >= shortestMs && isFullLog(path, largest)) {
+      // Without it the file would grow on under its new name.
+      lead ??= loadLeadDescriptor();
+      putLogAside(path);
+      asideAt = now;
+    }
+    const strays = STANDARD_OUTPUTS.filter((descriptor) => isStray(descriptor, path));
+    if (strays.length === 0) return;
+    lead ??= loadLeadDescriptor();
+    leadTo(path, strays, lead);
+  };
+  const timer = setInterval(() => {
+    try {
+      look();
+      told = '';
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== told) log('error', 'the log file cannot be put aside: it grows', { file: path, error });
+      told = reason;
+    }
+  }, lookMs);
+  timer.unref();
+}
+
+/** Whether it is a file, but not the one that has this name now. */
+function isStray(descriptor: number, path: string): boolean {
+  const open = fstatSync(descriptor);
+  const named = statSync(path, { throwIfNoEntry: false });
+  return open.isFile() && (named?.ino !== open.ino || named.dev !== open.dev);
+}
+
+function leadTo(path: string, descriptors: readonly number[], lead: LeadDescriptor): void {
+  const opened = openSync(path, 'a', 0o600);
+  try {
+    for (const descriptor of descriptors) lead(opened, descriptor);
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/** Makes the second descriptor mean what the first does. Throws where the system refuses. */
+type LeadDescriptor = (from: number, to: number) => void;
+
+/** The runtime has no word for dup2(2). Throws where the system's library is not found. */
+function loadLeadDescriptor(): LeadDescriptor {
+  const { dup2 } = loadLibrary().symbols;
+  return (from, to) => {
+    if (dup2(from, to) !== to) throw new Error(`descriptor ${to} cannot be led to another file`);
+  };
+}
+
+function loadLibrary() {
+  const names = libraryNames();
+  for (const [index, name] of names.entries()) {
+    try {
+      return dlopen(name, { dup2: { args: ['i32', 'i32'], returns: 'i32' } });
+    } catch (error) {
+      if (index === names.length - 1) throw error;
+    }
+  }
+  throw new Error('no C library is known of this system');
+}
+
+/** Of the C library, by system; musl names its own by the processor. */
+function libraryNames(): string[] {
+  const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  return process.platform === 'darwin' ? ['libSystem.B.dylib'] : ['libc.so.6', `libc.musl-${processor}.so.1`];
+}
