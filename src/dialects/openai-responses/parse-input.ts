@@ -123,6 +123,8 @@ const BOUND_ITEMS: Record<string, string> = {
   item_reference: 'it names an item that another provider keeps; send the item itself',
   compaction: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
+  compaction_trigger:
+    'it asks for an encrypted summary, which that provider does not write; let the client summarise, as Codex does for a provider of its `model_providers`',
 };
 
 function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {

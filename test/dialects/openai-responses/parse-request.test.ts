@@ -531,6 +531,7 @@ describe('what rests on another provider', () => {
     ['background', { background: true }],
     ['input[1]', { input: [USER, { type: 'item_reference', id: 'msg_1' }] }],
     ['input[0]', { input: [{ type: 'compaction', encrypted_content: 'ENC' }, USER] }],
+    ['input[1]', { input: [USER, { type: 'compaction_trigger' }] }],
   ])('%s binds the request', (field, fields) => {
     expect(parse(fields).boundTo).toMatchObject({ dialect: 'openai-responses', field });
   });
