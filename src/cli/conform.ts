@@ -11,6 +11,8 @@ import { directWithin } from './own-machine.ts';
 const DEFAULT_MODEL = 'simulator/demo';
 /** For one request and the whole of its answer. */
 const CASE_TIMEOUT_S = 60;
+/** What timers can count. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const longest = (names: readonly string[]) => Math.max(...names.map(({ length }) => length));
 const NAME_WIDTH = longest(DIALECT_IDS) + 2 + longest(CASE_NAMES);
 
@@ -37,7 +39,8 @@ export const conformCommand: Command = {
     const ids = DIALECT_IDS.filter((id) => asked === undefined || id === asked);
     if (ids.length === 0)
       throw new UsageError(`unknown dialect "${asked}"; there are ${DIALECT_IDS.join(', ')}`);
-    const timeoutMs = 1_000 * (numberFlag(input, 'timeout') ?? CASE_TIMEOUT_S);
+    const timeoutS = numberFlag(input, 'timeout') ?? CASE_TIMEOUT_S;
+    const timeoutMs = Math.min(1_000 * timeoutS, LONGEST_TIMEOUT_MS);
     const send = (target: string, init: RequestInit) =>
       fetch(target, {
         ...init,

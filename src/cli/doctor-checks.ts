@@ -4,7 +4,13 @@ import { runCases } from '../conformance/run-cases.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
-import { askGateway, type GatewayAddress, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import {
+  askGateway,
+  type GatewayAddress,
+  GatewayUnreachable,
+  notSluice,
+  readGateway,
+} from './gateway-client.ts';
 import { directWithin } from './own-machine.ts';
 
 export interface Finding {
@@ -32,9 +38,6 @@ type Check = (patient: Patient) => Promise<string>;
 /** A check fails by throwing this; its message says what to do. */
 class Ailment extends Error {}
 
-/** There is nothing to examine. */
-class NoPatient extends Error {}
-
 /** For one request and the whole of its answer. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
@@ -46,8 +49,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const from = performance.now();
     const health = await readGateway<Health>(gateway, '/gateway/health');
     const ms = performance.now() - from;
-    if (health.status !== 'healthy' && health.status !== 'degraded')
-      throw new NoPatient(`${gateway.url} answers, but not as Sluice does; check the address`);
+    if (health.status !== 'healthy' && health.status !== 'degraded') throw notSluice(gateway);
     if (health.status === 'degraded') {
       const told = await whatIsDown(gateway, health);
       throw new Ailment(
@@ -248,7 +250,8 @@ async function attempt(
     return { finding: { check, ok: true, detail: await run() }, isOver: false };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const isOver = error instanceof NoPatient || error instanceof GatewayUnreachable;
+    // There is nothing to examine.
+    const isOver = error instanceof GatewayUnreachable;
     return { finding: { check, ok: false, detail }, isOver };
   }
 }

@@ -67,8 +67,26 @@ export async function askGateway(
 /** The JSON of a page below /gateway/. Throws GatewayUnreachable for anything but a 200. */
 export async function readGateway<T>(gateway: GatewayAddress, path: string): Promise<T> {
   const response = await askGateway(gateway, path);
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) {
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (typeof answer !== 'object' || answer === null) throw notSluice(gateway);
+    return answer as T;
+  }
+  throw await refusal(gateway, path, response);
+}
+
+/** Somebody answers, who is no gateway. */
+export function notSluice({ url }: GatewayAddress): GatewayUnreachable {
+  return new GatewayUnreachable(`${url} answers, but not as Sluice does; check the address`);
+}
+
+/** What was answered in place of what was asked for. */
+export async function refusal(
+  { url }: GatewayAddress,
+  path: string,
+  response: Response,
+): Promise<GatewayUnreachable> {
   const reason = (await response.text()).slice(0, 500);
   const mend = response.status === 401 ? '; present one of its server.keys with --key' : '';
-  throw new GatewayUnreachable(`${gateway.url}${path} answered ${response.status}: ${reason}${mend}`);
+  return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${mend}`);
 }

@@ -3,9 +3,18 @@ import type { LiveEvent } from '../gateway/live-view.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { CliContext, Command } from './command.ts';
-import { askGateway, findGateway, GATEWAY_FLAGS, GatewayUnreachable } from './gateway-client.ts';
+import {
+  askGateway,
+  findGateway,
+  GATEWAY_FLAGS,
+  type GatewayAddress,
+  GatewayUnreachable,
+  notSluice,
+  refusal,
+} from './gateway-client.ts';
 import { untilShutdown } from './until-shutdown.ts';
 
+const PATH = '/gateway/streams/live';
 const LARGEST_EVENT = 32 * 1024 * 1024;
 /** Enough of an id to tell streams apart. */
 const SHOWN_ID = 8;
@@ -17,45 +26,71 @@ export const tailCommand: Command = {
   async run(input, context) {
     const left = new AbortController();
     void untilShutdown(context, () => left.abort());
+    const screen = input.flags.json ? jsonLines(context) : createScreen(context);
     try {
-      const response = await askGateway(findGateway(input, context), '/gateway/streams/live', {
-        signal: left.signal,
-      });
-      if (!response.ok || response.body === null)
-        throw new GatewayUnreachable(`the gateway answered ${response.status}: ${await response.text()}`);
-      const show = input.flags.json ? (data: string) => context.out(data) : createScreen(context);
+      const gateway = findGateway(input, context);
+      const response = await askGateway(gateway, PATH, { signal: left.signal });
+      if (!response.ok) throw await refusal(gateway, PATH, response);
+      if (response.body === null || !isEventStream(response)) throw notSluice(gateway);
       context.err('what the models say from now on; Ctrl-C ends it');
       const splitter = createFrameSplitter(LARGEST_EVENT);
-      for await (const chunk of response.body) {
+      for await (const chunk of untilBreak(response.body, gateway)) {
         for (const frame of splitter.push(chunk).frames) {
           const event = parseFrame(frame);
-          if (event !== undefined) show(event.data, event.event);
+          if (event !== undefined) screen.show(event.data, event.event);
         }
       }
+      screen.end();
       context.err('the gateway ended');
       return 0;
     } catch (error) {
       if (left.signal.aborted) return 0;
       if (!(error instanceof GatewayUnreachable)) throw error;
+      screen.end();
       context.err(`error: ${error.message}`);
       return 1;
     }
   },
 };
 
+const isEventStream = ({ headers }: Response) => headers.get('content-type')?.startsWith('text/event-stream');
+
+/** Throws GatewayUnreachable where the connection breaks. */
+async function* untilBreak(body: ReadableStream<Uint8Array>, { url }: GatewayAddress) {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new GatewayUnreachable(
+      `the gateway at ${url} broke off; "sluice daemon status" tells whether it runs`,
+      { cause },
+    );
+  }
+}
+
+interface Screen {
+  show(data: string, name: string | undefined): void;
+  /** What comes next stands on a line of its own. */
+  end(): void;
+}
+
+const jsonLines = (context: CliContext): Screen => ({ show: (data) => context.out(data), end: () => {} });
+
 /**
  * Text goes out as it comes. Where another stream speaks, or a stream begins or ends, a new line says whose words
  * follow.
  */
-function createScreen(context: CliContext): (data: string, name: string | undefined) => void {
+function createScreen(context: CliContext): Screen {
   const write = (text: string) => context.write(text);
   let speaker: string | null = null;
-  const line = (text: string) => {
+  const end = () => {
     if (speaker !== null) write('\n');
     speaker = null;
+  };
+  const line = (text: string) => {
+    end();
     context.out(text);
   };
-  return (data, name) => {
+  const show = (data: string, name: string | undefined) => {
     if (name === 'lag')
       return line(`… ${(JSON.parse(data) as { skipped: number }).skipped} events were missed`);
     const event = JSON.parse(data) as LiveEvent;
@@ -80,6 +115,7 @@ function createScreen(context: CliContext): (data: string, name: string | undefi
         return line(`✖ ${id} ${event.status}: ${event.message}`);
     }
   };
+  return { show, end };
 }
 
 function paceOf({ ttft_ms, tokens_per_second, stalls }: Extract<LiveEvent, { type: 'completed' }>): string {

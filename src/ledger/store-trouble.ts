@@ -17,6 +17,7 @@ const SQLITE_MENDS: Readonly<Record<string, string>> = {
   EISDIR: `a folder has its name: move that away, ${OTHER_PLACE}`,
   EEXIST: `a file stands where its folder should be: move that away, ${OTHER_PLACE}`,
   ENOTDIR: `a file stands where its folder should be: move that away, ${OTHER_PLACE}`,
+  ENOENT: 'its folder cannot be made there: name another with SLUICE_HOME',
   ENOSPC: NO_ROOM,
   EDQUOT: NO_ROOM,
   SQLITE_FULL: NO_ROOM,

@@ -72,3 +72,47 @@ describe('an address that is none', () => {
     },
   );
 });
+
+test('somebody else answers there: every command says so', async () => {
+  const page = () => new Response('<html>', { headers: { 'content-type': 'text/html' } });
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: page });
+  const url = `http://127.0.0.1:${server.port}`;
+  try {
+    for (const args of [
+      ['tail', '--url', url],
+      ['run', '--url', url, 'true'],
+      ['replay', 'x', '--url', url],
+    ]) {
+      const { code, err } = await runCommand(args);
+      expect([args, code]).toEqual([args, 1]);
+      expect(err).toBe(`error: ${url} answers, but not as Sluice does; check the address`);
+    }
+    expect(await runCommand(['doctor', '--url', url])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('not as Sluice does'),
+    });
+  } finally {
+    await server.stop(true);
+  }
+});
+
+test('a gateway that asks for a key, and one that is killed: tail says so', async () => {
+  await using sluice = await startSluice({ config: { server: { keys: ['secret'] } } });
+  const refused = await runCommand(['tail', '--url', sluice.url, '--key', 'wrong']);
+  expect(refused).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('present one of its server.keys with --key'),
+  });
+  const told: string[] = [];
+  const { promise: watching, resolve: watch } = Promise.withResolvers<void>();
+  const running = runCommand(['tail', '--url', sluice.url, '--key', 'secret'], {
+    err(line) {
+      told.push(line);
+      watch();
+    },
+  });
+  await watching;
+  await sluice.kill();
+  expect((await running).code).toBe(1);
+  expect(told.at(-1)).toStartWith(`error: the gateway at ${sluice.url} broke off`);
+});
