@@ -1,0 +1,58 @@
+// What arrives in one turn of the event loop is dealt with when all of it has been read.
+import { expect, test } from 'bun:test';
+import { LoopTurn } from '../../src/server/loop-turn.ts';
+
+test('all that arrives in one turn, in its order, once it is over; what comes of it is of the next', async () => {
+  const told: string[] = [];
+  const done = Promise.withResolvers<void>();
+  const turn = new LoopTurn<string>((arrival) => {
+    told.push(`deal ${arrival}`);
+    if (arrival === 'a') turn.add('c');
+    if (arrival === 'c') done.resolve();
+  });
+  for (const arrival of ['a', 'b']) {
+    told.push(`read ${arrival}`);
+    turn.add(arrival);
+  }
+  await Promise.resolve();
+  expect(told).toEqual(['read a', 'read b']);
+  await done.promise;
+  expect(told).toEqual(['read a', 'read b', 'deal a', 'deal b', 'deal c']);
+});
+
+test('chunks of many sockets are read before the first is dealt with', async () => {
+  const SOCKETS = 20;
+  const told: string[] = [];
+  const accepted = Promise.withResolvers<void>();
+  const all = Promise.withResolvers<void>();
+  let open = 0;
+  const turn = new LoopTurn<number>(() => {
+    told.push('deal');
+    if (told.filter((what) => what === 'deal').length === SOCKETS) all.resolve();
+  });
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      open() {
+        if (++open === SOCKETS) accepted.resolve();
+      },
+      data() {
+        told.push('read');
+        turn.add(told.length);
+      },
+    },
+  });
+  const clients = await Promise.all(
+    Array.from({ length: SOCKETS }, () =>
+      Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } }),
+    ),
+  );
+  // So that what is written now is ready at the same time.
+  await accepted.promise;
+  for (const client of clients) client.write('x');
+  await all.promise;
+  expect(told.slice(0, SOCKETS)).toEqual(Array<string>(SOCKETS).fill('read'));
+  for (const client of clients) client.end();
+  listener.stop(true);
+});
