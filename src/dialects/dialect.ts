@@ -142,6 +142,8 @@ export interface BuildOptions {
   quirks: Quirks;
   /** The provider's options, for dialects whose body repeats what the configuration says. */
   settings?: Readonly<Record<string, string>>;
+  /** Where the provider is asked, for dialects that ask some of it elsewhere. */
+  baseUrl?: string;
   /** The gateway's id of the request, for dialects whose body has a place for one. */
   requestId?: string;
 }
@@ -149,6 +151,8 @@ export interface BuildOptions {
 export interface BuiltRequest {
   body: JsonObject;
   losses: Loss[];
+  /** In place of the provider's, where its service takes such a request at another address. */
+  baseUrl?: string;
 }
 
 /** Ways in which a provider departs from its dialect. A row of data names them, the dialect obeys. */
@@ -198,10 +202,12 @@ export interface Quirks {
    */
   messageOrder?: boolean;
   /**
-   * openai-chat: what becomes of a turn of the assistant that ends the conversation, where the provider does not just
-   * go on with it: it answers `anew`, or goes on and `repeats` it first.
+   * openai-chat: what becomes of a turn of the assistant that ends the conversation: it `continues`, answers `anew`, or
+   * goes on and `repeats` it first; or goes on where it is asked to. Left out: its server does not say.
    */
-  prefill?: 'anew' | 'repeats';
+  prefill?: 'continues' | 'anew' | 'repeats' | AskedPrefill;
+  /** openai-chat: models that answer anew whatever the row says of others (a pattern over the model name). */
+  answersAnew?: RegExp;
   /** openai-chat: false where a tool's `strict` is refused. */
   strictTools?: boolean;
   /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */
@@ -228,6 +234,18 @@ export interface Quirks {
   cloudMethods?: boolean;
   /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
+}
+
+/** How a server is asked to go on with the last turn. */
+export interface AskedPrefill {
+  /** Fields of that turn. */
+  turn?: JsonObject;
+  /** Fields of the request. */
+  request?: JsonObject;
+  /** Not while the model thinks. */
+  notThinking?: true;
+  /** Only there; whoever is asked at one of `instead` is asked there too, at other addresses it is not. */
+  at?: { baseUrl: string; instead: readonly string[] };
 }
 
 /** `reasoning.enabled`: a switch, where `reasoning` is OpenRouter's whole object. */

@@ -15,6 +15,14 @@ export function prefillOf({ messages }: NeutralRequest): string | undefined {
 
 /** For providers that do not go on with it. */
 export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
-  if (prefillOf(request) === undefined) return;
-  losses.approximated(PREFILL, 'the model reads the last turn and answers anew: it does not go on with it');
+  report(request, losses, 'the model reads the last turn and answers anew: it does not go on with it');
+}
+
+/** For those that do not say. */
+export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport): void {
+  report(request, losses, 'whether the server goes on with the last turn or answers anew is not known');
+}
+
+function report(request: NeutralRequest, losses: LossReport, how: string): void {
+  if (prefillOf(request) !== undefined) losses.approximated(PREFILL, how);
 }

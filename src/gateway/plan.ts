@@ -77,9 +77,15 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const { side } = line;
   const sameDialect = incoming !== null && incoming.dialect === line.dialect;
   const passes = sameDialect && question.isChanged !== true && !mayHoldForeignToken(incoming.text);
+  const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
+  const urlAt = (baseUrl: string) =>
+    withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
   const say = (asked: Question): Said => {
-    if (!sameDialect) return translateBody(asked, line.dialect, side, target, context);
-    return passes ? passBody(incoming, side, target) : rebuildBody(incoming, asked, side, target, context);
+    if (passes) return passBody(incoming, side, target);
+    const { baseUrl, ...said } = sameDialect
+      ? rebuildBody(incoming, asked, side, target, context)
+      : translateBody(asked, line.dialect, side, target, context);
+    return baseUrl === undefined ? said : { ...said, url: urlAt(baseUrl) };
   };
   const steps = stepsFor(target, context);
   const said =
@@ -93,10 +99,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     target,
     ...line,
     passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
-    url: withQuery(
-      `${provider.baseUrl}${targetPath(provider.endpoint, side, model, stream)}`,
-      sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
-    ),
+    url: urlAt(provider.baseUrl),
     ...(steps.length === 0 ? UNCHANGED : inUse(steps)),
     ...said,
   };
@@ -114,8 +117,10 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
   return [...transformers, ...provider.transformers];
 }
 
-/** `side`: in place of the line's own. */
-export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide };
+/** `side` and `url`: in place of the line's own. */
+export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
+/** As it was built. */
+type Told = Omit<Said, 'url'> & Pick<BuiltRequest, 'baseUrl'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 
 /** To whom a request goes and as whom, whatever it asks. */
@@ -193,8 +198,8 @@ export function planOperation<Request, Answer>(
 }
 
 function buildOptions({ provider, model }: Target, { requestId }: PlanContext): BuildOptions {
-  const { quirks, options: settings = {} } = provider;
-  return { model, quirks, settings, requestId };
+  const { quirks, baseUrl, options: settings = {} } = provider;
+  return { model, quirks, settings, baseUrl, requestId };
 }
 
 /** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
@@ -231,10 +236,10 @@ function rebuildBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Said {
+): Told {
   return notTooDeep(() => {
-    const { body, losses } = buildOwn(question.neutral(), side, target, context);
-    return { body: writeJson(body, incoming.text.length), losses, hides: hiding(incoming, side, target) };
+    const { body, ...built } = buildOwn(question.neutral(), side, target, context);
+    return { ...built, body: writeJson(body, incoming.text.length), hides: hiding(incoming, side, target) };
   });
 }
 
@@ -244,8 +249,8 @@ function buildOwn(
   target: Target,
   context: PlanContext,
 ): BuiltRequest {
-  const { body, losses } = side.buildRequest(request, buildOptions(target, context));
-  return { body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) }, losses };
+  const { body, ...built } = side.buildRequest(request, buildOptions(target, context));
+  return { ...built, body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) } };
 }
 
 /** Decided by what the client itself asked for. */
@@ -301,7 +306,7 @@ function translateBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Said {
+): Told {
   const { name, quirks } = target.provider;
   return notTooDeep(() => {
     const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
@@ -310,6 +315,7 @@ function translateBody(
     const losses = reportToolNames(built, names);
     const prefill = quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
     return {
+      ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
       side: prefill === undefined ? named : withoutPrefill(named, prefill),
       body: writeJson(built.body, question.incoming?.text.length ?? 0),
       losses: prefill === undefined ? losses : losses.filter(({ feature }) => feature !== PREFILL),

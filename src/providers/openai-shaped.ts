@@ -1,5 +1,5 @@
 // Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
-// tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last.
+// tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
 
@@ -27,6 +27,13 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       replaysReasoning: true,
       developerRole: false,
       jsonSchema: false,
+      prefill: {
+        turn: { prefix: true },
+        at: {
+          baseUrl: 'https://api.deepseek.com/beta',
+          instead: ['https://api.deepseek.com', 'https://api.deepseek.com/v1'],
+        },
+      },
     },
   },
   {
@@ -78,6 +85,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       modelRefusals: [{ models: /^(?!.*(gpt-oss|qwen3))/, fields: ['reasoning_effort'] }],
       // Else the thinking of these models stands between tags in the answer's text.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
+      prefill: 'continues',
     },
   },
   {
@@ -165,6 +173,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
           fields: ['temperature', 'top_p', 'frequency_penalty', 'presence_penalty'],
         },
       ],
+      prefill: { turn: { partial: true } },
     },
   },
   {
@@ -190,6 +199,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /./, refuses: FORCED },
       ],
       developerRole: false,
+      prefill: { turn: { partial: true }, notThinking: true },
     },
   },
   {
@@ -256,6 +266,21 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       replaysReasoningDetails: true,
       cacheControl: true,
       extraFields: ['top_k'],
+      prefill: 'continues',
+      answersAnew: /^~?openai\//,
+    },
+  },
+  {
+    kind: 'vllm',
+    dialect: DIALECT,
+    baseUrl: 'http://127.0.0.1:8000/v1',
+    keyVariable: null,
+    modelPatterns: [],
+    priceId: null,
+    quirks: {
+      extraFields: ['top_k'],
+      developerRole: false,
+      prefill: { request: { continue_final_message: true, add_generation_prompt: false } },
     },
   },
 ];

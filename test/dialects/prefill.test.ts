@@ -1,8 +1,12 @@
-// A last turn of the assistant, at providers that answer anew instead of going on with it.
-import { expect, test } from 'bun:test';
+// A last turn of the assistant: who goes on with it, who has to be asked to, and what is said where nobody does.
+import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Part } from '../../src/model/content.ts';
+import { asArray } from '../../src/model/json.ts';
+import type { ReasoningSettings } from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+import { wholeChat } from '../support/message-stream.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
 
 const CALL: Part = { type: 'tool-call', id: 'c', name: 'f', arguments: '{}', kind: 'function' };
 const HALF: Part = { type: 'text', text: 'One, ' };
@@ -27,9 +31,18 @@ test.each([
   ['openai', 'openai-chat', 'gpt-4.1', NAMED],
   ['azure', 'openai-chat', 'gpt-4.1', NAMED],
   ['openai', 'openai-responses', 'gpt-5', NAMED],
-  // Their servers go on with it, or do not say.
+  // Their servers go on with it.
   ['openrouter', 'openai-chat', 'anthropic/claude-sonnet-4.5', []],
-  ['none', 'openai-responses', 'llama3', []],
+  ['groq', 'openai-chat', 'llama-3.3-70b-versatile', []],
+  // But these models do not.
+  ['openrouter', 'openai-chat', 'openai/gpt-5', NAMED],
+  ['openrouter', 'openai-chat', '~openai/gpt-latest', NAMED],
+  // They do not say.
+  ['none', 'openai-responses', 'llama3', NAMED],
+  ['none', 'openai-chat', 'llama3', NAMED],
+  ...['xai', 'together', 'fireworks', 'cerebras', 'glm'].map(
+    (kind) => [kind, 'openai-chat', 'some-model', NAMED] as const,
+  ),
   // It goes on, but repeats the turn; for clients of other dialects that is taken off (test/gateway).
   ['mistral', 'openai-chat', 'mistral-large', NAMED],
 ] as const)('%s, %s, %s', (kind, dialect, model, expected) => {
@@ -39,4 +52,130 @@ test.each([
 
 test('white space alone is nothing to go on with', () => {
   expect(lostBy('openai', 'openai-chat', 'gpt-4.1', [{ type: 'text', text: ' ' }])).toEqual([]);
+});
+
+function asked(
+  kind: string,
+  model: string,
+  options: { baseUrl?: string; reasoning?: ReasoningSettings } = {},
+) {
+  const row = PROVIDER_KINDS.find((each) => each.kind === kind);
+  const { baseUrl = row?.baseUrl ?? '', reasoning } = options;
+  const { body, losses, ...rest } = PROVIDER_SIDES['openai-chat'].buildRequest(
+    {
+      ...{ model, stream: false, system: [], tools: [], ...(reasoning && { reasoning }) },
+      messages: [
+        { role: 'user', parts: [{ type: 'text', text: 'Count.' }] },
+        { role: 'assistant', parts: [HALF] },
+      ],
+    },
+    { model, quirks: row?.quirks ?? {}, baseUrl },
+  );
+  const { messages, ...fields } = body;
+  return { last: asArray(messages)?.at(-1), fields, lost: losses.map(({ how }) => how), ...rest };
+}
+
+const TURN = { role: 'assistant', content: 'One, ' };
+
+describe('asked to go on', () => {
+  test.each(['https://api.deepseek.com', 'https://api.deepseek.com/v1'])('DeepSeek, at %s', (baseUrl) => {
+    expect(asked('deepseek', 'deepseek-chat', { baseUrl })).toMatchObject({
+      last: { ...TURN, prefix: true },
+      lost: [],
+      baseUrl: 'https://api.deepseek.com/beta',
+    });
+  });
+
+  test('DeepSeek, where its beta is the address', () => {
+    const { last, lost, ...rest } = asked('deepseek', 'deepseek-chat', {
+      baseUrl: 'https://api.deepseek.com/beta',
+    });
+    expect([last, lost]).toEqual([{ ...TURN, prefix: true }, []]);
+    expect(rest).not.toHaveProperty('baseUrl');
+  });
+
+  test('not DeepSeek’s models elsewhere: no request goes where nobody said', () => {
+    const { last, lost, ...rest } = asked('deepseek', 'deepseek-chat', {
+      baseUrl: 'http://proxy.example/ds',
+    });
+    expect([last, lost]).toEqual([
+      TURN,
+      ['the last turn is gone on with only where base_url is https://api.deepseek.com/beta'],
+    ]);
+    expect(rest).not.toHaveProperty('baseUrl');
+  });
+
+  test('Moonshot', () => {
+    expect(asked('moonshot', 'kimi-k2.5')).toMatchObject({ last: { ...TURN, partial: true }, lost: [] });
+  });
+
+  test('vLLM', () => {
+    expect(asked('vllm', 'qwen3-8b')).toMatchObject({
+      last: TURN,
+      fields: { continue_final_message: true, add_generation_prompt: false },
+      lost: [],
+    });
+  });
+
+  test('Qwen, while it does not think', () => {
+    const partial = { ...TURN, partial: true };
+    expect(asked('qwen', 'qwen-plus')).toMatchObject({ last: partial, lost: [] });
+    const quiet = 'thinking is off for this answer, it would rule out going on with the last turn';
+    expect(asked('qwen', 'qwen3.5-plus')).toMatchObject({
+      last: partial,
+      fields: { enable_thinking: false },
+      lost: [quiet],
+    });
+    expect(asked('qwen', 'qwen3.5-plus', { reasoning: { mode: 'off' } })).toMatchObject({
+      last: partial,
+      lost: [],
+    });
+    const thinks = 'the model thinks, and answers anew: it does not go on with the last turn';
+    expect(asked('qwen', 'qwen-plus', { reasoning: { mode: 'on' } })).toMatchObject({
+      last: TURN,
+      lost: [thinks],
+    });
+    expect(asked('qwen', 'qwq-plus')).toMatchObject({ last: TURN, lost: [thinks] });
+  });
+
+  test('a conversation that ends with the user is not', () => {
+    for (const kind of ['deepseek', 'moonshot', 'qwen', 'vllm']) {
+      const row = PROVIDER_KINDS.find((each) => each.kind === kind);
+      const messages = [{ role: 'user' as const, parts: [HALF] }];
+      const { body, losses } = PROVIDER_SIDES['openai-chat'].buildRequest(
+        { model: 'm', stream: false, system: [], tools: [], messages },
+        { model: 'm', quirks: row?.quirks ?? {}, baseUrl: row?.baseUrl ?? '' },
+      );
+      expect([body.messages, body.continue_final_message, losses]).toEqual([
+        [{ role: 'user', content: 'One, ' }],
+        undefined,
+        [],
+      ]);
+    }
+  });
+});
+
+test('DeepSeek is sent there what another client asks so, with a query of nobody’s', async () => {
+  const urls: string[] = [];
+  const gateway = createTestGateway({
+    config: { providers: { deepseek: { api_key: 'k' } } },
+    fetch: async (url) => {
+      urls.push(String(url));
+      return Response.json(wholeChat('two'));
+    },
+  });
+  const ask = async (path: string, messages: object[]) => {
+    const body = { model: 'deepseek/deepseek-chat', max_tokens: 9, messages };
+    expect((await gateway.post(path, body)).status).toBe(200);
+  };
+  const user = { role: 'user', content: 'Count.' };
+  await ask('/v1/messages?beta=true', [user, TURN]);
+  await ask('/v1/messages?beta=true', [user]);
+  // Its own clients say for themselves where they go on.
+  await ask('/v1/chat/completions', [user, TURN]);
+  expect(urls).toEqual([
+    'https://api.deepseek.com/beta/chat/completions',
+    'https://api.deepseek.com/chat/completions',
+    'https://api.deepseek.com/chat/completions',
+  ]);
 });

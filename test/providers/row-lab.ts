@@ -18,6 +18,7 @@ export const MODELS: Record<string, string> = {
   qwen: 'qwen3-max',
   cerebras: 'gpt-oss-120b',
   glm: 'glm-4.7',
+  vllm: 'qwen3-8b',
 };
 
 function row(kind: string) {

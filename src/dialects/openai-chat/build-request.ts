@@ -3,13 +3,13 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { reportPrefill } from '../prefill.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
+import { markPrefill } from './mark-prefill.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const MAX_STOP_SEQUENCES = 4;
@@ -24,7 +24,6 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const messages = buildMessages(request, scope);
   const body: JsonObject = { model, messages };
   if (messages.length === 0) requireLastTurn(request, undefined);
-  if (quirks.prefill === 'anew') reportPrefill(request, losses);
   const set = (field: string, value: JsonValue | undefined) => {
     if (value !== undefined) body[field] = value;
   };
@@ -62,7 +61,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     for (const [field, value] of Object.entries(fields)) if (body[field] === undefined) set(field, value);
   }
   applyEdits(body, adaptBody(body, quirks, losses));
-  return { body, losses: losses.list() };
+  const baseUrl = markPrefill(request, body, options, losses);
+  return { body, losses: losses.list(), ...(baseUrl !== undefined && { baseUrl }) };
 }
 
 /** Puts a field of the client's own dialect back; a dotted one into the object that it came out of. */

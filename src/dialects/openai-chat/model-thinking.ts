@@ -47,6 +47,14 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
   return { ...edits, tool_choice: undefined };
 }
 
+/** What keeps the model from thinking for this answer; undefined where it was asked to, or always does. */
+export function withoutThinking(body: JsonObject, model: string, quirks: Quirks): Edits | undefined {
+  const { field, thinks } = thinkingOf(model, quirks);
+  const state = askedIn(body, field);
+  if (state === 'off' || (state === undefined && thinks === undefined)) return {};
+  return state === 'on' || thinks === 'always' ? undefined : turnedOff(field);
+}
+
 function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' | undefined {
   if (choice === 'required') return 'required';
   return asObject(choice) === undefined ? undefined : 'tool';

@@ -6,7 +6,7 @@ import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { requireLastTurn } from '../last-turn.ts';
-import { reportPrefill } from '../prefill.ts';
+import { reportPrefill, reportUnknownPrefill } from '../prefill.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
@@ -46,6 +46,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   }
   // Of OpenAI's models it is known.
   if (traits.reasons !== undefined) reportPrefill(request, losses);
+  else reportUnknownPrefill(request, losses);
   if (request.stream) body.stream = true;
   Object.assign(body, buildTools(request, scope, traits));
   set('max_output_tokens', native ? request.maxOutputTokens : leastTokens(request.maxOutputTokens, losses));

@@ -411,7 +411,7 @@ describe('messages', () => {
       { type: 'reasoning', text: '', redacted: own('zz') },
       { type: 'text', text: 'a' },
     ];
-    const messages: Message[] = [HI, { role: 'assistant', parts }];
+    const messages: Message[] = [HI, { role: 'assistant', parts }, HI];
     const answer = (quirks: Quirks) => (build({ messages }, quirks).body.messages as JsonValue[])[1];
     expect(answer({})).toEqual({ role: 'assistant', content: 'a' });
     expect(lossesOf({ messages })).toEqual(['lost reasoning']);

@@ -1,0 +1,52 @@
+// A turn of the assistant that ends the conversation, in the words by which a server is asked to go on with it.
+import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { AskedPrefill, BuildOptions } from '../dialect.ts';
+import type { LossReport } from '../loss-report.ts';
+import { PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } from '../prefill.ts';
+import { applyEdits } from './adapt.ts';
+import { withoutThinking } from './model-thinking.ts';
+
+/** Changes `body`, which is otherwise complete. Returns the address at which it is to be sent, where that is another. */
+export function markPrefill(
+  request: NeutralRequest,
+  body: JsonObject,
+  options: BuildOptions,
+  losses: LossReport,
+): string | undefined {
+  const { prefill, answersAnew } = options.quirks;
+  if (prefill === undefined) reportUnknownPrefill(request, losses);
+  else if (prefill === 'anew' || answersAnew?.test(options.model) === true) reportPrefill(request, losses);
+  else if (typeof prefill === 'object' && prefillOf(request) !== undefined)
+    return askToContinue(prefill, body, options, losses);
+  return undefined;
+}
+
+function askToContinue(
+  { turn, request, notThinking, at }: AskedPrefill,
+  body: JsonObject,
+  { model, quirks, baseUrl = '' }: BuildOptions,
+  losses: LossReport,
+): string | undefined {
+  const isThere = at === undefined || at.baseUrl === baseUrl;
+  if (!isThere && !at.instead.includes(baseUrl)) {
+    losses.approximated(PREFILL, `the last turn is gone on with only where base_url is ${at.baseUrl}`);
+    return undefined;
+  }
+  const quiet = notThinking === true ? withoutThinking(body, model, quirks) : {};
+  if (quiet === undefined) {
+    losses.approximated(PREFILL, 'the model thinks, and answers anew: it does not go on with the last turn');
+    return undefined;
+  }
+  if (Object.keys(quiet).length > 0) {
+    applyEdits(body, quiet);
+    losses.approximated(
+      PREFILL,
+      'thinking is off for this answer, it would rule out going on with the last turn',
+    );
+  }
+  const messages = asArray(body.messages) ?? [];
+  body.messages = [...messages.slice(0, -1), { ...asObject(messages.at(-1)), ...turn }];
+  Object.assign(body, request);
+  return isThere ? undefined : at.baseUrl;
+}
