@@ -132,7 +132,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: buildUsage(usage),
+      usage: buildUsage({ ...usage, outputTokens: 0, reasoningTokens: 0 }),
     };
     return frame('message_start', { type: 'message_start', message });
   }

@@ -83,12 +83,15 @@ describe('usage', () => {
     server_tool_use: { web_search_requests: 1 },
   };
 
-  test('known before the start and at its side stands in message_start', () => {
+  test('known before the start and at its side stands in message_start, without what was written', () => {
+    const { output_tokens: _, output_tokens_details: __, ...read } = stated;
     for (const events of [
       [START, { type: 'usage', usage }, END],
       [{ type: 'usage', usage }, START, END],
     ] as StreamEvent[][]) {
-      expect(dataOf(events)[0]).toMatchObject({ message: { usage: stated } });
+      const data = dataOf(events);
+      expect(data[0]).toMatchObject({ message: { usage: { ...read, output_tokens: 0 } } });
+      expect(data.at(-2)).toMatchObject({ type: 'message_delta', usage: stated });
     }
   });
 
