@@ -16,6 +16,7 @@ function renderMetricsPage(): string {
     providers: [],
     connections: [],
     running: [],
+    workers: undefined,
     ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
   });
   return [

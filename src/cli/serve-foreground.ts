@@ -10,6 +10,7 @@ import { moduleFile, retireModules } from '../server/load-modules.ts';
 import { createLog, parseLogSetting } from '../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../server/pid-file.ts';
 import { WorkerFailed } from '../workers/crew.ts';
+import { NoSharedMemory } from '../workers/shared-memory.ts';
 import { countFlag, portFlag, stringFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
@@ -69,7 +70,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
           });
   } catch (error) {
     pidFile?.release();
-    if (!(error instanceof ListenError || error instanceof WorkerFailed)) throw error;
+    if (!(error instanceof ListenError || error instanceof WorkerFailed || error instanceof NoSharedMemory))
+      throw error;
     context.err(`error: ${error.message}`);
     return 1;
   }

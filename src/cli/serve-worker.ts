@@ -30,6 +30,14 @@ export async function serveAsWorker(
     workers,
     setTimer,
     onError: (error) => log('error', 'the primary process was told what it could not take', { error }),
+    onJournalFull: (error) =>
+      log(
+        'warn',
+        'no shared memory is left: requests that begin now are served, but lost to the ledger if this process dies',
+        {
+          error,
+        },
+      ),
     onOrphaned: () => context.exit(1),
   });
   const { hostname, port } = primary.setup;

@@ -7,14 +7,16 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
   const isDown = states.some(({ name, healthy }) => name === defaultProvider && !healthy);
+  const running = await deps.running.list();
+  // After they were asked: now it is known who answers.
   const workers = deps.workers?.();
-  const fewer = workers !== undefined && workers.running < workers.wanted;
+  const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const degraded = isDown || fewer || defaultProvider === null || ledger?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
     uptime_seconds: Math.max(0, Math.floor((deps.now() - deps.startedAt) / 1000)),
-    active_streams: (await deps.running.list()).length,
+    active_streams: running.length,
     ...(workers === undefined ? {} : { workers }),
     providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),
     routing: { default_provider: defaultProvider, fallback_chain: routing.fallbackChain },

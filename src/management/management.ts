@@ -39,6 +39,8 @@ export interface ManagementDeps {
 export interface WorkerCount {
   wanted: number;
   running: number;
+  /** Of these, how many answer nothing at the moment: what they would say is missing on the pages. */
+  silent: number;
   /** How many died and were replaced. */
   replaced: number;
 }

@@ -5,7 +5,7 @@ import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import { connectionMetrics } from './connection-metrics.ts';
-import type { ManagementDeps } from './management.ts';
+import type { ManagementDeps, WorkerCount } from './management.ts';
 
 export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
   const state = stateMetrics({
@@ -15,6 +15,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     connections: await deps.connections(),
     running: await deps.running.list(),
     ledger: deps.ledger?.health() ?? null,
+    workers: deps.workers?.(),
   });
   const metrics = [...state, ...deps.meter.metrics];
   return new Response(prometheusText(metrics), {
@@ -31,6 +32,8 @@ interface State {
   providers: readonly ProviderState[];
   connections: readonly PoolState[];
   running: readonly { streamed: boolean }[];
+  /** Undefined where one process does everything. */
+  workers: WorkerCount | undefined;
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
 }
 
@@ -40,6 +43,7 @@ export function stateMetrics({
   connections,
   running,
   ledger,
+  workers,
   ...gateway
 }: State): Metric[] {
   const one = (name: string, help: string, value: number): Metric =>
@@ -55,6 +59,14 @@ export function stateMetrics({
   return [
     gauge({ name: 'sluice_build_info', help: 'Always 1.', labels: ['version'] }, [[[gateway.version], 1]]),
     one('start_time_seconds', 'When the gateway started, in Unix seconds.', gateway.startedAt / 1000),
+    gauge(
+      {
+        name: 'sluice_workers',
+        help: 'Processes that serve, where there are several: answering, silent (what they would tell is missing here), missing.',
+        labels: ['state'],
+      },
+      workerStates(workers),
+    ),
     one('active_requests', 'Requests whose answers are not over.', running.length),
     one(
       'active_streams',
@@ -104,5 +116,15 @@ export function stateMetrics({
             type: 'counter' as const,
           },
         ]),
+  ];
+}
+
+function workerStates(workers: WorkerCount | undefined): [labels: string[], value: number][] {
+  if (workers === undefined) return [];
+  const { wanted, running, silent } = workers;
+  return [
+    [['answering'], running - silent],
+    [['silent'], silent],
+    [['missing'], Math.max(0, wanted - running)],
   ];
 }

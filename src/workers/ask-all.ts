@@ -6,43 +6,69 @@ import type { WorkerProcess } from './worker-process.ts';
 /** How long a worker is waited for that may be busy; what it does not say in time is left out. */
 const ASK_MS = 500;
 
-type SetTimer = (callback: () => void, ms: number) => () => void;
+type Asked = Pick<WorkerProcess, 'channel'>;
 
-export function askAll<Name extends keyof WorkerMethods & string>(
-  workers: Iterable<WorkerProcess>,
-  setTimer: SetTimer,
-  name: Name,
-  ...args: Arguments<WorkerMethods[Name]>
-): Promise<Answer<WorkerMethods[Name]>[]> {
-  return askAllWithin(ASK_MS, workers, setTimer, name, ...args);
+export interface Questions {
+  all<Name extends keyof WorkerMethods & string>(
+    workers: Iterable<Asked>,
+    name: Name,
+    ...args: Arguments<WorkerMethods[Name]>
+  ): Promise<Answer<WorkerMethods[Name]>[]>;
+  /** Waits so long instead. */
+  allWithin<Name extends keyof WorkerMethods & string>(
+    ms: number,
+    workers: Iterable<Asked>,
+    name: Name,
+    ...args: Arguments<WorkerMethods[Name]>
+  ): Promise<Answer<WorkerMethods[Name]>[]>;
+  /** It let a question pass and has answered none since: it is asked, but not waited for. */
+  isSilent(worker: Asked): boolean;
 }
 
-export async function askAllWithin<Name extends keyof WorkerMethods & string>(
-  ms: number,
-  workers: Iterable<WorkerProcess>,
-  setTimer: SetTimer,
-  name: Name,
-  ...args: Arguments<WorkerMethods[Name]>
-): Promise<Answer<WorkerMethods[Name]>[]> {
-  const asked = [...workers].map(({ channel }) => within(ms, channel.call(name, ...args), setTimer));
-  const answers = await Promise.all(asked);
-  return answers.flat();
-}
+export function createQuestions(setTimer: (callback: () => void, ms: number) => () => void): Questions {
+  const silent = new WeakSet<Asked>();
 
-/** The answer, or none: it takes longer, or the worker is gone. */
-function within<Value>(ms: number, asked: Promise<Value>, setTimer: SetTimer): Promise<[] | [Value]> {
-  return new Promise((resolve, reject) => {
-    const cancel = setTimer(() => resolve([]), ms);
-    asked.then(
-      (value) => {
+  /** The answer, or none: it takes longer, or the worker is gone. */
+  function within<Value>(ms: number, worker: Asked, asked: Promise<Value>): Promise<[] | [Value]> {
+    return new Promise((resolve, reject) => {
+      const passed = () => {
+        silent.add(worker);
+        resolve([]);
+      };
+      const cancel = setTimer(passed, silent.has(worker) ? 0 : ms);
+      const settle = () => {
         cancel();
-        resolve([value]);
-      },
-      (error) => {
-        cancel();
-        if (error instanceof ChannelClosed) resolve([]);
-        else reject(error);
-      },
-    );
-  });
+        // Whatever it answers, and however late: it is awake.
+        silent.delete(worker);
+      };
+      asked.then(
+        (value) => {
+          settle();
+          resolve([value]);
+        },
+        (error) => {
+          settle();
+          if (error instanceof ChannelClosed) resolve([]);
+          else reject(error);
+        },
+      );
+    });
+  }
+
+  async function allWithin<Name extends keyof WorkerMethods & string>(
+    ms: number,
+    workers: Iterable<Asked>,
+    name: Name,
+    ...args: Arguments<WorkerMethods[Name]>
+  ): Promise<Answer<WorkerMethods[Name]>[]> {
+    const asked = [...workers].map((worker) => within(ms, worker, worker.channel.call(name, ...args)));
+    const answers = await Promise.all(asked);
+    return answers.flat();
+  }
+
+  return {
+    all: (workers, name, ...args) => allWithin(ASK_MS, workers, name, ...args),
+    allWithin,
+    isSilent: (worker) => silent.has(worker),
+  };
 }

@@ -2,17 +2,21 @@
 import { createWatchers } from '../gateway/live-watchers.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
-import { askAll } from './ask-all.ts';
+import type { Questions } from './ask-all.ts';
 import { mergeStates } from './merge-states.ts';
 import type { Page, PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
+
+/** How many workers answer nothing at the moment: what they would have said is missing on the page. */
+const SILENT_HEADER = 'x-sluice-silent-workers';
 
 export interface FleetViewOptions
   extends Pick<
     ManagementDeps,
     'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers' | 'connections'
   > {
-  processes(): Iterable<WorkerProcess>;
+  processes(): readonly WorkerProcess[];
+  questions: Questions;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
@@ -20,19 +24,19 @@ export interface FleetViewOptions
 export function createFleetView(
   options: FleetViewOptions,
 ): (request: PageRequest) => Promise<Page | undefined> {
-  const { processes, setTimer, ledger } = options;
+  const { processes, questions, setTimer, ledger } = options;
   const manage = createManagement({
     ...options,
     ledger: ledger && flushedByAll(ledger, options),
     running: {
-      list: async () => (await askAll(processes(), setTimer, 'running')).flat(),
+      list: async () => (await questions.all(processes(), 'running')).flat(),
       cancel: async (requestId) =>
-        (await askAll(processes(), setTimer, 'cancel', requestId)).some((found) => found),
+        (await questions.all(processes(), 'cancel', requestId)).some((found) => found),
       // Watchers are served where they are connected.
       watch: () => createWatchers(setTimer).watch(),
     },
     async providerStates(providers) {
-      const merged = mergeStates(await askAll(processes(), setTimer, 'providerStates'));
+      const merged = mergeStates(await questions.all(processes(), 'providerStates'));
       return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);
     },
   });
@@ -40,16 +44,18 @@ export function createFleetView(
     const url = new URL(path, 'http://localhost');
     const response = await manage(new Request(url, { method }), url);
     if (response === undefined) return undefined;
+    const silent = processes().filter(questions.isSilent).length;
+    if (silent > 0) response.headers.set(SILENT_HEADER, String(silent));
     return { status: response.status, headers: [...response.headers], body: await response.text() };
   };
 }
 
 /** A client that asks right after its request finds it counted, whoever served it. */
-function flushedByAll(ledger: Ledger, { processes, setTimer }: FleetViewOptions): Ledger {
+function flushedByAll(ledger: Ledger, { processes, questions }: FleetViewOptions): Ledger {
   return {
     ...ledger,
     async flush() {
-      await askAll(processes(), setTimer, 'flush');
+      await questions.all(processes(), 'flush');
       await ledger.flush();
     },
   };

@@ -8,7 +8,7 @@ import type { LedgerRow } from '../ledger/row.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
-import { askAll, askAllWithin } from './ask-all.ts';
+import { createQuestions } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { createCrew } from './crew.ts';
 import { createFleetView } from './fleet-view.ts';
@@ -58,6 +58,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const watchedAt = new Set<WorkerProcess>();
   /** What each worker was given last. */
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
+  /** How many batches of rows each has handed over. */
+  const batches = new WeakMap<WorkerProcess, number>();
   const columns = addColumns({}, options.config);
   /** All that the workers have told, for those that come later. */
   const known = createProviderStates(options);
@@ -65,6 +67,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   let prober: WorkerProcess | undefined;
 
   const meter = createMeter();
+  const questions = createQuestions(setTimer);
   const pools = createPoolTally<WorkerProcess>();
 
   const crew = createCrew({
@@ -84,13 +87,19 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     now,
     setTimer,
     processes: crew.serving,
+    questions,
     connections,
-    workers: () => ({ wanted, running: crew.serving().length, replaced: crew.replaced() }),
+    workers: () => ({
+      wanted,
+      running: crew.serving().length,
+      silent: crew.serving().filter(questions.isSilent).length,
+      replaced: crew.replaced(),
+    }),
   });
 
   function connections(): Promise<PoolState[]> {
     return pools.read(crew.serving(), async (worker) => {
-      const [told] = await askAll([worker], setTimer, 'connections');
+      const [told] = await questions.all([worker], 'connections');
       return told;
     });
   }
@@ -111,7 +120,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     else watchedAt.delete(worker);
     const after = watchedAt.size;
     if ((before === 0) === (after === 0)) return;
-    await askAll(crew.serving(), setTimer, 'watched', after > 0);
+    await questions.all(crew.serving(), 'watched', after > 0);
   }
 
   function methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
@@ -134,6 +143,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       },
       append(rows) {
         for (const row of unpackRows(rows)) note(row);
+        batches.set(worker(), (batches.get(worker()) ?? 0) + 1);
       },
       page: view,
       watching: (isOn) => watch(worker(), isOn),
@@ -160,7 +170,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function bury(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
-    const begun = readJournal(worker.journal);
+    const begun = readJournal(worker.journal, batches.get(worker) ?? 0);
     for (const request of begun) note(lostRow(request, how, now()));
     if (!isReplaced) return;
     known.peerGone();
@@ -185,11 +195,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       config = changed;
       addColumns(columns, changed);
       for (const worker of crew.serving()) configs.set(worker, changed);
-      await askAllWithin(RELOAD_MS, crew.serving(), setTimer, 'reload', columns, sendable(changed));
+      await questions.allWithin(RELOAD_MS, crew.serving(), 'reload', columns, sendable(changed));
     },
     connections,
     async activeStreams() {
-      return (await askAll(crew.serving(), setTimer, 'running')).flat().length;
+      return (await questions.all(crew.serving(), 'running')).flat().length;
     },
     async drain(timeoutMs) {
       const cut = await crew.end(timeoutMs);

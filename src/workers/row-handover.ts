@@ -25,6 +25,8 @@ export function createRowHandover(
   let timer: (() => void) | undefined;
   /** The newest batch, which is there when all before it are: the channel keeps the order. */
   let newest: Promise<void> = Promise.resolve();
+  /** Counted by the primary as well. */
+  let batch = 0;
 
   function send(): void {
     timer?.();
@@ -32,6 +34,9 @@ export function createRowHandover(
     if (waiting.length === 0) return;
     const rows = waiting;
     waiting = [];
+    batch += 1;
+    // Before they leave: one whose worker dies before it hears that they are there is not accounted twice.
+    for (const { requestId } of rows) journal.sent(requestId, batch);
     newest = primary.call('append', packRows(rows)).then(
       () => {
         for (const { requestId } of rows) journal.done(requestId);

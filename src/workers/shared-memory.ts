@@ -1,10 +1,12 @@
 // Memory that several processes see: a file without a name, mapped by each of them. It is gone with the last one.
-import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+// A page that is first touched where its file system is full ends the process (SIGBUS), so none is touched that was
+// not reserved: written as zeros, which takes its place for good or fails with an error.
+import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Memory with a name of a file; elsewhere the disk's cache has to do. */
-const MEMORY_FILES = '/dev/shm';
+/** The first is memory with a name of a file; where it is missing or full the disk's cache has to do. */
+const PLACES: readonly string[] = ['/dev/shm', tmpdir()];
 
 export interface SharedMemory {
   bytes: Uint8Array;
@@ -14,12 +16,39 @@ export interface SharedMemory {
   close(): void;
 }
 
-/** All zero. Throws where there is no place for it. */
-export function createSharedMemory(length: number): SharedMemory {
-  const directory = existsSync(MEMORY_FILES) ? MEMORY_FILES : tmpdir();
+export interface OpenedMemory {
+  bytes: Uint8Array;
+  /** Makes so many bytes from there zero and safe to touch. Throws where there is no room for them. */
+  reserve(from: number, length: number): void;
+}
+
+/** No place has room; the message says what to do. */
+export class NoSharedMemory extends Error {
+  override readonly name = 'NoSharedMemory';
+}
+
+/** All zero. @param reserved how much of its beginning may be touched at once. Throws NoSharedMemory. */
+export function createSharedMemory(length: number, reserved = length, places = PLACES): SharedMemory {
+  const failures: string[] = [];
+  for (const directory of places) {
+    if (!existsSync(directory)) continue;
+    try {
+      return createIn(directory, length, reserved);
+    } catch (error) {
+      failures.push(`${directory}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new NoSharedMemory(
+    `no room for ${Math.ceil(reserved / 1024)} KB that the worker processes share (${failures.join('; ')}): free some, ` +
+      'let containers have more (docker run --shm-size), or serve with --workers 1, which needs none',
+  );
+}
+
+function createIn(directory: string, length: number, reserved: number): SharedMemory {
   const path = join(directory, `sluice-${process.pid}-${crypto.randomUUID()}`);
   const descriptor = openSync(path, 'wx+', 0o600);
   try {
+    writeZeros(descriptor, 0, reserved);
     ftruncateSync(descriptor, length);
     return { bytes: Bun.mmap(path, { shared: true }), descriptor, close: () => closeSync(descriptor) };
   } catch (error) {
@@ -31,6 +60,14 @@ export function createSharedMemory(length: number): SharedMemory {
 }
 
 /** @param descriptor of this process, inherited from the one that created it. */
-export function openSharedMemory(descriptor: number): Uint8Array {
-  return Bun.mmap(`/dev/fd/${descriptor}`, { shared: true });
+export function openSharedMemory(descriptor: number): OpenedMemory {
+  return {
+    bytes: Bun.mmap(`/dev/fd/${descriptor}`, { shared: true }),
+    reserve: (from, length) => writeZeros(descriptor, from, length),
+  };
+}
+
+function writeZeros(descriptor: number, from: number, length: number): void {
+  const written = writeSync(descriptor, new Uint8Array(length), 0, length, from);
+  if (written < length) throw new Error(`only ${written} of ${length} bytes found room`);
 }

@@ -1,6 +1,6 @@
 // One worker, as its primary sees it: started, asked, and told apart from its memory.
 import { type Channel, createChannel } from './channel.ts';
-import { JOURNAL_BYTES } from './journal.ts';
+import { HEAD_BYTES, JOURNAL_BYTES } from './journal.ts';
 import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
 import { WORKER_VARIABLE } from './protocol.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
@@ -24,6 +24,9 @@ export interface WorkerProcess {
   kill(why?: string): void;
 }
 
+/** The system ends it with this process, even one that hangs or was stopped: it would keep its part of the port. */
+const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
+
 export interface WorkerOptions extends WorkerCommand {
   index: number;
   workers: number;
@@ -34,13 +37,13 @@ export interface WorkerOptions extends WorkerCommand {
 
 export function startWorker(options: WorkerOptions): WorkerProcess {
   const { index, workers, board, command, directory, environment, methods, onError } = options;
-  const journal = createSharedMemory(JOURNAL_BYTES);
+  const journal = createSharedMemory(JOURNAL_BYTES, HEAD_BYTES);
   const disconnected = Promise.withResolvers<void>();
   let reason = '';
   const spawn = () =>
     Bun.spawn([...command], {
       cwd: directory,
-      env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}` },
+      env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}`, ...ENDS_WITH_PARENT },
       stdio: ['ignore', 'inherit', 'inherit', board.descriptor, journal.descriptor],
       serialization: 'advanced',
       ipc: (message) => channel.take(message),

@@ -26,6 +26,8 @@ export interface WorkerOptions {
   workers: number;
   setTimer(callback: () => void, ms: number): () => void;
   onError(error: unknown): void;
+  /** No memory is left to note what begins: it is served, and lost to the ledger if this process dies. */
+  onJournalFull(error: unknown): void;
   /** The primary is gone. */
   onOrphaned(): void;
 }
@@ -49,11 +51,12 @@ export interface ServingWorker {
 export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLink> {
   const { index, workers, setTimer, onError } = options;
   const board = createBoard(
-    openSharedMemory(BOARD_DESCRIPTOR).subarray(0, boardBytes(workers)),
+    openSharedMemory(BOARD_DESCRIPTOR).bytes.subarray(0, boardBytes(workers)),
     workers,
     index,
   );
-  const journal = createJournal(openSharedMemory(JOURNAL_DESCRIPTOR));
+  const memory = openSharedMemory(JOURNAL_DESCRIPTOR);
+  const journal = createJournal(memory.bytes, { reserve: memory.reserve, onFull: options.onJournalFull });
   let serving: ServingWorker | undefined;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let known = Promise.resolve();

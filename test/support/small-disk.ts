@@ -36,7 +36,8 @@ export function mountSmallDisk(megabytes: number): SmallDisk | null {
     },
     free: () => rmSync(filler, { force: true }),
     remove() {
-      Bun.spawnSync(['umount', directory]);
+      // Also while a test still has a file of it mapped.
+      Bun.spawnSync(['umount', '-l', directory]);
       rmSync(directory, { recursive: true, force: true });
     },
   };

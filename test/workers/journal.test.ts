@@ -1,7 +1,7 @@
 // What a worker had begun can be read from its memory when it is gone.
 import { expect, test } from 'bun:test';
 import type { BegunRequest } from '../../src/gateway/fleet.ts';
-import { createJournal, JOURNAL_BYTES, readJournal } from '../../src/workers/journal.ts';
+import { createJournal, HEAD_BYTES, JOURNAL_BYTES, readJournal } from '../../src/workers/journal.ts';
 
 const begun = (requestId: string, changes: Partial<BegunRequest> = {}): BegunRequest => ({
   requestId,
@@ -17,46 +17,103 @@ const begun = (requestId: string, changes: Partial<BegunRequest> = {}): BegunReq
   ...changes,
 });
 
+const roomy = {
+  reserve() {},
+  onFull(error: unknown) {
+    throw error;
+  },
+};
+
 test('holds what is begun and not done, with what was told last', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
-  const journal = createJournal(memory);
+  const journal = createJournal(memory, roomy);
   for (const id of ['a', 'b', 'c']) journal.note(begun(id));
   journal.note(begun('b', { provider: 'lab', model: 'm', streamed: true }));
   journal.done('a');
   journal.done('never begun');
-  expect(readJournal(memory)).toEqual([
+  expect(readJournal(memory, 0)).toEqual([
     begun('b', { provider: 'lab', model: 'm', streamed: true }),
     begun('c'),
   ]);
   journal.note(begun('d'));
-  expect(readJournal(memory).map(({ requestId }) => requestId)).toEqual(['d', 'b', 'c']);
+  expect(readJournal(memory, 0).map(({ requestId }) => requestId)).toEqual(['d', 'b', 'c']);
 });
 
 test('names of any length fit', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const long = '漢'.repeat(10_000);
   const names = { requestedModel: long, agentType: long, projectId: long, provider: long, model: long };
-  createJournal(memory).note(begun('a', names));
-  const [read] = readJournal(memory);
+  createJournal(memory, roomy).note(begun('a', names));
+  const [read] = readJournal(memory, 0);
   expect(read?.requestId).toBe('a');
   expect(long.startsWith(read?.model ?? '-')).toBe(true);
 });
 
 test('when it is full, the rest is begun all the same, and room is used again', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
-  const journal = createJournal(memory);
+  const journal = createJournal(memory, roomy);
   for (let n = 0; n < 10_000; n++) journal.note(begun(`r${n}`));
-  const held = readJournal(memory).length;
+  const held = readJournal(memory, 0).length;
   expect(held).toBe(8_192);
   journal.done('r0');
   journal.done('r9999');
   journal.note(begun('late'));
-  expect(readJournal(memory)[0]?.requestId).toBe('late');
+  expect(readJournal(memory, 0)[0]?.requestId).toBe('late');
+});
+
+test('names full of characters that JSON escapes fit too', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const odd = '\u0001'.repeat(200);
+  const names = { requestedModel: odd, agentType: odd, projectId: odd, provider: odd, model: odd };
+  createJournal(memory, roomy).note(begun('a', names));
+  const [read] = readJournal(memory, 0);
+  expect(read?.requestId).toBe('a');
+  expect(odd.startsWith(read?.model ?? '-')).toBe(true);
+});
+
+test('one whose row has left is there until the primary has taken that batch', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  for (const id of ['a', 'b', 'c']) journal.note(begun(id));
+  journal.sent('a', 1);
+  journal.sent('b', 2);
+  const left = (batches: number) => readJournal(memory, batches).map(({ requestId }) => requestId);
+  expect([left(0), left(1), left(2)]).toEqual([['a', 'b', 'c'], ['b', 'c'], ['c']]);
+  journal.done('a');
+  journal.note(begun('d'));
+  expect(left(2)).toEqual(['d', 'c']);
+});
+
+test('only what was reserved is touched; without room nothing is noted, which is told once, until there is room again', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  let end = HEAD_BYTES;
+  let hasRoom = true;
+  const told: unknown[] = [];
+  const full = new Error('full');
+  const journal = createJournal(memory, {
+    reserve(from, length) {
+      expect(from).toBe(end);
+      if (!hasRoom) throw full;
+      end += length;
+    },
+    onFull: (error) => told.push(error),
+  });
+  journal.note(begun('first'));
+  const noted = () => readJournal(memory, 0).length;
+  hasRoom = false;
+  for (let n = 0; n < 1_000; n++) journal.note(begun(`r${n}`));
+  const held = noted();
+  expect(held).toBeLessThan(1_000);
+  expect(memory.subarray(end).every((byte) => byte === 0)).toBe(true);
+  expect(told).toEqual([full]);
+  hasRoom = true;
+  journal.note(begun('again'));
+  expect(noted()).toBe(held + 1);
 });
 
 test('a text that was cut short is left out', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
-  createJournal(memory).note(begun('a'));
+  createJournal(memory, roomy).note(begun('a'));
   memory.fill(0, 40);
-  expect(readJournal(memory)).toEqual([]);
+  expect(readJournal(memory, 0)).toEqual([]);
 });

@@ -6,7 +6,7 @@ export interface Health {
   version: string;
   uptime_seconds: number;
   active_streams: number;
-  workers?: { wanted: number; running: number; replaced: number };
+  workers?: { wanted: number; running: number; silent: number; replaced: number };
   providers: Record<string, boolean>;
   routing: { default_provider: string | null };
   audit: { enabled: boolean; log_request_bodies: boolean; log_response_bodies: boolean };

@@ -34,6 +34,10 @@ function ailments({ routing, providers, workers, ledger, audit }) {
     found.push(
       `${number(workers.running)} of ${number(workers.wanted)} worker processes run; others are being started.`,
     );
+  if (workers !== undefined && workers.silent > 0)
+    found.push(
+      `${plural(workers.silent, 'worker process', 'worker processes')} answer nothing at the moment: their requests are missing here, and one that stays silent is replaced.`,
+    );
   if (!audit.enabled)
     found.push(
       'Nothing is recorded: set audit.enabled to true and start the gateway anew to see totals and requests.',

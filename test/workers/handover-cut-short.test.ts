@@ -1,0 +1,49 @@
+// A worker that dies when its rows have arrived, before it hears so: real processes, and a ledger that kills them then.
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { labConfig } from '../support/lab-config.ts';
+import { wholeMessage } from '../support/message-stream.ts';
+import { withPrimary } from '../support/primary-lab.ts';
+import { parsePrometheus } from '../support/prometheus.ts';
+import { startReplayUpstream } from '../support/replay-upstream.ts';
+import { jsonReply } from '../support/reply.ts';
+
+// Several processes on a busy machine.
+setDefaultTimeout(30_000);
+
+const alone = { connection: 'close' };
+
+test.skipIf(process.platform !== 'linux')(
+  'a request is counted once, though its worker died between handing over its row and striking it out',
+  async () => {
+    await using upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
+    let onRow = () => {};
+    const wrapLedger = (ledger: Ledger): Ledger => ({
+      ...ledger,
+      record(row) {
+        onRow();
+        ledger.record(row);
+      },
+    });
+    const options = { config: labConfig(upstream.url), workers: 1, wrapLedger };
+    await withPrimary(options, async ({ port, pids, ledger, logged }) => {
+      onRow = () => {
+        onRow = () => {};
+        for (const pid of pids()) process.kill(pid, 'SIGKILL');
+      };
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...alone },
+        body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+      });
+      expect(answer.status).toBe(200);
+      await answer.text();
+      await logged('a worker was replaced');
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers: alone })).text();
+      const counted = parsePrometheus(metrics).samples.filter(({ name }) => name === 'sluice_requests_total');
+      expect(counted.map(({ labels, value }) => [labels.status, value])).toEqual([['success', 1]]);
+      await ledger.flush();
+      expect((await ledger.store.recent(9)).map(({ status }) => status)).toEqual(['success']);
+    });
+  },
+);
