@@ -23,3 +23,19 @@ export class LoopTurn<Arrival> {
     for (const arrival of arrived) this.deal(arrival);
   };
 }
+
+/**
+ * Calls back once after `ms`, and after what has arrived by then has been dealt with: the runtime's own timers come before,
+ * so that of a busy process, or one that was asleep with its machine, a limit would pass with the answer at hand.
+ * Returns how to call it off.
+ */
+export function setTimer(callback: () => void, ms: number): () => void {
+  let due: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    due = setImmediate(callback);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(due);
+  };
+}

@@ -10,6 +10,7 @@ import type { UpstreamRequest } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
 import { type Proxies, readProxies } from './http1/proxies.ts';
 import { createHttpTransport } from './http1/transport.ts';
+import { setTimer } from './loop-turn.ts';
 import type { Log } from './log.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
 
@@ -39,6 +40,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     ledgerStore,
     ...(ledgerStore !== null &&
       databasePath !== undefined && { openSpill: (maxBytes) => openSpill(databasePath, maxBytes) }),
+    setTimer,
     randomId: () => Bun.randomUUIDv7(),
     ...(fleet !== undefined && { fleet }),
     ...(telemetry !== undefined && { telemetry }),

@@ -1,6 +1,6 @@
 // What arrives in one turn of the event loop is dealt with when all of it has been read.
 import { expect, test } from 'bun:test';
-import { LoopTurn } from '../../src/server/loop-turn.ts';
+import { LoopTurn, setTimer } from '../../src/server/loop-turn.ts';
 
 test('all that arrives in one turn, in its order, once it is over; what comes of it is of the next', async () => {
   const told: string[] = [];
@@ -55,4 +55,52 @@ test('chunks of many sockets are read before the first is dealt with', async () 
   expect(told.slice(0, SOCKETS)).toEqual(Array<string>(SOCKETS).fill('read'));
   for (const client of clients) client.end();
   listener.stop(true);
+});
+
+test('a timer that is due together with bytes of a socket calls back when those have been dealt with', async () => {
+  const told: string[] = [];
+  const turn = new LoopTurn<string>((arrival) => told.push(arrival));
+  const accepted = Promise.withResolvers<{ write(text: string): void }>();
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: { open: (socket) => accepted.resolve(socket), data() {} },
+  });
+  const client = await Bun.connect({
+    hostname: '127.0.0.1',
+    port: listener.port,
+    socket: { data: () => turn.add('bytes') },
+  });
+  const server = await accepted.promise;
+  const over = Promise.withResolvers<void>();
+  setTimer(() => {
+    told.push('timer');
+    over.resolve();
+  }, 20);
+  // The process is busy until both are there, and finds them in the same turn.
+  setTimer(() => {
+    server.write('x');
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+  }, 1);
+  await over.promise;
+  expect(told).toEqual(['bytes', 'timer']);
+  client.end();
+  listener.stop(true);
+});
+
+test('a timer that is called off never calls back, not even when it is due', async () => {
+  const told: string[] = [];
+  const stop = setTimer(() => told.push('called off'), 1);
+  stop();
+  stop();
+  // Due with the other, whose callback comes first.
+  const over = Promise.withResolvers<void>();
+  setTimer(() => stopLate(), 1);
+  const stopLate = setTimer(() => told.push('called off late'), 1);
+  setTimer(() => over.resolve(), 5);
+  const until = performance.now() + 10;
+  while (performance.now() < until);
+  await over.promise;
+  expect(told).toEqual([]);
 });
