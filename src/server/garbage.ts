@@ -4,6 +4,8 @@ import { edenGC, heapSize } from 'bun:jsc';
 const TICK_MS = 1_000;
 /** Requests that leave enough in the old part of the heap: what they held while the new was collected stays there. */
 const ENOUGH_REQUESTS = 250;
+/** A tick with no more than one in so many of the requests since is calm; at a steady pace, one tick in so many is. */
+const CALM = 100;
 /** Ticks without requests until what fewer have left is collected too. */
 const IDLE_TICKS = 3;
 /** Bytes; everything in more than that takes longer than a request should wait: then it is for the runtime to judge. */
@@ -48,8 +50,7 @@ export function startCollector({
     atLastTick = now;
     const isIdle = inTick === 0 && open() === 0;
     idleTicks = isIdle ? idleTicks + 1 : 0;
-    // At a steady pace of requests, every tenth tick is calm after those before.
-    const isCalm = sinceAll >= ENOUGH_REQUESTS && inTick * 10 <= sinceAll && isSmall();
+    const isCalm = sinceAll >= ENOUGH_REQUESTS && inTick * CALM <= sinceAll && isSmall();
     if (isCalm || (idleTicks >= IDLE_TICKS && sinceAll > 0)) {
       atLastAll = now;
       collectAll();

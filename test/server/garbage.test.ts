@@ -44,12 +44,14 @@ async function collected(course: readonly number[], { open = 0, isSmall = true }
 
 const steady = (perTick: number, ticks: number) => Array<number>(ticks).fill(perTick);
 
-test('while requests come the new is collected, and everything each tenth tick', async () => {
-  expect(await collected(steady(1000, 25))).toBe('nnnnnnnnnAnnnnnnnnnAnnnnn');
+test('while requests come the new is collected, and everything each hundredth tick', async () => {
+  const told = await collected(steady(1000, 250));
+  expect(told.replaceAll('n', '')).toBe('AA');
+  expect(told.slice(0, 100)).toBe(`${'n'.repeat(99)}A`);
 });
 
 test('after a crowd of requests whose answers go on, everything, once', async () => {
-  expect(await collected([400, 400, 20, 0, 0, 0, 0, 0], { open: 800 })).toBe('nnAnnnnn');
+  expect(await collected([400, 400, 20, 5, 0, 0, 0, 0], { open: 800 })).toBe('nnnAnnnn');
 });
 
 test('a heap that takes long is left to the runtime as long as requests run', async () => {
