@@ -42,13 +42,17 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Longer names may not be seen whole where they stand. */
+const LONG_NAME = 60;
+
 /**
  * A name from outside: isolated, so that its direction of writing stays its own.
  * @param {string | null | undefined} text
  * @param {string} [otherwise]
  */
 export function name(text, otherwise = '–') {
-  return make('bdi', {}, text == null || text === '' ? otherwise : text);
+  if (text == null || text === '') return make('bdi', {}, otherwise);
+  return make('bdi', { title: text.length > LONG_NAME ? text : null }, text);
 }
 
 /**
