@@ -84,6 +84,7 @@ function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
     version: 'bench',
     startedAt: now(),
     now,
+    setTimer,
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => [],
     providerStates: () => [],

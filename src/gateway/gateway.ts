@@ -131,6 +131,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       version: host.version,
       startedAt,
       now: host.now,
+      setTimer: host.setTimer,
       running,
       providerStates: states.snapshot,
       connections,

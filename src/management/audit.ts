@@ -3,6 +3,7 @@ import type { RowOperation, RowStatus } from '../ledger/row.ts';
 import type { AuditFilter, AuditRows, RowPlace } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
 import { describeRow } from './audit-entry.ts';
+import { answerLongList } from './long-list.ts';
 import type { ManagementDeps } from './management.ts';
 import {
   badParameter,
@@ -60,11 +61,11 @@ export async function readAudit(deps: ManagementDeps, query: URLSearchParams): P
   // A client that asks right after its request finds it listed.
   await deps.ledger.flush();
   const found = await deps.ledger.store.audit(filter);
-  return {
-    entries: found.rows.map((row) => describeRow(row, filter.includeBodies)),
-    total: found.total,
-    next: cursorOf(found),
-  };
+  const rest = { total: found.total, next: cursorOf(found) };
+  if (!filter.includeBodies) return { entries: found.rows.map((row) => describeRow(row, false)), ...rest };
+  const items = Iterator.from(found.rows).map((row) => describeRow(row, true));
+  const pause = () => new Promise<void>((resolve) => void deps.setTimer(resolve, 0));
+  return answerLongList({ name: 'entries', items, rest, pause });
 }
 
 function readFilter(query: URLSearchParams): AuditFilter {

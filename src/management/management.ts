@@ -26,6 +26,8 @@ export interface ManagementDeps {
   startedAt: number;
   /** Unix ms. */
   now(): number;
+  /** Returns how to call it off. */
+  setTimer(callback: () => void, ms: number): () => void;
   running: RunningRequests;
   /** The processes that serve; left out where this one does. */
   workers?(): WorkerCount;

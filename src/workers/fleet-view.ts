@@ -46,7 +46,7 @@ export function createFleetView(
     if (response === undefined) return undefined;
     const silent = processes().filter(questions.isSilent).length;
     if (silent > 0) response.headers.set(SILENT_HEADER, String(silent));
-    return { status: response.status, headers: [...response.headers], body: await response.text() };
+    return { status: response.status, headers: [...response.headers], body: await response.bytes() };
   };
 }
 

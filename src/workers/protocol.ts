@@ -22,7 +22,8 @@ export interface PageRequest {
 export interface Page {
   status: number;
   headers: [name: string, value: string][];
-  body: string;
+  /** As it goes to the client: only copied on its way, however long it is. */
+  body: Uint8Array<ArrayBuffer>;
 }
 
 /** What a worker is told before it serves. */

@@ -63,6 +63,8 @@ let ledger: Ledger;
 let states: Record<string, Partial<ProviderState>>;
 let deps: ManagementDeps;
 let pools: PoolState[];
+/** Turns that a long answer gave to others. */
+let pauses = 0;
 
 beforeEach(() => {
   config = sampleConfig();
@@ -77,6 +79,11 @@ beforeEach(() => {
     version: '1.2.3',
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,
+    setTimer: (callback) => {
+      pauses += 1;
+      queueMicrotask(callback);
+      return () => {};
+    },
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => pools,
     providerStates: (providers) =>
@@ -571,6 +578,21 @@ describe('/gateway/audit', () => {
       total: 1,
       next: null,
     });
+  });
+
+  test('many large bodies come in pieces, with turns for others between them', async () => {
+    const body = (index: number) => `${index} ${'é"'.repeat(200_000)}`;
+    record(
+      ...variedRows(9).map((row, index) => ({ ...row, requestBody: body(index), responseBody: 'answer' })),
+    );
+    pauses = 0;
+    const response = await ask('/gateway/audit?include_bodies=true');
+    expect(response.headers.get('content-type')).toStartWith('application/json');
+    const { entries, total, next } = (await response.json()) as Answer;
+    expect(entries.map(({ request_body: text }) => text)).toEqual([...Array(9).keys()].map(body).reverse());
+    expect([total, next]).toEqual([9, null]);
+    expect(pauses).toBeGreaterThan(3);
+    expect((await ask('/gateway/audit?include_bodies=true', 'HEAD')).status).toBe(200);
   });
 
   test('100 entries unless told otherwise, newest first; total counts all matches', async () => {
