@@ -172,6 +172,28 @@ describe('in front of a Messages provider', () => {
   });
 });
 
+describe('an agent whose tools come within its conversation', () => {
+  test('has them at a Messages provider, and gets its calls in their namespace', async () => {
+    const [tools, rest] = [ASKED.tools.slice(0, 3), { ...ASKED, tools: undefined }];
+    const { post, upstream } = setup('claude', ANSWER);
+    const input = [{ type: 'additional_tools', role: 'developer', tools }, ...ASKED.input];
+    const response = await post('/v1/responses', { ...rest, input });
+    const text = await response.text();
+    const sent = upstream.requests[0]?.json() as JsonObject;
+    expect(asArray(sent.tools)?.map((tool) => asObject(tool)?.name)).toEqual([
+      'shell',
+      'apply_patch',
+      'mcp__crm__find',
+    ]);
+    expect(response.headers.get('x-sluice-lost')).not.toContain('additional_tools');
+    const completed = JSON.parse(text.slice(text.lastIndexOf('data: ') + 'data: '.length));
+    expect(completed.response.output.slice(1)).toMatchObject([
+      { type: 'custom_tool_call', name: 'apply_patch', input: PATCH },
+      { type: 'function_call', name: 'find', namespace: 'mcp__crm__' },
+    ]);
+  });
+});
+
 describe('a conversation that moves to a Responses provider', () => {
   test('leaves behind thinking that nobody signed, which that provider would look up by its id', async () => {
     const parts = [

@@ -2,6 +2,7 @@
 import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asString, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { shortenCallId } from './call-id.ts';
 import { hostedItemOf } from './hosted-item.ts';
@@ -16,7 +17,9 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   /** Results are items of their call's kind. */
   const customCalls = new Set<string>();
   const serverTools = new Map<string, string>();
-  for (const message of request.messages) {
+  const kept = keptItems(request);
+  for (const [index, message] of request.messages.entries()) {
+    for (const { behind, item } of kept) if (behind === index) items.push(item);
     if (message.name !== undefined) scope.losses.lost('name');
     if (message.role !== 'assistant') {
       items.push(...buildTurn(message, customCalls, scope));
@@ -29,6 +32,7 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
     }
     items.push(...buildAnswer(message, tools, serverTools, scope));
   }
+  for (const { behind, item } of kept) if (behind >= request.messages.length) items.push(item);
   return items;
 }
 

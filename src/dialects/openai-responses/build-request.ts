@@ -7,6 +7,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../prefill.ts';
+import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
@@ -27,7 +28,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   const traits = modelTraits(model, quirks);
   // Other servers of the dialect may not know the list.
   const request = native || traits.reasons !== undefined ? asked : declareAllowed(asked, losses);
-  const own = ownFields(request.extension);
+  const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
   losses.foreign(request.extension);
 
   const body: JsonObject = { model };

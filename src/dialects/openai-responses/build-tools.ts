@@ -2,6 +2,7 @@
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import { allowedOf } from '../allowed-tools.ts';
+import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
@@ -13,7 +14,9 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   const { losses } = scope;
   const tools: JsonObject[] = [];
   const namespaces = new Map<string, JsonObject[]>();
+  const brought = broughtNames(request);
   for (const tool of request.tools) {
+    if (brought.has(tool.name)) continue;
     if (tool.type === 'server') {
       const built =
         tool.definition.dialect === ID ? tool.definition.fields : buildSearch(tool, scope, traits);
@@ -43,11 +46,11 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
     }
   }
   const choice = request.toolChoice;
-  if (tools.length === 0) {
+  if (tools.length === 0 && brought.size === 0) {
     if (choice?.type === 'required' || choice?.type === 'tool') losses.lost('tool_choice');
     return {};
   }
-  const fields: JsonObject = { tools };
+  const fields: JsonObject = tools.length === 0 ? {} : { tools };
   if (choice?.type === 'tool') {
     const chosen = request.tools.filter(isOwn).find(({ name }) => name === choice.name);
     if (chosen !== undefined) fields.tool_choice = nameTool(chosen);

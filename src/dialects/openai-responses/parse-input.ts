@@ -3,8 +3,9 @@
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
-import type { Binding, Message } from '../../model/request.ts';
+import type { Binding, Message, Tool } from '../../model/request.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
+import { ADDITIONAL_TOOLS, parseAdditionalTools, type ToolItem } from './additional-tools.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
@@ -14,12 +15,15 @@ import { ID, leftover } from './wire.ts';
 export interface ParsedInput {
   system: TextPart[];
   messages: Message[];
+  /** Tools that items bring along, and those items. */
+  tools: Tool[];
+  toolItems: ToolItem[];
   /** Set where an item points to what only the provider keeps. */
   boundTo?: Binding;
 }
 
 export function parseInput(input: JsonValue | undefined): ParsedInput {
-  const parsed: ParsedInput = { system: [], messages: [] };
+  const parsed: ParsedInput = { system: [], messages: [], tools: [], toolItems: [] };
   if (typeof input === 'string') {
     parsed.messages.push({ role: 'user', parts: [{ type: 'text', text: input }] });
     return parsed;
@@ -87,6 +91,10 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
       throw invalid(`${path}.type`, 'is missing; say `message`, `function_call`, `function_call_output`…');
     case 'message':
       parseMessage(item, path, turns, parsed);
+      return;
+    case ADDITIONAL_TOOLS:
+      parsed.tools.push(...parseAdditionalTools(item, path));
+      parsed.toolItems.push({ behind: parsed.messages.length, item });
       return;
     case 'reasoning':
       turns.answer(parseReasoning(item));

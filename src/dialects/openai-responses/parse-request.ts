@@ -9,8 +9,9 @@ import {
   optionalString,
   requiredString,
 } from '../read-field.ts';
+import { keepItems, withAdditional } from './additional-tools.ts';
 import { parseInput } from './parse-input.ts';
-import { isWebSearch, parseToolChoice, parseTools } from './parse-tools.ts';
+import { isWebSearch, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { ID, isEmpty } from './wire.ts';
 
@@ -46,7 +47,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
   const boundTo = findBinding(body);
   const hasHistory = boundTo !== undefined && (body.input === undefined || body.input === null);
-  const input = hasHistory ? { system: [], messages: [] } : parseInput(body.input);
+  const input = parseInput(hasHistory ? [] : body.input);
   const instructions = optionalString(body, 'instructions');
   const system = instructions ? [{ type: 'text' as const, text: instructions }] : [];
   const request: NeutralRequest = {
@@ -54,7 +55,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     stream: optionalBoolean(body, 'stream') ?? false,
     system: [...system, ...input.system],
     messages: input.messages,
-    tools: parseTools(body),
+    tools: withAdditional(parseToolList(body, 'tools'), input.tools),
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const kept = new Set(NEUTRAL_FIELDS);
@@ -78,7 +79,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (!isEmpty(reasoning.rest)) fields.reasoning = reasoning.rest;
   if (!isEmpty(textRest)) fields.text = textRest;
   readRetention(body, request, fields);
-  request.extension = { dialect: ID, fields };
+  request.extension = keepItems(fields, input.toolItems);
   return request;
 }
 

@@ -15,13 +15,11 @@ import { parseWebSearch } from '../web-search.ts';
 import { flatName } from './namespace.ts';
 import { extensionOf, ID, leftover } from './wire.ts';
 
-export function parseTools(body: JsonObject): Tool[] {
-  const tools: Tool[] = [];
-  for (const [index, value] of (optionalArray(body, 'tools') ?? []).entries()) {
-    const path = `tools[${index}]`;
-    tools.push(...parseTool(requiredObject(value, path), path));
-  }
-  return tools;
+/** @param path of the field, for what is wrong with it. */
+export function parseToolList(holder: JsonObject, field: string, path: string = field): Tool[] {
+  return (optionalArray(holder, field, path) ?? []).flatMap((value, index) =>
+    parseTool(requiredObject(value, `${path}[${index}]`), `${path}[${index}]`),
+  );
 }
 
 /** `web_search`, `web_search_preview`, each perhaps with a date. */
@@ -56,14 +54,12 @@ function parseServer(tool: JsonObject, type: string): ServerTool {
 function parseNamespace(group: JsonObject, path: string): Tool[] {
   const name = requiredString(group, 'name', `${path}.name`, 'name the namespace');
   const description = optionalString(group, 'description', `${path}.description`);
-  return (optionalArray(group, 'tools', `${path}.tools`) ?? []).flatMap((value, index) =>
-    parseTool(requiredObject(value, `${path}.tools[${index}]`), `${path}.tools[${index}]`).map((tool) => {
-      if (tool.type === 'server') return tool;
-      const namespace: ToolNamespace = { name, tool: tool.name };
-      if (description !== undefined) namespace.description = description;
-      return { ...tool, name: flatName(name, tool.name), namespace };
-    }),
-  );
+  return parseToolList(group, 'tools', `${path}.tools`).map((tool) => {
+    if (tool.type === 'server') return tool;
+    const namespace: ToolNamespace = { name, tool: tool.name };
+    if (description !== undefined) namespace.description = description;
+    return { ...tool, name: flatName(name, tool.name), namespace };
+  });
 }
 
 function parseFunction(tool: JsonObject, path: string): FunctionTool {

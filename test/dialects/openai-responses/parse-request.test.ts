@@ -523,6 +523,54 @@ describe('settings', () => {
   });
 });
 
+describe('tools that the conversation brings along', () => {
+  const item = {
+    type: 'additional_tools',
+    role: 'developer',
+    tools: [
+      { type: 'namespace', name: 'functions', tools: [{ type: 'custom', name: 'exec' }] },
+      { type: 'function', name: 'wait', parameters: { type: 'object' } },
+    ],
+  };
+  const input = [item, USER];
+
+  test('are tools as those of the request, and of two by one name the later counts', () => {
+    const { tools, messages } = parse({ input, tools: [{ type: 'custom', name: 'wait' }] });
+    expect(tools).toEqual([
+      { type: 'function', name: 'wait', parameters: { type: 'object' } },
+      {
+        type: 'custom',
+        name: 'functions__exec',
+        namespace: { name: 'functions', tool: 'exec' },
+      },
+    ]);
+    expect(messages).toHaveLength(1);
+  });
+
+  test('go back to a provider of this dialect in their item alone', () => {
+    const own = { type: 'function', name: 'own', parameters: { type: 'object' } };
+    for (const tools of [[], [own]]) {
+      const request = parse({ input, tools, tool_choice: 'required', parallel_tool_calls: false });
+      const { body, losses } = openaiResponses.provider.buildRequest(request, {
+        model: 'm',
+        quirks: {},
+        settings: {},
+        requestId: 'r',
+      });
+      expect(body.input).toMatchObject([item, { role: 'user' }]);
+      expect(body.tools).toEqual(tools.length === 0 ? undefined : tools);
+      expect(body).toMatchObject({ tool_choice: 'required', parallel_tool_calls: false });
+      expect(body).not.toHaveProperty('additional_tools');
+      expect(losses).toEqual([]);
+    }
+  });
+
+  test('what is wrong with one is named by its place', () => {
+    const bad = { ...item, tools: [{ type: 'function' }] };
+    expect(() => parse({ input: [USER, bad] })).toThrow('input[1].tools[0].name');
+  });
+});
+
 describe('what rests on another provider', () => {
   test.each<[string, JsonObject]>([
     ['previous_response_id', { previous_response_id: 'resp_1' }],

@@ -1,0 +1,47 @@
+// Tools that the conversation brings along (items of type `additional_tools`; Codex gives its newest models all of theirs
+// so). To providers of other dialects they are tools as all others are; to one of this dialect the items go as they came.
+import { asArray, asNumber, asObject, isObject, type JsonObject } from '../../model/json.ts';
+import type { Extension } from '../../model/content.ts';
+import type { NeutralRequest, Tool } from '../../model/request.ts';
+import { parseToolList } from './parse-tools.ts';
+import { ID, ownFields } from './wire.ts';
+
+export const ADDITIONAL_TOOLS = 'additional_tools';
+
+/** The tools of one item. Throws `invalid_request` with `path` where they are none. */
+export function parseAdditionalTools(item: JsonObject, path: string): Tool[] {
+  return parseToolList(item, 'tools', `${path}.tools`);
+}
+
+/** `tools` and what the conversation brings; of two by one name the later one counts. */
+export function withAdditional(tools: readonly Tool[], brought: readonly Tool[]): Tool[] {
+  if (brought.length === 0) return [...tools];
+  return [...new Map([...tools, ...brought].map((tool) => [tool.name, tool])).values()];
+}
+
+/** An item, and the number of neutral messages that stand before it. */
+export interface ToolItem {
+  behind: number;
+  item: JsonObject;
+}
+
+/** The extension that keeps the items beside `fields`: no loss elsewhere, since their tools are offered there too. */
+export function keepItems(fields: JsonObject, kept: readonly ToolItem[]): Extension {
+  if (kept.length === 0) return { dialect: ID, fields };
+  const items = kept.map(({ behind, item }) => ({ behind, item }));
+  return { dialect: ID, fields: { ...fields, [ADDITIONAL_TOOLS]: items }, defaults: [ADDITIONAL_TOOLS] };
+}
+
+/** The items of a client of this dialect. */
+export function keptItems({ extension }: NeutralRequest): ToolItem[] {
+  return (asArray(ownFields(extension)[ADDITIONAL_TOOLS]) ?? []).flatMap((kept) => {
+    const item = isObject(kept) ? asObject(kept.item) : undefined;
+    return isObject(kept) && item !== undefined ? [{ behind: asNumber(kept.behind) ?? 0, item }] : [];
+  });
+}
+
+/** Names of the tools that `keptItems` hold. */
+export function broughtNames(request: NeutralRequest): ReadonlySet<string> {
+  const tools = keptItems(request).flatMap(({ item }) => parseAdditionalTools(item, ADDITIONAL_TOOLS));
+  return new Set(tools.map((tool) => tool.name));
+}
