@@ -5,7 +5,7 @@ import { readPidFile } from '../server/pid-file.ts';
 import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
-import { loadOptions } from './config-flags.ts';
+import { describeProblems, loadOptions } from './config-flags.ts';
 import { directWithin } from './own-machine.ts';
 import { reachableUrl } from './start-message.ts';
 
@@ -36,11 +36,14 @@ export function pidFilePath(environment: CliContext['environment']): string {
 
 /** Where the gateway is to be found; whether it answers is another question. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
-  const { config } = loadConfig(loadOptions(input, context, {}));
-  const running = readPidFile(pidFilePath(context.environment)).server;
-  const { host, port, keys } = config?.server ?? { host: '127.0.0.1', port: 8088, keys: [] };
+  const loaded = loadConfig(loadOptions(input, context, {}));
+  const known = urlFlag(input, 'url') ?? readPidFile(pidFilePath(context.environment)).server?.url;
+  // What it says of the address is not known: the default may be another's.
+  if (loaded.config === null && known === undefined)
+    for (const { line } of describeProblems(loaded)) context.err(line);
+  const { host, port, keys } = loaded.config?.server ?? { host: '127.0.0.1', port: 8088, keys: [] };
   return {
-    url: urlFlag(input, 'url') ?? running?.url ?? reachableUrl(host, port),
+    url: known ?? reachableUrl(host, port),
     key: stringFlag(input, 'key') ?? keys[0] ?? null,
   };
 }

@@ -7,7 +7,7 @@ import { createSqliteStore } from '../ledger/sqlite-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { sqliteTrouble } from '../ledger/store-trouble.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
-import { loadFromFlags } from './config-flags.ts';
+import { describeProblems, loadFromFlags } from './config-flags.ts';
 import { findReadableHome } from './home.ts';
 import { DATABASE_NAME } from './serve-foreground.ts';
 
@@ -19,7 +19,10 @@ export async function openLedgerStore(
   input: ParsedArguments,
   context: CliContext,
 ): Promise<LedgerStore | undefined> {
-  const store = loadFromFlags(input, context).config?.audit.store ?? EMBEDDED_STORE;
+  const loaded = loadFromFlags(input, context);
+  // It may name another store than the embedded one.
+  if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
+  const store = loaded.config?.audit.store ?? EMBEDDED_STORE;
   if (store !== EMBEDDED_STORE)
     return (await import('../ledger/postgres-store.ts')).createPostgresStore(store);
   const path = join(findReadableHome(context.environment), DATABASE_NAME);

@@ -6,6 +6,7 @@ import { findHome } from '../config/load.ts';
 import { CLIENT_PROGRAMS, type ClientProgram, OTHER_PROGRAM } from './client-programs.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import { usingHome } from './home.ts';
 import { exemptFromProxies } from './own-machine.ts';
 
 /** As shells count: the command was not found. */
@@ -76,7 +77,9 @@ function writeSettings(
 ): Record<string, string> {
   const directory = join(findHome(environment), 'clients');
   const path = join(directory, `${basename(name)}.json`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(path, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  usingHome(path, () => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  });
   return { [variable]: path };
 }

@@ -126,6 +126,15 @@ test('any other program gets what the SDKs read; a key of the person’s own sta
   });
 });
 
+test('a folder that cannot hold the settings says so', async () => {
+  install('gemini');
+  writeFileSync(join(TEMPORARY, 'a-file'), '');
+  expect(await run(['gemini'], { SLUICE_HOME: join(TEMPORARY, 'a-file') })).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/a-file\/clients\/gemini\.json cannot be used .*; .*SLUICE_HOME$/),
+  });
+});
+
 test('what cannot be started says so', async () => {
   expect(await run(['no-such-program'])).toMatchObject({
     code: 127,

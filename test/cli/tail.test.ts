@@ -1,5 +1,8 @@
 // `sluice tail` against a running gateway.
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runCommand } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
@@ -115,4 +118,22 @@ test('a gateway that asks for a key, and one that is killed: tail says so', asyn
   await sluice.kill();
   expect((await running).code).toBe(1);
   expect(told.at(-1)).toStartWith(`error: the gateway at ${sluice.url} broke off`);
+});
+
+test('a configuration that is not valid: the address that it names is not known, and that is said', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-tail-'));
+  const config = join(home, 'sluice.yaml');
+  writeFileSync(config, 'server: { prot: 1 }');
+  try {
+    for (const args of [['tail'], ['daemon', 'logs']]) {
+      const { err } = await runCommand([...args, '--config', config], { environment: { SLUICE_HOME: home } });
+      expect(err.match(/prot/g)?.length).toBeGreaterThan(0);
+    }
+    const known = await runCommand(['tail', '--config', config, '--url', 'http://127.0.0.1:9'], {
+      environment: { SLUICE_HOME: home },
+    });
+    expect(known.err).not.toContain('prot');
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
