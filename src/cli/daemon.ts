@@ -1,5 +1,6 @@
 // `sluice daemon`: the gateway in the background.
 import { loadConfig } from '../config/load.ts';
+import { parseConfig } from '../config/parse.ts';
 import { retireModules } from '../server/load-modules.ts';
 import type { RunningServer } from '../server/pid-file.ts';
 import { chosenAction, portFlag, stringFlag } from './arguments.ts';
@@ -127,7 +128,9 @@ async function isSound(input: ParsedArguments, context: CliContext): Promise<boo
 async function stop(server: RunningServer, input: ParsedArguments, context: CliContext): Promise<number> {
   const options = loadOptions(input, context, {});
   const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
-  const how = await stopDaemon(server, config?.server.drainTimeoutMs ?? 0, context.environment);
+  // A file that is not valid any more does not say what the process goes by.
+  const drainMs = config?.server.drainTimeoutMs ?? parseConfig(null).file?.server.drain_timeout ?? 0;
+  const how = await stopDaemon(server, drainMs, context.environment);
   context.out(
     how === 'ended'
       ? `stopped process ${server.pid}`

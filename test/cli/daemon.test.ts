@@ -320,6 +320,18 @@ test('stop lets a running stream finish', async () => {
   expect(await stopped).toMatchObject({ code: 0, out: expect.stringContaining('stopped') });
 }, 30_000);
 
+test('stop lets a running stream finish though the configuration is not valid any more', async () => {
+  const home = newHome('{}');
+  await sluice(home, ['start', '--port', '0']);
+  const { url } = await statusOf(home);
+  // Longer than the grace that a stop gives beside the drain.
+  const response = await ask(url, 'simulator/tokens=65,rate=10,ttft=0');
+  writeFileSync(join(home, 'sluice.yaml'), 'server: { prot: 1 }');
+  const stopped = sluice(home, ['stop']);
+  expect(await response.text()).toContain('data: [DONE]');
+  expect(await stopped).toMatchObject({ code: 0, out: expect.stringContaining('stopped') });
+}, 30_000);
+
 test('logs -f goes on with what comes, until it is told to end', async () => {
   const home = newHome();
   await sluice(home, ['start', '--port', '0']);
