@@ -6,7 +6,7 @@ import type {
   ReasoningEffort,
   ReasoningSettings,
 } from '../../model/request.ts';
-import { parseSchema } from './parse-schema.ts';
+import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalNumber, optionalObject, optionalString } from './read-field.ts';
 import { dotted, leftover, listOf } from './wire.ts';
 
@@ -57,7 +57,7 @@ function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | und
   const { responseSchema, responseJsonSchema } = config;
   if (isObject(responseJsonSchema)) {
     kept.add('responseJsonSchema');
-    return { type: 'json-schema', schema: responseJsonSchema };
+    return { type: 'json-schema', schema: parseJsonSchema(responseJsonSchema) };
   }
   if (isObject(responseSchema)) {
     kept.add('responseSchema');

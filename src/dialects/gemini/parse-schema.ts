@@ -45,6 +45,45 @@ export function parseSchema(wire: JsonObject): JsonObject {
   return schema;
 }
 
+/** Hold values, not schemas. */
+const VALUES = new Set(['default', 'const', 'enum', 'example', 'examples']);
+/** Hold schemas by names that are the client's own. */
+const NAMED_SCHEMAS = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+]);
+
+/**
+ * JSON Schema as clients send it: some (Gemini CLI) write the types of Google's own Schema into it, which Google takes
+ * and nobody else.
+ */
+export function parseJsonSchema(schema: JsonObject): JsonObject {
+  const parsed: JsonObject = {};
+  for (const [name, value] of Object.entries(schema)) {
+    if (name === 'type') parsed[name] = Array.isArray(value) ? value.map(lowerType) : lowerType(value);
+    else parsed[name] = VALUES.has(name) ? value : parseWithin(name, value);
+  }
+  return parsed;
+}
+
+function parseWithin(name: string, value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map((each) => (isObject(each) ? parseJsonSchema(each) : each));
+  if (!isObject(value)) return value;
+  if (!NAMED_SCHEMAS.has(name)) return parseJsonSchema(value);
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([key, each]) => [key, isObject(each) ? parseJsonSchema(each) : each]),
+  );
+}
+
+function lowerType(type: JsonValue | undefined): JsonValue {
+  const name = typeof type === 'string' ? type.toLowerCase() : undefined;
+  return name !== undefined && TYPE_NAMES.includes(name) ? name : (type ?? null);
+}
+
 function typeName(type: JsonValue | undefined): string | undefined {
   if (typeof type === 'number') return TYPE_NAMES[type];
   if (typeof type !== 'string' || type === 'TYPE_UNSPECIFIED') return undefined;

@@ -3,7 +3,7 @@ import { asString, isObject, type JsonObject, type JsonValue } from '../../model
 import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
 import { allow, type Allowance } from '../allowed-tools.ts';
 import { parseWebSearch } from '../web-search.ts';
-import { parseSchema } from './parse-schema.ts';
+import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalObject, requiredObject, requiredString } from './read-field.ts';
 import { dotted, extensionOf, ID, leftover, listOf } from './wire.ts';
 
@@ -42,7 +42,7 @@ function parseFunction(value: JsonValue, path: string): FunctionTool {
   const description = asString(declaration.description);
   if (description) tool.description = description;
   const { parameters, parametersJsonSchema } = declaration;
-  if (isObject(parametersJsonSchema)) tool.parameters = parametersJsonSchema;
+  if (isObject(parametersJsonSchema)) tool.parameters = parseJsonSchema(parametersJsonSchema);
   else if (isObject(parameters)) tool.parameters = parseSchema(parameters);
   else if (parametersJsonSchema !== undefined || parameters !== undefined) {
     throw invalid(`${path}.parameters`, 'must be an object that describes the arguments');

@@ -380,6 +380,29 @@ describe('generation config', () => {
       { response_mime_type: 'application/json', response_json_schema: { $ref: '#/$defs/a' } },
       { type: 'json-schema', schema: { $ref: '#/$defs/a' } },
     ],
+    [
+      // As Gemini CLI sends it: Google's types in JSON Schema's field.
+      {
+        responseMimeType: 'application/json',
+        responseJsonSchema: {
+          type: 'OBJECT',
+          properties: {
+            type: { type: 'STRING', enum: ['OBJECT'], default: { type: 'OBJECT' } },
+            list: { type: ['ARRAY', 'null'], items: { anyOf: [{ type: 'INTEGER' }, true] } },
+          },
+        },
+      },
+      {
+        type: 'json-schema',
+        schema: {
+          type: 'object',
+          properties: {
+            type: { type: 'string', enum: ['OBJECT'], default: { type: 'OBJECT' } },
+            list: { type: ['array', 'null'], items: { anyOf: [{ type: 'integer' }, true] } },
+          },
+        },
+      },
+    ],
   ])('the format %j', (generationConfig, format) => {
     const request = config(generationConfig);
     expect(request.outputFormat as unknown).toEqual(format);
