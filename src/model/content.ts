@@ -24,7 +24,7 @@ interface PartBase {
 export interface Extension {
   dialect: ProviderDialectId;
   fields: JsonObject;
-  /** Those of the fields that only spell out a default: without them nothing is lost. */
+  /** Those of the fields that only spell out a default, or what is told in neutral words too: without them nothing is lost. */
   defaults?: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 // Only some of the declared tools may be called: in each provider's words, or by declaring no others.
 import { describe, expect, test } from 'bun:test';
-import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { fitToolNames } from '../../src/dialects/tool-names.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
@@ -142,6 +142,49 @@ describe('providers with a word for it', () => {
     expect(body.toolConfig as unknown).toEqual({ functionCallingConfig: { mode: 'AUTO' } });
     expect(declaredIn(body)).toEqual(['a', 'b']);
     expect(said).toMatchObject([{ outcome: 'approximated' }]);
+  });
+});
+
+describe('an MCP server among those that a Responses client allows', () => {
+  const parameters = { type: 'object', properties: {} };
+  const tool_choice = {
+    ...{ type: 'allowed_tools', mode: 'required' },
+    tools: [
+      { type: 'function', name: 'a' },
+      { type: 'mcp', server_label: 'wiki', name: 'search' },
+    ],
+  };
+  const tools = [
+    ...['a', 'c'].map((name) => ({ type: 'function', name, parameters })),
+    { type: 'mcp', server_label: 'wiki', server_url: 'https://wiki.example' },
+  ];
+  const asked = DIALECTS['openai-responses'].client.parseRequest(
+    { model: 'm', input: 'hi', tools, tool_choice },
+    { operation: 'generate' },
+  );
+
+  test.each(['anthropic', 'openai', 'mistral', 'ollama', 'bedrock', 'gemini'])(
+    '%s may call the rest',
+    (kind) => {
+      const row = PROVIDER_KINDS.find((each) => each.kind === kind);
+      const { body, losses } = PROVIDER_SIDES[row?.dialect as ProviderDialectId].buildRequest(asked, {
+        model: 'some-model',
+        quirks: row?.quirks ?? {},
+      });
+      const lists = JSON.stringify([body.toolConfig, body.tool_choice]);
+      // Where there is a word for the list, the others are declared beside it.
+      if (/allowedFunctionNames|allowed_tools/.test(lists)) expect(lists).not.toMatch(/"c"|mcp/);
+      else expect(declaredIn(body)).toEqual(['a']);
+      expect(losses).toContainEqual({ feature: 'tools.mcp', outcome: 'lost' });
+    },
+  );
+
+  test('its own dialect is told as the client says it', () => {
+    const { body, losses } = PROVIDER_SIDES['openai-responses'].buildRequest(asked, {
+      model: 'm',
+      quirks: {},
+    });
+    expect([body.tools, body.tool_choice, losses] as unknown).toEqual([tools, tool_choice, []]);
   });
 });
 

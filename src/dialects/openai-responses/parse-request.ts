@@ -11,7 +11,7 @@ import {
 } from '../read-field.ts';
 import { keepItems, withAdditional } from './additional-tools.ts';
 import { parseInput } from './parse-input.ts';
-import { isWebSearch, parseToolChoice, parseToolList } from './parse-tools.ts';
+import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { ID, isEmpty } from './wire.ts';
 
@@ -63,8 +63,9 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (bound !== undefined) request.boundTo = bound;
 
   const choice = parseToolChoice(body, request.tools);
+  const isOwnToo = namesServer(body.tool_choice);
   if (choice !== 'unknown') {
-    kept.add('tool_choice');
+    if (!isOwnToo) kept.add('tool_choice');
     Object.assign(request, choice);
   }
   readSettings(body, request);
@@ -79,7 +80,10 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (!isEmpty(reasoning.rest)) fields.reasoning = reasoning.rest;
   if (!isEmpty(textRest)) fields.text = textRest;
   readRetention(body, request, fields);
-  request.extension = keepItems(fields, input.toolItems);
+  const extension = keepItems(fields, input.toolItems);
+  request.extension = isOwnToo
+    ? { ...extension, defaults: [...(extension.defaults ?? []), 'tool_choice'] }
+    : extension;
   return request;
 }
 

@@ -1,5 +1,5 @@
 // `tools` and `tool_choice` of a request.
-import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { CustomTool, FunctionTool, ServerTool, Tool, ToolNamespace } from '../../model/request.ts';
 import {
   invalid,
@@ -121,19 +121,24 @@ export function parseToolChoice(body: JsonObject, tools: readonly Tool[]): Allow
   return { toolChoice: { type: 'tool', name: nameOf(form, form.type, tools, 'tool_choice') } };
 }
 
-function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance | 'unknown' {
+function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
   const path = 'tool_choice.tools';
   const allowed = (optionalArray(form, 'tools', path) ?? []).map((value, index) =>
     requiredObject(value, `${path}[${index}]`),
   );
-  // Which server's tools are meant, only this dialect can say.
-  if (allowed.some(({ type }) => type === 'mcp')) return 'unknown';
   const names = allowed.map((tool, index) => {
     const type = requiredString(tool, 'type', `${path}[${index}].type`, 'say `function`, `custom`…');
     const isOwn = type === 'function' || type === 'custom';
     return isOwn ? nameOf(tool, type, tools, `${path}[${index}]`) : type;
   });
   return allow(parseAllowedMode(form, 'tool_choice.mode'), names, tools);
+}
+
+/** Which server's tools are meant, and which of them, only this dialect can say; what else is allowed, all of them. */
+export function namesServer(choice: JsonValue | undefined): boolean {
+  const form = asObject(choice);
+  if (form?.type !== 'allowed_tools') return false;
+  return asArray(form.tools)?.some((tool) => asObject(tool)?.type === 'mcp') === true;
 }
 
 /** The neutral name of the tool that `form` names. */
