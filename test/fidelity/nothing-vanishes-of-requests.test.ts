@@ -1,4 +1,4 @@
-// No field of a recorded request vanishes: leave any one out, however deep, and what the provider is sent changes, or
+// No field of a recorded or documented request vanishes: leave any one out, however deep, and what the provider is sent changes, or
 // what is named as lost. A field that changes neither is one that only spells out a default.
 import { describe, expect, test } from 'bun:test';
 import { quirksOf, TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/model/errors.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';
 import { recordings } from '../support/recordings.ts';
+import { DOCUMENTED } from './documented-requests.ts';
 import { isEmpty, type Variant, variantsOf } from './left-out.ts';
 import { saysNothing } from './says-nothing.ts';
 
@@ -39,8 +40,10 @@ function outcome(client: DialectId, wire: TableWire, body: JsonObject): Outcome 
 
 for (const client of DIALECT_IDS) {
   const variants = new Map<string, Variant>();
-  for (const { request } of recordings(RECORDED_AS[client])) {
-    if (request === undefined) continue;
+  const recorded = recordings(RECORDED_AS[client]).flatMap(({ request }) =>
+    request === undefined ? [] : [request],
+  );
+  for (const request of [...recorded, ...DOCUMENTED[client]]) {
     for (const variant of variantsOf(request)) {
       if (variant.pattern === 'model') continue;
       const size = JSON.stringify(variant.value);
@@ -51,6 +54,12 @@ for (const client of DIALECT_IDS) {
   }
 
   describe(client, () => {
+    test('what is documented is taken', () => {
+      for (const request of DOCUMENTED[client])
+        for (const wire of TABLE_WIRES)
+          expect([wire, outcome(client, wire, request)]).toMatchObject([wire, { valid: true }]);
+    });
+
     for (const wire of TABLE_WIRES) {
       if (wire === client) continue;
       test(`to ${wire}`, () => {

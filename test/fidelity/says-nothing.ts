@@ -36,6 +36,8 @@ const PLACES: Record<DialectId, Places> = {
   },
   'openai-chat': {
     stream: is(false),
+    // Padding against who listens in, of OpenAI's own streams.
+    'stream_options.include_obfuscation': anything,
     n: is(1),
     top_p: is(1),
     top_logprobs: is(0),
@@ -67,6 +69,9 @@ const PLACES: Record<DialectId, Places> = {
   },
   'openai-responses': {
     stream: is(false),
+    // As for Chat Completions; it is all that is said there.
+    stream_options: anything,
+    'stream_options.include_obfuscation': anything,
     store: is(false),
     service_tier: is('auto'),
     parallel_tool_calls: is(true),

@@ -91,7 +91,7 @@ function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: Los
   if (settings.budgetTokens !== undefined) {
     losses.approximated('thinking.budget_tokens', 'the model decides how much it thinks');
   }
-  const display = displayOf(settings, facts);
+  const display = displayOf(settings, facts, losses);
   if (display !== undefined) thinking.display = display;
   return thinking;
 }
@@ -118,16 +118,22 @@ function budgeted(
     losses.approximated('thinking.budget_tokens', `${budget}, to stay below max_tokens`);
   }
   const thinking: JsonObject = { type: 'enabled', budget_tokens: budget };
-  const display = displayOf(settings, facts);
+  const display = displayOf(settings, facts, losses);
   if (display !== undefined) thinking.display = display;
   return thinking;
 }
 
 /** Models that think by default hide it unless told otherwise; clients of other dialects show what they get. */
-function displayOf(settings: ReasoningSettings, { native, traits }: ThinkingFacts): string | undefined {
+function displayOf(
+  settings: ReasoningSettings,
+  { native, traits }: ThinkingFacts,
+  losses: LossReport,
+): string | undefined {
   if (native) return settings.summary;
-  if (!traits.fixedSampling) return undefined;
-  return settings.summary === 'omitted' || settings.summary === 'none' ? 'omitted' : 'summarized';
+  const isHidden = settings.summary === 'omitted' || settings.summary === 'none';
+  if (traits.fixedSampling) return isHidden ? 'omitted' : 'summarized';
+  if (isHidden) losses.approximated('reasoning_summary', 'the model shows its thinking');
+  return undefined;
 }
 
 /** The effort in a word that the model takes: the nearest below, else its lowest. */
