@@ -167,7 +167,8 @@ describe('an MCP server among those that a Responses client allows', () => {
     '%s may call the rest',
     (kind) => {
       const row = PROVIDER_KINDS.find((each) => each.kind === kind);
-      const { body, losses } = PROVIDER_SIDES[row?.dialect as ProviderDialectId].buildRequest(asked, {
+      const dialect = row?.dialect as ProviderDialectId;
+      const { body, losses } = PROVIDER_SIDES[dialect].buildRequest(asked, {
         model: 'some-model',
         quirks: row?.quirks ?? {},
       });
