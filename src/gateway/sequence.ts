@@ -28,63 +28,86 @@ interface OpenBlock {
 }
 
 export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
-  let started = false;
-  let ended = false;
-  let skipped = false;
-  let brokenCall: string | undefined;
-  let orphaned = false;
-  let nextBlock = 0;
-  let open: OpenBlock | undefined;
-  // Blocks that began while an unfinished tool call was open, in order of their first event.
-  const waiting = new Map<number, BlockEvent[]>();
+  return new EventSequencer(emit);
+}
 
-  function close(): void {
-    if (open === undefined) return;
-    const { block, kind, json, called } = open;
-    open = undefined;
-    if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject()))
-      brokenCall ??= called;
-    if (kind === 'text') emit({ type: 'text-end', block });
-    else if (kind === 'refusal') emit({ type: 'refusal-end', block });
-    else if (kind === 'reasoning') emit({ type: 'reasoning-end', block });
-    else if (kind === 'tool') emit({ type: 'tool-end', block });
+class EventSequencer implements Sequencer {
+  private readonly emit: (event: StreamEvent) => void;
+  private started = false;
+  private isOver = false;
+  private skipped = false;
+  private brokenCall: string | undefined;
+  private orphaned = false;
+  private nextBlock = 0;
+  private open: OpenBlock | undefined;
+  /** Blocks that began while an unfinished tool call was open, in order of their first event. */
+  private waiting: Map<number, BlockEvent[]> | null = null;
+
+  constructor(emit: (event: StreamEvent) => void) {
+    this.emit = emit;
   }
 
-  function openFor(event: BlockEvent): OpenBlock {
-    const block = nextBlock++;
-    const kind = kindOf(event);
-    const opened: OpenBlock = { source: event.block, block, kind };
-    if (event.type === 'tool-start' && event.kind !== 'custom') {
-      opened.json = createJsonScanner();
-      if (event.kind === 'function') opened.called = event.name;
-    }
-    open = opened;
-    // A delta without its start (a block resumed after another cut in) gets a start of its own.
-    if (!event.type.endsWith('-start')) {
-      if (kind === 'text') emit({ type: 'text-start', block });
-      else if (kind === 'refusal') emit({ type: 'refusal-start', block });
-      else if (kind === 'reasoning') emit({ type: 'reasoning-start', block });
-    }
-    return opened;
+  ended(): boolean {
+    return this.isOver;
   }
 
-  function pushBlock(event: BlockEvent): void {
+  noteSkipped(): void {
+    this.skipped = true;
+  }
+
+  push(event: StreamEvent): void {
+    if (this.isOver) return;
+    if (!this.started) {
+      if (event.type === 'error') {
+        this.endWith(event);
+        return;
+      }
+      this.started = true;
+      if (event.type !== 'start') this.emit({ type: 'start', id: null, model: null });
+    } else if (event.type === 'start') return;
+    switch (event.type) {
+      case 'start':
+      case 'usage':
+      case 'extension':
+        this.emit(event);
+        return;
+      case 'error':
+        this.endWith(event);
+        return;
+      case 'finish':
+        this.finishBlocks();
+        this.endWith(this.soundEnding(event));
+        return;
+      default:
+        if (event.type === 'tool-start' && event.name === '' && event.kind !== 'server')
+          this.endWith({ type: 'error', error: namelessCall() });
+        else this.pushBlock(event);
+    }
+  }
+
+  private endWith(event: StreamEvent): void {
+    this.isOver = true;
+    this.emit(event);
+  }
+
+  private pushBlock(event: BlockEvent): void {
+    const { open } = this;
     const isEnd = event.type.endsWith('-end');
     if (open !== undefined && open.source === event.block && open.kind === kindOf(event)) {
       if (isEnd) {
-        close();
-        release();
+        this.close();
+        this.release();
         return;
       }
-      deliver(event, open);
+      this.deliver(event, open);
       // What waited for this call goes on as soon as its arguments are whole.
-      if (waiting.size > 0 && mayClose(open)) {
-        close();
-        release();
+      if (this.hasWaiting() && mayClose(open)) {
+        this.close();
+        this.release();
       }
       return;
     }
-    const queue = waiting.get(event.block);
+    const queue = this.waiting?.get(event.block);
     if (queue !== undefined) {
       queue.push(event);
       return;
@@ -92,47 +115,81 @@ export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
     if (isEnd) return;
     // Fragments of a call that is closed, or never began, have nowhere to go.
     if (event.type === 'tool-delta') {
-      if (event.arguments.trim() !== '') orphaned = true;
+      if (event.arguments.trim() !== '') this.orphaned = true;
       return;
     }
     if (open !== undefined && !mayClose(open)) {
-      waiting.set(event.block, [event]);
+      this.waiting ??= new Map();
+      this.waiting.set(event.block, [event]);
       return;
     }
-    close();
-    const opened = openFor(event);
-    deliver(event, opened);
+    this.close();
+    this.deliver(event, this.openFor(event));
   }
 
-  function mayClose(block: OpenBlock): boolean {
-    return block.kind !== 'tool' || block.json?.complete() === true;
+  private openFor(event: BlockEvent): OpenBlock {
+    const block = this.nextBlock++;
+    const kind = kindOf(event);
+    const opened: OpenBlock = { source: event.block, block, kind };
+    if (event.type === 'tool-start' && event.kind !== 'custom') {
+      opened.json = createJsonScanner();
+      if (event.kind === 'function') opened.called = event.name;
+    }
+    this.open = opened;
+    // A delta without its start (a block resumed after another cut in) gets a start of its own.
+    if (!event.type.endsWith('-start')) {
+      if (kind === 'text') this.emit({ type: 'text-start', block });
+      else if (kind === 'refusal') this.emit({ type: 'refusal-start', block });
+      else if (kind === 'reasoning') this.emit({ type: 'reasoning-start', block });
+    }
+    return opened;
   }
 
-  function deliver(event: BlockEvent, block: OpenBlock): void {
+  private deliver(event: BlockEvent, block: OpenBlock): void {
     if (event.type === 'tool-delta') block.json?.push(event.arguments);
-    emit(event.block === block.block ? event : { ...event, block: block.block });
-    if (block.kind === 'single') open = undefined;
+    this.emit(event.block === block.block ? event : { ...event, block: block.block });
+    if (block.kind === 'single') this.open = undefined;
   }
 
-  function release(): void {
+  private close(): void {
+    if (this.open === undefined) return;
+    const { block, kind, json, called } = this.open;
+    this.open = undefined;
+    if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject()))
+      this.brokenCall ??= called;
+    if (kind === 'text') this.emit({ type: 'text-end', block });
+    else if (kind === 'refusal') this.emit({ type: 'refusal-end', block });
+    else if (kind === 'reasoning') this.emit({ type: 'reasoning-end', block });
+    else if (kind === 'tool') this.emit({ type: 'tool-end', block });
+  }
+
+  /** What waited, until one of it is open that must be whole before the next. */
+  private release(): void {
+    const { waiting } = this;
+    if (waiting === null) return;
     for (const [source, events] of waiting) {
-      if (open !== undefined) return;
+      if (this.open !== undefined) return;
       waiting.delete(source);
-      for (const event of events) pushBlock(event);
-      if (open !== undefined && !mayClose(open)) return;
+      for (const event of events) this.pushBlock(event);
+      if (this.open !== undefined && !mayClose(this.open)) return;
     }
   }
 
-  function finishBlocks(): void {
-    close();
-    while (waiting.size > 0) {
-      release();
-      close();
+  private hasWaiting(): boolean {
+    return this.waiting !== null && this.waiting.size > 0;
+  }
+
+  private finishBlocks(): void {
+    this.close();
+    while (this.hasWaiting()) {
+      this.release();
+      this.close();
     }
   }
 
-  function soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
-    if (orphaned || (skipped && brokenCall !== undefined)) {
+  private soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
+    const { brokenCall } = this;
+    if (this.orphaned || (this.skipped && brokenCall !== undefined)) {
       const problem =
         "the provider sent an unreadable event that left a tool call's arguments broken; ask again";
       return { type: 'error', error: new GatewayError('upstream_malformed', problem) };
@@ -140,46 +197,10 @@ export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
     if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
     return { type: 'error', error: brokenArguments(brokenCall) };
   }
+}
 
-  return {
-    ended: () => ended,
-    noteSkipped() {
-      skipped = true;
-    },
-    push(event) {
-      if (ended) return;
-      if (!started) {
-        if (event.type === 'error') {
-          ended = true;
-          emit(event);
-          return;
-        }
-        started = true;
-        if (event.type !== 'start') emit({ type: 'start', id: null, model: null });
-      } else if (event.type === 'start') return;
-      switch (event.type) {
-        case 'start':
-        case 'usage':
-        case 'extension':
-          emit(event);
-          return;
-        case 'error':
-          ended = true;
-          emit(event);
-          return;
-        case 'finish':
-          finishBlocks();
-          ended = true;
-          emit(soundEnding(event));
-          return;
-        default:
-          if (event.type === 'tool-start' && event.name === '' && event.kind !== 'server') {
-            ended = true;
-            emit({ type: 'error', error: namelessCall() });
-          } else pushBlock(event);
-      }
-    },
-  };
+function mayClose(block: OpenBlock): boolean {
+  return block.kind !== 'tool' || block.json?.complete() === true;
 }
 
 function kindOf(event: BlockEvent): Kind {

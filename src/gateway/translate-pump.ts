@@ -4,7 +4,9 @@ import {
   MalformedEvent,
   type ProviderSide,
   type Quirks,
+  type StreamDecoder,
   type StreamEncoder,
+  type StreamFraming,
 } from '../dialects/dialect.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -12,7 +14,7 @@ import type { SseEvent } from '../sse/event.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
-import { createSequencer } from './sequence.ts';
+import { createSequencer, type Sequencer } from './sequence.ts';
 
 /**
  * Characters of an answer from which its endings are rendered one by one, each when the client has room for it: some
@@ -36,89 +38,112 @@ export interface TranslateOptions<Out> {
 }
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
-  const { provider, side, observer, maxEvent } = options;
-  const framing = options.createFraming(maxEvent);
-  let events: StreamEvent[] = [];
+  return new TranslatePump(options);
+}
+
+/** A class: what a stream holds for as long as it flows is few objects. */
+class TranslatePump<Out> implements Pump<Out> {
+  private readonly options: TranslateOptions<Out>;
+  private readonly framing: StreamFraming;
+  private readonly sequencer: Sequencer;
+  private readonly decoder: StreamDecoder;
+  /** In sequence, and not yet rendered. */
+  private events: StreamEvent[] = [];
   /** Of what the answer says so far. */
-  let length = 0;
-  const sequencer = createSequencer((told) => {
-    const event: StreamEvent =
-      told.type === 'error' ? { type: 'error', error: redactError(told.error, options.redact) } : told;
-    observer.see(event);
-    length += lengthOf(event);
-    events.push(event);
-  });
-  const decoder = side.createStreamDecoder((event) => sequencer.push(event), options.quirks);
-  let tookEvent = false;
+  private length = 0;
+  private hasTaken = false;
+  private readonly decode = (event: SseEvent) => this.take(event);
 
-  function decode(event: SseEvent): void {
-    if (side.classify(event) !== 'ping') tookEvent = true;
+  constructor(options: TranslateOptions<Out>) {
+    this.options = options;
+    this.framing = options.createFraming(options.maxEvent);
+    this.sequencer = createSequencer((event) => this.see(event));
+    this.decoder = options.side.createStreamDecoder((event) => this.sequencer.push(event), options.quirks);
+  }
+
+  ended(): boolean {
+    return this.sequencer.ended();
+  }
+
+  tookEvent(): boolean {
+    const took = this.hasTaken;
+    this.hasTaken = false;
+    return took;
+  }
+
+  push(chunk: Uint8Array): Out | undefined {
+    if (this.sequencer.ended()) return undefined;
     try {
-      decoder.decode(event);
+      this.framing.push(chunk, this.decode);
     } catch (thrown) {
-      if (!(thrown instanceof MalformedEvent)) throw thrown;
-      sequencer.noteSkipped();
-      observer.noteMalformed();
-      options.onMalformed(thrown);
+      return this.fail(framingError(this.options.provider, thrown));
     }
+    return this.more();
   }
 
-  function takeAll(): Out | undefined {
-    if (events.length === 0) return undefined;
-    const taken = events;
-    events = [];
-    return options.render(taken);
-  }
-
-  function take(): Out | undefined {
-    if (length < LONG_ANSWER) return takeAll();
+  more(): Out | undefined {
+    if (this.length < LONG_ANSWER) return this.renderAll();
+    const { events } = this;
     let out: Out | undefined;
     while (out === undefined && events.length > 0) {
       const ending = events.findIndex(({ type }) => ENDINGS.has(type));
-      out = options.render(events.splice(0, ending === -1 ? events.length : ending + 1));
+      out = this.options.render(events.splice(0, ending === -1 ? events.length : ending + 1));
     }
     return out;
   }
 
+  end(): Out | undefined {
+    const { provider } = this.options;
+    try {
+      if (!this.sequencer.ended()) this.framing.flush(this.decode);
+    } catch (thrown) {
+      return this.fail(framingError(provider, thrown));
+    }
+    this.endWith(truncated(provider));
+    return this.more();
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    this.endWith(error);
+    return this.renderAll();
+  }
+
   /** An answer of which only the dialect's last formality is missing is an answer. */
-  function endWith(error: GatewayError): void {
-    decoder.end();
-    sequencer.push({ type: 'error', error });
+  private endWith(error: GatewayError): void {
+    this.decoder.end();
+    this.sequencer.push({ type: 'error', error });
   }
 
-  function fail(error: GatewayError): Out | undefined {
-    endWith(error);
-    return takeAll();
+  /** From the framing. */
+  private take(event: SseEvent): void {
+    const { options } = this;
+    if (options.side.classify(event) !== 'ping') this.hasTaken = true;
+    try {
+      this.decoder.decode(event);
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedEvent)) throw thrown;
+      this.sequencer.noteSkipped();
+      options.observer.noteMalformed();
+      options.onMalformed(thrown);
+    }
   }
 
-  return {
-    fail,
-    ended: () => sequencer.ended(),
-    tookEvent() {
-      const took = tookEvent;
-      tookEvent = false;
-      return took;
-    },
-    push(chunk) {
-      if (sequencer.ended()) return undefined;
-      try {
-        framing.push(chunk, decode);
-      } catch (thrown) {
-        return fail(framingError(provider, thrown));
-      }
-      return take();
-    },
-    more: take,
-    end() {
-      try {
-        if (!sequencer.ended()) framing.flush(decode);
-      } catch (thrown) {
-        return fail(framingError(provider, thrown));
-      }
-      endWith(truncated(provider));
-      return take();
-    },
-  };
+  /** From the sequencer. */
+  private see(told: StreamEvent): void {
+    const { observer, redact } = this.options;
+    const event: StreamEvent =
+      told.type === 'error' ? { type: 'error', error: redactError(told.error, redact) } : told;
+    observer.see(event);
+    this.length += lengthOf(event);
+    this.events.push(event);
+  }
+
+  private renderAll(): Out | undefined {
+    if (this.events.length === 0) return undefined;
+    const taken = this.events;
+    this.events = [];
+    return this.options.render(taken);
+  }
 }
 
 const ENDINGS: ReadonlySet<StreamEvent['type']> = new Set([

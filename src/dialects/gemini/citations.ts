@@ -13,15 +13,39 @@ export interface CitationReader {
 const NO_CITATIONS: Citation[] = [];
 
 export function createCitationReader(index: TextIndex): CitationReader {
-  const seen = new Set<string>();
+  return new NewCitations(index);
+}
 
-  function place(segment: JsonObject, said: string | undefined): { start?: number; end?: number } {
-    const end = asNumber(segment.endIndex);
-    if (end === undefined) return {};
-    return index.place(asNumber(segment.startIndex) ?? 0, end, said) ?? {};
+class NewCitations implements CitationReader {
+  private readonly index: TextIndex;
+  private readonly seen = new Set<string>();
+
+  constructor(index: TextIndex) {
+    this.index = index;
   }
 
-  function grounded(metadata: JsonObject): Citation[] {
+  read(candidate: JsonObject): Citation[] {
+    const grounding = asObject(candidate.groundingMetadata);
+    const quotes = asObject(candidate.citationMetadata);
+    if (grounding === undefined && quotes === undefined) return NO_CITATIONS;
+    const found = [
+      ...(grounding === undefined ? [] : this.grounded(grounding)),
+      ...(quotes === undefined ? [] : this.quoted(quotes)),
+    ];
+    const { seen } = this;
+    return found.filter((citation) => {
+      const key = JSON.stringify([citation.url, citation.title, citation.start, citation.end]);
+      return !seen.has(key) && seen.add(key) !== undefined;
+    });
+  }
+
+  private place(segment: JsonObject, said: string | undefined): { start?: number; end?: number } {
+    const end = asNumber(segment.endIndex);
+    if (end === undefined) return {};
+    return this.index.place(asNumber(segment.startIndex) ?? 0, end, said) ?? {};
+  }
+
+  private grounded(metadata: JsonObject): Citation[] {
     const chunks = listOf(metadata.groundingChunks).map(sourceOf);
     const supported = new Set<number>();
     const citations: Citation[] = [];
@@ -31,7 +55,7 @@ export function createCitationReader(index: TextIndex): CitationReader {
         const source = typeof number === 'number' ? chunks[number] : undefined;
         if (typeof number !== 'number' || source === undefined) continue;
         supported.add(number);
-        citations.push({ ...source, ...place(segment, asString(segment.text)) });
+        citations.push({ ...source, ...this.place(segment, asString(segment.text)) });
       }
     }
     for (const [number, source] of chunks.entries()) {
@@ -40,31 +64,15 @@ export function createCitationReader(index: TextIndex): CitationReader {
     return citations;
   }
 
-  function quoted(metadata: JsonObject): Citation[] {
+  private quoted(metadata: JsonObject): Citation[] {
     const sources = [...listOf(metadata.citations), ...listOf(metadata.citationSources)];
     return sources.filter(isObject).flatMap((source): Citation[] => {
       const uri = asString(source.uri);
       const title = asString(source.title);
       if (uri === undefined && title === undefined) return [];
-      return [{ ...citationOf('url', uri, title, source), ...place(source, undefined) }];
+      return [{ ...citationOf('url', uri, title, source), ...this.place(source, undefined) }];
     });
   }
-
-  return {
-    read(candidate) {
-      const grounding = asObject(candidate.groundingMetadata);
-      const quotes = asObject(candidate.citationMetadata);
-      if (grounding === undefined && quotes === undefined) return NO_CITATIONS;
-      const found = [
-        ...(grounding === undefined ? [] : grounded(grounding)),
-        ...(quotes === undefined ? [] : quoted(quotes)),
-      ];
-      return found.filter((citation) => {
-        const key = JSON.stringify([citation.url, citation.title, citation.start, citation.end]);
-        return !seen.has(key) && seen.add(key) !== undefined;
-      });
-    },
-  };
 }
 
 /** A grounding chunk: a web page, a passage of a retrieved document, or a place on a map. */

@@ -23,21 +23,67 @@ export function createCallDecoder(
   nextBlock: () => number,
   scope: () => string,
 ): CallDecoder {
-  let count = 0;
-  let called = false;
-  let open: { block: number; id: string | undefined; writer: ArgumentWriter } | undefined;
+  return new PartialCalls(emit, nextBlock, scope);
+}
 
-  const newId = () => madeUpCallId(scope(), count++);
+class PartialCalls implements CallDecoder {
+  private readonly emit: (event: StreamEvent) => void;
+  private readonly nextBlock: () => number;
+  private readonly scope: () => string;
+  private count = 0;
+  private hasCalled = false;
+  private open: { block: number; id: string | undefined; writer: ArgumentWriter } | undefined;
 
-  function close(): void {
-    if (open === undefined) return;
-    const { block, writer } = open;
-    open = undefined;
-    emit({ type: 'tool-delta', block, arguments: writer.end() });
-    emit({ type: 'tool-end', block });
+  constructor(emit: (event: StreamEvent) => void, nextBlock: () => number, scope: () => string) {
+    this.emit = emit;
+    this.nextBlock = nextBlock;
+    this.scope = scope;
   }
 
-  function writeMore(call: JsonObject): GatewayError | undefined {
+  newId(): string {
+    return madeUpCallId(this.scope(), this.count++);
+  }
+
+  called(): boolean {
+    return this.hasCalled;
+  }
+
+  close(): void {
+    const { open } = this;
+    if (open === undefined) return;
+    this.open = undefined;
+    this.emit({ type: 'tool-delta', block: open.block, arguments: open.writer.end() });
+    this.emit({ type: 'tool-end', block: open.block });
+  }
+
+  read(part: JsonObject): GatewayError | undefined {
+    const call = asObject(part.functionCall) ?? {};
+    const name = asString(call.name);
+    const given = asString(call.id) || undefined;
+    const { open } = this;
+    if (open !== undefined && (!name || (given !== undefined && given === open.id)))
+      return this.writeMore(call);
+    this.close();
+    if (!name) {
+      const problem = 'the provider sent a tool call without the name of the tool; ask again';
+      return new GatewayError('upstream_malformed', problem);
+    }
+    this.hasCalled = true;
+    const block = this.nextBlock();
+    const signature = signatureFromProvider(part);
+    const signed = signature === undefined ? {} : { signature };
+    this.emit({ type: 'tool-start', block, id: given ?? this.newId(), name, kind: 'function', ...signed });
+    if (call.willContinue === true || call.partialArgs !== undefined) {
+      this.open = { block, id: given, writer: createArgumentWriter() };
+      return this.writeMore(call);
+    }
+    this.emit({ type: 'tool-delta', block, arguments: JSON.stringify(call.args ?? {}) });
+    this.emit({ type: 'tool-end', block });
+    return undefined;
+  }
+
+  private writeMore(call: JsonObject): GatewayError | undefined {
+    const { open } = this;
     if (open === undefined) return undefined;
     let text = '';
     for (const partial of listOf(call.partialArgs).filter(isObject)) {
@@ -51,37 +97,8 @@ export function createCallDecoder(
       }
       text += more;
     }
-    if (text !== '') emit({ type: 'tool-delta', block: open.block, arguments: text });
-    if (call.willContinue !== true) close();
+    if (text !== '') this.emit({ type: 'tool-delta', block: open.block, arguments: text });
+    if (call.willContinue !== true) this.close();
     return undefined;
   }
-
-  return {
-    newId,
-    close,
-    called: () => called,
-    read(part) {
-      const call = asObject(part.functionCall) ?? {};
-      const name = asString(call.name);
-      const given = asString(call.id) || undefined;
-      if (open !== undefined && (!name || (given !== undefined && given === open.id))) return writeMore(call);
-      close();
-      if (!name) {
-        const problem = 'the provider sent a tool call without the name of the tool; ask again';
-        return new GatewayError('upstream_malformed', problem);
-      }
-      called = true;
-      const block = nextBlock();
-      const signature = signatureFromProvider(part);
-      const signed = signature === undefined ? {} : { signature };
-      emit({ type: 'tool-start', block, id: given ?? newId(), name, kind: 'function', ...signed });
-      if (call.willContinue === true || call.partialArgs !== undefined) {
-        open = { block, id: given, writer: createArgumentWriter() };
-        return writeMore(call);
-      }
-      emit({ type: 'tool-delta', block, arguments: JSON.stringify(call.args ?? {}) });
-      emit({ type: 'tool-end', block });
-      return undefined;
-    },
-  };
 }

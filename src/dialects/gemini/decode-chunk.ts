@@ -9,7 +9,7 @@ import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { fingerprint } from './call-id.ts';
 import { createCitationReader } from './citations.ts';
-import { createCallDecoder } from './decode-calls.ts';
+import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish, reasonName } from './finish.ts';
 import { serverCall, serverResult } from './server-tools.ts';
@@ -27,180 +27,200 @@ export interface ChunkDecoder {
 }
 
 export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDecoder {
-  let started = false;
-  let ended = false;
-  let scope = '';
-  let reason: string | undefined;
-  let blocked: string | undefined;
-  let nextBlock = 0;
-  let open: { type: 'text' | 'reasoning'; block: number } | undefined;
+  return new AnswerDecoder(emit);
+}
+
+class AnswerDecoder implements ChunkDecoder {
+  private readonly emit: (event: StreamEvent) => void;
+  private started = false;
+  private isOver = false;
+  private scope = '';
+  private reason: string | undefined;
+  private blocked: string | undefined;
+  private nextBlock = 0;
+  private open: { type: 'text' | 'reasoning'; block: number } | undefined;
   /** A signature on text or media seals what stands before it, behind the sources of that text. */
-  let seal: OpaqueToken | undefined;
-  let serverCallId = '';
+  private seal: OpaqueToken | undefined;
+  private serverCallId = '';
   /** Candidates but the first were there. */
-  let hasMore = false;
-  const index = createTextIndex();
-  const sources = createCitationReader(index);
-  const calls = createCallDecoder(
-    emit,
-    () => nextBlock++,
-    () => scope,
-  );
+  private hasMore = false;
+  private readonly index = createTextIndex();
+  private readonly sources = createCitationReader(this.index);
+  private readonly calls: CallDecoder;
 
-  function fail(error: GatewayError): void {
-    ended = true;
-    emit({ type: 'error', error });
+  constructor(emit: (event: StreamEvent) => void) {
+    this.emit = emit;
+    this.calls = createCallDecoder(
+      emit,
+      () => this.nextBlock++,
+      () => this.scope,
+    );
   }
 
-  function close(): void {
-    if (open !== undefined) emit({ type: `${open.type}-end`, block: open.block });
-    open = undefined;
-    calls.close();
+  ended(): boolean {
+    return this.isOver;
   }
 
-  function blockOf(type: 'text' | 'reasoning'): number {
-    if (open?.type === type) return open.block;
-    close();
-    const block = nextBlock++;
-    open = { type, block };
-    emit({ type: `${type}-start`, block });
-    if (type === 'text') index.begin();
-    return block;
-  }
-
-  function flushSeal(): void {
-    if (seal === undefined) return;
-    close();
-    const block = nextBlock++;
-    emit({ type: 'reasoning-start', block });
-    emit({ type: 'reasoning-signature', block, signature: seal });
-    emit({ type: 'reasoning-end', block });
-    seal = undefined;
-  }
-
-  function readText(text: string, part: JsonObject): void {
-    const signature = signatureFromProvider(part);
-    const isThought = part.thought === true;
-    if (text !== '') {
-      const type = isThought ? 'reasoning' : 'text';
-      const block = blockOf(type);
-      if (!isThought) index.add(text);
-      emit({ type: `${type}-delta`, block, text });
+  read(chunk: JsonObject): void {
+    const error = errorInBody(chunk);
+    if (error !== undefined) {
+      this.fail(error);
+      return;
     }
-    if (signature === undefined) return;
-    if (isThought && open?.type === 'reasoning') {
-      emit({ type: 'reasoning-signature', block: open.block, signature });
-      close();
-    } else seal = signature;
+    if (chunk.candidates !== undefined && !Array.isArray(chunk.candidates)) {
+      throw new MalformedEvent('candidates is not an array');
+    }
+    const id = asString(chunk.responseId) || null;
+    this.scope ||= id ?? fingerprint(JSON.stringify(chunk));
+    if (!this.started) {
+      this.started = true;
+      this.emit({ type: 'start', id, model: asString(chunk.modelVersion) || null });
+    }
+    const usage = parseUsage(asObject(chunk.usageMetadata) ?? {});
+    if (!isEmpty(usage)) this.emit({ type: 'usage', usage });
+    const feedback = asObject(chunk.promptFeedback);
+    this.blocked = asString(feedback?.blockReason) ?? this.blocked;
+    if (feedback !== undefined) {
+      const value = { response: { promptFeedback: feedback } };
+      this.emit({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
+    }
+    const candidates = asArray(chunk.candidates) ?? [];
+    if (candidates.some((item) => Number(asObject(item)?.index ?? 0) > 0) && !this.hasMore) {
+      this.hasMore = true;
+      this.emit({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
+    }
+    const candidate = firstCandidate(candidates);
+    if (candidate !== undefined) this.readCandidate(candidate);
   }
 
-  function readPart(part: JsonObject): void {
-    flushSeal();
+  end(): void {
+    const { reason, blocked } = this;
+    if (this.isOver || (reason === undefined && blocked === undefined)) return;
+    this.close();
+    this.isOver = true;
+    // A prompt that was blocked got no answer, and so no reason of its own.
+    const finish =
+      reason === undefined
+        ? ({ unified: 'refusal', raw: blocked ?? null } as const)
+        : parseFinish(reason, this.calls.called());
+    this.emit({ type: 'finish', finish });
+  }
+
+  private readCandidate(candidate: JsonObject): void {
+    const content = asObject(candidate.content);
+    for (const part of asArray(content?.parts) ?? []) {
+      if (!isObject(part)) throw new MalformedEvent('a part is not an object');
+      this.readPart(part);
+      if (this.isOver) return;
+    }
+    for (const citation of this.sources.read(candidate)) {
+      if (this.open?.type === 'text') this.emit({ type: 'citation', block: this.open.block, citation });
+      // A source without a text that could rest on it.
+      else this.emit({ type: 'extension', dialect: ID, name: 'citations', value: {} });
+    }
+    this.flushSeal();
+    const searches = asArray(asObject(candidate.groundingMetadata)?.webSearchQueries)?.length ?? 0;
+    if (searches > 0) this.emit({ type: 'usage', usage: { webSearches: searches } });
+    for (const { name, value } of unwordedFields(candidate))
+      this.emit({ type: 'extension', dialect: ID, name, value });
+    this.reason = reasonName(candidate.finishReason) ?? this.reason;
+    const broken =
+      this.reason === undefined
+        ? undefined
+        : brokenFinish(this.reason, asString(candidate.finishMessage), this.calls.called());
+    if (broken !== undefined) this.fail(broken);
+  }
+
+  private readPart(part: JsonObject): void {
+    this.flushSeal();
     if (part.functionCall !== undefined) {
-      if (open !== undefined) close();
-      const error = calls.read(part);
-      if (error !== undefined) fail(error);
+      if (this.open !== undefined) this.close();
+      const error = this.calls.read(part);
+      if (error !== undefined) this.fail(error);
       return;
     }
     const text = asString(part.text);
     if (text !== undefined) {
-      if (text !== '') calls.close();
-      readText(text, part);
+      if (text !== '') this.calls.close();
+      this.readText(text, part);
       return;
     }
     if (isEmpty(part)) return;
-    close();
+    this.close();
     const blob = asObject(part.inlineData);
     if (blob !== undefined && part.thought !== true) {
       const mediaType = asString(blob.mimeType) ?? 'application/octet-stream';
-      emit({ type: 'media', block: nextBlock++, mediaType, data: asString(blob.data) ?? '' });
-      seal = signatureFromProvider(part);
+      this.emit({ type: 'media', block: this.nextBlock++, mediaType, data: asString(blob.data) ?? '' });
+      this.seal = signatureFromProvider(part);
       return;
     }
-    const call = serverCall(part, signatureFromProvider(part), calls.newId);
-    const result = call === undefined ? serverResult(part, () => serverCallId) : undefined;
+    this.readServerPart(part);
+  }
+
+  /** What a tool of the provider's own was asked or gave, or what has no word. */
+  private readServerPart(part: JsonObject): void {
+    const call = serverCall(part, signatureFromProvider(part), () => this.calls.newId());
+    const result = call === undefined ? serverResult(part, () => this.serverCallId) : undefined;
     if (call !== undefined) {
       const { arguments: args, ...start } = call;
-      const block = nextBlock++;
-      serverCallId = call.id;
-      emit({ type: 'tool-start', block, kind: 'server', ...start });
-      emit({ type: 'tool-delta', block, arguments: args });
-      emit({ type: 'tool-end', block });
+      const block = this.nextBlock++;
+      this.serverCallId = call.id;
+      this.emit({ type: 'tool-start', block, kind: 'server', ...start });
+      this.emit({ type: 'tool-delta', block, arguments: args });
+      this.emit({ type: 'tool-end', block });
     } else if (result !== undefined) {
-      emit({ type: 'server-tool-result', block: nextBlock++, part: result });
-    } else emit({ type: 'extension', dialect: ID, name: partName(part), value: { value: part } });
+      this.emit({ type: 'server-tool-result', block: this.nextBlock++, part: result });
+    } else this.emit({ type: 'extension', dialect: ID, name: partName(part), value: { value: part } });
   }
 
-  function readCandidate(candidate: JsonObject): void {
-    const content = asObject(candidate.content);
-    for (const part of asArray(content?.parts) ?? []) {
-      if (!isObject(part)) throw new MalformedEvent('a part is not an object');
-      readPart(part);
-      if (ended) return;
+  private readText(text: string, part: JsonObject): void {
+    const signature = signatureFromProvider(part);
+    const isThought = part.thought === true;
+    if (text !== '') {
+      const type = isThought ? 'reasoning' : 'text';
+      const block = this.blockOf(type);
+      if (!isThought) this.index.add(text);
+      this.emit({ type: `${type}-delta`, block, text });
     }
-    for (const citation of sources.read(candidate)) {
-      if (open?.type === 'text') emit({ type: 'citation', block: open.block, citation });
-      // A source without a text that could rest on it.
-      else emit({ type: 'extension', dialect: ID, name: 'citations', value: {} });
-    }
-    flushSeal();
-    const searches = asArray(asObject(candidate.groundingMetadata)?.webSearchQueries)?.length ?? 0;
-    if (searches > 0) emit({ type: 'usage', usage: { webSearches: searches } });
-    for (const { name, value } of unwordedFields(candidate))
-      emit({ type: 'extension', dialect: ID, name, value });
-    reason = reasonName(candidate.finishReason) ?? reason;
-    const broken =
-      reason === undefined
-        ? undefined
-        : brokenFinish(reason, asString(candidate.finishMessage), calls.called());
-    if (broken !== undefined) fail(broken);
+    if (signature === undefined) return;
+    if (isThought && this.open?.type === 'reasoning') {
+      this.emit({ type: 'reasoning-signature', block: this.open.block, signature });
+      this.close();
+    } else this.seal = signature;
   }
 
-  return {
-    ended: () => ended,
-    read(chunk) {
-      const error = errorInBody(chunk);
-      if (error !== undefined) {
-        fail(error);
-        return;
-      }
-      if (chunk.candidates !== undefined && !Array.isArray(chunk.candidates)) {
-        throw new MalformedEvent('candidates is not an array');
-      }
-      const id = asString(chunk.responseId) || null;
-      scope ||= id ?? fingerprint(JSON.stringify(chunk));
-      if (!started) {
-        started = true;
-        emit({ type: 'start', id, model: asString(chunk.modelVersion) || null });
-      }
-      const usage = parseUsage(asObject(chunk.usageMetadata) ?? {});
-      if (!isEmpty(usage)) emit({ type: 'usage', usage });
-      const feedback = asObject(chunk.promptFeedback);
-      blocked = asString(feedback?.blockReason) ?? blocked;
-      if (feedback !== undefined) {
-        const value = { response: { promptFeedback: feedback } };
-        emit({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
-      }
-      const candidates = asArray(chunk.candidates) ?? [];
-      if (candidates.some((item) => Number(asObject(item)?.index ?? 0) > 0) && !hasMore) {
-        hasMore = true;
-        emit({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
-      }
-      const candidate = firstCandidate(candidates);
-      if (candidate !== undefined) readCandidate(candidate);
-    },
-    end() {
-      if (ended || (reason === undefined && blocked === undefined)) return;
-      close();
-      ended = true;
-      // A prompt that was blocked got no answer, and so no reason of its own.
-      const finish =
-        reason === undefined
-          ? ({ unified: 'refusal', raw: blocked ?? null } as const)
-          : parseFinish(reason, calls.called());
-      emit({ type: 'finish', finish });
-    },
-  };
+  private blockOf(type: 'text' | 'reasoning'): number {
+    if (this.open?.type === type) return this.open.block;
+    this.close();
+    const block = this.nextBlock++;
+    this.open = { type, block };
+    this.emit({ type: `${type}-start`, block });
+    if (type === 'text') this.index.begin();
+    return block;
+  }
+
+  private flushSeal(): void {
+    const { seal } = this;
+    if (seal === undefined) return;
+    this.close();
+    const block = this.nextBlock++;
+    this.emit({ type: 'reasoning-start', block });
+    this.emit({ type: 'reasoning-signature', block, signature: seal });
+    this.emit({ type: 'reasoning-end', block });
+    this.seal = undefined;
+  }
+
+  private close(): void {
+    const { open } = this;
+    if (open !== undefined) this.emit({ type: `${open.type}-end`, block: open.block });
+    this.open = undefined;
+    this.calls.close();
+  }
+
+  private fail(error: GatewayError): void {
+    this.isOver = true;
+    this.emit({ type: 'error', error });
+  }
 }
 
 /** The neutral model has room for one of several candidates. */

@@ -21,34 +21,40 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function createTextIndex(): TextIndex {
-  const kept = createKeptText();
-  let blockStart = 0;
-  let isWhole = true;
-  /** The text as bytes, made when asked for and dropped when it grows. */
-  let bytes: Uint8Array | undefined;
+  return new KeptTextIndex();
+}
 
-  return {
-    begin() {
-      blockStart = kept.length;
-    },
-    add(more) {
-      if (!isWhole) return;
-      if (kept.length + more.length > MOST_KEPT) {
-        isWhole = false;
-        return;
-      }
-      kept.add(more);
-      bytes = undefined;
-    },
-    place(start, end, said) {
-      const text = kept.text();
-      bytes ??= encoder.encode(text);
-      if (end > bytes.length || start >= end) return undefined;
-      const from = decoder.decode(bytes.subarray(0, start)).length;
-      const to = from + decoder.decode(bytes.subarray(start, end)).length;
-      if (from < blockStart) return undefined;
-      if (said !== undefined && said !== '' && text.slice(from, to) !== said) return undefined;
-      return { start: from - blockStart, end: to - blockStart };
-    },
-  };
+class KeptTextIndex implements TextIndex {
+  private readonly kept = createKeptText();
+  private blockStart = 0;
+  private isWhole = true;
+  /** The text as bytes, made when asked for and dropped when it grows. */
+  private bytes: Uint8Array | undefined;
+
+  begin(): void {
+    this.blockStart = this.kept.length;
+  }
+
+  add(more: string): void {
+    if (!this.isWhole) return;
+    if (this.kept.length + more.length > MOST_KEPT) {
+      this.isWhole = false;
+      return;
+    }
+    this.kept.add(more);
+    this.bytes = undefined;
+  }
+
+  place(start: number, end: number, said: string | undefined): { start: number; end: number } | undefined {
+    const { blockStart } = this;
+    const text = this.kept.text();
+    this.bytes ??= encoder.encode(text);
+    const { bytes } = this;
+    if (end > bytes.length || start >= end) return undefined;
+    const from = decoder.decode(bytes.subarray(0, start)).length;
+    const to = from + decoder.decode(bytes.subarray(start, end)).length;
+    if (from < blockStart) return undefined;
+    if (said !== undefined && said !== '' && text.slice(from, to) !== said) return undefined;
+    return { start: from - blockStart, end: to - blockStart };
+  }
 }

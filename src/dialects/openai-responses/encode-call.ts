@@ -33,23 +33,74 @@ export function createCallWriter(
   losses: AnswerLosses,
   endMessage: () => string,
 ): CallWriter {
-  let open: OpenCall | undefined;
+  return new CallItems(output, requestId, tools, losses, endMessage);
+}
 
-  function openOwn(call: StreamEvent & { type: 'tool-start' }): string {
-    losses.foreign(call.extension);
-    const before = endMessage();
-    const form = callForm(call, tools);
+class CallItems implements CallWriter {
+  private readonly output: OutputWriter;
+  private readonly requestId: string;
+  private readonly tools: ReadonlyMap<string, ClientTool>;
+  private readonly losses: AnswerLosses;
+  private readonly endMessage: () => string;
+  private now: OpenCall | undefined;
+
+  constructor(
+    output: OutputWriter,
+    requestId: string,
+    tools: ReadonlyMap<string, ClientTool>,
+    losses: AnswerLosses,
+    endMessage: () => string,
+  ) {
+    this.output = output;
+    this.requestId = requestId;
+    this.tools = tools;
+    this.losses = losses;
+    this.endMessage = endMessage;
+  }
+
+  open(call: StreamEvent & { type: 'tool-start' }): string {
+    if (call.kind !== 'server') return this.openOwn(call);
+    const { id, name, extension } = call;
+    const part: ToolCallPart = { type: 'tool-call', id, name, kind: 'server', arguments: '' };
+    if (extension !== undefined) part.extension = extension;
+    this.now = { hosted: true, part };
+    return '';
+  }
+
+  delta(fragment: string): string {
+    const { now } = this;
+    if (now === undefined) return '';
+    if (now.hosted) {
+      now.part.arguments += fragment;
+      return '';
+    }
+    return now.deltas.push(now.freeText === undefined ? fragment : now.freeText.push(fragment));
+  }
+
+  close(): string {
+    const { now } = this;
+    this.now = undefined;
+    if (now === undefined) return '';
+    return now.hosted ? this.closeHosted(now.part) : this.closeOwn(now);
+  }
+
+  private openOwn(call: StreamEvent & { type: 'tool-start' }): string {
+    const { output } = this;
+    this.losses.foreign(call.extension);
+    const before = this.endMessage();
+    const form = callForm(call, this.tools);
     const place = output.place();
     const isCustom = form.kind === 'custom';
-    const id = itemId(isCustom ? 'ctc' : 'fc', requestId, place);
+    const id = itemId(isCustom ? 'ctc' : 'fc', this.requestId, place);
     const type = `response.${isCustom ? 'custom_tool_call_input' : 'function_call_arguments'}.delta`;
     const deltas = createDeltaWriter(output, type, { item_id: id, output_index: place });
     const freeText = form.wrapped ? createFreeTextReader() : undefined;
-    open = { hosted: false, call, form, place, id, deltas, freeText };
+    this.now = { hosted: false, call, form, place, id, deltas, freeText };
     return before + output.added(place, callItem(id, form, call, '', 'in_progress'));
   }
 
-  function closeOwn({ call, form, place, id, deltas, freeText }: OpenCall & { hosted: false }): string {
+  private closeOwn({ call, form, place, id, deltas, freeText }: OpenCall & { hosted: false }): string {
+    const { output } = this;
     let wire = deltas.push(freeText?.end() ?? '');
     const isFunction = form.kind === 'function';
     // Clients parse a function's arguments: '' is not JSON.
@@ -66,37 +117,13 @@ export function createCallWriter(
     return wire + output.done(place, callItem(id, form, call, KEPT, 'completed'), text);
   }
 
-  function closeHosted(part: ToolCallPart): string {
-    const item = hostedCallItem(part, itemId('ws', requestId, output.nextPlace()));
-    losses.serverCall(part, item !== undefined);
+  private closeHosted(part: ToolCallPart): string {
+    const { output } = this;
+    const item = hostedCallItem(part, itemId('ws', this.requestId, output.nextPlace()));
+    this.losses.serverCall(part, item !== undefined);
     if (item === undefined) return '';
-    const before = endMessage();
+    const before = this.endMessage();
     const place = output.place();
     return before + output.added(place, item) + output.done(place, item);
   }
-
-  return {
-    open(call) {
-      if (call.kind !== 'server') return openOwn(call);
-      const { id, name, extension } = call;
-      const part: ToolCallPart = { type: 'tool-call', id, name, kind: 'server', arguments: '' };
-      if (extension !== undefined) part.extension = extension;
-      open = { hosted: true, part };
-      return '';
-    },
-    delta(fragment) {
-      if (open === undefined) return '';
-      if (open.hosted) {
-        open.part.arguments += fragment;
-        return '';
-      }
-      return open.deltas.push(open.freeText === undefined ? fragment : open.freeText.push(fragment));
-    },
-    close() {
-      const closing = open;
-      open = undefined;
-      if (closing === undefined) return '';
-      return closing.hosted ? closeHosted(closing.part) : closeOwn(closing);
-    },
-  };
 }

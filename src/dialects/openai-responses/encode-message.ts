@@ -35,26 +35,69 @@ export function createMessageWriter(
   requestId: string,
   losses: AnswerLosses,
 ): MessageWriter {
-  /** `content`: JSON of its parts. */
-  let message: { id: string; place: number; content: string[] } | undefined;
-  let part: OpenPart | undefined;
-  let adopted: { place: number; id: string } | undefined;
-  /** The place of a message whose end the client has. */
-  let done: number | undefined;
+  return new PartedMessages(output, requestId, losses);
+}
 
-  function ensureMessage(): { text: string; id: string; place: number; content: string[] } {
-    if (message !== undefined && message.place !== done) return { text: '', ...message };
-    const place = adopted?.place ?? output.place();
-    message = { id: adopted?.id ?? itemId('msg', requestId, place), place, content: [] };
-    adopted = undefined;
-    const text = output.added(place, messageItem(message.id, 'in_progress', []));
-    return { text, ...message };
+interface OpenMessage {
+  id: string;
+  place: number;
+  /** JSON of its parts. */
+  content: string[];
+}
+
+class PartedMessages implements MessageWriter {
+  private readonly output: OutputWriter;
+  private readonly requestId: string;
+  private readonly losses: AnswerLosses;
+  private message: OpenMessage | undefined;
+  private part: OpenPart | undefined;
+  private adopted: { place: number; id: string } | undefined;
+  /** The place of a message whose end the client has. */
+  private done: number | undefined;
+
+  constructor(output: OutputWriter, requestId: string, losses: AnswerLosses) {
+    this.output = output;
+    this.requestId = requestId;
+    this.losses = losses;
   }
 
-  function closePart(): string {
+  open(kind: 'text' | 'refusal'): string {
+    const { output } = this;
+    const before = this.closePart();
+    const { text, id, place: outputIndex, content } = this.ensureMessage();
+    const place = { item_id: id, output_index: outputIndex, content_index: content.length };
+    const isText = kind === 'text';
+    const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
+    const deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
+    this.part = { kind, place, deltas, citations: [] };
+    const empty = isText ? textContent('', []) : refusalContent('');
+    return before + text + output.event('response.content_part.added', { ...place, part: empty });
+  }
+
+  delta(text: string): string {
+    // Behind an end that the client has been told of, more is a part of its own.
+    const anew = this.part?.told !== undefined && text !== '' ? this.open(this.part.kind) : '';
+    return anew + (this.part?.deltas.push(text) ?? '');
+  }
+
+  told(end: PartEnd): void {
+    if (this.part !== undefined) this.part.told = end;
+  }
+
+  cite(citation: Citation): void {
+    this.part?.citations.push(citation);
+  }
+
+  adopt(place: number, id: string, isDone: boolean): void {
+    this.adopted = { place, id };
+    if (isDone) this.done = place;
+  }
+
+  closePart(): string {
+    const { part, message, output } = this;
     if (part === undefined || message === undefined) return '';
-    const { kind, place, deltas, citations, told } = part;
-    part = undefined;
+    const { kind, place, deltas, told } = part;
+    this.part = undefined;
     const text = deltas.json();
     if (kind === 'refusal') {
       const content = jsonAround(refusalContent(KEPT), text);
@@ -64,18 +107,7 @@ export function createMessageWriter(
         output.event('response.content_part.done', { ...place, part: KEPT }, content)
       );
     }
-    let wire = '';
-    const annotations: JsonObject[] = [];
-    for (const citation of citations) {
-      const annotation = buildAnnotation(citation, deltas.length);
-      if (annotation === undefined) {
-        losses.lost('citations');
-        continue;
-      }
-      const fields = { ...place, annotation_index: annotations.length, annotation };
-      wire += output.event('response.output_text.annotation.added', fields);
-      annotations.push(annotation);
-    }
+    let { wire, annotations } = this.annotate(part);
     const content = jsonAround(textContent(KEPT, annotations), text);
     message.content.push(content);
     if (told === 'part') return wire;
@@ -84,43 +116,41 @@ export function createMessageWriter(
     return wire + output.event('response.content_part.done', { ...place, part: KEPT }, content);
   }
 
-  function open(kind: 'text' | 'refusal'): string {
-    const before = closePart();
-    const { text, id, place: outputIndex, content } = ensureMessage();
-    const place = { item_id: id, output_index: outputIndex, content_index: content.length };
-    const isText = kind === 'text';
-    const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
-    const deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
-    part = { kind, place, deltas, citations: [] };
-    const empty = isText ? textContent('', []) : refusalContent('');
-    return before + text + output.event('response.content_part.added', { ...place, part: empty });
+  close(status: ItemStatus): string {
+    const before = this.closePart();
+    const { message } = this;
+    if (message === undefined) return before;
+    this.message = undefined;
+    if (message.place === this.done) return before;
+    const item = messageItem(message.id, status, [KEPT]);
+    return before + this.output.done(message.place, item, message.content.join(','));
   }
 
-  return {
-    open,
-    delta(text) {
-      // Behind an end that the client has been told of, more is a part of its own.
-      const anew = part?.told !== undefined && text !== '' ? open(part.kind) : '';
-      return anew + (part?.deltas.push(text) ?? '');
-    },
-    told(end) {
-      if (part !== undefined) part.told = end;
-    },
-    cite(citation) {
-      part?.citations.push(citation);
-    },
-    adopt(place, id, isDone) {
-      adopted = { place, id };
-      if (isDone) done = place;
-    },
-    closePart,
-    close(status) {
-      const before = closePart();
-      if (message === undefined) return before;
-      const { id, place, content } = message;
-      message = undefined;
-      if (place === done) return before;
-      return before + output.done(place, messageItem(id, status, [KEPT]), content.join(','));
-    },
-  };
+  private ensureMessage(): OpenMessage & { text: string } {
+    const { message, adopted, output } = this;
+    if (message !== undefined && message.place !== this.done) return { text: '', ...message };
+    const place = adopted?.place ?? output.place();
+    const begun = { id: adopted?.id ?? itemId('msg', this.requestId, place), place, content: [] };
+    this.message = begun;
+    this.adopted = undefined;
+    const text = output.added(place, messageItem(begun.id, 'in_progress', []));
+    return { text, ...begun };
+  }
+
+  /** The sources of a text: the event of each, and all of them as the part holds them. */
+  private annotate({ place, deltas, citations }: OpenPart): { wire: string; annotations: JsonObject[] } {
+    let wire = '';
+    const annotations: JsonObject[] = [];
+    for (const citation of citations) {
+      const annotation = buildAnnotation(citation, deltas.length);
+      if (annotation === undefined) {
+        this.losses.lost('citations');
+        continue;
+      }
+      const fields = { ...place, annotation_index: annotations.length, annotation };
+      wire += this.output.event('response.output_text.annotation.added', fields);
+      annotations.push(annotation);
+    }
+    return { wire, annotations };
+  }
 }

@@ -40,45 +40,63 @@ function putKept(json: string, kept: string | undefined): string {
 }
 
 export function createOutputWriter(): OutputWriter {
-  let sequence = 0;
-  let places = 0;
-  const items: string[] = [];
+  return new NumberedOutput();
+}
 
-  function raw(type: string, json: string): string {
-    return `event: ${type}\ndata: ${json},"sequence_number":${sequence++}}\n\n`;
+class NumberedOutput implements OutputWriter {
+  private sequence = 0;
+  private places = 0;
+  private readonly kept: string[] = [];
+
+  event(type: string, fields: JsonObject, kept?: string): string {
+    return this.raw(type, putKept(JSON.stringify({ type, ...fields }).slice(0, -1), kept));
   }
 
-  function about(type: string, place: number, item: string): string {
-    return raw(type, `{"type":"${type}","output_index":${place},"item":${item}`);
+  raw(type: string, json: string): string {
+    return `event: ${type}\ndata: ${json},"sequence_number":${this.sequence++}}\n\n`;
   }
 
-  return {
-    raw,
-    event: (type, fields, kept) => raw(type, putKept(JSON.stringify({ type, ...fields }).slice(0, -1), kept)),
-    place: () => places++,
-    nextPlace: () => places,
-    added: (place, item) => about('response.output_item.added', place, JSON.stringify(item)),
-    done(place, item, kept) {
-      const json = jsonAround(item, kept);
-      items[place] = json;
-      return about('response.output_item.done', place, json);
-    },
-    numberAfter(last) {
-      sequence = last + 1;
-    },
-    keep(place, item) {
-      items[place] = JSON.stringify(item);
-    },
-    placeAfter(place) {
-      places = place + 1;
-    },
-    // Added up, not joined: the long texts in them are not copied for it.
-    items: () =>
-      items
-        .filter((item) => item !== undefined)
-        .reduce((all, item) => `${all},${item}`, '')
-        .slice(1),
-  };
+  place(): number {
+    return this.places++;
+  }
+
+  nextPlace(): number {
+    return this.places;
+  }
+
+  added(place: number, item: JsonObject): string {
+    return this.about('response.output_item.added', place, JSON.stringify(item));
+  }
+
+  done(place: number, item: JsonObject, kept?: string): string {
+    const json = jsonAround(item, kept);
+    this.kept[place] = json;
+    return this.about('response.output_item.done', place, json);
+  }
+
+  numberAfter(last: number): void {
+    this.sequence = last + 1;
+  }
+
+  keep(place: number, item: JsonObject): void {
+    this.kept[place] = JSON.stringify(item);
+  }
+
+  placeAfter(place: number): void {
+    this.places = place + 1;
+  }
+
+  /** Added up, not joined: the long texts in them are not copied for it. */
+  items(): string {
+    return this.kept
+      .filter((item) => item !== undefined)
+      .reduce((all, item) => `${all},${item}`, '')
+      .slice(1);
+  }
+
+  private about(type: string, place: number, item: string): string {
+    return this.raw(type, `{"type":"${type}","output_index":${place},"item":${item}`);
+  }
 }
 
 export interface DeltaWriter {
@@ -99,25 +117,35 @@ export function createDeltaWriter(
   place: JsonObject,
   suffix = '',
 ): DeltaWriter {
-  const prefix = `${JSON.stringify({ type, ...place }).slice(0, -1)},"delta":`;
-  const kept = createKeptText();
-  let length = 0;
-  let isBlank = true;
-  return {
-    push(delta) {
-      if (delta === '') return '';
-      const json = JSON.stringify(delta);
-      kept.add(json.slice(1, -1));
-      length += delta.length;
-      if (isBlank) isBlank = delta.trim() === '';
-      return output.raw(type, prefix + json + suffix);
-    },
-    json: () => `"${kept.text()}"`,
-    get length() {
-      return length;
-    },
-    get isBlank() {
-      return isBlank;
-    },
-  };
+  return new KeptDeltas(output, type, `${JSON.stringify({ type, ...place }).slice(0, -1)},"delta":`, suffix);
+}
+
+class KeptDeltas implements DeltaWriter {
+  length = 0;
+  isBlank = true;
+  private readonly output: OutputWriter;
+  private readonly type: string;
+  private readonly prefix: string;
+  private readonly suffix: string;
+  private readonly kept = createKeptText();
+
+  constructor(output: OutputWriter, type: string, prefix: string, suffix: string) {
+    this.output = output;
+    this.type = type;
+    this.prefix = prefix;
+    this.suffix = suffix;
+  }
+
+  push(delta: string): string {
+    if (delta === '') return '';
+    const json = JSON.stringify(delta);
+    this.kept.add(json.slice(1, -1));
+    this.length += delta.length;
+    if (this.isBlank) this.isBlank = delta.trim() === '';
+    return this.output.raw(this.type, this.prefix + json + this.suffix);
+  }
+
+  json(): string {
+    return `"${this.kept.text()}"`;
+  }
 }

@@ -16,61 +16,84 @@ export interface ReasoningWriter {
 interface OpenReasoning {
   part: ReasoningPart;
   /** The item, told with its first text. */
-  told?: { id: string; outputIndex: number; place: JsonObject; deltas: DeltaWriter };
+  told?: ToldReasoning;
+}
+
+interface ToldReasoning {
+  id: string;
+  outputIndex: number;
+  place: JsonObject;
+  deltas: DeltaWriter;
 }
 
 const SUMMARY = 'response.reasoning_summary';
 
 export function createReasoningWriter(output: OutputWriter, requestId: string): ReasoningWriter {
-  let open: OpenReasoning | undefined;
+  return new SummarizedReasoning(output, requestId);
+}
 
-  function tell(): { wire: string; deltas: DeltaWriter } {
+class SummarizedReasoning implements ReasoningWriter {
+  private readonly output: OutputWriter;
+  private readonly requestId: string;
+  private now: OpenReasoning | undefined;
+
+  constructor(output: OutputWriter, requestId: string) {
+    this.output = output;
+    this.requestId = requestId;
+  }
+
+  open(redacted: OpaqueToken | undefined): void {
+    this.now = { part: { type: 'reasoning', text: '', ...(redacted !== undefined && { redacted }) } };
+  }
+
+  delta(text: string): string {
+    const { now } = this;
+    if (now === undefined || text === '') return '';
+    if (now.told !== undefined) return now.told.deltas.push(text);
+    const { wire, told } = this.tell();
+    now.told = told;
+    return wire + told.deltas.push(text);
+  }
+
+  sign(signature: OpaqueToken): void {
+    if (this.now !== undefined) this.now.part.signature = signature;
+  }
+
+  close(): string {
+    const { now, output } = this;
+    if (now === undefined) return '';
+    const { part, told } = now;
+    this.now = undefined;
+    if (told === undefined) return this.wholeItem(part);
+    const { id, outputIndex, place, deltas } = told;
+    const text = deltas.json();
+    const said = { type: 'summary_text', text: KEPT };
+    return (
+      output.event(`${SUMMARY}_text.done`, { ...place, text: KEPT }, text) +
+      output.event(`${SUMMARY}_part.done`, { ...place, part: said }, text) +
+      // The id was told before the token could bring the provider's own.
+      output.done(outputIndex, { ...buildReasoningOutput({ ...part, text: KEPT }, id), id }, text)
+    );
+  }
+
+  private tell(): { wire: string; told: ToldReasoning } {
+    const { output } = this;
     const outputIndex = output.place();
-    const id = itemId('rs', requestId, outputIndex);
+    const id = itemId('rs', this.requestId, outputIndex);
     const place = { item_id: id, output_index: outputIndex, summary_index: 0 };
     const deltas = createDeltaWriter(output, `${SUMMARY}_text.delta`, place);
-    if (open !== undefined) open.told = { id, outputIndex, place, deltas };
     const item = { id, type: 'reasoning', summary: [] };
     const part = { type: 'summary_text', text: '' };
     const wire = output.added(outputIndex, item) + output.event(`${SUMMARY}_part.added`, { ...place, part });
-    return { wire, deltas };
+    return { wire, told: { id, outputIndex, place, deltas } };
   }
 
-  return {
-    open(redacted) {
-      open = { part: { type: 'reasoning', text: '', ...(redacted !== undefined && { redacted }) } };
-    },
-    delta(text) {
-      if (open === undefined || text === '') return '';
-      if (open.told !== undefined) return open.told.deltas.push(text);
-      const { wire, deltas } = tell();
-      return wire + deltas.push(text);
-    },
-    sign(signature) {
-      if (open !== undefined) open.part.signature = signature;
-    },
-    close() {
-      if (open === undefined) return '';
-      const { part, told } = open;
-      open = undefined;
-      if (told === undefined) return wholeItem(part);
-      const { id, outputIndex, place, deltas } = told;
-      const text = deltas.json();
-      const said = { type: 'summary_text', text: KEPT };
-      return (
-        output.event(`${SUMMARY}_text.done`, { ...place, text: KEPT }, text) +
-        output.event(`${SUMMARY}_part.done`, { ...place, part: said }, text) +
-        // The id was told before the token could bring the provider's own.
-        output.done(outputIndex, { ...buildReasoningOutput({ ...part, text: KEPT }, id), id }, text)
-      );
-    },
-  };
-
   /** Reasoning that only its provider can read; nothing at all is no item. */
-  function wholeItem(part: ReasoningPart): string {
+  private wholeItem(part: ReasoningPart): string {
     if (part.signature === undefined && part.redacted === undefined) return '';
+    const { output } = this;
     const outputIndex = output.place();
-    const item = buildReasoningOutput(part, itemId('rs', requestId, outputIndex));
+    const item = buildReasoningOutput(part, itemId('rs', this.requestId, outputIndex));
     const { encrypted_content: _, ...begun } = item;
     return output.added(outputIndex, begun) + output.done(outputIndex, item);
   }

@@ -6,13 +6,14 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
+import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai-errors.ts';
-import { createCallWriter } from './encode-call.ts';
-import { createMessageWriter, type PartEnd } from './encode-message.ts';
+import { type CallWriter, createCallWriter } from './encode-call.ts';
+import { createMessageWriter, type MessageWriter, type PartEnd } from './encode-message.ts';
 import { createOutputWriter } from './encode-output.ts';
-import { createReasoningWriter } from './encode-reasoning.ts';
+import { createReasoningWriter, type ReasoningWriter } from './encode-reasoning.ts';
 import { streamErrorCode, withWait } from './errors.ts';
 import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
@@ -27,146 +28,53 @@ const PART_ENDS: Readonly<Record<string, PartEnd>> = {
 };
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
-  const { requestId } = context;
-  const output = createOutputWriter();
-  const losses = createAnswerLosses(ID, context);
-  const message = createMessageWriter(output, requestId, losses);
-  const reasoning = createReasoningWriter(output, requestId);
-  const endMessage = () => message.close('completed');
-  const calls = createCallWriter(output, requestId, indexTools(context.tools), losses, endMessage);
-  let head: ResponseHead | undefined;
-  let usage: Usage = NO_USAGE;
-  let hasUsage = false;
+  return new ResponseEncoder(context);
+}
+
+class ResponseEncoder implements StreamEncoder {
+  private readonly context: AnswerContext;
+  private readonly output = createOutputWriter();
+  private readonly losses: AnswerLosses;
+  private readonly message: MessageWriter;
+  private readonly reasoning: ReasoningWriter;
+  /** Null before the first call. */
+  private calls: CallWriter | null = null;
+  private head: ResponseHead | undefined;
+  private usage: Usage = NO_USAGE;
+  private hasUsage = false;
   /** The response as the client was told that it began, where another encoder or the provider did. */
-  let begun: JsonObject = {};
-  let partEnd: PartEnd | undefined;
+  private begun: JsonObject = {};
+  private partEnd: PartEnd | undefined;
 
-  function begin(id: string | null, model: string | null): string {
-    if (head !== undefined) return '';
-    head = responseHead(id, model, context);
-    const response = responseObject(head, context, 'in_progress');
-    return (
-      output.event('response.created', { response }) + output.event('response.in_progress', { response })
-    );
+  constructor(context: AnswerContext) {
+    const { requestId } = context;
+    this.context = context;
+    this.losses = createAnswerLosses(ID, context);
+    this.message = createMessageWriter(this.output, requestId, this.losses);
+    this.reasoning = createReasoningWriter(this.output, requestId);
   }
 
-  function encodeBody(event: StreamEvent): string {
-    switch (event.type) {
-      case 'text-delta':
-      case 'refusal-delta':
-        return message.delta(event.text);
-      case 'reasoning-delta':
-        return reasoning.delta(event.text);
-      case 'tool-delta':
-        return calls.delta(event.arguments);
-      case 'start':
-        return '';
-      case 'text-start':
-        return message.open('text');
-      case 'refusal-start':
-        return message.open('refusal');
-      case 'citation':
-        message.cite(event.citation);
-        return '';
-      case 'text-end':
-      case 'refusal-end':
-        return message.closePart();
-      case 'reasoning-start':
-        reasoning.open(event.redacted);
-        return endMessage();
-      case 'reasoning-signature':
-        reasoning.sign(event.signature);
-        return '';
-      case 'reasoning-end':
-        return reasoning.close();
-      case 'tool-start':
-        return calls.open(event);
-      case 'tool-end':
-        return calls.close();
-      case 'media':
-        return media(event);
-      case 'usage':
-        usage = mergeUsage(usage, event.usage);
-        hasUsage = true;
-        return '';
-      case 'extension':
-        return replay(event);
-      case 'finish':
-        return finish(event.finish);
-      case 'error':
-        return fail(event.error);
-      // Results of other dialects' hosted tools have no item.
-      case 'server-tool-result':
-        losses.serverResult(event.part);
-        return '';
-    }
+  encode(event: StreamEvent): string {
+    if (this.head !== undefined || event.type === 'error') return this.encodeBody(event);
+    const first = event.type === 'start' ? this.begin(event.id, event.model) : this.begin(null, null);
+    return first + this.encodeBody(event);
   }
 
-  /** An item that this dialect's decoder had no neutral word for. */
-  function replay({ dialect, name, value }: Extract<StreamEvent, { type: 'extension' }>): string {
-    const item = dialect === ID ? asObject(value.value) : undefined;
-    if (item !== undefined) return endMessage() + wholeItem(item);
-    losses.lost(name);
-    return '';
-  }
-
-  function media(event: Extract<StreamEvent, { type: 'media' }>): string {
-    const { mediaType, data, extension } = event;
-    const type = mediaTypeOf(event);
-    const part: ImagePart = { type: 'image', source: { kind: 'base64', mediaType, data } };
-    if (extension !== undefined) part.extension = extension;
-    const item = type === 'image' ? imageItem(part, itemId('ig', requestId, output.nextPlace())) : undefined;
-    if (item === undefined) {
-      losses.lost(type);
-      return '';
-    }
-    losses.foreignMedia(type, extension);
-    return endMessage() + wholeItem(item);
-  }
-
-  function wholeItem(item: JsonObject): string {
-    const place = output.place();
-    return output.added(place, item) + output.done(place, item);
-  }
-
-  /** The last event: the whole response, its output as it was told. */
-  function terminal(status: string, fields: JsonObject): string {
-    const type = `response.${status}`;
-    const own = responseObject(head ?? responseHead(null, null, context), context, status);
-    const { output: _, ...rest }: JsonObject = { ...own, ...begun, status };
-    const counts = hasUsage ? usageFields(usage) : {};
-    const response = JSON.stringify({ ...rest, ...counts, ...fields }).slice(0, -1);
-    return output.raw(type, `{"type":"${type}","response":${response},"output":[${output.items()}]}`);
-  }
-
-  function finish(how: Finish): string {
-    const { status, details } = buildFinish(how);
-    losses.finish(how);
-    losses.usage(usage, UNSAID_COUNTS);
-    return message.close(status) + terminal(status, { incomplete_details: details });
-  }
-
-  /** Once the response has begun it fails; before that there is nothing that could. */
-  function fail(error: GatewayError): string {
-    const text = withWait(error);
-    if (head !== undefined)
-      return terminal('failed', { error: { code: streamErrorCode(error), message: text } });
-    const code = error.reason?.code ?? error.code;
-    const param = error.reason?.param ?? null;
-    // The documented form is flat, OpenAI's servers nest it: clients look for either.
-    const nested = { type: errorType(error), code, message: text, param };
-    return output.event('error', { code, message: text, param, error: nested });
+  ping(): string {
+    return ': ping\n\n';
   }
 
   /** Ids and places that the client knows are kept to. */
-  function follow(event: JsonObject): void {
+  follow({ data }: SseEvent): void {
+    const { output, message } = this;
+    const event = parseObject(data) ?? {};
     const number = asNumber(event.sequence_number);
     if (number !== undefined) output.numberAfter(number);
-    if (asNumber(event.content_index) !== undefined) partEnd = PART_ENDS[asString(event.type) ?? ''];
+    if (asNumber(event.content_index) !== undefined) this.partEnd = PART_ENDS[asString(event.type) ?? ''];
     // What was told before the encoder was brought to where the client is, it takes note of then.
-    if (head !== undefined && partEnd !== undefined) message.told(partEnd);
+    if (this.head !== undefined && this.partEnd !== undefined) message.told(this.partEnd);
     const response = asObject(event.response);
-    if (response !== undefined) begun = response;
+    if (response !== undefined) this.begun = response;
     const item = asObject(event.item);
     const place = asNumber(event.output_index);
     if (item === undefined || place === undefined) return;
@@ -176,13 +84,132 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     if (item.type === 'message') message.adopt(place, asString(item.id) ?? '', isDone);
   }
 
-  return {
-    encode(event) {
-      if (head !== undefined || event.type === 'error') return encodeBody(event);
-      const first = event.type === 'start' ? begin(event.id, event.model) : begin(null, null);
-      return first + encodeBody(event);
-    },
-    ping: () => ': ping\n\n',
-    follow: ({ data }) => follow(parseObject(data) ?? {}),
-  };
+  private begin(id: string | null, model: string | null): string {
+    this.head = responseHead(id, model, this.context);
+    const response = responseObject(this.head, this.context, 'in_progress');
+    return (
+      this.output.event('response.created', { response }) +
+      this.output.event('response.in_progress', { response })
+    );
+  }
+
+  private encodeBody(event: StreamEvent): string {
+    switch (event.type) {
+      case 'text-delta':
+      case 'refusal-delta':
+        return this.message.delta(event.text);
+      case 'reasoning-delta':
+        return this.reasoning.delta(event.text);
+      case 'tool-delta':
+        return this.calls?.delta(event.arguments) ?? '';
+      case 'start':
+        return '';
+      case 'text-start':
+        return this.message.open('text');
+      case 'refusal-start':
+        return this.message.open('refusal');
+      case 'citation':
+        this.message.cite(event.citation);
+        return '';
+      case 'text-end':
+      case 'refusal-end':
+        return this.message.closePart();
+      case 'reasoning-start':
+        this.reasoning.open(event.redacted);
+        return this.endMessage();
+      case 'reasoning-signature':
+        this.reasoning.sign(event.signature);
+        return '';
+      case 'reasoning-end':
+        return this.reasoning.close();
+      case 'tool-start':
+        this.calls ??= this.callWriter();
+        return this.calls.open(event);
+      case 'tool-end':
+        return this.calls?.close() ?? '';
+      case 'media':
+        return this.media(event);
+      case 'usage':
+        this.usage = mergeUsage(this.usage, event.usage);
+        this.hasUsage = true;
+        return '';
+      case 'extension':
+        return this.replay(event);
+      case 'finish':
+        return this.finish(event.finish);
+      case 'error':
+        return this.fail(event.error);
+      // Results of other dialects' hosted tools have no item.
+      case 'server-tool-result':
+        this.losses.serverResult(event.part);
+        return '';
+    }
+  }
+
+  private callWriter(): CallWriter {
+    const { requestId, tools } = this.context;
+    return createCallWriter(this.output, requestId, indexTools(tools), this.losses, () => this.endMessage());
+  }
+
+  private endMessage(): string {
+    return this.message.close('completed');
+  }
+
+  /** An item that this dialect's decoder had no neutral word for. */
+  private replay({ dialect, name, value }: Extract<StreamEvent, { type: 'extension' }>): string {
+    const item = dialect === ID ? asObject(value.value) : undefined;
+    if (item !== undefined) return this.endMessage() + this.wholeItem(item);
+    this.losses.lost(name);
+    return '';
+  }
+
+  private media(event: Extract<StreamEvent, { type: 'media' }>): string {
+    const { mediaType, data, extension } = event;
+    const type = mediaTypeOf(event);
+    const part: ImagePart = { type: 'image', source: { kind: 'base64', mediaType, data } };
+    if (extension !== undefined) part.extension = extension;
+    const id = itemId('ig', this.context.requestId, this.output.nextPlace());
+    const item = type === 'image' ? imageItem(part, id) : undefined;
+    if (item === undefined) {
+      this.losses.lost(type);
+      return '';
+    }
+    this.losses.foreignMedia(type, extension);
+    return this.endMessage() + this.wholeItem(item);
+  }
+
+  private wholeItem(item: JsonObject): string {
+    const place = this.output.place();
+    return this.output.added(place, item) + this.output.done(place, item);
+  }
+
+  /** The last event: the whole response, its output as it was told. */
+  private terminal(status: string, fields: JsonObject): string {
+    const { head, context, output: written } = this;
+    const type = `response.${status}`;
+    const own = responseObject(head ?? responseHead(null, null, context), context, status);
+    const { output: _, ...rest }: JsonObject = { ...own, ...this.begun, status };
+    const counts = this.hasUsage ? usageFields(this.usage) : {};
+    const response = JSON.stringify({ ...rest, ...counts, ...fields }).slice(0, -1);
+    return written.raw(type, `{"type":"${type}","response":${response},"output":[${written.items()}]}`);
+  }
+
+  private finish(how: Finish): string {
+    const { status, details } = buildFinish(how);
+    this.losses.finish(how);
+    this.losses.usage(this.usage, UNSAID_COUNTS);
+    return this.message.close(status) + this.terminal(status, { incomplete_details: details });
+  }
+
+  /** Once the response has begun it fails; before that there is nothing that could. */
+  private fail(error: GatewayError): string {
+    const text = withWait(error);
+    if (this.head !== undefined)
+      return this.terminal('failed', { error: { code: streamErrorCode(error), message: text } });
+    const code = error.reason?.code ?? error.code;
+    const param = error.reason?.param ?? null;
+    // The documented form is flat, OpenAI's servers nest it: clients look for either.
+    const nested = { type: errorType(error), code, message: text, param };
+    return this.output.event('error', { code, message: text, param, error: nested });
+  }
 }
