@@ -1,7 +1,7 @@
 // Puts a decoder's events into the order that every encoder relies on (GUARANTEES 7, 14): `start` first,
 // one open block at a time, fresh rising block numbers, every start with its end, one terminal, then silence.
 import { GatewayError } from '../model/errors.ts';
-import type { StreamEvent } from '../model/events.ts';
+import { isBlockEnd, type StreamEvent } from '../model/events.ts';
 import { createJsonScanner, type JsonScanner } from '../model/json-scanner.ts';
 import { brokenArguments, mayBeCutShort, namelessCall } from './sound-calls.ts';
 
@@ -92,7 +92,7 @@ class EventSequencer implements Sequencer {
 
   private pushBlock(event: BlockEvent): void {
     const { open } = this;
-    const isEnd = event.type.endsWith('-end');
+    const isEnd = isBlockEnd(event);
     if (open !== undefined && open.source === event.block && open.kind === kindOf(event)) {
       if (isEnd) {
         this.close();

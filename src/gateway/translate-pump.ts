@@ -9,7 +9,7 @@ import {
   type StreamFraming,
 } from '../dialects/dialect.ts';
 import type { GatewayError } from '../model/errors.ts';
-import type { StreamEvent } from '../model/events.ts';
+import { isBlockEnd, type StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
@@ -86,7 +86,7 @@ class TranslatePump<Out> implements Pump<Out> {
     const { events } = this;
     let out: Out | undefined;
     while (out === undefined && events.length > 0) {
-      const ending = events.findIndex(({ type }) => ENDINGS.has(type));
+      const ending = events.findIndex(isBlockEnd);
       out = this.options.render(events.splice(0, ending === -1 ? events.length : ending + 1));
     }
     return out;
@@ -145,13 +145,6 @@ class TranslatePump<Out> implements Pump<Out> {
     return this.options.render(taken);
   }
 }
-
-const ENDINGS: ReadonlySet<StreamEvent['type']> = new Set([
-  'text-end',
-  'refusal-end',
-  'reasoning-end',
-  'tool-end',
-]);
 
 function lengthOf(event: StreamEvent): number {
   switch (event.type) {

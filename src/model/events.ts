@@ -51,6 +51,21 @@ export type StreamEvent =
   | { type: 'finish'; finish: Finish }
   | { type: 'error'; error: GatewayError };
 
+/**
+ * The types of the events of text, by its kind. To be taken from here where the kind is only known then: a name put
+ * together for each event is a new string each time, to be made and told from others letter by letter.
+ */
+export const TEXT_EVENTS = {
+  text: { start: 'text-start', delta: 'text-delta', end: 'text-end' },
+  refusal: { start: 'refusal-start', delta: 'refusal-delta', end: 'refusal-end' },
+  reasoning: { start: 'reasoning-start', delta: 'reasoning-delta', end: 'reasoning-end' },
+} as const;
+
+/** Whether a block ends with it. */
+export function isBlockEnd({ type }: StreamEvent): boolean {
+  return type === 'text-end' || type === 'refusal-end' || type === 'reasoning-end' || type === 'tool-end';
+}
+
 /** Whether the event hands the client something of the answer itself (not envelope, empty start or usage). */
 export function isContent(event: StreamEvent): boolean {
   switch (event.type) {

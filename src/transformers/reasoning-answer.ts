@@ -1,5 +1,5 @@
 // Thinking ⇄ tagged text in a stream of events.
-import type { StreamEvent } from '../model/events.ts';
+import { type StreamEvent, TEXT_EVENTS } from '../model/events.ts';
 import { createTagReader, type TagReader, type Tags } from './tagged-text.ts';
 import { type AnswerContext, type AnswerStep, eachEvent } from './transformer.ts';
 
@@ -49,15 +49,15 @@ export function createUntagging(tags: Tags, opened: boolean): AnswerStep {
 
   function show(kind: 'text' | 'reasoning' | undefined): void {
     if (open === kind) return;
-    if (open !== undefined) emit({ type: `${open}-end`, block });
-    if (kind !== undefined) emit({ type: `${kind}-start`, block });
+    if (open !== undefined) emit({ type: TEXT_EVENTS[open].end, block });
+    if (kind !== undefined) emit({ type: TEXT_EVENTS[kind].start, block });
     open = kind;
   }
 
   function take(text: string, inside: boolean): void {
     const kind = inside ? 'reasoning' : 'text';
     show(kind);
-    emit({ type: `${kind}-delta`, block, text });
+    emit({ type: TEXT_EVENTS[kind].delta, block, text });
   }
 
   function finish(): void {

@@ -3,7 +3,7 @@
 //
 // What has no neutral word becomes an `extension` by its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { MalformedEvent } from '../dialect.ts';
@@ -180,7 +180,7 @@ class AnswerDecoder implements ChunkDecoder {
       const type = isThought ? 'reasoning' : 'text';
       const block = this.blockOf(type);
       if (!isThought) this.index.add(text);
-      this.emit({ type: `${type}-delta`, block, text });
+      this.emit({ type: TEXT_EVENTS[type].delta, block, text });
     }
     if (signature === undefined) return;
     if (isThought && this.open?.type === 'reasoning') {
@@ -194,7 +194,7 @@ class AnswerDecoder implements ChunkDecoder {
     this.close();
     const block = this.nextBlock++;
     this.open = { type, block };
-    this.emit({ type: `${type}-start`, block });
+    this.emit({ type: TEXT_EVENTS[type].start, block });
     if (type === 'text') this.index.begin();
     return block;
   }
@@ -212,7 +212,7 @@ class AnswerDecoder implements ChunkDecoder {
 
   private close(): void {
     const { open } = this;
-    if (open !== undefined) this.emit({ type: `${open.type}-end`, block: open.block });
+    if (open !== undefined) this.emit({ type: TEXT_EVENTS[open.type].end, block: open.block });
     this.open = undefined;
     this.calls.close();
   }

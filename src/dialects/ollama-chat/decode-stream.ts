@@ -1,5 +1,5 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
-import type { StreamEvent } from '../../model/events.ts';
+import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { asObject, asString, parseObject } from '../../model/json.ts';
 import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
@@ -13,7 +13,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
 
   function close(): void {
     if (open === undefined) return;
-    emit({ type: `${open.kind}-end`, block: open.block });
+    emit({ type: TEXT_EVENTS[open.kind].end, block: open.block });
     open = undefined;
   }
 
@@ -22,9 +22,9 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     if (open?.kind !== kind) {
       close();
       open = { block: nextBlock++, kind };
-      emit({ type: `${kind}-start`, block: open.block });
+      emit({ type: TEXT_EVENTS[kind].start, block: open.block });
     }
-    emit({ type: `${kind}-delta`, block: open.block, text });
+    emit({ type: TEXT_EVENTS[kind].delta, block: open.block, text });
   }
 
   return {

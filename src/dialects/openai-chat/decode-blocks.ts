@@ -1,6 +1,6 @@
 // The decoder's text, refusal and reasoning blocks: at most one is open, another kind's start ends it.
 import type { Citation } from '../../model/content.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
@@ -53,7 +53,7 @@ export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWrit
       emit({ type: 'reasoning-signature', block, signature: open.signature });
     }
     open = undefined;
-    emit({ type: `${kind}-end`, block });
+    emit({ type: TEXT_EVENTS[kind].end, block });
   }
 
   function cite(citations: Citation[], block: number): void {

@@ -1,4 +1,5 @@
 // The decoder's message items: parts of text or refusal, each a block.
+import { TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
@@ -56,7 +57,7 @@ export function createMessageState({ emit, next }: Blocks): MessageState {
   function blockOf(part: PartState): number {
     if (part.block === undefined) {
       part.block = next();
-      emit({ type: `${part.kind}-start`, block: part.block });
+      emit({ type: TEXT_EVENTS[part.kind].start, block: part.block });
     }
     return part.block;
   }
@@ -64,7 +65,7 @@ export function createMessageState({ emit, next }: Blocks): MessageState {
   function tell(part: PartState, text: string): void {
     if (text === '' || part.ended) return;
     part.told.push(text);
-    emit({ type: `${part.kind}-delta`, block: blockOf(part), text });
+    emit({ type: TEXT_EVENTS[part.kind].delta, block: blockOf(part), text });
   }
 
   function cite(part: PartState, annotation: JsonObject): void {
@@ -86,7 +87,7 @@ export function createMessageState({ emit, next }: Blocks): MessageState {
   function endPart(part: PartState): void {
     if (part.ended) return;
     part.ended = true;
-    if (part.block !== undefined) emit({ type: `${part.kind}-end`, block: part.block });
+    if (part.block !== undefined) emit({ type: TEXT_EVENTS[part.kind].end, block: part.block });
   }
 
   return {

@@ -1,6 +1,6 @@
 // Events of a target that goes on with another's answer → the events that continue the client's stream: no second
 // start, the repeated text left out, blocks numbered on, usage added up.
-import type { StreamEvent } from '../../model/events.ts';
+import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { addUsage, mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import type { PrefixReader } from './prefix.ts';
 import type { Story } from './story.ts';
@@ -28,7 +28,7 @@ export function createSplice(
 
   function closeOpen(): void {
     const open = story.open();
-    if (open !== undefined) emit({ type: `${open.kind}-end`, block: open.block });
+    if (open !== undefined) emit({ type: TEXT_EVENTS[open.kind].end, block: open.block });
     block = undefined;
   }
 

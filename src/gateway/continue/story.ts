@@ -1,5 +1,5 @@
 // What a client has of an answer that is being streamed, as far as another target needs it to go on (docs/adr/0009).
-import type { StreamEvent } from '../../model/events.ts';
+import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { Usage } from '../../model/usage.ts';
 
@@ -116,9 +116,9 @@ export function createStory(isSpoiled: () => boolean): Story {
       if (Object.keys(usage).length > 0) events.push({ type: 'usage', usage });
       for (const { kind, block, kept, closed } of blocks) {
         const text = kept.text();
-        events.push({ type: `${kind}-start`, block });
-        if (text !== '') events.push({ type: `${kind}-delta`, block, text });
-        if (closed) events.push({ type: `${kind}-end`, block });
+        events.push({ type: TEXT_EVENTS[kind].start, block });
+        if (text !== '') events.push({ type: TEXT_EVENTS[kind].delta, block, text });
+        if (closed) events.push({ type: TEXT_EVENTS[kind].end, block });
       }
       return events;
     },
