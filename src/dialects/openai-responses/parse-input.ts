@@ -128,7 +128,8 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
 
 /** Items that mean something only to the provider that keeps, or encrypted, what they stand for. */
 const BOUND_ITEMS: Record<string, string> = {
-  item_reference: 'it names an item that another provider keeps; send the item itself',
+  item_reference:
+    'it names an item that nobody keeps there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
   compaction: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_trigger:
