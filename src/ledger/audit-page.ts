@@ -1,10 +1,11 @@
 // Where a page of the audit lies. How many rows match is added up from what is kept by hour and day, and so is where
 // in time the page begins and ends: only the rows of those hours are looked through, however many others there are.
-import { type Ask, type Cell, cellsIn, countMatches, type OfKinds } from './audit-cells.ts';
+import { type Ask, countMatches, type OfKinds } from './audit-cells.ts';
+import { FEW, narrow, type PageOrder } from './audit-narrow.ts';
 import { type AmongKinds, type Condition, hiddenOfFilter, inKinds, kindsOfFilter } from './kind-filter.ts';
 import type { SqlValue } from './row-columns.ts';
 import type { AuditFilter, RowPlace } from './store.ts';
-import { partsOfRange, type RangePart, timesOf } from './sum-spans.ts';
+import { partsOfRange } from './sum-spans.ts';
 
 /** For a SELECT on `ledger_row`. */
 export interface Where {
@@ -15,20 +16,11 @@ export interface Where {
 export interface AuditPage {
   /** How many rows match the filter, wherever they lie. */
   total: number;
-  /** How many of them lie in the page or behind it. */
+  /** How many of them lie in the page or behind it; where those behind are not counted, one stands for all. */
   left: number;
   /** What to select, newest first; null: the page is empty. */
   rows: { where: Where; limit: number; offset: number; order: PageOrder } | null;
 }
-
-/**
- * How the rows are found fastest. `time`: most rows of the time match, or all: walk back through them. `kind`: few do:
- * gather and sort those of the kinds. `any`: as the store sees fit.
- */
-export type PageOrder = 'time' | 'kind' | 'any';
-
-/** Matches that are gathered without asking where they lie. */
-const FEW = 1000;
 
 /** @param among for the rows of the page. */
 export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<AuditPage> {
@@ -40,8 +32,31 @@ export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds)
   if (before.timestamp > endTime) return { ...(await locate(ask, all, among)), total };
   // The page begins at that row's millisecond, behind what has been listed of it.
   const offset = await countListed(ask, all, among, before);
-  const page = await locate(ask, { ...all, endTime: before.timestamp, offset }, among);
+  const behind = { ...all, endTime: before.timestamp, offset };
+  const isAll = kindsOfFilter(all, among) === null && all.requestId === undefined;
+  const page = isAll ? await walkOn(ask, behind) : await locate(ask, behind, among);
   return { ...page, total };
+}
+
+/** Of all rows of the time: the next ones are the page, however many lie in the same hour. */
+async function walkOn(ask: Ask, filter: AuditFilter): Promise<Omit<AuditPage, 'total'>> {
+  const { limit, offset } = filter;
+  const { from, until } = rangeOf(filter);
+  const where = whereOf({ from, until, matching: null });
+  const [counted] = await ask<{ total: number }>({
+    sql: `SELECT COUNT(*) AS total FROM (SELECT 1 FROM ledger_row${where.sql} ORDER BY timestamp DESC LIMIT ?) AS next`,
+    values: [...where.values, offset + limit + 1],
+  });
+  const left = Math.max(0, (counted?.total ?? 0) - offset);
+  return { left, rows: limit === 0 || left === 0 ? null : { where, limit, offset, order: 'time' } };
+}
+
+/** In Unix ms, the second one exclusive. Times are whole milliseconds. */
+function rangeOf({ startTime, endTime }: AuditFilter): { from: number | null; until: number | null } {
+  return {
+    from: startTime === undefined ? null : Math.ceil(startTime),
+    until: endTime === undefined ? null : Math.floor(endTime) + 1,
+  };
 }
 
 /** Matches in the millisecond of that row which are not behind it; the row itself is one. */
@@ -64,9 +79,7 @@ function countListed(
 
 async function locate(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<AuditPage> {
   const { limit, offset, requestId } = filter;
-  // Times are whole milliseconds.
-  const from = filter.startTime === undefined ? null : Math.ceil(filter.startTime);
-  const until = filter.endTime === undefined ? null : Math.floor(filter.endTime) + 1;
+  const { from, until } = rangeOf(filter);
   const kinds = kindsOfFilter(filter, inKinds);
   const named = kindsOfFilter(filter, among);
   const hidden = hiddenOfFilter(filter);
@@ -130,74 +143,4 @@ function whereOf({ from, until, matching, requestId }: Conditions): Where {
   if (from !== null) add('timestamp >= ?', from);
   if (until !== null) add('timestamp < ?', until);
   return { sql: terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`, values };
-}
-
-interface Narrowed {
-  from: number;
-  until: number;
-  /** Of the page, among the matches in that time. */
-  offset: number;
-  order: PageOrder;
-  /** Nothing that matches is newer. */
-  isNewest: boolean;
-}
-
-async function narrow(ask: Ask, parts: readonly RangePart[], kinds: OfKinds, filter: AuditFilter) {
-  const found = {
-    from: 0,
-    until: 0,
-    offset: filter.offset,
-    matches: 0,
-    rows: 0,
-    gaps: false,
-    taken: 0,
-    skipped: 0,
-  };
-
-  const isFull = (): boolean => found.matches >= found.offset + filter.limit;
-
-  /** Newer cells come first. */
-  const take = async (cell: Cell): Promise<void> => {
-    const isFirst = found.taken === 0;
-    if (isFirst && cell.matches <= found.offset) {
-      found.offset -= cell.matches;
-      found.skipped += cell.matches;
-      return;
-    }
-    const isMore = found.matches + cell.matches > found.offset + filter.limit;
-    // Where the page begins in a day, most of that may be newer: also when it goes on to the day before.
-    if (cell.unit === 'day' && (isMore || (isFirst && found.offset > FEW))) {
-      const hours = { unit: 'hour' as const, from: cell.from * 24, until: (cell.from + 1) * 24 };
-      for await (const hour of cellsIn(ask, hours, kinds)) {
-        await take(hour);
-        if (isFull()) return;
-      }
-      return;
-    }
-    const times = cell.unit === 'row' ? cell : timesOf(cell.unit, cell.from);
-    if (isFirst) found.until = times.until;
-    else if (times.until !== found.from) found.gaps = true;
-    found.from = times.from;
-    found.matches += cell.matches;
-    found.rows += cell.rows;
-    found.taken += 1;
-  };
-
-  for (const part of parts) {
-    for await (const cell of cellsIn(ask, part, kinds)) {
-      await take(cell);
-      if (isFull()) break;
-    }
-    if (isFull()) break;
-  }
-  // Walking meets as many others between two matches as there are in that time.
-  const walked = ((found.offset + filter.limit) * found.rows) / found.matches;
-  const order: PageOrder = kinds === null || (!found.gaps && walked < found.matches) ? 'time' : 'kind';
-  return {
-    from: found.from,
-    until: found.until,
-    offset: found.offset,
-    order,
-    isNewest: found.skipped === 0,
-  } satisfies Narrowed;
 }
