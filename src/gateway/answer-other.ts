@@ -41,6 +41,6 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const { redactor } = setup;
     const error = redactError(toGatewayError(thrown), redactor);
     if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
-    return errorResponse(error, listing?.dialect.id ?? guessDialect(request, url.pathname), host.randomId());
+    return errorResponse(error, listing?.dialect.id ?? guessDialect(request, url), host.randomId());
   }
 }

@@ -38,9 +38,14 @@ export function errorResponse(error: GatewayError, dialect: DialectId, requestId
   return new Response(body, { status, headers });
 }
 
-/** The dialect whose own path begins like this one; where several do, the client's header or the most common shape. */
-export function guessDialect(request: Request, pathname: string): DialectId {
-  const asked = pathname.split('/');
+/**
+ * The dialect of the path that was meant, else the one whose own path begins like this; where several do, the
+ * client's header or the most common shape.
+ */
+export function guessDialect(request: Request, url: URL): DialectId {
+  const near = nearRoute(url)?.dialect.id;
+  if (near !== undefined) return near;
+  const asked = url.pathname.split('/');
   let longest = 0;
   let nearest: DialectId[] = [];
   for (const { id, client } of Object.values(DIALECTS)) {
@@ -56,8 +61,18 @@ export function guessDialect(request: Request, pathname: string): DialectId {
   return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
 }
 
-export function noSuchPath({ pathname, searchParams }: URL): GatewayError {
-  const near = findRouteBelow(pathname, searchParams)?.path;
+/** Each slash of a path is tried: a longer one, which nobody meant, would take its time. */
+const LONGEST_PATH = 500;
+
+/** What a client with a wrong base URL, or a slash too many, probably asks for. */
+function nearRoute({ pathname, searchParams }: URL): ReturnType<typeof findRouteBelow> {
+  if (pathname.length > LONGEST_PATH) return undefined;
+  return findRouteBelow(pathname.endsWith('/') ? pathname.slice(0, -1) : pathname, searchParams);
+}
+
+export function noSuchPath(url: URL): GatewayError {
+  const { pathname } = url;
+  const near = nearRoute(url)?.path;
   const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
   const mend =
     near === undefined

@@ -36,12 +36,16 @@ test('a path that is almost one is told what it should be', async () => {
   };
   expect(await messageOf('/chat/completions')).toContain('did you mean /v1/chat/completions?');
   expect(await messageOf('/v1/v1/messages')).toContain('did you mean /v1/messages?');
+  expect(await messageOf(`${'/'.repeat(1_000)}v1/messages`)).not.toContain('did you mean');
+  expect(await messageOf('/v1/responses/')).toContain('did you mean /v1/responses?');
   expect(await messageOf('/nowhere')).toContain('no such path: /nowhere');
   expect(findRouteBelow('/nowhere', QUERY)).toBeUndefined();
 });
 
 test.each([
   ['/v1/messages/batches', 'type', 'error'],
+  ['/anthropic/v1/messages', 'type', 'error'],
+  ['/v1beta/openai/chat/completions', 'error.code', 'invalid_request'],
   ['/v1beta/cachedContents', 'error.status', 'NOT_FOUND'],
   ['/v1/responses/resp_1', 'error.code', 'invalid_request'],
   ['/v1/files', 'error.code', 'invalid_request'],
