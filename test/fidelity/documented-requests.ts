@@ -240,7 +240,6 @@ const CHAT: JsonObject[] = [
       type: 'json_schema',
       json_schema: { name: 'place', description: 'A place.', schema: SCHEMA, strict: true },
     },
-    moderation: { model: 'omni-moderation-latest' },
     tool_choice: { type: 'function', function: { name: 'weather' } },
     tools: [
       {

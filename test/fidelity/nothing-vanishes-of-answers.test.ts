@@ -1,4 +1,4 @@
-// Nothing of a recorded answer vanishes: leave any field out, however deep, and what a client of another dialect reads
+// Nothing of a recorded or documented answer vanishes: leave any field out, however deep, and what a client of another dialect reads
 // changes, or what is named as lost. But for what tells of the service and not of the answer.
 import { describe, expect, test } from 'bun:test';
 import { ANSWERS, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
@@ -8,21 +8,23 @@ import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { type JsonObject, parseObject } from '../../src/model/json.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';
 import { recordings } from '../support/recordings.ts';
+import { DOCUMENTED_ANSWERS } from './documented-answers.ts';
 import { isEmpty, type Variant, variantsOf } from './left-out.ts';
 
 type Wire = keyof typeof ANSWERS;
 
-/** Of the service: when, how fast, at what price, from which machine; and the request told back. */
+/** Of the service: when, how fast, at what price, from which machine; the request told back; what became of a prediction, which is its own clients' to make. */
 const OF_THE_SERVICE: Record<Wire, RegExp> = {
   'anthropic-messages':
     /^(role$|usage\.(service_tier|inference_geo|iterations|cache_creation(\.ephemeral_5m_input_tokens)?$|server_tool_use$|output_tokens_details$))/,
   'openai-chat':
-    /^(object|created|system_fingerprint|service_tier|provider|generationId|request_id|time_info|timings|copilot_usage|usage_breakdown|x_groq|choices\[\]\.(seed|message\.(padding|provider_metadata|audio\.expires_at)))|^usage\.(total_tokens|cost|market_cost|service_tier|search_context_size|.*time|.*tokens_per_second|cache_creation$)|^usage\.(prompt|completion)_tokens_details(\.(text|image)_tokens)?$|^usage\.prompt_cache_(hit|miss)_tokens$/,
+    /^(object|created|system_fingerprint|service_tier|provider|generationId|request_id|time_info|timings|copilot_usage|usage_breakdown|x_groq|choices\[\]\.(seed|message\.(padding|provider_metadata|audio\.expires_at)))|^usage\.(total_tokens|cost|market_cost|service_tier|search_context_size|.*time|.*tokens_per_second|cache_creation$)|^usage\.(prompt|completion)_tokens_details(\.(text_tokens|image_tokens|(accepted|rejected)_prediction_tokens))?$|^usage\.prompt_cache_(hit|miss)_tokens$/,
   'openai-responses':
     /^(object|created_at|completed_at|status|parallel_tool_calls|reasoning|service_tier|store|temperature|top_p|text|tool_choice|tools|truncation|copilot_usage|max_output_tokens|prompt_cache_retention|safety_identifier|billing|instructions|metadata|tool_usage)|^usage\.(total_tokens|num_server_side_tools_used|cost|server_side_tool_usage_details|context_details)/,
   gemini: /^(createTime|usageMetadata\.(totalTokenCount|serviceTier|trafficType|\w+TokensDetails))/,
   'ollama-chat': /^(created_at|done|done_reason|\w+_duration)$/,
-  'bedrock-converse': /^(metrics|stopReason$|usage\.totalTokens|usage\.cache(Read|Write)InputTokenCount$)/,
+  'bedrock-converse':
+    /^(metrics|performanceConfig|serviceTier|stopReason$|usage\.totalTokens|usage\.cache(Read|Write)InputTokenCount$)/,
 };
 
 /** Which of its kind an object is, and that it is the model's and complete: each dialect has its own way to say it. */
@@ -51,8 +53,10 @@ function told(client: DialectId, wire: Wire, body: JsonObject) {
 
 for (const wire of WIRES) {
   const variants = new Map<string, Variant>();
-  for (const { body } of recordings(recordedAs(wire), { status: 'ok', streamed: false })) {
-    const whole = parseObject(new TextDecoder().decode(body));
+  const recorded = recordings(recordedAs(wire), { status: 'ok', streamed: false }).map(({ body }) =>
+    parseObject(new TextDecoder().decode(body)),
+  );
+  for (const whole of [...DOCUMENTED_ANSWERS[wire], ...recorded]) {
     if (whole === undefined || PROVIDER_SIDES[wire].errorInBody(whole) !== undefined) continue;
     for (const variant of variantsOf(whole)) {
       const { pattern, name, value } = variant;
@@ -63,6 +67,11 @@ for (const wire of WIRES) {
   }
 
   describe(wire, () => {
+    test('what is documented can be read', () => {
+      for (const body of DOCUMENTED_ANSWERS[wire])
+        for (const client of DIALECT_IDS) expect(told(client, wire, body)).toMatchObject({ valid: true });
+    });
+
     for (const client of DIALECT_IDS) {
       if (client === wire) continue;
       test(`told to ${client}`, () => {

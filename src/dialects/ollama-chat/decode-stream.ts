@@ -4,11 +4,13 @@ import { asObject, asString, parseObject } from '../../model/json.ts';
 import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
+import { ID, tellUnworded } from './unworded.ts';
 
 export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
   let started = false;
   let calls = 0;
   let nextBlock = 0;
+  const told = new Set<string>();
   let open: { block: number; kind: 'text' | 'reasoning' } | undefined;
 
   function close(): void {
@@ -27,6 +29,12 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     emit({ type: TEXT_EVENTS[kind].delta, block: open.block, text });
   }
 
+  function extend(name: string): void {
+    if (told.has(name)) return;
+    told.add(name);
+    emit({ type: 'extension', dialect: ID, name, value: {} });
+  }
+
   return {
     decode({ data }) {
       const line = parseObject(data);
@@ -40,6 +48,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         started = true;
         emit({ type: 'start', id: null, model: asString(line.model) ?? null });
       }
+      tellUnworded(line, extend);
       const message = asObject(line.message) ?? {};
       write('reasoning', asString(message.thinking));
       write('text', asString(message.content));

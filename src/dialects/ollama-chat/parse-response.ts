@@ -5,6 +5,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { NO_USAGE } from '../../model/usage.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
+import { ID, tellUnworded } from './unworded.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(body.message);
@@ -17,11 +18,16 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (content) parts.push({ type: 'text', text: content });
   const calls = readCalls(message, asString(body.created_at) ?? '', 0);
   for (const call of calls) parts.push({ type: 'tool-call', kind: 'function', ...call });
+  const unworded: JsonObject = {};
+  tellUnworded(body, (name) => {
+    unworded[name] = {};
+  });
   return {
     id: null,
     model: asString(body.model) ?? null,
     parts,
     finish: readFinish(body, calls.length > 0),
     usage: { ...NO_USAGE, ...readUsage(body) },
+    ...(Object.keys(unworded).length > 0 && { extension: { dialect: ID, fields: unworded } }),
   };
 }
