@@ -226,8 +226,6 @@ const CHAT: JsonObject[] = [
     service_tier: 'flex',
     store: true,
     metadata: { a: 'b' },
-    modalities: ['text', 'audio'],
-    audio: { voice: 'alloy', format: 'wav' },
     prediction: { type: 'content', content: 'as before' },
     reasoning_effort: 'high',
     verbosity: 'low',
@@ -282,6 +280,11 @@ const CHAT: JsonObject[] = [
       { role: 'tool', tool_call_id: 'call_2', content: 'done' },
       { role: 'user', content: 'And now?' },
     ],
+  },
+  {
+    modalities: ['text', 'audio'],
+    audio: { voice: 'alloy', format: 'wav' },
+    messages: [{ role: 'user', content: 'hi' }],
   },
 ];
 

@@ -3,9 +3,12 @@
 import { describe, expect, test } from 'bun:test';
 import { quirksOf, TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import type { Quirks } from '../../src/dialects/dialect.ts';
+import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { findProviderKind } from '../../src/providers/kinds.ts';
+import { MODELS } from '../providers/row-lab.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';
 import { recordings } from '../support/recordings.ts';
 import { DOCUMENTED } from './documented-requests.ts';
@@ -19,16 +22,56 @@ interface Outcome {
   named: string[];
 }
 
-function outcome(client: DialectId, wire: TableWire, body: JsonObject): Outcome {
+interface Target {
+  dialect: ProviderDialectId;
+  model: string;
+  quirks: Quirks;
+}
+
+const ofWire = (wire: TableWire): Target => ({
+  ...{ dialect: wire, model: WIRES[wire].model },
+  quirks: quirksOf(wire),
+});
+
+/** Rows of providers and models that differ in what they take. */
+const ROWS: [kind: string, model: string][] = [
+  ...Object.entries(MODELS),
+  ['openai', 'gpt-5'],
+  ['anthropic', 'claude-3-5-haiku'],
+  ['anthropic', 'claude-opus-4-6'],
+  ['anthropic', 'claude-opus-4-8'],
+  ['gemini', 'gemini-3-pro'],
+  ['vertex', 'gemini-2.5-flash'],
+  ['antigravity', 'gemini-3-pro'],
+  ['bedrock', 'anthropic.claude-opus-4-6-v1'],
+  ['bedrock', 'amazon.nova-pro-v1:0'],
+  ['bedrock', 'amazon.nova-2-lite-v1:0'],
+  ['bedrock', 'openai.gpt-oss-120b-1:0'],
+  ['bedrock', 'meta.llama3-70b-instruct-v1:0'],
+  ['ollama', 'gpt-oss:20b'],
+  ['deepseek', 'deepseek-v4'],
+  ['moonshot', 'kimi-k3'],
+  ['qwen', 'qwen3.5-plus'],
+  ['groq', 'qwen3-32b'],
+  ['glm', 'glm-5.3'],
+];
+
+function ofRow(kind: string, model: string): Target {
+  const row = findProviderKind(kind);
+  if (row === undefined || row.dialect === 'any') throw new Error(`no row ${kind} with a dialect`);
+  return { dialect: row.dialect, model, quirks: row.quirks };
+}
+
+function outcome(client: DialectId, { dialect, model, quirks }: Target, body: JsonObject): Outcome {
   try {
     const asked = client === 'gemini' ? body : { ...body, model: 'some-model' };
     const route = { operation: 'generate', model: 'some-model', stream: false } as const;
     const request = DIALECTS[client].client.parseRequest(asked, route);
     if (request.boundTo !== undefined)
       return { valid: false, sent: `bound by ${request.boundTo.field}`, named: [] };
-    const built = PROVIDER_SIDES[wire].buildRequest(request, {
-      model: WIRES[wire].model,
-      quirks: quirksOf(wire),
+    const built = PROVIDER_SIDES[dialect].buildRequest(request, {
+      ...{ model, quirks, requestId: 'request-1' },
+      settings: { project: 'project-1' },
     });
     const named = built.losses.map(({ feature, how = '' }) => `${feature} ${how}`);
     return { valid: true, sent: JSON.stringify([built.body, request.includeUsage, request.stream]), named };
@@ -36,6 +79,24 @@ function outcome(client: DialectId, wire: TableWire, body: JsonObject): Outcome 
     if (thrown instanceof GatewayError) return { valid: false, sent: thrown.message, named: [] };
     throw thrown;
   }
+}
+
+/** The places of which nothing arrives and nothing is said. */
+function vanished(client: DialectId, target: Target, variants: Iterable<Variant>): string[] {
+  const found = new Set<string>();
+  for (const variant of variants) {
+    const { pattern, name, value, whole, without, withoutHolder } = variant;
+    if (name === 'type' || isEmpty(value) || saysNothing(client, pattern, value)) continue;
+    const all = outcome(client, target, whole);
+    if (!all.valid) continue;
+    if (!Bun.deepEquals(all, outcome(client, target, without))) continue;
+    // Another of its kind is named in the same request, or what holds it is named.
+    const isNamed =
+      all.named.some((told) => told.split(/[ .]/).includes(name)) ||
+      withoutHolder.some((holder) => !Bun.deepEquals(all.named, outcome(client, target, holder).named));
+    if (!isNamed) found.add(`${pattern}: ${JSON.stringify(value).slice(0, 60)}`);
+  }
+  return [...found].sort();
 }
 
 for (const client of DIALECT_IDS) {
@@ -57,26 +118,20 @@ for (const client of DIALECT_IDS) {
     test('what is documented is taken', () => {
       for (const request of DOCUMENTED[client])
         for (const wire of TABLE_WIRES)
-          expect([wire, outcome(client, wire, request)]).toMatchObject([wire, { valid: true }]);
+          expect([wire, outcome(client, ofWire(wire), request)]).toMatchObject([wire, { valid: true }]);
     });
 
     for (const wire of TABLE_WIRES) {
       if (wire === client) continue;
       test(`to ${wire}`, () => {
-        const vanished = new Set<string>();
-        for (const variant of variants.values()) {
-          const { pattern, name, value, whole, without, withoutHolder } = variant;
-          if (name === 'type' || isEmpty(value) || saysNothing(client, pattern, value)) continue;
-          const all = outcome(client, wire, whole);
-          if (!all.valid) continue;
-          if (!Bun.deepEquals(all, outcome(client, wire, without))) continue;
-          // Another of its kind is named in the same request, or what holds it is named.
-          const isNamed =
-            all.named.some((told) => told.split(/[ .]/).includes(name)) ||
-            withoutHolder.some((holder) => !Bun.deepEquals(all.named, outcome(client, wire, holder).named));
-          if (!isNamed) vanished.add(`${pattern}: ${JSON.stringify(value).slice(0, 60)}`);
-        }
-        expect([...vanished].sort()).toEqual([]);
+        expect(vanished(client, ofWire(wire), variants.values())).toEqual([]);
+      });
+    }
+    const documented = DOCUMENTED[client].flatMap((request) => [...variantsOf(request)]);
+    for (const [kind, model] of ROWS) {
+      if (findProviderKind(kind)?.dialect === client) continue;
+      test(`to ${model} of ${kind}`, () => {
+        expect(vanished(client, ofRow(kind, model), documented)).toEqual([]);
       });
     }
   });

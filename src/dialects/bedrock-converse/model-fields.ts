@@ -4,6 +4,7 @@ import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../m
 import { buildThinking } from '../claude/build-thinking.ts';
 import { traitsOf } from '../claude/models.ts';
 import type { LossReport } from '../loss-report.ts';
+import { reportSummary } from '../reasoning-summary.ts';
 import type { Family } from './models.ts';
 
 export interface ModelFields {
@@ -86,8 +87,10 @@ const LEVELS: Record<Exclude<ReasoningEffort, 'none'>, 'low' | 'medium' | 'high'
 };
 
 /** Undefined where no thinking is wanted. */
-function levelOf({ mode, effort, budgetTokens }: ReasoningSettings, losses: LossReport): string | undefined {
+function levelOf(settings: ReasoningSettings, losses: LossReport): string | undefined {
+  const { mode, effort, budgetTokens, summary } = settings;
   if (mode === 'off' || (mode === undefined && effort === 'none')) return undefined;
+  reportSummary(summary, false, losses);
   const level = LEVELS[effort === undefined || effort === 'none' ? 'medium' : effort];
   if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort ${level}`);
   else if (effort !== level) losses.approximated('reasoning_effort', level);

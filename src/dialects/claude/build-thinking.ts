@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
+import { isHidden, reportSummary } from '../reasoning-summary.ts';
 import type { ModelTraits } from './models.ts';
 
 export interface ThinkingFacts {
@@ -130,10 +131,10 @@ function displayOf(
   losses: LossReport,
 ): string | undefined {
   if (native) return settings.summary;
-  const isHidden = settings.summary === 'omitted' || settings.summary === 'none';
-  if (traits.fixedSampling) return isHidden ? 'omitted' : 'summarized';
-  if (isHidden) losses.approximated('reasoning_summary', 'the model shows its thinking');
-  return undefined;
+  const { summary } = settings;
+  reportSummary(summary, traits.fixedSampling, losses);
+  if (!traits.fixedSampling) return undefined;
+  return isHidden(summary) ? 'omitted' : 'summarized';
 }
 
 /** The effort in a word that the model takes: the nearest below, else its lowest. */

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
+import { isHidden, reportSummary } from '../reasoning-summary.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
 /** Tokens that Google itself sets for an effort on models without levels. */
@@ -43,7 +44,8 @@ export function buildThinking(
   }
   if (isOff) return turnOff(traits, losses, name);
   const config: JsonObject = {};
-  if (settings.summary !== 'none' && settings.summary !== 'omitted') config.includeThoughts = true;
+  reportSummary(settings.summary, true, losses);
+  if (!isHidden(settings.summary)) config.includeThoughts = true;
   if (traits.thinking === 'level') Object.assign(config, byLevel(settings, traits, losses));
   else Object.assign(config, byBudget(settings, traits, losses));
   return Object.keys(config).length === 0 ? undefined : config;

@@ -6,6 +6,7 @@ import { declareAllowed } from '../allowed-tools.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { reportSummary } from '../reasoning-summary.ts';
 import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { buildMessages } from './build-messages.ts';
 
@@ -69,8 +70,9 @@ function buildThink(
   losses: LossReport,
 ): JsonValue | undefined {
   if (reasoning === undefined) return undefined;
-  const { mode, effort, budgetTokens } = reasoning;
+  const { mode, effort, budgetTokens, summary } = reasoning;
   if (mode === 'off' || effort === 'none') return false;
+  reportSummary(summary, false, losses);
   if (budgetTokens !== undefined) losses.lost('thinking.budget_tokens');
   if (effort === undefined) return undefined;
   if (!LEVELS.test(model)) {

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
+import { isHidden, reportSummary } from '../reasoning-summary.ts';
 import { thinkingOf } from './model-thinking.ts';
 
 /** The fields that ask for thinking; empty where nothing is asked, or nothing can be. */
@@ -69,7 +70,8 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
     losses.approximated('thinking.budget_tokens', `effort \`${effort}\``);
   }
   if (Object.keys(built).length === 0 && mode !== undefined) built.enabled = true;
-  if (summary === 'omitted') built.exclude = true;
+  reportSummary(summary, true, losses);
+  if (isHidden(summary)) built.exclude = true;
   return Object.keys(built).length === 0 ? {} : { reasoning: built };
 }
 

@@ -1,0 +1,18 @@
+// How much of its thinking a client wants to see, at providers that have fewer words for it.
+import type { LossReport } from './loss-report.ts';
+
+export const SUMMARY = 'reasoning_summary';
+
+/** The client wants none of it. */
+export function isHidden(summary: string | undefined): boolean {
+  return summary === 'omitted' || summary === 'none';
+}
+
+/** @param hides the provider can be told to show nothing. */
+export function reportSummary(summary: string | undefined, hides: boolean, losses: LossReport): void {
+  if (isHidden(summary)) {
+    if (!hides) losses.approximated(SUMMARY, 'the model shows its thinking');
+  } else if (summary === 'concise' || summary === 'detailed') {
+    losses.approximated(SUMMARY, 'how much of the thinking is shown is not for the client to say');
+  }
+}
