@@ -8,7 +8,7 @@ import type { Exchange } from '../course.ts';
 import { noteFailure } from '../fallback.ts';
 import type { Observation } from '../observer.ts';
 import type { Plan } from '../plan.ts';
-import type { Follower, Pump } from '../pump.ts';
+import { breakable, type Follower, type Pump } from '../pump.ts';
 import { nextOf, type Relay } from '../relay.ts';
 import { createSequencer } from '../sequence.ts';
 import { createByteRenderer } from '../translate-pump.ts';
@@ -129,19 +129,8 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return encodeOn([{ type: 'error', error }]);
   }
 
-  function watched(pump: Pump<Uint8Array>): Pump<Uint8Array> {
-    return {
-      push: (chunk) => pump.push(chunk),
-      end: () => pump.end(),
-      fail: (error) => pump.fail(error),
-      ended: () => pump.ended(),
-      tookEvent: () => pump.tookEvent(),
-      broke: () => first.broken !== undefined,
-    };
-  }
-
   return {
-    watched,
+    watched: (pump) => breakable(pump, () => first.broken !== undefined),
     render: renderFirst,
     follower: {
       see: (event) => sequencer.push(event),

@@ -11,6 +11,7 @@ import { malformedIn } from '../malformed-event.ts';
 import { createObserver, noteUnsaid, type Observation } from '../observer.ts';
 import { type Question, sideOf } from '../plan.ts';
 import type { Relay } from '../relay.ts';
+import { breakable } from '../pump.ts';
 import { createTranslatePump } from '../translate-pump.ts';
 import { createRepeatReader, createSequelReader } from './prefix.ts';
 import { withTurn } from './request.ts';
@@ -81,20 +82,21 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const run: Try<NextPart>['run'] = async (answered, signal) => {
         const { relay } = await openStream(
           { ...context, signal, answered },
-          (createFraming) => ({
-            ...createTranslatePump({
-              provider: target.provider.name,
-              side: plan.side,
-              createFraming,
-              observer,
-              maxEvent,
-              quirks: target.provider.quirks,
-              render,
-              redact,
-              onMalformed: malformedIn(context, plan),
-            }),
-            broke: () => part.broken !== undefined,
-          }),
+          (createFraming) =>
+            breakable(
+              createTranslatePump({
+                provider: target.provider.name,
+                side: plan.side,
+                createFraming,
+                observer,
+                maxEvent,
+                quirks: target.provider.quirks,
+                render,
+                redact,
+                onMalformed: malformedIn(context, plan),
+              }),
+              () => part.broken !== undefined,
+            ),
           render,
         );
         if (signal.aborted) throw signal.reason;
