@@ -423,7 +423,6 @@ const RESPONSES: JsonObject[] = [
 const GEMINI: JsonObject[] = [
   {
     systemInstruction: { parts: [{ text: 'Be brief.' }] },
-    cachedContent: 'cachedContents/one',
     labels: { team: 'lab' },
     serviceTier: 'flex',
     store: true,

@@ -1,6 +1,6 @@
 // A generateContent request → NeutralRequest. https://ai.google.dev/api/generate-content#method:-models.generatecontent
 import { asString, isObject, type JsonObject } from '../../model/json.ts';
-import type { NeutralRequest } from '../../model/request.ts';
+import type { Binding, NeutralRequest } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
@@ -32,11 +32,21 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const serviceTier = asString(wire.serviceTier);
   if (serviceTier !== undefined && serviceTier !== 'unspecified') request.serviceTier = serviceTier;
+  const boundTo = findBinding(wire);
+  if (boundTo !== undefined) request.boundTo = boundTo;
   const fields = { ...leftover(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };
   if (Array.isArray(fields.safetySettings) && fields.safetySettings.length === 0)
     delete fields.safetySettings;
   if (!isEmpty(fields)) request.extension = { dialect: ID, fields };
   return request;
+}
+
+/** What is kept there is the beginning of the conversation: without it the answer would be to another one. */
+function findBinding({ cachedContent }: JsonObject): Binding | undefined {
+  if (cachedContent === undefined || cachedContent === null || cachedContent === '') return undefined;
+  const problem =
+    'the beginning of the conversation is kept by another provider; send it as `systemInstruction`, `tools` and `contents`';
+  return { dialect: ID, field: 'cachedContent', problem };
 }
 
 /** A count may be asked for a whole request, one level down. */

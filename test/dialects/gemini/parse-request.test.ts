@@ -451,6 +451,12 @@ describe('generation config', () => {
   });
 });
 
+test('a stored prefix binds the request to who keeps it', () => {
+  const bound = parse({ cachedContent: 'cachedContents/1' });
+  expect(bound.boundTo).toMatchObject({ dialect: 'gemini', field: 'cachedContent' });
+  expect(parse({ cachedContent: '' }).boundTo).toBeUndefined();
+});
+
 test('a count may wrap the request it is for', () => {
   const route: ClientRoute = { operation: 'count-tokens', model: 'g', stream: false };
   const inner = { model: 'models/g', contents: [{ parts: [{ text: 'count me' }] }], systemInstruction: 'be' };
