@@ -13,8 +13,8 @@ export const OBSTACLES: Record<string, string> = {
     'what passthrough takes, and beyond it an event is parsed, put in order, and written anew.',
   'CPU per event, responses → gemini, over passthrough':
     'a translated event is parsed, put in order, and written anew: some 2 µs where one event follows the other at once ' +
-    '([benchmarks-codecs.md](benchmarks-codecs.md)), ten times that where each comes by itself and finds code and data ' +
-    'out of the processor’s caches; how far the code is compiled makes no difference there.',
+    '([benchmarks-codecs.md](benchmarks-codecs.md)), several times that where it comes with ten others, each with data of ' +
+    'its own that the processor’s caches no longer hold.',
   'Plain requests/s, passthrough':
     'a proxy on this runtime that does nothing else takes three times nginx’s CPU (below: bare Bun); beyond it most is ' +
     'the main thread’s, and spread thin: a seventh of it is garbage collection, [profiles.md](profiles.md) shows the rest.',

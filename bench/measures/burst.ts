@@ -1,13 +1,14 @@
 // Streams as fast as they go, one after the other on each connection.
-import { takes } from '../contender.ts';
+import { isCompiled, takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
 import type { LoadCount } from '../load-client.ts';
 import { type Measure, onStage, startLoad } from '../measure.ts';
 import { countSome } from './opening.ts';
+import { SATURATED_WARM_UP_MS } from './warm-up.ts';
 
 const DELTAS = 200;
 const CONNECTIONS = 16;
-const WARM_UP_MS = 1_000;
+const SETTLE_MS = 1_000;
 const MEASURED_MS = 1_500;
 
 export const burst: Measure = {
@@ -19,7 +20,7 @@ export const burst: Measure = {
       const { pace } = context.effort;
       const load = startLoad({ ...request(true), connections: CONNECTIONS, perSecond: null });
       try {
-        await Bun.sleep(WARM_UP_MS * pace);
+        await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : SATURATED_WARM_UP_MS) * pace);
         const before = await load.count();
         const cpuBefore = cpuTime(running.pid);
         const ended = ({ finished }: LoadCount) => finished > before.finished;

@@ -10,6 +10,7 @@ import {
   startLoad,
 } from '../measure.ts';
 import { countSome, untilBegun } from './opening.ts';
+import { SATURATED_WARM_UP_MS } from './warm-up.ts';
 import { quantile } from '../statistics.ts';
 
 export const WHOLE = 'whole answer';
@@ -23,15 +24,13 @@ interface Rate {
 /** So rarely that both kinds can be asked for in the same seconds. */
 const RARE: Rate = { perSecond: 1, seconds: 8 };
 const STEADY: readonly Rate[] = [
-  { perSecond: 50, seconds: 5 },
+  { perSecond: 50, seconds: 10 },
   { perSecond: 500, seconds: 2 },
 ];
 export const LATENCY_RATES: readonly number[] = [RARE, ...STEADY].map(({ perSecond }) => perSecond);
 
 const DELTAS = 20;
 const CONNECTIONS = 64;
-/** As fast as it goes, until everything is compiled. */
-const WARM_UP_MS = { [WHOLE]: 2_500, [FIRST_TOKEN]: 1_500 };
 const WARM_UP_CONNECTIONS = 16;
 /** At a rate, before it counts: connections open, and what the warm-up left to do is done. */
 const SETTLE_MS = 600;
@@ -90,7 +89,7 @@ async function warmUp({ effort, contender }: MeasureContext, { request }: Stage,
   const spec = { ...request(asked === FIRST_TOKEN), connections: WARM_UP_CONNECTIONS, perSecond: null };
   const load = startLoad(spec);
   await untilBegun(load, WARM_UP_CONNECTIONS, contender);
-  await Bun.sleep(WARM_UP_MS[asked] * effort.pace);
+  await Bun.sleep((SATURATED_WARM_UP_MS / ASKED.length) * effort.pace);
   await load.stop();
 }
 

@@ -4,6 +4,7 @@ import { isCompiled, takes } from '../contender.ts';
 import { type Measure, type Numbers, onStage, startLoad } from '../measure.ts';
 import { cpuTime, residentMemory } from '../process-stats.ts';
 import { countSome, untilBegun } from './opening.ts';
+import { PACED_WARM_UP_MS } from './warm-up.ts';
 
 export interface Level {
   streams: number;
@@ -23,7 +24,6 @@ const APPLIES = takes('direct', 'nginx', 'gateway', 'peer');
 const MOST_FOR_PEERS = 1_000;
 /** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
 const WARM_UP_STREAMS = 50;
-const WARM_UP_MS = 2_500;
 const SETTLE_MS = 1_500;
 const MEASURED_MS = 3_000;
 
@@ -63,7 +63,7 @@ export function manyStreams(level: Level): Measure {
         if (!isCompiled(contender)) {
           const warmUp = startLoad({ ...request(true), connections: WARM_UP_STREAMS, perSecond: null });
           await untilBegun(warmUp, WARM_UP_STREAMS, contender);
-          await pause(WARM_UP_MS);
+          await pause(PACED_WARM_UP_MS);
           await warmUp.stop();
           await pause(SETTLE_MS);
         }

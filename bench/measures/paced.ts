@@ -4,10 +4,10 @@ import { isCompiled, takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
 import { type Measure, onStage, startLoad } from '../measure.ts';
 import { countSome, untilBegun } from './opening.ts';
+import { PACED_WARM_UP_MS } from './warm-up.ts';
 
 const STREAMS = 200;
 const PER_SECOND = 20;
-const WARM_UP_MS = 2_500;
 const SETTLE_MS = 500;
 const MEASURED_MS = 3_500;
 
@@ -22,7 +22,7 @@ export const paced: Measure = {
       const load = startLoad({ ...request(true), connections, perSecond: null });
       try {
         await untilBegun(load, connections, context.contender);
-        await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : WARM_UP_MS) * pace);
+        await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : PACED_WARM_UP_MS) * pace);
         const before = await load.count();
         const cpuBefore = cpuTime(running.pid);
         const came = (count: LoadCount) => count.events > before.events;

@@ -3,11 +3,10 @@ import { isCompiled, takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
 import { type Measure, onStage, startLoad } from '../measure.ts';
 import { untilBegun } from './opening.ts';
+import { SATURATED_WARM_UP_MS } from './warm-up.ts';
 import { hasWrk, runWrk } from '../wrk.ts';
 
 const CONNECTIONS = 32;
-/** Until everything is compiled: in the first seconds that costs a third as much again, on threads of its own. */
-const WARM_UP_MS = 6_000;
 const APPLIES = takes('direct', 'nginx', 'bare', 'gateway', 'no ledger', 'peer');
 /** wrk takes whole seconds. */
 const SECONDS = 2;
@@ -23,7 +22,7 @@ export const plain: Measure = {
         const warmUp = startLoad({ ...request(false), connections: CONNECTIONS, perSecond: null });
         // Some load half of themselves with their first request.
         await untilBegun(warmUp, CONNECTIONS, context.contender);
-        await Bun.sleep(WARM_UP_MS * context.effort.pace);
+        await Bun.sleep(SATURATED_WARM_UP_MS * context.effort.pace);
         await warmUp.stop();
       }
       const before = cpuTime(running.pid);

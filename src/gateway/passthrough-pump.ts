@@ -121,17 +121,25 @@ class PassthroughPump implements Pump<Uint8Array> {
       else if (observer.seen.error !== null) rest = this.redacted(rest);
     }
     if (rest?.length === 0) rest = undefined;
-    const error = this.fail(truncated(provider));
+    const error = this.complete() ? undefined : this.tell(truncated(provider));
     if (rest === undefined || (error === undefined && !this.kept)) return rest ?? error;
     return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
   }
 
   fail(error: GatewayError): Uint8Array | undefined {
-    const { observer, follower, createEncoder } = this.options;
+    return this.complete() ? undefined : this.tell(error);
+  }
+
+  /** Nothing more comes. Whether that makes an answer: one of which only the dialect's last formality is missing is one. */
+  private complete(): boolean {
     this.failed = true;
-    // An answer of which only the dialect's last formality is missing is an answer.
     this.decoder.end();
-    if (this.ended()) return undefined;
+    return this.ended();
+  }
+
+  /** What the client gets of an error in place of the rest. */
+  private tell(error: GatewayError): Uint8Array | undefined {
+    const { observer, follower, createEncoder } = this.options;
     observer.see({ type: 'error', error });
     if (follower?.keeps(error) === true) {
       this.kept = true;

@@ -99,19 +99,19 @@ class TranslatePump<Out> implements Pump<Out> {
     } catch (thrown) {
       return this.fail(framingError(provider, thrown));
     }
-    this.endWith(truncated(provider));
+    if (!this.complete()) this.sequencer.push({ type: 'error', error: truncated(provider) });
     return this.more();
   }
 
   fail(error: GatewayError): Out | undefined {
-    this.endWith(error);
+    if (!this.complete()) this.sequencer.push({ type: 'error', error });
     return this.renderAll();
   }
 
-  /** An answer of which only the dialect's last formality is missing is an answer. */
-  private endWith(error: GatewayError): void {
+  /** Nothing more comes. Whether that makes an answer: one of which only the dialect's last formality is missing is one. */
+  private complete(): boolean {
     this.decoder.end();
-    this.sequencer.push({ type: 'error', error });
+    return this.sequencer.ended();
   }
 
   /** From the framing. */

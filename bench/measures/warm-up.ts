@@ -1,0 +1,7 @@
+// How long a contender works before it is measured. In the first seconds a runtime compiles what it runs, on threads of its
+// own: with one core for all that takes a third of the CPU in the first four, a fifth until the twelfth, hardly any later.
+
+/** At saturation, in milliseconds. */
+export const SATURATED_WARM_UP_MS = 12_000;
+/** Of streams at the pace of a model: fewer paths, all of them compiled by then. */
+export const PACED_WARM_UP_MS = 6_000;
