@@ -24,7 +24,8 @@ interface Rate {
 /** So rarely that both kinds can be asked for in the same seconds. */
 const RARE: Rate = { perSecond: 1, seconds: 8 };
 const STEADY: readonly Rate[] = [
-  { perSecond: 50, seconds: 10 },
+  // Longer, and connections that were opened but not used yet would be closed.
+  { perSecond: 50, seconds: 5 },
   { perSecond: 500, seconds: 2 },
 ];
 export const LATENCY_RATES: readonly number[] = [RARE, ...STEADY].map(({ perSecond }) => perSecond);
