@@ -33,6 +33,8 @@ export const LATENCY_RATES: readonly number[] = [RARE, ...STEADY].map(({ perSeco
 const DELTAS = 20;
 const CONNECTIONS = 64;
 const WARM_UP_CONNECTIONS = 16;
+/** Until what a hundred thousand requests left to do is done: rows are written, and everything is collected. */
+const REST_MS = 5_000;
 /** At a rate, before it counts: connections open, and what the warm-up left to do is done. */
 const SETTLE_MS = 600;
 
@@ -81,7 +83,10 @@ function metricsAt(rates: readonly Rate[]): Record<string, string> {
 
 function onWarmStage(context: MeasureContext, use: (stage: Stage) => Promise<Numbers>): Promise<Numbers> {
   return onStage(context, { kind: 'asked', amount: DELTAS }, async (stage) => {
-    if (!isCompiled(context.contender)) for (const asked of ASKED) await warmUp(context, stage, asked);
+    if (!isCompiled(context.contender)) {
+      for (const asked of ASKED) await warmUp(context, stage, asked);
+      await Bun.sleep(REST_MS * context.effort.pace);
+    }
     return use(stage);
   });
 }
