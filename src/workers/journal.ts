@@ -1,22 +1,35 @@
 // The requests that a worker has begun and whose rows are not yet in safe hands, in memory that outlives it: when it
 // dies, the primary writes their rows.
 import type { BegunRequest } from '../gateway/fleet.ts';
+import type { RowOperation } from '../ledger/row.ts';
+import type { DialectId } from '../model/dialect-id.ts';
 
 /** How many slots were ever used, so that whoever reads looks at no others: memory that is looked at is taken. */
 export const HEAD_BYTES = 4_096;
 /** Requests at once; what is begun beyond is served, and lost to the ledger if the worker dies. */
 const SLOTS = 8_192;
-/** A length, the number of the batch that its row left with (0: none yet), then so many bytes of JSON. */
 const SLOT_BYTES = 2_048;
-const BATCH_AT = 4;
-const TEXT_AT = 8;
-const TEXT_BYTES = SLOT_BYTES - TEXT_AT;
 /** Slots that are reserved together: memory is taken as there are more requests at once. */
 const STEP_SLOTS = 64;
-/** Names come from clients, and a letter may take three bytes, or six where JSON has to escape it. */
-const LONGEST_NAMES = [100, 30];
 
 export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
+
+/*
+ * A slot: how many bytes of text it holds (0: nothing), the number of the batch that its row left with (0: none yet),
+ * when its request came (Unix ms), whether it is streamed, the length of each text in UTF-16 units (all bits set: there
+ * is none), and the texts as UTF-8, one behind the other.
+ */
+const BATCH_AT = 4;
+const TIMESTAMP_AT = 8;
+const STREAMED_AT = 16;
+const LENGTHS_AT = 18;
+const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
+const NONE = 0xffff;
+const TEXTS = 8;
+const TEXT_AT = LENGTHS_AT + TEXTS * LENGTH_BYTES;
+const TEXT_BYTES = SLOT_BYTES - TEXT_AT;
+/** Names come from clients. So long, all of them fit: a unit takes three bytes at most. */
+const LONGEST_NAME = 100;
 
 export interface Journal {
   /** Again for the same request where more is known. */
@@ -35,7 +48,7 @@ export interface JournalOptions {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** @param memory `JOURNAL_BYTES` long, all zero; only its head is touched that is not reserved. */
 export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOptions): Journal {
@@ -79,10 +92,20 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       const slot = slotOf(request.requestId);
       if (slot === undefined) return;
       const at = startOf(slot);
-      // Its length last: who reads it in between finds no half of a text.
+      // Its length last: who reads it in between finds nothing rather than half of it.
       numbers.setUint32(at, 0);
       numbers.setUint32(at + BATCH_AT, 0);
-      numbers.setUint32(at, write(request, memory.subarray(at + TEXT_AT, at + TEXT_AT + TEXT_BYTES)));
+      numbers.setFloat64(at + TIMESTAMP_AT, request.timestamp);
+      numbers.setUint16(at + STREAMED_AT, Number(request.streamed));
+      let text = '';
+      let lengthAt = at + LENGTHS_AT;
+      for (const part of textsOf(request)) {
+        numbers.setUint16(lengthAt, part === null ? NONE : part.length);
+        lengthAt += LENGTH_BYTES;
+        if (part !== null) text += part;
+      }
+      const { read, written } = encoder.encodeInto(text, memory.subarray(at + TEXT_AT, at + SLOT_BYTES));
+      if (read === text.length) numbers.setUint32(at, written);
     },
     sent(requestId, batch) {
       const slot = slots.get(requestId);
@@ -102,18 +125,26 @@ function startOf(slot: number): number {
   return HEAD_BYTES + slot * SLOT_BYTES;
 }
 
-/** Returns how many bytes it took. */
-function write(request: BegunRequest, place: Uint8Array): number {
-  for (const longest of LONGEST_NAMES) {
-    const text = JSON.stringify(shortened(request, longest));
-    const { read, written } = encoder.encodeInto(text, place);
-    if (read === text.length) return written;
-  }
-  return 0;
+/** In the order in which `readSlot` takes them. */
+function textsOf(request: BegunRequest): (string | null)[] {
+  return [
+    request.requestId,
+    request.clientDialect,
+    request.operation,
+    shortened(request.requestedModel),
+    shortened(request.agentType),
+    shortened(request.projectId),
+    shortened(request.provider),
+    shortened(request.model),
+  ];
+}
+
+function shortened(name: string | null): string | null {
+  return name === null ? null : name.slice(0, LONGEST_NAME);
 }
 
 /**
- * What a worker had begun and not handed over. A text that its death cut short is left out.
+ * What a worker had begun and not handed over; but for one that it was just noting when it died.
  * @param batches how many of its batches have been taken.
  */
 export function readJournal(memory: Uint8Array, batches: number): BegunRequest[] {
@@ -126,24 +157,33 @@ export function readJournal(memory: Uint8Array, batches: number): BegunRequest[]
     if (length === 0 || length > TEXT_BYTES) continue;
     const batch = numbers.getUint32(at + BATCH_AT);
     if (batch > 0 && batch <= batches) continue;
-    try {
-      const text = memory.subarray(at + TEXT_AT, at + TEXT_AT + length);
-      found.push(JSON.parse(decoder.decode(text)) as BegunRequest);
-    } catch {
-      // Cut short.
-    }
+    found.push(readSlot(memory.subarray(at, at + TEXT_AT + length)));
   }
   return found;
 }
 
-function shortened(request: BegunRequest, longest: number): BegunRequest {
-  const short = (name: string | null) => (name === null ? null : name.slice(0, longest));
+function readSlot(bytes: Uint8Array): BegunRequest {
+  const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = decoder.decode(bytes.subarray(TEXT_AT));
+  let from = 0;
+  const parts = Array.from({ length: TEXTS }, (_, place) => {
+    const length = numbers.getUint16(LENGTHS_AT + place * LENGTH_BYTES);
+    if (length === NONE) return null;
+    from += length;
+    return text.slice(from - length, from);
+  });
+  const [requestId, clientDialect, operation, requestedModel, agentType, projectId, provider, model] = parts;
   return {
-    ...request,
-    requestedModel: short(request.requestedModel),
-    agentType: short(request.agentType),
-    projectId: short(request.projectId),
-    provider: short(request.provider),
-    model: short(request.model),
+    requestId: requestId ?? '',
+    timestamp: numbers.getFloat64(TIMESTAMP_AT),
+    // Written by `note`, in this very version of the program.
+    clientDialect: clientDialect as DialectId,
+    operation: operation as RowOperation,
+    streamed: numbers.getUint16(STREAMED_AT) === 1,
+    requestedModel: requestedModel ?? null,
+    agentType: agentType ?? null,
+    projectId: projectId ?? null,
+    provider: provider ?? null,
+    model: model ?? null,
   };
 }

@@ -61,7 +61,7 @@ test('when it is full, the rest is begun all the same, and room is used again', 
   expect(readJournal(memory, 0)[0]?.requestId).toBe('late');
 });
 
-test('names full of characters that JSON escapes fit too', () => {
+test('names full of control characters fit too', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const odd = '\u0001'.repeat(200);
   const names = { requestedModel: odd, agentType: odd, projectId: odd, provider: odd, model: odd };
@@ -111,9 +111,30 @@ test('only what was reserved is touched; without room nothing is noted, which is
   expect(noted()).toBe(held + 1);
 });
 
-test('a text that was cut short is left out', () => {
+test('one that was being noted when its worker died is left out', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
-  createJournal(memory, roomy).note(begun('a'));
-  memory.fill(0, 40);
-  expect(readJournal(memory, 0)).toEqual([]);
+  const journal = createJournal(memory, roomy);
+  journal.note(begun('a'));
+  const died = new Error('died');
+  const whole = begun('b', { model: 'm' });
+  const cut = Object.defineProperty(whole, 'model', {
+    get() {
+      throw died;
+    },
+  });
+  expect(() => journal.note(cut)).toThrow(died);
+  expect(readJournal(memory, 0)).toEqual([begun('a')]);
+});
+
+test('names with any character, and none, come back as they were', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const names = {
+    requestedModel: '',
+    agentType: '\ufeff漢\0"\\',
+    projectId: null,
+    provider: '👩‍🔬',
+    model: 'm',
+  };
+  createJournal(memory, roomy).note(begun('a', names));
+  expect(readJournal(memory, 0)).toEqual([begun('a', names)]);
 });
