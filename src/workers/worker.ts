@@ -113,7 +113,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     setup,
     fleet: {
       traced: setup.traced,
-      rows: createRowHandover(primary, journal, { setTimer, bodies: setup.recorded }),
+      rows: createRowHandover(primary, journal, { setTimer, bodies: setup.recorded, onError }),
       peers: {
         tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
         room: (provider) => board.room(columns[provider] ?? -1),

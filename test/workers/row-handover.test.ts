@@ -1,0 +1,50 @@
+// What a worker holds of a row until the primary has it.
+import { expect, test } from 'bun:test';
+import { type Channel, ChannelClosed } from '../../src/workers/channel.ts';
+import type { PrimaryMethods } from '../../src/workers/protocol.ts';
+import { createRowHandover } from '../../src/workers/row-handover.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+
+function lab(answer: () => Promise<void>) {
+  const timers = createManualTimers();
+  const struck: string[] = [];
+  const left: string[] = [];
+  const told: unknown[] = [];
+  const primary = { call: answer } as unknown as Pick<Channel<PrimaryMethods>, 'call'>;
+  const journal = {
+    note() {},
+    sent: (requestId: string, batch: number) => left.push(`${requestId} in ${batch}`),
+    done: (requestId: string) => struck.push(requestId),
+  };
+  const { setTimer } = timers;
+  const onError = (error: unknown) => told.push(error);
+  const handover = createRowHandover(primary, journal, { setTimer, bodies: true, onError });
+  return { handover, struck, left, told };
+}
+
+test('a row is struck out when the primary has taken its batch', async () => {
+  const taken = Promise.withResolvers<void>();
+  const { handover, struck, left } = lab(() => taken.promise);
+  handover.record(sampleRow({ requestId: 'a' }));
+  const flushed = handover.flush();
+  expect([left, struck]).toEqual([['a in 1'], []]);
+  taken.resolve();
+  await flushed;
+  expect(struck).toEqual(['a']);
+});
+
+test('a batch that the primary could not take is told, and holds no room in the journal', async () => {
+  const failure = new Error('unreadable');
+  const { handover, struck, told } = lab(() => Promise.reject(failure));
+  handover.record(sampleRow({ requestId: 'a' }));
+  await handover.flush();
+  expect([struck, told]).toEqual([['a'], [failure]]);
+});
+
+test('where the primary is gone nothing is said of its rows', async () => {
+  const { handover, struck, told } = lab(() => Promise.reject(new ChannelClosed('gone')));
+  handover.record(sampleRow({ requestId: 'a' }));
+  await handover.flush();
+  expect([struck, told]).toEqual([[], []]);
+});
