@@ -4,12 +4,13 @@ import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
-import { createResponseCollector, responseToEvents } from '../model/replay.ts';
+import { responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import { AnswerTooLarge, readChunks, readText } from '../upstream/call.ts';
+import { AnswerTooLarge, readText } from '../upstream/call.ts';
 import type { UpstreamAnswer } from '../upstream/transport.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
+import { collectStream, collectText, tooLong } from './collect-stream.ts';
 import { createEventFraming } from './event-framing.ts';
 import type { Observer } from './observer.ts';
 import { malformedIn } from './malformed-event.ts';
@@ -40,8 +41,6 @@ const STREAM_TYPE = /eventstream|ndjson/i;
 async function framingOf({ side }: Plan): Promise<CreateFraming> {
   return side.loadFraming === undefined ? createEventFraming : side.loadFraming();
 }
-
-const textEncoder = new TextEncoder();
 
 const NO_CONTENT = 204;
 
@@ -140,22 +139,22 @@ async function readWhole(context: AttemptContext, sent: Sent): Promise<WholeAnsw
   const { plan, observer } = context;
   const { status, headers } = sent.response;
   const streams = isStream(plan, headers.get('content-type') ?? '');
-  let text: string | null = null;
+  let text: string | null;
   let answer: NeutralResponse;
-  if (streams && plan.side.loadFraming !== undefined) {
-    answer = await collect(context, (take) =>
-      readToEnd(context, sent, (response, limit) => readChunks(response, limit, take)),
-    );
+  if (streams) {
+    ({ text, answer } = await collectStream(context, sent, {
+      createFraming: await framingOf(plan),
+      throughput: guardOf(context),
+      parse: plan.side.loadFraming === undefined ? (given) => parseWhole(context, status, given) : null,
+    }));
   } else {
     text = await readToEnd(context, sent, readText);
-    // One JSON object is an answer, and what looks like events are events, whatever the header says they are.
-    if ((streams || EVENTS.test(text)) && !isObject(parseJson(text))) {
-      const events = textEncoder.encode(text);
+    // What looks like events are events, whatever the header says they are.
+    if (EVENTS.test(text)) {
+      answer = collectText(context, await framingOf(plan), text);
       text = null;
-      answer = await collect(context, (take) => take(events));
     } else {
-      answer = parseAnswer(context, status, text, plan.side.parseResponse);
-      if (!plan.passesAnswer) requireSoundCalls(answer);
+      answer = parseWhole(context, status, text);
       for (const event of responseToEvents(answer)) observer.see(event);
     }
   }
@@ -198,7 +197,7 @@ async function readToEnd<T>(
   } catch (thrown) {
     timing.arrived();
     sent.call.abort();
-    if (thrown instanceof AnswerTooLarge) throw tooLong(name, thrown);
+    if (thrown instanceof AnswerTooLarge) throw tooLong(name, context.maxEvent, thrown);
     throw sent.call.timeout() ?? readingBroke(name, context.signal, thrown);
   }
 }
@@ -230,30 +229,11 @@ function parseAnswer<T>(
   }
 }
 
-/** Some servers stream whatever is asked: fold it into the whole answer. */
-async function collect(
-  context: AttemptContext,
-  read: (take: (chunk: Uint8Array) => void) => Promise<void> | void,
-): Promise<NeutralResponse> {
-  const { plan, maxEvent, observer, redact } = context;
-  const collector = createResponseCollector();
-  const pump = createTranslatePump<true>({
-    provider: plan.target.provider.name,
-    side: plan.side,
-    createFraming: await framingOf(plan),
-    observer,
-    maxEvent,
-    quirks: plan.target.provider.quirks,
-    redact,
-    render(events) {
-      for (const event of events) collector.push(event);
-      return undefined;
-    },
-    onMalformed: malformedIn(context, plan),
-  });
-  await read((chunk) => void pump.push(chunk));
-  pump.end();
-  return collector.response();
+function parseWhole(context: AttemptContext, status: number, text: string): NeutralResponse {
+  const { plan } = context;
+  const answer = parseAnswer(context, status, text, plan.side.parseResponse);
+  if (!plan.passesAnswer) requireSoundCalls(answer);
+  return answer;
 }
 
 function parseJson(text: string): unknown {
@@ -268,14 +248,6 @@ function htmlAnswer(name: string): GatewayError {
   return new GatewayError(
     'upstream_malformed',
     `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between`,
-  );
-}
-
-function tooLong(name: string, cause: AnswerTooLarge): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    `${name} sent an answer over the limit: ${cause.message}; raise server.max_event if this is legitimate`,
-    { cause },
   );
 }
 

@@ -58,13 +58,23 @@ export class AnswerTooLarge extends Error {
 
 /** The whole body as text. Rejects with AnswerTooLarge past `limit` bytes. */
 export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number): Promise<string> {
-  const text = new ArrivingText();
-  return readAll(
-    body,
-    limit,
-    (chunk) => text.add(chunk),
-    () => text.whole(),
-  );
+  return new Promise((resolve, reject) => {
+    const text = new ArrivingText();
+    let size = 0;
+    body.read({
+      chunk(bytes) {
+        size += bytes.length;
+        if (size <= limit) {
+          text.add(bytes);
+          return;
+        }
+        body.cancel();
+        reject(new AnswerTooLarge(`an answer is longer than ${limit} bytes`));
+      },
+      end: () => resolve(text.whole()),
+      failed: reject,
+    });
+  });
 }
 
 /** Most answers come in one piece, which needs no decoder of its own. */
@@ -93,46 +103,6 @@ class ArrivingText {
 
 const wholeDecoder = new TextDecoder();
 const MORE = { stream: true } as const;
-
-/** Hands on the body as it comes. Rejects with AnswerTooLarge past `limit` bytes. */
-export function readChunks(
-  { body }: Pick<UpstreamAnswer, 'body'>,
-  limit: number,
-  take: (chunk: Uint8Array) => void,
-): Promise<void> {
-  return readAll(body, limit, take, () => undefined);
-}
-
-function readAll<T>(
-  body: AnswerBody,
-  limit: number,
-  take: (chunk: Uint8Array) => void,
-  end: () => T,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let size = 0;
-    const refuse = (thrown: unknown) => {
-      body.cancel();
-      reject(thrown);
-    };
-    body.read({
-      chunk(bytes) {
-        size += bytes.length;
-        if (size > limit) {
-          refuse(new AnswerTooLarge(`an answer is longer than ${limit} bytes`));
-          return;
-        }
-        try {
-          take(bytes);
-        } catch (thrown) {
-          refuse(thrown);
-        }
-      },
-      end: () => resolve(end()),
-      failed: reject,
-    });
-  });
-}
 
 /** Resolves also where the rest does not come: the status is the failure; a reason cut short is still a reason. */
 function readStart(body: AnswerBody, limit: number): Promise<string> {

@@ -1,0 +1,135 @@
+// A provider that streams though it was asked for a whole answer: read like a stream, told whole.
+import { describe, expect, test } from 'bun:test';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { type Reply, replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+const MESSAGES = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+const CHAT = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+const CLIENTS = [
+  ['same dialect', '/v1/messages', MESSAGES],
+  ['translated', '/v1/chat/completions', CHAT],
+] as const;
+
+const STREAM = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello') + MESSAGE.end;
+const BLOCK_END = MESSAGE.end.slice(0, MESSAGE.end.indexOf('event: message_delta'));
+const BEGIN = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello');
+
+function setup(reply: Reply, server: { max_event?: string } = {}) {
+  const timers = createManualTimers(1_000_000);
+  const upstream = createReplayFetch(reply);
+  const claude = { ...LAB_PROVIDERS.claude, timeouts: { first_byte: '10s', idle: '5s' } };
+  const config = { server, providers: { claude }, routing: { default_provider: 'claude' } };
+  const host = { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer };
+  return { timers, upstream, ...createTestGateway({ config, fetch: upstream.fetch, host }) };
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe.each(CLIENTS)('%s', (_, path, body) => {
+  test('is complete at its terminal event, though the connection stays open', async () => {
+    const hang = { kind: 'hang', after: STREAM.length } as const;
+    const lab = setup(replyWith([STREAM, 'never sent'].map(bytes), { fault: hang }));
+    const asking = lab.post(path, body);
+    await lab.timers.advance(600);
+    const response = await asking;
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('Hello');
+    expect(await lab.row(0)).toMatchObject({ status: 'success', finishReason: 'end_turn', streamed: false });
+    expect(await lab.upstream.requests[0]?.ended).toBe('left');
+  });
+
+  test('may take longer than first_byte, as long as something comes', async () => {
+    const pieces = [BEGIN, ...Array.from({ length: 6 }, (_, n) => MESSAGE.delta(` ${n}`)), MESSAGE.end];
+    const gates = pieces.map(() => Promise.withResolvers<void>());
+    const lab = setup(replyWith(pieces.map(bytes), { before: (index) => gates[index]?.promise }));
+    const asking = lab.post(path, body);
+    for (const gate of gates) {
+      await lab.timers.advance(4_000);
+      gate.resolve();
+    }
+    const response = await asking;
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('Hello 0 1 2 3 4 5');
+  });
+
+  test('that falls silent in the middle says so', async () => {
+    const lab = setup(
+      replyWith([BEGIN, 'never sent'].map(bytes), { fault: { kind: 'hang', after: BEGIN.length } }),
+    );
+    const asking = lab.post(path, body);
+    await lab.timers.advance(5_001);
+    const response = await asking;
+    expect(response.status).toBe(504);
+    expect(await response.text()).toContain(
+      'claude was silent for 5000 ms between two events (timeouts.idle)',
+    );
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_timeout' });
+  });
+
+  test('that ends in the middle is no answer', async () => {
+    const lab = setup(replyWith(BEGIN));
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain('before the answer was complete');
+    expect(await lab.row(0)).toMatchObject({ status: 'truncated', errorCode: 'upstream_truncated' });
+  });
+
+  test('that is longer than max_event is refused, and not read on', async () => {
+    const lab = setup(replyWith([BEGIN, MESSAGE.delta('x'.repeat(1_024)), MESSAGE.end].map(bytes)), {
+      max_event: '1KB',
+    });
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain('longer than 1024 bytes; raise server.max_event');
+    expect(lab.upstream.requests[0]?.piecesSent).toBe(2);
+  });
+
+  test('that is JSON after all, in pieces, is an answer', async () => {
+    const text = ` \n${JSON.stringify(wholeMessage('Grüße'))}`;
+    const lab = setup(replyWith(Array.from(bytes(text), (byte) => Uint8Array.of(byte))));
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(200);
+    const told = await response.text();
+    if (path === '/v1/messages') expect(told).toBe(text);
+    else expect(told).toContain('Grüße');
+  });
+
+  test('that is very long, in many blocks, comes whole', async () => {
+    const block = (index: number) =>
+      (MESSAGE.block + MESSAGE.delta(`<${index}>${'x'.repeat(60_000)}`) + BLOCK_END).replaceAll(
+        '"index":0',
+        `"index":${index}`,
+      );
+    const blocks = Array.from({ length: 40 }, (_, index) => block(index));
+    const lab = setup(replyWith(MESSAGE.start + blocks.join('') + MESSAGE.end.slice(BLOCK_END.length)));
+    const told = await (await lab.post(path, body)).text();
+    expect([...(told.match(/<\d+>/g) ?? [])]).toEqual(blocks.map((_, index) => `<${index}>`));
+    expect(told.length).toBeGreaterThan(40 * 60_000);
+  });
+
+  test('that is a page says so', async () => {
+    const lab = setup(replyWith('<html>Sign in</html>'));
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain('claude answered with an HTML page');
+  });
+
+  test('is let go of when the client leaves', async () => {
+    const lab = setup(
+      replyWith([BEGIN, 'never sent'].map(bytes), { fault: { kind: 'hang', after: BEGIN.length } }),
+    );
+    const { pending } = lab.timers;
+    const before = pending();
+    const leaving = new AbortController();
+    const asking = lab.post(path, body, { signal: leaving.signal });
+    await lab.timers.advance(1_000);
+    leaving.abort();
+    await asking.catch(() => undefined);
+    expect(await lab.row(0)).toMatchObject({ status: 'aborted', httpStatus: 499 });
+    expect(await lab.upstream.requests[0]?.ended).toBe('left');
+    expect(pending()).toBe(before);
+  });
+});
