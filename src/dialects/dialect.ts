@@ -300,9 +300,14 @@ export interface StreamFraming {
   flush(take: (event: SseEvent) => void): void;
 }
 
-/** An event that is not what its dialect says. */
+/** An event that is not what its dialect says. The message is logged: it quotes nothing of what a model said. */
 export class MalformedEvent extends Error {
   override readonly name = 'MalformedEvent';
+}
+
+/** @param what it should have been. @param data that it is. */
+export function malformedData(what: string, data: string): MalformedEvent {
+  return new MalformedEvent(`${what} (${data.length} characters)`);
 }
 
 /** A non-2xx answer, its body read as text. */

@@ -5,7 +5,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, type JsonObject, parseObject } from '../../model/json.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { createBlockDecoder } from './decode-blocks.ts';
 import { readFinish, readUsage } from './read-answer.ts';
 import { ID } from './wire.ts';
@@ -49,7 +49,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         return;
       }
       const fields = parseObject(data);
-      if (fields === undefined) throw new MalformedEvent(`${event} is no JSON object: ${data.slice(0, 80)}`);
+      if (fields === undefined) throw malformedData(`${event} is no JSON object`, data);
       const index = asNumber(fields.contentBlockIndex) ?? 0;
       switch (event) {
         case 'messageStart':

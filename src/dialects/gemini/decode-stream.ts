@@ -3,7 +3,7 @@
 import type { StreamEvent } from '../../model/events.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { type ChunkDecoder, createChunkDecoder } from './decode-chunk.ts';
 
 export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
@@ -37,6 +37,6 @@ function parse(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    throw new MalformedEvent(`not JSON: ${data.slice(0, 80)}`);
+    throw malformedData('not JSON', data);
   }
 }

@@ -1,7 +1,7 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { asObject, asString, parseObject } from '../../model/json.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
 import { ID, tellUnworded } from './unworded.ts';
@@ -38,7 +38,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
   return {
     decode({ data }) {
       const line = parseObject(data);
-      if (line === undefined) throw new MalformedEvent(`a line is no JSON object: ${data.slice(0, 80)}`);
+      if (line === undefined) throw malformedData('a line is no JSON object', data);
       const error = errorInBody(line);
       if (error !== undefined) {
         emit({ type: 'error', error });

@@ -4,7 +4,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
 import { createBlockWriter } from './decode-blocks.ts';
@@ -149,7 +149,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
           fail(errorOf(event.data, quirks));
           return;
         }
-        throw new MalformedEvent(`not JSON (${event.data.length} characters)`);
+        throw malformedData('not JSON', event.data);
       }
       if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
       if (event.event === 'error') fail(errorInBody(value, quirks) ?? errorOf(value, quirks));

@@ -4,7 +4,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
-import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { createItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
@@ -146,7 +146,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
       try {
         value = JSON.parse(data);
       } catch {
-        if (name !== 'error') throw new MalformedEvent(`not JSON: ${data.slice(0, 80)}`);
+        if (name !== 'error') throw malformedData('not JSON', data);
         fail(errorOf(data));
         return;
       }
