@@ -1,8 +1,33 @@
 // The requests that a worker has begun and whose rows are not yet in safe hands, in memory that outlives it: when it
 // dies, the primary writes their rows.
 import type { BegunRequest } from '../gateway/fleet.ts';
-import type { RowOperation } from '../ledger/row.ts';
+import type { LedgerRow, RowOperation, RowStatus } from '../ledger/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
+import type { ErrorCode } from '../model/errors.ts';
+import { NO_USAGE, USAGE_COUNTS } from '../model/usage.ts';
+
+/** What is kept of a request's end. */
+export type RequestEnd = Pick<
+  LedgerRow,
+  | 'provider'
+  | 'model'
+  | 'status'
+  | 'httpStatus'
+  | 'latencyMs'
+  | 'ttftMs'
+  | 'usage'
+  | 'usageKnown'
+  | 'costUsd'
+  | 'finishReason'
+  | 'errorCode'
+>;
+
+/** A request whose row its worker took with it. */
+export interface LeftRequest {
+  begun: BegunRequest;
+  /** Null: it still ran. */
+  end: RequestEnd | null;
+}
 
 /** How many slots were ever used, so that whoever reads looks at no others: memory that is looked at is taken. */
 export const HEAD_BYTES = 4_096;
@@ -15,25 +40,35 @@ const STEP_SLOTS = 64;
 export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
 
 /*
- * A slot: how many bytes of text it holds (0: nothing), the number of the batch that its row left with (0: none yet),
- * when its request came (Unix ms), whether it is streamed, the length of each text in UTF-16 units (all bits set: there
- * is none), and the texts as UTF-8, one behind the other.
+ * A slot has two parts. As the request begins: how many bytes of text this part holds (0: nothing), the number of the
+ * batch that its row left with (0: none yet), when the request came (Unix ms), whether it is streamed, the length of each
+ * text in UTF-16 units (all bits set: there is none), and the texts as UTF-8, one behind the other. As it ends: the same,
+ * with a number for its status and those of `numbersOf` instead.
  */
 const BATCH_AT = 4;
 const TIMESTAMP_AT = 8;
 const STREAMED_AT = 16;
 const LENGTHS_AT = 18;
+const END_AT = 1_344;
+const STATUS_AT = 4;
+const USAGE_KNOWN_AT = 6;
+const NUMBERS_AT = 8;
+const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
+const END_NUMBERS = 4 + USAGE_COUNTS.length;
+const END_LENGTHS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
+const END_BYTES = SLOT_BYTES - END_AT;
+
 const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 const NONE = 0xffff;
-const TEXTS = 8;
-const TEXT_AT = LENGTHS_AT + TEXTS * LENGTH_BYTES;
-const TEXT_BYTES = SLOT_BYTES - TEXT_AT;
-/** Names come from clients. So long, all of them fit: a unit takes three bytes at most. */
-const LONGEST_NAME = 100;
+/** Names come from clients. So long, all of them fit as a request begins: a unit takes three bytes at most. */
+const LONGEST_NAME = 80;
+const STATUSES: readonly RowStatus[] = ['success', 'error', 'aborted', 'truncated'];
 
 export interface Journal {
   /** Again for the same request where more is known. */
   note(request: BegunRequest): void;
+  /** It has ended, and its row waits to leave. */
+  ended(row: LedgerRow): void;
   /** Its row leaves now. @param batch which of those that the primary takes, from 1: one that it has taken is in safe hands. */
   sent(requestId: string, batch: number): void;
   /** Its row is in safe hands. */
@@ -87,6 +122,19 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
     return !isFull;
   }
 
+  /** Their lengths, then the texts, up to `end`. Returns how many bytes the texts took; 0: they do not fit. */
+  function writeTexts(at: number, end: number, texts: readonly (string | null)[]): number {
+    let together = '';
+    let lengthAt = at;
+    for (const text of texts) {
+      numbers.setUint16(lengthAt, text === null ? NONE : text.length);
+      lengthAt += LENGTH_BYTES;
+      if (text !== null) together += text;
+    }
+    const { read, written } = encoder.encodeInto(together, memory.subarray(lengthAt, end));
+    return read === together.length ? written : 0;
+  }
+
   return {
     note(request) {
       const slot = slotOf(request.requestId);
@@ -95,17 +143,24 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       // Its length last: who reads it in between finds nothing rather than half of it.
       numbers.setUint32(at, 0);
       numbers.setUint32(at + BATCH_AT, 0);
+      numbers.setUint32(at + END_AT, 0);
       numbers.setFloat64(at + TIMESTAMP_AT, request.timestamp);
       numbers.setUint16(at + STREAMED_AT, Number(request.streamed));
-      let text = '';
-      let lengthAt = at + LENGTHS_AT;
-      for (const part of textsOf(request)) {
-        numbers.setUint16(lengthAt, part === null ? NONE : part.length);
-        lengthAt += LENGTH_BYTES;
-        if (part !== null) text += part;
+      numbers.setUint32(at, writeTexts(at + LENGTHS_AT, at + END_AT, textsOf(request)));
+    },
+    ended(row) {
+      const slot = slots.get(row.requestId);
+      if (slot === undefined) return;
+      const at = startOf(slot) + END_AT;
+      numbers.setUint16(at + STATUS_AT, STATUSES.indexOf(row.status));
+      numbers.setUint16(at + USAGE_KNOWN_AT, Number(row.usageKnown));
+      let numberAt = at + NUMBERS_AT;
+      for (const number of numbersOf(row)) {
+        numbers.setFloat64(numberAt, number);
+        numberAt += NUMBER_BYTES;
       }
-      const { read, written } = encoder.encodeInto(text, memory.subarray(at + TEXT_AT, at + SLOT_BYTES));
-      if (read === text.length) numbers.setUint32(at, written);
+      const texts = [row.provider, row.model, row.finishReason, row.errorCode];
+      numbers.setUint32(at, writeTexts(at + END_LENGTHS_AT, at + END_BYTES, texts));
     },
     sent(requestId, batch) {
       const slot = slots.get(requestId);
@@ -125,7 +180,21 @@ function startOf(slot: number): number {
   return HEAD_BYTES + slot * SLOT_BYTES;
 }
 
-/** In the order in which `readSlot` takes them. */
+/** @param count of texts. @param bytes that they take. */
+function readTexts(place: Uint8Array, count: number, bytes: number): (string | null)[] {
+  const lengths = new DataView(place.buffer, place.byteOffset, place.byteLength);
+  const textAt = count * LENGTH_BYTES;
+  const together = decoder.decode(place.subarray(textAt, textAt + bytes));
+  let from = 0;
+  return Array.from({ length: count }, (_, index) => {
+    const length = lengths.getUint16(index * LENGTH_BYTES);
+    if (length === NONE) return null;
+    from += length;
+    return together.slice(from - length, from);
+  });
+}
+
+/** In the order in which `readBegun` takes them. */
 function textsOf(request: BegunRequest): (string | null)[] {
   return [
     request.requestId,
@@ -139,44 +208,43 @@ function textsOf(request: BegunRequest): (string | null)[] {
   ];
 }
 
+/** In the order in which `readEnd` takes them; what is not known is not a number. */
+function numbersOf({ httpStatus, latencyMs, ttftMs, costUsd, usage }: LedgerRow): number[] {
+  const counts = USAGE_COUNTS.map((name) => usage[name]);
+  return [httpStatus, latencyMs, ttftMs ?? Number.NaN, costUsd ?? Number.NaN, ...counts];
+}
+
 function shortened(name: string | null): string | null {
   return name === null ? null : name.slice(0, LONGEST_NAME);
 }
 
 /**
- * What a worker had begun and not handed over; but for one that it was just noting when it died.
+ * What a worker had not handed over; but for a request that it was just noting when it died.
  * @param batches how many of its batches have been taken.
  */
-export function readJournal(memory: Uint8Array, batches: number): BegunRequest[] {
+export function readJournal(memory: Uint8Array, batches: number): LeftRequest[] {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
-  const found: BegunRequest[] = [];
+  const found: LeftRequest[] = [];
   const used = Math.min(SLOTS, numbers.getUint32(0));
   for (let slot = 0; slot < used; slot++) {
     const at = startOf(slot);
-    const length = numbers.getUint32(at);
-    if (length === 0 || length > TEXT_BYTES) continue;
     const batch = numbers.getUint32(at + BATCH_AT);
-    if (batch > 0 && batch <= batches) continue;
-    found.push(readSlot(memory.subarray(at, at + TEXT_AT + length)));
+    if (numbers.getUint32(at) === 0 || (batch > 0 && batch <= batches)) continue;
+    const bytes = memory.subarray(at, at + SLOT_BYTES);
+    found.push({ begun: readBegun(bytes), end: readEnd(bytes.subarray(END_AT)) });
   }
   return found;
 }
 
-function readSlot(bytes: Uint8Array): BegunRequest {
+// Written above, by this very version of the program: hence the casts.
+
+function readBegun(bytes: Uint8Array): BegunRequest {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = decoder.decode(bytes.subarray(TEXT_AT));
-  let from = 0;
-  const parts = Array.from({ length: TEXTS }, (_, place) => {
-    const length = numbers.getUint16(LENGTHS_AT + place * LENGTH_BYTES);
-    if (length === NONE) return null;
-    from += length;
-    return text.slice(from - length, from);
-  });
-  const [requestId, clientDialect, operation, requestedModel, agentType, projectId, provider, model] = parts;
+  const texts = readTexts(bytes.subarray(LENGTHS_AT), 8, numbers.getUint32(0));
+  const [requestId, clientDialect, operation, requestedModel, agentType, projectId, provider, model] = texts;
   return {
     requestId: requestId ?? '',
     timestamp: numbers.getFloat64(TIMESTAMP_AT),
-    // Written by `note`, in this very version of the program.
     clientDialect: clientDialect as DialectId,
     operation: operation as RowOperation,
     streamed: numbers.getUint16(STREAMED_AT) === 1,
@@ -185,5 +253,29 @@ function readSlot(bytes: Uint8Array): BegunRequest {
     projectId: projectId ?? null,
     provider: provider ?? null,
     model: model ?? null,
+  };
+}
+
+function readEnd(bytes: Uint8Array): RequestEnd | null {
+  const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = numbers.getUint32(0);
+  if (length === 0) return null;
+  const number = (index: number) => numbers.getFloat64(NUMBERS_AT + index * NUMBER_BYTES);
+  const known = (index: number) => (Number.isNaN(number(index)) ? null : number(index));
+  const [provider, model, finishReason, errorCode] = readTexts(bytes.subarray(END_LENGTHS_AT), 4, length);
+  const usage = { ...NO_USAGE };
+  for (const [index, name] of USAGE_COUNTS.entries()) usage[name] = number(4 + index);
+  return {
+    provider: provider ?? null,
+    model: model ?? null,
+    status: STATUSES[numbers.getUint16(STATUS_AT)] ?? 'error',
+    httpStatus: number(0),
+    latencyMs: number(1),
+    ttftMs: known(2),
+    costUsd: known(3),
+    usage,
+    usageKnown: numbers.getUint16(USAGE_KNOWN_AT) === 1,
+    finishReason: finishReason ?? null,
+    errorCode: errorCode as ErrorCode | null,
   };
 }

@@ -1,16 +1,16 @@
 // The row of a request whose worker died before it could write one.
-import type { BegunRequest } from '../gateway/fleet.ts';
 import { type LedgerRow, NO_TIMING } from '../ledger/row.ts';
 import { NO_USAGE } from '../model/usage.ts';
+import type { LeftRequest } from './journal.ts';
 
 /** @param how the worker's end, in words. @param now Unix milliseconds. */
-export function lostRow(request: BegunRequest, how: string, now: number): LedgerRow {
-  return {
-    ...request,
+export function lostRow({ begun, end }: LeftRequest, how: string, now: number): LedgerRow {
+  const row: LedgerRow = {
+    ...begun,
     status: 'error',
     // Whether the client had got one is not known.
     httpStatus: 0,
-    latencyMs: Math.max(0, now - request.timestamp),
+    latencyMs: Math.max(0, now - begun.timestamp),
     ttftMs: null,
     overheadMs: null,
     queuedMs: null,
@@ -30,4 +30,10 @@ export function lostRow(request: BegunRequest, how: string, now: number): Ledger
     requestBody: null,
     responseBody: null,
   };
+  if (end === null) return row;
+  const errorMessage =
+    end.errorCode === null
+      ? null
+      : `the process that served this request ${how} after its end; more than its outcome is not known`;
+  return { ...row, ...end, errorMessage };
 }

@@ -170,8 +170,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function bury(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
-    const begun = readJournal(worker.journal, batches.get(worker) ?? 0);
-    for (const request of begun) note(lostRow(request, how, now()));
+    const left = readJournal(worker.journal, batches.get(worker) ?? 0);
+    for (const request of left) note(lostRow(request, how, now()));
     if (!isReplaced) return;
     known.peerGone();
     tellAll({ about: 'loss' });
@@ -180,7 +180,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       worker: worker.index,
       pid: worker.pid,
       how,
-      requests: begun.length,
+      requests: left.filter(({ end }) => end === null).length,
     });
   }
 

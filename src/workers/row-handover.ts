@@ -61,6 +61,7 @@ export function createRowHandover(
 
   return {
     record(row) {
+      journal.ended(row);
       waiting.push(bodies ? row : withoutBodies(row));
       if (waiting.length >= FULL_BATCH) send();
       else timer ??= setTimer(send, MAX_DELAY_MS);

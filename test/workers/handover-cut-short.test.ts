@@ -1,4 +1,4 @@
-// A worker that dies when its rows have arrived, before it hears so: real processes, and a ledger that kills them then.
+// A worker that dies before its rows leave, or when they have arrived and it has not heard so: real processes.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { labConfig } from '../support/lab-config.ts';
@@ -31,13 +31,7 @@ test.skipIf(process.platform !== 'linux')(
         onRow = () => {};
         for (const pid of pids()) process.kill(pid, 'SIGKILL');
       };
-      const answer = await fetch(`http://127.0.0.1:${port}/v1/messages`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...alone },
-        body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
-      });
-      expect(answer.status).toBe(200);
-      await answer.text();
+      await ask(port);
       await logged('a worker was replaced');
       const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers: alone })).text();
       const counted = parsePrometheus(metrics).samples.filter(({ name }) => name === 'sluice_requests_total');
@@ -47,3 +41,51 @@ test.skipIf(process.platform !== 'linux')(
     });
   },
 );
+
+test.skipIf(process.platform !== 'linux')(
+  'a request that had been answered is no failure, though its worker died before its row left',
+  async () => {
+    await using upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
+    await withPrimary({ config: labConfig(upstream.url), workers: 1 }, async (lab) => {
+      const { port, pids, ledger, logged } = lab;
+      await ask(port);
+      await untilNoneRuns(port);
+      for (const pid of pids()) process.kill(pid, 'SIGKILL');
+      await logged('a worker was replaced');
+      await ledger.flush();
+      const rows = await ledger.store.recent(9);
+      expect(rows).toMatchObject([
+        {
+          status: 'success',
+          httpStatus: 200,
+          provider: 'claude',
+          model: 'served',
+          usage: { inputTokens: 7, outputTokens: 3 },
+          usageKnown: true,
+          finishReason: 'end_turn',
+          errorCode: null,
+          errorMessage: null,
+        },
+      ]);
+    });
+  },
+);
+
+async function ask(port: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...alone },
+    body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+  });
+  expect(answer.status).toBe(200);
+  await answer.text();
+}
+
+/** The end of a request comes a little after its answer. */
+async function untilNoneRuns(port: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/gateway/streams`, { headers: alone });
+    const { streams } = (await answer.json()) as { streams: unknown[] };
+    if (streams.length === 0) return;
+  }
+}

@@ -1,7 +1,9 @@
 // What a worker had begun can be read from its memory when it is gone.
 import { expect, test } from 'bun:test';
 import type { BegunRequest } from '../../src/gateway/fleet.ts';
+import { NO_USAGE } from '../../src/model/usage.ts';
 import { createJournal, HEAD_BYTES, JOURNAL_BYTES, readJournal } from '../../src/workers/journal.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
 
 const begun = (requestId: string, changes: Partial<BegunRequest> = {}): BegunRequest => ({
   requestId,
@@ -17,6 +19,8 @@ const begun = (requestId: string, changes: Partial<BegunRequest> = {}): BegunReq
   ...changes,
 });
 
+const begunIn = (memory: Uint8Array) => readJournal(memory, 0).map(({ begun: request }) => request);
+
 const roomy = {
   reserve() {},
   onFull(error: unknown) {
@@ -31,12 +35,9 @@ test('holds what is begun and not done, with what was told last', () => {
   journal.note(begun('b', { provider: 'lab', model: 'm', streamed: true }));
   journal.done('a');
   journal.done('never begun');
-  expect(readJournal(memory, 0)).toEqual([
-    begun('b', { provider: 'lab', model: 'm', streamed: true }),
-    begun('c'),
-  ]);
+  expect(begunIn(memory)).toEqual([begun('b', { provider: 'lab', model: 'm', streamed: true }), begun('c')]);
   journal.note(begun('d'));
-  expect(readJournal(memory, 0).map(({ requestId }) => requestId)).toEqual(['d', 'b', 'c']);
+  expect(begunIn(memory).map(({ requestId }) => requestId)).toEqual(['d', 'b', 'c']);
 });
 
 test('names of any length fit', () => {
@@ -44,7 +45,7 @@ test('names of any length fit', () => {
   const long = '漢'.repeat(10_000);
   const names = { requestedModel: long, agentType: long, projectId: long, provider: long, model: long };
   createJournal(memory, roomy).note(begun('a', names));
-  const [read] = readJournal(memory, 0);
+  const [read] = begunIn(memory);
   expect(read?.requestId).toBe('a');
   expect(long.startsWith(read?.model ?? '-')).toBe(true);
 });
@@ -58,7 +59,7 @@ test('when it is full, the rest is begun all the same, and room is used again', 
   journal.done('r0');
   journal.done('r9999');
   journal.note(begun('late'));
-  expect(readJournal(memory, 0)[0]?.requestId).toBe('late');
+  expect(begunIn(memory)[0]?.requestId).toBe('late');
 });
 
 test('names full of control characters fit too', () => {
@@ -66,7 +67,7 @@ test('names full of control characters fit too', () => {
   const odd = '\u0001'.repeat(200);
   const names = { requestedModel: odd, agentType: odd, projectId: odd, provider: odd, model: odd };
   createJournal(memory, roomy).note(begun('a', names));
-  const [read] = readJournal(memory, 0);
+  const [read] = begunIn(memory);
   expect(read?.requestId).toBe('a');
   expect(odd.startsWith(read?.model ?? '-')).toBe(true);
 });
@@ -77,7 +78,7 @@ test('one whose row has left is there until the primary has taken that batch', (
   for (const id of ['a', 'b', 'c']) journal.note(begun(id));
   journal.sent('a', 1);
   journal.sent('b', 2);
-  const left = (batches: number) => readJournal(memory, batches).map(({ requestId }) => requestId);
+  const left = (batches: number) => readJournal(memory, batches).map(({ begun: { requestId } }) => requestId);
   expect([left(0), left(1), left(2)]).toEqual([['a', 'b', 'c'], ['b', 'c'], ['c']]);
   journal.done('a');
   journal.note(begun('d'));
@@ -123,7 +124,7 @@ test('one that was being noted when its worker died is left out', () => {
     },
   });
   expect(() => journal.note(cut)).toThrow(died);
-  expect(readJournal(memory, 0)).toEqual([begun('a')]);
+  expect(begunIn(memory)).toEqual([begun('a')]);
 });
 
 test('names with any character, and none, come back as they were', () => {
@@ -136,5 +137,42 @@ test('names with any character, and none, come back as they were', () => {
     model: 'm',
   };
   createJournal(memory, roomy).note(begun('a', names));
-  expect(readJournal(memory, 0)).toEqual([begun('a', names)]);
+  expect(begunIn(memory)).toEqual([begun('a', names)]);
+});
+
+test('of one that has ended its outcome is kept, until it is another request’s turn', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  const usage = { ...NO_USAGE, inputTokens: 7, outputTokens: 3, audioOutputTokens: 2 };
+  const end = {
+    provider: 'other',
+    model: 'served',
+    status: 'success',
+    httpStatus: 200,
+    latencyMs: 12.5,
+    ttftMs: null,
+    usage,
+    usageKnown: true,
+    costUsd: 0.25,
+    finishReason: 'stop',
+    errorCode: null,
+  } as const;
+  for (const id of ['a', 'b']) journal.note(begun(id, { provider: 'lab', model: 'm' }));
+  journal.ended(sampleRow({ ...end, requestId: 'a' }));
+  expect(readJournal(memory, 0)).toEqual([
+    { begun: begun('a', { provider: 'lab', model: 'm' }), end },
+    { begun: begun('b', { provider: 'lab', model: 'm' }), end: null },
+  ]);
+  journal.done('a');
+  journal.note(begun('c'));
+  expect(readJournal(memory, 0).map(({ end: last }) => last)).toEqual([null, null]);
+});
+
+test('an end whose names have no room is none', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  journal.note(begun('a'));
+  journal.ended(sampleRow({ requestId: 'a', model: '漢'.repeat(10_000) }));
+  journal.ended(sampleRow({ requestId: 'never begun' }));
+  expect(readJournal(memory, 0)).toEqual([{ begun: begun('a'), end: null }]);
 });

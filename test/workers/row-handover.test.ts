@@ -14,6 +14,7 @@ function lab(answer: () => Promise<void>) {
   const primary = { call: answer } as unknown as Pick<Channel<PrimaryMethods>, 'call'>;
   const journal = {
     note() {},
+    ended() {},
     sent: (requestId: string, batch: number) => left.push(`${requestId} in ${batch}`),
     done: (requestId: string) => struck.push(requestId),
   };
