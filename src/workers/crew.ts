@@ -1,8 +1,8 @@
 // The processes that serve, kept at their number: started, replaced when they die or hang, ended together.
 import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
 import type { PrimaryMethods } from './protocol.ts';
-import type { SharedMemory } from './shared-memory.ts';
-import { startWorker, type WorkerCommand, type WorkerProcess } from './worker-process.ts';
+import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
+import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess } from './worker-process.ts';
 
 export interface CrewOptions extends WorkerCommand {
   workers: number;
@@ -29,7 +29,7 @@ export interface Crew {
   end(timeoutMs: number): Promise<number>;
 }
 
-/** A worker ended before it served. Why, it has said itself on standard error. */
+/** A worker ended before it served (why, it has said itself on standard error), or could not be started. */
 export class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed';
 }
@@ -55,7 +55,7 @@ export function createCrew(options: CrewOptions): Crew {
   /** Resolves when it serves. Throws WorkerFailed. */
   async function start(index: number): Promise<void> {
     const ready = Promise.withResolvers<'ready'>();
-    const worker: WorkerProcess = startWorker({
+    const worker: WorkerProcess = spawn({
       ...options,
       index,
       methods: {
@@ -161,6 +161,21 @@ export function createCrew(options: CrewOptions): Crew {
       return cuts.reduce((sum, cut) => sum + cut, 0);
     },
   };
+}
+
+/** Throws WorkerFailed, and NoSharedMemory. */
+function spawn(options: WorkerOptions): WorkerProcess {
+  try {
+    return startWorker(options);
+  } catch (error) {
+    if (error instanceof NoSharedMemory) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WorkerFailed(
+      `worker ${options.index} could not be started (${reason}): the system may allow no more processes or open files; ` +
+        'see ulimit -u and ulimit -n, or serve with --workers 1',
+      { cause: error },
+    );
+  }
 }
 
 function pauseAfter(shortLives: number, longestMs: number): number {

@@ -3,8 +3,9 @@
 /** Between two questions. */
 export const BEAT_MS = 1_000;
 /**
- * Questions in a row without an answer. A large body or a collection of a large heap keeps a worker busy too, and whoever
- * shares its core may take most of it: killing one that would have come back costs its streams, waiting costs seconds.
+ * Questions in a row without an answer. A large body keeps a worker busy too (63 MB in one text for 0.4 s, in 600,000
+ * messages that are translated for 2 s), so does a collection of a large heap, and whoever shares its core may take most of
+ * it: killing one that would have come back costs its streams, waiting costs seconds.
  */
 export const UNANSWERED_BEATS = 20;
 
