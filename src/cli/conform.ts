@@ -1,6 +1,12 @@
 // `sluice conform`: does a gateway or provider keep to the dialects that it serves?
 import { CASE_NAMES } from '../conformance/cases.ts';
-import { type CaseResult, runCases, type RunOptions, ServerUnreachable } from '../conformance/run-cases.ts';
+import {
+  type CaseResult,
+  NoAnswer,
+  runCases,
+  type RunOptions,
+  ServerUnreachable,
+} from '../conformance/run-cases.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
 import { isUnreachable, networkFailure } from '../upstream/network-failure.ts';
@@ -60,7 +66,7 @@ export const conformCommand: Command = {
         model: stringFlag(input, 'model') ?? DEFAULT_MODEL,
         key: stringFlag(input, 'key') ?? null,
         isDemanded: asked !== undefined,
-        send: (target, init) => send(target, init).catch(rejectUnreachable(target)),
+        send: (target, init) => send(target, init).catch(rejectUnanswered(target, timeoutS)),
       },
       tell,
     );
@@ -99,8 +105,10 @@ async function runUntilUnreachable(
   }
 }
 
-function rejectUnreachable(url: string): (cause: unknown) => never {
+function rejectUnanswered(url: string, timeoutS: number): (cause: unknown) => never {
   return (cause) => {
+    if (cause instanceof Error && cause.name === 'TimeoutError')
+      throw new NoAnswer(`no answer within ${timeoutS} s (--timeout)`, { cause });
     if (!isUnreachable(cause)) throw cause;
     const { message } = networkFailure('the server', url, cause);
     throw new ServerUnreachable(message.replace('base_url', 'the URL'), { cause });

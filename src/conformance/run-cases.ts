@@ -7,13 +7,19 @@ import { checkError, checkStream, checkWhole, messageOf } from './check-answer.t
 export interface CaseResult {
   dialect: DialectId;
   case: CaseName;
-  outcome: 'ok' | 'violations' | 'not served';
+  /** `not asked`: where the first case of a dialect is met by silence, the others would wait as long for as little. */
+  outcome: 'ok' | 'violations' | 'not served' | 'not asked';
   violations: string[];
 }
 
 /** Nobody is there to be judged; the message says what to do. */
 export class ServerUnreachable extends Error {
   override readonly name = 'ServerUnreachable';
+}
+
+/** Not even the head of an answer came in time; the message says in which. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
 }
 
 export interface RunOptions {
@@ -24,7 +30,7 @@ export interface RunOptions {
   key: string | null;
   /** The dialects were asked for by name: one that is not served is a violation. */
   isDemanded: boolean;
-  /** Bounds the time of each request, its answer's body included. Rejects with ServerUnreachable to end the run. */
+  /** Bounds the time of each request, its answer's body included. Rejects with NoAnswer, and with ServerUnreachable to end the run. */
   send(url: string, init: RequestInit): Promise<Response>;
 }
 
@@ -33,18 +39,36 @@ const NOT_SERVED = [404, 501];
 
 /** Each result as it comes. Throws ServerUnreachable. */
 export async function* runCases(options: RunOptions): AsyncGenerator<CaseResult> {
-  for (const dialect of options.dialects)
-    for (const name of CASE_NAMES) yield await runCase(dialect, name, options);
+  for (const dialect of options.dialects) {
+    const [first, ...others] = CASE_NAMES;
+    let isSilent = false;
+    const noteSilence = () => {
+      isSilent = true;
+    };
+    if (first !== undefined) yield await runCase(dialect, first, options, noteSilence);
+    for (const name of others)
+      yield isSilent ? resultOf(dialect, name, 'not asked') : await runCase(dialect, name, options);
+  }
 }
 
-async function runCase(dialect: Dialect, name: CaseName, options: RunOptions): Promise<CaseResult> {
+function resultOf(
+  { id }: Dialect,
+  name: CaseName,
+  outcome: CaseResult['outcome'],
+  violations: string[] = [],
+): CaseResult {
+  return { dialect: id, case: name, outcome, violations };
+}
+
+async function runCase(
+  dialect: Dialect,
+  name: CaseName,
+  options: RunOptions,
+  noteSilence?: () => void,
+): Promise<CaseResult> {
   const { url, model, key, isDemanded, send } = options;
-  const result = (outcome: CaseResult['outcome'], violations: string[] = []) => ({
-    dialect: dialect.id,
-    case: name,
-    outcome,
-    violations,
-  });
+  const result = (outcome: CaseResult['outcome'], violations?: string[]) =>
+    resultOf(dialect, name, outcome, violations);
   try {
     const { path, stream, body } = buildCase(dialect, name, model);
     const response = await send(url.replace(/\/+$/, '') + path, {
@@ -61,6 +85,7 @@ async function runCase(dialect: Dialect, name: CaseName, options: RunOptions): P
     return result(violations.length === 0 ? 'ok' : 'violations', violations);
   } catch (error) {
     if (error instanceof ServerUnreachable) throw error;
+    if (error instanceof NoAnswer) noteSilence?.();
     return result('violations', [messageOf(error)]);
   }
 }

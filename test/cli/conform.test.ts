@@ -56,6 +56,21 @@ describe('sluice conform', () => {
     expect(code).toBe(0);
   });
 
+  test('of a server that says nothing each dialect is asked once', async () => {
+    let asked = 0;
+    const answer = () => {
+      asked += 1;
+      return new Promise<Response>(() => {});
+    };
+    const { code, out } = await against(answer, ['--timeout', '0.05', '--json']);
+    const results: { case: string; outcome: string; violations: string[] }[] = JSON.parse(out);
+    expect(code).toBe(1);
+    expect(asked).toBe(DIALECT_IDS.length);
+    expect(results.filter(({ outcome }) => outcome === 'not asked')).toHaveLength(16);
+    const [first] = results;
+    expect(first?.violations).toEqual(['no answer within 0.05 s (--timeout)']);
+  });
+
   test('a stream without its terminal is a violation', async () => {
     const answer = () => events(chunk({ role: 'assistant', content: 'Hello' }));
     const { code, out } = await against(answer, CHAT);
@@ -107,7 +122,7 @@ describe('sluice conform', () => {
 
   describe('is bounded, whatever the server does', () => {
     const cases: [string, () => Response | Promise<Response>, string][] = [
-      ['never answers', () => new Promise<Response>(() => {}), 'timed out'],
+      ['never answers', () => new Promise<Response>(() => {}), 'no answer within'],
       ['answers and then says nothing', () => silent(), 'timed out'],
       [
         'streams without end',
