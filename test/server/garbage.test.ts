@@ -29,7 +29,7 @@ async function collected(course: readonly number[], { open = 0, isSmall = true }
     open: () => open,
     tickMs: 1,
     collectNew: () => {
-      told[told.length - 1] = 'n';
+      if (told.at(-1) !== 'A') told[told.length - 1] = 'n';
     },
     collectAll: () => {
       told[told.length - 1] = 'A';
@@ -64,4 +64,29 @@ test('once idle: everything, once, after some ticks; not after each of some rare
   expect(await collected([1, ...steady(0, 8)])).toBe('n..A.....');
   expect(await collected([0, 0, 0, 0, 0])).toBe('..A..');
   expect(await collected([1, 0, 1, 0, 0, 1, 0, 1])).toBe('n.n..n.n');
+});
+
+test('with many answers open the new is collected between ticks too', async () => {
+  const perTick = async (open: number): Promise<number> => {
+    const done = Promise.withResolvers<void>();
+    let ticks = 0;
+    let times = 0;
+    const stop = startCollector({
+      begun() {
+        ticks += 1;
+        if (ticks === 50) done.resolve();
+        return ticks;
+      },
+      open: () => open,
+      tickMs: 2,
+      collectNew: () => {
+        times += 1;
+      },
+      collectAll() {},
+    });
+    await done.promise;
+    stop();
+    return Math.round(times / ticks);
+  };
+  expect([await perTick(1), await perTick(99), await perTick(100)]).toEqual([1, 1, 2]);
 });
