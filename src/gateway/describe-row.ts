@@ -6,6 +6,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import { NO_USAGE } from '../model/usage.ts';
+import type { Target } from '../routing/targets.ts';
 import { joinParts } from './continue/joined.ts';
 import type { Observation } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -22,7 +23,7 @@ export function describeRow(
   { status, error, latencyMs }: RowEnding,
   redact: (text: string) => string,
 ): LedgerRow {
-  const { target, startedAt } = record;
+  const { startedAt } = record;
   const seen = joinParts(record.parts, record.seen);
   // Before the attempts are copied: it notes the share of the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
@@ -40,7 +41,7 @@ export function describeRow(
     attempts: names.attempts,
     operation: record.operation,
     clientDialect: record.dialect,
-    provider: target?.provider.name ?? null,
+    provider: targetOf(record)?.provider.name ?? null,
     status,
     httpStatus: record.httpStatus,
     streamed: record.streamed,
@@ -66,13 +67,18 @@ export function describeRow(
   return row;
 }
 
+/** Where none was asked, the one that would have been: whose breaker was open, or whose room the request waited for. */
+function targetOf({ target, meant }: ExchangeRecord): Target | null {
+  return target ?? meant;
+}
+
 type Names = Pick<LedgerRow, 'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts'>;
 
 /** Names come from outside too. One look at all of them: hardly ever is there anything to take out. */
 function describeNames(record: ExchangeRecord, redact: (text: string) => string): Names {
-  const { agentType, projectId, requestedModel, seen, target } = record;
+  const { agentType, projectId, requestedModel, seen } = record;
   const attempts = record.attempts.map(copyOf);
-  const model = seen?.model ?? target?.model ?? requestedModel;
+  const model = seen?.model ?? targetOf(record)?.model ?? requestedModel;
   const route = record.route?.decision ?? null;
   let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}`;
   for (const attempt of attempts) together += `\n${attempt.model}`;

@@ -41,7 +41,7 @@ export interface Course {
   /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
   record: Pick<
     ExchangeRecord,
-    'attempts' | 'lease' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
+    'attempts' | 'lease' | 'meant' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
   >;
   /** How long the client itself waits for the answer: no try begins that it would not see. */
   deadlineMs?: number;
@@ -113,6 +113,7 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
     let next: Next = 'again';
     while (next !== 'elsewhere') {
       if (signal.aborted) throw signal.reason;
+      course.record.meant = target;
       const entered = enter(course, visit);
       const lease = entered instanceof Promise ? await entered : entered;
       if ('refused' in lease) next = noteRefusal(course, visit, lease, trip);
@@ -208,6 +209,7 @@ function begin<T>(
   trip: Trip,
 ): Begun<T> | undefined {
   const { host, record } = options.course;
+  record.meant = null;
   const planned = planOrLeave(options, target, lease, trip);
   if (planned === undefined) return undefined;
   const startedAt = host.monotonic();

@@ -66,6 +66,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
         attempts: record.attempts,
         startedAt: record.startedAt,
         lease: null,
+        meant: null,
         queuedMs: null,
         backOffMs: 0,
         cost: (target, seen) => record.cost(target, seen),
@@ -123,7 +124,8 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
       giveUp(other, why, host.monotonic());
       countBeside(other, lane.startedAt);
     }
-    Object.assign(record, lane.tries.at(-1)?.noted, { lease: lane.record.lease });
+    const { lease, meant } = lane.record;
+    Object.assign(record, lane.tries.at(-1)?.noted, { lease, meant });
     if (lane.record.queuedMs !== null) record.queuedMs = lane.record.queuedMs;
     record.backOffMs += lane.record.backOffMs;
   }

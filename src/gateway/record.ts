@@ -33,6 +33,8 @@ export interface ExchangeRecord {
   attempts: Attempt[];
   /** Of the attempt that serves, or the last one. */
   target: Target | null;
+  /** Waited for or refused, and not asked so far; null where one is asked. */
+  meant: Target | null;
   losses: readonly Loss[];
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
@@ -119,6 +121,7 @@ class RunningRecord implements ExchangeRecord {
   trySpanId: string | null = null;
   attempts: Attempt[] = [];
   target: Target | null = null;
+  meant: Target | null = null;
   losses = NO_LOSSES;
   transformers: readonly string[] = [];
   seen: Observation | null = null;

@@ -58,12 +58,15 @@ describe('opens', () => {
     }
   }
 
-  test('and says so in the row, without a call', async () => {
+  test('and says so in the row, under its name, without a call', async () => {
     const lab = setup({ script: { one: [failure(500)] }, providers: GUARDED });
-    for (let n = 0; n < 4; n++) await ask(lab);
+    for (let n = 0; n < 3; n++) await ask(lab);
+    const { response } = await ask(lab);
+    expect(response.headers.get('x-sluice-provider')).toBeNull();
     await lab.row();
     const row = await lab.rowAt(3);
     expect(row).toMatchObject({ status: 'error', httpStatus: 503, errorCode: 'upstream_overloaded' });
+    expect([row.provider, row.model]).toEqual(['one', (await lab.rowAt(0)).model]);
     expect(row.attempts).toMatchObject([{ provider: 'one', status: null, skipped: 'breaker_open' }]);
   });
 
@@ -87,17 +90,26 @@ describe('opens', () => {
     expect([response.status, lab.asked.length]).toEqual([502, 3]);
   });
 
-  test('on all targets: the error names each, with the shortest wait, and nobody is asked', async () => {
-    const lab = setup({
-      script: { one: [failure(500)], two: [failure(500)] },
-      providers: { one: { breaker: { failures: 1 } }, two: { breaker: { failures: 1, open_for: '10s' } } },
-    });
-    await ask(lab);
-    const { response, text } = await lab.answered(lab.post('/v1/messages', ASK));
-    expect([response.status, lab.asked.length]).toEqual([503, 2]);
-    expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(10);
-    expect(text).toMatch(/one was not asked.*two was not asked/);
-  });
+  test.each([
+    ['', {}],
+    [', hedged', { hedge_after: '200ms' }],
+  ])(
+    'on all targets%s: the error names each, with the shortest wait, and nobody is asked',
+    async (_, routing) => {
+      const lab = setup({
+        config: { routing: { default_provider: 'one', fallback_chain: ['two'], ...routing } },
+        script: { one: [failure(500)], two: [failure(500)] },
+        providers: { one: { breaker: { failures: 1 } }, two: { breaker: { failures: 1, open_for: '10s' } } },
+      });
+      await ask(lab);
+      const { response, text } = await lab.answered(lab.post('/v1/messages', ASK));
+      expect([response.status, lab.asked.length]).toEqual([503, 2]);
+      expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(10);
+      expect(text).toMatch(/one was not asked.*two was not asked/);
+      await lab.row();
+      expect((await lab.rowAt(1)).provider).toBe('two');
+    },
+  );
 });
 
 describe('stays closed', () => {

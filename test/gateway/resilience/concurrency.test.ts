@@ -113,6 +113,7 @@ test('a wait over queue_timeout with nowhere to go: 429 with retry-after, the ti
     status: 'error',
     httpStatus: 429,
     errorCode: 'rate_limited',
+    provider: 'one',
     attempts: [{ skipped: 'busy', status: null }],
   });
 });
@@ -141,6 +142,8 @@ test('a client that leaves the queue leaves it empty', async () => {
   leaving.abort();
   expect((await waiting).status).toBe(499);
   expect(await line(lab)).toMatchObject({ in_flight: 1, queued: 0 });
+  await lab.row();
+  expect(await lab.rowAt(0)).toMatchObject({ status: 'aborted', provider: 'one', attempts: [] });
   open();
   await readAll(requests);
   expect(lab.asked).toHaveLength(1);
