@@ -15,6 +15,7 @@ import {
   GATEWAY_FLAGS,
   type GatewayAddress,
   GatewayUnreachable,
+  notSluice,
   readGateway,
 } from './gateway-client.ts';
 
@@ -46,7 +47,7 @@ export const replayCommand: Command = {
       const { request_body: body, client_dialect } = recorded;
       if (body === null || client_dialect === 'neutral') throw new NotReplayable(notKept(recorded));
       const dialect = DIALECTS[client_dialect];
-      const before = { entry: recorded, answer: answerOf(client_dialect, recorded.response_body) };
+      const before = { entry: recorded, answer: answerOf(recorded, client_dialect, recorded.response_body) };
       if (speed !== undefined) await play(before, speed, context);
       const path = clientPath(dialect, modelOf(recorded, body), recorded.streamed);
       const target = stringFlag(input, 'to');
@@ -58,9 +59,9 @@ export const replayCommand: Command = {
         },
         body,
       });
-      const text = await response.text();
-      const entry = await findEntry(gateway, response.headers.get('x-sluice-request-id') ?? '');
-      const after = { entry, answer: answerOf(client_dialect, text) };
+      const text = await readText(gateway, response);
+      const entry = await findEntry(gateway, idOf(gateway, response));
+      const after = { entry, answer: answerOf(entry, client_dialect, text) };
       if (input.flags.json)
         context.out(JSON.stringify({ before, after, ...compare(before, after) }, null, 2));
       else for (const line of describe(before, after)) context.out(line);
@@ -91,6 +92,7 @@ interface Entry {
   output_tokens: number;
   cost_usd: number | null;
   finish_reason: string | null;
+  error_message: string | null;
   request_body: string | null;
   response_body: string | null;
 }
@@ -113,9 +115,27 @@ class NotReplayable extends Error {}
 /** What the ledger puts behind a body that it cut, whatever its length. */
 const CUT_MARK = /\[(cut|left out): [^\]]*\]\s*$/;
 
+/** An answer that breaks off is the gateway's end: a provider's own is told within the answer. */
+async function readText(gateway: GatewayAddress, response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw new GatewayUnreachable(`${gateway.url} closed the connection before the answer was over`, {
+      cause,
+    });
+  }
+}
+
+function idOf(gateway: GatewayAddress, response: Response): string {
+  const id = response.headers.get('x-sluice-request-id');
+  if (id === null) throw notSluice(gateway);
+  return id;
+}
+
 async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
   const query = new URLSearchParams({ request_id: id, include_bodies: 'true', include_binaries: 'true' });
-  const { entries } = await readGateway<{ entries: Entry[] }>(gateway, `/gateway/audit?${query}`);
+  const { entries } = await readGateway<{ entries?: Entry[] }>(gateway, `/gateway/audit?${query}`);
+  if (!Array.isArray(entries)) throw notSluice(gateway);
   const [entry] = entries;
   if (entry === undefined)
     throw new NotReplayable(
@@ -146,8 +166,10 @@ function modelOf(entry: Entry, body: string): string {
   return typeof model === 'string' ? model : (entry.requested_model ?? '');
 }
 
-function answerOf(dialect: DialectId, text: string | null): Answer {
+function answerOf({ success, error_message }: Entry, dialect: DialectId, text: string | null): Answer {
   const none = { text: '', calls: [] };
+  // The row says it in words of its own: the body as its dialect words it, under the provider's name.
+  if (!success && error_message !== null) return { ...none, failure: error_message };
   if (text === null) return { ...none, failure: 'the answer was not kept' };
   try {
     return essenceOf(readAnswer(DIALECTS[dialect], text));
@@ -211,7 +233,6 @@ function describe(before: Told, after: Told): string[] {
   const width = Math.max(...rows.map(([, of]) => of(before).length), 'recorded'.length);
   const line = (name: string, one: string, two: string) =>
     `  ${name.padEnd(12)} ${one.padEnd(width)}  ${two}`;
-  const { same_text, same_calls, text } = compare(before, after);
   return [
     `${before.entry.request_id} of ${before.entry.timestamp}, sent again as ${after.entry.request_id}`,
     line('', 'recorded', 'now'),
@@ -219,6 +240,14 @@ function describe(before: Told, after: Told): string[] {
     ...[before, after].flatMap(({ entry, answer }) =>
       answer.failure === null ? [] : [`${entry.request_id} has no answer: ${answer.failure}`],
     ),
+    // Nothing differs from an answer that there is not; one in place of none is worth reading.
+    ...(after.answer.failure === null ? describeDifference(before, after) : []),
+  ];
+}
+
+function describeDifference(before: Told, after: Told): string[] {
+  const { same_text, same_calls, text } = compare(before, after);
+  return [
     same_text ? 'the text is the same' : 'the text differs (- recorded, + now):',
     ...text.map((change) => `  ${change}`),
     same_calls ? 'the tool calls are the same' : 'the tool calls differ:',

@@ -1,5 +1,6 @@
 // `sluice replay`: a recorded request goes again, and what is different is told.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
@@ -99,6 +100,56 @@ test('an answer that failed is told as what it was', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/status +error 400 +success 200/);
   expect(out).toContain(`${id} has no answer: `);
+});
+
+/** Answers below `/NAME`, whatever is asked. */
+const STRANGERS: Record<string, () => Response> = {
+  json: () => Response.json({ hello: 'world', content: 'text', choices: 'none', output: {}, candidates: 3 }),
+  page: () => new Response('<html>Welcome</html>', { headers: { 'content-type': 'text/html' } }),
+  nothing: () => new Response(null, { status: 204 }),
+  'a-broken-page': () =>
+    new Response('<html>Sorry</html>', { status: 500, headers: { 'content-type': 'text/html' } }),
+  'a-stream': () =>
+    new Response('data: {"hello":1}\n\n', { headers: { 'content-type': 'text/event-stream' } }),
+};
+
+describe('strangers', () => {
+  const stranger = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: (request) => STRANGERS[new URL(request.url).pathname.split('/')[1] ?? '']?.() ?? new Response(),
+  });
+  afterAll(() => stranger.stop(true));
+
+  test.each(DIALECT_IDS)('as a provider of %s: what it did is told, by its name', async (dialect) => {
+    const names = Object.keys(STRANGERS);
+    const provider = (name: string) => ({
+      dialect,
+      base_url: `${stranger.url}${name}`,
+      api_key: 'k',
+      max_retries: 0,
+    });
+    await using lab = await startSluice({
+      config: { providers: Object.fromEntries(names.map((name) => [name, provider(name)])) },
+    });
+    for (const streamed of [false, true]) {
+      const request = REQUESTS[dialect]?.('simulator/echo,fast', 'one two', streamed) ?? ['', {}];
+      const id = await send(lab.url, request);
+      for (const name of names) {
+        const { code, out, err } = await replay([id, '--to', `${name}/m`], lab.url);
+        expect({ name, code, err }).toEqual({ name, code: 1, err: '' });
+        expect(out).toMatch(new RegExp(`has no answer: ${name}[: ]`));
+        expect(out).not.toContain('the text differs');
+      }
+    }
+  });
+
+  test.each(['json', 'page', 'nothing', 'a-stream'])('in place of the gateway: %s', async (name) => {
+    expect(await replay(['some-id'], `${stranger.url}${name}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('not as Sluice does; check the address'),
+    });
+  });
 });
 
 test('a picture larger than a kept body goes again as it was', async () => {
