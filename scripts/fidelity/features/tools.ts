@@ -59,6 +59,14 @@ const declared = (schema: JsonObject, more: JsonObject = {}, name = 'weather') =
 const TOOLS_OFFERED = declared(SCHEMA);
 const STRICT = declared({ ...SCHEMA, additionalProperties: false }, { strict: true });
 
+/** An item of the conversation, in place of `tools`. */
+const BROUGHT_ALONG: JsonObject = {
+  input: [
+    { type: 'additional_tools', role: 'developer', tools: TOOLS_OFFERED['openai-responses']?.tools ?? [] },
+    { role: 'user', content: 'hi' },
+  ],
+};
+
 const chooses = (choices: typeof TOOLS_OFFERED): typeof TOOLS_OFFERED => ({
   'anthropic-messages': withTools('anthropic-messages', choices['anthropic-messages']),
   'openai-chat': withTools('openai-chat', choices['openai-chat']),
@@ -235,6 +243,11 @@ export const TOOLS: FeatureGroup = {
         'bedrock-converse': null,
         'ollama-chat': null,
       }),
+    },
+    {
+      name: 'tools that the conversation brings along (`additional_tools`, as Codex does)',
+      forms: { ...TOOLS_OFFERED, 'openai-responses': BROUGHT_ALONG },
+      clients: ['openai-responses'],
     },
     {
       name: 'tool choice: auto',
