@@ -103,9 +103,9 @@ export interface LedgerRow {
   operation: RowOperation;
   /** `neutral`: asked through the library. */
   clientDialect: DialectId | 'neutral';
-  /** The last target asked; null where none was. */
+  /** The last target asked, else the last that refused or kept waiting; null where none was reached. */
   provider: string | null;
-  /** The model that served, else the one asked of the last target, else the client's. */
+  /** The model that served, else the one of that target, else the client's. */
   model: string | null;
   requestedModel: string | null;
   status: RowStatus;
