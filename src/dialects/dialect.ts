@@ -126,7 +126,10 @@ export interface ProviderSide {
    * Whether the model goes on with the assistant's turn where a request ends with one, and tells only what comes
    * behind it. Left out: never.
    */
-  continuesTurn?(request: NeutralRequest, model: string): boolean;
+  continuesTurn?(
+    request: NeutralRequest,
+    options: Pick<BuildOptions, 'model' | 'quirks' | 'baseUrl'>,
+  ): boolean;
   readonly passthrough: Passthrough;
   /** Left out where any name is taken. */
   readonly toolNames?: ToolNameRule;

@@ -10,6 +10,8 @@ import { createTestGateway } from './test-gateway.ts';
 export interface LabTarget {
   dialect: DialectId;
   model?: string;
+  /** A known row, at its own address; the name is then the first part of that address' path. */
+  kind?: string;
   reply: Reply;
 }
 
@@ -27,11 +29,14 @@ export function createContinuingLab(
   const [first, ...others] = Object.entries(targets).map(([name, { model }]) =>
     model === undefined ? name : `${name}/${model}`,
   );
-  const providers = Object.entries(targets).map(([name, { dialect }]) => [
+  const providers = Object.entries(targets).map(([name, { dialect, kind }]) => [
     name,
     {
+      ...(kind !== undefined && { kind }),
       dialect,
-      base_url: `http://upstream.test/${name}${dialect.startsWith('openai') ? '/v1' : ''}`,
+      ...(kind === undefined && {
+        base_url: `http://upstream.test/${name}${dialect.startsWith('openai') ? '/v1' : ''}`,
+      }),
       api_key: 'key-of-lab',
       max_retries: 0,
     },

@@ -4,7 +4,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import { traitsOf } from '../claude/models.ts';
 
 /** None does while it thinks. */
-export function continuesTurn({ reasoning }: NeutralRequest, model: string): boolean {
+export function continuesTurn({ reasoning }: NeutralRequest, { model }: { model: string }): boolean {
   const { prefill, thinksByDefault } = traitsOf(model);
   const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
   return prefill && (isOff || (reasoning === undefined && !thinksByDefault));

@@ -5,6 +5,7 @@ import { buildError, parseError } from '../openai-errors.ts';
 import { openaiClientModels, openaiModels } from '../openai-models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { continuesTurn } from './continues-turn.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
@@ -45,6 +46,7 @@ export const openaiChat: Dialect = {
     addsContentOnly,
     parseError,
     errorInBody,
+    continuesTurn,
     passthrough,
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
     embeddings: openaiEmbeddings,

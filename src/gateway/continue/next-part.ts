@@ -67,7 +67,10 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       attempt.continued = continued;
     },
     plan(target, key) {
-      const goesOn = sideOf(target, dialect).continuesTurn?.(question.neutral(), target.model) === true;
+      const { model, provider } = target;
+      const { quirks, baseUrl } = provider;
+      const side = sideOf(target, dialect);
+      const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl }) === true;
       continued = goesOn && text.trim() !== '' ? 'prefilled' : 'repeated';
       const asked = continued === 'prefilled' ? begunBy(question, text) : question;
       const plan = notePlan({ ...exchange, question: asked }, target, key);

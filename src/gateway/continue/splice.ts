@@ -25,6 +25,9 @@ export function createSplice(
   let usage: Usage = NO_USAGE;
   /** The client's number for the block that is being told. */
   let block: number | undefined;
+  /** Thinking is no part of the answer: one that is nothing else has not gone on with it. */
+  let thought = false;
+  let said = false;
 
   function closeOpen(): void {
     const open = story.open();
@@ -56,6 +59,7 @@ export function createSplice(
         case 'text-start':
           return true;
         case 'text-delta':
+          said = true;
           return text(event.text);
         case 'text-end':
           // Of text that only repeats nothing has begun.
@@ -64,6 +68,7 @@ export function createSplice(
         case 'reasoning-start':
           // It would stand behind the text that it came before.
           unsaid('reasoning');
+          thought = true;
           return true;
         case 'reasoning-delta':
         case 'reasoning-signature':
@@ -74,7 +79,7 @@ export function createSplice(
           emit({ type: 'usage', usage: addUsage(before, usage) });
           return true;
         case 'finish':
-          if (!reader.complete()) return false;
+          if (!reader.complete() || (thought && !said)) return false;
           closeOpen();
           emit(event);
           return true;
@@ -87,6 +92,7 @@ export function createSplice(
           return true;
         default: {
           if (!reader.complete()) return false;
+          said = true;
           const begins = event.type.endsWith('-start') || event.type === 'media';
           if (begins || event.type === 'server-tool-result' || block === undefined) {
             closeOpen();

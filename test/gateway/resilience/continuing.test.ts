@@ -61,6 +61,55 @@ describe('where the target goes on with a turn that has begun', () => {
     ]);
   });
 
+  const LAST = { role: 'assistant', content: 'The sky is' };
+  const WORDS: [kind: string, path: string, model: string, asked: object][] = [
+    ['deepseek', 'beta', 'deepseek-chat', { messages: [...ASK.messages, { ...LAST, prefix: true }] }],
+    ['moonshot', 'v1', 'kimi-k2-0905-preview', { messages: [...ASK.messages, { ...LAST, partial: true }] }],
+    [
+      'qwen',
+      'compatible-mode',
+      'qwen3.5-plus',
+      { messages: [...ASK.messages, { ...LAST, partial: true }], enable_thinking: false },
+    ],
+    ['vllm', 'v1', 'any', { messages: [...ASK.messages, LAST], continue_final_message: true }],
+  ];
+  test.each(WORDS)('%s is asked so in its own words', async (kind, path, model, asked) => {
+    const { lab, answer, row } = await ask({
+      one: message(brokenMessage('The sky is ')),
+      [path]: { ...chat(wholeChatStream('blue.')), kind, model },
+    });
+    expect(lab.requests[1]?.json()).toMatchObject({ model, ...asked });
+    expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+    expect(row.attempts[1]).toMatchObject({ error: null, continued: 'prefilled' });
+  });
+
+  test.each([
+    ['deepseek', 'chat', 'deepseek-reasoner'],
+    ['qwen', 'compatible-mode', 'qwq-plus'],
+    ['moonshot', 'v1', 'kimi-k2-thinking'],
+    ['groq', 'openai', 'llama-3.3-70b-versatile'],
+  ])(
+    '%s (%s) is not where the model thinks, or nobody asks it in so many words: %s',
+    async (kind, path, model) => {
+      const { lab, answer, row } = await ask({
+        one: message(brokenMessage('The sky is ')),
+        [path]: { ...chat(wholeChatStream('The sky is blue.')), kind, model },
+      });
+      expect(lab.requests[1]?.json()).toMatchObject({ messages: ASK.messages });
+      expect(answer.text).toBe('The sky is blue.');
+      expect(row.attempts[1]).toMatchObject({ continued: 'repeated' });
+    },
+  );
+
+  test('thinking alone does not go on with it', async () => {
+    const thought = CHAT.start + CHAT.delta('blue.').replace('"content"', '"reasoning_content"') + CHAT.end;
+    const { answer } = await ask({
+      one: message(brokenMessage('The sky is ')),
+      v1: { ...chat(replyWith(thought)), kind: 'vllm', model: 'any' },
+    });
+    expect(answer).toMatchObject({ text: 'The sky is ', endings: ['error'] });
+  });
+
   test('usage is the sum, for the client and in the row', async () => {
     const { text, row } = await ask({
       one: message(brokenMessage('a')),
