@@ -1,7 +1,7 @@
 // Rows on their way from a worker to the primary. As JSON they cost a third of what a structured clone costs; what was
 // said in them goes beside it, since escaping a long text and reading it again costs more than all the rest.
 import { type BinaryPart, sharedCopy } from '../ledger/binary-parts.ts';
-import type { LedgerRow } from '../ledger/row.ts';
+import { type LedgerRow, withoutBodies } from '../ledger/row.ts';
 
 export interface PackedRows {
   /** JSON of the rows without their bodies. */
@@ -18,31 +18,29 @@ type PackedPart = Omit<BinaryPart, 'content'> & { content: Uint8Array<ArrayBuffe
 export function packRows(rows: readonly LedgerRow[]): PackedRows {
   const bodies: PackedRows['bodies'] = [];
   const packed: PackedRows['binaries'] = new Map();
-  const bare = rows.map(({ requestBody, responseBody, binaries, ...rest }, index) => {
+  const bare = rows.map((row, index) => {
+    const { requestBody, responseBody, binaries } = row;
     bodies.push(requestBody, responseBody);
-    if (binaries !== undefined)
-      packed.set(
-        index,
-        binaries.map((part) => ({ ...part, content: part.content.slice() })),
-      );
-    return rest;
+    // Copied whole: field by field it takes a third longer.
+    if (binaries === undefined) return { ...row, requestBody: null, responseBody: null };
+    packed.set(
+      index,
+      binaries.map((part) => ({ ...part, content: part.content.slice() })),
+    );
+    return withoutBodies(row);
   });
   return { rows: JSON.stringify(bare), bodies, binaries: packed };
 }
 
 export function unpackRows({ rows, bodies, binaries }: PackedRows): LedgerRow[] {
   // Of this very program, and of this version of it.
-  const bare = JSON.parse(rows) as Omit<LedgerRow, 'requestBody' | 'responseBody' | 'binaries'>[];
-  return bare.map((row, index) =>
-    Object.assign(row, {
-      requestBody: bodies[2 * index] ?? null,
-      responseBody: bodies[2 * index + 1] ?? null,
-      ...unpackParts(binaries.get(index)),
-    }),
-  );
-}
-
-function unpackParts(parts: readonly PackedPart[] | undefined): Pick<LedgerRow, 'binaries'> {
-  if (parts === undefined) return {};
-  return { binaries: parts.map((part) => ({ ...part, content: sharedCopy(part.content) })) };
+  const bare = JSON.parse(rows) as LedgerRow[];
+  for (const [index, row] of bare.entries()) {
+    row.requestBody = bodies[2 * index] ?? null;
+    row.responseBody = bodies[2 * index + 1] ?? null;
+    const parts = binaries.get(index);
+    if (parts !== undefined)
+      row.binaries = parts.map((part) => ({ ...part, content: sharedCopy(part.content) }));
+  }
+  return bare;
 }
