@@ -64,6 +64,8 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'strict arguments': offers((tool) => tool.type === 'function' && tool.strict === true),
   'tool of free text (`custom`)': offers(({ type }) => type === 'custom'),
   'grammar of a free text': null,
+  // Read anywhere else, they are tools as all others are.
+  'tools that the conversation brings along (`additional_tools`, as Codex does)': null,
   'tools in a namespace': offers((tool) => tool.type !== 'server' && tool.namespace !== undefined),
   'tool choice: auto': null,
   'tool choice: none': ({ toolChoice, tools }) => toolChoice?.type === 'none' && tools.some(isOwn),
