@@ -1,7 +1,7 @@
 // Answers that break their dialect, one list for each wire, and what must become of each.
 import type { ErrorCode } from '../../src/index.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject, JsonValue } from '../../src/model/json.ts';
 import { inEnvelope, PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 
@@ -192,6 +192,24 @@ function fragments(wire: TextWire): BadAnswer[] {
   ];
 }
 
+/** The answer once for each list in it: with null in place of the list's first entry. */
+function listsOf(answer: JsonObject): [path: string, text: string][] {
+  const found: [string, string][] = [];
+  const visit = (value: JsonValue | undefined, path: string): void => {
+    if (Array.isArray(value)) {
+      const [first] = value;
+      if (first === undefined) return;
+      value[0] = null;
+      found.push([`${path}[0]`, JSON.stringify(answer)]);
+      value[0] = first;
+    }
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, field] of Object.entries(value)) visit(field, path === '' ? key : `${path}.${key}`);
+  };
+  visit(answer, '');
+  return found;
+}
+
 function anyWhole(wire: TextWire): BadAnswer[] {
   const { whole, contentType } = PROVIDER_WIRES[wire];
   const malformed: Outcome = { code: 'upstream_malformed' };
@@ -218,6 +236,7 @@ function anyWhole(wire: TextWire): BadAnswer[] {
       { says: { text: 'Hello' } },
       { type: contentType, passes: true, crosses: false },
     ),
+    ...listsOf(whole('Hello')).map(([path, body]) => json(`null in place of ${path}`, body, malformed)),
     json('an answer over the limit', JSON.stringify(whole('x'.repeat(80 * 1024))), malformed),
   ];
 }
@@ -360,6 +379,11 @@ const RESPONSES_STREAMS: BadAnswer[] = (
     ['a call without an id', responsesCall({ name: 'lookup' }), called],
     ['a call without a name', responsesCall({ call_id: 'call_1' }), nameless],
     ['[DONE] behind the ending', R.start + R.text('Hello') + R.textEnd + DONE, hello],
+    [
+      'nothing but an ending with null in place of an item',
+      R.start + event({ type: 'response.completed', response: { ...R.whole(''), output: [null] } }),
+      { code: 'upstream_truncated', afterContent: true },
+    ],
     [
       '[DONE] in place of the ending',
       R.start + R.text('Hello') + DONE,
@@ -512,6 +536,8 @@ export const BAD_WHOLES: Record<TextWire, BadAnswer[]> = {
       'arguments that are no JSON',
       broken,
     ),
+    answer(chatWhole({ tool_calls: [null] }), 'null in place of a call', broken, false),
+    answer(chatWhole({ content: [null] }, 'stop'), 'null in place of a content part', broken, false),
   ],
   'openai-responses': [
     ...anyWhole('openai-responses'),
@@ -553,6 +579,11 @@ export const BAD_WHOLES: Record<TextWire, BadAnswer[]> = {
   ],
   'ollama-chat': [
     ...anyWhole('ollama-chat'),
+    answer(
+      { model: 'm', done: true, message: { role: 'assistant', tool_calls: [null] } },
+      'null in place of a call',
+      broken,
+    ),
     answer(
       {
         model: 'm',

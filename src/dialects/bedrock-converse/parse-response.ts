@@ -4,6 +4,7 @@ import { asArray, asObject, asString, type JsonObject } from '../../model/json.t
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { NO_USAGE } from '../../model/usage.ts';
+import { objectsIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { readCitation, readFinish, readUsage } from './read-answer.ts';
 import { ID } from './wire.ts';
@@ -11,7 +12,7 @@ import { ID } from './wire.ts';
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(asObject(body.output)?.message);
   if (message === undefined) throw new MalformedEvent('the answer has no output.message');
-  const parts = (asArray(message.content) ?? []).flatMap((block) => parseBlock(asObject(block) ?? {}));
+  const parts = objectsIn(message.content, 'output.message.content').flatMap(parseBlock);
   const trace = asObject(body.trace);
   return {
     id: null,

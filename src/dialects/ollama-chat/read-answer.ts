@@ -1,7 +1,8 @@
 // What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
 import type { Finish } from '../../model/finish.ts';
-import { asArray, asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { Usage } from '../../model/usage.ts';
+import { objectsIn } from '../answer-list.ts';
 
 export interface Call {
   id: string;
@@ -14,12 +15,11 @@ export interface Call {
  * The calls of a message, each whole. Older servers give no ids: then one is made up of the time of the line
  * and the call's place in the answer, which no other call of the conversation has.
  * @param seen calls that the answer made before.
+ * @throws MalformedEvent where a call is no object.
  */
 export function readCalls(message: JsonObject, createdAt: string, seen: number): Call[] {
   const calls: Call[] = [];
-  for (const item of asArray(message.tool_calls) ?? []) {
-    const call = asObject(item);
-    if (call === undefined) continue;
+  for (const call of objectsIn(message.tool_calls, 'message.tool_calls')) {
     const called = asObject(call.function) ?? {};
     const given = called.arguments;
     calls.push({

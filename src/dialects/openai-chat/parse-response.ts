@@ -2,10 +2,11 @@
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { Citation, Part, TextPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { objectsIn } from '../answer-list.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
@@ -50,13 +51,9 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 
 /** Whether there is any. */
 function addCalls(parts: Part[], message: JsonObject, id: string | null): boolean {
-  const listed = asArray(message.tool_calls);
-  const legacy = legacyCall(message);
-  if (listed === undefined && legacy === null) return false;
+  const listed = objectsIn(message.tool_calls, 'choices[0].message.tool_calls');
   let saw = false;
-  for (const [index, item] of [...(listed ?? []), legacy].entries()) {
-    const fields = asObject(item);
-    if (fields === undefined) continue;
+  for (const [index, fields] of [...listed, ...legacyCalls(message)].entries()) {
     const call = parseToolCall(fields, synthesizeCallId(id, index));
     // Some servers fill every field in: an empty call is none.
     if (call === undefined && argumentText(asObject(fields.function)?.arguments) === '') continue;
@@ -75,9 +72,7 @@ function parseContent(message: JsonObject): Part[] {
   const { content } = message;
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
   const parts: Part[] = [];
-  for (const item of asArray(content) ?? []) {
-    const piece = asObject(item);
-    if (piece === undefined) continue;
+  for (const piece of objectsIn(content, 'choices[0].message.content')) {
     const last = parts.at(-1);
     if (piece.type === 'text' && typeof piece.text === 'string') {
       if (last?.type === 'text') last.text += piece.text;
@@ -127,7 +122,7 @@ function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {
   return parts;
 }
 
-function legacyCall(message: JsonObject): JsonValue {
+function legacyCalls(message: JsonObject): JsonObject[] {
   const call = asObject(message.function_call);
-  return call === undefined ? null : { function: call };
+  return call === undefined ? [] : [{ function: call }];
 }

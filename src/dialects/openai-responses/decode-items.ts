@@ -1,7 +1,8 @@
 // The decoder's output items: each is told once, from its deltas where they came, else from what repeats them
 // (`.done` events, the item when it is done, the terminal's output), which some servers send alone.
 import type { StreamEvent } from '../../model/events.ts';
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { objectsIn } from '../answer-list.ts';
 import { type CallState, createCallState } from './decode-call.ts';
 import { createMessageState, type MessageState } from './decode-message.ts';
 import { createReasoningState, type ReasoningState } from './decode-reasoning.ts';
@@ -32,8 +33,8 @@ export interface ItemDecoder {
   /** Where an item's id was last seen. */
   indexOf(itemId: string): number | undefined;
   done(index: number, item: JsonObject): void;
-  /** The terminal's output: tells what was not told, and ends what is open. */
-  finish(output: readonly JsonValue[]): void;
+  /** The terminal's output: tells what was not told, and ends what is open. Throws MalformedEvent where an item is none. */
+  finish(output: JsonValue | undefined): void;
   /** Calls that the client has to answer. */
   calls(): readonly CallState[];
 }
@@ -101,8 +102,7 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
       // Neither places nor ids are the same on all servers; the order within a type is.
       const told = [...states.values()];
       const seen = new Map<string, number>();
-      for (const item of output) {
-        if (!isObject(item)) continue;
+      for (const item of objectsIn(output, 'response.output')) {
         const type = asString(item.type) ?? 'message';
         const nth = seen.get(type) ?? 0;
         seen.set(type, nth + 1);

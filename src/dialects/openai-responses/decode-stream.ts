@@ -3,7 +3,7 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { createItemDecoder } from './decode-items.ts';
@@ -49,7 +49,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
       fail(error);
       return;
     }
-    items.finish(asArray(response.output) ?? []);
+    items.finish(response.output);
     if (usage !== undefined) emit({ type: 'usage', usage });
     const calls = items.calls();
     if (calls.some((call) => !call.begun)) {

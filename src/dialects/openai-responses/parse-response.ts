@@ -1,9 +1,11 @@
 // A whole response object → NeutralResponse.
 import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { objectsIn } from '../answer-list.ts';
+import { MalformedEvent } from '../dialect.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
@@ -13,7 +15,10 @@ import { parseAnswerReasoning } from './reasoning.ts';
 import { answerExtension } from './unworded.ts';
 import { parseUsage } from './usage.ts';
 
-/** @throws GatewayError, the provider's own or `upstream_malformed` where the body is no response. */
+/**
+ * @throws GatewayError, the provider's own or `upstream_malformed` where the body is no response; MalformedEvent where an
+ * item is none.
+ */
 export function parseResponse(body: JsonObject): NeutralResponse {
   const error = errorInBody(body);
   if (error !== undefined) throw error;
@@ -24,7 +29,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
       'the provider answered JSON without `output`: is its base_url that of an API with /responses?',
     );
   }
-  const items = output.map((item) => asObject(item) ?? {});
+  const items = objectsIn(output, 'output');
   const parts = items.flatMap(parseItem);
   const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
   return {
@@ -41,9 +46,9 @@ function parseItem(item: JsonObject, index: number): Part[] {
   const type = asString(item.type);
   switch (type) {
     case undefined:
-      return [];
+      throw new MalformedEvent(`output[${index}] has no type`);
     case 'message':
-      return parseMessage(item);
+      return parseMessage(item, index);
     case 'reasoning': {
       const part = parseAnswerReasoning(item);
       return part === undefined ? [] : [part];
@@ -56,12 +61,11 @@ function parseItem(item: JsonObject, index: number): Part[] {
   }
 }
 
-function parseMessage(item: JsonObject): Part[] {
+function parseMessage(item: JsonObject, index: number): Part[] {
   const parts: Part[] = [];
-  for (const value of asArray(item.content) ?? []) {
-    const content = asObject(value);
-    const text = asString(content?.type === 'refusal' ? content.refusal : content?.text);
-    if (content === undefined || !text) continue;
+  for (const content of objectsIn(item.content, `output[${index}].content`)) {
+    const text = asString(content.type === 'refusal' ? content.refusal : content.text);
+    if (!text) continue;
     if (content.type === 'refusal') parts.push({ type: 'refusal', text });
     else {
       const citations = parseAnnotations(content.annotations);
