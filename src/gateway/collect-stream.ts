@@ -5,6 +5,7 @@ import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { ThroughputGuard } from '../upstream/throughput.ts';
 import { malformedIn } from './malformed-event.ts';
+import type { Observer } from './observer.ts';
 import type { Pump } from './pump.ts';
 import { createRelay, nextOf } from './relay.ts';
 import type { AttemptContext, Sent } from './send.ts';
@@ -85,7 +86,7 @@ class CollectingPump implements Pump<true> {
       provider: name,
       side: plan.side,
       createFraming,
-      observer,
+      observer: untold(observer),
       maxEvent,
       quirks,
       redact,
@@ -139,8 +140,24 @@ class CollectingPump implements Pump<true> {
   collected(): CollectedAnswer {
     const { parsed, text } = this;
     if (parsed !== undefined) return { text, answer: parsed };
-    return { text: null, answer: this.collector.response() };
+    const answer = this.collector.response();
+    const { observer } = this.context;
+    for (const [block, part] of answer.parts.entries())
+      if (part.type === 'text') observer.show({ type: 'text-delta', block, text: part.text });
+    return { text: null, answer };
   }
+}
+
+/** Those who watch are told the answer when it is whole: until then it may fail, and another be asked for all of it. */
+function untold(observer: Observer): Observer {
+  return {
+    seen: observer.seen,
+    wantsText: () => false,
+    see: (event) => observer.note(event),
+    show: (event) => observer.show(event),
+    note: (event) => observer.note(event),
+    noteMalformed: () => observer.noteMalformed(),
+  };
 }
 
 /** @param limit in bytes. */

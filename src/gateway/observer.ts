@@ -10,6 +10,8 @@ export interface Observer {
   see(event: StreamEvent): void;
   /** `see`, of what did not just arrive: a transformer gives it. */
   show(event: StreamEvent): void;
+  /** `see`, without telling those who watch: another may yet be asked for all of the answer. */
+  note(event: StreamEvent): void;
   noteMalformed(): void;
   /** Somebody watches this answer's text: none of it may be skipped unread. */
   wantsText(): boolean;
@@ -72,11 +74,17 @@ class TryObserver implements Observer {
   }
 
   see(event: StreamEvent): void {
+    if (event.type === 'text-delta') this.live.text(event.text);
     this.take(event, true);
   }
 
   show(event: StreamEvent): void {
+    if (event.type === 'text-delta') this.live.text(event.text);
     this.take(event, false);
+  }
+
+  note(event: StreamEvent): void {
+    this.take(event, true);
   }
 
   private take(event: StreamEvent, arrives: boolean): void {
@@ -88,9 +96,6 @@ class TryObserver implements Observer {
     switch (event.type) {
       case 'start':
         if (event.model !== null) seen.model = event.model;
-        break;
-      case 'text-delta':
-        this.live.text(event.text);
         break;
       case 'usage':
         seen.usage = mergeUsage(seen.usage, event.usage);

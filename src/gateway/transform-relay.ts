@@ -77,6 +77,10 @@ const UNWATCHED = { isWatched: () => false, text: () => {} };
  */
 export function watchUpstream(client: Observer, monotonic: () => number): Observer {
   const own = createObserver(monotonic, UNWATCHED, client.seen.timing);
+  const see = (event: StreamEvent) => {
+    own.see(event);
+    if (isAccounting(event)) client.show(event);
+  };
   return {
     seen: own.seen,
     wantsText: () => false,
@@ -85,10 +89,8 @@ export function watchUpstream(client: Observer, monotonic: () => number): Observ
       own.noteMalformed();
       client.noteMalformed();
     },
-    see(event) {
-      own.see(event);
-      if (isAccounting(event)) client.show(event);
-    },
+    see,
+    note: see,
   };
 }
 

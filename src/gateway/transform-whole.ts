@@ -19,15 +19,16 @@ export async function transformWhole(
   const chain = chainOf(context);
   try {
     const collector = createResponseCollector();
-    for (const event of await chain.push(responseToEvents(whole.answer))) {
-      if (!isAccounting(event)) observer.show(event);
-      collector.push(event);
-    }
+    const events = await chain.push(responseToEvents(whole.answer));
+    for (const event of events) collector.push(event);
     const { parts, finish } = collector.response();
     const answer = { ...whole.answer, parts: withOwnParts(whole.answer, parts), finish };
+    const isAsItWas = JSON.stringify(answer) === JSON.stringify(whole.answer);
+    if (!isAsItWas) requireSoundCalls(answer);
+    // Only now: those who watch are told of no answer that another takes the place of.
+    for (const event of events) if (!isAccounting(event)) observer.show(event);
     // What no step changed is still the provider's own text.
-    if (JSON.stringify(answer) === JSON.stringify(whole.answer)) return whole;
-    requireSoundCalls(answer);
+    if (isAsItWas) return whole;
     noteRewritten(context);
     return { ...whole, text: null, answer };
   } catch (thrown) {

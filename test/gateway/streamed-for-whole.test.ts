@@ -1,5 +1,7 @@
 // A provider that streams though it was asked for a whole answer: read like a stream, told whole.
-import { describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, test } from 'bun:test';
+import { createFallbackLab, expectSettled } from '../support/fallback-lab.ts';
+import type { Gateway } from '../../src/index.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -15,6 +17,8 @@ const CLIENTS = [
 
 const STREAM = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello') + MESSAGE.end;
 const BLOCK_END = MESSAGE.end.slice(0, MESSAGE.end.indexOf('event: message_delta'));
+const TEXT = '{"type":"text","text":""}';
+const NAMELESS = '{"type":"tool_use","id":"t","name":"","input":{}}';
 const BEGIN = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello');
 
 function setup(reply: Reply, server: { max_event?: string } = {}) {
@@ -133,3 +137,65 @@ describe.each(CLIENTS)('%s', (_, path, body) => {
     expect(pending()).toBe(before);
   });
 });
+
+describe('where another is asked for all of it', () => {
+  afterEach(expectSettled);
+
+  const CALL = MESSAGE.block.replace('"index":0', '"index":1').replace(TEXT, NAMELESS);
+  test.each([
+    ['it breaks off', replyWith(`${BEGIN}${MESSAGE.delta(', and no more. ')}`), 'upstream_truncated'],
+    ['an error follows', replyWith(BEGIN + MESSAGE.error('overloaded_error', 'busy')), 'upstream_overloaded'],
+    ['its call has no name', replyWith(BEGIN + BLOCK_END + CALL), 'upstream_malformed'],
+  ])('%s: those who watch are told only what was answered', async (_, broken, error) => {
+    const lab = createFallbackLab({ script: { one: [broken], two: ['works'] } });
+    const watching = await watch(lab.gateway);
+    const { response, text } = await lab.answered(lab.post('/v1/messages', MESSAGES));
+    expect(response.status).toBe(200);
+    expect(text).toContain('"from two"');
+    expect(await watching.textUntilEnd()).toBe('from two');
+    const row = await lab.row();
+    expect(row).toMatchObject({
+      status: 'success',
+      provider: 'two',
+      usage: { inputTokens: 7, outputTokens: 3 },
+    });
+    expect(row.attempts).toMatchObject([
+      { provider: 'one', error, usage: { inputTokens: 7 } },
+      { provider: 'two', error: null },
+    ]);
+  });
+
+  test('two at once: the text of the one that answers is told, once', async () => {
+    const slow = [BEGIN, MESSAGE.delta(' from one'), MESSAGE.end];
+    const gate = Promise.withResolvers<void>();
+    const one = replyWith(slow.map(bytes), { before: (index) => (index === 2 ? gate.promise : undefined) });
+    const two = replyWith([BEGIN, MESSAGE.delta(' from three'), MESSAGE.end].map(bytes));
+    const lab = createFallbackLab({
+      script: { one: [one], three: [two] },
+      config: { routing: { default_provider: 'one', fallback_chain: ['three'], hedge_after: '100ms' } },
+    });
+    const watching = await watch(lab.gateway);
+    const { text } = await lab.answered(lab.post('/v1/messages', MESSAGES), 200);
+    expect(text).toContain('"Hello from three"');
+    expect(await watching.textUntilEnd()).toBe('Hello from three');
+    gate.resolve();
+    expect((await lab.row()).attempts).toMatchObject([{ error: 'cancelled' }, { error: null, hedge: true }]);
+  });
+});
+
+async function watch(gateway: Gateway) {
+  const response = await gateway.fetch(new Request('http://127.0.0.1:8088/gateway/streams/live'));
+  const { body } = response;
+  if (body === null) throw new Error('nothing to watch');
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  return {
+    /** All text, until the request has ended. */
+    async textUntilEnd(): Promise<string> {
+      let told = '';
+      while (!told.includes('"type":"completed"')) told += (await reader.read()).value ?? '';
+      await reader.cancel();
+      const texts = told.matchAll(/"type":"text_delta","request_id":"[^"]*","text":("[^"]*")/g);
+      return [...texts].map(([, text = '""']) => JSON.parse(text)).join('');
+    },
+  };
+}
