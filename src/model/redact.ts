@@ -22,45 +22,61 @@ interface Shape {
 /** What keys are made of, in full or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
 const KEY = '[\\w*•…-]|\\.(?=[.\\w*•…-])';
 
+/**
+ * The beginning of a key: no word goes on with it. The letter or the digits before it may be the end of an escape: of a
+ * line's end in JSON (in JSON in JSON too), of a blank in a URL, of a terminal's colour.
+ */
+function beginning(text: string): string {
+  const escaped = '\\\\(?:[bfnrt]|u[\\da-f]{4})|%[\\da-f]{2}|\\[[\\d;]*m';
+  return `${text}(?<=(?:^|[^a-z\\d]|${escaped})${text})`;
+}
+
+/** What stands between a name and its value, in JSON in JSON too. */
+const QUOTE = '(?:\\\\*["\'])?';
+const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
+
 const SHAPES: readonly Shape[] = [
-  shape('sk-', `(?<![a-z0-9])sk-(?:(?:${KEY}){6,}|(?=[\\w-]{0,8}[*•…])(?:${KEY})+)`),
+  shape('sk-', `${beginning('sk-')}(?:(?:${KEY}){6,}|(?=[\\w-]{0,8}[*•…])(?:${KEY})+)`),
   shape('aiza', `aiza(?:${KEY}){6,}`),
-  shape('gsk_', `(?<![a-z0-9])gsk_(?:${KEY}){6,}`),
-  shape('xai-', `(?<![a-z0-9])xai-(?:${KEY}){6,}`),
-  shape('csk-', `(?<![a-z0-9])csk-(?:${KEY}){6,}`),
-  shape('nvapi-', `(?<![a-z0-9])nvapi-(?:${KEY}){6,}`),
-  shape('pplx-', `(?<![a-z0-9])pplx-(?:${KEY}){16,}`),
-  shape('hf_', `(?<![a-z0-9])hf_(?:${KEY}){16,}`),
-  shape('ya29.', `(?<![a-z0-9])ya29\\.(?:${KEY}){6,}`),
+  shape('gsk_', `${beginning('gsk_')}(?:${KEY}){6,}`),
+  shape('xai-', `${beginning('xai-')}(?:${KEY}){6,}`),
+  shape('csk-', `${beginning('csk-')}(?:${KEY}){6,}`),
+  shape('nvapi-', `${beginning('nvapi-')}(?:${KEY}){6,}`),
+  shape('pplx-', `${beginning('pplx-')}(?:${KEY}){16,}`),
+  shape('hf_', `${beginning('hf_')}(?:${KEY}){16,}`),
+  shape('ya29.', `${beginning('ya29\\.')}(?:${KEY}){6,}`),
   // JSON web tokens: three base64url parts, the first of which begins with `{"`.
-  shape('eyj', '(?<![a-z0-9])eyj[\\w-]{8,}\\.[\\w-]{4,}\\.[\\w-]*'),
+  shape('eyj', `${beginning('eyj')}[\\w-]{8,}\\.[\\w-]{4,}\\.[\\w-]*`),
   // Any token after `Bearer`, but not the words that prose puts there.
   shape(
     'bearer',
-    '\\b(bearer\\s+)(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and)\\b(?![-.]))' +
+    `(${beginning('bearer')}(?:\\s|%20)+)` +
+      '(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and)\\b(?![-.]))' +
       `(?:${KEY}|[+/=~])+`,
     `$1${REDACTED}`,
   ),
-  shape('basic', '(authorization["\']?\\s*[:=]\\s*["\']?basic\\s+)[\\w+/=-]+', `$1${REDACTED}`),
+  shape('basic', `(authorization${IS}basic\\s+)[\\w+/=-]+`, `$1${REDACTED}`),
   ...[
-    { hint: 'authorization', name: 'authorization' },
-    { hint: 'x-sluice-key', name: 'x-sluice-key' },
-    { hint: 'api-key', name: 'api-key' },
-    { hint: 'api_key', name: 'api_key' },
-    { hint: 'api key', name: 'api key(?: provided)?' },
+    { hint: 'authorization', name: `authorization${IS}(?:token\\s+)?` },
+    { hint: 'x-sluice-key', name: `x-sluice-key${IS}` },
+    { hint: 'api-key', name: `api-key${IS}` },
+    { hint: 'api_key', name: `api_key${IS}` },
+    { hint: 'apikey', name: `apikey${IS}` },
+    { hint: 'api key', name: `api key(?: provided)?${IS}` },
   ].map(({ hint, name }) =>
     // Only what cannot be a word of prose: with a digit or mask in it, or long.
-    shape(
-      hint,
-      `(${name}["']?\\s*[:=]\\s*["']?)(?=[\\w-]*[\\d*•…]|[\\w-]{20})(?:${KEY}|[+/=~])+`,
-      `$1${REDACTED}`,
-    ),
+    shape(hint, `(${name})(?=[\\w-]*[\\d*•…]|[\\w-]{20})(?:${KEY}|[+/=~])+`, `$1${REDACTED}`),
   ),
+  // Of sessions and of those who log in. AWS quotes the first in what it says of a signature.
+  shape('security-token', `(security-token${IS})[\\w+/=%-]{16,}`, `$1${REDACTED}`),
+  // The hint is a part of it that `max_tokens` does not fit.
+  shape('ccess_t', `(access_token${IS})[\\w.+/=~-]{12,}`, `$1${REDACTED}`),
+  shape('client_secret', `(client_secret${IS})[\\w.~-]{8,}`, `$1${REDACTED}`),
   ...['key=', 'token=', 'secret=', 'password='].map((hint) =>
     shape(hint, `([?&][\\w-]*${hint})[^&#\\s"'<>\`)\\]]+`, `$1${REDACTED}`),
   ),
-  // scheme://user:password@host
-  shape('@', '(:\\/\\/)[^\\s/@:"\']*:[^\\s/@"\']+(?=@)', `$1${REDACTED}`),
+  // scheme://user:password@host, or a token in place of both.
+  shape('@', '(:\\/\\/)(?:[^\\s/@:"\']*:[^\\s/@"\']+|[\\w.~-]{20,})(?=@)', `$1${REDACTED}`),
 ];
 
 function shape(hint: string, source: string, replacement: string = REDACTED): Shape {

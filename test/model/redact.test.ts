@@ -65,8 +65,37 @@ describe('what is shaped like a key', () => {
   }
 });
 
+describe('a key behind an escape, whose letter is no part of a word', () => {
+  const keys = ['sk-ant-api03-AAAA-BBBB', 'gsk_abcdefghijklmnop', 'xai-abcdefghijk', 'csk-abcdefghijk'];
+  keys.push('hf_abcdefghijklmnopqrst', 'ya29.a0AfH6SMBx-abc', 'eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl');
+  for (const before of ['\n', '\r\n', '\t', '\b', '\f', '\u001b[0m', '%20', '%3D', '\u2028', '\\n'])
+    test(JSON.stringify(before), () => {
+      for (const key of [...keys, 'Bearer abcdef12']) {
+        const text = `keys:${before}${key}`;
+        const clean = `keys:${before}${key.startsWith('Bearer') ? 'Bearer [redacted]' : '[redacted]'}`;
+        // In a body, and in the arguments of a tool, which are JSON in JSON.
+        const inJson = JSON.stringify({ text });
+        expect(redact(text)).toBe(clean);
+        expect(redact(inJson)).toBe(JSON.stringify({ text: clean }));
+        expect(redact(JSON.stringify({ inJson }))).toBe(
+          JSON.stringify({ inJson: JSON.stringify({ text: clean }) }),
+        );
+      }
+    });
+});
+
 describe('what stands where keys stand', () => {
   const cases: [given: string, wanted: string][] = [
+    ['{"apiKey":"0123abc"}', '{"apiKey":"[redacted]"}'],
+    ['{\\"api_key\\": \\"0123abc\\"}', '{\\"api_key\\": \\"[redacted]\\"}'],
+    ['Authorization: Token 0123abc', 'Authorization: Token [redacted]'],
+    ['{"access_token":"0123abcdefgh/+="}', '{"access_token":"[redacted]"}'],
+    ['{"client_secret":"0123abcd"}', '{"client_secret":"[redacted]"}'],
+    [
+      'host:bedrock.test\nx-amz-security-token:FQoGZXIvYXdzEJr//////////wEaDA==\n',
+      'host:bedrock.test\nx-amz-security-token:[redacted]\n',
+    ],
+    ['https://0123456789abcdefghij@git.test/x', 'https://[redacted]@git.test/x'],
     ['authorization: Bearer abc', 'authorization: Bearer [redacted]'],
     ['{"authorization":"Bearer a.b-c_d~e+f/g="}', '{"authorization":"Bearer [redacted]"}'],
     ['AUTHORIZATION: BEARER token-1', 'AUTHORIZATION: BEARER [redacted]'],
@@ -102,6 +131,8 @@ describe('ordinary text stays as it is', () => {
     '**bold** and ***both*** and a ... b',
     'mail me@example.org at https://example.org:8080/a@b',
     'npm i hf_transfer',
+    '{"max_tokens":1024,"access_token":null,"security-token":"x"}',
+    'C:\\\\tasks\\\\desk-lamp and https://someone@example.org',
     '日本語 🦭 ünïcödé',
   ];
   for (const text of texts) test(text, () => expect(redact(text)).toBe(text));
