@@ -122,14 +122,11 @@ export interface ProviderSide {
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
-  /**
-   * Whether the model goes on with the assistant's turn where a request ends with one, and tells only what comes
-   * behind it. Left out: never.
-   */
+  /** How the model goes on with the assistant's turn where a request ends with one; undefined: it is not sure to. */
   continuesTurn?(
     request: NeutralRequest,
     options: Pick<BuildOptions, 'model' | 'quirks' | 'baseUrl'>,
-  ): boolean;
+  ): TurnContinued | undefined;
   readonly passthrough: Passthrough;
   /** Left out where any name is taken. */
   readonly toolNames?: ToolNameRule;
@@ -239,7 +236,10 @@ export interface Quirks {
   schemaSubset?: boolean;
 }
 
-/** How a server is asked to go on with the last turn. */
+/** It tells `rest` alone, or the turn again and then the rest: all of it. */
+export type TurnContinued = 'rest' | 'all';
+
+/** How a server is asked to go on with the last turn; without a field: the turn is all it needs. */
 export interface AskedPrefill {
   /** Fields of that turn. */
   turn?: JsonObject;

@@ -33,6 +33,8 @@ export interface Question {
   stream: boolean;
   /** `neutral` asks something else than the client's bytes do: those are not sent. */
   isChanged?: true;
+  /** Text at the end of its last turn that is not the client's: the beginning of the answer. */
+  begun?: string;
 }
 
 export interface Plan {
@@ -238,8 +240,15 @@ function rebuildBody(
   context: PlanContext,
 ): Told {
   return notTooDeep(() => {
-    const { body, ...built } = buildOwn(question.neutral(), side, target, context);
-    return { ...built, body: writeJson(body, incoming.text.length), hides: hiding(incoming, side, target) };
+    const request = question.neutral();
+    const { body, ...built } = buildOwn(request, side, target, context);
+    return {
+      ...built,
+      // The client's own turn is repeated to it as to every client of this dialect.
+      ...(question.begun !== undefined && withoutRepeated(side, built.losses, request, question, target)),
+      body: writeJson(body, incoming.text.length),
+      hides: hiding(incoming, side, target),
+    };
   });
 }
 
@@ -307,21 +316,36 @@ function translateBody(
   target: Target,
   context: PlanContext,
 ): Told {
-  const { name, quirks } = target.provider;
+  const { name } = target.provider;
   return notTooDeep(() => {
     const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
     const built = side.buildRequest(request, buildOptions(target, context));
     const named = restoreToolNames(side, names);
     const losses = reportToolNames(built, names);
-    const prefill = quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
     return {
       ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
-      side: prefill === undefined ? named : withoutPrefill(named, prefill),
+      ...withoutRepeated(named, losses, request, question, target),
       body: writeJson(built.body, question.incoming?.text.length ?? 0),
-      losses: prefill === undefined ? losses : losses.filter(({ feature }) => feature !== PREFILL),
       hides: undefined,
     };
   });
+}
+
+/** Where the provider repeats the last turn: what of it is the client's own is not told again. */
+function withoutRepeated(
+  side: ProviderSide,
+  losses: Loss[],
+  request: NeutralRequest,
+  { begun = '' }: Question,
+  target: Target,
+): Required<Pick<Told, 'side' | 'losses'>> {
+  const turn = target.provider.quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
+  if (turn === undefined) return { side, losses };
+  const own = turn.slice(0, turn.length - begun.length);
+  return {
+    side: own.trim() === '' ? side : withoutPrefill(side, own),
+    losses: losses.filter(({ feature }) => feature !== PREFILL),
+  };
 }
 
 /** The client's own key that goes to the target in place of the gateway's, null where none does. */

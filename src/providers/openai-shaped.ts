@@ -52,6 +52,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       renamedFields: { seed: 'random_seed' },
       efforts: ['none', 'high'],
       modelRefusals: [{ models: /^(?!mistral-(small|medium))/, fields: ['reasoning_effort'] }],
+      modelThinking: [{ models: /magistral/, thinks: 'always' }],
       // Unknown fields are HTTP 422 there.
       refusedFields: [
         'user',
@@ -81,11 +82,14 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       participantNames: false,
       efforts: ['low', 'medium', 'high'],
       // Qwen's thinking has a switch only.
-      modelThinking: [{ models: /qwen3/, efforts: ['none'] }],
+      modelThinking: [
+        { models: /qwen3/, efforts: ['none'], thinks: 'by-default' },
+        { models: /gpt-oss|deepseek-r1|qwq|compound/, thinks: 'always' },
+      ],
       modelRefusals: [{ models: /^(?!.*(gpt-oss|qwen3))/, fields: ['reasoning_effort'] }],
       // Else the thinking of these models stands between tags in the answer's text.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
-      prefill: 'continues',
+      prefill: {},
     },
   },
   {

@@ -1,21 +1,33 @@
 // Which servers surely go on with a turn of the assistant that ends the conversation, so that an answer that broke can be
-// gone on with: those that are asked to in words of their own. Others may answer anew, which would be told as the rest.
+// gone on with: those whose documentation says so. Others may answer anew, which would be told as the rest.
 import type { NeutralRequest } from '../../model/request.ts';
-import type { BuildOptions } from '../dialect.ts';
+import type { BuildOptions, TurnContinued } from '../dialect.ts';
 import { thinkingOf } from './model-thinking.ts';
 
-/** As `markPrefill` asks. Not while the model thinks: what it says then is not known to go on with the turn. */
+/**
+ * As `markPrefill` asks, and `orderMessages`. Not while the model thinks: what it says then is not known to go on with the
+ * turn. Who says what: https://api-docs.deepseek.com/guides/chat_prefix_completion,
+ * https://platform.kimi.ai/docs/guide/use-partial-mode-feature-of-kimi-api,
+ * https://help.aliyun.com/en/model-studio/partial-mode,
+ * https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html,
+ * https://console.groq.com/docs/prompting (any text model), https://docs.mistral.ai/api (`prefix`: the answer is made to
+ * begin with it; that it is told again in streams too: https://github.com/vercel/ai/pull/3256). OpenRouter hands the turn to
+ * whoever serves the model, and some of those refuse it (Claude from 4.6 on, Gemini from 3.6 on) or answer anew.
+ */
 export function continuesTurn(
   { reasoning }: NeutralRequest,
   { model, quirks, baseUrl = '' }: Pick<BuildOptions, 'model' | 'quirks' | 'baseUrl'>,
-): boolean {
+): TurnContinued | undefined {
   const { prefill, answersAnew } = quirks;
-  if (typeof prefill !== 'object' || answersAnew?.test(model) === true) return false;
-  const { at, notThinking } = prefill;
-  if (at !== undefined && at.baseUrl !== baseUrl && !at.instead.includes(baseUrl)) return false;
+  if (prefill !== 'repeats' && typeof prefill !== 'object') return undefined;
+  if (answersAnew?.test(model) === true) return undefined;
+  const { at, notThinking } = prefill === 'repeats' ? {} : prefill;
+  if (at !== undefined && at.baseUrl !== baseUrl && !at.instead.includes(baseUrl)) return undefined;
   const { thinks } = thinkingOf(model, quirks);
-  if (thinks === 'always') return false;
-  if (reasoning?.mode === 'off' || reasoning?.effort === 'none') return true;
+  if (thinks === 'always') return undefined;
+  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
   // With `notThinking`, thinking that nobody asked for is turned off.
-  return reasoning === undefined && (thinks === undefined || notThinking === true);
+  const isQuiet = reasoning === undefined && (thinks === undefined || notThinking === true);
+  if (!isOff && !isQuiet) return undefined;
+  return prefill === 'repeats' ? 'all' : 'rest';
 }

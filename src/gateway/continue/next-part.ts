@@ -13,7 +13,7 @@ import { type Question, sideOf } from '../plan.ts';
 import type { Relay } from '../relay.ts';
 import { breakable } from '../pump.ts';
 import { createTranslatePump } from '../translate-pump.ts';
-import { createRepeatReader, createSequelReader } from './prefix.ts';
+import { createRepeatReader, createSequelReader, type PrefixReader } from './prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';
 import type { Story } from './story.ts';
@@ -70,8 +70,8 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const { model, provider } = target;
       const { quirks, baseUrl } = provider;
       const side = sideOf(target, dialect);
-      const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl }) === true;
-      continued = goesOn && text.trim() !== '' ? 'prefilled' : 'repeated';
+      const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl });
+      continued = goesOn !== undefined && text.trim() !== '' ? 'prefilled' : 'repeated';
       const asked = continued === 'prefilled' ? begunBy(question, text) : question;
       const plan = notePlan({ ...exchange, question: asked }, target, key);
       const observer = createObserver(host.monotonic, NOBODY);
@@ -80,7 +80,9 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const { losses, transformers } = plan;
       const rest = about.after(target);
       const part: Part = { target, seen, losses, transformers, rest, before: broken };
-      const render = createJoint(exchange, part, about, continued);
+      const reader =
+        continued === 'prefilled' && goesOn === 'rest' ? createSequelReader(text) : createRepeatReader(text);
+      const render = createJoint(exchange, part, about, reader);
       const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
       const run: Try<NextPart>['run'] = async (answered, signal) => {
         const { relay } = await openStream(
@@ -112,7 +114,8 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
 
 /** Without the white space at its end, which some refuse there. */
 function begunBy(question: Question, text: string): Question {
-  return { ...question, isChanged: true, neutral: () => withTurn(question.neutral(), text.trimEnd()) };
+  const begun = text.trimEnd();
+  return { ...question, isChanged: true, begun, neutral: () => withTurn(question.neutral(), begun) };
 }
 
 /** Renders the part's events behind those that the client has. */
@@ -120,13 +123,12 @@ function createJoint(
   { record }: Exchange,
   part: Part,
   { story, encode, keeps, earlier, error }: Omit<Break, 'broken'>,
-  continued: 'prefilled' | 'repeated',
+  reader: PrefixReader,
 ): Render {
-  const text = story.text();
   let out: StreamEvent[] = [];
   const splice = createSplice(
     story,
-    continued === 'prefilled' ? createSequelReader(text) : createRepeatReader(text),
+    reader,
     earlier.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
     (event) => {
       story.note(event);

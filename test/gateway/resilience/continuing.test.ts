@@ -72,6 +72,7 @@ describe('where the target goes on with a turn that has begun', () => {
       { messages: [...ASK.messages, { ...LAST, partial: true }], enable_thinking: false },
     ],
     ['vllm', 'v1', 'any', { messages: [...ASK.messages, LAST], continue_final_message: true }],
+    ['groq', 'openai', 'llama-3.3-70b-versatile', { messages: [...ASK.messages, LAST] }],
   ];
   test.each(WORDS)('%s is asked so in its own words', async (kind, path, model, asked) => {
     const { lab, answer, row } = await ask({
@@ -87,7 +88,9 @@ describe('where the target goes on with a turn that has begun', () => {
     ['deepseek', 'chat', 'deepseek-reasoner'],
     ['qwen', 'compatible-mode', 'qwq-plus'],
     ['moonshot', 'v1', 'kimi-k2-thinking'],
-    ['groq', 'openai', 'llama-3.3-70b-versatile'],
+    ['groq', 'openai', 'openai/gpt-oss-120b'],
+    ['mistral', 'v1', 'magistral-medium-latest'],
+    ['openrouter', 'api', 'meta-llama/llama-3.3-70b-instruct'],
   ])(
     '%s (%s) is not where the model thinks, or nobody asks it in so many words: %s',
     async (kind, path, model) => {
@@ -100,6 +103,54 @@ describe('where the target goes on with a turn that has begun', () => {
       expect(row.attempts[1]).toMatchObject({ continued: 'repeated' });
     },
   );
+
+  describe('Mistral repeats the turn first', () => {
+    const mistral = (reply: Reply) => ({ ...chat(reply), kind: 'mistral', model: 'mistral-large-latest' });
+    const OPENED = [...ASK.messages, { role: 'assistant', content: 'Well: ' }];
+    const REPEATING = replyWith(
+      CHAT.start + ['The', ' sky is', ' blue.'].map(CHAT.delta).join('') + CHAT.end,
+    );
+
+    test('and that is not told again', async () => {
+      const { lab, answer, row } = await ask({
+        one: message(brokenMessage('The sky is ')),
+        v1: mistral(REPEATING),
+      });
+      expect(lab.requests[1]?.json()).toMatchObject({
+        messages: [...ASK.messages, { role: 'assistant', content: 'The sky is', prefix: true }],
+      });
+      expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+      expect(row.attempts[1]).toMatchObject({ error: null, continued: 'prefilled' });
+      expect(row.lost).toEqual([]);
+    });
+
+    test.each([
+      ['the turn as it is', 'Well: The sky is blue.'],
+      ['nothing of it, which is another answer', 'blue.'],
+      ['another one', 'Well: The sea is blue.'],
+    ])('behind what the client began: %s', async (_, said) => {
+      const { lab, answer } = await ask(
+        { one: message(brokenMessage('The sky is ')), v1: mistral(wholeChatStream(said)) },
+        { ...ASK, messages: OPENED },
+      );
+      expect(lab.requests[1]?.json()).toMatchObject({
+        messages: [...ASK.messages, { role: 'assistant', content: 'Well: The sky is', prefix: true }],
+      });
+      if (said === 'Well: The sky is blue.') expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+      else expect(answer).toMatchObject({ text: 'The sky is ', endings: ['error'] });
+    });
+
+    test('to a client of its own dialect too', async () => {
+      const lab = createContinuingLab({ one: chat(brokenChat('The sky is ')), v1: mistral(REPEATING) });
+      const response = await lab.post('/v1/chat/completions', ASK);
+      const answer = readStream('openai-chat', new TextEncoder().encode(await response.text()));
+      expect(lab.requests[1]?.json()).toMatchObject({
+        messages: [...ASK.messages, { role: 'assistant', content: 'The sky is', prefix: true }],
+      });
+      expect(answer).toMatchObject({ text: 'The sky is blue.', endings: ['finish'], violations: [] });
+      expect((await lab.row(0)).lost).toEqual([]);
+    });
+  });
 
   test('thinking alone does not go on with it', async () => {
     const thought = CHAT.start + CHAT.delta('blue.').replace('"content"', '"reasoning_content"') + CHAT.end;
