@@ -109,7 +109,13 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
   const { signal } = course;
   for (let target = trip.left.shift(); target !== undefined; target = trip.left.shift()) {
     trip.tried.push(target);
-    const visit: Visit = { target, last: trip.left.length === 0, retries: 0, keysLeft: keysBeside(target) };
+    const visit: Visit = {
+      target,
+      last: trip.left.length === 0,
+      retries: 0,
+      keysLeft: keysBeside(target),
+      tooLong: false,
+    };
     let next: Next = 'again';
     while (next !== 'elsewhere') {
       if (signal.aborted) throw signal.reason;
@@ -135,10 +141,7 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
       if (!mayWait(course, visit, next, trip)) break;
       await pause(course, next);
     }
-    if (trip.failure?.rule.retry === 'larger-context') {
-      trip.left = largerTargets(target, trip.left, course.contextFallback, trip.tried);
-      if (trip.left.length === 0) throw trip.failure;
-    }
+    if (visit.tooLong) trip.left = largerTargets(target, trip.left, course.contextFallback, trip.tried);
   }
   const none = new GatewayError('internal', 'no target was tried');
   throw trip.failure ?? allRefused(trip.refusals) ?? none;
@@ -151,6 +154,8 @@ interface Visit {
   last: boolean;
   retries: number;
   keysLeft: number;
+  /** It refused the prompt as too long. One that was not asked says nothing of that. */
+  tooLong: boolean;
 }
 
 /** What follows a try that came to nothing: the same target at once, or after so many milliseconds, or another one. */
@@ -261,6 +266,7 @@ function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, t
   if (signal.aborted) throw signal.reason;
   noteFailure(attempt, planned, error, record);
   trip.failure = error;
+  visit.tooLong = error.rule.retry === 'larger-context';
   if (!mayGoOn(error, planned.key)) throw error;
   const { provider, model } = visit.target;
   const isKeys = isOfKey(error) && planned.key === 'own';

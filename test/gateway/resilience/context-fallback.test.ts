@@ -87,6 +87,25 @@ test('a larger one that is down is one failure of several: the next larger is as
   expect([text.includes('from three'), lab.asked]).toEqual([true, ['one', 'two', 'three']]);
 });
 
+test('a larger one that is not asked, for its breaker is open, leaves the others that are larger than the one that refused', async () => {
+  const lab = createFallbackLab({
+    script: { one: [TOO_LONG], two: [failure(500)], three: ['works'] },
+    providers: { ...VENDORS, two: { ...VENDORS.two, breaker: { failures: 1 } } },
+    // 1,050,000 tokens, and 1,000,000.
+    config: {
+      routing: { default_provider: 'one', fallback_chain: ['two/gpt-5.4', 'three/claude-opus-4-7'] },
+    },
+  });
+  await lab.answered(lab.post('/v1/messages', ask('two/gpt-5.4')));
+  const { text } = await lab.answered(lab.post('/v1/messages', ask(MODEL)));
+  expect(text).toContain('from three');
+  expect((await lab.rowAt(1)).attempts).toMatchObject([
+    { provider: 'one', error: 'context_too_long' },
+    { provider: 'two', skipped: 'breaker_open' },
+    { provider: 'three', status: 200 },
+  ]);
+});
+
 test('too long for all of them: the last one’s words, none asked twice', async () => {
   const lab = setup(
     { one: [TOO_LONG], two: [TOO_LONG_CHAT] },
