@@ -318,7 +318,8 @@ function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
     case 'larger-context':
       return true;
     case 'own-key':
-      return key === 'own';
+      // What the host signs, or configured headers say, is the gateway's own too.
+      return key !== 'client';
     case 'never':
       return false;
   }

@@ -9,8 +9,10 @@ import {
   limited,
   PATHS,
 } from '../support/fallback-lab.ts';
-import { MESSAGE, utf8 } from '../support/message-stream.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 afterEach(expectSettled);
 
@@ -138,6 +140,64 @@ describe('keys', () => {
       expect(lab.asked).toEqual(['one', 'two']);
     },
   );
+});
+
+describe('a provider that needs no key of the configuration', () => {
+  const signed = (authorize: () => Promise<Record<string, string>>, answer: Reply) => {
+    const upstream = createReplayFetch((request) =>
+      request.path.startsWith('/chain') ? jsonReply(wholeMessage('from the chain')) : answer,
+    );
+    return {
+      upstream,
+      ...createTestGateway({
+        config: {
+          providers: {
+            bedrock: { base_url: 'http://upstream.test', options: { region: 'eu-west-1' }, max_retries: 2 },
+            chain: { ...LAB_PROVIDERS.claude, base_url: 'http://upstream.test/chain' },
+          },
+          routing: { default_provider: 'bedrock', fallback_chain: ['chain'] },
+        },
+        fetch: upstream.fetch,
+        host: { authorize },
+      }),
+    };
+  };
+
+  test('whose credentials the host cannot get: the next target', async () => {
+    const { post, row, upstream } = signed(
+      () => Promise.reject(new Error('the token has expired')),
+      limited(),
+    );
+    const response = await post('/v1/messages', ASK);
+    expect([response.status, await response.text()]).toEqual([
+      200,
+      expect.stringContaining('from the chain'),
+    ]);
+    expect(upstream.requests).toHaveLength(1);
+    expect((await row(0)).attempts).toMatchObject([
+      { provider: 'bedrock', status: null, error: 'upstream_unauthorized' },
+      { provider: 'chain', status: 200 },
+    ]);
+  });
+
+  test.each([401, 403])('that refuses what the host signed with %d: the next target', async (status) => {
+    const { post, upstream } = signed(async () => ({ authorization: 'signed' }), failure(status));
+    const response = await post('/v1/messages', ASK);
+    expect([response.status, await response.text()]).toEqual([
+      200,
+      expect.stringContaining('from the chain'),
+    ]);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each([401, 403])('nor wants one, but answers %d: the next target', async (status) => {
+    const lab = setup({
+      script: { one: [failure(status)], two: ['works'] },
+      providers: { one: { api_key: null, forward_client_key: false } },
+    });
+    expect((await lab.answered(lab.post('/v1/messages', ASK))).response.status).toBe(200);
+    expect(lab.asked).toEqual(['one', 'two']);
+  });
 });
 
 describe('when all fail', () => {
