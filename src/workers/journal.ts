@@ -43,7 +43,7 @@ export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
  * A slot has two parts. As the request begins: how many bytes of text this part holds (0: nothing), the number of the
  * batch that its row left with (0: none yet), when the request came (Unix ms), whether it is streamed, the length of each
  * text in UTF-16 units (all bits set: there is none), and the texts as UTF-8, one behind the other. As it ends: the same,
- * with a number for its status and those of `numbersOf` instead.
+ * with a number for its status and those of `numbersOf` instead, and one more as the count of bytes: all texts may be missing.
  */
 const BATCH_AT = 4;
 const TIMESTAMP_AT = 8;
@@ -62,6 +62,8 @@ const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 const NONE = 0xffff;
 /** Names come from clients. So long, all of them fit as a request begins: a unit takes three bytes at most. */
 const LONGEST_NAME = 80;
+/** So long, all of them fit as it ends, whoever gave them. */
+const LONGEST_END_NAME = 40;
 const STATUSES: readonly RowStatus[] = ['success', 'error', 'aborted', 'truncated'];
 
 export interface Journal {
@@ -122,8 +124,8 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
     return !isFull;
   }
 
-  /** Their lengths, then the texts, up to `end`. Returns how many bytes the texts took; 0: they do not fit. */
-  function writeTexts(at: number, end: number, texts: readonly (string | null)[]): number {
+  /** Their lengths, then the texts, up to `end`. Returns how many bytes the texts took; undefined: they do not fit. */
+  function writeTexts(at: number, end: number, texts: readonly (string | null)[]): number | undefined {
     let together = '';
     let lengthAt = at;
     for (const text of texts) {
@@ -132,7 +134,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       if (text !== null) together += text;
     }
     const { read, written } = encoder.encodeInto(together, memory.subarray(lengthAt, end));
-    return read === together.length ? written : 0;
+    return read === together.length ? written : undefined;
   }
 
   return {
@@ -146,7 +148,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       numbers.setUint32(at + END_AT, 0);
       numbers.setFloat64(at + TIMESTAMP_AT, request.timestamp);
       numbers.setUint16(at + STREAMED_AT, Number(request.streamed));
-      numbers.setUint32(at, writeTexts(at + LENGTHS_AT, at + END_AT, textsOf(request)));
+      numbers.setUint32(at, writeTexts(at + LENGTHS_AT, at + END_AT, textsOf(request)) ?? 0);
     },
     ended(row) {
       const slot = slots.get(row.requestId);
@@ -160,7 +162,9 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
         numberAt += NUMBER_BYTES;
       }
       const texts = [row.provider, row.model, row.finishReason, row.errorCode];
-      numbers.setUint32(at, writeTexts(at + END_LENGTHS_AT, at + END_BYTES, texts));
+      const [from, end] = [at + END_LENGTHS_AT, at + END_BYTES];
+      const bytes = writeTexts(from, end, texts) ?? writeTexts(from, end, texts.map(shortenedEnd));
+      numbers.setUint32(at, bytes === undefined ? 0 : bytes + 1);
     },
     sent(requestId, batch) {
       const slot = slots.get(requestId);
@@ -218,6 +222,10 @@ function shortened(name: string | null): string | null {
   return name === null ? null : name.slice(0, LONGEST_NAME);
 }
 
+function shortenedEnd(name: string | null): string | null {
+  return name === null ? null : name.slice(0, LONGEST_END_NAME);
+}
+
 /**
  * What a worker had not handed over; but for a request that it was just noting when it died.
  * @param batches how many of its batches have been taken.
@@ -258,8 +266,8 @@ function readBegun(bytes: Uint8Array): BegunRequest {
 
 function readEnd(bytes: Uint8Array): RequestEnd | null {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = numbers.getUint32(0);
-  if (length === 0) return null;
+  const length = numbers.getUint32(0) - 1;
+  if (length < 0) return null;
   const number = (index: number) => numbers.getFloat64(NUMBERS_AT + index * NUMBER_BYTES);
   const known = (index: number) => (Number.isNaN(number(index)) ? null : number(index));
   const [provider, model, finishReason, errorCode] = readTexts(bytes.subarray(END_LENGTHS_AT), 4, length);

@@ -168,11 +168,33 @@ test('of one that has ended its outcome is kept, until it is another request’s
   expect(readJournal(memory, 0).map(({ end: last }) => last)).toEqual([null, null]);
 });
 
-test('an end whose names have no room is none', () => {
+test('an end with names of any length is one, with the beginning of those that have no room', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  const long = '漢'.repeat(70_000);
+  journal.note(begun('a'));
+  journal.ended(sampleRow({ requestId: 'a', provider: 'lab', model: long, finishReason: long }));
+  journal.ended(sampleRow({ requestId: 'never begun' }));
+  const [read] = readJournal(memory, 0);
+  expect(read?.end).toMatchObject({ status: 'success', provider: 'lab', usageKnown: true });
+  expect(read?.end?.model).toBe(long.slice(0, 40));
+  expect(read?.end?.finishReason).toBe(long.slice(0, 40));
+});
+
+test('what fits is kept whole', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  const model = 'm'.repeat(500);
+  journal.note(begun('a'));
+  journal.ended(sampleRow({ requestId: 'a', model }));
+  expect(readJournal(memory, 0)[0]?.end?.model).toBe(model);
+});
+
+test('an end without any name is one: its client had left before anything was known', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const journal = createJournal(memory, roomy);
   journal.note(begun('a'));
-  journal.ended(sampleRow({ requestId: 'a', model: '漢'.repeat(10_000) }));
-  journal.ended(sampleRow({ requestId: 'never begun' }));
-  expect(readJournal(memory, 0)).toEqual([{ begun: begun('a'), end: null }]);
+  const nobody = { provider: null, model: null, finishReason: null, errorCode: null };
+  journal.ended(sampleRow({ requestId: 'a', status: 'aborted', httpStatus: 499, ...nobody }));
+  expect(readJournal(memory, 0)[0]?.end).toMatchObject({ status: 'aborted', httpStatus: 499, ...nobody });
 });
