@@ -8,7 +8,7 @@ export type Arguments<Method> = Method extends (...args: infer Args) => unknown 
 
 /** The far side, as one that has the methods `Far`. */
 export interface Channel<Far extends Methods> {
-  /** Rejects with what the far side threw, and with `ChannelClosed` when it is gone. */
+  /** Rejects with what the far side threw, with why it cannot be sent, and with `ChannelClosed` when it is gone. */
   call<Name extends keyof Far & string>(
     name: Name,
     ...args: Arguments<Far[Name]>
@@ -69,7 +69,12 @@ export function createChannel<Far extends Methods>({ send, methods, onError }: C
       // The answer has the type of the method that was asked: both ends are written against the same table.
       const { promise, resolve, reject } = Promise.withResolvers<Answer<Far[typeof name]>>();
       asked.set(id, { resolve: (result) => resolve(result as Answer<Far[typeof name]>), reject });
-      post({ kind: 'call', id, name, args });
+      try {
+        post({ kind: 'call', id, name, args });
+      } catch (error) {
+        asked.delete(id);
+        reject(error);
+      }
       return promise;
     },
     tell: (name, ...args) => post({ kind: 'tell', name, args }),

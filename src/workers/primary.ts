@@ -58,7 +58,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const watchedAt = new Set<WorkerProcess>();
   /** What each worker was given last. */
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
-  /** How many batches of rows each has handed over. */
+  /** The newest batch of rows that each has handed over. */
   const batches = new WeakMap<WorkerProcess, number>();
   const columns = addColumns({}, options.config);
   /** All that the workers have told, for those that come later. */
@@ -141,9 +141,13 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         if (notice.about === 'provider') known.learn(notice.notice);
         tellAll(notice, worker());
       },
-      append(rows) {
-        for (const row of unpackRows(rows)) note(row);
-        batches.set(worker(), (batches.get(worker()) ?? 0) + 1);
+      append(rows, batch) {
+        try {
+          for (const row of unpackRows(rows)) note(row);
+        } finally {
+          // Also one that could not be taken whole: when its worker dies nobody makes more of it.
+          batches.set(worker(), batch);
+        }
       },
       page: view,
       watching: (isOn) => watch(worker(), isOn),

@@ -66,8 +66,8 @@ export type PrimaryMethods = {
   /** It serves. */
   ready(): void;
   notice(notice: FleetNotice): void;
-  /** Takes rows into its ledger, as `packRows` made them. */
-  append(rows: PackedRows): void;
+  /** Takes rows into its ledger, as `packRows` made them. @param batch of this worker, from 1. */
+  append(rows: PackedRows, batch: number): void;
   page(request: PageRequest): Promise<Page | undefined>;
   /** Whether anybody watches at this worker; resolves when all workers know. */
   watching(isOn: boolean): Promise<void>;

@@ -30,7 +30,6 @@ export function createRowHandover(
   let timer: (() => void) | undefined;
   /** The newest batch, which is there when all before it are: the channel keeps the order. */
   let newest: Promise<void> = Promise.resolve();
-  /** Counted by the primary as well. */
   let batch = 0;
 
   function send(): void {
@@ -45,7 +44,7 @@ export function createRowHandover(
     const strike = () => {
       for (const { requestId } of rows) journal.done(requestId);
     };
-    newest = primary.call('append', packRows(rows)).then(strike, (error) => {
+    newest = primary.call('append', packRows(rows), batch).then(strike, (error) => {
       // The primary is gone, and this process with it.
       if (error instanceof ChannelClosed) return;
       // It lives and could not take them: no death of this process makes more of them.

@@ -46,6 +46,15 @@ test('what is told arrives, and a failure of it is told where it happened', asyn
   expect(errors).toEqual([new Error('nothing to note')]);
 });
 
+test('what cannot be sent is an answer too', async () => {
+  const unsendable = new Error('no clone of it');
+  const send = () => {
+    throw unsendable;
+  };
+  const near = createChannel<Far>({ send, methods: {}, onError() {} });
+  expect(near.call('double', 1)).rejects.toBe(unsendable);
+});
+
 test('when the far side is gone, what was asked and what will be asked fails', async () => {
   const near = createChannel<Far>({ send() {}, methods: {}, onError() {} });
   const asked = near.call('double', 1);

@@ -43,6 +43,39 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test.skipIf(process.platform !== 'linux')(
+  'so too behind a batch that the primary could not take',
+  async () => {
+    await using upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
+    const refused = Promise.withResolvers<void>();
+    const recorded: string[] = [];
+    let onRow = (): void => {
+      refused.resolve();
+      throw new Error('no room for this row');
+    };
+    const wrapLedger = (ledger: Ledger): Ledger => ({
+      ...ledger,
+      record(row) {
+        onRow();
+        recorded.push(row.status);
+        ledger.record(row);
+      },
+    });
+    const options = { config: labConfig(upstream.url), workers: 1, wrapLedger };
+    await withPrimary(options, async ({ port, pids, logged }) => {
+      await ask(port);
+      await refused.promise;
+      onRow = () => {
+        onRow = () => {};
+        for (const pid of pids()) process.kill(pid, 'SIGKILL');
+      };
+      await ask(port);
+      await logged('a worker was replaced');
+      expect(recorded).toEqual(['success']);
+    });
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
   'a request that had been answered is no failure, though its worker died before its row left',
   async () => {
     await using upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
