@@ -12,6 +12,7 @@ import type { Leaving } from '../upstream/departure.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
 import { collectStream, collectText, tooLong } from './collect-stream.ts';
 import { createEventFraming } from './event-framing.ts';
+import { withHintBeside } from './hint-beside.ts';
 import type { Observer } from './observer.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
@@ -81,7 +82,7 @@ async function openAsItIs<Out>(
   }
   if (/html/i.test(type)) {
     call.abort();
-    throw htmlAnswer(provider.name);
+    throw withHintBeside(htmlAnswer(provider.name), response, '', context.host.now());
   }
   const relay = createRelay<Out>({
     provider: provider.name,
@@ -92,7 +93,11 @@ async function openAsItIs<Out>(
     idleMs: provider.timeouts.idleMs,
     throughput: guardOf(context),
   });
-  await relay.ready();
+  try {
+    await relay.ready();
+  } catch (thrown) {
+    throw withHintBeside(thrown, response, '', context.host.now());
+  }
   return { status, headers, relay };
 }
 
@@ -136,8 +141,9 @@ async function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
 }
 
 async function readWhole(context: AttemptContext, sent: Sent): Promise<WholeAnswer> {
-  const { plan, observer } = context;
-  const { status, headers } = sent.response;
+  const { plan, observer, host } = context;
+  const { response } = sent;
+  const { status, headers } = response;
   const streams = isStream(plan, headers.get('content-type') ?? '');
   let text: string | null;
   let answer: NeutralResponse;
@@ -145,16 +151,20 @@ async function readWhole(context: AttemptContext, sent: Sent): Promise<WholeAnsw
     ({ text, answer } = await collectStream(context, sent, {
       createFraming: await framingOf(plan),
       throughput: guardOf(context),
-      parse: plan.side.loadFraming === undefined ? (given) => parseWhole(context, status, given) : null,
+      parse: plan.side.loadFraming === undefined ? (given) => parseWhole(context, response, given) : null,
     }));
   } else {
     text = await readToEnd(context, sent, readText);
     // What looks like events are events, whatever the header says they are.
     if (EVENTS.test(text)) {
-      answer = collectText(context, await framingOf(plan), text);
+      try {
+        answer = collectText(context, await framingOf(plan), text);
+      } catch (thrown) {
+        throw withHintBeside(thrown, response, '', host.now());
+      }
       text = null;
     } else {
-      answer = parseWhole(context, status, text);
+      answer = parseWhole(context, response, text);
       for (const event of responseToEvents(answer)) observer.see(event);
     }
   }
@@ -178,7 +188,7 @@ export async function openJson<T>(
   const sent = await send(context);
   const { status, headers } = sent.response;
   const text = await readToEnd(context, sent, readText);
-  return { status, headers, text, answer: parseAnswer(context, status, text, parse) };
+  return { status, headers, text, answer: parseAnswer(context, sent.response, text, parse) };
 }
 
 async function readToEnd<T>(
@@ -202,13 +212,27 @@ async function readToEnd<T>(
   }
 }
 
+/** Throws GatewayError. */
 function parseAnswer<T>(
-  { plan }: AttemptContext,
-  status: number,
+  context: AttemptContext,
+  response: UpstreamAnswer,
   text: string,
   parse: (body: JsonObject) => T,
 ): T {
-  const { name } = plan.target.provider;
+  try {
+    return readAnswer(context.plan, response, text, parse);
+  } catch (thrown) {
+    throw withHintBeside(thrown, response, text, context.host.now());
+  }
+}
+
+function readAnswer<T>(
+  { side, target }: Plan,
+  { status }: UpstreamAnswer,
+  text: string,
+  parse: (body: JsonObject) => T,
+): T {
+  const { name, quirks } = target.provider;
   const body = parseJson(text);
   if (!isObject(body)) {
     if (/^\s*</.test(text)) throw htmlAnswer(name);
@@ -217,7 +241,7 @@ function parseAnswer<T>(
       `${name} answered ${status} with a body that is not a JSON object`,
     );
   }
-  const error = plan.side.errorInBody(body, plan.target.provider.quirks);
+  const error = side.errorInBody(body, quirks);
   if (error !== undefined) throw error;
   try {
     return parse(body);
@@ -229,9 +253,9 @@ function parseAnswer<T>(
   }
 }
 
-function parseWhole(context: AttemptContext, status: number, text: string): NeutralResponse {
+function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: string): NeutralResponse {
   const { plan } = context;
-  const answer = parseAnswer(context, status, text, plan.side.parseResponse);
+  const answer = parseAnswer(context, response, text, plan.side.parseResponse);
   if (!plan.passesAnswer) requireSoundCalls(answer);
   return answer;
 }

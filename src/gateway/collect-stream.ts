@@ -4,6 +4,7 @@ import { GatewayError } from '../model/errors.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { ThroughputGuard } from '../upstream/throughput.ts';
+import { withHintBeside } from './hint-beside.ts';
 import { malformedIn } from './malformed-event.ts';
 import type { Observer } from './observer.ts';
 import type { Pump } from './pump.ts';
@@ -30,7 +31,7 @@ export async function collectStream(
   { response, call }: Sent,
   { createFraming, throughput, parse }: CollectOptions,
 ): Promise<CollectedAnswer> {
-  const { plan, observer, signal } = context;
+  const { plan, observer, signal, host } = context;
   const { name: provider, timeouts } = plan.target.provider;
   const pump = new CollectingPump(context, createFraming, parse);
   const { body } = response;
@@ -40,7 +41,7 @@ export async function collectStream(
     while ((await nextOf(relay)) !== undefined);
     return pump.collected();
   } catch (thrown) {
-    throw signal.aborted ? signal.reason : thrown;
+    throw signal.aborted ? signal.reason : withHintBeside(thrown, response, '', host.now());
   } finally {
     call.release();
   }

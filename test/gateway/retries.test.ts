@@ -10,7 +10,8 @@ import {
   limited,
   PATHS,
 } from '../support/fallback-lab.ts';
-import { jsonReply, type Reply } from '../support/reply.ts';
+import { MESSAGE } from '../support/message-stream.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 
 afterEach(expectSettled);
 
@@ -51,6 +52,50 @@ describe('retry-after reaches the client, however the provider says it', () => {
       });
     }
   }
+});
+
+describe('retry-after of an answer with HTTP 200 that is an error', () => {
+  const body = { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } };
+  const quoting = (headers: Record<string, string>) => ({
+    error: { ...body.error, metadata: { headers } },
+  });
+  const event = `event: error\ndata: ${JSON.stringify(body)}\n\n`;
+  const both = { 'retry-after': '37' };
+  const used = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '36.5s' };
+  const replies: [string, Reply, readonly boolean[]][] = [
+    ['whole', jsonReply(body, { headers: both }), BOTH],
+    ['whole, of a limit', jsonReply(body, { headers: used }), BOTH],
+    ['whole, quoted inside', jsonReply(quoting(both)), BOTH],
+    ['the first event', replyWith(event, { headers: both }), BOTH],
+    ['an event before content, of a limit', replyWith(MESSAGE.start + event, { headers: used }), [true]],
+  ];
+  for (const path of PATHS) {
+    for (const [name, reply, asks] of replies) {
+      for (const stream of asks) {
+        test(`${path}, ${stream ? 'streamed' : 'whole'}, ${name}: reaches the client`, async () => {
+          const lab = setup({ script: { one: [reply] } });
+          const { response } = await lab.answered(lab.post(path, { ...ASK, stream }));
+          expect([response.status, response.headers.get('retry-after')]).toEqual([429, '37']);
+        });
+      }
+    }
+  }
+
+  test('is waited for', async () => {
+    const busy = replyWith(event, { headers: { 'retry-after': '2' } });
+    const lab = setup({ script: { one: [busy, 'works'] }, providers: { one: { max_retries: 2 } } });
+    const pending = lab.post('/v1/messages', { ...ASK, stream: true });
+    await lab.timers.advance(1_990);
+    expect(lab.asked).toEqual(['one']);
+    expect((await lab.answered(pending, 20)).response.status).toBe(200);
+  });
+
+  test('a page that says when to come back is believed', async () => {
+    const page = replyWith('<html>', { headers: { 'content-type': 'text/html', 'retry-after': '20' } });
+    const lab = setup({ script: { one: [page], two: ['works'] }, providers: { one: { max_retries: 2 } } });
+    await lab.answered(lab.post('/v1/messages', ASK));
+    expect(lab.asked).toEqual(['one', 'two']);
+  });
 });
 
 describe('retries', () => {
