@@ -17,7 +17,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory } from '../routing/memory.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import { Departure } from '../upstream/departure.ts';
-import { presentedKeys } from '../upstream/headers.ts';
+import { presentedSecrets } from '../upstream/headers.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
 import { authenticate, guardOrigin } from './admission.ts';
@@ -185,7 +185,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const { config, redactor, router } = setup;
     const dialect = found.dialect.id;
     const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
-    const redact = redactor.and(presentedKeys(headers));
+    const redact = redactor.and(presentedSecrets(headers, address.searchParams));
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
     record.trace = beginTrace(headers, host);

@@ -5,6 +5,7 @@ import { createPricer } from '../ledger/prices.ts';
 import { createRedactor, type Redactor } from '../model/redact.ts';
 import type { RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
+import { secretsInField } from '../upstream/headers.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
 import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
@@ -43,9 +44,6 @@ export function createSetup(
   };
 }
 
-function secretsOf(provider: ProviderConfig): string[] {
-  const url = new URL(provider.baseUrl);
-  const credentials = [url.username, url.password].filter((text) => text !== '');
-  const oauth = Object.values(provider.oauth ?? {});
-  return [...provider.apiKeys, ...oauth, ...Object.values(provider.headers), ...credentials];
+function secretsOf({ apiKeys, headers, oauth }: ProviderConfig): string[] {
+  return [...apiKeys, ...Object.values(oauth ?? {}), ...Object.values(headers).flatMap(secretsInField)];
 }

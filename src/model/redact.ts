@@ -96,8 +96,8 @@ export interface Redactor {
 }
 
 /**
- * Takes out each of `secrets` of six characters or more, as it is, URL-encoded, in JSON, or masked with some of
- * it left; and tokens shaped like keys or standing where keys stand.
+ * Takes out each of `secrets` of six characters or more, as it is, URL-encoded, in JSON or HTML, masked with some of
+ * it left, or its beginning alone; and tokens shaped like keys or standing where keys stand.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
   return redactorOf(secretsIn(secrets));
@@ -105,17 +105,26 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 
 interface Secrets {
   known: readonly string[];
+  /** Where none of these is in a text, no spelling is, nor a beginning. */
+  anchors: readonly string[];
   /** Longest first: a secret that contains another goes as a whole. */
   spellings: readonly string[];
+  /** Beginnings that could not be anything else. */
+  heads: readonly string[];
 }
 
 function secretsIn(secrets: readonly string[]): Secrets {
   const known = [...new Set(secrets)].filter((secret) => secret.length >= MIN_SECRET_LENGTH);
-  return { known, spellings: longestFirst([...new Set(known.flatMap(spellingsOf))]) };
+  return {
+    known,
+    anchors: [...new Set(known.flatMap(anchorsOf))],
+    spellings: longestFirst([...new Set(known.flatMap(spellingsOf))]),
+    heads: [...new Set(known.flatMap(headOf))],
+  };
 }
 
 function redactorOf(own: Secrets): Redactor {
-  const { known, spellings } = own;
+  const { known, anchors } = own;
   // The names of one request are mostly those of the one before.
   let knownClean = '';
   const redact = (text: string): string => {
@@ -125,10 +134,7 @@ function redactorOf(own: Secrets): Redactor {
     return clean;
   };
   const takenOut = (text: string): string => {
-    let clean = text;
-    for (const spelling of spellings) {
-      if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
-    }
+    let clean = anchors.some((anchor) => text.includes(anchor)) ? withoutKnown(text, own) : text;
     // What is found now covers what comes after: redacting adds no hint.
     const found = scan(clean);
     if (found === 0) return clean;
@@ -150,7 +156,9 @@ function redactorOf(own: Secrets): Redactor {
     const more = secretsIn(strange);
     const extended = redactorOf({
       known: [...known, ...more.known],
-      spellings: longestFirst([...spellings, ...more.spellings]),
+      anchors: [...anchors, ...more.anchors],
+      spellings: longestFirst([...own.spellings, ...more.spellings]),
+      heads: [...own.heads, ...more.heads],
     });
     latest = { strange, redactor: extended };
     return extended;
@@ -159,14 +167,96 @@ function redactorOf(own: Secrets): Redactor {
   return redactor;
 }
 
+function withoutKnown(text: string, { known, spellings, heads }: Secrets): string {
+  let clean = text;
+  for (const spelling of spellings) {
+    if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
+  }
+  // Masks first: they know how much of a secret stands behind them.
+  if (heads.some((head) => clean.includes(head))) clean = redactMasked(clean, known, REDACTED);
+  for (const head of heads) {
+    if (clean.includes(head)) clean = withoutWordsFrom(clean, head);
+  }
+  return clean;
+}
+
+/** What may follow the beginning of a secret that is not whole, masked or cut short in any way. */
+const REST_OF_WORD = /(?:[^\s"'`<>\\]|\\+[^\s"'`\\])*/y;
+
+function withoutWordsFrom(text: string, head: string): string {
+  let clean = '';
+  let from = 0;
+  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, from)) {
+    clean += text.slice(from, at) + REDACTED;
+    REST_OF_WORD.lastIndex = at + head.length;
+    REST_OF_WORD.test(text);
+    from = REST_OF_WORD.lastIndex;
+  }
+  return clean + text.slice(from);
+}
+
 function longestFirst(texts: string[]): string[] {
   return texts.sort((a, b) => b.length - a.length);
 }
 
 /** Characters that are written the same everywhere. */
 const PLAIN = /^[\w.~-]*$/;
+const PLAIN_START = /^[\w.~-]*/;
+/** Of a beginning that every spelling has. */
+const SHORTEST_ANCHOR = 4;
+const LONGEST_ANCHOR = 12;
+
+/** Of a secret in many spellings the beginning that they share; else each of them. */
+function anchorsOf(secret: string): string[] {
+  const [head] = headOf(secret);
+  if (head !== undefined) return [head];
+  if (PLAIN.test(secret)) return [secret];
+  const start = plainStart(secret).slice(0, LONGEST_ANCHOR);
+  return start.length < SHORTEST_ANCHOR ? spellingsOf(secret) : [start];
+}
+
+/** Of a secret that is told in part: so much of it would already help someone. */
+const HEAD_LENGTH = 8;
+/** Of a shorter secret the beginning is nearly all. */
+const SHORTEST_WITH_HEAD = 12;
+/** No word, no date: digits among letters, or capitals behind small ones. */
+const ARBITRARY = /[a-zA-Z].*\d|\d.*[a-zA-Z]|[a-z][A-Z]/;
+
+function headOf(secret: string): string[] {
+  const head = plainStart(secret).slice(0, HEAD_LENGTH);
+  return secret.length >= SHORTEST_WITH_HEAD && head.length === HEAD_LENGTH && ARBITRARY.test(head)
+    ? [head]
+    : [];
+}
+
+function plainStart(secret: string): string {
+  return PLAIN_START.exec(secret)?.[0] ?? '';
+}
 
 function spellingsOf(secret: string): string[] {
   if (PLAIN.test(secret)) return [secret];
-  return [secret, encodeURIComponent(secret), encodeURI(secret), JSON.stringify(secret).slice(1, -1)];
+  const inUrl = encodeURIComponent(secret.toWellFormed());
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [
+    ...[secret, inUrl, inUrl.replace(/%../g, (code) => code.toLowerCase()), encodeURI(secret.toWellFormed())],
+    // As PHP, .NET and Go write it.
+    ...[inJson, inJson.replaceAll('/', '\\/'), escaped(inJson, true), escaped(inJson, false)],
+    ...[inHtml(secret, /[&<>"']/g), inHtml(secret, /[&<>"'`=/]/g)],
+  ];
+}
+
+function escaped(inJson: string, inCapitals: boolean): string {
+  return inJson.replace(/[+&<>'`]/g, (sign) => {
+    const code = sign.charCodeAt(0).toString(16).padStart(4, '0');
+    return `\\u${inCapitals ? code.toUpperCase() : code}`;
+  });
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function inHtml(secret: string, signs: RegExp): string {
+  return secret.replace(
+    signs,
+    (sign) => ENTITIES[sign] ?? `&#x${sign.charCodeAt(0).toString(16).toUpperCase()};`,
+  );
 }

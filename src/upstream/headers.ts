@@ -126,6 +126,44 @@ export function presentedProviderKeys(headers: HeaderReader): string[] {
   return keys;
 }
 
+/** What lets someone in, whoever it is meant for: of those names some pass to a provider of the same dialect. */
+const SECRET_FIELD =
+  /(^|-)(api-?key|auth|authorization|(access|auth|security|session)-token|secret|password)$/;
+const SECRET_PARAMETER = /(^|[_-])(api)?key$|auth(orization)?$|token$|secret$|password$/i;
+
+/** All that a client brings which may appear nowhere, in its headers or its query. */
+export function presentedSecrets(headers: HeaderReader, query: URLSearchParams): string[] {
+  const secrets = new Set(presentedKeys(headers));
+  headers.forEach((value, name) => {
+    if (!SECRET_FIELD.test(name)) return;
+    for (const secret of secretsInField(value)) secrets.add(secret);
+  });
+  if (query.size > 0)
+    query.forEach((value, name) => {
+      if (SECRET_PARAMETER.test(name)) secrets.add(value);
+    });
+  secrets.delete(PLACEHOLDER_KEY);
+  return [...secrets];
+}
+
+/** What of a header's value may appear nowhere: behind the name of a scheme, the credentials alone. */
+export function secretsInField(value: string): string[] {
+  const [, scheme = '', credentials] = /^([\w-]+) +(\S+)$/.exec(value) ?? [];
+  if (credentials === undefined) return [value];
+  const pair = scheme.toLowerCase() === 'basic' ? decodedPair(credentials) : null;
+  return pair === null ? [credentials] : [credentials, pair, pair.slice(pair.indexOf(':') + 1)];
+}
+
+/** `user:password`; null where it is none. https://www.rfc-editor.org/rfc/rfc7617 */
+function decodedPair(credentials: string): string | null {
+  try {
+    const pair = atob(credentials);
+    return pair.includes(':') ? pair : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The token of `authorization: Bearer`, null where there is none. */
 export function bearerOf(headers: HeaderReader): string | null {
   const authorization = headers.get('authorization');

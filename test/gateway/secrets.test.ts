@@ -48,7 +48,11 @@ afterEach(() => {
 
 const ASK = { max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 
-function setup(reply: (request: SeenRequest) => Reply, keys: string[] = []) {
+function setup(
+  reply: (request: SeenRequest) => Reply,
+  keys: string[] = [],
+  own: { headers?: Record<string, string> } = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-secrets-'));
   directories.push(directory);
   const lines: string[] = [];
@@ -63,8 +67,8 @@ function setup(reply: (request: SeenRequest) => Reply, keys: string[] = []) {
   const config: ConfigInput = {
     server: { keys },
     providers: {
-      claude: { dialect: 'anthropic-messages', base_url: 'http://upstream.test', ...provider },
-      gpt: { dialect: 'openai-chat', base_url: 'http://upstream.test/v1', ...provider },
+      claude: { dialect: 'anthropic-messages', base_url: 'http://upstream.test', ...provider, ...own },
+      gpt: { dialect: 'openai-chat', base_url: 'http://upstream.test/v1', ...provider, ...own },
     },
     routing: { default_provider: 'claude' },
   };
@@ -264,6 +268,49 @@ describe('a provider that echoes keys', () => {
       }
     }
     expectClean({ ...told, ...(await lab.everything()) });
+  });
+});
+
+describe('a provider that echoes what came by another way than the usual', () => {
+  const secret = 'qzOther-Hx7Lw2mKp9Vb3';
+  const basic = btoa(`someone:${secret}`);
+  const places: [string, { headers?: Record<string, string>; query?: string; configured?: string }][] = [
+    ['configured as Bearer', { configured: `Bearer ${secret}` }],
+    ['configured as Basic', { configured: `Basic ${basic}` }],
+    ['api-key of the client', { headers: { 'api-key': secret } }],
+    ['authorization without a scheme', { headers: { authorization: secret } }],
+    ['authorization: Basic', { headers: { authorization: `Basic ${basic}` } }],
+    ['a header of some proxy', { headers: { 'x-portal-api-key': secret } }],
+    ['?api_key=', { query: `?api_key=${secret}` }],
+    ['?access_token=', { query: `?access_token=${secret}` }],
+  ];
+  test.each(places)('%s', async (_, { headers = {}, query = '', configured }) => {
+    const message = `who is ${secret}, or ${basic}?`;
+    const lab = setup(
+      ({ path }) => {
+        const reply = errorReply(path, message, 403);
+        return { ...reply, headers: { ...reply.headers, 'x-said': message, 'www-authenticate': message } };
+      },
+      [],
+      {
+        ...(configured === undefined ? {} : { headers: { authorization: configured } }),
+      },
+    );
+    const told: Record<string, string> = {};
+    for (const model of MODELS) {
+      for (const path of PATHS) {
+        const answer = await lab.post(path + query, { ...ASK, model }, headers);
+        expect(answer.status).toBe(403);
+        told[`${model} ${path}`] = answer.text + answer.headers;
+      }
+    }
+    const all = { ...told, ...(await lab.everything()) };
+    const isBasic = configured?.startsWith('Basic') === true || headers.authorization === `Basic ${basic}`;
+    for (const [place, text] of Object.entries(all))
+      expect({ place, leaks: leaksOf({ secret, ...(isBasic ? { basic } : {}) }, text) }).toEqual({
+        place,
+        leaks: [],
+      });
   });
 });
 

@@ -18,6 +18,47 @@ describe('known secrets', () => {
     expect(known(JSON.stringify({ a: secret }))).toBe('{"a":"[redacted]"}');
   });
 
+  test('go as servers of other languages write them', () => {
+    const strange = 'qzKey/a+b=c&d<e>f';
+    const redactStrange = createRedactor([strange]);
+    for (const written of [
+      encodeURIComponent(strange).replace(/%../g, (code) => code.toLowerCase()),
+      'qzKey\\/a+b=c&d<e>f',
+      'qzKey/a\\u002Bb=c\\u0026d\\u003Ce\\u003Ef',
+      'qzKey/a+b=c\\u0026d\\u003ce\\u003ef'.replace('+', '\\u002b'),
+      'qzKey/a+b=c&amp;d&lt;e&gt;f',
+      'qzKey&#x2F;a+b&#x3D;c&amp;d&lt;e&gt;f',
+    ])
+      expect(redactStrange(`key ${written}.`)).toBe('key [redacted].');
+  });
+
+  test('go where only their beginning is told, if that is no word', () => {
+    const told = createRedactor([
+      'qzSecret-Hx7Lw2mKp9',
+      '0123abcd-4567',
+      'context-1m-2025-08-07',
+      '2025-08-07-12',
+    ]);
+    for (const part of [
+      'qzSecret',
+      'qzSecret-Hx',
+      'qzSecretXXXXXX',
+      'qzSecret*mKp9',
+      'qzSecret[...]',
+      '0123abcd-',
+    ])
+      expect(told(`a key that begins with "${part}" is none`)).toBe(
+        'a key that begins with "[redacted]" is none',
+      );
+    const ordinary = 'context-free, 2025-08-09, qzSec, 0123abc';
+    expect(told(ordinary)).toBe(ordinary);
+  });
+
+  test('of two that begin alike, each goes whole', () => {
+    const alike = createRedactor(['qzTeam01-a', 'qzTeam01-abcdef', 'qzTeam01-abcdeg']);
+    expect(alike('qzTeam01-abcdeg, qzTeam01-abcdef qzTeam01-a')).toBe('[redacted], [redacted] [redacted]');
+  });
+
   test('the longer of two that overlap goes whole', () => {
     expect(known('longer-secret-tail')).toBe('[redacted]');
   });
