@@ -1,4 +1,4 @@
-// What makes any row storable: whole and bounded counts, bounded bodies.
+// What makes any row storable: whole and bounded counts, bounded names of whole characters, bounded bodies.
 import { USAGE_COUNTS, type Usage } from '../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
@@ -16,10 +16,10 @@ export function soundRow(row: LedgerRow): LedgerRow {
   if (isSound(row)) return row;
   return {
     ...row,
-    model: boundName(row.model),
-    requestedModel: boundName(row.requestedModel),
-    agentType: boundName(row.agentType),
-    projectId: boundName(row.projectId),
+    model: soundName(row.model),
+    requestedModel: soundName(row.requestedModel),
+    agentType: soundName(row.agentType),
+    projectId: soundName(row.projectId),
     timestamp: Math.round(finite(row.timestamp)),
     httpStatus: count(row.httpStatus),
     latencyMs: finite(row.latencyMs),
@@ -47,21 +47,24 @@ function isSound(row: LedgerRow): boolean {
     isSoundUsage(row.usage) &&
     isStorable(row.costUsd) &&
     isCount(row.malformedEvents) &&
-    isShort(row.model) &&
-    isShort(row.requestedModel) &&
-    isShort(row.agentType) &&
-    isShort(row.projectId) &&
+    isSoundName(row.model) &&
+    isSoundName(row.requestedModel) &&
+    isSoundName(row.agentType) &&
+    isSoundName(row.projectId) &&
     (row.requestBody?.length ?? 0) <= MAX_BODY_LENGTH &&
     (row.responseBody?.length ?? 0) <= MAX_BODY_LENGTH
   );
 }
 
-function isShort(name: string | null): boolean {
-  return name === null || name.length <= LONGEST_NAME;
+/** A store's UTF-8 has no half of a surrogate pair: the same name must not be two, before it is stored and after. */
+function isSoundName(name: string | null): boolean {
+  return name === null || (name.length <= LONGEST_NAME && name.isWellFormed());
 }
 
-function boundName(name: string | null): string | null {
-  return isShort(name) ? name : `${name?.slice(0, LONGEST_NAME - 1)}…`;
+function soundName(name: string | null): string | null {
+  if (name === null || isSoundName(name)) return name;
+  const short = name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
+  return short.toWellFormed();
 }
 
 /** Written out, as every row is looked at: by name each count takes four times as long. */

@@ -17,7 +17,8 @@ export function createNames(limit: number): Names {
   return {
     label(name, admit) {
       if (name === null || name === '') return NONE;
-      const short = name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name;
+      // As UTF-8 tells it: no two series may read the same.
+      const short = (name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name).toWellFormed();
       if (known.has(short)) return short;
       if (!admit || known.size >= limit) return OTHER;
       known.add(short);

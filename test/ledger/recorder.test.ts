@@ -1,10 +1,14 @@
 // The ledger's queue: when rows reach the store, and what happens when the store refuses.
 import { beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
 import { NO_TIMING } from '../../src/ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
+import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { USAGE_COUNTS } from '../../src/model/usage.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
@@ -190,6 +194,27 @@ describe('names', () => {
       projectId: 'short',
     });
   });
+});
+
+test('names with half of a surrogate pair are stored, whichever way their rows go', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-names-'));
+  const real = createLedger(createThreadedStore({ type: 'sqlite', path: join(directory, 'l.db') }), timers);
+  const names = { agentType: 'x\ud83e', projectId: '\uddadx', model: `${'m'.repeat(1022)}🦭 and more` };
+  const binaries = [{ of: 'response', at: 2, mediaType: 'a/b', content: sharedCopy([0, 255, 7]) }] as const;
+  // A row with binary parts goes by itself, the others in one packet.
+  for (const requestId of ['a', 'b', 'c'])
+    real.record(
+      sampleRow({ requestId, ...names, ...(requestId === 'b' && { responseBody: '[""]', binaries }) }),
+    );
+  await real.flush();
+  const kept = await real.store.recent(9);
+  expect(kept.map(({ agentType, projectId }) => [agentType, projectId])).toEqual(
+    Array.from({ length: 3 }, () => ['x\ufffd', '\ufffdx']),
+  );
+  expect(kept[0]?.model).toBe(`${'m'.repeat(1022)}\ufffd…`);
+  expect(real.health().dropped).toBe(0);
+  await real.close();
+  rmSync(directory, { recursive: true, force: true });
 });
 
 describe('a store that refuses', () => {

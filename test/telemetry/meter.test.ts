@@ -116,6 +116,15 @@ describe('the meter', () => {
     expect(page.value('sluice_requests_total', LAB)).toBe(1);
   });
 
+  test('names that read the same are one series', () => {
+    const agents = ['x\ud83e', 'x\ud83d', `${'m'.repeat(127)}\ud83e\udd9d`, `${'m'.repeat(127)}\ud83d\ude00`];
+    const page = metered(agents.map((agentType) => sampleRow({ agentType })));
+    const read = page.samples.flatMap(({ name, labels }) =>
+      name === 'sluice_agent_requests_total' ? [labels] : [],
+    );
+    expect(read.map(({ agent }) => agent)).toEqual(['x\ufffd', `${'m'.repeat(127)}\ufffd`]);
+  });
+
   test('counted tokens are requests and nothing else', () => {
     const page = metered([sampleRow({ operation: 'count-tokens' })]);
     expect(page.value('sluice_requests_total', { operation: 'count-tokens' })).toBe(1);
