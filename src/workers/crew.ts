@@ -50,7 +50,8 @@ export function createCrew(options: CrewOptions): Crew {
   const serving = new Set<WorkerProcess>();
   let ending = false;
   let replaced = 0;
-  let shortLives = 0;
+  /** Early deaths in a row, of each place in the crew: what ails one worker is nothing to the others. */
+  const shortLives = new Map<number, number>();
 
   /** Resolves when it serves. Throws WorkerFailed. */
   async function start(index: number): Promise<void> {
@@ -101,8 +102,15 @@ export function createCrew(options: CrewOptions): Crew {
     serving.delete(worker);
     options.onGone(worker, how, !ending);
     if (ending) return;
-    shortLives = livedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
-    replace(worker.index, shortLives === 0 ? 0 : pauseAfter(shortLives, LONGEST_PAUSE_MS));
+    const isShort = livedMs < SHORT_LIFE_MS;
+    if (!isShort) shortLives.delete(worker.index);
+    replace(worker.index, isShort ? pauseAfter(countShort(worker.index), LONGEST_PAUSE_MS) : 0);
+  }
+
+  function countShort(index: number): number {
+    const count = (shortLives.get(index) ?? 0) + 1;
+    shortLives.set(index, count);
+    return count;
   }
 
   function replace(index: number, pauseMs: number): void {
@@ -115,9 +123,8 @@ export function createCrew(options: CrewOptions): Crew {
         },
         (error) => {
           if (ending) return;
-          shortLives += 1;
           log('error', 'a worker could not be replaced; it is tried again', { error });
-          replace(index, pauseAfter(shortLives, LONGEST_PAUSE_UNSERVED_MS));
+          replace(index, pauseAfter(countShort(index), LONGEST_PAUSE_UNSERVED_MS));
         },
       );
     }, pauseMs);

@@ -1,39 +1,104 @@
-// The processes that serve, where one of them cannot even be started.
+// The processes that serve: where one of them cannot even be started, and when one that died is replaced.
 import { expect, test } from 'bun:test';
 import { boardBytes } from '../../src/workers/board.ts';
-import { createCrew, WorkerFailed } from '../../src/workers/crew.ts';
+import { type CrewOptions, createCrew, WorkerFailed } from '../../src/workers/crew.ts';
+import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { createSharedMemory } from '../../src/workers/shared-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 test.skipIf(process.platform !== 'linux')(
   'a program that cannot be started is told as one, with what to do',
   async () => {
-    const { now, setTimer } = createManualTimers();
-    const crew = createCrew({
-      workers: 2,
-      command: ['/no/such/program'],
-      environment: {},
-      directory: import.meta.dir,
-      board: createSharedMemory(boardBytes(2)),
-      methods: () => ({
-        setup: () => {
-          throw new Error('nobody is there to ask');
-        },
-        notice() {},
-        append() {},
-        page: async () => undefined,
-        watching: async () => {},
-        frame() {},
-      }),
-      onServing() {},
-      onGone() {},
-      monotonic: now,
-      setTimer,
-      log() {},
-    });
+    const { crew } = createLab(['/no/such/program']);
     const failure: unknown = await crew.start().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkerFailed);
     expect(String(failure)).toMatch(/worker 0 could not be started \(.*\/no\/such\/program.*ulimit -u/);
     expect(crew.serving()).toEqual([]);
   },
 );
+
+/** Says that it serves, answers all it is asked, and ends where that is asked. */
+const SERVING = `
+  process.on('message', ({ kind, id, name }) => {
+    if (kind === 'call') process.send({ kind: 'answer', id, result: 0 }, () => name === 'drain' && process.exit(0));
+  });
+  process.send({ kind: 'tell', name: 'ready', args: [] });
+`;
+
+test.skipIf(process.platform !== 'linux')(
+  'the pause before one that died early is replaced grows with its own early deaths alone',
+  async () => {
+    const { crew, timers, pauses, events } = createLab([process.execPath, '-e', SERVING]);
+    await crew.start();
+    /** Its worker dies, and is replaced after this pause. */
+    const die = async (index: number, pause: number) => {
+      const gone = events.once(`gone ${index}`);
+      crew
+        .serving()
+        .find((worker) => worker.index === index)
+        ?.kill();
+      await gone;
+      expect(pauses.at(-1)).toBe(pause);
+    };
+    const comeBack = async (index: number, ms: number) => {
+      const serving = events.once(`serving ${index}`);
+      await timers.advance(ms);
+      await serving;
+    };
+    await die(0, 100);
+    await comeBack(0, 100);
+    await die(0, 200);
+    await comeBack(0, 200);
+    await die(1, 100);
+    await comeBack(1, 100);
+    await die(0, 400);
+    await comeBack(0, 400);
+    // The other's healthy life says nothing of this one's.
+    await timers.advance(4_700);
+    await die(1, 0);
+    await comeBack(1, 0);
+    await die(0, 800);
+    await comeBack(0, 800);
+    await timers.advance(5_000);
+    await die(0, 0);
+    expect(await crew.end(0)).toBe(0);
+  },
+);
+
+/** Two workers at a clock turned by hand. */
+function createLab(command: string[]) {
+  const timers = createManualTimers();
+  const pauses: number[] = [];
+  const waiting = new Map<string, () => void>();
+  const events = {
+    once: (name: string) => new Promise<void>((resolve) => waiting.set(name, resolve)),
+    tell: (name: string) => waiting.get(name)?.(),
+  };
+  const options: CrewOptions = {
+    workers: 2,
+    command,
+    environment: {},
+    directory: import.meta.dir,
+    board: createSharedMemory(boardBytes(2)),
+    methods: () => ({
+      setup: () => {
+        throw new Error('nobody is there to ask');
+      },
+      notice() {},
+      append() {},
+      page: async () => undefined,
+      watching: async () => {},
+      frame() {},
+    }),
+    onServing: ({ index }) => events.tell(`serving ${index}`),
+    // What follows its end is done in the same turn.
+    onGone: ({ index }) => queueMicrotask(() => events.tell(`gone ${index}`)),
+    monotonic: timers.now,
+    setTimer(callback, ms) {
+      if (ms !== BEAT_MS) pauses.push(ms);
+      return timers.setTimer(callback, ms);
+    },
+    log() {},
+  };
+  return { crew: createCrew(options), timers, pauses, events };
+}
