@@ -6,6 +6,8 @@ export interface BodyCapture {
   /** Takes the next bytes; does not hold on to them. What lies beyond the cap is left out. */
   take(bytes: Uint8Array): void;
   text(): string;
+  /** Something may have been left out. */
+  isFull(): boolean;
 }
 
 /** Before each kept part: how much of the chunk before it begins and ends with, and how long the part is. */
@@ -88,6 +90,10 @@ class DifferenceCapture implements BodyCapture {
       }
     }
     return new TextDecoder().decode(body);
+  }
+
+  isFull(): boolean {
+    return this.size === this.cap;
   }
 
   private takeChunk(chunk: Uint8Array): void {

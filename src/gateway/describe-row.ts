@@ -1,7 +1,7 @@
 // The row of a request that is over, as its record tells it; nothing in it holds a secret.
 import { type BinaryPart, findBinaryParts } from '../ledger/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
-import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
+import { markCut, MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
@@ -11,6 +11,7 @@ import { joinParts } from './continue/joined.ts';
 import type { Observation } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
 import { describeTiming } from './row-timing.ts';
+import { withoutSplitSecrets } from './split-secrets.ts';
 
 export interface RowEnding {
   status: RowStatus;
@@ -29,7 +30,6 @@ export function describeRow(
   const timing = describeTiming(record, seen, latencyMs);
   const names = describeNames(record, redact);
   const binaries: BinaryPart[] = [];
-  const answer = record.responseBody ?? record.capture?.text() ?? null;
   const row: LedgerRow = {
     requestId: record.requestId,
     timestamp: record.timestamp,
@@ -61,7 +61,7 @@ export function describeRow(
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
     requestBody: cleanBody(record.requestBody, 'request', redact, binaries),
-    responseBody: cleanBody(answer, 'response', redact, binaries),
+    responseBody: cleanBody(answerOf(record, redact), 'response', redact, binaries),
   };
   if (binaries.length > 0) row.binaries = binaries;
   return row;
@@ -122,6 +122,28 @@ function addCost(sum: number | null | undefined, cost: number | null): number | 
   return sum === null || cost === null ? null : (sum ?? 0) + cost;
 }
 
+function answerOf(
+  { responseBody, capture }: ExchangeRecord,
+  redact: (text: string) => string,
+): string | null {
+  if (capture === null) return responseBody;
+  const stream = withoutSplitSecrets(capture.text(), redact);
+  return capture.isFull() ? markCut(withoutLastWord(stream)) : stream;
+}
+
+/** No key is longer. */
+const LONGEST_WORD = 1_024;
+
+/** What may have been cut in the middle of a key. */
+function withoutLastWord(text: string): string {
+  const least = Math.max(0, text.length - LONGEST_WORD);
+  let end = text.length;
+  while (end > least && text.charCodeAt(end - 1) > BLANK) end--;
+  return text.slice(0, end);
+}
+
+const BLANK = 0x20;
+
 /**
  * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
  * cuts, and a body of many megabytes is not searched for what nobody will read. Its binary parts go to `binaries`.
@@ -134,7 +156,7 @@ function cleanBody(
 ): string | null {
   if (body === null) return null;
   const found = findBinaryParts(body);
-  if (found.length === 0) return redact(body.slice(0, 2 * MAX_BODY_LENGTH));
+  if (found.length === 0) return redact(beginningOf(body, 2 * MAX_BODY_LENGTH));
   // Joined at once: what is added up piece by piece holds the body that the pieces are of.
   const clean: string[] = [];
   let at = 0;
@@ -149,8 +171,12 @@ function cleanBody(
     left -= start - from;
     from = end;
   }
-  clean.push(redact(body.slice(from, from + left)));
+  clean.push(redact(beginningOf(body.slice(from), left)));
   return clean.join('');
+}
+
+function beginningOf(text: string, length: number): string {
+  return text.length <= length ? text : markCut(withoutLastWord(text.slice(0, length)));
 }
 
 /** A feature that something stands in for, as the audit row tells it. */

@@ -1,6 +1,7 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
 import type { AnswerContext, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
+import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -22,8 +23,8 @@ import { redactError } from './redact-error.ts';
 import type { Relay, Take } from './relay.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
-/** Of a body kept for the audit, in bytes. */
-const BODY_CAPTURE = 1024 * 1024;
+/** Of a body kept for the audit, in bytes: what a row may hold, with room for the mark of one that is cut. */
+const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
 
 const textEncoder = new TextEncoder();
 

@@ -54,8 +54,12 @@ export type EndedRow = Pick<
   | 'timing'
 >;
 
-/** A word that long is shown in parts: longer than any key. */
-const LONGEST_WORD = 1_024;
+/** Of a word that does not end, so much is shown later: longer than any key. */
+const HELD_OF_WORD = 1_024;
+/** A word is shown in parts of at least that. */
+const SHOWN_OF_WORD = 1_024;
+/** Beyond this a word is one key without end. */
+const LONGEST_WORD = 64 * 1024;
 /** The end of a text in which a key may have begun: keys are made of these and hold no blank. */
 const UNFINISHED_WORD = /[!-~]*$/;
 
@@ -103,9 +107,20 @@ class RequestView implements LiveStream {
       return;
     }
     const text = this.held + delta;
-    const unfinished = UNFINISHED_WORD.exec(text)?.[0] ?? '';
-    this.held = unfinished.length > LONGEST_WORD ? '' : unfinished;
-    this.show(text.slice(0, text.length - this.held.length));
+    const word = UNFINISHED_WORD.exec(text)?.[0] ?? '';
+    const shown = text.length - word.length + this.showable(word);
+    this.held = text.slice(shown);
+    this.show(text.slice(0, shown));
+  }
+
+  /** How much of a word can be shown before it ends: no key is cut in two by that. */
+  private showable(word: string): number {
+    const length = word.length - HELD_OF_WORD;
+    if (length < SHOWN_OF_WORD) return 0;
+    if (word.length > LONGEST_WORD) return word.length;
+    const { redact } = this;
+    const isWhole = redact(word.slice(0, length)) + redact(word.slice(length)) === redact(word);
+    return isWhole ? length : 0;
   }
 
   ended(row: EndedRow): void {

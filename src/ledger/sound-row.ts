@@ -136,8 +136,13 @@ export function cutBody(body: string): string {
   // A surrogate pair is cut before, not through.
   const last = body.charCodeAt(MAX_BODY_LENGTH - 1);
   const kept = last >= 0xd800 && last <= 0xdbff ? MAX_BODY_LENGTH - 1 : MAX_BODY_LENGTH;
+  return markCut(body.slice(0, kept));
+}
+
+/** What is left of a body that was longer. */
+export function markCut(kept: string): string {
   // Joined, and so written anew: a piece of a string holds all of it.
-  return [body.slice(0, kept), `\n[cut: only the first ${kept} characters are kept]`].join('');
+  return [kept, `\n[cut: only the first ${kept.length} characters are kept]`].join('');
 }
 
 /** The parts that stood in what is kept of their bodies. */

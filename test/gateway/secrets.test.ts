@@ -314,7 +314,7 @@ describe('a provider that echoes what came by another way than the usual', () =>
   });
 });
 
-test('in what a model says: not in the live view, however it is cut', async () => {
+test('in what a model says: not in the live view and in no row, however it is cut', async () => {
   const said = `Your keys: ${Object.values(SECRETS).join(' ')}, and that is all.`;
   for (const cut of [1, 3, 7]) {
     const pieces = said.match(new RegExp(`[^]{1,${cut}}`, 'g')) ?? [];
@@ -337,9 +337,67 @@ test('in what a model says: not in the live view, however it is cut', async () =
     const shown = readEvents(new TextEncoder().encode(text))
       .map(({ data }) => (JSON.parse(data) as { text?: string }).text ?? '')
       .join('');
-    expectClean({ live: text, shown, places: places.log ?? '' });
+    const kept = saidIn(places['/gateway/audit?include_bodies=true'] ?? '');
+    expect(kept).toHaveLength(4);
+    for (const words of kept) expect(words).toEndWith(', and that is all.');
+    expectClean({ live: text, shown, said: kept.join('\n'), ...places });
     expect(shown).toContain('and that is all.');
   }
+});
+
+/** The words of each streamed answer that an audit page shows. */
+function saidIn(page: string): string[] {
+  const { entries } = JSON.parse(page) as { entries: { response_body: string }[] };
+  return entries.map(({ response_body: body }) =>
+    readEvents(new TextEncoder().encode(body))
+      .flatMap(({ data }) => [...data.matchAll(/"(?:text|content)":"([^"]*)"/g)])
+      .map(([, words]) => words)
+      .join(''),
+  );
+}
+
+test('in a word without an end: not in the live view', async () => {
+  for (const before of [1_000, 1_020, 1_024, 2_040, 2_048]) {
+    for (const cut of [1, 7, 40]) {
+      const said = `${'x'.repeat(before)}"${SECRETS.configured}"${'y'.repeat(3_000)} end`;
+      const pieces = said.match(new RegExp(`.{1,${cut}}`, 'g')) ?? [];
+      const lab = setup(() =>
+        replyWith(MESSAGE.start + MESSAGE.block + pieces.map(MESSAGE.delta).join('') + MESSAGE.end),
+      );
+      const live = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/streams/live'));
+      const asking = lab.post('/v1/messages', { ...ASK, model: 'claude/m', stream: true });
+      const shown = readEvents(
+        new TextEncoder().encode((await Promise.all([live.text(), asking.then(lab.gateway.endWatching)]))[0]),
+      )
+        .map(({ data }) => (JSON.parse(data) as { text?: string }).text ?? '')
+        .join('');
+      expect(shown).toBe(said.replace(SECRETS.configured, '[redacted]'));
+      await lab.gateway.close();
+    }
+  }
+});
+
+describe('a body that is cut', () => {
+  const many = (bytes: number) => `${SECRETS.configured} `.repeat(bytes / (SECRETS.configured.length + 1));
+
+  test('of a request: no part of a key is left at its end, and the cut is told', async () => {
+    const lab = setup(() => jsonReply(wholeMessage('fine')));
+    const messages = [{ role: 'user', content: many(3_000_000) }];
+    await lab.post('/v1/messages', { ...ASK, model: 'claude/m', messages });
+    const places = await lab.everything();
+    expectClean(places);
+    expect(places['/gateway/audit?include_bodies=true']).toContain('[cut: only the first');
+  });
+
+  test('of a stream: likewise', async () => {
+    const lab = setup(() =>
+      replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta(many(10_000)).repeat(120) + MESSAGE.end),
+    );
+    await lab.post('/v1/messages', { ...ASK, model: 'claude/m', stream: true });
+    const places = await lab.everything();
+    expectClean(places);
+    expect(places['/gateway/audit?include_bodies=true']).toContain('[cut: only the first');
+  });
 });
 
 describe('keys in a request', () => {
