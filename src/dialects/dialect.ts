@@ -36,6 +36,8 @@ export interface ClientSide {
   readonly keyInQuery?: { readonly parameter: string; readonly header: string };
   /** What a POST to this path asks for, undefined where the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
+  /** What to do instead of asking for a path of its vendor's that is not served here; undefined for any other. */
+  insteadOf?(path: string): string | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
   buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject;

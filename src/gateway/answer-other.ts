@@ -1,10 +1,18 @@
 // What is no client's question to a model: lists of models, the dashboard, the gateway's own pages.
 import { findModels } from '../dialects/find-route.ts';
+import { headOf } from '../management/head.ts';
 import { answerRoot } from '../management/root.ts';
 import { toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import { authenticate, guardOrigin } from './admission.ts';
-import { errorResponse, guessDialect, methodNotAllowed, noSuchPath, stackOf } from './error-response.ts';
+import {
+  errorResponse,
+  guessDialect,
+  insteadOf,
+  methodNotAllowed,
+  noSuchPath,
+  stackOf,
+} from './error-response.ts';
 import type { GatewayHost } from './host.ts';
 import { answerModels } from './operations/models.ts';
 import { withQueryKey } from './query-key.ts';
@@ -19,6 +27,9 @@ export interface Pages {
   manage(request: Request, url: URL): Promise<Response | undefined>;
 }
 
+/** All that is answered here is only read. */
+const READ = 'GET, HEAD';
+
 export async function answerOther(request: Request, { host, setup, manage }: Pages): Promise<Response> {
   const url = urlOf(request);
   const listing = findModels(url.pathname, request.headers);
@@ -30,9 +41,13 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
     authenticate(headers, setup.config.server.keys);
     if (listing !== undefined) {
-      if (request.method !== 'GET') throw methodNotAllowed(request.method, url.pathname, 'GET');
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        throw insteadOf(url.pathname) === undefined
+          ? methodNotAllowed(request.method, url.pathname, READ)
+          : noSuchPath(url);
       const { client, asked } = listing;
-      return await answerModels(client, asked, url.searchParams, setup);
+      const models = await answerModels(client, asked, url.searchParams, setup);
+      return request.method === 'HEAD' ? await headOf(models) : models;
     }
     const managed = await manage(request, url);
     if (managed !== undefined) return managed;
@@ -41,6 +56,8 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const { redactor } = setup;
     const error = redactError(toGatewayError(thrown), redactor);
     if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
-    return errorResponse(error, listing?.dialect.id ?? guessDialect(request, url), host.randomId());
+    const refusal = errorResponse(error, listing?.dialect.id ?? guessDialect(request, url), host.randomId());
+    if (error.status === 405) refusal.headers.set('allow', READ);
+    return refusal;
   }
 }

@@ -73,12 +73,25 @@ function nearRoute({ pathname, searchParams }: URL): ReturnType<typeof findRoute
 export function noSuchPath(url: URL): GatewayError {
   const { pathname } = url;
   const near = nearRoute(url)?.path;
-  const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
   const mend =
     near === undefined
-      ? `clients post to ${paths.join(', ')}; files, batches, images, audio and realtime sessions are not served here`
+      ? (insteadOf(pathname) ?? servedPaths())
       : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
+}
+
+/** What to do instead of asking for a path that a vendor has and the gateway has not. */
+export function insteadOf(pathname: string): string | undefined {
+  for (const { client } of Object.values(DIALECTS)) {
+    const instead = client.insteadOf?.(pathname);
+    if (instead !== undefined) return instead;
+  }
+  return undefined;
+}
+
+function servedPaths(): string {
+  const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
+  return `clients post to ${paths.join(', ')}; files, batches, images, audio and realtime sessions are not served here`;
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {

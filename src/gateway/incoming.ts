@@ -6,6 +6,7 @@ import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { editTopLevel } from '../model/json-edit.ts';
+import { findJsonFault } from '../model/json-fault.ts';
 
 export interface Incoming {
   dialect: DialectId;
@@ -78,7 +79,7 @@ function parseBody(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    const what = text.trim() === '' ? 'is empty' : `is not JSON${reasonOf(thrown)}`;
+    const what = text.trim() === '' ? 'is empty' : `is not JSON${whyNot(text, thrown)}`;
     throw new GatewayError('invalid_request', `the body ${what}; send one JSON object`);
   }
   if (!isObject(value)) throw new GatewayError('invalid_request', 'the body must be one JSON object');
@@ -88,10 +89,14 @@ function parseBody(text: string): JsonObject {
 /** A quote that holds one sign, such as the brace that was expected, or a word about quotes; all that holds no quote. */
 const NOTHING_QUOTED = /^(?:[^'"`]|\('\)|'[^\w\s]')*/;
 
-/** Without what parsers quote of the text: a piece of a key no longer looks like one. */
-function reasonOf(thrown: unknown): string {
+/** Where, and why, without what parsers quote of the text: a piece of a key no longer looks like one. */
+function whyNot(text: string, thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message.replace(/^JSON Parse error: /, '') : '';
-  const told = NOTHING_QUOTED.exec(message)?.[0].trim() ?? '';
+  const reason = NOTHING_QUOTED.exec(message)?.[0].trim() ?? '';
+  const fault = findJsonFault(text);
+  const place =
+    fault && `${fault.isEnd ? 'it ends too early, at ' : ''}line ${fault.line}, column ${fault.column}`;
+  const told = [place, reason].filter(Boolean).join(': ');
   return told === '' ? '' : ` (${told})`;
 }
 

@@ -1,5 +1,6 @@
 // The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics, /gateway/audit, /gateway/streams, and
 // /metrics for Prometheus.
+import { suggestion } from '../config/nearest.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Meter } from '../telemetry/meter.ts';
@@ -7,6 +8,7 @@ import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import { answerError, ManagementError } from './answer.ts';
 import { readAudit } from './audit.ts';
+import { headOf } from './head.ts';
 import { readHealth } from './health.ts';
 import { readMetrics } from './metrics.ts';
 import { readPrometheus } from './prometheus.ts';
@@ -72,8 +74,8 @@ export function createManagement(
 ): (request: Request, url: URL) => Promise<Response | undefined> {
   return async (request, url) => {
     const { pathname } = url;
-    const page = Object.hasOwn(PAGES, pathname) ? PAGES[pathname] : undefined;
-    if (page === undefined && pathname !== '/gateway' && !pathname.startsWith(PREFIX)) return undefined;
+    const page = isPage(pathname) ? PAGES[pathname] : undefined;
+    if (page === undefined && !isMeantForPage(pathname)) return undefined;
     try {
       const [, requestId] = page === undefined ? (STREAM.exec(pathname) ?? []) : [];
       const { method } = request;
@@ -86,14 +88,22 @@ export function createManagement(
       if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, pathname, 'GET, HEAD');
       const answered = await page(deps, url.searchParams);
       const answer = answered instanceof Response ? answered : json(answered);
-      if (method !== 'HEAD') return answer;
-      await answer.body?.cancel();
-      return new Response(null, answer);
+      return method === 'HEAD' ? await headOf(answer) : answer;
     } catch (thrown) {
       return answerError(thrown);
     }
   };
 }
+
+function isMeantForPage(pathname: string): boolean {
+  return (
+    pathname === '/gateway' ||
+    pathname.startsWith(PREFIX) ||
+    (pathname.endsWith('/') && isPage(pathname.slice(0, -1)))
+  );
+}
+
+const isPage = (pathname: string) => Object.hasOwn(PAGES, pathname);
 
 function withoutParameters(page: Page): Page {
   return (deps, query) => {
@@ -116,8 +126,13 @@ function json(value: object): Response {
 }
 
 function unknownPath(path: string): ManagementError {
-  const known = Object.keys(PAGES).join(', ');
-  return new ManagementError(404, 'not_found', `no such path: ${path}; there are ${known}`);
+  const known = Object.keys(PAGES);
+  const meant = suggestion(path.replace(/\/+$/, ''), known);
+  return new ManagementError(
+    404,
+    'not_found',
+    `no such path: ${path}${meant}; there are ${known.join(', ')}`,
+  );
 }
 
 function wrongMethod(method: string, path: string, allowed: string): ManagementError {

@@ -1,5 +1,6 @@
 // GET / and HEAD /: clients probe it, a browser gets the dashboard, which is loaded when first asked for.
 import { GatewayError } from '../model/errors.ts';
+import { headOf } from './head.ts';
 
 /** Below it lies what the page loads: its style, its scripts, its icon. */
 const ASSETS = '/dashboard/';
@@ -16,11 +17,9 @@ export async function answerRoot(
   const isAsset = pathname.startsWith(ASSETS);
   if (pathname !== '/' && !isAsset) return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    throw new GatewayError(
-      'invalid_request',
-      `${request.method} ${pathname} is not allowed; use GET or HEAD`,
-      { status: 405 },
-    );
+    throw new GatewayError('invalid_request', `${request.method} ${pathname} is not allowed; use GET, HEAD`, {
+      status: 405,
+    });
   }
   const answer =
     isAsset || wantsPage(request)
@@ -28,7 +27,7 @@ export async function answerRoot(
       : new Response(`Sluice ${version} is running. See /gateway/health; a browser gets the dashboard.\n`, {
           headers: { 'content-type': 'text/plain; charset=utf-8', vary: 'accept' },
         });
-  return request.method === 'HEAD' && answer !== undefined ? new Response(null, answer) : answer;
+  return request.method === 'HEAD' && answer !== undefined ? headOf(answer) : answer;
 }
 
 function wantsPage(request: Request): boolean {

@@ -43,6 +43,37 @@ test('a path that is almost one is told what it should be', async () => {
 });
 
 test.each([
+  ['/v1/responses/compact', 'README.md'],
+  ['/v1/responses/resp_1/input_items', 'the whole conversation as `input`'],
+  ['/v1/completions', '/v1/chat/completions'],
+  ['/v1/messages/batches', '/v1/messages'],
+  ['/v1/complete', '/v1/messages'],
+  ['/v1beta/models/asked:generateContents', ':generateContent, :streamGenerateContent'],
+])('%s, which a vendor has, is refused with the way out', async (path, way) => {
+  const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+  const response = await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { method: 'POST' }));
+  const { error } = (await response.json()) as { error: { message: string } };
+  expect(response.status).toBe(404);
+  expect(error.message).toStartWith(`no such path: ${path}; `);
+  expect(error.message).toContain(way);
+});
+
+test.each(['/', '/v1/models', '/v1beta/models', '/v1/models/simulator/demo'])(
+  '%s is only read: another method is a 405 that says so',
+  async (path) => {
+    const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('none is expected')) });
+    const ask = (method: string) => gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { method }));
+    const refused = await ask('DELETE');
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await refused.text()).toContain('use GET, HEAD');
+    const got = await ask('GET');
+    const head = await ask('HEAD');
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect(head.headers.get('content-length')).toBe(String((await got.bytes()).length));
+  },
+);
+
+test.each([
   ['/v1/messages/batches', 'type', 'error'],
   ['/anthropic/v1/messages', 'type', 'error'],
   ['/v1beta/openai/chat/completions', 'error.code', 'invalid_request'],

@@ -28,6 +28,7 @@ export const anthropicMessages: Dialect = {
       if (path === '/v1/messages') return { operation: 'generate' };
       return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;
     },
+    insteadOf,
     parseRequest,
     buildResponse,
     createStreamEncoder,
@@ -54,6 +55,12 @@ export const anthropicMessages: Dialect = {
   },
   createGrammarChecker: () => createGrammarChecker(),
 };
+
+function insteadOf(path: string): string | undefined {
+  if (path === '/v1/complete') return 'send the prompt as `messages` to /v1/messages';
+  if (path.startsWith('/v1/messages/batches')) return 'send each request of a batch to /v1/messages';
+  return undefined;
+}
 
 function headers(key: string | null): Record<string, string> {
   const version = { 'anthropic-version': VERSION };

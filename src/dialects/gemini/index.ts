@@ -14,7 +14,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
-import { endpoint, forwardQuery, route } from './route.ts';
+import { endpoint, forwardQuery, insteadOf, route } from './route.ts';
 import { ID } from './wire.ts';
 
 /** Google's OAuth access tokens begin so; they go as Bearer. */
@@ -27,6 +27,7 @@ export const gemini: Dialect = {
     path: '/v1beta/models/{model}:streamGenerateContent',
     keyInQuery: { parameter: 'key', header: KEY_HEADER },
     route,
+    insteadOf,
     parseRequest,
     buildResponse,
     createStreamEncoder,

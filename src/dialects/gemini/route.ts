@@ -2,8 +2,17 @@
 // https://ai.google.dev/api/generate-content
 import type { ClientRoute } from '../dialect.ts';
 
-const PATH =
-  /^\/(?:v1(?:beta)?\/models\/(.+)|v1beta\/(?!v1|models\/)([^/]+\/.+)):(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/;
+const METHODS = [
+  'generateContent',
+  'streamGenerateContent',
+  'countTokens',
+  'embedContent',
+  'batchEmbedContents',
+];
+
+const PATH = new RegExp(
+  `^/(?:v1(?:beta)?/models/(.+)|v1beta/(?!v1|models/)([^/]+/.+)):(${METHODS.join('|')})$`,
+);
 
 /**
  * The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. Some clients
@@ -27,6 +36,12 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
       return { operation: 'generate', model, stream: true, framing };
     }
   }
+}
+
+/** A model is asked by a method of its path; some are not served, and some are slips. */
+export function insteadOf(path: string): string | undefined {
+  if (!/^\/v1(beta)?\/.+:[a-zA-Z]+$/.test(path)) return undefined;
+  return `of a model’s methods there are ${METHODS.map((method) => `:${method}`).join(', ')}`;
 }
 
 function decoded(name: string): string | undefined {

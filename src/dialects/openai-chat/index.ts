@@ -27,6 +27,7 @@ export const openaiChat: Dialect = {
       if (path === '/v1/chat/completions') return { operation: 'generate' };
       return path === EMBEDDINGS_PATH ? { operation: 'embed', stream: false } : undefined;
     },
+    insteadOf,
     parseRequest,
     buildResponse,
     createStreamEncoder,
@@ -54,6 +55,12 @@ export const openaiChat: Dialect = {
   },
   createGrammarChecker,
 };
+
+function insteadOf(path: string): string | undefined {
+  if (path === '/v1/completions') return 'send the prompt as `messages` to /v1/chat/completions';
+  if (path.startsWith('/v1/chat/completions/')) return 'nothing of an answer is kept here';
+  return undefined;
+}
 
 function addsContentOnly(frame: Uint8Array): boolean {
   const text = decoder.decode(frame);

@@ -12,6 +12,7 @@ import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
+import { SUMMARISE } from './parse-input.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
@@ -24,6 +25,7 @@ export const openaiResponses: Dialect = {
       if (path === '/v1/responses') return { operation: 'generate' };
       return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false } : undefined;
     },
+    insteadOf,
     parseRequest,
     buildResponse,
     createStreamEncoder,
@@ -49,6 +51,13 @@ export const openaiResponses: Dialect = {
   },
   createGrammarChecker,
 };
+
+function insteadOf(path: string): string | undefined {
+  if (path === '/v1/responses/compact') return `it asks for an encrypted summary; ${SUMMARISE}`;
+  if (/^\/v1\/(responses|conversations)(\/|$)/.test(path))
+    return 'nothing of an answer is kept here; send the whole conversation as `input` to /v1/responses, with `store: false`';
+  return undefined;
+}
 
 const TYPE = /"type"\s*:\s*"(keepalive|response\.(?:completed|incomplete|failed))"/;
 

@@ -126,14 +126,17 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
   }
 }
 
+/** The way out for clients that want the provider's own summary of a conversation. */
+export const SUMMARISE =
+  'let the client summarise, as Codex does for a provider of its `model_providers` (README.md, “Codex CLI”)';
+
 /** Items that mean something only to the provider that keeps, or encrypted, what they stand for. */
 const BOUND_ITEMS: Record<string, string> = {
   item_reference:
     'it names an item that nobody keeps there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
   compaction: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
-  compaction_trigger:
-    'it asks for an encrypted summary, which that provider does not write; let the client summarise, as Codex does for a provider of its `model_providers`',
+  compaction_trigger: `it asks for an encrypted summary, which that provider does not write; ${SUMMARISE}`,
 };
 
 function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
