@@ -27,10 +27,21 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
     throw new GatewayError('forbidden', `requests from web pages of another origin (${origin}) are refused`);
   }
-  // Images, scripts and forms of another page send no Origin with GET; browsers say where they come from.
-  if (headers.get('sec-fetch-site') === 'cross-site' && headers.get('sec-fetch-mode') !== 'navigate') {
-    throw new GatewayError('forbidden', 'requests from web pages of another site are refused');
+  if (isOfOtherPage(headers)) {
+    throw new GatewayError('forbidden', 'requests from web pages of another origin are refused');
   }
+}
+
+/**
+ * Images, scripts and frames of another page send no Origin with GET; browsers say where they come from. Another port of
+ * this machine is of the same site. A link that somebody follows is no request of the page that had it.
+ * https://www.w3.org/TR/fetch-metadata/
+ */
+function isOfOtherPage(headers: HeaderReader): boolean {
+  const site = headers.get('sec-fetch-site');
+  if (site !== 'cross-site' && site !== 'same-site') return false;
+  const isLink = headers.get('sec-fetch-mode') === 'navigate';
+  return !isLink || (headers.get('sec-fetch-dest') ?? 'document') !== 'document';
 }
 
 function hostName(host: string): string {

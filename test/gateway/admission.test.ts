@@ -296,6 +296,9 @@ describe('headers on their way to the provider', () => {
 
 describe('the guard against web pages', () => {
   const SELF = '127.0.0.1:8088';
+  const from = (site: string, mode: string, dest: string) => ({
+    ...{ host: SELF, 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest },
+  });
   const cases: [string, Record<string, string>, boolean][] = [
     ['no Origin, as programs send it', { host: SELF }, true],
     ['the same origin', { host: SELF, origin: `http://${SELF}` }, true],
@@ -308,6 +311,14 @@ describe('the guard against web pages', () => {
     ['another port’s origin', { host: SELF, origin: 'http://127.0.0.1:3000' }, false],
     ['another scheme', { host: SELF, origin: `https://${SELF}` }, false],
     ['no origin to tell (null)', { host: SELF, origin: 'null' }, false],
+    ['an image of another site', from('cross-site', 'no-cors', 'image'), false],
+    ['a script of another port’s page', from('same-site', 'no-cors', 'script'), false],
+    ['a fetch of another port’s page', from('same-site', 'cors', 'empty'), false],
+    ['a frame in a page of another site', from('cross-site', 'navigate', 'iframe'), false],
+    ['a frame in another port’s page', from('same-site', 'navigate', 'frame'), false],
+    ['a link on a page of another site', from('cross-site', 'navigate', 'document'), true],
+    ['a page’s own fetch', from('same-origin', 'cors', 'empty'), true],
+    ['an address that somebody typed', from('none', 'navigate', 'document'), true],
     [
       'a loopback name with an address in it',
       { host: SELF, origin: 'http://127.0.0.1:8088.evil.test' },
