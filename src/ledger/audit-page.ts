@@ -33,9 +33,64 @@ export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds)
   // The page begins at that row's millisecond, behind what has been listed of it.
   const offset = await countListed(ask, all, among, before);
   const behind = { ...all, endTime: before.timestamp, offset };
-  const isAll = kindsOfFilter(all, among) === null && all.requestId === undefined;
-  const page = isAll ? await walkOn(ask, behind) : await locate(ask, behind, among);
-  return { ...page, total };
+  return { ...(await pageBehind(ask, behind, among, total)), total };
+}
+
+/** A place within an hour has no sums: whatever can be told without counting the rows of that hour, is. */
+async function pageBehind(
+  ask: Ask,
+  filter: AuditFilter,
+  among: AmongKinds,
+  total: number,
+): Promise<Omit<AuditPage, 'total'>> {
+  if (filter.requestId !== undefined) return locate(ask, filter, among);
+  if (kindsOfFilter(filter, among) === null) return walkOn(ask, filter);
+  if (total <= FEW) return gather(ask, filter, among);
+  return (await findNear(ask, filter, among)) ?? locate(ask, filter, among);
+}
+
+/** Of few matches: the index of kinds has them together. */
+async function gather(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<Omit<AuditPage, 'total'>> {
+  const { limit, offset } = filter;
+  const range = rangeOf(filter);
+  const named = kindsOfFilter(filter, among);
+  const hidden = hiddenOfFilter(filter);
+  // Each by its own index.
+  const others = hidden === null ? 0 : await countRows(ask, whereOf({ ...range, matching: hidden }));
+  const left = Math.max(0, others + (await countRows(ask, whereOf({ ...range, matching: named }))) - offset);
+  if (limit === 0 || left === 0) return { left, rows: null };
+  const matching = others > 0 ? eitherOf(named, hidden) : named;
+  const order = others > 0 ? 'any' : 'kind';
+  return { left, rows: { where: whereOf({ ...range, matching }), limit, offset, order } };
+}
+
+/** Rows that are looked through for the next page, before sums are asked where it lies. */
+const NEAR = 10_000;
+
+/** Where the page, and one match more, lie in the next rows. Undefined where they do not. */
+async function findNear(
+  ask: Ask,
+  filter: AuditFilter,
+  among: AmongKinds,
+): Promise<Omit<AuditPage, 'total'> | undefined> {
+  const { limit, offset } = filter;
+  const range = rangeOf(filter);
+  const near = whereOf({ ...range, matching: null });
+  const matching = eitherOf(kindsOfFilter(filter, among), hiddenOfFilter(filter));
+  if (matching === null || limit === 0) return undefined;
+  const [found] = await ask<{ total: number; oldest: number | null }>({
+    sql:
+      'SELECT COUNT(*) AS total, MIN(timestamp) AS oldest FROM (SELECT timestamp FROM ' +
+      `(SELECT * FROM ledger_row${near.sql} ORDER BY timestamp DESC LIMIT ?) AS near ` +
+      `WHERE ${matching.sql} LIMIT ?) AS next`,
+    values: [...near.values, NEAR, ...matching.values, offset + limit + 1],
+  });
+  const left = (found?.total ?? 0) - offset;
+  if (left <= limit) return undefined;
+  // Whichever so many were counted: none of the newest so many is older than all of them.
+  const from = found?.oldest ?? range.from;
+  const where = whereOf({ from, until: range.until, matching });
+  return { left, rows: { where, limit, offset, order: 'time' } };
 }
 
 /** Of all rows of the time: the next ones are the page, however many lie in the same hour. */

@@ -508,6 +508,62 @@ export function describeStore(factory: StoreFactory): void {
       }
     });
 
+    test('so in one hour with more rows than are looked through for the next page, whatever is filtered', async () => {
+      const count = 11_400;
+      // The first have taken all the room for names of models: rows alone tell that a later one is `busy`.
+      const old = 1_100;
+      const rows = Array.from({ length: count }, (_, index) => {
+        const [provider, model] =
+          index < old
+            ? ['old', `only-${index}`]
+            : [index % 2_000 < 3 ? 'rare' : `of-${index % 3}`, index % 2 === 0 ? 'busy' : 'idle'];
+        // Three of each time.
+        const timestamp = SAMPLE_TIME - (SAMPLE_TIME % HOUR) + Math.floor(index / 3) * 900;
+        return sampleRow({ requestId: `row-${index}`, timestamp, provider, model });
+      });
+      for (let at = 0; at < count; at += 1_900) await store.append(rows.slice(at, at + 1_900));
+      const half = rows[count / 2]?.timestamp ?? 0;
+      const places = new Map<number, RowPlace>();
+      for (const index of [count - 1, count - 2, count / 2, old + 50, old, 500, 0]) {
+        const [row] = (await store.audit({ ...ALL, requestId: `row-${index}` })).rows;
+        if (row !== undefined) places.set(index, { timestamp: row.timestamp, id: row.id });
+      }
+      expect(places.size).toBe(7);
+      const filters: [Partial<AuditFilter>, (row: LedgerRow) => boolean][] = [
+        [{ provider: 'of-1' }, ({ provider }) => provider === 'of-1'],
+        [{ provider: 'rare' }, ({ provider }) => provider === 'rare'],
+        [{ provider: 'old' }, ({ provider }) => provider === 'old'],
+        [{ provider: 'nobody' }, () => false],
+        [{ model: 'busy' }, ({ model }) => model === 'busy'],
+        [
+          { model: 'busy', provider: 'rare' },
+          ({ model, provider }) => model === 'busy' && provider === 'rare',
+        ],
+        [{ model: 'only-7' }, ({ model }) => model === 'only-7'],
+        [{ provider: 'of-2', startTime: half }, (row) => row.provider === 'of-2' && row.timestamp >= half],
+        [{ success: true, endTime: half }, ({ timestamp }) => timestamp <= half],
+      ];
+      for (const [filter, isWanted] of filters) {
+        const wanted = rows.flatMap((row, index) => (isWanted(row) ? [index] : [])).toReversed();
+        for (const [index, before] of places) {
+          const older = wanted.filter((each) => each < index).map((each) => `row-${each}`);
+          for (const limit of [0, 1, 60, 1_000]) {
+            const found = await store.audit({ ...ALL, ...filter, before, limit });
+            const ids = found.rows.map(({ requestId }) => requestId);
+            const { total, hasOlder } = found;
+            expect({ filter, index, limit, ids, total, hasOlder }).toEqual({
+              ...{ filter, index, limit },
+              ids: older.slice(0, limit),
+              total: wanted.length,
+              hasOlder: older.length > limit,
+            });
+          }
+        }
+        const pages = await walk({ ...filter, limit: 900 });
+        expect(pages.flatMap(({ ids }) => ids)).toEqual(wanted.map((each) => `row-${each}`));
+      }
+    });
+
     test('a walk through the pages shows nothing twice and misses nothing while rows come and expire', async () => {
       const rows = variedRows(30);
       await store.append(rows);
