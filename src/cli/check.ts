@@ -34,9 +34,9 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,
     'providers:',
     ...columns(
-      providers.map(({ name, dialect, baseUrl, apiKeys }) => [
+      providers.map(({ name, dialect, alsoSpeaks = [], baseUrl, apiKeys }) => [
         name,
-        `${dialect === 'any' ? 'every dialect' : dialect}, ${baseUrl}, ${['no key', 'key set'][apiKeys.length] ?? `${apiKeys.length} keys set`}`,
+        `${dialect === 'any' ? 'every dialect' : [dialect, ...alsoSpeaks].join(', ')}, ${baseUrl}, ${['no key', 'key set'][apiKeys.length] ?? `${apiKeys.length} keys set`}`,
       ]),
     ),
     ...(disabled.length === 0

@@ -91,13 +91,17 @@ function renderTransformers(): string[] {
 }
 
 function renderKinds(): string[] {
-  const rows = PROVIDER_KINDS.map(({ kind, dialect, baseUrl, keyVariable, authorization }) => {
-    const address = /^https?:/.test(baseUrl) ? `\`${baseUrl}\`` : 'inside the gateway';
-    const named = keyVariable === null ? 'none needed' : `\`${keyVariable}\``;
-    const key =
-      authorization === undefined ? named : `${keyVariable === null ? '' : `${named}, or `}the host`;
-    return `| \`${kind}\` | ${dialect === 'any' ? 'every one' : `\`${dialect}\``} | ${address} | ${key} |`;
-  });
+  const rows = PROVIDER_KINDS.map(
+    ({ kind, dialect, alsoSpeaks = [], baseUrl, keyVariable, authorization }) => {
+      const spoken =
+        dialect === 'any' ? 'every one' : [dialect, ...alsoSpeaks].map((id) => `\`${id}\``).join(', ');
+      const address = /^https?:/.test(baseUrl) ? `\`${baseUrl}\`` : 'inside the gateway';
+      const named = keyVariable === null ? 'none needed' : `\`${keyVariable}\``;
+      const key =
+        authorization === undefined ? named : `${keyVariable === null ? '' : `${named}, or `}the host`;
+      return `| \`${kind}\` | ${spoken} | ${address} | ${key} |`;
+    },
+  );
   return [
     '## Known kinds',
     '',

@@ -55,6 +55,7 @@ export function resolveProvider(
     else headers[header.toLowerCase()] = secret.value;
   }
   const { address, ...place } = spot;
+  const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.address.baseUrl);
   for (const { path, problem } of address.missing) refuse(path, problem);
   for (const { path, message } of address.problems) tell('warning', path, message);
   const authorization = kind?.authorization;
@@ -79,6 +80,8 @@ export function resolveProvider(
     kind: kind?.kind ?? CUSTOM_KIND,
     ...place,
     ...address.address,
+    // Who names a dialect wants that one.
+    ...(isOwnAddress && entry.dialect === undefined && kind.alsoSpeaks && { alsoSpeaks: kind.alsoSpeaks }),
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
     ...(oauth !== undefined && { oauth }),
@@ -91,7 +94,7 @@ export function resolveProvider(
     models: entry.models,
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
-    priceId: kind !== undefined && isPriced(kind, entry, address.address.baseUrl) ? kind.priceId : null,
+    priceId: isOwnAddress ? kind.priceId : null,
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {
@@ -176,8 +179,8 @@ function oauthOf(
   };
 }
 
-/** Whether the kind's prices hold where the provider is: a proxy or another vendor has its own. */
-function isPriced({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntry, address: string): boolean {
+/** Whether it is the vendor’s own service, whose prices and dialects the kind knows: a proxy or another vendor has its own. */
+function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntry, address: string): boolean {
   if (pricedAt !== undefined) return URL.canParse(address) && pricedAt.test(new URL(address).origin);
   if (entry.base_url === undefined) return true;
   return (

@@ -1,6 +1,6 @@
 // The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
 import type { Quirks } from '../dialects/dialect.ts';
-import type { ProviderDialectId } from '../model/dialect-id.ts';
+import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
@@ -76,6 +76,8 @@ export interface ProviderConfig {
   kind: string;
   /** `any`: speaks whatever the client speaks (the simulator). */
   dialect: ProviderDialectId | 'any';
+  /** Spoken besides, with clients that speak it themselves. */
+  alsoSpeaks?: readonly DialectId[];
   /** As the vendor's SDK takes it, no trailing slash. */
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */

@@ -152,13 +152,14 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
   };
 }
 
-/** The provider side of what is spoken with the target: some speak whatever the client does. */
+/** The provider side of what is spoken with the target: some speak what the client does, of several or of all. */
 export function sideOf(target: Target, client?: DialectId): ProviderSide {
   return PROVIDER_SIDES[dialectOf(target, client)];
 }
 
 function dialectOf({ provider }: Target, client: DialectId | undefined): ProviderDialectId {
-  return provider.dialect === 'any' ? (client ?? DIALECT_IDS[0]) : provider.dialect;
+  if (provider.dialect === 'any') return client ?? DIALECT_IDS[0];
+  return client !== undefined && provider.alsoSpeaks?.includes(client) === true ? client : provider.dialect;
 }
 
 /** The upstream request of an operation besides generation; the same bytes where both sides speak alike. */

@@ -1,6 +1,6 @@
 // The shape of a provider row.
 import type { Quirks } from '../dialects/dialect.ts';
-import type { ProviderDialectId } from '../model/dialect-id.ts';
+import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 
 /** Ways to prove who asks that take more than a key: the host fetches a token. */
 export type AuthorizationScheme = 'google-default-credentials' | 'google-user' | 'aws-signature';
@@ -8,6 +8,8 @@ export type AuthorizationScheme = 'google-default-credentials' | 'google-user' |
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
+  /** At its own address it speaks these too: clients of theirs are passed on as they are. */
+  alsoSpeaks?: readonly DialectId[];
   /** `{name}` stands for an option of the configuration. */
   baseUrl: string;
   /** Further addresses of the same service, in the order in which they are tried. */

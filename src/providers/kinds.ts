@@ -16,6 +16,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
   {
     kind: 'openai',
     dialect: 'openai-chat',
+    alsoSpeaks: ['openai-responses'],
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],

@@ -21,6 +21,7 @@ async function asked(
   provider: ProviderInput,
   body: Record<string, unknown> = {},
   path = '/v1/chat/completions',
+  sent: Record<string, string> = {},
 ) {
   const urls: string[] = [];
   const upstream = createReplayFetch(replyWith('{"error":{"message":"no"}}', { status: 400 }));
@@ -31,9 +32,49 @@ async function asked(
       return upstream.fetch(url, init);
     },
   });
-  await post(path, { model: 'my/dep', messages: [{ role: 'user', content: 'hi' }], ...body });
-  return { url: urls[0], headers: upstream.requests[0]?.headers };
+  const asking = { model: 'my/dep', messages: [{ role: 'user', content: 'hi' }], ...body };
+  await post(path, asking, { headers: sent });
+  const [request] = upstream.requests;
+  const text: unknown =
+    request === undefined ? undefined : JSON.parse(new TextDecoder().decode(request.body));
+  return { url: urls[0], headers: request?.headers, body: text };
 }
+
+describe('openai', () => {
+  const RESPONSES = '/v1/responses';
+  const own = { input: 'hi', messages: undefined, previous_response_id: 'resp_1', not_known_here: [1] };
+
+  test('is asked in Responses by clients that speak it: what only OpenAI can take passes', async () => {
+    const { url, body } = await asked('openai', { api_key: 'k' }, own, RESPONSES);
+    expect(url).toBe('https://api.openai.com/v1/responses');
+    expect(body).toEqual({ model: 'my/dep', ...own });
+    const eu = { api_key: 'k', base_url: 'https://eu.api.openai.com/v1' };
+    expect((await asked('openai', eu, own, RESPONSES)).url).toBe('https://eu.api.openai.com/v1/responses');
+  });
+
+  test('is asked in Chat Completions by all others', async () => {
+    const chat = 'https://api.openai.com/v1/chat/completions';
+    expect((await asked('openai', { api_key: 'k' })).url).toBe(chat);
+    const messages = await asked('openai', { api_key: 'k' }, { max_tokens: 9 }, '/v1/messages');
+    expect(messages.url).toBe(chat);
+  });
+
+  test.each([
+    ['another address', { base_url: 'https://proxy.test/v1' }, 'https://proxy.test/v1/chat/completions'],
+    ['a dialect of its own', { dialect: 'openai-chat' }, 'https://api.openai.com/v1/chat/completions'],
+  ] as const)('with %s it is asked in the one dialect', async (_, provider, expected) => {
+    const { url } = await asked('openai', { api_key: 'k', ...provider }, { input: 'hi' }, RESPONSES);
+    expect(url).toBe(expected);
+  });
+
+  test('a client’s own key goes with its own dialect', async () => {
+    const key = { authorization: 'Bearer sk-mine' };
+    const { headers } = await asked('openai', { api_key: 'k' }, own, RESPONSES, key);
+    expect(headers?.get('authorization')).toBe('Bearer sk-mine');
+    const foreign = await asked('openai', { api_key: 'k' }, { max_tokens: 9 }, '/v1/messages', key);
+    expect(foreign.headers?.get('authorization')).toBe('Bearer k');
+  });
+});
 
 describe('azure', () => {
   const options = { resource: 'lab', api_version: '2024-10-21' };
