@@ -1,5 +1,6 @@
 // The URL of one request: the provider's base and the dialect's path, or the provider's own.
 import type { ProviderSide } from '../dialects/dialect.ts';
+import { modelInPath } from '../dialects/model-in-path.ts';
 
 /**
  * Path and query behind the base URL. `template`: the provider's own, in which `{model}` and `{method}` (what
@@ -14,8 +15,7 @@ export function targetPath(
   const path = side.endpoint(model, stream);
   if (template === undefined) return path;
   const filling: Record<string, string> = {
-    // Encoded whole: no name leads out of the place where it stands.
-    model: encodeURIComponent(model),
+    model: modelInPath(model),
     method: path.slice(path.lastIndexOf(':') + 1),
   };
   return template.replace(/\{(model|method)\}/g, (_, name: string) => filling[name] ?? '');

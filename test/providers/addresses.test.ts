@@ -332,3 +332,46 @@ describe('bedrock', () => {
     expect(['claude-sonnet-4-5', 'gpt-5', 'anthropic/claude-3.5'].map(known)).toEqual([false, false, false]);
   });
 });
+
+describe('a model whose name might lead elsewhere', () => {
+  const base_url = 'http://127.0.0.1:1/tenant';
+  const providers: Record<string, ProviderInput> = {
+    azure: { base_url, options: { api_version: 'v1' }, api_key: 'k1' },
+    bedrock: { base_url, api_key: 'k1' },
+    gemini: { base_url, api_key: 'k1' },
+    vertex: { base_url, options: { project: 'p', location: 'l' }, api_key: 'k1' },
+  };
+  for (const [name, provider] of Object.entries(providers)) {
+    test.each(['..', '.', '../..', 'x/../../y', '..\\\\..', 'x/.', '\ud800', 'x\udc00y'])(
+      `${name}: %j is refused before anything is asked`,
+      async (model) => {
+        const urls: string[] = [];
+        const { post, row } = createTestGateway({
+          config: {
+            providers: { [name]: { max_retries: 0, ...provider } },
+            routing: { default_provider: name },
+          },
+          fetch(url) {
+            urls.push(url);
+            return Promise.resolve(new Response('{}'));
+          },
+        });
+        const body = {
+          model: `${name}/${model}`,
+          messages: [{ role: 'user', content: 'hi' }],
+          max_tokens: 5,
+        };
+        const response = await post('/v1/messages', body);
+        expect(response.status).toBe(400);
+        expect(await response.text()).toContain('cannot stand in an address');
+        expect(urls).toEqual([]);
+        expect(await row(0)).toMatchObject({ status: 'error', errorCode: 'invalid_request' });
+      },
+    );
+  }
+
+  test('dots within a name are a part of it', async () => {
+    const { url } = await asked('azure', { ...providers.azure }, { model: 'gpt-4.1/..x...y' });
+    expect(url).toBe(`${base_url}/openai/deployments/gpt-4.1%2F..x...y/chat/completions?api-version=v1`);
+  });
+});

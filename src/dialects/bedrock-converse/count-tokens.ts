@@ -3,12 +3,13 @@ import { asNumber } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
+import { modelInPath } from '../model-in-path.ts';
 
 /** What bears on the prompt; the operation knows no more. */
 const COUNTED: readonly string[] = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
-  endpoint: (model) => `/model/${encodeURIComponent(model)}/count-tokens`,
+  endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
   // No client speaks this dialect.
   edits: () => ({}),
   buildRequest(request, options) {

@@ -6,9 +6,10 @@ import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
+import { modelInPath } from '../model-in-path.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
-  endpoint: (model) => `/model/${encodeURIComponent(model)}/invoke`,
+  endpoint: (model) => `/model/${modelInPath(model)}/invoke`,
   // No client speaks this dialect.
   edits: () => ({}),
   buildRequest(request, { model }) {

@@ -9,9 +9,10 @@ import { countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
 import { parseResponse } from './parse-response.ts';
+import { modelInPath } from '../model-in-path.ts';
 
 export const bedrockConverse: ProviderSide = {
-  endpoint: (model, stream) => `/model/${encodeURIComponent(model)}/converse${stream ? '-stream' : ''}`,
+  endpoint: (model, stream) => `/model/${modelInPath(model)}/converse${stream ? '-stream' : ''}`,
   headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
   buildRequest,
   parseResponse,

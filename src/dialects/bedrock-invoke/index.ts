@@ -6,6 +6,7 @@ import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/excep
 import { createModelList } from '../aws/list-models.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
+import { modelInPath } from '../model-in-path.ts';
 
 /** @param inner what stands in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
@@ -13,7 +14,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     enveloped(inner.buildRequest({ ...request, tools: request.tools.map(withoutSearch) }, options));
   return {
     endpoint: (model, stream) =>
-      `/model/${encodeURIComponent(model)}/invoke${stream ? '-with-response-stream' : ''}`,
+      `/model/${modelInPath(model)}/invoke${stream ? '-with-response-stream' : ''}`,
     headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
     buildRequest,
     parseResponse: inner.parseResponse,
@@ -43,7 +44,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     passthrough: { edits: () => ({}) },
     ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
     countTokens: {
-      endpoint: (model) => `/model/${encodeURIComponent(model)}/count-tokens`,
+      endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
       // No client speaks this dialect.
       edits: () => ({}),
       buildRequest(request, options) {

@@ -1,6 +1,7 @@
 // Where clients of this dialect post, and where its providers listen.
 // https://ai.google.dev/api/generate-content
 import type { ClientRoute } from '../dialect.ts';
+import { modelInPath } from '../model-in-path.ts';
 
 const METHODS = [
   'generateContent',
@@ -63,12 +64,12 @@ export function endpoint(model: string, stream: boolean): string {
   return methodOf(model, stream ? 'streamGenerateContent?alt=sse' : 'generateContent');
 }
 
-/** The path of a model's method. The name is encoded whole: none can lead out of the collection it stands in. */
+/** The path of a model's method. Throws `invalid_request` for a name that might lead out of its collection. */
 export function methodOf(model: string, method: string): string {
   if (model.startsWith(TUNED)) {
-    return `/v1beta/${TUNED}${encodeURIComponent(model.slice(TUNED.length))}:${method}`;
+    return `/v1beta/${TUNED}${modelInPath(model.slice(TUNED.length))}:${method}`;
   }
-  return `/v1beta/models/${encodeURIComponent(bareModel(model))}:${method}`;
+  return `/v1beta/models/${modelInPath(bareModel(model))}:${method}`;
 }
 
 /** Keys and what decides the framing: both are the gateway's to say. */
