@@ -10,6 +10,7 @@ import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/reque
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
+import type { KnownRequest } from './unread-fields.ts';
 import type { ClientEmbeddings, ClientModels, ProviderModels, ProviderOperation } from './operations.ts';
 
 export interface Dialect {
@@ -40,6 +41,8 @@ export interface ClientSide {
   insteadOf?(path: string): string | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
+  /** What `parseRequest` reads or keeps of a body: of the rest a translation tells nothing. */
+  readonly known: KnownRequest;
   buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject;
   createStreamEncoder(context: AnswerContext): StreamEncoder;
   /** The error body in this dialect; the status is `statusOf`, else `error.status`. */

@@ -1,9 +1,10 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
-import { PROVIDER_SIDES } from '../dialects/registry.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../dialects/registry.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
 import { PREFILL, prefillOf } from '../dialects/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/tool-names.ts';
 import type { ProviderOperation } from '../dialects/operations.ts';
+import { unreadFields } from '../dialects/unread-fields.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderList } from '../model/header-list.ts';
@@ -180,7 +181,8 @@ export function planOperation<Request, Answer>(
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
       : notTooDeep(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));
-          return { body: writeJson(built.body, incoming.text.length), losses: built.losses };
+          const losses = [...built.losses, ...unread(incoming)];
+          return { body: writeJson(built.body, incoming.text.length), losses };
         });
   const steps = stepsFor(target, context).filter(({ headers }) => headers !== undefined);
   const taken = transformHeaders(steps, target, line.headers);
@@ -243,10 +245,12 @@ function rebuildBody(
   return notTooDeep(() => {
     const request = question.neutral();
     const { body, ...built } = buildOwn(request, side, target, context);
+    const losses = [...built.losses, ...unread(incoming)];
     return {
       ...built,
+      losses,
       // The client's own turn is repeated to it as to every client of this dialect.
-      ...(question.begun !== undefined && withoutRepeated(side, built.losses, request, question, target)),
+      ...(question.begun !== undefined && withoutRepeated(side, losses, request, question, target)),
       body: writeJson(body, incoming.text.length),
       hides: hiding(incoming, side, target),
     };
@@ -322,7 +326,7 @@ function translateBody(
     const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
     const built = side.buildRequest(request, buildOptions(target, context));
     const named = restoreToolNames(side, names);
-    const losses = reportToolNames(built, names);
+    const losses = [...reportToolNames(built, names), ...unread(question.incoming)];
     return {
       ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
       ...withoutRepeated(named, losses, request, question, target),
@@ -330,6 +334,13 @@ function translateBody(
       hides: undefined,
     };
   });
+}
+
+/** What the client says in words that its own dialect's parser does not know. */
+function unread(incoming: Incoming | null): Loss[] {
+  if (incoming === null) return [];
+  const features = unreadFields(incoming.body, DIALECTS[incoming.dialect].client.known);
+  return features.map((feature) => ({ feature, outcome: 'lost' }));
 }
 
 /** Where the provider repeats the last turn: what of it is the client's own is not told again. */

@@ -10,6 +10,7 @@ import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
+import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
@@ -30,6 +31,7 @@ export const anthropicMessages: Dialect = {
     },
     insteadOf,
     parseRequest,
+    known: KNOWN,
     buildResponse,
     createStreamEncoder,
     buildError,

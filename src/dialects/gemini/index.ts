@@ -12,6 +12,7 @@ import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
+import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { endpoint, forwardQuery, insteadOf, route } from './route.ts';
@@ -29,6 +30,7 @@ export const gemini: Dialect = {
     route,
     insteadOf,
     parseRequest,
+    known: KNOWN,
     buildResponse,
     createStreamEncoder,
     buildError,

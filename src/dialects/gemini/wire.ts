@@ -14,12 +14,14 @@ export function camelFields(object: JsonObject): JsonObject {
   const fields: JsonObject = {};
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined || value === null) continue;
-    fields[name.includes('_') ? camel(name) : name] = value;
+    fields[camelField(name)] = value;
   }
   return fields;
 }
 
-function camel(name: string): string {
+/** The name of a field in lowerCamelCase. */
+export function camelField(name: string): string {
+  if (!name.includes('_')) return name;
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -112,11 +112,13 @@ function buildArguments({ kind, arguments: text }: ToolCallPart, losses: LossRep
 }
 
 function buildResult(
-  { callId, content, isError }: ToolResultPart,
+  { callId, content, isError, cacheControl, extension }: ToolResultPart,
   toolOf: ReadonlyMap<string, string>,
   losses: LossReport,
 ): JsonObject {
   if (isError === true) losses.lost('is_error');
+  if (cacheControl !== undefined) losses.lost('cache_control');
+  losses.foreign(extension);
   const { content: text, images } = buildMessage('user', content, toolOf, losses);
   const tool = toolOf.get(callId);
   return {

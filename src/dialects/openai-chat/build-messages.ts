@@ -158,6 +158,7 @@ function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
 /** What a tool message cannot hold is put into `moved`, for the user message behind it. */
 function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope): JsonObject {
   const { losses } = scope;
+  losses.foreign(part.extension);
   const kept: Part[] = [];
   let movedHere = false;
   for (const content of part.content) {

@@ -10,6 +10,7 @@ import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
+import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
@@ -29,6 +30,7 @@ export const openaiChat: Dialect = {
     },
     insteadOf,
     parseRequest,
+    known: KNOWN,
     buildResponse,
     createStreamEncoder,
     buildError,

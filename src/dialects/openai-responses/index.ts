@@ -12,6 +12,7 @@ import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
+import { KNOWN } from './known-fields.ts';
 import { SUMMARISE } from './parse-input.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
@@ -27,6 +28,7 @@ export const openaiResponses: Dialect = {
     },
     insteadOf,
     parseRequest,
+    known: KNOWN,
     buildResponse,
     createStreamEncoder,
     buildError,

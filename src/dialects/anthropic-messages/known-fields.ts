@@ -1,0 +1,42 @@
+// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+import { byType, type KnownFields, type KnownRequest } from '../unread-fields.ts';
+
+const CACHE_CONTROL: KnownFields = { type: true, ttl: true };
+
+/** A source of another kind is kept with its block. */
+const SOURCE = byType({
+  base64: { media_type: true, data: true },
+  text: { media_type: true, data: true },
+  url: { url: true },
+  file: { file_id: true },
+});
+
+/** Beside what is listed here blocks keep every field of theirs, and those of another type all. */
+const BLOCK = byType(
+  {
+    text: {},
+    image: { source: SOURCE },
+    document: { source: SOURCE, citations: { enabled: true } },
+    thinking: {},
+    redacted_thinking: {},
+    tool_use: {},
+    tool_result: { content: (value) => BLOCK(value) },
+  },
+  { cache_control: CACHE_CONTROL, '*': true },
+);
+
+const PLACE: KnownFields = { type: true, city: true, region: true, country: true, timezone: true };
+
+export const KNOWN: KnownRequest = {
+  body: {
+    system: BLOCK,
+    messages: { content: BLOCK, '*': true },
+    tools: { user_location: PLACE, cache_control: CACHE_CONTROL, input_schema: true, '*': true },
+    tool_choice: { type: true, name: true, disable_parallel_tool_use: true },
+    output_config: {
+      format: byType({ json_schema: { schema: true } }),
+      '*': true,
+    },
+    '*': true,
+  },
+};

@@ -1,0 +1,49 @@
+// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+import type { JsonObject } from '../../model/json.ts';
+import type { Known, KnownFields, KnownRequest } from '../unread-fields.ts';
+import { camelField } from './wire.ts';
+
+const BLOB: KnownFields = { mimeType: true, data: true, displayName: true };
+const FILE: KnownFields = { mimeType: true, fileUri: true, displayName: true };
+
+const THOUGHT: KnownFields = { text: true, thought: true, thoughtSignature: true };
+const RESULT: KnownFields = {
+  functionResponse: { parts: { inlineData: BLOB, fileData: FILE, '*': true }, '*': true },
+  thoughtSignature: true,
+};
+const SERVER_CALL: KnownFields = {
+  executableCode: true,
+  toolCall: true,
+  thought: true,
+  thoughtSignature: true,
+};
+/** What stands beside these is kept. */
+const OTHER: KnownFields = {
+  functionCall: { id: true, name: true, args: true },
+  inlineData: BLOB,
+  fileData: FILE,
+  '*': true,
+};
+
+function part(value: JsonObject): KnownFields {
+  if (value.functionResponse !== undefined || value.function_response !== undefined) return RESULT;
+  if (value.executableCode !== undefined || value.executable_code !== undefined) return SERVER_CALL;
+  if (value.toolCall !== undefined || value.tool_call !== undefined) return SERVER_CALL;
+  return value.thought === true && value.text !== undefined ? THOUGHT : OTHER;
+}
+
+const CONTENT: KnownFields = { role: true, parts: part };
+const SYSTEM: Known = { role: true, parts: { text: true }, text: true };
+
+export const KNOWN: KnownRequest = {
+  body: {
+    contents: CONTENT,
+    systemInstruction: SYSTEM,
+    generationConfig: {
+      thinkingConfig: { thinkingBudget: true, thinkingLevel: true, includeThoughts: true },
+      '*': true,
+    },
+    '*': true,
+  },
+  spelled: camelField,
+};

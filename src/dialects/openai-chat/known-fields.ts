@@ -1,0 +1,96 @@
+// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+import { byType, type KnownFields, type KnownRequest } from '../unread-fields.ts';
+
+const CACHED: KnownFields = { cache_control: true };
+
+/** Parts of another type are kept whole. */
+const PART = byType(
+  {
+    text: { text: true, annotations: true },
+    image_url: { image_url: { url: true, detail: true } },
+    input_audio: { input_audio: { data: true, format: true } },
+    file: { file: { filename: true, file_data: true, file_id: true } },
+    refusal: { refusal: true },
+    // Mistral's.
+    thinking: { thinking: true, closed: true },
+  },
+  CACHED,
+);
+
+const MESSAGE: KnownFields = {
+  role: true,
+  content: PART,
+  name: true,
+  tool_call_id: true,
+  cache_control: true,
+};
+
+const CALL: KnownFields = {
+  id: true,
+  type: true,
+  index: true,
+  // The SDKs add what they made of the arguments.
+  function: { name: true, arguments: true, parsed_arguments: true },
+  custom: { name: true, input: true },
+  extra_content: { google: { thought_signature: true } },
+  cache_control: true,
+};
+
+/** What else the assistant said is kept. */
+const ASSISTANT: KnownFields = { content: PART, tool_calls: CALL, '*': true };
+
+const FUNCTION: KnownFields = {
+  name: true,
+  description: true,
+  parameters: true,
+  strict: true,
+  cache_control: true,
+};
+
+/** Tools of the server's own are kept whole. */
+const TOOL = byType(
+  {
+    function: { function: FUNCTION, cache_control: true },
+    custom: { custom: { name: true, description: true, format: true } },
+  },
+  {},
+  'function',
+);
+
+const NAMED: KnownFields = { name: true };
+
+const CHOICE = byType(
+  {
+    function: { function: NAMED },
+    custom: { custom: NAMED },
+    allowed_tools: { allowed_tools: { mode: true, tools: true } },
+  },
+  {},
+  'function',
+);
+
+const FORMAT = byType({
+  text: {},
+  json_object: { schema: true },
+  json_schema: {
+    json_schema: { name: true, description: true, schema: true, strict: true },
+    schema: true,
+  },
+});
+
+const PLACE: KnownFields = { city: true, region: true, country: true, timezone: true };
+
+export const KNOWN: KnownRequest = {
+  body: {
+    messages: (message) => (message.role === 'assistant' ? ASSISTANT : MESSAGE),
+    tools: TOOL,
+    functions: FUNCTION,
+    tool_choice: CHOICE,
+    function_call: NAMED,
+    // The padding against eavesdroppers is the gateway's own affair.
+    stream_options: { include_usage: true, include_obfuscation: true },
+    response_format: FORMAT,
+    web_search_options: { user_location: { type: true, approximate: PLACE, ...PLACE }, '*': true },
+    '*': true,
+  },
+};

@@ -1,0 +1,69 @@
+// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+import { asString } from '../../model/json.ts';
+import { byType, type Known, type KnownFields, type KnownRequest } from '../unread-fields.ts';
+
+// The SDKs add what they made of a text, and of arguments, as `parsed`.
+const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };
+
+/** Parts of another type are kept whole; so is the result of a call that is no list of parts. */
+const PART = byType(
+  {
+    input_text: TEXT,
+    output_text: TEXT,
+    text: TEXT,
+    summary_text: TEXT,
+    reasoning_text: TEXT,
+    refusal: { refusal: true },
+    input_image: { image_url: true, file_id: true, detail: true },
+    input_file: { filename: true, file_data: true, file_url: true, file_id: true, detail: true },
+    input_audio: { input_audio: { data: true, format: true } },
+  },
+  { prompt_cache_breakpoint: true },
+);
+
+const READABLE: KnownFields = { type: true, text: true };
+const ITEM: KnownFields = { id: true, status: true };
+const CALL: KnownFields = { ...ITEM, call_id: true, name: true, namespace: true };
+const OUTPUT: KnownFields = { ...ITEM, call_id: true, output: PART };
+
+const MESSAGE: KnownFields = { ...ITEM, role: true, content: PART, phase: true };
+
+const ITEM_BY_TYPE = byType({
+  message: MESSAGE,
+  reasoning: { ...ITEM, summary: READABLE, content: READABLE, encrypted_content: true },
+  function_call: { ...CALL, arguments: true, parsed_arguments: true },
+  custom_tool_call: { ...CALL, input: true },
+  function_call_output: OUTPUT,
+  custom_tool_call_output: OUTPUT,
+});
+
+const FORMAT = byType({
+  text: {},
+  json_object: {},
+  json_schema: { name: true, description: true, schema: true, strict: true },
+});
+
+const PLACE: KnownFields = { type: true, city: true, region: true, country: true, timezone: true };
+
+/** Tools of the server's own, and what functions say beside their schema, are kept. */
+const tool: Known = (value) => {
+  const type = asString(value.type) ?? '';
+  if (type === 'custom') return { type: true, name: true, description: true, format: true };
+  if (type === 'namespace') return { type: true, name: true, description: true, tools: tool };
+  return type.startsWith('web_search') ? { user_location: PLACE, '*': true } : true;
+};
+
+const NAMED: KnownFields = { name: true, function: { name: true }, custom: { name: true } };
+
+const CHOICE = byType({ function: NAMED, custom: NAMED, allowed_tools: { mode: true, tools: true } });
+
+export const KNOWN: KnownRequest = {
+  body: {
+    input: (item) => (item.type === undefined && item.role !== undefined ? MESSAGE : ITEM_BY_TYPE(item)),
+    tools: tool,
+    tool_choice: CHOICE,
+    text: { format: FORMAT, '*': true },
+    stream_options: { include_obfuscation: true },
+    '*': true,
+  },
+};
