@@ -1,4 +1,5 @@
 // The modules that a configuration names as transformers, loaded, or what is wrong with them.
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,13 +19,19 @@ export async function loadModules(config: ResolvedConfig, directory: string): Pr
   const { setTimer } = createWebHost();
   const loading = config.transformers.modules.map(async (module): Promise<ConfigProblem[]> => {
     const { options, timeLimitMs, path } = module;
-    const url = pathToFileURL(moduleFile(module, directory)).href;
+    const file = moduleFile(module, directory);
+    const url = pathToFileURL(file).href;
+    const refuse = (reason: string): ConfigProblem[] => [
+      { severity: 'fatal', path: [...path], message: `${module.file} does not load: ${reason}` },
+    ];
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isFile() !== true)
+      return refuse(`${file} is ${found === undefined ? 'not there' : 'no file'}`);
     try {
       module.code = await loadModule({ url, options, timeLimitMs, setTimer });
       return [];
     } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      return [{ severity: 'fatal', path: [...path], message: `${module.file} does not load: ${reason}` }];
+      return refuse(thrown instanceof Error ? thrown.message : String(thrown));
     }
   });
   const problems = (await Promise.all(loading)).flat();

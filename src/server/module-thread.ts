@@ -46,5 +46,11 @@ async function run(call: ModuleCall) {
 }
 
 function reason(thrown: unknown): string {
+  // Of a file that is no program: what is wrong first, and where.
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return reason(thrown.errors[0]);
+  if (thrown instanceof BuildMessage && thrown.position !== null) {
+    const { file, line, column } = thrown.position;
+    return `${thrown.message} (${file}:${line}:${column})`;
+  }
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

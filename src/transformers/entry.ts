@@ -29,8 +29,19 @@ export function splitModuleOptions({ time_limit: limit, ...options }: Record<str
   return { options, timeLimitMs: (typeof limit === 'string' ? durationMs(limit) : undefined) ?? 0 };
 }
 
-/** `suggest`: a hint at the name that was probably meant, or ''. */
-export function transformerEntry(suggest: (name: string, known: readonly string[]) => string) {
+/** How the configuration tells what is wrong with it. */
+export interface EntryWords {
+  /** A hint at the name that was probably meant, or ''. */
+  suggest(name: string, known: readonly string[]): string;
+  /** `raw`: the whole value that was looked at. `unknown`: what is said of a key that is none. */
+  describe(
+    issue: z.core.$ZodIssue,
+    raw: unknown,
+    unknown: (path: readonly PropertyKey[], key: string) => string,
+  ): { path: readonly PropertyKey[]; message: string }[];
+}
+
+export function transformerEntry(words: EntryWords) {
   return z
     .union([z.string().min(1), z.looseObject({ name: z.string().min(1) })], {
       error: 'expected the name of a transformer, ./a-module.ts, or an object with name and options',
@@ -41,8 +52,8 @@ export function transformerEntry(suggest: (name: string, known: readonly string[
       return { name, options };
     })
     .superRefine(({ name, options }, context) => {
-      for (const { path, message } of entryProblems(name, options, suggest))
-        context.addIssue({ code: 'custom', path, message });
+      for (const { path, message } of entryProblems(name, options, words))
+        context.addIssue({ code: 'custom', path: [...path], message });
     })
     .meta({
       id: TRANSFORMER,
@@ -56,8 +67,8 @@ export function transformerEntry(suggest: (name: string, known: readonly string[
 function entryProblems(
   name: string,
   options: Record<string, unknown>,
-  suggest: (name: string, known: readonly string[]) => string,
-): { path: PropertyKey[]; message: string }[] {
+  { suggest, describe }: EntryWords,
+): { path: readonly PropertyKey[]; message: string }[] {
   if (isModulePath(name)) {
     const { timeLimitMs } = splitModuleOptions(options);
     if (timeLimitMs > 0 && timeLimitMs <= LONGEST_TIME_LIMIT_MS) return [];
@@ -72,15 +83,11 @@ function entryProblems(
   const parsed = row.options.safeParse(options);
   if (parsed.success) return [];
   const known = Object.keys(row.options.shape);
-  return parsed.error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys')
-      return [{ path: issue.path, message: `${name}: ${issue.message.replace(/^Invalid input: /, '')}` }];
-    const has = known.length === 0 ? 'it has none' : `it has: ${known.join(', ')}`;
-    return issue.keys.map((key) => ({
-      path: [...issue.path, key],
-      message: `${name} has no such option${suggest(key, known)}; ${has}`,
-    }));
-  });
+  const has = known.length === 0 ? 'it has none' : `it has: ${known.join(', ')}`;
+  const unknown = (_: unknown, key: string) => `has no such option${suggest(key, known)}; ${has}`;
+  return parsed.error.issues.flatMap((issue) =>
+    describe(issue, options, unknown).map(({ path, message }) => ({ path, message: `${name}: ${message}` })),
+  );
 }
 
 /** For editors: each transformer with its own options. */

@@ -17,7 +17,7 @@ const options = z
       .describe('JavaScript regular expressions without look-around and back-references.'),
     flags: z
       .string()
-      .regex(PATTERN_FLAGS, { error: 'expected flags out of i, m, s and u' })
+      .regex(PATTERN_FLAGS, { error: 'expected flags out of i, m, s and u, each once' })
       .default('')
       .describe('Flags of all the patterns: `i`, `m`, `s`, `u`.'),
     replacement: z.string().default('[redacted]').describe('What stands in place of a match.'),
@@ -38,6 +38,8 @@ const options = z
       .describe('Most characters of a stream held back for a match that is not yet one.'),
   })
   .superRefine(({ patterns, flags, window }, context) => {
+    // Told already.
+    if (!PATTERN_FLAGS.test(flags) || window < 1) return;
     for (const [index, pattern] of patterns.entries()) {
       try {
         compilePatterns([pattern], flags, window);

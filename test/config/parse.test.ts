@@ -11,8 +11,33 @@ function problemsOf(raw: unknown): string[] {
 
 const PRICE = { input_per_million: 1, output_per_million: 2 };
 
+const step = (name: string, options: object) => ({ routing: { transformers: [{ name, ...options }] } });
+const AT = 'fatal routing.transformers[0]';
+
 describe('errors', () => {
   test.each([
+    [step('max_tokens', {}), `${AT}.max: max_tokens: is missing; expected a number`],
+    [step('max_tokens', { max: 'x' }), `${AT}.max: max_tokens: expected a number, found a string`],
+    [step('max_tokens', { max: 0 }), `${AT}.max: max_tokens: expected at least 1`],
+    [
+      step('reasoning', { as: 'txt' }),
+      `${AT}.as: reasoning: expected one of thinking, text (did you mean "text"?)`,
+    ],
+    [step('clean_cache', { x: 1 }), `${AT}.x: clean_cache: has no such option; it has none`],
+    [
+      step('fields', { set: { model: 'x' } }),
+      `${AT}.set.model: fields: "model" is decided by routing and by the client, not by a transformer`,
+    ],
+    [step('headers', { set: { 'a b': 'x' } }), `${AT}.set["a b"]: headers: "a b" is not a header name`],
+    [
+      step('redact', { patterns: ['a'], flags: 'q' }),
+      `${AT}.flags: redact: expected flags out of i, m, s and u, each once`,
+    ],
+    [
+      step('redact', { patterns: ['[ab]'], flags: 'ii' }),
+      `${AT}.flags: redact: expected flags out of i, m, s and u, each once`,
+    ],
+    [step('redact', { patterns: ['ab'], window: 0 }), `${AT}.window: redact: expected at least 1`],
     [{ server: { prot: 1 } }, 'fatal server.prot: unknown key (did you mean "port"?)'],
     [{ sever: {} }, 'fatal sever: unknown key (did you mean "server"?)'],
     [

@@ -173,8 +173,8 @@ describe('a module that fails', () => {
 
 describe('a module that does not load', () => {
   test.each([
-    ['a file that is not there', {}, /does not load/],
-    ['a syntax error', { 'mine.ts': 'export default {' }, /does not load/],
+    ['a file that is not there', {}, /does not load: \S*mine\.ts is not there/],
+    ['a syntax error', { 'mine.ts': 'export default {' }, /does not load: Expected .*mine\.ts:1:\d+\)/],
     ['a throw at the top', { 'mine.ts': 'throw new Error("not today")' }, /not today/],
     ['nothing of use', { 'mine.ts': 'export default 7' }, /default export must be/],
     ['no function', { 'mine.ts': 'export default { request: "x" }' }, /default export must be/],

@@ -23,7 +23,7 @@ export class PatternError extends Error {
 
 /** Counted quantifiers are written out. */
 const MAX_INSTRUCTIONS = 2_000;
-export const PATTERN_FLAGS = /^[imsu]*$/;
+export const PATTERN_FLAGS = /^(?!.*(.).*\1)[imsu]*$/;
 
 /**
  * One program for all the patterns, an earlier one preferred where two begin at one place.

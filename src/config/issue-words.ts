@@ -1,0 +1,93 @@
+// What the schema finds wrong with a value, in words that say what is expected there.
+import type { z } from 'zod';
+import { isObject } from '../model/json.ts';
+import { suggestion } from './nearest.ts';
+import type { ConfigProblem, KeyPath } from './problem.ts';
+
+/**
+ * @param raw the whole value that was looked at.
+ * @param unknown what is said of a key that is none, by the path of where it stands.
+ */
+export function wordsOf(
+  issue: z.core.$ZodIssue,
+  raw: unknown,
+  unknown: (path: KeyPath, key: string) => string,
+): Pick<ConfigProblem, 'path' | 'message'>[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  const one = (message: string) => [{ path, message }];
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknown(path, key) }));
+    case 'invalid_type': {
+      const found = valueAt(raw, path);
+      const expected = issue.message.startsWith('expected')
+        ? issue.message
+        : `expected ${nameType(issue.expected)}`;
+      return one(found === undefined ? `is missing; ${expected}` : `${expected}, found ${kindOf(found)}`);
+    }
+    case 'invalid_value': {
+      const found = valueAt(raw, path);
+      const values = issue.values.map(String);
+      const hint = typeof found === 'string' ? suggestion(found, values) : '';
+      return one(`expected one of ${values.join(', ')}${hint}`);
+    }
+    case 'invalid_key': {
+      const name = JSON.stringify(path.at(-1));
+      return issue.issues.map((inner) => ({ path, message: `${name} ${inner.message}` }));
+    }
+    case 'invalid_union': {
+      // What was meant is told by its type: of that variant alone the mistakes are told.
+      const meant = issue.errors.find((variant) => !variant.some(isWrongType));
+      const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) ?? [];
+      if (inner.length > 0) return inner.flatMap((each) => wordsOf(each, raw, unknown));
+      return one(`${issue.message}, found ${kindOf(valueAt(raw, path))}`);
+    }
+    case 'too_small':
+      return one(
+        issue.origin === 'string' || issue.origin === 'array'
+          ? 'is empty'
+          : `expected at least ${issue.minimum}`,
+      );
+    case 'too_big':
+      return one(`expected at most ${issue.maximum}`);
+    default:
+      return one(issue.message);
+  }
+}
+
+function isWrongType(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.path.length === 0;
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a section of keys',
+  record: 'a section of keys',
+};
+
+function nameType(expected: string): string {
+  return TYPE_NAMES[expected] ?? expected;
+}
+
+/** What is there instead. Its value is not told: it may be a secret at the wrong place. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'nothing (null)';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a section of keys';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a number with a fraction';
+  return typeof value === 'boolean' ? 'true or false' : `a ${typeof value}`;
+}
+
+function valueAt(raw: unknown, path: KeyPath): unknown {
+  let value = raw;
+  for (const part of path) {
+    if (Array.isArray(value)) value = value[Number(part)];
+    else if (isObject(value)) value = value[part];
+    else return undefined;
+  }
+  return value;
+}
