@@ -6,7 +6,7 @@ import { retireModules } from '../server/load-modules.ts';
 import type { Command } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
-import { columns } from './help.ts';
+import { columns, counted } from './help.ts';
 import { loadWithCode } from './load-with-code.ts';
 
 export const checkCommand: Command = {
@@ -29,7 +29,9 @@ export const checkCommand: Command = {
 
 function describeConfig({ server, providers, disabled, routing }: ResolvedConfig): string[] {
   const keys =
-    server.keys.length === 0 ? 'no key asked, loopback only' : `${server.keys.length} key(s) accepted`;
+    server.keys.length === 0
+      ? 'no key asked, loopback only'
+      : `${counted(server.keys.length, 'key')} accepted`;
   return [
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,
     'providers:',

@@ -4,7 +4,7 @@ import { CredentialError, openVault, type Vault } from '../credentials/vault.ts'
 import { chosenAction } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { credentialOptions } from './credential-lookup.ts';
-import { columns } from './help.ts';
+import { columns, counted } from './help.ts';
 
 type Action = (vault: Vault, operands: readonly string[], context: CliContext) => Promise<number> | number;
 
@@ -39,7 +39,7 @@ const ACTIONS: Record<string, Action> = {
   },
   rotate(vault, _, context) {
     const count = vault.rotate();
-    context.err(`sealed ${count} credential(s) anew; the key is in ${vault.keyPlace()}`);
+    context.err(`sealed ${counted(count, 'credential')} anew; the key is in ${vault.keyPlace()}`);
     return 0;
   },
 };

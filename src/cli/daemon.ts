@@ -1,4 +1,5 @@
 // `sluice daemon`: the gateway in the background.
+import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { parseConfig } from '../config/parse.ts';
 import { retireModules } from '../server/load-modules.ts';
@@ -11,6 +12,7 @@ import { describeProblems, loadOptions } from './config-flags.ts';
 import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
 import { describeStatus, NAMELESS, NOT_RUNNING, readStatus } from './daemon-status.ts';
 import { loadWithCode } from './load-with-code.ts';
+import { reachableUrl } from './start-message.ts';
 import { printServerLog } from './server-log.ts';
 
 type Action = (input: ParsedArguments, context: CliContext) => Promise<number>;
@@ -21,7 +23,9 @@ const ACTIONS: Record<string, Action> = {
     if (state.is === 'stale') context.err('removed the pid file of a gateway that is gone');
     if (state.is === 'running') {
       context.err(`already running: process ${state.server.pid} at ${state.server.url}`);
-      return 0;
+      if (isAsked(input, state.server, context)) return 0;
+      context.err('it goes on as it was started; "sluice daemon restart" with the same flags changes that');
+      return 1;
     }
     if (state.is === 'starting') throw new DaemonError(NAMELESS);
     const { config, ...loaded } = loadConfig(loadOptions(input, context, {}));
@@ -115,6 +119,21 @@ function startedWith(server: RunningServer | undefined): ParsedArguments['flags'
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port: String(port) }),
   };
+}
+
+/** Whether the gateway that runs is where, and by what, these flags ask for it. */
+function isAsked(input: ParsedArguments, { url, config }: RunningServer, { directory }: CliContext): boolean {
+  const { hostname, port } = new URL(url);
+  const asked = {
+    config: stringFlag(input, 'config'),
+    host: stringFlag(input, 'host'),
+    port: portFlag(input, 'port'),
+  };
+  return (
+    (asked.port === undefined || asked.port === 0 || asked.port === Number(port)) &&
+    (asked.host === undefined || new URL(reachableUrl(asked.host, 1)).hostname === hostname) &&
+    (asked.config === undefined || resolve(directory, asked.config) === config)
+  );
 }
 
 /** Whether a gateway could be started so; says why not. */

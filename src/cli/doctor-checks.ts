@@ -11,6 +11,7 @@ import {
   notSluice,
   readGateway,
 } from './gateway-client.ts';
+import { counted } from './help.ts';
 import { directWithin } from './own-machine.ts';
 
 export interface Finding {
@@ -90,7 +91,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const [first = 0, last = 0] = [arrivals[0], arrivals.at(-1)];
     if (arrivals.length < 3)
       throw new Ailment(
-        `the answer came in ${arrivals.length} piece(s) after ${last.toFixed(0)} ms: something in between buffers it`,
+        `the answer came in ${counted(arrivals.length, 'piece')} after ${last.toFixed(0)} ms: something in between buffers it`,
       );
     return `${arrivals.length} pieces, the first after ${first.toFixed(0)} ms, the last after ${last.toFixed(0)} ms`;
   },

@@ -34,6 +34,11 @@ export function formatCommandHelp(command: Command): string {
   ].join('\n');
 }
 
+/** `1 key`, `2 keys`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Two columns, the first as wide as its longest cell. */
 export function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));

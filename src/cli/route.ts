@@ -24,7 +24,10 @@ export const routeCommand: Command = {
     model: { value: 'MODEL', summary: 'The model asked for; default: the body’s.' },
     agent: { value: 'AGENT', summary: 'The agent that asks (agent_type).' },
     target: { value: 'TARGET', summary: 'What the header x-sluice-target would say.' },
-    body: { value: 'FILE', summary: 'A request body, for rules that look at what is asked.' },
+    body: {
+      value: 'FILE',
+      summary: 'A request body, for rules that look at what is asked; - for standard input.',
+    },
     path: {
       value: 'PATH',
       summary: 'What the body would be posted to; default: that of the first dialect which can read it.',
@@ -86,14 +89,22 @@ async function readAsked(input: ParsedArguments, context: CliContext): Promise<A
   };
 }
 
-async function readText(file: string, { directory }: CliContext): Promise<string> {
+async function readText(file: string, { directory, terminal }: CliContext): Promise<string> {
+  if (file === '-') return terminal.readAll();
+  const path = resolve(directory, file);
   try {
-    return await readFile(resolve(directory, file), 'utf8');
+    return await readFile(path, 'utf8');
   } catch (thrown) {
-    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown error';
-    throw new UsageError(`--body ${file} cannot be read (${reason})`);
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown error';
+    throw new UsageError(`--body: ${path} ${UNREADABLE[code] ?? `cannot be read (${code})`}`);
   }
 }
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read by this user',
+};
 
 function readBody(text: string, model: string | undefined, path: string | undefined): ReadBody {
   const bodies = (path === undefined ? pathsOf(model, text) : [path]).map((each) =>

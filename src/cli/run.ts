@@ -51,7 +51,7 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
     if (!(error instanceof UsageError)) throw error;
     context.err(`sluice: ${error.message}`);
     const [name = ''] = args;
-    const known = Object.hasOwn(COMMANDS, name) ? `${name} --help` : '--help';
+    const known = Object.hasOwn(COMMANDS, name) && name !== 'help' ? `${name} --help` : '--help';
     context.err(`Run "sluice ${known}" for what there is.`);
     return 2;
   }

@@ -7,7 +7,7 @@ import { vaultPath } from '../credentials/vault.ts';
 import { ListenError } from '../server/host.ts';
 import { ProxySettingError, readProxies } from '../server/http1/proxies.ts';
 import { moduleFile, retireModules } from '../server/load-modules.ts';
-import { createLog, parseLogSetting } from '../server/log.ts';
+import { createLog, logSettingProblem, parseLogSetting } from '../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../server/pid-file.ts';
 import { WorkerFailed } from '../workers/crew.ts';
 import { NoSharedMemory } from '../workers/shared-memory.ts';
@@ -51,6 +51,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
   const logged = { ...config.log, ...forced };
   const log = createLog(logged);
+  const wrong = logSettingProblem(context.environment.SLUICE_LOG);
+  if (wrong !== undefined) log('warn', wrong);
   keepOwnLogFile(context, { putsAside: true, log });
   const databasePath = join(findHome(context.environment), DATABASE_NAME);
   const { environment, directory } = context;

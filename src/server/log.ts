@@ -31,12 +31,30 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const FORMATS = ['json', 'text'] as const;
+
 /** From `SLUICE_LOG`: `json` or `text`, and a level, in any order (`json,debug`). Other words are ignored. */
 export function parseLogSetting(setting: string | undefined): Partial<Pick<LogOptions, 'format' | 'level'>> {
-  const words = (setting ?? '').toLowerCase().split(/[\s,]+/);
-  const level = (['debug', 'info', 'warn', 'error'] as const).find((name) => words.includes(name));
-  const format = (['json', 'text'] as const).find((name) => words.includes(name));
+  const words = wordsOf(setting);
+  const level = LEVELS.find((name) => words.includes(name));
+  const format = FORMATS.find((name) => words.includes(name));
   return { ...(format !== undefined && { format }), ...(level !== undefined && { level }) };
+}
+
+/** What is wrong with `SLUICE_LOG`, undefined where nothing is. */
+export function logSettingProblem(setting: string | undefined): string | undefined {
+  const known: readonly string[] = [...FORMATS, ...LEVELS];
+  const unknown = wordsOf(setting).filter((word) => !known.includes(word));
+  if (unknown.length === 0) return undefined;
+  return `SLUICE_LOG: ${unknown.map((word) => `"${word}"`).join(', ')} means nothing; there are ${known.join(', ')}`;
+}
+
+function wordsOf(setting: string | undefined): string[] {
+  return (setting ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
 }
 
 /** Errors as their messages: they would be `{}` in JSON. */

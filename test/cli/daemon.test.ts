@@ -107,6 +107,10 @@ test('start waits until it answers, status tells, logs show the requests, stop e
 
   const again = await sluice(home, ['start']);
   expect(again).toMatchObject({ code: 0, err: expect.stringContaining('already running') });
+  const same = await sluice(home, ['start', '--port', `${status.port}`, '--host', '127.0.0.1']);
+  expect(same).toMatchObject({ code: 0, err: again.err });
+  const other = await sluice(home, ['start', '--port', '1']);
+  expect(other).toMatchObject({ code: 1, err: expect.stringContaining('daemon restart') });
 
   expect((await sluice(home, ['stop'])).out).toContain(`stopped process ${status.pid}`);
   expect(isAlive(status.pid)).toBe(false);

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../support/cli-run.ts';
+import { runCommand, terminalOf } from '../support/cli-run.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-route-'));
 afterAll(() => rmSync(HOME, { recursive: true }));
@@ -64,6 +64,16 @@ describe('by what is said on the command line', () => {
 });
 
 describe('by a body', () => {
+  test('from standard input', async () => {
+    writeFileSync(join(HOME, 'sluice.yaml'), CONFIG);
+    const terminal = terminalOf(JSON.stringify({ model: 'two/m', messages: [] }));
+    const options = { environment: { SLUICE_HOME: HOME }, directory: HOME, terminal };
+    expect(await runCommand(['route', '--body', '-'], options)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('two/m'),
+    });
+  });
+
   test('its model, its agent and what it says', async () => {
     const messages = [{ role: 'user', content: 'A security review, please' }];
     expect(await routeOf(['--body', writeBody({ model: 'm', messages })])).toMatchObject({
@@ -111,7 +121,11 @@ test('for people: the targets in order, the rule, why, and what else holds', asy
 
 test('nothing is said, or what cannot be read', async () => {
   expect((await run('route', [])).code).toBe(2);
-  expect((await run('route', ['--body', 'absent.json'])).code).toBe(2);
+  expect(await run('route', ['--body', 'absent.json'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`--body: ${join(HOME, 'absent.json')} is not there`),
+  });
+  expect((await run('route', ['--body', '.'])).err).toContain('is a folder');
   expect((await run('route', ['--model', 'm', '--path', '/v1/messages'])).code).toBe(2);
   expect((await run('route', ['--body', writeBody({}), '--model', 'm', '--path', '/nowhere'])).code).toBe(2);
   writeFileSync(join(HOME, 'body.json'), '{"not json');

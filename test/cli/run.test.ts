@@ -97,7 +97,7 @@ describe('check', () => {
     expect(out).toMatch(/^ {2}MODEL +lab$/m);
     expect(out).toMatch(/^ {2}after a failure +simulator\/x$/m);
     expect(out).toMatch(/^ {2}openai +environment variable ABSENT is not set$/m);
-    expect(out).toContain('(1 key(s) accepted)');
+    expect(out).toContain('(1 key accepted)');
     expect(err).toContain('routes.yaml:4: providers.openai.api_key: environment variable ABSENT is not set');
     expect(out + err).not.toContain('secret');
   });

@@ -1,6 +1,6 @@
 // One line per event, for people or for machines.
 import { expect, test } from 'bun:test';
-import { createLog, type LogOptions, parseLogSetting } from '../../src/server/log.ts';
+import { createLog, type LogOptions, logSettingProblem, parseLogSetting } from '../../src/server/log.ts';
 
 function logTo(options: Pick<LogOptions, 'format' | 'level'>) {
   const lines: string[] = [];
@@ -62,4 +62,11 @@ test('settings that change hold for the next line', () => {
   Object.assign(settings, { format: 'json', level: 'info' });
   log('info', 'two');
   expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(['two']);
+});
+
+test('a word of SLUICE_LOG that means nothing is told with those that do', () => {
+  expect(logSettingProblem('json,loud, DEBUG')).toBe(
+    'SLUICE_LOG: "loud" means nothing; there are json, text, debug, info, warn, error',
+  );
+  for (const fine of [undefined, '', 'json', 'warn text']) expect(logSettingProblem(fine)).toBeUndefined();
 });
