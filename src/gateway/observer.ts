@@ -1,4 +1,5 @@
 // Watches one attempt's neutral events and remembers what the ledger, the headers and the retry rules need.
+import { soundUsage } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import { isContent, type StreamEvent } from '../model/events.ts';
 import type { Finish } from '../model/finish.ts';
@@ -98,7 +99,8 @@ class TryObserver implements Observer {
         if (event.model !== null) seen.model = event.model;
         break;
       case 'usage':
-        seen.usage = mergeUsage(seen.usage, event.usage);
+        // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
+        seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
         seen.usageKnown = true;
         break;
       case 'finish':

@@ -82,7 +82,8 @@ function isSoundUsage(usage: Usage): boolean {
   );
 }
 
-function soundUsage(usage: Usage): Usage {
+/** The same where all counts are whole, none is below zero, and none larger than an honest one. */
+export function soundUsage(usage: Usage): Usage {
   if (isSoundUsage(usage)) return usage;
   const sound = { ...usage };
   for (const key of USAGE_COUNTS) sound[key] = count(usage[key]);

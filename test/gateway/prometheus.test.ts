@@ -46,6 +46,25 @@ describe('/metrics', () => {
     expect(value('sluice_provider_keys', { provider: 'claude', state: 'ready' })).toBe(1);
   });
 
+  test('a provider whose counts are none spoils no sum', async () => {
+    const counts = ['1e400', '-5', '1e300', '2'];
+    const lab = setup(() =>
+      replyWith(
+        JSON.stringify(wholeMessage('hi')).replaceAll(/_tokens":\d+/g, `_tokens":${counts.shift()}`),
+        {
+          headers: { 'content-type': 'application/json' },
+        },
+      ),
+    );
+    for (const input of [0, 0, 1e12, 2]) {
+      await (await lab.post('/v1/messages', ASK)).text();
+      expect((await lab.row(lab.rows.length)).usage.inputTokens).toBe(input);
+    }
+    const { value } = await lab.read();
+    const labels = { provider: 'claude', model: 'served', type: 'output' };
+    expect(value('sluice_tokens_total', labels)).toBe(1e12 + 2);
+  });
+
   test('shows what runs, and the state of the breaker', async () => {
     const gate = Promise.withResolvers<void>();
     const pieces = [MESSAGE.start + MESSAGE.block + MESSAGE.delta('one '), MESSAGE.end];
