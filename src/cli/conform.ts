@@ -20,7 +20,8 @@ const CASE_TIMEOUT_S = 60;
 /** What timers can count. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const longest = (names: readonly string[]) => Math.max(...names.map(({ length }) => length));
-const NAME_WIDTH = longest(DIALECT_IDS) + 2 + longest(CASE_NAMES);
+const DIALECT_WIDTH = longest(DIALECT_IDS);
+const NAME_WIDTH = DIALECT_WIDTH + 2 + longest(CASE_NAMES);
 
 export const conformCommand: Command = {
   name: 'conform',
@@ -76,7 +77,12 @@ export const conformCommand: Command = {
       return 1;
     }
     if (results.every(({ outcome }) => outcome === 'not served')) {
-      context.err('error: the server serves none of the dialects, or does not know the model (--model)');
+      const mend = /\/v1(beta)?\/?$/.test(url)
+        ? `; the dialects’ own paths hold the version: give ${url.replace(/\/v1(beta)?\/?$/, '')}`
+        : '';
+      context.err(
+        `error: the server serves none of the dialects, or does not know the model (--model)${mend}`,
+      );
       return 1;
     }
     return results.some(({ outcome }) => outcome === 'violations') ? 1 : 0;
@@ -117,7 +123,7 @@ function rejectUnanswered(url: string, timeoutS: number): (cause: unknown) => ne
 
 function describeResult({ dialect, case: name, outcome, violations }: CaseResult): string[] {
   return [
-    `  ${`${dialect}  ${name}`.padEnd(NAME_WIDTH)}  ${outcome}`,
+    `  ${`${dialect.padEnd(DIALECT_WIDTH)}  ${name}`.padEnd(NAME_WIDTH)}  ${outcome}`,
     ...violations.map((violation) => `  ${' '.repeat(NAME_WIDTH)}  - ${violation}`),
   ];
 }

@@ -7,11 +7,15 @@ import { createTestGateway } from '../support/test-gateway.ts';
 
 const conform = (args: string[]) => runCommand(['conform', ...args]);
 
-async function against(answer: (request: Request) => Response | Promise<Response>, args: string[]) {
+async function against(
+  answer: (request: Request) => Response | Promise<Response>,
+  args: string[],
+  path = '',
+) {
   const fetch = async (request: Request) => answer(request);
   const http = createHttpHost({ hostname: '127.0.0.1', port: 0, fetch, onError: () => {} });
   try {
-    return await conform([http.url, ...args]);
+    return await conform([`${http.url}${path}`, ...args]);
   } finally {
     await http.drain(0);
   }
@@ -75,7 +79,7 @@ describe('sluice conform', () => {
     const answer = () => events(chunk({ role: 'assistant', content: 'Hello' }));
     const { code, out } = await against(answer, CHAT);
     expect(code).toBe(1);
-    expect(out).toMatch(/openai-chat {2}text +violations/);
+    expect(out).toMatch(/openai-chat +text +violations/);
     expect(out).toContain('[DONE]');
   });
 
@@ -107,7 +111,7 @@ describe('sluice conform', () => {
         : Response.json({ error: {} }, { status: 404 });
     const open = await against(answer, MODEL);
     expect(open.code).toBe(0);
-    expect(open.out).toMatch(/gemini {2}text +not served/);
+    expect(open.out).toMatch(/gemini +text +not served/);
     expect((await against(answer, [...MODEL, ...CHAT])).code).toBe(1);
   });
 
@@ -224,6 +228,13 @@ describe('sluice conform', () => {
     const { code, err } = await against(() => new Response(null, { status: 404 }), []);
     expect(code).toBe(1);
     expect(err).toContain('none of the dialects');
+    expect(err).not.toContain('version');
+  });
+
+  test('a URL that holds the version of the paths is told without it', async () => {
+    const { code, err } = await against(() => new Response(null, { status: 404 }), [], '/proxy/v1/');
+    expect(code).toBe(1);
+    expect(err).toMatch(/hold the version: give http:\/\/127\.0\.0\.1:\d+\/proxy$/);
   });
 
   test.each([[[]], [['nowhere']], [['ftp://localhost']], [['http://localhost', '--dialect', 'klingon']]])(
