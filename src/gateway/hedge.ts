@@ -54,8 +54,17 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   function arm(): void {
     cancelTimer?.();
     cancelTimer = host.setTimer(() => {
-      if (!over && lanes.size < 2 && trip.left.length > 0) start();
+      if (!over && lanes.size < 2 && trip.left.length > 0 && !speaks()) start();
     }, hedgeAfterMs);
+  }
+
+  /** A whole answer that comes as a stream is under way: a second one would not be there before it. */
+  function speaks(): boolean {
+    for (const { tries } of lanes) {
+      const newest = tries.at(-1);
+      if (newest?.attempt.error === null && newest.planned.seen.firstContentAt !== null) return true;
+    }
+    return false;
   }
 
   function start(): void {

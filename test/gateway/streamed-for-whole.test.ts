@@ -165,11 +165,29 @@ describe('where another is asked for all of it', () => {
     ]);
   });
 
+  test('who has begun to speak in time is not hedged', async () => {
+    const pieces = [BEGIN, MESSAGE.delta(' and '), MESSAGE.end].map(bytes);
+    const gate = Promise.withResolvers<void>();
+    const one = replyWith(pieces, { before: (index) => (index === 2 ? gate.promise : undefined) });
+    const lab = createFallbackLab({
+      script: { one: [one], three: ['works'] },
+      config: { routing: { default_provider: 'one', fallback_chain: ['three'], hedge_after: '100ms' } },
+    });
+    const asking = lab.post('/v1/messages', MESSAGES);
+    await lab.timers.advance(500);
+    gate.resolve();
+    expect((await lab.answered(asking)).text).toContain('"Hello and "');
+    expect(lab.asked).toEqual(['one']);
+  });
+
   test('two at once: the text of the one that answers is told, once', async () => {
     const slow = [BEGIN, MESSAGE.delta(' from one'), MESSAGE.end];
-    const gate = Promise.withResolvers<void>();
-    const one = replyWith(slow.map(bytes), { before: (index) => (index === 2 ? gate.promise : undefined) });
-    const two = replyWith([BEGIN, MESSAGE.delta(' from three'), MESSAGE.end].map(bytes));
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const one = replyWith(slow.map(bytes), { before: (index) => gates[index === 2 ? 1 : 0]?.promise });
+    const two = replyWith([BEGIN, MESSAGE.delta(' from three'), MESSAGE.end].map(bytes), {
+      // The first speaks late, and then not to its end.
+      before: (index) => (index === 0 ? gates[0]?.resolve() : undefined),
+    });
     const lab = createFallbackLab({
       script: { one: [one], three: [two] },
       config: { routing: { default_provider: 'one', fallback_chain: ['three'], hedge_after: '100ms' } },
@@ -178,7 +196,7 @@ describe('where another is asked for all of it', () => {
     const { text } = await lab.answered(lab.post('/v1/messages', MESSAGES), 200);
     expect(text).toContain('"Hello from three"');
     expect(await watching.textUntilEnd()).toBe('Hello from three');
-    gate.resolve();
+    gates[1]?.resolve();
     expect((await lab.row()).attempts).toMatchObject([{ error: 'cancelled' }, { error: null, hedge: true }]);
   });
 });
