@@ -8,6 +8,8 @@ export interface BatchWriter {
   /** Failed writes since the last that went through. */
   failures(): number;
   lastError(): string | null;
+  /** Why the newest row was given up, null where none was. */
+  givenUp(): string | null;
 }
 
 /** A row refused alone in so many passes in which the store took others is given up. */
@@ -22,6 +24,7 @@ const REFUSALS_OF_A_BROKEN_STORE = 3;
 export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promise<void>): BatchWriter {
   let failures = 0;
   let lastError: string | null = null;
+  let givenUp: string | null = null;
 
   const tryOnce = async (entries: readonly Entry[]): Promise<boolean> => {
     try {
@@ -44,6 +47,7 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
     }
     if (entries.length === 1) {
       round.alone.push(...entries);
+      round.reason = lastError;
       return;
     }
     const half = Math.ceil(entries.length / 2);
@@ -54,7 +58,7 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
   return {
     async write(batch) {
       if (batch.length === 0) return { taken: 0, refused: [], poison: 0 };
-      const round: Round = { taken: 0, alone: [], untried: [] };
+      const round: Round = { taken: 0, alone: [], reason: null, untried: [] };
       if (failures > 0) await isolate(batch, round);
       else if (await tryOnce(batch)) round.taken = batch.length;
       else round.untried.push(...batch);
@@ -62,9 +66,10 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
       if (round.taken > 0) for (const entry of round.alone) entry.strikes += 1;
       const kept = round.alone.filter((entry) => entry.strikes < MAX_STRIKES);
       const refused = [...round.untried, ...kept];
+      if (kept.length < round.alone.length) givenUp = round.reason;
       if (refused.length === 0) {
         failures = 0;
-        // A store that works again has no error to show; a row given up stays visible as dropped.
+        // A store that works again has no error to show; a row given up stays visible as dropped, with its reason.
         lastError = null;
       } else {
         failures = round.taken > 0 ? 1 : failures + 1;
@@ -73,6 +78,7 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
     },
     failures: () => failures,
     lastError: () => lastError,
+    givenUp: () => givenUp,
   };
 }
 
@@ -80,5 +86,7 @@ interface Round {
   taken: number;
   /** Refused one by one. */
   alone: Entry[];
+  /** Why the last of them was. */
+  reason: string | null;
   untried: Entry[];
 }

@@ -30,6 +30,10 @@ const FIRST_BACK_OFF_MS = 50;
 /** At the end nobody waits longer for a store that says nothing. */
 const CLOSE_MS = 10_000;
 
+function noticeOf(givenUp: string | null): string[] {
+  return givenUp === null ? [] : [`a row was given up, since the store would not take it: ${givenUp}`];
+}
+
 /** A ledger on `store`, which it owns: `close` closes it too. */
 export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger {
   const { now, setTimer, spill = NO_SPILL } = options;
@@ -149,7 +153,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         spilledBytes: bytes,
         dropped: dropped + lost,
         lastError: writer.lastError() ?? lastError ?? retention.lastError(),
-        notices: store.notices?.() ?? [],
+        notices: [...(store.notices?.() ?? []), ...noticeOf(writer.givenUp())],
       };
     },
     flush,

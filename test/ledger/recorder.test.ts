@@ -331,7 +331,10 @@ describe('a row that the store always refuses', () => {
       await timers.advance(1000);
     }
     expect(keptIds().sort()).toEqual(['a', 'b', 'c', 'd']);
-    expect(ledger.health()).toEqual({ ...NOTHING_SPILLED, ok: true, queued: 0, dropped: 1, lastError: null });
+    expect(ledger.health()).toEqual({
+      ...{ ...NOTHING_SPILLED, ok: true, queued: 0, dropped: 1, lastError: null },
+      notices: ['a row was given up, since the store would not take it: the store is out of order'],
+    });
   });
 
   test('many of them give way to the others too', async () => {
