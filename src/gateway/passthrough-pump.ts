@@ -86,6 +86,7 @@ class PassthroughPump implements Pump<Uint8Array> {
     let changed: Map<Uint8Array, Uint8Array | null> | undefined;
     for (const frame of completed.frames) {
       if (
+        !this.terminal &&
         observer.seen.firstContentAt !== null &&
         !observer.wantsText() &&
         follower === undefined &&

@@ -13,6 +13,7 @@ import {
   recordedStreams,
   SPOKEN_DIALECTS,
 } from '../support/client-requests.ts';
+import { MESSAGE } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import type { Recording } from '../support/recordings.ts';
 import { replyOf, replyWith } from '../support/reply.ts';
@@ -122,3 +123,44 @@ for (const provider of SPOKEN_DIALECTS) {
     });
   }
 }
+
+describe('an error in the middle of a stream is its ending, whatever the provider says behind it', () => {
+  const chunk = (choice: object) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`;
+  const error = { error: { message: 'the engine died', type: 'server_error', code: 500 } };
+  const words = chunk({ delta: { content: 'Hello' }, finish_reason: null });
+  const ending = `${chunk({ delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`;
+  const told = [`data: ${JSON.stringify(error)}\n\n`, `event: error\ndata: ${JSON.stringify(error)}\n\n`];
+  const cases = told.flatMap((event) =>
+    ['data: [DONE]\n\n', words + ending, event].map((rest) => [event, rest]),
+  );
+  for (const client of SPOKEN_DIALECTS) {
+    test.each(cases)(`openai-chat → ${client}: %j, then %j`, async (event = '', rest = '') => {
+      const { bytes, row } = await exchange(client, 'openai-chat', replyWith(words + event + rest));
+      const events = eventsOf(bytes);
+      expect(endingsOf(events, client)).toEqual(['error at -1']);
+      expect(events.some(({ data }) => data === '[DONE]')).toBe(false);
+      expect([row.status, row.malformedEvents]).toEqual(['error', 0]);
+    });
+  }
+});
+
+describe('words behind the ending do not reach a client of the same dialect', () => {
+  const chat = (choice: object) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`;
+  const streams: [DialectId, { words: string; ending: string }][] = [
+    ['anthropic-messages', { words: MESSAGE.delta('Hello'), ending: MESSAGE.end }],
+    [
+      'openai-chat',
+      {
+        words: chat({ delta: { content: 'Hello' }, finish_reason: null }),
+        ending: `${chat({ delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`,
+      },
+    ],
+  ];
+  test.each(streams)('%s', async (dialect, { words, ending }) => {
+    const start = dialect === 'anthropic-messages' ? MESSAGE.start + MESSAGE.block : '';
+    const whole = start + words + words + ending;
+    const { bytes, row } = await exchange(dialect, dialect, replyWith(whole + words + words + ending));
+    expect(new TextDecoder().decode(bytes)).toBe(whole);
+    expect(row.status).toBe('success');
+  });
+});

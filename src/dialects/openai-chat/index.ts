@@ -18,6 +18,9 @@ import { passthrough } from './passthrough.ts';
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
 const SAYS_MORE = /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"/;
 
+/** One that stands in a chunk is an answer's own ending, with a reason. */
+const BARE_ERROR = /^\s*\{\s*"error"\s*:\s*[{"]/;
+
 const decoder = new TextDecoder();
 
 export const openaiChat: Dialect = {
@@ -45,7 +48,8 @@ export const openaiChat: Dialect = {
     buildRequest,
     parseResponse,
     createStreamDecoder,
-    classify: (event) => (event.data === '[DONE]' ? 'terminal' : 'other'),
+    classify: ({ event, data }) =>
+      data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',
     addsContentOnly,
     parseError,
     errorInBody,
