@@ -11,7 +11,13 @@ import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { KnownRequest } from './unread-fields.ts';
-import type { ClientEmbeddings, ClientModels, ProviderModels, ProviderOperation } from './operations.ts';
+import type {
+  ClientEmbeddings,
+  ClientModels,
+  Compaction,
+  ProviderModels,
+  ProviderOperation,
+} from './operations.ts';
 
 export interface Dialect {
   readonly id: DialectId;
@@ -23,7 +29,7 @@ export interface Dialect {
 
 /** What a client asks for by path. Fields left out are in the body. */
 export interface ClientRoute {
-  operation: 'generate' | 'count-tokens' | 'embed';
+  operation: 'generate' | 'count-tokens' | 'embed' | 'compact';
   model?: string;
   stream?: boolean;
   /** How a streamed answer is framed: Gemini without `alt=sse` is one JSON array. */
@@ -138,6 +144,8 @@ export interface ProviderSide {
   /** Left out where its providers do not count: then tokens are estimated. */
   readonly countTokens?: ProviderOperation<NeutralRequest, number>;
   readonly embeddings?: ProviderOperation<EmbeddingRequest, EmbeddingResponse>;
+  /** Left out where its providers do not summarise. */
+  readonly compact?: ProviderOperation<NeutralRequest, Compaction>;
   readonly models?: ProviderModels;
 }
 

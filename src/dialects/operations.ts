@@ -2,6 +2,7 @@
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
+import type { Usage } from '../model/usage.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, Quirks } from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
@@ -23,6 +24,13 @@ export interface ClientEmbeddings {
   parseRequest(body: JsonObject, route: ClientRoute): EmbeddingRequest;
   /** @param model the one that serves, for answers in which the upstream does not name it. */
   buildResponse(response: EmbeddingResponse, request: EmbeddingRequest, model: string): JsonObject;
+}
+
+/** A conversation as its provider summarises it: what comes back only that provider can read. */
+export interface Compaction {
+  model: string | null;
+  usage: Partial<Usage> | null;
+  body: JsonObject;
 }
 
 export interface ProviderModels {

@@ -30,6 +30,7 @@ import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
 import { createLiveView } from './live-view.ts';
 import type { Operation } from './operations/ask-json.ts';
+import { answerCompaction } from './operations/compact.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
 import type { Question } from './plan.ts';
@@ -83,6 +84,7 @@ const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Prom
   generate: (exchange) => (exchange.question.stream ? answerStream(exchange) : answerWhole(exchange)),
   'count-tokens': answerTokenCount,
   embed: answerEmbeddings,
+  compact: answerCompaction,
 };
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {

@@ -8,7 +8,7 @@ import type { BinaryPart } from './binary-parts.ts';
 export type RowStatus = 'success' | 'error' | 'aborted' | 'truncated';
 
 /** What was asked for. */
-export type RowOperation = 'generate' | 'count-tokens' | 'embed';
+export type RowOperation = 'generate' | 'count-tokens' | 'embed' | 'compact';
 
 /** One try at one target. */
 export interface Attempt {

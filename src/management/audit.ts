@@ -44,6 +44,7 @@ const OPERATIONS = Object.keys({
   generate: true,
   'count-tokens': true,
   embed: true,
+  compact: true,
 } satisfies Record<RowOperation, true>) as RowOperation[];
 
 const DEFAULT_LIMIT = 100;

@@ -8,6 +8,7 @@ export const OPERATION_NAMES: Record<RowOperation, string> = {
   generate: 'chat',
   embed: 'embeddings',
   'count-tokens': 'count_tokens',
+  compact: 'compact',
 };
 
 /** The convention's name of a provider, by its name in the configuration. */

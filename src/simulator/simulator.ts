@@ -9,6 +9,7 @@ import { totalInputTokens } from '../model/usage.ts';
 import { aborted, playScript, type SimulatorDeps } from './body.ts';
 import { ConnectionRefused, type Fault, HTML_PAGE, statusError } from './fault.ts';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.ts';
+import { compactionOf } from './compaction.ts';
 import { embeddingsOf } from './embeddings.ts';
 import { listModels } from './models.ts';
 import { dribble } from './drip.ts';
@@ -76,6 +77,10 @@ async function answer(
   const neutral = dialect.client.parseRequest(body, route);
   if (route.operation === 'count-tokens') {
     return respond(200, JSON.stringify(dialect.client.buildTokenCount?.(tokensOf(neutral)) ?? {}), requestId);
+  }
+  if (route.operation === 'compact') {
+    const named = { requestId, created: Math.floor(deps.now() / 1_000) };
+    return respond(200, compactionOf(body, neutral, named), requestId);
   }
   if (fault?.kind === 'html') {
     return respond(fault.status, HTML_PAGE, requestId, {

@@ -43,7 +43,6 @@ test('a path that is almost one is told what it should be', async () => {
 });
 
 test.each([
-  ['/v1/responses/compact', 'README.md'],
   ['/v1/responses/resp_1/input_items', 'the whole conversation as `input`'],
   ['/v1/completions', '/v1/chat/completions'],
   ['/v1/messages/batches', '/v1/messages'],
@@ -90,6 +89,7 @@ test.each([
 test.each([
   ['/v1/messages/count_tokens', 'anthropic-messages', 'count-tokens'],
   ['/v1beta/models/asked:countTokens', 'gemini', 'count-tokens'],
+  ['/v1/responses/compact', 'openai-responses', 'compact'],
   ['/v1/embeddings', 'openai-chat', 'embed'],
   ['/v1beta/models/asked:embedContent', 'gemini', 'embed'],
   ['/v1beta/models/asked:batchEmbedContents', 'gemini', 'embed'],

@@ -7,13 +7,13 @@ import { buildError, parseError } from '../openai-errors.ts';
 import { openaiModels } from '../openai-models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
-import { SUMMARISE } from './parse-input.ts';
 import { parseRequest } from './parse-request.ts';
 import { parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
@@ -24,6 +24,7 @@ export const openaiResponses: Dialect = {
     path: '/v1/responses',
     route(path) {
       if (path === '/v1/responses') return { operation: 'generate' };
+      if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false };
       return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false } : undefined;
     },
     insteadOf,
@@ -48,6 +49,7 @@ export const openaiResponses: Dialect = {
     passthrough: { edits: () => ({}) },
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
     countTokens,
+    compact,
     embeddings: openaiEmbeddings,
     models: openaiModels,
   },
@@ -55,7 +57,6 @@ export const openaiResponses: Dialect = {
 };
 
 function insteadOf(path: string): string | undefined {
-  if (path === '/v1/responses/compact') return `it asks for an encrypted summary; ${SUMMARISE}`;
   if (/^\/v1\/(responses|conversations)(\/|$)/.test(path))
     return 'nothing of an answer is kept here; send the whole conversation as `input` to /v1/responses, with `store: false`';
   return undefined;

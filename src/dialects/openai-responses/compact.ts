@@ -1,0 +1,30 @@
+// A conversation summarised by its provider, encrypted: `POST /responses/compact`.
+// https://platform.openai.com/docs/api-reference/responses/compact
+import { asArray, asString } from '../../model/json.ts';
+import type { NeutralRequest } from '../../model/request.ts';
+import type { Compaction, ProviderOperation } from '../operations.ts';
+import { buildRequest } from './build-request.ts';
+import { parseUsage } from './usage.ts';
+
+/** Below the base URL. */
+export const COMPACT_PATH = '/responses/compact';
+
+/** What bears on the summary, by OpenAI's documents and by what Codex sends. */
+const SUMMARISED: readonly string[] = [
+  ...['model', 'input', 'instructions', 'previous_response_id', 'prompt_cache_key'],
+  ...['tools', 'parallel_tool_calls', 'reasoning', 'text'],
+];
+
+export const compact: ProviderOperation<NeutralRequest, Compaction> = {
+  endpoint: () => COMPACT_PATH,
+  edits: (body, model) => (body.model === model ? {} : { model }),
+  buildRequest(request, options) {
+    const { body, losses } = buildRequest(request, options);
+    const kept = Object.entries(body).filter(([name]) => SUMMARISED.includes(name));
+    return { body: Object.fromEntries(kept), losses };
+  },
+  parseResponse(body) {
+    if (asArray(body.output) === undefined) throw new Error('output is missing');
+    return { model: asString(body.model) ?? null, usage: parseUsage(body) ?? null, body };
+  },
+};

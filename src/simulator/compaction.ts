@@ -1,0 +1,31 @@
+// The simulated summary of a conversation: what its user said, and one item that only the simulator can read.
+import { buildUsage } from '../dialects/openai-responses/usage.ts';
+import { asArray, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import { NO_USAGE } from '../model/usage.ts';
+import { countInput } from './token-count.ts';
+
+/** What the summary itself counts as. */
+const SUMMARY_TOKENS = 8;
+
+/** The answer as JSON text. `created`: Unix time in seconds. */
+export function compactionOf(
+  body: JsonObject,
+  request: NeutralRequest,
+  { requestId, created }: { requestId: string; created: number },
+): string {
+  const summary = `sluice-simulator:${request.messages.length} turns`;
+  const output = [
+    ...saidByUser(body.input),
+    { id: `cmp_${requestId}`, type: 'compaction', encrypted_content: btoa(summary) },
+  ];
+  const usage = buildUsage({ ...NO_USAGE, ...countInput(request), outputTokens: SUMMARY_TOKENS });
+  return JSON.stringify({ id: requestId, object: 'response.compaction', created_at: created, output, usage });
+}
+
+function saidByUser(input: JsonValue | undefined): JsonValue[] {
+  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : (asArray(input) ?? []);
+  return items.flatMap((item) =>
+    isObject(item) && item.role === 'user' ? [{ type: 'message', ...item }] : [],
+  );
+}

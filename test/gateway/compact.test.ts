@@ -1,0 +1,94 @@
+// A conversation summarised by its provider (`/v1/responses/compact`): only by the one that it goes to.
+import { expect, test } from 'bun:test';
+import OpenAI from 'openai';
+import { callIdToWire, ownToken } from '../../src/model/opaque-token.ts';
+import { jsonReply } from '../support/json-reply.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+const COMPACTED = {
+  id: 'resp_1',
+  object: 'response.compaction',
+  created_at: 1,
+  output: [{ id: 'cmp_1', type: 'compaction', encrypted_content: 'gAAA' }],
+  usage: {
+    input_tokens: 1_000,
+    input_tokens_details: { cached_tokens: 600 },
+    output_tokens: 100,
+    output_tokens_details: { reasoning_tokens: 40 },
+    total_tokens: 1_100,
+  },
+};
+const BODY = { model: 'gpt-5', input: 'hi', instructions: 'Be brief.' };
+
+function setup(
+  providers: Record<string, Record<string, unknown>>,
+  answer: unknown = COMPACTED,
+  status = 200,
+) {
+  const upstream = createReplayFetch(jsonReply(status, answer));
+  const [first = ''] = Object.keys(providers);
+  const routing = { default_provider: first, fallback_chain: Object.keys(providers).slice(1) };
+  return { upstream, ...createTestGateway({ config: { providers, routing }, fetch: upstream.fetch }) };
+}
+
+function sdk({ gateway }: Pick<ReturnType<typeof setup>, 'gateway'>) {
+  const fetch = (url: string | URL | Request, init?: RequestInit) => gateway.fetch(new Request(url, init));
+  return new OpenAI({ apiKey: 'x', baseURL: 'http://127.0.0.1:8088/v1', maxRetries: 0, fetch });
+}
+
+test('the client’s bytes go to OpenAI, the answer comes back as it is, and what it cost is in the row', async () => {
+  const lab = setup({ openai: { api_key: 'k', forward_client_key: false } });
+  expect(await sdk(lab).responses.compact(BODY)).toMatchObject(COMPACTED);
+  const [request] = lab.upstream.requests;
+  expect(request?.path).toBe('/v1/responses/compact');
+  expect(request?.headers.get('authorization')).toBe('Bearer k');
+  expect(request?.json()).toEqual(BODY);
+  const row = await lab.row(0);
+  expect(row).toMatchObject({ operation: 'compact', status: 'success', provider: 'openai', model: 'gpt-5' });
+  expect(row.usage).toMatchObject({ inputTokens: 400, cacheReadTokens: 600, outputTokens: 100 });
+  expect(row.costUsd).toBeGreaterThan(0);
+});
+
+test('what another provider left in the conversation does not go along', async () => {
+  const lab = setup({ lab: LAB_PROVIDERS.responses });
+  const call_id = callIdToWire('call_1', ownToken('gemini', 'secret-of-another'));
+  const input = [
+    { type: 'function_call', call_id, name: 'f', arguments: '{}' },
+    { type: 'function_call_output', call_id, output: '1' },
+  ];
+  const response = await lab.post('/v1/responses/compact', { ...BODY, input, store: false });
+  expect(response.status).toBe(200);
+  const sent = lab.upstream.requests[0]?.json();
+  expect(Object.keys(sent as object).sort()).toEqual(['input', 'instructions', 'model']);
+  expect(JSON.stringify(sent)).not.toContain('sluice');
+});
+
+test.each([
+  ['speaks another dialect', {}],
+  ['stands before one that could', { responses: LAB_PROVIDERS.responses }],
+])('a provider that %s is not asked: the client is told the way out', async (_, others) => {
+  const lab = setup({ claude: LAB_PROVIDERS.claude, ...others });
+  const response = await lab.post('/v1/responses/compact', BODY);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('let the client summarise');
+  expect(lab.upstream.requests).toHaveLength(0);
+  expect(await lab.row(0)).toMatchObject({ operation: 'compact', status: 'error' });
+});
+
+test('no other provider is asked where the first fails: nobody else could read the summary', async () => {
+  const [openai, responses] = [{ api_key: 'k', max_retries: 0 }, LAB_PROVIDERS.responses];
+  const lab = setup({ openai, responses }, { error: { message: 'down' } }, 500);
+  expect((await lab.post('/v1/responses/compact', BODY)).status).toBe(502);
+  expect(lab.upstream.requests).toHaveLength(1);
+});
+
+test('the simulator summarises too, and reads its own summary', async () => {
+  const lab = setup({ simulator: {} });
+  const { responses } = sdk(lab);
+  const compacted = await responses.compact({ model: 'fast', input: 'What is the capital of Peru?' });
+  expect(compacted.output.map(({ type }) => type)).toEqual(['message', 'compaction']);
+  expect(compacted.usage.input_tokens).toBeGreaterThan(0);
+  const input = [...compacted.output, { role: 'user', content: 'Go on.' }] as OpenAI.Responses.ResponseInput;
+  expect((await responses.create({ model: 'fast', input })).output_text).toContain('Go on.');
+});
