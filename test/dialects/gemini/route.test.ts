@@ -1,6 +1,7 @@
 // Which paths are this dialect's, and where its providers are asked.
 import { describe, expect, test } from 'bun:test';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
 
 const { route } = gemini.client;
 const { endpoint, forwardQuery, headers } = gemini.provider;
@@ -68,7 +69,11 @@ describe('providers', () => {
     expect(endpoint('tunedModels/mine', false)).toBe('/v1beta/tunedModels/mine:generateContent');
   });
 
-  test.each(['../../v1/files', 'a/b', '..', 'x?y#z', '%2e%2e/'])('%s leads nowhere else', (model) => {
+  test.each(['../../v1/files', '..'])('%s is refused', (model) => {
+    expect(() => endpoint(model, false)).toThrow(GatewayError);
+  });
+
+  test.each(['a/b', 'x?y#z', '%2e%2e/'])('%s leads nowhere else', (model) => {
     const url = new URL(`http://h.test${endpoint(model, false)}`);
     expect(url.pathname).toStartWith('/v1beta/models/');
     expect(url.pathname.split('/')).toHaveLength(4);
