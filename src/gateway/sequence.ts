@@ -38,6 +38,7 @@ class EventSequencer implements Sequencer {
   private skipped = false;
   private brokenCall: string | undefined;
   private orphaned = false;
+  private called = false;
   private nextBlock = 0;
   private open: OpenBlock | undefined;
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
@@ -131,6 +132,7 @@ class EventSequencer implements Sequencer {
     const block = this.nextBlock++;
     const kind = kindOf(event);
     const opened: OpenBlock = { source: event.block, block, kind };
+    if (event.type === 'tool-start' && event.kind !== 'server') this.called = true;
     if (event.type === 'tool-start' && event.kind !== 'custom') {
       opened.json = createJsonScanner();
       if (event.kind === 'function') opened.called = event.name;
@@ -189,14 +191,20 @@ class EventSequencer implements Sequencer {
 
   private soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
     const { brokenCall } = this;
-    if (this.orphaned || (this.skipped && brokenCall !== undefined)) {
-      const problem =
-        "the provider sent an unreadable event that left a tool call's arguments broken; ask again";
-      return { type: 'error', error: new GatewayError('upstream_malformed', problem) };
-    }
+    const isMissed = !this.called && finish.finish.unified === 'tool_use';
+    if (this.orphaned || (this.skipped && (brokenCall !== undefined || isMissed)))
+      return malformed(
+        "the provider sent an unreadable event that left a tool call's arguments broken; ask again",
+      );
+    if (this.skipped && this.nextBlock === 0)
+      return malformed('nothing of what the provider sent can be read; ask again');
     if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
     return { type: 'error', error: brokenArguments(brokenCall) };
   }
+}
+
+function malformed(problem: string): StreamEvent {
+  return { type: 'error', error: new GatewayError('upstream_malformed', problem) };
 }
 
 function mayClose(block: OpenBlock): boolean {

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../src/index.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject, JsonValue } from '../../src/model/json.ts';
+import { MESSAGE } from '../support/message-stream.ts';
 import { inEnvelope, PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 
@@ -102,6 +103,12 @@ function anyStream(wire: TextWire): BadAnswer[] {
       { says: { text: 'Hello' }, malformed: 1 },
       { passes: true },
     ),
+    stream(
+      'nothing that can be read',
+      start + unreadable + textEnd,
+      { code: 'upstream_malformed' },
+      { passes: true },
+    ),
     stream('two endings', whole + textEnd, { says: { text: 'Hello' }, tokens: [7, 3] }),
     stream(
       'content behind the ending',
@@ -162,6 +169,8 @@ function anyStream(wire: TextWire): BadAnswer[] {
   );
 }
 
+const UNREADABLE = 'data: {"half":\n\n';
+
 /** Of wires that send arguments in fragments. */
 function fragments(wire: TextWire): BadAnswer[] {
   const { start, text, callStart, callArguments, callEnd, contentType } = PROVIDER_WIRES[wire];
@@ -188,6 +197,11 @@ function fragments(wire: TextWire): BadAnswer[] {
         broken,
       ),
     ),
+    stream(
+      'a call whose beginning cannot be read',
+      start + text('Hello') + UNREADABLE + callArguments(1, '{"a":1}') + callEnd,
+      broken,
+    ),
     stream('a call without arguments', start + callStart(1) + callEnd, { says: { calls: [['lookup', {}]] } }),
   ];
 }
@@ -205,6 +219,26 @@ function listsOf(answer: JsonObject): [path: string, text: string][] {
     }
     if (typeof value !== 'object' || value === null) return;
     for (const [key, field] of Object.entries(value)) visit(field, path === '' ? key : `${path}.${key}`);
+  };
+  visit(answer, '');
+  return found;
+}
+
+/** The answer once for each list in it, and for its text: with something else in that place. */
+function otherTypes(answer: JsonObject): [path: string, text: string][] {
+  const found: [string, string][] = [];
+  const visit = (holder: JsonObject | JsonValue[], path: string): void => {
+    for (const [key, value] of Object.entries(holder)) {
+      const at = Array.isArray(holder) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+      if (value === 'Hello' || (Array.isArray(value) && value.length > 0)) {
+        for (const other of value === 'Hello' ? [7, {}, ['Hello']] : [7, true, {}]) {
+          Object.assign(holder, { [key]: other });
+          found.push([`${JSON.stringify(other)} in place of ${at}`, JSON.stringify(answer)]);
+        }
+        Object.assign(holder, { [key]: value });
+      }
+      if (typeof value === 'object' && value !== null) visit(value, at);
+    }
   };
   visit(answer, '');
   return found;
@@ -237,6 +271,7 @@ function anyWhole(wire: TextWire): BadAnswer[] {
       { type: contentType, passes: true, crosses: false },
     ),
     ...listsOf(whole('Hello')).map(([path, body]) => json(`null in place of ${path}`, body, malformed)),
+    ...otherTypes(whole('Hello')).map(([name, body]) => json(name, body, malformed)),
     json('an answer over the limit', JSON.stringify(whole('x'.repeat(80 * 1024))), malformed),
   ];
 }
@@ -312,6 +347,21 @@ const CHAT_STREAMS: BadAnswer[] = (
       called,
     ],
     [
+      'a call of which nothing can be read',
+      chat({ delta: { content: 'Hello' } }) + UNREADABLE + chatEnd('tool_calls') + DONE,
+      nameless,
+    ],
+    [
+      'calls that are no list',
+      chat({ delta: { content: 'Hello', tool_calls: { a: 1 } } }) + chatEnd('tool_calls') + DONE,
+      nameless,
+    ],
+    [
+      'a reason to stop beside what cannot be read',
+      chat({ delta: { content: 'Hello' } }) + chat({ delta: { content: 7 }, finish_reason: 'stop' }) + DONE,
+      { says: { text: 'Hello' }, malformed: 1 },
+    ],
+    [
       'nulls in a delta',
       chat({ delta: { role: null, content: null, tool_calls: null, refusal: null } }) +
         chat({ delta: { content: 'Hello' } }) +
@@ -321,7 +371,11 @@ const CHAT_STREAMS: BadAnswer[] = (
     ],
   ] as [string, string, Outcome][]
 ).map(([name, text, outcome]) =>
-  bad(name, text, outcome, { type: 'text/event-stream', passes: 'says' in outcome }),
+  bad(name, text, outcome, {
+    type: 'text/event-stream',
+    // What cannot be read at all is no business of who passes it.
+    passes: 'says' in outcome || /nothing can be read|no list/.test(name),
+  }),
 );
 
 const event = (data: JsonObject) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -349,6 +403,12 @@ const ANTHROPIC_STREAMS: BadAnswer[] = (
       hello,
     ],
     ['no message_start', A.text('Hello') + A.textEnd, helloUncounted],
+    [
+      'a text whose beginning cannot be read',
+      A.start + UNREADABLE + MESSAGE.delta('Hello') + A.textEnd,
+      { says: { text: 'Hello' }, malformed: 1 },
+    ],
+    ['a call of which nothing can be read', A.start + A.text('Hello') + UNREADABLE + A.callEnd, nameless],
     ['a block that is never closed', A.start + A.text('Hello') + A.callEnd, helloUncounted],
   ] as [string, string, Outcome][]
 ).map(([name, text, outcome]) => bad(name, text, outcome, { type: 'text/event-stream', passes: true }));
@@ -378,6 +438,23 @@ const RESPONSES_STREAMS: BadAnswer[] = (
   [
     ['a call without an id', responsesCall({ name: 'lookup' }), called],
     ['a call without a name', responsesCall({ call_id: 'call_1' }), nameless],
+    [
+      'arguments that are an object',
+      R.start +
+        event({
+          type: 'response.output_item.done',
+          output_index: 0,
+          item: {
+            id: 'fc_0',
+            type: 'function_call',
+            call_id: 'c',
+            name: 'lookup',
+            arguments: { a: 1 },
+          },
+        }) +
+        R.callEnd,
+      called,
+    ],
     ['[DONE] behind the ending', R.start + R.text('Hello') + R.textEnd + DONE, hello],
     [
       'nothing but an ending with null in place of an item',
@@ -544,6 +621,14 @@ export const BAD_WHOLES: Record<TextWire, BadAnswer[]> = {
     answer(
       { ...R.whole(''), output: [{ type: 'function_call', name: 'lookup', arguments: '{"a":1}' }] },
       'a call without an id',
+      called,
+    ),
+    answer(
+      {
+        ...R.whole(''),
+        output: [{ type: 'function_call', call_id: 'c', name: 'lookup', arguments: { a: 1 } }],
+      },
+      'arguments that are an object',
       called,
     ),
     answer(

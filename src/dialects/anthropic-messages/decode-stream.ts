@@ -159,7 +159,7 @@ class MessageDecoder implements StreamDecoder {
   private blockStart(wire: JsonObject): void {
     const index = asNumber(wire.index) ?? malformed('content_block_start without an index');
     const content = asObject(wire.content_block) ?? malformed('content_block_start without a block');
-    const type = asString(content.type) ?? malformed('a content block without a type');
+    const type = asString(content.type) || malformed('a content block without a type');
     if (this.open.has(index)) malformed(`content block ${index} is already open`);
     if (!this.started) this.start(null, null);
     const block = this.nextBlock++;
@@ -218,11 +218,11 @@ class MessageDecoder implements StreamDecoder {
   }
 
   private blockDelta(wire: JsonObject): void {
-    const opened = this.open.get(asNumber(wire.index) ?? -1);
     const delta = asObject(wire.delta);
-    if (opened === undefined || delta === undefined) {
-      malformed(`content_block_delta for block ${String(wire.index)}, which is not open`);
-    }
+    const index = asNumber(wire.index);
+    if (delta === undefined || index === undefined)
+      malformed('content_block_delta without an index or a delta');
+    const opened = this.open.get(index) ?? this.openFor(index, delta);
     const { kind, block } = opened;
     const type = asString(delta.type) ?? 'content_block_delta';
     const wanted = KIND_OF_DELTA[type];
@@ -245,6 +245,30 @@ class MessageDecoder implements StreamDecoder {
       opened.held = opened.signed ? opened.held + signature : signature;
       opened.signed = true;
     }
+  }
+
+  /** The block of a delta whose beginning never came, or could not be read. */
+  private openFor(index: number, { type, partial_json }: JsonObject): OpenBlock {
+    const problem = `content_block_delta for block ${index}, which is not open`;
+    if (type !== 'text_delta' && type !== 'thinking_delta' && type !== 'input_json_delta') malformed(problem);
+    if (!this.started) this.start(null, null);
+    const block = this.nextBlock++;
+    if (type === 'input_json_delta') {
+      // Of a call that nobody named: it belongs nowhere, and the answer is broken.
+      this.emit({ type: 'tool-delta', block, arguments: asString(partial_json) ?? '' });
+      malformed(problem);
+    }
+    const isText = type === 'text_delta';
+    this.emit({ type: isText ? 'text-start' : 'reasoning-start', block });
+    const opened: OpenBlock = {
+      kind: isText ? 'text' : 'reasoning',
+      type: isText ? 'text' : 'thinking',
+      block,
+      held: '',
+      signed: false,
+    };
+    this.open.set(index, opened);
+    return opened;
   }
 
   private text(type: 'text-delta' | 'reasoning-delta', block: number, value: JsonValue | undefined): void {

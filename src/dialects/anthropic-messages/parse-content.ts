@@ -30,6 +30,7 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
   const { fail } = author;
   const block = requireObject(value, path, fail);
   const type = requireString(block.type, `${path}.type`, fail);
+  if (type === '') fail(`${path}.type`, 'must not be empty');
   switch (type) {
     case 'text':
       return parseText(block, path, fail);

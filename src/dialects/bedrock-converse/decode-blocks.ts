@@ -3,7 +3,8 @@ import type { Citation } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
-import { imageType, isServerTool } from './parse-response.ts';
+import { textIn } from '../answer-list.ts';
+import { imageType, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';
 
@@ -78,16 +79,15 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
 
   return {
     start(index, start) {
-      const call = asObject(start.toolUse);
       const result = asObject(start.toolResult);
       const image = asObject(start.image);
-      if (call !== undefined) {
+      if (start.toolUse !== undefined) {
+        const call = readCall(start.toolUse);
         close(index);
         const block = nextBlock++;
         open.set(index, { kind: 'tool', block });
         const kind = isServerTool(call) ? 'server' : 'function';
-        const id = asString(call.toolUseId) ?? '';
-        emit({ type: 'tool-start', block, id, name: asString(call.name) ?? '', kind });
+        emit({ type: 'tool-start', block, id: call.id, name: call.name, kind });
       } else if (result !== undefined) {
         blockOf(index, 'result', (block) => ({ kind: 'result', block, result, content: [] }));
       } else if (image !== undefined) {
@@ -96,15 +96,19 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
       }
     },
     delta(index, delta) {
-      const written = asString(delta.text);
-      if (written !== undefined) write(index, written);
+      if (delta.text !== undefined) write(index, textIn(delta.text, 'delta.text'));
       const reasoning = asObject(delta.reasoningContent);
       if (reasoning !== undefined) think(index, reasoning);
       if (delta.citation !== undefined) text(index).citations.push(readCitation(delta.citation));
       const told = open.get(index);
       const input = asString(asObject(delta.toolUse)?.input);
-      if (input !== undefined && told?.kind === 'tool')
-        emit({ type: 'tool-delta', block: told.block, arguments: input });
+      // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.
+      if (input !== undefined)
+        emit({
+          type: 'tool-delta',
+          block: told?.kind === 'tool' ? told.block : nextBlock++,
+          arguments: input,
+        });
       if (told?.kind === 'result') told.content.push(...(asArray(delta.toolResult) ?? []));
       if (told?.kind === 'image') told.data += asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '';
     },

@@ -3,12 +3,25 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
-import { asNumber, asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import {
+  asNumber,
+  asObject,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  parseObject,
+} from '../../model/json.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
-import { malformedData, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { createBlockDecoder } from './decode-blocks.ts';
 import { readFinish, readUsage } from './read-answer.ts';
 import { ID } from './wire.ts';
+
+function objectIn(value: JsonValue | undefined, name: string): JsonObject {
+  if (value === undefined || value === null) return {};
+  if (isObject(value)) return value;
+  throw new MalformedEvent(`${name} is not an object`);
+}
 
 export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
   const blocks = createBlockDecoder(emit);
@@ -56,10 +69,10 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
           emit({ type: 'start', id: null, model: null });
           return;
         case 'contentBlockStart':
-          blocks.start(index, asObject(fields.start) ?? {});
+          blocks.start(index, objectIn(fields.start, 'start'));
           return;
         case 'contentBlockDelta':
-          blocks.delta(index, asObject(fields.delta) ?? {});
+          blocks.delta(index, objectIn(fields.delta, 'delta'));
           return;
         case 'contentBlockStop':
           blocks.close(index);

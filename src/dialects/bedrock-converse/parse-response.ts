@@ -1,10 +1,10 @@
 // A whole answer → NeutralResponse.
 import type { Part } from '../../model/content.ts';
-import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { NO_USAGE } from '../../model/usage.ts';
-import { objectsIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { readCitation, readFinish, readUsage } from './read-answer.ts';
 import { ID } from './wire.ts';
@@ -12,6 +12,7 @@ import { ID } from './wire.ts';
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(asObject(body.output)?.message);
   if (message === undefined) throw new MalformedEvent('the answer has no output.message');
+  if (!Array.isArray(message.content)) throw new MalformedEvent('the answer has no output.message.content');
   const parts = objectsIn(message.content, 'output.message.content').flatMap(parseBlock);
   const trace = asObject(body.trace);
   return {
@@ -25,17 +26,18 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 }
 
 function parseBlock(block: JsonObject): Part[] {
-  const text = asString(block.text);
-  if (text !== undefined) return text === '' ? [] : [{ type: 'text', text }];
+  if (block.text !== undefined) {
+    const text = textIn(block.text, 'output.message.content[].text');
+    return text === '' ? [] : [{ type: 'text', text }];
+  }
   const cited = asObject(block.citationsContent);
   if (cited !== undefined) return parseCited(cited);
   const reasoning = asObject(block.reasoningContent);
   if (reasoning !== undefined) return parseReasoning(reasoning);
-  const call = asObject(block.toolUse);
-  if (call !== undefined) {
+  if (block.toolUse !== undefined) {
+    const call = readCall(block.toolUse);
     const kind = isServerTool(call) ? 'server' : 'function';
-    const id = asString(call.toolUseId) ?? '';
-    const name = asString(call.name) ?? '';
+    const { id, name } = call;
     return [{ type: 'tool-call', id, name, kind, arguments: JSON.stringify(call.input ?? {}) }];
   }
   const result = asObject(block.toolResult);
@@ -69,6 +71,14 @@ function parseReasoning(reasoning: JsonObject): Part[] {
       ...(seal ? { signature: ownToken(ID, seal) } : {}),
     },
   ];
+}
+
+/** Throws MalformedEvent where it is none that a client could answer: without its id, or no object. */
+export function readCall(value: JsonValue): JsonObject & { id: string; name: string } {
+  const call = asObject(value);
+  const id = asString(call?.toolUseId);
+  if (call === undefined || !id) throw new MalformedEvent('toolUse is no call with an id');
+  return { ...call, id, name: asString(call.name) ?? '' };
 }
 
 export function isServerTool({ type }: JsonObject): boolean {

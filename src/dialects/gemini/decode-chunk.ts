@@ -6,6 +6,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
+import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { fingerprint } from './call-id.ts';
 import { createCitationReader } from './citations.ts';
@@ -107,9 +108,10 @@ class AnswerDecoder implements ChunkDecoder {
   }
 
   private readCandidate(candidate: JsonObject): void {
-    const content = asObject(candidate.content);
-    for (const part of asArray(content?.parts) ?? []) {
-      if (!isObject(part)) throw new MalformedEvent('a part is not an object');
+    const { content } = candidate;
+    if (content !== undefined && content !== null && !isObject(content))
+      throw new MalformedEvent('candidates[0].content is not an object');
+    for (const part of objectsIn(content?.parts, 'candidates[0].content.parts')) {
       this.readPart(part);
       if (this.isOver) return;
     }
@@ -139,8 +141,8 @@ class AnswerDecoder implements ChunkDecoder {
       if (error !== undefined) this.fail(error);
       return;
     }
-    const text = asString(part.text);
-    if (text !== undefined) {
+    if (part.text !== undefined && part.text !== null) {
+      const text = textIn(part.text, 'candidates[0].content.parts[].text');
       if (text !== '') this.calls.close();
       this.readText(text, part);
       return;

@@ -1,6 +1,7 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { asObject, asString, parseObject } from '../../model/json.ts';
+import { textIn } from '../answer-list.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
@@ -19,8 +20,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     open = undefined;
   }
 
-  function write(kind: 'text' | 'reasoning', text: string | undefined): void {
-    if (!text) return;
+  function write(kind: 'text' | 'reasoning', text: string): void {
+    if (text === '') return;
     if (open?.kind !== kind) {
       close();
       open = { block: nextBlock++, kind };
@@ -50,8 +51,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
       }
       tellUnworded(line, extend);
       const message = asObject(line.message) ?? {};
-      write('reasoning', asString(message.thinking));
-      write('text', asString(message.content));
+      write('reasoning', textIn(message.thinking, 'message.thinking'));
+      write('text', textIn(message.content, 'message.content'));
       for (const call of readCalls(message, asString(line.created_at) ?? '', calls)) {
         close();
         calls += 1;

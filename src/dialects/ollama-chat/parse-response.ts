@@ -3,6 +3,7 @@ import type { Part } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { NO_USAGE } from '../../model/usage.ts';
+import { textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
 import { ID, tellUnworded } from './unworded.ts';
@@ -12,8 +13,8 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (message === undefined) throw new MalformedEvent('the answer has no message');
   if (body.done === false) throw new MalformedEvent('the answer says that it is not done');
   const parts: Part[] = [];
-  const thinking = asString(message.thinking);
-  const content = asString(message.content);
+  const thinking = textIn(message.thinking, 'message.thinking');
+  const content = textIn(message.content, 'message.content');
   if (thinking) parts.push({ type: 'reasoning', text: thinking });
   if (content) parts.push({ type: 'text', text: content });
   const calls = readCalls(message, asString(body.created_at) ?? '', 0);

@@ -4,6 +4,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
@@ -69,14 +70,14 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
       if (content !== '') blocks.text(content);
       return;
     }
-    for (const part of asArray(content) ?? []) {
-      const fields = asObject(part);
-      if (fields?.type === 'thinking') {
+    for (const fields of objectsIn(content, 'choices[0].delta.content')) {
+      if (fields.type === 'thinking') {
         const thinking = thinkingText(fields);
         if (thinking !== '') blocks.reasoning(thinking);
-      } else if (fields?.type === 'text') {
-        if (typeof fields.text === 'string' && fields.text !== '') blocks.text(fields.text);
-      } else if (fields !== undefined && typeof fields.type === 'string') {
+      } else if (fields.type === 'text') {
+        const text = textIn(fields.text, 'choices[0].delta.content[].text');
+        if (text !== '') blocks.text(text);
+      } else if (typeof fields.type === 'string') {
         emit({ type: 'extension', dialect: 'openai-chat', name: fields.type, value: { value: fields } });
       }
     }
@@ -97,13 +98,13 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
 
   function readChoice(choice: JsonObject): void {
     answered = true;
+    if (asString(choice.finish_reason)) finished = choice;
     // Some servers stream one whole message instead of a delta.
     const said = choice.delta ?? choice.message;
     if (said !== undefined && said !== null) {
       if (!isObject(said)) throw new MalformedEvent('choices[0].delta is not an object');
       readDelta(said);
     }
-    if (asString(choice.finish_reason)) finished = choice;
   }
 
   function extend(name: string, value: JsonObject): void {

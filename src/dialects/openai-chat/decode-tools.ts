@@ -7,9 +7,10 @@
 // closes a call as soon as its arguments are whole and something else begins.
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json-scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
+import { objectsIn } from '../answer-list.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText, thoughtSignature } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
@@ -99,9 +100,7 @@ export function createToolDecoder(
 
   return {
     fragments(value) {
-      for (const item of asArray(value) ?? []) {
-        const fields = asObject(item);
-        if (fields === undefined) continue;
+      for (const fields of objectsIn(value, 'choices[0].delta.tool_calls')) {
         const custom = asObject(fields.custom);
         const isCustom = fields.type === 'custom' || (custom !== undefined && fields.function === undefined);
         const called: JsonObject = (isCustom ? custom : asObject(fields.function)) ?? {};

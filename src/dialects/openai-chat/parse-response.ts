@@ -2,11 +2,11 @@
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { Citation, Part, TextPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
-import { objectsIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../answer-list.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
@@ -55,8 +55,10 @@ function addCalls(parts: Part[], message: JsonObject, id: string | null): boolea
   let saw = false;
   for (const [index, fields] of [...listed, ...legacyCalls(message)].entries()) {
     const call = parseToolCall(fields, synthesizeCallId(id, index));
+    const { function: called } = fields;
     // Some servers fill every field in: an empty call is none.
-    if (call === undefined && argumentText(asObject(fields.function)?.arguments) === '') continue;
+    const isEmpty = isObject(called) ? argumentText(called.arguments) === '' : !called;
+    if (call === undefined && isEmpty) continue;
     if (call === undefined) {
       const problem = 'the provider sent a tool call without the name of the tool; ask again';
       throw new GatewayError('upstream_malformed', problem);
@@ -74,9 +76,10 @@ function parseContent(message: JsonObject): Part[] {
   const parts: Part[] = [];
   for (const piece of objectsIn(content, 'choices[0].message.content')) {
     const last = parts.at(-1);
-    if (piece.type === 'text' && typeof piece.text === 'string') {
-      if (last?.type === 'text') last.text += piece.text;
-      else parts.push({ type: 'text', text: piece.text });
+    if (piece.type === 'text') {
+      const text = textIn(piece.text, 'choices[0].message.content[].text');
+      if (last?.type === 'text') last.text += text;
+      else parts.push({ type: 'text', text });
     } else if (piece.type === 'thinking') {
       const text = thinkingText(piece);
       if (last?.type === 'reasoning') last.text += text;

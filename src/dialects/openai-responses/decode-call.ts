@@ -1,5 +1,5 @@
 // The decoder's function and custom calls: begun as soon as id and name are known.
-import { asString, type JsonObject } from '../../model/json.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
 import { createToldText } from './told-text.ts';
@@ -16,6 +16,12 @@ export interface CallState {
   whole(text: string): void;
   done(item: JsonObject): void;
   end(): void;
+}
+
+/** Arguments are JSON text; some servers send the object itself, or null for none. */
+export function argumentText(value: JsonValue | undefined): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
 export function createCallState(
@@ -57,7 +63,7 @@ export function createCallState(
       if (block === undefined && name) {
         start(this, asString(item.call_id) || asString(item.id) || `call_${index}`, name, item);
       }
-      tell(told.rest(asString(kind === 'custom' ? item.input : item.arguments) ?? ''));
+      tell(told.rest(argumentText(kind === 'custom' ? item.input : item.arguments)));
       this.end();
     },
     end() {

@@ -3,9 +3,10 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
+import { argumentText } from './decode-call.ts';
 import { createItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
@@ -49,7 +50,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
       fail(error);
       return;
     }
-    items.finish(response.output);
+    // What was streamed counts, whatever stands in its place here.
+    items.finish(asArray(response.output));
     if (usage !== undefined) emit({ type: 'usage', usage });
     const calls = items.calls();
     if (calls.some((call) => !call.begun)) {
@@ -118,7 +120,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         items.at(indexOf(event), 'reasoning').whole('content', partOf(event), textOf(event, 'text'));
         return;
       case 'response.function_call_arguments.done':
-        items.at(indexOf(event), 'call').whole(textOf(event, 'arguments'));
+        items.at(indexOf(event), 'call').whole(argumentText(event.arguments));
         return;
       case 'response.custom_tool_call_input.done':
         items.at(indexOf(event), 'call').whole(textOf(event, 'input'));

@@ -4,10 +4,11 @@ import { GatewayError } from '../../model/errors.ts';
 import { asArray, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
-import { objectsIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
+import { argumentText } from './decode-call.ts';
 import { parseFinish } from './finish.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
@@ -64,8 +65,11 @@ function parseItem(item: JsonObject, index: number): Part[] {
 function parseMessage(item: JsonObject, index: number): Part[] {
   const parts: Part[] = [];
   for (const content of objectsIn(item.content, `output[${index}].content`)) {
-    const text = asString(content.type === 'refusal' ? content.refusal : content.text);
-    if (!text) continue;
+    const text = textIn(
+      content.type === 'refusal' ? content.refusal : content.text,
+      `output[${index}].content[].text`,
+    );
+    if (text === '') continue;
     if (content.type === 'refusal') parts.push({ type: 'refusal', text });
     else {
       const citations = parseAnnotations(content.annotations);
@@ -89,7 +93,7 @@ function parseCall(item: JsonObject, isCustom: boolean, index: number): Part[] {
       type: 'tool-call',
       id: asString(item.call_id) || asString(item.id) || `call_${index}`,
       name: namespace ? flatName(namespace, name) : name,
-      arguments: asString(isCustom ? item.input : item.arguments) ?? '',
+      arguments: argumentText(isCustom ? item.input : item.arguments),
       kind: isCustom ? 'custom' : 'function',
     },
   ];

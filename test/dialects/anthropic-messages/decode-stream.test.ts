@@ -414,6 +414,21 @@ test('content before any message_start still starts a message', () => {
   });
 });
 
+test('text whose block never began is text', () => {
+  const events = decoded(
+    wire(
+      HEAD,
+      delta(0, { type: 'text_delta', text: 'a' }),
+      delta(0, { type: 'text_delta', text: 'b' }),
+      stop(0),
+      STOP,
+    ),
+  );
+  expect(events.map(({ type }) => type)).toEqual([
+    ...['start', 'usage', 'text-start', 'text-delta', 'text-delta', 'text-end', 'finish'],
+  ] as StreamEvent['type'][]);
+});
+
 describe('unreadable events', () => {
   const text = start(0, { type: 'text', text: '' });
   const BAD: [string, JsonObject[], string | JsonObject][] = [
@@ -425,7 +440,8 @@ describe('unreadable events', () => {
     ['a block without an index', [HEAD], { type: 'content_block_start', content_block: { type: 'text' } }],
     ['a block without a type', [HEAD], start(0, {})],
     ['a block that is open already', [HEAD, text], text],
-    ['a delta for no block', [HEAD], delta(0, { type: 'text_delta', text: 'a' })],
+    ['a signature for no block', [HEAD], delta(0, { type: 'signature_delta', signature: 'a' })],
+    ['arguments for no block', [HEAD], delta(0, { type: 'input_json_delta', partial_json: '{}' })],
     ['a stop for no block', [HEAD], stop(0)],
     ['a delta of another block type', [HEAD, text], delta(0, { type: 'thinking_delta', thinking: 'a' })],
     ['a delta without its text', [HEAD, text], delta(0, { type: 'text_delta' })],

