@@ -1,9 +1,9 @@
 // Workers die again and again while clients ask: the books agree all the same.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { labConfig } from '../support/lab-config.ts';
-import { wholeMessage } from '../support/message-stream.ts';
+import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
-import { jsonReply } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 
 // Several processes on a busy machine.
@@ -13,20 +13,36 @@ const WORKERS = 3;
 const CLIENTS = 20;
 const DEATHS = 3;
 
+/** What clients ask for, and the status of its row. */
+const KINDS = { whole: 'success', picture: 'success', stream: 'success', refused: 'error', cut: 'truncated' };
+type Kind = keyof typeof KINDS;
+
+function answer(request: SeenRequest): Reply {
+  const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello');
+  const { messages } = request.json() as { messages: { content: Kind }[] };
+  const kind = messages[0]?.content;
+  if (kind === 'refused') return jsonReply({ error: { message: 'no' } }, { status: 400 });
+  if (kind === 'cut') return replyWith(begun);
+  if (kind === 'stream') return replyWith(begun + MESSAGE.end);
+  return jsonReply(wholeMessage(kind === 'picture' ? 'A'.repeat(20_000) : 'whole'));
+}
+
 test.skipIf(process.platform !== 'linux')(
-  'each answered request has one row, and no request is lost',
+  'each answered request has one row with its outcome, and no request is lost',
   async () => {
-    await using upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
+    await using upstream = await startReplayUpstream(answer);
     const breaker = { enabled: false };
     const config = labConfig(upstream.url, { breaker });
     await using sluice = await startSluice({ config, workers: WORKERS });
-    const answered: string[] = [];
+    const answered = new Map<string, string>();
     let isOver = false;
-    const client = async () => {
-      while (!isOver) {
-        const id = await ask(sluice.url);
+    const client = async (_: unknown, index: number) => {
+      const kinds = Object.keys(KINDS) as Kind[];
+      for (let turn = index; !isOver; turn++) {
+        const kind = kinds[turn % kinds.length] ?? 'whole';
+        const id = await ask(sluice.url, kind);
         if (id === undefined) await Bun.sleep(1);
-        else answered.push(id);
+        else answered.set(id, KINDS[kind]);
       }
     };
     const clients = Array.from({ length: CLIENTS }, client);
@@ -40,30 +56,42 @@ test.skipIf(process.platform !== 'linux')(
     expect(await sluice.stop()).toBe(0);
 
     await using again = await startSluice({ config, home: sluice.home });
-    const rows = new Map<string, number>();
+    const rows = new Map<string, string[]>();
     for (let offset = 0, left = true; left; offset += 1_000) {
       const path = `/gateway/audit?limit=1000&offset=${offset}`;
-      const { entries } = await again.get<{ entries: { request_id: string }[] }>(path);
-      for (const { request_id } of entries) rows.set(request_id, (rows.get(request_id) ?? 0) + 1);
+      const { entries } = await again.get<{ entries: { request_id: string; status: string }[] }>(path);
+      for (const { request_id, status } of entries)
+        rows.set(request_id, [...(rows.get(request_id) ?? []), status]);
       left = entries.length > 0;
     }
-    expect(answered.length).toBeGreaterThan(CLIENTS);
-    expect(answered.filter((id) => rows.get(id) !== 1)).toEqual([]);
-    expect([...rows.values()].filter((count) => count > 1)).toEqual([]);
+    expect(answered.size).toBeGreaterThan(CLIENTS);
+    const statuses = [...answered.keys()].map((id) => [id, rows.get(id)]);
+    expect(statuses).toEqual([...answered].map(([id, status]) => [id, [status]]));
+    expect([...rows.values()].filter((each) => each.length > 1)).toEqual([]);
     // Whatever reached the provider was begun, and has its row.
     expect(rows.size).toBeGreaterThanOrEqual(upstream.requests.length);
   },
 );
 
 /** On a connection of its own. Undefined: the worker died, or none was there. */
-async function ask(url: string): Promise<string | undefined> {
+async function ask(url: string, kind: Kind): Promise<string | undefined> {
   try {
     const response = await fetch(`${url}/v1/messages`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', connection: 'close' },
-      body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+      body: JSON.stringify({
+        model: 'm',
+        max_tokens: 9,
+        stream: kind === 'stream' || kind === 'cut',
+        // Half of a character, too.
+        agent_type: `${kind}\ud83e`,
+        messages: [{ role: 'user', content: kind }],
+      }),
     });
-    await response.text();
+    const text = await response.text();
+    // Its head is there, and then its worker dies.
+    if (kind === 'stream' && !text.includes('message_stop')) return undefined;
+    if (kind === 'cut' && !text.includes('before the answer was complete')) return undefined;
     return response.headers.get('x-sluice-request-id') ?? undefined;
   } catch {
     return undefined;
