@@ -123,6 +123,7 @@ class StreamedAnswer implements ClientStreamOptions {
   readonly monotonic: ClientStreamOptions['monotonic'];
   readonly setTimer: ClientStreamOptions['setTimer'];
   private readonly exchange: Exchange;
+  private readonly record: ExchangeRecord;
   private relay: Relay<Uint8Array> | null;
   /** Where nothing is open yet. */
   private readonly opening: Promise<Opened> | null;
@@ -132,6 +133,7 @@ class StreamedAnswer implements ClientStreamOptions {
   constructor(exchange: Exchange, relay: Relay<Uint8Array> | null, opening: Promise<Opened> | null) {
     const { host, record, pingIntervalMs } = exchange;
     this.exchange = exchange;
+    this.record = record;
     this.relay = relay;
     this.opening = opening;
     this.pingIntervalMs = pingIntervalMs;
@@ -159,7 +161,7 @@ class StreamedAnswer implements ClientStreamOptions {
   }
 
   sending(bytes: Uint8Array, at: number): void {
-    const { record } = this.exchange;
+    const { record } = this;
     record.seen?.timing.handed(at);
     record.capture?.take(bytes);
   }

@@ -12,7 +12,7 @@ import type { StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
 import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
-import type { Observer } from './observer.ts';
+import type { Observation, Observer } from './observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
 
@@ -42,6 +42,10 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
 /** A class: one is held by each stream, and closures would be fifteen objects. */
 class PassthroughPump implements Pump<Uint8Array> {
   private readonly options: PassthroughOptions;
+  private readonly side: ProviderSide;
+  private readonly observer: Observer;
+  private readonly seen: Observation;
+  private readonly follower: Follower | undefined;
   private readonly splitter: FrameSplitter;
   private readonly decoder: StreamDecoder;
   private terminal = false;
@@ -54,12 +58,16 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   constructor(options: PassthroughOptions) {
     this.options = options;
+    this.side = options.side;
+    this.observer = options.observer;
+    this.seen = options.observer.seen;
+    this.follower = options.follower;
     this.splitter = createFrameSplitter(options.maxEvent);
     this.decoder = options.side.createStreamDecoder((event) => this.see(event), options.quirks);
   }
 
   ended(): boolean {
-    const { finish, error } = this.options.observer.seen;
+    const { finish, error } = this.seen;
     return finish !== null || error !== null;
   }
 
@@ -75,32 +83,32 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   push(chunk: Uint8Array): Uint8Array | undefined {
     if (this.failed) return undefined;
-    const { provider, side, observer, follower } = this.options;
+    const { side, observer, seen, follower } = this;
     let completed: CompletedFrames;
     try {
       completed = this.splitter.push(chunk);
     } catch (thrown) {
-      return this.fail(framingError(provider, thrown));
+      return this.fail(framingError(this.options.provider, thrown));
     }
     // Frames that the client gets otherwise than they came: not at all, or without a key.
     let changed: Map<Uint8Array, Uint8Array | null> | undefined;
     for (const frame of completed.frames) {
       if (
         !this.terminal &&
-        observer.seen.firstContentAt !== null &&
+        seen.firstContentAt !== null &&
         !observer.wantsText() &&
         follower === undefined &&
         side.addsContentOnly?.(frame) === true
       ) {
         this.took = true;
-        observer.seen.timing.content();
+        seen.timing.content();
         continue;
       }
       const event = parseFrame(frame);
       if (event === undefined) continue;
-      const failedBefore = observer.seen.error !== null;
+      const failedBefore = seen.error !== null;
       const shown = this.tap(event);
-      const tellsError = !failedBefore && observer.seen.error !== null;
+      const tellsError = !failedBefore && seen.error !== null;
       if (shown && !tellsError) continue;
       changed ??= new Map();
       changed.set(frame, shown ? this.redacted(frame) : null);
@@ -111,18 +119,18 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   end(): Uint8Array | undefined {
     if (this.failed) return undefined;
-    const { provider, observer } = this.options;
+    const { seen } = this;
     let rest: Uint8Array | undefined = this.splitter.flush();
     const event = parseFrame(rest);
     if (event !== undefined) {
-      const before = observer.seen.malformedEvents;
+      const before = seen.malformedEvents;
       const shown = this.tap(event);
       // Half an event is not forwarded: the error that follows must stand on a line of its own.
-      if (!shown || (observer.seen.malformedEvents > before && !this.ended())) rest = undefined;
-      else if (observer.seen.error !== null) rest = this.redacted(rest);
+      if (!shown || (seen.malformedEvents > before && !this.ended())) rest = undefined;
+      else if (seen.error !== null) rest = this.redacted(rest);
     }
     if (rest?.length === 0) rest = undefined;
-    const error = this.complete() ? undefined : this.tell(truncated(provider));
+    const error = this.complete() ? undefined : this.tell(truncated(this.options.provider));
     if (rest === undefined || (error === undefined && !this.kept)) return rest ?? error;
     return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
   }
@@ -140,22 +148,22 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   /** What the client gets of an error in place of the rest. */
   private tell(error: GatewayError): Uint8Array | undefined {
-    const { observer, follower, createEncoder } = this.options;
-    observer.see({ type: 'error', error });
+    const { follower } = this;
+    this.observer.see({ type: 'error', error });
     if (follower?.keeps(error) === true) {
       this.kept = true;
       return undefined;
     }
-    const encoder = createEncoder();
+    const encoder = this.options.createEncoder();
     if (this.last !== undefined) encoder.follow?.(this.last);
     return textEncoder.encode(encoder.encode({ type: 'error', error }));
   }
 
   /** What the tap's decoder tells. */
   private see(event: StreamEvent): void {
-    const { observer, follower, redact } = this.options;
+    const { observer, follower } = this;
     if (event.type === 'error') {
-      observer.see({ type: 'error', error: redactError(event.error, redact) });
+      observer.see({ type: 'error', error: redactError(event.error, this.options.redact) });
       return;
     }
     follower?.see(event);
@@ -164,21 +172,21 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   /** False for a frame that must not reach the client. */
   private tap(event: SseEvent): boolean {
-    const { side, hides, observer, follower } = this.options;
-    const kind = side.classify(event);
+    const { follower } = this;
+    const kind = this.side.classify(event);
     if (kind !== 'ping') this.took = true;
     // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
     if (this.terminal) return kind === 'ping';
     this.terminal = kind === 'terminal';
     const isReadable = this.decode(event);
-    const { error } = observer.seen;
+    const { error } = this.seen;
     if (error !== null && follower?.keeps(error) === true) {
       this.terminal = true;
       this.failed = true;
       this.kept = true;
       return false;
     }
-    if (hides?.(event) === true) return false;
+    if (this.options.hides?.(event) === true) return false;
     // What cannot be read has no number for the next event to follow.
     if (!isReadable) return true;
     this.last = event;
@@ -191,7 +199,7 @@ class PassthroughPump implements Pump<Uint8Array> {
       this.decoder.decode(event);
       return true;
     } catch (thrown) {
-      if (thrown instanceof MalformedEvent) this.options.observer.noteMalformed();
+      if (thrown instanceof MalformedEvent) this.observer.noteMalformed();
       else this.options.onTapFailure(thrown);
       return false;
     }

@@ -2,9 +2,11 @@
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { ThroughputGuard } from '../upstream/throughput.ts';
 import type { AnswerBody, BodyReader } from '../upstream/transport.ts';
-import type { Observer } from './observer.ts';
+import type { Watchdog } from '../upstream/watchdog.ts';
+import type { Observation, Observer } from './observer.ts';
 import { type Pump, truncated } from './pump.ts';
 import type { Call } from './send.ts';
+import type { StreamTiming } from './stream-timing.ts';
 
 /** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
 const CLOSING_GRACE_MS = 500;
@@ -54,9 +56,21 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
   return new StreamRelay(options);
 }
 
-/** A class: its methods are made once, and an event of the stream needs no promise on its way. */
+/**
+ * A class: its methods are made once, and an event of the stream needs no promise on its way. What each event needs is a field
+ * of its own: between two events of a stream the processor's caches forget it, and every object on the way to something is
+ * one more to wait for.
+ */
 class StreamRelay<Out> implements Relay<Out>, BodyReader {
-  private readonly options: RelayOptions<Out>;
+  private readonly provider: string;
+  private readonly body: AnswerBody;
+  private readonly pump: Pump<Out>;
+  private readonly call: Call;
+  private readonly watchdog: Watchdog;
+  private readonly seen: Observation;
+  private readonly timing: StreamTiming;
+  private readonly idleMs: number;
+  private readonly throughput: ThroughputGuard | undefined;
   /** Before the first content. */
   private readonly held: Out[] = [];
   private over = false;
@@ -71,7 +85,16 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private ending: { error: Error | undefined } | null = null;
 
   constructor(options: RelayOptions<Out>) {
-    this.options = options;
+    const { provider, body, pump, call, observer, idleMs, throughput } = options;
+    this.provider = provider;
+    this.body = body;
+    this.pump = pump;
+    this.call = call;
+    this.watchdog = call.watchdog;
+    this.seen = observer.seen;
+    this.timing = observer.seen.timing;
+    this.idleMs = idleMs;
+    this.throughput = throughput;
   }
 
   ready(): Promise<void> {
@@ -86,31 +109,30 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
         }
       };
       this.read(step);
-      this.options.body.read(this);
+      this.body.read(this);
     });
   }
 
   next(take: Take<Out>): void {
-    const ready = this.held.shift() ?? this.options.pump.more?.();
+    const ready = this.held.shift() ?? this.pump.more?.();
     if (ready !== undefined || this.over) take(ready);
     else this.read(take);
   }
 
   fail(error: GatewayError): Out | undefined {
-    const { pump } = this.options;
+    const { pump } = this;
     const out = pump.ended() ? undefined : pump.fail(error);
     this.cancel();
     return out;
   }
 
   cancel(): void {
-    const { watchdog } = this.options.call;
     this.over = true;
     this.waiter = null;
     this.unread = null;
-    watchdog.stop();
-    this.options.body.cancel();
-    this.options.call.abort();
+    this.watchdog.stop();
+    this.body.cancel();
+    this.call.abort();
   }
 
   // From the upstream.
@@ -126,7 +148,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     if (this.isPaused) return;
     // What may wait beyond this waits in the body, whose owner knows how much.
     this.isPaused = true;
-    this.options.body.pause();
+    this.body.pause();
   }
 
   end(): void {
@@ -162,7 +184,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.options.body.resume();
+    this.body.resume();
   }
 
   private tell(out: Out | undefined): void {
@@ -176,30 +198,29 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   }
 
   private waitForUpstream(): void {
-    const { pump, observer, call, idleMs, throughput } = this.options;
-    const now = observer.seen.timing.waiting();
-    if (pump.ended()) {
-      if (!this.closing) call.watchdog.wait('closing', CLOSING_GRACE_MS, now);
+    const { watchdog } = this;
+    const now = this.timing.waiting();
+    if (this.pump.ended()) {
+      if (!this.closing) watchdog.wait('closing', CLOSING_GRACE_MS, now);
       this.closing = true;
       return;
     }
     // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
     if (!this.firstContent) return;
-    if (this.freshWait) call.watchdog.wait('idle', idleMs, now);
-    throughput?.waiting(now);
+    if (this.freshWait) watchdog.wait('idle', this.idleMs, now);
+    this.throughput?.waiting(now);
   }
 
   private digest(bytes: Uint8Array): Out | undefined {
-    const { pump, observer, call, throughput } = this.options;
-    const { timing } = observer.seen;
+    const { pump, timing, watchdog } = this;
     timing.arrived();
     try {
       const out = pump.push(bytes);
       timing.taken();
       this.freshWait = pump.tookEvent();
-      if (this.freshWait && !this.closing && this.firstContent) call.watchdog.rest();
-      if (throughput?.arrived(bytes.length) === false && !pump.ended())
-        call.watchdog.expire('min_throughput');
+      if (this.freshWait && !this.closing && this.firstContent) watchdog.rest();
+      if (this.throughput?.arrived(bytes.length) === false && !pump.ended())
+        watchdog.expire('min_throughput');
       if (out === undefined && pump.broke?.() === true) this.stop();
       return out;
     } catch (thrown) {
@@ -210,11 +231,12 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
   /** The upstream's stream is over, by itself or by a failure. */
   private finish(error: Error | undefined): Out | undefined {
-    const { pump, observer, call, provider } = this.options;
-    observer.seen.timing.arrived();
+    const { pump } = this;
+    this.timing.arrived();
     this.over = true;
-    call.watchdog.stop();
-    const failure = call.timeout() ?? (error === undefined ? undefined : brokenStream(provider, error));
+    this.watchdog.stop();
+    const broken = error === undefined ? undefined : brokenStream(this.provider, error);
+    const failure = this.call.timeout() ?? broken;
     try {
       return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
     } catch (thrown) {
@@ -225,11 +247,10 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
   /** Whether what is held can be shown. Throws the GatewayError of an upstream that failed before its first content. */
   private isReady(): boolean {
-    const { observer, provider, call } = this.options;
-    const { error, finish, firstContentAt } = observer.seen;
+    const { error, finish, firstContentAt } = this.seen;
     if (error === null && firstContentAt !== null) {
       this.firstContent = true;
-      call.watchdog.rest();
+      this.watchdog.rest();
       return true;
     }
     if (error === null && !this.over) return false;
@@ -239,7 +260,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
     if (error === null && finish === null) {
       this.stop();
-      throw truncated(provider);
+      throw truncated(this.provider);
     }
     return true;
   }

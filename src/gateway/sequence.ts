@@ -15,18 +15,6 @@ export interface Sequencer {
 type BlockEvent = Extract<StreamEvent, { block: number }>;
 type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
 
-interface OpenBlock {
-  /** The decoder's number. */
-  source: number;
-  /** Ours. */
-  block: number;
-  kind: Kind;
-  /** Of a tool call's arguments so far. */
-  json?: JsonScanner;
-  /** Of a function that the client is to call. */
-  called?: string;
-}
-
 export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
   return new EventSequencer(emit);
 }
@@ -38,9 +26,18 @@ class EventSequencer implements Sequencer {
   private skipped = false;
   private brokenCall: string | undefined;
   private orphaned = false;
-  private called = false;
+  private hasCalled = false;
   private nextBlock = 0;
-  private open: OpenBlock | undefined;
+  /** Of the open block; undefined where none is. In fields of its own: each event of a stream looks at them. */
+  private open: Kind | undefined;
+  /** The decoder's number of it. */
+  private source = 0;
+  /** Ours. */
+  private block = 0;
+  /** Of a tool call's arguments so far. */
+  private json: JsonScanner | undefined;
+  /** A function that the client is to call. */
+  private called: string | undefined;
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
   private waiting: Map<number, BlockEvent[]> | null = null;
 
@@ -94,15 +91,15 @@ class EventSequencer implements Sequencer {
   private pushBlock(event: BlockEvent): void {
     const { open } = this;
     const isEnd = isBlockEnd(event);
-    if (open !== undefined && open.source === event.block && open.kind === kindOf(event)) {
+    if (open !== undefined && this.source === event.block && open === kindOf(event)) {
       if (isEnd) {
         this.close();
         this.release();
         return;
       }
-      this.deliver(event, open);
+      this.deliver(event);
       // What waited for this call goes on as soon as its arguments are whole.
-      if (this.hasWaiting() && mayClose(open)) {
+      if (this.hasWaiting() && this.mayClose()) {
         this.close();
         this.release();
       }
@@ -119,44 +116,46 @@ class EventSequencer implements Sequencer {
       if (event.arguments.trim() !== '') this.orphaned = true;
       return;
     }
-    if (open !== undefined && !mayClose(open)) {
+    if (!this.mayClose()) {
       this.waiting ??= new Map();
       this.waiting.set(event.block, [event]);
       return;
     }
     this.close();
-    this.deliver(event, this.openFor(event));
+    this.openFor(event);
+    this.deliver(event);
   }
 
-  private openFor(event: BlockEvent): OpenBlock {
+  private openFor(event: BlockEvent): void {
     const block = this.nextBlock++;
     const kind = kindOf(event);
-    const opened: OpenBlock = { source: event.block, block, kind };
-    if (event.type === 'tool-start' && event.kind !== 'server') this.called = true;
-    if (event.type === 'tool-start' && event.kind !== 'custom') {
-      opened.json = createJsonScanner();
-      if (event.kind === 'function') opened.called = event.name;
-    }
-    this.open = opened;
+    const isChecked = event.type === 'tool-start' && event.kind !== 'custom';
+    if (event.type === 'tool-start' && event.kind !== 'server') this.hasCalled = true;
+    this.open = kind;
+    this.source = event.block;
+    this.block = block;
+    this.json = isChecked ? createJsonScanner() : undefined;
+    this.called = isChecked && event.kind === 'function' ? event.name : undefined;
     // A delta without its start (a block resumed after another cut in) gets a start of its own.
     if (!event.type.endsWith('-start')) {
       if (kind === 'text') this.emit({ type: 'text-start', block });
       else if (kind === 'refusal') this.emit({ type: 'refusal-start', block });
       else if (kind === 'reasoning') this.emit({ type: 'reasoning-start', block });
     }
-    return opened;
   }
 
-  private deliver(event: BlockEvent, block: OpenBlock): void {
-    if (event.type === 'tool-delta') block.json?.push(event.arguments);
-    this.emit(event.block === block.block ? event : { ...event, block: block.block });
-    if (block.kind === 'single') this.open = undefined;
+  private deliver(event: BlockEvent): void {
+    const { block } = this;
+    if (event.type === 'tool-delta') this.json?.push(event.arguments);
+    this.emit(event.block === block ? event : { ...event, block });
+    if (this.open === 'single') this.open = undefined;
   }
 
   private close(): void {
-    if (this.open === undefined) return;
-    const { block, kind, json, called } = this.open;
+    const { open: kind, block, json, called } = this;
+    if (kind === undefined) return;
     this.open = undefined;
+    this.json = undefined;
     if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject()))
       this.brokenCall ??= called;
     if (kind === 'text') this.emit({ type: 'text-end', block });
@@ -173,8 +172,13 @@ class EventSequencer implements Sequencer {
       if (this.open !== undefined) return;
       waiting.delete(source);
       for (const event of events) this.pushBlock(event);
-      if (this.open !== undefined && !mayClose(this.open)) return;
+      if (!this.mayClose()) return;
     }
+  }
+
+  /** Nothing is open that must be whole first. */
+  private mayClose(): boolean {
+    return this.open !== 'tool' || this.json?.complete() === true;
   }
 
   private hasWaiting(): boolean {
@@ -191,7 +195,7 @@ class EventSequencer implements Sequencer {
 
   private soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
     const { brokenCall } = this;
-    const isMissed = !this.called && finish.finish.unified === 'tool_use';
+    const isMissed = !this.hasCalled && finish.finish.unified === 'tool_use';
     if (this.orphaned || (this.skipped && (brokenCall !== undefined || isMissed)))
       return malformed(
         "the provider sent an unreadable event that left a tool call's arguments broken; ask again",
@@ -205,10 +209,6 @@ class EventSequencer implements Sequencer {
 
 function malformed(problem: string): StreamEvent {
   return { type: 'error', error: new GatewayError('upstream_malformed', problem) };
-}
-
-function mayClose(block: OpenBlock): boolean {
-  return block.kind !== 'tool' || block.json?.complete() === true;
 }
 
 function kindOf(event: BlockEvent): Kind {

@@ -44,6 +44,9 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
 /** A class: what a stream holds for as long as it flows is few objects. */
 class TranslatePump<Out> implements Pump<Out> {
   private readonly options: TranslateOptions<Out>;
+  private readonly side: ProviderSide;
+  private readonly observer: Observer;
+  private readonly render: TranslateOptions<Out>['render'];
   private readonly framing: StreamFraming;
   private readonly sequencer: Sequencer;
   private readonly decoder: StreamDecoder;
@@ -56,6 +59,9 @@ class TranslatePump<Out> implements Pump<Out> {
 
   constructor(options: TranslateOptions<Out>) {
     this.options = options;
+    this.side = options.side;
+    this.observer = options.observer;
+    this.render = options.render;
     this.framing = options.createFraming(options.maxEvent);
     this.sequencer = createSequencer((event) => this.see(event));
     this.decoder = options.side.createStreamDecoder((event) => this.sequencer.push(event), options.quirks);
@@ -87,7 +93,7 @@ class TranslatePump<Out> implements Pump<Out> {
     let out: Out | undefined;
     while (out === undefined && events.length > 0) {
       const ending = events.findIndex(isBlockEnd);
-      out = this.options.render(events.splice(0, ending === -1 ? events.length : ending + 1));
+      out = this.render(events.splice(0, ending === -1 ? events.length : ending + 1));
     }
     return out;
   }
@@ -116,24 +122,22 @@ class TranslatePump<Out> implements Pump<Out> {
 
   /** From the framing. */
   private take(event: SseEvent): void {
-    const { options } = this;
-    if (options.side.classify(event) !== 'ping') this.hasTaken = true;
+    if (this.side.classify(event) !== 'ping') this.hasTaken = true;
     try {
       this.decoder.decode(event);
     } catch (thrown) {
       if (!(thrown instanceof MalformedEvent)) throw thrown;
       this.sequencer.noteSkipped();
-      options.observer.noteMalformed();
-      options.onMalformed(thrown);
+      this.observer.noteMalformed();
+      this.options.onMalformed(thrown);
     }
   }
 
   /** From the sequencer. */
   private see(told: StreamEvent): void {
-    const { observer, redact } = this.options;
     const event: StreamEvent =
-      told.type === 'error' ? { type: 'error', error: redactError(told.error, redact) } : told;
-    observer.see(event);
+      told.type === 'error' ? { type: 'error', error: redactError(told.error, this.options.redact) } : told;
+    this.observer.see(event);
     this.length += lengthOf(event);
     this.events.push(event);
   }
@@ -142,7 +146,7 @@ class TranslatePump<Out> implements Pump<Out> {
     if (this.events.length === 0) return undefined;
     const taken = this.events;
     this.events = [];
-    return this.options.render(taken);
+    return this.render(taken);
   }
 }
 

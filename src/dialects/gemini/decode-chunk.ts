@@ -20,18 +20,7 @@ import { parseUsage } from './usage.ts';
 import { partName, unwordedFields } from './unworded.ts';
 import { ID, isEmpty } from './wire.ts';
 
-export interface ChunkDecoder {
-  read(chunk: JsonObject): void;
-  /** No chunk follows: a reason to finish that was given now counts, as none can be taken back any more. */
-  end(): void;
-  ended(): boolean;
-}
-
-export function createChunkDecoder(emit: (event: StreamEvent) => void): ChunkDecoder {
-  return new AnswerDecoder(emit);
-}
-
-class AnswerDecoder implements ChunkDecoder {
+export class ChunkDecoder {
   private readonly emit: (event: StreamEvent) => void;
   private started = false;
   private isOver = false;
@@ -39,7 +28,8 @@ class AnswerDecoder implements ChunkDecoder {
   private reason: string | undefined;
   private blocked: string | undefined;
   private nextBlock = 0;
-  private open: { type: 'text' | 'reasoning'; block: number } | undefined;
+  private open: 'text' | 'reasoning' | undefined;
+  private openBlock = 0;
   /** A signature on text or media seals what stands before it, behind the sources of that text. */
   private seal: OpaqueToken | undefined;
   private serverCallId = '';
@@ -47,15 +37,11 @@ class AnswerDecoder implements ChunkDecoder {
   private hasMore = false;
   private readonly index = createTextIndex();
   private readonly sources = createCitationReader(this.index);
-  private readonly calls: CallDecoder;
+  /** Null before the first call. */
+  private calls: CallDecoder | null = null;
 
   constructor(emit: (event: StreamEvent) => void) {
     this.emit = emit;
-    this.calls = createCallDecoder(
-      emit,
-      () => this.nextBlock++,
-      () => this.scope,
-    );
   }
 
   ended(): boolean {
@@ -94,6 +80,7 @@ class AnswerDecoder implements ChunkDecoder {
     if (candidate !== undefined) this.readCandidate(candidate);
   }
 
+  /** No chunk follows: a reason to finish that was given now counts, as none can be taken back any more. */
   end(): void {
     const { reason, blocked } = this;
     if (this.isOver || (reason === undefined && blocked === undefined)) return;
@@ -103,7 +90,7 @@ class AnswerDecoder implements ChunkDecoder {
     const finish =
       reason === undefined
         ? ({ unified: 'refusal', raw: blocked ?? null } as const)
-        : parseFinish(reason, this.calls.called());
+        : parseFinish(reason, this.hasCalled());
     this.emit({ type: 'finish', finish });
   }
 
@@ -116,7 +103,7 @@ class AnswerDecoder implements ChunkDecoder {
       if (this.isOver) return;
     }
     for (const citation of this.sources.read(candidate)) {
-      if (this.open?.type === 'text') this.emit({ type: 'citation', block: this.open.block, citation });
+      if (this.open === 'text') this.emit({ type: 'citation', block: this.openBlock, citation });
       // A source without a text that could rest on it.
       else this.emit({ type: 'extension', dialect: ID, name: 'citations', value: {} });
     }
@@ -129,7 +116,7 @@ class AnswerDecoder implements ChunkDecoder {
     const broken =
       this.reason === undefined
         ? undefined
-        : brokenFinish(this.reason, asString(candidate.finishMessage), this.calls.called());
+        : brokenFinish(this.reason, asString(candidate.finishMessage), this.hasCalled());
     if (broken !== undefined) this.fail(broken);
   }
 
@@ -137,13 +124,13 @@ class AnswerDecoder implements ChunkDecoder {
     this.flushSeal();
     if (part.functionCall !== undefined) {
       if (this.open !== undefined) this.close();
-      const error = this.calls.read(part);
+      const error = this.callDecoder().read(part);
       if (error !== undefined) this.fail(error);
       return;
     }
     if (part.text !== undefined && part.text !== null) {
       const text = textIn(part.text, 'candidates[0].content.parts[].text');
-      if (text !== '') this.calls.close();
+      if (text !== '') this.calls?.close();
       this.readText(text, part);
       return;
     }
@@ -161,7 +148,7 @@ class AnswerDecoder implements ChunkDecoder {
 
   /** What a tool of the provider's own was asked or gave, or what has no word. */
   private readServerPart(part: JsonObject): void {
-    const call = serverCall(part, signatureFromProvider(part), () => this.calls.newId());
+    const call = serverCall(part, signatureFromProvider(part), () => this.callDecoder().newId());
     const result = call === undefined ? serverResult(part, () => this.serverCallId) : undefined;
     if (call !== undefined) {
       const { arguments: args, ...start } = call;
@@ -185,17 +172,18 @@ class AnswerDecoder implements ChunkDecoder {
       this.emit({ type: TEXT_EVENTS[type].delta, block, text });
     }
     if (signature === undefined) return;
-    if (isThought && this.open?.type === 'reasoning') {
-      this.emit({ type: 'reasoning-signature', block: this.open.block, signature });
+    if (isThought && this.open === 'reasoning') {
+      this.emit({ type: 'reasoning-signature', block: this.openBlock, signature });
       this.close();
     } else this.seal = signature;
   }
 
   private blockOf(type: 'text' | 'reasoning'): number {
-    if (this.open?.type === type) return this.open.block;
+    if (this.open === type) return this.openBlock;
     this.close();
     const block = this.nextBlock++;
-    this.open = { type, block };
+    this.open = type;
+    this.openBlock = block;
     this.emit({ type: TEXT_EVENTS[type].start, block });
     if (type === 'text') this.index.begin();
     return block;
@@ -214,9 +202,22 @@ class AnswerDecoder implements ChunkDecoder {
 
   private close(): void {
     const { open } = this;
-    if (open !== undefined) this.emit({ type: TEXT_EVENTS[open.type].end, block: open.block });
+    if (open !== undefined) this.emit({ type: TEXT_EVENTS[open].end, block: this.openBlock });
     this.open = undefined;
-    this.calls.close();
+    this.calls?.close();
+  }
+
+  private callDecoder(): CallDecoder {
+    this.calls ??= createCallDecoder(
+      this.emit,
+      () => this.nextBlock++,
+      () => this.scope,
+    );
+    return this.calls;
+  }
+
+  private hasCalled(): boolean {
+    return this.calls?.called() === true;
   }
 
   private fail(error: GatewayError): void {

@@ -4,32 +4,21 @@ import type { StreamEvent } from '../../model/events.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
-import { type ChunkDecoder, createChunkDecoder } from './decode-chunk.ts';
+import { ChunkDecoder } from './decode-chunk.ts';
 
 export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
   return new ChunksDecoder(emit);
 }
 
-class ChunksDecoder implements StreamDecoder {
-  private readonly chunks: ChunkDecoder;
-
-  constructor(emit: (event: StreamEvent) => void) {
-    this.chunks = createChunkDecoder(emit);
-  }
-
+class ChunksDecoder extends ChunkDecoder implements StreamDecoder {
   decode({ data }: SseEvent, body?: JsonObject): void {
-    const { chunks } = this;
-    if (chunks.ended() || data === '[DONE]') return;
+    if (this.ended() || data === '[DONE]') return;
     const value = body ?? parse(data);
     // Errors come wrapped in an array at times.
     for (const chunk of Array.isArray(value) ? value : [value]) {
       if (!isObject(chunk)) throw new MalformedEvent('the chunk is not an object');
-      chunks.read(chunk);
+      this.read(chunk);
     }
-  }
-
-  end(): void {
-    this.chunks.end();
   }
 }
 

@@ -4,11 +4,11 @@ import type { JsonObject } from '../../model/json.ts';
 import { createResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { MalformedEvent } from '../dialect.ts';
-import { createChunkDecoder } from './decode-chunk.ts';
+import { ChunkDecoder } from './decode-chunk.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const collector = createResponseCollector();
-  const decoder = createChunkDecoder((event: StreamEvent) => collector.push(event));
+  const decoder = new ChunkDecoder((event: StreamEvent) => collector.push(event));
   decoder.read(body);
   decoder.end();
   if (!decoder.ended()) {

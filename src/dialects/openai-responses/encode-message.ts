@@ -25,9 +25,7 @@ export type PartEnd = 'text' | 'part';
 interface OpenPart {
   kind: 'text' | 'refusal';
   place: JsonObject;
-  deltas: DeltaWriter;
   citations: Citation[];
-  told?: PartEnd;
 }
 
 export function createMessageWriter(
@@ -51,6 +49,9 @@ class PartedMessages implements MessageWriter {
   private readonly losses: AnswerLosses;
   private message: OpenMessage | undefined;
   private part: OpenPart | undefined;
+  /** Of the open part, and the end of it that the client has. Beside it: each delta looks for no more than these. */
+  private deltas: DeltaWriter | undefined;
+  private toldEnd: PartEnd | undefined;
   private adopted: { place: number; id: string } | undefined;
   /** The place of a message whose end the client has. */
   private done: number | undefined;
@@ -68,20 +69,21 @@ class PartedMessages implements MessageWriter {
     const place = { item_id: id, output_index: outputIndex, content_index: content.length };
     const isText = kind === 'text';
     const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
-    const deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
-    this.part = { kind, place, deltas, citations: [] };
+    this.deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
+    this.toldEnd = undefined;
+    this.part = { kind, place, citations: [] };
     const empty = isText ? textContent('', []) : refusalContent('');
     return before + text + output.event('response.content_part.added', { ...place, part: empty });
   }
 
   delta(text: string): string {
     // Behind an end that the client has been told of, more is a part of its own.
-    const anew = this.part?.told !== undefined && text !== '' ? this.open(this.part.kind) : '';
-    return anew + (this.part?.deltas.push(text) ?? '');
+    const anew = this.toldEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
+    return anew + (this.deltas?.push(text) ?? '');
   }
 
   told(end: PartEnd): void {
-    if (this.part !== undefined) this.part.told = end;
+    if (this.part !== undefined) this.toldEnd = end;
   }
 
   cite(citation: Citation): void {
@@ -94,10 +96,12 @@ class PartedMessages implements MessageWriter {
   }
 
   closePart(): string {
-    const { part, message, output } = this;
-    if (part === undefined || message === undefined) return '';
-    const { kind, place, deltas, told } = part;
+    const { part, message, output, deltas, toldEnd: told } = this;
+    if (part === undefined || message === undefined || deltas === undefined) return '';
+    const { kind, place } = part;
     this.part = undefined;
+    this.deltas = undefined;
+    this.toldEnd = undefined;
     const text = deltas.json();
     if (kind === 'refusal') {
       const content = jsonAround(refusalContent(KEPT), text);
@@ -107,7 +111,7 @@ class PartedMessages implements MessageWriter {
         output.event('response.content_part.done', { ...place, part: KEPT }, content)
       );
     }
-    let { wire, annotations } = this.annotate(part);
+    let { wire, annotations } = this.annotate(part, deltas.length);
     const content = jsonAround(textContent(KEPT, annotations), text);
     message.content.push(content);
     if (told === 'part') return wire;
@@ -138,11 +142,14 @@ class PartedMessages implements MessageWriter {
   }
 
   /** The sources of a text: the event of each, and all of them as the part holds them. */
-  private annotate({ place, deltas, citations }: OpenPart): { wire: string; annotations: JsonObject[] } {
+  private annotate(
+    { place, citations }: OpenPart,
+    length: number,
+  ): { wire: string; annotations: JsonObject[] } {
     let wire = '';
     const annotations: JsonObject[] = [];
     for (const citation of citations) {
-      const annotation = buildAnnotation(citation, deltas.length);
+      const annotation = buildAnnotation(citation, length);
       if (annotation === undefined) {
         this.losses.lost('citations');
         continue;
