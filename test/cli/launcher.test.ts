@@ -136,6 +136,19 @@ describe.skipIf(NODE === null)('the launcher', () => {
     expect(JSON.parse((await run(root)).out)).toMatchObject({ arguments: [] });
   });
 
+  test('says what to do in a folder that is gone', async () => {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1"';
+    const child = Bun.spawn(['/bin/sh', '-c', script, NODE ?? 'node', join(checkout, 'bin', 'sluice')], {
+      cwd: TEMPORARY,
+      env: { PATH: process.env.PATH ?? '' },
+      stderr: 'pipe',
+    });
+    expect(await new Response(child.stderr).text()).toBe(
+      'sluice: the working directory is gone; change to one that is there\n',
+    );
+    expect(await child.exited).toBe(1);
+  });
+
   test('leaves a limit that was set', async () => {
     const { out } = await run(checkout, [], { BUN_CONFIG_MAX_HTTP_REQUESTS: '5' });
     expect(JSON.parse(out)).toMatchObject({ maxRequests: '5' });
