@@ -81,7 +81,7 @@ export const routingSchema = z.strictObject({
   groups: z
     .record(z.string().min(1), targetsSchema)
     .default({})
-    .describe('Names for lists of targets; such a name may stand wherever a target may.'),
+    .describe('Names for lists of targets; such a name may stand wherever the file has a target.'),
   session_affinity: z
     .boolean()
     .default(true)

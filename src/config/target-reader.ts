@@ -46,6 +46,10 @@ export function createTargetReader(
     }
     const slash = target.indexOf('/');
     const name = slash === -1 ? target : target.slice(0, slash);
+    if (tells && slash === target.length - 1 && slash > 0) {
+      tell('fatal', path, `"${target}" names no model; write "${name}/MODEL", or "${name}" alone`);
+      return [];
+    }
     if (enabled.includes(name)) return [{ target, weight }];
     if (!tells) return [];
     if (names.includes(name)) tell('warning', path, `provider "${name}" is disabled; left out`);

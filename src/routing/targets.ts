@@ -54,13 +54,23 @@ function serves(provider: ProviderConfig, model: string): boolean {
 /** The target that the header names. Throws GatewayError `unknown_model` naming the mend. */
 export function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
   const target = resolveTarget(forced, model, config);
-  if (target !== undefined) return target;
+  if (target !== undefined) return withModel(target, `x-sluice-target is "${forced}"`);
   throw notEnabled(forced.split('/')[0] ?? forced, config, `x-sluice-target names "${forced}"`);
 }
 
-/** The target that a model of the form `provider/model` names, where that provider is enabled. */
+/**
+ * The target that a model of the form `provider/model` names, where that provider is enabled. Throws GatewayError
+ * `unknown_model` where nothing stands behind the slash.
+ */
 export function resolveNamed(model: string, config: ResolvedConfig): Target | undefined {
-  return model.indexOf('/') > 0 ? resolveTarget(model, model, config) : undefined;
+  const target = model.indexOf('/') > 0 ? resolveTarget(model, model, config) : undefined;
+  return target && withModel(target, `model is "${model}"`);
+}
+
+function withModel(target: Target, said: string): Target {
+  if (target.model !== '') return target;
+  const { name } = target.provider;
+  throw new GatewayError('unknown_model', `${said}, which names no model; write "${name}/MODEL"`);
 }
 
 export interface DefaultTarget {

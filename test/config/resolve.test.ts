@@ -208,12 +208,13 @@ describe('routing', () => {
   });
 
   test('the chain loses disabled targets with a warning, and takes no unknown one', () => {
-    const fallback_chain = ['anthropic/claude-x', 'simulator/a/b', 'openai', 'nowhere/x'];
+    const fallback_chain = ['anthropic/claude-x', 'simulator/a/b', 'openai', 'nowhere/x', 'simulator/'];
     const { config, said } = resolve({ routing: { fallback_chain } }, { ANTHROPIC_API_KEY: 'k' });
     expect(config.routing.fallbackChain).toEqual(['anthropic/claude-x', 'simulator/a/b']);
     expect(said).toEqual([
       'warning routing.fallback_chain[2]: provider "openai" is disabled; left out',
       `fatal routing.fallback_chain[3]: no provider is named "nowhere"; there are: ${namesFrom('anthropic', 'simulator')}`,
+      'fatal routing.fallback_chain[4]: "simulator/" names no model; write "simulator/MODEL", or "simulator" alone',
     ]);
   });
 });

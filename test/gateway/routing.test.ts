@@ -252,6 +252,19 @@ describe.each(SPOKEN_DIALECTS)('%s', (dialect) => {
   });
 });
 
+test.each([
+  ['the model', 'special/', {}, 'model is "special/"'],
+  ['the header', 'any', { 'x-sluice-target': 'special/' }, 'x-sluice-target is "special/"'],
+])('nothing behind the slash of %s: a 404 that says what to write', async (_, model, headers, said) => {
+  const { post } = setup({});
+  const { path, body } = quickRequest('openai-chat', { model, stream: false });
+  const response = await post(path, body, { headers });
+  expect(response.status).toBe(404);
+  expect(((await response.json()) as { error: { message: string } }).error.message).toBe(
+    `${said}, which names no model; write "special/MODEL"`,
+  );
+});
+
 test('agent_type in the body is the agent', async () => {
   const lab = setup({ agent_rules: { reviewer: 'special' } });
   const { path, body } = quickRequest('openai-chat', { stream: false });
