@@ -8,7 +8,7 @@ import { withHintBeside } from './hint-beside.ts';
 import { malformedIn } from './malformed-event.ts';
 import type { Observer } from './observer.ts';
 import type { Pump } from './pump.ts';
-import { createRelay, nextOf } from './relay.ts';
+import { createRelay, nextOf, type Relay } from './relay.ts';
 import type { AttemptContext, Sent } from './send.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
@@ -38,13 +38,23 @@ export async function collectStream(
   const relay = createRelay({ provider, body, pump, observer, call, idleMs: timeouts.idleMs, throughput });
   try {
     await relay.ready();
-    while ((await nextOf(relay)) !== undefined);
-    return pump.collected();
-  } catch (thrown) {
-    throw signal.aborted ? signal.reason : withHintBeside(thrown, response, '', host.now());
-  } finally {
+    while (!pump.ended() && (await nextOf(relay)) !== undefined);
+    while (pump.more() !== undefined);
+    const collected = pump.collected();
     call.release();
+    letClose(relay);
+    return collected;
+  } catch (thrown) {
+    call.abort();
+    throw signal.aborted ? signal.reason : withHintBeside(thrown, response, '', host.now());
   }
+}
+
+/** Of an answer that is complete: what is left is that its connection comes free, which nobody waits for. */
+function letClose(relay: Relay<true>): void {
+  relay.next((out) => {
+    if (out !== undefined) letClose(relay);
+  });
 }
 
 /** Of a stream that has come to its end. Throws GatewayError. */

@@ -36,13 +36,17 @@ describe.each(CLIENTS)('%s', (_, path, body) => {
   test('is complete at its terminal event, though the connection stays open', async () => {
     const hang = { kind: 'hang', after: STREAM.length } as const;
     const lab = setup(replyWith([STREAM, 'never sent'].map(bytes), { fault: hang }));
-    const asking = lab.post(path, body);
-    await lab.timers.advance(600);
-    const response = await asking;
+    const before = lab.timers.pending();
+    const response = await lab.post(path, body);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('Hello');
-    expect(await lab.row(0)).toMatchObject({ status: 'success', finishReason: 'end_turn', streamed: false });
+    const row = await lab.row(0);
+    expect(row).toMatchObject({ status: 'success', finishReason: 'end_turn', streamed: false, latencyMs: 0 });
+    await lab.timers.advance(499);
+    expect(lab.upstream.requests[0]?.abortedAt).toBeNull();
+    await lab.timers.advance(1);
     expect(await lab.upstream.requests[0]?.ended).toBe('left');
+    expect(lab.timers.pending()).toBe(before);
   });
 
   test('may take longer than first_byte, as long as something comes', async () => {
