@@ -28,7 +28,7 @@ export function describeRow(
   const seen = joinParts(record.parts, record.seen);
   // Before the attempts are copied: it notes the share of the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
-  const names = describeNames(record, redact);
+  const names = describeNames(record, seen, redact);
   const binaries: BinaryPart[] = [];
   const row: LedgerRow = {
     requestId: record.requestId,
@@ -53,10 +53,10 @@ export function describeRow(
     usage: seen?.usage ?? NO_USAGE,
     usageKnown: seen?.usageKnown ?? false,
     costUsd: totalCost(record),
-    finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
+    finishReason: names.finishReason,
     trace: record.trace,
     transformers: [...record.transformers],
-    lost: describeLosses(record.losses, seen),
+    lost: names.lost,
     malformedEvents: seen?.malformedEvents ?? 0,
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
@@ -72,17 +72,28 @@ function targetOf({ target, meant }: ExchangeRecord): Target | null {
   return target ?? meant;
 }
 
-type Names = Pick<LedgerRow, 'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts'>;
+type Names = Pick<
+  LedgerRow,
+  'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts' | 'finishReason' | 'lost'
+>;
 
 /** Names come from outside too. One look at all of them: hardly ever is there anything to take out. */
-function describeNames(record: ExchangeRecord, redact: (text: string) => string): Names {
-  const { agentType, projectId, requestedModel, seen } = record;
+function describeNames(
+  record: ExchangeRecord,
+  seen: Pick<Observation, 'finish' | 'unsaid'> | null,
+  redact: (text: string) => string,
+): Names {
+  const { agentType, projectId, requestedModel } = record;
   const attempts = record.attempts.map(copyOf);
-  const model = seen?.model ?? targetOf(record)?.model ?? requestedModel;
+  const model = record.seen?.model ?? targetOf(record)?.model ?? requestedModel;
   const route = record.route?.decision ?? null;
-  let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}`;
+  const finishReason = seen?.finish?.raw ?? seen?.finish?.unified ?? null;
+  const lost = describeLosses(record.losses, seen);
+  let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}\n${finishReason}`;
   for (const attempt of attempts) together += `\n${attempt.model}`;
-  if (redact(together) === together) return { agentType, projectId, model, requestedModel, route, attempts };
+  for (const feature of lost) together += `\n${feature}`;
+  if (redact(together) === together)
+    return { agentType, projectId, model, requestedModel, route, attempts, finishReason, lost };
   const clean = (name: string | null) => (name === null ? null : redact(name));
   return {
     agentType: clean(agentType),
@@ -91,6 +102,8 @@ function describeNames(record: ExchangeRecord, redact: (text: string) => string)
     requestedModel: clean(requestedModel),
     route: route && cleanRoute(route, redact),
     attempts: attempts.map((attempt): Attempt => ({ ...attempt, model: redact(attempt.model) })),
+    finishReason: clean(finishReason),
+    lost: lost.map(redact),
   };
 }
 

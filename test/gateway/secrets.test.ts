@@ -440,6 +440,18 @@ describe('keys in a request', () => {
     expectClean(await lab.everything());
   });
 
+  test('in what of it is lost, and in why an answer ended: in no row', async () => {
+    const chunk = { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: SECRETS.apiKey }] };
+    const lab = setup(() => replyWith(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`));
+    const tools = [{ name: 'a', input_schema: { type: 'object' }, [SECRETS.configured]: 1 }];
+    const body = { ...ASK, model: 'gpt/m', stream: true, tools, [SECRETS.bearer]: 1 };
+    const headers = { authorization: `Bearer ${SECRETS.bearer}` };
+    expect((await lab.post('/v1/messages', body, headers)).status).toBe(200);
+    const places = await lab.everything();
+    expectClean(places);
+    expect(places['/gateway/audit?include_bodies=true']).toContain('"lost":["[redacted]"');
+  });
+
   test('that is refused: in no error', async () => {
     const lab = setup(() => jsonReply(wholeMessage('fine')), [SECRETS.server]);
     const told: Record<string, string> = {};
