@@ -33,6 +33,9 @@ export interface Slot {
 export interface Shed {
   /** `full`: as many wait as may. `late`: waited as long as allowed. */
   shed: 'full' | 'late';
+  /** In all processes, without this one. */
+  inFlight: number;
+  waiting: number;
   /** Until a place may be free, by how long places were held lately. */
   retryAfterMs: number;
 }
@@ -197,6 +200,8 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     const expected = (meanHoldMs * (waitingEverywhere() + 1)) / limitOf(settings);
     return {
       shed: why,
+      inFlight: everywhere(),
+      waiting: waitingEverywhere(),
       retryAfterMs: Math.ceil(Math.min(LONGEST_RETRY_MS, Math.max(SHORTEST_RETRY_MS, expected))),
     };
   }

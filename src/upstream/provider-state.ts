@@ -118,8 +118,8 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
   /** There is room, or none. */
   function admit(question: LeaseQuestion, memory: ProviderMemory, slot: Slot | Shed): Lease | Refusal {
     const { provider, model } = question;
-    const { breaker, limit, keys } = memory;
-    if ('shed' in slot) return refusedByLimit(provider.name, slot, limit);
+    const { breaker, keys } = memory;
+    if ('shed' in slot) return refusedByLimit(provider.name, slot);
     const key = question.key === 'client' ? CLIENTS_KEY : keys.choose(keyQuestion(question));
     if ('why' in key) {
       slot.release();

@@ -1,6 +1,6 @@
 // Why a provider is not asked at all, in words and as the error that a client gets when nobody else is left.
 import { GatewayError } from '../model/errors.ts';
-import type { ConcurrencyLimit, Shed } from './concurrency-limit.ts';
+import type { Shed } from './concurrency-limit.ts';
 import type { BenchReason } from './key-ring.ts';
 
 export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy';
@@ -43,9 +43,9 @@ export function refusedByKeys(
   };
 }
 
-export function refusedByLimit(name: string, shed: Shed, limit: ConcurrencyLimit): Refusal {
-  const what = shed.shed === 'full' ? 'no more may wait' : 'no place was free in time';
-  const message = `${name} was not asked: ${limit.inFlight()} requests are at work there and ${limit.queued()} wait, ${what} (providers.${name}.concurrency)`;
+export function refusedByLimit(name: string, shed: Shed): Refusal {
+  const what = shed.shed === 'full' ? 'and no more may' : 'no place was free in time';
+  const message = `${name} was not asked: it is at work on ${shed.inFlight}, ${shed.waiting} more wait, ${what} (providers.${name}.concurrency)`;
   return {
     refused: 'busy',
     error: new GatewayError('rate_limited', message, { retryAfterMs: shed.retryAfterMs }),

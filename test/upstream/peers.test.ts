@@ -141,6 +141,22 @@ test('a key refused in one is set aside in both, and good again in both', async 
   for (const states of [one, other]) expect(aside(states)).toEqual(['ready', 'ready']);
 });
 
+test('who finds no room is told of the requests of both', async () => {
+  const { one, other } = setup();
+  const limited = sampleProvider({
+    name: 'a',
+    concurrency: { max: 1, min: 1, queue: 1, queueTimeoutMs: 60_000 },
+  });
+  const going = await lease(one, limited);
+  const waits = lease(one, limited);
+  const refused = await enter(other, limited);
+  expect('refused' in refused && refused.error.message).toBe(
+    'a was not asked: it is at work on 1, 1 more wait, and no more may (providers.a.concurrency)',
+  );
+  going.end('completed');
+  (await waits).end('completed');
+});
+
 test('a limit is one limit: places are counted together, and one that is freed lets the other process in', async () => {
   const { one, other } = setup();
   const limited = sampleProvider({
