@@ -3,6 +3,7 @@ import type { CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { HeaderReader } from '../model/headers.ts';
+import { readJson } from '../model/exact-numbers.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import { responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
@@ -262,7 +263,7 @@ function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: str
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return undefined;
   }

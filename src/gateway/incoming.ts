@@ -5,6 +5,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { readJson } from '../model/exact-numbers.ts';
 import { editTopLevel } from '../model/json-edit.ts';
 import { findJsonFault } from '../model/json-fault.ts';
 
@@ -77,7 +78,7 @@ export function parseIncoming(
 function parseBody(text: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = readJson(text);
   } catch (thrown) {
     const what = text.trim() === '' ? 'is empty' : `is not JSON${whyNot(text, thrown)}`;
     throw new GatewayError('invalid_request', `the body ${what}; send one JSON object`);

@@ -1,5 +1,6 @@
 // Changes top-level fields of a JSON object in its text, leaving every other byte as the sender wrote it:
 // number spelling, key order, white space and duplicate-free unknown fields survive (GUARANTEES 6).
+import { exactText } from './exact-numbers.ts';
 import type { JsonValue } from './json.ts';
 
 interface Member {
@@ -31,7 +32,7 @@ export function editTopLevel(text: string, edits: Record<string, JsonValue | und
     seen.add(member.key);
     const value = edits[member.key];
     if (value !== undefined) {
-      result += text.slice(position, member.valueStart) + JSON.stringify(value);
+      result += text.slice(position, member.valueStart) + exactText(value);
       position = member.end;
       kept++;
       continue;
@@ -54,7 +55,7 @@ export function editTopLevel(text: string, edits: Record<string, JsonValue | und
     const value = edits[key];
     if (seen.has(key) || value === undefined) continue;
     const body = result.trimEnd();
-    result = `${body}${kept > 0 ? ',' : ''}${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    result = `${body}${kept > 0 ? ',' : ''}${JSON.stringify(key)}:${exactText(value)}`;
     kept++;
   }
   return result + text.slice(close);

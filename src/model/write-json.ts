@@ -1,4 +1,5 @@
 // JSON of what holds images and documents: megabytes in single strings, in which nothing is to be escaped.
+import { respelled } from './exact-numbers.ts';
 import type { JsonValue } from './json.ts';
 
 /** Of a whole value, in UTF-16 units: below it, looking for long strings would cost more than it saves. */
@@ -11,12 +12,16 @@ const ESCAPED = new RegExp(UNSAFE);
 const MARK = '\0long\0';
 
 /**
- * What `JSON.stringify` gives. That looks at each letter, and copies its text whenever that outgrows its place: 10 MB of
+ * What `JSON.stringify` gives, with long numbers as they came. That looks at each letter, and copies its text whenever that outgrows its place: 10 MB of
  * images take it two to three times as long.
  *
  * @param size about how long it is, in UTF-16 units.
  */
 export function writeJson(value: JsonValue, size: number): string {
+  return respelled(value, written(value, size));
+}
+
+function written(value: JsonValue, size: number): string {
   if (size < LARGE) return JSON.stringify(value);
   const long: string[] = [];
   const marked = JSON.stringify(value, (_, inner: unknown) => {

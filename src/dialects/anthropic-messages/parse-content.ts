@@ -11,6 +11,7 @@ import type {
   ToolResultPart,
 } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { exactText } from '../../model/exact-numbers.ts';
 import type { Author } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
@@ -104,7 +105,7 @@ function parseToolUse(
     type: 'tool-call',
     id,
     name: requireString(block.name, `${path}.name`, fail),
-    arguments: JSON.stringify(block.input ?? {}),
+    arguments: exactText(block.input ?? {}),
     kind,
     ...(token === undefined ? {} : { signature: token }),
     ...cacheControlOf(block),

@@ -1,7 +1,8 @@
 // The argument text of a tool call as the `input` object this dialect wants, and ids it accepts.
 
 import type { ToolCallPart } from '../../model/content.ts';
-import { type JsonObject, parseObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/exact-numbers.ts';
+import type { JsonObject } from '../../model/json.ts';
 
 /** Name of the one argument that stands for the free text of a custom tool. */
 export const FREE_TEXT = 'input';
@@ -15,7 +16,7 @@ export interface ToolInput {
 export function toolInput(call: ToolCallPart): ToolInput {
   if (call.kind === 'custom') return { input: { [FREE_TEXT]: call.arguments }, faithful: true };
   if (call.arguments.trim() === '') return { input: {}, faithful: true };
-  const input = parseObject(call.arguments);
+  const input = argumentsToWrite(call.arguments);
   return input === undefined
     ? { input: { arguments: call.arguments }, faithful: false }
     : { input, faithful: true };

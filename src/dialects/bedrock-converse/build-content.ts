@@ -1,7 +1,8 @@
 // Neutral parts as content blocks of a request.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { type JsonObject, parseObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/exact-numbers.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { openToken } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
@@ -115,7 +116,7 @@ function buildInput(kind: ToolCallPart['kind'], text: string, losses: LossReport
     return { input: text };
   }
   if (text.trim() === '') return {};
-  const input = parseObject(text);
+  const input = argumentsToWrite(text);
   if (input !== undefined) return input;
   losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
   return { arguments: text };

@@ -1,6 +1,7 @@
 // A whole answer → NeutralResponse.
 import type { Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { exactText } from '../../model/exact-numbers.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { NO_USAGE } from '../../model/usage.ts';
@@ -38,7 +39,7 @@ function parseBlock(block: JsonObject): Part[] {
     const call = readCall(block.toolUse);
     const kind = isServerTool(call) ? 'server' : 'function';
     const { id, name } = call;
-    return [{ type: 'tool-call', id, name, kind, arguments: JSON.stringify(call.input ?? {}) }];
+    return [{ type: 'tool-call', id, name, kind, arguments: exactText(call.input ?? {}) }];
   }
   const result = asObject(block.toolResult);
   if (result !== undefined)

@@ -1,6 +1,7 @@
 // Google Cloud Code Assist, for providers only: another dialect's requests and answers, in an envelope.
 // Not documented by its vendor; as its open-source clients speak it.
-import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import { readObject } from '../../model/exact-numbers.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
 import type { BuildOptions, BuiltRequest, ProviderSide } from '../dialect.ts';
 import { createCountTokens } from './count-tokens.ts';
 import { providerModels } from './list-models.ts';
@@ -21,7 +22,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
       const decoder = inner.createStreamDecoder(emit, quirks);
       return {
         decode(event) {
-          const body = parseObject(event.data);
+          const body = readObject(event.data);
           // What is no object, the inner decoder tells best.
           decoder.decode(event, body && opened(body));
         },

@@ -8,7 +8,8 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../../model/content.ts';
-import { isObject, type JsonObject, parseObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/exact-numbers.ts';
+import { isObject, type JsonObject } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../stand-ins.ts';
@@ -163,7 +164,7 @@ export function buildResult(
 
 /** `output` and `error` are Google's own words for what is no object. */
 function buildResponseObject(text: string, isError: boolean): JsonObject {
-  const object = parseObject(text);
+  const object = argumentsToWrite(text);
   if (isError) return { error: object ?? text };
   return object ?? { output: text };
 }

@@ -2,6 +2,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { exactText } from '../../model/exact-numbers.ts';
 import { madeUpCallId } from './call-id.ts';
 import { type ArgumentWriter, createArgumentWriter } from './partial-arguments.ts';
 import { signatureFromProvider } from './signature.ts';
@@ -77,7 +78,7 @@ class PartialCalls implements CallDecoder {
       this.open = { block, id: given, writer: createArgumentWriter() };
       return this.writeMore(call);
     }
-    this.emit({ type: 'tool-delta', block, arguments: JSON.stringify(call.args ?? {}) });
+    this.emit({ type: 'tool-delta', block, arguments: exactText(call.args ?? {}) });
     this.emit({ type: 'tool-end', block });
     return undefined;
   }

@@ -1,6 +1,7 @@
 // The provider's event stream as neutral events. There is no closing event: the answer is whole at EOF, once a
 // `finishReason` came; events may follow it, so it waits.
 import type { StreamEvent } from '../../model/events.ts';
+import { readJson } from '../../model/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
@@ -24,7 +25,7 @@ class ChunksDecoder extends ChunkDecoder implements StreamDecoder {
 
 function parse(data: string): unknown {
   try {
-    return JSON.parse(data);
+    return readJson(data);
   } catch {
     throw malformedData('not JSON', data);
   }

@@ -1,6 +1,7 @@
 // Parts of a request's contents → neutral parts. https://ai.google.dev/api/caching#Part
 import type { Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { exactText } from '../../model/exact-numbers.ts';
 import type { CallMatcher } from './call-matcher.ts';
 import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredObject, requiredString } from './read-field.ts';
@@ -29,7 +30,7 @@ export function parsePart(value: JsonValue, path: string, calls: CallMatcher): P
       throw invalid(`${path}.functionCall.args`, 'must be an object');
     }
     const id = calls.called(name, asString(call.id));
-    const args = JSON.stringify(call.args ?? {});
+    const args = exactText(call.args ?? {});
     const signed = signature === undefined ? {} : { signature };
     return [{ type: 'tool-call', kind: 'function', id, name, arguments: args, ...signed, ...more }];
   }
@@ -124,9 +125,9 @@ function readResponse(response: JsonValue | undefined): { text: string; isError:
   if (others.length === 0 && field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) {
     return { text: value, isError: false };
   }
-  return { text: JSON.stringify(response), isError: false };
+  return { text: exactText(response), isError: false };
 }
 
 function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  return typeof value === 'string' ? value : exactText(value ?? null);
 }

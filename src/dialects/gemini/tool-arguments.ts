@@ -1,5 +1,6 @@
 // Arguments of a call: text in the neutral model, an object on the wire.
-import { type JsonObject, parseObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/exact-numbers.ts';
+import type { JsonObject } from '../../model/json.ts';
 
 /** The one argument of a function that stands for a tool of free text. */
 export const FREE_TEXT = 'input';
@@ -7,5 +8,5 @@ export const FREE_TEXT = 'input';
 /** Undefined where the text is not a JSON object, and so cannot be said here. */
 export function argumentObject(text: string, kind: 'function' | 'custom' | 'server'): JsonObject | undefined {
   if (kind === 'custom') return { [FREE_TEXT]: text };
-  return text.trim() === '' ? {} : parseObject(text);
+  return text.trim() === '' ? {} : argumentsToWrite(text);
 }

@@ -1,7 +1,8 @@
 // The conversation in Ollama's messages: text, base64 images beside it, calls whose arguments are objects.
 
 import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { type JsonObject, parseObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/exact-numbers.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../stand-ins.ts';
@@ -105,7 +106,7 @@ function buildArguments({ kind, arguments: text }: ToolCallPart, losses: LossRep
     return { input: text };
   }
   if (text.trim() === '') return {};
-  const given = parseObject(text);
+  const given = argumentsToWrite(text);
   if (given !== undefined) return given;
   losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
   return { arguments: text };

@@ -1,6 +1,7 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
-import { asObject, asString, parseObject } from '../../model/json.ts';
+import { readObject } from '../../model/exact-numbers.ts';
+import { asObject, asString } from '../../model/json.ts';
 import { textIn } from '../answer-list.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
@@ -38,7 +39,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
 
   return {
     decode({ data }) {
-      const line = parseObject(data);
+      const line = readObject(data);
       if (line === undefined) throw malformedData('a line is no JSON object', data);
       const error = errorInBody(line);
       if (error !== undefined) {

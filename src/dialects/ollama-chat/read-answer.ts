@@ -1,4 +1,5 @@
 // What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
+import { exactText } from '../../model/exact-numbers.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { Usage } from '../../model/usage.ts';
@@ -26,7 +27,7 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
       id: asString(call.id) || `call_${fingerprint(createdAt)}_${seen + calls.length}`,
       // Without one the gateway refuses the answer.
       name: asString(called.name) ?? '',
-      arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}),
+      arguments: typeof given === 'string' ? given : exactText(given ?? {}),
     });
   }
   return calls;

@@ -1,4 +1,5 @@
 // One tool call of a message ↔ ToolCallPart.
+import { exactText } from '../../model/exact-numbers.ts';
 import type { ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import {
@@ -36,7 +37,7 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
 /** Arguments are JSON text; some servers send the object itself, or null for none. */
 export function argumentText(value: JsonValue | undefined): string {
   if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
+  return value === undefined || value === null ? '' : exactText(value);
 }
 
 /** The call of a client's history: its id may hold a token of another dialect, see `clientCallId`. */

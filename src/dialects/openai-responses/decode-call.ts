@@ -1,4 +1,5 @@
 // The decoder's function and custom calls: begun as soon as id and name are known.
+import { exactText } from '../../model/exact-numbers.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
@@ -21,7 +22,7 @@ export interface CallState {
 /** Arguments are JSON text; some servers send the object itself, or null for none. */
 export function argumentText(value: JsonValue | undefined): string {
   if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
+  return value === undefined || value === null ? '' : exactText(value);
 }
 
 export function createCallState(

@@ -1,5 +1,6 @@
 // Content parts of messages and tool results → neutral parts.
 import type { Part, TextPart, ToolResultContent } from '../../model/content.ts';
+import { exactText } from '../../model/exact-numbers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
 import { parseAnnotations } from './annotations.ts';
@@ -21,7 +22,7 @@ export function parseContent(content: JsonValue | undefined, path: string): Part
 export function parseResult(output: JsonValue | undefined, path: string): ToolResultContent[] {
   if (output === undefined || output === null) return [];
   if (typeof output === 'string') return [{ type: 'text', text: output }];
-  if (!Array.isArray(output)) return [{ type: 'text', text: JSON.stringify(output) }];
+  if (!Array.isArray(output)) return [{ type: 'text', text: exactText(output) }];
   return output.map((value, index) => {
     const part = parsePart(value, `${path}[${index}]`);
     switch (part.type) {
