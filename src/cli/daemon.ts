@@ -6,7 +6,7 @@ import { retireModules } from '../server/load-modules.ts';
 import type { RunningServer } from '../server/pid-file.ts';
 import { chosenAction, portFlag, stringFlag } from './arguments.ts';
 import { printAuditLines } from './audit-lines.ts';
-import type { CliContext, Command, ParsedArguments } from './command.ts';
+import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
@@ -93,6 +93,7 @@ export const daemonCommand: Command = {
   async run(input, context) {
     const [action] = input.operands;
     const act = chosenAction('daemon', action, ACTIONS);
+    refuseForeignFlags(action ?? '', input);
     try {
       return await act(input, context);
     } catch (error) {
@@ -102,6 +103,23 @@ export const daemonCommand: Command = {
     }
   },
 };
+
+/** By action; `--config` also says where to look for what runs. */
+const TAKES: Readonly<Record<string, readonly string[]>> = {
+  start: ['config', 'host', 'port'],
+  restart: ['config', 'host', 'port'],
+  stop: ['config'],
+  status: ['config', 'json'],
+  logs: ['config', 'json', 'lines', 'follow', 'server'],
+};
+
+function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
+  const own = TAKES[action] ?? [];
+  const foreign = Object.keys(flags).find((name) => !own.includes(name));
+  if (foreign === undefined) return;
+  const takers = Object.keys(TAKES).filter((each) => TAKES[each]?.includes(foreign));
+  throw new UsageError(`--${foreign} is not for daemon ${action}, but for ${takers.join(' and ')}`);
+}
 
 function serveArguments(input: ParsedArguments): string[] {
   const port = portFlag(input, 'port');

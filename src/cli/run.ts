@@ -64,6 +64,7 @@ async function dispatch(args: string[], context: CliContext): Promise<number> {
     return 2;
   }
   const command = name.startsWith('-') ? undefined : await findCommand(name);
+  if (command === undefined) refuseEarlyFlags(args);
   const input = command === undefined ? parseArguments(args, { flags: {} }) : parseArguments(rest, command);
   if (input.flags.version) context.out(VERSION);
   else if (command === undefined) context.out(await overview());
@@ -72,8 +73,22 @@ async function dispatch(args: string[], context: CliContext): Promise<number> {
   return 0;
 }
 
+/** Many programs take flags before their command. */
+function refuseEarlyFlags(args: readonly string[]): void {
+  const at = args.findIndex((each) => Object.hasOwn(COMMANDS, each));
+  if (at === -1) return;
+  const turned = [args[at], ...args.slice(0, at), ...args.slice(at + 1)].join(' ');
+  throw new UsageError(`flags stand behind the command: sluice ${turned}`);
+}
+
+/** What is asked of a gateway in the background. */
+const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
+
 async function findCommand(name: string): Promise<Command> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load !== undefined) return load();
-  throw new UsageError(`unknown command "${name}"${suggestion(name, Object.keys(COMMANDS))}`);
+  const hint = OF_DAEMON.includes(name)
+    ? ` (did you mean "daemon ${name}"?)`
+    : suggestion(name, Object.keys(COMMANDS));
+  throw new UsageError(`unknown command "${name}"${hint}`);
 }
