@@ -135,8 +135,10 @@ export function tellStreamed(client: DialectId, response: NeutralResponse): Told
   const { context, lost, standIns } = contextFor();
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';
-  const sequencer = createSequencer((event) => {
-    text += encoder.encode(event);
+  const sequencer = createSequencer({
+    see(event) {
+      text += encoder.encode(event);
+    },
   });
   for (const event of responseToEvents(response)) sequencer.push(event);
   const collector = createResponseCollector();

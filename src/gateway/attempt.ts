@@ -112,10 +112,10 @@ function relayWhole<Out>(
   let out = render(events);
   return {
     ready: () => Promise.resolve(),
-    next(take) {
+    next(taker) {
       const now = out;
       out = undefined;
-      take(now);
+      taker.take(now);
     },
     fail: () => undefined,
     cancel: () => {},

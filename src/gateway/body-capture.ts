@@ -14,6 +14,8 @@ export interface BodyCapture {
 const HEADER_BYTES = 6;
 /** The header's numbers have 16 bits. */
 const LONGEST_CHUNK = 0xffff;
+/** In front of each chunk that waits. */
+const LENGTH_BYTES = 2;
 /** Longer chunks are not compared: they are many events, or one that resembles none. */
 const LONGEST_COMPARED = 1024;
 /** Of chunks that wait to be compared: a few of a common stream's events. */
@@ -52,7 +54,8 @@ class DifferenceCapture implements BodyCapture {
   private recent = NO_BYTES;
   private previousLength = 0;
   private recentUsed = 0;
-  private readonly waiting: number[] = [];
+  /** Where the first that waits begins: with its length, in two bytes. */
+  private compared = 0;
 
   constructor(cap: number) {
     this.cap = cap;
@@ -104,12 +107,15 @@ class DifferenceCapture implements BodyCapture {
       this.keep(chunk, 0, length, 0, 0);
       this.previousLength = 0;
       this.recentUsed = 0;
+      this.compared = 0;
       return;
     }
-    if (this.recentUsed + length > this.recent.length) this.makeRoom(length);
-    this.recent.set(chunk, this.recentUsed);
-    this.recentUsed += length;
-    this.waiting.push(length);
+    if (this.recentUsed + LENGTH_BYTES + length > this.recent.length) this.makeRoom(length);
+    const { recent, recentUsed } = this;
+    recent[recentUsed] = length & 0xff;
+    recent[recentUsed + 1] = length >> 8;
+    recent.set(chunk, recentUsed + LENGTH_BYTES);
+    this.recentUsed = recentUsed + LENGTH_BYTES + length;
   }
 
   /** Among the recent bytes, for a chunk of this length. */
@@ -117,32 +123,34 @@ class DifferenceCapture implements BodyCapture {
     this.compareWaiting();
     const { recent, recentUsed, previousLength } = this;
     const begin = recentUsed - previousLength;
-    const needed = previousLength + length;
+    const needed = previousLength + LENGTH_BYTES + length;
     if (needed > recent.length) {
       this.recent = new Uint8Array(Math.max(needed, RECENT_BYTES));
       this.recent.set(recent.subarray(begin, recentUsed));
     } else recent.copyWithin(0, begin, recentUsed);
     this.recentUsed = previousLength;
+    this.compared = previousLength;
   }
 
   private compareWaiting(): void {
-    const { recent, waiting } = this;
-    let begin = this.recentUsed;
-    for (const length of waiting) begin -= length;
-    for (const length of waiting) {
-      const { previousLength } = this;
+    const { recent, recentUsed } = this;
+    let { compared, previousLength } = this;
+    while (compared < recentUsed) {
+      const length = read16(recent, compared);
+      const begin = compared + LENGTH_BYTES;
       const end = begin + length;
-      const before = begin - previousLength;
+      const before = compared - previousLength;
       const comparable = Math.min(previousLength, length);
       let head = 0;
       while (head < comparable && recent[begin + head] === recent[before + head]) head++;
       let tail = 0;
-      while (tail < comparable - head && recent[end - 1 - tail] === recent[begin - 1 - tail]) tail++;
+      while (tail < comparable - head && recent[end - 1 - tail] === recent[compared - 1 - tail]) tail++;
       this.keep(recent, begin + head, end - tail, head, tail);
-      this.previousLength = length;
-      begin = end;
+      previousLength = length;
+      compared = end;
     }
-    waiting.length = 0;
+    this.compared = compared;
+    this.previousLength = previousLength;
   }
 
   /** Of the chunk before, so much of the head and the tail; between them what lies at `from` to `to`. */

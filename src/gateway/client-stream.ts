@@ -1,10 +1,10 @@
 // The stream a client reads: asks the relay at the client's pace, says `ping` when there is silence.
 
 import type { ByteSink, ByteSource } from './byte-source.ts';
-import type { Take } from './relay.ts';
+import type { Taker } from './relay.ts';
 
 export interface ClientStreamOptions {
-  next(take: Take<Uint8Array>): void;
+  next(taker: Taker<Uint8Array>): void;
   /** What the client gets when `next` told of a failure. */
   failed(failure: unknown): Uint8Array;
   /** What `next` brought is about to go out, at this `monotonic()` time. */
@@ -30,7 +30,7 @@ export function createClientStream(options: ClientStreamOptions): ByteSource {
 }
 
 /** A class: what a stream holds for as long as it flows is one object instead of ten closures. */
-class ClientStream implements ByteSource {
+class ClientStream implements ByteSource, Taker<Uint8Array> {
   private readonly options: ClientStreamOptions;
   private sink: ByteSink | null = null;
   /** For `next`. */
@@ -65,7 +65,8 @@ class ClientStream implements ByteSource {
     this.close('cancelled');
   }
 
-  private readonly deliver: Take<Uint8Array> = (told, failure) => {
+  /** From whom it asked. */
+  take(told: Uint8Array | undefined, failure?: unknown): void {
     const { options, sink } = this;
     this.waiting = false;
     if (this.over || sink === null) return;
@@ -79,7 +80,7 @@ class ClientStream implements ByteSource {
     options.sending(bytes, this.lastSent);
     this.write(bytes);
     this.ask();
-  };
+  }
 
   /** While there is room. A loop: what `next` tells at once would otherwise be a stack that grows with each. */
   private ask(): void {
@@ -92,7 +93,7 @@ class ClientStream implements ByteSource {
         continue;
       }
       this.waiting = true;
-      this.options.next(this.deliver);
+      this.options.next(this);
     }
     this.isAsking = false;
   }

@@ -52,8 +52,10 @@ export async function collectStream(
 
 /** Of an answer that is complete: what is left is that its connection comes free, which nobody waits for. */
 function letClose(relay: Relay<true>): void {
-  relay.next((out) => {
-    if (out !== undefined) letClose(relay);
+  relay.next({
+    take(out) {
+      if (out !== undefined) letClose(relay);
+    },
   });
 }
 

@@ -20,7 +20,7 @@ import { createObserver, noteUnsaid } from './observer.ts';
 import type { Plan, Question } from './plan.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
-import type { Relay, Take } from './relay.ts';
+import type { Relay, Taker } from './relay.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 /** Of a body kept for the audit, in bytes: what a row may hold, with room for the mark of one that is cut. */
@@ -148,10 +148,10 @@ class StreamedAnswer implements ClientStreamOptions {
     return this.pingText;
   }
 
-  next(take: Take<Uint8Array>): void {
-    if (this.failure !== undefined) take(undefined);
-    else if (this.relay === null) this.openAndRead(take);
-    else this.relay.next(take);
+  next(taker: Taker<Uint8Array>): void {
+    if (this.failure !== undefined) taker.take(undefined);
+    else if (this.relay === null) this.openAndRead(taker);
+    else this.relay.next(taker);
   }
 
   failed(thrown: unknown): Uint8Array {
@@ -180,13 +180,13 @@ class StreamedAnswer implements ClientStreamOptions {
     else record.end({ status: left ? 'aborted' : 'error' });
   }
 
-  private openAndRead(take: Take<Uint8Array>): void {
+  private openAndRead(taker: Taker<Uint8Array>): void {
     this.opening?.then(
       ({ relay }) => {
         this.relay = relay;
-        relay.next(take);
+        relay.next(taker);
       },
-      (thrown) => take(undefined, thrown),
+      (thrown) => taker.take(undefined, thrown),
     );
   }
 

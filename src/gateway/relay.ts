@@ -11,8 +11,11 @@ import type { StreamTiming } from './stream-timing.ts';
 /** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
 const CLOSING_GRACE_MS = 500;
 
-/** Told what is next; undefined: nothing is, because of this failure where there is one. */
-export type Take<Out> = (out: Out | undefined, failure?: unknown) => void;
+/** Who is told what is next. */
+export interface Taker<Out> {
+  /** Undefined: nothing is, because of this failure where there is one. */
+  take(out: Out | undefined, failure?: unknown): void;
+}
 
 export interface Relay<Out> {
   /**
@@ -24,7 +27,7 @@ export interface Relay<Out> {
    * Tells what the client gets next, undefined when the stream is over: once, as soon as it is there, which may be
    * at once. Asked again only after it has told.
    */
-  next(take: Take<Out>): void;
+  next(taker: Taker<Out>): void;
   /** The last thing for the client, when something outside the upstream ends the stream. */
   fail(error: GatewayError): Out | undefined;
   cancel(): void;
@@ -33,9 +36,11 @@ export interface Relay<Out> {
 /** `next` for those who wait for other things too. */
 export function nextOf<Out>(relay: Relay<Out>): Promise<Out | undefined> {
   return new Promise((resolve, reject) =>
-    relay.next((out, failure) => {
-      if (failure === undefined) resolve(out);
-      else reject(failure);
+    relay.next({
+      take(out, failure) {
+        if (failure === undefined) resolve(out);
+        else reject(failure);
+      },
     }),
   );
 }
@@ -79,7 +84,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private closing = false;
   private isPaused = false;
   /** Who waits for the next. */
-  private waiter: Take<Out> | null = null;
+  private waiter: Taker<Out> | null = null;
   /** What came while nobody waited, and the end behind it. */
   private unread: Uint8Array[] | null = null;
   private ending: { error: Error | undefined } | null = null;
@@ -99,24 +104,26 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const step = (out: Out | undefined) => {
-        if (out !== undefined) this.held.push(out);
-        try {
-          if (this.isReady()) resolve();
-          else this.read(step);
-        } catch (thrown) {
-          reject(thrown);
-        }
+      const holder: Taker<Out> = {
+        take: (out) => {
+          if (out !== undefined) this.held.push(out);
+          try {
+            if (this.isReady()) resolve();
+            else this.read(holder);
+          } catch (thrown) {
+            reject(thrown);
+          }
+        },
       };
-      this.read(step);
+      this.read(holder);
       this.body.read(this);
     });
   }
 
-  next(take: Take<Out>): void {
+  next(taker: Taker<Out>): void {
     const ready = this.held.shift() ?? this.pump.more?.();
-    if (ready !== undefined || this.over) take(ready);
-    else this.read(take);
+    if (ready !== undefined || this.over) taker.take(ready);
+    else this.read(taker);
   }
 
   fail(error: GatewayError): Out | undefined {
@@ -168,16 +175,16 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   // For the client.
 
   /** One wait: until something is there for the client, or the stream is over. */
-  private read(take: Take<Out>): void {
-    this.waiter = take;
+  private read(taker: Taker<Out>): void {
+    this.waiter = taker;
     this.waitForUpstream();
-    while (this.waiter === take && this.unread !== null) {
+    while (this.waiter === taker && this.unread !== null) {
       const bytes = this.unread.shift();
       if (this.unread.length === 0) this.unread = null;
       if (bytes === undefined) continue;
       this.tell(this.digest(bytes));
     }
-    if (this.waiter !== take || this.unread !== null) return;
+    if (this.waiter !== taker || this.unread !== null) return;
     if (this.ending !== null) {
       this.tell(this.finish(this.ending.error));
       return;
@@ -194,7 +201,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
     const { waiter } = this;
     this.waiter = null;
-    waiter?.(out);
+    waiter?.take(out);
   }
 
   private waitForUpstream(): void {

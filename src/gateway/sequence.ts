@@ -15,12 +15,17 @@ export interface Sequencer {
 type BlockEvent = Extract<StreamEvent, { block: number }>;
 type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
 
-export function createSequencer(emit: (event: StreamEvent) => void): Sequencer {
-  return new EventSequencer(emit);
+/** Whoever gets the events in their order. */
+export interface SequenceReader {
+  see(event: StreamEvent): void;
+}
+
+export function createSequencer(reader: SequenceReader): Sequencer {
+  return new EventSequencer(reader);
 }
 
 class EventSequencer implements Sequencer {
-  private readonly emit: (event: StreamEvent) => void;
+  private readonly reader: SequenceReader;
   private started = false;
   private isOver = false;
   private skipped = false;
@@ -41,8 +46,8 @@ class EventSequencer implements Sequencer {
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
   private waiting: Map<number, BlockEvent[]> | null = null;
 
-  constructor(emit: (event: StreamEvent) => void) {
-    this.emit = emit;
+  constructor(reader: SequenceReader) {
+    this.reader = reader;
   }
 
   ended(): boolean {
@@ -61,13 +66,13 @@ class EventSequencer implements Sequencer {
         return;
       }
       this.started = true;
-      if (event.type !== 'start') this.emit({ type: 'start', id: null, model: null });
+      if (event.type !== 'start') this.reader.see({ type: 'start', id: null, model: null });
     } else if (event.type === 'start') return;
     switch (event.type) {
       case 'start':
       case 'usage':
       case 'extension':
-        this.emit(event);
+        this.reader.see(event);
         return;
       case 'error':
         this.endWith(event);
@@ -85,7 +90,7 @@ class EventSequencer implements Sequencer {
 
   private endWith(event: StreamEvent): void {
     this.isOver = true;
-    this.emit(event);
+    this.reader.see(event);
   }
 
   private pushBlock(event: BlockEvent): void {
@@ -138,16 +143,16 @@ class EventSequencer implements Sequencer {
     this.called = isChecked && event.kind === 'function' ? event.name : undefined;
     // A delta without its start (a block resumed after another cut in) gets a start of its own.
     if (!event.type.endsWith('-start')) {
-      if (kind === 'text') this.emit({ type: 'text-start', block });
-      else if (kind === 'refusal') this.emit({ type: 'refusal-start', block });
-      else if (kind === 'reasoning') this.emit({ type: 'reasoning-start', block });
+      if (kind === 'text') this.reader.see({ type: 'text-start', block });
+      else if (kind === 'refusal') this.reader.see({ type: 'refusal-start', block });
+      else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-start', block });
     }
   }
 
   private deliver(event: BlockEvent): void {
     const { block } = this;
     if (event.type === 'tool-delta') this.json?.push(event.arguments);
-    this.emit(event.block === block ? event : { ...event, block });
+    this.reader.see(event.block === block ? event : { ...event, block });
     if (this.open === 'single') this.open = undefined;
   }
 
@@ -158,10 +163,10 @@ class EventSequencer implements Sequencer {
     this.json = undefined;
     if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject()))
       this.brokenCall ??= called;
-    if (kind === 'text') this.emit({ type: 'text-end', block });
-    else if (kind === 'refusal') this.emit({ type: 'refusal-end', block });
-    else if (kind === 'reasoning') this.emit({ type: 'reasoning-end', block });
-    else if (kind === 'tool') this.emit({ type: 'tool-end', block });
+    if (kind === 'text') this.reader.see({ type: 'text-end', block });
+    else if (kind === 'refusal') this.reader.see({ type: 'refusal-end', block });
+    else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-end', block });
+    else if (kind === 'tool') this.reader.see({ type: 'tool-end', block });
   }
 
   /** What waited, until one of it is open that must be whole before the next. */

@@ -56,7 +56,7 @@ export function createAnswerChain(steps: readonly Transformer[], context: Answer
 
 function createStage(name: string, step: AnswerStep, { provider }: AnswerContext): Stage {
   let ordered: StreamEvent[] = [];
-  const sequencer = createSequencer((event) => void ordered.push(event));
+  const sequencer = createSequencer({ see: (event) => void ordered.push(event) });
 
   /** A step may end an answer early or word its finish otherwise; it can neither hide an ending nor make one up. */
   function order(given: Events, came: Events): Events {

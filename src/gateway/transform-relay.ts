@@ -157,10 +157,14 @@ function transformRelay<Out>(
         throw seen.error;
       }
     },
-    next(take) {
+    next(taker) {
       const ready = held.shift();
-      if (ready !== undefined || over) take(ready);
-      else read().then(take, (thrown) => take(undefined, thrown));
+      if (ready !== undefined || over) taker.take(ready);
+      else
+        read().then(
+          (out) => taker.take(out),
+          (thrown) => taker.take(undefined, thrown),
+        );
     },
     fail: failed,
     cancel: stop,

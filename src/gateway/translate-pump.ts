@@ -14,7 +14,7 @@ import type { SseEvent } from '../sse/event.ts';
 import type { Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
-import { createSequencer, type Sequencer } from './sequence.ts';
+import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
 
 /**
  * Characters of an answer from which its endings are rendered one by one, each when the client has room for it: some
@@ -42,7 +42,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
 }
 
 /** A class: what a stream holds for as long as it flows is few objects. */
-class TranslatePump<Out> implements Pump<Out> {
+class TranslatePump<Out> implements Pump<Out>, SequenceReader {
   private readonly options: TranslateOptions<Out>;
   private readonly side: ProviderSide;
   private readonly observer: Observer;
@@ -63,7 +63,7 @@ class TranslatePump<Out> implements Pump<Out> {
     this.observer = options.observer;
     this.render = options.render;
     this.framing = options.createFraming(options.maxEvent);
-    this.sequencer = createSequencer((event) => this.see(event));
+    this.sequencer = createSequencer(this);
     this.decoder = options.side.createStreamDecoder((event) => this.sequencer.push(event), options.quirks);
   }
 
@@ -134,7 +134,7 @@ class TranslatePump<Out> implements Pump<Out> {
   }
 
   /** From the sequencer. */
-  private see(told: StreamEvent): void {
+  see(told: StreamEvent): void {
     const event: StreamEvent =
       told.type === 'error' ? { type: 'error', error: redactError(told.error, this.options.redact) } : told;
     this.observer.see(event);

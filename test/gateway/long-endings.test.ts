@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test';
 import { standardBody } from '../../src/gateway/byte-source.ts';
 import { createClientStream } from '../../src/gateway/client-stream.ts';
-import type { Take } from '../../src/gateway/relay.ts';
+import type { Taker } from '../../src/gateway/relay.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
@@ -56,9 +56,9 @@ function streamOf(bytes: Uint8Array) {
   let asked = 0;
   const source = createClientStream({
     ...{ pingIntervalMs: 15_000, pingsFirst: false, monotonic: timers.now, setTimer: timers.setTimer },
-    next(take: Take<Uint8Array>) {
+    next(taker: Taker<Uint8Array>) {
       asked += 1;
-      take(asked === 1 ? bytes : undefined);
+      taker.take(asked === 1 ? bytes : undefined);
     },
     failed: () => new Uint8Array(),
     sending() {},

@@ -15,15 +15,17 @@ const text = (block: number, value: string): StreamEvent => ({ type: 'text-delta
 
 function run(events: StreamEvent[], skipAt = -1): string[] {
   const out: string[] = [];
-  const sequencer = createSequencer((event) => {
-    const block = 'block' in event ? ` ${event.block}` : '';
-    const content =
-      event.type === 'tool-delta'
-        ? ` ${event.arguments}`
-        : event.type === 'text-delta'
-          ? ` ${event.text}`
-          : '';
-    out.push(`${event.type}${block}${content}${event.type === 'error' ? ` ${event.error.code}` : ''}`);
+  const sequencer = createSequencer({
+    see(event) {
+      const block = 'block' in event ? ` ${event.block}` : '';
+      const content =
+        event.type === 'tool-delta'
+          ? ` ${event.arguments}`
+          : event.type === 'text-delta'
+            ? ` ${event.text}`
+            : '';
+      out.push(`${event.type}${block}${content}${event.type === 'error' ? ` ${event.error.code}` : ''}`);
+    },
   });
   for (const [index, event] of events.entries()) {
     if (index === skipAt) sequencer.noteSkipped();
@@ -63,7 +65,7 @@ describe('sequencer', () => {
   });
   test('the next call streams live once the one before is whole', () => {
     const seen: string[] = [];
-    const sequencer = createSequencer((event) => seen.push(event.type));
+    const sequencer = createSequencer({ see: (event) => seen.push(event.type) });
     for (const event of [tool(0), args(0, '{"a":"}"}'), tool(1)]) sequencer.push(event);
     expect(seen).toEqual(['start', 'tool-start', 'tool-delta', 'tool-end', 'tool-start']);
   });

@@ -45,7 +45,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   let part = first;
   let over = false;
   const story = createStory(() => part.seen.malformedEvents > 0);
-  const sequencer = createSequencer((event) => story.note(event));
+  const sequencer = createSequencer({ see: (event) => story.note(event) });
   const passes = firstPlan.passesAnswer && firstPlan.answerSteps.length === 0;
   const encoder = passes ? beginning.createEncoder() : undefined;
   let last: SseEvent | undefined;
@@ -166,8 +166,11 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
         ready: () => Promise.resolve(),
         fail: (error) => current.fail(error),
         cancel: () => current.cancel(),
-        next(take) {
-          advance().then(take, (thrown) => take(undefined, thrown));
+        next(taker) {
+          advance().then(
+            (out) => taker.take(out),
+            (thrown) => taker.take(undefined, thrown),
+          );
         },
       };
     },

@@ -54,7 +54,7 @@ export function chunk(
 
 export function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
   const ordered: StreamEvent[] = [];
-  const sequencer = createSequencer((event) => ordered.push(event));
+  const sequencer = createSequencer({ see: (event) => ordered.push(event) });
   for (const event of events) sequencer.push(event);
   return ordered;
 }

@@ -13,7 +13,7 @@ const streams = recordings('openai-chat', { streamed: true });
 
 function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
   const out: StreamEvent[] = [];
-  const sequencer = createSequencer((event) => out.push(event));
+  const sequencer = createSequencer({ see: (event) => out.push(event) });
   for (const event of events) sequencer.push(event);
   return out;
 }

@@ -34,7 +34,7 @@ export function sse(...payloads: JsonObject[]): SseEvent[] {
 
 export function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
   const out: StreamEvent[] = [];
-  const sequencer = createSequencer((event) => out.push(event));
+  const sequencer = createSequencer({ see: (event) => out.push(event) });
   for (const event of events) sequencer.push(event);
   return out;
 }
