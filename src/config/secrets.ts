@@ -1,4 +1,5 @@
 // `env:NAME`, `credential:NAME`, `file:PATH` or the value itself.
+import { createRedactor } from '../model/redact.ts';
 
 export interface SecretSources {
   environment: Readonly<Record<string, string | undefined>>;
@@ -17,6 +18,9 @@ export type Secret = { value: string; problem?: never } | { value?: never; probl
 /** The value may stand in a header: visible characters, inner blanks, nothing that ends a line. */
 const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 
+/** In place of a name somebody may have written the secret. */
+const redact = createRedactor([]);
+
 export function resolveSecret(reference: string, sources: SecretSources): Secret {
   const secret = look(reference, sources);
   if (secret.value === undefined || HEADER_VALUE.test(secret.value)) return secret;
@@ -31,28 +35,35 @@ function look(reference: string, sources: SecretSources): Secret {
   if (name === '') return { problem: `a name is missing after "${scheme}:"` };
   if (scheme === 'env') {
     const value = sources.environment[name]?.trim();
-    return value ? { value } : { problem: `environment variable ${name} is not set` };
+    if (value) return { value };
+    if (/^\w+$/.test(name)) return { problem: `environment variable ${redact(name)} is not set` };
+    return { problem: 'what follows env: is no name of a variable; a key itself is written without env:' };
   }
   if (scheme === 'credential') return lookUpCredential(name, sources);
   try {
     const value = sources.readFile(name).trim();
-    return value === '' ? { problem: `file ${name} is empty` } : { value };
+    return value === '' ? { problem: `file ${redact(name)} is empty` } : { value };
   } catch {
-    return { problem: `file ${name} cannot be read` };
+    return { problem: `file ${redact(name)} cannot be read` };
   }
 }
 
 function lookUpCredential(name: string, sources: SecretSources): Secret {
   if (sources.credential === null) {
-    return { problem: `this gateway has no credential store; use env: in place of credential:${name}` };
+    return {
+      problem: `this gateway has no credential store; use env: in place of credential:${redact(name)}`,
+    };
   }
   try {
     const value = sources.credential(name)?.trim();
     if (value) return { value };
   } catch (thrown) {
-    return { problem: `credential ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+    return {
+      problem: `credential ${redact(name)}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    };
   }
-  return { problem: `credential ${name} is not stored; "sluice credentials store ${name}" does` };
+  const told = redact(name);
+  return { problem: `credential ${told} is not stored; "sluice credentials store ${told}" does` };
 }
 
 function sourceOf(reference: string): string {

@@ -32,6 +32,17 @@ describe('problems', () => {
     ['file:/absent', 'file /absent cannot be read'],
     ['file:blank', 'file blank is empty'],
     ['credential:other', 'credential other is not stored; "sluice credentials store other" does'],
+    // The key itself where its name belongs.
+    ['env:gsk_abcdefghijklmnop', 'environment variable [redacted] is not set'],
+    [
+      'env:sk-ant-api03-abcdef',
+      'what follows env: is no name of a variable; a key itself is written without env:',
+    ],
+    ['file:sk-ant-api03-abcdef', 'file [redacted] cannot be read'],
+    [
+      'credential:sk-ant-api03-abcdef',
+      'credential [redacted] is not stored; "sluice credentials store [redacted]" does',
+    ],
     ['', 'it is empty'],
     ['env:BROKEN', 'environment variable BROKEN holds characters that a header cannot carry'],
     ['sk-\u2026', 'the value holds characters that a header cannot carry'],
