@@ -13,7 +13,7 @@ import { nextOf, type Relay } from '../relay.ts';
 import { createSequencer } from '../sequence.ts';
 import { createByteRenderer } from '../translate-pump.ts';
 import { openNext, type Part, type Render } from './next-part.ts';
-import { isPlainQuestion } from './request.ts';
+import { isPlainQuestion, repeatedTurn } from './request.ts';
 import { createStory } from './story.ts';
 
 /** Goes along with the attempt that serves first, and takes over where it breaks. */
@@ -44,7 +44,8 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return undefined;
   let part = first;
   let over = false;
-  const story = createStory(() => part.seen.malformedEvents > 0);
+  const turn = repeatedTurn(firstPlan, question);
+  const story = createStory(() => part.seen.malformedEvents > 0, turn);
   const sequencer = createSequencer({ see: (event) => story.note(event) });
   const passes = firstPlan.passesAnswer && firstPlan.answerSteps.length === 0;
   const encoder = passes ? beginning.createEncoder() : undefined;
@@ -108,6 +109,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
         error,
         earlier,
         story,
+        turn,
         encode: encodeOn,
         keeps,
         after,

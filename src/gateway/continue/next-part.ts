@@ -1,4 +1,5 @@
 // Asks the targets behind the one that broke for the rest of its answer, as fallback asks for a whole one.
+import type { TurnContinued } from '../../dialects/dialect.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Loss } from '../../model/request.ts';
@@ -13,7 +14,7 @@ import { type Question, sideOf } from '../plan.ts';
 import type { Relay } from '../relay.ts';
 import { breakable } from '../pump.ts';
 import { createTranslatePump } from '../translate-pump.ts';
-import { createRepeatReader, createSequelReader, type PrefixReader } from './prefix.ts';
+import { createRepeatReader, createSequelReader, createTurnReader, type PrefixReader } from './prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';
 import type { Story } from './story.ts';
@@ -42,6 +43,8 @@ export interface Break {
   /** All that was told, the broken part's included. */
   earlier: readonly Observation[];
   story: Story;
+  /** The client's own turn, where the provider that spoke first repeats it to the client. */
+  turn: string | undefined;
   /** Goes on from where the client is. */
   encode: Render;
   /** Whether yet another is to go on where this part breaks. */
@@ -80,8 +83,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const { losses, transformers } = plan;
       const rest = about.after(target);
       const part: Part = { target, seen, losses, transformers, rest, before: broken };
-      const reader =
-        continued === 'prefilled' && goesOn === 'rest' ? createSequelReader(text) : createRepeatReader(text);
+      const reader = continued === 'prefilled' ? readerOf(goesOn, text) : anewReader(about.turn, text);
       const render = createJoint(exchange, part, about, reader);
       const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
       const run: Try<NextPart>['run'] = async (answered, signal) => {
@@ -110,6 +112,14 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       return { target, key: plan.key, seen, run };
     },
   });
+}
+
+function readerOf(goesOn: TurnContinued | undefined, text: string): PrefixReader {
+  return goesOn === 'rest' ? createSequelReader(text) : createRepeatReader(text);
+}
+
+function anewReader(turn: string | undefined, text: string): PrefixReader {
+  return turn === undefined ? createRepeatReader(text) : createTurnReader(turn, text);
 }
 
 /** Without the white space at its end, which some refuse there. */

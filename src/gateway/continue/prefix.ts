@@ -55,3 +55,27 @@ export function createSequelReader(had: string): PrefixReader {
     },
   };
 }
+
+/**
+ * For an answer that begins anew to a client whose own turn, `turn`, was repeated before `had`: it may repeat that too, or
+ * go on with it. What stands for either is held until it is the one.
+ */
+export function createTurnReader(turn: string, had: string): PrefixReader {
+  const whole = createRepeatReader(turn + had);
+  let chosen: PrefixReader | undefined;
+  let held = '';
+  return {
+    complete: () => chosen?.complete() ?? false,
+    read(text) {
+      if (chosen !== undefined) return chosen.read(text);
+      held += text;
+      const fresh = whole.read(text);
+      if (fresh === undefined) {
+        chosen = createRepeatReader(had);
+        return chosen.read(held);
+      }
+      if (whole.complete()) chosen = whole;
+      return fresh;
+    },
+  };
+}

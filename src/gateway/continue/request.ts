@@ -1,6 +1,7 @@
 // What of a request lets another target go on with its answer, and the request that asks for the rest.
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import type { Question } from '../plan.ts';
+import { prefillOf } from '../../dialects/prefill.ts';
+import type { Plan, Question } from '../plan.ts';
 
 /** Whether its answer may be plain text: what must be one JSON document is not put together from two. */
 export function isPlainQuestion(question: Question): boolean {
@@ -11,6 +12,12 @@ export function isPlainQuestion(question: Question): boolean {
     // It passes as it came, but nobody could ask it of another.
     return false;
   }
+}
+
+/** The client's own last turn, where the answer repeats it to the client: clients of other dialects do not read it. */
+export function repeatedTurn({ target, sameDialect }: Plan, question: Question): string | undefined {
+  if (!sameDialect || target.provider.quirks.prefill !== 'repeats') return undefined;
+  return prefillOf(question.neutral());
 }
 
 /** The request with the beginning of its answer: in the client's own last turn, where it began the answer itself. */

@@ -2,13 +2,14 @@
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { Usage } from '../../model/usage.ts';
+import { createRepeatReader } from './prefix.ts';
 
 export interface Story {
   /** Takes note of an event as the client gets it, in sequence order. */
   note(event: StreamEvent): void;
   /** Why nobody else can go on, undefined where somebody can. */
   obstacle(): string | undefined;
-  /** All text of the answer. */
+  /** All text of the answer, without the client's own turn where the provider repeated it. */
   text(): string;
   /** The block that is open: its number and kind. */
   open(): OpenBlock | undefined;
@@ -28,8 +29,11 @@ interface Told extends OpenBlock {
   closed: boolean;
 }
 
-/** @param isSpoiled an event was left out: what follows it does not join what stood before it. */
-export function createStory(isSpoiled: () => boolean): Story {
+/**
+ * @param isSpoiled an event was left out: what follows it does not join what stood before it.
+ * @param turn the client's own, which the answer may repeat at its beginning.
+ */
+export function createStory(isSpoiled: () => boolean, turn?: string): Story {
   let start: StreamEvent = { type: 'start', id: null, model: null };
   let usage: Partial<Usage> = {};
   const blocks: Told[] = [];
@@ -49,6 +53,20 @@ export function createStory(isSpoiled: () => boolean): Story {
   function close(): void {
     const last = blocks.at(-1);
     if (last !== undefined) last.closed = true;
+  }
+
+  function allText(): string {
+    return blocks.reduce((text, told) => (told.kind === 'text' ? text + told.kept.text() : text), '');
+  }
+
+  /** Undefined within the turn. */
+  function ownText(): string | undefined {
+    const text = allText();
+    if (turn === undefined) return text;
+    const reader = createRepeatReader(turn);
+    const fresh = reader.read(text);
+    if (fresh === undefined) return text;
+    return reader.complete() ? fresh : undefined;
   }
 
   return {
@@ -103,9 +121,10 @@ export function createStory(isSpoiled: () => boolean): Story {
       const last = blocks.at(-1);
       // A signature may have been on its way.
       if (last?.kind === 'reasoning' && !last.closed) return 'it breaks off within its thinking';
+      if (ownText() === undefined) return 'it breaks off within the turn that it repeats';
       return obstacle;
     },
-    text: () => blocks.reduce((text, told) => (told.kind === 'text' ? text + told.kept.text() : text), ''),
+    text: () => ownText() ?? allText(),
     open() {
       const last = blocks.at(-1);
       return last === undefined || last.closed ? undefined : last;

@@ -150,6 +150,60 @@ describe('where the target goes on with a turn that has begun', () => {
       expect(answer).toMatchObject({ text: 'The sky is blue.', endings: ['finish'], violations: [] });
       expect((await lab.row(0)).lost).toEqual([]);
     });
+
+    describe('where it breaks in a passthrough, to a client that began the answer itself', () => {
+      const first = (said: string) => mistral(replyWith(CHAT.start + [...said].map(CHAT.delta).join('')));
+      async function goOn(said: string, targets: Targets) {
+        const lab = createContinuingLab({ v1: first(said), ...targets });
+        const response = await lab.post('/v1/chat/completions', { ...ASK, messages: OPENED });
+        const answer = readStream('openai-chat', new TextEncoder().encode(await response.text()));
+        return { lab, answer, row: await lab.row(0) };
+      }
+
+      test.each([
+        ['its turn stands once in what the next is asked', 'Well: The sky is ', 'Well: The sky is'],
+        ['a turn that is not repeated stands before the answer', 'The sky is ', 'Well: The sky is'],
+        ['white space that differs is the same turn', 'Well:\n\nThe sky is', 'Well: The sky is'],
+      ])('%s', async (_, said, turn) => {
+        const { lab, answer, row } = await goOn(said, {
+          two: message(wholeMessageStream(' blue.'), SONNET_4_5),
+        });
+        expect(lab.requests[1]?.json()).toMatchObject({
+          messages: [...ASK.messages, { role: 'assistant', content: turn }],
+        });
+        expect(answer).toMatchObject({
+          text: `${said.trimEnd()} blue.`,
+          endings: ['finish'],
+          violations: [],
+        });
+        expect(row.attempts[1]).toMatchObject({ error: null, continued: 'prefilled' });
+      });
+
+      test.each([
+        ['with the turn', 'Well: The sky is blue.'],
+        ['without it', 'The sky is blue.'],
+      ])('who answers anew may do so %s', async (_, said) => {
+        const { lab, answer, row } = await goOn('Well: The sky is ', { two: chat(wholeChatStream(said)) });
+        expect(lab.requests[1]?.json()).toMatchObject({ messages: OPENED });
+        expect(answer).toMatchObject({
+          text: 'Well: The sky is blue.',
+          endings: ['finish'],
+          violations: [],
+        });
+        expect(row.attempts[1]).toMatchObject({ error: null, continued: 'repeated' });
+      });
+
+      test('who answers anew with the turn alone has told another answer', async () => {
+        const { answer } = await goOn('Well: The sky is ', { two: chat(wholeChatStream('Well: ')) });
+        expect(answer).toMatchObject({ text: 'Well: The sky is ', endings: ['error'] });
+      });
+
+      test('nobody goes on within the turn itself: it may be an answer of its own', async () => {
+        const { lab, answer } = await goOn('Wel', { two: chat(wholeChatStream('Well: The sky')) });
+        expect(lab.asked()).toEqual(['v1']);
+        expect(answer).toMatchObject({ text: 'Wel', endings: ['error'] });
+      });
+    });
   });
 
   test('thinking alone does not go on with it', async () => {
