@@ -75,6 +75,8 @@ export function collectText(
 /** How JSON and pages begin; no event does. */
 const TEXT_BEGINS = new Set(['{', '<'].map((sign) => sign.charCodeAt(0)));
 const BLANK = 0x20;
+/** A byte order mark, which may come in pieces. */
+const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const MORE = { stream: true } as const;
 
 class CollectingPump implements Pump<true> {
@@ -83,7 +85,7 @@ class CollectingPump implements Pump<true> {
   private readonly stream: Pump<true>;
   private readonly collector = createResponseCollector();
   private size = 0;
-  /** Undefined: blanks are all that has come. */
+  /** Undefined: blanks and a byte order mark are all that has come. */
   private isText: boolean | undefined = undefined;
   private text = '';
   private readonly decoder = new TextDecoder();
@@ -116,7 +118,7 @@ class CollectingPump implements Pump<true> {
     this.size += chunk.length;
     if (this.size > maxEvent) throw tooLong(plan.target.provider.name, maxEvent);
     if (this.isText === undefined) {
-      const first = chunk.find((byte) => byte > BLANK);
+      const first = chunk.find((byte) => byte > BLANK && !MARK.has(byte));
       if (first !== undefined) this.isText = TEXT_BEGINS.has(first);
     }
     if (this.isText === false) return this.stream.push(chunk);

@@ -31,6 +31,8 @@ function setup(reply: Reply, server: { max_event?: string } = {}) {
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
+const cut = (whole: Uint8Array, size: number) =>
+  Array.from({ length: Math.ceil(whole.length / size) }, (_, at) => whole.slice(at * size, (at + 1) * size));
 
 describe.each(CLIENTS)('%s', (_, path, body) => {
   test('is complete at its terminal event, though the connection stays open', async () => {
@@ -95,14 +97,32 @@ describe.each(CLIENTS)('%s', (_, path, body) => {
     expect(lab.upstream.requests[0]?.piecesSent).toBe(2);
   });
 
-  test('that is JSON after all, in pieces, is an answer', async () => {
+  test.each([
+    ['', 'in pieces', 1],
+    ['\uFEFF', 'behind a byte order mark', 10_000],
+    ['\uFEFF', 'behind a byte order mark, in pieces', 1],
+  ])('that is JSON after all, %s%s, is an answer', async (mark, _, size) => {
     const text = ` \n${JSON.stringify(wholeMessage('Grüße'))}`;
-    const lab = setup(replyWith(Array.from(bytes(text), (byte) => Uint8Array.of(byte))));
+    const lab = setup(replyWith(cut(bytes(mark + text), size)));
     const response = await lab.post(path, body);
     expect(response.status).toBe(200);
     const told = await response.text();
     if (path === '/v1/messages') expect(told).toBe(text);
     else expect(told).toContain('Grüße');
+  });
+
+  test.each([1, 2, 10_000])('behind a byte order mark is read, in pieces of %d', async (size) => {
+    const lab = setup(replyWith(cut(bytes(`\uFEFF${STREAM}`), size)));
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('Hello');
+  });
+
+  test('that is a page behind a byte order mark says so', async () => {
+    const lab = setup(replyWith('\uFEFF<html>Sign in</html>'));
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain('claude answered with an HTML page');
   });
 
   test('that is very long, in many blocks, comes whole', async () => {
