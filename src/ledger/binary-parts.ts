@@ -29,7 +29,8 @@ const NEIGHBOURHOOD = 200;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /**
- * Long runs of base64 that fill a string, or the rest of one behind a comma, and would be written the same again. Of
+ * Long runs of base64 that fill a string, or the rest of one behind a comma, and would be written the same again: in a field
+ * for binary parts any, elsewhere those that begin as one or look like noise, since words may be of the same signs. Of
  * other text it looks at 3 %; all of it is read by what the runtime does in bulk, and once.
  */
 export function findBinaryParts(text: string): FoundPart[] {
@@ -45,9 +46,8 @@ export function findBinaryParts(text: string): FoundPart[] {
     const before = text.slice(seen, end);
     const opening = Math.max(before.lastIndexOf('"'), before.lastIndexOf(','));
     const start = seen + opening + 1;
-    const content =
-      opening !== -1 && end - start >= SHORTEST_RUN ? bytesOfBase64(text.slice(start, end)) : null;
-    if (content !== null) parts.push({ start, end, mediaType: typeAround(text, start, end), content });
+    const part = opening !== -1 && end - start >= SHORTEST_RUN ? partAt(text, start, end) : null;
+    if (part !== null) parts.push(part);
     seen = end;
     at = Math.max(at + PROBE_EVERY, end);
   }
@@ -124,15 +124,62 @@ function isBase64Code(code: number): boolean {
   );
 }
 
+function partAt(text: string, start: number, end: number): FoundPart | null {
+  const base64 = text.slice(start, end);
+  const before = text.slice(Math.max(0, start - NEIGHBOURHOOD), start);
+  const behind = text.slice(end, end + NEIGHBOURHOOD);
+  const mediaType = typeAround(before, behind);
+  const isDeclared = mediaType !== undefined || isField(before, behind);
+  if (!isDeclared && !BEGINNING.test(base64) && !isNoise(base64)) return null;
+  const content = bytesOfBase64(base64);
+  return content === null ? null : { start, end, mediaType: mediaType ?? UNKNOWN_TYPE, content };
+}
+
 const IN_ADDRESS = /data:([\w.+-]+\/[\w.+-]+)[^"]*;base64,$/;
 const TYPE_KEY = '"(?:media_type|mimeType|mime_type)"\\s*:\\s*"([\\w.+-]+\\/[\\w.+-]+)"';
 const TYPE_BEFORE = new RegExp(`${TYPE_KEY}[^{}]*$`);
 const TYPE_BEHIND = new RegExp(`^"[^{}]*${TYPE_KEY}`);
+/** Anthropic's document of plain words, which has a media type too. */
+const WORDS = '"type"\\s*:\\s*"text"';
+const WORDS_BEFORE = new RegExp(`${WORDS}[^{}]*$`);
+const WORDS_BEHIND = new RegExp(`^"[^{}]*${WORDS}`);
 
-function typeAround(text: string, start: number, end: number): string {
-  const before = text.slice(Math.max(0, start - NEIGHBOURHOOD), start);
-  const behind = text.slice(end, end + NEIGHBOURHOOD);
-  return (
-    (IN_ADDRESS.exec(before) ?? TYPE_BEFORE.exec(before) ?? TYPE_BEHIND.exec(behind))?.[1] ?? UNKNOWN_TYPE
-  );
+/** Undefined where none is told. */
+function typeAround(before: string, behind: string): string | undefined {
+  const inAddress = IN_ADDRESS.exec(before)?.[1];
+  if (inAddress !== undefined) return inAddress;
+  if (WORDS_BEFORE.test(before) || WORDS_BEHIND.test(behind)) return undefined;
+  return (TYPE_BEFORE.exec(before) ?? TYPE_BEHIND.exec(behind))?.[1];
+}
+
+/** Bedrock's, OpenAI's, and the first of Ollama's. */
+const BINARY_FIELD = /"(?:bytes|file_data|b64_json|partial_image_b64|images)"\s*:\s*\[?\s*"$/;
+/** OpenAI's audio has its format beside it. */
+const DATA_FIELD = /"data"\s*:\s*"$/;
+const FORMAT = '"format"\\s*:\\s*"\\w+"';
+const FORMAT_BEFORE = new RegExp(`${FORMAT}[^{}]*$`);
+const FORMAT_BEHIND = new RegExp(`^"[^{}]*${FORMAT}`);
+
+function isField(before: string, behind: string): boolean {
+  if (BINARY_FIELD.test(before)) return true;
+  return DATA_FIELD.test(before) && (FORMAT_BEFORE.test(before) || FORMAT_BEHIND.test(behind));
+}
+
+/** PNG, JPEG, GIF, RIFF (WAV, WebP), PDF, BMP, TIFF: such as may say little, and long. */
+const BEGINNING = /^(?:iVBORw0KGgo|\/9j\/|R0lGOD|UklGR|JVBERi0|Qk|SUkq|TU0AK)/;
+/** What is compressed or encrypted has all signs of base64 within a few hundred; words have fewer, however long they are. */
+const SIGNS_OF_NOISE = 63;
+/** Words would have told all signs that they have. */
+const LONGEST_LOOK = 64 * 1024;
+
+function isNoise(base64: string): boolean {
+  const seen = new Uint8Array(128);
+  let signs = 0;
+  for (let at = 0; at < base64.length && at < LONGEST_LOOK; at++) {
+    const code = base64.charCodeAt(at);
+    if (code > 127 || seen[code] === 1) continue;
+    seen[code] = 1;
+    if (++signs >= SIGNS_OF_NOISE) return true;
+  }
+  return false;
 }

@@ -11,6 +11,7 @@ import {
 
 const bytes = (length: number) => Buffer.from(Array.from({ length }, (_, at) => (at * 7919 + 13) % 256));
 const DATA = bytes(5000).toString('base64');
+const DATA_IN_HEX = bytes(5000).toString('hex');
 
 describe('a part is found with its media type', () => {
   test.each([
@@ -31,6 +32,51 @@ describe('a part is found with its media type', () => {
     expect(part?.content).toEqual(sharedCopy(bytes(5000)));
     expect(part?.mediaType).toBe(mediaType);
   });
+});
+
+const SILENCE = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt '), Buffer.alloc(5985)]).toString('base64');
+const BITMAP = Buffer.concat([Buffer.from('BM'), Buffer.alloc(6001, 0xff)]).toString('base64');
+const WHITE = Buffer.alloc(6003, 0xff).toString('base64');
+const SHEET = Buffer.from('name;count\n'.repeat(600)).toString('base64');
+
+describe('a part that says little is one by its field, or by how it begins', () => {
+  test.each([
+    ['OpenAI: a recording of silence', `{"input_audio":{"data":"?","format":"wav"}}`, SILENCE],
+    ['OpenAI: samples without a beginning', `{"audio":{"format":"pcm16","data":"?"}}`, WHITE],
+    ['OpenAI: a file', `{"file":{"filename":"a.csv","file_data":"?"}}`, SHEET],
+    ['OpenAI: an image that was made', `{"data":[{"b64_json":"?"}]}`, WHITE],
+    ['Ollama: a blank picture', `{"role":"user","content":"see","images":["AA==","?"]}`, BITMAP],
+    ['Bedrock: a table', `{"document":{"format":"csv","name":"a","source":{"bytes":"?"}}}`, SHEET],
+    ['Anthropic: white', `{"source":{"type":"base64","media_type":"image/bmp","data":"?"}}`, WHITE],
+    ['Gemini: white', `{"inlineData":{"data":"?","mimeType":"image/bmp"}}`, WHITE],
+    ['an address', `{"image_url":{"url":"data:image/bmp;base64,?"}}`, WHITE],
+  ])('%s', (_, body, data) => {
+    const text = `{"model":"m","messages":[${body.replace('?', data)}]}`;
+    expect(findBinaryParts(text).map(({ start, end }) => text.slice(start, end))).toEqual([data]);
+  });
+});
+
+test.each([
+  ['one letter', 'w'.repeat(200_000)],
+  ['laughter', 'ha'.repeat(50_000)],
+  ['digits', '31415926535897932384626433832795'.repeat(500)],
+  ['a sequence of bases', 'GATTACAA'.repeat(2000)],
+  ['hexadecimal', DATA_IN_HEX],
+  ['words without blanks', 'TheQuickBrownFoxJumpsOverTheLazyDog0123456789/+'.repeat(400)],
+])('text of nothing but signs of base64 is text: %s', (_, text) => {
+  expect(text.length % 4).toBe(0);
+  expect(findBinaryParts(`{"messages":[{"role":"user","content":"${text}"}]}`)).toEqual([]);
+  expect(findBinaryParts(`{"content":[{"type":"text","text":"${text}"}]}`)).toEqual([]);
+});
+
+test('a document of plain words is text', () => {
+  const source = (text: string) => `{"type":"text","media_type":"text/plain","data":"${text}"}`;
+  expect(findBinaryParts(source('w'.repeat(9000)))).toEqual([]);
+});
+
+test('what looks like noise is a part in any field', () => {
+  const sealed = bytes(5001).toString('base64');
+  expect(findBinaryParts(`{"type":"reasoning","encrypted_content":"${sealed}"}`)).toHaveLength(1);
 });
 
 test('a part is found at every place and of every length above the shortest', () => {
