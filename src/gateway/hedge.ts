@@ -62,7 +62,10 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   function speaks(): boolean {
     for (const { tries } of lanes) {
       const newest = tries.at(-1);
-      if (newest?.attempt.error === null && newest.planned.seen.firstContentAt !== null) return true;
+      if (newest?.attempt.error !== null) continue;
+      const { firstContentAt, timing } = newest.planned.seen;
+      // What transformers still hold back has been said too.
+      if (firstContentAt !== null || timing.lastContentAt !== null) return true;
     }
     return false;
   }

@@ -189,12 +189,17 @@ describe('where another is asked for all of it', () => {
     ]);
   });
 
-  test('who has begun to speak in time is not hedged', async () => {
+  const REDACT = [{ name: 'redact', patterns: ['ab\\d\\d-cd\\d\\d'], direction: 'answer' as const }];
+  test.each([
+    ['', []],
+    [', behind a transformer', REDACT],
+  ])('who has begun to speak in time is not hedged%s', async (_, transformers) => {
     const pieces = [BEGIN, MESSAGE.delta(' and '), MESSAGE.end].map(bytes);
     const gate = Promise.withResolvers<void>();
     const one = replyWith(pieces, { before: (index) => (index === 2 ? gate.promise : undefined) });
     const lab = createFallbackLab({
       script: { one: [one], three: ['works'] },
+      providers: { one: { transformers } },
       config: { routing: { default_provider: 'one', fallback_chain: ['three'], hedge_after: '100ms' } },
     });
     const asking = lab.post('/v1/messages', MESSAGES);
