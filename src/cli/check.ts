@@ -66,6 +66,9 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
       ...(routing.fallbackChain.length === 0
         ? []
         : [['after a failure', routing.fallbackChain.join(', then ')] as const]),
+      ...(routing.policy.contextFallback.length === 0
+        ? []
+        : [['a prompt too long', routing.policy.contextFallback.join(', then ')] as const]),
     ]),
   ];
 }

@@ -17,6 +17,7 @@ routing:
   fallback_chain: [two]
   groups: { big: [two/opus, one] }
   hedge_after: 2s
+  context_fallback: [two/long]
   agent_rules: { reviewer: big }
   model_mappings: [ { from: "old-*", to: [one/new, two], strategy: least_busy } ]
   model_tier_rules: { opus: two }
@@ -150,6 +151,7 @@ describe('check', () => {
       /^ {2}over 1000 tokens +two\/long$/m,
       /^ {2}message: security review +two\/secure$/m,
       /^ {2}after a failure +two$/m,
+      /^ {2}a prompt too long +two\/long$/m,
     ])
       expect(out).toMatch(line);
   });
