@@ -2,6 +2,7 @@
 import { runCli } from './cli/run.ts';
 import { writeOutput } from './cli/standard-output.ts';
 import { createTerminal, shownOn } from './cli/terminal.ts';
+import { writeStandardError } from './server/standard-error.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -12,7 +13,7 @@ delete process.env.SLUICE_LAUNCHER_FD;
 const code = await runCli(process.argv.slice(2), {
   out: (line) => writeOutput(`${shownOn(1, line)}\n`),
   write: (text) => writeOutput(shownOn(1, text)),
-  err: (line) => console.error(shownOn(2, line)),
+  err: (line) => writeStandardError(shownOn(2, line)),
   environment: process.env,
   directory: process.cwd(),
   terminal: createTerminal(process),

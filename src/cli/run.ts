@@ -5,6 +5,7 @@ import { type CliContext, type Command, UsageError } from './command.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { HomeUnusable } from './home.ts';
 import { OutputLost } from './standard-output.ts';
+import { GivenUp } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 const helpCommand: Command = {
@@ -38,12 +39,19 @@ async function overview(): Promise<string> {
   return formatOverview(await Promise.all(Object.values(COMMANDS).map((load) => load())));
 }
 
-/** `args`: without the program's name. Resolves to the exit code: 0 well, 1 not, 2 a wrong command line. */
+/** What shells say of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/**
+ * `args`: without the program's name. Resolves to the exit code: 0 well, 1 not, 2 a wrong command line, 130 given up
+ * by the person.
+ */
 export async function runCli(args: string[], context: CliContext): Promise<number> {
   try {
     return await dispatch(args, context);
   } catch (error) {
     if (error instanceof OutputLost && error.isUnwanted) return 0;
+    if (error instanceof GivenUp) return INTERRUPTED;
     if (error instanceof HomeUnusable || error instanceof OutputLost) {
       context.err(`error: ${error.message}`);
       return 1;

@@ -7,8 +7,13 @@ export interface Terminal {
   isInteractive: boolean;
   /** Standard input to its end. */
   readAll(): Promise<string>;
-  /** One line that the screen does not show. Rejects where the person leaves with Ctrl-C. */
+  /** One line that the screen does not show. Rejects with GivenUp where the person leaves with Ctrl-C. */
   readHidden(prompt: string): Promise<string>;
+}
+
+/** By the person, who was asked for something. */
+export class GivenUp extends Error {
+  override readonly name = 'GivenUp';
 }
 
 const ENTER = /[\r\n]/;
@@ -25,13 +30,14 @@ export interface StandardStreams {
 export function createTerminal(streams: StandardStreams): Terminal {
   async function readHidden(prompt: string): Promise<string> {
     const { stdin, stderr } = streams;
-    stderr.write(prompt);
+    // First: who types at once is shown nothing either.
     stdin.setRawMode(true);
+    stderr.write(prompt);
     let line = '';
     try {
       for await (const chunk of stdin) {
         for (const key of String(chunk)) {
-          if (key === CONTROL_C) throw new Error('given up');
+          if (key === CONTROL_C) throw new GivenUp();
           if (ENTER.test(key) || key === CONTROL_D) return line;
           line = BACKSPACE.test(key) ? line.slice(0, -1) : line + key;
         }

@@ -1,6 +1,7 @@
 // The server's one way to the console: one line per event, on stderr, since stdout belongs to commands' answers.
 
 import { printable } from '../model/printable.ts';
+import { writeStandardError } from './standard-error.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
@@ -18,7 +19,7 @@ export interface LogOptions {
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 export function createLog(options: LogOptions): Log {
-  const write = options.write ?? ((line: string) => console.error(line));
+  const write = options.write ?? writeStandardError;
   const now = options.now ?? (() => new Date());
   return (level, message, fields = {}) => {
     if (RANK[level] < RANK[options.level]) return;
