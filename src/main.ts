@@ -1,8 +1,7 @@
 // The program: the one place that reads process.env and the command line, and that ends the process.
 import { runCli } from './cli/run.ts';
-import { writeOutput } from './cli/standard-output.ts';
+import { writeOutput, writeStandardError } from './cli/standard-output.ts';
 import { createTerminal, shownOn } from './cli/terminal.ts';
-import { writeStandardError } from './server/standard-error.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 

@@ -2,6 +2,8 @@
 import { writeSync } from 'node:fs';
 import type { CliContext } from './command.ts';
 
+export { writeStandardError } from '../server/standard-error.ts';
+
 const STANDARD_OUTPUT = 1;
 /** Before a pipe that is full, and does not wait by itself, is tried again. */
 const FULL_PIPE_MS = 5;
