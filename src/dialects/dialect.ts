@@ -221,6 +221,8 @@ export interface Quirks {
   prefill?: 'continues' | 'anew' | 'repeats' | AskedPrefill;
   /** openai-chat: models that answer anew whatever the row says of others (a pattern over the model name). */
   answersAnew?: RegExp;
+  /** openai-chat: models that refuse such a turn (a pattern over the model name). */
+  refusesPrefill?: RegExp;
   /** openai-chat: false where a tool's `strict` is refused. */
   strictTools?: boolean;
   /** openai-chat: true where tools of free text (`custom`) are known. Elsewhere each is shown as a function. */

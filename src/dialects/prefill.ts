@@ -23,6 +23,19 @@ export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport
   report(request, losses, 'whether the server goes on with the last turn or answers anew is not known');
 }
 
+/**
+ * What a user's turn says behind it to models that refuse it at the end; names the loss. Their vendors say to ask so:
+ * https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal,
+ * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
+ */
+export function askToGoOn(losses: LossReport): string {
+  losses.approximated(
+    PREFILL,
+    'the model refuses to go on with the last turn: a turn of the user asks it to',
+  );
+  return 'Continue your last message exactly where it ends. Do not repeat any of it.';
+}
+
 function report(request: NeutralRequest, losses: LossReport, how: string): void {
   if (prefillOf(request) !== undefined) losses.approximated(PREFILL, how);
 }

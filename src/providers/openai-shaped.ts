@@ -272,6 +272,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       extraFields: ['top_k'],
       prefill: 'continues',
       answersAnew: /^~?openai\//,
+      // As their vendors do.
+      refusesPrefill:
+        /^~?(anthropic\/claude-([a-z]+-)?(4\.[6-9]|[5-9]|latest)|google\/gemini-(3\.[6-9]|[4-9]|3\.5-flash-lite|[a-z-]*latest))/,
     },
   },
   {

@@ -1,6 +1,7 @@
 // A last turn of the assistant: who goes on with it, who has to be asked to, and what is said where nobody does.
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { Part } from '../../src/model/content.ts';
 import { asArray } from '../../src/model/json.ts';
 import type { ReasoningSettings } from '../../src/model/request.ts';
@@ -178,4 +179,76 @@ test('DeepSeek is sent there what another client asks so, with a query of nobody
     'https://api.deepseek.com/chat/completions',
     'https://api.deepseek.com/chat/completions',
   ]);
+});
+
+describe('models that refuse such an end are asked by the user to go on, which is named', () => {
+  const GO_ON = expect.stringMatching(/^Continue your last message exactly where it ends/);
+  const said = (dialect: ProviderDialectId, model: string, parts: Part[], kind = dialect as string) => {
+    const { body, losses } = PROVIDER_SIDES[dialect].buildRequest(
+      {
+        ...{ model, stream: false, system: [], tools: [] },
+        messages: [
+          { role: 'user', parts: [{ type: 'text', text: 'Count.' }] },
+          { role: 'assistant', parts },
+        ],
+      },
+      { model, quirks: PROVIDER_KINDS.find((row) => row.kind === kind)?.quirks ?? {} },
+    );
+    const last = asArray(body.messages ?? body.contents)?.at(-1);
+    return { last, named: losses.filter(({ feature }) => feature === 'messages.prefill').length };
+  };
+
+  test.each(['claude-opus-4-6', 'claude-sonnet-5-5', 'claude-haiku-5', 'claude-fable-5-1'])('%s', (model) => {
+    const text = { role: 'user', content: GO_ON };
+    expect(said('anthropic-messages', model, [HALF])).toMatchObject({ last: text, named: 1 });
+    const asked = { role: 'user', content: [{ text: GO_ON }] };
+    const amazon = said('bedrock-converse', `us.anthropic.${model}-v1:0`, [HALF]);
+    expect(amazon).toMatchObject({ last: asked, named: 1 });
+  });
+
+  test.each(['gemini-3.6-flash', 'gemini-3.5-flash-lite', 'gemini-3.8-flash', 'gemini-flash-latest'])(
+    '%s',
+    (model) => {
+      const last = { role: 'user', parts: [{ text: GO_ON }] };
+      expect(said('gemini', model, [HALF])).toMatchObject({ last, named: 1 });
+    },
+  );
+
+  test.each([
+    'anthropic/claude-opus-4.6',
+    'anthropic/claude-sonnet-5',
+    '~anthropic/claude-sonnet-latest',
+    'google/gemini-3.6-flash',
+    'google/gemini-3.5-flash-lite',
+  ])('%s at OpenRouter', (model) => {
+    const last = { role: 'user', content: GO_ON };
+    expect(said('openai-chat', model, [HALF], 'openrouter')).toMatchObject({ last, named: 1 });
+  });
+
+  test.each([
+    ['anthropic-messages', 'claude-sonnet-4-5'],
+    ['anthropic-messages', 'claude-opus-4-1-20250805'],
+    ['anthropic-messages', 'glm-5'],
+    ['bedrock-converse', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    ['bedrock-converse', 'amazon.nova-pro-v1:0'],
+    ['gemini', 'gemini-3.5-flash'],
+    ['gemini', 'gemini-2.5-flash'],
+    ['openai-chat', 'anthropic/claude-sonnet-4.5'],
+    ['openai-chat', 'anthropic/claude-opus-4'],
+    ['openai-chat', 'google/gemini-3.5-flash'],
+  ] as const)('not %s, %s', (dialect, model) => {
+    const { last, named } = said(dialect, model, [HALF], dialect === 'openai-chat' ? 'openrouter' : dialect);
+    expect(last).not.toMatchObject({ role: 'user' });
+    expect(named).toBe(0);
+  });
+
+  test('nor behind a call, whose result is what lacks', () => {
+    for (const [dialect, model] of [
+      ['anthropic-messages', 'claude-opus-4-6'],
+      ['bedrock-converse', 'anthropic.claude-opus-4-6-v1'],
+      ['gemini', 'gemini-3.6-flash'],
+    ] as const) {
+      expect(said(dialect, model, [HALF, CALL])).toMatchObject({ named: 0 });
+    }
+  });
 });

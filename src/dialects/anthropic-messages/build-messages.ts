@@ -2,6 +2,7 @@
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn } from '../last-turn.ts';
+import { askToGoOn } from '../prefill.ts';
 import type { LossReport } from '../loss-report.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import type { ModelTraits } from '../claude/models.ts';
@@ -69,6 +70,7 @@ export function buildConversation(
   trimPrefill(turns, losses);
   if (turns.length === 0) speakAsUser(system, turns, losses);
   requireLastTurn(request, turns.findLast((turn) => turn.role !== 'system')?.role);
+  if (traits.prefill === false) endWithUser(turns, losses);
   return { system: withoutBlanks(system), turns };
 }
 
@@ -108,6 +110,13 @@ function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   if (text === block.text) return;
   block.text = text;
   losses.approximated('messages', 'white space at the end of the last turn is cut');
+}
+
+/** For models that refuse a last turn of their own. */
+function endWithUser(turns: Turn[], losses: LossReport): void {
+  const last = turns.at(-1);
+  if (last?.role !== 'assistant' || last.blocks.at(-1)?.type !== 'text') return;
+  turns.push({ role: 'user', blocks: [{ type: 'text', text: askToGoOn(losses) }], fields: {} });
 }
 
 /** All results of one turn's calls must stand in the next user message, before anything else. */

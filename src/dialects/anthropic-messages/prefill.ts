@@ -11,5 +11,5 @@ export function continuesTurn(
 ): TurnContinued | undefined {
   const { prefill, thinksByDefault } = traitsOf(model);
   const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
-  return prefill && (isOff || (reasoning === undefined && !thinksByDefault)) ? 'rest' : undefined;
+  return prefill === true && (isOff || (reasoning === undefined && !thinksByDefault)) ? 'rest' : undefined;
 }

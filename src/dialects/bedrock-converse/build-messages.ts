@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn } from '../last-turn.ts';
+import { askToGoOn } from '../prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
 export interface Turn {
@@ -14,7 +15,12 @@ export interface Conversation {
   turns: Turn[];
 }
 
-export function buildConversation(request: NeutralRequest, scope: ContentScope): Conversation {
+/** @param refusesPrefill the model refuses a last turn of its own. */
+export function buildConversation(
+  request: NeutralRequest,
+  scope: ContentScope,
+  refusesPrefill: boolean,
+): Conversation {
   const { losses } = scope;
   const system = buildBlocks(request.system, scope);
   const turns: Turn[] = [];
@@ -34,6 +40,9 @@ export function buildConversation(request: NeutralRequest, scope: ContentScope):
   for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   if (turns.length === 0) speakAsUser(system, turns, scope);
   requireLastTurn(request, turns.at(-1)?.role);
+  const end = turns.at(-1);
+  if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
+    turns.push({ role: 'user', content: [{ text: askToGoOn(losses) }] });
   return { system, turns };
 }
 

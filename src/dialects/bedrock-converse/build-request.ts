@@ -24,7 +24,7 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   const scope: ContentScope = { losses, family, cachePoints: takesCachePoints(family), nextDocument };
   losses.foreign(request.extension);
 
-  const { system, turns } = buildConversation(request, scope);
+  const { system, turns } = buildConversation(request, scope, traits?.prefill === false);
   const body: JsonObject = { messages: turns.map(({ role, content }) => ({ role, content })) };
   const facts = { model, family, lacksThinking: lacksThinking(turns) };
   const { fields, thinks } = buildModelFields(request, facts, losses);

@@ -27,8 +27,8 @@ export interface ModelTraits {
   forcedTools: boolean;
   /** Searches the web by itself, where it is served by Anthropic. */
   webSearch: boolean;
-  /** Goes on with a turn of the assistant that ends the conversation, while it does not think. */
-  prefill: boolean;
+  /** Goes on with a turn of the assistant that ends the conversation, while it does not think; false: refuses it; null: not known. */
+  prefill: boolean | null;
 }
 
 const NEWEST: ModelTraits = {
@@ -62,7 +62,7 @@ const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', 
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
 /** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */
-const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null, prefill: false };
+const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null, prefill: null };
 
 /** A family nobody has heard of: as the newest, but a client that asks for a budget may know better. */
 const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false };

@@ -1,10 +1,11 @@
 // NeutralRequest → a generateContent body, and what it could not carry.
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { askToGoOn } from '../prefill.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
@@ -24,6 +25,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const system = buildSystem(request, losses);
   if (contents.length === 0) speakAsUser(system, contents, losses);
   requireLastTurn(request, asString(contents.at(-1)?.role));
+  if (traits.refusesPrefill) endWithUser(contents, losses);
   const body: JsonObject = { contents };
   if (system.length > 0) body.systemInstruction = { parts: system };
   const tools = buildTools(request.tools, scope);
@@ -67,6 +69,14 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
     'messages.system',
     'the last system message stands as the user turn that must not be missing',
   );
+}
+
+/** For models that refuse a last turn of their own; one that calls a tool lacks more than a turn. */
+function endWithUser(contents: JsonObject[], losses: LossReport): void {
+  const last = contents.at(-1);
+  const parts = asArray(last?.parts) ?? [];
+  if (last?.role !== 'model' || parts.some((part) => asObject(part)?.functionCall !== undefined)) return;
+  contents.push({ role: 'user', parts: [{ text: askToGoOn(losses) }] });
 }
 
 function buildStops(stops: readonly string[], losses: LossReport): JsonValue | undefined {

@@ -14,6 +14,11 @@ export interface ModelTraits {
   needsSignatures: boolean;
   /** Takes images and documents inside a function response. */
   mediaInResults: boolean;
+  /**
+   * Refuses a turn of its own at the end: 3.5 Flash-Lite, and all since 3.6.
+   * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
+   */
+  refusesPrefill: boolean;
   /** Takes `googleSearch`. */
   webSearch: boolean;
 }
@@ -38,10 +43,17 @@ export function modelTraits(model: string): ModelTraits {
       budget: [0, 32_768],
       needsSignatures: true,
       mediaInResults: true,
+      refusesPrefill: version >= 3.6 || /3\.5-flash-lite|latest$/.test(name),
       webSearch: true,
     };
   }
-  const older = { levels: [], needsSignatures: false, mediaInResults: false, webSearch: version >= 2 };
+  const older = {
+    levels: [],
+    needsSignatures: false,
+    mediaInResults: false,
+    refusesPrefill: false,
+    webSearch: version >= 2,
+  };
   if (version >= 2.5) {
     const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);
     return { thinking: 'budget', thinkingCanStop: !isPro, budget, ...older };

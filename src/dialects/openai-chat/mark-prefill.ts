@@ -3,7 +3,7 @@ import { asArray, asObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { AskedPrefill, BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
-import { PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } from '../prefill.ts';
+import { askToGoOn, PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } from '../prefill.ts';
 import { applyEdits } from './adapt.ts';
 import { withoutThinking } from './model-thinking.ts';
 
@@ -14,12 +14,18 @@ export function markPrefill(
   options: BuildOptions,
   losses: LossReport,
 ): string | undefined {
-  const { prefill, answersAnew } = options.quirks;
-  if (prefill === undefined) reportUnknownPrefill(request, losses);
+  const { prefill, answersAnew, refusesPrefill } = options.quirks;
+  if (refusesPrefill?.test(options.model) === true) endWithUser(request, body, losses);
+  else if (prefill === undefined) reportUnknownPrefill(request, losses);
   else if (prefill === 'anew' || answersAnew?.test(options.model) === true) reportPrefill(request, losses);
   else if (typeof prefill === 'object' && prefillOf(request) !== undefined)
     return askToContinue(prefill, body, options, losses);
   return undefined;
+}
+
+function endWithUser(request: NeutralRequest, body: JsonObject, losses: LossReport): void {
+  if (prefillOf(request) === undefined) return;
+  body.messages = [...(asArray(body.messages) ?? []), { role: 'user', content: askToGoOn(losses) }];
 }
 
 function askToContinue(
