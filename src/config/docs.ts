@@ -12,11 +12,25 @@ import {
 /** `sluice.schema.json`. */
 export function renderJsonSchema(): string {
   const schema = buildJsonSchema();
+  const sections = Object.entries(schema.properties ?? {}).map(([name, node]) => [
+    name,
+    orEmpty(name === 'providers' ? withEmptyEntries(node) : node),
+  ]);
   const root: SchemaNode = {
     ...schema,
-    properties: { $schema: { type: 'string' }, ...schema.properties },
+    properties: { $schema: { type: 'string' }, ...Object.fromEntries(sections) },
   };
   return `${JSON.stringify({ title: 'Sluice configuration', ...root }, null, 2)}\n`;
+}
+
+/** A section, or a provider, with nothing behind its name is null in YAML. */
+function orEmpty(node: SchemaNode): SchemaNode {
+  return node.type === 'object' ? { ...node, type: ['object', 'null'] } : node;
+}
+
+function withEmptyEntries(node: SchemaNode): SchemaNode {
+  const { additionalProperties: entry } = node;
+  return typeof entry === 'object' ? { ...node, additionalProperties: orEmpty(entry) } : node;
 }
 
 /** `docs/configuration.md`. */

@@ -95,7 +95,7 @@ function entryShapes(): object[] {
   const named = TRANSFORMERS.map((row) => {
     const shape = z.strictObject({ name: z.literal(row.name), ...row.options.shape });
     const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' });
-    return { ...schema, description: row.summary };
+    return { ...withoutOwnReferences(schema), description: row.summary };
   });
   return [
     { enum: TRANSFORMERS.map((row) => row.name) },
@@ -107,4 +107,12 @@ function entryShapes(): object[] {
       required: ['name'],
     },
   ];
+}
+
+/** Within the whole schema, what refers to a definition of this part's own would refer to nothing: it is any value. */
+function withoutOwnReferences(schema: object): object {
+  return JSON.parse(JSON.stringify(schema), (name, value: unknown) => {
+    if (name === '$defs') return undefined;
+    return typeof value === 'object' && value !== null && '$ref' in value ? {} : value;
+  }) as object;
 }

@@ -17,3 +17,27 @@ test('every key says what it does', () => {
   const silent = listSchemaKeys().filter(({ path, node }) => !/(\*|\[\])$/.test(path) && !node.description);
   expect(silent.map((key) => key.path)).toEqual([]);
 });
+
+test('whatever the JSON Schema refers to is in it: editors refuse it else', () => {
+  const schema: unknown = JSON.parse(renderJsonSchema());
+  const places: string[] = [];
+  JSON.parse(renderJsonSchema(), (name, value: unknown) => {
+    if (name === '$ref') places.push(String(value));
+    return value;
+  });
+  const find = (place: string) =>
+    place
+      .replace('#/', '')
+      .split('/')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], schema);
+  expect(places.length).toBeGreaterThan(0);
+  expect(places.filter((place) => find(place) === undefined)).toEqual([]);
+});
+
+test('in the JSON Schema, too, a section and a provider may be empty', () => {
+  const { properties } = JSON.parse(renderJsonSchema()) as { properties: Record<string, { type: unknown }> };
+  const { $schema: _, ...sections } = properties;
+  const allowed = ['object', 'null'];
+  for (const [name, { type }] of Object.entries(sections)) expect([name, type]).toEqual([name, allowed]);
+  expect(properties.providers).toHaveProperty('additionalProperties.type', allowed);
+});
