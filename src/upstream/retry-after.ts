@@ -94,10 +94,14 @@ function parseNumber(value: string | null): number | undefined {
   return value !== null && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
 }
 
+/** C's `asctime`, the oldest form of an HTTP date, which names no zone. */
+const ASCTIME = /^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
+
 function parseDate(value: string | null): number | undefined {
-  // `Date.parse` takes almost anything; an HTTP date names its day and zone.
-  if (value === null || !/^[A-Za-z]{3,9}, .*GMT$/.test(value.trim())) return undefined;
-  const time = Date.parse(value);
+  const date = value?.trim() ?? '';
+  // `Date.parse` takes almost anything; an HTTP date names its day and, in the newer forms, its zone.
+  if (!/^[A-Za-z]{3,9}, .*GMT$/.test(date) && !ASCTIME.test(date)) return undefined;
+  const time = Date.parse(ASCTIME.test(date) ? `${date} GMT` : date);
   return Number.isNaN(time) ? undefined : time;
 }
 

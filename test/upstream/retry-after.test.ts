@@ -18,6 +18,11 @@ const CASES: [Record<string, string>, number | undefined][] = [
   [{ 'retry-after-ms': 'soon', 'retry-after': '1' }, 1_000],
   [{ 'retry-after': 'Thu, 01 Jan 2026 12:00:07 GMT' }, 7_000],
   [{ 'retry-after': 'Thu, 01 Jan 2026 11:00:00 GMT' }, 0],
+  // The two older forms, which nobody should send and everybody must read (RFC 9110, 5.6.7).
+  [{ 'retry-after': 'Thursday, 01-Jan-26 12:00:07 GMT' }, 7_000],
+  [{ 'retry-after': 'Thu Jan  1 12:00:07 2026' }, 7_000],
+  [{ 'retry-after': 'Thu Jan  1 13:00:07 2026', date: 'Thu Jan  1 13:00:00 2026' }, 7_000],
+  [{ 'retry-after': 'Thu Jan 1' }, undefined],
   // The server's clock is an hour ahead: what counts is the difference it states.
   [{ 'retry-after': 'Thu, 01 Jan 2026 13:00:05 GMT', date: 'Thu, 01 Jan 2026 13:00:00 GMT' }, 5_000],
   [{ 'retry-after': 'Thu, 01 Jan 2026 12:00:05 GMT', date: 'garbage' }, 5_000],
