@@ -16,8 +16,8 @@ too with answers, whole and streamed. A feature that neither arrives nor is name
 | refused | the request is refused with \`unsupported_feature\`, since an answer without it would be wrong |
 | – | the provider has no words for it, so there is nothing to tell |
 
-A field of a request that this version has never heard of is lost by its path: \`messages.content.new_field\`. The client's
-own wire passes it.
+A field of a request, or of what a model says, that this version has never heard of is lost by its path:
+\`messages.content.new_field\`. The client's own wire passes it.
 
 What tells of the service and not of the answer (times, prices, fingerprints, the tier that served, the request told
 back) stays with clients of the provider's own dialect; times and prices are in the audit row.

@@ -30,6 +30,7 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
       events.push({ type: 'text-start', block }, { type: 'text-delta', block, text: part.text });
       for (const citation of part.citations ?? []) events.push({ type: 'citation', block, citation });
       events.push({ type: 'text-end', block });
+      if (part.extension !== undefined) addExtension(events, part.extension);
       return;
     case 'refusal':
       events.push(
@@ -46,6 +47,7 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
       if (part.signature !== undefined)
         events.push({ type: 'reasoning-signature', block, signature: part.signature });
       events.push({ type: 'reasoning-end', block });
+      if (part.extension !== undefined) addExtension(events, part.extension);
       return;
     }
     case 'tool-call': {

@@ -22,7 +22,7 @@ import { fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { ID, isEmpty, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
+import { ID, isEmpty, isServerToolResult, leftover, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 interface OpenBlock {
   kind: 'text' | 'reasoning' | 'tool' | 'silent' | 'unknown';
@@ -35,6 +35,9 @@ interface OpenBlock {
   /** A delta has brought a signature. */
   signed: boolean;
 }
+
+const TEXT_FIELDS = ['type', 'text', 'citations', 'cache_control'];
+const THINKING_FIELDS = ['type', 'thinking', 'signature', 'cache_control'];
 
 const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = {
   text_delta: 'text',
@@ -113,6 +116,12 @@ class MessageDecoder implements StreamDecoder {
     this.emit({ type: 'extension', dialect: ID, name, value });
   }
 
+  /** Fields of a block that only this dialect knows, as a whole answer's are kept. */
+  private extendBy(content: JsonObject, known: readonly string[]): void {
+    for (const [name, value] of Object.entries(leftover(content, known)))
+      if (value !== undefined && value !== null) this.extend(name, { value });
+  }
+
   private fail(wire: JsonObject): void {
     this.ended = true;
     this.emit({ type: 'error', error: fromBody(wire, undefined, this.quirks) });
@@ -185,6 +194,7 @@ class MessageDecoder implements StreamDecoder {
     const { block } = opened;
     opened.kind = 'text';
     this.emit({ type: 'text-start', block });
+    this.extendBy(content, TEXT_FIELDS);
     const text = asString(content.text);
     if (text) this.emit({ type: 'text-delta', block, text });
     if (!Array.isArray(content.citations)) return;
@@ -197,6 +207,7 @@ class MessageDecoder implements StreamDecoder {
     const { block } = opened;
     opened.kind = 'reasoning';
     this.emit({ type: 'reasoning-start', block });
+    this.extendBy(content, THINKING_FIELDS);
     const text = asString(content.thinking);
     if (text) this.emit({ type: 'reasoning-delta', block, text });
     opened.held = asString(content.signature) ?? '';

@@ -64,6 +64,7 @@ function buildPart(
 ): JsonObject | undefined {
   switch (part.type) {
     case 'text':
+      losses.foreign(part.extension);
       spans.begin();
       spans.add(part.text);
       for (const citation of part.citations ?? []) {
@@ -74,6 +75,7 @@ function buildPart(
       if (part.text !== '') losses.refusal();
       return part.text === '' ? undefined : { text: part.text };
     case 'reasoning': {
+      losses.foreign(part.extension);
       if (part.redacted !== undefined) return redactedPart(part.redacted);
       const signature = signatureForClient(part.signature);
       if (part.text !== '') return { text: part.text, thought: true, ...signature };

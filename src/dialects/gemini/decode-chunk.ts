@@ -17,7 +17,7 @@ import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
-import { partName, unwordedFields } from './unworded.ts';
+import { partName, unreadOf, unwordedFields } from './unworded.ts';
 import { ID, isEmpty } from './wire.ts';
 
 export class ChunkDecoder {
@@ -35,6 +35,8 @@ export class ChunkDecoder {
   private serverCallId = '';
   /** Candidates but the first were there. */
   private hasMore = false;
+  /** Fields of parts that nobody reads, as told. */
+  private unread: Set<string> | undefined = undefined;
   private readonly index = createTextIndex();
   private readonly sources = createCitationReader(this.index);
   /** Null before the first call. */
@@ -122,6 +124,7 @@ export class ChunkDecoder {
 
   private readPart(part: JsonObject): void {
     this.flushSeal();
+    for (const name of unreadOf(part)) this.tellUnread(name);
     if (part.functionCall !== undefined) {
       if (this.open !== undefined) this.close();
       const error = this.callDecoder().read(part);
@@ -144,6 +147,13 @@ export class ChunkDecoder {
       return;
     }
     this.readServerPart(part);
+  }
+
+  private tellUnread(name: string): void {
+    if (this.unread?.has(name) === true) return;
+    this.unread ??= new Set();
+    this.unread.add(name);
+    this.emit({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
   }
 
   /** What a tool of the provider's own was asked or gave, or what has no word. */

@@ -43,6 +43,28 @@ function saysNothing(value: JsonValue | undefined): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
+/** Of a part: what is read, and what keeps its whole part. */
+const READ: ReadonlySet<string> = new Set([
+  ...['text', 'thought', 'thoughtSignature', 'functionCall', 'inlineData'],
+  ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
+]);
+
+/** Whether any of a part's content is read: then what else it says is not. */
+export function unreadOf(part: JsonObject): string[] {
+  let unread: string[] | undefined;
+  let isRead = false;
+  for (const name in part) {
+    if (READ.has(name)) isRead = true;
+    else if (!saysNothing(part[name])) {
+      unread ??= [];
+      unread.push(name);
+    }
+  }
+  return isRead ? (unread ?? NOTHING) : NOTHING;
+}
+
+const NOTHING: string[] = [];
+
 /** What to call a part without a neutral word. */
 export function partName(part: JsonObject): string {
   return Object.keys(part).find((name) => name !== 'thought' && name !== 'thoughtSignature') ?? 'part';

@@ -57,9 +57,11 @@ function buildMessage(response: NeutralResponse, losses: AnswerLosses): JsonObje
   for (const [at, part] of response.parts.entries()) {
     switch (part.type) {
       case 'text':
+        losses.foreign(part.extension);
         texts.push(part);
         break;
       case 'reasoning':
+        losses.foreign(part.extension);
         reasoning.push({ part, afterText: lastText !== -1 && at > lastText });
         break;
       case 'refusal':

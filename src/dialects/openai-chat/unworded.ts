@@ -1,7 +1,14 @@
 // What a server says beside the answer that no other dialect has a word for: log probabilities, what content filters
-// found, further choices. Ids, times, prices and versions are the envelope, which is each server's own.
+// found, further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
+
+/** Of a message: what is read, and what servers put there that says nothing of the answer. */
+const READ: ReadonlySet<string> = new Set([
+  ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'annotations', 'audio', 'images'],
+  ...['reasoning', 'reasoning_content', 'reasoning_details'],
+  ...['name', 'provider_metadata', 'padding', 'channel', 'token_id', 'token_ids'],
+]);
 
 /** Tells each of one chunk or body by name, with what a client of this dialect could be told again. */
 export function tellUnworded(
@@ -15,6 +22,15 @@ export function tellUnworded(
   const { prompt_filter_results: prompts } = body;
   if (Array.isArray(prompts) && found(prompts)) tell('prompt_filter_results', { results: prompts });
   if (hasFurther(asArray(body.choices))) tell('choices', {});
+  const said = choice?.delta ?? choice?.message;
+  if (!isObject(said)) return;
+  for (const name in said)
+    if (!READ.has(name) && !saysNothing(said[name])) tell(`message.${name}`, { value: said[name] });
+}
+
+function saysNothing(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === false || value === '') return true;
+  return Array.isArray(value) && value.length === 0;
 }
 
 function hasFurther(choices: readonly JsonValue[] | undefined): boolean {

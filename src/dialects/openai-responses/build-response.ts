@@ -71,6 +71,7 @@ function buildOutput(
 }
 
 function buildContent(part: Part, losses: AnswerLosses): JsonObject | undefined {
+  if (part.type === 'text') losses.foreign(part.extension);
   if (part.type === 'refusal') return refusalContent(part.text);
   return part.type === 'text' ? textContent(part.text, annotationsOf(part, losses)) : undefined;
 }
@@ -93,6 +94,7 @@ function buildItem(
 ): JsonObject | undefined {
   switch (part.type) {
     case 'reasoning':
+      losses.foreign(part.extension);
       if (part.text === '' && part.signature === undefined && part.redacted === undefined) return undefined;
       return buildReasoningOutput(part, itemId('rs', requestId, place));
     case 'tool-call': {

@@ -7,6 +7,8 @@ import { type CallState, createCallState } from './decode-call.ts';
 import { createMessageState, type MessageState } from './decode-message.ts';
 import { createReasoningState, type ReasoningState } from './decode-reasoning.ts';
 import { parseHostedItem } from './hosted-item.ts';
+import { tellUnworded } from './unworded.ts';
+import { ID } from './wire.ts';
 
 export interface Blocks {
   emit(event: StreamEvent): void;
@@ -74,6 +76,13 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
     return state;
   }
 
+  /** The item is whole. */
+  function settle(state: ItemState, item: JsonObject): void {
+    if (state.ended) return;
+    state.done(item);
+    tellUnworded(item, (name, value) => emit({ type: 'extension', dialect: ID, name, value }));
+  }
+
   function note(index: number, item: JsonObject): void {
     const id = asString(item.id);
     if (id) ids.set(id, index);
@@ -95,8 +104,7 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
     indexOf: (itemId) => ids.get(itemId),
     done(index, item) {
       note(index, item);
-      const state = open(index, item);
-      if (!state.ended) state.done(item);
+      settle(open(index, item), item);
     },
     finish(output) {
       // Neither places nor ids are the same on all servers; the order within a type is.
@@ -107,7 +115,7 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
         const nth = seen.get(type) ?? 0;
         seen.set(type, nth + 1);
         const state = told.filter((each) => each.type === type)[nth] ?? open(spareIndex++, item);
-        if (!state.ended) state.done(item);
+        settle(state, item);
       }
       for (const state of states.values()) if (!state.ended) state.end();
     },

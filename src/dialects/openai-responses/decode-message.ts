@@ -4,7 +4,6 @@ import { asArray, asObject, asString, isObject, type JsonObject } from '../../mo
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
 import { createToldText, type ToldText } from './told-text.ts';
-import { tellUnworded } from './unworded.ts';
 import { ID } from './wire.ts';
 
 type PartKind = 'text' | 'refusal';
@@ -110,13 +109,17 @@ export function createMessageState({ emit, next }: Blocks): MessageState {
       for (const value of asArray(item.content) ?? []) {
         const content = asObject(value);
         const kind = content === undefined ? undefined : partKind(content);
-        if (content === undefined || kind === undefined) continue;
+        if (content === undefined) continue;
+        if (kind === undefined) {
+          const name = `content.${asString(content.type) ?? 'part'}`;
+          emit({ type: 'extension', dialect: ID, name, value: { value: content } });
+          continue;
+        }
         const known = parts[place++];
         if (known !== undefined && known.kind === kind) complete(known, content);
         // Numbers of parts that only come now collide with none.
         else complete(open(kind, parts.length + 1_000), content);
       }
-      tellUnworded(item, (name, value) => emit({ type: 'extension', dialect: ID, name, value }));
       for (const part of parts) endPart(part);
     },
     end() {

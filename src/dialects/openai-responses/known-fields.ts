@@ -37,6 +37,9 @@ const ITEM_BY_TYPE = byType({
   custom_tool_call_output: OUTPUT,
 });
 
+/** What is read of an output item. */
+export const KNOWN_OUTPUT: KnownRequest = { body: { output: ITEM_BY_TYPE } };
+
 const FORMAT = byType({
   text: {},
   json_object: {},

@@ -10,6 +10,8 @@ import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from './decode-call.ts';
 import { parseFinish } from './finish.ts';
+import { CONTENT_PREFIX } from './parse-content.ts';
+import { ID } from './wire.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseAnswerReasoning } from './reasoning.ts';
@@ -62,9 +64,17 @@ function parseItem(item: JsonObject, index: number): Part[] {
   }
 }
 
+/** Content that has neutral words. */
+const TOLD: ReadonlySet<string> = new Set(['output_text', 'text', 'refusal']);
+
 function parseMessage(item: JsonObject, index: number): Part[] {
   const parts: Part[] = [];
   for (const content of objectsIn(item.content, `output[${index}].content`)) {
+    if (!TOLD.has(asString(content.type) ?? '')) {
+      const name = `${CONTENT_PREFIX}${asString(content.type) ?? 'part'}`;
+      parts.push({ type: 'opaque', dialect: ID, name, value: content });
+      continue;
+    }
     const text = textIn(
       content.type === 'refusal' ? content.refusal : content.text,
       `output[${index}].content[].text`,

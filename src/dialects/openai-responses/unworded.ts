@@ -1,10 +1,16 @@
-// What a message says beside its text and sources that the neutral model has no word for.
+// What an output item says that the neutral model has no word for.
 import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
+import { unreadFields } from '../unread-fields.ts';
+import { KNOWN_OUTPUT } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
-/** Tells each of an item by name: the phase of a message, and log probabilities, where the request asked for them. */
+/**
+ * Tells each of an item by name: the phase of a message, log probabilities where the request asked for them, and
+ * whatever is new.
+ */
 export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonObject) => void): void {
+  for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) tell(name, {});
   if (item.type !== undefined && item.type !== 'message') return;
   const phase = asString(item.phase);
   if (phase !== undefined) tell('phase', { phase });
