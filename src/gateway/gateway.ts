@@ -277,6 +277,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     reload(config) {
       setup = createSetup(config, host, { states, memory });
       book = bookOf(setup);
+      states.configure(config.providers);
       host.connections?.limit(config.connections);
       if (isProber) probes.follow(config.providers);
     },

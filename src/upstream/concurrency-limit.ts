@@ -53,6 +53,8 @@ export interface ConcurrencyLimit {
   adopt(limit: number | null): void;
   /** Another process has let go of a place. */
   roomElsewhere(): void;
+  /** The settings have changed: those who wait may go. */
+  configure(settings: ConcurrencySettings): void;
 }
 
 /** How a limit agrees with those of other processes. */
@@ -82,7 +84,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   const { monotonic } = clock;
   /** Null until something had to be cut: then the settings' `max` holds. */
   let adapted: number | null = null;
-  /** The settings of the newest request that waited. */
+  /** As configured last, or as the newest request that waited had them. */
   let newest: ConcurrencySettings | undefined;
   let inFlight = 0;
   /** Requests let in so far, and how many these were at the last cut. */
@@ -184,7 +186,8 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       giveBack();
       if (room !== undefined && room.othersWaiting() > 0) peers.freed();
       meanHoldMs += 0.1 * (monotonic() - this.begunAt - meanHoldMs);
-      admit(this.settings);
+      // It may have been let in by settings that hold no more.
+      admit(newest ?? this.settings);
     }
   }
 
@@ -250,6 +253,10 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     adopt(limit) {
       adapted = limit;
       enteredAtCut = entered;
+    },
+    configure(settings) {
+      newest = settings;
+      admit(settings);
     },
     roomElsewhere() {
       if (newest !== undefined) admit(newest);

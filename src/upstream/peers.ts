@@ -74,6 +74,49 @@ export interface SharedRoom {
   othersWaiting(): number;
 }
 
+/**
+ * The room of one provider for several addresses of it, as while requests still run at an earlier one: this process's number
+ * is that of all of them, and none counts the others'.
+ */
+export class DividedRoom {
+  private readonly room: SharedRoom;
+  private readonly shares = new Set<Share>();
+
+  constructor(room: SharedRoom) {
+    this.room = room;
+  }
+
+  share(): SharedRoom {
+    const { room, shares } = this;
+    const own: Share = { inFlight: 0, waiting: 0 };
+    shares.add(own);
+    return {
+      setInFlight(count) {
+        own.inFlight = count;
+        const mine = sum(shares, 'inFlight');
+        return room.setInFlight(mine) - mine + count;
+      },
+      setWaiting(count) {
+        own.waiting = count;
+        room.setWaiting(sum(shares, 'waiting'));
+      },
+      othersInFlight: () => room.othersInFlight(),
+      othersWaiting: () => room.othersWaiting(),
+    };
+  }
+}
+
+interface Share {
+  inFlight: number;
+  waiting: number;
+}
+
+function sum(shares: Iterable<Share>, what: keyof Share): number {
+  let total = 0;
+  for (const share of shares) total += share[what];
+  return total;
+}
+
 export interface Peers {
   tell(notice: PeerNotice): void;
   /** Undefined where this process counts alone. */

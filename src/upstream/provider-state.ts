@@ -12,7 +12,7 @@ import {
 import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
 import type { Leaving } from './departure.ts';
-import { NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
+import { DividedRoom, NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
 import { fail, heal, learn, type ProviderMemory, recall } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
@@ -70,6 +70,8 @@ export interface ProviderStates {
   snapshot(providers: readonly GuardedProvider[]): ProviderState[];
   /** Requests with this provider now, those of other processes included. */
   inFlight(provider: GuardedProvider): number;
+  /** These hold from now on: where one lets in more than before, those who wait go. */
+  configure(providers: readonly GuardedProvider[]): void;
   /** Another process has met this. */
   learn(notice: PeerNotice): void;
   /** What another process must learn that only begins. */
@@ -85,14 +87,15 @@ const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
 export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS): ProviderStates {
-  const memories = new Map<string, ProviderMemory>();
+  /** By name and address: another address is another server, whatever it is called. */
+  const memories = new Map<string, Map<string, ProviderMemory>>();
+  const rooms = new Map<string, DividedRoom | undefined>();
 
   function memoryOf({ name, baseUrl }: Pick<GuardedProvider, 'name' | 'baseUrl'>): ProviderMemory {
-    const known = memories.get(name);
-    // Another address is another server, whatever it is called.
-    if (known !== undefined && known.baseUrl === baseUrl) return known;
+    const known = memories.get(name)?.get(baseUrl);
+    if (known !== undefined) return known;
     const tell = (event: PeerEvent) => peers.tell({ provider: name, baseUrl, event });
-    const room = peers.room(name);
+    const room = roomOf(name)?.share();
     const memory: ProviderMemory = {
       baseUrl,
       breaker: createBreaker(clock.monotonic, (met, settings) => tell({ what: 'breaker', met, settings })),
@@ -107,8 +110,21 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
       lastError: undefined,
       tell,
     };
-    memories.set(name, memory);
+    const addresses = memories.get(name) ?? new Map<string, ProviderMemory>();
+    memories.set(name, addresses.set(baseUrl, memory));
     return memory;
+  }
+
+  function roomOf(name: string): DividedRoom | undefined {
+    if (!rooms.has(name)) {
+      const room = peers.room(name);
+      rooms.set(name, room && new DividedRoom(room));
+    }
+    return rooms.get(name);
+  }
+
+  function* all(): Generator<[provider: string, memory: ProviderMemory]> {
+    for (const [name, addresses] of memories) for (const memory of addresses.values()) yield [name, memory];
   }
 
   function closed({ provider }: LeaseQuestion, { breaker, lastError }: ProviderMemory): Refusal {
@@ -164,16 +180,19 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
       return limit.inFlight() + (room?.othersInFlight() ?? 0);
     },
     peerGone() {
-      for (const { breaker, limit } of memories.values()) {
+      for (const [, { breaker, limit }] of all()) {
         breaker.peerGone();
         limit.roomElsewhere();
       }
+    },
+    configure(providers) {
+      for (const provider of providers) memoryOf(provider).limit.configure(provider.concurrency);
     },
     learn({ provider, baseUrl, event }) {
       learn(memoryOf({ name: provider, baseUrl }), event);
     },
     recall: () =>
-      [...memories].map(([provider, memory]) => ({
+      [...all()].map(([provider, memory]) => ({
         provider,
         baseUrl: memory.baseUrl,
         event: { what: 'known', known: recall(memory) },

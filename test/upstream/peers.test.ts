@@ -1,5 +1,5 @@
 // Two processes before the same provider: what one learns the other knows, and a limit is one limit.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import type { Lease } from '../../src/upstream/lease.ts';
 import type { PeerNotice, SharedRoom } from '../../src/upstream/peers.ts';
@@ -7,6 +7,7 @@ import {
   createProviderStates,
   type GuardedProvider,
   type ProviderStates,
+  UNHEALTHY_AFTER,
 } from '../../src/upstream/provider-state.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
@@ -183,6 +184,37 @@ test('a limit is one limit: places are counted together, and one that is freed l
 const TWO_PLACES = sampleProvider({
   name: 'a',
   concurrency: { max: 2, min: 1, queue: 10, queueTimeoutMs: 60_000 },
+});
+
+describe('an address that changes while requests run', () => {
+  const settings = { max: 2, min: 1, queue: 0, queueTimeoutMs: 1 };
+  const before = sampleProvider({ name: 'a', concurrency: settings });
+  const moved = { ...before, baseUrl: 'http://127.0.0.1:3/v1' };
+
+  test('what the old server still answers is not counted as the new one’s, nor is it lost', async () => {
+    const { one, other, counts } = setup();
+    const old = [await lease(one, before), await lease(one, before)];
+    const fresh = [await lease(one, moved), await lease(one, moved)];
+    for (const each of old) each.end('completed');
+    expect(counts[0].inFlight).toBe(2);
+    expect(await enter(other, moved)).toHaveProperty('refused');
+    for (const each of fresh) each.end('completed');
+    expect(counts[0].inFlight).toBe(0);
+    expect(await enter(other, moved)).not.toHaveProperty('refused');
+  });
+
+  test('what others say of the old server makes nobody forget the new one', async () => {
+    const { one, other } = setup();
+    const roomy = { ...settings, max: 4 };
+    const [was, is] = [before, moved].map((provider) => ({ ...provider, concurrency: roomy }));
+    if (was === undefined || is === undefined) throw new Error('two addresses');
+    const old = await lease(one, was);
+    await lease(other, is);
+    for (let n = 0; n < UNHEALTHY_AFTER; n++) (await lease(other, is)).end(failure('upstream_failed'));
+    old.end(failure('upstream_failed'));
+    expect(stateOf(other, is)).toMatchObject({ inFlight: 1, healthy: false });
+    expect(stateOf(one, is)).toMatchObject({ healthy: false });
+  });
 });
 
 test('while all places are taken and both wait, nothing is told', async () => {

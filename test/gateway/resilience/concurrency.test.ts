@@ -1,4 +1,6 @@
 // Limits of concurrency through the gateway: counted is what the provider has at once.
+import { parseConfig } from '../../../src/config/parse.ts';
+import { resolveConfig } from '../../../src/config/resolve.ts';
 import { afterEach, describe, expect, test } from 'bun:test';
 import {
   ASK,
@@ -247,6 +249,52 @@ describe('the limit in force', () => {
     const lab = setup({ script: { one: [failure(400)] }, providers: limitedTo(5) });
     await readAll(await post(lab, 5));
     expect(await grown(lab)).toBe(5);
+  });
+});
+
+describe('a limit that a reload changes', () => {
+  const reload = (lab: Lab, max: number | null) => {
+    const { file } = parseConfig({
+      providers: {
+        one: {
+          dialect: 'anthropic-messages',
+          base_url: 'http://upstream.test/one',
+          api_key: 'k',
+          concurrency: { max },
+        },
+      },
+    });
+    if (file === null) throw new Error('the configuration is valid');
+    lab.gateway.reload(resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config);
+  };
+
+  test.each([3, null])('to %p: as many of those who wait go at once', async (max) => {
+    const { reply, open } = gated();
+    const lab = setup({ script: { one: [reply] }, providers: limitedTo(1) });
+    const requests = await post(lab, 4);
+    expect(lab.asked).toHaveLength(1);
+    reload(lab, max);
+    await lab.timers.advance(0);
+    expect(lab.asked).toHaveLength(max ?? 4);
+    open();
+    expect(await readAll(requests)).toEqual([200, 200, 200, 200]);
+  });
+
+  test('downwards: those under way stay, and who leaves lets nobody in beyond it', async () => {
+    const { reply, open } = gated();
+    const lab = setup({ script: { one: [reply] }, providers: limitedTo(3) });
+    const leaving = new AbortController();
+    const first = await lab.post('/v1/messages', STREAM, { signal: leaving.signal });
+    const requests = await post(lab, 4);
+    expect(lab.asked).toHaveLength(3);
+    reload(lab, 1);
+    leaving.abort();
+    await first.text().catch(() => undefined);
+    await lab.timers.advance(0);
+    expect(await line(lab)).toMatchObject({ in_flight: 2, queued: 2, concurrency_limit: 1 });
+    expect(lab.asked).toHaveLength(3);
+    open();
+    expect(await readAll(requests)).toEqual([200, 200, 200, 200]);
   });
 });
 
