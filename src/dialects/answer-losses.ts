@@ -43,45 +43,75 @@ const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'exp
 
 /** @param own the dialect of the client. */
 export function createAnswerLosses(own: DialectId, context: AnswerContext): AnswerLosses {
-  const names = new Map<string, string>();
-  const lost = (feature: string) => context.lost?.(feature);
-  const approximated = (feature: string, how: string) => context.approximated?.(feature, how);
-  return {
-    lost,
-    approximated,
-    refusal: () => approximated('refusal', TOLD_AS_TEXT),
-    freeTextCall: () => approximated('tools.custom', ONE_TEXT_ARGUMENT),
-    foreign(extension) {
-      if (extension === undefined || extension.dialect === own) return;
-      for (const field of Object.keys(extension.fields)) {
-        if (extension.defaults?.includes(field) !== true) lost(field);
-      }
-    },
-    foreignMedia(type, extension) {
-      if (extension === undefined || extension.dialect === own) return;
-      for (const field of Object.keys(extension.fields)) {
-        if (!SILENT_FIELDS.has(field)) lost(`${type}.${field}`);
-      }
-    },
-    serverCall({ id, name }, told) {
-      names.set(id, name);
-      if (!told) lost(`tools.${name}`);
-    },
-    serverResult: ({ callId }) => lost(`tools.${names.get(callId) ?? 'server_tool_result'}`),
-    finish({ unified, raw, stopSequence }, known = []) {
-      if (stopSequence !== undefined && !known.includes('stop_sequence')) lost('stop_sequence');
-      if (unified === 'pause_turn' && !known.includes('pause_turn')) lost('pause_turn');
-      if (unified === 'context_window_exceeded' && !known.includes(unified))
-        approximated('finish_reason', 'a full context window is told as the limit of tokens');
-      if (unified === 'other' && raw !== null && !known.includes(unified))
-        approximated('finish_reason', 'an end that there is no word for is told as an ordinary one');
-    },
-    usage(usage, unsayable) {
-      for (const key of unsayable) {
-        if (usage[key] > 0) lost(`usage.${key.replace(/[A-Z0-9]+/g, (found) => `_${found.toLowerCase()}`)}`);
-      }
-    },
-  };
+  return new ToldLosses(own, context);
+}
+
+class ToldLosses implements AnswerLosses {
+  private readonly own: DialectId;
+  private readonly context: AnswerContext;
+  /** Names of calls that the provider answered itself, by id. Null before the first. */
+  private names: Map<string, string> | null = null;
+
+  constructor(own: DialectId, context: AnswerContext) {
+    this.own = own;
+    this.context = context;
+  }
+
+  lost(feature: string): void {
+    this.context.lost?.(feature);
+  }
+
+  approximated(feature: string, how: string): void {
+    this.context.approximated?.(feature, how);
+  }
+
+  refusal(): void {
+    this.approximated('refusal', TOLD_AS_TEXT);
+  }
+
+  freeTextCall(): void {
+    this.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+  }
+
+  foreign(extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    for (const field of Object.keys(extension.fields)) {
+      if (extension.defaults?.includes(field) !== true) this.lost(field);
+    }
+  }
+
+  foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    for (const field of Object.keys(extension.fields)) {
+      if (!SILENT_FIELDS.has(field)) this.lost(`${type}.${field}`);
+    }
+  }
+
+  serverCall({ id, name }: { id: string; name: string }, told: boolean): void {
+    this.names ??= new Map();
+    this.names.set(id, name);
+    if (!told) this.lost(`tools.${name}`);
+  }
+
+  serverResult({ callId }: Pick<ServerToolResultPart, 'callId'>): void {
+    this.lost(`tools.${this.names?.get(callId) ?? 'server_tool_result'}`);
+  }
+
+  finish({ unified, raw, stopSequence }: Finish, known: readonly RareEnding[] = []): void {
+    if (stopSequence !== undefined && !known.includes('stop_sequence')) this.lost('stop_sequence');
+    if (unified === 'pause_turn' && !known.includes('pause_turn')) this.lost('pause_turn');
+    if (unified === 'context_window_exceeded' && !known.includes(unified))
+      this.approximated('finish_reason', 'a full context window is told as the limit of tokens');
+    if (unified === 'other' && raw !== null && !known.includes(unified))
+      this.approximated('finish_reason', 'an end that there is no word for is told as an ordinary one');
+  }
+
+  usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void {
+    for (const key of unsayable) {
+      if (usage[key] > 0)
+        this.lost(`usage.${key.replace(/[A-Z0-9]+/g, (found) => `_${found.toLowerCase()}`)}`);
+    }
+  }
 }
 
 /** The type that tells a generated clip from a generated image. */
