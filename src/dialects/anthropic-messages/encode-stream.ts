@@ -17,7 +17,7 @@ import type { Finish } from '../../model/finish.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { LAST_SIGNATURE, messageId } from './build-response.ts';
 import { buildCitation } from './citations.ts';
@@ -33,218 +33,239 @@ const END = '}}\n\n';
 type Open = 'text' | 'thinking' | 'tool' | 'free-text-tool' | 'other';
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
-  let head: { id: string | null; model: string | null } | undefined;
-  let headSent = false;
-  let usage: Usage = NO_USAGE;
-  let index = -1;
-  let open: Open | undefined;
-  /** Everything of a delta event up to the changing part, for the open block. */
-  let deltaPrefix = '';
-  let signature = '';
-  /** Thinking without text behind other blocks, told with the next block. */
-  let waiting: 'started' | 'ended' | undefined;
-  const messageDelta: JsonObject = {};
-  const stopFields: JsonObject = {};
-  const losses = createAnswerLosses(ID, context);
+  return new MessageEncoder(context);
+}
 
-  function encode(event: StreamEvent): string {
+class MessageEncoder implements StreamEncoder {
+  private readonly context: AnswerContext;
+  private open: Open | undefined;
+  /** Everything of a delta event up to the changing part, for the open block. */
+  private deltaPrefix = '';
+  /** Thinking without text behind other blocks, told with the next block. */
+  private waiting: 'started' | 'ended' | undefined;
+  private signature = '';
+  private index = -1;
+  private head: { id: string | null; model: string | null } | undefined;
+  private headSent = false;
+  private usage: Usage = NO_USAGE;
+  /** Null where the provider said no such field. */
+  private messageDelta: JsonObject | null = null;
+  private stopFields: JsonObject | null = null;
+  private readonly losses: AnswerLosses;
+
+  constructor(context: AnswerContext) {
+    this.context = context;
+    this.losses = createAnswerLosses(ID, context);
+  }
+
+  encode(event: StreamEvent): string {
     switch (event.type) {
       case 'text-delta':
       case 'refusal-delta':
-        return open === 'text' && event.text !== '' ? deltaPrefix + JSON.stringify(event.text) + END : '';
+        return this.open === 'text' && event.text !== ''
+          ? this.deltaPrefix + JSON.stringify(event.text) + END
+          : '';
       case 'tool-delta':
-        return toolDelta(event.arguments);
+        return this.toolDelta(event.arguments);
       case 'reasoning-delta':
-        return reasoningDelta(event.text);
+        return this.reasoningDelta(event.text);
       case 'start':
-        head ??= { id: event.id, model: event.model };
+        this.head ??= { id: event.id, model: event.model };
         return '';
       case 'usage':
-        usage = mergeUsage(usage, event.usage);
+        this.usage = mergeUsage(this.usage, event.usage);
         return '';
       case 'error':
-        return failure(event.error);
+        return this.failure(event.error);
       default:
-        return messageStart() + encodeRest(event);
+        return this.messageStart() + this.encodeRest(event);
     }
   }
 
-  function encodeRest(event: Exclude<StreamEvent, { type: 'start' | 'usage' | 'error' }>): string {
+  ping(): string {
+    return PING;
+  }
+
+  private encodeRest(event: Exclude<StreamEvent, { type: 'start' | 'usage' | 'error' }>): string {
     switch (event.type) {
       case 'refusal-start':
-        losses.refusal();
-        return blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
+        this.losses.refusal();
+        return this.blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
       case 'text-start':
-        return blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
+        return this.blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
       case 'reasoning-start':
         if (event.redacted !== undefined) {
           const data = tokenToWire(ID, event.redacted);
-          return blockStart('other', { type: 'redacted_thinking', data });
+          return this.blockStart('other', { type: 'redacted_thinking', data });
         }
-        return reasoningStart();
+        return this.reasoningStart();
       case 'reasoning-signature':
         // Said when the block ends: nothing may follow it there.
-        signature = tokenToWire(ID, event.signature);
+        this.signature = tokenToWire(ID, event.signature);
         return '';
       case 'tool-start':
-        return toolStart(event);
+        return this.toolStart(event);
       case 'citation':
-        return citation(event.citation);
+        return this.citation(event.citation);
       case 'server-tool-result':
         if (event.part.dialect !== ID) {
-          losses.serverResult(event.part);
+          this.losses.serverResult(event.part);
           return '';
         }
-        return blockStart('other', event.part.value) + blockStop();
+        return this.blockStart('other', event.part.value) + this.blockStop();
       case 'reasoning-end':
-        if (waiting !== undefined) {
-          waiting = 'ended';
+        if (this.waiting !== undefined) {
+          this.waiting = 'ended';
           return '';
         }
-        return blockStop();
+        return this.blockStop();
       case 'text-end':
       case 'refusal-end':
       case 'tool-end':
-        return blockStop();
+        return this.blockStop();
       case 'extension':
-        if (event.dialect === ID) return replay(event.name, event.value);
-        losses.lost(event.name);
+        if (event.dialect === ID) return this.replay(event.name, event.value);
+        this.losses.lost(event.name);
         return '';
       case 'finish':
-        return blockStop() + finish(event.finish);
+        return this.blockStop() + this.finish(event.finish);
       case 'media':
         // Generated media has no block in this dialect.
-        losses.lost(mediaTypeOf(event));
+        this.losses.lost(mediaTypeOf(event));
         return '';
       default:
         return '';
     }
   }
 
-  function messageStart(): string {
-    if (headSent) return '';
-    headSent = true;
+  private messageStart(): string {
+    if (this.headSent) return '';
+    this.headSent = true;
     const message = {
-      id: head?.id ?? messageId(context),
+      id: this.head?.id ?? messageId(this.context),
       type: 'message',
       role: 'assistant',
-      model: head?.model ?? context.model,
+      model: this.head?.model ?? this.context.model,
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: buildUsage({ ...usage, outputTokens: 0, reasoningTokens: 0 }),
+      usage: buildUsage({ ...this.usage, outputTokens: 0, reasoningTokens: 0 }),
     };
     return frame('message_start', { type: 'message_start', message });
   }
 
-  function reasoningStart(): string {
-    const before = tellWaiting() + blockStop();
-    signature = '';
-    if (index >= 0) {
-      waiting = 'started';
+  private reasoningStart(): string {
+    const before = this.tellWaiting() + this.blockStop();
+    this.signature = '';
+    if (this.index >= 0) {
+      this.waiting = 'started';
       return before;
     }
-    return before + thinkingStart();
+    return before + this.thinkingStart();
   }
 
-  function reasoningDelta(text: string): string {
+  private reasoningDelta(text: string): string {
     if (text === '') return '';
-    const before = waiting === 'started' ? thinkingStart() : '';
-    return open === 'thinking' ? before + deltaPrefix + JSON.stringify(text) + END : '';
+    const before = this.waiting === 'started' ? this.thinkingStart() : '';
+    return this.open === 'thinking' ? before + this.deltaPrefix + JSON.stringify(text) + END : '';
   }
 
-  function thinkingStart(): string {
-    waiting = undefined;
+  private thinkingStart(): string {
+    this.waiting = undefined;
     const block = { type: 'thinking', thinking: '', signature: '' };
-    return blockStart('thinking', block, 'thinking_delta', 'thinking');
+    return this.blockStart('thinking', block, 'thinking_delta', 'thinking');
   }
 
-  function tellWaiting(): string {
-    return waiting === undefined ? '' : thinkingStart() + blockStop();
+  private tellWaiting(): string {
+    return this.waiting === undefined ? '' : this.thinkingStart() + this.blockStop();
   }
 
-  function blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
-    const before = tellWaiting() + blockStop();
-    open = kind;
-    index++;
-    deltaPrefix = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${field}":`;
+  private blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
+    const before = this.tellWaiting() + this.blockStop();
+    this.open = kind;
+    const index = ++this.index;
+    this.deltaPrefix = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${field}":`;
     return (
       before + frame('content_block_start', { type: 'content_block_start', index, content_block: block })
     );
   }
 
-  function blockStop(): string {
-    if (open === undefined) return '';
+  private blockStop(): string {
+    if (this.open === undefined) return '';
     let last = '';
-    if (open === 'thinking') last = delta({ type: 'signature_delta', signature });
-    if (open === 'free-text-tool') last = `${deltaPrefix}${JSON.stringify('"}')}${END}`;
-    open = undefined;
-    return `${last}event: content_block_stop\ndata: {"type":"content_block_stop","index":${index}}\n\n`;
+    if (this.open === 'thinking') last = this.delta({ type: 'signature_delta', signature: this.signature });
+    if (this.open === 'free-text-tool') last = `${this.deltaPrefix}${JSON.stringify('"}')}${END}`;
+    this.open = undefined;
+    return `${last}event: content_block_stop\ndata: {"type":"content_block_stop","index":${this.index}}\n\n`;
   }
 
-  function delta(value: JsonObject): string {
-    return frame('content_block_delta', { type: 'content_block_delta', index, delta: value });
+  private delta(value: JsonObject): string {
+    return frame('content_block_delta', { type: 'content_block_delta', index: this.index, delta: value });
   }
 
-  function toolStart(event: StreamEvent & { type: 'tool-start' }): string {
+  private toolStart(event: StreamEvent & { type: 'tool-start' }): string {
     const { id, name, kind } = event;
     const fields = ownFields(event.extension);
     if (kind === 'server') {
       const isOwn = event.extension?.dialect === ID;
-      losses.serverCall(event, isOwn);
+      this.losses.serverCall(event, isOwn);
       if (!isOwn) return '';
       const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
-      return blockStart('tool', block, 'input_json_delta', 'partial_json');
+      return this.blockStart('tool', block, 'input_json_delta', 'partial_json');
     }
-    losses.foreign(event.extension);
+    this.losses.foreign(event.extension);
     const block = { type: 'tool_use', id: callIdToWire(id, event.signature), name, input: {}, ...fields };
-    if (kind === 'function') return blockStart('tool', block, 'input_json_delta', 'partial_json');
-    losses.freeTextCall();
-    const started = blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
-    return `${started}${deltaPrefix}${JSON.stringify(`{"${FREE_TEXT}":"`)}${END}`;
+    if (kind === 'function') return this.blockStart('tool', block, 'input_json_delta', 'partial_json');
+    this.losses.freeTextCall();
+    const started = this.blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
+    return `${started}${this.deltaPrefix}${JSON.stringify(`{"${FREE_TEXT}":"`)}${END}`;
   }
 
-  function toolDelta(fragment: string): string {
+  private toolDelta(fragment: string): string {
     if (fragment === '') return '';
-    if (open === 'tool') return deltaPrefix + JSON.stringify(fragment) + END;
-    if (open !== 'free-text-tool') return '';
-    return deltaPrefix + JSON.stringify(JSON.stringify(fragment).slice(1, -1)) + END;
+    if (this.open === 'tool') return this.deltaPrefix + JSON.stringify(fragment) + END;
+    if (this.open !== 'free-text-tool') return '';
+    return this.deltaPrefix + JSON.stringify(JSON.stringify(fragment).slice(1, -1)) + END;
   }
 
-  function citation(value: Citation): string {
+  private citation(value: Citation): string {
     const wire = buildCitation(value);
-    if (wire === undefined) losses.lost('citations');
-    return open === 'text' && wire !== undefined ? delta({ type: 'citations_delta', citation: wire }) : '';
+    if (wire === undefined) this.losses.lost('citations');
+    return this.open === 'text' && wire !== undefined
+      ? this.delta({ type: 'citations_delta', citation: wire })
+      : '';
   }
 
   /** Says again what the decoder of this dialect had no neutral word for. */
-  function replay(name: string, value: JsonObject): string {
+  private replay(name: string, value: JsonObject): string {
     const type = asString(value.type);
     if (name === 'container' || name === 'stop_details') {
-      stopFields[name] = value;
+      this.stopFields ??= {};
+      this.stopFields[name] = value;
       return '';
     }
     if (name === 'context_management') {
-      messageDelta[name] = value;
+      this.messageDelta ??= {};
+      this.messageDelta[name] = value;
       return '';
     }
     switch (type) {
       case 'content_block_start': {
-        const before = tellWaiting() + blockStop();
-        open = 'other';
-        index++;
-        return before + frame(type, { ...value, index });
+        const before = this.tellWaiting() + this.blockStop();
+        this.open = 'other';
+        this.index++;
+        return before + frame(type, { ...value, index: this.index });
       }
       case 'content_block_delta':
-        return open === undefined ? '' : frame(type, { ...value, index });
+        return this.open === undefined ? '' : frame(type, { ...value, index: this.index });
       case 'content_block_stop':
-        return open === undefined ? '' : blockStop();
+        return this.open === undefined ? '' : this.blockStop();
       case undefined: {
         // No event of the wire: a block, or a field, of a whole answer that was asked for as a stream.
         const block = asObject(value.value);
         if (asString(block?.type) !== undefined && block !== undefined)
-          return blockStart('other', block) + blockStop();
-        losses.lost(name);
+          return this.blockStart('other', block) + this.blockStop();
+        this.losses.lost(name);
         return '';
       }
       default:
@@ -252,28 +273,26 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     }
   }
 
-  function finish(value: Finish): string {
-    if (waiting !== undefined && signature !== '') losses.lost(LAST_SIGNATURE);
-    losses.usage(usage, UNSAID_COUNTS);
-    losses.finish(value, knownEndings(value));
+  private finish(value: Finish): string {
+    if (this.waiting !== undefined && this.signature !== '') this.losses.lost(LAST_SIGNATURE);
+    this.losses.usage(this.usage, UNSAID_COUNTS);
+    this.losses.finish(value, knownEndings(value));
     const wire = {
       type: 'message_delta',
       delta: {
         stop_reason: buildStopReason(value),
         stop_sequence: value.stopSequence ?? null,
-        ...stopFields,
+        ...this.stopFields,
       },
-      usage: buildUsage(usage),
-      ...messageDelta,
+      usage: buildUsage(this.usage),
+      ...this.messageDelta,
     };
     return `${frame('message_delta', wire)}event: message_stop\ndata: {"type":"message_stop"}\n\n`;
   }
 
-  function failure(error: GatewayError): string {
-    return frame('error', buildError(error, context.requestId));
+  private failure(error: GatewayError): string {
+    return frame('error', buildError(error, this.context.requestId));
   }
-
-  return { encode, ping: () => PING };
 }
 
 function frame(event: string, data: JsonObject): string {
