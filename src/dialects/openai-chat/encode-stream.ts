@@ -9,7 +9,8 @@ import type { StreamEvent } from '../../model/events.ts';
 import { asNumber, type JsonObject, parseObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
+import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai-errors.ts';
 import { buildAnnotation } from './annotations.ts';
@@ -30,112 +31,148 @@ interface OpenTool {
   prefix: string;
 }
 
+/** What stands behind the changing part of a chunk. */
+interface ChunkEnds {
+  chunk: string;
+  delta: string;
+  toolDelta: string;
+}
+
+const ENDS = chunkEnds('}\n\n');
+/** OpenAI sends `usage: null` in every chunk of a stream that will end with the counts. */
+const ENDS_WITHOUT_USAGE_YET = chunkEnds(',"usage":null}\n\n');
+
+function chunkEnds(chunk: string): ChunkEnds {
+  const delta = `},"logprobs":null,"finish_reason":null}]${chunk}`;
+  return { chunk, delta, toolDelta: `}}]${delta}` };
+}
+
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
-  let started = false;
-  let head = '';
-  /** Of the chunks that the client has already. */
-  let created: number | undefined;
-  let contentPrefix = '';
-  let reasoningPrefix = '';
-  let refusalPrefix = '';
-  const toolSuffix = '}}]},"logprobs":null,"finish_reason":null}]';
-  // OpenAI sends `usage: null` in every chunk of a stream that will end with the counts.
-  const tail = `${context.includeUsage ? ',"usage":null' : ''}}\n\n`;
-  const deltaSuffix = `},"logprobs":null,"finish_reason":null}]${tail}`;
-  const toolDeltaSuffix = `${toolSuffix}${tail}`;
+  return new ChunkEncoder(context);
+}
 
-  const tools = new Map<number, OpenTool>();
-  const losses = createAnswerLosses(ID, context);
-  let toolCount = 0;
-  let usage: Usage | undefined;
-  let reasoning: { part: ReasoningPart; text: KeptText } | undefined;
-  /** The entries told, with the length of the content before each. */
-  const entries: { part: ReasoningPart; at: number }[] = [];
+class ChunkEncoder implements StreamEncoder {
+  private readonly context: AnswerContext;
+  private started = false;
   /** Annotations count from the start of the content, over all text blocks. */
-  let contentLength = 0;
-  let textBase = 0;
-  let citations: Citation[] = [];
+  private contentLength = 0;
+  private contentPrefix = '';
+  private reasoningPrefix = '';
+  private refusalPrefix = '';
+  private readonly ends: ChunkEnds;
+  private reasoning: { part: ReasoningPart; text: KeptText } | undefined;
+  private tools: Map<number, OpenTool> | null = null;
+  private toolCount = 0;
+  private head = '';
+  /** Of the chunks that the client has already. */
+  private created: number | undefined;
+  private usage: Usage | undefined;
+  /** The entries told, with the length of the content before each. */
+  private entries: { part: ReasoningPart; at: number }[] | null = null;
+  private textBase = 0;
+  private citations: Citation[] | null = null;
+  private readonly losses: AnswerLosses;
 
-  function begin(id: string | null, model: string | null): string {
-    if (started) return '';
-    started = true;
+  constructor(context: AnswerContext) {
+    this.context = context;
+    this.ends = context.includeUsage ? ENDS_WITHOUT_USAGE_YET : ENDS;
+    this.losses = createAnswerLosses(ID, context);
+  }
+
+  encode(event: StreamEvent): string {
+    if (this.started || event.type === 'error') return this.encodeBody(event);
+    const first = event.type === 'start' ? this.begin(event.id, event.model) : this.begin(null, null);
+    return first + this.encodeBody(event);
+  }
+
+  ping(): string {
+    return ': ping\n\n';
+  }
+
+  follow({ data }: SseEvent): void {
+    this.created ??= asNumber(parseObject(data)?.created);
+  }
+
+  private begin(id: string | null, model: string | null): string {
+    this.started = true;
     const envelope = {
-      id: id ?? completionId(context),
+      id: id ?? completionId(this.context),
       object: 'chat.completion.chunk',
-      created: created ?? context.created,
-      model: model ?? context.model,
+      created: this.created ?? this.context.created,
+      model: model ?? this.context.model,
     };
-    head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[`;
-    const delta = `${head}{"index":0,"delta":{`;
-    contentPrefix = `${delta}"content":`;
-    reasoningPrefix = `${delta}"reasoning_content":`;
-    refusalPrefix = `${delta}"refusal":`;
-    return chunk({ role: 'assistant', content: '' });
+    this.head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[`;
+    const delta = `${this.head}{"index":0,"delta":{`;
+    this.contentPrefix = `${delta}"content":`;
+    this.reasoningPrefix = `${delta}"reasoning_content":`;
+    this.refusalPrefix = `${delta}"refusal":`;
+    return this.chunk({ role: 'assistant', content: '' });
   }
 
-  function chunk(delta: JsonObject, finishReason: string | null = null): string {
+  private chunk(delta: JsonObject, finishReason: string | null = null): string {
     const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
-    return `${head}${JSON.stringify(choice)}]${tail}`;
+    return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;
   }
 
-  function encodeBody(event: StreamEvent): string {
+  private encodeBody(event: StreamEvent): string {
     switch (event.type) {
       case 'start':
         return '';
       case 'text-start':
-        textBase = contentLength;
-        citations = [];
+        this.textBase = this.contentLength;
+        this.citations = null;
         return '';
       case 'text-delta':
         if (event.text === '') return '';
-        contentLength += event.text.length;
-        return contentPrefix + JSON.stringify(event.text) + deltaSuffix;
+        this.contentLength += event.text.length;
+        return this.contentPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'citation':
-        citations.push(event.citation);
+        this.citations ??= [];
+        this.citations.push(event.citation);
         return '';
       case 'text-end':
-        return endText();
+        return this.endText();
       case 'refusal-delta':
-        return event.text === '' ? '' : refusalPrefix + JSON.stringify(event.text) + deltaSuffix;
+        return event.text === '' ? '' : this.refusalPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-start':
-        reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
-        if (event.redacted !== undefined) reasoning.part.redacted = event.redacted;
+        this.reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
+        if (event.redacted !== undefined) this.reasoning.part.redacted = event.redacted;
         return '';
       case 'reasoning-delta':
         if (event.text === '') return '';
-        reasoning?.text.add(event.text);
-        return reasoningPrefix + JSON.stringify(event.text) + deltaSuffix;
+        this.reasoning?.text.add(event.text);
+        return this.reasoningPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-signature':
-        if (reasoning !== undefined) reasoning.part.signature = event.signature;
+        if (this.reasoning !== undefined) this.reasoning.part.signature = event.signature;
         return '';
       case 'reasoning-end':
-        return endReasoning();
+        return this.endReasoning();
       case 'tool-start':
-        return startTool(event);
+        return this.startTool(event);
       case 'tool-delta':
-        return toolDelta(event.block, event.arguments);
+        return this.toolDelta(event.block, event.arguments);
       case 'tool-end': {
-        const tool = tools.get(event.block);
+        const tool = this.tools?.get(event.block);
         // Clients parse the arguments of a function: '' is not JSON.
         const isEmpty = tool?.kind === 'function' && !tool.hasArguments;
-        return isEmpty ? toolDelta(event.block, '{}') : '';
+        return isEmpty ? this.toolDelta(event.block, '{}') : '';
       }
       case 'media':
-        return encodeMedia(event);
+        return this.encodeMedia(event);
       case 'usage':
-        usage = mergeUsage(usage ?? NO_USAGE, event.usage);
+        this.usage = mergeUsage(this.usage ?? NO_USAGE, event.usage);
         return '';
       case 'extension':
-        return encodeExtension(event);
+        return this.encodeExtension(event);
       case 'finish':
-        losses.finish(event.finish);
-        if (usage !== undefined) losses.usage(usage, UNSAID_COUNTS);
-        return `${allEntries()}${chunk({}, buildFinishReason(event.finish))}${usageChunk()}data: [DONE]\n\n`;
+        this.losses.finish(event.finish);
+        if (this.usage !== undefined) this.losses.usage(this.usage, UNSAID_COUNTS);
+        return `${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish))}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
         // Results of provider-run tools have no form here.
-        losses.serverResult(event.part);
+        this.losses.serverResult(event.part);
         return '';
       case 'refusal-start':
       case 'refusal-end':
@@ -143,100 +180,93 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     }
   }
 
-  function endText(): string {
+  private endText(): string {
+    const { citations } = this;
+    if (citations === null) return '';
+    this.citations = null;
     const annotations: JsonObject[] = [];
     for (const citation of citations) {
-      const annotation = buildAnnotation(citation, textBase, contentLength - textBase);
+      const annotation = buildAnnotation(citation, this.textBase, this.contentLength - this.textBase);
       if (annotation !== undefined) annotations.push(annotation);
-      else losses.lost('citations');
+      else this.losses.lost('citations');
     }
-    citations = [];
-    return annotations.length === 0 ? '' : chunk({ annotations });
+    return annotations.length === 0 ? '' : this.chunk({ annotations });
   }
 
-  function endReasoning(): string {
-    if (reasoning === undefined) return '';
-    const { part, text } = reasoning;
-    reasoning = undefined;
+  private endReasoning(): string {
+    if (this.reasoning === undefined) return '';
+    const { part, text } = this.reasoning;
+    this.reasoning = undefined;
     if (part.signature === undefined && part.redacted === undefined) return '';
     part.text = text.text();
-    const index = entries.push({ part, at: contentLength }) - 1;
-    const entry = buildReasoningDetail({ part, afterText: contentLength > 0 }, index);
-    return chunk({ reasoning_details: [entry] });
+    this.entries ??= [];
+    const index = this.entries.push({ part, at: this.contentLength }) - 1;
+    const entry = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, index);
+    return this.chunk({ reasoning_details: [entry] });
   }
 
-  function allEntries(): string {
+  private allEntries(): string {
+    const { entries, contentLength } = this;
+    if (entries === null) return '';
     const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
-    const isTold = placed.length === 0 || (placed.length === 1 && placed[0]?.afterText === contentLength > 0);
-    return isTold ? '' : chunk({ reasoning_details: placed.map(buildReasoningDetail) });
+    const isTold = placed.length === 1 && placed[0]?.afterText === contentLength > 0;
+    return isTold ? '' : this.chunk({ reasoning_details: placed.map(buildReasoningDetail) });
   }
 
-  function startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
+  private startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
     const { name, kind, signature } = event;
     // Provider-run calls are done: a client would try to answer them.
     if (kind === 'server') {
-      losses.serverCall(event, false);
+      this.losses.serverCall(event, false);
       return '';
     }
-    losses.foreign(event.extension);
-    const index = toolCount++;
+    this.losses.foreign(event.extension);
+    const index = this.toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
-    tools.set(event.block, {
+    this.tools ??= new Map();
+    this.tools.set(event.block, {
       index,
       kind,
       hasArguments: false,
-      prefix: `${head}{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
+      prefix: `${this.head}{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
     });
     const id = clientCallId(event.id, signature);
     const call = { index, id, type: kind, [field]: { name, [input]: '' } };
-    return chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
+    return this.chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
   }
 
-  function toolDelta(block: number, fragment: string): string {
-    const tool = tools.get(block);
+  private toolDelta(block: number, fragment: string): string {
+    const tool = this.tools?.get(block);
     if (tool === undefined || fragment === '') return '';
     tool.hasArguments = true;
-    return tool.prefix + JSON.stringify(fragment) + toolDeltaSuffix;
+    return tool.prefix + JSON.stringify(fragment) + this.ends.toolDelta;
   }
 
-  function encodeMedia(event: Extract<StreamEvent, { type: 'media' }>): string {
+  private encodeMedia(event: Extract<StreamEvent, { type: 'media' }>): string {
     const { mediaType, data, extension } = event;
     const type = mediaTypeOf(event);
-    losses.foreignMedia(type, extension);
+    this.losses.foreignMedia(type, extension);
     if (type === 'audio') {
       const own = extension?.dialect === ID ? extension.fields : {};
-      return chunk({ audio: { ...own, data } });
+      return this.chunk({ audio: { ...own, data } });
     }
     const url = buildDataUrl(mediaType, data);
-    return chunk({ images: [{ type: 'image_url', image_url: { url }, index: 0 }] });
+    return this.chunk({ images: [{ type: 'image_url', image_url: { url }, index: 0 }] });
   }
 
-  function encodeExtension(event: Extract<StreamEvent, { type: 'extension' }>): string {
+  private encodeExtension(event: Extract<StreamEvent, { type: 'extension' }>): string {
     const image = ownImage(event.dialect, event.name, event.value.value ?? null);
-    if (image !== undefined) return chunk({ images: [{ ...image, index: 0 }] });
+    if (image !== undefined) return this.chunk({ images: [{ ...image, index: 0 }] });
     if (event.dialect !== ID || event.name !== 'logprobs') {
-      losses.lost(event.name);
+      this.losses.lost(event.name);
       return '';
     }
     const choice = { index: 0, delta: {}, logprobs: event.value, finish_reason: null };
-    return `${head}${JSON.stringify(choice)}]${tail}`;
+    return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;
   }
 
-  function usageChunk(): string {
-    if (!context.includeUsage || usage === undefined) return '';
-    return `${head}],"usage":${JSON.stringify(buildUsage(usage))}}\n\n`;
+  private usageChunk(): string {
+    if (!this.context.includeUsage || this.usage === undefined) return '';
+    return `${this.head}],"usage":${JSON.stringify(buildUsage(this.usage))}}\n\n`;
   }
-
-  return {
-    encode(event) {
-      if (started) return encodeBody(event);
-      if (event.type === 'error') return encodeBody(event);
-      const first = event.type === 'start' ? begin(event.id, event.model) : begin(null, null);
-      return first + encodeBody(event);
-    },
-    ping: () => ': ping\n\n',
-    follow({ data }) {
-      created ??= asNumber(parseObject(data)?.created);
-    },
-  };
 }
