@@ -10,7 +10,7 @@ import type { Finish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import { createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import {
   CUT_CALL,
@@ -21,122 +21,162 @@ import {
   signaturePart,
 } from './answer-parts.ts';
 import { buildError } from './build-error.ts';
-import { createGroundingWriter } from './citations.ts';
+import { createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID } from './wire.ts';
 
-export function createStreamEncoder(context: AnswerContext): StreamEncoder {
-  const inArray = context.framing === 'json-array';
-  // Google's own framing, which all its clients split at.
-  const before = inArray ? '' : 'data: ';
-  const after = inArray ? '' : '\r\n\r\n';
-  let isFirst = true;
-  let who: JsonObject = {};
-  /** Behind the candidates of each chunk: who answers. */
-  let envelope = '}';
-  let textEnd = '';
-  const textStart = `${before}{"candidates":[{"content":{"parts":[{"text":`;
-  let thoughtEnd = '';
-  let started = false;
-  let usage: Usage = NO_USAGE;
-  let open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
-  /** A call whose arguments cannot be read: forgiven where the token limit cut it. */
-  let brokenCall: string | undefined;
-  let hasThought = false;
-  const unworded: UnwordedAnswer = { candidate: {}, response: {} };
-  const losses = createAnswerLosses(ID, context);
-  const grounding = createGroundingWriter();
-  const spans = createSpanWriter();
-  let citations: Citation[] = [];
+/** What stands around each chunk. */
+interface Framing {
+  before: string;
+  after: string;
+  /** A chunk of text up to that text. */
+  textStart: string;
+}
 
-  function start(id: string | null, model: string | null): void {
-    if (started) return;
-    started = true;
-    who = { modelVersion: model ?? context.model, responseId: id ?? context.requestId };
-    envelope = `,${JSON.stringify(who).slice(1)}`;
-    textEnd = `}],"role":"model"},"index":0}]${envelope}${after}`;
-    thoughtEnd = `,"thought":true${textEnd}`;
+// Google's own framing, which all its clients split at.
+const SSE = framing('data: ', '\r\n\r\n');
+const ARRAY = framing('', '');
+
+function framing(before: string, after: string): Framing {
+  return { before, after, textStart: `${before}{"candidates":[{"content":{"parts":[{"text":` };
+}
+
+export function createStreamEncoder(context: AnswerContext): StreamEncoder {
+  return new ChunkEncoder(context);
+}
+
+class ChunkEncoder implements StreamEncoder {
+  private readonly context: AnswerContext;
+  private readonly inArray: boolean;
+  private started = false;
+  private isFirst = true;
+  private readonly framing: Framing;
+  private textEnd = '';
+  private thoughtEnd = '';
+  private hasThought = false;
+  private readonly spans = createSpanWriter();
+  private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
+  private who: JsonObject = {};
+  /** Behind the candidates of each chunk: who answers. */
+  private envelope = '}';
+  private usage: Usage = NO_USAGE;
+  /** A call whose arguments cannot be read: forgiven where the token limit cut it. */
+  private brokenCall: string | undefined;
+  private readonly unworded: UnwordedAnswer = { candidate: {}, response: {} };
+  private readonly losses: AnswerLosses;
+  /** Null before the first source. */
+  private grounding: GroundingWriter | null = null;
+  private citations: Citation[] | null = null;
+
+  constructor(context: AnswerContext) {
+    this.context = context;
+    this.inArray = context.framing === 'json-array';
+    this.framing = this.inArray ? ARRAY : SSE;
+    this.losses = createAnswerLosses(ID, context);
+  }
+
+  encode(event: StreamEvent): string {
+    if (event.type === 'start') this.start(event.id, event.model);
+    else if (event.type !== 'error') this.start(null, null);
+    return this.encodeBody(event);
+  }
+
+  ping(): string {
+    // White space is all that may stand between the elements of an array.
+    return this.inArray ? '\r\n' : ': ping\r\n\r\n';
+  }
+
+  private start(id: string | null, model: string | null): void {
+    if (this.started) return;
+    this.started = true;
+    this.who = { modelVersion: model ?? this.context.model, responseId: id ?? this.context.requestId };
+    this.envelope = `,${JSON.stringify(this.who).slice(1)}`;
+    this.textEnd = `}],"role":"model"},"index":0}]${this.envelope}${this.framing.after}`;
+    this.thoughtEnd = `,"thought":true${this.textEnd}`;
   }
 
   /** What goes between two elements of an array, and before the first. */
-  function separator(): string {
-    if (!inArray) return '';
-    const text = isFirst ? '[' : ',\r\n';
-    isFirst = false;
+  private separator(): string {
+    if (!this.inArray) return '';
+    const text = this.isFirst ? '[' : ',\r\n';
+    this.isFirst = false;
     return text;
   }
 
-  function part(value: JsonObject): string {
+  private part(value: JsonObject): string {
     const candidate = { content: { parts: [value], role: 'model' }, index: 0 };
-    return `${separator()}${before}{"candidates":[${JSON.stringify(candidate)}]${envelope}${after}`;
+    return `${this.separator()}${this.framing.before}{"candidates":[${JSON.stringify(candidate)}]${this.envelope}${this.framing.after}`;
   }
 
-  function whole(value: JsonObject): string {
-    return separator() + before + JSON.stringify(value) + (inArray ? ']' : after);
+  private whole(value: JsonObject): string {
+    const { before, after } = this.framing;
+    return this.separator() + before + JSON.stringify(value) + (this.inArray ? ']' : after);
   }
 
-  function encodeBody(event: StreamEvent): string {
+  private encodeBody(event: StreamEvent): string {
     switch (event.type) {
       case 'text-delta':
-        spans.add(event.text);
-        return event.text === '' ? '' : separator() + textStart + JSON.stringify(event.text) + textEnd;
+        this.spans.add(event.text);
+        return event.text === ''
+          ? ''
+          : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.textEnd;
       case 'refusal-delta':
-        spans.add(event.text);
-        return event.text === '' ? '' : part({ text: event.text });
+        this.spans.add(event.text);
+        return event.text === '' ? '' : this.part({ text: event.text });
       case 'reasoning-delta':
-        hasThought ||= event.text !== '';
-        return event.text === '' ? '' : separator() + textStart + JSON.stringify(event.text) + thoughtEnd;
+        this.hasThought ||= event.text !== '';
+        return event.text === ''
+          ? ''
+          : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.thoughtEnd;
       case 'reasoning-start':
-        hasThought = false;
-        return event.redacted === undefined ? '' : part(redactedPart(event.redacted));
+        this.hasThought = false;
+        return event.redacted === undefined ? '' : this.part(redactedPart(event.redacted));
       case 'reasoning-signature':
-        return part(signaturePart(event.signature, hasThought));
+        return this.part(signaturePart(event.signature, this.hasThought));
       case 'tool-start': {
         const { type: _, block: __, ...head } = event;
-        open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
+        this.open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
         return '';
       }
       case 'tool-delta':
-        open?.given.add(event.arguments);
+        this.open?.given.add(event.arguments);
         return '';
       case 'tool-end':
-        return endCall();
+        return this.endCall();
       case 'text-start':
-        spans.begin();
-        citations = [];
+        this.spans.begin();
+        this.citations = null;
         return '';
       case 'citation':
-        citations.push(event.citation);
+        this.citations ??= [];
+        this.citations.push(event.citation);
         return '';
       case 'text-end':
-        for (const citation of citations) {
-          if (!grounding.add(citation, spans.segment(citation))) losses.lost('citations');
-        }
-        citations = [];
+        this.endText();
         return '';
       case 'server-tool-result': {
         const replayed = replayedPart(event.part.dialect, event.part.value);
-        if (replayed !== undefined) return part(replayed);
-        losses.serverResult(event.part);
+        if (replayed !== undefined) return this.part(replayed);
+        this.losses.serverResult(event.part);
         return '';
       }
       case 'media':
-        losses.foreignMedia(mediaTypeOf(event), event.extension);
-        return part(mediaDataPart(event.mediaType, event.data));
+        this.losses.foreignMedia(mediaTypeOf(event), event.extension);
+        return this.part(mediaDataPart(event.mediaType, event.data));
       case 'usage':
-        usage = mergeUsage(usage, event.usage);
+        this.usage = mergeUsage(this.usage, event.usage);
         return '';
       case 'extension':
-        return extension(event);
+        return this.extension(event);
       case 'finish':
-        return finish(event.finish);
+        return this.finish(event.finish);
       case 'error':
-        return whole(buildError(event.error));
+        return this.whole(buildError(event.error));
       case 'refusal-start':
-        losses.refusal();
+        this.losses.refusal();
         return '';
       case 'start':
       case 'refusal-end':
@@ -145,59 +185,59 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
     }
   }
 
-  function endCall(): string {
-    const opened = open;
-    open = undefined;
+  private endText(): void {
+    const { citations } = this;
+    if (citations === null) return;
+    this.citations = null;
+    this.grounding ??= createGroundingWriter();
+    for (const citation of citations) {
+      if (!this.grounding.add(citation, this.spans.segment(citation))) this.losses.lost('citations');
+    }
+  }
+
+  private endCall(): string {
+    const opened = this.open;
+    this.open = undefined;
     if (opened === undefined) return '';
     const call: ToolCallPart = { ...opened.head, arguments: opened.given.text() };
     const built = callPart(call);
-    if (call.kind === 'server') losses.serverCall(call, built !== null);
-    else if (call.kind === 'custom') losses.freeTextCall();
-    else losses.foreign(call.extension);
-    if (built === undefined) brokenCall ??= call.name;
-    return built === undefined || built === null ? '' : part(built);
+    if (call.kind === 'server') this.losses.serverCall(call, built !== null);
+    else if (call.kind === 'custom') this.losses.freeTextCall();
+    else this.losses.foreign(call.extension);
+    if (built === undefined) this.brokenCall ??= call.name;
+    return built === undefined || built === null ? '' : this.part(built);
   }
 
-  function extension(event: Extract<StreamEvent, { type: 'extension' }>): string {
+  private extension(event: Extract<StreamEvent, { type: 'extension' }>): string {
     const { dialect, name, value } = event;
     const replayed = replayedPart(dialect, value.value);
-    if (replayed !== undefined) return part(replayed);
-    if (dialect !== ID || !addUnworded(unworded, value)) losses.lost(name);
+    if (replayed !== undefined) return this.part(replayed);
+    if (dialect !== ID || !addUnworded(this.unworded, value)) this.losses.lost(name);
     return '';
   }
 
-  function finish(value: Finish): string {
-    if (brokenCall !== undefined && value.unified !== 'max_tokens') {
-      const problem = `the provider sent arguments of a call of ${brokenCall} that are not a JSON object; ask again`;
-      return whole(buildError(new GatewayError('upstream_malformed', problem)));
+  private finish(value: Finish): string {
+    if (this.brokenCall !== undefined && value.unified !== 'max_tokens') {
+      const problem = `the provider sent arguments of a call of ${this.brokenCall} that are not a JSON object; ask again`;
+      return this.whole(buildError(new GatewayError('upstream_malformed', problem)));
     }
-    if (brokenCall !== undefined) losses.lost(CUT_CALL);
-    losses.finish(value, ['other']);
-    losses.usage(usage, UNSAID_COUNTS);
+    if (this.brokenCall !== undefined) this.losses.lost(CUT_CALL);
+    this.losses.finish(value, ['other']);
+    this.losses.usage(this.usage, UNSAID_COUNTS);
     const candidate = {
       content: { parts: [{ text: '' }], role: 'model' },
       finishReason: buildFinish(value),
       index: 0,
-      ...candidateFields(unworded, grounding.metadata()),
+      ...candidateFields(this.unworded, this.grounding?.metadata() ?? {}),
     };
     // A prompt that was blocked has feedback instead of a candidate.
-    const isBlocked = unworded.response.promptFeedback !== undefined && value.unified === 'refusal';
+    const isBlocked = this.unworded.response.promptFeedback !== undefined && value.unified === 'refusal';
     const candidates = isBlocked ? {} : { candidates: [candidate] };
-    return whole({
+    return this.whole({
       ...candidates,
-      ...unworded.response,
-      usageMetadata: buildUsage(usage),
-      ...who,
+      ...this.unworded.response,
+      usageMetadata: buildUsage(this.usage),
+      ...this.who,
     });
   }
-
-  return {
-    encode(event) {
-      if (event.type === 'start') start(event.id, event.model);
-      else if (event.type !== 'error') start(null, null);
-      return encodeBody(event);
-    },
-    // White space is all that may stand between the elements of an array.
-    ping: () => (inArray ? '\r\n' : ': ping\r\n\r\n'),
-  };
 }

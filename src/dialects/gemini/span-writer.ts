@@ -16,33 +16,38 @@ export interface SpanWriter {
 const encoder = new TextEncoder();
 
 export function createSpanWriter(): SpanWriter {
-  let bytesBefore = 0;
-  let blockBytes = 0;
-  let block = createKeptText();
-  let isKept = true;
+  return new CountedSpans();
+}
 
-  return {
-    begin() {
-      bytesBefore += blockBytes;
-      blockBytes = 0;
-      block = createKeptText();
-      isKept = true;
-    },
-    add(text) {
-      blockBytes += byteLength(text);
-      if (!isKept) return;
-      isKept = block.length + text.length <= MOST_KEPT;
-      if (isKept) block.add(text);
-      else block = createKeptText();
-    },
-    segment({ start = 0, end }) {
-      if (!isKept || block.length === 0) return undefined;
-      const whole = block.text();
-      const text = whole.slice(start, end);
-      const startIndex = bytesBefore + encoder.encode(whole.slice(0, start)).length;
-      return { startIndex, endIndex: startIndex + encoder.encode(text).length, text };
-    },
-  };
+class CountedSpans implements SpanWriter {
+  private bytesBefore = 0;
+  private blockBytes = 0;
+  private block = createKeptText();
+  private isKept = true;
+
+  begin(): void {
+    this.bytesBefore += this.blockBytes;
+    this.blockBytes = 0;
+    this.block = createKeptText();
+    this.isKept = true;
+  }
+
+  add(text: string): void {
+    this.blockBytes += byteLength(text);
+    if (!this.isKept) return;
+    this.isKept = this.block.length + text.length <= MOST_KEPT;
+    if (this.isKept) this.block.add(text);
+    else this.block = createKeptText();
+  }
+
+  segment({ start = 0, end }: Citation): Segment | undefined {
+    const { block, bytesBefore } = this;
+    if (!this.isKept || block.length === 0) return undefined;
+    const whole = block.text();
+    const text = whole.slice(start, end);
+    const startIndex = bytesBefore + encoder.encode(whole.slice(0, start)).length;
+    return { startIndex, endIndex: startIndex + encoder.encode(text).length, text };
+  }
 }
 
 /** Without making the bytes: this runs for every piece of every answer. */
