@@ -14,6 +14,7 @@ import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
+import { flatText } from '../../model/flat-text.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
@@ -184,7 +185,10 @@ class MessageEncoder implements StreamEncoder {
     const before = this.tellWaiting() + this.blockStop();
     this.open = kind;
     const index = ++this.index;
-    this.deltaPrefix = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${field}":`;
+    this.deltaPrefix = flatText(
+      'event: content_block_delta\ndata: {"type":"content_block_delta",',
+      `"index":${index},"delta":{"type":"${delta}","${field}":`,
+    );
     return (
       before + frame('content_block_start', { type: 'content_block_start', index, content_block: block })
     );

@@ -7,6 +7,7 @@ import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
+import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
@@ -93,9 +94,9 @@ class ChunkEncoder implements StreamEncoder {
     if (this.started) return;
     this.started = true;
     this.who = { modelVersion: model ?? this.context.model, responseId: id ?? this.context.requestId };
-    this.envelope = `,${JSON.stringify(this.who).slice(1)}`;
-    this.textEnd = `}],"role":"model"},"index":0}]${this.envelope}${this.framing.after}`;
-    this.thoughtEnd = `,"thought":true${this.textEnd}`;
+    this.envelope = flatText(',', JSON.stringify(this.who).slice(1));
+    this.textEnd = flatText('}],"role":"model"},"index":0}]', this.envelope, this.framing.after);
+    this.thoughtEnd = flatText(',"thought":true', this.textEnd);
   }
 
   /** What goes between two elements of an array, and before the first. */

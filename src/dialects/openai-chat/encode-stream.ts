@@ -6,6 +6,7 @@
 // SDKs keep the last chunk's value alone: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
+import { flatText } from '../../model/flat-text.ts';
 import { asNumber, type JsonObject, parseObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
@@ -56,9 +57,10 @@ class ChunkEncoder implements StreamEncoder {
   private started = false;
   /** Annotations count from the start of the content, over all text blocks. */
   private contentLength = 0;
-  private contentPrefix = '';
-  private reasoningPrefix = '';
-  private refusalPrefix = '';
+  /** Everything of a delta's chunk up to the text. Null before the first of its kind. */
+  private contentPrefix: string | null = null;
+  private reasoningPrefix: string | null = null;
+  private refusalPrefix: string | null = null;
   private readonly ends: ChunkEnds;
   private reasoning: { part: ReasoningPart; text: KeptText } | undefined;
   private tools: Map<number, OpenTool> | null = null;
@@ -101,12 +103,12 @@ class ChunkEncoder implements StreamEncoder {
       created: this.created ?? this.context.created,
       model: model ?? this.context.model,
     };
-    this.head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[`;
-    const delta = `${this.head}{"index":0,"delta":{`;
-    this.contentPrefix = `${delta}"content":`;
-    this.reasoningPrefix = `${delta}"reasoning_content":`;
-    this.refusalPrefix = `${delta}"refusal":`;
+    this.head = flatText('data: ', JSON.stringify(envelope).slice(0, -1), ',"choices":[');
     return this.chunk({ role: 'assistant', content: '' });
+  }
+
+  private deltaPrefix(field: string): string {
+    return flatText(this.head, `{"index":0,"delta":{"${field}":`);
   }
 
   private chunk(delta: JsonObject, finishReason: string | null = null): string {
@@ -125,6 +127,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'text-delta':
         if (event.text === '') return '';
         this.contentLength += event.text.length;
+        this.contentPrefix ??= this.deltaPrefix('content');
         return this.contentPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'citation':
         this.citations ??= [];
@@ -133,7 +136,9 @@ class ChunkEncoder implements StreamEncoder {
       case 'text-end':
         return this.endText();
       case 'refusal-delta':
-        return event.text === '' ? '' : this.refusalPrefix + JSON.stringify(event.text) + this.ends.delta;
+        if (event.text === '') return '';
+        this.refusalPrefix ??= this.deltaPrefix('refusal');
+        return this.refusalPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-start':
         this.reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
         if (event.redacted !== undefined) this.reasoning.part.redacted = event.redacted;
@@ -141,6 +146,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'reasoning-delta':
         if (event.text === '') return '';
         this.reasoning?.text.add(event.text);
+        this.reasoningPrefix ??= this.deltaPrefix('reasoning_content');
         return this.reasoningPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-signature':
         if (this.reasoning !== undefined) this.reasoning.part.signature = event.signature;
@@ -228,7 +234,10 @@ class ChunkEncoder implements StreamEncoder {
       index,
       kind,
       hasArguments: false,
-      prefix: `${this.head}{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
+      prefix: flatText(
+        this.head,
+        `{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
+      ),
     });
     const id = clientCallId(event.id, signature);
     const call = { index, id, type: kind, [field]: { name, [input]: '' } };

@@ -1,5 +1,6 @@
 // What the parts of the encoder share: numbered events, and the list of items that the last event repeats.
 // The format demands that each text is told four times, so it is kept: once, as the JSON that every repetition holds.
+import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createKeptText } from '../../model/kept-text.ts';
 
@@ -117,7 +118,8 @@ export function createDeltaWriter(
   place: JsonObject,
   suffix = '',
 ): DeltaWriter {
-  return new KeptDeltas(output, type, `${JSON.stringify({ type, ...place }).slice(0, -1)},"delta":`, suffix);
+  const prefix = flatText(JSON.stringify({ type, ...place }).slice(0, -1), ',"delta":');
+  return new KeptDeltas(output, type, prefix, suffix);
 }
 
 class KeptDeltas implements DeltaWriter {
