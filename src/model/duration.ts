@@ -11,3 +11,8 @@ export function durationMs(text: string | undefined): number | undefined {
   }
   return Number.isFinite(total) ? Math.ceil(total) : undefined;
 }
+
+/** As Google's clients and Codex read it: whole milliseconds at most, never too short. */
+export function inSeconds(ms: number): string {
+  return `${Math.ceil(ms) / 1_000}s`;
+}

@@ -1,4 +1,5 @@
 // GatewayError → Google's error body. https://cloud.google.com/apis/design/errors
+import { inSeconds } from '../../model/duration.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 
@@ -15,7 +16,7 @@ export function buildError(error: GatewayError): JsonObject {
     },
   ];
   if (error.retryAfterMs !== undefined) {
-    details.push({ '@type': `${RPC}.RetryInfo`, retryDelay: `${error.retryAfterMs / 1000}s` });
+    details.push({ '@type': `${RPC}.RetryInfo`, retryDelay: inSeconds(error.retryAfterMs) });
   }
   if (error.reason?.param !== undefined) {
     details.push({

@@ -1,5 +1,6 @@
 // Errors that are this dialect's own: in a body of HTTP 200, and of a response that fails while it streams. What
 // an error means is in ../openai-errors.ts.
+import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { errorOf, saysError } from '../openai-errors.ts';
@@ -38,5 +39,5 @@ export function withWait(error: GatewayError): string {
   const { message, retryAfterMs } = error;
   if (retryAfterMs === undefined || WAIT.test(message)) return message;
   if (streamErrorCode(error) !== 'rate_limit_exceeded') return message;
-  return `${message.replace(/[.\s]*$/, '')}. Please try again in ${retryAfterMs / 1_000}s.`;
+  return `${message.replace(/[.\s]*$/, '')}. Please try again in ${inSeconds(retryAfterMs)}.`;
 }
