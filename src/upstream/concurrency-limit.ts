@@ -96,8 +96,9 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   let meanHoldMs = 0;
 
   function limitOf({ max, min }: ConcurrencySettings): number {
-    const most = max ?? Number.POSITIVE_INFINITY;
-    return Math.max(Math.min(min, most), Math.min(most, Math.floor(adapted ?? most)));
+    // What was learnt under a limit is none where there is none any more.
+    if (max === null) return Number.POSITIVE_INFINITY;
+    return Math.max(Math.min(min, max), Math.min(max, Math.floor(adapted ?? max)));
   }
 
   function cut(settings: ConcurrencySettings, factor: number, place: number): void {
@@ -108,10 +109,10 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     adapt(Math.max(settings.min, Math.min(limitOf(settings), everywhere()) * factor));
   }
 
-  function adapt(limit: number): void {
-    const before = adapted === null ? null : Math.floor(adapted);
+  function adapt(limit: number | null): void {
+    const before = wholeOf(adapted);
     adapted = limit;
-    if (Math.floor(limit) !== before) peers.adapted(limit);
+    if (wholeOf(limit) !== before) peers.adapted(limit);
   }
 
   const everywhere = () => inFlight + (room?.othersInFlight() ?? 0);
@@ -121,7 +122,9 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     if (adapted === null || settings.max === null) return;
     // Not while hardly anything is asked: that shows nothing about a higher limit.
     if (everywhere() * 2 < limitOf(settings)) return;
-    adapt(Math.min(settings.max, adapted + 1 / Math.max(1, adapted)));
+    const grown = adapted + 1 / Math.max(1, adapted);
+    // Nothing is left of the cut, so that a higher `max` holds at once.
+    adapt(grown >= settings.max ? null : grown);
   }
 
   /** Whether a place was free; then it is taken. */
@@ -262,6 +265,10 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       if (newest !== undefined) admit(newest);
     },
   };
+}
+
+function wholeOf(limit: number | null): number | null {
+  return limit === null ? null : Math.floor(limit);
 }
 
 /** The time until answers begin: lately, and as a rule. */

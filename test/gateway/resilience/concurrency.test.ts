@@ -280,6 +280,24 @@ describe('a limit that a reload changes', () => {
     expect(await readAll(requests)).toEqual([200, 200, 200, 200]);
   });
 
+  test('to none: what a cut left of the old one does not hold', async () => {
+    const lab = setup({ script: { one: [...Array(10).fill(limited()), 'works'] }, providers: limitedTo(10) });
+    await readAll(await post(lab, 10));
+    expect(await line(lab)).toMatchObject({ concurrency_limit: 7 });
+    reload(lab, null);
+    const requests = await post(lab, 30);
+    expect(await line(lab)).toMatchObject({ queued: 0, concurrency_limit: null });
+    expect((await readAll(requests)).every((status) => status === 200)).toBe(true);
+  });
+
+  test('upwards, when it has grown back to what it was: the new one holds', async () => {
+    const lab = setup({ script: { one: [...Array(10).fill(limited()), 'works'] }, providers: limitedTo(10) });
+    for (let round = 0; round < 20; round++) await readAll(await post(lab, 10));
+    expect(await line(lab)).toMatchObject({ concurrency_limit: 10 });
+    reload(lab, 40);
+    expect(await line(lab)).toMatchObject({ concurrency_limit: 40 });
+  });
+
   test('downwards: those under way stay, and who leaves lets nobody in beyond it', async () => {
     const { reply, open } = gated();
     const lab = setup({ script: { one: [reply] }, providers: limitedTo(3) });
