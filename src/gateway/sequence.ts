@@ -169,15 +169,18 @@ class EventSequencer implements Sequencer {
     else if (kind === 'tool') this.reader.see({ type: 'tool-end', block });
   }
 
-  /** What waited, until one of it is open that must be whole before the next. */
+  /**
+   * What waited, in its order, until one of it is open that must be whole before the next. A text does not hold up what
+   * stands behind it: should more of it come, that is a block of its own.
+   */
   private release(): void {
     const { waiting } = this;
     if (waiting === null) return;
     for (const [source, events] of waiting) {
-      if (this.open !== undefined) return;
+      if (!this.mayClose()) return;
+      this.close();
       waiting.delete(source);
       for (const event of events) this.pushBlock(event);
-      if (!this.mayClose()) return;
     }
   }
 

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { createSequencer } from '../../src/gateway/sequence.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
+import { createRandom, FIRST_SEED } from '../support/splits.ts';
+
+/** Of a call, in pieces. */
+const ARGUMENTS = [['{}'], ['{"a"', ':1}'], ['{', '"b":', '"}"', '}'], []];
 
 const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_calls' } };
 const tool = (block: number): StreamEvent => ({
@@ -114,6 +118,74 @@ describe('sequencer', () => {
     const nameless: StreamEvent = { type: 'tool-start', block: 0, id: 'c', name: '', kind: 'function' };
     expect(run([text(3, 'a'), nameless, args(0, '{}'), FINISH]).at(-1)).toBe('error upstream_malformed');
   });
+  test('a call behind a text that waited streams on, and no later call passes it', () => {
+    const calls = [tool(0), text(1, 'a'), tool(2), args(0, '{}'), args(2, '{"b":'), tool(3), args(2, '2}')];
+    expect(run([...calls, args(3, '{}'), text(1, 'b')])).toEqual([
+      'start',
+      'tool-start 0',
+      'tool-delta 0 {}',
+      'tool-end 0',
+      'text-start 1',
+      'text-delta 1 a',
+      'text-end 1',
+      'tool-start 2',
+      'tool-delta 2 {"b":',
+      'tool-delta 2 2}',
+      'tool-end 2',
+      'tool-start 3',
+      'tool-delta 3 {}',
+      'tool-end 3',
+      'text-start 4',
+      'text-delta 4 b',
+    ]);
+  });
+  test.each(Array.from({ length: 200 }, (_, nth) => FIRST_SEED + nth))(
+    'blocks among each other in any way: calls in the order in which they began, nothing lost (seed %d)',
+    (seed) => {
+      const random = createRandom(seed);
+      const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
+      const blocks = Array.from({ length: 6 }, (_, block) =>
+        random() < 0.5
+          ? [tool(block), ...pick(ARGUMENTS).map((piece) => args(block, piece))]
+          : [text(block, `${block}`), text(block, `${block}`)],
+      );
+      const calls = blocks.filter(([first]) => first?.type === 'tool-start');
+      const events: StreamEvent[] = [];
+      const begun: StreamEvent[][] = [];
+      for (let left = [...blocks]; left.length > 0 || begun.length > 0; ) {
+        const [next, ...others] = left;
+        const queue = next !== undefined && (begun.length === 0 || random() < 0.4) ? next : pick(begun);
+        if (queue === next) {
+          left = others;
+          begun.push(queue);
+        }
+        const event = queue.shift();
+        if (event !== undefined) events.push(event);
+        if (queue.length === 0) begun.splice(begun.indexOf(queue), 1);
+      }
+      const out: StreamEvent[] = [];
+      const sequencer = createSequencer({ see: (event) => out.push(event) });
+      for (const event of [...events, FINISH]) sequencer.push(event);
+      expect(out.at(-1)?.type).toBe('finish');
+      const told = (all: readonly StreamEvent[]) => {
+        const found = new Map<number, string>();
+        for (const event of all) {
+          if (event.type === 'tool-start') found.set(event.block, `${event.id} `);
+          if (event.type === 'tool-delta')
+            found.set(event.block, `${found.get(event.block)}${event.arguments}`);
+        }
+        return [...found.values()];
+      };
+      expect(told(out)).toEqual(told(events));
+      expect(told(out)).toHaveLength(calls.length);
+      const texts = (all: readonly StreamEvent[]) =>
+        all
+          .flatMap((event) => (event.type === 'text-delta' ? [event.text] : []))
+          .sort()
+          .join('');
+      expect(texts(out)).toBe(texts(events));
+    },
+  );
   test('three calls opened at once and filled in any order', () => {
     const out = run([
       tool(0),
