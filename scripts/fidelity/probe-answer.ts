@@ -142,7 +142,7 @@ export function tellStreamed(client: DialectId, response: NeutralResponse): Told
   });
   for (const event of responseToEvents(response)) sequencer.push(event);
   const collector = createResponseCollector();
-  const decoder = DIALECTS[client].provider.createStreamDecoder((event) => collector.push(event));
+  const decoder = DIALECTS[client].provider.createStreamDecoder(collector);
   const splitter = createFrameSplitter(Number.POSITIVE_INFINITY);
   for (const frame of [...splitter.push(new TextEncoder().encode(text)).frames, splitter.flush()]) {
     const event = frame === undefined ? undefined : parseFrame(frame);

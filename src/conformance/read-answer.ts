@@ -18,9 +18,11 @@ export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
     return dialect.provider.parseResponse(whole);
   }
   const collector = createResponseCollector();
-  const decoder = dialect.provider.createStreamDecoder((event) => {
-    if (event.type === 'error') throw event.error;
-    collector.push(event);
+  const decoder = dialect.provider.createStreamDecoder({
+    push(event) {
+      if (event.type === 'error') throw event.error;
+      collector.push(event);
+    },
   });
   for (const data of eventsOf(text)) decoder.decode(data);
   decoder.end();

@@ -3,7 +3,7 @@
 import type { DialectId } from '../model/dialect-id.ts';
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { ErrorCode, GatewayError } from '../model/errors.ts';
-import type { StreamEvent } from '../model/events.ts';
+import type { EventSink, StreamEvent } from '../model/events.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/request.ts';
@@ -115,7 +115,7 @@ export interface ProviderSide {
   headers(key: string | null): Record<string, string>;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
-  createStreamDecoder(emit: (event: StreamEvent) => void, quirks?: Quirks): StreamDecoder;
+  createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder;
   /**
    * What an event is to the stream as a whole: a keep-alive (does not reset the idle timer), the event after
    * which the dialect allows no other, or anything else. A cheap look, no parsing.

@@ -46,7 +46,8 @@ export function restoreToolNames(side: ProviderSide, names: ReadonlyMap<string, 
       const response = side.parseResponse(body);
       return { ...response, parts: response.parts.map((part) => renamed(part, restore)) };
     },
-    createStreamDecoder: (emit, quirks) => side.createStreamDecoder((event) => emit(restored(event)), quirks),
+    createStreamDecoder: (sink, quirks) =>
+      side.createStreamDecoder({ push: (event) => sink.push(restored(event)) }, quirks),
   };
 }
 

@@ -63,7 +63,7 @@ class PassthroughPump implements Pump<Uint8Array> {
     this.seen = options.observer.seen;
     this.follower = options.follower;
     this.splitter = createFrameSplitter(options.maxEvent);
-    this.decoder = options.side.createStreamDecoder((event) => this.see(event), options.quirks);
+    this.decoder = options.side.createStreamDecoder({ push: (event) => this.see(event) }, options.quirks);
   }
 
   ended(): boolean {

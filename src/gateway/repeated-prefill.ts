@@ -2,7 +2,7 @@
 // other dialects have it already.
 import type { ProviderSide } from '../dialects/dialect.ts';
 import type { Part } from '../model/content.ts';
-import type { StreamEvent } from '../model/events.ts';
+import type { EventSink } from '../model/events.ts';
 import { createRepeatReader } from './continue/prefix.ts';
 
 /** The side with answers that go on where `prefill` ends; one that does not begin with it stays as it is. */
@@ -13,7 +13,7 @@ export function withoutPrefill(side: ProviderSide, prefill: string): ProviderSid
       const response = side.parseResponse(body);
       return { ...response, parts: cutWhole(response.parts, prefill) };
     },
-    createStreamDecoder: (emit, quirks) => side.createStreamDecoder(createCut(emit, prefill), quirks),
+    createStreamDecoder: (sink, quirks) => side.createStreamDecoder(createCut(sink, prefill), quirks),
   };
 }
 
@@ -28,42 +28,44 @@ function cutWhole(parts: readonly Part[], prefill: string): Part[] {
 }
 
 /** Holds the first text back while it repeats. */
-function createCut(emit: (event: StreamEvent) => void, prefill: string): (event: StreamEvent) => void {
+function createCut(sink: EventSink, prefill: string): EventSink {
   const reader = createRepeatReader(prefill);
   let held = '';
   let done = false;
   let block = 0;
   const release = () => {
     done = true;
-    if (held !== '' && !reader.complete()) emit({ type: 'text-delta', block, text: held });
+    if (held !== '' && !reader.complete()) sink.push({ type: 'text-delta', block, text: held });
     held = '';
   };
-  return (event) => {
-    if (done) {
-      emit(event);
-      return;
-    }
-    switch (event.type) {
-      case 'text-delta': {
-        block = event.block;
-        held += event.text;
-        const fresh = reader.read(event.text);
-        if (fresh === undefined) {
-          release();
-          return;
-        }
-        if (fresh !== '') {
-          done = true;
-          emit({ ...event, text: fresh });
-        }
+  return {
+    push(event) {
+      if (done) {
+        sink.push(event);
         return;
       }
-      case 'text-end':
-      case 'finish':
-      case 'error':
-        release();
-        break;
-    }
-    emit(event);
+      switch (event.type) {
+        case 'text-delta': {
+          block = event.block;
+          held += event.text;
+          const fresh = reader.read(event.text);
+          if (fresh === undefined) {
+            release();
+            return;
+          }
+          if (fresh !== '') {
+            done = true;
+            sink.push({ ...event, text: fresh });
+          }
+          return;
+        }
+        case 'text-end':
+        case 'finish':
+        case 'error':
+          release();
+          break;
+      }
+      sink.push(event);
+    },
   };
 }

@@ -64,7 +64,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader {
     this.render = options.render;
     this.framing = options.createFraming(options.maxEvent);
     this.sequencer = createSequencer(this);
-    this.decoder = options.side.createStreamDecoder((event) => this.sequencer.push(event), options.quirks);
+    this.decoder = options.side.createStreamDecoder(this.sequencer, options.quirks);
   }
 
   ended(): boolean {

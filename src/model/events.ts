@@ -11,6 +11,11 @@ import type { JsonObject } from './json.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 import type { Usage } from './usage.ts';
 
+/** Whoever takes the events of a stream, one after the other. */
+export interface EventSink {
+  push(event: StreamEvent): void;
+}
+
 export type StreamEvent =
   | { type: 'start'; id: string | null; model: string | null }
   | { type: 'text-start'; block: number }

@@ -25,9 +25,11 @@ const LARGEST_EVENT = 1_000_000;
 function checkStream(dialect: ProviderId, bytes: Uint8Array): { violations: string[]; text: string } {
   const checker = DIALECTS[dialect].createGrammarChecker();
   let text = '';
-  const decoder = DIALECTS[dialect].provider.createStreamDecoder((event) => {
-    if (event.type === 'text-delta') text += event.text;
-    if (event.type === 'error') throw event.error;
+  const decoder = DIALECTS[dialect].provider.createStreamDecoder({
+    push(event) {
+      if (event.type === 'text-delta') text += event.text;
+      if (event.type === 'error') throw event.error;
+    },
   });
   for (const frame of createFrameSplitter(LARGEST_EVENT).push(bytes).frames) {
     const event = parseFrame(frame);
@@ -150,8 +152,10 @@ test.each(PROVIDER_IDS.filter((id) => PROVIDERS[id].call !== null))(
     });
     read(answer);
     let argument = '';
-    const decoder = DIALECTS[dialect].provider.createStreamDecoder((event) => {
-      if (event.type === 'tool-delta') argument += event.arguments;
+    const decoder = DIALECTS[dialect].provider.createStreamDecoder({
+      push(event) {
+        if (event.type === 'tool-delta') argument += event.arguments;
+      },
     });
     for (const frame of createFrameSplitter(LARGEST_EVENT).push(new TextEncoder().encode(text)).frames) {
       const event = parseFrame(frame);

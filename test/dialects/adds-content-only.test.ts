@@ -17,7 +17,7 @@ function observe(
 ): { seen: Observation; skipped: number } {
   const { provider } = DIALECTS[dialect];
   const observer = createObserver(() => 0, { isWatched: () => false, text: () => {} });
-  const decoder = provider.createStreamDecoder((event) => observer.see(event));
+  const decoder = provider.createStreamDecoder({ push: (event) => observer.see(event) });
   const splitter = createFrameSplitter(LARGEST_EVENT);
   let skipped = 0;
   for (const frame of [...splitter.push(body).frames, splitter.flush()]) {

@@ -22,7 +22,7 @@ test.each(Object.entries(PROVIDER_SIDES))('%s', (_, side) => {
   const reasons: string[] = [];
   for (const event of NAMES) {
     for (const data of BROKEN) {
-      const decoder = side.createStreamDecoder(() => {});
+      const decoder = side.createStreamDecoder({ push() {} });
       try {
         decoder.decode({ event, data });
       } catch (thrown) {

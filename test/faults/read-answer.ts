@@ -3,6 +3,7 @@ import { MalformedEvent } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { parseObject } from '../../src/model/json.ts';
+import type { StreamEvent } from '../../src/model/events.ts';
 import type { SseEvent } from '../../src/sse/event.ts';
 import { readEvents } from '../support/read-events.ts';
 
@@ -44,12 +45,8 @@ export function readStream(client: DialectId, bytes: Uint8Array): ReadAnswer {
   return { text, endings, finish, error, violations: checker.end() };
 }
 
-function decode(
-  client: DialectId,
-  events: readonly SseEvent[],
-  emit: Parameters<(typeof DIALECTS)[DialectId]['provider']['createStreamDecoder']>[0],
-): void {
-  const decoder = DIALECTS[client].provider.createStreamDecoder(emit);
+function decode(client: DialectId, events: readonly SseEvent[], told: (event: StreamEvent) => void): void {
+  const decoder = DIALECTS[client].provider.createStreamDecoder({ push: told });
   for (const event of events) {
     try {
       decoder.decode(event);

@@ -37,7 +37,7 @@ async function read(wire: TableWire, recording: Recording): Promise<NeutralRespo
         : side.parseResponse(body);
     }
     const collector = createResponseCollector();
-    const decoder = side.createStreamDecoder((event) => collector.push(event));
+    const decoder = side.createStreamDecoder(collector);
     if (side.loadFraming === undefined) for (const event of readEvents(recording.body)) decoder.decode(event);
     else {
       const framing = (await side.loadFraming())(Number.POSITIVE_INFINITY);

@@ -37,7 +37,7 @@ function readAnswer(client: DialectId, stream: boolean, bytes: Uint8Array): Neut
   const { provider } = DIALECTS[client];
   if (!stream) return provider.parseResponse(parseObject(new TextDecoder().decode(bytes)) ?? {});
   const collector = createResponseCollector();
-  const decoder = provider.createStreamDecoder((event) => collector.push(event));
+  const decoder = provider.createStreamDecoder(collector);
   for (const event of readEvents(bytes)) decoder.decode(event);
   decoder.end();
   return collector.response();

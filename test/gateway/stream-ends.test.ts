@@ -32,10 +32,12 @@ function endingsOf(events: readonly SseEvent[], client: DialectId): string[] {
   let at = 0;
   // A decoder is silent after the first ending: each ending is followed by a fresh one.
   const fresh = () =>
-    DIALECTS[client].provider.createStreamDecoder(({ type }) => {
-      if (type !== 'error' && type !== 'finish') return;
-      endings.push(`${type} at ${at - events.length}`);
-      decoder = fresh();
+    DIALECTS[client].provider.createStreamDecoder({
+      push({ type }) {
+        if (type !== 'error' && type !== 'finish') return;
+        endings.push(`${type} at ${at - events.length}`);
+        decoder = fresh();
+      },
     });
   let decoder = fresh();
   for (const event of events) {

@@ -122,9 +122,11 @@ export function readAnswer(
   if (status !== 200) error = text;
   else if (stream) {
     const checker = createGrammarChecker();
-    const decoder = provider.createStreamDecoder((event) => {
-      if (event.type === 'error') error = event.error.message;
-      collector.push(event);
+    const decoder = provider.createStreamDecoder({
+      push(event) {
+        if (event.type === 'error') error = event.error.message;
+        collector.push(event);
+      },
     });
     for (const event of readEvents(bytes)) {
       checker.check(event);

@@ -3,7 +3,7 @@
 // What has no neutral word becomes an `extension` whose value is the wire event itself (unknown blocks with
 // their deltas, unknown deltas, unknown events), or the field's value (`container`, `stop_details`,
 // `context_management` of a message_delta), so that the encoder of this dialect can replay it.
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import {
   asNumber,
   asObject,
@@ -47,13 +47,13 @@ const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = {
   input_json_delta: 'tool',
 };
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks?: Quirks): StreamDecoder {
-  return new MessageDecoder(emit, quirks);
+export function createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder {
+  return new MessageDecoder(sink, quirks);
 }
 
 /** A class: one is held by each stream, and closures would be twenty objects. */
 class MessageDecoder implements StreamDecoder {
-  private readonly emit: (event: StreamEvent) => void;
+  private readonly sink: EventSink;
   private readonly quirks: Quirks | undefined;
   private readonly open = new Map<number, OpenBlock>();
   private nextBlock = 0;
@@ -63,8 +63,8 @@ class MessageDecoder implements StreamDecoder {
   private stopReason: JsonValue | undefined = undefined;
   private stopSequence: JsonValue | undefined = undefined;
 
-  constructor(emit: (event: StreamEvent) => void, quirks: Quirks | undefined) {
-    this.emit = emit;
+  constructor(sink: EventSink, quirks: Quirks | undefined) {
+    this.sink = sink;
     this.quirks = quirks;
   }
 
@@ -113,7 +113,7 @@ class MessageDecoder implements StreamDecoder {
   }
 
   private extend(name: string, value: JsonObject): void {
-    this.emit({ type: 'extension', dialect: ID, name, value });
+    this.sink.push({ type: 'extension', dialect: ID, name, value });
   }
 
   /** Fields of a block that only this dialect knows, as a whole answer's are kept. */
@@ -124,13 +124,13 @@ class MessageDecoder implements StreamDecoder {
 
   private fail(wire: JsonObject): void {
     this.ended = true;
-    this.emit({ type: 'error', error: fromBody(wire, undefined, this.quirks) });
+    this.sink.push({ type: 'error', error: fromBody(wire, undefined, this.quirks) });
   }
 
   private start(id: string | null, model: string | null): void {
     this.started = true;
     this.messageId = id;
-    this.emit({ type: 'start', id, model });
+    this.sink.push({ type: 'start', id, model });
   }
 
   private messageStart(message: JsonObject): void {
@@ -156,13 +156,13 @@ class MessageDecoder implements StreamDecoder {
     // A block that max_tokens cuts short gets no stop of its own (recorded).
     for (const index of [...this.open.keys()]) this.close(index);
     this.ended = true;
-    this.emit({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence) });
+    this.sink.push({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence) });
   }
 
   private reportUsage(wire: JsonObject | undefined): void {
     if (wire === undefined) return;
     const usage = parseUsage(wire);
-    if (Object.keys(usage).length > 0) this.emit({ type: 'usage', usage });
+    if (Object.keys(usage).length > 0) this.sink.push({ type: 'usage', usage });
   }
 
   private blockStart(wire: JsonObject): void {
@@ -176,13 +176,17 @@ class MessageDecoder implements StreamDecoder {
     if (type === 'text') this.openText(content, opened);
     else if (type === 'thinking') this.openThinking(content, opened);
     else if (type === 'redacted_thinking') {
-      this.emit({ type: 'reasoning-start', block, redacted: ownToken(ID, asString(content.data) ?? '') });
+      this.sink.push({
+        type: 'reasoning-start',
+        block,
+        redacted: ownToken(ID, asString(content.data) ?? ''),
+      });
       opened.kind = 'reasoning';
     } else if (type === 'tool_use' || SERVER_TOOL_BLOCKS.has(type)) this.openTool(content, opened);
     else if (isServerToolResult(type)) {
       const callId = asString(content.tool_use_id) ?? '';
       const part = { type: 'server-tool-result', callId, dialect: ID, value: content } as const;
-      this.emit({ type: 'server-tool-result', block, part });
+      this.sink.push({ type: 'server-tool-result', block, part });
     } else {
       opened.kind = 'unknown';
       this.extend(type, wire);
@@ -193,30 +197,30 @@ class MessageDecoder implements StreamDecoder {
   private openText(content: JsonObject, opened: OpenBlock): void {
     const { block } = opened;
     opened.kind = 'text';
-    this.emit({ type: 'text-start', block });
+    this.sink.push({ type: 'text-start', block });
     this.extendBy(content, TEXT_FIELDS);
     const text = asString(content.text);
-    if (text) this.emit({ type: 'text-delta', block, text });
+    if (text) this.sink.push({ type: 'text-delta', block, text });
     if (!Array.isArray(content.citations)) return;
     for (const citation of content.citations.filter(isObject)) {
-      this.emit({ type: 'citation', block, citation: parseCitation(citation) });
+      this.sink.push({ type: 'citation', block, citation: parseCitation(citation) });
     }
   }
 
   private openThinking(content: JsonObject, opened: OpenBlock): void {
     const { block } = opened;
     opened.kind = 'reasoning';
-    this.emit({ type: 'reasoning-start', block });
+    this.sink.push({ type: 'reasoning-start', block });
     this.extendBy(content, THINKING_FIELDS);
     const text = asString(content.thinking);
-    if (text) this.emit({ type: 'reasoning-delta', block, text });
+    if (text) this.sink.push({ type: 'reasoning-delta', block, text });
     opened.held = asString(content.signature) ?? '';
   }
 
   private openTool(content: JsonObject, opened: OpenBlock): void {
     opened.kind = 'tool';
     const kind = SERVER_TOOL_BLOCKS.has(opened.type) ? 'server' : 'function';
-    this.emit({
+    this.sink.push({
       type: 'tool-start',
       block: opened.block,
       id: asString(content.id) || madeUpId(this.messageId, opened.block),
@@ -244,12 +248,12 @@ class MessageDecoder implements StreamDecoder {
     else if (type === 'thinking_delta') this.text('reasoning-delta', block, delta.thinking);
     else if (type === 'citations_delta') {
       const citation = asObject(delta.citation) ?? malformed('a citations_delta without a citation');
-      this.emit({ type: 'citation', block, citation: parseCitation(citation) });
+      this.sink.push({ type: 'citation', block, citation: parseCitation(citation) });
     } else if (type === 'input_json_delta') {
       const fragment = asString(delta.partial_json) ?? malformed('an input_json_delta without text');
       if (fragment === '') return;
       opened.held = '';
-      this.emit({ type: 'tool-delta', block, arguments: fragment });
+      this.sink.push({ type: 'tool-delta', block, arguments: fragment });
     } else {
       const signature = asString(delta.signature) ?? malformed('a signature_delta without a signature');
       if (signature === '') return;
@@ -266,11 +270,11 @@ class MessageDecoder implements StreamDecoder {
     const block = this.nextBlock++;
     if (type === 'input_json_delta') {
       // Of a call that nobody named: it belongs nowhere, and the answer is broken.
-      this.emit({ type: 'tool-delta', block, arguments: asString(partial_json) ?? '' });
+      this.sink.push({ type: 'tool-delta', block, arguments: asString(partial_json) ?? '' });
       malformed(problem);
     }
     const isText = type === 'text_delta';
-    this.emit({ type: isText ? 'text-start' : 'reasoning-start', block });
+    this.sink.push({ type: isText ? 'text-start' : 'reasoning-start', block });
     const opened: OpenBlock = {
       kind: isText ? 'text' : 'reasoning',
       type: isText ? 'text' : 'thinking',
@@ -284,7 +288,7 @@ class MessageDecoder implements StreamDecoder {
 
   private text(type: 'text-delta' | 'reasoning-delta', block: number, value: JsonValue | undefined): void {
     const fragment = asString(value) ?? malformed(`a ${type} without text`);
-    if (fragment !== '') this.emit({ type, block, text: fragment });
+    if (fragment !== '') this.sink.push({ type, block, text: fragment });
   }
 
   private blockStop(wire: JsonObject): void {
@@ -300,14 +304,14 @@ class MessageDecoder implements StreamDecoder {
     if (opened === undefined) return;
     this.open.delete(index);
     const { kind, block, held } = opened;
-    if (kind === 'text') this.emit({ type: 'text-end', block });
+    if (kind === 'text') this.sink.push({ type: 'text-end', block });
     if (kind === 'reasoning') {
-      if (held !== '') this.emit({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
-      this.emit({ type: 'reasoning-end', block });
+      if (held !== '') this.sink.push({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
+      this.sink.push({ type: 'reasoning-end', block });
     }
     if (kind === 'tool') {
-      if (held !== '') this.emit({ type: 'tool-delta', block, arguments: held });
-      this.emit({ type: 'tool-end', block });
+      if (held !== '') this.sink.push({ type: 'tool-delta', block, arguments: held });
+      this.sink.push({ type: 'tool-end', block });
     }
   }
 

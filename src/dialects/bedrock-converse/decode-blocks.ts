@@ -1,6 +1,6 @@
 // The content blocks of a stream. Only calls announce themselves; what other blocks are, their deltas tell.
 import type { Citation } from '../../model/content.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { textIn } from '../answer-list.ts';
@@ -23,7 +23,7 @@ type Open =
   | { kind: 'result'; block: number; result: JsonObject; content: JsonValue[] }
   | { kind: 'image'; block: number; mediaType: string; data: string };
 
-export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDecoder {
+export function createBlockDecoder(sink: EventSink): BlockDecoder {
   const open = new Map<number, Open>();
   let nextBlock = 0;
 
@@ -31,7 +31,7 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
     const told = open.get(index);
     if (told === undefined) return;
     open.delete(index);
-    closeBlock(told, emit);
+    closeBlock(told, sink);
   }
 
   /** The block at `index` of this kind; another one there has ended without saying so. */
@@ -55,9 +55,9 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
   function write(index: number, written: string): void {
     if (written === '') return;
     const told = text(index);
-    if (!told.begun) emit({ type: 'text-start', block: told.block });
+    if (!told.begun) sink.push({ type: 'text-start', block: told.block });
     told.begun = true;
-    emit({ type: 'text-delta', block: told.block, text: written });
+    sink.push({ type: 'text-delta', block: told.block, text: written });
   }
 
   function think(index: number, delta: JsonObject): void {
@@ -72,9 +72,9 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
     told.redacted += asString(delta.redactedContent) ?? '';
     const thought = asString(delta.text) ?? '';
     if (thought === '') return;
-    if (!told.begun) emit({ type: 'reasoning-start', block: told.block });
+    if (!told.begun) sink.push({ type: 'reasoning-start', block: told.block });
     told.begun = true;
-    emit({ type: 'reasoning-delta', block: told.block, text: thought });
+    sink.push({ type: 'reasoning-delta', block: told.block, text: thought });
   }
 
   return {
@@ -87,7 +87,7 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
         const block = nextBlock++;
         open.set(index, { kind: 'tool', block });
         const kind = isServerTool(call) ? 'server' : 'function';
-        emit({ type: 'tool-start', block, id: call.id, name: call.name, kind });
+        sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind });
       } else if (result !== undefined) {
         blockOf(index, 'result', (block) => ({ kind: 'result', block, result, content: [] }));
       } else if (image !== undefined) {
@@ -104,7 +104,7 @@ export function createBlockDecoder(emit: (event: StreamEvent) => void): BlockDec
       const input = asString(asObject(delta.toolUse)?.input);
       // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.
       if (input !== undefined)
-        emit({
+        sink.push({
           type: 'tool-delta',
           block: told?.kind === 'tool' ? told.block : nextBlock++,
           arguments: input,
@@ -123,30 +123,30 @@ function isKind<Kind extends Open['kind']>(told: Open, kind: Kind): told is Extr
   return told.kind === kind;
 }
 
-function closeBlock(told: Open, emit: (event: StreamEvent) => void): void {
+function closeBlock(told: Open, sink: EventSink): void {
   const { block } = told;
   switch (told.kind) {
     case 'text':
       if (!told.begun) return;
-      for (const citation of told.citations) emit({ type: 'citation', block, citation });
-      emit({ type: 'text-end', block });
+      for (const citation of told.citations) sink.push({ type: 'citation', block, citation });
+      sink.push({ type: 'text-end', block });
       return;
     case 'reasoning':
       if (told.redacted !== '')
-        emit({ type: 'reasoning-start', block, redacted: ownToken(ID, told.redacted) });
-      else if (!told.begun && told.signature !== '') emit({ type: 'reasoning-start', block });
+        sink.push({ type: 'reasoning-start', block, redacted: ownToken(ID, told.redacted) });
+      else if (!told.begun && told.signature !== '') sink.push({ type: 'reasoning-start', block });
       else if (!told.begun) return;
       if (told.signature !== '')
-        emit({ type: 'reasoning-signature', block, signature: ownToken(ID, told.signature) });
-      emit({ type: 'reasoning-end', block });
+        sink.push({ type: 'reasoning-signature', block, signature: ownToken(ID, told.signature) });
+      sink.push({ type: 'reasoning-end', block });
       return;
     case 'tool':
-      emit({ type: 'tool-end', block });
+      sink.push({ type: 'tool-end', block });
       return;
     case 'result': {
       const callId = asString(told.result.toolUseId) ?? '';
       const value = { ...told.result, content: told.content };
-      emit({
+      sink.push({
         type: 'server-tool-result',
         block,
         part: { type: 'server-tool-result', callId, dialect: ID, value },
@@ -154,6 +154,6 @@ function closeBlock(told: Open, emit: (event: StreamEvent) => void): void {
       return;
     }
     case 'image':
-      if (told.data !== '') emit({ type: 'media', block, mediaType: told.mediaType, data: told.data });
+      if (told.data !== '') sink.push({ type: 'media', block, mediaType: told.mediaType, data: told.data });
   }
 }

@@ -1,7 +1,7 @@
 // The events of a stream → neutral events. `messageStop` says why it ended, `metadata` behind it what it cost.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
 import { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink, StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import {
   asNumber,
@@ -23,15 +23,15 @@ function objectIn(value: JsonValue | undefined, name: string): JsonObject {
   throw new MalformedEvent(`${name} is not an object`);
 }
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
-  const blocks = createBlockDecoder(emit);
+export function createStreamDecoder(sink: EventSink): StreamDecoder {
+  const blocks = createBlockDecoder(sink);
   let ended = false;
   let finish: Finish | undefined;
   let costKnown = false;
 
   function end(event: StreamEvent): void {
     ended = true;
-    emit(event);
+    sink.push(event);
   }
 
   function stop(stopped: JsonObject): void {
@@ -49,8 +49,8 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
   function readMetadata({ usage, trace }: JsonObject): void {
     costKnown = true;
     const told = asObject(trace);
-    if (told !== undefined) emit({ type: 'extension', dialect: ID, name: 'trace', value: told });
-    emit({ type: 'usage', usage: readUsage(asObject(usage) ?? {}) });
+    if (told !== undefined) sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
+    sink.push({ type: 'usage', usage: readUsage(asObject(usage) ?? {}) });
     if (finish !== undefined) end({ type: 'finish', finish });
   }
 
@@ -66,7 +66,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
       const index = asNumber(fields.contentBlockIndex) ?? 0;
       switch (event) {
         case 'messageStart':
-          emit({ type: 'start', id: null, model: null });
+          sink.push({ type: 'start', id: null, model: null });
           return;
         case 'contentBlockStart':
           blocks.start(index, objectIn(fields.start, 'start'));

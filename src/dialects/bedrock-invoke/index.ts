@@ -19,8 +19,8 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     buildRequest,
     parseResponse: inner.parseResponse,
     loadFraming,
-    createStreamDecoder(emit, quirks) {
-      const decoder = inner.createStreamDecoder(emit, quirks);
+    createStreamDecoder(sink, quirks) {
+      const decoder = inner.createStreamDecoder(sink, quirks);
       let failed = false;
       return {
         decode(event) {
@@ -30,7 +30,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
             return;
           }
           failed = true;
-          emit({ type: 'error', error: parseException(event.event, event.data) });
+          sink.push({ type: 'error', error: parseException(event.event, event.data) });
         },
         end() {
           if (!failed) decoder.end();

@@ -18,8 +18,8 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
       return enveloped(built, sessionOf(request), options);
     },
     parseResponse: (body) => inner.parseResponse(opened(body)),
-    createStreamDecoder(emit, quirks) {
-      const decoder = inner.createStreamDecoder(emit, quirks);
+    createStreamDecoder(sink, quirks) {
+      const decoder = inner.createStreamDecoder(sink, quirks);
       return {
         decode(event) {
           const body = readObject(event.data);

@@ -1,6 +1,6 @@
 // Function calls of an answer: whole, or value by value over many events (`willContinue`).
 import { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { exactText } from '../../model/exact-numbers.ts';
 import { madeUpCallId } from './call-id.ts';
@@ -20,23 +20,23 @@ export interface CallDecoder {
 
 /** @param scope what tells this answer from others, for ids that have to be made up. */
 export function createCallDecoder(
-  emit: (event: StreamEvent) => void,
+  sink: EventSink,
   nextBlock: () => number,
   scope: () => string,
 ): CallDecoder {
-  return new PartialCalls(emit, nextBlock, scope);
+  return new PartialCalls(sink, nextBlock, scope);
 }
 
 class PartialCalls implements CallDecoder {
-  private readonly emit: (event: StreamEvent) => void;
+  private readonly sink: EventSink;
   private readonly nextBlock: () => number;
   private readonly scope: () => string;
   private count = 0;
   private hasCalled = false;
   private open: { block: number; id: string | undefined; writer: ArgumentWriter } | undefined;
 
-  constructor(emit: (event: StreamEvent) => void, nextBlock: () => number, scope: () => string) {
-    this.emit = emit;
+  constructor(sink: EventSink, nextBlock: () => number, scope: () => string) {
+    this.sink = sink;
     this.nextBlock = nextBlock;
     this.scope = scope;
   }
@@ -53,8 +53,8 @@ class PartialCalls implements CallDecoder {
     const { open } = this;
     if (open === undefined) return;
     this.open = undefined;
-    this.emit({ type: 'tool-delta', block: open.block, arguments: open.writer.end() });
-    this.emit({ type: 'tool-end', block: open.block });
+    this.sink.push({ type: 'tool-delta', block: open.block, arguments: open.writer.end() });
+    this.sink.push({ type: 'tool-end', block: open.block });
   }
 
   read(part: JsonObject): GatewayError | undefined {
@@ -73,13 +73,20 @@ class PartialCalls implements CallDecoder {
     const block = this.nextBlock();
     const signature = signatureFromProvider(part);
     const signed = signature === undefined ? {} : { signature };
-    this.emit({ type: 'tool-start', block, id: given ?? this.newId(), name, kind: 'function', ...signed });
+    this.sink.push({
+      type: 'tool-start',
+      block,
+      id: given ?? this.newId(),
+      name,
+      kind: 'function',
+      ...signed,
+    });
     if (call.willContinue === true || call.partialArgs !== undefined) {
       this.open = { block, id: given, writer: createArgumentWriter() };
       return this.writeMore(call);
     }
-    this.emit({ type: 'tool-delta', block, arguments: exactText(call.args ?? {}) });
-    this.emit({ type: 'tool-end', block });
+    this.sink.push({ type: 'tool-delta', block, arguments: exactText(call.args ?? {}) });
+    this.sink.push({ type: 'tool-end', block });
     return undefined;
   }
 
@@ -98,7 +105,7 @@ class PartialCalls implements CallDecoder {
       }
       text += more;
     }
-    if (text !== '') this.emit({ type: 'tool-delta', block: open.block, arguments: text });
+    if (text !== '') this.sink.push({ type: 'tool-delta', block: open.block, arguments: text });
     if (call.willContinue !== true) this.close();
     return undefined;
   }

@@ -3,7 +3,7 @@
 //
 // What has no neutral word becomes an `extension` by its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
-import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
+import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
@@ -21,7 +21,7 @@ import { partName, unreadOf, unwordedFields } from './unworded.ts';
 import { ID, isEmpty } from './wire.ts';
 
 export class ChunkDecoder {
-  private readonly emit: (event: StreamEvent) => void;
+  private readonly sink: EventSink;
   private started = false;
   private isOver = false;
   private scope = '';
@@ -42,8 +42,8 @@ export class ChunkDecoder {
   /** Null before the first call. */
   private calls: CallDecoder | null = null;
 
-  constructor(emit: (event: StreamEvent) => void) {
-    this.emit = emit;
+  constructor(sink: EventSink) {
+    this.sink = sink;
   }
 
   ended(): boolean {
@@ -63,20 +63,20 @@ export class ChunkDecoder {
     this.scope ||= id ?? fingerprint(JSON.stringify(chunk));
     if (!this.started) {
       this.started = true;
-      this.emit({ type: 'start', id, model: asString(chunk.modelVersion) || null });
+      this.sink.push({ type: 'start', id, model: asString(chunk.modelVersion) || null });
     }
     const usage = parseUsage(asObject(chunk.usageMetadata) ?? {});
-    if (!isEmpty(usage)) this.emit({ type: 'usage', usage });
+    if (!isEmpty(usage)) this.sink.push({ type: 'usage', usage });
     const feedback = asObject(chunk.promptFeedback);
     this.blocked = asString(feedback?.blockReason) ?? this.blocked;
     if (feedback !== undefined) {
       const value = { response: { promptFeedback: feedback } };
-      this.emit({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
+      this.sink.push({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
     }
     const candidates = asArray(chunk.candidates) ?? [];
     if (candidates.some((item) => Number(asObject(item)?.index ?? 0) > 0) && !this.hasMore) {
       this.hasMore = true;
-      this.emit({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
+      this.sink.push({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
     }
     const candidate = firstCandidate(candidates);
     if (candidate !== undefined) this.readCandidate(candidate);
@@ -93,7 +93,7 @@ export class ChunkDecoder {
       reason === undefined
         ? ({ unified: 'refusal', raw: blocked ?? null } as const)
         : parseFinish(reason, this.hasCalled());
-    this.emit({ type: 'finish', finish });
+    this.sink.push({ type: 'finish', finish });
   }
 
   private readCandidate(candidate: JsonObject): void {
@@ -105,15 +105,15 @@ export class ChunkDecoder {
       if (this.isOver) return;
     }
     for (const citation of this.sources.read(candidate)) {
-      if (this.open === 'text') this.emit({ type: 'citation', block: this.openBlock, citation });
+      if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
       // A source without a text that could rest on it.
-      else this.emit({ type: 'extension', dialect: ID, name: 'citations', value: {} });
+      else this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
     }
     this.flushSeal();
     const searches = asArray(asObject(candidate.groundingMetadata)?.webSearchQueries)?.length ?? 0;
-    if (searches > 0) this.emit({ type: 'usage', usage: { webSearches: searches } });
+    if (searches > 0) this.sink.push({ type: 'usage', usage: { webSearches: searches } });
     for (const { name, value } of unwordedFields(candidate))
-      this.emit({ type: 'extension', dialect: ID, name, value });
+      this.sink.push({ type: 'extension', dialect: ID, name, value });
     this.reason = reasonName(candidate.finishReason) ?? this.reason;
     const broken =
       this.reason === undefined
@@ -142,7 +142,7 @@ export class ChunkDecoder {
     const blob = asObject(part.inlineData);
     if (blob !== undefined && part.thought !== true) {
       const mediaType = asString(blob.mimeType) ?? 'application/octet-stream';
-      this.emit({ type: 'media', block: this.nextBlock++, mediaType, data: asString(blob.data) ?? '' });
+      this.sink.push({ type: 'media', block: this.nextBlock++, mediaType, data: asString(blob.data) ?? '' });
       this.seal = signatureFromProvider(part);
       return;
     }
@@ -153,7 +153,7 @@ export class ChunkDecoder {
     if (this.unread?.has(name) === true) return;
     this.unread ??= new Set();
     this.unread.add(name);
-    this.emit({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
+    this.sink.push({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
   }
 
   /** What a tool of the provider's own was asked or gave, or what has no word. */
@@ -164,12 +164,12 @@ export class ChunkDecoder {
       const { arguments: args, ...start } = call;
       const block = this.nextBlock++;
       this.serverCallId = call.id;
-      this.emit({ type: 'tool-start', block, kind: 'server', ...start });
-      this.emit({ type: 'tool-delta', block, arguments: args });
-      this.emit({ type: 'tool-end', block });
+      this.sink.push({ type: 'tool-start', block, kind: 'server', ...start });
+      this.sink.push({ type: 'tool-delta', block, arguments: args });
+      this.sink.push({ type: 'tool-end', block });
     } else if (result !== undefined) {
-      this.emit({ type: 'server-tool-result', block: this.nextBlock++, part: result });
-    } else this.emit({ type: 'extension', dialect: ID, name: partName(part), value: { value: part } });
+      this.sink.push({ type: 'server-tool-result', block: this.nextBlock++, part: result });
+    } else this.sink.push({ type: 'extension', dialect: ID, name: partName(part), value: { value: part } });
   }
 
   private readText(text: string, part: JsonObject): void {
@@ -179,11 +179,11 @@ export class ChunkDecoder {
       const type = isThought ? 'reasoning' : 'text';
       const block = this.blockOf(type);
       if (!isThought) this.index.add(text);
-      this.emit({ type: TEXT_EVENTS[type].delta, block, text });
+      this.sink.push({ type: TEXT_EVENTS[type].delta, block, text });
     }
     if (signature === undefined) return;
     if (isThought && this.open === 'reasoning') {
-      this.emit({ type: 'reasoning-signature', block: this.openBlock, signature });
+      this.sink.push({ type: 'reasoning-signature', block: this.openBlock, signature });
       this.close();
     } else this.seal = signature;
   }
@@ -194,7 +194,7 @@ export class ChunkDecoder {
     const block = this.nextBlock++;
     this.open = type;
     this.openBlock = block;
-    this.emit({ type: TEXT_EVENTS[type].start, block });
+    this.sink.push({ type: TEXT_EVENTS[type].start, block });
     if (type === 'text') this.index.begin();
     return block;
   }
@@ -204,22 +204,22 @@ export class ChunkDecoder {
     if (seal === undefined) return;
     this.close();
     const block = this.nextBlock++;
-    this.emit({ type: 'reasoning-start', block });
-    this.emit({ type: 'reasoning-signature', block, signature: seal });
-    this.emit({ type: 'reasoning-end', block });
+    this.sink.push({ type: 'reasoning-start', block });
+    this.sink.push({ type: 'reasoning-signature', block, signature: seal });
+    this.sink.push({ type: 'reasoning-end', block });
     this.seal = undefined;
   }
 
   private close(): void {
     const { open } = this;
-    if (open !== undefined) this.emit({ type: TEXT_EVENTS[open].end, block: this.openBlock });
+    if (open !== undefined) this.sink.push({ type: TEXT_EVENTS[open].end, block: this.openBlock });
     this.open = undefined;
     this.calls?.close();
   }
 
   private callDecoder(): CallDecoder {
     this.calls ??= createCallDecoder(
-      this.emit,
+      this.sink,
       () => this.nextBlock++,
       () => this.scope,
     );
@@ -232,7 +232,7 @@ export class ChunkDecoder {
 
   private fail(error: GatewayError): void {
     this.isOver = true;
-    this.emit({ type: 'error', error });
+    this.sink.push({ type: 'error', error });
   }
 }
 

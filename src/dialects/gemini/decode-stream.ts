@@ -1,14 +1,14 @@
 // The provider's event stream as neutral events. There is no closing event: the answer is whole at EOF, once a
 // `finishReason` came; events may follow it, so it waits.
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { readJson } from '../../model/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { ChunkDecoder } from './decode-chunk.ts';
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
-  return new ChunksDecoder(emit);
+export function createStreamDecoder(sink: EventSink): StreamDecoder {
+  return new ChunksDecoder(sink);
 }
 
 class ChunksDecoder extends ChunkDecoder implements StreamDecoder {

@@ -1,5 +1,4 @@
 // A whole answer → NeutralResponse. It is read as a stream of one chunk: both say the same in the same words.
-import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
@@ -8,7 +7,7 @@ import { ChunkDecoder } from './decode-chunk.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const collector = createResponseCollector();
-  const decoder = new ChunkDecoder((event: StreamEvent) => collector.push(event));
+  const decoder = new ChunkDecoder(collector);
   decoder.read(body);
   decoder.end();
   if (!decoder.ended()) {

@@ -1,5 +1,5 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
-import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
+import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { readObject } from '../../model/exact-numbers.ts';
 import { asObject, asString } from '../../model/json.ts';
 import { textIn } from '../answer-list.ts';
@@ -8,7 +8,7 @@ import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
 import { ID, tellUnworded } from './unworded.ts';
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
+export function createStreamDecoder(sink: EventSink): StreamDecoder {
   let started = false;
   let calls = 0;
   let nextBlock = 0;
@@ -17,7 +17,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
 
   function close(): void {
     if (open === undefined) return;
-    emit({ type: TEXT_EVENTS[open.kind].end, block: open.block });
+    sink.push({ type: TEXT_EVENTS[open.kind].end, block: open.block });
     open = undefined;
   }
 
@@ -26,15 +26,15 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     if (open?.kind !== kind) {
       close();
       open = { block: nextBlock++, kind };
-      emit({ type: TEXT_EVENTS[kind].start, block: open.block });
+      sink.push({ type: TEXT_EVENTS[kind].start, block: open.block });
     }
-    emit({ type: TEXT_EVENTS[kind].delta, block: open.block, text });
+    sink.push({ type: TEXT_EVENTS[kind].delta, block: open.block, text });
   }
 
   function extend(name: string): void {
     if (told.has(name)) return;
     told.add(name);
-    emit({ type: 'extension', dialect: ID, name, value: {} });
+    sink.push({ type: 'extension', dialect: ID, name, value: {} });
   }
 
   return {
@@ -43,12 +43,12 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
       if (line === undefined) throw malformedData('a line is no JSON object', data);
       const error = errorInBody(line);
       if (error !== undefined) {
-        emit({ type: 'error', error });
+        sink.push({ type: 'error', error });
         return;
       }
       if (!started) {
         started = true;
-        emit({ type: 'start', id: null, model: asString(line.model) ?? null });
+        sink.push({ type: 'start', id: null, model: asString(line.model) ?? null });
       }
       tellUnworded(line, extend);
       const message = asObject(line.message) ?? {};
@@ -58,14 +58,14 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
         close();
         calls += 1;
         const block = nextBlock++;
-        emit({ type: 'tool-start', block, id: call.id, name: call.name, kind: 'function' });
-        emit({ type: 'tool-delta', block, arguments: call.arguments });
-        emit({ type: 'tool-end', block });
+        sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind: 'function' });
+        sink.push({ type: 'tool-delta', block, arguments: call.arguments });
+        sink.push({ type: 'tool-end', block });
       }
       if (line.done !== true) return;
       close();
-      emit({ type: 'usage', usage: readUsage(line) });
-      emit({ type: 'finish', finish: readFinish(line, calls > 0) });
+      sink.push({ type: 'usage', usage: readUsage(line) });
+      sink.push({ type: 'finish', finish: readFinish(line, calls > 0) });
     },
     // Only `done` ends an answer.
     end() {},

@@ -1,6 +1,6 @@
 // The decoder's text, refusal and reasoning blocks: at most one is open, another kind's start ends it.
 import type { Citation } from '../../model/content.ts';
-import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
+import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
@@ -25,134 +25,159 @@ export interface BlockWriter {
   finish(): void;
 }
 
-type Open =
-  | { kind: 'text'; block: number; base: number }
-  | { kind: 'refusal'; block: number }
-  | { kind: 'reasoning'; block: number; signature: OpaqueToken | undefined; index: number | undefined };
+type Kind = 'text' | 'refusal' | 'reasoning';
 
-export function createBlockWriter(emit: (event: StreamEvent) => void): BlockWriter {
-  let nextBlock = 0;
-  let open: Open | undefined;
+const NO_DETAILS: ReasoningDetail[] = [];
+const NO_CITATIONS: Citation[] = [];
+
+export function createBlockWriter(sink: EventSink): BlockWriter {
+  return new SingleBlocks(sink);
+}
+
+class SingleBlocks implements BlockWriter {
+  private readonly sink: EventSink;
+  private nextBlock = 0;
+  /** Of the open block. */
+  private open: Kind | undefined = undefined;
+  private block = 0;
+  /** Where an open text begins in all content. */
+  private base = 0;
+  /** Of open reasoning. */
+  private signature: OpaqueToken | undefined = undefined;
+  private index: number | undefined = undefined;
   /** UTF-16 units of content so far: annotations count from its start. */
-  let contentLength = 0;
+  private contentLength = 0;
   /** Citations that came before the text they belong to. */
-  let pending: Citation[] = [];
-  let listed: Citation[] = [];
-  let cited = false;
+  private pending = NO_CITATIONS;
+  private listed = NO_CITATIONS;
+  private cited = false;
   /** Which field tells the reasoning: where several repeat each other, only the first that spoke is heard. */
-  let source: 'plain' | 'details' | undefined;
+  private source: 'plain' | 'details' | undefined = undefined;
   /** Signatures and redacted blocks so far: some servers tell them all again at the end. */
-  const told = new Set<OpaqueToken>();
+  private told: Set<OpaqueToken> | null = null;
 
-  function close(): void {
+  constructor(sink: EventSink) {
+    this.sink = sink;
+  }
+
+  next(): number {
+    return this.nextBlock++;
+  }
+
+  close(): void {
+    const { open, block, signature } = this;
     if (open === undefined) return;
-    const { kind, block } = open;
-    if (kind === 'text' && !cited) cite(listed, block);
-    if (kind === 'reasoning' && open.signature !== undefined) {
-      told.add(open.signature);
-      emit({ type: 'reasoning-signature', block, signature: open.signature });
+    if (open === 'text' && !this.cited) this.cite(this.listed, block);
+    if (open === 'reasoning' && signature !== undefined) {
+      this.note(signature);
+      this.sink.push({ type: 'reasoning-signature', block, signature });
     }
-    open = undefined;
-    emit({ type: TEXT_EVENTS[kind].end, block });
+    this.open = undefined;
+    this.sink.push({ type: TEXT_EVENTS[open].end, block });
   }
 
-  function cite(citations: Citation[], block: number): void {
-    for (const citation of citations) emit({ type: 'citation', block, citation });
-    if (citations.length > 0) cited = true;
+  text(text: string): void {
+    this.openText();
+    this.contentLength += text.length;
+    this.sink.push({ type: 'text-delta', block: this.block, text });
   }
 
-  function openText(): Extract<Open, { kind: 'text' }> {
-    if (open?.kind === 'text') return open;
-    close();
-    const opened = { kind: 'text', block: nextBlock++, base: contentLength } as const;
-    open = opened;
-    emit({ type: 'text-start', block: opened.block });
-    const waiting = pending;
-    pending = [];
-    cite(waiting, opened.block);
-    return opened;
+  refusal(text: string): void {
+    if (this.open !== 'refusal') this.begin('refusal');
+    this.sink.push({ type: 'refusal-delta', block: this.block, text });
   }
 
-  function openReasoning(index: number | undefined): Extract<Open, { kind: 'reasoning' }> {
-    if (open?.kind === 'reasoning') {
-      const sameEntry = index === undefined || open.index === undefined || open.index === index;
+  reasoning(text: string, index?: number): void {
+    this.openReasoning(index);
+    this.sink.push({ type: 'reasoning-delta', block: this.block, text });
+  }
+
+  reasoningOf(delta: JsonObject): void {
+    const plain = reasoningText(delta);
+    const details =
+      delta.reasoning_details === undefined
+        ? NO_DETAILS
+        : parseReasoningDetails(delta.reasoning_details, (text) => ownToken(ID, text));
+    const detailed = details.some((each) => each.text !== '');
+    this.source ??= plain !== '' ? 'plain' : detailed ? 'details' : undefined;
+    if (plain !== '' && (this.source === 'plain' || !detailed)) this.reasoning(plain);
+    for (const each of details) this.detail(each);
+  }
+
+  annotations(value: JsonValue | undefined): void {
+    if (!Array.isArray(value) || value.length === 0) return;
+    if (this.open === 'text') this.cite(parseAnnotations(value, this.base), this.block);
+    else this.pending = [...this.pending, ...parseAnnotations(value, this.contentLength)];
+  }
+
+  sources(citations: Citation[]): void {
+    if (citations.length > 0) this.listed = citations;
+  }
+
+  finish(): void {
+    if (this.pending.length > 0) this.openText();
+    this.close();
+  }
+
+  private begin(kind: Kind): void {
+    this.close();
+    this.open = kind;
+    this.block = this.nextBlock++;
+    this.sink.push({ type: TEXT_EVENTS[kind].start, block: this.block });
+  }
+
+  private openText(): void {
+    if (this.open === 'text') return;
+    this.begin('text');
+    this.base = this.contentLength;
+    const waiting = this.pending;
+    this.pending = NO_CITATIONS;
+    this.cite(waiting, this.block);
+  }
+
+  private openReasoning(index: number | undefined): void {
+    if (this.open === 'reasoning') {
+      const sameEntry = index === undefined || this.index === undefined || this.index === index;
       // A signature seals its block: what follows is the next one.
-      if (sameEntry && open.signature === undefined) return open;
+      if (sameEntry && this.signature === undefined) return;
     }
-    close();
-    const opened: Open = { kind: 'reasoning', block: nextBlock++, signature: undefined, index };
-    open = opened;
-    emit({ type: 'reasoning-start', block: opened.block });
-    return opened;
+    this.begin('reasoning');
+    this.signature = undefined;
+    this.index = index;
   }
 
-  function reasoning(text: string, index?: number): void {
-    const { block } = openReasoning(index);
-    emit({ type: 'reasoning-delta', block, text });
-  }
-
-  function detail({ text, signature, redacted, index }: ReasoningDetail): void {
+  private detail({ text, signature, redacted, index }: ReasoningDetail): void {
     const token = redacted ?? signature;
-    const current = open?.kind === 'reasoning' ? open.signature : undefined;
-    if (token !== undefined && (token === current || told.has(token))) return;
+    const current = this.open === 'reasoning' ? this.signature : undefined;
+    if (token !== undefined && (token === current || this.told?.has(token) === true)) return;
     if (redacted !== undefined) {
-      told.add(redacted);
-      close();
-      const block = nextBlock++;
-      emit({ type: 'reasoning-start', block, redacted });
-      emit({ type: 'reasoning-end', block });
+      this.note(redacted);
+      this.close();
+      const block = this.nextBlock++;
+      this.sink.push({ type: 'reasoning-start', block, redacted });
+      this.sink.push({ type: 'reasoning-end', block });
       return;
     }
-    if (text !== '' && source === 'details') reasoning(text, index);
-    if (signature !== undefined) {
-      const signed = open?.kind === 'reasoning' ? open : openReasoning(index);
-      if (signed.signature === undefined) {
-        signed.signature = signature;
-        signed.index ??= index;
-      } else if (signed.index === index) signed.signature = joinSignatures(signed.signature, signature);
-      else openReasoning(index).signature = signature;
+    if (text !== '' && this.source === 'details') this.reasoning(text, index);
+    if (signature === undefined) return;
+    if (this.open !== 'reasoning') this.openReasoning(index);
+    if (this.signature === undefined) {
+      this.signature = signature;
+      this.index ??= index;
+    } else if (this.index === index) this.signature = joinSignatures(this.signature, signature);
+    else {
+      this.openReasoning(index);
+      this.signature = signature;
     }
   }
 
-  return {
-    next: () => nextBlock++,
-    close,
-    text(text) {
-      const { block } = openText();
-      contentLength += text.length;
-      emit({ type: 'text-delta', block, text });
-    },
-    refusal(text) {
-      if (open?.kind !== 'refusal') {
-        close();
-        open = { kind: 'refusal', block: nextBlock++ };
-        emit({ type: 'refusal-start', block: open.block });
-      }
-      emit({ type: 'refusal-delta', block: open.block, text });
-    },
-    reasoning,
-    reasoningOf(delta) {
-      const plain = reasoningText(delta);
-      const details =
-        delta.reasoning_details === undefined
-          ? []
-          : parseReasoningDetails(delta.reasoning_details, (text) => ownToken(ID, text));
-      const detailed = details.some((each) => each.text !== '');
-      source ??= plain !== '' ? 'plain' : detailed ? 'details' : undefined;
-      if (plain !== '' && (source === 'plain' || !detailed)) reasoning(plain);
-      for (const each of details) detail(each);
-    },
-    annotations(value) {
-      if (!Array.isArray(value) || value.length === 0) return;
-      if (open?.kind === 'text') cite(parseAnnotations(value, open.base), open.block);
-      else pending.push(...parseAnnotations(value, contentLength));
-    },
-    sources(citations) {
-      if (citations.length > 0) listed = citations;
-    },
-    finish() {
-      if (pending.length > 0) openText();
-      close();
-    },
-  };
+  private cite(citations: Citation[], block: number): void {
+    for (const citation of citations) this.sink.push({ type: 'citation', block, citation });
+    if (citations.length > 0) this.cited = true;
+  }
+
+  private note(token: OpaqueToken): void {
+    this.told ??= new Set();
+    this.told.add(token);
+  }
 }

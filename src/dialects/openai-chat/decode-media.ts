@@ -1,5 +1,5 @@
 // Generated audio and images in a stream.
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { IMAGE_URL, parseMediaUrl, sniffAudio } from './media.ts';
@@ -12,7 +12,7 @@ export interface MediaDecoder {
   finish(): void;
 }
 
-export function createMediaDecoder(emit: (event: StreamEvent) => void, blocks: BlockWriter): MediaDecoder {
+export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaDecoder {
   let audio = '';
   /** What the clip is said with: its id and how long that is good for. */
   let audioFields: JsonObject = {};
@@ -21,7 +21,7 @@ export function createMediaDecoder(emit: (event: StreamEvent) => void, blocks: B
     blocks.close();
     const extension =
       Object.keys(fields).length === 0 ? {} : { extension: { dialect: 'openai-chat', fields } as const };
-    emit({ type: 'media', block: blocks.next(), mediaType, data, ...extension });
+    sink.push({ type: 'media', block: blocks.next(), mediaType, data, ...extension });
   }
 
   return {
@@ -38,7 +38,7 @@ export function createMediaDecoder(emit: (event: StreamEvent) => void, blocks: B
         if (source?.kind === 'base64') tell(source.mediaType, source.data);
         else if (source !== undefined) {
           blocks.close();
-          emit({ type: 'extension', dialect: 'openai-chat', name: IMAGE_URL, value: { value: item } });
+          sink.push({ type: 'extension', dialect: 'openai-chat', name: IMAGE_URL, value: { value: item } });
         }
       }
     },

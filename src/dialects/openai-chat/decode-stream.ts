@@ -2,70 +2,158 @@
 // because usage, and on some servers an error, comes behind `finish_reason`.
 // https://platform.openai.com/docs/api-reference/chat/streaming
 import { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { SseEvent } from '../../sse/event.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
-import { createBlockWriter } from './decode-blocks.ts';
-import { createMediaDecoder } from './decode-media.ts';
-import { createToolDecoder } from './decode-tools.ts';
+import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
+import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
+import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody } from './errors.ts';
 import { isErrorFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { tellUnworded } from './unworded.ts';
 import { findUsage, parseUsage } from './usage.ts';
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: Quirks = {}): StreamDecoder {
-  let started = false;
-  let ended = false;
-  let answered = false;
-  let responseId: string | null = null;
-  /** The choice that said why it ended. */
-  let finished: JsonObject | undefined;
-  const blocks = createBlockWriter(emit);
-  const tools = createToolDecoder(emit, blocks, () => responseId);
-  /** Names of the extensions so far. */
-  const told = new Set<string>();
-  const media = createMediaDecoder(emit, blocks);
+export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): StreamDecoder {
+  return new ChunkDecoder(sink, quirks);
+}
 
-  function fail(error: GatewayError): void {
-    ended = true;
-    emit({ type: 'error', error });
+/** A class: what a stream holds for as long as it flows is few objects, and no more than it needs. */
+class ChunkDecoder implements StreamDecoder {
+  private readonly sink: EventSink;
+  private readonly quirks: Quirks;
+  private readonly blocks: BlockWriter;
+  private tools: ToolDecoder | null = null;
+  private media: MediaDecoder | null = null;
+  private started = false;
+  private ended = false;
+  private answered = false;
+  private responseId: string | null = null;
+  /** The choice that said why it ended. */
+  private finished: JsonObject | undefined = undefined;
+  /** Names of the extensions so far. */
+  private told: Set<string> | null = null;
+
+  constructor(sink: EventSink, quirks: Quirks) {
+    this.sink = sink;
+    this.quirks = quirks;
+    this.blocks = createBlockWriter(sink);
+  }
+
+  decode(event: SseEvent): void {
+    if (this.ended) return;
+    if (event.data === '[DONE]') {
+      this.done();
+      return;
+    }
+    const { quirks } = this;
+    let value: unknown;
+    try {
+      value = JSON.parse(event.data);
+    } catch {
+      if (event.data.trim() === '[DONE]') {
+        this.done();
+        return;
+      }
+      if (event.event === 'error') {
+        this.fail(errorOf(event.data, quirks));
+        return;
+      }
+      throw malformedData('not JSON', event.data);
+    }
+    if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
+    if (event.event === 'error') this.fail(errorInBody(value, quirks) ?? errorOf(value, quirks));
+    else this.readChunk(value);
+  }
+
+  end(): void {
+    const { finished } = this;
+    if (this.ended || finished === undefined) return;
+    const raw = asString(finished.finish_reason) ?? null;
+    if (isErrorFinish(raw)) {
+      this.fail(
+        new GatewayError('upstream_failed', `the provider broke the answer off (finish_reason ${raw})`),
+      );
+      return;
+    }
+    this.media?.finish();
+    this.blocks.finish();
+    const broken = this.tools?.finish();
+    if (broken !== undefined) {
+      this.fail(broken);
+      return;
+    }
+    this.ended = true;
+    this.sink.push({ type: 'finish', finish: parseFinish(raw, finished, this.tools?.saw() ?? false) });
+  }
+
+  private fail(error: GatewayError): void {
+    this.ended = true;
+    this.sink.push({ type: 'error', error });
   }
 
   /** [DONE] ends an answer that said something, also on servers that never give a reason (Snowflake). */
-  function done(): void {
-    if (answered) finished ??= {};
-    finish();
+  private done(): void {
+    if (this.answered) this.finished ??= {};
+    this.end();
   }
 
-  function finish(): void {
-    if (ended || finished === undefined) return;
-    const raw = asString(finished.finish_reason) ?? null;
-    if (isErrorFinish(raw)) {
-      fail(new GatewayError('upstream_failed', `the provider broke the answer off (finish_reason ${raw})`));
-      return;
+  private start(chunk: JsonObject): void {
+    this.started = true;
+    this.responseId = asString(chunk.id) || null;
+    this.sink.push({ type: 'start', id: this.responseId, model: asString(chunk.model) || null });
+  }
+
+  private readChunk(chunk: JsonObject): void {
+    const { sink } = this;
+    if (chunk.choices !== undefined && chunk.choices !== null && !Array.isArray(chunk.choices)) {
+      throw new MalformedEvent('choices is not an array');
     }
-    media.finish();
-    blocks.finish();
-    const broken = tools.finish();
-    if (broken !== undefined) {
-      fail(broken);
-      return;
+    const choice = firstChoice(asArray(chunk.choices) ?? []);
+    const usage = findUsage(chunk, choice);
+    // Azure's first chunk has filter results, an empty id and no choice.
+    if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id)))
+      this.start(chunk);
+    if (chunk.citations !== undefined || chunk.search_results !== undefined)
+      this.blocks.sources(parseSources(chunk));
+    const error = errorInBody(chunk, this.quirks);
+    if (choice !== undefined && error === undefined) this.readChoice(choice);
+    if (this.started) tellUnworded(chunk, choice, this.extend);
+    if (usage !== undefined) sink.push({ type: 'usage', usage: parseUsage(usage) });
+    if (error !== undefined) this.fail(error);
+  }
+
+  private readChoice(choice: JsonObject): void {
+    this.answered = true;
+    if (asString(choice.finish_reason)) this.finished = choice;
+    // Some servers stream one whole message instead of a delta.
+    const said = choice.delta ?? choice.message;
+    if (said !== undefined && said !== null) {
+      if (!isObject(said)) throw new MalformedEvent('choices[0].delta is not an object');
+      this.readDelta(said);
     }
-    ended = true;
-    emit({ type: 'finish', finish: parseFinish(raw, finished, tools.saw()) });
   }
 
-  function start(chunk: JsonObject): void {
-    started = true;
-    responseId = asString(chunk.id) || null;
-    emit({ type: 'start', id: responseId, model: asString(chunk.model) || null });
+  private readDelta(delta: JsonObject): void {
+    const { blocks } = this;
+    blocks.reasoningOf(delta);
+    // Sources may come with, or before, the text that rests on them.
+    const { content, refusal } = delta;
+    if (content !== undefined && content !== null) this.readContent(content);
+    if (typeof refusal === 'string' && refusal !== '') blocks.refusal(refusal);
+    if (delta.annotations !== undefined) blocks.annotations(delta.annotations);
+    if (delta.tool_calls) this.toolDecoder().fragments(delta.tool_calls);
+    if (delta.function_call) this.toolDecoder().legacy(delta.function_call);
+    if (delta.audio) this.mediaDecoder().audio(delta.audio);
+    if (delta.images) this.mediaDecoder().images(delta.images);
   }
 
-  function readContent(content: JsonValue | undefined): void {
+  private readContent(content: JsonValue): void {
+    const { blocks } = this;
     if (typeof content === 'string') {
       if (content !== '') blocks.text(content);
       return;
@@ -78,85 +166,28 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void, quirks: 
         const text = textIn(fields.text, 'choices[0].delta.content[].text');
         if (text !== '') blocks.text(text);
       } else if (typeof fields.type === 'string') {
-        emit({ type: 'extension', dialect: 'openai-chat', name: fields.type, value: { value: fields } });
+        const value = { value: fields };
+        this.sink.push({ type: 'extension', dialect: 'openai-chat', name: fields.type, value });
       }
     }
   }
 
-  function readDelta(delta: JsonObject): void {
-    blocks.reasoningOf(delta);
-    // Sources may come with, or before, the text that rests on them.
-    const { content, refusal } = delta;
-    if (content !== undefined && content !== null) readContent(content);
-    if (typeof refusal === 'string' && refusal !== '') blocks.refusal(refusal);
-    if (delta.annotations !== undefined) blocks.annotations(delta.annotations);
-    if (delta.tool_calls) tools.fragments(delta.tool_calls);
-    if (delta.function_call) tools.legacy(delta.function_call);
-    if (delta.audio) media.audio(delta.audio);
-    if (delta.images) media.images(delta.images);
+  private toolDecoder(): ToolDecoder {
+    this.tools ??= createToolDecoder(this.sink, this.blocks, () => this.responseId);
+    return this.tools;
   }
 
-  function readChoice(choice: JsonObject): void {
-    answered = true;
-    if (asString(choice.finish_reason)) finished = choice;
-    // Some servers stream one whole message instead of a delta.
-    const said = choice.delta ?? choice.message;
-    if (said !== undefined && said !== null) {
-      if (!isObject(said)) throw new MalformedEvent('choices[0].delta is not an object');
-      readDelta(said);
-    }
+  private mediaDecoder(): MediaDecoder {
+    this.media ??= createMediaDecoder(this.sink, this.blocks);
+    return this.media;
   }
 
-  function extend(name: string, value: JsonObject): void {
+  private readonly extend = (name: string, value: JsonObject): void => {
     // Log probabilities belong to their chunk; of the others it is enough to know that they were there.
-    if (name !== 'logprobs' && told.has(name)) return;
-    told.add(name);
-    emit({ type: 'extension', dialect: 'openai-chat', name, value });
-  }
-
-  function readChunk(chunk: JsonObject): void {
-    if (chunk.choices !== undefined && chunk.choices !== null && !Array.isArray(chunk.choices)) {
-      throw new MalformedEvent('choices is not an array');
-    }
-    const choice = firstChoice(asArray(chunk.choices) ?? []);
-    const usage = findUsage(chunk, choice);
-    // Azure's first chunk has filter results, an empty id and no choice.
-    if (!started && (choice !== undefined || usage !== undefined || asString(chunk.id))) start(chunk);
-    if (chunk.citations !== undefined || chunk.search_results !== undefined)
-      blocks.sources(parseSources(chunk));
-    const error = errorInBody(chunk, quirks);
-    if (choice !== undefined && error === undefined) readChoice(choice);
-    if (started) tellUnworded(chunk, choice, extend);
-    if (usage !== undefined) emit({ type: 'usage', usage: parseUsage(usage) });
-    if (error !== undefined) fail(error);
-  }
-
-  return {
-    decode(event) {
-      if (ended) return;
-      if (event.data === '[DONE]') {
-        done();
-        return;
-      }
-      let value: unknown;
-      try {
-        value = JSON.parse(event.data);
-      } catch {
-        if (event.data.trim() === '[DONE]') {
-          done();
-          return;
-        }
-        if (event.event === 'error') {
-          fail(errorOf(event.data, quirks));
-          return;
-        }
-        throw malformedData('not JSON', event.data);
-      }
-      if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
-      if (event.event === 'error') fail(errorInBody(value, quirks) ?? errorOf(value, quirks));
-      else readChunk(value);
-    },
-    end: finish,
+    if (name !== 'logprobs' && this.told?.has(name)) return;
+    this.told ??= new Set();
+    this.told.add(name);
+    this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value });
   };
 }
 

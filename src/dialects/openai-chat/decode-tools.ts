@@ -6,7 +6,7 @@
 // every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/sequence.ts
 // closes a call as soon as its arguments are whole and something else begins.
 import { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json-scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
@@ -39,7 +39,7 @@ interface OpenCall {
 }
 
 export function createToolDecoder(
-  emit: (event: StreamEvent) => void,
+  sink: EventSink,
   blocks: BlockWriter,
   responseId: () => string | null,
 ): ToolDecoder {
@@ -81,7 +81,7 @@ export function createToolDecoder(
         return;
       }
       call.started = true;
-      emit({
+      sink.push({
         type: 'tool-start',
         block: call.block,
         id: call.id ?? synthesizeCallId(responseId(), call.block),
@@ -95,7 +95,7 @@ export function createToolDecoder(
     }
     if (fragment === '') return;
     call.told.push(fragment);
-    emit({ type: 'tool-delta', block: call.block, arguments: fragment });
+    sink.push({ type: 'tool-delta', block: call.block, arguments: fragment });
   }
 
   return {
@@ -128,7 +128,7 @@ export function createToolDecoder(
     saw: () => calls.length > 0,
     finish() {
       for (const call of calls) {
-        if (call.started) emit({ type: 'tool-end', block: call.block });
+        if (call.started) sink.push({ type: 'tool-end', block: call.block });
         else {
           return new GatewayError(
             'upstream_malformed',

@@ -2,7 +2,7 @@
 // order: an item's deltas come before what repeats them, and the terminal comes last.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
@@ -12,25 +12,29 @@ import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { parseUsage } from './usage.ts';
 
-export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamDecoder {
+export function createStreamDecoder(sink: EventSink): StreamDecoder {
   let started = false;
   let ended = false;
   /** The item that events without a place belong to. */
   let lastIndex = 0;
   const items = createItemDecoder((event) => {
     start(undefined);
-    emit(event);
+    sink.push(event);
   });
 
   function start(response: JsonObject | undefined): void {
     if (started) return;
     started = true;
-    emit({ type: 'start', id: asString(response?.id) || null, model: asString(response?.model) || null });
+    sink.push({
+      type: 'start',
+      id: asString(response?.id) || null,
+      model: asString(response?.model) || null,
+    });
   }
 
   function fail(error: GatewayError): void {
     ended = true;
-    emit({ type: 'error', error });
+    sink.push({ type: 'error', error });
   }
 
   /** Which item the event is about. */
@@ -46,13 +50,13 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     const usage = parseUsage(response);
     const error = type === 'response.failed' ? failure(response) : errorInBody(response);
     if (error !== undefined) {
-      if (usage !== undefined) emit({ type: 'usage', usage });
+      if (usage !== undefined) sink.push({ type: 'usage', usage });
       fail(error);
       return;
     }
     // What was streamed counts, whatever stands in its place here.
     items.finish(asArray(response.output));
-    if (usage !== undefined) emit({ type: 'usage', usage });
+    if (usage !== undefined) sink.push({ type: 'usage', usage });
     const calls = items.calls();
     if (calls.some((call) => !call.begun)) {
       fail(
@@ -62,7 +66,7 @@ export function createStreamDecoder(emit: (event: StreamEvent) => void): StreamD
     }
     ended = true;
     const status = response.status ?? type.slice('response.'.length);
-    emit({ type: 'finish', finish: parseFinish({ ...response, status }, calls.length > 0) });
+    sink.push({ type: 'finish', finish: parseFinish({ ...response, status }, calls.length > 0) });
   }
 
   function failure(response: JsonObject): GatewayError {

@@ -449,7 +449,7 @@ describe('unreadable events', () => {
   ];
   test.each(BAD)('%s', (_, before, bad) => {
     const emitted: StreamEvent[] = [];
-    const decoder = anthropicMessages.provider.createStreamDecoder((event) => emitted.push(event));
+    const decoder = anthropicMessages.provider.createStreamDecoder(emitted);
     for (const event of wire(...before)) decoder.decode(event);
     const data = typeof bad === 'string' ? bad : JSON.stringify(bad);
     const event = typeof bad === 'string' ? '' : String(bad.type ?? '');

@@ -24,7 +24,7 @@ export function framed(body: Uint8Array | string): SseEvent[] {
 /** What the decoder emits. Throws what the decoder throws. */
 export function decoded(events: readonly SseEvent[]): StreamEvent[] {
   const emitted: StreamEvent[] = [];
-  const decoder = anthropicMessages.provider.createStreamDecoder((event) => emitted.push(event));
+  const decoder = anthropicMessages.provider.createStreamDecoder(emitted);
   for (const event of events) decoder.decode(event);
   decoder.end();
   return emitted;

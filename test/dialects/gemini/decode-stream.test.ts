@@ -450,7 +450,7 @@ describe('endings', () => {
 
   test('an unreadable event is passed over', () => {
     const events: StreamEvent[] = [];
-    const decoder = gemini.provider.createStreamDecoder((event) => events.push(event));
+    const decoder = gemini.provider.createStreamDecoder(events);
     const feed = (data: string) => () => decoder.decode({ event: '', data });
     feed(JSON.stringify(chunk([{ text: 'a' }])))();
     expect(feed('{"candidates":[')).toThrow(MalformedEvent);

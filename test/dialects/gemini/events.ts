@@ -32,7 +32,7 @@ export function wireEvents(wire: string): SseEvent[] {
 
 export function decode(events: readonly SseEvent[]): StreamEvent[] {
   const decoded: StreamEvent[] = [];
-  const decoder = gemini.provider.createStreamDecoder((event) => decoded.push(event));
+  const decoder = gemini.provider.createStreamDecoder(decoded);
   for (const event of events) decoder.decode(event);
   decoder.end();
   return decoded;

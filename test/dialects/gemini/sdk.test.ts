@@ -29,7 +29,7 @@ const REASONS: Record<string, string[]> = {
 /** What the gateway makes of a recorded stream before it encodes it. */
 function eventsFrom(dialect: DialectId, recording: Recording): StreamEvent[] {
   const events: StreamEvent[] = [];
-  const decoder = DIALECTS[dialect].provider.createStreamDecoder((event) => events.push(event));
+  const decoder = DIALECTS[dialect].provider.createStreamDecoder(events);
   for (const event of eventsOf(recording)) {
     try {
       decoder.decode(event);

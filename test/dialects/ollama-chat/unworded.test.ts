@@ -15,7 +15,7 @@ test('log probabilities and images', () => {
     logprobs: LOGPROBS,
   });
   const events: StreamEvent[] = [];
-  const decoder = side.createStreamDecoder((event) => events.push(event));
+  const decoder = side.createStreamDecoder(events);
   const line = (message: object, more: object = {}) =>
     decoder.decode({ event: '', data: JSON.stringify({ model: 'm', message, done: false, ...more }) });
   line({ content: 'a' }, { logprobs: LOGPROBS });

@@ -606,7 +606,7 @@ describe('errors', () => {
     '{"choices":[{"index":0,"delta":"x"}]}',
   ])('unreadable data %s is refused, and the stream goes on', (data) => {
     const events: StreamEvent[] = [];
-    const decoder = openaiChat.provider.createStreamDecoder((event) => events.push(event));
+    const decoder = openaiChat.provider.createStreamDecoder(events);
     decoder.decode({ event: '', data: JSON.stringify(chunk({ content: 'a' })) });
     expect(() => decoder.decode({ event: '', data })).toThrow(MalformedEvent);
     decoder.decode({ event: '', data: JSON.stringify(chunk({ content: 'b' })) });

@@ -30,7 +30,7 @@ export function sseEvents(body: Uint8Array | string): SseEvent[] {
 
 export function decode(events: readonly SseEvent[]): StreamEvent[] {
   const decoded: StreamEvent[] = [];
-  const decoder = openaiChat.provider.createStreamDecoder((event) => decoded.push(event));
+  const decoder = openaiChat.provider.createStreamDecoder(decoded);
   for (const event of events) decoder.decode(event);
   decoder.end();
   return decoded;

@@ -31,7 +31,7 @@ function rows(wire: string, dialect: DialectId): [string, Recording, Dialect][] 
 
 function decodeWith(dialect: Dialect, recording: Recording): StreamEvent[] {
   const events: StreamEvent[] = [];
-  const decoder = dialect.provider.createStreamDecoder((event) => events.push(event));
+  const decoder = dialect.provider.createStreamDecoder(events);
   for (const event of readEvents(recording.body)) decoder.decode(event);
   decoder.end();
   return sequenced(events);

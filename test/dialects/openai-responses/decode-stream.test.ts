@@ -520,7 +520,7 @@ describe('what cannot be read', () => {
     ['an item that is none', '{"type":"response.output_item.done","output_index":0}'],
   ])('%s throws, and the decoder goes on', (_, data) => {
     const events: StreamEvent[] = [];
-    const decoder = openaiResponses.provider.createStreamDecoder((event) => events.push(event));
+    const decoder = openaiResponses.provider.createStreamDecoder(events);
     expect(() => decoder.decode({ event: '', data })).toThrow(MalformedEvent);
     for (const event of sse(CREATED, completed([message('Hello')]))) decoder.decode(event);
     expect(answerOf(events).parts).toEqual([{ type: 'text', text: 'Hello' }]);

@@ -21,7 +21,7 @@ export const CONTEXT: AnswerContext = {
 
 export function decode(events: readonly SseEvent[]): StreamEvent[] {
   const decoded: StreamEvent[] = [];
-  const decoder = openaiResponses.provider.createStreamDecoder((event) => decoded.push(event));
+  const decoder = openaiResponses.provider.createStreamDecoder(decoded);
   for (const event of events) decoder.decode(event);
   decoder.end();
   return decoded;
