@@ -122,3 +122,8 @@ export function portFlag(input: ParsedArguments, name: string): number | undefin
   if (/^\d+$/.test(value) && port <= 65_535) return port;
   throw new UsageError(`--${name} must be a number from 0 to 65535`);
 }
+
+/** Throws UsageError where the value is neither a count nor `all`. */
+export function workersFlag(input: ParsedArguments): number | 'all' | undefined {
+  return stringFlag(input, 'workers') === 'all' ? 'all' : countFlag(input, 'workers');
+}

@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { parseConfig } from '../config/parse.ts';
 import { retireModules } from '../server/load-modules.ts';
 import type { RunningServer } from '../server/pid-file.ts';
-import { chosenAction, portFlag, stringFlag } from './arguments.ts';
+import { chosenAction, portFlag, stringFlag, workersFlag } from './arguments.ts';
 import { printAuditLines } from './audit-lines.ts';
 import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
@@ -84,6 +84,7 @@ export const daemonCommand: Command = {
     config: CONFIG_FLAG,
     host: { value: 'HOST', summary: 'start, restart: address to listen on, before server.host.' },
     port: { value: 'PORT', summary: 'start, restart: port to listen on, before server.port.' },
+    workers: { value: 'N', summary: 'start, restart: processes that serve, before server.workers.' },
     json: { summary: 'status, logs: print JSON.' },
     lines: { value: 'N', short: 'n', summary: 'logs: so many of the newest lines, 20 if not given.' },
     follow: { short: 'f', summary: 'logs: go on with what comes, until Ctrl-C.' },
@@ -106,8 +107,8 @@ export const daemonCommand: Command = {
 
 /** By action; `--config` also says where to look for what runs. */
 const TAKES: Readonly<Record<string, readonly string[]>> = {
-  start: ['config', 'host', 'port'],
-  restart: ['config', 'host', 'port'],
+  start: ['config', 'host', 'port', 'workers'],
+  restart: ['config', 'host', 'port', 'workers'],
   stop: ['config'],
   status: ['config', 'json'],
   logs: ['config', 'json', 'lines', 'follow', 'server'],
@@ -122,8 +123,12 @@ function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
 }
 
 function serveArguments(input: ParsedArguments): string[] {
-  const port = portFlag(input, 'port');
-  const given = { config: stringFlag(input, 'config'), host: stringFlag(input, 'host'), port };
+  const given = {
+    config: stringFlag(input, 'config'),
+    host: stringFlag(input, 'host'),
+    port: portFlag(input, 'port'),
+    workers: workersFlag(input),
+  };
   return Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, `${value}`],
   );
@@ -131,26 +136,29 @@ function serveArguments(input: ParsedArguments): string[] {
 
 /** The flags of the start that led to it. */
 function startedWith(server: RunningServer | undefined): ParsedArguments['flags'] {
-  const { config = null, host, port } = server ?? {};
+  const { config = null, host, port, workers } = server ?? {};
   return {
     ...(config !== null && { config }),
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port: String(port) }),
+    ...(workers !== undefined && { workers: String(workers) }),
   };
 }
 
 /** Whether the gateway that runs is where, and by what, these flags ask for it. */
-function isAsked(input: ParsedArguments, { url, config }: RunningServer, { directory }: CliContext): boolean {
-  const { hostname, port } = new URL(url);
+function isAsked(input: ParsedArguments, server: RunningServer, { directory }: CliContext): boolean {
+  const { hostname, port } = new URL(server.url);
   const asked = {
     config: stringFlag(input, 'config'),
     host: stringFlag(input, 'host'),
     port: portFlag(input, 'port'),
+    workers: workersFlag(input),
   };
   return (
     (asked.port === undefined || asked.port === 0 || asked.port === Number(port)) &&
     (asked.host === undefined || new URL(reachableUrl(asked.host, 1)).hostname === hostname) &&
-    (asked.config === undefined || resolve(directory, asked.config) === config)
+    (asked.config === undefined || resolve(directory, asked.config) === server.config) &&
+    (asked.workers === undefined || asked.workers === server.workers)
   );
 }
 

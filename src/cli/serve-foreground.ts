@@ -11,7 +11,7 @@ import { createLog, logSettingProblem, parseLogSetting } from '../server/log.ts'
 import { claimPidFile, type PidFile, PidFileError } from '../server/pid-file.ts';
 import { WorkerFailed } from '../workers/crew.ts';
 import { NoSharedMemory } from '../workers/shared-memory.ts';
-import { countFlag, portFlag, stringFlag } from './arguments.ts';
+import { portFlag, stringFlag, workersFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { PID_FILE_VARIABLE } from './daemon-process.ts';
@@ -91,6 +91,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     url: reachableUrl(config.server.host, serving.port),
     config: path,
     ...overrides,
+    ...(askedWorkers !== undefined && { workers: askedWorkers }),
     startedAt: Date.now(),
   });
   let signalled = '';
@@ -116,11 +117,6 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
 function claim({ environment }: CliContext): PidFile | undefined {
   const path = environment[PID_FILE_VARIABLE];
   return path === undefined || path === '' ? undefined : claimPidFile(path);
-}
-
-/** Throws UsageError. */
-function workersFlag(input: ParsedArguments): number | 'all' | undefined {
-  return stringFlag(input, 'workers') === 'all' ? 'all' : countFlag(input, 'workers');
 }
 
 /** Only Linux deals out the connections of one port to several processes. */

@@ -10,9 +10,10 @@ export interface RunningServer {
   url: string;
   /** The configuration file it began with; null where there was none. */
   config: string | null;
-  /** What `--host` and `--port` said, left out where they said nothing. */
+  /** What `--host`, `--port` and `--workers` said, left out where they said nothing. */
   host?: string;
   port?: number;
+  workers?: number | 'all';
   /** Unix milliseconds. */
   startedAt: number;
 }

@@ -140,15 +140,19 @@ test('restart is another process, with the same configuration', async () => {
   expect(readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/mine\.yaml/g)).toHaveLength(2);
 }, 30_000);
 
-test('restart keeps the port that the start was told', async () => {
+test('restart keeps the port and the workers that the start was told', async () => {
   const home = newHome();
   const free = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
   const { port } = free;
   await free.stop(true);
-  await sluice(home, ['start', '--port', String(port)]);
+  await sluice(home, ['start', '--port', String(port), '--workers', '1']);
   const restarted = await sluice(home, ['restart']);
   expect(restarted, restarted.err).toMatchObject({ code: 0 });
-  expect((await statusOf(home)).port).toBe(Number(port));
+  const status = await statusOf(home);
+  expect(status.port).toBe(Number(port));
+  expect(await (await fetch(`${status.url}/gateway/health`)).json()).not.toHaveProperty('workers');
+  expect(await sluice(home, ['start', '--workers', '1'])).toMatchObject({ code: 0 });
+  expect(await sluice(home, ['start', '--workers', '2'])).toMatchObject({ code: 1 });
 }, 30_000);
 
 test('SIGHUP reads the configuration again, and ends nothing', async () => {
