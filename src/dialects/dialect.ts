@@ -121,6 +121,11 @@ export interface ProviderSide {
    * which the dialect allows no other, or anything else. A cheap look, no parsing.
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
+  /**
+   * Whether clients of the dialect see the error that this event holds; left out: they always do. `isBare`: it stands in
+   * the stream as JSON without a field's name, as some servers append it.
+   */
+  showsError?(event: SseEvent, isBare: boolean): boolean;
   /** Where streams are not server-sent events: what cuts them into events, loaded by the first stream. */
   loadFraming?(): Promise<CreateFraming>;
   /**

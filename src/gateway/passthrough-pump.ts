@@ -35,6 +35,9 @@ export interface PassthroughOptions {
 
 const textEncoder = new TextEncoder();
 
+/** Of a frame: an event in the proper form. */
+const HAS_DATA = /^data:/m;
+
 export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
   return new PassthroughPump(options);
 }
@@ -111,7 +114,7 @@ class PassthroughPump implements Pump<Uint8Array> {
       const tellsError = !failedBefore && seen.error !== null;
       if (shown && !tellsError) continue;
       changed ??= new Map();
-      changed.set(frame, shown ? this.redacted(frame) : null);
+      changed.set(frame, shown ? this.shownError(frame, event) : null);
     }
     if (completed.bytes.length === 0) return undefined;
     return changed === undefined ? completed.bytes : withChanges(completed.frames, changed);
@@ -127,7 +130,7 @@ class PassthroughPump implements Pump<Uint8Array> {
       const shown = this.tap(event);
       // Half an event is not forwarded: the error that follows must stand on a line of its own.
       if (!shown || (seen.malformedEvents > before && !this.ended())) rest = undefined;
-      else if (seen.error !== null) rest = this.redacted(rest);
+      else if (seen.error !== null) rest = this.shownError(rest, event);
     }
     if (rest?.length === 0) rest = undefined;
     const error = this.complete() ? undefined : this.tell(truncated(this.options.provider));
@@ -154,6 +157,10 @@ class PassthroughPump implements Pump<Uint8Array> {
       this.kept = true;
       return undefined;
     }
+    return this.errorEvent(error);
+  }
+
+  private errorEvent(error: GatewayError): Uint8Array {
     const encoder = this.options.createEncoder();
     if (this.last !== undefined) encoder.follow?.(this.last);
     return textEncoder.encode(encoder.encode({ type: 'error', error }));
@@ -205,9 +212,17 @@ class PassthroughPump implements Pump<Uint8Array> {
     }
   }
 
-  /** An error event without the keys it quotes; byte for byte what came where it quotes none. */
-  private redacted(frame: Uint8Array): Uint8Array {
+  /**
+   * An error event without the keys it quotes; byte for byte what came where it quotes none. In a form in which no client
+   * would see it, it is told in the dialect's own, and nothing behind it.
+   */
+  private shownError(frame: Uint8Array, event: SseEvent): Uint8Array {
     const text = new TextDecoder().decode(frame);
+    const { error } = this.seen;
+    if (error !== null && this.options.side.showsError?.(event, !HAS_DATA.test(text)) === false) {
+      this.terminal = true;
+      return this.errorEvent(error);
+    }
     const clean = this.options.redact(text);
     return clean === text ? frame : textEncoder.encode(clean);
   }

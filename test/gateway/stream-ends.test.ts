@@ -13,7 +13,7 @@ import {
   recordedStreams,
   SPOKEN_DIALECTS,
 } from '../support/client-requests.ts';
-import { MESSAGE } from '../support/message-stream.ts';
+import { CHAT, MESSAGE } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import type { Recording } from '../support/recordings.ts';
 import { replyOf, replyWith } from '../support/reply.ts';
@@ -165,4 +165,35 @@ describe('words behind the ending do not reach a client of the same dialect', ()
     expect(new TextDecoder().decode(bytes)).toBe(whole);
     expect(row.status).toBe('success');
   });
+});
+
+describe('an error in a form that no client of the dialect would see is told in the dialect’s own', () => {
+  const error = { error: { message: 'the engine died', type: 'overloaded_error' } };
+  const json = JSON.stringify(error);
+  const begun: [DialectId, string][] = [
+    ['anthropic-messages', MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello')],
+    ['openai-chat', CHAT.start + CHAT.delta('Hello')],
+  ];
+  const forms: [string, string][] = [
+    ['JSON without a field’s name', `${json}\n`],
+    ['the same at the end of the stream', json],
+    ['the same, and more behind it', `${json}\n\ndata: [DONE]\n\n`],
+  ];
+  for (const [dialect, words] of begun) {
+    const own = dialect === 'anthropic-messages' ? [['an event without a name', `data: ${json}\n\n`]] : [];
+    test.each([...forms, ...own])(`${dialect}: %s`, async (_, told = '') => {
+      const { bytes, row } = await exchange(dialect, dialect, replyWith(words + told));
+      const text = new TextDecoder().decode(bytes);
+      expect(text).toStartWith(words);
+      const events = eventsOf(bytes.subarray(new TextEncoder().encode(words).length));
+      expect(events).toHaveLength(1);
+      const [{ event, data } = { event: '', data: '' }] = events;
+      expect(event).toBe(dialect === 'anthropic-messages' ? 'error' : '');
+      expect(JSON.parse(data)).toMatchObject({
+        error: { message: expect.stringContaining('the engine died') },
+      });
+      expect(text.slice(words.length)).toMatch(/^(event: error\n)?data: .*\n\n$/);
+      expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_overloaded' });
+    });
+  }
 });

@@ -46,6 +46,8 @@ export const anthropicMessages: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify,
+    // Its SDKs go by the event's name, and pass over what has none.
+    showsError: ({ event }) => event === 'error',
     addsContentOnly,
     parseError,
     errorInBody,

@@ -50,6 +50,7 @@ export const openaiChat: Dialect = {
     createStreamDecoder,
     classify: ({ event, data }) =>
       data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',
+    showsError: (_event, isBare) => !isBare,
     addsContentOnly,
     parseError,
     errorInBody,

@@ -44,6 +44,7 @@ export const openaiResponses: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify,
+    showsError: (_event, isBare) => !isBare,
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
