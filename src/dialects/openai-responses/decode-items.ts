@@ -34,6 +34,8 @@ export interface ItemDecoder {
   at<K extends 'message' | 'reasoning' | 'call'>(index: number, kind: K): Extract<ItemState, { kind: K }>;
   /** Where an item's id was last seen. */
   indexOf(itemId: string): number | undefined;
+  /** Where an item is that says no place: where one with its id is, or behind all. @param last the place named last. */
+  placeOf(item: JsonObject, last: number, what: 'added' | 'done'): number;
   done(index: number, item: JsonObject): void;
   /** The terminal's output: tells what was not told, and ends what is open. Throws MalformedEvent where an item is none. */
   finish(output: JsonValue | undefined): void;
@@ -102,6 +104,13 @@ export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecod
       return state as Extract<ItemState, { kind: K }>;
     },
     indexOf: (itemId) => ids.get(itemId),
+    placeOf(item, last, what) {
+      const known = ids.get(asString(item.id) ?? '');
+      if (known !== undefined) return known;
+      const state = states.get(last);
+      const isIts = state?.ended === false && state.kind === kindOf(asString(item.type) ?? 'message');
+      return what === 'done' && isIts ? last : states.size;
+    },
     done(index, item) {
       note(index, item);
       settle(open(index, item), item);

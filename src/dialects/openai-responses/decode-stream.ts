@@ -45,6 +45,12 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
     return index ?? lastIndex;
   }
 
+  /** Where the item is that begins or ends. */
+  function placeOf(event: JsonObject, what: 'added' | 'done'): number {
+    lastIndex = asNumber(event.output_index) ?? items.placeOf(objectOf(event, 'item'), lastIndex, what);
+    return lastIndex;
+  }
+
   function finish(type: string, response: JsonObject): void {
     start(response);
     const usage = parseUsage(response);
@@ -97,10 +103,10 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
         start(asObject(event.response));
         return;
       case 'response.output_item.added':
-        items.added(indexOf(event), objectOf(event, 'item'));
+        items.added(placeOf(event, 'added'), objectOf(event, 'item'));
         return;
       case 'response.output_item.done':
-        items.done(indexOf(event), objectOf(event, 'item'));
+        items.done(placeOf(event, 'done'), objectOf(event, 'item'));
         return;
       case 'response.output_text.annotation.added':
         items.at(indexOf(event), 'message').annotation(partOf(event), objectOf(event, 'annotation'));

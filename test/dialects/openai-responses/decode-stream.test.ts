@@ -587,3 +587,33 @@ describe('classify', () => {
     expect(classify(event)).toBe(kind);
   });
 });
+
+test('items whose places are left out are told once each, in their order', () => {
+  const second = { ...message('there'), id: 'msg_2' };
+  const call = { ...CALL, id: 'fc_2', call_id: 'call_2' };
+  const begin = (item: JsonObject) => ({
+    type: 'response.output_item.added',
+    item: { ...item, ...(item.type === 'message' ? { content: [] } : { arguments: '' }) },
+  });
+  const end = (item: JsonObject) => ({ type: 'response.output_item.done', item });
+  const said = (item_id: string, delta: string) => ({ type: 'response.output_text.delta', item_id, delta });
+  const asked = (item_id: string) => ({
+    type: 'response.function_call_arguments.delta',
+    item_id,
+    delta: '{"a":1}',
+  });
+  const all = [message('Hello'), CALL, call, second];
+  const streams = [
+    [begin(message('')), said('msg_1', 'Hello'), end(message('Hello'))],
+    [begin(CALL), asked('fc_1'), end(CALL)],
+    [begin(call), asked('fc_2'), end(call)],
+    [begin(second), said('msg_2', 'there'), end(second)],
+  ].flat();
+  for (const payloads of [streams, all.map(end)]) {
+    for (const output of [all, []]) {
+      const answer = run(...payloads, completed(output));
+      expect(textsOf(answer.parts, 'text')).toEqual(['Hello', 'there']);
+      expect(callsOf(answer.parts).map(({ id }) => id)).toEqual(['call_1', 'call_2']);
+    }
+  }
+});
