@@ -10,6 +10,8 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
+const ASK_OTHERWISE = 'have the server behind the page ask, or a program that sends no Origin';
+
 /**
  * Throws `forbidden` for a request that a page of another origin could have made: to a gateway on loopback,
  * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own.
@@ -20,15 +22,21 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (host !== null && !isLoopback(hostName(host))) {
     throw new GatewayError(
       'forbidden',
-      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused`,
+      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: ask it as 127.0.0.1 or localhost, or set server.host and server.keys`,
     );
   }
   const origin = headers.get('origin');
   if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
-    throw new GatewayError('forbidden', `requests from web pages of another origin (${origin}) are refused`);
+    throw new GatewayError(
+      'forbidden',
+      `requests from web pages of another origin (${origin}) are refused; ${ASK_OTHERWISE}`,
+    );
   }
   if (isOfOtherPage(headers)) {
-    throw new GatewayError('forbidden', 'requests from web pages of another origin are refused');
+    throw new GatewayError(
+      'forbidden',
+      `requests from web pages of another origin are refused; ${ASK_OTHERWISE}`,
+    );
   }
 }
 
