@@ -2,6 +2,7 @@
 // package because Bun's own parser names no lines and takes a repeated key silently; JSONC goes the same way
 // for its lines, with comments blanked; TOML through Bun's parser, which is strict.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { findJsonFault } from '../model/json-fault.ts';
 import type { KeyPath } from './problem.ts';
 
 export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] as const;
@@ -73,14 +74,22 @@ function offsetOf(root: Node | null, path: KeyPath): number | undefined {
 
 function parseJsonc(text: string): FormatResult {
   const blanked = blankComments(text);
-  // Through YAML's JSON schema first, for the lines; what it is too kind to refuse, JSON.parse refuses.
+  // Through YAML's JSON schema for the lines, and for a repeated key, which JSON.parse takes silently.
   const located = parseYaml(blanked, 'json');
-  if (located.errors.length > 0) return located;
   try {
-    return { ...located, value: JSON.parse(blanked) };
+    const value: unknown = JSON.parse(blanked);
+    return located.errors.length > 0 ? located : { ...located, value };
   } catch {
-    return { ...located, value: undefined, errors: [{ line: undefined, message: 'not valid JSON' }] };
+    return { ...located, value: undefined, errors: [jsonError(blanked)] };
   }
+}
+
+/** Nothing of the text is quoted: it may be a secret. */
+function jsonError(text: string): FormatResult['errors'][number] {
+  const fault = findJsonFault(text);
+  if (fault === undefined) return { line: undefined, message: 'not valid JSON' };
+  const where = fault.isEnd ? 'it ends too early' : `see column ${fault.column}`;
+  return { line: fault.line, message: `not valid JSON: ${where}` };
 }
 
 /** Comments and trailing commas as blanks, so that every other character keeps its place. */

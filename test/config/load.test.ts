@@ -159,9 +159,11 @@ describe('problems name file, line and key', () => {
     ],
     ['sluice.yaml', 'audit: {}\naudit: {}\n', 'sluice.yaml:2: Map keys must be unique'],
     ['sluice.yaml', 'audit: {}\nserver: [\n', 'sluice.yaml:3: '],
-    ['sluice.json', '{\n  "audit": {}\n  "server": {}\n}', 'sluice.json:'],
-    ['sluice.json', '{ "audit": {} } x', 'sluice.json:1: '],
-    ['sluice.json', "{ 'audit': {} }", 'sluice.json: not valid JSON'],
+    ['sluice.json', '{\n  "audit": {}\n  "server": {}\n}', 'sluice.json:3: not valid JSON: see column 3'],
+    ['sluice.json', '{ "audit": {} } x', 'sluice.json:1: not valid JSON: see column 17'],
+    ['sluice.json', "{ 'audit': {} }", 'sluice.json:1: not valid JSON: see column 3'],
+    ['sluice.json', '{\n  "audit": { // why\n', 'sluice.json:3: not valid JSON: it ends too early'],
+    ['sluice.jsonc', '{ "audit": {},\n "audit": {} }', 'sluice.jsonc:2: Map keys must be unique'],
     ['sluice.toml', 'a = [\n 1,\n]\nb =\nc = 1\n', 'sluice.toml:4: Missing value'],
   ])('%s %j', (name, text, expected) => {
     const { said, config } = load(name, text);
