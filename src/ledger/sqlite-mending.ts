@@ -1,20 +1,20 @@
-// The SQLite store that outlives its file: a damaged one is kept aside and a new one begun.
+// The SQLite store that outlives its file: a damaged one is kept aside and a new one begun, and so where it is gone.
 import { existsSync, renameSync } from 'node:fs';
-import { createSqliteStore } from './sqlite-store.ts';
+import { createSqliteStore, type SqliteStore } from './sqlite-store.ts';
 import type { ValueStore } from './store-messages.ts';
 import { sqliteTrouble } from './store-trouble.ts';
 
 /**
- * Opened by the first call. A call that finds the file damaged is answered from the new one; `tell` hears what
- * happened and where the old one is. What else goes wrong is thrown, and tried anew by the next call.
+ * Opened by the first call. A call that finds the file damaged, or no longer in its place, is answered from the new one;
+ * `tell` hears what happened and where the old one is. What else goes wrong is thrown, and tried anew by the next call.
  */
 export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
-  let store: ValueStore | null = null;
+  let store: SqliteStore | null = null;
   let isClosed = false;
   /** One call mends; others that found the same damage wait for it. */
   let mending: Promise<void> | null = null;
 
-  const mend = async (damaged: ValueStore | null, message: string): Promise<void> => {
+  const mend = async (damaged: SqliteStore | null, message: string): Promise<void> => {
     store = null;
     await damaged?.close().catch(() => undefined);
     const aside = setAside(path);
@@ -25,10 +25,29 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     store = createSqliteStore(path);
   };
 
+  /** Rows would go into a file that nobody finds, and all seem well. */
+  const leave = async (astray: SqliteStore): Promise<void> => {
+    store = null;
+    await astray.close().catch(() => undefined);
+    const isThere = existsSync(path);
+    tell(
+      isThere
+        ? `another file lies at ${path} than the ledger's: rows go there from now on, and what the one before has is with it`
+        : `the ledger's file is gone from ${path}: a new one is begun, and what the one before has is with it, where it was moved to`,
+    );
+    store = createSqliteStore(path);
+  };
+
   const ask = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
     await mending;
-    let asked: ValueStore | null = null;
+    let asked: SqliteStore | null = null;
     try {
+      if (store?.isAstray() === true && !isClosed) {
+        mending ??= leave(store).finally(() => {
+          mending = null;
+        });
+        await mending;
+      }
       store ??= createSqliteStore(path);
       asked = store;
       return await work(asked);

@@ -1,6 +1,6 @@
 // The embedded ledger store: one SQLite file (or ':memory:'), written in WAL mode.
-import { Database } from 'bun:sqlite';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { constants, Database } from 'bun:sqlite';
+import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ask } from './audit-cells.ts';
 import type { PageOrder } from './audit-narrow.ts';
@@ -58,12 +58,20 @@ const INSERT_ROW =
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
 
+export interface SqliteStore extends ValueStore {
+  /** Its file was removed, moved or replaced: what is written goes where nobody will look. */
+  isAstray(): boolean;
+}
+
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
  * ledger, or belongs to a newer version. Every call works on the caller's thread.
  */
-export function createSqliteStore(path: string): ValueStore {
+export function createSqliteStore(path: string): SqliteStore {
   const database = open(path);
+  const file = fileAt(path);
+  const logs = LOGS.map((suffix) => ({ log: path + suffix, own: fileAt(path + suffix) }));
+  const isAstray = () => fileAt(path) !== file;
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
   const bundles = createBundles(database);
@@ -188,10 +196,31 @@ export function createSqliteStore(path: string): ValueStore {
       const isDone = rows < EXPIRE_ROWS && noBundles && binaries < EXPIRE_BINARIES;
       return { rows, isDone };
     },
+    isAstray,
     async close() {
+      if (isAstray()) {
+        // What the log has goes into the file that it belongs to. SQLite would remove logs by their names, which may be
+        // another file's by now, and would read what is left of these as that file's own.
+        database.run('PRAGMA wal_checkpoint(TRUNCATE)');
+        database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
+        for (const { log, own } of logs) if (own !== undefined && fileAt(log) === own) unlinkSync(log);
+      }
       database.close();
     },
   };
+}
+
+/** SQLite's own beside a file that is open. */
+const LOGS = ['-wal', '-shm'];
+
+/** What tells the file that the path leads to from another; undefined where there is none. */
+function fileAt(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;

@@ -1,7 +1,7 @@
 // A store that is damaged, newer, full or away: requests are served, what is wrong is told, and rows are kept.
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebHost } from '../../src/gateway/host.ts';
@@ -53,6 +53,86 @@ function damage(): void {
   bytes.fill(0x55, 16_384, bytes.length);
   writeFileSync(path, bytes);
 }
+
+describe('a file that is no longer in its place', () => {
+  const folder = () => join(home, 'in');
+  const place = () => join(folder(), 'sluice.db');
+  const row = (requestId: string) => ({ ...sampleRow(), requestId });
+
+  async function opened() {
+    const heard: string[] = [];
+    const store = createThreadedStore({ type: 'sqlite', path: place() }, (notice) => heard.push(notice));
+    await store.append([row('before')]);
+    return { store, heard };
+  }
+
+  /** As the next start finds it. */
+  async function found(path: string): Promise<string[]> {
+    const store = createSqliteStore(path);
+    const { rows } = await store.audit(ALL);
+    await store.close();
+    return idsOf(rows);
+  }
+
+  test.each([
+    ['its folder was removed', () => rmSync(folder(), { recursive: true }), undefined],
+    ['it was removed', () => rmSync(place()), undefined],
+    [
+      'it was removed with its log',
+      () => {
+        for (const name of readdirSync(folder())) rmSync(join(folder(), name));
+      },
+      undefined,
+    ],
+    ['its folder was moved away', () => renameSync(folder(), join(home, 'away')), 'away/sluice.db'],
+    ['it was moved away', () => renameSync(place(), join(home, 'kept.db')), 'kept.db'],
+  ])('%s: a new one is begun, and that is told', async (_, take, elsewhere) => {
+    const { store, heard } = await opened();
+    take();
+    await store.append([row('after')]);
+    await store.append([row('later')]);
+    expect(heard).toEqual([expect.stringContaining(`gone from ${place()}`)]);
+    expect(store.notices?.()).toEqual(heard);
+    await store.close();
+    expect(await found(place())).toEqual(['after', 'later']);
+    if (elsewhere !== undefined) expect(await found(join(home, elsewhere))).toEqual(['before']);
+  });
+
+  test('another ledger lies there, such as a copy that was kept: rows go on in that one', async () => {
+    await writeLedger();
+    const { store, heard } = await opened();
+    renameSync(path, place());
+    await store.append([row('after')]);
+    expect((await store.audit(ALL)).total).toBe(3001);
+    expect(heard).toEqual([expect.stringContaining('another file lies at')]);
+    await store.close();
+  });
+
+  test('nothing can be made there: it is said, and tried again', async () => {
+    const { store } = await opened();
+    rmSync(folder(), { recursive: true });
+    writeFileSync(folder(), 'in the way');
+    const failed: unknown[] = [];
+    for (let n = 0; n < 2; n++) await store.append([row('after')]).catch((thrown) => failed.push(thrown));
+    expect(failed.map(String)).toEqual(
+      Array(2).fill(expect.stringContaining('a file stands where its folder should be')),
+    );
+    rmSync(folder());
+    await store.append([row('after')]);
+    expect(idsOf((await store.audit(ALL)).rows)).toEqual(['after']);
+    await store.close();
+  });
+
+  test('two that share it find the same new one', async () => {
+    const [one, other] = [await opened(), await opened()];
+    rmSync(folder(), { recursive: true });
+    await one.store.append([row('one')]);
+    await other.store.append([row('other')]);
+    await one.store.append([row('one more')]);
+    for (const { store } of [one, other]) await store.close();
+    expect(await found(place())).toEqual(['one', 'one more', 'other']);
+  });
+});
 
 describe('a damaged file', () => {
   test.each([
