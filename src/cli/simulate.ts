@@ -38,6 +38,7 @@ function listen(port: number, context: CliContext): HttpHost {
   return createHttpHost({
     hostname: '127.0.0.1',
     port,
+    portSetting: '--port',
     maxBody: MAX_BODY_BYTES,
     fetch: serveSimulator(simulator),
     onError: (error) => context.err(`error: ${error instanceof Error ? error.message : String(error)}`),

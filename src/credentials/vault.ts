@@ -220,6 +220,9 @@ function guarded<T>(what: string, work: () => T): T {
   } catch (thrown) {
     if (thrown instanceof CredentialError) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new CredentialError(`${what} (${reason}); check the file and its permissions`, { cause: thrown });
+    throw new CredentialError(
+      `${what} (${reason}); check the file and its permissions, or name another folder with SLUICE_HOME`,
+      { cause: thrown },
+    );
   }
 }

@@ -13,6 +13,8 @@ export interface HostOptions {
   hostname: string;
   /** 0 takes a free one. */
   port: number;
+  /** Where the person may choose another port; left out: `--port or server.port`. */
+  portSetting?: string;
   /** Bytes; a longer body gets a bare 413. Left out where `fetch` bounds what it reads and has better words. */
   maxBody?: number;
   /** Other processes of the same gateway listen there too, and the system deals out connections. */
@@ -151,14 +153,17 @@ export async function reservePort(hostname: string, port: number): Promise<numbe
   return reserved;
 }
 
-function explain(error: unknown, { hostname, port }: HostOptions): string {
+function explain(
+  error: unknown,
+  { hostname, port, portSetting = '--port or server.port' }: HostOptions,
+): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const at = `cannot listen on ${formatHost(hostname)}:${port}`;
   switch (code) {
     case 'EADDRINUSE':
-      return `${at}: the port is in use; stop what listens there, or choose another with --port or server.port`;
+      return `${at}: the port is in use; stop what listens there, or choose another with ${portSetting}`;
     case 'EACCES':
-      return `${at}: not permitted; ports below 1024 need privileges, choose another with --port or server.port`;
+      return `${at}: not permitted; ports below 1024 need privileges, choose another with ${portSetting}`;
     default:
       return `${at}: ${error instanceof Error ? error.message : String(error)}; check server.host and server.port`;
   }

@@ -146,6 +146,8 @@ describe('where it cannot listen', () => {
   test('a port in use', async () => {
     const { port, drain } = createHost();
     expect(messageOf({ port })).toStartWith(`cannot listen on 127.0.0.1:${port}: the port is in use; stop`);
+    expect(messageOf({ port })).toEndWith('another with --port or server.port');
+    expect(messageOf({ port, portSetting: '--port' })).toEndWith('another with --port');
     await drain(0);
   });
 
