@@ -10,6 +10,7 @@ export type Role =
   | 'bare'
   | 'gateway'
   | 'no ledger'
+  | 'large pages'
   | 'fragments'
   | 'peer'
   | 'translating peer';

@@ -10,8 +10,12 @@ export const DIRECT = 'direct';
 export const BARE = 'bare Bun';
 /** Passthrough, with `audit.enabled: false`. */
 export const NO_LEDGER = 'no ledger';
+/** Passthrough, with memory in pages of 2 MB where the system has them: docs/deployment.md. */
+export const LARGE_PAGES = 'large pages';
+export const LARGE_PAGES_ENVIRONMENT = { MIMALLOC_ALLOW_THP: '1', MIMALLOC_PURGE_HOLES: '0' };
 /** By `npm run bench:codecs`, the slowest pump between two of the four dialects. */
 export const SLOWEST = pairName('openai-responses', 'gemini');
+export const SLOWEST_LARGE_PAGES = `${SLOWEST}, ${LARGE_PAGES}`;
 /** Its provider sends a tool's arguments in fragments, as the slowest one's does not. */
 export const FRAGMENTS = pairName('openai-chat', 'anthropic-messages');
 
@@ -44,6 +48,8 @@ const bare: Contender = {
   },
 };
 
+const LARGE = { role: 'large pages', environment: LARGE_PAGES_ENVIRONMENT } as const;
+
 /** Direct is the ceiling, nginx (where it is installed) and the bare proxy are floors of what a proxy costs. */
 export function findContenders(): { contenders: Contender[]; missing: string[] } {
   const nginx = findNginx();
@@ -57,7 +63,9 @@ export function findContenders(): { contenders: Contender[]; missing: string[] }
       role: 'no ledger',
       audit: { enabled: false },
     }),
+    sluiceContender('anthropic-messages', 'anthropic-messages', { name: LARGE_PAGES, ...LARGE }),
     sluiceContender('openai-responses', 'gemini'),
+    sluiceContender('openai-responses', 'gemini', { name: SLOWEST_LARGE_PAGES, ...LARGE }),
     sluiceContender('openai-chat', 'anthropic-messages', { role: 'fragments', rounds: 1 }),
   ];
   return { contenders, missing: nginx === undefined ? [NGINX_NAME] : [] };

@@ -1,5 +1,5 @@
 // docs/benchmarks.md, made from a run's result.
-import { BARE, DIRECT, FRAGMENTS, NO_LEDGER, SLOWEST } from './contenders.ts';
+import { BARE, DIRECT, FRAGMENTS, LARGE_PAGES, NO_LEDGER, SLOWEST } from './contenders.ts';
 import { findAll } from './findings.ts';
 import { type Finding, isReached } from './findings/finding.ts';
 import { LEVELS } from './measures/many-streams.ts';
@@ -93,6 +93,7 @@ const MEASURED = `
 - Sluice is what users run: \`bin/sluice serve --workers 1\` of what \`npm run build\` makes. The process measured is the
   gateway's, without the launcher that waits for it (but the start counts from starting the launcher).
 - **${PASSTHROUGH}** has an Anthropic client and an Anthropic upstream; **${NO_LEDGER}** is the same with \`audit.enabled: false\`.
+  With **${LARGE_PAGES}** the system gives memory in pages of 2 MB where it can ([deployment.md](deployment.md#large-pages)).
   **${SLOWEST}** has a client of OpenAI's Responses and a Gemini upstream: of the four dialects' pairs the one whose
   codecs take longest ([benchmarks-codecs.md](benchmarks-codecs.md)). **${FRAGMENTS}** takes its place where a provider must send a tool's
   arguments in fragments, which Gemini does not.

@@ -32,6 +32,8 @@ export interface SluiceOptions {
   workers?: number;
   /** Default: one worker has one core to itself, several have all. */
   cores?: 'one' | 'all';
+  /** Beside what it has anyway. */
+  environment?: Record<string, string>;
   /** For the runtime, which then runs the source: what it writes of a program names the source's own lines. */
   runtimeFlags?: readonly string[];
 }
@@ -57,7 +59,7 @@ export function sluiceContender(
       const serve = ['serve', ...count, '--config', file];
       const settings = {
         ...(cores === 'one' ? { core: PROXY_CORE } : {}),
-        environment: { SLUICE_HOME: homeIn(run.directory) },
+        environment: { SLUICE_HOME: homeIn(run.directory), ...options.environment },
       };
       if (runtimeFlags === undefined) return launch(root, serve, settings);
       const source = [process.execPath, ...runtimeFlags, join(root, 'src/main.ts'), ...serve];

@@ -1,5 +1,5 @@
 // What the gateway holds, and how soon it is there.
-import { BARE } from '../contenders.ts';
+import { BARE, LARGE_PAGES } from '../contenders.ts';
 import { SECOND_WORKER } from '../measures/workers.ts';
 import { PASSTHROUGH } from '../sluice.ts';
 import { atLeast, atMost, type Finding, type Numbers } from './finding.ts';
@@ -18,6 +18,11 @@ export function findResources({ of }: Numbers): Finding[] {
       value: of('memory per open stream', BARE),
     },
     {
+      name: `Memory per open stream, ${LARGE_PAGES}`,
+      unit: 'KB',
+      value: of('memory per open stream', LARGE_PAGES),
+    },
+    {
       name: 'Plain requests/s of two workers with twice the CPU',
       unit: '× one',
       value: of(SECOND_WORKER, PASSTHROUGH),
@@ -28,6 +33,11 @@ export function findResources({ of }: Numbers): Finding[] {
       unit: 'MB',
       value: of('idle memory', PASSTHROUGH),
       target: atMost(80, 80),
+    },
+    {
+      name: `Idle memory, ${LARGE_PAGES}`,
+      unit: 'MB',
+      value: of('idle memory', LARGE_PAGES),
     },
     {
       name: 'Start to first answer',

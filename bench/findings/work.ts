@@ -1,5 +1,5 @@
 // What a request and an event cost, against nginx, against a bare proxy on the same runtime, and without the ledger.
-import { BARE, NO_LEDGER, SLOWEST } from '../contenders.ts';
+import { BARE, LARGE_PAGES, NO_LEDGER, SLOWEST, SLOWEST_LARGE_PAGES } from '../contenders.ts';
 import { NGINX_NAME } from '../nginx.ts';
 import { PASSTHROUGH } from '../sluice.ts';
 import { atLeast, atMost, type Finding, type Numbers } from './finding.ts';
@@ -49,6 +49,26 @@ export function findWork({ ratio }: Numbers): Finding[] {
       unit: '× without',
       value: ratio('CPU per event', PASSTHROUGH, NO_LEDGER),
       target: atMost(1.05),
+    },
+    {
+      name: `CPU per event with ${LARGE_PAGES}`,
+      unit: '× without',
+      value: ratio('CPU per event', LARGE_PAGES, PASSTHROUGH),
+    },
+    {
+      name: `CPU per event, ${SLOWEST}, with ${LARGE_PAGES}`,
+      unit: '× without',
+      value: ratio('CPU per event', SLOWEST_LARGE_PAGES, SLOWEST),
+    },
+    {
+      name: `CPU per event, ${SLOWEST}, with ${LARGE_PAGES}`,
+      unit: NGINX,
+      value: ratio('CPU per event', SLOWEST_LARGE_PAGES, NGINX_NAME),
+    },
+    {
+      name: `CPU per plain request with ${LARGE_PAGES}`,
+      unit: '× without',
+      value: ratio('CPU per plain request', LARGE_PAGES, PASSTHROUGH),
     },
     {
       name: 'CPU per event, bare Bun',

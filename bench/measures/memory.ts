@@ -5,7 +5,7 @@ import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
 import { untilBegun } from './opening.ts';
 
 const STREAMS = 500;
-const APPLIES = takes('nginx', 'bare', 'gateway', 'peer');
+const APPLIES = takes('nginx', 'bare', 'gateway', 'large pages', 'peer');
 const PER_SECOND = 20;
 /** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
 const WARM_UP_STREAMS = 50;

@@ -14,7 +14,16 @@ const MEASURED_MS = 3_500;
 export const paced: Measure = {
   name: `${STREAMS} streams of ${PER_SECOND} events/s`,
   metrics: { 'CPU per event': 'µs', 'events delivered': '1/s' },
-  applies: takes('nginx', 'bare', 'gateway', 'no ledger', 'fragments', 'peer', 'translating peer'),
+  applies: takes(
+    'nginx',
+    'bare',
+    'gateway',
+    'no ledger',
+    'large pages',
+    'fragments',
+    'peer',
+    'translating peer',
+  ),
   run: (context) =>
     onStage(context, { kind: 'paced', amount: PER_SECOND }, async ({ running, request }) => {
       const { pace, name } = context.effort;

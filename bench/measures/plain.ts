@@ -7,7 +7,7 @@ import { SATURATED_WARM_UP_MS } from './warm-up.ts';
 import { hasWrk, runWrk } from '../wrk.ts';
 
 const CONNECTIONS = 32;
-const APPLIES = takes('direct', 'nginx', 'bare', 'gateway', 'no ledger', 'peer');
+const APPLIES = takes('direct', 'nginx', 'bare', 'gateway', 'no ledger', 'large pages', 'peer');
 /** wrk takes whole seconds. */
 const SECONDS = 2;
 

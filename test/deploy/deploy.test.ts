@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LARGE_PAGES_ENVIRONMENT } from '../../bench/contenders.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
@@ -22,6 +23,13 @@ test('the image listens where its health check asks', () => {
   const [, exposed] = /^EXPOSE (\d+)$/m.exec(DOCKERFILE) ?? [];
   expect(/"--port", "(\d+)"/.exec(DOCKERFILE)?.[1]).toBe(exposed);
   expect(/http:\/\/127\.0\.0\.1:(\d+)\//.exec(DOCKERFILE)?.[1]).toBe(exposed);
+});
+
+test('the image and the unit run with large pages as they are measured', () => {
+  const set = Object.entries(LARGE_PAGES_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  expect(/^ENV (MIMALLOC_.*)$/m.exec(DOCKERFILE)?.[1]?.split(' ')).toEqual(set);
+  expect(/^Environment=(MIMALLOC_.*)$/m.exec(read('deploy/sluice.service'))?.[1]?.split(' ')).toEqual(set);
+  for (const setting of set) expect(read('docs/deployment.md')).toContain(setting);
 });
 
 test('systemd waits longer than running streams may take', () => {
