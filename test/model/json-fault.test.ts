@@ -24,5 +24,5 @@ test('far behind the beginning', () => {
 
 test('JSON has none, and of a very long text none is looked for', () => {
   expect(findJsonFault('{"a":[1,2.5e3,"\\u00e9",null]}')).toBeUndefined();
-  expect(findJsonFault(`[${'1,'.repeat(1_000_000)}`)).toBeUndefined();
+  expect(findJsonFault(`[${'1,'.repeat(40_000)}`)).toBeUndefined();
 });
