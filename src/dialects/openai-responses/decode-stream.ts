@@ -11,12 +11,15 @@ import { createItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { parseUsage } from './usage.ts';
+import { ID } from './wire.ts';
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   let started = false;
   let ended = false;
   /** The item that events without a place belong to. */
   let lastIndex = 0;
+  /** Deltas of kinds that nobody reads, as told. */
+  const said = new Set<string>();
   const items = createItemDecoder((event) => {
     start(undefined);
     sink.push(event);
@@ -49,6 +52,13 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
   function placeOf(event: JsonObject, what: 'added' | 'done'): number {
     lastIndex = asNumber(event.output_index) ?? items.placeOf(objectOf(event, 'item'), lastIndex, what);
     return lastIndex;
+  }
+
+  function tellNew(name: string): void {
+    if (said.has(name)) return;
+    said.add(name);
+    start(undefined);
+    sink.push({ type: 'extension', dialect: ID, name, value: {} });
   }
 
   function finish(type: string, response: JsonObject): void {
@@ -145,9 +155,9 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
       case 'response.error':
         fail(errorInBody(event) ?? errorOf(event));
         return;
-      // Beginnings of parts, progress of hosted tools, and whatever is new: nothing that is not told later.
+      // Beginnings of parts, progress of hosted tools: nothing that is not told later, but for what is said in new words.
       default:
-        return;
+        if (type.endsWith('.delta') && !type.includes('_call')) tellNew(type);
     }
   }
 

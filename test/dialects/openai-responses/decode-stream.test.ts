@@ -617,3 +617,18 @@ test('items whose places are left out are told once each, in their order', () =>
     }
   }
 });
+
+test('what is said in new words is named once, the progress of hosted tools is not', () => {
+  const events = decode(
+    sse(
+      CREATED,
+      { type: 'response.odour.delta', delta: 'a' },
+      { type: 'response.odour.delta', delta: 'b' },
+      { type: 'response.code_interpreter_call_code.delta', delta: 'c' },
+      { type: 'response.odour.done' },
+      completed(),
+    ),
+  );
+  const named = events.flatMap((event) => (event.type === 'extension' ? [event.name] : []));
+  expect(named).toEqual(['response.odour.delta']);
+});
