@@ -73,13 +73,13 @@ async function askPages(store: LedgerStore, pages: readonly Page[]): Promise<Led
 }
 
 function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
-  const { now, setTimer } = createWebHost();
+  const { now, monotonic, setTimer } = createWebHost();
   const { file } = parseConfig(null);
   if (file === null) throw new Error('the defaults are not valid');
   const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
   return createManagement({
     config: () => config,
-    ledger: createLedger(store, { now, setTimer }),
+    ledger: createLedger(store, { now, monotonic, setTimer }),
     meter: createMeter(),
     version: 'bench',
     startedAt: now(),

@@ -45,8 +45,8 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   });
   child.unref();
   closeSync(logged.descriptor);
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new DaemonError(`the gateway ended at once:\n${newestLines(logged)}`);
     const { server } = readPidFile(path);
@@ -80,17 +80,18 @@ export async function stopDaemon(
 ): Promise<'ended' | 'killed'> {
   const path = pidFilePath(environment);
   process.kill(server.pid, 'SIGTERM');
-  if (await isGone(path, server.pid, Date.now() + drainMs + STOP_GRACE_MS)) return 'ended';
+  if (await isGone(path, server.pid, performance.now() + drainMs + STOP_GRACE_MS)) return 'ended';
   process.kill(server.pid, 'SIGKILL');
-  if (!(await isGone(path, server.pid, Date.now() + STOP_GRACE_MS)))
+  if (!(await isGone(path, server.pid, performance.now() + STOP_GRACE_MS)))
     throw new DaemonError(`process ${server.pid} does not end, not even by SIGKILL`);
   removeStale(path);
   return 'killed';
 }
 
+/** @param deadline of `performance.now()`: a clock that is set meanwhile kills nobody. */
 async function isGone(path: string, pid: number, deadline: number): Promise<boolean> {
   while (readPidFile(path).is === 'running' || isAlive(pid)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await Bun.sleep(POLL_MS);
   }
   return true;

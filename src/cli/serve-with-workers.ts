@@ -29,6 +29,7 @@ export async function serveWithWorkers(
   const ledger = config.audit.enabled
     ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
         now,
+        monotonic,
         setTimer,
         retentionMs: () => current.audit.retentionMs,
         spill: openSpill(databasePath, () => current.audit.maxSpill),

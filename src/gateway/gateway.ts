@@ -101,6 +101,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     fleet === undefined && initial.audit.enabled && host.ledgerStore !== null
       ? createLedger(host.ledgerStore, {
           now: host.now,
+          monotonic: host.monotonic,
           setTimer: host.setTimer,
           retentionMs: () => setup.config.audit.retentionMs,
           spill: host.openSpill?.(() => setup.config.audit.maxSpill) ?? NO_SPILL,

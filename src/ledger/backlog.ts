@@ -5,7 +5,7 @@ import { soundRow } from './sound-row.ts';
 export interface Entry {
   readonly row: LedgerRow;
   readonly weight: number;
-  /** Unix milliseconds since which it waits. */
+  /** `monotonic()` since which it waits. */
   readonly since: number;
   /** Passes in which the store refused this row alone and took others. */
   strikes: number;
@@ -26,7 +26,7 @@ export interface Backlog {
   markSpilled(entries: readonly Entry[]): void;
   hasFullBatch(): boolean;
   isHalfFull(): boolean;
-  /** Unix milliseconds since which the oldest row waits that no batch holds; null where none does. */
+  /** `monotonic()` since which the oldest row waits that no batch holds; null where none does. */
   oldest(): number | null;
   size(): number;
   clear(): void;
@@ -39,7 +39,7 @@ const BATCH_WEIGHT = 4 * 1024 * 1024;
 const MAX_WEIGHT = 32 * 1024 * 1024;
 const BODY_LEFT_OUT = '[left out: the ledger is behind]';
 
-export function createBacklog(maxRows: number, now: () => number): Backlog {
+export function createBacklog(maxRows: number, monotonic: () => number): Backlog {
   let waiting: Entry[] = [];
   let taken: Entry[] = [];
   let weight = 0;
@@ -89,7 +89,7 @@ export function createBacklog(maxRows: number, now: () => number): Backlog {
   };
 
   function entryOf(given: LedgerRow, room: number): Entry {
-    const entry = toEntry(soundRow(given), now());
+    const entry = toEntry(soundRow(given), monotonic());
     if (entry.weight <= room) return entry;
     const requestBody = entry.row.requestBody === null ? null : BODY_LEFT_OUT;
     const responseBody = entry.row.responseBody === null ? null : BODY_LEFT_OUT;

@@ -1,5 +1,6 @@
 // When rows that wait in memory go to the spill: the store refuses them, is slow, or memory fills.
 import type { Backlog, Entry } from './backlog.ts';
+import type { LedgerOptions } from './recorder.ts';
 import type { Spill } from './spill.ts';
 
 export interface Overflow {
@@ -23,16 +24,16 @@ const PATIENCE_MS = 500;
 export function createOverflow(
   backlog: Backlog,
   spill: Spill,
-  { now, setTimer }: { now(): number; setTimer(callback: () => void, delayMs: number): () => void },
+  { monotonic, setTimer }: Pick<LedgerOptions, 'monotonic' | 'setTimer'>,
 ): Overflow {
   let spilling: Promise<void> | null = null;
-  /** Unix milliseconds before which a spill that was full is not asked for each row. */
-  let fullUntil = 0;
+  /** `monotonic()` before which a spill that was full is not asked for each row. */
+  let fullUntil = Number.NEGATIVE_INFINITY;
 
   const move = async (entries: readonly Entry[]): Promise<void> => {
     if (entries.length === 0) return;
     const count = await spill.put(entries.map((entry) => entry.row));
-    if (count < entries.length) fullUntil = now() + PATIENCE_MS;
+    if (count < entries.length) fullUntil = monotonic() + PATIENCE_MS;
     backlog.markSpilled(entries.slice(0, count));
   };
 
@@ -63,9 +64,9 @@ export function createOverflow(
       let cancel = later();
       return () => cancel();
     },
-    isLate: () => now() - (backlog.oldest() ?? now()) > PATIENCE_MS,
+    isLate: () => monotonic() - (backlog.oldest() ?? monotonic()) > PATIENCE_MS,
     added() {
-      if (backlog.isHalfFull() && spilling === null && now() >= fullUntil) void moveSound();
+      if (backlog.isHalfFull() && spilling === null && monotonic() >= fullUntil) void moveSound();
     },
   };
 }

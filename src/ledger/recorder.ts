@@ -8,8 +8,10 @@ import type { LedgerStore } from './store.ts';
 import { createBatchWriter } from './batch-writer.ts';
 
 export interface LedgerOptions {
-  /** Unix milliseconds. */
+  /** Unix milliseconds, by which rows are old. */
   now(): number;
+  /** Milliseconds of a clock that nobody sets, by which rows wait. */
+  monotonic(): number;
   /** Calls back once after so many milliseconds; returns the cancellation. */
   setTimer(callback: () => void, delayMs: number): () => void;
   /** Takes what the store does not; the ledger owns it. Left out: rows wait in memory alone. */
@@ -36,10 +38,10 @@ function noticeOf(givenUp: string | null): string[] {
 
 /** A ledger on `store`, which it owns: `close` closes it too. */
 export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger {
-  const { now, setTimer, spill = NO_SPILL } = options;
+  const { monotonic, setTimer, spill = NO_SPILL } = options;
   const maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS;
-  const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, now);
-  const overflow = createOverflow(backlog, spill, { now, setTimer });
+  const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, monotonic);
+  const overflow = createOverflow(backlog, spill, { monotonic, setTimer });
   const writer = createBatchWriter((rows) => store.append(rows));
   const retention = startRetention(store, options);
 
@@ -74,7 +76,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
 
   /** Until the oldest row has waited for `maxDelayMs`: some of that may have passed while others were written. */
   const timeLeft = (): number => {
-    const time = now();
+    const time = monotonic();
     return Math.max(0, maxDelayMs - (time - (backlog.oldest() ?? time)));
   };
 
@@ -91,7 +93,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     timer?.cancel();
     timer = null;
     await overflow.settled();
-    const returning = (await spill.next()).map((row) => toEntry(row, now()));
+    const returning = (await spill.next()).map((row) => toEntry(row, monotonic()));
     const room = spill.held().rows > returning.length ? 0 : BATCH_ROWS - returning.length;
     const batch = [...returning, ...backlog.takeBatch(room)];
     const stopWaiting = overflow.whileStoreIsAsked();

@@ -3,6 +3,7 @@ import type { LedgerStore } from './store.ts';
 
 export interface RetentionOptions {
   now(): number;
+  monotonic(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
   retentionMs?: () => number | null;
 }
@@ -10,6 +11,8 @@ export interface RetentionOptions {
 const HOUR_MS = 3_600_000;
 /** Soon after the start, so that a gateway that never runs for an hour expires too, but not during it. */
 const FIRST_MS = 10_000;
+/** A clock that has gone ahead by more than time has passed may be wrong, and what it lets go does not come back. */
+const LEAP_MS = 86_400_000;
 /** Between two slices, about as long as one takes: a million rows go in a minute. */
 const PAUSE_MS = 20;
 
@@ -21,14 +24,23 @@ export interface Retention {
 
 /** A failed expiry is tried again an hour later. */
 export function startRetention(store: LedgerStore, options: RetentionOptions): Retention {
-  const { retentionMs } = options;
+  const { retentionMs, now, monotonic } = options;
   let lastError: string | null = null;
   let stopped = false;
   let cancel = (): void => {};
 
+  let offset = now() - monotonic();
+
+  /** Believed an hour later, unless it was set right by then. */
+  const hasLeapt = (): boolean => {
+    const before = offset;
+    offset = now() - monotonic();
+    return offset - before > LEAP_MS;
+  };
+
   const expire = async (age: number): Promise<number> => {
     try {
-      const { isDone } = await store.expire(options.now() - age);
+      const { isDone } = await store.expire(now() - age);
       lastError = null;
       return isDone ? HOUR_MS : PAUSE_MS;
     } catch (thrown) {
@@ -39,7 +51,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
 
   const run = async (): Promise<void> => {
     const age = retentionMs?.() ?? null;
-    const pause = age === null ? HOUR_MS : await expire(age);
+    const pause = hasLeapt() || age === null ? HOUR_MS : await expire(age);
     if (!stopped) cancel = options.setTimer(() => void run(), pause);
   };
 

@@ -28,9 +28,10 @@ const idsOf = (rows: readonly LedgerRow[]): string[] => rows.map((row) => row.re
 
 /** With the real clock. */
 function openLedger(store: LedgerStore, directory: string, maxBytes = 100_000_000) {
-  const { now, setTimer } = createWebHost();
+  const { now, monotonic, setTimer } = createWebHost();
   return createLedger(store, {
     now,
+    monotonic,
     setTimer,
     spill: createSpillFile({ directory, maxBytes: () => maxBytes }),
   });

@@ -6,6 +6,7 @@ import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 const ledger = createLedger(createThreadedStore({ type: 'sqlite', path: process.argv[2] ?? '' }), {
   now: Date.now,
+  monotonic: () => performance.now(),
   setTimer: (callback, delayMs) => {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

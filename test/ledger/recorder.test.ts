@@ -350,6 +350,45 @@ describe('a row that the store always refuses', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  test('back while a batch is written: what came meanwhile waits no longer', async () => {
+    let offset = 0;
+    ledger = createLedger(store, { ...timers, now: () => timers.now() + offset });
+    const gate = Promise.withResolvers<void>();
+    const { append } = store;
+    store.append = async (rows) => {
+      await gate.promise;
+      await append.call(store, rows);
+    };
+    record('a');
+    await timers.advance(200);
+    record('b');
+    offset = -HOUR;
+    gate.resolve();
+    await timers.advance(200);
+    expect(keptIds()).toEqual(['a', 'b']);
+  });
+
+  test('far ahead lets nothing go for an hour, in which it may be set right', async () => {
+    let offset = 0;
+    ledger = createLedger(store, {
+      ...timers,
+      now: () => timers.now() + offset,
+      retentionMs: () => 24 * HOUR,
+    });
+    await timers.advance(10_000);
+    offset = 1_000 * HOUR;
+    await timers.advance(HOUR);
+    offset = 0;
+    await timers.advance(HOUR);
+    expect(store.expired).toEqual([10_000, 10_000 + 2 * HOUR].map((at) => SAMPLE_TIME + at - 24 * HOUR));
+    offset = 1_000 * HOUR;
+    await timers.advance(2 * HOUR);
+    // That it stays there, it is right.
+    expect(store.expired).toHaveLength(3);
+  });
+});
+
 describe('retention', () => {
   test('old rows go every hour, by the retention in force at that time', async () => {
     let retention: number | null = 24 * HOUR;

@@ -2,6 +2,8 @@
 
 export interface ManualTimers {
   now(): number;
+  /** The same. */
+  monotonic(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
   /** Moves time on, calling what falls due in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
@@ -14,6 +16,7 @@ export function createManualTimers(start = 0): ManualTimers {
   let timers: { at: number; callback: () => void }[] = [];
   return {
     now: () => time,
+    monotonic: () => time,
     setTimer(callback, delayMs) {
       const timer = { at: time + delayMs, callback };
       timers.push(timer);

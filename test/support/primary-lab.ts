@@ -47,6 +47,7 @@ export async function withPrimary(
   const beats = createManualTimers();
   const ledger = createLedger(createThreadedStore({ type: 'sqlite', path: join(home, 'sluice.db') }), {
     now,
+    monotonic,
     setTimer,
   });
   const port = await reservePort('127.0.0.1', 0);
