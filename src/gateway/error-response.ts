@@ -4,38 +4,47 @@ import { DIALECTS } from '../dialects/registry.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
-import { pickAnswerHeaders } from '../upstream/headers.ts';
+import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import { setExchangeHeaders } from './exchange.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
 /** Ends the record with it, too. */
 export function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
-  const response = errorResponse(error, dialect, record.requestId);
-  record.httpStatus = response.status;
+  const { status, headers, body } = describeError(error, dialect, record.requestId);
+  record.httpStatus = status;
   if (error.upstream === undefined) {
-    if (error.status === 405) response.headers.set('allow', 'POST');
-    if (error.status === UPGRADE_REQUIRED) response.headers.set('upgrade', 'HTTP/1.1');
+    if (error.status === 405) headers.allow = 'POST';
+    if (error.status === UPGRADE_REQUIRED) headers.upgrade = 'HTTP/1.1';
   }
-  setExchangeHeaders(response.headers, { record }, null);
+  setExchangeHeaders(headers, { record }, null);
   record.end(failedWith(error));
-  return response;
+  return new Response(body, { status, headers });
 }
 
 export function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
+  const { body, ...rest } = describeError(error, dialect, requestId);
+  return new Response(body, rest);
+}
+
+interface DescribedError {
+  status: number;
+  headers: AnswerHeaders;
+  body: string;
+}
+
+function describeError(error: GatewayError, dialect: DialectId, requestId: string): DescribedError {
   const { upstream } = error;
   const { client } = DIALECTS[dialect];
   const status = client.statusOf?.(error) ?? error.status;
   const headers =
-    upstream === undefined
-      ? new Headers()
-      : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
-  headers.set('content-type', 'application/json');
-  headers.set('x-sluice-request-id', requestId);
+    upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
+  headers['content-type'] = 'application/json';
+  headers['x-sluice-request-id'] = requestId;
   setRetryHeaders(headers, error, status);
   const body =
     upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));
-  return new Response(body, { status, headers });
+  return { status, headers, body };
 }
 
 /**

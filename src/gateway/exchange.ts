@@ -6,7 +6,7 @@ import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { Leaving } from '../upstream/departure.ts';
-import { pickAnswerHeaders } from '../upstream/headers.ts';
+import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
 import { createBodyCapture } from './body-capture.ts';
 import type { MakeBody } from './byte-source.ts';
@@ -83,12 +83,13 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
           ),
         );
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
-  headers.set('content-type', 'application/json');
+  headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
+  const response = new Response(body, { status: 200, headers });
   record.httpStatus = 200;
   if (record.keepsAnswer) record.responseBody = body;
   record.end({ status: 'success' });
-  return new Response(body, { status: 200, headers });
+  return response;
 }
 
 /**
@@ -101,12 +102,12 @@ export async function answerStream(exchange: Exchange & { makeBody: MakeBody }):
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const inTime = early !== 'still opening';
-  const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : new Headers();
+  const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : {};
   const { framing } = plainContext(exchange, '');
-  headers.set('content-type', framing === 'json-array' ? 'application/json' : 'text/event-stream');
-  headers.set('cache-control', 'no-cache');
-  headers.set('connection', 'keep-alive');
-  headers.set('x-accel-buffering', 'no');
+  headers['content-type'] = framing === 'json-array' ? 'application/json' : 'text/event-stream';
+  headers['cache-control'] = 'no-cache';
+  headers.connection = 'keep-alive';
+  headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
   const answer = new StreamedAnswer(exchange, inTime ? early.relay : null, inTime ? null : opening);
@@ -307,23 +308,23 @@ export function cancelledByOperator(): GatewayError {
 
 /** The gateway's own response headers. Those that tell of a target are left out where none was asked. */
 export function setExchangeHeaders(
-  headers: Headers,
+  headers: AnswerHeaders,
   exchange: { record: ExchangeRecord },
   servedModel: string | null,
 ): void {
   const { record } = exchange;
-  headers.set('x-sluice-request-id', record.requestId);
-  headers.set('x-sluice-attempts', String(countCalls(record)));
+  headers['x-sluice-request-id'] = record.requestId;
+  headers['x-sluice-attempts'] = String(countCalls(record));
   if (record.target !== null) {
-    headers.set('x-sluice-provider', record.target.provider.name);
-    headers.set('x-sluice-model', headerText(servedModel ?? record.target.model));
+    headers['x-sluice-provider'] = record.target.provider.name;
+    headers['x-sluice-model'] = headerText(servedModel ?? record.target.model);
   }
-  if (record.overheadMs !== null) headers.set('x-sluice-overhead-ms', record.overheadMs.toFixed(2));
+  if (record.overheadMs !== null) headers['x-sluice-overhead-ms'] = record.overheadMs.toFixed(2);
   if (record.losses.length === 0) return;
   const lost = new Set(
     record.losses.filter(({ outcome }) => outcome === 'lost').map(({ feature }) => feature),
   );
-  if (lost.size > 0) headers.set('x-sluice-lost', headerText([...lost].join(', ')));
+  if (lost.size > 0) headers['x-sluice-lost'] = headerText([...lost].join(', '));
 }
 
 function countCalls({ attempts }: ExchangeRecord): number {

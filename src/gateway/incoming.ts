@@ -126,9 +126,11 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 /**
  * The body as text. Throws `too_large` past `maxBody` bytes, a 415 for a body that is not plain JSON, and
  * `invalid_request` for bytes that are not UTF-8: text put in their place would reach the provider changed.
+ *
+ * @param headers the request's own, where a look is no call out of JavaScript.
  */
-export async function readBody(request: Request, maxBody: number): Promise<string> {
-  const type = request.headers.get('content-type');
+export async function readBody(request: Request, headers: HeaderReader, maxBody: number): Promise<string> {
+  const type = headers.get('content-type');
   if (type !== null && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
     throw new GatewayError(
       'invalid_request',
@@ -136,13 +138,13 @@ export async function readBody(request: Request, maxBody: number): Promise<strin
       { status: 415 },
     );
   }
-  const encoding = request.headers.get('content-encoding');
+  const encoding = headers.get('content-encoding');
   if (encoding !== null && !/^(identity)?$/i.test(encoding)) {
     throw new GatewayError('invalid_request', `content-encoding is ${encoding}; send the body uncompressed`, {
       status: 415,
     });
   }
-  const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+  const declared = Number(headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
   const bytes = declared <= maxBody ? await request.bytes() : await readBounded(request.body, maxBody);
   if (bytes.length > maxBody) throw tooLarge(maxBody);

@@ -1,19 +1,20 @@
 // Whether and when a client should ask again, in the headers that SDKs read: `retry-after` all of them,
 // `retry-after-ms` and `x-should-retry` those of Anthropic and OpenAI, before anything else.
 import type { GatewayError } from '../model/errors.ts';
+import type { AnswerHeaders } from '../upstream/headers.ts';
 
 /** What the upstream itself said stays as it is. */
 export function setRetryHeaders(
-  headers: Headers,
+  headers: AnswerHeaders,
   { retryAfterMs, exhausted }: Pick<GatewayError, 'retryAfterMs' | 'exhausted'>,
   status: number,
 ): void {
   const add = (name: string, value: string) => {
-    if (!headers.has(name)) headers.set(name, value);
+    headers[name] ??= value;
   };
   if (retryAfterMs !== undefined) {
     // Whole seconds are all that the first can say.
-    if (retryAfterMs % 1_000 !== 0 && !headers.has('retry-after'))
+    if (retryAfterMs % 1_000 !== 0 && headers['retry-after'] === undefined)
       add('retry-after-ms', String(Math.ceil(retryAfterMs)));
     add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
   } else if (status === 429) {

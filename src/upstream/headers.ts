@@ -83,14 +83,17 @@ function listOf(value: string): string[] {
     .filter((entry) => entry !== '');
 }
 
+/** What a client is answered with, by names in lower case: a Headers object of the runtime is made of it once, by Response. */
+export type AnswerHeaders = Record<string, string>;
+
 /** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
-export function pickAnswerHeaders(upstream: HeaderReader, sameDialect: boolean): Headers {
+export function pickAnswerHeaders(upstream: HeaderReader, sameDialect: boolean): AnswerHeaders {
   const isLeftOut = sameDialect ? staysThere : isForeign;
-  const picked: Record<string, string> = {};
+  const picked: AnswerHeaders = {};
   upstream.forEach((value, name) => {
     if (!isLeftOut(name)) picked[name] = value;
   });
-  return new Headers(picked);
+  return picked;
 }
 
 function staysThere(name: string): boolean {

@@ -2,7 +2,7 @@
 import type { ProviderOperation } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import { pickAnswerHeaders } from '../../upstream/headers.ts';
+import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type JsonAnswer, openJson } from '../attempt.ts';
 import { courseOf, type Exchange, noteTry } from '../course.ts';
 import type { MakeBody } from '../byte-source.ts';
@@ -116,9 +116,9 @@ function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, bui
 }
 
 /** The response of a request that went well, noted in the record. */
-export function respond(exchange: Operation, text: string, headers: Headers): Response {
+export function respond(exchange: Operation, text: string, headers: AnswerHeaders): Response {
   const { record } = exchange;
-  headers.set('content-type', 'application/json');
+  headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
   if (record.keepsAnswer) record.responseBody = text;

@@ -37,7 +37,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     record.overheadMs ??= host.monotonic() - record.startedAt;
     const pause = () => new Promise<void>((resolve) => host.setTimer(resolve, 0));
     const tokens = await estimateTokens(question.neutral(), pause);
-    const headers = new Headers({ [ESTIMATE_HEADER]: 'tokenizer' });
+    const headers = { [ESTIMATE_HEADER]: 'tokenizer' };
     return respond(exchange, JSON.stringify(build?.(tokens)), headers);
   }
 
