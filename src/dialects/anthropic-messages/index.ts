@@ -47,7 +47,7 @@ export const anthropicMessages: Dialect = {
     createStreamDecoder,
     classify,
     // Its SDKs go by the event's name, and pass over what has none.
-    showsError: ({ event }) => event === 'error',
+    showsError: ({ event, data }, isBare) => !isBare && (event !== '' || !NAMELESS_ERROR.test(data)),
     addsContentOnly,
     parseError,
     errorInBody,
@@ -78,6 +78,8 @@ function addsContentOnly(frame: Uint8Array): boolean {
     if (frame[index] !== DELTA_LINE[index]) return false;
   return true;
 }
+
+const NAMELESS_ERROR = /^\s*\{\s*"(?:error"|type"\s*:\s*"error")/;
 
 function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
   const type = event === '' ? /"type"\s*:\s*"(ping|message_stop|error)"/.exec(data.slice(0, 64))?.[1] : event;
