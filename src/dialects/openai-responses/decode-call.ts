@@ -3,21 +3,7 @@ import { exactText } from '../../model/exact-numbers.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
-import { createToldText } from './told-text.ts';
-
-export interface CallState {
-  kind: 'call';
-  type: 'function_call' | 'custom_tool_call';
-  ended: boolean;
-  /** Whether the call's name ever came. */
-  begun: boolean;
-  begin(item: JsonObject): void;
-  delta(text: string): void;
-  /** The whole arguments: what no delta told is told now. */
-  whole(text: string): void;
-  done(item: JsonObject): void;
-  end(): void;
-}
+import { ToldText } from './told-text.ts';
 
 /** Arguments are JSON text; some servers send the object itself, or null for none. */
 export function argumentText(value: JsonValue | undefined): string {
@@ -25,61 +11,74 @@ export function argumentText(value: JsonValue | undefined): string {
   return value === undefined || value === null ? '' : exactText(value);
 }
 
-export function createCallState(
-  { emit, next }: Blocks,
-  kind: 'function' | 'custom',
-  index: number,
-): CallState {
-  let block: number | undefined;
-  const told = createToldText();
+export class CallState extends ToldText {
+  readonly kind = 'call';
+  readonly type: 'function_call' | 'custom_tool_call';
+  ended = false;
+  private readonly blocks: Blocks;
+  private readonly index: number;
+  /** Undefined until it has begun. */
+  private block: number | undefined = undefined;
   /** Fragments that came before the name. */
-  let waiting = '';
+  private waiting = '';
 
-  function tell(text: string): void {
-    if (text === '') return;
-    told.push(text);
-    if (block === undefined) waiting += text;
-    else emit({ type: 'tool-delta', block, arguments: text });
+  constructor(blocks: Blocks, type: CallState['type'], index: number) {
+    super();
+    this.blocks = blocks;
+    this.type = type;
+    this.index = index;
   }
 
-  return {
-    kind: 'call',
-    type: kind === 'custom' ? 'custom_tool_call' : 'function_call',
-    ended: false,
-    begun: false,
-    begin(item) {
-      const name = asString(item.name);
-      const id = asString(item.call_id);
-      if (block !== undefined || !name || !id) return;
-      start(this, id, name, item);
-    },
-    delta(text) {
-      if (!this.ended) tell(text);
-    },
-    whole(text) {
-      if (!this.ended) tell(told.rest(text));
-    },
-    done(item) {
-      const name = asString(item.name);
-      if (block === undefined && name) {
-        start(this, asString(item.call_id) || asString(item.id) || `call_${index}`, name, item);
-      }
-      tell(told.rest(argumentText(kind === 'custom' ? item.input : item.arguments)));
-      this.end();
-    },
-    end() {
-      this.ended = true;
-      if (block !== undefined) emit({ type: 'tool-end', block });
-    },
-  };
+  /** Whether the call's name ever came. */
+  begun(): boolean {
+    return this.block !== undefined;
+  }
 
-  function start(state: CallState, id: string, name: string, item: JsonObject): void {
-    state.begun = true;
-    block = next();
+  begin(item: JsonObject): void {
+    const name = asString(item.name);
+    const id = asString(item.call_id);
+    if (this.block === undefined && name && id) this.start(id, name, item);
+  }
+
+  delta(text: string): void {
+    if (!this.ended) this.tell(text);
+  }
+
+  /** The whole arguments: what no delta told is told now. */
+  whole(text: string): void {
+    if (!this.ended) this.tell(this.rest(text));
+  }
+
+  done(item: JsonObject): void {
+    const name = asString(item.name);
+    if (this.block === undefined && name) {
+      this.start(asString(item.call_id) || asString(item.id) || `call_${this.index}`, name, item);
+    }
+    this.tell(this.rest(argumentText(this.type === 'custom_tool_call' ? item.input : item.arguments)));
+    this.end();
+  }
+
+  end(): void {
+    this.ended = true;
+    if (this.block !== undefined) this.blocks.push({ type: 'tool-end', block: this.block });
+  }
+
+  private tell(text: string): void {
+    if (text === '') return;
+    this.note(text);
+    if (this.block === undefined) this.waiting += text;
+    else this.blocks.push({ type: 'tool-delta', block: this.block, arguments: text });
+  }
+
+  private start(id: string, name: string, item: JsonObject): void {
+    const { blocks, waiting } = this;
+    const block = blocks.next();
+    this.block = block;
     const namespace = asString(item.namespace);
     const flat = namespace ? flatName(namespace, name) : name;
-    emit({ type: 'tool-start', block, id, name: flat, kind });
-    if (waiting !== '') emit({ type: 'tool-delta', block, arguments: waiting });
-    waiting = '';
+    const kind = this.type === 'custom_tool_call' ? 'custom' : 'function';
+    blocks.push({ type: 'tool-start', block, id, name: flat, kind });
+    this.waiting = '';
+    if (waiting !== '') blocks.push({ type: 'tool-delta', block, arguments: waiting });
   }
 }

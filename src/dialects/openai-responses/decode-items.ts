@@ -1,135 +1,174 @@
 // The decoder's output items: each is told once, from its deltas where they came, else from what repeats them
 // (`.done` events, the item when it is done, the terminal's output), which some servers send alone.
-import type { StreamEvent } from '../../model/events.ts';
+import type { EventSink, StreamEvent } from '../../model/events.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { objectsIn } from '../answer-list.ts';
-import { type CallState, createCallState } from './decode-call.ts';
-import { createMessageState, type MessageState } from './decode-message.ts';
-import { createReasoningState, type ReasoningState } from './decode-reasoning.ts';
+import { CallState } from './decode-call.ts';
+import { MessageState } from './decode-message.ts';
+import { ReasoningState } from './decode-reasoning.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { tellUnworded } from './unworded.ts';
 import { ID } from './wire.ts';
 
-export interface Blocks {
-  emit(event: StreamEvent): void;
+export interface Blocks extends EventSink {
   /** A fresh block number. */
   next(): number;
 }
 
-export type ItemState = MessageState | ReasoningState | CallState | HostedState;
+type ItemState = MessageState | ReasoningState | CallState | HostedState;
 type Kind = ItemState['kind'];
 
-/** An item that is told when it is whole. */
-interface HostedState {
-  kind: 'hosted';
-  type: string;
-  ended: boolean;
-  done(item: JsonObject): void;
-  end(): void;
-}
-
-export interface ItemDecoder {
-  added(index: number, item: JsonObject): void;
-  /** The item at `index`, made up where its beginning never came. */
-  at<K extends 'message' | 'reasoning' | 'call'>(index: number, kind: K): Extract<ItemState, { kind: K }>;
+/** Extended by the decoder: each delta needs both, and so they are one object. */
+export class ItemDecoder implements Blocks {
+  protected readonly sink: EventSink;
+  protected started = false;
+  private nextBlock = 0;
+  /** By the server's number. */
+  private items: Map<number, ItemState> | null = null;
+  /** The one of them that was asked for last: a delta mostly goes where the one before it went. */
+  private current: ItemState | undefined = undefined;
+  private currentIndex = 0;
   /** Where an item's id was last seen. */
-  indexOf(itemId: string): number | undefined;
-  /** Where an item is that says no place: where one with its id is, or behind all. @param last the place named last. */
-  placeOf(item: JsonObject, last: number, what: 'added' | 'done'): number;
-  done(index: number, item: JsonObject): void;
-  /** The terminal's output: tells what was not told, and ends what is open. Throws MalformedEvent where an item is none. */
-  finish(output: JsonValue | undefined): void;
-  /** Calls that the client has to answer. */
-  calls(): readonly CallState[];
-}
-
-export function createItemDecoder(emit: (event: StreamEvent) => void): ItemDecoder {
-  let nextBlock = 0;
-  const blocks: Blocks = { emit, next: () => nextBlock++ };
-  const states = new Map<number, ItemState>();
-  const ids = new Map<string, number>();
+  private ids: Map<string, number> | null = null;
   /** For items that only the terminal tells: no server gets that far. */
-  let spareIndex = 1_000_000;
+  private spareIndex = 1_000_000;
 
-  function create(kind: Kind, type: string, index: number): ItemState {
-    switch (kind) {
+  constructor(sink: EventSink) {
+    this.sink = sink;
+  }
+
+  push(event: StreamEvent): void {
+    if (!this.started) this.start(undefined);
+    this.sink.push(event);
+  }
+
+  next(): number {
+    return this.nextBlock++;
+  }
+
+  protected start(response: JsonObject | undefined): void {
+    if (this.started) return;
+    this.started = true;
+    const id = asString(response?.id) || null;
+    this.sink.push({ type: 'start', id, model: asString(response?.model) || null });
+  }
+
+  protected added(index: number, item: JsonObject): void {
+    this.noteId(index, item);
+    const state = this.open(index, item);
+    if (state.kind === 'call' || state.kind === 'reasoning') state.begin(item);
+  }
+
+  /** The message at `index`, made up where its beginning never came; so with the others. */
+  protected message(index: number): MessageState {
+    const known = this.at(index);
+    return known?.kind === 'message' ? known : this.add(index, new MessageState(this));
+  }
+
+  protected reasoning(index: number): ReasoningState {
+    const known = this.at(index);
+    return known?.kind === 'reasoning' ? known : this.add(index, new ReasoningState(this));
+  }
+
+  protected call(index: number): CallState {
+    const known = this.at(index);
+    return known?.kind === 'call' ? known : this.add(index, new CallState(this, 'function_call', index));
+  }
+
+  protected indexOfId(itemId: JsonValue | undefined): number | undefined {
+    return typeof itemId === 'string' ? this.ids?.get(itemId) : undefined;
+  }
+
+  /** Where an item is that says no place: where one with its id is, or behind all. @param last the place named last. */
+  protected placeOf(item: JsonObject, last: number, what: 'added' | 'done'): number {
+    const known = this.indexOfId(item.id);
+    if (known !== undefined) return known;
+    const state = this.at(last);
+    const isIts = state?.ended === false && state.kind === kindOf(asString(item.type) ?? 'message');
+    return what === 'done' && isIts ? last : (this.items?.size ?? 0);
+  }
+
+  protected itemDone(index: number, item: JsonObject): void {
+    this.noteId(index, item);
+    this.settle(this.open(index, item), item);
+  }
+
+  /** The terminal's output: tells what was not told, and ends what is open. Throws MalformedEvent where an item is none. */
+  protected settleAll(output: JsonValue | undefined): void {
+    // Neither places nor ids are the same on all servers; the order within a type is.
+    const told = this.all();
+    const seen = new Map<string, number>();
+    for (const item of objectsIn(output, 'response.output')) {
+      const type = asString(item.type) ?? 'message';
+      const nth = seen.get(type) ?? 0;
+      seen.set(type, nth + 1);
+      const state = told.filter((each) => each.type === type)[nth] ?? this.open(this.spareIndex++, item);
+      this.settle(state, item);
+    }
+    for (const state of this.all()) if (!state.ended) state.end();
+  }
+
+  /** Calls that the client has to answer. */
+  protected calls(): CallState[] {
+    return this.all().filter((state) => state.kind === 'call');
+  }
+
+  private all(): ItemState[] {
+    return this.items === null ? [] : [...this.items.values()];
+  }
+
+  private at(index: number): ItemState | undefined {
+    if (this.current !== undefined && this.currentIndex === index) return this.current;
+    const known = this.items?.get(index);
+    if (known !== undefined) {
+      this.current = known;
+      this.currentIndex = index;
+    }
+    return known;
+  }
+
+  private open(index: number, item: JsonObject): ItemState {
+    const type = asString(item.type) ?? 'message';
+    const known = this.at(index);
+    return known?.kind === kindOf(type) ? known : this.add(index, this.create(type, index));
+  }
+
+  private create(type: string, index: number): ItemState {
+    switch (type) {
       case 'message':
-        return createMessageState(blocks);
+        return new MessageState(this);
       case 'reasoning':
-        return createReasoningState(blocks);
-      case 'call':
-        return createCallState(blocks, type === 'custom_tool_call' ? 'custom' : 'function', index);
-      case 'hosted':
-        return createHostedState(blocks, type);
+        return new ReasoningState(this);
+      case 'function_call':
+      case 'custom_tool_call':
+        return new CallState(this, type, index);
+      default:
+        return new HostedState(this, type);
     }
   }
 
-  function open(index: number, item: JsonObject): ItemState {
-    const type = asString(item.type) ?? 'message';
-    const known = states.get(index);
-    const kind = kindOf(type);
-    if (known?.kind === kind) return known;
-    return add(index, create(kind, type, index));
-  }
-
-  function add(index: number, state: ItemState): ItemState {
-    for (const known of states.values()) if (known.kind === 'reasoning') known.interrupt();
-    states.set(index, state);
+  private add<State extends ItemState>(index: number, state: State): State {
+    this.items ??= new Map();
+    for (const known of this.items.values()) if (known.kind === 'reasoning') known.interrupt();
+    this.items.set(index, state);
+    this.current = state;
+    this.currentIndex = index;
     return state;
   }
 
   /** The item is whole. */
-  function settle(state: ItemState, item: JsonObject): void {
+  private settle(state: ItemState, item: JsonObject): void {
     if (state.ended) return;
     state.done(item);
-    tellUnworded(item, (name, value) => emit({ type: 'extension', dialect: ID, name, value }));
+    tellUnworded(item, (name, value) => this.push({ type: 'extension', dialect: ID, name, value }));
   }
 
-  function note(index: number, item: JsonObject): void {
+  private noteId(index: number, item: JsonObject): void {
     const id = asString(item.id);
-    if (id) ids.set(id, index);
+    if (!id) return;
+    this.ids ??= new Map();
+    this.ids.set(id, index);
   }
-
-  return {
-    added(index, item) {
-      note(index, item);
-      const state = open(index, item);
-      if (state.kind === 'call' || state.kind === 'reasoning') state.begin(item);
-    },
-    at<K extends 'message' | 'reasoning' | 'call'>(index: number, kind: K) {
-      let state = states.get(index);
-      if (state?.kind !== kind) {
-        state = add(index, create(kind, kind === 'call' ? 'function_call' : kind, index));
-      }
-      return state as Extract<ItemState, { kind: K }>;
-    },
-    indexOf: (itemId) => ids.get(itemId),
-    placeOf(item, last, what) {
-      const known = ids.get(asString(item.id) ?? '');
-      if (known !== undefined) return known;
-      const state = states.get(last);
-      const isIts = state?.ended === false && state.kind === kindOf(asString(item.type) ?? 'message');
-      return what === 'done' && isIts ? last : states.size;
-    },
-    done(index, item) {
-      note(index, item);
-      settle(open(index, item), item);
-    },
-    finish(output) {
-      // Neither places nor ids are the same on all servers; the order within a type is.
-      const told = [...states.values()];
-      const seen = new Map<string, number>();
-      for (const item of objectsIn(output, 'response.output')) {
-        const type = asString(item.type) ?? 'message';
-        const nth = seen.get(type) ?? 0;
-        seen.set(type, nth + 1);
-        const state = told.filter((each) => each.type === type)[nth] ?? open(spareIndex++, item);
-        settle(state, item);
-      }
-      for (const state of states.values()) if (!state.ended) state.end();
-    },
-    calls: () => [...states.values()].filter((state) => state.kind === 'call'),
-  };
 }
 
 function kindOf(type: string): Kind {
@@ -145,39 +184,52 @@ function kindOf(type: string): Kind {
   }
 }
 
-function createHostedState({ emit, next }: Blocks, type: string): HostedState {
-  return {
-    kind: 'hosted',
-    type,
-    ended: false,
-    end() {
-      this.ended = true;
-    },
-    done(item) {
-      this.ended = true;
-      const part = parseHostedItem(type, item);
-      if (part.type === 'opaque') {
-        // As a whole answer's opaque part is told, see model/replay.ts.
-        emit({ type: 'extension', dialect: part.dialect, name: part.name, value: { value: part.value } });
-        return;
-      }
-      const block = next();
-      if (part.type === 'image') {
-        if (part.source.kind !== 'base64') return;
-        const { mediaType, data } = part.source;
-        emit({
-          type: 'media',
-          block,
-          mediaType,
-          data,
-          ...(part.extension && { extension: part.extension }),
-        });
-        return;
-      }
-      const { id, name, extension } = part;
-      emit({ type: 'tool-start', block, id, name, kind: 'server', ...(extension && { extension }) });
-      emit({ type: 'tool-delta', block, arguments: part.arguments });
-      emit({ type: 'tool-end', block });
-    },
-  };
+/** An item that is told when it is whole. */
+class HostedState {
+  readonly kind = 'hosted';
+  readonly type: string;
+  ended = false;
+  private readonly blocks: Blocks;
+
+  constructor(blocks: Blocks, type: string) {
+    this.blocks = blocks;
+    this.type = type;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  done(item: JsonObject): void {
+    const { blocks } = this;
+    this.ended = true;
+    const part = parseHostedItem(this.type, item);
+    if (part.type === 'opaque') {
+      // As a whole answer's opaque part is told, see model/replay.ts.
+      blocks.push({
+        type: 'extension',
+        dialect: part.dialect,
+        name: part.name,
+        value: { value: part.value },
+      });
+      return;
+    }
+    const block = blocks.next();
+    if (part.type === 'image') {
+      if (part.source.kind !== 'base64') return;
+      const { mediaType, data } = part.source;
+      blocks.push({
+        type: 'media',
+        block,
+        mediaType,
+        data,
+        ...(part.extension && { extension: part.extension }),
+      });
+      return;
+    }
+    const { id, name, extension } = part;
+    blocks.push({ type: 'tool-start', block, id, name, kind: 'server', ...(extension && { extension }) });
+    blocks.push({ type: 'tool-delta', block, arguments: part.arguments });
+    blocks.push({ type: 'tool-end', block });
+  }
 }

@@ -3,130 +3,144 @@ import { TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
-import { createToldText, type ToldText } from './told-text.ts';
+import { ToldText } from './told-text.ts';
 import { ID } from './wire.ts';
 
 type PartKind = 'text' | 'refusal';
 
-export interface MessageState {
-  kind: 'message';
-  type: 'message';
-  ended: boolean;
-  delta(kind: PartKind, contentIndex: number, text: string): void;
-  /** The whole text of a part: what no delta told is told now. */
-  whole(kind: PartKind, contentIndex: number, text: string): void;
-  annotation(contentIndex: number, annotation: JsonObject): void;
-  /** The finished part, with all its annotations. */
-  partDone(contentIndex: number, part: JsonObject): void;
-  done(item: JsonObject): void;
-  end(): void;
-}
-
-interface PartState {
+/** What is known of a part that has ended, which tells nothing more. */
+interface PastPart {
   kind: PartKind;
-  /** The server's number: some begin at 1. */
   contentIndex: number;
-  /** Undefined until there is something to tell. */
-  block: number | undefined;
-  told: ToldText;
-  annotations: number;
-  ended: boolean;
 }
 
-export function createMessageState({ emit, next }: Blocks): MessageState {
-  /** In the order in which they began, which is that of the finished item. */
-  const parts: PartState[] = [];
+export class MessageState extends ToldText {
+  readonly kind = 'message';
+  readonly type = 'message';
+  ended = false;
+  private readonly blocks: Blocks;
+  /** Of the part that began last, as all that follows; undefined before the first. */
+  private part: PartKind | undefined = undefined;
+  /** The server's number: some begin at 1. */
+  private contentIndex = 0;
+  /** Undefined until there is something to tell. */
+  private block: number | undefined = undefined;
+  private annotations = 0;
+  private partEnded = false;
+  /** Those before it, in the order in which they began, which is that of the finished item. */
+  private past: PastPart[] | null = null;
 
-  function open(kind: PartKind, contentIndex: number): PartState {
-    const known = parts.find((part) => part.contentIndex === contentIndex && part.kind === kind);
-    if (known !== undefined) return known;
-    for (const part of parts) endPart(part);
-    const part: PartState = {
-      kind,
-      contentIndex,
-      block: undefined,
-      told: createToldText(),
-      annotations: 0,
-      ended: false,
-    };
-    parts.push(part);
-    return part;
+  constructor(blocks: Blocks) {
+    super();
+    this.blocks = blocks;
   }
 
-  function blockOf(part: PartState): number {
-    if (part.block === undefined) {
-      part.block = next();
-      emit({ type: TEXT_EVENTS[part.kind].start, block: part.block });
-    }
-    return part.block;
+  delta(kind: PartKind, contentIndex: number, text: string): void {
+    if (this.open(kind, contentIndex)) this.tell(text);
   }
 
-  function tell(part: PartState, text: string): void {
-    if (text === '' || part.ended) return;
-    part.told.push(text);
-    emit({ type: TEXT_EVENTS[part.kind].delta, block: blockOf(part), text });
+  /** The whole text of a part: what no delta told is told now. */
+  whole(kind: PartKind, contentIndex: number, text: string): void {
+    if (this.open(kind, contentIndex)) this.tell(this.rest(text));
   }
 
-  function cite(part: PartState, annotation: JsonObject): void {
-    if (part.ended || part.kind !== 'text') return;
-    part.annotations++;
-    emit({ type: 'citation', block: blockOf(part), citation: parseAnnotation(annotation) });
+  annotation(contentIndex: number, annotation: JsonObject): void {
+    if (this.open('text', contentIndex)) this.cite(annotation);
   }
 
-  function complete(part: PartState, content: JsonObject): void {
-    const whole = asString(part.kind === 'text' ? content.text : content.refusal) ?? '';
-    tell(part, part.told.rest(whole));
-    const annotations = asArray(content.annotations) ?? [];
-    for (const annotation of annotations.slice(part.annotations)) {
-      if (isObject(annotation)) cite(part, annotation);
-    }
-    endPart(part);
+  /** The finished part, with all its annotations. */
+  partDone(contentIndex: number, content: JsonObject): void {
+    const kind = partKind(content);
+    if (kind !== undefined && this.open(kind, contentIndex)) this.complete(kind, content);
   }
 
-  function endPart(part: PartState): void {
-    if (part.ended) return;
-    part.ended = true;
-    if (part.block !== undefined) emit({ type: TEXT_EVENTS[part.kind].end, block: part.block });
-  }
-
-  return {
-    kind: 'message',
-    type: 'message',
-    ended: false,
-    delta: (kind, contentIndex, text) => tell(open(kind, contentIndex), text),
-    whole(kind, contentIndex, text) {
-      const part = open(kind, contentIndex);
-      tell(part, part.told.rest(text));
-    },
-    annotation: (contentIndex, annotation) => cite(open('text', contentIndex), annotation),
-    partDone(contentIndex, content) {
-      const kind = partKind(content);
-      if (kind !== undefined) complete(open(kind, contentIndex), content);
-    },
-    done(item) {
-      this.ended = true;
-      let place = 0;
-      for (const value of asArray(item.content) ?? []) {
-        const content = asObject(value);
-        const kind = content === undefined ? undefined : partKind(content);
-        if (content === undefined) continue;
-        if (kind === undefined) {
-          const name = `content.${asString(content.type) ?? 'part'}`;
-          emit({ type: 'extension', dialect: ID, name, value: { value: content } });
-          continue;
-        }
-        const known = parts[place++];
-        if (known !== undefined && known.kind === kind) complete(known, content);
-        // Numbers of parts that only come now collide with none.
-        else complete(open(kind, parts.length + 1_000), content);
+  done(item: JsonObject): void {
+    this.ended = true;
+    let place = 0;
+    for (const value of asArray(item.content) ?? []) {
+      const content = asObject(value);
+      const kind = content === undefined ? undefined : partKind(content);
+      if (content === undefined) continue;
+      if (kind === undefined) {
+        const name = `content.${asString(content.type) ?? 'part'}`;
+        this.blocks.push({ type: 'extension', dialect: ID, name, value: { value: content } });
+        continue;
       }
-      for (const part of parts) endPart(part);
-    },
-    end() {
-      this.ended = true;
-      for (const part of parts) endPart(part);
-    },
-  };
+      if (this.openAt(place++, kind)) this.complete(kind, content);
+    }
+    this.endPart();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.endPart();
+  }
+
+  /** Makes the part the last one, where it is new. False where it has ended. */
+  private open(kind: PartKind, contentIndex: number): boolean {
+    if (this.part === kind && this.contentIndex === contentIndex) return !this.partEnded;
+    if (this.past?.some((part) => part.kind === kind && part.contentIndex === contentIndex)) return false;
+    if (this.part !== undefined) {
+      this.endPart();
+      this.past ??= [];
+      this.past.push({ kind: this.part, contentIndex: this.contentIndex });
+    }
+    this.part = kind;
+    this.contentIndex = contentIndex;
+    this.block = undefined;
+    this.annotations = 0;
+    this.partEnded = false;
+    this.forget();
+    return true;
+  }
+
+  /** The same by the part's place in the finished item. */
+  private openAt(place: number, kind: PartKind): boolean {
+    const past = this.past?.length ?? 0;
+    const known = place === past ? this.part : this.past?.[place]?.kind;
+    if (known === kind) return place === past && !this.partEnded;
+    // Numbers of parts that only come now collide with none.
+    return this.open(kind, past + (this.part === undefined ? 0 : 1) + 1_000);
+  }
+
+  private complete(kind: PartKind, content: JsonObject): void {
+    const whole = asString(kind === 'text' ? content.text : content.refusal) ?? '';
+    this.tell(this.rest(whole));
+    const annotations = asArray(content.annotations) ?? [];
+    for (const annotation of annotations.slice(this.annotations)) {
+      if (isObject(annotation)) this.cite(annotation);
+    }
+    this.endPart();
+  }
+
+  private tell(text: string): void {
+    const { part } = this;
+    if (text === '' || part === undefined) return;
+    this.note(text);
+    const block = this.blockOf(part);
+    this.blocks.push({ type: TEXT_EVENTS[part].delta, block, text });
+  }
+
+  private cite(annotation: JsonObject): void {
+    if (this.part !== 'text') return;
+    this.annotations++;
+    const block = this.blockOf('text');
+    this.blocks.push({ type: 'citation', block, citation: parseAnnotation(annotation) });
+  }
+
+  private blockOf(part: PartKind): number {
+    if (this.block === undefined) {
+      this.block = this.blocks.next();
+      this.blocks.push({ type: TEXT_EVENTS[part].start, block: this.block });
+    }
+    return this.block;
+  }
+
+  private endPart(): void {
+    if (this.part === undefined || this.partEnded) return;
+    this.partEnded = true;
+    if (this.block !== undefined) this.blocks.push({ type: TEXT_EVENTS[this.part].end, block: this.block });
+  }
 }
 
 function partKind({ type }: JsonObject): PartKind | undefined {

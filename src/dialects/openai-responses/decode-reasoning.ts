@@ -8,78 +8,86 @@ import { answerToken, parseAnswerReasoning, SUMMARY_SEPARATOR } from './reasonin
 /** Which of the two tells the text: where a server sends both, the first that spoke is heard. */
 type Source = 'summary' | 'content';
 
-export interface ReasoningState {
-  kind: 'reasoning';
-  type: 'reasoning';
-  ended: boolean;
-  begin(item: JsonObject): void;
-  delta(source: Source, index: number, text: string): void;
-  /** Another item begins before this one is done: its token must not come behind that. */
-  interrupt(): void;
+const NO_ITEM: JsonObject = {};
+
+export class ReasoningState {
+  readonly kind = 'reasoning';
+  readonly type = 'reasoning';
+  ended = false;
+  private readonly blocks: Blocks;
+  /** Undefined until there is something to tell. */
+  private block: number | undefined = undefined;
+  /** Where the text so far came from, the number of its part beside it. */
+  private heard: Source | undefined = undefined;
+  private heardIndex = 0;
+  private signed = false;
+  private begun = NO_ITEM;
+
+  constructor(blocks: Blocks) {
+    this.blocks = blocks;
+  }
+
+  begin(item: JsonObject): void {
+    this.begun = item;
+  }
+
+  delta(source: Source, index: number, text: string): void {
+    if (!this.ended) this.tell(source, index, text);
+  }
+
   /** The whole text of a part: told where no delta was. */
-  whole(source: Source, index: number, text: string): void;
-  done(item: JsonObject): void;
-  end(): void;
-}
+  whole(source: Source, index: number, text: string): void {
+    const wasHeard = this.heard !== undefined && (this.heard !== source || this.heardIndex >= index);
+    if (!this.ended && !wasHeard) this.tell(source, index, text);
+  }
 
-export function createReasoningState({ emit, next }: Blocks): ReasoningState {
-  let block: number | undefined;
-  let heard: { source: Source; index: number } | undefined;
-  let signed = false;
-  let begun: JsonObject = {};
+  /** Another item begins before this one is done: its token must not come behind that. */
+  interrupt(): void {
+    if (this.ended || this.signed || this.heard !== 'content') return;
+    const signature = answerToken({ id: this.begun.id }, true);
+    if (signature !== undefined) this.sign(signature);
+  }
 
-  function open(): number {
-    if (block === undefined) {
-      block = next();
-      emit({ type: 'reasoning-start', block });
+  done(item: JsonObject): void {
+    const { heard } = this;
+    const part = parseAnswerReasoning(item);
+    if (heard === undefined && part !== undefined && part.text !== '') this.write(part.text);
+    const signature = heard === undefined ? part?.signature : answerToken(item, heard === 'content');
+    // What is encrypted must go back, however late it comes; an id was told before.
+    if (signature !== undefined && (!this.signed || item.encrypted_content)) this.sign(signature);
+    this.end();
+  }
+
+  end(): void {
+    this.ended = true;
+    if (this.block !== undefined) this.blocks.push({ type: 'reasoning-end', block: this.block });
+  }
+
+  private tell(source: Source, index: number, text: string): void {
+    const { heard } = this;
+    if (text === '' || (heard !== undefined && heard !== source)) return;
+    const isNext = heard !== undefined && this.heardIndex !== index && source === 'summary';
+    this.heard = source;
+    this.heardIndex = index;
+    this.write(isNext ? SUMMARY_SEPARATOR + text : text);
+  }
+
+  private write(text: string): void {
+    const block = this.open();
+    this.blocks.push({ type: 'reasoning-delta', block, text });
+  }
+
+  private sign(signature: OpaqueToken): void {
+    this.signed = true;
+    const block = this.open();
+    this.blocks.push({ type: 'reasoning-signature', block, signature });
+  }
+
+  private open(): number {
+    if (this.block === undefined) {
+      this.block = this.blocks.next();
+      this.blocks.push({ type: 'reasoning-start', block: this.block });
     }
-    return block;
+    return this.block;
   }
-
-  function tell(source: Source, index: number, text: string): void {
-    if (text === '' || (heard !== undefined && heard.source !== source)) return;
-    const isNext = heard !== undefined && heard.index !== index && source === 'summary';
-    heard = { source, index };
-    emit({ type: 'reasoning-delta', block: open(), text: isNext ? SUMMARY_SEPARATOR + text : text });
-  }
-
-  function sign(signature: OpaqueToken): void {
-    signed = true;
-    emit({ type: 'reasoning-signature', block: open(), signature });
-  }
-
-  return {
-    kind: 'reasoning',
-    type: 'reasoning',
-    ended: false,
-    begin(item) {
-      begun = item;
-    },
-    interrupt() {
-      if (this.ended || signed || heard?.source !== 'content') return;
-      const signature = answerToken({ id: begun.id }, true);
-      if (signature !== undefined) sign(signature);
-    },
-    delta(source, index, text) {
-      if (!this.ended) tell(source, index, text);
-    },
-    whole(source, index, text) {
-      const wasHeard = heard !== undefined && (heard.source !== source || heard.index >= index);
-      if (!this.ended && !wasHeard) tell(source, index, text);
-    },
-    done(item) {
-      const part = parseAnswerReasoning(item);
-      if (heard === undefined && part !== undefined && part.text !== '') {
-        emit({ type: 'reasoning-delta', block: open(), text: part.text });
-      }
-      const signature = heard === undefined ? part?.signature : answerToken(item, heard.source === 'content');
-      // What is encrypted must go back, however late it comes; an id was told before.
-      if (signature !== undefined && (!signed || item.encrypted_content)) sign(signature);
-      this.end();
-    },
-    end() {
-      this.ended = true;
-      if (block !== undefined) emit({ type: 'reasoning-end', block });
-    },
-  };
 }

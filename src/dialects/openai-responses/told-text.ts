@@ -1,27 +1,32 @@
 // How much of a text was told in deltas, so that what repeats it can add what is missing, in constant memory.
 
-export interface ToldText {
-  push(delta: string): void;
+/** To be extended by what tells a text: each delta looks at both, and so they are one object. */
+export class ToldText {
+  /** UTF-16 units. */
+  private toldLength = 0;
+  private toldSum = START;
+
+  protected note(delta: string): void {
+    this.toldLength += delta.length;
+    this.toldSum = hash(delta, delta.length, this.toldSum);
+  }
+
   /** The part of `whole` behind what was told; '' where the two do not begin alike. */
-  rest(whole: string): string;
+  protected rest(whole: string): string {
+    const length = this.toldLength;
+    if (whole.length <= length) return '';
+    return length === 0 || hash(whole, length, START) === this.toldSum ? whole.slice(length) : '';
+  }
+
+  /** Another text begins. */
+  protected forget(): void {
+    this.toldLength = 0;
+    this.toldSum = START;
+  }
 }
 
-export function createToldText(): ToldText {
-  let length = 0;
-  let sum = START;
-  return {
-    push(delta) {
-      length += delta.length;
-      sum = hash(delta, delta.length, sum);
-    },
-    rest(whole) {
-      if (whole.length <= length) return '';
-      return length === 0 || hash(whole, length, START) === sum ? whole.slice(length) : '';
-    },
-  };
-}
-
-const START = 0x811c9dc5;
+/** As the 32 bits with a sign that the sums are. */
+const START = 0x811c9dc5 | 0;
 
 /** FNV-1a over UTF-16 units, goes on from `sum`. http://www.isthe.com/chongo/tech/comp/fnv/ */
 function hash(text: string, length: number, sum: number): number {
