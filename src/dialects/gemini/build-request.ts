@@ -10,7 +10,7 @@ import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
-import { modelTraits } from './models.ts';
+import { type ModelTraits, modelTraits } from './models.ts';
 import { ID, isEmpty, put, putPath } from './wire.ts';
 
 /** https://ai.google.dev/api/generate-content#generationconfig */
@@ -38,8 +38,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   put(config, 'topP', request.topP);
   put(config, 'topK', request.topK);
   put(config, 'seed', request.seed);
-  put(config, 'presencePenalty', request.presencePenalty);
-  put(config, 'frequencyPenalty', request.frequencyPenalty);
+  putPenalties(config, request, traits, losses);
   put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
   if (request.outputFormat !== undefined)
     Object.assign(config, buildFormat(request.outputFormat, options, losses));
@@ -77,6 +76,23 @@ function endWithUser(contents: JsonObject[], losses: LossReport): void {
   const parts = asArray(last?.parts) ?? [];
   if (last?.role !== 'model' || parts.some((part) => asObject(part)?.functionCall !== undefined)) return;
   contents.push({ role: 'user', parts: [{ text: askToGoOn(losses) }] });
+}
+
+function putPenalties(
+  config: JsonObject,
+  { presencePenalty, frequencyPenalty }: NeutralRequest,
+  { refusesPenalties }: ModelTraits,
+  losses: LossReport,
+): void {
+  if (!refusesPenalties) {
+    put(config, 'presencePenalty', presencePenalty);
+    put(config, 'frequencyPenalty', frequencyPenalty);
+    return;
+  }
+  const how = 'the model refuses it';
+  // None at all is what they take.
+  if ((presencePenalty ?? 0) !== 0) losses.lost('presence_penalty', how);
+  if ((frequencyPenalty ?? 0) !== 0) losses.lost('frequency_penalty', how);
 }
 
 function buildStops(stops: readonly string[], losses: LossReport): JsonValue | undefined {

@@ -19,6 +19,8 @@ export interface ModelTraits {
    * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
    */
   refusesPrefill: boolean;
+  /** Refuses penalties, since 3.6. https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-6-flash */
+  refusesPenalties: boolean;
   /** Takes `googleSearch`. */
   webSearch: boolean;
 }
@@ -44,6 +46,7 @@ export function modelTraits(model: string): ModelTraits {
       needsSignatures: true,
       mediaInResults: true,
       refusesPrefill: version >= 3.6 || /3\.5-flash-lite|latest$/.test(name),
+      refusesPenalties: version >= 3.6,
       webSearch: true,
     };
   }
@@ -52,6 +55,7 @@ export function modelTraits(model: string): ModelTraits {
     needsSignatures: false,
     mediaInResults: false,
     refusesPrefill: false,
+    refusesPenalties: false,
     webSearch: version >= 2,
   };
   if (version >= 2.5) {

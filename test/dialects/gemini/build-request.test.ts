@@ -514,3 +514,18 @@ describe('the rest', () => {
     });
   });
 });
+
+describe('penalties', () => {
+  const both = { presencePenalty: 0.5, frequencyPenalty: 1 };
+
+  test('are carried', () => {
+    expect(build(both, 'gemini-3.5-flash')).toMatchObject({ body: { generationConfig: both }, names: [] });
+  });
+
+  test('are refused by models from 3.6 on: left out and named, where they are any', () => {
+    const { body, names } = build(both, 'gemini-3.6-flash');
+    expect(body).not.toHaveProperty('generationConfig');
+    expect(names).toEqual(['lost presence_penalty', 'lost frequency_penalty']);
+    expect(build({ presencePenalty: 0, frequencyPenalty: 0 }, 'gemini-3.8-flash').names).toEqual([]);
+  });
+});
