@@ -15,13 +15,14 @@ export type Pricer = (provider: ProviderConfig, model: string, usage: Usage, at?
 
 /** What is known of one model; both null: unpriced. */
 interface Known {
+  priceId: string | null;
   override: PriceOverride | null;
   table: Provider | null;
   /** A short cut to what the table would say. */
   rates: RateSum | undefined;
 }
 
-/** Model names come from clients: so many are remembered, then all are forgotten. */
+/** Model names come from clients: so many of a provider are remembered, then all are forgotten. */
 const MAX_REMEMBERED = 2000;
 
 /** Overrides are tried in order, the first pattern that fits `provider/model` decides; `*` fits anything. */
@@ -30,23 +31,33 @@ export function createPricer(costs: CostsConfig): Pricer {
     fits: compileGlob(pattern),
     price,
   }));
-  const remembered = new Map<string, Known>();
+  /** By the provider's name, then by the model. */
+  const remembered = new Map<string, Map<string, Known>>();
+
+  const rememberedOf = ({ name }: ProviderConfig): Map<string, Known> => {
+    let known = remembered.get(name);
+    if (known === undefined) {
+      known = new Map();
+      remembered.set(name, known);
+    }
+    return known;
+  };
 
   const lookUp = (provider: ProviderConfig, model: string): Known => {
+    const ofProvider = rememberedOf(provider);
+    const found = ofProvider.get(model);
+    // A reload may give the same name another kind.
+    if (found !== undefined && found.priceId === provider.priceId) return found;
     const target = `${provider.name}/${model}`;
-    // The price id belongs to the key: a reload may give the same name another kind.
-    const key = `${provider.priceId} ${target}`;
-    const found = remembered.get(key);
-    if (found !== undefined) return found;
     const override = overrides.find(({ fits }) => fits(target))?.price ?? null;
     const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
     const rates =
       table === null
         ? undefined
         : createRateSum(table, (usage) => priceByTable(table, model, usage, undefined));
-    const known = { override, table, rates };
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, known);
+    const known = { priceId: provider.priceId, override, table, rates };
+    if (ofProvider.size >= MAX_REMEMBERED) ofProvider.clear();
+    ofProvider.set(model, known);
     return known;
   };
 
