@@ -35,22 +35,23 @@ export function createRouteMemory(
 ): RouteMemory {
   const latencies = new Map<string, Latency>();
   const places = new Map<string, string>();
-  const fresh = (key: string): Latency | undefined => {
+  const fresh = (key: string, now: number): Latency | undefined => {
     const known = latencies.get(key);
-    return known !== undefined && monotonic() - known.at <= FRESH_MS ? known : undefined;
+    return known !== undefined && now - known.at <= FRESH_MS ? known : undefined;
   };
   return {
     served(target, timing, ms, place) {
       const name = targetName(target);
       const key = `${timing} ${name}`;
-      const before = fresh(key)?.ms ?? ms;
-      putLast(latencies, key, { ms: before + NEWEST * (ms - before), at: monotonic() }, MOST_TARGETS);
+      const at = monotonic();
+      const before = fresh(key, at)?.ms ?? ms;
+      putLast(latencies, key, { ms: before + NEWEST * (ms - before), at }, MOST_TARGETS);
       if (place === null) return;
       if (places.get(place) !== name) moved(place, name);
       putLast(places, place, name, MOST_PLACES);
     },
     adopt: (place, target) => putLast(places, place, target, MOST_PLACES),
-    latencyMs: (target, timing) => fresh(`${timing} ${targetName(target)}`)?.ms ?? null,
+    latencyMs: (target, timing) => fresh(`${timing} ${targetName(target)}`, monotonic())?.ms ?? null,
     placeOf: (place) => places.get(place) ?? null,
   };
 }
