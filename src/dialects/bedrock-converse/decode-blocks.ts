@@ -8,119 +8,127 @@ import { imageType, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';
 
-export interface BlockDecoder {
-  start(index: number, start: JsonObject): void;
-  delta(index: number, delta: JsonObject): void;
-  close(index: number): void;
-  closeAll(): void;
-}
-
 /** What is told only when its block ends is kept in it. */
 type Open =
-  | { kind: 'text'; block: number; begun: boolean; citations: Citation[] }
+  | { kind: 'text'; block: number; begun: boolean; citations: Citation[] | null }
   | { kind: 'reasoning'; block: number; begun: boolean; signature: string; redacted: string }
   | { kind: 'tool'; block: number }
   | { kind: 'result'; block: number; result: JsonObject; content: JsonValue[] }
   | { kind: 'image'; block: number; mediaType: string; data: string };
 
-export function createBlockDecoder(sink: EventSink): BlockDecoder {
-  const open = new Map<number, Open>();
-  let nextBlock = 0;
+/** Extended by the decoder: each delta needs both, and so they are one object. */
+export class BlockDecoder {
+  protected readonly sink: EventSink;
+  private readonly open = new Map<number, Open>();
+  private nextBlock = 0;
+  /** Of the open blocks, the one that was asked for last: a delta mostly goes where the one before it went. */
+  private current: Open | undefined = undefined;
+  private currentIndex = 0;
 
-  function close(index: number): void {
-    const told = open.get(index);
+  constructor(sink: EventSink) {
+    this.sink = sink;
+  }
+
+  protected start(index: number, start: JsonObject): void {
+    const result = asObject(start.toolResult);
+    const image = asObject(start.image);
+    if (start.toolUse !== undefined) {
+      const call = readCall(start.toolUse);
+      const { block } = this.begin(index, { kind: 'tool', block: this.nextBlock++ });
+      const kind = isServerTool(call) ? 'server' : 'function';
+      this.sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind });
+    } else if (result !== undefined) {
+      if (this.at(index)?.kind !== 'result')
+        this.begin(index, { kind: 'result', block: this.nextBlock++, result, content: [] });
+    } else if (image !== undefined) {
+      const mediaType = imageType(image);
+      if (this.at(index)?.kind !== 'image')
+        this.begin(index, { kind: 'image', block: this.nextBlock++, mediaType, data: '' });
+    }
+  }
+
+  protected delta(index: number, delta: JsonObject): void {
+    if (delta.text !== undefined) this.write(index, textIn(delta.text, 'delta.text'));
+    const reasoning = asObject(delta.reasoningContent);
+    if (reasoning !== undefined) this.think(index, reasoning);
+    if (delta.citation !== undefined) this.cite(index, delta.citation);
+    const told = this.at(index);
+    const input = asString(asObject(delta.toolUse)?.input);
+    // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.
+    if (input !== undefined) {
+      const block = told?.kind === 'tool' ? told.block : this.nextBlock++;
+      this.sink.push({ type: 'tool-delta', block, arguments: input });
+    }
+    if (told?.kind === 'result') told.content.push(...(asArray(delta.toolResult) ?? []));
+    if (told?.kind === 'image') told.data += asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '';
+  }
+
+  protected close(index: number): void {
+    const told = this.at(index);
     if (told === undefined) return;
-    open.delete(index);
-    closeBlock(told, sink);
+    this.open.delete(index);
+    this.current = undefined;
+    closeBlock(told, this.sink);
   }
 
-  /** The block at `index` of this kind; another one there has ended without saying so. */
-  function blockOf<Kind extends Open['kind']>(
-    index: number,
-    kind: Kind,
-    fresh: (block: number) => Extract<Open, { kind: Kind }>,
-  ): Extract<Open, { kind: Kind }> {
-    const known = open.get(index);
-    if (known !== undefined && isKind(known, kind)) return known;
-    close(index);
-    const made = fresh(nextBlock++);
-    open.set(index, made);
-    return made;
+  protected closeAll(): void {
+    for (const index of [...this.open.keys()]) this.close(index);
   }
 
-  function text(index: number) {
-    return blockOf(index, 'text', (block) => ({ kind: 'text', block, begun: false, citations: [] }));
+  private at(index: number): Open | undefined {
+    if (this.current !== undefined && this.currentIndex === index) return this.current;
+    const known = this.open.get(index);
+    this.current = known;
+    this.currentIndex = index;
+    return known;
   }
 
-  function write(index: number, written: string): void {
+  /** Another block at `index` has ended without saying so. */
+  private begin<Begun extends Open>(index: number, begun: Begun): Begun {
+    this.close(index);
+    this.open.set(index, begun);
+    this.current = begun;
+    this.currentIndex = index;
+    return begun;
+  }
+
+  private text(index: number): Extract<Open, { kind: 'text' }> {
+    const known = this.at(index);
+    if (known?.kind === 'text') return known;
+    return this.begin(index, { kind: 'text', block: this.nextBlock++, begun: false, citations: null });
+  }
+
+  private reasoning(index: number): Extract<Open, { kind: 'reasoning' }> {
+    const known = this.at(index);
+    if (known?.kind === 'reasoning') return known;
+    const block = this.nextBlock++;
+    return this.begin(index, { kind: 'reasoning', block, begun: false, signature: '', redacted: '' });
+  }
+
+  private write(index: number, written: string): void {
     if (written === '') return;
-    const told = text(index);
-    if (!told.begun) sink.push({ type: 'text-start', block: told.block });
+    const told = this.text(index);
+    if (!told.begun) this.sink.push({ type: 'text-start', block: told.block });
     told.begun = true;
-    sink.push({ type: 'text-delta', block: told.block, text: written });
+    this.sink.push({ type: 'text-delta', block: told.block, text: written });
   }
 
-  function think(index: number, delta: JsonObject): void {
-    const told = blockOf(index, 'reasoning', (block) => ({
-      kind: 'reasoning',
-      block,
-      begun: false,
-      signature: '',
-      redacted: '',
-    }));
+  private cite(index: number, citation: JsonValue): void {
+    const told = this.text(index);
+    told.citations ??= [];
+    told.citations.push(readCitation(citation));
+  }
+
+  private think(index: number, delta: JsonObject): void {
+    const told = this.reasoning(index);
     told.signature += asString(delta.signature) ?? '';
     told.redacted += asString(delta.redactedContent) ?? '';
     const thought = asString(delta.text) ?? '';
     if (thought === '') return;
-    if (!told.begun) sink.push({ type: 'reasoning-start', block: told.block });
+    if (!told.begun) this.sink.push({ type: 'reasoning-start', block: told.block });
     told.begun = true;
-    sink.push({ type: 'reasoning-delta', block: told.block, text: thought });
+    this.sink.push({ type: 'reasoning-delta', block: told.block, text: thought });
   }
-
-  return {
-    start(index, start) {
-      const result = asObject(start.toolResult);
-      const image = asObject(start.image);
-      if (start.toolUse !== undefined) {
-        const call = readCall(start.toolUse);
-        close(index);
-        const block = nextBlock++;
-        open.set(index, { kind: 'tool', block });
-        const kind = isServerTool(call) ? 'server' : 'function';
-        sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind });
-      } else if (result !== undefined) {
-        blockOf(index, 'result', (block) => ({ kind: 'result', block, result, content: [] }));
-      } else if (image !== undefined) {
-        const mediaType = imageType(image);
-        blockOf(index, 'image', (block) => ({ kind: 'image', block, mediaType, data: '' }));
-      }
-    },
-    delta(index, delta) {
-      if (delta.text !== undefined) write(index, textIn(delta.text, 'delta.text'));
-      const reasoning = asObject(delta.reasoningContent);
-      if (reasoning !== undefined) think(index, reasoning);
-      if (delta.citation !== undefined) text(index).citations.push(readCitation(delta.citation));
-      const told = open.get(index);
-      const input = asString(asObject(delta.toolUse)?.input);
-      // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.
-      if (input !== undefined)
-        sink.push({
-          type: 'tool-delta',
-          block: told?.kind === 'tool' ? told.block : nextBlock++,
-          arguments: input,
-        });
-      if (told?.kind === 'result') told.content.push(...(asArray(delta.toolResult) ?? []));
-      if (told?.kind === 'image') told.data += asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '';
-    },
-    close,
-    closeAll() {
-      for (const index of [...open.keys()]) close(index);
-    },
-  };
-}
-
-function isKind<Kind extends Open['kind']>(told: Open, kind: Kind): told is Extract<Open, { kind: Kind }> {
-  return told.kind === kind;
 }
 
 function closeBlock(told: Open, sink: EventSink): void {
@@ -128,7 +136,7 @@ function closeBlock(told: Open, sink: EventSink): void {
   switch (told.kind) {
     case 'text':
       if (!told.begun) return;
-      for (const citation of told.citations) sink.push({ type: 'citation', block, citation });
+      for (const citation of told.citations ?? []) sink.push({ type: 'citation', block, citation });
       sink.push({ type: 'text-end', block });
       return;
     case 'reasoning':

@@ -11,9 +11,10 @@ import {
   type JsonValue,
   parseObject,
 } from '../../model/json.ts';
+import type { SseEvent } from '../../sse/event.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
-import { createBlockDecoder } from './decode-blocks.ts';
+import { BlockDecoder } from './decode-blocks.ts';
 import { readFinish, readUsage } from './read-answer.ts';
 import { ID } from './wire.ts';
 
@@ -24,69 +25,72 @@ function objectIn(value: JsonValue | undefined, name: string): JsonObject {
 }
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
-  const blocks = createBlockDecoder(sink);
-  let ended = false;
-  let finish: Finish | undefined;
-  let costKnown = false;
+  return new ConverseDecoder(sink);
+}
 
-  function end(event: StreamEvent): void {
-    ended = true;
-    sink.push(event);
-  }
+/** A class: what a stream holds for as long as it flows is few objects. */
+class ConverseDecoder extends BlockDecoder implements StreamDecoder {
+  private ended = false;
+  private finish: Finish | undefined = undefined;
+  private costKnown = false;
 
-  function stop(stopped: JsonObject): void {
-    blocks.closeAll();
-    try {
-      finish = readFinish(stopped);
-    } catch (thrown) {
-      if (!(thrown instanceof GatewayError)) throw thrown;
-      end({ type: 'error', error: thrown });
+  decode({ event, data }: SseEvent): void {
+    if (this.ended) return;
+    if (event.startsWith(EXCEPTION)) {
+      this.endWith({ type: 'error', error: parseException(event, data) });
       return;
     }
-    if (costKnown) end({ type: 'finish', finish });
-  }
-
-  function readMetadata({ usage, trace }: JsonObject): void {
-    costKnown = true;
-    const told = asObject(trace);
-    if (told !== undefined) sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
-    sink.push({ type: 'usage', usage: readUsage(asObject(usage) ?? {}) });
-    if (finish !== undefined) end({ type: 'finish', finish });
-  }
-
-  return {
-    decode({ event, data }) {
-      if (ended) return;
-      if (event.startsWith(EXCEPTION)) {
-        end({ type: 'error', error: parseException(event, data) });
+    const fields = parseObject(data);
+    if (fields === undefined) throw malformedData(`${event} is no JSON object`, data);
+    const index = asNumber(fields.contentBlockIndex) ?? 0;
+    switch (event) {
+      case 'contentBlockDelta':
+        this.delta(index, objectIn(fields.delta, 'delta'));
         return;
-      }
-      const fields = parseObject(data);
-      if (fields === undefined) throw malformedData(`${event} is no JSON object`, data);
-      const index = asNumber(fields.contentBlockIndex) ?? 0;
-      switch (event) {
-        case 'messageStart':
-          sink.push({ type: 'start', id: null, model: null });
-          return;
-        case 'contentBlockStart':
-          blocks.start(index, objectIn(fields.start, 'start'));
-          return;
-        case 'contentBlockDelta':
-          blocks.delta(index, objectIn(fields.delta, 'delta'));
-          return;
-        case 'contentBlockStop':
-          blocks.close(index);
-          return;
-        case 'messageStop':
-          stop(fields);
-          return;
-        case 'metadata':
-          readMetadata(fields);
-      }
-    },
-    /** Only the cost is missing where the reason to stop was told. */
-    end() {
-      if (!ended && finish !== undefined) end({ type: 'finish', finish });
-    },
-  };
+      case 'messageStart':
+        this.sink.push({ type: 'start', id: null, model: null });
+        return;
+      case 'contentBlockStart':
+        this.start(index, objectIn(fields.start, 'start'));
+        return;
+      case 'contentBlockStop':
+        this.close(index);
+        return;
+      case 'messageStop':
+        this.stop(fields);
+        return;
+      case 'metadata':
+        this.readMetadata(fields);
+    }
+  }
+
+  /** Only the cost is missing where the reason to stop was told. */
+  end(): void {
+    if (!this.ended && this.finish !== undefined) this.endWith({ type: 'finish', finish: this.finish });
+  }
+
+  private endWith(event: StreamEvent): void {
+    this.ended = true;
+    this.sink.push(event);
+  }
+
+  private stop(stopped: JsonObject): void {
+    this.closeAll();
+    try {
+      this.finish = readFinish(stopped);
+    } catch (thrown) {
+      if (!(thrown instanceof GatewayError)) throw thrown;
+      this.endWith({ type: 'error', error: thrown });
+      return;
+    }
+    if (this.costKnown) this.endWith({ type: 'finish', finish: this.finish });
+  }
+
+  private readMetadata({ usage, trace }: JsonObject): void {
+    this.costKnown = true;
+    const told = asObject(trace);
+    if (told !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
+    this.sink.push({ type: 'usage', usage: readUsage(asObject(usage) ?? {}) });
+    if (this.finish !== undefined) this.endWith({ type: 'finish', finish: this.finish });
+  }
 }
