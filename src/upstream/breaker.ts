@@ -49,10 +49,14 @@ export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probe
 /** While the one request that tries a half-open breaker is on its way, nobody knows how long it takes. */
 const PROBE_WAIT_MS = 1_000;
 
-/** @param tell told of what a request of this process has changed. */
+/**
+ * @param tell told of what a request of this process has changed.
+ * @param claim takes or gives back the right to try it; false where another process, which may not have told yet, has it.
+ */
 export function createBreaker(
   monotonic: () => number,
   tell: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
+  claim: (isOn: boolean) => boolean = () => true,
 ): Breaker {
   let failures = 0;
   let openUntil: number | null = null;
@@ -62,19 +66,24 @@ export function createBreaker(
 
   function open(settings: BreakerSettings): void {
     openUntil = monotonic() + settings.openForMs;
-    probe = null;
+    endProbe();
     era += 1;
   }
 
   function close(failuresLeft: number): void {
     openUntil = null;
-    probe = null;
+    endProbe();
     failures = failuresLeft;
   }
 
   function fail(settings: BreakerSettings, wasProbe: boolean): void {
     failures += 1;
     if (wasProbe || failures >= settings.failures) open(settings);
+  }
+
+  function endProbe(): void {
+    if (probe !== null && probe !== 'elsewhere') claim(false);
+    probe = null;
   }
 
   function forgetProbeElsewhere(): void {
@@ -118,7 +127,7 @@ export function createBreaker(
 
     abandoned(): void {
       if (!this.endsNow() || probe !== this) return;
-      probe = null;
+      endProbe();
       tell('probed', this.settings);
     }
 
@@ -140,6 +149,7 @@ export function createBreaker(
     enter(settings) {
       const now = state();
       if (now === 'open' || probe !== null) return undefined;
+      if (now === 'half-open' && !claim(true)) return undefined;
       const permit = new BreakerPermit(settings);
       if (now === 'half-open') {
         probe = permit;

@@ -72,6 +72,8 @@ export interface SharedRoom {
   setWaiting(count: number): void;
   othersInFlight(): number;
   othersWaiting(): number;
+  /** This process tries a half-open breaker, or no more; whether another does. */
+  setProbing(isOn: boolean): boolean;
 }
 
 /**
@@ -88,7 +90,7 @@ export class DividedRoom {
 
   share(): SharedRoom {
     const { room, shares } = this;
-    const own: Share = { inFlight: 0, waiting: 0 };
+    const own: Share = { inFlight: 0, waiting: 0, probing: 0 };
     shares.add(own);
     return {
       setInFlight(count) {
@@ -102,6 +104,10 @@ export class DividedRoom {
       },
       othersInFlight: () => room.othersInFlight(),
       othersWaiting: () => room.othersWaiting(),
+      setProbing(isOn) {
+        own.probing = isOn ? 1 : 0;
+        return room.setProbing(sum(shares, 'probing') > 0);
+      },
     };
   }
 }
@@ -109,6 +115,7 @@ export class DividedRoom {
 interface Share {
   inFlight: number;
   waiting: number;
+  probing: number;
 }
 
 function sum(shares: Iterable<Share>, what: keyof Share): number {

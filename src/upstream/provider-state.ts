@@ -12,7 +12,15 @@ import {
 import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
 import type { Leaving } from './departure.ts';
-import { DividedRoom, NO_PEERS, type PeerEvent, type PeerNotice, type Peers, toPeerError } from './peers.ts';
+import {
+  DividedRoom,
+  NO_PEERS,
+  type PeerEvent,
+  type PeerNotice,
+  type Peers,
+  type SharedRoom,
+  toPeerError,
+} from './peers.ts';
 import { fail, heal, learn, type ProviderMemory, recall } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
@@ -98,7 +106,11 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     const room = roomOf(name)?.share();
     const memory: ProviderMemory = {
       baseUrl,
-      breaker: createBreaker(clock.monotonic, (met, settings) => tell({ what: 'breaker', met, settings })),
+      breaker: createBreaker(
+        clock.monotonic,
+        (met, settings) => tell({ what: 'breaker', met, settings }),
+        room && ((isOn) => claimProbe(room, isOn)),
+      ),
       keys: createKeyRing(clock.monotonic),
       limit: createConcurrencyLimit(clock, {
         room,
@@ -198,6 +210,13 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
         event: { what: 'known', known: recall(memory) },
       })),
   };
+}
+
+/** Whether it is this process's. Of two that come at once both may leave it to the next request. */
+function claimProbe(room: SharedRoom, isOn: boolean): boolean {
+  const isTaken = room.setProbing(isOn);
+  if (isOn && isTaken) room.setProbing(false);
+  return !isTaken;
 }
 
 function keyQuestion(question: LeaseQuestion): KeyQuestion {

@@ -1,4 +1,5 @@
-// Memory that all workers see at once: how many requests each has with each provider, and who waits for room.
+// Memory that all workers see at once: how many requests each has with each provider, who waits for room, and who tries
+// whether one that failed is there again.
 // Each cell has one writer, so that nothing has to be put right but the row of a worker that died.
 import type { SharedRoom } from '../upstream/peers.ts';
 
@@ -7,7 +8,8 @@ const COLUMNS = 256;
 /** Numbers a worker keeps for a provider. */
 const IN_FLIGHT = 0;
 const WAITING = 1;
-const FIELDS = 2;
+const PROBING = 2;
+const FIELDS = 3;
 
 const ROW_CELLS = COLUMNS * FIELDS;
 
@@ -48,6 +50,11 @@ export function createBoard(memory: Uint8Array, workers: number, worker: number)
         setWaiting: (count) => void Atomics.store(cells, at(worker, column, WAITING), count),
         othersInFlight: () => others(column, IN_FLIGHT),
         othersWaiting: () => others(column, WAITING),
+        setProbing(isOn) {
+          // As above: of two that begin at once, at least one sees the other.
+          Atomics.store(cells, at(worker, column, PROBING), isOn ? 1 : 0);
+          return others(column, PROBING) > 0;
+        },
       };
     },
     clear(row) {

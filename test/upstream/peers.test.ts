@@ -22,14 +22,15 @@ const PROVIDER = sampleProvider({
 interface Count {
   inFlight: number;
   waiting: number;
+  probing: boolean;
 }
 
 /** Two processes, each of which hears at once what the other tells. */
 function setup() {
   const timers = createManualTimers();
   const counts: [Count, Count] = [
-    { inFlight: 0, waiting: 0 },
-    { inFlight: 0, waiting: 0 },
+    { inFlight: 0, waiting: 0, probing: false },
+    { inFlight: 0, waiting: 0, probing: false },
   ];
   /** Happens between a count that is set and the sum that is made of it. */
   const meanwhile = { run() {} };
@@ -49,6 +50,10 @@ function setup() {
       },
       othersInFlight: () => theirs.inFlight,
       othersWaiting: () => theirs.waiting,
+      setProbing(isOn) {
+        mine.probing = isOn;
+        return theirs.probing;
+      },
     };
     return createProviderStates(
       { monotonic: timers.now, setTimer: timers.setTimer },
@@ -113,12 +118,32 @@ test('one request alone tries a half-open breaker, and its success closes it in 
     expect(stateOf(states)).toMatchObject({ breaker: 'closed', healthy: true });
 });
 
+test('two that come to a half-open breaker before either has told: one goes', async () => {
+  const { one, timers, counts } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  await timers.advance(10_000);
+  counts[1].probing = true;
+  expect(await enter(one, PROVIDER)).toHaveProperty('refused');
+  expect(counts[0].probing).toBe(false);
+  counts[1].probing = false;
+  for (const outcome of ['abandoned', failure('upstream_failed'), 'completed'] as const) {
+    const probe = await lease(one);
+    expect(counts[0].probing).toBe(true);
+    probe.end(outcome);
+    expect(counts[0].probing).toBe(false);
+    await timers.advance(10_000);
+  }
+  expect(stateOf(one)).toMatchObject({ breaker: 'closed' });
+});
+
 test('a probe whose process is gone holds nobody up', async () => {
-  const { one, other, timers } = setup();
+  const { one, other, timers, counts } = setup();
   for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
   await timers.advance(10_000);
   await lease(one);
   expect(await enter(other, PROVIDER)).toHaveProperty('refused');
+  // As the primary does before it says so.
+  counts[0].probing = false;
   other.peerGone();
   expect(await enter(other, PROVIDER)).not.toHaveProperty('refused');
 });

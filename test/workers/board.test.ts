@@ -15,6 +15,15 @@ test('each counts its own, and sees the sum of the others', () => {
   expect(createBoard(memory, 3, 0).room(8)?.othersInFlight()).toBe(0);
 });
 
+test('who tries a provider sees whether another does', () => {
+  const memory = new Uint8Array(boardBytes(2));
+  const [a, b] = [0, 1].map((worker) => createBoard(memory, 2, worker).room(7));
+  expect(a?.setProbing(true)).toBe(false);
+  expect(b?.setProbing(true)).toBe(true);
+  a?.setProbing(false);
+  expect(b?.setProbing(true)).toBe(false);
+});
+
 test('what a dead worker had is taken away', () => {
   const memory = new Uint8Array(boardBytes(2));
   const alive = createBoard(memory, 2, 0);
