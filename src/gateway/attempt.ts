@@ -137,11 +137,13 @@ export function openWhole(context: AttemptContext): Promise<WholeAnswer> {
   return openWholeAsItIs(context);
 }
 
-async function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
-  return readWhole(context, await send(context));
+function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
+  return readWhole(context, null);
 }
 
-async function readWhole(context: AttemptContext, sent: Sent): Promise<WholeAnswer> {
+/** @param begun null: nothing has been sent. One asynchronous function, as in `walk`. */
+async function readWhole(context: AttemptContext, begun: Sent | null): Promise<WholeAnswer> {
+  const sent = begun ?? (await send(context));
   const { plan, observer, host } = context;
   const { response } = sent;
   const { status, headers } = response;
