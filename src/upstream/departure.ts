@@ -29,7 +29,9 @@ export class Departure implements Leaving {
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const at = this.listeners.indexOf(listener);
-    if (at !== -1) this.listeners.splice(at, 1);
+    const { listeners } = this;
+    // Whoever came last goes first, as a rule.
+    if (listeners.at(-1) === listener) listeners.pop();
+    else this.listeners = listeners.filter((other) => other !== listener);
   }
 }
