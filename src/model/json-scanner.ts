@@ -43,148 +43,165 @@ const PART_OF_NUMBER = /^-?((0|[1-9]\d*)(\.\d*)?)?([eE][+-]?\d*)?$/;
 const LONGEST_NUMBER = 400;
 
 export function createJsonScanner(): JsonScanner {
+  return new TextScanner();
+}
+
+/** A class: closures would be thirteen objects for each call of a stream. */
+class TextScanner implements JsonScanner {
   /** The opening brackets that are not closed. */
-  let open = new Uint8Array(16);
-  let depth = 0;
-  let state = VALUE;
-  let first = 0;
-  let inKey = false;
-  let digitsLeft = 0;
-  let word = '';
-  let number = '';
+  private open = new Uint8Array(16);
+  private depth = 0;
+  private state = VALUE;
+  private first = 0;
+  private inKey = false;
+  private digitsLeft = 0;
+  private word = '';
+  private number = '';
 
-  function enter(bracket: number): void {
-    if (depth === open.length) {
-      const larger = new Uint8Array(open.length * 2);
-      larger.set(open);
-      open = larger;
+  push(fragment: string): void {
+    for (let at = 0; at < fragment.length && this.state !== BROKEN; at++) {
+      if (this.state === IN_STRING) {
+        at = skipPlain(fragment, at);
+        if (at === fragment.length) return;
+      }
+      this.step(fragment.charCodeAt(at), fragment.charAt(at));
     }
-    open[depth++] = bracket;
-    state = bracket === OBJECT ? KEY_OR_END : VALUE_OR_END;
   }
 
-  function valueEnded(): void {
-    state = depth === 0 ? NOTHING : COMMA_OR_END;
+  empty(): boolean {
+    return this.first === 0 && this.state === VALUE;
   }
 
-  function leave(bracket: number): void {
-    if (open[depth - 1] !== bracket) {
-      state = BROKEN;
+  complete(): boolean {
+    return this.state === NOTHING || (this.state === IN_NUMBER && this.depth === 0 && this.isNumber());
+  }
+
+  broken(): boolean {
+    return this.state === BROKEN;
+  }
+
+  isObject(): boolean {
+    return this.first === OBJECT;
+  }
+
+  private enter(bracket: number): void {
+    if (this.depth === this.open.length) {
+      const larger = new Uint8Array(this.open.length * 2);
+      larger.set(this.open);
+      this.open = larger;
+    }
+    this.open[this.depth++] = bracket;
+    this.state = bracket === OBJECT ? KEY_OR_END : VALUE_OR_END;
+  }
+
+  private valueEnded(): void {
+    this.state = this.depth === 0 ? NOTHING : COMMA_OR_END;
+  }
+
+  private leave(bracket: number): void {
+    if (this.open[this.depth - 1] !== bracket) {
+      this.state = BROKEN;
       return;
     }
-    depth--;
-    valueEnded();
+    this.depth--;
+    this.valueEnded();
   }
 
-  function beginValue(code: number, character: string): void {
-    first ||= code;
+  private beginValue(code: number, character: string): void {
+    this.first ||= code;
     if (code === QUOTE) {
-      inKey = false;
-      state = IN_STRING;
-    } else if (code === OBJECT || code === ARRAY) enter(code);
+      this.inKey = false;
+      this.state = IN_STRING;
+    } else if (code === OBJECT || code === ARRAY) this.enter(code);
     else if (code === 45 || (code >= 48 && code <= 57)) {
-      number = character;
-      state = IN_NUMBER;
+      this.number = character;
+      this.state = IN_NUMBER;
     } else {
-      word = WORDS[character] ?? '';
-      state = word === '' ? BROKEN : IN_WORD;
-      word = word.slice(1);
+      this.word = WORDS[character] ?? '';
+      this.state = this.word === '' ? BROKEN : IN_WORD;
+      this.word = this.word.slice(1);
     }
   }
 
   /** Any character outside strings, words and numbers. */
-  function structure(code: number, character: string): void {
+  private structure(code: number, character: string): void {
     if (code === 32 || code === 10 || code === 13 || code === 9) return;
-    switch (state) {
+    switch (this.state) {
       case VALUE_OR_END:
-        if (code === ARRAY_END) leave(ARRAY);
-        else beginValue(code, character);
+        if (code === ARRAY_END) this.leave(ARRAY);
+        else this.beginValue(code, character);
         return;
       case VALUE:
-        beginValue(code, character);
+        this.beginValue(code, character);
         return;
       case KEY_OR_END:
       case KEY:
-        inKey = true;
-        if (code === QUOTE) state = IN_STRING;
-        else if (code === OBJECT_END && state === KEY_OR_END) leave(OBJECT);
-        else state = BROKEN;
+        this.inKey = true;
+        if (code === QUOTE) this.state = IN_STRING;
+        else if (code === OBJECT_END && this.state === KEY_OR_END) this.leave(OBJECT);
+        else this.state = BROKEN;
         return;
       case COLON:
-        state = code === 58 ? VALUE : BROKEN;
+        this.state = code === 58 ? VALUE : BROKEN;
         return;
       case COMMA_OR_END:
-        if (code === 44) state = open[depth - 1] === OBJECT ? KEY : VALUE;
-        else if (code === OBJECT_END) leave(OBJECT);
-        else if (code === ARRAY_END) leave(ARRAY);
-        else state = BROKEN;
+        if (code === 44) this.state = this.open[this.depth - 1] === OBJECT ? KEY : VALUE;
+        else if (code === OBJECT_END) this.leave(OBJECT);
+        else if (code === ARRAY_END) this.leave(ARRAY);
+        else this.state = BROKEN;
         return;
       default:
-        state = BROKEN;
+        this.state = BROKEN;
     }
   }
 
-  /** @returns where the string's content stops being plain. */
-  function skipPlain(fragment: string, from: number): number {
-    for (let at = from; at < fragment.length; at++) {
-      const code = fragment.charCodeAt(at);
-      if (code === QUOTE || code === BACKSLASH || code < 32) return at;
-    }
-    return fragment.length;
-  }
-
-  function step(code: number, character: string): void {
-    switch (state) {
+  private step(code: number, character: string): void {
+    switch (this.state) {
       case IN_STRING:
-        if (code === BACKSLASH) state = IN_ESCAPE;
-        else if (code !== QUOTE) state = BROKEN;
-        else if (inKey) state = COLON;
-        else valueEnded();
+        if (code === BACKSLASH) this.state = IN_ESCAPE;
+        else if (code !== QUOTE) this.state = BROKEN;
+        else if (this.inKey) this.state = COLON;
+        else this.valueEnded();
         return;
       case IN_ESCAPE:
-        digitsLeft = 4;
-        if (character === 'u') state = IN_CODE_UNIT;
-        else state = ESCAPES.includes(character) ? IN_STRING : BROKEN;
+        this.digitsLeft = 4;
+        if (character === 'u') this.state = IN_CODE_UNIT;
+        else this.state = ESCAPES.includes(character) ? IN_STRING : BROKEN;
         return;
       case IN_CODE_UNIT:
-        if (!/[\da-fA-F]/.test(character)) state = BROKEN;
-        else if (--digitsLeft === 0) state = IN_STRING;
+        if (!/[\da-fA-F]/.test(character)) this.state = BROKEN;
+        else if (--this.digitsLeft === 0) this.state = IN_STRING;
         return;
       case IN_WORD:
-        if (word[0] !== character) state = BROKEN;
-        else if (word.length === 1) valueEnded();
-        word = word.slice(1);
+        if (this.word[0] !== character) this.state = BROKEN;
+        else if (this.word.length === 1) this.valueEnded();
+        this.word = this.word.slice(1);
         return;
       case IN_NUMBER:
         if (/[-+.\deE]/.test(character)) {
-          if (number.length < LONGEST_NUMBER) number += character;
-          if (!PART_OF_NUMBER.test(number)) state = BROKEN;
+          if (this.number.length < LONGEST_NUMBER) this.number += character;
+          if (!PART_OF_NUMBER.test(this.number)) this.state = BROKEN;
           return;
         }
-        valueEnded();
-        if (!isNumber()) state = BROKEN;
-        else structure(code, character);
+        this.valueEnded();
+        if (!this.isNumber()) this.state = BROKEN;
+        else this.structure(code, character);
         return;
       default:
-        structure(code, character);
+        this.structure(code, character);
     }
   }
 
-  const isNumber = () => number.length >= LONGEST_NUMBER || NUMBER.test(number);
+  private isNumber(): boolean {
+    return this.number.length >= LONGEST_NUMBER || NUMBER.test(this.number);
+  }
+}
 
-  return {
-    push(fragment) {
-      for (let at = 0; at < fragment.length && state !== BROKEN; at++) {
-        if (state === IN_STRING) {
-          at = skipPlain(fragment, at);
-          if (at === fragment.length) return;
-        }
-        step(fragment.charCodeAt(at), fragment.charAt(at));
-      }
-    },
-    empty: () => first === 0 && state === VALUE,
-    complete: () => state === NOTHING || (state === IN_NUMBER && depth === 0 && isNumber()),
-    broken: () => state === BROKEN,
-    isObject: () => first === OBJECT,
-  };
+/** @returns where the string's content stops being plain. */
+function skipPlain(fragment: string, from: number): number {
+  for (let at = from; at < fragment.length; at++) {
+    const code = fragment.charCodeAt(at);
+    if (code === QUOTE || code === BACKSLASH || code < 32) return at;
+  }
+  return fragment.length;
 }
