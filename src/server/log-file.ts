@@ -1,6 +1,7 @@
 // The file that a background process writes to: how much it may hold, and how it is put aside while lines go on.
 import { dlopen } from 'bun:ffi';
-import { closeSync, fstatSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Log } from './log.ts';
 
 /** Names the file that standard output and error go to, for the process and those that it starts. */
@@ -64,7 +65,11 @@ export function keepLogFile(options: LogFileOptions): void {
       told = '';
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== told) log('error', 'the log file cannot be put aside: it grows', { file: path, error });
+      if (reason !== told)
+        log('error', 'nothing can be written to the log file of this name, or it cannot be put aside', {
+          file: path,
+          error,
+        });
       told = reason;
     }
   }, lookMs);
@@ -79,6 +84,8 @@ function isStray(descriptor: number, path: string): boolean {
 }
 
 function leadTo(path: string, descriptors: readonly number[], lead: LeadDescriptor): void {
+  // Its folder may be gone with what was in it.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const opened = openSync(path, 'a', 0o600);
   try {
     for (const descriptor of descriptors) lead(opened, descriptor);
