@@ -38,19 +38,79 @@ interface OpenCall {
   signature: OpaqueToken | undefined;
 }
 
+const NOTHING_CALLED: JsonObject = {};
+
 export function createToolDecoder(
   sink: EventSink,
   blocks: BlockWriter,
   responseId: () => string | null,
 ): ToolDecoder {
-  const calls: OpenCall[] = [];
-  const byIndex = new Map<number, OpenCall>();
-  let legacyCall: OpenCall | undefined;
+  return new CallDecoder(sink, blocks, responseId);
+}
 
-  function begin(id: string | undefined, kind: OpenCall['kind']): OpenCall {
-    blocks.close();
+class CallDecoder implements ToolDecoder {
+  private readonly sink: EventSink;
+  private readonly blocks: BlockWriter;
+  private readonly responseId: () => string | null;
+  private readonly calls: OpenCall[] = [];
+  private readonly byIndex = new Map<number, OpenCall>();
+  private legacyCall: OpenCall | undefined = undefined;
+
+  constructor(sink: EventSink, blocks: BlockWriter, responseId: () => string | null) {
+    this.sink = sink;
+    this.blocks = blocks;
+    this.responseId = responseId;
+  }
+
+  fragments(value: JsonValue | undefined): void {
+    for (const fields of objectsIn(value, 'choices[0].delta.tool_calls')) {
+      const custom = asObject(fields.custom);
+      const isCustom = fields.type === 'custom' || (custom !== undefined && fields.function === undefined);
+      const called = (isCustom ? custom : asObject(fields.function)) ?? NOTHING_CALLED;
+      const name = asString(called.name) ?? '';
+      const id = asString(fields.id) || undefined;
+      const index = typeof fields.index === 'number' ? fields.index : undefined;
+      let call = this.find(id, index, name);
+      if (call === undefined) {
+        call = this.begin(id, isCustom ? 'custom' : 'function');
+        if (index !== undefined) this.byIndex.set(index, call);
+      }
+      call.signature ??= thoughtSignature(fields);
+      if (!call.started) call.id ??= id;
+      this.feed(call, name, argumentText(call.kind === 'custom' ? called.input : called.arguments));
+    }
+  }
+
+  legacy(value: JsonValue | undefined): void {
+    const fields = asObject(value);
+    const name = asString(fields?.name) ?? '';
+    const fragment = argumentText(fields?.arguments);
+    if (this.legacyCall === undefined && name === '' && fragment === '') return;
+    this.legacyCall ??= this.begin(undefined, 'function');
+    this.feed(this.legacyCall, name, fragment);
+  }
+
+  saw(): boolean {
+    return this.calls.length > 0;
+  }
+
+  finish(): GatewayError | undefined {
+    for (const call of this.calls) {
+      if (call.started) this.sink.push({ type: 'tool-end', block: call.block });
+      else {
+        return new GatewayError(
+          'upstream_malformed',
+          'the provider streamed arguments of a tool call that it never named; ask again',
+        );
+      }
+    }
+    return undefined;
+  }
+
+  private begin(id: string | undefined, kind: OpenCall['kind']): OpenCall {
+    this.blocks.close();
     const call: OpenCall = {
-      block: blocks.next(),
+      block: this.blocks.next(),
       id,
       kind,
       started: false,
@@ -58,15 +118,15 @@ export function createToolDecoder(
       told: createJsonScanner(),
       signature: undefined,
     };
-    calls.push(call);
+    this.calls.push(call);
     return call;
   }
 
-  function find(id: string | undefined, index: number | undefined, name: string): OpenCall | undefined {
-    const last = index === undefined ? calls.at(-1) : byIndex.get(index);
+  private find(id: string | undefined, index: number | undefined, name: string): OpenCall | undefined {
+    const last = index === undefined ? this.calls.at(-1) : this.byIndex.get(index);
     if (id !== undefined) {
       if (last?.id === id) return last;
-      const same = index === undefined ? calls.find((call) => call.id === id) : undefined;
+      const same = index === undefined ? this.calls.find((call) => call.id === id) : undefined;
       if (same !== undefined) return same;
       return name === '' ? last : undefined;
     }
@@ -74,69 +134,27 @@ export function createToolDecoder(
     return last === undefined || index === undefined || last.told.complete() ? undefined : last;
   }
 
-  function feed(call: OpenCall, name: string, fragment: string): void {
+  private feed(call: OpenCall, name: string, fragment: string): void {
     if (!call.started) {
       if (name === '') {
         call.held += fragment;
         return;
       }
       call.started = true;
-      sink.push({
+      this.sink.push({
         type: 'tool-start',
         block: call.block,
-        id: call.id ?? synthesizeCallId(responseId(), call.block),
+        id: call.id ?? synthesizeCallId(this.responseId(), call.block),
         name,
         kind: call.kind,
         ...(call.signature !== undefined && { signature: call.signature }),
       });
       const { held } = call;
       call.held = '';
-      if (held !== '') feed(call, '', held);
+      if (held !== '') this.feed(call, '', held);
     }
     if (fragment === '') return;
     call.told.push(fragment);
-    sink.push({ type: 'tool-delta', block: call.block, arguments: fragment });
+    this.sink.push({ type: 'tool-delta', block: call.block, arguments: fragment });
   }
-
-  return {
-    fragments(value) {
-      for (const fields of objectsIn(value, 'choices[0].delta.tool_calls')) {
-        const custom = asObject(fields.custom);
-        const isCustom = fields.type === 'custom' || (custom !== undefined && fields.function === undefined);
-        const called: JsonObject = (isCustom ? custom : asObject(fields.function)) ?? {};
-        const name = asString(called.name) ?? '';
-        const id = asString(fields.id) || undefined;
-        const index = typeof fields.index === 'number' ? fields.index : undefined;
-        let call = find(id, index, name);
-        if (call === undefined) {
-          call = begin(id, isCustom ? 'custom' : 'function');
-          if (index !== undefined) byIndex.set(index, call);
-        }
-        call.signature ??= thoughtSignature(fields);
-        if (!call.started) call.id ??= id;
-        feed(call, name, argumentText(call.kind === 'custom' ? called.input : called.arguments));
-      }
-    },
-    legacy(value) {
-      const fields = asObject(value);
-      const name = asString(fields?.name) ?? '';
-      const fragment = argumentText(fields?.arguments);
-      if (legacyCall === undefined && name === '' && fragment === '') return;
-      legacyCall ??= begin(undefined, 'function');
-      feed(legacyCall, name, fragment);
-    },
-    saw: () => calls.length > 0,
-    finish() {
-      for (const call of calls) {
-        if (call.started) sink.push({ type: 'tool-end', block: call.block });
-        else {
-          return new GatewayError(
-            'upstream_malformed',
-            'the provider streamed arguments of a tool call that it never named; ask again',
-          );
-        }
-      }
-      return undefined;
-    },
-  };
 }
