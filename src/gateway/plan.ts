@@ -91,21 +91,32 @@ export function planCall(question: Question, target: Target, context: PlanContex
     return baseUrl === undefined ? said : { ...said, url: urlAt(baseUrl) };
   };
   const steps = stepsFor(target, context);
-  const said =
+  const said: Said & Pick<Plan, 'prepare'> =
     steps.length === 0
       ? say(question)
       : transformRequest({
           ...{ steps, provider: provider.name, model, headers: line.headers, question, passes, say },
           build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
         });
-  return {
+  const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
+  // Written out: to spread three objects into one takes longer, and what comes of it is slower to read.
+  const plan: Plan = {
     target,
-    ...line,
+    dialect: line.dialect,
+    side: said.side ?? side,
+    sameDialect,
     passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
-    url: urlAt(provider.baseUrl),
-    ...(steps.length === 0 ? UNCHANGED : inUse(steps)),
-    ...said,
+    url: said.url ?? urlAt(provider.baseUrl),
+    headers: line.headers,
+    body: said.body,
+    losses: said.losses,
+    key: line.key,
+    hides: said.hides,
+    transformers,
+    answerSteps,
   };
+  if (said.prepare !== undefined) plan.prepare = said.prepare;
+  return plan;
 }
 
 const UNCHANGED: Pick<Plan, 'transformers' | 'answerSteps'> = { transformers: [], answerSteps: [] };
