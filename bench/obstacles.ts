@@ -10,11 +10,12 @@ export const OBSTACLES: Record<string, string> = {
     'most of it is what the runtime takes to pass a chunk on at all (below: bare Bun); the rest are the frames, the tap ' +
     'and the record of each.',
   'CPU per event, responses → gemini':
-    'what passthrough takes, and beyond it an event is parsed, put in order, and written anew.',
+    'what passthrough takes, and beyond it an event is parsed, put in order, and written anew, with data of each stream that ' +
+    'has to be fetched from memory page by page (docs/adr/0015): large pages (below) are worth more here than any code.',
   'CPU per event, responses → gemini, over passthrough':
     'a translated event is parsed, put in order, and written anew: some 2 µs where one event follows the other at once ' +
     '([benchmarks-codecs.md](benchmarks-codecs.md)), several times that where it comes with ten others, each with data of ' +
-    'its own that the processor’s caches no longer hold.',
+    'its own that the processor’s caches no longer hold; what passthrough saves of the same waits makes the ratio no better.',
   'Plain requests/s, passthrough':
     'a proxy on this runtime that does nothing else takes three times nginx’s CPU (below: bare Bun); beyond it most is ' +
     'the main thread’s, and spread thin: a seventh of it is garbage collection, [profiles.md](profiles.md) shows the rest.',
