@@ -2,6 +2,7 @@
 import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { resolveStore } from './audit-store.ts';
+import { ANY_ORIGIN } from './origin.ts';
 import { parseConfig } from './parse.ts';
 import type { ConfigProblem, Severity } from './problem.ts';
 import { resolveCosts } from './resolve-costs.ts';
@@ -79,10 +80,16 @@ function resolveServer(file: ConfigFile, sources: ResolveSources, problems: Conf
     const message = `${host} is reachable by others: set server.keys, or listen on 127.0.0.1`;
     problems.push({ severity: 'fatal', path: ['server', 'host'], message });
   }
+  const any = server.allowed_origins.indexOf(ANY_ORIGIN);
+  if (any !== -1 && server.keys.length === 0) {
+    const message = `${ANY_ORIGIN} lets every web page that you open ask and read: set server.keys, or name the origins`;
+    problems.push({ severity: 'fatal', path: ['server', 'allowed_origins', any], message });
+  }
   return {
     host,
     port: sources.overrides?.port ?? server.port,
     keys,
+    allowedOrigins: server.allowed_origins,
     maxBody: server.max_body,
     maxEvent: server.max_event,
     pingIntervalMs: server.ping_interval,

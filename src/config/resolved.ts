@@ -40,6 +40,8 @@ export interface ServerConfig {
   port: number;
   /** Keys that clients must present; empty: no key asked, loopback only. */
   keys: string[];
+  /** Of web pages and extensions, as browsers send them; `*`: all. */
+  allowedOrigins: string[];
   /** Bytes. */
   maxBody: number;
   /** Longest event of an upstream stream, bytes. */

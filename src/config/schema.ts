@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { EMBEDDED_STORE } from './audit-store.ts';
+import { parseOrigin } from './origin.ts';
 import { routingSchema } from './routing-schema.ts';
 import { period, size, timer } from './schema-units.ts';
 import { transformerList } from './transformer-list.ts';
@@ -19,6 +20,23 @@ const url = () =>
     })
     .transform(withEncodedPath)
     .meta({ title: 'URL' });
+
+const origin = () =>
+  z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseOrigin(text);
+      } catch (error) {
+        context.issues.push({
+          code: 'custom',
+          message: error instanceof Error ? error.message : String(error),
+          input: text,
+        });
+        return z.NEVER;
+      }
+    })
+    .meta({ title: 'origin' });
 
 /** What no request line may hold, as URLs write it; the places of options (`{region}`) stay. */
 function withEncodedPath(text: string): string {
@@ -73,6 +91,12 @@ const serverSchema = z.strictObject({
     .array(secret())
     .default([])
     .describe('Keys that clients must present. Empty: none is asked, and only loopback is served.'),
+  allowed_origins: z
+    .array(origin())
+    .prefault([])
+    .describe(
+      'Web pages and browser extensions that may ask, beside the gateway’s own: each by its exact origin, such as `http://localhost:5173` or `chrome-extension://ID`. `*`: every one, where `keys` are asked for. See docs/endpoints.md.',
+    ),
   max_body: size().prefault('64MB').describe('Longest request body.'),
   max_event: size()
     .prefault('32MB')

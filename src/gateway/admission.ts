@@ -1,4 +1,5 @@
-// Who may talk to the gateway: configured keys, and the guard against web pages (GUARANTEES 22).
+// Who may talk to the gateway: configured keys, and the guard against web pages that nobody allowed (GUARANTEES 22).
+import { ANY_ORIGIN } from '../config/origin.ts';
 import type { ServerConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
@@ -10,32 +11,52 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-const ASK_OTHERWISE = 'have the server behind the page ask, or a program that sends no Origin';
+const HOW_TO_ALLOW = 'add it to server.allowed_origins, or have a server of the page ask';
+
+/** Whether the configuration names the page or extension that asks. */
+export function isAllowedOrigin(origin: string, { allowedOrigins }: ServerConfig): boolean {
+  return allowedOrigins.includes(ANY_ORIGIN) || allowedOrigins.includes(origin.toLowerCase());
+}
+
+/** False: another name was made to lead to this machine (DNS rebinding). */
+export function isAskedByOwnName(headers: HeaderReader, server: ServerConfig): boolean {
+  const host = headers.get('host');
+  return host === null || isLoopback(hostName(host)) || !isLoopback(server.host);
+}
 
 /**
- * Throws `forbidden` for a request that a page of another origin could have made: to a gateway on loopback,
- * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own.
+ * Throws `forbidden` for a request that a page of an origin that is not allowed could have made: to a gateway on loopback,
+ * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own. One that others reach asks for
+ * keys, which such a page has not; it refuses only to say that one may ask.
  */
 export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
-  if (!isLoopback(server.host)) return;
   const host = headers.get('host');
-  if (host !== null && !isLoopback(hostName(host))) {
+  if (!isAskedByOwnName(headers, server)) {
     throw new GatewayError(
       'forbidden',
       `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: ask it as 127.0.0.1 or localhost, or set server.host and server.keys`,
     );
   }
   const origin = headers.get('origin');
+  if (origin !== null && isAllowedOrigin(origin, server)) return;
+  const isLocal = isLoopback(server.host);
+  if (!isLocal && !headers.has('access-control-request-method')) return;
+  if (origin === 'null') {
+    throw new GatewayError(
+      'forbidden',
+      'requests from web pages without an origin (null: a file, a sandbox) are refused; give the page an address and add that to server.allowed_origins',
+    );
+  }
   if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
     throw new GatewayError(
       'forbidden',
-      `requests from web pages of another origin (${origin}) are refused; ${ASK_OTHERWISE}`,
+      `requests from web pages of another origin (${origin}) are refused; ${HOW_TO_ALLOW}`,
     );
   }
-  if (isOfOtherPage(headers)) {
+  if (isLocal && isOfOtherPage(headers)) {
     throw new GatewayError(
       'forbidden',
-      `requests from web pages of another origin are refused; ${ASK_OTHERWISE}`,
+      'requests from web pages of another origin are refused, and this one does not tell its origin; have the page fetch it with CORS, and add its origin to server.allowed_origins',
     );
   }
 }

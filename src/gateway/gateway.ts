@@ -25,6 +25,7 @@ import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './byte-source.ts';
 import { answerError, notPosted, stackOf } from './error-response.ts';
 import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './exchange.ts';
+import { answerAcross } from './cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readBody } from './incoming.ts';
@@ -251,13 +252,20 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     }
   }
 
+  function answer(request: Request, makeBody: MakeBody): Promise<Response> {
+    const address = addressOf(request);
+    const found = findRoute(address.pathname, address.searchParams);
+    return found === undefined
+      ? answerOther(request, { host, setup, manage })
+      : exchange(request, address, found, makeBody);
+  }
+
   return {
     fetch(request, makeBody = standardBody) {
-      const address = addressOf(request);
-      const found = findRoute(address.pathname, address.searchParams);
-      return found === undefined
-        ? answerOther(request, { host, setup, manage })
-        : exchange(request, address, found, makeBody);
+      const { server } = setup.config;
+      return server.allowedOrigins.length === 0
+        ? answer(request, makeBody)
+        : answerAcross(request, server, () => answer(request, makeBody));
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;

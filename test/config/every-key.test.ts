@@ -39,6 +39,7 @@ const OTHER: Record<string, unknown> = {
   'server.host': '127.0.0.2',
   'server.port': 9,
   'server.keys': ['other'],
+  'server.allowed_origins': ['http://localhost:5173'],
   'server.max_body': '1MB',
   'server.max_event': '1MB',
   'server.ping_interval': '1s',

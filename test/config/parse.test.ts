@@ -11,6 +11,28 @@ function problemsOf(raw: unknown): string[] {
 
 const PRICE = { input_per_million: 1, output_per_million: 2 };
 
+const NO_ORIGIN =
+  'expected an origin as browsers send it: http://localhost:5173, chrome-extension://ID, or * for all';
+
+const MALFORMED_ORIGINS: [unknown, string][] = [
+  ['', NO_ORIGIN],
+  ['localhost:5173', NO_ORIGIN],
+  ['https://', NO_ORIGIN],
+  ['http://user:secret@localhost', NO_ORIGIN],
+  ['https://*.example.com', NO_ORIGIN],
+  ['chrome-extension://*', NO_ORIGIN],
+  [' http://localhost:5173', NO_ORIGIN],
+  ['http://localhost:5173, http://localhost:3000', NO_ORIGIN],
+  ['http://localhost:5173/', 'an origin has no path and no slash at its end: say http://localhost:5173'],
+  ['HTTP://LocalHost:80/app?a=b', 'an origin has no path and no slash at its end: say http://localhost'],
+  ['http://localhost:99999', 'is no address: check its host and port'],
+  [
+    'null',
+    'null is what any page in a file or a sandbox sends: give the page an address, or allow * with server.keys',
+  ],
+  [5, 'expected a string, found a number'],
+];
+
 const step = (name: string, options: object) => ({ routing: { transformers: [{ name, ...options }] } });
 const AT = 'fatal routing.transformers[0]';
 
@@ -78,6 +100,14 @@ describe('errors', () => {
       'fatal providers.openai.timeouts.idle: expected a duration between 1ms and 24d',
     ],
     [{ server: { max_body: '64' } }, 'fatal server.max_body: expected a size such as 512KB, 64MB or 1GB'],
+    [
+      { server: { allowed_origins: 'http://localhost:5173' } },
+      'fatal server.allowed_origins: expected a list, found a string',
+    ],
+    ...MALFORMED_ORIGINS.map(([text, said]): [unknown, string] => [
+      { server: { allowed_origins: ['http://localhost', text] } },
+      `fatal server.allowed_origins[1]: ${said}`,
+    ]),
     [{ audit: { enabled: 'yes' } }, 'fatal audit.enabled: expected true or false, found a string'],
     [
       { audit: { retention: 30 } },

@@ -52,6 +52,38 @@ describe('without a file', () => {
   });
 });
 
+describe('origins of web pages', () => {
+  const origins = (...allowed_origins: string[]) => resolve({ server: { allowed_origins } }).config.server;
+
+  test('are what browsers send, however they are written', () => {
+    expect(
+      origins(
+        'HTTP://LocalHost:80',
+        'https://app.example.com:443',
+        'https://BÜCHER.example',
+        'http://[::1]:3000',
+        'chrome-extension://ABCD',
+        'tauri://localhost',
+      ).allowedOrigins,
+    ).toEqual([
+      'http://localhost',
+      'https://app.example.com',
+      'https://xn--bcher-kva.example',
+      'http://[::1]:3000',
+      'chrome-extension://abcd',
+      'tauri://localhost',
+    ]);
+  });
+
+  test('all of them only where keys are asked for', () => {
+    const allowed_origins = ['http://localhost:5173', '*'];
+    expect(resolve({ server: { allowed_origins, keys: ['k'] } }).said).toEqual([]);
+    expect(resolve({ server: { allowed_origins } }).said).toEqual([
+      'fatal server.allowed_origins[1]: * lets every web page that you open ask and read: set server.keys, or name the origins',
+    ]);
+  });
+});
+
 describe('providers', () => {
   test('come in the file’s order, then from the environment, then the simulator', () => {
     const lab = { dialect: 'openai-chat', base_url: 'http://127.0.0.1:1/v1' };

@@ -21,6 +21,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       host: '127.0.0.1',
       port: 8088,
       keys: ['server-key-secret'],
+      allowedOrigins: [],
       maxBody: 1,
       maxEvent: 1,
       pingIntervalMs: 1,

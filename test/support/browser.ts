@@ -1,5 +1,8 @@
 // A real browser for tests: Debian's Chromium, driven over its own protocol. Without it the tests are skipped.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const PROGRAM = ['chromium', 'chromium-browser', 'google-chrome']
   .map((name) => Bun.which(name))
@@ -12,10 +15,31 @@ if (!hasBrowser) {
 }
 
 export function launchBrowser(): Promise<Browser> {
+  return chromium.launch(launchOptions());
+}
+
+/** A browser with an unpacked extension. */
+export async function launchWithExtension(folder: string): Promise<BrowserContext & AsyncDisposable> {
+  const { executablePath, args } = launchOptions();
+  const profile = mkdtempSync(join(tmpdir(), 'sluice-profile-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    // What Playwright calls headless is a browser that takes no extensions.
+    headless: false,
+    args: [...args, '--headless=new', `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+  });
+  const close = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return Object.assign(context, { [Symbol.asyncDispose]: close });
+}
+
+function launchOptions(): { executablePath: string; args: string[] } {
   if (PROGRAM == null) throw new Error('Chromium is not installed');
   // Chromium's sandbox refuses root; in containers its shared memory is small.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: PROGRAM, args: [...args, '--disable-dev-shm-usage'] });
+  return { executablePath: PROGRAM, args: [...args, '--disable-dev-shm-usage'] };
 }
 
 export interface OpenOptions {

@@ -1,0 +1,34 @@
+// Origins of web pages and browser extensions, as a configuration names them and a browser sends them.
+
+/** Stands for every origin. */
+export const ANY_ORIGIN = '*';
+
+const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\\\s@,]+)([/?#].*)?$/is;
+
+/**
+ * As browsers send it: small letters, no default port, no slash at the end. Throws an Error that says what is wrong; it
+ * repeats no more of `text` than the origin.
+ */
+export function parseOrigin(text: string): string {
+  if (text === ANY_ORIGIN) return text;
+  if (text === 'null')
+    throw new Error(
+      'null is what any page in a file or a sandbox sends: give the page an address, or allow * with server.keys',
+    );
+  const [, scheme = '', authority = '', rest = ''] = PARTS.exec(text) ?? [];
+  if (scheme === '' || (authority.includes('*') && rest === ''))
+    throw new Error(
+      'expected an origin as browsers send it: http://localhost:5173, chrome-extension://ID, or * for all',
+    );
+  const origin = readOrigin(scheme.toLowerCase(), authority);
+  if (rest !== '') throw new Error(`an origin has no path and no slash at its end: say ${origin}`);
+  return origin;
+}
+
+/** Only those of the web have a form that all write alike; of others, names are kept as they are. */
+function readOrigin(scheme: string, authority: string): string {
+  if (scheme !== 'http' && scheme !== 'https') return `${scheme}://${authority.toLowerCase()}`;
+  const url = URL.parse(`${scheme}://${authority}`);
+  if (url === null) throw new Error('is no address: check its host and port');
+  return url.origin;
+}
