@@ -4,6 +4,7 @@ import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
 import { markCut, MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
+import type { Redactor } from '../model/redact.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { Target } from '../routing/targets.ts';
@@ -11,7 +12,7 @@ import { joinParts } from './continue/joined.ts';
 import type { Observation } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
 import { describeTiming } from './row-timing.ts';
-import { withoutSplitSecrets } from './split-secrets.ts';
+import { readPieces, withoutSplitSecrets } from './split-secrets.ts';
 
 export interface RowEnding {
   status: RowStatus;
@@ -22,7 +23,7 @@ export interface RowEnding {
 export function describeRow(
   record: ExchangeRecord,
   { status, error, latencyMs }: RowEnding,
-  redact: (text: string) => string,
+  redact: Redactor,
 ): LedgerRow {
   const { startedAt } = record;
   const seen = joinParts(record.parts, record.seen);
@@ -61,7 +62,7 @@ export function describeRow(
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
     requestBody: cleanBody(record.requestBody, 'request', redact, binaries),
-    responseBody: cleanBody(answerOf(record, redact), 'response', redact, binaries),
+    responseBody: cleanAnswer(record, redact, binaries),
   };
   if (binaries.length > 0) row.binaries = binaries;
   return row;
@@ -135,13 +136,22 @@ function addCost(sum: number | null | undefined, cost: number | null): number | 
   return sum === null || cost === null ? null : (sum ?? 0) + cost;
 }
 
-function answerOf(
+function cleanAnswer(
   { responseBody, capture }: ExchangeRecord,
-  redact: (text: string) => string,
+  redact: Redactor,
+  binaries: BinaryPart[],
 ): string | null {
-  if (capture === null) return responseBody;
-  const stream = withoutSplitSecrets(capture.text(), redact);
-  return capture.isFull() ? markCut(withoutLastWord(stream)) : stream;
+  if (capture === null) return cleanBody(responseBody, 'response', redact, binaries);
+  const stream = capture.text();
+  const pieces = readPieces(stream);
+  const isClean = !redact.suspects(stream, pieces.told);
+  const kept = isClean ? stream : withoutSplitSecrets(stream, pieces, redact);
+  const body = capture.isFull() ? markCut(withoutLastWord(kept)) : kept;
+  return cleanBody(body, 'response', isClean ? asItIs : redact, binaries);
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 /** No key is longer. */

@@ -153,7 +153,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     host.telemetry?.see(row);
   }
 
-  function newRecord(dialect: DialectId | 'neutral', redact: (text: string) => string): ExchangeRecord {
+  function newRecord(dialect: DialectId | 'neutral', redact: Redactor): ExchangeRecord {
     const requestId = host.randomId();
     const record = createRecord(requestId, dialect, { redact, live: live.open(requestId, redact) }, book);
     active.add(record);

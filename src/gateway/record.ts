@@ -2,6 +2,7 @@
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../ledger/row.ts';
 import type { GatewayError } from '../model/errors.ts';
+import type { Redactor } from '../model/redact.ts';
 import type { Loss } from '../model/request.ts';
 import type { Route } from '../routing/route.ts';
 import type { Target } from '../routing/targets.ts';
@@ -96,7 +97,7 @@ export interface RecordContext {
 export function createRecord(
   requestId: string,
   dialect: LedgerRow['clientDialect'],
-  own: { redact(text: string): string; live: LiveStream },
+  own: { redact: Redactor; live: LiveStream },
   context: RecordContext,
 ): ExchangeRecord {
   return new RunningRecord(requestId, dialect, own, context);
@@ -136,7 +137,7 @@ class RunningRecord implements ExchangeRecord {
   keepsAnswer = false;
   capture: BodyCapture | null = null;
   responseBody: string | null = null;
-  private readonly redact: (text: string) => string;
+  private readonly redact: Redactor;
   private readonly context: RecordContext;
   private leave: (() => void) | null = null;
   private over = false;
@@ -144,7 +145,7 @@ class RunningRecord implements ExchangeRecord {
   constructor(
     requestId: string,
     dialect: LedgerRow['clientDialect'],
-    { redact, live }: { redact(text: string): string; live: LiveStream },
+    { redact, live }: { redact: Redactor; live: LiveStream },
     context: RecordContext,
   ) {
     this.requestId = requestId;

@@ -3,12 +3,23 @@
 /** What dialects call the strings that carry on from one event to the next, and what one of them holds. */
 const PIECE =
   /"(text|thinking|partial_json|content|reasoning|reasoning_content|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
+/** The same, behind the opening quotation mark. */
+const REST_OF_PIECE = /[^"\\]*(?:\\.[^"\\]*)*"/y;
 
 /** Of one kind of string, in the order of the events. */
 interface Pieces {
   /** Where each begins in the stream. */
   starts: number[];
   texts: string[];
+}
+
+export interface PiecedStream {
+  kinds: Map<string, Pieces>;
+  /**
+   * The pieces of each kind joined, and what stands between pieces, once where events in a row repeat it: a tenth of a stream
+   * of short events. Every stretch of the stream without a quotation mark is in it.
+   */
+  told: string;
 }
 
 /** A stretch of the stream, and what it becomes. */
@@ -18,20 +29,69 @@ interface Change {
   text: string;
 }
 
+export function readPieces(stream: string): PiecedStream {
+  const kinds = new Map<string, Pieces>();
+  const told: string[] = [];
+  /** The quotation mark behind the piece before. */
+  let at = 0;
+  PIECE.lastIndex = 0;
+  for (let match = PIECE.exec(stream); match !== null; match = PIECE.exec(stream)) {
+    const [, kind = '', text = ''] = match;
+    const end = PIECE.lastIndex - 1;
+    const pieces = kinds.get(kind) ?? { starts: [], texts: [] };
+    if (pieces.texts.length === 0) kinds.set(kind, pieces);
+    add(pieces, end - text.length, text);
+    const before = stream.slice(at, end - text.length);
+    told.push(before);
+    const isBetween = at > 0;
+    at = end;
+    if (isBetween) at = readAlike(stream, at, before, pieces);
+    PIECE.lastIndex = at + 1;
+  }
+  told.push(stream.slice(at));
+  for (const { texts } of kinds.values()) told.push(texts.join(''));
+  return { kinds, told: told.join('"') };
+}
+
+/**
+ * The pieces from `at` on that have the same before them as the last one: in a fifth of the time that the expression takes.
+ * Returns where the last of them ended.
+ */
+function readAlike(stream: string, at: number, before: string, pieces: Pieces): number {
+  let end = at;
+  while (stream.startsWith(before, end)) {
+    const start = end + before.length;
+    const next = endOfPiece(stream, start);
+    if (next === -1) break;
+    add(pieces, start, stream.slice(start, next));
+    end = next;
+  }
+  return end;
+}
+
+/** -1 where it has none. */
+function endOfPiece(stream: string, start: number): number {
+  const quote = stream.indexOf('"', start);
+  if (quote === -1 || !stream.slice(start, quote).includes('\\')) return quote;
+  REST_OF_PIECE.lastIndex = start;
+  return REST_OF_PIECE.test(stream) ? REST_OF_PIECE.lastIndex - 1 : -1;
+}
+
+function add({ starts, texts }: Pieces, start: number, text: string): void {
+  if (text === '') return;
+  starts.push(start);
+  texts.push(text);
+}
+
 /**
  * The stream with `[redacted]` where the first piece of such a secret was, and nothing where the others were. What
  * stands whole in one event stays: whoever keeps the stream takes that out of it as out of any text.
  */
-export function withoutSplitSecrets(stream: string, redact: (text: string) => string): string {
-  const kinds = new Map<string, Pieces>();
-  for (const match of stream.matchAll(PIECE)) {
-    const [whole, kind = '', text = ''] = match;
-    if (text === '') continue;
-    const pieces = kinds.get(kind) ?? { starts: [], texts: [] };
-    if (pieces.texts.length === 0) kinds.set(kind, pieces);
-    pieces.starts.push(match.index + whole.length - 1 - text.length);
-    pieces.texts.push(text);
-  }
+export function withoutSplitSecrets(
+  stream: string,
+  { kinds }: PiecedStream,
+  redact: (text: string) => string,
+): string {
   const changes = [...kinds.values()].flatMap((pieces) => changesOf(pieces, redact));
   return changes.length === 0 ? stream : withChanges(stream, changes);
 }

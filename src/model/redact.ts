@@ -91,6 +91,12 @@ const MASKED = -1 << SHAPES.length;
 export interface Redactor {
   /** The text with every secret replaced by `[redacted]`; one without any comes back as it is, quickly. */
   (text: string): string;
+  /**
+   * False: there is nothing in the text to take out.
+   *
+   * @param told read in place of a long text that says the same again and again: has every stretch of it without a quotation mark.
+   */
+  suspects(text: string, told: string): boolean;
   /** One that knows these secrets too; itself where it does already. */
   and(secrets: readonly string[]): Redactor;
 }
@@ -146,6 +152,9 @@ function redactorOf(own: Secrets): Redactor {
     }
     return clean;
   };
+  // No hint has a quotation mark, but a known secret may.
+  const suspects = (text: string, told: string): boolean =>
+    anchors.some((anchor) => text.includes(anchor) || told.includes(anchor)) || scan(told) !== 0;
   // Who asks once asks again: most requests in a row bring the same keys.
   let latest: { strange: readonly string[]; redactor: Redactor } | undefined;
   const and = (secrets: readonly string[]): Redactor => {
@@ -163,7 +172,7 @@ function redactorOf(own: Secrets): Redactor {
     latest = { strange, redactor: extended };
     return extended;
   };
-  const redactor = Object.assign(redact, { and });
+  const redactor = Object.assign(redact, { suspects, and });
   return redactor;
 }
 

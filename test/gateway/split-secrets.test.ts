@@ -1,10 +1,14 @@
 // Secrets that come in pieces leave a kept stream, in every dialect; everything else of it stays.
 import { expect, test } from 'bun:test';
-import { withoutSplitSecrets } from '../../src/gateway/split-secrets.ts';
+import { readPieces, withoutSplitSecrets as withoutPieces } from '../../src/gateway/split-secrets.ts';
 import { createRedactor } from '../../src/model/redact.ts';
 
 const secret = 'qzSecret-Hx7Lw2mKp9';
 const redact = createRedactor([secret]);
+
+function withoutSplitSecrets(stream: string): string {
+  return withoutPieces(stream, readPieces(stream), redact);
+}
 
 const WIRES: [string, (text: string, index: number) => unknown][] = [
   ['anthropic-messages', (text) => ({ delta: { type: 'text_delta', text } })],
@@ -28,7 +32,7 @@ test.each(WIRES)('%s', (_, eventOf) => {
   for (const cut of [1, 2, 5, 9, 18, 30]) {
     const pieces = said.match(new RegExp(`[^]{1,${cut}}`, 'gu')) ?? [];
     const stream = pieces.map((piece, at) => `data: ${JSON.stringify(eventOf(piece, at))}\n\n`).join('');
-    const kept = redact(withoutSplitSecrets(stream, redact));
+    const kept = redact(withoutSplitSecrets(stream));
     const events = kept.split('\n\n').slice(0, -1);
     expect(events).toHaveLength(pieces.length);
     const path = JSON.stringify(eventOf('@', 0)).split('"@"');
@@ -48,7 +52,56 @@ test('a stream without any comes back as it is, one with whole ones too', () => 
     'data: {"text":"a"}\n\ndata: {"text":"b"}\n\n',
     'not JSON "text": "',
   ])
-    expect(withoutSplitSecrets(stream, redact)).toBe(stream);
+    expect(withoutSplitSecrets(stream)).toBe(stream);
   const whole = `data: {"text":"a ${secret}"}\n\ndata: {"text":" b"}\n\n`;
-  expect(withoutSplitSecrets(whole, redact)).toBe(whole);
+  expect(withoutSplitSecrets(whole)).toBe(whole);
+});
+
+/** As one expression reads them all. */
+const PIECES =
+  /"(text|thinking|partial_json|content|reasoning|reasoning_content|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
+
+test('pieces are those that the expression finds, and nothing of the stream is left untold', () => {
+  const words = [
+    '',
+    'a',
+    ' b',
+    '\\n',
+    '\\"',
+    'c\\\\',
+    '"',
+    '\\',
+    '\\\n',
+    ',"text":"',
+    '"}\n\ndata: {"text":"',
+    'ü',
+  ];
+  const kinds = ['text', 'delta', 'partial_json', 'type'];
+  let seed = 1;
+  const random = <T>(choices: readonly T[]): T | undefined => {
+    seed = (seed * 48_271) % 0x7fffffff;
+    return choices[seed % choices.length];
+  };
+  for (let round = 0; round < 2_000; round++) {
+    let stream = random(['', '"text":"a"', 'event: x\n'] as const) ?? '';
+    for (let event = 0; event < 12; event++) {
+      const text = random(words) + (random(words) ?? '');
+      stream += `data: {"${random(kinds)}":${random(['', ' '])}"${text}"${random(['}', ',"n":1}'])}\n\n`;
+    }
+    const read = readPieces(stream);
+    const found = new Map<string, { starts: number[]; texts: string[] }>();
+    for (const match of stream.matchAll(PIECES)) {
+      const [whole, kind = '', text = ''] = match;
+      const { starts, texts } = found.get(kind) ?? { starts: [], texts: [] };
+      if (text !== '')
+        found.set(kind, {
+          starts: [...starts, match.index + whole.length - 1 - text.length],
+          texts: [...texts, text],
+        });
+    }
+    const kept = [...read.kinds].filter(([, { texts }]) => texts.length > 0);
+    expect(Object.fromEntries(kept)).toEqual(Object.fromEntries(found));
+    for (const stretch of stream.split('"')) expect(read.told.includes(stretch)).toBe(true);
+    for (const { texts } of found.values()) expect(read.told).toInclude(texts.join(''));
+  }
 });

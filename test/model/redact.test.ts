@@ -157,7 +157,20 @@ describe('what stands where keys stand', () => {
     ['postgres://user:pa55@db:5432/x', 'postgres://[redacted]@db:5432/x'],
     ['redis://:pa55@cache/0', 'redis://[redacted]@cache/0'],
   ];
-  for (const [given, wanted] of cases) test(given, () => expect(redact(given)).toBe(wanted));
+  for (const [given, wanted] of cases)
+    test(given, () => {
+      expect(redact(given)).toBe(wanted);
+      expect(redact.suspects(given, given)).toBe(true);
+      // As a stream is told, of which only the stretches between quotation marks are left together.
+      expect(redact.suspects(given, given.split('"').reverse().join('"'))).toBe(true);
+    });
+
+  test('a secret with a quotation mark is suspected where it stands', () => {
+    const known = createRedactor(['"#qz"-secret']);
+    const text = 'it is "#qz"-secret';
+    expect(known.suspects(text, text.split('"').reverse().join('"'))).toBe(true);
+    expect(known.suspects('it is none', 'it is none')).toBe(false);
+  });
 });
 
 describe('ordinary text stays as it is', () => {
