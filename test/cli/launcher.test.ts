@@ -29,6 +29,7 @@ const told = {
   arguments: process.argv.slice(2),
   maxRequests: process.env.BUN_CONFIG_MAX_HTTP_REQUESTS,
   gcInterval: process.env.BUN_GC_TIMER_INTERVAL,
+  givesBackAfter: [process.env.MIMALLOC_PURGE_DELAY, process.env.MIMALLOC_PURGE_HOLES_MIN_INTERVAL],
   dotenv: process.env.FROM_DOTENV ?? null,
 };
 if (mode === 'wait') {
@@ -113,6 +114,7 @@ describe.skipIf(NODE === null)('the launcher', () => {
       arguments: ['a', '--b', 'c d'],
       maxRequests: '65336',
       gcInterval: '20000',
+      givesBackAfter: ['2000', '2000'],
       dotenv: 'yes',
     });
     expect(code).toBe(0);
