@@ -48,6 +48,23 @@ describe.skipIf(!hasBrowser)('sections', () => {
     }
   });
 
+  test('a provider shows every dialect in which it is asked, also after a change', async () => {
+    const openai = { api_key: 'k' };
+    await using sluice = await startSluice({ config: { providers: { simulator: {}, openai } } });
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const spoken = (name: string) => page.locator('#provider-list li', { hasText: name }).locator('.speaks');
+    await spoken('openai').filter({ hasText: 'openai-chat, openai-responses' }).waitFor();
+    expect(await spoken('simulator').innerText()).toBe('every dialect');
+    sluice.writeConfig({
+      providers: { simulator: {}, openai: { ...openai, dialect: 'openai-chat' } },
+    });
+    await spoken('openai')
+      .filter({ hasText: /^openai-chat$/ })
+      .waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test('older pages stay put while requests come in; the first page shows them', async () => {
     await using sluice = await startSluice();
     for (let sent = 0; sent < 30; sent += 1) {

@@ -32,6 +32,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
     providers: [
       sampleProvider({
         name: 'lab',
+        alsoSpeaks: ['openai-responses'],
         baseUrl: 'http://someone:base-url-secret@10.0.0.5/v1?key=query-secret',
         apiKey: 'api-key-secret',
         headers: { 'x-token': 'header-secret' },
@@ -231,6 +232,7 @@ describe('/gateway/providers', () => {
           name: 'lab',
           kind: 'custom',
           dialect: 'openai-chat',
+          also_speaks: ['openai-responses'],
           healthy: false,
           breaker: 'half-open',
           retry_in_ms: 1_000,
@@ -248,6 +250,7 @@ describe('/gateway/providers', () => {
           name: 'spare',
           kind: 'other',
           dialect: 'any',
+          also_speaks: [],
           healthy: true,
           breaker: 'closed',
           in_flight: 0,

@@ -23,7 +23,10 @@ export interface Health {
 export interface Provider {
   name: string;
   kind: string;
+  /** `any`: whichever the client speaks. */
   dialect: string;
+  /** With clients that speak it themselves. */
+  also_speaks: string[];
   healthy: boolean;
   breaker: 'closed' | 'open' | 'half-open';
   retry_in_ms?: number;

@@ -21,8 +21,8 @@ export function showProviders({ providers, disabled }) {
   keep(list, rows, ({ name, provider }) => `${provider === null}:${name}`, create, update);
 }
 
-/** @param {{ name: string, provider: Provider | null }} row */
-function create({ name: title, provider }) {
+/** @param {{ name: string }} row */
+function create({ name: title }) {
   return make(
     'li',
     {},
@@ -31,7 +31,7 @@ function create({ name: title, provider }) {
       { class: 'row-head' },
       make('span', { class: 'dot' }),
       make('strong', {}, name(title)),
-      make('span', { class: 'quiet' }, provider?.dialect ?? ''),
+      make('span', { class: 'quiet speaks' }),
       make('span', { class: 'figure condition' }),
     ),
     make('p', { class: 'quiet facts' }),
@@ -47,6 +47,7 @@ function update(element, { provider, reason }) {
     if (part !== null) setText(part, text);
   };
   element.dataset.state = stateOf(provider);
+  say('.speaks', provider === null ? '' : dialectsOf(provider));
   say('.condition', provider === null ? 'not in use' : conditionOf(provider));
   say('.facts', provider === null ? reason : factsOf(provider).join(' · '));
   say('.trouble', provider !== null && !isWell(provider) ? (provider.last_error ?? '') : '');
@@ -69,6 +70,11 @@ function conditionOf({ healthy, breaker, retry_in_ms }) {
       ? BREAKER[breaker]
       : `${BREAKER[breaker]}, ${duration(retry_in_ms)} left`;
   return healthy ? BREAKER.closed : 'failing';
+}
+
+/** @param {Provider} provider */
+function dialectsOf({ dialect, also_speaks }) {
+  return dialect === 'any' ? 'every dialect' : [dialect, ...also_speaks].join(', ');
 }
 
 /** @param {Provider} provider */
