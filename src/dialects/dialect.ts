@@ -129,10 +129,10 @@ export interface ProviderSide {
   /** Where streams are not server-sent events: what cuts them into events, loaded by the first stream. */
   loadFraming?(): Promise<CreateFraming>;
   /**
-   * True for an event, as its frame of bytes, that only adds to content already begun: nothing in it can bear
+   * True for an event, as its frame from `from` to `to` in bytes, that only adds to content already begun: nothing in it can bear
    * on usage, on how the answer ends, or on errors. Spares a passthrough the parsing; false where in doubt.
    */
-  addsContentOnly?(frame: Uint8Array): boolean;
+  addsContentOnly?(bytes: Uint8Array, from: number, to: number): boolean;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;

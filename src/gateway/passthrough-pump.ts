@@ -93,20 +93,25 @@ class PassthroughPump implements Pump<Uint8Array> {
     } catch (thrown) {
       return this.fail(framingError(this.options.provider, thrown));
     }
-    // Frames that the client gets otherwise than they came: not at all, or without a key.
-    let changed: Map<Uint8Array, Uint8Array | null> | undefined;
-    for (const frame of completed.frames) {
+    // Frames that the client gets otherwise than they came, by where they begin: not at all, or without a key.
+    let changed: Map<number, Uint8Array | null> | undefined;
+    const { bytes } = completed;
+    let next = 0;
+    for (const end of completed.ends) {
+      const start = next;
+      next = end;
       if (
         !this.terminal &&
         seen.firstContentAt !== null &&
         !observer.wantsText() &&
         follower === undefined &&
-        side.addsContentOnly?.(frame) === true
+        side.addsContentOnly?.(bytes, start, end) === true
       ) {
         this.took = true;
         seen.timing.content();
         continue;
       }
+      const frame = bytes.subarray(start, end);
       const event = parseFrame(frame);
       if (event === undefined) continue;
       const failedBefore = seen.error !== null;
@@ -114,10 +119,10 @@ class PassthroughPump implements Pump<Uint8Array> {
       const tellsError = !failedBefore && seen.error !== null;
       if (shown && !tellsError) continue;
       changed ??= new Map();
-      changed.set(frame, shown ? this.shownError(frame, event) : null);
+      changed.set(start, shown ? this.shownError(frame, event) : null);
     }
-    if (completed.bytes.length === 0) return undefined;
-    return changed === undefined ? completed.bytes : withChanges(completed.frames, changed);
+    if (bytes.length === 0) return undefined;
+    return changed === undefined ? bytes : withChanges(completed, changed);
   }
 
   end(): Uint8Array | undefined {
@@ -229,12 +234,15 @@ class PassthroughPump implements Pump<Uint8Array> {
 }
 
 function withChanges(
-  frames: readonly Uint8Array[],
-  changed: ReadonlyMap<Uint8Array, Uint8Array | null>,
+  { bytes, ends }: CompletedFrames,
+  changed: ReadonlyMap<number, Uint8Array | null>,
 ): Uint8Array | undefined {
-  const shown = frames.flatMap((frame) => {
-    const instead = changed.get(frame);
-    return instead === null ? [] : [instead ?? frame];
+  let next = 0;
+  const shown = ends.flatMap((end) => {
+    const start = next;
+    next = end;
+    const instead = changed.get(start);
+    return instead === null ? [] : [instead ?? bytes.subarray(start, end)];
   });
   return shown.length === 0 ? undefined : join(shown);
 }

@@ -6,10 +6,26 @@ const LF = 10;
 const CR = 13;
 const NOTHING = new Uint8Array(0);
 
-/** What one chunk completed. `frames` are views into `bytes`, in order and without gaps. */
-export interface CompletedFrames {
-  bytes: Uint8Array;
-  frames: Uint8Array[];
+/** What one chunk completed: frames, in order and without gaps. */
+export class CompletedFrames {
+  readonly bytes: Uint8Array;
+  /** Where each frame ends, and the next one begins. */
+  readonly ends: readonly number[];
+
+  constructor(bytes: Uint8Array, ends: readonly number[]) {
+    this.bytes = bytes;
+    this.ends = ends;
+  }
+
+  /** Views into `bytes`, made with each call: a view costs more than most frames are worth. */
+  get frames(): Uint8Array[] {
+    let start = 0;
+    return this.ends.map((end) => {
+      const frame = this.bytes.subarray(start, end);
+      start = end;
+      return frame;
+    });
+  }
 }
 
 export interface FrameSplitter {
@@ -23,7 +39,7 @@ export class EventTooLarge extends Error {
   override readonly name = 'EventTooLarge';
 }
 
-const NO_FRAMES: CompletedFrames = { bytes: NOTHING, frames: [] };
+const NO_FRAMES = new CompletedFrames(NOTHING, []);
 
 /** @param maxEvent the longest event accepted, in bytes; memory held stays below it plus one chunk. */
 export function createFrameSplitter(maxEvent: number): FrameSplitter {
@@ -46,24 +62,17 @@ class BytesSplitter implements FrameSplitter {
   }
 
   push(chunk: Uint8Array): CompletedFrames {
+    const before = this.pending;
     const ends = this.findEnds(chunk);
     const lastEnd = ends.at(-1);
-    const before = this.pending;
-    let completed = NO_FRAMES;
-    let rest = chunk;
-    if (lastEnd !== undefined) {
-      const bytes = this.join(lastEnd === chunk.length ? chunk : chunk.subarray(0, lastEnd));
-      const frames: Uint8Array[] = [];
-      let start = 0;
-      for (const end of ends) {
-        frames.push(start === 0 && ends.length === 1 ? bytes : bytes.subarray(start, before + end));
-        start = before + end;
-      }
-      completed = { bytes, frames };
-      rest = lastEnd === chunk.length ? NOTHING : chunk.subarray(lastEnd);
+    if (lastEnd === undefined) {
+      if (chunk.length > 0) this.keep(chunk);
+      return NO_FRAMES;
     }
-    if (rest.length > 0) this.keep(rest);
-    return completed;
+    const isWhole = lastEnd === chunk.length;
+    const bytes = this.join(isWhole ? chunk : chunk.subarray(0, lastEnd));
+    if (!isWhole) this.keep(chunk.subarray(lastEnd));
+    return new CompletedFrames(bytes, before === 0 ? ends : ends.map((end) => before + end));
   }
 
   flush(): Uint8Array {

@@ -21,7 +21,11 @@ function observe(
   const splitter = createFrameSplitter(LARGEST_EVENT);
   let skipped = 0;
   for (const frame of [...splitter.push(body).frames, splitter.flush()]) {
-    if (skips && observer.seen.firstContentAt !== null && provider.addsContentOnly?.(frame) === true) {
+    if (
+      skips &&
+      observer.seen.firstContentAt !== null &&
+      provider.addsContentOnly?.(frame, 0, frame.length) === true
+    ) {
       skipped++;
       continue;
     }
@@ -71,6 +75,7 @@ describe('openai-chat chunks that say more than text', () => {
     ['another choice that ends', chunk('}},{"index":1,"delta":{},"finish_reason":"length"'), false],
     ['[DONE]', 'data: [DONE]\n\n', false],
   ])('%s', (_, frame, skipped) => {
-    expect(look?.(new TextEncoder().encode(frame))).toBe(skipped);
+    const bytes = new TextEncoder().encode(frame);
+    expect(look?.(bytes, 0, bytes.length)).toBe(skipped);
   });
 });

@@ -73,9 +73,9 @@ function headers(key: string | null): Record<string, string> {
   return { ...version, authorization: `Bearer ${key}`, 'anthropic-beta': 'oauth-2025-04-20' };
 }
 
-function addsContentOnly(frame: Uint8Array): boolean {
+function addsContentOnly(bytes: Uint8Array, from: number): boolean {
   for (let index = 0; index < DELTA_LINE.length; index++)
-    if (frame[index] !== DELTA_LINE[index]) return false;
+    if (bytes[from + index] !== DELTA_LINE[index]) return false;
   return true;
 }
 

@@ -69,7 +69,7 @@ function insteadOf(path: string): string | undefined {
   return undefined;
 }
 
-function addsContentOnly(frame: Uint8Array): boolean {
-  const text = decoder.decode(frame);
+function addsContentOnly(bytes: Uint8Array, from: number, to: number): boolean {
+  const text = decoder.decode(bytes.subarray(from, to));
   return text.includes('"delta":{"content":"') && !SAYS_MORE.test(text);
 }
