@@ -14,10 +14,11 @@ import { NoSharedMemory } from '../workers/shared-memory.ts';
 import { portFlag, stringFlag, workersFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
+import { createCredentialChanges } from './credential-changes.ts';
 import { PID_FILE_VARIABLE } from './daemon-process.ts';
 import { inTurn } from './in-turn.ts';
 import { loadWithCode, moduleDirectory } from './load-with-code.ts';
-import { type ReloadOptions, reloadConfig } from './reload.ts';
+import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
 import type { Serving } from './serving.ts';
 import { announce } from './standard-output.ts';
 import { describeStart, reachableUrl } from './start-message.ts';
@@ -165,10 +166,13 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
   const { load, started, apply } = options;
   const directory = moduleDirectory({ path }, load);
   const watchModules = ({ transformers }: ResolvedConfig) =>
-    transformers.modules.map((module) => watchStore(moduleFile(module, directory), reload));
-  const reload = inTurn(async () => {
+    transformers.modules.map((module) => {
+      const file = moduleFile(module, directory);
+      return watchStore(file, () => reload({ of: 'module', file }));
+    });
+  const reload = inTurn(async (change: Change) => {
     try {
-      await reloadConfig({
+      await reloadConfig(change, {
         ...options,
         apply(changed) {
           for (const stop of modules) stop();
@@ -177,17 +181,19 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
         },
       });
     } catch (error) {
-      const message =
-        'the changed configuration did not reach all processes: change the file again, or restart';
-      options.log('error', message, { file: path, error });
+      const message = `the changed ${change.of} did not reach all processes: change it again, or restart`;
+      options.log('error', message, { ...fieldsOf(change, path), error });
     }
   });
   let modules = watchModules(started);
-  const stops = [watchConfigFile(path, text, reload, onGone)];
+  const readAgain = () => reload({ of: 'configuration' });
+  const stops = [watchConfigFile(path, text, readAgain, onGone)];
   // Only what the file refers to can change with a stored credential.
-  stops.push(watchStore(vaultPath(findHome(load.environment)), reload));
+  const home = findHome(load.environment);
+  const changes = createCredentialChanges(home);
+  stops.push(watchStore(vaultPath(home), () => reload({ of: 'credential', ...changes() })));
   return {
-    reload,
+    reload: readAgain,
     stop() {
       for (const stop of [...stops, ...modules]) stop();
     },

@@ -147,7 +147,7 @@ const PREFACE = [
   'a warning, and the others work.',
   '',
   '- **Secrets** are `env:NAME`, `credential:NAME` (kept encrypted, `sluice credentials store NAME`; a running',
-  '  gateway takes up a change), `file:PATH` (relative to the configuration file) or the value itself.',
+  '  gateway takes up a change and logs its name), `file:PATH` (relative to the configuration file) or the value itself.',
   '- **Durations** are `500ms`, `10s`, `2m`, `1h`, `30d`; **sizes** are `512KB`, `64MB`, `1GB`, in powers of 1024.',
   '- **Targets** are `provider` or `provider/model`; the first `/` splits.',
   '- For completion in an editor, begin a YAML file with',

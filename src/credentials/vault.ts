@@ -61,6 +61,17 @@ export function lookUpCredential(home: string, name: string, options: VaultOptio
   }
 }
 
+/** One look at what is stored, by name; empty where there is no store. Needs no key. Throws CredentialError. */
+export function listCredentials(home: string): StoredCredential[] {
+  if (!existsSync(vaultPath(home))) return [];
+  const vault = openVault(home);
+  try {
+    return vault.list();
+  } finally {
+    vault.close();
+  }
+}
+
 /** Opens the store in `home`, creating it where needed. Throws CredentialError. */
 export function openVault(home: string, options: VaultOptions = {}): Vault {
   const { now = Date.now } = options;

@@ -1,8 +1,9 @@
 // `sluice credentials`, and what a gateway makes of `credential:NAME`.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vaultPath } from '../../src/credentials/vault.ts';
 import { runCommand, terminalOf } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
@@ -105,13 +106,51 @@ test.each([1, 2])(
     await askAll();
     expect(new Set(keys.splice(0))).toEqual(new Set([`Bearer ${SECRET}-one`]));
     await credentials(home, ['store', 'lab', `${SECRET}-two`]);
-    await sluice.wrote(/the changed configuration is in use/);
+    await sluice.wrote(/INFO {2}the changed credential is in use stored=\["lab"\]/);
     await askAll();
     expect(new Set(keys)).toEqual(new Set([`Bearer ${SECRET}-two`]));
     await credentials(home, ['delete', 'lab']);
     await sluice.wrote(/credential lab is not stored/);
+    await sluice.wrote(
+      /INFO {2}the configuration is in use without the deleted credential deleted=\["lab"\]/,
+    );
+    await credentials(home, ['store', 'other', `${SECRET}-three`]);
+    await sluice.wrote(/INFO {2}the credential store changed, but nothing of it.* stored=\["other"\]/);
+    expect(sluice.output()).not.toContain('the changed configuration');
     expect(sluice.output()).not.toContain('sk-marked');
     await upstream.stop(true);
   },
   20_000,
 );
+
+test('a credential without which the gateway would be open is missed in words that name it', async () => {
+  const home = newHome();
+  await credentials(home, ['store', 'door', SECRET]);
+  await using sluice = await startSluice({
+    home,
+    environment: { SLUICE_KEYCHAIN: 'off' },
+    config: { server: { keys: ['credential:door'] } },
+  });
+  await credentials(home, ['delete', 'door']);
+  await sluice.wrote(/ERROR with the changed credential the configuration is not valid.* deleted=\["door"\]/);
+  expect((await fetch(`${sluice.url}/gateway/health`)).status).toBe(401);
+  expect(sluice.output()).not.toContain('sk-marked');
+});
+
+test('a store that cannot be read any more is told as such', async () => {
+  const home = newHome();
+  await credentials(home, ['store', 'lab', SECRET]);
+  const lab = {
+    dialect: 'openai-chat' as const,
+    base_url: 'http://127.0.0.1:1/v1',
+    api_key: 'credential:lab',
+  };
+  await using sluice = await startSluice({
+    home,
+    environment: { SLUICE_KEYCHAIN: 'off' },
+    config: { providers: { simulator: {}, lab } },
+  });
+  writeFileSync(vaultPath(home), 'no database');
+  await sluice.wrote(/INFO {2}the configuration is in use without the credential store problem=/);
+  expect(sluice.output()).not.toContain('sk-marked');
+});

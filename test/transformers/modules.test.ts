@@ -223,10 +223,10 @@ test('a module that changes is taken up by a running gateway, one that breaks is
   };
   expect(await ask()).toContain('first');
   writeFileSync(join(folder, 'mine.ts'), module('second'));
-  await sluice.wrote(/the changed configuration is in use/);
+  await sluice.wrote(/the changed module is in use file=\S+mine\.ts/);
   expect(await ask()).toContain('second');
   writeFileSync(join(folder, 'mine.ts'), 'export default {');
-  await sluice.wrote(/is refused; the one before stays/);
+  await sluice.wrote(/the changed module is refused; the one before stays/);
   expect(await ask()).toContain('second');
 });
 
