@@ -1,9 +1,12 @@
 // Rows that wait for the store: bounded in number and in memory, handed out in batches.
+import { rowsInPacket, rowsOfPacket } from './row-packets.ts';
 import { type LedgerRow, withoutBodies } from './row.ts';
 import { soundRow } from './sound-row.ts';
 
 export interface Entry {
-  readonly row: LedgerRow;
+  /** A row, or as many as another process has put in a packet. */
+  readonly kept: LedgerRow | ArrayBuffer;
+  readonly rows: number;
   readonly weight: number;
   /** `monotonic()` since which it waits. */
   readonly since: number;
@@ -16,6 +19,8 @@ export interface Entry {
 export interface Backlog {
   /** False where the backlog is full. */
   add(row: LedgerRow): boolean;
+  /** False where there is no room for all of its rows, or for what was said in them. @param packet of sound rows. */
+  addPacket(packet: ArrayBuffer): boolean;
   /** Takes the oldest rows out; they still count in `size` until `putBack`. */
   takeBatch(maxRows?: number): Entry[];
   /** Ends the batch taken last; what the store refused waits again: in its old place, or behind all others. */
@@ -42,26 +47,43 @@ const BODY_LEFT_OUT = '[left out: the ledger is behind]';
 export function createBacklog(maxRows: number, monotonic: () => number): Backlog {
   let waiting: Entry[] = [];
   let taken: Entry[] = [];
+  let waitingRows = 0;
+  let takenRows = 0;
   let weight = 0;
+
+  const push = (entry: Entry): void => {
+    weight += entry.weight;
+    waitingRows += entry.rows;
+    waiting.push(entry);
+  };
 
   return {
     add(row) {
-      if (waiting.length + taken.length >= maxRows) return false;
-      const entry = entryOf(row, MAX_WEIGHT - weight);
-      weight += entry.weight;
-      waiting.push(entry);
+      if (waitingRows + takenRows >= maxRows) return false;
+      push(entryOf(row, MAX_WEIGHT - weight));
+      return true;
+    },
+    addPacket(packet) {
+      const entry = packetEntry(packet, monotonic());
+      if (waitingRows + takenRows + entry.rows > maxRows || weight + entry.weight > MAX_WEIGHT) return false;
+      push(entry);
       return true;
     },
     takeBatch(maxBatch = BATCH_ROWS) {
+      let count = 0;
       let rows = 0;
       let batchWeight = 0;
       for (const entry of waiting) {
-        if (rows >= maxBatch || (rows > 0 && batchWeight + entry.weight > BATCH_WEIGHT)) break;
-        rows += 1;
+        if (rows + entry.rows > maxBatch && (rows > 0 || maxBatch <= 0)) break;
+        if (count > 0 && batchWeight + entry.weight > BATCH_WEIGHT) break;
+        count += 1;
+        rows += entry.rows;
         batchWeight += entry.weight;
       }
-      taken = waiting.slice(0, rows);
-      waiting = waiting.slice(rows);
+      taken = waiting.slice(0, count);
+      waiting = waiting.slice(count);
+      takenRows = rows;
+      waitingRows -= rows;
       return taken;
     },
     putBack(refused, place) {
@@ -69,38 +91,64 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
       weight -= weightOf(taken);
       weight += weightOf(back);
       taken = [];
+      takenRows = 0;
       waiting = place === 'first' ? [...back, ...waiting] : [...waiting, ...back];
+      waitingRows += rowsIn(back);
     },
     entries: () => [...taken, ...waiting].filter((entry) => !entry.spilled),
     markSpilled(entries) {
       for (const entry of entries) entry.spilled = true;
       weight -= weightOf(waiting.filter((entry) => entry.spilled));
       waiting = waiting.filter((entry) => !entry.spilled);
+      waitingRows = rowsIn(waiting);
     },
-    hasFullBatch: () => waiting.length >= BATCH_ROWS || weight >= BATCH_WEIGHT,
-    isHalfFull: () => waiting.length >= maxRows / 2 || weight >= MAX_WEIGHT / 2,
+    hasFullBatch: () => waitingRows >= BATCH_ROWS || weight >= BATCH_WEIGHT,
+    isHalfFull: () => waitingRows >= maxRows / 2 || weight >= MAX_WEIGHT / 2,
     oldest: () => waiting[0]?.since ?? null,
-    size: () => waiting.length + taken.length,
+    size: () => waitingRows + takenRows,
     clear() {
       waiting = [];
       taken = [];
+      waitingRows = 0;
+      takenRows = 0;
       weight = 0;
     },
   };
 
   function entryOf(given: LedgerRow, room: number): Entry {
-    const entry = toEntry(soundRow(given), monotonic());
+    const row = soundRow(given);
+    const entry = toEntry(row, monotonic());
     if (entry.weight <= room) return entry;
-    const requestBody = entry.row.requestBody === null ? null : BODY_LEFT_OUT;
-    const responseBody = entry.row.responseBody === null ? null : BODY_LEFT_OUT;
-    return { ...entry, row: { ...withoutBodies(entry.row), requestBody, responseBody }, weight: 0 };
+    const requestBody = row.requestBody === null ? null : BODY_LEFT_OUT;
+    const responseBody = row.responseBody === null ? null : BODY_LEFT_OUT;
+    return { ...entry, kept: { ...withoutBodies(row), requestBody, responseBody }, weight: 0 };
   }
 }
 
 export function toEntry(row: LedgerRow, since: number): Entry {
   let weight = (row.requestBody?.length ?? 0) + (row.responseBody?.length ?? 0);
   if (row.binaries !== undefined) for (const { content } of row.binaries) weight += content.length;
-  return { row, weight, since, strikes: 0, spilled: false };
+  return { kept: row, rows: 1, weight, since, strikes: 0, spilled: false };
+}
+
+function packetEntry(packet: ArrayBuffer, since: number): Entry {
+  const rows = rowsInPacket(packet);
+  return { kept: packet, rows, weight: packet.byteLength, since, strikes: 0, spilled: false };
+}
+
+/** The rows of an entry. */
+export function rowsOf({ kept }: Entry): LedgerRow[] {
+  return kept instanceof ArrayBuffer ? rowsOfPacket(kept) : [kept];
+}
+
+/** Each row of an entry by itself. */
+export function singly(entry: Entry): Entry[] {
+  return entry.rows === 1 ? [entry] : rowsOf(entry).map((row) => toEntry(row, entry.since));
+}
+
+/** Of all entries together. */
+export function rowsIn(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function weightOf(entries: readonly Entry[]): number {

@@ -1,6 +1,7 @@
 // Hands batches to the store and tells a broken store from a row that no store would take.
-import type { Entry } from './backlog.ts';
+import { type Entry, rowsIn, singly } from './backlog.ts';
 import type { LedgerRow } from './row.ts';
+import type { LedgerStore } from './store.ts';
 
 export interface BatchWriter {
   /** Never rejects. `taken`: rows in the store now. `refused`: to be tried again. `poison`: rows given up. */
@@ -21,14 +22,19 @@ const REFUSALS_OF_A_BROKEN_STORE = 3;
  * The first failure of a batch blames the store and tries nothing else; the next attempt, after the
  * back-off, splits a failing batch in halves until the row at fault stands alone.
  */
-export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promise<void>): BatchWriter {
+export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
   let failures = 0;
   let lastError: string | null = null;
   let givenUp: string | null = null;
 
   const tryOnce = async (entries: readonly Entry[]): Promise<boolean> => {
     try {
-      await append(entries.map((entry) => entry.row));
+      const rows: LedgerRow[] = [];
+      const packets: ArrayBuffer[] = [];
+      for (const { kept } of entries)
+        if (kept instanceof ArrayBuffer) packets.push(kept);
+        else rows.push(kept);
+      await append(rows, packets);
       return true;
     } catch (thrown) {
       lastError = thrown instanceof Error ? thrown.message : String(thrown);
@@ -42,17 +48,18 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
       return;
     }
     if (await tryOnce(entries)) {
-      round.taken += entries.length;
+      round.taken += rowsIn(entries);
       return;
     }
-    if (entries.length === 1) {
-      round.alone.push(...entries);
+    const parts = entries.length === 1 ? entries.flatMap(singly) : entries;
+    if (parts.length === 1) {
+      round.alone.push(...parts);
       round.reason = lastError;
       return;
     }
-    const half = Math.ceil(entries.length / 2);
-    await isolate(entries.slice(0, half), round);
-    await isolate(entries.slice(half), round);
+    const half = Math.ceil(parts.length / 2);
+    await isolate(parts.slice(0, half), round);
+    await isolate(parts.slice(half), round);
   };
 
   return {
@@ -60,7 +67,7 @@ export function createBatchWriter(append: (rows: readonly LedgerRow[]) => Promis
       if (batch.length === 0) return { taken: 0, refused: [], poison: 0 };
       const round: Round = { taken: 0, alone: [], reason: null, untried: [] };
       if (failures > 0) await isolate(batch, round);
-      else if (await tryOnce(batch)) round.taken = batch.length;
+      else if (await tryOnce(batch)) round.taken = rowsIn(batch);
       else round.untried.push(...batch);
 
       if (round.taken > 0) for (const entry of round.alone) entry.strikes += 1;

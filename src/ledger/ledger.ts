@@ -12,6 +12,8 @@ export interface RowTaker {
 
 export interface Ledger extends RowTaker {
   readonly store: LedgerStore;
+  /** As `record`, for rows that another process has made sound and put in a packet (`compactPacket`). */
+  recordPacket(packet: ArrayBuffer): void;
   health(): LedgerHealth;
 }
 

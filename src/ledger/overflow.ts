@@ -1,5 +1,5 @@
 // When rows that wait in memory go to the spill: the store refuses them, is slow, or memory fills.
-import type { Backlog, Entry } from './backlog.ts';
+import { type Backlog, type Entry, rowsOf } from './backlog.ts';
 import type { LedgerOptions } from './recorder.ts';
 import type { Spill } from './spill.ts';
 
@@ -32,9 +32,10 @@ export function createOverflow(
 
   const move = async (entries: readonly Entry[]): Promise<void> => {
     if (entries.length === 0) return;
-    const count = await spill.put(entries.map((entry) => entry.row));
-    if (count < entries.length) fullUntil = monotonic() + PATIENCE_MS;
-    backlog.markSpilled(entries.slice(0, count));
+    const rows = entries.flatMap(rowsOf);
+    const count = await spill.put(rows);
+    if (count < rows.length) fullUntil = monotonic() + PATIENCE_MS;
+    backlog.markSpilled(wholeWithin(entries, count));
   };
 
   /** The batch that the store was given, too: it may never answer, and a row that comes twice is kept once. */
@@ -69,4 +70,13 @@ export function createOverflow(
       if (backlog.isHalfFull() && spilling === null && monotonic() >= fullUntil) void moveSound();
     },
   };
+}
+
+/** The first of them, as far as all their rows are among so many. Of others some are kept twice, and stored once. */
+function wholeWithin(entries: readonly Entry[], rows: number): Entry[] {
+  let left = rows;
+  return entries.filter((entry) => {
+    left -= entry.rows;
+    return left >= 0;
+  });
 }

@@ -103,7 +103,8 @@ export function createPostgresStore(url: string): ValueStore {
   }
 
   return {
-    append: (rows) => appendValues(rows.map(rowValues), binariesOf(rows)),
+    append: (rows, packets = []) =>
+      appendValues([...rows.map(rowValues), ...readPackets(packets)], binariesOf(rows)),
     appendPackets: (packets, binaries) => appendValues(readPackets(packets), binaries),
     async audit(filter) {
       const { total, left, rows: found } = await findPage(ask, filter, amongKinds);

@@ -1,9 +1,11 @@
 // The ledger's queue: takes rows off the request's path and hands them to the store in batches.
-import { BATCH_ROWS, createBacklog, toEntry } from './backlog.ts';
+import { BATCH_ROWS, createBacklog, rowsIn, toEntry } from './backlog.ts';
 import type { Ledger } from './ledger.ts';
 import { createOverflow } from './overflow.ts';
 import { startRetention } from './retention.ts';
 import { NO_SPILL, type Spill } from './spill.ts';
+import { rowsOfPacket } from './row-packets.ts';
+import type { LedgerRow } from './row.ts';
 import type { LedgerStore } from './store.ts';
 import { createBatchWriter } from './batch-writer.ts';
 
@@ -42,7 +44,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   const maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS;
   const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, monotonic);
   const overflow = createOverflow(backlog, spill, { monotonic, setTimer });
-  const writer = createBatchWriter((rows) => store.append(rows));
+  const writer = createBatchWriter((rows, packets) => store.append(rows, packets));
   const retention = startRetention(store, options);
 
   let dropped = 0;
@@ -135,16 +137,23 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     await flush();
   };
 
+  const added = (): void => {
+    // Each row asks, and hardly any changes the answer.
+    if (timer === null || (timer.delayMs > 0 && backlog.hasFullBatch())) armForBacklog();
+    overflow.added();
+  };
+
+  const record = (row: LedgerRow): void => {
+    if (closed || !backlog.add(row)) dropped += 1;
+    else added();
+  };
+
   return {
     store,
-    record(row) {
-      if (closed || !backlog.add(row)) {
-        dropped += 1;
-        return;
-      }
-      // Each row asks, and hardly any changes the answer.
-      if (timer === null || (timer.delayMs > 0 && backlog.hasFullBatch())) armForBacklog();
-      overflow.added();
+    record,
+    recordPacket(packet) {
+      if (!closed && backlog.addPacket(packet)) added();
+      else rowsOfPacket(packet).forEach(record);
     },
     health() {
       const { rows, bytes, lost, lastError } = spill.held();
@@ -169,7 +178,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
       closed = true;
       timer?.cancel();
       await overflow.spillAll();
-      dropped += backlog.entries().length;
+      dropped += rowsIn(backlog.entries());
       backlog.clear();
       await spill.close();
       await store.close();

@@ -124,6 +124,21 @@ export function rowValues(row: LedgerRow): RowValues {
   ];
 }
 
+/** The row that `rowValues` made them of, without binary parts. */
+export function rowOfValues(values: RowValues): LedgerRow {
+  const { columns, bodies } = partsOf(values);
+  const named = Object.fromEntries(COLUMN_NAMES.map((name, at) => [name, columns[at] ?? null]));
+  const [request_body, response_body] = bodies;
+  // By the order of `rowValues` each is what its name says.
+  const { id: _none, ...row } = storedRow({
+    ...named,
+    id: 0,
+    request_body,
+    response_body,
+  } as unknown as SqlRow);
+  return row;
+}
+
 function listText(list: readonly unknown[]): string {
   return list.length === 0 ? '[]' : JSON.stringify(list);
 }

@@ -65,7 +65,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
   };
 
   return {
-    append: (rows) => ask((open) => open.append(rows)),
+    append: (rows, packets) => ask((open) => open.append(rows, packets)),
     appendPackets: (packets, binaries) => ask((open) => open.appendPackets(packets, binaries)),
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),

@@ -178,7 +178,8 @@ export function createSqliteStore(path: string): SqliteStore {
   };
 
   return {
-    append: (rows) => appendPackets(createPacketWriter().write(rows), binariesOf(rows)),
+    append: (rows, packets = []) =>
+      appendPackets([...createPacketWriter().write(rows), ...packets], binariesOf(rows)),
     appendPackets,
     async audit(filter) {
       const { total, left, rows: found } = await findPage(ask, filter, inKinds);

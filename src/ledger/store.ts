@@ -2,8 +2,11 @@
 import type { LedgerRow, RowOperation, RowStatus } from './row.ts';
 
 export interface LedgerStore {
-  /** Keeps the rows, each once by request id however often it is handed over. Throws where it cannot. */
-  append(rows: readonly LedgerRow[]): Promise<void>;
+  /**
+   * Keeps the rows, each once by request id however often it is handed over. Throws where it cannot.
+   * @param packets of more rows, as `compactPacket` made them; they stay the caller's.
+   */
+  append(rows: readonly LedgerRow[], packets?: readonly ArrayBuffer[]): Promise<void>;
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;

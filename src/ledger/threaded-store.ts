@@ -68,10 +68,10 @@ export function createThreadedStore(
     return send({ id, method, args } as StoreCall) as ReturnType<ValueStore[M]>;
   };
 
-  const append = async (rows: readonly LedgerRow[]): Promise<void> => {
-    const packets = writer.write(rows);
-    const buffers = packets.filter((packet) => packet instanceof ArrayBuffer);
-    await send({ id: nextId++, packets, binaries: binariesOf(rows) }, buffers);
+  const append = async (rows: readonly LedgerRow[], packets: readonly ArrayBuffer[] = []): Promise<void> => {
+    const own = writer.write(rows);
+    const buffers = own.filter((packet) => packet instanceof ArrayBuffer);
+    await send({ id: nextId++, packets: [...own, ...packets], binaries: binariesOf(rows) }, buffers);
   };
 
   const send = (message: StoreCall | StoreRows, handedOver: ArrayBuffer[] = []): Promise<unknown> => {

@@ -17,12 +17,32 @@ export function createNames(limit: number): Names {
   return {
     label(name, admit) {
       if (name === null || name === '') return NONE;
-      // As UTF-8 tells it: no two series may read the same.
-      const short = (name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name).toWellFormed();
+      const short = shortened(name);
       if (known.has(short)) return short;
       if (!admit || known.size >= limit) return OTHER;
       known.add(short);
       return short;
     },
   };
+}
+
+function shortened(name: string): string {
+  // As UTF-8 tells it: no two series may read the same.
+  return (name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name).toWellFormed();
+}
+
+const ADMITTED = '+';
+const NOT_ADMITTED = '-';
+
+/** Of a meter whose counts another one takes: that one decides which names become series. */
+export const UNDECIDED: Names = {
+  label(name, admit) {
+    if (name === null || name === '') return NONE;
+    return (admit ? ADMITTED : NOT_ADMITTED) + shortened(name);
+  },
+};
+
+/** @param label that `UNDECIDED` gave. */
+export function decide(label: string, names: Names): string {
+  return label === NONE ? NONE : names.label(label.slice(1), label.startsWith(ADMITTED));
 }

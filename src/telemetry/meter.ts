@@ -1,6 +1,6 @@
 // What all requests since the start add up to, for Prometheus and OpenTelemetry: counted from each request's row.
 import type { LedgerRow } from '../ledger/row.ts';
-import { createNames, NONE } from './labels.ts';
+import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
 import {
   addDuration,
   type CounterSeries,
@@ -8,13 +8,24 @@ import {
   createDurationHistogram,
   type Distribution,
   type Metric,
+  type Series,
 } from './metric.ts';
 import { createPairs } from './pairs.ts';
 
-export interface Meter {
+export interface Meter extends Tally {
+  /** What a tally has counted. */
+  add(counted: Counted): void;
+}
+
+/** A meter of a batch of rows, for another one to add; that one decides which names get series of their own. */
+export interface Tally {
   see(row: LedgerRow): void;
   metrics: readonly Metric[];
 }
+
+/** The series of each metric, in the order of `metrics`. */
+export type Counted = CountedSeries[][];
+type CountedSeries = [values: readonly string[], point: number | Pick<Distribution, 'counts' | 'sum'>];
 
 /** Models, agents and projects with series of their own; the others are `other`. */
 export const MAX_NAMES = 100;
@@ -33,9 +44,27 @@ interface ModelSeries {
 }
 
 export function createMeter(): Meter {
-  const models = createNames(MAX_NAMES);
-  const agents = createNames(MAX_NAMES);
-  const projects = createNames(MAX_NAMES);
+  return createMeterOf(() => createNames(MAX_NAMES));
+}
+
+export function createTally(): Tally {
+  return createMeterOf(() => UNDECIDED);
+}
+
+/** What can be sent to whoever adds it to a meter. */
+export function countedBy({ metrics }: Tally): Counted {
+  return metrics.map(({ series }) => Array.from(series, countedSeries));
+}
+
+function countedSeries({ values, point }: Series): CountedSeries {
+  return [values, typeof point === 'number' ? point : { counts: point.counts, sum: point.sum }];
+}
+
+function createMeterOf(createLabels: () => Names): Meter {
+  const models = createLabels();
+  const agents = createLabels();
+  const projects = createLabels();
+  const free: Record<string, Names> = { model: models, agent: agents, project: projects };
 
   const requests = createCounter({
     name: 'sluice_requests_total',
@@ -128,6 +157,24 @@ export function createMeter(): Meter {
     labels: ['provider'],
   });
 
+  const counters = [
+    requests,
+    errors,
+    attempts,
+    tokens,
+    searches,
+    cost,
+    unpriced,
+    agentRequests,
+    agentCost,
+    projectRequests,
+    projectCost,
+    stalls,
+    malformed,
+  ];
+  const histograms = [duration, firstToken, betweenTokens, gatewayTime, queueTime];
+  const metrics: readonly Metric[] = [...counters, ...histograms];
+
   const modelSeries = createPairs((provider, model): ModelSeries => {
     const labels = [provider, model];
     return {
@@ -139,6 +186,14 @@ export function createMeter(): Meter {
       firstToken: null,
     };
   });
+  function decidedLabels(metric: number, values: readonly string[]): string[] {
+    const labels = metrics[metric]?.labels ?? [];
+    return values.map((value, at) => {
+      const names = free[labels[at] ?? ''];
+      return names === undefined ? value : decide(value, names);
+    });
+  }
+
   const attempted = createPairs((provider, outcome) => attempts.of([provider, outcome]));
   let gatewayTimes: Distribution | null = null;
 
@@ -202,25 +257,16 @@ export function createMeter(): Meter {
         projectCost.add(project, row.costUsd ?? 0);
       }
     },
-    metrics: [
-      requests,
-      errors,
-      attempts,
-      tokens,
-      searches,
-      cost,
-      unpriced,
-      agentRequests,
-      agentCost,
-      projectRequests,
-      projectCost,
-      stalls,
-      malformed,
-      duration,
-      firstToken,
-      betweenTokens,
-      gatewayTime,
-      queueTime,
-    ],
+    add(counted) {
+      // Names that get a series by this have it from its first row on.
+      for (const [at, series] of counted.entries()) for (const [values] of series) decidedLabels(at, values);
+      for (const [at, series] of counted.entries())
+        for (const [values, point] of series) {
+          const labels = decidedLabels(at, values);
+          if (typeof point === 'number') counters[at]?.add(labels, point);
+          else histograms[at - counters.length]?.add(labels, point);
+        }
+    },
+    metrics,
   };
 }

@@ -56,6 +56,8 @@ export interface DurationHistogram extends Histogram {
   observePacked(values: readonly string[], packed: string, sumMs: number): void;
   /** One series, for whoever observes often. There from then on, empty too. */
   of(values: readonly string[]): Distribution;
+  /** What another histogram with the same bounds has counted. */
+  add(values: readonly string[], counted: Pick<Distribution, 'counts' | 'sum'>): void;
 }
 
 type Description = Pick<Metric, 'name' | 'help' | 'labels'>;
@@ -97,6 +99,11 @@ export function createDurationHistogram(description: Description): DurationHisto
       const point = pointOf(values);
       eachPacked(packed, (bucket, number) => add(point, PLACES[bucket], number, 0));
       point.sum += sumMs;
+    },
+    add(values, { counts, sum }) {
+      const point = pointOf(values);
+      for (const [place, number] of counts.entries()) add(point, place, number, 0);
+      point.sum += sum;
     },
   };
 }

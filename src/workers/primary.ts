@@ -12,9 +12,9 @@ import { createQuestions } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { createCrew } from './crew.ts';
 import { createFleetView } from './fleet-view.ts';
+import { countedIn, type HandedRows, keepable, rowsIn } from './handed-rows.ts';
 import { readJournal } from './journal.ts';
 import { lostRow } from './lost-row.ts';
-import { unpackRows } from './packed-rows.ts';
 import { createPoolTally } from './pool-tally.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
@@ -110,6 +110,15 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     telemetry?.see(row);
   }
 
+  function take(rows: HandedRows, memory: Uint8Array): void {
+    meter.add(countedIn(rows));
+    for (const kept of keepable(rows, memory)) {
+      if (kept instanceof ArrayBuffer) ledger?.recordPacket(kept);
+      else ledger?.record(kept);
+      if (telemetry !== null) rowsIn(kept).forEach(telemetry.see);
+    }
+  }
+
   function tellAll(notice: FleetNotice, but?: WorkerProcess): void {
     for (const worker of crew.serving()) if (worker !== but) worker.channel.tell('learn', notice);
   }
@@ -143,7 +152,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       },
       append(rows, batch) {
         try {
-          for (const row of unpackRows(rows)) note(row);
+          take(rows, worker().memory);
         } finally {
           // Also one that could not be taken whole: when its worker dies nobody makes more of it.
           batches.set(worker(), batch);
@@ -174,7 +183,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function bury(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
-    const left = readJournal(worker.journal, batches.get(worker) ?? 0);
+    const left = readJournal(worker.memory, batches.get(worker) ?? 0);
     for (const request of left) note(lostRow(request, how, now()));
     if (!isReplaced) return;
     known.peerGone();

@@ -3,14 +3,14 @@ import type { FleetNotice } from '../gateway/fleet.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
-import type { PackedRows } from './packed-rows.ts';
+import type { HandedRows } from './handed-rows.ts';
 import type { SentConfig } from './sent-config.ts';
 
 /** Set for a worker: its number, from 0, and of how many. */
 export const WORKER_VARIABLE = 'SLUICE_WORKER';
 /** Descriptors that a worker inherits. */
 export const BOARD_DESCRIPTOR = 3;
-export const JOURNAL_DESCRIPTOR = 4;
+export const MEMORY_DESCRIPTOR = 4;
 
 /** A page of the gateway's own, as it is asked for. */
 export interface PageRequest {
@@ -66,8 +66,8 @@ export type PrimaryMethods = {
   /** It serves. */
   ready(): void;
   notice(notice: FleetNotice): void;
-  /** Takes rows into its ledger, as `packRows` made them. @param batch of this worker, from 1. */
-  append(rows: PackedRows, batch: number): void;
+  /** Takes rows into its ledger and its meter. @param batch of this worker, from 1. */
+  append(rows: HandedRows, batch: number): void;
   page(request: PageRequest): Promise<Page | undefined>;
   /** Whether anybody watches at this worker; resolves when all workers know. */
   watching(isOn: boolean): Promise<void>;

@@ -1,9 +1,10 @@
 // A worker's end of the ledger: rows go to the primary in batches, and the journal lets go of each when it is there.
 import type { RowTaker } from '../ledger/ledger.ts';
-import { type LedgerRow, withoutBodies } from '../ledger/row.ts';
+import type { LedgerRow } from '../ledger/row.ts';
 import { type Channel, ChannelClosed } from './channel.ts';
+import { createRowPacker } from './handed-rows.ts';
 import type { Journal } from './journal.ts';
-import { packRows } from './packed-rows.ts';
+import type { PacketRoom } from './packet-room.ts';
 import type { PrimaryMethods } from './protocol.ts';
 
 /**
@@ -14,23 +15,27 @@ const MAX_DELAY_MS = 150;
 const FULL_BATCH = 400;
 
 export interface HandoverOptions {
+  journal: Journal;
+  room: PacketRoom;
   setTimer(callback: () => void, ms: number): () => void;
-  /** Whether anybody keeps what was said. */
-  bodies: boolean;
+  /** Whether anybody wants the rows themselves: else they are counted, and that is all. */
+  isKept: boolean;
   /** The primary could not take a batch: its rows are lost. */
   onError(error: unknown): void;
 }
 
 export function createRowHandover(
   primary: Pick<Channel<PrimaryMethods>, 'call'>,
-  journal: Journal,
-  { setTimer, bodies, onError }: HandoverOptions,
+  { journal, room, setTimer, isKept, onError }: HandoverOptions,
 ): RowTaker {
+  const pack = createRowPacker(isKept, room);
   let waiting: LedgerRow[] = [];
   let timer: (() => void) | undefined;
   /** The newest batch, which is there when all before it are: the channel keeps the order. */
   let newest: Promise<void> = Promise.resolve();
   let batch = 0;
+  /** Batches that the primary has not answered. */
+  let underway = 0;
 
   function send(): void {
     timer?.();
@@ -41,10 +46,13 @@ export function createRowHandover(
     batch += 1;
     // Before they leave: one whose worker dies before it hears that they are there is not accounted twice.
     for (const { requestId } of rows) journal.sent(requestId, batch);
+    underway += 1;
     const strike = () => {
+      underway -= 1;
+      if (underway === 0) room.clear();
       for (const { requestId } of rows) journal.done(requestId);
     };
-    newest = primary.call('append', packRows(rows), batch).then(strike, (error) => {
+    newest = primary.call('append', pack(rows), batch).then(strike, (error) => {
       // The primary is gone, and this process with it.
       if (error instanceof ChannelClosed) return;
       // It lives and could not take them: no death of this process makes more of them.
@@ -61,7 +69,7 @@ export function createRowHandover(
   return {
     record(row) {
       journal.ended(row);
-      waiting.push(bodies ? row : withoutBodies(row));
+      waiting.push(row);
       if (waiting.length >= FULL_BATCH) send();
       else timer ??= setTimer(send, MAX_DELAY_MS);
     },

@@ -1,6 +1,7 @@
 // One worker, as its primary sees it: started, asked, and told apart from its memory.
 import { type Channel, createChannel } from './channel.ts';
-import { HEAD_BYTES, JOURNAL_BYTES } from './journal.ts';
+import { HEAD_BYTES } from './journal.ts';
+import { WORKER_MEMORY_BYTES } from './packet-room.ts';
 import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
 import { WORKER_VARIABLE } from './protocol.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
@@ -16,8 +17,8 @@ export interface WorkerProcess {
   readonly index: number;
   readonly pid: number;
   readonly channel: Channel<WorkerMethods>;
-  /** What it had begun, readable when it is gone. */
-  readonly journal: Uint8Array;
+  /** Its journal, readable when it is gone, and packets of rows. */
+  readonly memory: Uint8Array;
   /** Resolves when it is gone and all it said has arrived: how it ended, in words. */
   readonly gone: Promise<string>;
   /** @param why it has to, in words that follow "because"; they become part of how it ended. */
@@ -37,14 +38,14 @@ export interface WorkerOptions extends WorkerCommand {
 
 export function startWorker(options: WorkerOptions): WorkerProcess {
   const { index, workers, board, command, directory, environment, methods, onError } = options;
-  const journal = createSharedMemory(JOURNAL_BYTES, HEAD_BYTES);
+  const memory = createSharedMemory(WORKER_MEMORY_BYTES, HEAD_BYTES);
   const disconnected = Promise.withResolvers<void>();
   let reason = '';
   const spawn = () =>
     Bun.spawn([...command], {
       cwd: directory,
       env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}`, ...ENDS_WITH_PARENT },
-      stdio: ['ignore', 'inherit', 'inherit', board.descriptor, journal.descriptor],
+      stdio: ['ignore', 'inherit', 'inherit', board.descriptor, memory.descriptor],
       serialization: 'advanced',
       ipc: (message) => channel.take(message),
       onDisconnect: () => disconnected.resolve(),
@@ -54,7 +55,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     process = spawn();
   } finally {
     // Also where there is no process: one that cannot be started is tried again and again.
-    journal.close();
+    memory.close();
   }
   const channel = createChannel<WorkerMethods>({
     send(message) {
@@ -72,7 +73,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     index,
     pid: process.pid,
     channel,
-    journal: journal.bytes,
+    memory: memory.bytes,
     gone: Promise.all([process.exited, disconnected.promise]).then(() => {
       channel.close();
       return process.signalCode === null

@@ -6,10 +6,11 @@ import { watchStreams } from '../management/streams.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { createJournal } from './journal.ts';
+import { createPacketRoom } from './packet-room.ts';
 import { createRowHandover } from './row-handover.ts';
 import {
   BOARD_DESCRIPTOR,
-  JOURNAL_DESCRIPTOR,
+  MEMORY_DESCRIPTOR,
   type PrimaryMethods,
   type WorkerMethods,
   type WorkerSetup,
@@ -55,7 +56,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     workers,
     index,
   );
-  const memory = openSharedMemory(JOURNAL_DESCRIPTOR);
+  const memory = openSharedMemory(MEMORY_DESCRIPTOR);
   const journal = createJournal(memory.bytes, { reserve: memory.reserve, onFull: options.onJournalFull });
   let serving: ServingWorker | undefined;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -113,7 +114,13 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     setup,
     fleet: {
       traced: setup.traced,
-      rows: createRowHandover(primary, journal, { setTimer, bodies: setup.recorded, onError }),
+      rows: createRowHandover(primary, {
+        journal,
+        room: createPacketRoom(memory),
+        setTimer,
+        isKept: setup.recorded || setup.traced,
+        onError,
+      }),
       peers: {
         tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
         room: (provider) => board.room(columns[provider] ?? -1),

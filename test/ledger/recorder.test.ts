@@ -10,7 +10,14 @@ import { NO_TIMING } from '../../src/ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { USAGE_COUNTS } from '../../src/model/usage.ts';
-import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
+import {
+  createFakeStore,
+  packetsOf,
+  SAMPLE_TIME,
+  sampleRow,
+  sampleUsage,
+  variedRows,
+} from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 
 const HOUR = 3_600_000;
@@ -93,6 +100,62 @@ describe('handing over', () => {
     record('late');
     expect(ledger.health()).toMatchObject({ queued: 0, dropped: 1 });
     expect(timers.pending()).toBe(0);
+  });
+});
+
+describe('packets of another process', () => {
+  const rows = variedRows(600);
+  const ids = rows.map(({ requestId }) => requestId);
+  const recordPackets = () => packetsOf(rows).forEach(ledger.recordPacket);
+
+  test('go to the store whole, as many as make a batch', async () => {
+    recordPackets();
+    expect(ledger.health().queued).toBe(600);
+    expect(store.attempts).toBe(0);
+    await timers.advance(200);
+    expect(store.batches.map((batch) => batch.length)).toEqual([256, 256, 88]);
+    expect(keptIds()).toEqual(ids);
+    expect(ledger.health()).toMatchObject({ queued: 0, dropped: 0 });
+  });
+
+  test('wait while the store refuses, and are kept when it comes back', async () => {
+    store.refuse = () => true;
+    recordPackets();
+    await timers.advance(2_000);
+    expect(ledger.health()).toMatchObject({ ok: false, queued: 600, dropped: 0 });
+    store.refuse = () => false;
+    await timers.advance(1_000);
+    expect(keptIds().toSorted()).toEqual(ids.toSorted());
+    expect(ledger.health()).toMatchObject({ ok: true, queued: 0, dropped: 0 });
+  });
+
+  test('only the row is given up that no store takes', async () => {
+    store.refuse = (batch) => batch.some(({ requestId }) => requestId === ids[40]);
+    recordPackets();
+    await timers.advance(5_000);
+    expect(keptIds().toSorted()).toEqual(ids.filter((_, index) => index !== 40).toSorted());
+    expect(ledger.health()).toMatchObject({ queued: 0, dropped: 1 });
+  });
+
+  test('beyond the bound their rows are dropped and counted, the oldest are kept', async () => {
+    ledger = createLedger(store, { ...timers, maxQueued: 100 });
+    recordPackets();
+    expect(ledger.health()).toMatchObject({ queued: 100, dropped: 500 });
+    await ledger.flush();
+    expect(keptIds().toSorted()).toEqual(ids.slice(0, 100).toSorted());
+  });
+
+  test('a store takes them beside other rows, each once', async () => {
+    const sqlite = createThreadedStore({ type: 'sqlite', path: ':memory:' });
+    const [packet, other] = packetsOf(rows.slice(0, 64));
+    if (packet === undefined || other === undefined) throw new Error('no packets');
+    await sqlite.append(rows.slice(60, 70), [packet]);
+    await sqlite.append([], [packet, other]);
+    const { rows: kept } = await sqlite.audit({ limit: 100, offset: 0, includeBodies: true });
+    expect(new Map(kept.map(({ id: _, ...row }) => [row.requestId, row]))).toEqual(
+      new Map(rows.slice(0, 70).map((row) => [row.requestId, row])),
+    );
+    await sqlite.close();
   });
 });
 

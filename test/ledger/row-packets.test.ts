@@ -1,7 +1,14 @@
 // Rows reach the store's thread as they were, whatever is in them.
 import { describe, expect, test } from 'bun:test';
 import { rowValues } from '../../src/ledger/row-columns.ts';
-import { createPacketWriter, readPackets, type RowPacket } from '../../src/ledger/row-packets.ts';
+import {
+  compactPacket,
+  createPacketWriter,
+  readPackets,
+  type RowPacket,
+  rowsInPacket,
+  rowsOfPacket,
+} from '../../src/ledger/row-packets.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 const buffersOf = (packets: readonly RowPacket[]) =>
@@ -71,5 +78,23 @@ describe('rows in packets', () => {
     const again = writer.write(rows);
     expect(again[0]).toBe(packets[0]);
     expect(readPackets(again)).toEqual(rows.map(rowValues));
+  });
+
+  test('a compact copy holds the same in less room, and is none to write into', () => {
+    const writer = createPacketWriter();
+    const rows = variedRows(20);
+    const [packet] = buffersOf(writer.write(rows));
+    if (packet === undefined) throw new Error('no packet');
+    const compact = compactPacket(packet);
+    expect(compact.byteLength).toBeLessThan(packet.byteLength / 2);
+    expect(rowsInPacket(compact)).toBe(20);
+    expect(readPackets([compact])).toEqual(rows.map(rowValues));
+    writer.giveBack([compact]);
+    expect(writer.write(rows)[0]).not.toBe(compact);
+  });
+
+  test('rows come back whole, but for binary parts', () => {
+    const rows = [...variedRows(60), sampleRow({ requestBody: 'é'.repeat(100_000), route: null })];
+    expect(createPacketWriter().write(rows).flatMap(rowsOfPacket)).toEqual(rows);
   });
 });

@@ -1,4 +1,5 @@
 // Ledger rows for tests: a plausible one, and many that differ in everything a filter or a sum looks at.
+import { compactPacket, createPacketWriter, rowsOfPacket } from '../../src/ledger/row-packets.ts';
 import type { LedgerRow, RowStatus } from '../../src/ledger/row.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { NO_USAGE, type Usage } from '../../src/model/usage.ts';
@@ -116,10 +117,11 @@ export function createFakeStore(): LedgerStore & {
     attempts: 0,
     expired: [],
     closed: false,
-    async append(rows) {
+    async append(rows, packets = []) {
       this.attempts += 1;
-      if (this.refuse(rows)) throw new Error('the store is out of order');
-      batches.push([...rows]);
+      const batch = [...rows, ...packets.flatMap(rowsOfPacket)];
+      if (this.refuse(batch)) throw new Error('the store is out of order');
+      batches.push(batch);
     },
     async audit() {
       throw new Error('not asked of this store');
@@ -141,4 +143,12 @@ export function createFakeStore(): LedgerStore & {
       this.closed = true;
     },
   };
+}
+
+/** Short rows as they come from another process. */
+export function packetsOf(rows: readonly LedgerRow[]): ArrayBuffer[] {
+  return createPacketWriter()
+    .write(rows)
+    .filter((packet) => packet instanceof ArrayBuffer)
+    .map(compactPacket);
 }

@@ -1,20 +1,34 @@
 // What the meter makes of rows, as a parser of Prometheus' format reads it.
 import { describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/row.ts';
-import { createMeter, MAX_NAMES } from '../../src/telemetry/meter.ts';
+import { type Counted, countedBy, createMeter, createTally, MAX_NAMES } from '../../src/telemetry/meter.ts';
 import { prometheusText } from '../../src/telemetry/prometheus-text.ts';
 import { sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { parsePrometheus } from '../support/prometheus.ts';
 
-function metered(rows: readonly LedgerRow[]) {
+function seen(rows: readonly LedgerRow[]) {
   const meter = createMeter();
   for (const row of rows) meter.see(row);
   return parsePrometheus(prometheusText(meter.metrics));
 }
 
+/** By tallies of a few rows each, as they come from other processes. */
+function tallied(rows: readonly LedgerRow[]) {
+  const meter = createMeter();
+  for (let at = 0; at < rows.length; at += 70) {
+    const tally = createTally();
+    for (const row of rows.slice(at, at + 70)) tally.see(row);
+    meter.add(JSON.parse(JSON.stringify(countedBy(tally))) as Counted);
+  }
+  return parsePrometheus(prometheusText(meter.metrics));
+}
+
 const LAB = { provider: 'lab', model: 'small-1' };
 
-describe('the meter', () => {
+describe.each([
+  ['the meter', seen],
+  ['the meter, told by tallies,', tallied],
+])('%s', (_, metered) => {
   test('counts what a row tells', () => {
     const usage = sampleUsage({
       cacheReadTokens: 3,

@@ -1,6 +1,7 @@
 // A worker that dies before its rows leave, or when they have arrived and it has not heard so: real processes.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { rowsOfPacket } from '../../src/ledger/row-packets.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { wholeMessage } from '../support/message-stream.ts';
 import { withPrimary } from '../support/primary-lab.ts';
@@ -20,9 +21,9 @@ test.skipIf(process.platform !== 'linux')(
     let onRow = () => {};
     const wrapLedger = (ledger: Ledger): Ledger => ({
       ...ledger,
-      record(row) {
+      recordPacket(packet) {
         onRow();
-        ledger.record(row);
+        ledger.recordPacket(packet);
       },
     });
     const options = { config: labConfig(upstream.url), workers: 1, wrapLedger };
@@ -55,9 +56,13 @@ test.skipIf(process.platform !== 'linux')(
     const wrapLedger = (ledger: Ledger): Ledger => ({
       ...ledger,
       record(row) {
-        onRow();
         recorded.push(row.status);
         ledger.record(row);
+      },
+      recordPacket(packet) {
+        onRow();
+        for (const { status } of rowsOfPacket(packet)) recorded.push(status);
+        ledger.recordPacket(packet);
       },
     });
     const options = { config: labConfig(upstream.url), workers: 1, wrapLedger };

@@ -18,10 +18,12 @@ function lab(answer: () => Promise<void>) {
     sent: (requestId: string, batch: number) => left.push(`${requestId} in ${batch}`),
     done: (requestId: string) => struck.push(requestId),
   };
+  const cleared: number[] = [];
+  const room = { put: () => null, clear: () => cleared.push(left.length) };
   const { setTimer } = timers;
   const onError = (error: unknown) => told.push(error);
-  const handover = createRowHandover(primary, journal, { setTimer, bodies: true, onError });
-  return { handover, struck, left, told };
+  const handover = createRowHandover(primary, { journal, room, setTimer, isKept: true, onError });
+  return { handover, struck, left, told, cleared };
 }
 
 test('a row is struck out when the primary has taken its batch', async () => {
@@ -48,4 +50,20 @@ test('where the primary is gone nothing is said of its rows', async () => {
   handover.record(sampleRow({ requestId: 'a' }));
   await handover.flush();
   expect([struck, told]).toEqual([[], []]);
+});
+
+test('the room of packets is free again when the primary has answered all that were sent', async () => {
+  const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  const left = answers.map(({ promise }) => promise);
+  const { handover, cleared } = lab(() => left.shift() ?? Promise.resolve());
+  handover.record(sampleRow({ requestId: 'a' }));
+  const first = handover.flush();
+  handover.record(sampleRow({ requestId: 'b' }));
+  const second = handover.flush();
+  answers[0].resolve();
+  await first;
+  expect(cleared).toEqual([]);
+  answers[1].resolve();
+  await second;
+  expect(cleared).toEqual([2]);
 });

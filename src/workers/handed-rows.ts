@@ -1,0 +1,75 @@
+// Rows on their way from a worker to the primary: in the packets that the ledger's store reads, and counted already. The
+// primary passes on what it need not read, and most of it does not come over the pipe.
+import { type BinaryPart, sharedCopy } from '../ledger/binary-parts.ts';
+import { REQUEST_ID, rowOfValues } from '../ledger/row-columns.ts';
+import { compactPacket, createPacketWriter, type RowPacket, rowsOfPacket } from '../ledger/row-packets.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import { soundRow } from '../ledger/sound-row.ts';
+import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
+import { packetAt, type PacketPlace, type PacketRoom } from './packet-room.ts';
+
+export interface HandedRows {
+  /** JSON of what a tally of them counted: a structured clone costs three times as much. */
+  counted: string;
+  packets: (PacketPlace | RowPacket)[];
+  /** By request id, of the rows that have any. */
+  binaries: Map<string, PackedPart[]>;
+}
+
+/** Other processes do not share this one's memory. */
+type PackedPart = Omit<BinaryPart, 'content'> & { content: Uint8Array<ArrayBuffer> };
+
+/** @param isKept whether somebody wants the rows themselves. @param room that the primary sees. */
+export function createRowPacker(
+  isKept: boolean,
+  room: Pick<PacketRoom, 'put'>,
+): (rows: readonly LedgerRow[]) => HandedRows {
+  const writer = createPacketWriter();
+  return (rows) => {
+    const tally = createTally();
+    const sound = rows.map(soundRow);
+    for (const row of sound) tally.see(row);
+    const written = isKept ? writer.write(sound) : [];
+    const packets = written.map((packet) =>
+      packet instanceof ArrayBuffer ? (room.put(packet) ?? compactPacket(packet)) : packet,
+    );
+    writer.giveBack(written);
+    return { counted: JSON.stringify(countedBy(tally)), packets, binaries: binariesOf(sound) };
+  };
+}
+
+function binariesOf(rows: readonly LedgerRow[]): HandedRows['binaries'] {
+  const found: HandedRows['binaries'] = new Map();
+  for (const { requestId, binaries } of rows)
+    if (binaries !== undefined)
+      found.set(
+        requestId,
+        binaries.map((part) => ({ ...part, content: part.content.slice() })),
+      );
+  return found;
+}
+
+export function countedIn({ counted }: HandedRows): Counted {
+  // Of this very program, and of this version of it.
+  return JSON.parse(counted) as Counted;
+}
+
+/**
+ * Each as it can be kept: a packet of many, or a row that is too long for one or has binary parts.
+ * @param memory of the worker that packed them.
+ */
+export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array): (ArrayBuffer | LedgerRow)[] {
+  return packets.map((packet) => {
+    if (packet instanceof ArrayBuffer) return packet;
+    if ('start' in packet) return packetAt(memory, packet);
+    const parts = binaries.get(String(packet[REQUEST_ID]));
+    const row = rowOfValues(packet);
+    if (parts === undefined) return row;
+    return { ...row, binaries: parts.map((part) => ({ ...part, content: sharedCopy(part.content) })) };
+  });
+}
+
+/** All of them, in their order. */
+export function rowsIn(kept: ArrayBuffer | LedgerRow): LedgerRow[] {
+  return kept instanceof ArrayBuffer ? rowsOfPacket(kept) : [kept];
+}
