@@ -16,7 +16,9 @@ export type RowPacket = ArrayBuffer | RowValues;
 export interface PacketWriter {
   /** In their order. */
   write(rows: readonly LedgerRow[]): RowPacket[];
-  /** What was written and nobody reads any more. */
+  /** The same in a buffer of its own. @param packet that another writer wrote. */
+  copy(packet: ArrayBuffer): ArrayBuffer;
+  /** What was written or copied and nobody reads any more. */
   giveBack(packets: readonly RowPacket[]): void;
 }
 
@@ -54,6 +56,7 @@ const TEXT_AT = TAGS_AT + PACKET_ROWS * WIDTH;
 
 export function createPacketWriter(): PacketWriter {
   const spare: ArrayBuffer[] = [];
+  const take = () => spare.pop() ?? new ArrayBuffer(PACKET_BYTES);
   return {
     write(rows) {
       const packets: RowPacket[] = [];
@@ -69,17 +72,21 @@ export function createPacketWriter(): PacketWriter {
           continue;
         }
         if (open === undefined || !open.has(room) || !open.isNear(timestamp)) {
-          open = new OpenPacket(spare.pop() ?? new ArrayBuffer(PACKET_BYTES), timestamp);
+          open = new OpenPacket(take(), timestamp);
           packets.push(open.buffer);
         }
         open.write(values);
       }
       return packets;
     },
+    copy(packet) {
+      const buffer = take();
+      new Uint8Array(buffer).set(new Uint8Array(packet));
+      return buffer;
+    },
     giveBack(packets) {
       for (const packet of packets)
-        if (packet instanceof ArrayBuffer && packet.byteLength === PACKET_BYTES && spare.length < MAX_SPARE)
-          spare.push(packet);
+        if (packet instanceof ArrayBuffer && spare.length < MAX_SPARE) spare.push(packet);
     },
   };
 }

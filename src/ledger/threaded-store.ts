@@ -69,9 +69,9 @@ export function createThreadedStore(
   };
 
   const append = async (rows: readonly LedgerRow[], packets: readonly ArrayBuffer[] = []): Promise<void> => {
-    const own = writer.write(rows);
-    const buffers = own.filter((packet) => packet instanceof ArrayBuffer);
-    await send({ id: nextId++, packets: [...own, ...packets], binaries: binariesOf(rows) }, buffers);
+    const all = [...writer.write(rows), ...packets.map(writer.copy)];
+    const buffers = all.filter((packet) => packet instanceof ArrayBuffer);
+    await send({ id: nextId++, packets: all, binaries: binariesOf(rows) }, buffers);
   };
 
   const send = (message: StoreCall | StoreRows, handedOver: ArrayBuffer[] = []): Promise<unknown> => {

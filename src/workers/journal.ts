@@ -4,7 +4,7 @@ import type { BegunRequest } from '../gateway/fleet.ts';
 import type { LedgerRow, RowOperation, RowStatus } from '../ledger/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
-import { NO_USAGE, USAGE_COUNTS } from '../model/usage.ts';
+import { USAGE_COUNTS } from '../model/usage.ts';
 
 /** What is kept of a request's end. */
 export type RequestEnd = Pick<
@@ -90,6 +90,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** @param memory `JOURNAL_BYTES` long, all zero; only its head is touched that is not reserved. */
 export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOptions): Journal {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+  const doubles = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength / NUMBER_BYTES);
   const slots = new Map<string, number>();
   /** Used again before a new one is: few pages are touched. */
   const free: number[] = [];
@@ -156,11 +157,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       const at = startOf(slot) + END_AT;
       numbers.setUint16(at + STATUS_AT, STATUSES.indexOf(row.status));
       numbers.setUint16(at + USAGE_KNOWN_AT, Number(row.usageKnown));
-      let numberAt = at + NUMBERS_AT;
-      for (const number of numbersOf(row)) {
-        numbers.setFloat64(numberAt, number);
-        numberAt += NUMBER_BYTES;
-      }
+      doubles.set(numbersOf(row), (at + NUMBERS_AT) / NUMBER_BYTES);
       const texts = [row.provider, row.model, row.finishReason, row.errorCode];
       const [from, end] = [at + END_LENGTHS_AT, at + END_BYTES];
       const bytes = writeTexts(from, end, texts) ?? writeTexts(from, end, texts.map(shortenedEnd));
@@ -212,10 +209,23 @@ function textsOf(request: BegunRequest): (string | null)[] {
   ];
 }
 
-/** In the order in which `readEnd` takes them; what is not known is not a number. */
+/** In the order in which `readEnd` takes them; what is not known is not a number. Written out: by name it takes twice as long. */
 function numbersOf({ httpStatus, latencyMs, ttftMs, costUsd, usage }: LedgerRow): number[] {
-  const counts = USAGE_COUNTS.map((name) => usage[name]);
-  return [httpStatus, latencyMs, ttftMs ?? Number.NaN, costUsd ?? Number.NaN, ...counts];
+  return [
+    httpStatus,
+    latencyMs,
+    ttftMs ?? Number.NaN,
+    costUsd ?? Number.NaN,
+    usage.inputTokens,
+    usage.outputTokens,
+    usage.cacheReadTokens,
+    usage.cacheWriteTokens,
+    usage.cacheWrite1hTokens,
+    usage.reasoningTokens,
+    usage.webSearches,
+    usage.audioInputTokens,
+    usage.audioOutputTokens,
+  ];
 }
 
 function shortened(name: string | null): string | null {
@@ -268,11 +278,10 @@ function readEnd(bytes: Uint8Array): RequestEnd | null {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = numbers.getUint32(0) - 1;
   if (length < 0) return null;
-  const number = (index: number) => numbers.getFloat64(NUMBERS_AT + index * NUMBER_BYTES);
+  const doubles = new Float64Array(bytes.buffer, bytes.byteOffset + NUMBERS_AT, END_NUMBERS);
+  const number = (index: number) => doubles[index] ?? 0;
   const known = (index: number) => (Number.isNaN(number(index)) ? null : number(index));
   const [provider, model, finishReason, errorCode] = readTexts(bytes.subarray(END_LENGTHS_AT), 4, length);
-  const usage = { ...NO_USAGE };
-  for (const [index, name] of USAGE_COUNTS.entries()) usage[name] = number(4 + index);
   return {
     provider: provider ?? null,
     model: model ?? null,
@@ -281,7 +290,17 @@ function readEnd(bytes: Uint8Array): RequestEnd | null {
     latencyMs: number(1),
     ttftMs: known(2),
     costUsd: known(3),
-    usage,
+    usage: {
+      inputTokens: number(4),
+      outputTokens: number(5),
+      cacheReadTokens: number(6),
+      cacheWriteTokens: number(7),
+      cacheWrite1hTokens: number(8),
+      reasoningTokens: number(9),
+      webSearches: number(10),
+      audioInputTokens: number(11),
+      audioOutputTokens: number(12),
+    },
     usageKnown: numbers.getUint16(USAGE_KNOWN_AT) === 1,
     finishReason: finishReason ?? null,
     errorCode: errorCode as ErrorCode | null,
