@@ -28,8 +28,8 @@ export const OBSTACLES: Record<string, string> = {
     'over the runtime’s own streams and sockets (below: bare Bun), the state of each exchange and what the garbage ' +
     'collector leaves until it runs.',
   'Plain requests/s of two workers with twice the CPU':
-    'rows go from the workers to the process that keeps the ledger, and are read and written there; and of as many ' +
-    'requests each of two finds half as many at once, which it deals with together (docs/adr/0013).',
+    'rows go from the workers to the process that keeps the ledger; each request is noted in memory that outlives its ' +
+    'worker; and of as many requests each of two finds half as many at once, which it deals with together (docs/adr/0013).',
   'Idle memory': 'most of it is the runtime itself.',
   'Start to first answer': 'the launcher starts Node first and Bun second.',
   'Added to the whole answer at 50/s, p99, passthrough': SLOWEST_OF_A_HUNDRED,

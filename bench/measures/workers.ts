@@ -11,8 +11,8 @@ import { hasWrk, runWrk } from '../wrk.ts';
  */
 const CORES = 0.3;
 const CONNECTIONS = 32;
-/** At full speed, until everything is compiled in both. */
-const WARM_UP_MS = 8_000;
+/** At full speed, for each worker: until everything is compiled in both, of which each answers half of the requests. */
+const WARM_UP_MS = 10_000;
 const TURNS = 5;
 const TURN_SECONDS = 2;
 /** Of the quota's periods; where it was used up in fewer, something else was measured. */
@@ -63,7 +63,7 @@ async function withWorkers<T>(
     return await onStage({ contender, effort, directory }, behaviour, async ({ running, request }) => {
       const asked = { connections: CONNECTIONS, ...request(false) };
       const warmUp = startLoad({ ...asked, perSecond: null });
-      await Bun.sleep(WARM_UP_MS * effort.pace);
+      await Bun.sleep(WARM_UP_MS * count * effort.pace);
       await warmUp.stop();
       if (running.pid === null) throw new Error('the gateway’s process is not known');
       quota.hold(running.pid);

@@ -1,11 +1,11 @@
 // Rows that wait for the store: bounded in number and in memory, handed out in batches.
-import { rowsInPacket, rowsOfPacket } from './row-packets.ts';
+import { adoptPacket, createPacketBuffers, rowsInPacket, rowsOfPacket } from './row-packets.ts';
 import { type LedgerRow, withoutBodies } from './row.ts';
 import { soundRow } from './sound-row.ts';
 
 export interface Entry {
   /** A row, or as many as another process has put in a packet. */
-  readonly kept: LedgerRow | ArrayBuffer;
+  readonly kept: LedgerRow | SharedArrayBuffer;
   readonly rows: number;
   readonly weight: number;
   /** `monotonic()` since which it waits. */
@@ -20,7 +20,7 @@ export interface Backlog {
   /** False where the backlog is full. */
   add(row: LedgerRow): boolean;
   /** False where there is no room for all of its rows, or for what was said in them. @param packet of sound rows. */
-  addPacket(packet: ArrayBuffer): boolean;
+  addPacket(packet: Uint8Array): boolean;
   /** Takes the oldest rows out; they still count in `size` until `putBack`. */
   takeBatch(maxRows?: number): Entry[];
   /** Ends the batch taken last; what the store refused waits again: in its old place, or behind all others. */
@@ -50,6 +50,11 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
   let waitingRows = 0;
   let takenRows = 0;
   let weight = 0;
+  const buffers = createPacketBuffers();
+
+  /** They are in no list any more, or come to none. */
+  const letGo = (entries: readonly Entry[]): void =>
+    buffers.giveBack(entries.flatMap(({ kept }) => (kept instanceof SharedArrayBuffer ? [kept] : [])));
 
   const push = (entry: Entry): void => {
     weight += entry.weight;
@@ -64,10 +69,13 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
       return true;
     },
     addPacket(packet) {
-      const entry = packetEntry(packet, monotonic());
-      if (waitingRows + takenRows + entry.rows > maxRows || weight + entry.weight > MAX_WEIGHT) return false;
-      push(entry);
-      return true;
+      if (weight + packet.length > MAX_WEIGHT) return false;
+      const kept = adoptPacket(packet, buffers);
+      const entry = packetEntry(kept, packet.length, monotonic());
+      const hasRoom = waitingRows + takenRows + entry.rows <= maxRows;
+      if (hasRoom) push(entry);
+      else letGo([entry]);
+      return hasRoom;
     },
     takeBatch(maxBatch = BATCH_ROWS) {
       let count = 0;
@@ -90,6 +98,8 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
       const back = refused.filter((entry) => !entry.spilled);
       weight -= weightOf(taken);
       weight += weightOf(back);
+      const stays = new Set(back);
+      letGo(taken.filter((entry) => !stays.has(entry)));
       taken = [];
       takenRows = 0;
       waiting = place === 'first' ? [...back, ...waiting] : [...waiting, ...back];
@@ -98,7 +108,9 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
     entries: () => [...taken, ...waiting].filter((entry) => !entry.spilled),
     markSpilled(entries) {
       for (const entry of entries) entry.spilled = true;
-      weight -= weightOf(waiting.filter((entry) => entry.spilled));
+      const gone = waiting.filter((entry) => entry.spilled);
+      weight -= weightOf(gone);
+      letGo(gone);
       waiting = waiting.filter((entry) => !entry.spilled);
       waitingRows = rowsIn(waiting);
     },
@@ -131,14 +143,14 @@ export function toEntry(row: LedgerRow, since: number): Entry {
   return { kept: row, rows: 1, weight, since, strikes: 0, spilled: false };
 }
 
-function packetEntry(packet: ArrayBuffer, since: number): Entry {
-  const rows = rowsInPacket(packet);
-  return { kept: packet, rows, weight: packet.byteLength, since, strikes: 0, spilled: false };
+/** @param weight of what is in it, in bytes. */
+function packetEntry(kept: SharedArrayBuffer, weight: number, since: number): Entry {
+  return { kept, rows: rowsInPacket(kept), weight, since, strikes: 0, spilled: false };
 }
 
 /** The rows of an entry. */
 export function rowsOf({ kept }: Entry): LedgerRow[] {
-  return kept instanceof ArrayBuffer ? rowsOfPacket(kept) : [kept];
+  return kept instanceof SharedArrayBuffer ? rowsOfPacket(kept) : [kept];
 }
 
 /** Each row of an entry by itself. */

@@ -30,9 +30,9 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
   const tryOnce = async (entries: readonly Entry[]): Promise<boolean> => {
     try {
       const rows: LedgerRow[] = [];
-      const packets: ArrayBuffer[] = [];
+      const packets: SharedArrayBuffer[] = [];
       for (const { kept } of entries)
-        if (kept instanceof ArrayBuffer) packets.push(kept);
+        if (kept instanceof SharedArrayBuffer) packets.push(kept);
         else rows.push(kept);
       await append(rows, packets);
       return true;

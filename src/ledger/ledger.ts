@@ -12,8 +12,8 @@ export interface RowTaker {
 
 export interface Ledger extends RowTaker {
   readonly store: LedgerStore;
-  /** As `record`, for rows that another process has made sound and put in a packet (`compactPacket`). */
-  recordPacket(packet: ArrayBuffer): void;
+  /** As `record`, for rows that another process has made sound and put in a packet (`compactPacket`), which is copied. */
+  recordPacket(packet: Uint8Array): void;
   health(): LedgerHealth;
 }
 

@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts';
 import { createOverflow } from './overflow.ts';
 import { startRetention } from './retention.ts';
 import { NO_SPILL, type Spill } from './spill.ts';
-import { rowsOfPacket } from './row-packets.ts';
+import { adoptPacket, createPacketBuffers, rowsOfPacket } from './row-packets.ts';
 import type { LedgerRow } from './row.ts';
 import type { LedgerStore } from './store.ts';
 import { createBatchWriter } from './batch-writer.ts';
@@ -153,7 +153,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     record,
     recordPacket(packet) {
       if (!closed && backlog.addPacket(packet)) added();
-      else rowsOfPacket(packet).forEach(record);
+      else rowsOfPacket(adoptPacket(packet, createPacketBuffers())).forEach(record);
     },
     health() {
       const { rows, bytes, lost, lastError } = spill.held();

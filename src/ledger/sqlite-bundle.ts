@@ -27,7 +27,8 @@ export interface RowGroup {
 export function packGroups(packets: readonly RowPacket[], binaries?: BinariesOfRows): Promise<RowGroup[]> {
   return Promise.all(
     packets.map(async (packet) => {
-      if (!(packet instanceof ArrayBuffer)) return { rows: await packRows([packet], binaries), bundle: null };
+      if (!(packet instanceof SharedArrayBuffer))
+        return { rows: await packRows([packet], binaries), bundle: null };
       const read = readPacket(packet);
       return { rows: read.rows.map(withoutOwnBodies), bundle: packBundle(read) };
     }),

@@ -23,7 +23,7 @@ export type StoreCall = {
   [M in StoreMethod]: { id: number; method: M; args: Parameters<ValueStore[M]> };
 }[StoreMethod];
 
-/** Rows to append; the packets come back with the answer. */
+/** Rows to append; the packets are not read any more when it is answered. */
 export interface StoreRows {
   id: number;
   packets: RowPacket[];
@@ -40,5 +40,4 @@ export interface StoreAnswer {
   result?: unknown;
   /** The message of what was thrown. */
   error?: string;
-  packets?: RowPacket[];
 }

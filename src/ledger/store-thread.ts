@@ -19,14 +19,7 @@ self.onmessage = async ({ data }: MessageEvent<StoreCall | StoreRows | StoreOpen
     location = data.open;
     return;
   }
-  if ('method' in data) {
-    self.postMessage(await answer(data.id, () => call(data)));
-    return;
-  }
-  const said = await answer(data.id, () => append(data));
-  // Only buffers are used again.
-  const packets = data.packets.filter((packet) => packet instanceof ArrayBuffer);
-  self.postMessage({ ...said, packets } satisfies StoreAnswer, packets);
+  self.postMessage(await answer(data.id, () => ('method' in data ? call(data) : append(data))));
 };
 
 async function answer(id: number, work: () => Promise<unknown>): Promise<StoreAnswer> {

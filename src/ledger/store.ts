@@ -4,9 +4,9 @@ import type { LedgerRow, RowOperation, RowStatus } from './row.ts';
 export interface LedgerStore {
   /**
    * Keeps the rows, each once by request id however often it is handed over. Throws where it cannot.
-   * @param packets of more rows, as `compactPacket` made them; they stay the caller's.
+   * @param packets of more rows. They are read until it answers.
    */
-  append(rows: readonly LedgerRow[], packets?: readonly ArrayBuffer[]): Promise<void>;
+  append(rows: readonly LedgerRow[], packets?: readonly SharedArrayBuffer[]): Promise<void>;
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;

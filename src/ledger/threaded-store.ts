@@ -1,8 +1,7 @@
 // A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
 // likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
 import { binariesOf } from './row-columns.ts';
-import { createPacketWriter } from './row-packets.ts';
-import type { LedgerRow } from './row.ts';
+import { createPacketBuffers, createPacketWriter } from './row-packets.ts';
 import type { LedgerStore } from './store.ts';
 import type {
   StoreAnswer,
@@ -32,7 +31,8 @@ export function createThreadedStore(
   let nextId = 1;
   const pending = new Map<number, Pending>();
   const notices: string[] = [];
-  const writer = createPacketWriter();
+  const buffers = createPacketBuffers();
+  const writer = createPacketWriter(buffers);
 
   const start = (): Worker => {
     const started = new Worker(new URL('./store-thread', import.meta.url).href);
@@ -44,7 +44,6 @@ export function createThreadedStore(
       }
       const call = pending.get(data.id);
       pending.delete(data.id);
-      if (data.packets !== undefined) writer.giveBack(data.packets);
       if (data.error === undefined) call?.resolve(data.result);
       else call?.reject(new Error(data.error));
     };
@@ -68,17 +67,20 @@ export function createThreadedStore(
     return send({ id, method, args } as StoreCall) as ReturnType<ValueStore[M]>;
   };
 
-  const append = async (rows: readonly LedgerRow[], packets: readonly ArrayBuffer[] = []): Promise<void> => {
-    const all = [...writer.write(rows), ...packets.map(writer.copy)];
-    const buffers = all.filter((packet) => packet instanceof ArrayBuffer);
-    await send({ id: nextId++, packets: all, binaries: binariesOf(rows) }, buffers);
+  const append: LedgerStore['append'] = async (rows, packets = []) => {
+    const own = writer.write(rows);
+    try {
+      await send({ id: nextId++, packets: [...own, ...packets], binaries: binariesOf(rows) });
+    } finally {
+      buffers.giveBack(own);
+    }
   };
 
-  const send = (message: StoreCall | StoreRows, handedOver: ArrayBuffer[] = []): Promise<unknown> => {
+  const send = (message: StoreCall | StoreRows): Promise<unknown> => {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     pending.set(message.id, { resolve, reject });
     worker ??= start();
-    worker.postMessage(message, handedOver);
+    worker.postMessage(message);
     return promise;
   };
 

@@ -1,8 +1,14 @@
 // Rows on their way from a worker to the primary: in the packets that the ledger's store reads, and counted already. The
 // primary passes on what it need not read, and most of it does not come over the pipe.
 import { type BinaryPart, sharedCopy } from '../ledger/binary-parts.ts';
-import { REQUEST_ID, rowOfValues } from '../ledger/row-columns.ts';
-import { compactPacket, createPacketWriter, type RowPacket, rowsOfPacket } from '../ledger/row-packets.ts';
+import { REQUEST_ID, rowOfValues, type RowValues } from '../ledger/row-columns.ts';
+import {
+  adoptPacket,
+  compactPacket,
+  createPacketBuffers,
+  createPacketWriter,
+  rowsOfPacket,
+} from '../ledger/row-packets.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { soundRow } from '../ledger/sound-row.ts';
 import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
@@ -11,7 +17,7 @@ import { packetAt, type PacketPlace, type PacketRoom } from './packet-room.ts';
 export interface HandedRows {
   /** JSON of what a tally of them counted: a structured clone costs three times as much. */
   counted: string;
-  packets: (PacketPlace | RowPacket)[];
+  packets: (PacketPlace | Uint8Array<ArrayBuffer> | RowValues)[];
   /** By request id, of the rows that have any. */
   binaries: Map<string, PackedPart[]>;
 }
@@ -24,16 +30,17 @@ export function createRowPacker(
   isKept: boolean,
   room: Pick<PacketRoom, 'put'>,
 ): (rows: readonly LedgerRow[]) => HandedRows {
-  const writer = createPacketWriter();
+  const buffers = createPacketBuffers();
+  const writer = createPacketWriter(buffers);
   return (rows) => {
     const tally = createTally();
     const sound = rows.map(soundRow);
     for (const row of sound) tally.see(row);
     const written = isKept ? writer.write(sound) : [];
     const packets = written.map((packet) =>
-      packet instanceof ArrayBuffer ? (room.put(packet) ?? compactPacket(packet)) : packet,
+      packet instanceof SharedArrayBuffer ? (room.put(packet) ?? compactPacket(packet)) : packet,
     );
-    writer.giveBack(written);
+    buffers.giveBack(written);
     return { counted: JSON.stringify(countedBy(tally)), packets, binaries: binariesOf(sound) };
   };
 }
@@ -58,9 +65,9 @@ export function countedIn({ counted }: HandedRows): Counted {
  * Each as it can be kept: a packet of many, or a row that is too long for one or has binary parts.
  * @param memory of the worker that packed them.
  */
-export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array): (ArrayBuffer | LedgerRow)[] {
+export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array): (Uint8Array | LedgerRow)[] {
   return packets.map((packet) => {
-    if (packet instanceof ArrayBuffer) return packet;
+    if (packet instanceof Uint8Array) return packet;
     if ('start' in packet) return packetAt(memory, packet);
     const parts = binaries.get(String(packet[REQUEST_ID]));
     const row = rowOfValues(packet);
@@ -70,6 +77,6 @@ export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array):
 }
 
 /** All of them, in their order. */
-export function rowsIn(kept: ArrayBuffer | LedgerRow): LedgerRow[] {
-  return kept instanceof ArrayBuffer ? rowsOfPacket(kept) : [kept];
+export function rowsIn(kept: Uint8Array | LedgerRow): LedgerRow[] {
+  return kept instanceof Uint8Array ? rowsOfPacket(adoptPacket(kept, createPacketBuffers())) : [kept];
 }

@@ -22,7 +22,7 @@ export interface PacketPlace {
 
 export interface PacketRoom {
   /** A compact copy of a packet. Null: there is no room left. */
-  put(packet: ArrayBuffer): PacketPlace | null;
+  put(packet: SharedArrayBuffer): PacketPlace | null;
   /** Whoever read them is done with all that were put. */
   clear(): void;
 }
@@ -60,7 +60,7 @@ export function createPacketRoom({ bytes, reserve }: OpenedMemory): PacketRoom {
   };
 }
 
-/** @param memory of the worker that put it. */
-export function packetAt(memory: Uint8Array, { start, length }: PacketPlace): ArrayBuffer {
-  return new Uint8Array(memory.subarray(start, start + length)).buffer;
+/** The compact packet itself. @param memory of the worker that put it. */
+export function packetAt(memory: Uint8Array, { start, length }: PacketPlace): Uint8Array {
+  return memory.subarray(start, start + length);
 }

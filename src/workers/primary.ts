@@ -113,7 +113,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function take(rows: HandedRows, memory: Uint8Array): void {
     meter.add(countedIn(rows));
     for (const kept of keepable(rows, memory)) {
-      if (kept instanceof ArrayBuffer) ledger?.recordPacket(kept);
+      if (kept instanceof Uint8Array) ledger?.recordPacket(kept);
       else ledger?.record(kept);
       if (telemetry !== null) rowsIn(kept).forEach(telemetry.see);
     }

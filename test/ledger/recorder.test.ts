@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
+import { adoptPacket, createPacketBuffers } from '../../src/ledger/row-packets.ts';
 import { NO_TIMING } from '../../src/ledger/row.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
@@ -147,7 +148,8 @@ describe('packets of another process', () => {
 
   test('a store takes them beside other rows, each once', async () => {
     const sqlite = createThreadedStore({ type: 'sqlite', path: ':memory:' });
-    const [packet, other] = packetsOf(rows.slice(0, 64));
+    const buffers = createPacketBuffers();
+    const [packet, other] = packetsOf(rows.slice(0, 64)).map((compact) => adoptPacket(compact, buffers));
     if (packet === undefined || other === undefined) throw new Error('no packets');
     await sqlite.append(rows.slice(60, 70), [packet]);
     await sqlite.append([], [packet, other]);

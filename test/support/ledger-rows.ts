@@ -146,9 +146,9 @@ export function createFakeStore(): LedgerStore & {
 }
 
 /** Short rows as they come from another process. */
-export function packetsOf(rows: readonly LedgerRow[]): ArrayBuffer[] {
+export function packetsOf(rows: readonly LedgerRow[]): Uint8Array<ArrayBuffer>[] {
   return createPacketWriter()
     .write(rows)
-    .filter((packet) => packet instanceof ArrayBuffer)
+    .filter((packet) => packet instanceof SharedArrayBuffer)
     .map(compactPacket);
 }

@@ -41,7 +41,7 @@ test('each with its own, in their order', async () => {
   const many = variedRows(500);
   const handed = await arrived(many);
   expect(rowsOf(handed)).toEqual(many);
-  expect(keepable(handed, memory).every((kept) => kept instanceof ArrayBuffer)).toBe(true);
+  expect(keepable(handed, memory).every((kept) => kept instanceof Uint8Array)).toBe(true);
 });
 
 test('over the pipe what has no room in the memory that both have, until that is clear again', async () => {
@@ -66,7 +66,7 @@ test('all of it over the pipe where the system has no memory for it', async () =
   });
   const rows = variedRows(40);
   const handed = await arrived(rows, { through: full });
-  expect(handed.packets.every((packet) => packet instanceof ArrayBuffer)).toBe(true);
+  expect(handed.packets.every((packet) => packet instanceof Uint8Array)).toBe(true);
   expect(rowsOf(handed)).toEqual(rows);
 });
 

@@ -1,7 +1,7 @@
 // A worker that dies before its rows leave, or when they have arrived and it has not heard so: real processes.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { rowsOfPacket } from '../../src/ledger/row-packets.ts';
+import { rowsIn } from '../../src/workers/handed-rows.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { wholeMessage } from '../support/message-stream.ts';
 import { withPrimary } from '../support/primary-lab.ts';
@@ -61,7 +61,7 @@ test.skipIf(process.platform !== 'linux')(
       },
       recordPacket(packet) {
         onRow();
-        for (const { status } of rowsOfPacket(packet)) recorded.push(status);
+        for (const { status } of rowsIn(packet)) recorded.push(status);
         ledger.recordPacket(packet);
       },
     });
