@@ -5,7 +5,7 @@ import type { ValueStore } from './store-messages.ts';
 import { sqliteTrouble } from './store-trouble.ts';
 
 /**
- * Opened by the first call. A call that finds the file damaged, or no longer in its place, is answered from the new one;
+ * Opened by the first call. A call that finds the file damaged, cut off, or no longer in its place, is answered from the new one;
  * `tell` hears what happened and where the old one is. What else goes wrong is thrown, and tried anew by the next call.
  */
 export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
@@ -38,26 +38,26 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     store = createSqliteStore(path);
   };
 
+  const once = (work: () => Promise<void>): Promise<void> => {
+    mending ??= work().finally(() => {
+      mending = null;
+    });
+    return mending;
+  };
+
   const ask = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
     await mending;
-    let asked: SqliteStore | null = null;
+    let asked = store;
     try {
-      if (store?.isAstray() === true && !isClosed) {
-        mending ??= leave(store).finally(() => {
-          mending = null;
-        });
-        await mending;
-      }
+      const found = isClosed ? null : asked;
+      if (found?.isAstray() === true) await once(() => leave(found));
+      else if (found?.isCut() === true) await once(() => mend(found, 'another program cut it off'));
       store ??= createSqliteStore(path);
       asked = store;
       return await work(asked);
     } catch (thrown) {
       if (!isDamage(thrown) || isClosed) throw sqliteTrouble(path, thrown);
-      if (store === asked) {
-        mending ??= mend(asked, thrown.message).finally(() => {
-          mending = null;
-        });
-      }
+      if (store === asked) await once(() => mend(asked, thrown.message));
       await mending;
       store ??= createSqliteStore(path);
       return work(store);

@@ -61,6 +61,11 @@ const BUSY_MS = 2000;
 export interface SqliteStore extends ValueStore {
   /** Its file was removed, moved or replaced: what is written goes where nobody will look. */
   isAstray(): boolean;
+  /**
+   * Another program cut its file off, which SQLite notices no sooner than it reads what is missing: what it has in memory
+   * and in its log it would write around the hole.
+   */
+  isCut(): boolean;
 }
 
 /**
@@ -72,6 +77,14 @@ export function createSqliteStore(path: string): SqliteStore {
   const file = fileAt(path);
   const logs = LOGS.map((suffix) => ({ log: path + suffix, own: fileAt(path + suffix) }));
   const isAstray = () => fileAt(path) !== file;
+  let longest = sizeOf(path);
+  const isCut = () => {
+    const size = sizeOf(path);
+    // VACUUM makes it shorter as well, and then the database says that it is.
+    const isWhole = size >= longest || (size > 0 && sizeIn(database) < longest);
+    if (isWhole) longest = size;
+    return !isWhole;
+  };
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
   const bundles = createBundles(database);
@@ -198,6 +211,7 @@ export function createSqliteStore(path: string): SqliteStore {
       return { rows, isDone };
     },
     isAstray,
+    isCut,
     async close() {
       if (isAstray()) {
         // What the log has goes into the file that it belongs to. SQLite would remove logs by their names, which may be
@@ -222,6 +236,18 @@ function fileAt(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** In bytes; 0 where there is none. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** What the database says of itself, in bytes; some of it may still be in the log. */
+function sizeIn(database: Database): number {
+  const read = (pragma: 'page_count' | 'page_size') =>
+    database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get()?.[pragma] ?? 0;
+  return read('page_count') * read('page_size');
 }
 
 type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;

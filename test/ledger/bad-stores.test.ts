@@ -1,7 +1,16 @@
 // A store that is damaged, newer, full or away: requests are served, what is wrong is told, and rows are kept.
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebHost } from '../../src/gateway/host.ts';
@@ -190,6 +199,102 @@ describe('a damaged file', () => {
     expect(await gateway.get('/gateway/health')).toMatchObject({
       status: 'healthy',
       ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('sluice.db.damaged-')] },
+    });
+    await gateway.wrote(/the ledger's file was damaged/);
+  }, 30_000);
+});
+
+describe('a file that another program cuts while it is in use', () => {
+  const row = (requestId: string) => ({ ...sampleRow(), requestId });
+  const aside = () => readdirSync(home).filter((name) => /^sluice\.db\.damaged-[\d-]+$/.test(name));
+
+  async function opened() {
+    const heard: string[] = [];
+    const store = createThreadedStore({ type: 'sqlite', path }, (notice) => heard.push(notice));
+    await store.append([row('before')]);
+    return { store, heard };
+  }
+
+  test.each<[string, () => void]>([
+    ['to nothing', () => truncateSync(path, 0)],
+    ['to nothing, as a shell does (: > FILE)', () => writeFileSync(path, '')],
+    ['within its head', () => truncateSync(path, 50)],
+    ['in the middle', () => truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096)],
+  ])('%s: a new one is begun, and that is told', async (_, cut) => {
+    await writeLedger();
+    const { store, heard } = await opened();
+    cut();
+    await store.append([row('after')]);
+    await store.append([row('later')]);
+    expect(heard).toEqual([expect.stringContaining(`it is kept as ${join(home, aside()[0] ?? '?')}`)]);
+    expect(heard).toEqual([expect.stringContaining('another program cut it')]);
+    expect(store.notices?.()).toEqual(heard);
+    expect(idsOf((await store.audit(ALL)).rows)).toEqual(['after', 'later']);
+    expect((await store.totals()).requests).toBe(2);
+    await store.close();
+    const kept = createSqliteStore(path);
+    expect(idsOf((await kept.audit(ALL)).rows)).toEqual(['after', 'later']);
+    await kept.close();
+  });
+
+  test('found by a page that is read, before anything is written', async () => {
+    await writeLedger();
+    const { store, heard } = await opened();
+    truncateSync(path, 0);
+    expect((await store.audit(ALL)).total).toBe(0);
+    expect(heard).toHaveLength(1);
+    await store.close();
+  });
+
+  test('again and again: each is kept', async () => {
+    const { store, heard } = await opened();
+    for (const n of [1, 2, 3]) {
+      truncateSync(path, 0);
+      await store.append([row(`after ${n}`)]);
+    }
+    expect(heard).toHaveLength(3);
+    expect(aside()).toHaveLength(3);
+    await store.close();
+  });
+
+  test('VACUUM, which makes it shorter too, is none of that', async () => {
+    await writeLedger();
+    const { store, heard } = await opened();
+    while (!(await store.expire(Number.MAX_SAFE_INTEGER)).isDone);
+    const long = statSync(path).size;
+    const other = new Database(path);
+    other.run('VACUUM');
+    other.run('PRAGMA wal_checkpoint(TRUNCATE)');
+    other.close();
+    expect(statSync(path).size).toBeLessThan(long);
+    await store.append([row('after')]);
+    expect(idsOf((await store.audit(ALL)).rows)).toEqual(['after']);
+    expect(heard).toEqual([]);
+    await store.close();
+  });
+
+  test('while the gateway runs: every row after it is kept, and health tells', async () => {
+    await using gateway = await startSluice({ home });
+    const ask = async () => {
+      const response = await fetch(`${gateway.url}/v1/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'simulator/fast',
+          max_tokens: 5,
+          messages: [{ role: 'user', content: 'hi' }],
+        }),
+      });
+      await response.text();
+    };
+    await ask();
+    expect(await gateway.get('/gateway/audit')).toMatchObject({ total: 1 });
+    truncateSync(path, 0);
+    await ask();
+    await ask();
+    expect(await gateway.get('/gateway/audit')).toMatchObject({ total: 2 });
+    expect(await gateway.get('/gateway/health')).toMatchObject({
+      ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('another program cut it')] },
     });
     await gateway.wrote(/the ledger's file was damaged/);
   }, 30_000);
