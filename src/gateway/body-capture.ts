@@ -48,6 +48,7 @@ class DifferenceCapture implements BodyCapture {
   private readonly cap: number;
   private readonly blocks: Block[] = [];
   private last: Block = { bytes: NO_BYTES, used: 0 };
+  private parts = 0;
   /** Of the body so far. */
   private size = 0;
   /** The chunk before, as far as it can be compared with, and those that wait behind it. */
@@ -72,6 +73,9 @@ class DifferenceCapture implements BodyCapture {
 
   text(): string {
     this.compareWaiting();
+    // A short stream often comes in one piece.
+    if (this.parts === 1)
+      return new TextDecoder().decode(this.last.bytes.subarray(HEADER_BYTES, this.last.used));
     const body = new Uint8Array(this.size);
     let start = 0;
     let end = 0;
@@ -169,6 +173,7 @@ class DifferenceCapture implements BodyCapture {
       for (let index = 0; index < length; index++) bytes[part + index] = source[from + index] ?? 0;
     else bytes.set(source.subarray(from, to), part);
     block.used += HEADER_BYTES + length;
+    this.parts++;
   }
 
   private roomFor(needed: number): Block {
