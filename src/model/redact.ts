@@ -153,8 +153,11 @@ function redactorOf(own: Secrets): Redactor {
     return clean;
   };
   // No hint has a quotation mark, but a known secret may.
+  const quoted = anchors.filter((anchor) => anchor.includes('"'));
   const suspects = (text: string, told: string): boolean =>
-    anchors.some((anchor) => text.includes(anchor) || told.includes(anchor)) || scan(told) !== 0;
+    quoted.some((anchor) => text.includes(anchor)) ||
+    anchors.some((anchor) => told.includes(anchor)) ||
+    scan(told) !== 0;
   // Who asks once asks again: most requests in a row bring the same keys.
   let latest: { strange: readonly string[]; redactor: Redactor } | undefined;
   const and = (secrets: readonly string[]): Redactor => {

@@ -97,7 +97,8 @@ class BytesSplitter implements FrameSplitter {
     }
     if (chunk.indexOf(CR) === -1) {
       for (;;) {
-        const lineEnd = chunk.indexOf(LF, position);
+        // Of the blank line that ends most frames: a call takes ten times as long as a look.
+        const lineEnd = chunk[position] === LF ? position : chunk.indexOf(LF, position);
         if (lineEnd === -1) break;
         if (this.lineEmpty && lineEnd === position) ends.push(lineEnd + 1);
         this.lineEmpty = true;
