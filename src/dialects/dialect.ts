@@ -308,6 +308,11 @@ export interface StreamDecoder {
    * @param body what the event's data says, where it has been parsed already
    */
   decode(event: SseEvent, body?: JsonObject): void;
+  /**
+   * Takes an event that differs from the last one in its text alone, which was all that that one told besides counts. False:
+   * it has to be decoded. Left out where all have to be.
+   */
+  repeat?(text: string): boolean;
   /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
   end(): void;
 }
@@ -318,9 +323,17 @@ export type CreateFraming = (maxEvent: number) => StreamFraming;
 /** Throws EventTooLarge where an unfinished event outgrows the limit, MalformedEvent where bytes make no event. */
 export interface StreamFraming {
   /** Takes the next chunk; tells each event that it completes. */
-  push(chunk: Uint8Array, take: (event: SseEvent) => void): void;
+  push(chunk: Uint8Array, taker: EventTaker): void;
   /** At EOF: what is left is told where it makes a whole event. */
-  flush(take: (event: SseEvent) => void): void;
+  flush(taker: EventTaker): void;
+}
+
+/** Whoever is told the events of a stream. */
+export interface EventTaker {
+  /** Returns a text of the event where another event with another text in its place may be told by `repeat`. */
+  take(event: SseEvent): string | undefined;
+  /** As `StreamDecoder.repeat`. */
+  repeat(text: string): boolean;
 }
 
 /** An event that is not what its dialect says. The message is logged: it quotes nothing of what a model said. */

@@ -1,6 +1,6 @@
 // How most providers frame a stream: server-sent events.
-import type { StreamFraming } from '../dialects/dialect.ts';
-import type { SseEvent } from '../sse/event.ts';
+import type { EventTaker, StreamFraming } from '../dialects/dialect.ts';
+import { FrameForm } from '../sse/frame-form.ts';
 import { createFrameSplitter, type FrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 
@@ -10,20 +10,34 @@ export function createEventFraming(maxEvent: number): StreamFraming {
 
 class EventFraming implements StreamFraming {
   private readonly splitter: FrameSplitter;
+  private readonly form = new FrameForm();
 
   constructor(maxEvent: number) {
     this.splitter = createFrameSplitter(maxEvent);
   }
 
-  push(chunk: Uint8Array, take: (event: SseEvent) => void): void {
+  push(chunk: Uint8Array, taker: EventTaker): void {
+    // Mostly a chunk is one frame.
+    if (this.splitter.isBetween() && this.repeat(chunk, taker)) return;
     for (const frame of this.splitter.push(chunk).frames) {
-      const event = parseFrame(frame);
-      if (event !== undefined) take(event);
+      if (frame === chunk || !this.repeat(frame, taker)) this.read(frame, taker);
     }
   }
 
-  flush(take: (event: SseEvent) => void): void {
-    const event = parseFrame(this.splitter.flush());
-    if (event !== undefined) take(event);
+  flush(taker: EventTaker): void {
+    this.read(this.splitter.flush(), taker);
+  }
+
+  private repeat(frame: Uint8Array, taker: EventTaker): boolean {
+    const text = this.form.textIn(frame);
+    return text !== undefined && taker.repeat(text);
+  }
+
+  private read(frame: Uint8Array, taker: EventTaker): void {
+    const event = parseFrame(frame);
+    if (event === undefined) return;
+    const text = taker.take(event);
+    if (text === undefined) this.form.forget();
+    else this.form.learn(frame, text);
   }
 }

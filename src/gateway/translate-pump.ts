@@ -1,6 +1,7 @@
 // Different dialects: frames are decoded to neutral events, put in sequence, and rendered for the client.
 import {
   type CreateFraming,
+  type EventTaker,
   MalformedEvent,
   type ProviderSide,
   type Quirks,
@@ -42,7 +43,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
 }
 
 /** A class: what a stream holds for as long as it flows is few objects. */
-class TranslatePump<Out> implements Pump<Out>, SequenceReader {
+class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   private readonly options: TranslateOptions<Out>;
   private readonly side: ProviderSide;
   private readonly observer: Observer;
@@ -55,7 +56,6 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader {
   /** Of what the answer says so far. */
   private length = 0;
   private hasTaken = false;
-  private readonly decode = (event: SseEvent) => this.take(event);
 
   constructor(options: TranslateOptions<Out>) {
     this.options = options;
@@ -80,7 +80,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader {
   push(chunk: Uint8Array): Out | undefined {
     if (this.sequencer.ended()) return undefined;
     try {
-      this.framing.push(chunk, this.decode);
+      this.framing.push(chunk, this);
     } catch (thrown) {
       return this.fail(framingError(this.options.provider, thrown));
     }
@@ -101,7 +101,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader {
   end(): Out | undefined {
     const { provider } = this.options;
     try {
-      if (!this.sequencer.ended()) this.framing.flush(this.decode);
+      if (!this.sequencer.ended()) this.framing.flush(this);
     } catch (thrown) {
       return this.fail(framingError(provider, thrown));
     }
@@ -120,17 +120,27 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader {
     return this.sequencer.ended();
   }
 
-  /** From the framing. */
-  private take(event: SseEvent): void {
+  // From the framing.
+
+  take(event: SseEvent): string | undefined {
     if (this.side.classify(event) !== 'ping') this.hasTaken = true;
+    const before = this.events.length;
     try {
       this.decoder.decode(event);
+      return this.decoder.repeat === undefined ? undefined : textOf(this.events, before);
     } catch (thrown) {
       if (!(thrown instanceof MalformedEvent)) throw thrown;
       this.sequencer.noteSkipped();
       this.observer.noteMalformed();
       this.options.onMalformed(thrown);
+      return undefined;
     }
+  }
+
+  repeat(text: string): boolean {
+    if (this.decoder.repeat?.(text) !== true) return false;
+    this.hasTaken = true;
+    return true;
   }
 
   /** From the sequencer. */
@@ -148,6 +158,19 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader {
     this.events = [];
     return this.render(taken);
   }
+}
+
+/** The text that is all that events tell, from the one at this place on, besides counts. */
+function textOf(events: readonly StreamEvent[], from: number): string | undefined {
+  let text: string | undefined;
+  for (let at = from; at < events.length; at++) {
+    const event = events[at];
+    if (event === undefined || event.type === 'usage') continue;
+    if (text !== undefined || (event.type !== 'text-delta' && event.type !== 'reasoning-delta'))
+      return undefined;
+    text = event.text;
+  }
+  return text;
 }
 
 function lengthOf(event: StreamEvent): number {

@@ -31,6 +31,8 @@ export class CompletedFrames {
 export interface FrameSplitter {
   /** Takes the next chunk. Throws EventTooLarge when an unfinished event outgrows the limit. */
   push(chunk: Uint8Array): CompletedFrames;
+  /** The last chunk ended where a frame did. */
+  isBetween(): boolean;
   /** At EOF: the bytes after the last blank line (an event may lack its own), empty when there are none. */
   flush(): Uint8Array;
 }
@@ -73,6 +75,10 @@ class BytesSplitter implements FrameSplitter {
     const bytes = this.join(isWhole ? chunk : chunk.subarray(0, lastEnd));
     if (!isWhole) this.keep(chunk.subarray(lastEnd));
     return new CompletedFrames(bytes, before === 0 ? ends : ends.map((end) => before + end));
+  }
+
+  isBetween(): boolean {
+    return this.pending === 0 && this.lineEmpty && !this.afterCr;
   }
 
   flush(): Uint8Array {

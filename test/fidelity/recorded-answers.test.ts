@@ -4,6 +4,7 @@ import { TABLE_WIRES, type TableWire } from '../../scripts/fidelity/wires.ts';
 import { afterAll, describe, expect, test } from 'bun:test';
 import { ANSWER_FEATURES } from '../../scripts/fidelity/catalogue.ts';
 import { probeAnswer, tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import type { EventTaker } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { parseObject } from '../../src/model/json.ts';
@@ -41,8 +42,15 @@ async function read(wire: TableWire, recording: Recording): Promise<NeutralRespo
     if (side.loadFraming === undefined) for (const event of readEvents(recording.body)) decoder.decode(event);
     else {
       const framing = (await side.loadFraming())(Number.POSITIVE_INFINITY);
-      framing.push(recording.body, (event) => decoder.decode(event));
-      framing.flush((event) => decoder.decode(event));
+      const taker: EventTaker = {
+        take(event) {
+          decoder.decode(event);
+          return undefined;
+        },
+        repeat: () => false,
+      };
+      framing.push(recording.body, taker);
+      framing.flush(taker);
     }
     decoder.end();
     return collector.response();

@@ -62,6 +62,9 @@ class MessageDecoder implements StreamDecoder {
   private ended = false;
   private stopReason: JsonValue | undefined = undefined;
   private stopSequence: JsonValue | undefined = undefined;
+  /** Of the last delta of text. */
+  private delta: 'text-delta' | 'reasoning-delta' = 'text-delta';
+  private deltaBlock = 0;
 
   constructor(sink: EventSink, quirks: Quirks | undefined) {
     this.sink = sink;
@@ -110,6 +113,11 @@ class MessageDecoder implements StreamDecoder {
       default:
         this.extend(type, wire);
     }
+  }
+
+  repeat(text: string): boolean {
+    this.sink.push({ type: this.delta, block: this.deltaBlock, text });
+    return true;
   }
 
   private extend(name: string, value: JsonObject): void {
@@ -288,7 +296,10 @@ class MessageDecoder implements StreamDecoder {
 
   private text(type: 'text-delta' | 'reasoning-delta', block: number, value: JsonValue | undefined): void {
     const fragment = asString(value) ?? malformed(`a ${type} without text`);
-    if (fragment !== '') this.sink.push({ type, block, text: fragment });
+    if (fragment === '') return;
+    this.delta = type;
+    this.deltaBlock = block;
+    this.sink.push({ type, block, text: fragment });
   }
 
   private blockStop(wire: JsonObject): void {

@@ -47,7 +47,7 @@ function createMessageFraming(
   }
 
   return {
-    push(chunk, take) {
+    push(chunk, taker) {
       pieces.push(chunk);
       pending += chunk.length;
       if (pending < wanted) return;
@@ -59,7 +59,7 @@ function createMessageFraming(
           keep(bytes, length);
           return;
         }
-        take(readMessage(codec, bytes.subarray(0, length)));
+        taker.take(readMessage(codec, bytes.subarray(0, length)));
         bytes = bytes.subarray(length);
       }
       keep(bytes, PRELUDE_BYTES);

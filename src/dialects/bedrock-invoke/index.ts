@@ -75,9 +75,12 @@ async function loadFraming(): Promise<CreateFraming> {
   return (maxEvent) => {
     const framing = create(maxEvent);
     return {
-      push: (chunk, take) =>
-        framing.push(chunk, (event) => take(event.event === 'chunk' ? innerEvent(event.data) : event)),
-      flush: (take) => framing.flush(take),
+      push: (chunk, taker) =>
+        framing.push(chunk, {
+          take: (event) => taker.take(event.event === 'chunk' ? innerEvent(event.data) : event),
+          repeat: () => false,
+        }),
+      flush: (taker) => framing.flush(taker),
     };
   };
 }

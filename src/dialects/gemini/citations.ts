@@ -8,6 +8,8 @@ import { extensionOf, isEmpty, listOf, ownFields } from './wire.ts';
 export interface CitationReader {
   /** The sources that a candidate names and none before it did. Google repeats them while it streams. */
   read(candidate: JsonObject): Citation[];
+  /** There were some. */
+  any(): boolean;
 }
 
 const NO_CITATIONS: Citation[] = [];
@@ -19,6 +21,7 @@ export function createCitationReader(index: TextIndex): CitationReader {
 class NewCitations implements CitationReader {
   private readonly index: TextIndex;
   private readonly seen = new Set<string>();
+  private has = false;
 
   constructor(index: TextIndex) {
     this.index = index;
@@ -28,6 +31,7 @@ class NewCitations implements CitationReader {
     const grounding = asObject(candidate.groundingMetadata);
     const quotes = asObject(candidate.citationMetadata);
     if (grounding === undefined && quotes === undefined) return NO_CITATIONS;
+    this.has = true;
     const found = [
       ...(grounding === undefined ? [] : this.grounded(grounding)),
       ...(quotes === undefined ? [] : this.quoted(quotes)),
@@ -37,6 +41,10 @@ class NewCitations implements CitationReader {
       const key = JSON.stringify([citation.url, citation.title, citation.start, citation.end]);
       return !seen.has(key) && seen.add(key) !== undefined;
     });
+  }
+
+  any(): boolean {
+    return this.has;
   }
 
   private place(segment: JsonObject, said: string | undefined): { start?: number; end?: number } {

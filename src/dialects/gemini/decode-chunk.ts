@@ -82,6 +82,14 @@ export class ChunkDecoder {
     if (candidate !== undefined) this.readCandidate(candidate);
   }
 
+  /** As `StreamDecoder.repeat`. Where sources stand, they are placed anew with more text. */
+  repeat(text: string): boolean {
+    const { open } = this;
+    if (open === undefined || this.sources.any()) return false;
+    this.tell(open, text);
+    return true;
+  }
+
   /** No chunk follows: a reason to finish that was given now counts, as none can be taken back any more. */
   end(): void {
     const { reason, blocked } = this;
@@ -177,9 +185,8 @@ export class ChunkDecoder {
     const isThought = part.thought === true;
     if (text !== '') {
       const type = isThought ? 'reasoning' : 'text';
-      const block = this.blockOf(type);
-      if (!isThought) this.index.add(text);
-      this.sink.push({ type: TEXT_EVENTS[type].delta, block, text });
+      this.begin(type);
+      this.tell(type, text);
     }
     if (signature === undefined) return;
     if (isThought && this.open === 'reasoning') {
@@ -188,15 +195,19 @@ export class ChunkDecoder {
     } else this.seal = signature;
   }
 
-  private blockOf(type: 'text' | 'reasoning'): number {
-    if (this.open === type) return this.openBlock;
+  private tell(type: 'text' | 'reasoning', text: string): void {
+    if (type === 'text') this.index.add(text);
+    this.sink.push({ type: TEXT_EVENTS[type].delta, block: this.openBlock, text });
+  }
+
+  private begin(type: 'text' | 'reasoning'): void {
+    if (this.open === type) return;
     this.close();
     const block = this.nextBlock++;
     this.open = type;
     this.openBlock = block;
     this.sink.push({ type: TEXT_EVENTS[type].start, block });
     if (type === 'text') this.index.begin();
-    return block;
   }
 
   private flushSeal(): void {

@@ -21,12 +21,12 @@ export function createLineFraming(maxEvent: number): StreamFraming {
   }
 
   return {
-    push(chunk, take) {
+    push(chunk, taker) {
       let start = 0;
       for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
         const data = line(chunk.subarray(start, end));
         start = end + 1;
-        if (data !== '') take({ event: '', data });
+        if (data !== '') taker.take({ event: '', data });
       }
       if (start === chunk.length) return;
       pieces.push(chunk.subarray(start));
@@ -37,9 +37,9 @@ export function createLineFraming(maxEvent: number): StreamFraming {
         throw new EventTooLarge(`an event is longer than ${maxEvent} bytes`);
       }
     },
-    flush(take) {
+    flush(taker) {
       const data = line(new Uint8Array(0));
-      if (data !== '') take({ event: '', data });
+      if (data !== '') taker.take({ event: '', data });
     },
   };
 }

@@ -14,6 +14,8 @@ export interface BlockWriter {
   text(text: string): void;
   refusal(text: string): void;
   reasoning(text: string): void;
+  /** More of what is open, from a delta that is the last one but for it. False where that had more than the text. */
+  repeat(text: string): boolean;
   /** `reasoning_content`, `reasoning` and `reasoning_details` of one delta. */
   reasoningOf(delta: JsonObject): void;
   annotations(value: JsonValue | undefined): void;
@@ -90,6 +92,15 @@ class SingleBlocks implements BlockWriter {
   reasoning(text: string, index?: number): void {
     this.openReasoning(index);
     this.sink.push({ type: 'reasoning-delta', block: this.block, text });
+  }
+
+  repeat(text: string): boolean {
+    const { open, block } = this;
+    if (open === undefined || this.pending.length > 0) return false;
+    if (open === 'reasoning' && this.signature !== undefined) return false;
+    if (open === 'text') this.contentLength += text.length;
+    this.sink.push({ type: TEXT_EVENTS[open].delta, block, text });
+    return true;
   }
 
   reasoningOf(delta: JsonObject): void {

@@ -70,6 +70,11 @@ class ChunkDecoder implements StreamDecoder {
     else this.readChunk(value);
   }
 
+  /** Tools and media add up what no event of their own tells at once. */
+  repeat(text: string): boolean {
+    return this.tools === null && this.media === null && this.blocks.repeat(text);
+  }
+
   end(): void {
     const { finished } = this;
     if (this.ended || finished === undefined) return;
