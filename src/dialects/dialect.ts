@@ -122,10 +122,12 @@ export interface ProviderSide {
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';
   /**
-   * Whether clients of the dialect see the error that this event holds; left out: they always do. `isBare`: it stands in
+   * Whether clients of the dialect see the error that this event tells; left out: they always do. `isBare`: it stands in
    * the stream as JSON without a field's name, as some servers append it.
    */
   showsError?(event: SseEvent, isBare: boolean): boolean;
+  /** Whether this event tells once more the error that the event before told; left out: none does. */
+  repeatsError?(event: SseEvent): boolean;
   /** Where streams are not server-sent events: what cuts them into events, loaded by the first stream. */
   loadFraming?(): Promise<CreateFraming>;
   /**

@@ -50,6 +50,16 @@ export function saysError(error: JsonValue | undefined): boolean {
   return typeof error === 'string' && error !== '';
 }
 
+/** Whether OpenAI's SDKs see the error that an event's data tells: at its top, or because it is no JSON. */
+export function isSeenBySdks(data: string): boolean {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isObject(value) && saysError(value.error);
+  } catch {
+    return data.trim() !== '[DONE]';
+  }
+}
+
 function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks): GatewayError {
   const { reason, retryAfterMs, message = '' } = stated;
   const vendor = quirks.errorCodes?.[reason.code ?? ''];

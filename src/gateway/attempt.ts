@@ -249,6 +249,8 @@ function readAnswer<T>(
   try {
     return parse(body);
   } catch (thrown) {
+    // What the answer itself calls a failure.
+    if (thrown instanceof GatewayError && thrown.code !== 'upstream_malformed') throw thrown;
     const reason = thrown instanceof Error ? thrown.message : 'unreadable';
     throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`, {
       cause: thrown,

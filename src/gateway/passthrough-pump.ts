@@ -114,12 +114,11 @@ class PassthroughPump implements Pump<Uint8Array> {
       const frame = bytes.subarray(start, end);
       const event = parseFrame(frame);
       if (event === undefined) continue;
-      const failedBefore = seen.error !== null;
+      const failedBefore = this.toldFailure() !== null;
       const shown = this.tap(event);
-      const tellsError = !failedBefore && seen.error !== null;
-      if (shown && !tellsError) continue;
+      if (shown && this.toldFailure() === null) continue;
       changed ??= new Map();
-      changed.set(start, shown ? this.shownError(frame, event) : null);
+      changed.set(start, shown ? this.shownError(frame, failedBefore ? undefined : event) : null);
     }
     if (bytes.length === 0) return undefined;
     return changed === undefined ? bytes : withChanges(completed, changed);
@@ -132,26 +131,39 @@ class PassthroughPump implements Pump<Uint8Array> {
     const event = parseFrame(rest);
     if (event !== undefined) {
       const before = seen.malformedEvents;
+      const failedBefore = this.toldFailure() !== null;
       const shown = this.tap(event);
       // Half an event is not forwarded: the error that follows must stand on a line of its own.
       if (!shown || (seen.malformedEvents > before && !this.ended())) rest = undefined;
-      else if (seen.error !== null) rest = this.shownError(rest, event);
+      else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
     }
     if (rest?.length === 0) rest = undefined;
-    const error = this.complete() ? undefined : this.tell(truncated(this.options.provider));
+    const error = this.breakOff(truncated(this.options.provider));
     if (rest === undefined || (error === undefined && !this.kept)) return rest ?? error;
     return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
   }
 
   fail(error: GatewayError): Uint8Array | undefined {
-    return this.complete() ? undefined : this.tell(error);
+    return this.breakOff(error);
   }
 
-  /** Nothing more comes. Whether that makes an answer: one of which only the dialect's last formality is missing is one. */
-  private complete(): boolean {
+  /**
+   * Nothing more comes. An answer of which only the dialect's last formality is missing is one; else the client is told
+   * of this error, or of the one that shows only now that nothing follows.
+   */
+  private breakOff(error: GatewayError): Uint8Array | undefined {
+    const toldBefore = this.ended();
     this.failed = true;
     this.decoder.end();
-    return this.ended();
+    if (!this.ended()) return this.tell(error);
+    const late = toldBefore ? null : this.toldFailure();
+    return late === null ? undefined : this.tell(late);
+  }
+
+  /** That the provider told. What the gateway itself finds wrong in a call passes as it came: here it says so to nobody. */
+  private toldFailure(): GatewayError | null {
+    const { error } = this.seen;
+    return error?.code === 'upstream_malformed' ? null : error;
   }
 
   /** What the client gets of an error in place of the rest. */
@@ -184,14 +196,15 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   /** False for a frame that must not reach the client. */
   private tap(event: SseEvent): boolean {
-    const { follower } = this;
-    const kind = this.side.classify(event);
+    const { follower, side } = this;
+    const kind = side.classify(event);
     if (kind !== 'ping') this.took = true;
     // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
     if (this.terminal) return kind === 'ping';
-    this.terminal = kind === 'terminal';
+    if (this.toldFailure() !== null && kind !== 'ping' && side.repeatsError?.(event) !== true) return false;
     const isReadable = this.decode(event);
     const { error } = this.seen;
+    this.terminal = kind === 'terminal' || (side.repeatsError === undefined && this.toldFailure() !== null);
     if (error !== null && follower?.keeps(error) === true) {
       this.terminal = true;
       this.failed = true;
@@ -220,11 +233,13 @@ class PassthroughPump implements Pump<Uint8Array> {
   /**
    * An error event without the keys it quotes; byte for byte what came where it quotes none. In a form in which no client
    * would see it, it is told in the dialect's own, and nothing behind it.
+   * @param teller the event that told it; undefined where the frame tells it again.
    */
-  private shownError(frame: Uint8Array, event: SseEvent): Uint8Array {
+  private shownError(frame: Uint8Array, teller: SseEvent | undefined): Uint8Array {
     const text = new TextDecoder().decode(frame);
-    const { error } = this.seen;
-    if (error !== null && this.options.side.showsError?.(event, !HAS_DATA.test(text)) === false) {
+    const error = this.toldFailure();
+    const isSeen = teller === undefined || this.side.showsError?.(teller, !HAS_DATA.test(text)) !== false;
+    if (error !== null && !isSeen) {
       this.terminal = true;
       return this.errorEvent(error);
     }

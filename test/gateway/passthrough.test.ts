@@ -35,6 +35,7 @@ function requestFor(dialect: DialectId, stream: boolean): { path: string; sent: 
 }
 
 const decoder = new TextDecoder();
+const DONE = 'data: [DONE]\n\n';
 
 for (const dialect of SPOKEN_DIALECTS) {
   describe(`${dialect} passes through`, () => {
@@ -56,8 +57,12 @@ for (const dialect of SPOKEN_DIALECTS) {
           }
           expect(response.status, errorMessage ?? '').toBe(200);
           expect(response.headers.get('content-type')).toBe('text/event-stream');
-          expect(decoder.decode(received)).toBe(decoder.decode(recording.body));
-          expect(received).toEqual(new Uint8Array(recording.body));
+          // Behind an error there is no other ending (GUARANTEES 14).
+          const isBroken = recording.features.includes('in-stream-error');
+          const { length } = isBroken && decoder.decode(recording.body).endsWith(DONE) ? DONE : '';
+          const passed = recording.body.slice(0, recording.body.length - length);
+          expect(decoder.decode(received)).toBe(decoder.decode(passed));
+          expect(received).toEqual(new Uint8Array(passed));
           const request = upstream.requests[0];
           expect(decoder.decode(request?.body)).toBe(sent);
           expect(request?.path).toMatch(/[?&]beta=true$/);

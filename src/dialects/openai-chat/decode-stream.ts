@@ -1,7 +1,7 @@
 // Chat completion chunks → neutral events. Reads the first choice; `finish` is held until the stream's end,
 // because usage, and on some servers an error, comes behind `finish_reason`.
 // https://platform.openai.com/docs/api-reference/chat/streaming
-import { GatewayError } from '../../model/errors.ts';
+import type { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
@@ -13,7 +13,7 @@ import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
 import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody } from './errors.ts';
-import { isErrorFinish, parseFinish } from './finish.ts';
+import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { tellUnworded } from './unworded.ts';
 import { findUsage, parseUsage } from './usage.ts';
@@ -79,10 +79,9 @@ class ChunkDecoder implements StreamDecoder {
     const { finished } = this;
     if (this.ended || finished === undefined) return;
     const raw = asString(finished.finish_reason) ?? null;
-    if (isErrorFinish(raw)) {
-      this.fail(
-        new GatewayError('upstream_failed', `the provider broke the answer off (finish_reason ${raw})`),
-      );
+    const failure = brokenFinish(raw);
+    if (failure !== undefined) {
+      this.fail(failure);
       return;
     }
     this.media?.finish();

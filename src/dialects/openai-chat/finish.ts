@@ -1,4 +1,5 @@
 // finish_reason ↔ unified finish. The first five are OpenAI's, the rest come from servers that speak the dialect.
+import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json.ts';
 
@@ -31,9 +32,16 @@ const FINISH_REASON: Record<UnifiedFinish, string> = {
   other: 'stop',
 };
 
-/** Reasons that say the answer broke off, whatever came before. */
-export function isErrorFinish(raw: string | null): boolean {
-  return raw === 'error' || raw === 'network_error';
+/** Reasons that say the answer broke off, whatever came before: OpenRouter's and Mistral's, GLM's, vLLM's, DeepSeek's. */
+const BROKEN: ReadonlySet<string> = new Set([
+  ...['error', 'network_error', 'abort', 'insufficient_system_resource'],
+]);
+
+/** The error of an answer that ended for such a reason; undefined where it did not. */
+export function brokenFinish(raw: string | null): GatewayError | undefined {
+  if (raw === null || !BROKEN.has(raw.toLowerCase())) return undefined;
+  const code = raw === 'insufficient_system_resource' ? 'upstream_overloaded' : 'upstream_failed';
+  return new GatewayError(code, `the provider broke the answer off (finish_reason ${raw})`);
 }
 
 /**

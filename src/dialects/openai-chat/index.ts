@@ -1,7 +1,7 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
 import type { Dialect } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai-embeddings.ts';
-import { buildError, parseError } from '../openai-errors.ts';
+import { buildError, isSeenBySdks, parseError } from '../openai-errors.ts';
 import { openaiClientModels, openaiModels } from '../openai-models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -50,7 +50,7 @@ export const openaiChat: Dialect = {
     createStreamDecoder,
     classify: ({ event, data }) =>
       data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',
-    showsError: (_event, isBare) => !isBare,
+    showsError: ({ data }, isBare) => !isBare && isSeenBySdks(data),
     addsContentOnly,
     parseError,
     errorInBody,

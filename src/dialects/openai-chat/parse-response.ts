@@ -9,7 +9,7 @@ import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
-import { parseFinish } from './finish.ts';
+import { brokenFinish, parseFinish } from './finish.ts';
 import { IMAGE_URL, parseMediaUrl, sniffAudio } from './media.ts';
 import { answerExtension } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';
@@ -30,6 +30,9 @@ export function parseResponse(body: JsonObject): NeutralResponse {
       'the provider answered JSON without `choices[0].message`: is its base_url that of an OpenAI-compatible API?',
     );
   }
+  const raw = asString(choice.finish_reason) || null;
+  const failure = brokenFinish(raw);
+  if (failure !== undefined) throw failure;
   const id = asString(body.id) || null;
   const reasoning = parseReasoning(message, (text) => ownToken('openai-chat', text));
   const parts: Part[] = [...reasoning.before, ...parseContent(message), ...reasoning.after];
@@ -43,7 +46,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     id,
     model: asString(body.model) || null,
     parts,
-    finish: parseFinish(asString(choice.finish_reason) || null, choice, sawToolCall),
+    finish: parseFinish(raw, choice, sawToolCall),
     usage: usage === undefined ? { ...NO_USAGE } : mergeUsage(NO_USAGE, parseUsage(usage)),
     ...answerExtension(body, choice),
   };

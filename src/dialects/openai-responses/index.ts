@@ -1,9 +1,10 @@
 // The dialect of OpenAI Responses (`POST /v1/responses`), and of the servers that speak it too.
 // https://platform.openai.com/docs/api-reference/responses
+import { asString, parseObject } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai-embeddings.ts';
-import { buildError, parseError } from '../openai-errors.ts';
+import { buildError, isSeenBySdks, parseError } from '../openai-errors.ts';
 import { openaiModels } from '../openai-models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -44,7 +45,8 @@ export const openaiResponses: Dialect = {
     parseResponse,
     createStreamDecoder,
     classify,
-    showsError: (_event, isBare) => !isBare,
+    showsError: (event, isBare) => !isBare && (TELLS_FAILURE.has(typeOf(event)) || isSeenBySdks(event.data)),
+    repeatsError: (event) => typeOf(event) === FAILED,
     parseError,
     errorInBody,
     passthrough: { edits: () => ({}) },
@@ -61,6 +63,13 @@ function insteadOf(path: string): string | undefined {
   if (/^\/v1\/(responses|conversations)(\/|$)/.test(path))
     return 'nothing of an answer is kept here; send the whole conversation as `input` to /v1/responses, with `store: false`';
   return undefined;
+}
+
+const FAILED = 'response.failed';
+const TELLS_FAILURE: ReadonlySet<string> = new Set(['error', FAILED]);
+
+function typeOf({ event, data }: SseEvent): string {
+  return asString(parseObject(data)?.type) ?? event;
 }
 
 const TYPE = /"type"\s*:\s*"(keepalive|response\.(?:completed|incomplete|failed))"/;
