@@ -45,7 +45,7 @@ export interface LibraryOptions {
  */
 export function createGateway(config: ConfigInput = {}, options: LibraryOptions = {}): Gateway {
   const web = createWebHost(options.host);
-  const simulator = createSimulator({ now: web.now, sleep: createSleep(web.setTimer) });
+  const simulator = createSimulator({ ...web, sleep: createSleep(web.setTimer) });
   const simulated = createFetchTransport(fetchSimulator(simulator));
   const host: GatewayHost = { ...web, send: withSimulator(simulated, web.send) };
   const parsed = parseConfig(config);

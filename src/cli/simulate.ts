@@ -33,8 +33,8 @@ export const simulateCommand: Command = {
 };
 
 function listen(port: number, context: CliContext): HttpHost {
-  const { now, setTimer } = createWebHost();
-  const simulator = createSimulator({ now, sleep: createSleep(setTimer) });
+  const { now, monotonic, setTimer } = createWebHost();
+  const simulator = createSimulator({ now, monotonic, sleep: createSleep(setTimer) });
   return createHttpHost({
     hostname: '127.0.0.1',
     port,

@@ -45,7 +45,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     ...(fleet !== undefined && { fleet }),
     ...(telemetry !== undefined && { telemetry }),
   });
-  const simulator = createSimulator({ now: host.now, sleep: createSleep(host.setTimer) });
+  const simulator = createSimulator({ ...host, sleep: createSleep(host.setTimer) });
   const simulated = createFetchTransport(fetchSimulator(simulator));
   const { send, ...upstreams } = reachUpstreams(host, options);
   return { ...host, ...upstreams, authorize: createAuthorizer(), send: withSimulator(simulated, send) };

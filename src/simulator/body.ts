@@ -2,8 +2,10 @@
 import type { Step } from './script.ts';
 
 export interface SimulatorDeps {
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds, for what answers say. */
   now(): number;
+  /** Milliseconds that only go on, whatever somebody sets the clock to: for their pace. */
+  monotonic(): number;
   /** Resolves after `ms` milliseconds or when `signal` fires, whichever is first; may reject on the latter. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -13,11 +15,11 @@ const textEncoder = new TextEncoder();
 /** `signal` is the request's: when it fires, the body fails with its reason. */
 export function playScript(
   script: Generator<Step, void, void>,
-  deps: SimulatorDeps,
+  deps: Pick<SimulatorDeps, 'monotonic' | 'sleep'>,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const left = new AbortController();
-  const startedAt = deps.now();
+  const startedAt = deps.monotonic();
   const leave = () => {
     left.abort();
     script.return();
@@ -43,7 +45,7 @@ export function playScript(
         signal.removeEventListener('abort', leave);
         return controller.error(new TypeError('simulated failure: the connection was reset'));
       }
-      const wait = startedAt + step.due - deps.now();
+      const wait = startedAt + step.due - deps.monotonic();
       if (wait > 0) await deps.sleep(wait, left.signal).catch(() => undefined);
       if (left.signal.aborted) {
         if (signal.aborted) controller.error(signal.reason);

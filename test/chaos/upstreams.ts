@@ -20,8 +20,8 @@ export const OPEN_FOR_MS = 300;
 export const MOCK_WORDS = ['works', 'fails', 'mumbles', 'hangs up', 'breaks'] as const;
 
 export async function startUpstreams(): Promise<Upstreams> {
-  const { now, setTimer } = createWebHost();
-  const simulator = serveSimulator(createSimulator({ now, sleep: createSleep(setTimer) }));
+  const { now, monotonic, setTimer } = createWebHost();
+  const simulator = serveSimulator(createSimulator({ now, monotonic, sleep: createSleep(setTimer) }));
   let isGood = true;
   const ours = serve(simulator);
   const moody = serve(async (request) =>

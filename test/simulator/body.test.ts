@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { playScript } from '../../src/simulator/body.ts';
-import { createSleep } from '../../src/simulator/index.ts';
+import { createSimulator, createSleep } from '../../src/simulator/index.ts';
 import type { Step } from '../../src/simulator/script.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
@@ -21,6 +21,30 @@ describe('playing a script', () => {
     expect(time.slept).toEqual([300, 20, 20, 20]);
   });
 
+  test.each([-3_600_000, 3_600_000])('a clock that is set by %d ms changes no pace', async (jump) => {
+    const time = createVirtualTime();
+    let setBy = 0;
+    const simulator = createSimulator({ ...time, now: () => time.now() + setBy });
+    const body = {
+      model: 'simulator/tokens=20',
+      stream: true,
+      messages: [{ role: 'user', content: 'hi' }],
+    };
+    const asked = new Request('http://simulator/v1/chat/completions', {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    const { body: stream } = await simulator.fetch(asked);
+    let pieces = 0;
+    for await (const _ of stream ?? []) {
+      pieces++;
+      if (pieces === 5) setBy = jump;
+    }
+    expect(pieces).toBeGreaterThan(20);
+    expect(time.slept.length).toBeGreaterThan(19);
+    expect(Math.max(...time.slept.slice(1))).toBeLessThanOrEqual(20);
+  });
+
   test('nothing is made before it is read, nor after a cancel', async () => {
     const made: number[] = [];
     const reader = playScript(paced(1_000, made), createVirtualTime(), NEVER).getReader();
@@ -36,7 +60,7 @@ describe('playing a script', () => {
     const began = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     const deps = {
-      now: () => 0,
+      monotonic: () => 0,
       sleep: (_: number, signal: AbortSignal) =>
         new Promise<void>((_, reject) => {
           began.resolve();
@@ -91,7 +115,7 @@ describe('playing a script', () => {
         listeners--;
         remove(...args);
       };
-      const reader = playScript(paced(3), { now: () => 0, sleep }, signal).getReader();
+      const reader = playScript(paced(3), { monotonic: () => 0, sleep }, signal).getReader();
       const read = reader.read();
       while (timers.size === 0) await Promise.resolve();
       await reader.cancel();

@@ -7,15 +7,17 @@ export interface VirtualTime extends SimulatorDeps {
 }
 
 export function createVirtualTime(): VirtualTime {
-  let time = Date.UTC(2025, 0, 1);
+  const start = Date.UTC(2025, 0, 1);
+  let passed = 0;
   const slept: number[] = [];
   return {
     slept,
-    now: () => time,
+    now: () => start + passed,
+    monotonic: () => passed,
     async sleep(ms, signal) {
       signal.throwIfAborted();
       slept.push(ms);
-      time += ms;
+      passed += ms;
     },
   };
 }
