@@ -55,7 +55,7 @@ function find(reference: string, root: JsonObject): JsonObject {
 function addProperties(properties: Record<string, JsonValue>, schema: JsonObject): void {
   for (const [name, value] of Object.entries(asObject(schema.properties) ?? {})) {
     if (value === undefined) continue;
-    const known = properties[name];
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (known === undefined) properties[name] = value;
     else if (JSON.stringify(known) !== JSON.stringify(value)) properties[name] = either(known, value);
   }

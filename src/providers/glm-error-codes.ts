@@ -1,6 +1,7 @@
 // What GLM's error codes mean. They decide, not the status: its 429 also means an empty account.
 // https://docs.z.ai/api-reference/api-code
 import type { VendorError } from '../dialects/dialect.ts';
+import { table } from '../model/table.ts';
 
 // With 402 no client takes an empty account for a rate limit that passes.
 const NO_BALANCE: VendorError = { code: 'upstream_unauthorized', status: 402, exhausted: true };
@@ -8,7 +9,7 @@ const UNAUTHORIZED: VendorError = { code: 'upstream_unauthorized' };
 const RATE_LIMITED: VendorError = { code: 'upstream_rate_limited' };
 const USED_UP: VendorError = { code: 'upstream_rate_limited', exhausted: true };
 
-export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = {
+export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = table({
   '1000': UNAUTHORIZED,
   '1001': UNAUTHORIZED,
   '1002': UNAUTHORIZED,
@@ -28,4 +29,4 @@ export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = {
   '1308': USED_UP,
   '1310': USED_UP,
   '1312': { code: 'upstream_overloaded' },
-};
+});

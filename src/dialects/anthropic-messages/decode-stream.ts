@@ -14,6 +14,7 @@ import {
   parseObject,
 } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
+import { table } from '../../model/table.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { madeUpId } from './author.ts';
@@ -39,13 +40,13 @@ interface OpenBlock {
 const TEXT_FIELDS = ['type', 'text', 'citations', 'cache_control'];
 const THINKING_FIELDS = ['type', 'thinking', 'signature', 'cache_control'];
 
-const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = {
+const KIND_OF_DELTA: Record<string, OpenBlock['kind']> = table({
   text_delta: 'text',
   citations_delta: 'text',
   thinking_delta: 'reasoning',
   signature_delta: 'reasoning',
   input_json_delta: 'tool',
-};
+});
 
 export function createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder {
   return new MessageDecoder(sink, quirks);

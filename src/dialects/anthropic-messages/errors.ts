@@ -1,10 +1,11 @@
 // Errors of this dialect, both ways. https://docs.anthropic.com/en/api/errors
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
-const STATUS_OF: Record<string, number> = {
+const STATUS_OF: Record<string, number> = table({
   invalid_request_error: 400,
   authentication_error: 401,
   billing_error: 402,
@@ -16,7 +17,7 @@ const STATUS_OF: Record<string, number> = {
   api_error: 500,
   timeout_error: 504,
   overloaded_error: 529,
-};
+});
 
 const TYPE_OF = new Map(Object.entries(STATUS_OF).map(([name, status]) => [status, name]));
 
@@ -46,7 +47,7 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
 export function fromBody(
   body: JsonObject,
   status: number | undefined,
-  { errorCodes = {} }: Quirks = {},
+  { errorCodes }: Quirks = {},
 ): GatewayError {
   const error = asObject(body.error);
   const type = asString(error?.type);
@@ -59,7 +60,7 @@ export function fromBody(
   };
   const fallback = `the provider failed${status === undefined ? '' : ` with HTTP ${status}`} and gave no reason`;
   // Other vendors put their own code where the type stands.
-  const vendor = errorCodes[code ?? ''] ?? errorCodes[type ?? ''];
+  const vendor = errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
     const { code: meaning, status: told, exhausted } = vendor;
     return new GatewayError(meaning, message || fallback, {

@@ -1,9 +1,10 @@
 // Stop reasons. https://docs.anthropic.com/en/docs/build-with-claude/handling-stop-reasons
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asString, type JsonValue } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 import type { RareEnding } from '../answer-losses.ts';
 
-const UNIFIED: Record<string, UnifiedFinish> = {
+const UNIFIED: Record<string, UnifiedFinish> = table({
   end_turn: 'end_turn',
   max_tokens: 'max_tokens',
   stop_sequence: 'stop_sequence',
@@ -11,7 +12,7 @@ const UNIFIED: Record<string, UnifiedFinish> = {
   pause_turn: 'pause_turn',
   refusal: 'refusal',
   model_context_window_exceeded: 'context_window_exceeded',
-};
+});
 
 /** Reasons with no neutral word, which a client of this dialect understands all the same. */
 const OWN_WORDS: ReadonlySet<string> = new Set(['compaction']);

@@ -1,18 +1,19 @@
 // Checks that a stream keeps this dialect's order. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { table } from '../../model/table.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { GrammarChecker } from '../dialect.ts';
 import { parseUsage } from './usage.ts';
 import { isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 /** Deltas that a block type may have; a type that is not here may have any. */
-const DELTAS: Record<string, readonly string[]> = {
+const DELTAS: Record<string, readonly string[]> = table({
   text: ['text_delta', 'citations_delta'],
   thinking: ['thinking_delta', 'signature_delta'],
   redacted_thinking: [],
   tool_use: ['input_json_delta'],
-};
+});
 
 const MESSAGE_FIELDS = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
 const USAGE_FIELDS = [

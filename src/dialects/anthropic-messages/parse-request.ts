@@ -9,6 +9,7 @@ import type {
   ReasoningEffort,
   ReasoningSettings,
 } from '../../model/request.ts';
+import { table } from '../../model/table.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
 import {
@@ -173,11 +174,11 @@ function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObj
   if (Object.keys(settings).length > 0) request.reasoning = settings;
 }
 
-const MODES: Record<string, NonNullable<ReasoningSettings['mode']>> = {
+const MODES: Record<string, NonNullable<ReasoningSettings['mode']>> = table({
   enabled: 'on',
   disabled: 'off',
   adaptive: 'adaptive',
-};
+});
 
 function parseFormat(format: JsonObject | undefined): OutputFormat | undefined {
   if (format?.type !== 'json_schema') return undefined;

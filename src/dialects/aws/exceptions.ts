@@ -2,13 +2,14 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** What the name of an event begins with that is an exception. */
 export const EXCEPTION = 'exception:';
 
 /** The status that each has as an answer, for those in streams; names are in PascalCase there, camelCase here. */
-const STATUS_OF: Record<string, number> = {
+const STATUS_OF: Record<string, number> = table({
   accessDeniedException: 403,
   internalServerException: 500,
   modelErrorException: 424,
@@ -20,14 +21,14 @@ const STATUS_OF: Record<string, number> = {
   serviceUnavailableException: 503,
   throttlingException: 429,
   validationException: 400,
-};
+});
 
-const CODE_OF: Record<string, ErrorCode> = {
+const CODE_OF: Record<string, ErrorCode> = table({
   modelNotReadyException: 'upstream_overloaded',
   // The quota of an account: another target may help.
   serviceQuotaExceededException: 'upstream_rate_limited',
   throttlingException: 'upstream_rate_limited',
-};
+});
 
 /** A non-2xx answer: the exception is named in a header, its message stands in the body. */
 export function parseError({ status, headers, body }: UpstreamFailure): GatewayError {

@@ -4,8 +4,9 @@ import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Usage } from '../../model/usage.ts';
+import { table } from '../../model/table.ts';
 
-const UNIFIED: Record<string, UnifiedFinish> = {
+const UNIFIED: Record<string, UnifiedFinish> = table({
   end_turn: 'end_turn',
   tool_use: 'tool_use',
   max_tokens: 'max_tokens',
@@ -13,7 +14,7 @@ const UNIFIED: Record<string, UnifiedFinish> = {
   guardrail_intervened: 'refusal',
   content_filtered: 'refusal',
   model_context_window_exceeded: 'context_window_exceeded',
-};
+});
 
 /** An answer that the service itself calls broken is none. */
 const BROKEN = /^malformed_/;

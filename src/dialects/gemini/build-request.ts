@@ -1,6 +1,7 @@
 // NeutralRequest → a generateContent body, and what it could not carry.
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { table } from '../../model/table.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../last-turn.ts';
@@ -125,13 +126,13 @@ function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossRe
   }
 }
 
-const SERVICE_TIERS: Record<string, string | undefined> = {
+const SERVICE_TIERS: Record<string, string | undefined> = table({
   flex: 'flex',
   priority: 'priority',
   standard: 'standard',
   default: 'standard',
   standard_only: 'standard',
-};
+});
 
 function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
   if (tier === undefined || tier === 'auto') return undefined;

@@ -3,6 +3,7 @@
 import { durationMs } from '../../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 import { listOf } from './wire.ts';
 
@@ -41,7 +42,7 @@ export function errorInBody(body: JsonObject): GatewayError | undefined {
 }
 
 /** HTTP statuses of the canonical codes. https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
-const STATUS_OF: Record<string, number> = {
+const STATUS_OF: Record<string, number> = table({
   INVALID_ARGUMENT: 400,
   FAILED_PRECONDITION: 400,
   OUT_OF_RANGE: 400,
@@ -55,7 +56,7 @@ const STATUS_OF: Record<string, number> = {
   UNIMPLEMENTED: 501,
   UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
-};
+});
 
 function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   const status = httpStatus ?? stated.status ?? STATUS_OF[stated.reason.type ?? ''] ?? 500;

@@ -2,9 +2,10 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { JsonValue } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 
 /** What an answer that says a reason means; `broken` is no answer at all. */
-const MEANING: Record<string, UnifiedFinish | 'broken'> = {
+const MEANING: Record<string, UnifiedFinish | 'broken'> = table({
   STOP: 'end_turn',
   MAX_TOKENS: 'max_tokens',
   // The token limit of one request of several; continuing wants a token that no other dialect can carry.
@@ -29,7 +30,7 @@ const MEANING: Record<string, UnifiedFinish | 'broken'> = {
   IMAGE_OTHER: 'other',
   TOO_MANY_TOOL_CALLS: 'other',
   FINISH_REASON_UNSPECIFIED: 'other',
-};
+});
 
 /**
  * Numbers that servers send for names under `enum-encoding=int` (recorded: 1 and 2). Above 5 the two Google APIs

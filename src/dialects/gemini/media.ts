@@ -1,6 +1,7 @@
 // Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for addresses.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 
 export type MediaPart = ImagePart | DocumentPart | AudioPart;
 
@@ -16,7 +17,7 @@ export function isGoogleFile(uri: string): boolean {
   return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(beta)?\/)?files\/[\w-]+$/.test(uri);
 }
 
-const TYPES: Record<string, string> = {
+const TYPES: Record<string, string> = table({
   png: 'image/png',
   jpg: 'image/jpeg',
   jpeg: 'image/jpeg',
@@ -35,7 +36,7 @@ const TYPES: Record<string, string> = {
   ogg: 'audio/ogg',
   flac: 'audio/flac',
   mp4: 'video/mp4',
-};
+});
 
 /** What a URL's ending says of its content; the wire wants to be told. */
 export function typeOfUrl(url: string): string | undefined {

@@ -6,6 +6,7 @@ import type {
   ReasoningEffort,
   ReasoningSettings,
 } from '../../model/request.ts';
+import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalNumber, optionalObject, optionalString } from './read-field.ts';
 import { dotted, leftover, listOf } from './wire.ts';
@@ -66,12 +67,12 @@ function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | und
   return { type: 'json' };
 }
 
-const EFFORTS: Record<string, ReasoningEffort> = {
+const EFFORTS: Record<string, ReasoningEffort> = table({
   MINIMAL: 'minimal',
   LOW: 'low',
   MEDIUM: 'medium',
   HIGH: 'high',
-};
+});
 
 function parseThinking(thinking: JsonObject): ReasoningSettings | undefined {
   const path = `${NAME}.thinkingConfig`;

@@ -2,8 +2,9 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 
-const UNIFIED: Record<string, UnifiedFinish> = {
+const UNIFIED: Record<string, UnifiedFinish> = table({
   stop: 'end_turn',
   length: 'max_tokens',
   tool_calls: 'tool_use',
@@ -19,7 +20,7 @@ const UNIFIED: Record<string, UnifiedFinish> = {
   sensitive: 'refusal',
   model_length: 'context_window_exceeded',
   model_context_window_exceeded: 'context_window_exceeded',
-};
+});
 
 const FINISH_REASON: Record<UnifiedFinish, string> = {
   end_turn: 'stop',

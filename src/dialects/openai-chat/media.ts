@@ -1,6 +1,7 @@
 // Images, files and audio as this dialect writes them: data URLs, and audio formats by name.
 import type { MediaSource } from '../../model/content.ts';
 import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 
 /** The source that an image or file URL names: bytes for a base64 data URL, else the URL itself. */
 export function parseMediaUrl(url: string): MediaSource {
@@ -49,14 +50,14 @@ export function sniffAudio(base64: string): string {
   return 'audio/pcm';
 }
 
-const DOCUMENT_TYPES: Record<string, string> = {
+const DOCUMENT_TYPES: Record<string, string> = table({
   pdf: 'application/pdf',
   txt: 'text/plain',
   md: 'text/markdown',
   csv: 'text/csv',
   html: 'text/html',
   json: 'application/json',
-};
+});
 
 /** Raw base64 in `file_data` has no type of its own: the file name's ending tells, PDF where it does not. */
 export function documentMediaType(filename: string | undefined): string {

@@ -6,6 +6,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { table } from '../../model/table.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -22,10 +23,10 @@ import { type ResponseHead, responseHead, responseObject, usageFields } from './
 import { UNSAID_COUNTS } from './usage.ts';
 import { ID } from './wire.ts';
 
-const PART_ENDS: Readonly<Record<string, PartEnd>> = {
+const PART_ENDS: Readonly<Record<string, PartEnd>> = table({
   'response.output_text.done': 'text',
   'response.content_part.done': 'part',
-};
+});
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   return new ResponseEncoder(context);

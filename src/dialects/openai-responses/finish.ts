@@ -1,12 +1,13 @@
 // `status` and `incomplete_details.reason` ↔ unified finish.
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 
-const INCOMPLETE: Record<string, UnifiedFinish> = {
+const INCOMPLETE: Record<string, UnifiedFinish> = table({
   max_output_tokens: 'max_tokens',
   max_tokens: 'max_tokens',
   content_filter: 'refusal',
-};
+});
 
 /** @param sawToolCall whether the client is asked to run a tool: the dialect has no word for that. */
 export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish {

@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 
 export interface ItemChecker {
   check(type: string, event: JsonObject): void;
@@ -33,21 +34,21 @@ interface CheckedPart {
 }
 
 /** Events that carry text: what they add to or repeat, and which number names the part. */
-const TEXTS: Record<string, { list: string; index?: string; field: string; types: string[] }> = {
+const TEXTS: Record<string, { list: string; index?: string; field: string; types: string[] }> = table({
   output_text: { list: 'content', index: 'content_index', field: 'text', types: ['message'] },
   refusal: { list: 'content', index: 'content_index', field: 'refusal', types: ['message'] },
   reasoning_text: { list: 'content', index: 'content_index', field: 'text', types: ['reasoning'] },
   reasoning_summary_text: { list: 'summary', index: 'summary_index', field: 'text', types: ['reasoning'] },
   function_call_arguments: { list: 'arguments', field: 'arguments', types: ['function_call'] },
   custom_tool_call_input: { list: 'input', field: 'input', types: ['custom_tool_call'] },
-};
+});
 
 /** Events that begin and end parts: which list they are in, and which number names them. */
-const PARTS: Record<string, { list: string; index: string }> = {
+const PARTS: Record<string, { list: string; index: string }> = table({
   content_part: { list: 'content', index: 'content_index' },
   reasoning_part: { list: 'content', index: 'content_index' },
   reasoning_summary_part: { list: 'summary', index: 'summary_index' },
-};
+});
 
 export function createItemChecker(violate: (problem: string) => void): ItemChecker {
   const items: CheckedItem[] = [];

@@ -1,6 +1,7 @@
 // Images, files and audio as this dialect writes them: URLs, data URLs, raw base64, ids of uploaded files.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { table } from '../../model/table.ts';
 import { ID } from './wire.ts';
 
 /** The image of an `input_image` part, undefined where it names none. */
@@ -60,14 +61,14 @@ export function audioFormat(mediaType: string): string {
   return subtype === 'mpeg' ? 'mp3' : subtype;
 }
 
-const DOCUMENT_TYPES: Record<string, string> = {
+const DOCUMENT_TYPES: Record<string, string> = table({
   pdf: 'application/pdf',
   txt: 'text/plain',
   md: 'text/markdown',
   csv: 'text/csv',
   html: 'text/html',
   json: 'application/json',
-};
+});
 
 /** Raw base64 has no type of its own: the file name's ending tells, PDF where it does not. */
 function documentMediaType(filename: string | undefined): string {

@@ -4,6 +4,7 @@ import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
 import type { Binding, Message, Tool } from '../../model/request.ts';
+import { table } from '../../model/table.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
 import { ADDITIONAL_TOOLS, parseAdditionalTools, type ToolItem } from './additional-tools.ts';
 import { parseHostedItem } from './hosted-item.ts';
@@ -131,13 +132,13 @@ export const SUMMARISE =
   'let the client summarise, as Codex does for a provider of its `model_providers` (README.md, “Codex CLI”)';
 
 /** Items that mean something only to the provider that keeps, or encrypted, what they stand for. */
-const BOUND_ITEMS: Record<string, string> = {
+const BOUND_ITEMS: Record<string, string> = table({
   item_reference:
     'it names an item that nobody keeps there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
   compaction: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_trigger: `it asks for an encrypted summary, which that provider does not write; ${SUMMARISE}`,
-};
+});
 
 function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
   const role = requiredString(
