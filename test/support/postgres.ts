@@ -129,8 +129,8 @@ export async function startCluster(settings: Record<string, string> = {}): Promi
       server = start();
       await answers();
     },
-    pause: () => signalAll(server.pid, 'SIGSTOP'),
-    resume: () => signalAll(server.pid, 'SIGCONT'),
+    pause: () => holdStill(server.pid),
+    resume: () => letGoOn(server.pid),
     async remove() {
       await kill();
       rmSync(directory, { recursive: true, force: true });
@@ -161,11 +161,33 @@ function identityOf(user: string, files: readonly string[]): string[] {
   return [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
 }
 
-/** The server and the processes that it started. */
-function signalAll(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
-  const children = Bun.spawnSync(['ps', '-o', 'pid=', '--ppid', String(pid)]).stdout.toString();
-  for (const child of [pid, ...children.trim().split(/\s+/).filter(Boolean).map(Number)])
-    process.kill(child, signal);
+/**
+ * The server first, and it must have come to rest: while it runs, sessions begin that nobody would hold still, and others
+ * end between being listed and being signalled. Those that end later stay in the list until it goes on.
+ */
+function holdStill(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  for (let state = ''; !state.startsWith('T'); ) {
+    state = ps('stat=', '-p', pid);
+    if (state === '') throw new Error('PostgreSQL has ended');
+  }
+  for (const session of sessionsOf(pid)) process.kill(session, 'SIGSTOP');
+}
+
+function letGoOn(pid: number): void {
+  for (const session of sessionsOf(pid)) process.kill(session, 'SIGCONT');
+  process.kill(pid, 'SIGCONT');
+}
+
+/** The processes that the server started. */
+function sessionsOf(pid: number): number[] {
+  return ps('pid=', '--ppid', pid).split(/\s+/).filter(Boolean).map(Number);
+}
+
+function ps(column: string, which: '-p' | '--ppid', pid: number): string {
+  return Bun.spawnSync(['ps', '-o', column, which, String(pid)])
+    .stdout.toString()
+    .trim();
 }
 
 async function freePort(): Promise<number> {
