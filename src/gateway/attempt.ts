@@ -1,4 +1,5 @@
 // One try at one target, up to the point where its answer can be shown to the client.
+import { errorInList } from '../dialects/answer-list.ts';
 import type { CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
@@ -238,6 +239,8 @@ function readAnswer<T>(
   const { name, quirks } = target.provider;
   const body = parseJson(text);
   if (!isObject(body)) {
+    const listed = errorInList(body, (entry) => side.errorInBody(entry, quirks));
+    if (listed !== undefined) throw listed;
     if (/^\s*</.test(text)) throw htmlAnswer(name);
     throw new GatewayError(
       'upstream_malformed',

@@ -200,8 +200,9 @@ class PassthroughPump implements Pump<Uint8Array> {
     const kind = side.classify(event);
     if (kind !== 'ping') this.took = true;
     // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
-    if (this.terminal) return kind === 'ping';
-    if (this.toldFailure() !== null && kind !== 'ping' && side.repeatsError?.(event) !== true) return false;
+    if (this.toldFailure() !== null) {
+      if (this.terminal || side.repeatsError?.(event) !== true) return false;
+    } else if (this.terminal) return kind === 'ping';
     const isReadable = this.decode(event);
     const { error } = this.seen;
     this.terminal = kind === 'terminal' || (side.repeatsError === undefined && this.toldFailure() !== null);
@@ -214,7 +215,8 @@ class PassthroughPump implements Pump<Uint8Array> {
     if (this.options.hides?.(event) === true) return false;
     // What cannot be read has no number for the next event to follow.
     if (!isReadable) return true;
-    this.last = event;
+    // Nor is one followed that is told in another form.
+    if (this.toldFailure() === null) this.last = event;
     follower?.passed(event);
     return true;
   }

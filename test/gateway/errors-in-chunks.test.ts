@@ -175,6 +175,9 @@ describe('an error of Responses', () => {
     const { text } = await exchange('openai-responses', 'openai-responses', true, replyWith(words + ending));
     expect(text).toStartWith(words);
     expect(text).not.toContain('response.completed');
+    expect(JSON.parse(readEvents(new TextEncoder().encode(text)).at(-1)?.data ?? '{}')).toMatchObject({
+      sequence_number: 2,
+    });
     expect(endingsIn(text, 'openai-responses')).toEqual([expect.stringContaining('the engine died')]);
   });
 

@@ -16,10 +16,11 @@ import {
 import { ownToken } from '../../model/opaque-token.ts';
 import { table } from '../../model/table.ts';
 import type { SseEvent } from '../../sse/event.ts';
+import { parseErrorBody } from '../answer-list.ts';
 import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { madeUpId } from './author.ts';
 import { parseCitation } from './citations.ts';
-import { fromBody } from './errors.ts';
+import { errorInBody, fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
@@ -76,8 +77,10 @@ class MessageDecoder implements StreamDecoder {
     if (this.ended || event === 'ping') return;
     const wire = parseObject(data);
     if (wire === undefined) {
+      const listed = parseErrorBody(data);
       // An error is an error in whatever words.
-      if (event === 'error') this.fail({ message: data.slice(0, 500) });
+      if (listed !== undefined && errorInBody(listed) !== undefined) this.fail(listed);
+      else if (event === 'error') this.fail({ message: data.slice(0, 500) });
       else malformed(`event "${event}" holds no JSON object`);
       return;
     }

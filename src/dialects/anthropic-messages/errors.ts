@@ -1,7 +1,8 @@
 // Errors of this dialect, both ways. https://docs.anthropic.com/en/api/errors
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { table } from '../../model/table.ts';
+import { parseErrorBody } from '../answer-list.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
@@ -23,7 +24,7 @@ const TYPE_OF = new Map(Object.entries(STATUS_OF).map(([name, status]) => [statu
 
 /** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, who has the clock. */
 export function parseError({ status, headers, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
-  const json = parseObject(body);
+  const json = parseErrorBody(body);
   if (json !== undefined) return fromBody(json, status, quirks);
   const type = headers.get('content-type') ?? '';
   if (type.includes('text/html') || /^\s*<(!doctype|html)/i.test(body)) {

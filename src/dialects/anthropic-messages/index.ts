@@ -79,7 +79,7 @@ function addsContentOnly(bytes: Uint8Array, from: number): boolean {
   return true;
 }
 
-const NAMELESS_ERROR = /^\s*\{\s*"(?:error"|type"\s*:\s*"error")/;
+const NAMELESS_ERROR = /^\s*\[?\s*\{\s*"(?:error"|type"\s*:\s*"error")/;
 
 function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
   const type = event === '' ? /"type"\s*:\s*"(ping|message_stop|error)"/.exec(data.slice(0, 64))?.[1] : event;

@@ -3,6 +3,7 @@
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
 import { table } from '../../model/table.ts';
+import { parseErrorBody } from '../answer-list.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** What the name of an event begins with that is an exception. */
@@ -32,7 +33,7 @@ const CODE_OF: Record<string, ErrorCode> = table({
 
 /** A non-2xx answer: the exception is named in a header, its message stands in the body. */
 export function parseError({ status, headers, body }: UpstreamFailure): GatewayError {
-  const stated = parseObject(body);
+  const stated = parseErrorBody(body);
   const named = headers.get('x-amzn-errortype') ?? asString(stated?.__type) ?? '';
   const message = stated === undefined ? body.trim() : messageOf(stated);
   if (message.startsWith('<'))

@@ -1,11 +1,12 @@
 // What Ollama's errors mean: `{"error": "…"}`, as a body or as a line of a stream.
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { parseErrorBody } from '../answer-list.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const trimmed = body.trim();
-  const stated = parseObject(trimmed);
+  const stated = parseErrorBody(trimmed);
   const message = stated === undefined ? trimmed : (messageOf(stated) ?? '');
   if (trimmed.startsWith('<')) {
     return toError(status, 'an HTML page instead of JSON: check its base_url');

@@ -5,7 +5,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { objectsIn, textIn } from '../answer-list.ts';
+import { errorInList, objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
@@ -65,7 +65,12 @@ class ChunkDecoder implements StreamDecoder {
       }
       throw malformedData('not JSON', event.data);
     }
-    if (!isObject(value)) throw new MalformedEvent('the chunk is not an object');
+    if (!isObject(value)) {
+      const error = errorInList(value, (entry) => errorInBody(entry, quirks));
+      if (error === undefined) throw new MalformedEvent('the chunk is not an object');
+      this.fail(error);
+      return;
+    }
     if (event.event === 'error') this.fail(errorInBody(value, quirks) ?? errorOf(value, quirks));
     else this.readChunk(value);
   }

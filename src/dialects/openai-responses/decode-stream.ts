@@ -5,6 +5,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
+import { errorInList } from '../answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorOf } from '../openai-errors.ts';
 import { argumentText } from './decode-call.ts';
@@ -37,7 +38,12 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       this.fail(errorOf(data));
       return;
     }
-    if (!isObject(value)) throw new MalformedEvent('the event is not an object');
+    if (!isObject(value)) {
+      const error = errorInList(value, errorInBody);
+      if (error === undefined) throw new MalformedEvent('the event is not an object');
+      this.fail(error);
+      return;
+    }
     const type = asString(value.type) ?? (name === '' ? undefined : name);
     if (type !== undefined) this.decodeTyped(type, value);
     else {
