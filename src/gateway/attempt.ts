@@ -12,18 +12,19 @@ import { AnswerTooLarge, readText } from '../upstream/call.ts';
 import type { UpstreamAnswer } from '../upstream/transport.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
-import { collectStream, collectText, tooLong } from './collect-stream.ts';
+import { collectStream, collectText } from './collect-stream.ts';
 import { createEventFraming } from './event-framing.ts';
-import { withHintBeside } from './hint-beside.ts';
+import { withHint, withHintBeside } from './hint-beside.ts';
 import type { Observer } from './observer.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
 import type { Plan } from './plan.ts';
-import type { Follower, Pump } from './pump.ts';
+import { type Follower, type Pump, tooLong } from './pump.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { type AttemptContext, type Sent, send } from './send.ts';
 import { requireSoundCalls } from './sound-calls.ts';
 import { openTransformed } from './transform-relay.ts';
+import type { TextReader } from './text-pump.ts';
 import { transformWhole } from './transform-whole.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
@@ -94,6 +95,7 @@ async function openAsItIs<Out>(
     call,
     idleMs: provider.timeouts.idleMs,
     throughput: guardOf(context),
+    asText: textReader(context, response, (answer) => render(seenEvents(answer, observer))),
   });
   try {
     await relay.ready();
@@ -103,14 +105,38 @@ async function openAsItIs<Out>(
   return { status, headers, relay };
 }
 
+/** What a whole answer would have told as a stream, told to the observer. */
+function seenEvents(answer: NeutralResponse, observer: Observer): StreamEvent[] {
+  const events = responseToEvents(answer);
+  for (const event of events) observer.see(event);
+  return events;
+}
+
+/** @param take gets the whole answer. */
+function textReader<Out>(
+  context: AttemptContext,
+  response: UpstreamAnswer,
+  take: (answer: NeutralResponse, text: string) => Out | undefined,
+): TextReader<Out> {
+  const { plan, maxEvent, host } = context;
+  return {
+    provider: plan.target.provider.name,
+    limit: maxEvent,
+    pagesOnly: plan.side.loadFraming !== undefined,
+    failure(text) {
+      const error = failureIn(plan, text, parseJson(text));
+      return error && withHint(error, response, text, host.now());
+    },
+    read: (text) => take(parseWhole(context, response, text), text),
+  };
+}
+
 function relayWhole<Out>(
   answer: NeutralResponse,
   observer: Observer,
   render: (events: readonly StreamEvent[]) => Out | undefined,
 ): Relay<Out> {
-  const events = responseToEvents(answer);
-  for (const event of events) observer.see(event);
-  let out = render(events);
+  let out = render(seenEvents(answer, observer));
   return {
     ready: () => Promise.resolve(),
     next(taker) {
@@ -155,7 +181,11 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
     ({ text, answer } = await collectStream(context, sent, {
       createFraming: await framingOf(plan),
       throughput: guardOf(context),
-      parse: plan.side.loadFraming === undefined ? (given) => parseWhole(context, response, given) : null,
+      asText: (take) =>
+        textReader(context, response, (whole, given) => {
+          seenEvents(whole, observer);
+          return take(whole, given);
+        }),
     }));
   } else {
     text = await readToEnd(context, sent, readText);
@@ -169,7 +199,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
       text = null;
     } else {
       answer = parseWhole(context, response, text);
-      for (const event of responseToEvents(answer)) observer.see(event);
+      seenEvents(answer, observer);
     }
   }
   observer.seen.timing.taken();
@@ -230,25 +260,30 @@ function parseAnswer<T>(
   }
 }
 
+/** The failure that a body of HTTP 200 tells, undefined where it is an answer or cannot be read. */
+function failureIn({ side, target }: Plan, text: string, body: unknown): GatewayError | undefined {
+  const { name, quirks } = target.provider;
+  if (isObject(body)) return side.errorInBody(body, quirks);
+  if (/^\s*</.test(text)) return htmlAnswer(name);
+  return errorInList(body, (entry) => side.errorInBody(entry, quirks));
+}
+
 function readAnswer<T>(
-  { side, target }: Plan,
+  plan: Plan,
   { status }: UpstreamAnswer,
   text: string,
   parse: (body: JsonObject) => T,
 ): T {
-  const { name, quirks } = target.provider;
+  const { name } = plan.target.provider;
   const body = parseJson(text);
+  const error = failureIn(plan, text, body);
+  if (error !== undefined) throw error;
   if (!isObject(body)) {
-    const listed = errorInList(body, (entry) => side.errorInBody(entry, quirks));
-    if (listed !== undefined) throw listed;
-    if (/^\s*</.test(text)) throw htmlAnswer(name);
     throw new GatewayError(
       'upstream_malformed',
       `${name} answered ${status} with a body that is not a JSON object`,
     );
   }
-  const error = side.errorInBody(body, quirks);
-  if (error !== undefined) throw error;
   try {
     return parse(body);
   } catch (thrown) {

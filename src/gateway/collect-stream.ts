@@ -1,15 +1,16 @@
 // Some servers stream whatever is asked: what they stream is folded into the whole answer that was wanted.
 import type { CreateFraming } from '../dialects/dialect.ts';
-import { GatewayError } from '../model/errors.ts';
-import { createResponseCollector, responseToEvents } from '../model/replay.ts';
+import type { GatewayError } from '../model/errors.ts';
+import { createResponseCollector } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { ThroughputGuard } from '../upstream/throughput.ts';
 import { withHintBeside } from './hint-beside.ts';
 import { malformedIn } from './malformed-event.ts';
 import type { Observer } from './observer.ts';
-import type { Pump } from './pump.ts';
+import { type Pump, tooLong } from './pump.ts';
 import { createRelay, nextOf, type Relay } from './relay.ts';
 import type { AttemptContext, Sent } from './send.ts';
+import type { TextReader } from './text-pump.ts';
 import { createTranslatePump } from './translate-pump.ts';
 
 export interface CollectedAnswer {
@@ -21,21 +22,23 @@ export interface CollectedAnswer {
 export interface CollectOptions {
   createFraming: CreateFraming;
   throughput: ThroughputGuard | undefined;
-  /** Of what is no stream, whatever its header says; null: everything is. Throws GatewayError. */
-  parse: ((text: string) => NeutralResponse) | null;
+  /** Of what is no stream, whatever its header says. */
+  asText(take: (answer: NeutralResponse, text: string) => true): TextReader<true>;
 }
 
 /** Reads a stream as one is read for a client, within the same limits. Throws GatewayError. */
 export async function collectStream(
   context: AttemptContext,
   { response, call }: Sent,
-  { createFraming, throughput, parse }: CollectOptions,
+  { createFraming, throughput, asText }: CollectOptions,
 ): Promise<CollectedAnswer> {
   const { plan, observer, signal, host } = context;
   const { name: provider, timeouts } = plan.target.provider;
-  const pump = new CollectingPump(context, createFraming, parse);
+  const pump = new CollectingPump(context, createFraming);
   const { body } = response;
-  const relay = createRelay({ provider, body, pump, observer, call, idleMs: timeouts.idleMs, throughput });
+  const { idleMs } = timeouts;
+  const reader = asText((answer, text) => pump.takeWhole(answer, text));
+  const relay = createRelay({ provider, body, pump, observer, call, idleMs, throughput, asText: reader });
   try {
     await relay.ready();
     while (!pump.ended() && (await nextOf(relay)) !== undefined);
@@ -65,38 +68,24 @@ export function collectText(
   createFraming: CreateFraming,
   text: string,
 ): NeutralResponse {
-  const pump = new CollectingPump(context, createFraming, null);
+  const pump = new CollectingPump(context, createFraming);
   pump.push(new TextEncoder().encode(text));
   pump.end();
   while (pump.more() !== undefined);
   return pump.collected().answer;
 }
 
-/** How JSON and pages begin; no event does. */
-const TEXT_BEGINS = new Set(['{', '<'].map((sign) => sign.charCodeAt(0)));
-const BLANK = 0x20;
-/** A byte order mark, which may come in pieces. */
-const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
-const MORE = { stream: true } as const;
-
 class CollectingPump implements Pump<true> {
   private readonly context: AttemptContext;
-  private readonly parse: CollectOptions['parse'];
   private readonly stream: Pump<true>;
   private readonly collector = createResponseCollector();
   private size = 0;
-  /** Undefined: blanks and a byte order mark are all that has come. */
-  private isText: boolean | undefined = undefined;
-  private text = '';
-  private readonly decoder = new TextDecoder();
-  private parsed: NeutralResponse | undefined = undefined;
+  private whole: CollectedAnswer | undefined = undefined;
 
-  constructor(context: AttemptContext, createFraming: CreateFraming, parse: CollectOptions['parse']) {
+  constructor(context: AttemptContext, createFraming: CreateFraming) {
     const { plan, maxEvent, observer, redact } = context;
     const { name, quirks } = plan.target.provider;
     this.context = context;
-    this.parse = parse;
-    if (parse === null) this.isText = false;
     this.stream = createTranslatePump<true>({
       provider: name,
       side: plan.side,
@@ -117,13 +106,7 @@ class CollectingPump implements Pump<true> {
     const { maxEvent, plan } = this.context;
     this.size += chunk.length;
     if (this.size > maxEvent) throw tooLong(plan.target.provider.name, maxEvent);
-    if (this.isText === undefined) {
-      const first = chunk.find((byte) => byte > BLANK && !MARK.has(byte));
-      if (first !== undefined) this.isText = TEXT_BEGINS.has(first);
-    }
-    if (this.isText === false) return this.stream.push(chunk);
-    this.text += this.decoder.decode(chunk, MORE);
-    return undefined;
+    return this.stream.push(chunk);
   }
 
   more(): true | undefined {
@@ -131,12 +114,7 @@ class CollectingPump implements Pump<true> {
   }
 
   end(): true | undefined {
-    const { isText, parse, context } = this;
-    if (isText !== true || parse === null) return this.stream.end();
-    this.text += this.decoder.decode();
-    this.parsed = parse(this.text);
-    for (const event of responseToEvents(this.parsed)) context.observer.see(event);
-    return undefined;
+    return this.stream.end();
   }
 
   fail(error: GatewayError): true | undefined {
@@ -148,13 +126,18 @@ class CollectingPump implements Pump<true> {
   }
 
   tookEvent(): boolean {
-    return this.isText === true || this.stream.tookEvent();
+    return this.stream.tookEvent();
+  }
+
+  /** It was no stream. */
+  takeWhole(answer: NeutralResponse, text: string): true {
+    this.whole = { text, answer };
+    return true;
   }
 
   /** When it is over. Throws the GatewayError with which it ended. */
   collected(): CollectedAnswer {
-    const { parsed, text } = this;
-    if (parsed !== undefined) return { text, answer: parsed };
+    if (this.whole !== undefined) return this.whole;
     const answer = this.collector.response();
     const { observer } = this.context;
     for (const [block, part] of answer.parts.entries())
@@ -173,13 +156,4 @@ function untold(observer: Observer): Observer {
     note: (event) => observer.note(event),
     noteMalformed: () => observer.noteMalformed(),
   };
-}
-
-/** @param limit in bytes. */
-export function tooLong(provider: string, limit: number, cause?: unknown): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    `${provider} sent an answer over the limit: an answer is longer than ${limit} bytes; raise server.max_event if this is legitimate`,
-    { cause },
-  );
 }

@@ -14,8 +14,17 @@ export function withHintBeside(
   body: string,
   now: number,
 ): unknown {
-  if (!(thrown instanceof GatewayError) || thrown.retryAfterMs !== undefined) return thrown;
-  if (thrown.rule.blame !== 'provider') return thrown;
-  const retryAfterMs = findRetryHint({ headers, body }, thrown.code === 'upstream_rate_limited', now);
-  return retryAfterMs === undefined ? thrown : thrown.with(thrown.message, { retryAfterMs });
+  return thrown instanceof GatewayError ? withHint(thrown, { headers }, body, now) : thrown;
+}
+
+/** The same of what is known to be an error. */
+export function withHint(
+  error: GatewayError,
+  { headers }: Pick<UpstreamAnswer, 'headers'>,
+  body: string,
+  now: number,
+): GatewayError {
+  if (error.retryAfterMs !== undefined || error.rule.blame !== 'provider') return error;
+  const retryAfterMs = findRetryHint({ headers, body }, error.code === 'upstream_rate_limited', now);
+  return retryAfterMs === undefined ? error : error.with(error.message, { retryAfterMs });
 }

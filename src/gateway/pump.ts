@@ -52,6 +52,15 @@ export function truncated(provider: string): GatewayError {
   );
 }
 
+/** @param limit in bytes. */
+export function tooLong(provider: string, limit: number, cause?: unknown): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${provider} sent an answer over the limit: an answer is longer than ${limit} bytes; raise server.max_event if this is legitimate`,
+    { cause },
+  );
+}
+
 /** The error of a chunk that could not be framed. */
 export function framingError(provider: string, thrown: unknown): GatewayError {
   if (thrown instanceof EventTooLarge) {

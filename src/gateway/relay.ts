@@ -7,9 +7,14 @@ import type { Observation, Observer } from './observer.ts';
 import { type Pump, truncated } from './pump.ts';
 import type { Call } from './send.ts';
 import type { StreamTiming } from './stream-timing.ts';
+import { pumpFor, type TextReader } from './text-pump.ts';
 
 /** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
 const CLOSING_GRACE_MS = 500;
+
+/** What is kept of blanks before an answer, in pieces and in bytes a piece: behind more of them nobody looks for a text. */
+const MOST_BLANKS = 1_000;
+const LONGEST_BLANK = 4_096;
 
 /** Who is told what is next. */
 export interface Taker<Out> {
@@ -53,6 +58,8 @@ export interface RelayOptions<Out> {
   /** The upstream request: watched, and aborted with the stream. */
   call: Call;
   idleMs: number;
+  /** Of an answer that is no stream, whatever it calls itself. */
+  asText?: TextReader<Out>;
   /** Where a stream may be too slow; it is judged from its first content on. */
   throughput?: ThroughputGuard | undefined;
 }
@@ -69,7 +76,7 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
 class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly provider: string;
   private readonly body: AnswerBody;
-  private readonly pump: Pump<Out>;
+  private pump: Pump<Out>;
   private readonly call: Call;
   private readonly watchdog: Watchdog;
   private readonly seen: Observation;
@@ -85,6 +92,10 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private isPaused = false;
   /** Who waits for the next. */
   private waiter: Taker<Out> | null = null;
+  /** Null once it is known how the answer begins. */
+  private asText: TextReader<Out> | null;
+  /** Before that. */
+  private blanks: Uint8Array[] | null = null;
   /** What came while nobody waited, and the end behind it. */
   private unread: Uint8Array[] | null = null;
   private ending: { error: Error | undefined } | null = null;
@@ -100,6 +111,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.timing = observer.seen.timing;
     this.idleMs = idleMs;
     this.throughput = throughput;
+    this.asText = options.asText ?? null;
   }
 
   ready(): Promise<void> {
@@ -219,6 +231,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   }
 
   private digest(bytes: Uint8Array): Out | undefined {
+    if (!this.firstContent) this.look(bytes);
     const { pump, timing, watchdog } = this;
     timing.arrived();
     try {
@@ -234,6 +247,21 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       this.stop();
       return pump.fail(toGatewayError(thrown));
     }
+  }
+
+  /** At how the answer begins. */
+  private look(bytes: Uint8Array): void {
+    const { asText } = this;
+    if (asText === null) return;
+    this.blanks ??= [];
+    const pump = pumpFor(bytes, this.pump, asText, this.blanks);
+    if (pump === undefined && this.blanks.length < MOST_BLANKS && bytes.length < LONGEST_BLANK) {
+      this.blanks.push(bytes);
+      return;
+    }
+    this.pump = pump ?? this.pump;
+    this.asText = null;
+    this.blanks = null;
   }
 
   /** The upstream's stream is over, by itself or by a failure. */

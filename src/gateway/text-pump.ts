@@ -1,0 +1,134 @@
+// An answer that calls itself a stream and is none: a JSON body or a page, known by how it begins, is read whole.
+import type { GatewayError } from '../model/errors.ts';
+import { type Pump, tooLong } from './pump.ts';
+
+/** What becomes of a text where a stream was announced. */
+export interface TextReader<Out> {
+  provider: string;
+  /** Of the text, in bytes. */
+  limit: number;
+  /** Where events may themselves be JSON: only a page is a text. */
+  pagesOnly: boolean;
+  /** The failure that the text tells, where it is one; undefined where it is none, or not whole yet. */
+  failure(text: string): GatewayError | undefined;
+  /** Takes the whole answer. Throws GatewayError. */
+  read(text: string): Out | undefined;
+}
+
+const BLANK = 0x20;
+/** A byte order mark, which may come in pieces. */
+const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
+const PAGE = '<'.charCodeAt(0);
+/** How JSON begins; no event does. */
+const JSON_BEGINS: ReadonlySet<number> = new Set(['{', '['].map((sign) => sign.charCodeAt(0)));
+
+/**
+ * What reads an answer that begins like this: the stream's own pump, or one for text.
+ * @param blanks what came before, which the stream's pump has.
+ * @returns undefined where blanks and a byte order mark are all that has come.
+ */
+export function pumpFor<Out>(
+  beginning: Uint8Array,
+  stream: Pump<Out>,
+  reader: TextReader<Out>,
+  blanks: readonly Uint8Array[],
+): Pump<Out> | undefined {
+  const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
+  if (first === undefined) return undefined;
+  const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
+  return isText ? new TextPump(stream, reader, blanks) : stream;
+}
+
+const MORE = { stream: true } as const;
+/** In UTF-16 units: an error is looked for, before all has come, in no longer text. */
+const LONGEST_ERROR = 64 * 1024;
+const JSON_ENDS = /[}\]]\s*$/;
+
+class TextPump<Out> implements Pump<Out> {
+  private readonly stream: Pump<Out>;
+  private readonly reader: TextReader<Out>;
+  private readonly decoder = new TextDecoder();
+  private pieces: Uint8Array[] = [];
+  private size = 0;
+  private text = '';
+  private answered = false;
+  /** Behind what `end` gave. */
+  private rest: Out | undefined = undefined;
+
+  constructor(stream: Pump<Out>, reader: TextReader<Out>, blanks: readonly Uint8Array[]) {
+    this.stream = stream;
+    this.reader = reader;
+    for (const piece of blanks) this.text += this.decoder.decode(piece, MORE);
+  }
+
+  push(chunk: Uint8Array): Out | undefined {
+    const { reader } = this;
+    this.pieces.push(chunk);
+    this.size += chunk.length;
+    if (this.size > reader.limit) throw tooLong(reader.provider, reader.limit);
+    this.text += this.decoder.decode(chunk, MORE);
+    const isPage = this.text.trimStart().startsWith('<');
+    if (!isPage && (this.text.length > LONGEST_ERROR || !JSON_ENDS.test(this.text.slice(-8))))
+      return undefined;
+    const failure = reader.failure(this.text);
+    if (failure !== undefined) throw failure;
+    return undefined;
+  }
+
+  more(): Out | undefined {
+    const { rest } = this;
+    this.rest = undefined;
+    return rest ?? this.stream.more?.();
+  }
+
+  end(): Out | undefined {
+    this.text += this.decoder.decode();
+    if (!isJson(this.text)) return this.endAsStream();
+    const out = this.reader.read(this.text);
+    this.answered = true;
+    return out;
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    return this.answered ? undefined : this.stream.fail(error);
+  }
+
+  ended(): boolean {
+    return this.answered || this.stream.ended();
+  }
+
+  tookEvent(): boolean {
+    return true;
+  }
+
+  broke(): boolean {
+    return this.stream.broke?.() === true;
+  }
+
+  /** Half a body, or a body and events behind it: what a stream makes of that. */
+  private endAsStream(): Out | undefined {
+    const { stream } = this;
+    const out = stream.push(joined(this.pieces, this.size));
+    this.rest = stream.end();
+    return out ?? this.more();
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

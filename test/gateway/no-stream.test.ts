@@ -1,0 +1,148 @@
+// A stream was asked for and announced, and what comes is none: an error's body is that error, a page is told as a page,
+// a whole answer is served as the stream that was wanted, and half of one is what it is (GUARANTEES 3).
+import { describe, expect, test } from 'bun:test';
+import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { clientRequest } from '../support/client-requests.ts';
+import { createFallbackLab, ASK } from '../support/fallback-lab.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { CHAT, MESSAGE, utf8 } from '../support/message-stream.ts';
+import { PROVIDER_WIRES } from '../support/provider-wires.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { type Reply, replyWith } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+type Wire = keyof typeof PROVIDER_WIRES;
+
+function setup(wire: Wire, reply: Reply) {
+  const upstream = createReplayFetch(reply);
+  const timers = createManualTimers(1_000_000);
+  const lab = { ...PROVIDER_WIRES[wire].config, max_retries: 0 };
+  const gateway = createTestGateway({
+    config: { server: { max_event: '64KB' }, providers: { lab }, routing: { default_provider: 'lab' } },
+    fetch: upstream.fetch,
+    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+  });
+  return { upstream, timers, ...gateway };
+}
+
+async function exchange(wire: Wire, client: DialectId, reply: Reply) {
+  const { post, row } = setup(wire, reply);
+  const { path, body } = clientRequest(client, { stream: true });
+  const response = await post(path, body);
+  return { response, text: await response.text(), row: await row(0) };
+}
+
+/** Streams of these are lines of JSON, or binary. */
+const OTHERWISE: ReadonlySet<Wire> = new Set<Wire>(['ollama-chat', 'bedrock-converse', 'bedrock-invoke']);
+const PAGE = '<!doctype html>\n\n<html><title>Sign in</title></html>';
+const LIMIT = {
+  code: 429,
+  message: 'the quota is used up',
+  type: 'rate_limit_error',
+  status: 'RESOURCE_EXHAUSTED',
+};
+
+/** Each in the pieces in which it may come. */
+const cuts = (text: string): [name: string, pieces: Uint8Array[]][] => [
+  ['at once', [utf8(text)]],
+  ['behind blanks and a mark', [utf8('\uFEFF'), utf8('\n \n'), utf8(text)]],
+  ['byte by byte', [...utf8(text)].map((byte) => new Uint8Array([byte]))],
+];
+
+describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
+  const { contentType } = PROVIDER_WIRES[wire];
+  const as = (type: string) => ({ headers: { 'content-type': type } });
+
+  for (const client of DIALECT_IDS) {
+    test.each(cuts(PAGE))(`to ${client}: a page, %s`, async (_, pieces) => {
+      const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(contentType)));
+      expect([response.status, row.status, row.errorCode]).toEqual([502, 'error', 'upstream_malformed']);
+      expect(text).toContain('answered with an HTML page instead of an answer; check its base_url');
+    });
+
+    if (OTHERWISE.has(wire)) continue;
+    for (const type of [contentType, 'text/plain', '']) {
+      for (const body of [JSON.stringify({ error: LIMIT }), JSON.stringify([{ error: LIMIT }], null, 2)]) {
+        test.each(cuts(body))(
+          `to ${client}: an error that calls itself ${type}: ${body.length}, %s`,
+          async (_, pieces) => {
+            const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(type)));
+            expect([response.status, row.errorCode], text).toEqual([429, 'upstream_rate_limited']);
+            expect(row.errorMessage).toContain('the quota is used up');
+          },
+        );
+      }
+
+      const spaced = JSON.stringify(PROVIDER_WIRES[wire].whole('Hello'), null, 2).replaceAll('\n', '\n\n');
+      test.each(cuts(spaced))(`to ${client}: an answer that calls itself ${type}, %s`, async (_, pieces) => {
+        const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(type)));
+        const isStream = response.headers.get('content-type') === 'text/event-stream';
+        expect([response.status, isStream], text).toEqual([200, true]);
+        expect(text).toMatch(/^(event: .*\n)?data: /);
+        expect(text).toContain('Hello');
+        expect(row).toMatchObject({ status: 'success', malformedEvents: 0 });
+        expect(row.usage).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+      });
+    }
+
+    test(`to ${client}: half an answer is cut off`, async () => {
+      const half = JSON.stringify(PROVIDER_WIRES[wire].whole('Hello')).slice(0, -9);
+      const { response, row } = await exchange(wire, client, replyWith(half));
+      expect([response.status, row.status]).toEqual([502, 'truncated']);
+    });
+
+    test(`to ${client}: one over the limit is not read on`, async () => {
+      const long = utf8(JSON.stringify(PROVIDER_WIRES[wire].whole('x'.repeat(200 * 1024))));
+      const pieces = Array.from({ length: 13 }, (_, at) => long.slice(at * 16_384, (at + 1) * 16_384));
+      const { row } = await exchange(wire, client, replyWith(pieces));
+      expect(row).toMatchObject({
+        errorCode: 'upstream_malformed',
+        errorMessage: expect.stringContaining('max_event'),
+      });
+    });
+  }
+});
+
+test('an error is told though the connection stays open', async () => {
+  const body = JSON.stringify({ error: LIMIT });
+  const hangs = replyWith([utf8(body), utf8(' ')], { fault: { kind: 'hang', after: body.length } });
+  const { response, row } = await exchange('openai-chat', 'anthropic-messages', hangs);
+  expect([response.status, row.errorCode]).toEqual([429, 'upstream_rate_limited']);
+});
+
+test('a bare error with events behind it is an error', async () => {
+  const reply = replyWith(`${JSON.stringify({ error: LIMIT })}\n\n${CHAT.start}${CHAT.end}`);
+  const { response } = await exchange('openai-chat', 'openai-chat', reply);
+  expect(response.status).toBe(429);
+});
+
+test('events that are bare JSON are read as before, where they are translated', async () => {
+  const bare = (CHAT.start + CHAT.delta('Hello') + CHAT.end).replaceAll('data: {', '{');
+  const { text, row } = await exchange('openai-chat', 'anthropic-messages', replyWith(bare));
+  expect(text).toContain('Hello');
+  expect(row.status).toBe('success');
+});
+
+test('the next target is asked', async () => {
+  const lab = createFallbackLab({ script: { one: [replyWith(PAGE)], two: ['works'] } });
+  const { response, text } = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }));
+  expect(response.status).toBe(200);
+  expect(text).toContain('from two');
+  expect((await lab.row()).attempts).toMatchObject([{ error: 'upstream_malformed' }, { error: null }]);
+});
+
+test('what is a stream is not held up', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { start, block, delta, end } = MESSAGE;
+  const pieces = [start + block + delta('Hello'), end].map(utf8);
+  const { post } = setup(
+    'anthropic-messages',
+    replyWith(pieces, { before: (at) => (at === 1 ? gate.promise : undefined) }),
+  );
+  const { path, body } = clientRequest('anthropic-messages', { stream: true });
+  const response = await post(path, body);
+  const reader = response.body?.getReader();
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('Hello');
+  gate.resolve();
+  await reader?.cancel();
+});
