@@ -1,5 +1,5 @@
 // `sluice doctor`: a sound gateway passes, and each thing that can be wrong in use is found.
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { runCommand } from '../support/cli-run.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
@@ -107,6 +107,49 @@ test('a proxy that buffers streams is found', async () => {
   expect(wrong).toContain('incremental delivery');
   expect(code).toBe(1);
 }, 30_000);
+
+test('a stream of which several pieces lie there at once, as on a busy machine, is none that is buffered', async () => {
+  let streams = 0;
+  await using between = proxy(async (response, path) => {
+    // The first is that of “stream headers”.
+    if (!isStream(response) || path !== '/v1/messages' || ++streams !== 2) return response;
+    return new Response(await response.bytes(), { headers: response.headers });
+  });
+  const { code, wrong } = await examine(between.url);
+  expect(streams).toBeGreaterThan(2);
+  expect(wrong).toEqual([]);
+  expect(code).toBe(0);
+}, 30_000);
+
+describe('of several processes', () => {
+  async function examineWith(workers: () => object) {
+    await using between = proxy(async (response, path) => {
+      if (path !== '/gateway/health') return response;
+      const health = Object(await response.json());
+      const { wanted, running, silent } = { wanted: 2, running: 2, silent: 0, ...workers() };
+      const status = running - silent < wanted ? 'degraded' : 'healthy';
+      return Response.json({ ...health, status, workers: { wanted, running, silent } });
+    });
+    return await examine(between.url);
+  }
+
+  test.each([{ silent: 1 }, { running: 1 }])(
+    '%j for a moment, as on a busy machine, is sound',
+    async (busy) => {
+      let looks = 0;
+      const { wrong } = await examineWith(() => (++looks < 3 ? busy : {}));
+      expect(wrong).toEqual([]);
+      expect(looks).toBeGreaterThan(2);
+    },
+    30_000,
+  );
+
+  test('one that goes on answering nothing is told', async () => {
+    const { findings, wrong } = await examineWith(() => ({ silent: 1 }));
+    expect(wrong).toEqual(['health']);
+    expect(findings[0]?.detail).toStartWith('degraded: 1 of 2 processes, which answer nothing; see');
+  }, 30_000);
+});
 
 test('changed headers and lost events are found', async () => {
   await using between = proxy(async (response) => {
