@@ -10,6 +10,7 @@ import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/reque
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
+import type { RepeatReader } from '../sse/frame-form.ts';
 import type { KnownRequest } from './unread-fields.ts';
 import type {
   ClientEmbeddings,
@@ -311,10 +312,12 @@ export interface StreamDecoder {
    */
   decode(event: SseEvent, body?: JsonObject): void;
   /**
-   * Takes an event that differs from the last one in its text alone, which was all that that one told besides counts. False:
-   * it has to be decoded. Left out where all have to be.
+   * Takes an event that differs from the last one in its text alone, which was all that that one told besides counts, and
+   * perhaps in the field that `varies`: then `varied` is its JSON. False: the event has to be decoded. Left out where all have to be.
    */
-  repeat?(text: string): boolean;
+  repeat?(text: string, varied?: string): boolean;
+  /** As `RepeatReader.varies`. */
+  readonly varies?: string;
   /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
   end(): void;
 }
@@ -331,11 +334,9 @@ export interface StreamFraming {
 }
 
 /** Whoever is told the events of a stream. */
-export interface EventTaker {
+export interface EventTaker extends RepeatReader {
   /** Returns a text of the event where another event with another text in its place may be told by `repeat`. */
   take(event: SseEvent): string | undefined;
-  /** As `StreamDecoder.repeat`. */
-  repeat(text: string): boolean;
 }
 
 /** An event that is not what its dialect says. The message is logged: it quotes nothing of what a model said. */

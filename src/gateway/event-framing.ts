@@ -18,9 +18,9 @@ class EventFraming implements StreamFraming {
 
   push(chunk: Uint8Array, taker: EventTaker): void {
     // Mostly a chunk is one frame.
-    if (this.splitter.isBetween() && this.repeat(chunk, taker)) return;
+    if (this.splitter.isBetween() && this.form.repeat(chunk, taker)) return;
     for (const frame of this.splitter.push(chunk).frames) {
-      if (frame === chunk || !this.repeat(frame, taker)) this.read(frame, taker);
+      if (frame === chunk || !this.form.repeat(frame, taker)) this.read(frame, taker);
     }
   }
 
@@ -28,16 +28,11 @@ class EventFraming implements StreamFraming {
     this.read(this.splitter.flush(), taker);
   }
 
-  private repeat(frame: Uint8Array, taker: EventTaker): boolean {
-    const text = this.form.textIn(frame);
-    return text !== undefined && taker.repeat(text);
-  }
-
   private read(frame: Uint8Array, taker: EventTaker): void {
     const event = parseFrame(frame);
     if (event === undefined) return;
     const text = taker.take(event);
     if (text === undefined) this.form.forget();
-    else this.form.learn(frame, text);
+    else this.form.learn(frame, text, taker.varies);
   }
 }

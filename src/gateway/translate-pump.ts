@@ -44,6 +44,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
 
 /** A class: what a stream holds for as long as it flows is few objects. */
 class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
+  readonly varies: string | undefined;
   private readonly options: TranslateOptions<Out>;
   private readonly side: ProviderSide;
   private readonly observer: Observer;
@@ -65,6 +66,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.framing = options.createFraming(options.maxEvent);
     this.sequencer = createSequencer(this);
     this.decoder = options.side.createStreamDecoder(this.sequencer, options.quirks);
+    this.varies = this.decoder.varies;
   }
 
   ended(): boolean {
@@ -137,8 +139,8 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     }
   }
 
-  repeat(text: string): boolean {
-    if (this.decoder.repeat?.(text) !== true) return false;
+  repeat(text: string, varied: string | undefined): boolean {
+    if (this.decoder.repeat?.(text, varied) !== true) return false;
     this.hasTaken = true;
     return true;
   }

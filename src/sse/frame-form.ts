@@ -3,10 +3,7 @@
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const CLOSING = 0x7d;
 const SPACE = 0x20;
-const CR = 0x0d;
-const LF = 0x0a;
 /** In bytes. What is longer is rare, and would be held for as long as the stream flows. */
 const LONGEST_FRAME = 4096;
 /** So many in a row to which none was like: the stream counts something in each of its frames. */
@@ -18,6 +15,17 @@ const NO_BYTES = new Uint8Array(0);
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** Who is told of such frames. */
+export interface RepeatReader {
+  /**
+   * A field behind the text that may differ, too: a string that says nothing, or an object of counts. Without one, as many
+   * blanks as there are before the last brace.
+   */
+  readonly varies: string | undefined;
+  /** @param varied JSON of that field, where it is not the one of the frame before. False: the frame has to be read. */
+  repeat(text: string, varied: string | undefined): boolean;
+}
+
 /** A class: one is held by each stream, and each frame looks at all of it. */
 export class FrameForm {
   /** A frame, whole. Empty: there is none. */
@@ -25,34 +33,41 @@ export class FrameForm {
   /** Of the text in it. */
   private textStart = 0;
   private textEnd = 0;
-  /** Of the blanks before its last brace: as many as there are hide how long the text is (Anthropic). */
-  private blankStart = 0;
-  private blankEnd = 0;
+  /** Of what may differ behind the text. */
+  private variedStart = 0;
+  private variedEnd = 0;
+  /** It is a field, not blanks. */
+  private hasField = false;
+  /** The field as it was last, where that is not as in the model. */
+  private latest: Uint8Array | null = null;
   /** Models in a row to which no frame was like. */
   private unlike = 0;
 
   /** Frames to come may be like this one, in which `text` is a whole string of JSON. */
-  learn(frame: Uint8Array, text: string): void {
+  learn(frame: Uint8Array, text: string, varies: string | undefined): void {
     this.model = NO_BYTES;
     if (text === '' || frame.length > LONGEST_FRAME || this.unlike === MOST_UNLIKE) return;
     this.unlike++;
     const whole = decoder.decode(frame);
-    const quoted = `"${text}"`;
+    const quoted = JSON.stringify(text);
     const at = whole.indexOf(quoted);
-    // Only where no letter is spelled in another way, and the text stands nowhere else, is it sure to stand there.
-    if (at === -1 || whole.includes('\\') || whole.lastIndexOf(quoted) !== at) return;
+    if (at === -1 || whole.lastIndexOf(quoted) !== at) return;
     const textStart = at + 1;
-    const textEnd = textStart + encoder.encode(text).length;
+    const textEnd = at + encoder.encode(quoted).length - 1;
+    const rest = whole.slice(at + quoted.length - 1);
+    // Only where no letter around it is spelled in another way is it sure to be the one that stands there.
+    if (rest.includes('\\') || whole.lastIndexOf('\\', at) !== -1) return;
     // Characters are bytes in front of it and behind it.
-    if (textEnd + whole.length - at - quoted.length + 1 !== frame.length) return;
+    if (textEnd + rest.length !== frame.length) return;
+    const place = varies === undefined ? undefined : placeOf(varies, rest);
+    const [start, end] = place ?? blanksIn(rest);
     this.model = frame.slice();
     this.textStart = textStart;
     this.textEnd = textEnd;
-    let end = frame.length;
-    while (frame[end - 1] === LF || frame[end - 1] === CR) end--;
-    this.blankEnd = frame[end - 1] === CLOSING ? end - 1 : end;
-    this.blankStart = this.blankEnd;
-    while (frame[this.blankStart - 1] === SPACE) this.blankStart--;
+    this.variedStart = textEnd + start;
+    this.variedEnd = textEnd + end;
+    this.hasField = place !== undefined;
+    this.latest = null;
   }
 
   /** The next frame cannot be like one before. */
@@ -60,24 +75,32 @@ export class FrameForm {
     this.model = NO_BYTES;
   }
 
-  /** The text of a frame that is the learned one but for it; undefined where it is another, or to be looked at. */
-  textIn(frame: Uint8Array): string | undefined {
-    const { model, textStart, blankStart, blankEnd } = this;
-    if (model.length === 0 || !this.holds(frame, 0, 0, textStart)) return undefined;
-    let at = textStart;
-    for (; ; at++) {
-      const byte = frame[at];
-      if (byte === QUOTE) break;
-      if (byte === undefined || byte < SPACE || byte === BACKSLASH) return undefined;
-    }
-    const textEnd = at;
-    if (textEnd === textStart || !this.holds(frame, at, this.textEnd, blankStart)) return undefined;
-    at += blankStart - this.textEnd;
-    while (frame[at] === SPACE) at++;
-    if (frame.length - at !== model.length - blankEnd || !this.holds(frame, at, blankEnd, model.length))
-      return undefined;
+  /** Tells the text of a frame that is the learned one but for it. False where it is another, or has to be read. */
+  repeat(frame: Uint8Array, reader: RepeatReader): boolean {
+    const { model, textStart, variedEnd } = this;
+    if (model.length === 0 || !this.holds(frame, 0, 0, textStart)) return false;
+    const textEnd = endOfText(frame, textStart);
+    if (textEnd <= textStart || !this.holds(frame, textEnd, this.textEnd, this.variedStart)) return false;
+    const start = textEnd + this.variedStart - this.textEnd;
+    const end = frame.length - model.length + variedEnd;
+    if (end < start || !this.holds(frame, end, variedEnd, model.length)) return false;
+    if (!this.hasField) for (let at = start; at < end; at++) if (frame[at] !== SPACE) return false;
+    const text = textOf(frame.subarray(textStart, textEnd));
+    if (text === undefined) return false;
+    const varied = this.hasField && !this.isLatest(frame, start, end) ? frame.slice(start, end) : null;
+    if (!reader.repeat(text, varied === null ? undefined : decoder.decode(varied))) return false;
+    if (varied !== null) this.latest = varied;
     this.unlike = 0;
-    return decoder.decode(frame.subarray(textStart, textEnd));
+    return true;
+  }
+
+  private isLatest(frame: Uint8Array, start: number, end: number): boolean {
+    const { latest, variedStart, variedEnd } = this;
+    if (latest === null)
+      return end - start === variedEnd - variedStart && this.holds(frame, start, variedStart, variedEnd);
+    if (end - start !== latest.length) return false;
+    for (let at = 0; at < latest.length; at++) if (frame[start + at] !== latest[at]) return false;
+    return true;
   }
 
   /** Whether what the model has in `from` to `to` stands in the frame at this place. */
@@ -87,4 +110,52 @@ export class FrameForm {
     for (let at = from; at < to; at++) if (frame[at + shift] !== model[at]) return false;
     return true;
   }
+}
+
+/** Where the quote stands that ends a string; -1 where none does. */
+function endOfText(frame: Uint8Array, start: number): number {
+  for (let at = start; ; at++) {
+    const byte = frame[at];
+    if (byte === QUOTE) return at;
+    if (byte === undefined || byte < SPACE) return -1;
+    if (byte === BACKSLASH) at++;
+  }
+}
+
+/** What stands between a string's quotes says; undefined where that is no JSON. */
+function textOf(bytes: Uint8Array): string | undefined {
+  const spelled = decoder.decode(bytes);
+  if (!spelled.includes('\\')) return spelled;
+  try {
+    const text: unknown = JSON.parse(`"${spelled}"`);
+    return typeof text === 'string' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the field's value: of a string, or of an object without strings that hold braces. */
+function placeOf(field: string, json: string): [number, number] | undefined {
+  const name = `"${field}":`;
+  const found = json.indexOf(name);
+  if (found === -1 || json.lastIndexOf(name) !== found) return undefined;
+  const start = found + name.length + (json[found + name.length] === ' ' ? 1 : 0);
+  if (json[start] === '"') return [start, json.indexOf('"', start + 1) + 1];
+  if (json[start] !== '{') return undefined;
+  let depth = 0;
+  for (let at = start; at < json.length; at++) {
+    if (json[at] === '{') depth++;
+    if (json[at] === '}' && --depth === 0) return [start, at + 1];
+  }
+  return undefined;
+}
+
+/** Those before the last brace hide how long the text is (Anthropic). */
+function blanksIn(json: string): [number, number] {
+  let end = json.length;
+  while (json[end - 1] === '\n' || json[end - 1] === '\r') end--;
+  if (json[end - 1] === '}') end--;
+  let start = end;
+  while (json[start - 1] === ' ') start--;
+  return [start, end];
 }

@@ -47,6 +47,7 @@ async function read(wire: TableWire, recording: Recording): Promise<NeutralRespo
           decoder.decode(event);
           return undefined;
         },
+        varies: undefined,
         repeat: () => false,
       };
       framing.push(recording.body, taker);

@@ -73,6 +73,9 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
       (text) => chat({ reasoning_details: [{ type: 'reasoning.text', text, signature: 's', index: 1 }] }),
       (content) => chat({ content }, { usage: { prompt_tokens: 3, completion_tokens: 0 } }),
       (content) => chat({ content, annotations: [] }),
+      (content) =>
+        chat({ content }, { usage: null, obfuscation: 'x'.repeat(Math.max(0, 4 - content.length)) }),
+      (content) => chat({ content }, { obfuscation: content === '' ? null : { content } }),
       (reasoning) => chat({ reasoning, annotations: [{ type: 'url_citation', url: 'https://a.example/' }] }),
     ],
     between: [
@@ -93,6 +96,9 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
       (text) => gemini({ text }, GROUNDED),
       (text) => gemini({ text, videoMetadata: { fps: 1 } }),
       (text) => gemini({ text }, {}, { usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 9 } }),
+      (text) => gemini({ text }, {}, { usageMetadata: { candidatesTokenCount: text.length } }),
+      (text) =>
+        gemini({ text }, {}, { usageMetadata: text.length < 3 ? { candidatesTokenCount: 7, more: {} } : {} }),
       (text) => gemini({ text }, { finishReason: 'STOP' }),
     ],
     between: [
@@ -121,8 +127,9 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[]): { told: StreamEvent[
         const decoder = side.createStreamDecoder(sink, quirks);
         return {
           decode: (event) => decoder.decode(event),
-          repeat(text) {
-            const done = decoder.repeat?.(text) === true;
+          ...(decoder.varies !== undefined && { varies: decoder.varies }),
+          repeat(text, varied) {
+            const done = decoder.repeat?.(text, varied) === true;
             if (done) repeated++;
             return done;
           },

@@ -78,6 +78,7 @@ async function loadFraming(): Promise<CreateFraming> {
       push: (chunk, taker) =>
         framing.push(chunk, {
           take: (event) => taker.take(event.event === 'chunk' ? innerEvent(event.data) : event),
+          varies: undefined,
           repeat: () => false,
         }),
       flush: (taker) => framing.flush(taker),

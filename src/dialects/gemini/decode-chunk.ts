@@ -4,7 +4,7 @@
 // What has no neutral word becomes an `extension` by its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
-import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject, parseObject } from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
@@ -21,6 +21,7 @@ import { partName, unreadOf, unwordedFields } from './unworded.ts';
 import { ID, isEmpty } from './wire.ts';
 
 export class ChunkDecoder {
+  readonly varies = 'usageMetadata';
   private readonly sink: EventSink;
   private started = false;
   private isOver = false;
@@ -65,8 +66,8 @@ export class ChunkDecoder {
       this.started = true;
       this.sink.push({ type: 'start', id, model: asString(chunk.modelVersion) || null });
     }
-    const usage = parseUsage(asObject(chunk.usageMetadata) ?? {});
-    if (!isEmpty(usage)) this.sink.push({ type: 'usage', usage });
+    const counts = asObject(chunk.usageMetadata);
+    if (counts !== undefined) this.tellUsage(counts);
     const feedback = asObject(chunk.promptFeedback);
     this.blocked = asString(feedback?.blockReason) ?? this.blocked;
     if (feedback !== undefined) {
@@ -83,9 +84,14 @@ export class ChunkDecoder {
   }
 
   /** As `StreamDecoder.repeat`. Where sources stand, they are placed anew with more text. */
-  repeat(text: string): boolean {
+  repeat(text: string, varied: string | undefined): boolean {
     const { open } = this;
     if (open === undefined || this.sources.any()) return false;
+    if (varied !== undefined) {
+      const counts = parseObject(varied);
+      if (counts === undefined) return false;
+      this.tellUsage(counts);
+    }
     this.tell(open, text);
     return true;
   }
@@ -102,6 +108,11 @@ export class ChunkDecoder {
         ? ({ unified: 'refusal', raw: blocked ?? null } as const)
         : parseFinish(reason, this.hasCalled());
     this.sink.push({ type: 'finish', finish });
+  }
+
+  private tellUsage(counts: JsonObject): void {
+    const usage = parseUsage(counts);
+    if (!isEmpty(usage)) this.sink.push({ type: 'usage', usage });
   }
 
   private readCandidate(candidate: JsonObject): void {

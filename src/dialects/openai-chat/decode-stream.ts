@@ -18,12 +18,17 @@ import { thinkingText } from './parse-content.ts';
 import { tellUnworded } from './unworded.ts';
 import { findUsage, parseUsage } from './usage.ts';
 
+/** One string, that is. */
+const OBFUSCATION = /^"\w*"$/;
+
 export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): StreamDecoder {
   return new ChunkDecoder(sink, quirks);
 }
 
 /** A class: what a stream holds for as long as it flows is few objects, and no more than it needs. */
 class ChunkDecoder implements StreamDecoder {
+  /** Letters that hide how long the text is (OpenAI). */
+  readonly varies = 'obfuscation';
   private readonly sink: EventSink;
   private readonly quirks: Quirks;
   private readonly blocks: BlockWriter;
@@ -76,8 +81,9 @@ class ChunkDecoder implements StreamDecoder {
   }
 
   /** Tools and media add up what no event of their own tells at once. */
-  repeat(text: string): boolean {
-    return this.tools === null && this.media === null && this.blocks.repeat(text);
+  repeat(text: string, varied: string | undefined): boolean {
+    if (this.tools !== null || this.media !== null) return false;
+    return (varied === undefined || OBFUSCATION.test(varied)) && this.blocks.repeat(text);
   }
 
   end(): void {
