@@ -21,8 +21,9 @@ export function asString(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** JSON text may hold one beyond all numbers (1e400), which no JSON could tell again. */
 export function asNumber(value: JsonValue | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 export function asBoolean(value: JsonValue | undefined): boolean | undefined {
