@@ -2,8 +2,9 @@
 // one open block at a time, fresh rising block numbers, every start with its end, one terminal, then silence.
 import { GatewayError } from '../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../model/events.ts';
+import { mayBeCutShort } from '../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../model/json-scanner.ts';
-import { brokenArguments, mayBeCutShort, namelessCall } from './sound-calls.ts';
+import { brokenArguments, namelessCall } from './sound-calls.ts';
 
 export interface Sequencer {
   push(event: StreamEvent): void;

@@ -1,25 +1,9 @@
 // What a call of a function needs to be one that a client can answer: a name, and arguments that are a JSON object
 // (GUARANTEES 7).
 import { GatewayError } from '../model/errors.ts';
-import type { Finish } from '../model/finish.ts';
+import { mayBeCutShort } from '../model/finish.ts';
 import { parseObject } from '../model/json.ts';
 import type { NeutralResponse } from '../model/response.ts';
-
-/** Whether an answer that ended so may leave its last call unfinished. */
-export function mayBeCutShort({ unified }: Finish): boolean {
-  switch (unified) {
-    case 'max_tokens':
-    case 'context_window_exceeded':
-    case 'refusal':
-    case 'other':
-      return true;
-    case 'end_turn':
-    case 'stop_sequence':
-    case 'tool_use':
-    case 'pause_turn':
-      return false;
-  }
-}
 
 export function brokenArguments(name: string): GatewayError {
   return new GatewayError(

@@ -18,3 +18,19 @@ export interface Finish {
   /** The stop sequence that was hit, where the upstream names it. */
   stopSequence?: string;
 }
+
+/** Whether an answer that ended so may leave its last call unfinished. */
+export function mayBeCutShort({ unified }: Finish): boolean {
+  switch (unified) {
+    case 'max_tokens':
+    case 'context_window_exceeded':
+    case 'refusal':
+    case 'other':
+      return true;
+    case 'end_turn':
+    case 'stop_sequence':
+    case 'tool_use':
+    case 'pause_turn':
+      return false;
+  }
+}

@@ -1,10 +1,11 @@
-// Answers that hold a count which is none: what the client gets is sound, and so is the row.
+// Answers that hold a count which is none, or end within a call for a reason that nobody knows: what the client gets is
+// sound, and the row says the same as what the client got.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { PROVIDER_WIRES, WIRE_IDS } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 type Wire = (typeof WIRE_IDS)[number];
@@ -53,3 +54,36 @@ describe.each(WIRE_IDS.filter((wire) => wire !== 'bedrock-invoke'))(
     });
   },
 );
+
+describe('a call without its end, for a reason that nobody knows', () => {
+  const wire = PROVIDER_WIRES['bedrock-converse'];
+
+  test.each(SPOKEN_DIALECTS)('streamed, for a client of %s', async (client) => {
+    const end = wire.callEnd.replace('"tool_use"', '"something_new"');
+    const pieces =
+      wire.start + wire.text('I look.') + wire.callStart(1) + wire.callArguments(1, '{"a":') + end;
+    const { text, row } = await exchange(
+      'bedrock-converse',
+      client,
+      true,
+      streamed('bedrock-converse', pieces),
+    );
+    expect(row.status).toBe('success');
+    expect(text).not.toContain('"error":{');
+    if (client === 'gemini') expect(row.lost).toContain('tool_calls');
+  });
+
+  test.each(SPOKEN_DIALECTS)('whole, for a client of %s', async (client) => {
+    const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'lookup', arguments: '{"a":' };
+    const body = {
+      ...PROVIDER_WIRES['openai-responses'].whole('I look.'),
+      status: 'incomplete',
+      incomplete_details: { reason: 'something_new' },
+      output: [call],
+    };
+    const { text, status, row } = await exchange('openai-responses', client, false, jsonReply(body));
+    expect([status, row.status]).toEqual([200, 'success']);
+    expect(text).not.toContain('"error":{');
+    if (client === 'gemini') expect(row.lost).toContain('tool_calls');
+  });
+});

@@ -1,6 +1,7 @@
 // NeutralResponse → a whole answer. https://ai.google.dev/api/generate-content#generatecontentresponse
 import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
+import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
@@ -86,7 +87,7 @@ function buildPart(
       if (part.kind === 'server') losses.serverCall(part, built !== null);
       else if (part.kind === 'custom') losses.freeTextCall();
       else losses.foreign(part.extension);
-      if (built === undefined && response.finish.unified === 'max_tokens') losses.lost(CUT_CALL);
+      if (built === undefined && mayBeCutShort(response.finish)) losses.lost(CUT_CALL);
       else if (built === undefined) {
         throw new GatewayError(
           'upstream_malformed',

@@ -6,7 +6,7 @@
 import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import type { Finish } from '../../model/finish.ts';
+import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
@@ -64,7 +64,7 @@ class ChunkEncoder implements StreamEncoder {
   /** Behind the candidates of each chunk: who answers. */
   private envelope = '}';
   private usage: Usage = NO_USAGE;
-  /** A call whose arguments cannot be read: forgiven where the token limit cut it. */
+  /** A call whose arguments cannot be read: forgiven where the answer may have been cut short in it. */
   private brokenCall: string | undefined;
   private readonly unworded: UnwordedAnswer = { candidate: {}, response: {} };
   private readonly losses: AnswerLosses;
@@ -218,7 +218,7 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   private finish(value: Finish): string {
-    if (this.brokenCall !== undefined && value.unified !== 'max_tokens') {
+    if (this.brokenCall !== undefined && !mayBeCutShort(value)) {
       const problem = `the provider sent arguments of a call of ${this.brokenCall} that are not a JSON object; ask again`;
       return this.whole(buildError(new GatewayError('upstream_malformed', problem)));
     }
