@@ -8,19 +8,23 @@ export function createEventFraming(maxEvent: number): StreamFraming {
   return new EventFraming(maxEvent);
 }
 
-class EventFraming implements StreamFraming {
+class EventFraming extends FrameForm implements StreamFraming {
   private readonly splitter: FrameSplitter;
-  private readonly form = new FrameForm();
+  /** As the splitter's. */
+  private isBetween = true;
 
   constructor(maxEvent: number) {
+    super();
     this.splitter = createFrameSplitter(maxEvent);
   }
 
   push(chunk: Uint8Array, taker: EventTaker): void {
     // Mostly a chunk is one frame.
-    if (this.splitter.isBetween() && this.form.repeat(chunk, taker)) return;
-    for (const frame of this.splitter.push(chunk).frames) {
-      if (frame === chunk || !this.form.repeat(frame, taker)) this.read(frame, taker);
+    if (this.isBetween && this.repeat(chunk, taker)) return;
+    const { frames } = this.splitter.push(chunk);
+    this.isBetween = this.splitter.isBetween();
+    for (const frame of frames) {
+      if (frame === chunk || !this.repeat(frame, taker)) this.read(frame, taker);
     }
   }
 
@@ -32,7 +36,7 @@ class EventFraming implements StreamFraming {
     const event = parseFrame(frame);
     if (event === undefined) return;
     const text = taker.take(event);
-    if (text === undefined) this.form.forget();
-    else this.form.learn(frame, text, taker.varies);
+    if (text === undefined) this.forget();
+    else this.learn(frame, text, taker.varies);
   }
 }

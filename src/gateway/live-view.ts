@@ -103,7 +103,7 @@ class RequestView implements LiveStream {
 
   text(delta: string): void {
     if (!this.isWatched()) {
-      this.held = '';
+      if (this.held !== '') this.held = '';
       return;
     }
     const text = this.held + delta;

@@ -16,7 +16,8 @@ export function createKeptText(): KeptText {
   return new PiecedText();
 }
 
-class PiecedText implements KeptText {
+/** To be extended by what keeps a text: each piece looks at both, and so they are one object. */
+export class PiecedText implements KeptText {
   length = 0;
   private joined: string[] = [];
   private pieces: string[] = [];

@@ -3,6 +3,7 @@
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const LF = 0x0a;
 const SPACE = 0x20;
 /** In bytes. What is longer is rare, and would be held for as long as the stream flows. */
 const LONGEST_FRAME = 4096;
@@ -26,7 +27,7 @@ export interface RepeatReader {
   repeat(text: string, varied: string | undefined): boolean;
 }
 
-/** A class: one is held by each stream, and each frame looks at all of it. */
+/** To be extended by what takes frames: each frame looks at both, and so they are one object. */
 export class FrameForm {
   /** A frame, whole. Empty: there is none. */
   private model = NO_BYTES;
@@ -85,9 +86,12 @@ export class FrameForm {
     const end = frame.length - model.length + variedEnd;
     if (end < start || !this.holds(frame, end, variedEnd, model.length)) return false;
     if (!this.hasField) for (let at = start; at < end; at++) if (frame[at] !== SPACE) return false;
+    const isLatest = !this.hasField || this.isLatest(frame, start, end);
+    // Two frames, perhaps.
+    if (!isLatest) for (let at = start; at < end; at++) if (frame[at] === LF) return false;
     const text = textOf(frame.subarray(textStart, textEnd));
     if (text === undefined) return false;
-    const varied = this.hasField && !this.isLatest(frame, start, end) ? frame.slice(start, end) : null;
+    const varied = isLatest ? null : frame.slice(start, end);
     if (!reader.repeat(text, varied === null ? undefined : decoder.decode(varied))) return false;
     if (varied !== null) this.latest = varied;
     this.unlike = 0;

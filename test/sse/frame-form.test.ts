@@ -66,6 +66,8 @@ describe('the form of a frame', () => {
       'e',
       '{"a":{"b":1}}, "c":2',
     ]);
+    const two = Buffer.concat([counted('f', '{"c":22}'), counted('g', '{"c":22}')]);
+    expect(textIn(form, two, 'counts')).toBeUndefined();
     form.learn(counted('Hi', '"x"'), 'Hi', 'counts');
     expect(textIn(form, counted('a', '""'), 'counts')).toEqual(['a', '""']);
     form.learn(counted('Hi', '1'), 'Hi', 'counts');

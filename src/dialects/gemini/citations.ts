@@ -8,8 +8,6 @@ import { extensionOf, isEmpty, listOf, ownFields } from './wire.ts';
 export interface CitationReader {
   /** The sources that a candidate names and none before it did. Google repeats them while it streams. */
   read(candidate: JsonObject): Citation[];
-  /** There were some. */
-  any(): boolean;
 }
 
 const NO_CITATIONS: Citation[] = [];
@@ -21,7 +19,6 @@ export function createCitationReader(index: TextIndex): CitationReader {
 class NewCitations implements CitationReader {
   private readonly index: TextIndex;
   private readonly seen = new Set<string>();
-  private has = false;
 
   constructor(index: TextIndex) {
     this.index = index;
@@ -31,7 +28,6 @@ class NewCitations implements CitationReader {
     const grounding = asObject(candidate.groundingMetadata);
     const quotes = asObject(candidate.citationMetadata);
     if (grounding === undefined && quotes === undefined) return NO_CITATIONS;
-    this.has = true;
     const found = [
       ...(grounding === undefined ? [] : this.grounded(grounding)),
       ...(quotes === undefined ? [] : this.quoted(quotes)),
@@ -41,10 +37,6 @@ class NewCitations implements CitationReader {
       const key = JSON.stringify([citation.url, citation.title, citation.start, citation.end]);
       return !seen.has(key) && seen.add(key) !== undefined;
     });
-  }
-
-  any(): boolean {
-    return this.has;
   }
 
   private place(segment: JsonObject, said: string | undefined): { start?: number; end?: number } {

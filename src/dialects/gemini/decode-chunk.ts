@@ -9,7 +9,7 @@ import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { fingerprint } from './call-id.ts';
-import { createCitationReader } from './citations.ts';
+import { type CitationReader, createCitationReader } from './citations.ts';
 import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish, reasonName } from './finish.ts';
@@ -39,7 +39,8 @@ export class ChunkDecoder {
   /** Fields of parts that nobody reads, as told. */
   private unread: Set<string> | undefined = undefined;
   private readonly index = createTextIndex();
-  private readonly sources = createCitationReader(this.index);
+  /** Null before the first. */
+  private sources: CitationReader | null = null;
   /** Null before the first call. */
   private calls: CallDecoder | null = null;
 
@@ -86,7 +87,7 @@ export class ChunkDecoder {
   /** As `StreamDecoder.repeat`. Where sources stand, they are placed anew with more text. */
   repeat(text: string, varied: string | undefined): boolean {
     const { open } = this;
-    if (open === undefined || this.sources.any()) return false;
+    if (open === undefined || this.sources !== null) return false;
     if (varied !== undefined) {
       const counts = parseObject(varied);
       if (counts === undefined) return false;
@@ -123,11 +124,7 @@ export class ChunkDecoder {
       this.readPart(part);
       if (this.isOver) return;
     }
-    for (const citation of this.sources.read(candidate)) {
-      if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
-      // A source without a text that could rest on it.
-      else this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
-    }
+    if (isObject(candidate.groundingMetadata) || isObject(candidate.citationMetadata)) this.cite(candidate);
     this.flushSeal();
     const searches = asArray(asObject(candidate.groundingMetadata)?.webSearchQueries)?.length ?? 0;
     if (searches > 0) this.sink.push({ type: 'usage', usage: { webSearches: searches } });
@@ -139,6 +136,15 @@ export class ChunkDecoder {
         ? undefined
         : brokenFinish(this.reason, asString(candidate.finishMessage), this.hasCalled());
     if (broken !== undefined) this.fail(broken);
+  }
+
+  private cite(candidate: JsonObject): void {
+    this.sources ??= createCitationReader(this.index);
+    for (const citation of this.sources.read(candidate)) {
+      if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
+      // A source without a text that could rest on it.
+      else this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
+    }
   }
 
   private readPart(part: JsonObject): void {

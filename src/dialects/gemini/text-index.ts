@@ -1,6 +1,6 @@
 // Where things are in an answer's text: Google counts UTF-8 bytes over the whole answer, the neutral model UTF-16
 // units in one text block.
-import { createKeptText } from '../../model/kept-text.ts';
+import { PiecedText } from '../../model/kept-text.ts';
 
 /** Text beyond this is not kept: a stream of any length takes bounded memory, and its late sources go unplaced. */
 const MOST_KEPT = 1_000_000;
@@ -24,30 +24,29 @@ export function createTextIndex(): TextIndex {
   return new KeptTextIndex();
 }
 
-class KeptTextIndex implements TextIndex {
-  private readonly kept = createKeptText();
+class KeptTextIndex extends PiecedText implements TextIndex {
   private blockStart = 0;
   private isWhole = true;
   /** The text as bytes, made when asked for and dropped when it grows. */
   private bytes: Uint8Array | undefined;
 
   begin(): void {
-    this.blockStart = this.kept.length;
+    this.blockStart = this.length;
   }
 
-  add(more: string): void {
+  override add(more: string): void {
     if (!this.isWhole) return;
-    if (this.kept.length + more.length > MOST_KEPT) {
+    if (this.length + more.length > MOST_KEPT) {
       this.isWhole = false;
       return;
     }
-    this.kept.add(more);
+    super.add(more);
     this.bytes = undefined;
   }
 
   place(start: number, end: number, said: string | undefined): { start: number; end: number } | undefined {
     const { blockStart } = this;
-    const text = this.kept.text();
+    const text = this.text();
     this.bytes ??= encoder.encode(text);
     const { bytes } = this;
     if (end > bytes.length || start >= end) return undefined;

@@ -111,7 +111,7 @@ class PartedMessages implements MessageWriter {
         output.event('response.content_part.done', { ...place, part: KEPT }, content)
       );
     }
-    let { wire, annotations } = this.annotate(part, deltas.length);
+    let { wire, annotations } = this.annotate(part, deltas.textLength);
     const content = jsonAround(textContent(KEPT, annotations), text);
     message.content.push(content);
     if (told === 'part') return wire;

@@ -2,13 +2,15 @@
 // The format demands that each text is told four times, so it is kept: once, as the JSON that every repetition holds.
 import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { createKeptText } from '../../model/kept-text.ts';
+import { PiecedText } from '../../model/kept-text.ts';
 
 export interface OutputWriter {
   /** One event as wire text; `kept` as in `jsonAround`. */
   event(type: string, fields: JsonObject, kept?: string): string;
   /** One event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
   raw(type: string, json: string): string;
+  /** The same in one piece, around the JSON of a text: from `event:` on, and up to the number. */
+  around(head: string, text: string, tail: string): string;
   /** Takes the place of the next item. */
   place(): number;
   nextPlace(): number;
@@ -55,6 +57,10 @@ class NumberedOutput implements OutputWriter {
 
   raw(type: string, json: string): string {
     return `event: ${type}\ndata: ${json},"sequence_number":${this.sequence++}}\n\n`;
+  }
+
+  around(head: string, text: string, tail: string): string {
+    return `${head}${text}${tail}${this.sequence++}}\n\n`;
   }
 
   place(): number {
@@ -106,7 +112,7 @@ export interface DeltaWriter {
   /** All text so far, as JSON. */
   json(): string;
   /** Of all text so far, in UTF-16 units. */
-  readonly length: number;
+  readonly textLength: number;
   /** There is nothing but white space so far. */
   readonly isBlank: boolean;
 }
@@ -118,36 +124,36 @@ export function createDeltaWriter(
   place: JsonObject,
   suffix = '',
 ): DeltaWriter {
-  const prefix = flatText(JSON.stringify({ type, ...place }).slice(0, -1), ',"delta":');
-  return new KeptDeltas(output, type, prefix, suffix);
+  const fields = JSON.stringify({ type, ...place }).slice(0, -1);
+  const head = flatText(`event: ${type}\ndata: `, fields, ',"delta":');
+  return new KeptDeltas(output, head, flatText(suffix, ',"sequence_number":'));
 }
 
-class KeptDeltas implements DeltaWriter {
-  length = 0;
+class KeptDeltas extends PiecedText implements DeltaWriter {
+  textLength = 0;
   isBlank = true;
   private readonly output: OutputWriter;
-  private readonly type: string;
-  private readonly prefix: string;
-  private readonly suffix: string;
-  private readonly kept = createKeptText();
+  private readonly head: string;
+  private readonly tail: string;
 
-  constructor(output: OutputWriter, type: string, prefix: string, suffix: string) {
+  constructor(output: OutputWriter, head: string, tail: string) {
+    super();
     this.output = output;
-    this.type = type;
-    this.prefix = prefix;
-    this.suffix = suffix;
+    this.head = head;
+    this.tail = tail;
   }
 
   push(delta: string): string {
     if (delta === '') return '';
     const json = JSON.stringify(delta);
-    this.kept.add(json.slice(1, -1));
-    this.length += delta.length;
+    // Mostly nothing is to be escaped: then it is kept as it is, and not a second time.
+    this.add(json.length === delta.length + 2 ? delta : json.slice(1, -1));
+    this.textLength += delta.length;
     if (this.isBlank) this.isBlank = delta.trim() === '';
-    return this.output.raw(this.type, this.prefix + json + this.suffix);
+    return this.output.around(this.head, json, this.tail);
   }
 
   json(): string {
-    return `"${this.kept.text()}"`;
+    return `"${this.text()}"`;
   }
 }
