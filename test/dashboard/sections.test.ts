@@ -65,6 +65,43 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a model without a price is unpriced, also where some of its requests failed', async () => {
+    const providers = { simulator: { max_retries: 0 } };
+    const costs = {
+      pricing_overrides: { 'simulator/text': { input_per_million: 1e6, output_per_million: 1e6 } },
+    };
+    await using sluice = await startSluice({ config: { providers, costs } });
+    for (const body of [{}, { simulator: 'fault=400' }, { model: 'simulator/text' }]) {
+      const response = await fetch(`${sluice.url}/v1/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'simulator/fast',
+          max_tokens: 5,
+          messages: [{ role: 'user', content: 'hi' }],
+          ...body,
+        }),
+      });
+      await response.text();
+    }
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const priceOf = async (model: string) => {
+      const row = page.locator('#model-rows tr', { hasText: model });
+      const bar = page.locator('#cost-bars li', { hasText: model }).locator('.figure');
+      return [await row.locator('td').last().innerText(), await bar.innerText()];
+    };
+    await page.locator('#model-rows tr').nth(1).waitFor();
+    expect(await priceOf('fast')).toEqual(['unpriced', 'unpriced']);
+    for (const shown of await priceOf('text')) expect(shown).toMatch(/^\$[1-9]/);
+    await page.locator('label:has(input[name=cost][value=provider])').click();
+    await page
+      .locator('#cost-bars li', { hasText: 'simulator' })
+      .filter({ hasText: /\$[1-9]/ })
+      .waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test('older pages stay put while requests come in; the first page shows them', async () => {
     await using sluice = await startSluice();
     for (let sent = 0; sent < 30; sent += 1) {

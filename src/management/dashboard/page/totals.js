@@ -109,9 +109,12 @@ export function showModels(all, period) {
   );
 }
 
-/** @param {ModelFigures} figures */
-function costOf({ requests, unpriced_requests, cost_usd }) {
-  return money(unpriced_requests === requests ? null : cost_usd);
+/**
+ * Beside requests without a price, those that failed or were left have cost nothing, or nobody knows what: $0 would be a guess.
+ * @param {Pick<ModelFigures, 'unpriced_requests' | 'cost_usd'>} figures
+ */
+function costOf({ unpriced_requests, cost_usd }) {
+  return money(unpriced_requests > 0 && cost_usd === 0 ? null : cost_usd);
 }
 
 /** @typedef {'model' | 'provider' | 'agent' | 'project'} CostBy */
@@ -125,6 +128,20 @@ const NO_COST = {
 
 const BARS = 12;
 
+/**
+ * Requests without a price, by the names of the bars; of agents and projects it is not told.
+ * @param {readonly ModelFigures[]} models @param {CostBy} by
+ */
+function unpricedBy(models, by) {
+  /** @type {Map<string, number>} */
+  const unpriced = new Map();
+  for (const { model, provider, unpriced_requests } of models) {
+    const title = by === 'model' ? model : by === 'provider' ? provider : null;
+    if (title !== null) unpriced.set(title, (unpriced.get(title) ?? 0) + unpriced_requests);
+  }
+  return unpriced;
+}
+
 /** @param {Metrics} metrics @param {CostBy} by */
 export function showCosts(metrics, by) {
   const costs = Object.entries(metrics[`by_${by}`]).sort(([, one], [, other]) => other - one);
@@ -132,6 +149,7 @@ export function showCosts(metrics, by) {
   const empty = find('costs-empty', HTMLParagraphElement);
   setText(empty, NO_COST[by]);
   empty.hidden = costs.length > 0;
+  const unpriced = unpricedBy(metrics.models, by);
   const rest = costs.slice(BARS);
   const shown = costs.slice(0, BARS);
   if (rest.length > 0)
@@ -148,9 +166,10 @@ export function showCosts(metrics, by) {
         make('span', { class: 'figure' }),
         make('span', { class: 'bar' }, make('span', {})),
       ),
-    (element, [, cost]) => {
+    (element, [title, cost]) => {
       const figure = element.querySelector('.figure');
-      if (figure !== null) setText(figure, money(cost));
+      const figures = { cost_usd: cost, unpriced_requests: unpriced.get(title) ?? 0 };
+      if (figure !== null) setText(figure, costOf(figures));
       const bar = element.querySelector('.bar span');
       if (bar instanceof HTMLElement)
         bar.style.inlineSize = `${most > 0 ? Math.min(100, (100 * cost) / most) : 0}%`;
