@@ -54,7 +54,7 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
   return createTranslatePump({
     ...common,
     createFraming: (await side.loadFraming?.()) ?? createEventFraming,
-    render: createByteRenderer(createEncoder()),
+    render: createByteRenderer(createEncoder),
     onMalformed: fail,
   });
 }

@@ -4,7 +4,6 @@ import { DIALECTS } from '../dialects/registry.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
-import type { StreamEvent } from '../model/events.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
@@ -224,12 +223,8 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const observer = createObserver(host.monotonic, record.live);
       record.seen = observer.seen;
       const { client: side } = DIALECTS[dialect];
-      let rendering: ReturnType<typeof createByteRenderer> | undefined;
-      const render = (events: readonly StreamEvent[]) => {
-        // Made on first use: a passthrough needs no rendering, and its request may not even parse as neutral.
-        rendering ??= createByteRenderer(side.createStreamEncoder(answerContext(exchange, target.model)));
-        return rendering(events);
-      };
+      const createAnswerEncoder = () => side.createStreamEncoder(answerContext(exchange, target.model));
+      const render = createByteRenderer(createAnswerEncoder);
       const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
       const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
       const continuation = route.policy.continueStreams
@@ -237,7 +232,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
             plan,
             seen: observer.seen,
             render,
-            createEncoder: () => side.createStreamEncoder(answerContext(exchange, target.model)),
+            createEncoder: createAnswerEncoder,
           })
         : undefined;
       const rendered = { createEncoder, render: continuation?.render ?? render };

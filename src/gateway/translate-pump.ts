@@ -190,11 +190,16 @@ function lengthOf(event: StreamEvent): number {
 
 const textEncoder = new TextEncoder();
 
-/** Renders events as the client's wire text: one write for all that one upstream chunk brought. */
+/**
+ * Renders events as the client's wire text: one write for all that one upstream chunk brought.
+ * @param create called for the first of them: where none come, the request may not even parse as neutral.
+ */
 export function createByteRenderer(
-  encoder: StreamEncoder,
+  create: () => StreamEncoder,
 ): (events: readonly StreamEvent[]) => Uint8Array | undefined {
+  let encoder: StreamEncoder | undefined;
   return (events) => {
+    encoder ??= create();
     let text = '';
     for (const event of events) text += encoder.encode(event);
     return text === '' ? undefined : textEncoder.encode(text);

@@ -84,7 +84,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     if (encode === undefined && encoder !== undefined) {
       for (const event of story.replay()) encoder.encode(event);
       if (last !== undefined) encoder.follow?.(last);
-      encode = createByteRenderer(encoder);
+      encode = createByteRenderer(() => encoder);
     }
     return encode?.(events);
   }
