@@ -1,4 +1,5 @@
 // One provider entry → the provider as the gateway uses it, or the reason why it cannot start.
+import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
@@ -202,12 +203,14 @@ function placeOf(
       return { dialect, address: plainAddress(baseUrl, entry) };
     const kinds = PROVIDER_KINDS.map((row) => row.kind);
     const nearest = nearestName(name, kinds);
-    const hint = nearest === undefined ? '' : `; or did you mean "${nearest}"?`;
-    tell(
-      'fatal',
-      [],
-      `not a known provider: set kind (${kinds.join(', ')}), or both dialect and base_url${hint}`,
-    );
+    const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+    const orKind = `kind (${kinds.join(', ')})`;
+    // Whoever gives one of the two has a server of their own, and means no kind.
+    let mend = `set ${orKind}, or both dialect and base_url`;
+    if (baseUrl !== undefined)
+      mend = `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${orKind}`;
+    else if (dialect !== undefined) mend = `set base_url to where it speaks ${dialect}, or ${orKind}`;
+    tell('fatal', [], `not a known provider${hint}: ${mend}`);
     return undefined;
   }
   if (isBuiltIn(kind)) {

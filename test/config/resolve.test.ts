@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatKeyPath } from '../../src/config/problem.ts';
 import { type Resolution, type ResolveSources, resolveConfig } from '../../src/config/resolve.ts';
+import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
 function resolve(
@@ -24,6 +25,8 @@ function resolve(
     names: resolution.config.providers.map((provider) => provider.name),
   };
 }
+
+const KIND = `kind (${PROVIDER_KINDS.map((row) => row.kind).join(', ')})`;
 
 describe('without a file', () => {
   test('and without keys there is the simulator, as default', () => {
@@ -133,19 +136,22 @@ describe('providers', () => {
   });
 
   test.each([
-    [{ lab: {} }, 'providers.lab'],
-    [{ lab: { dialect: 'openai-chat' } }, 'providers.lab'],
-    [{ lab: { base_url: 'http://127.0.0.1:1' } }, 'providers.lab'],
-  ])('%j lacks something', (providers, path) => {
-    const { said, names } = resolve({ providers });
-    expect(said).toEqual([
-      `fatal ${path}: not a known provider: set kind (${PROVIDER_KINDS.map((row) => row.kind).join(', ')}), or both dialect and base_url`,
-    ]);
+    [{}, `set ${KIND}, or both dialect and base_url`],
+    [{ dialect: 'openai-chat' }, `set base_url to where it speaks openai-chat, or ${KIND}`],
+    [
+      { base_url: 'http://127.0.0.1:1' },
+      `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${KIND}`,
+    ],
+  ])('%j lacks something', (lab, mend) => {
+    const { said, names } = resolve({ providers: { lab } });
+    expect(said).toEqual([`fatal providers.lab: not a known provider: ${mend}`]);
     expect(names).toEqual(['simulator']);
   });
 
   test('a misspelt name is met with the right one', () => {
-    expect(resolve({ providers: { antropic: {} } }).said[0]).toEndWith('; or did you mean "anthropic"?');
+    expect(resolve({ providers: { antropic: {} } }).said[0]).toStartWith(
+      'fatal providers.antropic: not a known provider (did you mean "anthropic"?): set kind',
+    );
   });
 
   test('another dialect of a known kind needs its address', () => {
