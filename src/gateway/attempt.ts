@@ -100,7 +100,7 @@ async function openAsItIs<Out>(
   try {
     await relay.ready();
   } catch (thrown) {
-    throw withHintBeside(thrown, response, '', context.host.now());
+    throw withHintBeside(thrown, response, observer.seen.errorData ?? '', context.host.now());
   }
   return { status, headers, relay };
 }
@@ -194,7 +194,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
       try {
         answer = collectText(context, await framingOf(plan), text);
       } catch (thrown) {
-        throw withHintBeside(thrown, response, '', host.now());
+        throw withHintBeside(thrown, response, observer.seen.errorData ?? '', host.now());
       }
       text = null;
     } else {

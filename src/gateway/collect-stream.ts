@@ -49,7 +49,9 @@ export async function collectStream(
     return collected;
   } catch (thrown) {
     call.abort();
-    throw signal.aborted ? signal.reason : withHintBeside(thrown, response, '', host.now());
+    throw signal.aborted
+      ? signal.reason
+      : withHintBeside(thrown, response, observer.seen.errorData ?? '', host.now());
   }
 }
 

@@ -4,6 +4,7 @@ import type { GatewayError } from '../model/errors.ts';
 import { isContent, type StreamEvent } from '../model/events.ts';
 import type { Finish } from '../model/finish.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../model/usage.ts';
+import type { SseEvent } from '../sse/event.ts';
 import type { LiveStream } from './live-view.ts';
 import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
 
@@ -25,6 +26,8 @@ export interface Observation {
   usageKnown: boolean;
   finish: Finish | null;
   error: GatewayError | null;
+  /** What the event said that told it; null where none did. */
+  errorData: string | null;
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
   malformedEvents: number;
@@ -59,6 +62,7 @@ class TryObserver implements Observer {
       usageKnown: false,
       finish: null,
       error: null,
+      errorData: null,
       firstContentAt: null,
       malformedEvents: 0,
       timing,
@@ -111,6 +115,14 @@ class TryObserver implements Observer {
         break;
     }
   }
+}
+
+/** In UTF-16 units: what an error says of when to ask again is in less. */
+const LONGEST_ERROR = 64 * 1024;
+
+/** Takes note of what told the error, where there is one. */
+export function noteErrorData(seen: Observation, { data }: SseEvent): void {
+  if (seen.error !== null && data.length <= LONGEST_ERROR) seen.errorData ??= data;
 }
 
 /** Takes note of what the client's dialect cannot say. */

@@ -12,7 +12,7 @@ import type { StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
 import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
-import type { Observation, Observer } from './observer.ts';
+import { noteErrorData, type Observation, type Observer } from './observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
 
@@ -205,6 +205,7 @@ class PassthroughPump implements Pump<Uint8Array> {
     } else if (this.terminal) return kind === 'ping';
     const isReadable = this.decode(event);
     const { error } = this.seen;
+    if (error !== null) noteErrorData(this.seen, event);
     this.terminal = kind === 'terminal' || (side.repeatsError === undefined && this.toldFailure() !== null);
     if (error !== null && follower?.keeps(error) === true) {
       this.terminal = true;

@@ -12,7 +12,7 @@ import {
 import type { GatewayError } from '../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
-import type { Observer } from './observer.ts';
+import { noteErrorData, type Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
 import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
@@ -129,6 +129,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     const before = this.events.length;
     try {
       this.decoder.decode(event);
+      if (this.sequencer.ended()) noteErrorData(this.observer.seen, event);
       return this.decoder.repeat === undefined ? undefined : textOf(this.events, before);
     } catch (thrown) {
       if (!(thrown instanceof MalformedEvent)) throw thrown;

@@ -121,7 +121,7 @@ export function parseRetryInfo(body: string): number | undefined {
   return undefined;
 }
 
-/** The error object of a body, which some servers wrap in a list of one. */
+/** The error object of a body or of an event, which some servers wrap in a list of one. */
 function errorOf(body: string): JsonObject | undefined {
   let value: unknown;
   try {
@@ -130,5 +130,10 @@ function errorOf(body: string): JsonObject | undefined {
     return undefined;
   }
   const whole: unknown = Array.isArray(value) ? value[0] : value;
-  return isObject(whole) ? asObject(whole.error) : undefined;
+  if (!isObject(whole)) return undefined;
+  // As Responses and OpenRouter tell it in a stream.
+  const [choice] = asArray(whole.choices) ?? [];
+  return (
+    asObject(whole.error) ?? asObject(asObject(whole.response)?.error) ?? asObject(asObject(choice)?.error)
+  );
 }
