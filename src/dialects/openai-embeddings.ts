@@ -3,6 +3,7 @@
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import { GatewayError } from '../model/errors.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../model/json.ts';
+import { countIn } from '../model/usage.ts';
 import { embeddingLosses } from './embedding-losses.ts';
 import type { ClientEmbeddings, ProviderOperation } from './operations.ts';
 
@@ -73,7 +74,7 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
     return { body, losses: embeddingLosses(request, ['user']) };
   },
   parseResponse(body) {
-    const tokens = asNumber(asObject(body.usage)?.prompt_tokens);
+    const tokens = countIn(asObject(body.usage)?.prompt_tokens);
     return {
       model: asString(body.model) ?? null,
       usage: tokens === undefined ? null : { inputTokens: tokens },

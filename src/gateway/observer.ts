@@ -3,7 +3,7 @@ import { soundUsage } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import { isContent, type StreamEvent } from '../model/events.ts';
 import type { Finish } from '../model/finish.ts';
-import { mergeUsage, NO_USAGE, type Usage } from '../model/usage.ts';
+import { mergeUsage, NO_USAGE, type StatedUsage, USAGE_COUNTS, type Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { LiveStream } from './live-view.ts';
 import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
@@ -105,7 +105,8 @@ class TryObserver implements Observer {
       case 'usage':
         // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
         seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
-        seen.usageKnown = true;
+        if (event.usage.oddCounts === undefined) seen.usageKnown = true;
+        else this.noteOdd(event.usage);
         break;
       case 'finish':
         if (seen.error === null) seen.finish ??= event.finish;
@@ -114,6 +115,12 @@ class TryObserver implements Observer {
         if (seen.finish === null) seen.error ??= event.error;
         break;
     }
+  }
+
+  /** A count that none can be is left out: what it would be is unknown. */
+  private noteOdd(usage: StatedUsage): void {
+    this.noteMalformed();
+    if (USAGE_COUNTS.some((count) => usage[count] !== undefined)) this.seen.usageKnown = true;
   }
 }
 

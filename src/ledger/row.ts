@@ -134,6 +134,7 @@ export interface LedgerRow {
   /** Names of the transformers in use at the last target, in the order in which they apply to requests. */
   transformers: string[];
   lost: string[];
+  /** Events, and reports of counts, of which something could not be read and was left out. */
   malformedEvents: number;
   errorCode: ErrorCode | null;
   errorMessage: string | null;

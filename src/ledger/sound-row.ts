@@ -1,12 +1,9 @@
 // What makes any row storable: whole and bounded counts, bounded names of whole characters, bounded bodies.
-import { USAGE_COUNTS, type Usage } from '../model/usage.ts';
+import { MAX_COUNT, USAGE_COUNTS, type Usage } from '../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
 /** Longest body kept, in UTF-16 units (about 1 MB of English). */
 export const MAX_BODY_LENGTH = 1_048_576;
-
-/** No honest count is larger, and a million rows of it still add up exactly in 64 bits. */
-const MAX_COUNT = 1e12;
 
 /** In UTF-16 units. A provider may call its model anything. */
 const LONGEST_NAME = 1024;

@@ -9,7 +9,7 @@ import type { GatewayError } from './errors.ts';
 import type { Finish } from './finish.ts';
 import type { JsonObject } from './json.ts';
 import type { OpaqueToken } from './opaque-token.ts';
-import type { Usage } from './usage.ts';
+import type { StatedUsage } from './usage.ts';
 
 /** Whoever takes the events of a stream, one after the other. */
 export interface EventSink {
@@ -47,7 +47,7 @@ export type StreamEvent =
   /** Generated image or audio, whole. */
   | { type: 'media'; block: number; mediaType: string; data: string; extension?: Extension }
   /** Cumulative counts so far; a field left out is not yet known, a later report wins. */
-  | { type: 'usage'; usage: Partial<Usage> }
+  | { type: 'usage'; usage: StatedUsage }
   /**
    * Something that only the same dialect can replay: its wire event or fields, or `{value}` for the value of an
    * opaque part. An encoder that does not say it names it as lost.

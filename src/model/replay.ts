@@ -5,7 +5,14 @@ import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
 import { asObject, isObject, type JsonObject } from './json.ts';
 import type { NeutralResponse } from './response.ts';
-import { mergeUsage, NO_USAGE } from './usage.ts';
+import {
+  mergeUsage,
+  NO_USAGE,
+  type OddCounts,
+  oddCountsOf,
+  type StatedUsage,
+  USAGE_COUNTS,
+} from './usage.ts';
 
 /** The events of a stream that would have brought this answer. */
 export function responseToEvents(response: NeutralResponse): StreamEvent[] {
@@ -13,8 +20,16 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   let block = 0;
   for (const part of response.parts) addPart(events, part, block++);
   if (response.extension !== undefined) addExtension(events, response.extension);
-  events.push({ type: 'usage', usage: response.usage }, { type: 'finish', finish: response.finish });
+  events.push({ type: 'usage', usage: statedUsage(response) }, { type: 'finish', finish: response.finish });
   return events;
+}
+
+/** What is left out was not stated: among it are counts that are 0 here. */
+function statedUsage({ usage, oddCounts }: NeutralResponse): StatedUsage {
+  if (oddCounts === undefined) return usage;
+  const stated: StatedUsage = { oddCounts };
+  for (const key of USAGE_COUNTS) if (usage[key] > 0) stated[key] = usage[key];
+  return stated;
 }
 
 function addExtension(events: StreamEvent[], { dialect, fields }: Extension): void {
@@ -101,6 +116,7 @@ export function createResponseCollector(): ResponseCollector {
   let id: string | null = null;
   let model: string | null = null;
   let usage = NO_USAGE;
+  let odd: OddCounts = {};
   let finish: Finish | undefined;
   let error: GatewayError | undefined;
 
@@ -179,6 +195,7 @@ export function createResponseCollector(): ResponseCollector {
         }
         case 'usage':
           usage = mergeUsage(usage, event.usage);
+          odd = { ...odd, ...oddCountsOf(event.usage) };
           break;
         case 'finish':
           finish ??= event.finish;
@@ -204,7 +221,7 @@ export function createResponseCollector(): ResponseCollector {
       if (finish === undefined)
         throw new GatewayError('upstream_truncated', 'the stream ended before the answer was complete');
       const more = extension === undefined ? {} : { extension };
-      return { id, model, parts: [...parts.values()], finish, usage, ...more };
+      return { id, model, parts: [...parts.values()], finish, usage, ...odd, ...more };
     },
   };
 }

@@ -1,9 +1,9 @@
 // A whole answer, and its equivalence with the stream of events that tells the same.
 import type { Extension, Part } from './content.ts';
 import type { Finish } from './finish.ts';
-import type { Usage } from './usage.ts';
+import type { OddCounts, Usage } from './usage.ts';
 
-export interface NeutralResponse {
+export interface NeutralResponse extends OddCounts {
   id: string | null;
   /** The model that served, as the upstream names it. */
   model: string | null;

@@ -1,4 +1,5 @@
 // Token counts of one answer, as the upstream reported them; never estimated from chunks.
+import type { JsonValue } from './json.ts';
 
 export interface Usage {
   /** Fresh prompt tokens: neither read from nor written to a cache. */
@@ -28,6 +29,53 @@ export const NO_USAGE: Readonly<Usage> = Object.freeze({
   audioInputTokens: 0,
   audioOutputTokens: 0,
 });
+
+/** What one report states. */
+export type StatedUsage = Partial<Usage> & OddCounts;
+
+/** Whether a count was stated that no answer can have: below zero, or beyond all measure. It is left out, as if unsaid. */
+export interface OddCounts {
+  oddCounts?: true;
+}
+
+/** No honest count is larger, and a million rows of it still add up exactly in 64 bits. */
+export const MAX_COUNT = 1e12;
+
+/** The count, where the value is one. */
+export function countIn(value: JsonValue | undefined): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= MAX_COUNT ? value : undefined;
+}
+
+/** Reads the counts of one report, and remembers whether it was asked for an odd one. */
+export class CountReader {
+  private odd = false;
+
+  read(value: JsonValue | undefined): number | undefined {
+    const count = countIn(value);
+    if (count === undefined && typeof value === 'number') this.odd = true;
+    return count;
+  }
+
+  /** The largest of several: some servers state one count under two names, one of them stuck at 0. */
+  largest(...values: (JsonValue | undefined)[]): number | undefined {
+    let largest: number | undefined;
+    for (const value of values) {
+      const count = this.read(value);
+      if (count !== undefined && (largest === undefined || count > largest)) largest = count;
+    }
+    return largest;
+  }
+
+  /** What was read, marked where something is left out of it. */
+  stated(usage: Partial<Usage>): StatedUsage {
+    return this.odd ? { ...usage, oddCounts: true } : usage;
+  }
+}
+
+/** The mark of a report, for what is made of it. */
+export function oddCountsOf({ oddCounts }: OddCounts): OddCounts {
+  return oddCounts === undefined ? {} : { oddCounts };
+}
 
 /** The names of all counts. */
 export const USAGE_COUNTS = Object.freeze(Object.keys(NO_USAGE) as (keyof Usage)[]);

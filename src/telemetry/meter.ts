@@ -128,7 +128,7 @@ function createMeterOf(createLabels: () => Names): Meter {
   });
   const malformed = createCounter({
     name: 'sluice_malformed_events_total',
-    help: 'Events of providers that could not be read and were left out.',
+    help: 'Events of providers, and reports of counts, of which something could not be read and was left out.',
     labels: ['provider'],
   });
   const duration = createDurationHistogram({

@@ -56,13 +56,13 @@ describe('/metrics', () => {
         },
       ),
     );
-    for (const input of [0, 0, 1e12, 2]) {
+    for (const input of [0, 0, 0, 2]) {
       await (await lab.post('/v1/messages', ASK)).text();
       expect((await lab.row(lab.rows.length)).usage.inputTokens).toBe(input);
     }
     const { value } = await lab.read();
     const labels = { provider: 'claude', model: 'served', type: 'output' };
-    expect(value('sluice_tokens_total', labels)).toBe(1e12 + 2);
+    expect(value('sluice_tokens_total', labels)).toBe(2);
   });
 
   test('shows what runs, and the state of the breaker', async () => {

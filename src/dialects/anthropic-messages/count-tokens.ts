@@ -1,6 +1,7 @@
 // Counting a prompt's tokens: `POST /v1/messages/count_tokens`.
 // https://docs.anthropic.com/en/api/messages-count-tokens
-import { asNumber, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
@@ -21,7 +22,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     return { body: Object.fromEntries(counted), losses };
   },
   parseResponse(body) {
-    const tokens = asNumber(body.input_tokens);
+    const tokens = countIn(body.input_tokens);
     if (tokens === undefined) throw new Error('input_tokens is missing');
     return tokens;
   },

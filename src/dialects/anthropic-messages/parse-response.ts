@@ -1,7 +1,7 @@
 // A whole message from the provider.
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
 import { providerOf } from './author.ts';
 import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
@@ -15,13 +15,15 @@ const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_se
 export function parseResponse(body: JsonObject): NeutralResponse {
   const id = asString(body.id) ?? null;
   const author = providerOf(id);
+  const usage = parseUsage(asObject(body.usage) ?? {});
   const content = requireArray(body.content, 'content', author.fail);
   return {
     id,
     model: asString(body.model) ?? null,
     parts: parseContent(content, 'content', author),
     finish: parseFinish(body.stop_reason, body.stop_sequence),
-    usage: mergeUsage(NO_USAGE, parseUsage(asObject(body.usage) ?? {})),
+    usage: mergeUsage(NO_USAGE, usage),
+    ...oddCountsOf(usage),
     ...extensionOf(leftover(body, KNOWN)),
   };
 }

@@ -1,13 +1,14 @@
 // Token counts. The wire counts like the neutral model: `input_tokens` is the fresh part of the prompt.
-import { asNumber, asObject, type JsonObject } from '../../model/json.ts';
-import type { Usage } from '../../model/usage.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
+import { CountReader, type StatedUsage, type Usage } from '../../model/usage.ts';
 import { put } from './wire.ts';
 
 /** The counts that are stated; null and missing ones are left out, so that an earlier report stands. */
-export function parseUsage(wire: JsonObject): Partial<Usage> {
+export function parseUsage(wire: JsonObject): StatedUsage {
+  const counts = new CountReader();
   const usage: Partial<Usage> = {};
   const set = (key: keyof Usage, value: JsonObject[string]) => {
-    const count = asNumber(value);
+    const count = counts.read(value);
     if (count !== undefined) usage[key] = count;
   };
   set('inputTokens', wire.input_tokens);
@@ -17,7 +18,7 @@ export function parseUsage(wire: JsonObject): Partial<Usage> {
   set('cacheWrite1hTokens', asObject(wire.cache_creation)?.ephemeral_1h_input_tokens);
   set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
   set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
-  return usage;
+  return counts.stated(usage);
 }
 
 /** What clients have no field for. */

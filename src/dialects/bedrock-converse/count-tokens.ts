@@ -1,5 +1,5 @@
 // Counting a prompt's tokens. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
-import { asNumber } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
@@ -18,7 +18,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     return { body: { input: { converse: Object.fromEntries(counted) } }, losses };
   },
   parseResponse(body) {
-    const tokens = asNumber(body.inputTokens);
+    const tokens = countIn(body.inputTokens);
     if (tokens === undefined) throw new Error('inputTokens is missing');
     return tokens;
   },

@@ -4,6 +4,7 @@
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { modelInPath } from '../model-in-path.ts';
@@ -30,7 +31,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
     };
   },
   parseResponse(body) {
-    const tokens = asNumber(body.inputTextTokenCount);
+    const tokens = countIn(body.inputTextTokenCount);
     return {
       model: null,
       // Cohere's counts come in a header of their own, which is not read.

@@ -3,7 +3,7 @@ import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { Usage } from '../../model/usage.ts';
+import { CountReader, type StatedUsage, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
@@ -33,22 +33,23 @@ export function readFinish(stopped: JsonObject): Finish {
   return { unified, raw, ...(stopSequence === undefined ? {} : { stopSequence }) };
 }
 
-export function readUsage(usage: JsonObject): Partial<Usage> {
+export function readUsage(usage: JsonObject): StatedUsage {
+  const reader = new CountReader();
   const counts: Partial<Usage> = {};
   const set = (name: keyof Usage, value: number | undefined) => {
     if (value !== undefined) counts[name] = value;
   };
-  set('inputTokens', asNumber(usage.inputTokens));
-  set('outputTokens', asNumber(usage.outputTokens));
-  set('cacheReadTokens', asNumber(usage.cacheReadInputTokens));
-  set('cacheWriteTokens', asNumber(usage.cacheWriteInputTokens));
+  set('inputTokens', reader.read(usage.inputTokens));
+  set('outputTokens', reader.read(usage.outputTokens));
+  set('cacheReadTokens', reader.read(usage.cacheReadInputTokens));
+  set('cacheWriteTokens', reader.read(usage.cacheWriteInputTokens));
   let forAnHour: number | undefined;
   for (const entry of asArray(usage.cacheDetails) ?? []) {
     const { ttl, inputTokens } = asObject(entry) ?? {};
-    if (ttl === '1h') forAnHour = (forAnHour ?? 0) + (asNumber(inputTokens) ?? 0);
+    if (ttl === '1h') forAnHour = (forAnHour ?? 0) + (reader.read(inputTokens) ?? 0);
   }
   set('cacheWrite1hTokens', forAnHour);
-  return counts;
+  return reader.stated(counts);
 }
 
 const UNITS: Record<string, DocumentLocation['unit']> = {

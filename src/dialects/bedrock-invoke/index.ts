@@ -1,6 +1,7 @@
 // Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
-import { asNumber, asString, parseObject } from '../../model/json.ts';
+import { asString, parseObject } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
@@ -52,7 +53,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
         return { body: { input: { invokeModel: { body: toBase64(JSON.stringify(body)) } } }, losses };
       },
       parseResponse(body) {
-        const tokens = asNumber(body.inputTokens);
+        const tokens = countIn(body.inputTokens);
         if (tokens === undefined) throw new Error('inputTokens is missing');
         return tokens;
       },

@@ -1,5 +1,6 @@
 // Counting a prompt's tokens: `:countTokens`, which knows a model and contents and nothing else.
-import { asArray, asNumber, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderSide } from '../dialect.ts';
 import type { ProviderOperation } from '../operations.ts';
@@ -27,7 +28,7 @@ export function createCountTokens(inner: ProviderSide): ProviderOperation<Neutra
       };
     },
     parseResponse(body) {
-      const tokens = asNumber(body.totalTokens) ?? asNumber(asObject(body.response)?.totalTokens);
+      const tokens = countIn(body.totalTokens) ?? countIn(asObject(body.response)?.totalTokens);
       if (tokens === undefined) throw new Error('totalTokens is missing');
       return tokens;
     },

@@ -1,5 +1,6 @@
 // Counting a prompt's tokens: `:countTokens`. https://ai.google.dev/api/tokens
-import { asNumber, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
@@ -34,7 +35,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     return { body: { generateContentRequest: prompt }, losses };
   },
   parseResponse(body) {
-    const tokens = asNumber(body.totalTokens);
+    const tokens = countIn(body.totalTokens);
     // Zero is left out of proto3's JSON.
     if (tokens === undefined && Object.keys(body).length > 0) throw new Error('totalTokens is missing');
     return tokens ?? 0;

@@ -3,7 +3,7 @@
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { Usage } from '../../model/usage.ts';
+import { countIn, type Usage } from '../../model/usage.ts';
 import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
@@ -67,8 +67,9 @@ function parseUsage(body: JsonObject): Partial<Usage> | null {
       : predictions.map((entry) => asObject(embeddingOf(entry)?.statistics)?.token_count);
   let tokens = 0;
   for (const count of counts) {
-    if (typeof count !== 'number') return null;
-    tokens += count;
+    const stated = countIn(count);
+    if (stated === undefined) return null;
+    tokens += stated;
   }
   return { inputTokens: tokens };
 }

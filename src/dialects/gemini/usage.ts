@@ -1,31 +1,32 @@
 // `usageMetadata` ↔ token counts. https://ai.google.dev/api/generate-content#UsageMetadata
-import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { totalInputTokens, type Usage } from '../../model/usage.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { CountReader, type StatedUsage, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /** What an event states; events in the middle of a stream may state nothing but the traffic type. */
-export function parseUsage(metadata: JsonObject): Partial<Usage> {
+export function parseUsage(metadata: JsonObject): StatedUsage {
+  const counts = new CountReader();
   const usage: Partial<Usage> = {};
-  const prompt = asNumber(metadata.promptTokenCount);
-  const cached = asNumber(metadata.cachedContentTokenCount);
-  const toolUse = asNumber(metadata.toolUsePromptTokenCount);
-  const answer = asNumber(metadata.candidatesTokenCount);
-  const thoughts = asNumber(metadata.thoughtsTokenCount);
+  const prompt = counts.read(metadata.promptTokenCount);
+  const cached = counts.read(metadata.cachedContentTokenCount);
+  const toolUse = counts.read(metadata.toolUsePromptTokenCount);
+  const answer = counts.read(metadata.candidatesTokenCount);
+  const thoughts = counts.read(metadata.thoughtsTokenCount);
   // The prompt's count holds the cached part, and leaves out what tools of the provider put in.
   if (prompt !== undefined) usage.inputTokens = Math.max(0, prompt - (cached ?? 0)) + (toolUse ?? 0);
   if (cached !== undefined) usage.cacheReadTokens = cached;
   if (answer !== undefined || thoughts !== undefined) usage.outputTokens = (answer ?? 0) + (thoughts ?? 0);
   if (thoughts !== undefined) usage.reasoningTokens = thoughts;
-  const audioIn = audioTokens(metadata.promptTokensDetails);
-  const audioOut = audioTokens(metadata.candidatesTokensDetails);
+  const audioIn = audioTokens(metadata.promptTokensDetails, counts);
+  const audioOut = audioTokens(metadata.candidatesTokensDetails, counts);
   if (audioIn !== undefined) usage.audioInputTokens = audioIn;
   if (audioOut !== undefined) usage.audioOutputTokens = audioOut;
-  return usage;
+  return counts.stated(usage);
 }
 
-function audioTokens(details: JsonValue | undefined): number | undefined {
+function audioTokens(details: JsonValue | undefined, counts: CountReader): number | undefined {
   for (const item of asArray(details) ?? []) {
     const detail = asObject(item);
-    if (detail?.modality === 'AUDIO') return asNumber(detail.tokenCount);
+    if (detail?.modality === 'AUDIO') return counts.read(detail.tokenCount);
   }
   return undefined;
 }

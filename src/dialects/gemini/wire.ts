@@ -40,7 +40,7 @@ export function leftover(object: JsonObject, known: ReadonlySet<string>): JsonOb
   return rest;
 }
 
-export function isEmpty(object: JsonObject): boolean {
+export function isEmpty(object: object): boolean {
   for (const _ in object) return false;
   return true;
 }

@@ -2,6 +2,7 @@
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asString, type JsonObject } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import { embeddingLosses } from '../embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 
@@ -24,7 +25,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
     return { body, losses: embeddingLosses(request) };
   },
   parseResponse(body) {
-    const tokens = asNumber(body.prompt_eval_count);
+    const tokens = countIn(body.prompt_eval_count);
     return {
       model: asString(body.model) ?? null,
       usage: tokens === undefined ? null : { inputTokens: tokens },

@@ -2,7 +2,7 @@
 import type { Part } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { NO_USAGE } from '../../model/usage.ts';
+import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
 import { textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
@@ -23,12 +23,14 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   tellUnworded(body, (name) => {
     unworded[name] = {};
   });
+  const usage = readUsage(body);
   return {
     id: null,
     model: asString(body.model) ?? null,
     parts,
     finish: readFinish(body, calls.length > 0),
-    usage: { ...NO_USAGE, ...readUsage(body) },
+    usage: mergeUsage(NO_USAGE, usage),
+    ...oddCountsOf(usage),
     ...(Object.keys(unworded).length > 0 && { extension: { dialect: ID, fields: unworded } }),
   };
 }

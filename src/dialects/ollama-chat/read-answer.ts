@@ -1,8 +1,8 @@
 // What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
 import { exactText } from '../../model/exact-numbers.ts';
 import type { Finish } from '../../model/finish.ts';
-import { asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
-import type { Usage } from '../../model/usage.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { CountReader, type StatedUsage } from '../../model/usage.ts';
 import { objectsIn } from '../answer-list.ts';
 
 export interface Call {
@@ -51,9 +51,10 @@ export function readFinish(body: JsonObject, called: boolean): Finish {
 }
 
 /** A count is left out where it is zero, as that of a prompt which the server still had in memory. */
-export function readUsage(body: JsonObject): Pick<Usage, 'inputTokens' | 'outputTokens'> {
-  return {
-    inputTokens: asNumber(body.prompt_eval_count) ?? 0,
-    outputTokens: asNumber(body.eval_count) ?? 0,
-  };
+export function readUsage(body: JsonObject): StatedUsage {
+  const counts = new CountReader();
+  return counts.stated({
+    inputTokens: counts.read(body.prompt_eval_count) ?? 0,
+    outputTokens: counts.read(body.eval_count) ?? 0,
+  });
 }

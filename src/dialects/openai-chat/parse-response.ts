@@ -5,7 +5,7 @@ import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
@@ -41,13 +41,14 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (refusal) parts.push({ type: 'refusal', text: refusal });
   parts.push(...parseMedia(message, parts));
   const sawToolCall = addCalls(parts, message, id);
-  const usage = findUsage(body, choice);
+  const usage = parseUsage(findUsage(body, choice) ?? {});
   return {
     id,
     model: asString(body.model) || null,
     parts,
     finish: parseFinish(raw, choice, sawToolCall),
-    usage: usage === undefined ? { ...NO_USAGE } : mergeUsage(NO_USAGE, parseUsage(usage)),
+    usage: mergeUsage(NO_USAGE, usage),
+    ...oddCountsOf(usage),
     ...answerExtension(body, choice),
   };
 }

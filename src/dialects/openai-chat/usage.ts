@@ -1,6 +1,6 @@
 // Token counts ↔ `usage`, across the servers that speak this dialect.
-import { asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { totalInputTokens, type Usage } from '../../model/usage.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
+import { CountReader, type StatedUsage, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
  * What a `usage` object states; fields it leaves out stay undefined.
@@ -10,45 +10,46 @@ import { totalInputTokens, type Usage } from '../../model/usage.ts';
  * 506 + 12 + 38 reasoning = 556), or where it is less than the reasoning (Vercel: 10 + 37 reasoning, and the
  * cost it states is that of 47).
  */
-export function parseUsage(usage: JsonObject): Partial<Usage> {
+export function parseUsage(usage: JsonObject): StatedUsage {
+  const counts = new CountReader();
   const parsed: Partial<Usage> = {};
   const promptDetails = asObject(usage.prompt_tokens_details);
   const completionDetails = asObject(usage.completion_tokens_details);
   const cacheCreation = asObject(usage.cache_creation);
 
-  const prompt = asNumber(usage.prompt_tokens);
-  const cacheRead = largest(
+  const prompt = counts.read(usage.prompt_tokens);
+  const cacheRead = counts.largest(
     promptDetails?.cached_tokens,
     usage.prompt_cache_hit_tokens,
     usage.cache_read_input_tokens,
     usage.cached_tokens,
   );
-  const cacheWrite = largest(promptDetails?.cache_write_tokens, usage.cache_creation_input_tokens);
+  const cacheWrite = counts.largest(promptDetails?.cache_write_tokens, usage.cache_creation_input_tokens);
   const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
   // More cached than prompt tokens can only mean that the two are counted apart.
   if (prompt !== undefined) parsed.inputTokens = cached > prompt ? prompt : prompt - cached;
   if (cacheRead !== undefined) parsed.cacheReadTokens = cacheRead;
   if (cacheWrite !== undefined) parsed.cacheWriteTokens = cacheWrite;
-  const hour = asNumber(cacheCreation?.ephemeral_1h_input_tokens);
+  const hour = counts.read(cacheCreation?.ephemeral_1h_input_tokens);
   if (hour !== undefined) parsed.cacheWrite1hTokens = hour;
 
-  const completion = asNumber(usage.completion_tokens);
-  const reasoning = largest(completionDetails?.reasoning_tokens, usage.reasoning_tokens);
+  const completion = counts.read(usage.completion_tokens);
+  const reasoning = counts.largest(completionDetails?.reasoning_tokens, usage.reasoning_tokens);
   if (reasoning !== undefined) parsed.reasoningTokens = reasoning;
   if (completion !== undefined) {
-    const total = asNumber(usage.total_tokens);
+    const total = counts.read(usage.total_tokens);
     const both = completion + (reasoning ?? 0);
     const countedApart = (reasoning ?? 0) > completion || total === (prompt ?? 0) + both;
     parsed.outputTokens = countedApart ? both : completion;
   }
 
-  const audioInput = asNumber(promptDetails?.audio_tokens);
+  const audioInput = counts.read(promptDetails?.audio_tokens);
   if (audioInput !== undefined) parsed.audioInputTokens = audioInput;
-  const audioOutput = asNumber(completionDetails?.audio_tokens);
+  const audioOutput = counts.read(completionDetails?.audio_tokens);
   if (audioOutput !== undefined) parsed.audioOutputTokens = audioOutput;
-  const searches = asNumber(asObject(usage.server_tool_use_details)?.web_search_requests);
+  const searches = counts.read(asObject(usage.server_tool_use_details)?.web_search_requests);
   if (searches !== undefined) parsed.webSearches = searches;
-  return parsed;
+  return counts.stated(parsed);
 }
 
 /** What clients have no field for. */
@@ -77,13 +78,4 @@ export function buildUsage(usage: Usage): JsonObject {
 /** The usage object of a chunk or body, wherever the server puts it (top, in the choice, in `x_groq`). */
 export function findUsage(body: JsonObject, choice: JsonObject | undefined): JsonObject | undefined {
   return asObject(body.usage) ?? asObject(choice?.usage) ?? asObject(asObject(body.x_groq)?.usage);
-}
-
-/** Several servers state one count under two names, one of them stuck at 0. */
-function largest(...candidates: (JsonValue | undefined)[]): number | undefined {
-  let found: number | undefined;
-  for (const candidate of candidates) {
-    if (typeof candidate === 'number' && (found === undefined || candidate > found)) found = candidate;
-  }
-  return found;
 }

@@ -1,6 +1,7 @@
 // Counting a prompt's tokens: `POST /responses/input_tokens`.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
-import { asNumber, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
@@ -23,7 +24,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     return { body: Object.fromEntries(counted), losses };
   },
   parseResponse(body) {
-    const tokens = asNumber(body.input_tokens);
+    const tokens = countIn(body.input_tokens);
     if (tokens === undefined) throw new Error('input_tokens is missing');
     return tokens;
   },

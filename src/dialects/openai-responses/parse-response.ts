@@ -3,7 +3,7 @@ import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE } from '../../model/usage.ts';
+import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { parseAnnotations } from './annotations.ts';
@@ -34,13 +34,15 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   }
   const items = objectsIn(output, 'output');
   const parts = items.flatMap(parseItem);
+  const usage = parseUsage(body) ?? {};
   const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
   return {
     id: asString(body.id) || null,
     model: asString(body.model) || null,
     parts,
     finish: parseFinish(body, sawToolCall),
-    usage: mergeUsage(NO_USAGE, parseUsage(body) ?? {}),
+    usage: mergeUsage(NO_USAGE, usage),
+    ...oddCountsOf(usage),
     ...answerExtension(items),
   };
 }

@@ -1,21 +1,22 @@
 // Token counts ↔ `usage`.
-import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { totalInputTokens, type Usage } from '../../model/usage.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { CountReader, type StatedUsage, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
  * What a response object states of its counts; undefined where it has no usage. `input_tokens` includes cached
  * and cache-written tokens (recorded: written 1217 of 1220), `output_tokens` includes reasoning.
  */
-export function parseUsage(response: JsonObject): Partial<Usage> | undefined {
+export function parseUsage(response: JsonObject): StatedUsage | undefined {
   const usage = asObject(response.usage);
   if (usage === undefined) return undefined;
   const inputDetails = asObject(usage.input_tokens_details);
   const outputDetails = asObject(usage.output_tokens_details);
+  const counts = new CountReader();
   const parsed: Partial<Usage> = {};
 
-  const input = asNumber(usage.input_tokens);
-  const cacheRead = asNumber(inputDetails?.cached_tokens);
-  const cacheWrite = asNumber(inputDetails?.cache_write_tokens);
+  const input = counts.read(usage.input_tokens);
+  const cacheRead = counts.read(inputDetails?.cached_tokens);
+  const cacheWrite = counts.read(inputDetails?.cache_write_tokens);
   if (cacheRead !== undefined) parsed.cacheReadTokens = cacheRead;
   if (cacheWrite !== undefined) parsed.cacheWriteTokens = cacheWrite;
   if (input !== undefined) {
@@ -23,21 +24,21 @@ export function parseUsage(response: JsonObject): Partial<Usage> | undefined {
     // More cached than input tokens can only mean that the two are counted apart.
     parsed.inputTokens = cached > input ? input : input - cached;
   }
-  const output = asNumber(usage.output_tokens);
-  const reasoning = asNumber(outputDetails?.reasoning_tokens);
+  const output = counts.read(usage.output_tokens);
+  const reasoning = counts.read(outputDetails?.reasoning_tokens);
   if (output !== undefined) parsed.outputTokens = output;
   if (reasoning !== undefined) parsed.reasoningTokens = reasoning;
-  const audioInput = asNumber(inputDetails?.audio_tokens);
-  const audioOutput = asNumber(outputDetails?.audio_tokens);
+  const audioInput = counts.read(inputDetails?.audio_tokens);
+  const audioOutput = counts.read(outputDetails?.audio_tokens);
   if (audioInput !== undefined) parsed.audioInputTokens = audioInput;
   if (audioOutput !== undefined) parsed.audioOutputTokens = audioOutput;
 
   const searches =
-    asNumber(asObject(asObject(response.tool_usage)?.web_search)?.num_requests) ??
-    asNumber(asObject(usage.server_side_tool_usage_details)?.web_search_calls) ??
+    counts.read(asObject(asObject(response.tool_usage)?.web_search)?.num_requests) ??
+    counts.read(asObject(usage.server_side_tool_usage_details)?.web_search_calls) ??
     countSearches(response.output);
   if (searches !== undefined) parsed.webSearches = searches;
-  return parsed;
+  return counts.stated(parsed);
 }
 
 /** Where no count is stated, the calls are in the answer. Each search is billed; opening a page that was found is not. */
