@@ -42,7 +42,8 @@ for (const dialect of SPOKEN_DIALECTS) {
     for (const recording of recordedStreams(dialect)) {
       for (const split of allSplits()) {
         test(`${recording.id}: ${split.name}`, async () => {
-          const { upstream, post, row } = setup(dialect, replyOf(recording, { split }));
+          const reply = replyOf(recording, { split, headers: { 'x-unknown-too': 'kept' } });
+          const { upstream, post, row } = setup(dialect, reply);
           const { path, sent } = requestFor(dialect, true);
           const response = await post(`${path}${path.includes('?') ? '&' : '?'}beta=true`, sent, {
             headers: { 'x-unknown': 'kept' },
@@ -57,6 +58,7 @@ for (const dialect of SPOKEN_DIALECTS) {
           }
           expect(response.status, errorMessage ?? '').toBe(200);
           expect(response.headers.get('content-type')).toBe('text/event-stream');
+          expect(response.headers.get('x-unknown-too')).toBe('kept');
           // Behind an error there is no other ending (GUARANTEES 14).
           const isBroken = recording.features.includes('in-stream-error');
           const { length } = isBroken && decoder.decode(recording.body).endsWith(DONE) ? DONE : '';

@@ -1,5 +1,6 @@
 // Time and leaving (GUARANTEES 1, 2, 5, 11, 12, 13, 15), on a clock turned by hand.
 import { describe, expect, test } from 'bun:test';
+import type { ByteSource } from '../../src/gateway/byte-source.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -16,6 +17,7 @@ const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 const END =
   'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\nevent: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":3}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n';
 
+const decoder = new TextDecoder();
 const bytes = (text: string) => new TextEncoder().encode(text);
 const MESSAGES = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const CHAT = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] };
@@ -269,6 +271,39 @@ describe('head and pings', () => {
       expect(seen.text.split(ping)).toHaveLength(2);
       expect(seen.text.split(ping)[0]).toEndWith('\n\n');
       expect(seen.text).toContain('split');
+    });
+
+    test(`${name}: a client without room gets no ping, be it within an event or behind one`, async () => {
+      const open = Promise.withResolvers<void>();
+      const pieces = [bytes(START + BLOCK + delta('x'.repeat(600_000))), bytes(END)];
+      const { timers, gateway } = setup({
+        config,
+        reply: replyWith(pieces, { before: (index) => (index === 1 ? open.promise : undefined) }),
+      });
+      const written: string[] = [];
+      let source: ByteSource | undefined;
+      const request = new Request(`http://127.0.0.1:8088${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+      const answer = gateway.fetch(request, (given) => {
+        source = given;
+        return new ReadableStream();
+      });
+      await timers.advance(0);
+      await answer;
+      // It takes one write at a time.
+      source?.start({ write: (part) => written.push(decoder.decode(part)) === 0, end: () => {} });
+      await timers.advance(10_000);
+      expect(written).toHaveLength(1);
+      source?.resume();
+      await timers.advance(10_000);
+      expect(written).toHaveLength(2);
+      expect(written.join('')).toContain('x'.repeat(600_000));
+      source?.resume();
+      await timers.advance(4_500);
+      expect(written.slice(2)).toEqual([ping]);
+      source?.cancel();
     });
   }
 });
