@@ -18,9 +18,11 @@ export const OBSTACLES: Record<string, string> = {
     'its own that the processor’s caches no longer hold; what passthrough saves of the same waits makes the ratio no better.',
   'Plain requests/s, passthrough':
     'a proxy on this runtime that does nothing else takes three times nginx’s CPU (below: bare Bun); beyond it most is ' +
-    'the main thread’s, and spread thin: a seventh of it is garbage collection, [profiles.md](profiles.md) shows the rest.',
+    'the main thread’s, and spread over a hundred functions, of which none takes more than four in a hundred: ' +
+    '[profiles.md](profiles.md) has the microseconds.',
   '200-event streams/s, passthrough':
-    'each of the 200 events is read for the ledger, and the stream costs what a request costs.',
+    'half of nginx’s rate would be less than a plain request takes; beyond what a request costs, most is the body of 25 KB ' +
+    'that the ledger keeps: copied, searched for secrets, packed and written ([profiles.md](profiles.md)).',
   'Plain requests/s with the ledger':
     'a row, its bodies with secrets taken out, and their way to the store’s thread, which shares the core here.',
   'CPU per event with the ledger': 'the body is captured as it flows, and written when the stream is over.',
