@@ -54,7 +54,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     throw noSuchPath(url);
   } catch (thrown) {
     const { redactor } = setup;
-    const error = redactError(toGatewayError(thrown), redactor);
+    const error = redactError(toGatewayError(thrown), redactor.ofFailure);
     if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
     const refusal = errorResponse(error, listing?.dialect.id ?? guessDialect(request, url), host.randomId());
     if (error.status === 405) refusal.headers.set('allow', READ);

@@ -93,7 +93,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const states = createProviderStates(host, fleet?.peers);
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
   let setup = createSetup(initial, host, { states, memory });
-  const probes = createProbes(host, states, (text) => setup.redactor(text));
+  const probes = createProbes(host, states, (text) => setup.redactor.ofFailure(text));
   /** Of several processes one looks, whose findings the others learn. */
   let isProber = fleet === undefined;
   if (isProber) probes.follow(initial.providers);
@@ -227,7 +227,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         maxEvent: config.server.maxEvent,
         pingIntervalMs: config.server.pingIntervalMs,
         serverKeys: config.server.keys,
-        redact,
+        redact: redact.ofFailure,
         states,
         client,
         makeBody,
@@ -240,7 +240,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         return new Response(null, { status: 499 });
       }
       const failure = client.aborted ? client.reason : thrown;
-      const error = redactError(toGatewayError(failure), redact);
+      const error = redactError(toGatewayError(failure), redact.ofFailure);
       if (error.code === 'internal')
         host.log('error', 'internal error', {
           request_id: record.requestId,
@@ -279,7 +279,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           record.trace = beginTrace(new HeaderList(), host);
           return record;
         },
-        redact: redactor,
+        redact: redactor.ofFailure,
         states,
       });
     },

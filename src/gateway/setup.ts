@@ -38,7 +38,7 @@ export function createSetup(
     config,
     redactor,
     price,
-    catalog: createModelCatalog(host, redactor),
+    catalog: createModelCatalog(host, redactor.ofFailure),
     router: createLiveRouter(config, host, { ...traffic, price }),
     listing: createQuietRouter(config),
   };

@@ -1,4 +1,5 @@
 // Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
+import { createEncodedSearch } from './redact-encoded.ts';
 import { MASK_HINTS, redactMasked } from './redact-masked.ts';
 import { createScan } from './redact-scan.ts';
 
@@ -97,6 +98,8 @@ export interface Redactor {
    * @param told read in place of a long text that says the same again and again: has every stretch of it without a quotation mark.
    */
   suspects(text: string, told: string): boolean;
+  /** The same of what a failure says, which may echo a secret in base64 too: a dearer look, for texts that are rare. */
+  ofFailure(text: string): string;
   /** One that knows these secrets too; itself where it does already. */
   and(secrets: readonly string[]): Redactor;
 }
@@ -158,6 +161,12 @@ function redactorOf(own: Secrets): Redactor {
     quoted.some((anchor) => text.includes(anchor)) ||
     anchors.some((anchor) => told.includes(anchor)) ||
     scan(told) !== 0;
+  // Made by the first failure.
+  let withoutEncoded: ReturnType<typeof createEncodedSearch> | undefined;
+  const ofFailure = (text: string): string => {
+    withoutEncoded ??= createEncodedSearch(known);
+    return redact(withoutEncoded(text, REDACTED));
+  };
   // Who asks once asks again: most requests in a row bring the same keys.
   let latest: { strange: readonly string[]; redactor: Redactor } | undefined;
   const and = (secrets: readonly string[]): Redactor => {
@@ -175,7 +184,7 @@ function redactorOf(own: Secrets): Redactor {
     latest = { strange, redactor: extended };
     return extended;
   };
-  const redactor = Object.assign(redact, { suspects, and });
+  const redactor = Object.assign(redact, { suspects, ofFailure, and });
   return redactor;
 }
 

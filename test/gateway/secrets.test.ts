@@ -26,7 +26,13 @@ type SecretName = keyof typeof SECRETS;
 /** Of the collector of traces: nobody else ever sees it. */
 const COLLECTOR_KEY = 'qzCollector-Ss8Tt6Uu4Ww2';
 
-const leaksIn = (text: string): string[] => leaksOf({ ...SECRETS, collector: COLLECTOR_KEY }, text);
+/** In base64 too. */
+function leaksIn(text: string): string[] {
+  const decoded = (text.match(/[\w+/-]{12,}/g) ?? []).map((run) =>
+    Buffer.from(run, 'base64').toString('latin1'),
+  );
+  return leaksOf({ ...SECRETS, collector: COLLECTOR_KEY }, [text, ...decoded].join('\n'));
+}
 
 /** As vendors echo keys: whole, masked in the middle, in a JSON text, in a URL. */
 const ECHOES: [string, (secret: string) => string][] = [
@@ -38,6 +44,9 @@ const ECHOES: [string, (secret: string) => string][] = [
     (secret) =>
       `bad request: ${JSON.stringify({ headers: { 'x-api-key': secret, authorization: `Bearer ${secret}` } })}`,
   ],
+  ['in base64', (secret) => `cannot use ${btoa(secret)} here`],
+  ['as a Basic header', (secret) => `bad header: Basic ${btoa(`user:${secret}`)}`],
+  ['as a body in base64', (secret) => JSON.stringify({ sent: btoa(JSON.stringify({ key: secret })) })],
   ['in a URL', (secret) => `POST https://vendor.test/v1?key=${encodeURIComponent(secret)} failed`],
 ];
 

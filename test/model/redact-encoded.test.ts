@@ -1,0 +1,73 @@
+// Known secrets in base64: wherever in an encoded text they begin, in either alphabet, cut short, escaped; and no other base64.
+import { describe, expect, test } from 'bun:test';
+import { createRedactor } from '../../src/model/redact.ts';
+
+const SECRETS = [
+  'qzSecret-Hx7Lw2mKp9',
+  'sk-ant-api03-Zz2Xx4Cc6Vv8Bb0Nn1Mm',
+  'pa+ss/wö>rd?~',
+  'short1',
+  'ß'.repeat(9),
+];
+const redactor = createRedactor(SECRETS);
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const base64url = (text: string) => Buffer.from(text).toString('base64url');
+
+describe.each(SECRETS)('%s', (secret) => {
+  const told: [name: string, text: string][] = ['', 'x', 'xy', 'user:', 'Bearer ', '{"api_key":"'].flatMap(
+    (before) =>
+      ['', '!', '"}', '\u0000\u0000'].map((behind): [string, string] => [
+        `between ${JSON.stringify(before)} and ${JSON.stringify(behind)}`,
+        before + secret + behind,
+      ]),
+  );
+
+  test.each(told)('%s', (_, plain) => {
+    for (const encoded of [base64(plain), base64url(plain)]) {
+      expect(redactor.ofFailure(`bad header "${encoded}".`)).toBe('bad header "[redacted]".');
+      expect(redactor.ofFailure(encoded)).toBe('[redacted]');
+      const inUrl = encodeURIComponent(encoded);
+      expect(redactor.ofFailure(`/x?a=${inUrl}&b=1`)).toBe('/x?a=[redacted]&b=1');
+    }
+    const escaped = base64(plain).replaceAll('/', '\\/');
+    expect(redactor.ofFailure(`{"said":"${escaped}","b":1}`)).toBe('{"said":"[redacted]","b":1}');
+  });
+
+  test('told twice, and in a text beside itself', () => {
+    const encoded = base64(secret);
+    expect(redactor.ofFailure(`${encoded} ${encoded}, ${secret}`)).toBe('[redacted] [redacted], [redacted]');
+  });
+});
+
+test('a long one that is cut short', () => {
+  const half = base64(`user:${SECRETS[1]}`).slice(0, 40);
+  expect(redactor.ofFailure(`Basic ${half}… is none`)).toBe('Basic [redacted]… is none');
+});
+
+test('other base64 stays, and so does what is told of no failure', () => {
+  const others = [
+    'another secret of someone else',
+    'qzSecret',
+    'sk-ant-api03-',
+    '{"type":"error"}',
+    'user:password',
+  ];
+  for (const other of others) {
+    const text = `the image ${base64(other.repeat(3))} is none`;
+    expect(redactor.ofFailure(text)).toBe(text);
+  }
+  const encoded = base64('qzSecret-Hx7Lw2mKp9');
+  expect(redactor(encoded)).toBe(encoded);
+});
+
+test('one that a client brought', () => {
+  const encoded = base64('user:own-key-of-a-client');
+  expect(redactor.ofFailure(encoded)).toBe(encoded);
+  expect(redactor.and(['own-key-of-a-client']).ofFailure(encoded)).toBe('[redacted]');
+});
+
+test('takes no time out of proportion to the text', () => {
+  const encoded = base64('qzSecret-Hx7Lw2mKp9');
+  const long = `${'A'.repeat(500_000)}!${encoded.repeat(20_000)}`;
+  expect(redactor.ofFailure(long)).toBe(`${'A'.repeat(500_000)}!${'[redacted]'.repeat(20_000)}`);
+});
