@@ -273,12 +273,16 @@ describe('head and pings', () => {
       expect(seen.text).toContain('split');
     });
 
-    test(`${name}: a client without room gets no ping, be it within an event or behind one`, async () => {
-      const open = Promise.withResolvers<void>();
-      const pieces = [bytes(START + BLOCK + delta('x'.repeat(600_000))), bytes(END)];
+    test(`${name}: a client without room gets no ping, within an event or behind one, and no limit runs`, async () => {
+      const gates = [undefined, Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const pieces = [
+        bytes(START + BLOCK + delta('x'.repeat(600_000))),
+        bytes(delta('more')),
+        bytes(delta('rest') + END),
+      ];
       const { timers, gateway } = setup({
         config,
-        reply: replyWith(pieces, { before: (index) => (index === 1 ? open.promise : undefined) }),
+        reply: replyWith(pieces, { before: (index) => gates[index]?.promise }),
       });
       const written: string[] = [];
       let source: ByteSource | undefined;
@@ -301,8 +305,20 @@ describe('head and pings', () => {
       expect(written).toHaveLength(2);
       expect(written.join('')).toContain('x'.repeat(600_000));
       source?.resume();
+      await timers.advance(1_000);
+      gates[1]?.resolve();
+      await timers.advance(0);
+      expect(written.slice(2)).toEqual([expect.stringContaining('more')]);
+      // Longer than the provider may be silent: nobody waits for it.
+      await timers.advance(10_000);
+      source?.resume();
       await timers.advance(4_500);
-      expect(written.slice(2)).toEqual([ping]);
+      expect(written.slice(3)).toEqual([ping]);
+      gates[2]?.resolve();
+      await timers.advance(0);
+      source?.resume();
+      await timers.advance(0);
+      expect(written[4]).toContain('rest');
       source?.cancel();
     });
   }
