@@ -1,5 +1,5 @@
-// Answers that hold a count which is none, or end within a call for a reason that nobody knows: what the client gets is
-// sound, and the row says the same as what the client got.
+// Answers that hold a count which is none, end within a call for a reason that nobody knows, or have an event that cannot
+// be read: what the client gets is sound, and the row says the same as what the client got.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
@@ -86,4 +86,36 @@ describe('a call without its end, for a reason that nobody knows', () => {
     expect(text).not.toContain('"error":{');
     if (client === 'gemini') expect(row.lost).toContain('tool_calls');
   });
+});
+
+describe('an event that cannot be read', () => {
+  const { start, text, textEnd, config } = PROVIDER_WIRES['anthropic-messages'];
+  const broken = 'event: message_delta\ndata: {"type":\n\n';
+
+  test.each([
+    ['anthropic-messages', broken, 0],
+    ['openai-chat', '', 1],
+  ] as const)(
+    'is counted, and logged where it is left out: for a client of %s',
+    async (client, passed, lines) => {
+      const upstream = createReplayFetch(replyWith(start + text('Hello') + broken + textEnd));
+      const logged: unknown[][] = [];
+      const lab = createTestGateway({
+        config: { providers: { lab: config }, routing: { default_provider: 'lab' } },
+        fetch: upstream.fetch,
+        host: { log: (...line) => logged.push(line) },
+      });
+      const { path, body } = clientRequest(client, { stream: true });
+      const response = await lab.post(path, body);
+      const answer = await response.text();
+      expect(answer).toContain('Hello');
+      expect(answer).toContain(passed);
+      expect(await lab.row(0)).toMatchObject({ status: 'success', malformedEvents: 1 });
+      const warnings = logged.filter(([, message]) => message === 'an event of the provider cannot be read');
+      const about = { request_id: response.headers.get('x-sluice-request-id'), provider: 'lab' };
+      expect(warnings).toEqual(
+        Array.from({ length: lines }, () => ['warn', expect.any(String), expect.objectContaining(about)]),
+      );
+    },
+  );
 });
