@@ -20,11 +20,13 @@ class EventFraming extends FrameForm implements StreamFraming {
 
   push(chunk: Uint8Array, taker: EventTaker): void {
     // Mostly a chunk is one frame.
-    if (this.isBetween && this.repeat(chunk, taker)) return;
-    const { frames } = this.splitter.push(chunk);
+    if (this.isBetween && this.repeat(chunk, 0, chunk.length, taker)) return;
+    const { bytes, ends } = this.splitter.push(chunk);
     this.isBetween = this.splitter.isBetween();
-    for (const frame of frames) {
-      if (frame === chunk || !this.repeat(frame, taker)) this.read(frame, taker);
+    let from = 0;
+    for (const to of ends) {
+      if (!this.repeat(bytes, from, to, taker)) this.read(bytes.subarray(from, to), taker);
+      from = to;
     }
   }
 

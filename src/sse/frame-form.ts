@@ -62,7 +62,7 @@ export class FrameForm {
     if (textEnd + rest.length !== frame.length) return;
     const place = varies === undefined ? undefined : placeOf(varies, rest);
     const [start, end] = place ?? blanksIn(rest);
-    this.model = frame.slice();
+    this.model = new Uint8Array(frame);
     this.textStart = textStart;
     this.textEnd = textEnd;
     this.variedStart = textEnd + start;
@@ -76,54 +76,60 @@ export class FrameForm {
     this.model = NO_BYTES;
   }
 
-  /** Tells the text of a frame that is the learned one but for it. False where it is another, or has to be read. */
-  repeat(frame: Uint8Array, reader: RepeatReader): boolean {
-    const { model, textStart, variedEnd } = this;
-    if (model.length === 0 || !this.holds(frame, 0, 0, textStart)) return false;
-    const textEnd = endOfText(frame, textStart);
-    if (textEnd <= textStart || !this.holds(frame, textEnd, this.textEnd, this.variedStart)) return false;
+  /**
+   * Tells the text of the frame from one place in `bytes` to another, if that is the learned one but for it. False where it is
+   * another, or has to be read.
+   */
+  repeat(bytes: Uint8Array, from: number, to: number, reader: RepeatReader): boolean {
+    const { model, variedEnd } = this;
+    if (model.length === 0 || !this.holds(bytes, from, 0, this.textStart)) return false;
+    const textStart = from + this.textStart;
+    const textEnd = endOfText(bytes, textStart, to);
     const start = textEnd + this.variedStart - this.textEnd;
-    const end = frame.length - model.length + variedEnd;
-    if (end < start || !this.holds(frame, end, variedEnd, model.length)) return false;
-    if (!this.hasField) for (let at = start; at < end; at++) if (frame[at] !== SPACE) return false;
-    const isLatest = !this.hasField || this.isLatest(frame, start, end);
+    const end = to - model.length + variedEnd;
+    if (textEnd <= textStart || end < start) return false;
+    if (!this.holds(bytes, textEnd, this.textEnd, this.variedStart)) return false;
+    if (!this.holds(bytes, end, variedEnd, model.length)) return false;
+    if (!this.hasField) for (let at = start; at < end; at++) if (bytes[at] !== SPACE) return false;
+    const isLatest = !this.hasField || this.isLatest(bytes, start, end);
     // Two frames, perhaps.
-    if (!isLatest) for (let at = start; at < end; at++) if (frame[at] === LF) return false;
-    const text = textOf(frame.subarray(textStart, textEnd));
+    if (!isLatest) for (let at = start; at < end; at++) if (bytes[at] === LF) return false;
+    const text = textOf(bytes.subarray(textStart, textEnd));
     if (text === undefined) return false;
-    const varied = isLatest ? null : frame.slice(start, end);
+    const varied = isLatest ? null : bytes.subarray(start, end);
     if (!reader.repeat(text, varied === null ? undefined : decoder.decode(varied))) return false;
-    if (varied !== null) this.latest = varied;
+    if (varied !== null) this.latest = new Uint8Array(varied);
     this.unlike = 0;
     return true;
   }
 
-  private isLatest(frame: Uint8Array, start: number, end: number): boolean {
+  private isLatest(bytes: Uint8Array, start: number, end: number): boolean {
     const { latest, variedStart, variedEnd } = this;
     if (latest === null)
-      return end - start === variedEnd - variedStart && this.holds(frame, start, variedStart, variedEnd);
+      return end - start === variedEnd - variedStart && this.holds(bytes, start, variedStart, variedEnd);
     if (end - start !== latest.length) return false;
-    for (let at = 0; at < latest.length; at++) if (frame[start + at] !== latest[at]) return false;
+    for (let at = 0; at < latest.length; at++) if (bytes[start + at] !== latest[at]) return false;
     return true;
   }
 
-  /** Whether what the model has in `from` to `to` stands in the frame at this place. */
-  private holds(frame: Uint8Array, place: number, from: number, to: number): boolean {
+  /** Whether what the model has in `from` to `to` stands at this place. */
+  private holds(bytes: Uint8Array, place: number, from: number, to: number): boolean {
     const { model } = this;
     const shift = place - from;
-    for (let at = from; at < to; at++) if (frame[at + shift] !== model[at]) return false;
+    for (let at = from; at < to; at++) if (bytes[at + shift] !== model[at]) return false;
     return true;
   }
 }
 
 /** Where the quote stands that ends a string; -1 where none does. */
-function endOfText(frame: Uint8Array, start: number): number {
-  for (let at = start; ; at++) {
-    const byte = frame[at];
+function endOfText(bytes: Uint8Array, start: number, to: number): number {
+  for (let at = start; at < to; at++) {
+    const byte = bytes[at] ?? 0;
     if (byte === QUOTE) return at;
-    if (byte === undefined || byte < SPACE) return -1;
+    if (byte < SPACE) return -1;
     if (byte === BACKSLASH) at++;
   }
+  return -1;
 }
 
 /** What stands between a string's quotes says; undefined where that is no JSON. */

@@ -14,7 +14,10 @@ function learned(text: string, frame = frameOf(JSON.stringify(text))): FrameForm
 /** Of a frame like the learned one, and what varied in it. */
 function textIn(form: FrameForm, frame: Uint8Array, varies?: string): string | string[] | undefined {
   let told: string | string[] | undefined;
-  form.repeat(frame, {
+  // Among others.
+  const bytes = Buffer.concat([frameOf('"b"'), frame, frameOf('"c"')]);
+  const from = frameOf('"b"').length;
+  form.repeat(bytes, from, from + frame.length, {
     varies,
     repeat(text, varied) {
       told = varied === undefined ? text : [text, varied];
@@ -77,10 +80,12 @@ describe('the form of a frame', () => {
 
   test('keeps what varies as it was where the frame is then read after all', () => {
     const counted = (text: string, counts: string) =>
-      encoder.encode(`data: {"text":"${text}","n":{"n":${counts}}}\n\n`);
+      encoder.encode(`data: {"text":"${text}","n":{"c":${counts}}}\n\n`);
     const form = new FrameForm();
     form.learn(counted('Hi', '1'), 'Hi', 'n');
-    expect(form.repeat(counted('a', '2'), { varies: 'n', repeat: () => false })).toBe(false);
+    expect(
+      form.repeat(counted('a', '2'), 0, counted('a', '2').length, { varies: 'n', repeat: () => false }),
+    ).toBe(false);
     expect(textIn(form, counted('a', '1'), 'n')).toBe('a');
   });
 
@@ -134,11 +139,25 @@ describe('the form of a frame', () => {
     expect(textIn(form, frameOf('"a"'))).toBeUndefined();
   });
 
-  test('does not change with the bytes it was learned from', () => {
-    const frame = frameOf('"Hi"');
+  // Of a Buffer, which connections give, `slice` makes a view.
+  test.each([
+    ['bytes', frameOf('"Hi"')],
+    ['a Buffer', Buffer.from(frameOf('"Hi"'))],
+  ])('does not change with %s that it was learned from', (_, frame) => {
     const form = learned('Hi', frame);
     frame.fill(0);
     expect(textIn(form, frameOf('"a"'))).toBe('a');
+  });
+
+  test('does not change with bytes in which something else varied', () => {
+    const counted = (text: string, counts: string) =>
+      Buffer.from(`data: {"text":"${text}","n":{"c":${counts}}}\n\n`);
+    const form = new FrameForm();
+    form.learn(counted('Hi', '1'), 'Hi', 'n');
+    const next = counted('a', '2');
+    form.repeat(next, 0, next.length, { varies: 'n', repeat: () => true });
+    next.fill(0);
+    expect(textIn(form, counted('b', '2'), 'n')).toBe('b');
   });
 
   test('is no longer looked for in a stream that counts its frames', () => {
