@@ -50,6 +50,21 @@ export function saysError(error: JsonValue | undefined): boolean {
   return typeof error === 'string' && error !== '';
 }
 
+/** What no answer is without, and no chunk of one. */
+const OF_ANSWERS = ['choices', 'output', 'data', 'object', 'model', 'usage', 'response', 'candidates'];
+
+/**
+ * The failure that a server tells in words of its own, in place of any answer: `{"detail": …}`, `{"code": …, "msg": …}`,
+ * `{"errors": […]}`, MiniMax's `base_resp`; undefined where the body says none.
+ */
+export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
+  const base = asObject(body.base_resp);
+  const ownCode = asNumber(base?.status_code) ?? 0;
+  if (ownCode !== 0) return errorOf({ code: ownCode, message: base?.status_msg ?? '' }, quirks);
+  if (OF_ANSWERS.some((name) => body[name] !== undefined && body[name] !== null)) return undefined;
+  return readStated(body).message === undefined ? undefined : errorOf(body, quirks);
+}
+
 /** Whether OpenAI's SDKs see the error that an event's data tells: at its top, or because it is no JSON. */
 export function isSeenBySdks(data: string): boolean {
   try {
@@ -154,19 +169,20 @@ function readStated(value: JsonValue): Stated {
   if (!isObject(value)) return { reason: {} };
   const nested = value.error ?? asArray(value.errors)?.[0];
   if (isObject(nested)) return readFields(nested);
-  if (typeof nested === 'string') return { ...readFields(value), message: nested };
-  return readFields(value);
+  const words = typeof nested === 'string' ? nested : asString(asArray(nested)?.[0]);
+  return words === undefined ? readFields(value) : { ...readFields(value), message: words };
 }
 
 function readFields(error: JsonObject): Stated {
   const reason: UpstreamReason = {};
-  const type = asString(error.type) ?? asString(error.status);
+  const type = asString(error.type) ?? asString(error.error_type) ?? asString(error.status);
   const param = asString(error.param);
   // The name of the event, where error and event are one.
   if (type && type !== 'error') reason.type = type;
   if (param) reason.param = param;
   const stated: Stated = { reason };
-  for (const candidate of [error.status_code, error.status, error.code]) {
+  const { status_code, statusCode, http_status_code } = error;
+  for (const candidate of [status_code, statusCode, http_status_code, error.status, error.code]) {
     const status = httpStatus(candidate);
     if (status !== undefined) stated.status ??= status;
     // Numbers outside HTTP's are the vendor's own codes.
@@ -191,7 +207,11 @@ function httpStatus(value: JsonValue | undefined): number | undefined {
 }
 
 function readMessage(error: JsonObject): string | undefined {
-  const message = asString(error.message) || asString(error.msg) || detailText(error.detail);
+  const message =
+    asString(error.message) ||
+    asString(error.msg) ||
+    detailText(error.detail) ||
+    detailText(asObject(error.message)?.detail);
   // OpenRouter says "Provider returned error" and keeps what the provider said beside it.
   const metadata = asObject(error.metadata);
   const raw = asString(metadata?.raw) || (isObject(metadata?.raw) ? JSON.stringify(metadata.raw) : undefined);
@@ -209,7 +229,8 @@ function detailText(detail: JsonValue | undefined): string | undefined {
     const said = asString(complaint?.msg);
     if (said !== undefined) texts.push(place ? `${place}: ${said}` : said);
   }
-  return texts.length > 0 ? texts.join('; ') : asString(asObject(detail)?.message);
+  const { message, error } = asObject(detail) ?? {};
+  return texts.length > 0 ? texts.join('; ') : (asString(message) ?? asString(error));
 }
 
 /** `code` is the provider's own where it gave one, else the gateway's. The request id travels in a header. */

@@ -111,7 +111,7 @@ class MessageDecoder implements StreamDecoder {
         break;
       case '':
         // An error that some servers send without the envelope.
-        if (!isObject(wire.error)) malformed('an event without a type');
+        if (errorInBody(wire) === undefined) malformed('an event without a type');
         this.fail(wire);
         break;
       default:

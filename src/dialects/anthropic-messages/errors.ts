@@ -40,8 +40,16 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
 
 /** The error inside a body of HTTP 200, undefined where the body is an answer. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
-  const isError = body.type === 'error' || (asObject(body.error) !== undefined && body.content === undefined);
+  const isError = body.type === 'error' || (body.content === undefined && complains(body));
   return isError ? fromBody(body, undefined, quirks) : undefined;
+}
+
+/** Whether a body that is no message tells a failure, in the envelope or in words of the server's own. */
+function complains({ error, type, message, detail }: JsonObject): boolean {
+  if (asObject(error) !== undefined) return true;
+  return (
+    type === undefined && [error, message, detail].some((words) => typeof words === 'string' && words !== '')
+  );
 }
 
 /** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and what comes near it. */

@@ -12,7 +12,7 @@ import { parseSources } from './annotations.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
 import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
-import { errorInBody } from './errors.ts';
+import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { tellUnworded } from './unworded.ts';
@@ -38,6 +38,8 @@ class ChunkDecoder implements StreamDecoder {
   private ended = false;
   private answered = false;
   private responseId: string | null = null;
+  /** What may be a failure in other words: it is one where no answer follows. */
+  private complaint: GatewayError | undefined = undefined;
   /** The choice that said why it ended. */
   private finished: JsonObject | undefined = undefined;
   /** Names of the extensions so far. */
@@ -87,8 +89,12 @@ class ChunkDecoder implements StreamDecoder {
   }
 
   end(): void {
-    const { finished } = this;
-    if (this.ended || finished === undefined) return;
+    const { finished, complaint } = this;
+    if (this.ended) return;
+    if (finished === undefined) {
+      if (complaint !== undefined && !this.answered) this.fail(complaint);
+      return;
+    }
     const raw = asString(finished.finish_reason) ?? null;
     const failure = brokenFinish(raw);
     if (failure !== undefined) {
@@ -135,7 +141,8 @@ class ChunkDecoder implements StreamDecoder {
       this.start(chunk);
     if (chunk.citations !== undefined || chunk.search_results !== undefined)
       this.blocks.sources(parseSources(chunk));
-    const error = errorInBody(chunk, this.quirks);
+    const error = errorInChunk(chunk, this.quirks);
+    if (!this.answered && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);
     if (this.started) tellUnworded(chunk, choice, this.extend);
     if (usage !== undefined) sink.push({ type: 'usage', usage: parseUsage(usage) });

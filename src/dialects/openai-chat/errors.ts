@@ -2,10 +2,15 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json.ts';
 import type { Quirks } from '../dialect.ts';
-import { errorOf, saysError } from '../openai-errors.ts';
+import { complaintIn, errorOf, saysError } from '../openai-errors.ts';
 
-/** The error in a body or chunk; `error: null` is none. */
+/** The error in a body; `error: null` is none. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
+  return errorInChunk(body, quirks) ?? complaintIn(body, quirks);
+}
+
+/** The same of a chunk, which need not hold anything of an answer. */
+export function errorInChunk(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   if (saysError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
   if (saysError(choice?.error)) return errorOf({ error: choice?.error ?? null }, quirks);

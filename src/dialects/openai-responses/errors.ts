@@ -3,12 +3,12 @@
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { errorOf, saysError } from '../openai-errors.ts';
+import { complaintIn, errorOf, saysError } from '../openai-errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   if (saysError(body.error)) return errorOf(body);
-  if (body.status !== 'failed' && body.status !== 'cancelled') return undefined;
+  if (body.status !== 'failed' && body.status !== 'cancelled') return complaintIn(body);
   return errorOf({ message: `the response ended as ${body.status}` });
 }
 
