@@ -155,9 +155,11 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
   return entry;
 }
 
-function notKept({ request_id, client_dialect }: Entry): string {
-  return client_dialect === 'neutral'
-    ? `request ${request_id} came through the library, not as JSON: it cannot be sent again`
+function notKept({ request_id, client_dialect, requested_model, error_message }: Entry): string {
+  if (client_dialect === 'neutral')
+    return `request ${request_id} came through the library, not as JSON: it cannot be sent again`;
+  return requested_model === null && error_message !== null
+    ? `request ${request_id} was refused before its body was read, so it cannot be sent again (${error_message})`
     : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true for the next ones`;
 }
 

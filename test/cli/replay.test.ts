@@ -199,6 +199,20 @@ describe('what cannot be replayed says why', () => {
     });
   });
 
+  test('a request that was refused before its body was read', async () => {
+    await using gateway = await startSluice();
+    const response = await fetch(`${gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { origin: 'https://elsewhere.test' },
+      body: '{}',
+    });
+    const id = response.headers.get('x-sluice-request-id') ?? '';
+    const { code, err } = await replay([id], gateway.url);
+    expect(code).toBe(1);
+    expect(err).toContain('was refused before its body was read');
+    expect(err).not.toContain('log_request_bodies');
+  });
+
   test('a wrong command line', async () => {
     expect((await replay([])).code).toBe(2);
     expect((await replay(['x', '--speed', '0'])).code).toBe(2);
