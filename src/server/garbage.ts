@@ -1,4 +1,4 @@
-// When garbage is collected: by the clock and after so many requests, between them, before one of them has to.
+// When garbage is collected: by the clock, between requests, before one of them has to.
 import { edenGC, heapSize } from 'bun:jsc';
 
 const TICK_MS = 1_000;
@@ -7,11 +7,6 @@ const TICK_MS = 1_000;
  * 3 KB of memory for each, and where they are fewer it is not worth that requests meet a collection more often.
  */
 const MANY_OPEN = 100;
-/**
- * Requests whose new garbage is not left for the next tick: of some 40 KB for each the runtime bears 29 MB, and then collects
- * beside the next ones, in many small stops that take more than one.
- */
-const MOST_UNCOLLECTED = 500;
 /** Requests that leave enough in the old part of the heap: what they held while the new was collected stays there. */
 const ENOUGH_REQUESTS = 250;
 /** A tick with no more than one in so many of the requests since is calm; at a steady pace, one tick in so many is. */
@@ -20,12 +15,6 @@ const CALM = 100;
 const IDLE_TICKS = 3;
 /** Bytes; everything in more than that takes longer than a request should wait: then it is for the runtime to judge. */
 const LARGEST_WHILE_BUSY = 64 * 1024 * 1024;
-
-export interface Collector {
-  /** A request has begun. */
-  begun(): void;
-  stop(): void;
-}
 
 export interface CollectorOptions {
   /** Requests so far. */
@@ -44,8 +33,8 @@ export interface CollectorOptions {
 /**
  * Left alone, the runtime collects each second in threads beside, for up to a hundred milliseconds in which requests share
  * a core with them (the launcher has it do so less often), or while it serves a request, since memory is needed. Here the
- * new is collected at each tick with requests and after many of them, and everything in the calm after enough of them, or
- * once there are none.
+ * new is collected at each tick with requests, and everything in the calm after enough of them, or once there are none.
+ * Returns how to stop it.
  */
 export function startCollector({
   begun,
@@ -54,10 +43,7 @@ export function startCollector({
   collectNew = edenGC,
   collectAll = () => Bun.gc(true),
   isSmall = () => heapSize() <= LARGEST_WHILE_BUSY,
-}: CollectorOptions): Collector {
-  let uncollected = 0;
-  /** Since the last tick. */
-  let hasCollected = false;
+}: CollectorOptions): () => void {
   let atLastTick = 0;
   // The start itself leaves something, too.
   let atLastAll = -1;
@@ -78,24 +64,9 @@ export function startCollector({
     const isCalm = sinceAll >= ENOUGH_REQUESTS && inTick * CALM <= sinceAll && isSmall();
     if (isCalm || (idleTicks >= IDLE_TICKS && sinceAll > 0)) {
       atLastAll = now;
-      uncollected = 0;
       collectAll();
-    } else if (!isIdle && !hasCollected) {
-      uncollected = 0;
-      collectNew();
-    }
-    hasCollected = false;
+    } else if (!isIdle) collectNew();
   }, tickMs / 2);
   timer.unref();
-  return {
-    begun() {
-      uncollected += 1;
-      if (uncollected < MOST_UNCOLLECTED) return;
-      uncollected = 0;
-      hasCollected = true;
-      // What arrived with it has been dealt with by then.
-      setImmediate(collectNew);
-    },
-    stop: () => clearInterval(timer),
-  };
+  return () => clearInterval(timer);
 }

@@ -63,18 +63,16 @@ export function createHttpHost(options: HostOptions): HttpHost {
     served++;
     if (draining) return drainingResponse();
     // Pages are not asked for by the thousand, and Bun answers two in one write only where both are answered at once.
-    const answered = request.method === 'POST' ? turnOf(request, client) : answer(request, client);
-    collector.begun();
-    return answered;
+    return request.method === 'POST' ? turnOf(request, client) : answer(request, client);
   });
-  const collector = startCollector({ begun: () => served, open: () => server.pendingRequests });
+  const stopCollector = startCollector({ begun: () => served, open: () => server.pendingRequests });
   const port = server.port ?? options.port;
   return {
     port,
     url: `http://${formatHost(options.hostname)}:${port}`,
     async drain(timeoutMs) {
       draining = true;
-      collector.stop();
+      stopCollector();
       const finished = server.stop();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<'late'>((resolve) => {

@@ -4,7 +4,7 @@ import { startCollector } from '../../src/server/garbage.ts';
 
 test('what is new and held by nobody is gone after a while, unasked', async () => {
   const made = Array.from({ length: 100 }, (_, at) => new WeakRef({ at, filler: 'x'.repeat(100) }));
-  const { stop } = startCollector({ begun: () => 0, open: () => 1, tickMs: 5 });
+  const stop = startCollector({ begun: () => 0, open: () => 1, tickMs: 5 });
   // Some may still be found by chance on the stack, which is searched for whatever looks like one.
   const held = () => made.filter((each) => each.deref() !== undefined).length;
   for (let round = 0; round < 100 && held() > 10; round++) await Bun.sleep(5);
@@ -17,7 +17,7 @@ async function collected(course: readonly number[], { open = 0, isSmall = true }
   const told: string[] = [];
   const done = Promise.withResolvers<void>();
   let begun = 0;
-  const { stop } = startCollector({
+  const stop = startCollector({
     begun() {
       if (told.length === course.length) {
         stop();
@@ -71,7 +71,7 @@ test('with many answers open the new is collected between ticks too', async () =
     const done = Promise.withResolvers<void>();
     let ticks = 0;
     let times = 0;
-    const { stop } = startCollector({
+    const stop = startCollector({
       begun() {
         ticks += 1;
         if (ticks === 50) done.resolve();
@@ -89,53 +89,4 @@ test('with many answers open the new is collected between ticks too', async () =
     return Math.round(times / ticks);
   };
   expect([await perTick(1), await perTick(99), await perTick(100)]).toEqual([1, 1, 2]);
-});
-
-test('where requests come by the hundred the new is collected after so many, once those at hand are dealt with', async () => {
-  let times = 0;
-  const { begun, stop } = startCollector({
-    begun: () => 0,
-    open: () => 1,
-    collectNew: () => {
-      times += 1;
-    },
-    collectAll() {},
-  });
-  const begin = async (requests: number) => {
-    for (let request = 0; request < requests; request++) begun();
-    const told = times;
-    await new Promise((resolve) => setImmediate(resolve));
-    return [told, times];
-  };
-  expect(await begin(499)).toEqual([0, 0]);
-  expect(await begin(1)).toEqual([0, 1]);
-  expect(await begin(499)).toEqual([1, 1]);
-  expect(await begin(499)).toEqual([1, 2]);
-  stop();
-});
-
-test('a tick in which the new was collected is not the time for it again', async () => {
-  const told: string[] = [];
-  const done = Promise.withResolvers<void>();
-  let requests = 0;
-  const collector = startCollector({
-    begun() {
-      told.push('.');
-      if (told.length === 9) done.resolve();
-      requests += 600;
-      // Of every other tick's requests the collector hears as they come.
-      if (told.length % 2 === 0) for (let request = 0; request < 600; request++) collector.begun();
-      return requests;
-    },
-    open: () => 1,
-    tickMs: 4,
-    collectNew: () => {
-      told.push(`${told.pop()}n`);
-    },
-    collectAll() {},
-  });
-  await done.promise;
-  collector.stop();
-  // After so many, and not at the tick: once for each tick, either way.
-  expect(told.slice(0, 8).every((tick) => tick === '.n')).toBe(true);
 });
