@@ -204,9 +204,13 @@ class PassthroughPump implements Pump<Uint8Array> {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;
     } else if (this.terminal) return kind === 'ping';
     const isReadable = this.decode(event);
-    const { error } = this.seen;
+    const { error, finish } = this.seen;
     if (error !== null) noteErrorData(this.seen, event);
-    this.terminal = kind === 'terminal' || (side.repeatsError === undefined && this.toldFailure() !== null);
+    this.terminal =
+      kind === 'terminal' ||
+      // By a name that only the decoder knows.
+      finish !== null ||
+      (side.repeatsError === undefined && this.toldFailure() !== null);
     if (error !== null && follower?.keeps(error) === true) {
       this.terminal = true;
       this.failed = true;

@@ -170,6 +170,14 @@ describe('an error of Responses', () => {
     expect(text).toBe(words + told);
   });
 
+  test('behind an answer that ended by another name does not reach the client', async () => {
+    const done = event('response.done', { sequence_number: 2, ...response('completed') });
+    const stream = replyWith(words + done + told + completed);
+    const { text, row } = await exchange('openai-responses', 'openai-responses', true, stream);
+    expect(text).toBe(words + done);
+    expect(row.status).toBe('success');
+  });
+
   test('in a response that calls itself complete is told as an error', async () => {
     const ending = event('response.completed', { sequence_number: 2, ...response('completed', { error }) });
     const { text } = await exchange('openai-responses', 'openai-responses', true, replyWith(words + ending));
