@@ -90,3 +90,36 @@ test.each([{ detail: 'the words' }, { message: 'the words' }, { error: 'the word
     }
   },
 );
+
+const OLLAMA: [body: JsonObject, status: number, code: ErrorCode][] = [
+  [{ StatusCode: 429, Status: '429 Too Many Requests', error: 'the words' }, 429, 'upstream_rate_limited'],
+  [{ status: 401, error: 'the words' }, 401, 'upstream_unauthorized'],
+  [{ status: 'odd', error: 'the words' }, ...FAILED],
+];
+
+test.each(OLLAMA)('of Ollama, for a model that runs elsewhere: %j', async (body, status, code) => {
+  const line = replyWith(`${JSON.stringify(body)}\n`, {
+    headers: { 'content-type': 'application/x-ndjson' },
+  });
+  for (const [stream, reply] of [
+    [true, line],
+    [false, jsonReply(body)],
+  ] as const) {
+    const { response, row } = await exchange('ollama-chat', 'openai-chat', stream, reply);
+    expect([response.status, row.errorCode]).toEqual([status, code]);
+    expect(row.errorMessage).toMatch(/the words$/);
+  }
+});
+
+test.each(['message', 'Message'])('in front of Bedrock: %s', async (name) => {
+  for (const stream of [true, false]) {
+    const { response, row } = await exchange(
+      'bedrock-converse',
+      'openai-chat',
+      stream,
+      jsonReply({ [name]: 'the words' }),
+    );
+    expect([response.status, row.errorCode]).toEqual(FAILED);
+    expect(row.errorMessage).toMatch(/the words$/);
+  }
+});

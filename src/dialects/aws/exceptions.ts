@@ -44,7 +44,10 @@ export function parseError({ status, headers, body }: UpstreamFailure): GatewayE
 /** The error in a body that came with HTTP 200. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   const type = asString(body.__type) ?? asString(asObject(body.Output)?.__type);
-  return type === undefined ? undefined : toError(undefined, type, messageOf(body));
+  if (type !== undefined) return toError(undefined, type, messageOf(body));
+  // What stands in front of the service has words, and no names.
+  const isAllWords = messageOf(body) !== '' && Object.keys(body).length === 1;
+  return isAllWords ? toError(undefined, '', messageOf(body)) : undefined;
 }
 
 /** An exception that came as a message of a stream. */

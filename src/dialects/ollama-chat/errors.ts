@@ -1,6 +1,6 @@
 // What Ollama's errors mean: `{"error": "…"}`, as a body or as a line of a stream.
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
 import { parseErrorBody } from '../answer-list.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
@@ -17,7 +17,13 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
 /** The error in a body or line that came with HTTP 200. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   const message = messageOf(body);
-  return message === undefined ? undefined : toError(undefined, message);
+  return message === undefined ? undefined : toError(statusIn(body), message);
+}
+
+/** That of a model that runs elsewhere, as the server has it from there. */
+function statusIn({ StatusCode, status, error }: JsonObject): number | undefined {
+  const named = [StatusCode, status, asObject(error)?.code].map((value) => asNumber(value) ?? 0);
+  return named.find((value) => Number.isInteger(value) && value >= 400 && value < 600);
 }
 
 function messageOf({ error }: JsonObject): string | undefined {
