@@ -1,6 +1,6 @@
 // The upstream's answers as the bytes that go over the wire, head included.
 import type { Behaviour } from './behaviour.ts';
-import { DELTA_TEXT, FIRST_TEXT, type ProviderId, PROVIDERS } from './fixtures.ts';
+import { DELTA_TEXT, eventsLike, FIRST_TEXT, type ProviderId, PROVIDERS } from './fixtures.ts';
 import { asChunk, LAST_CHUNK } from './http-messages.ts';
 
 export const STREAM_HEAD =
@@ -36,11 +36,11 @@ export function streamAnswer(dialect: ProviderId, { kind, amount }: Behaviour): 
 }
 
 function inChunks(head: string, event: string, count: number, tail: string): Buffer {
-  const whole = Math.floor(count / DELTAS_A_CHUNK);
-  const chunk = Buffer.from(asChunk(event.repeat(DELTAS_A_CHUNK)));
-  return Buffer.concat([
-    Buffer.from(STREAM_HEAD + asChunk(head)),
-    ...Array.from({ length: whole }, () => chunk),
-    Buffer.from(asChunk(event.repeat(count - whole * DELTAS_A_CHUNK) + tail) + LAST_CHUNK),
-  ]);
+  const events = eventsLike(event, count);
+  const parts = [Buffer.from(STREAM_HEAD + asChunk(head))];
+  let at = 0;
+  for (; at + DELTAS_A_CHUNK <= count; at += DELTAS_A_CHUNK)
+    parts.push(Buffer.from(asChunk(events.slice(at, at + DELTAS_A_CHUNK).join(''))));
+  parts.push(Buffer.from(asChunk(events.slice(at).join('') + tail) + LAST_CHUNK));
+  return Buffer.concat(parts);
 }

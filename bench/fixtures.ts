@@ -3,7 +3,7 @@ import { anthropicMessages } from './fixtures/anthropic.ts';
 import { gemini } from './fixtures/gemini.ts';
 import { openaiChat } from './fixtures/openai-chat.ts';
 import { openaiResponses } from './fixtures/openai-responses.ts';
-import type { ClientFixture, ProviderFixture } from './fixtures/wire.ts';
+import { type ClientFixture, countedOn, type ProviderFixture } from './fixtures/wire.ts';
 
 export const CLIENT_IDS = ['anthropic-messages', 'openai-chat', 'openai-responses'] as const;
 export type ClientId = (typeof CLIENT_IDS)[number];
@@ -43,5 +43,10 @@ export function imageOf(characters: number): string {
 /** The whole text of an unpaced stream. */
 export function streamText(dialect: ProviderId, deltas: number): string {
   const { head, delta, tail } = PROVIDERS[dialect];
-  return head + delta(FIRST_TEXT) + delta(DELTA_TEXT).repeat(deltas - 1) + tail;
+  return head + delta(FIRST_TEXT) + eventsLike(delta(DELTA_TEXT), deltas - 1).join('') + tail;
+}
+
+/** One after the other, each with the counts of its place. */
+export function eventsLike(event: string, count: number): string[] {
+  return Array.from({ length: count }, (_, place) => countedOn(event, place + 1));
 }

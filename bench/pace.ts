@@ -1,7 +1,8 @@
-// The one clock of all streams that come at a model's pace. Each event carries the moment it was sent.
+// The one clock of all streams that come at a model's pace. Each event carries the moment it was sent, and counts that grow.
 import { DELTA_TEXT, FIRST_TEXT, type ProviderId, PROVIDERS } from './fixtures.ts';
 import { STREAM_HEAD } from './answers.ts';
 import { asChunk } from './http-messages.ts';
+import { countsIn, FIRST_COUNT } from './fixtures/wire.ts';
 import { findStamp, STAMP, writeStamp } from './stamp.ts';
 
 /** Streams are spread over so many moments of their interval, as independent ones would be. */
@@ -25,8 +26,11 @@ export interface Pace {
 export function createPace(dialect: ProviderId, perSecond: number): Pace {
   const { head, delta } = PROVIDERS[dialect];
   const opening = Buffer.from(STREAM_HEAD + asChunk(head + delta(FIRST_TEXT)));
-  const event = Buffer.from(asChunk(delta(DELTA_TEXT + STAMP)));
+  const text = asChunk(delta(DELTA_TEXT + STAMP));
+  const event = Buffer.from(text);
   const stampAt = findStamp(event);
+  const counts = countsIn(text);
+  let rounds = 0;
   const phases = Array.from({ length: PHASES }, () => new Set<Listener>());
   const period = 1000 / perSecond / PHASES;
   let joined = 0;
@@ -45,6 +49,9 @@ export function createPace(dialect: ProviderId, perSecond: number): Pace {
           listener.write(event);
         }
         phase = (phase + 1) % PHASES;
+        if (phase > 0) continue;
+        rounds = (rounds + 1) % FIRST_COUNT;
+        for (const { at, count } of counts) event.write(String(count + rounds), at, 'latin1');
       }
     },
     Math.max(1, Math.floor(period)),
