@@ -42,8 +42,6 @@ const NUMBER = 1;
 const TEXT = 2;
 /** The text of the row before: names and most of what tells of one request are those of the last. */
 const SAME = 3;
-/** A UTF-16 unit takes three bytes at most. */
-const UNIT_BYTES = 3;
 
 /*
  * A buffer: how many rows, where the text of columns ends, where bodies begin and end; a cell for each value, with a
@@ -68,54 +66,31 @@ export function createPacketBuffers(): PacketBuffers {
   };
 }
 
-export function createPacketWriter(
-  buffers: Pick<PacketBuffers, 'take'> = createPacketBuffers(),
-): PacketWriter {
+export function createPacketWriter(buffers: PacketBuffers = createPacketBuffers()): PacketWriter {
   return {
     write(rows) {
       const packets: RowPacket[] = [];
       let open: OpenPacket | undefined;
       for (const row of rows) {
         const values = rowValues(row);
-        const room = roomFor(values);
-        const timestamp = Number(values[TIMESTAMP]);
-        if (row.binaries !== undefined || !fitsAnEmptyOne(room)) {
-          // What comes behind it comes behind it there, too.
-          open = undefined;
-          packets.push(values);
-          continue;
+        if (row.binaries === undefined) {
+          const timestamp = Number(values[TIMESTAMP]);
+          if (open?.isNear(timestamp) && open.write(values)) continue;
+          const fresh = new OpenPacket(buffers.take(), timestamp);
+          if (fresh.write(values)) {
+            open = fresh;
+            packets.push(fresh.buffer);
+            continue;
+          }
+          buffers.giveBack([fresh.buffer]);
         }
-        if (open === undefined || !open.has(room) || !open.isNear(timestamp)) {
-          open = new OpenPacket(buffers.take(), timestamp);
-          packets.push(open.buffer);
-        }
-        open.write(values);
+        // What comes behind it comes behind it there, too.
+        open = undefined;
+        packets.push(values);
       }
       return packets;
     },
   };
-}
-
-/** In bytes, at most. */
-interface Room {
-  columns: number;
-  bodies: number;
-}
-
-function roomFor(values: RowValues): Room {
-  let columns = 0;
-  let bodies = 0;
-  for (let at = 0; at < WIDTH; at++) {
-    const value = values[at];
-    if (typeof value !== 'string') continue;
-    if (at < COLUMNS) columns += UNIT_BYTES * value.length;
-    else bodies += UNIT_BYTES * value.length;
-  }
-  return { columns, bodies };
-}
-
-function fitsAnEmptyOne({ columns, bodies }: Room): boolean {
-  return TEXT_AT + columns <= BODIES_AT && BODIES_AT + bodies <= PACKET_BYTES;
 }
 
 const encoder = new TextEncoder();
@@ -138,20 +113,14 @@ class OpenPacket {
     this.bytes = new Uint8Array(buffer);
   }
 
-  has({ columns, bodies }: Room): boolean {
-    return (
-      this.rows < PACKET_ROWS &&
-      this.textEnd + columns <= BODIES_AT &&
-      this.bodiesEnd + bodies <= PACKET_BYTES
-    );
-  }
-
   isNear(timestamp: number): boolean {
     return Math.abs(timestamp - this.timestamp) < PACKET_MS;
   }
 
-  write(row: RowValues): void {
+  /** False where it does not fit: nothing of it is there then. */
+  write(row: RowValues): boolean {
     const { cells, bytes, latest } = this;
+    if (this.rows === PACKET_ROWS) return false;
     const first = this.rows * WIDTH;
     let text = '';
     for (let at = 0; at < COLUMNS; at++) {
@@ -163,25 +132,38 @@ class OpenPacket {
       cells[HEAD_CELLS + first + at] = isText ? value.length : isNumber ? value : 0;
       bytes[TAGS_AT + first + at] = isSame ? SAME : isText ? TEXT : isNumber ? NUMBER : 0;
     }
-    this.latest = row;
+    const textEnd = this.writeText(text, this.textEnd, BODIES_AT);
+    if (textEnd === undefined) return false;
+    let bodiesEnd = this.bodiesEnd;
     for (let at = COLUMNS; at < WIDTH; at++) {
       const body = row[at];
       const isText = typeof body === 'string';
-      cells[HEAD_CELLS + first + at] = isText ? this.writeBody(body) : 0;
+      const start = bodiesEnd;
+      if (isText) {
+        const end = this.writeText(body, start, PACKET_BYTES);
+        if (end === undefined) return false;
+        bodiesEnd = end;
+      }
+      cells[HEAD_CELLS + first + at] = bodiesEnd - start;
       bytes[TAGS_AT + first + at] = isText ? TEXT : 0;
     }
     this.rows += 1;
-    this.textEnd += encoder.encodeInto(text, bytes.subarray(this.textEnd)).written;
+    this.latest = row;
+    this.textEnd = textEnd;
+    this.bodiesEnd = bodiesEnd;
     cells[0] = this.rows;
-    cells[1] = this.textEnd;
+    cells[1] = textEnd;
     cells[BODIES_AT_CELL] = BODIES_AT;
-    cells[BODIES_END_CELL] = this.bodiesEnd;
+    cells[BODIES_END_CELL] = bodiesEnd;
+    return true;
   }
 
-  private writeBody(body: string): number {
-    const { written } = encoder.encodeInto(body, this.bytes.subarray(this.bodiesEnd));
-    this.bodiesEnd += written;
-    return written;
+  /** Returns where it ends; undefined where it does not fit. */
+  private writeText(text: string, start: number, end: number): number | undefined {
+    // A unit takes a byte at least.
+    if (start + text.length > end) return undefined;
+    const { read, written } = encoder.encodeInto(text, this.bytes.subarray(start, end));
+    return read === text.length ? start + written : undefined;
   }
 }
 

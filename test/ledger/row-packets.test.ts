@@ -64,6 +64,20 @@ describe('rows in packets', () => {
     expect(read?.slice(-2)).toEqual(['a\ufffdb', 'whole']);
   });
 
+  test('as many are in one as there is room for, by what their texts take', () => {
+    const lengths = [...Array<number>(64).fill(2_500), 90_000, 80_000, 9_000, 900];
+    const rows = lengths.map((length, index) =>
+      sampleRow({
+        requestId: `req_${index}`,
+        errorMessage: 'm'.repeat(500),
+        requestBody: 'x'.repeat(length),
+      }),
+    );
+    const packets = createPacketWriter().write(rows);
+    expect(buffersOf(packets).map(rowsInPacket)).toEqual([32, 32, 1, 3]);
+    expect(readPackets(packets)).toEqual(rows.map(rowValues));
+  });
+
   test('one with much text goes by itself, between the others', () => {
     const bodies = ['a', 'é'.repeat(100_000), 'b', 'ü'.repeat(15_000), 'c'];
     const rows = bodies.map((requestBody) => sampleRow({ requestBody }));
