@@ -2,8 +2,9 @@
 // that a run did not reach. After a change, `npm run bench -- --render` writes the page anew from the last result.
 
 const SLOWEST_OF_A_HUNDRED =
-  'of a hundred requests the slowest meets the garbage collector or the ledger’s writing, on the one core that all the ' +
-  'gateway’s threads share here.';
+  'of 250 requests the third slowest, on the one core that all the gateway’s threads share here; what it met differs from ' +
+  'run to run by more than the target (the lowest and the highest in brackets), and with the machine: a build that measured ' +
+  '0.8 ms one day measured 5 the next, beside a newer one that did so too. Batches of the ledger half as often changed nothing.';
 
 export const OBSTACLES: Record<string, string> = {
   'CPU per event, passthrough':
@@ -13,9 +14,9 @@ export const OBSTACLES: Record<string, string> = {
     'what passthrough takes, and beyond it an event is parsed, put in order, and written anew, with data of each stream that ' +
     'has to be fetched from memory page by page (docs/adr/0015): large pages (below) are worth more here than any code.',
   'CPU per event, responses → gemini, over passthrough':
-    'a translated event is parsed, put in order, and written anew: some 2 µs where one event follows the other at once ' +
-    '([benchmarks-codecs.md](benchmarks-codecs.md)), several times that where it comes with ten others, each with data of ' +
-    'its own that the processor’s caches no longer hold; what passthrough saves of the same waits makes the ratio no better.',
+    'only the text and the counts of most events are read any more (docs/adr/0017), but each is put in order and written anew, ' +
+    'with data of its own that the processor’s caches no longer hold where it comes with ten others; what passthrough saves of ' +
+    'the same waits makes the ratio no better.',
   'Plain requests/s, passthrough':
     'a proxy on this runtime that does nothing else takes three times nginx’s CPU (below: bare Bun); beyond it most is ' +
     'the main thread’s, and spread over a hundred functions, of which none takes more than four in a hundred: ' +
