@@ -4,7 +4,7 @@
 const SLOWEST_OF_A_HUNDRED =
   'of 250 requests the third slowest, on the one core that all the gateway’s threads share here; what it met differs from ' +
   'run to run by more than the target (the lowest and the highest in brackets), and with the machine: a build that measured ' +
-  '0.8 ms one day measured 5 the next, beside a newer one that did so too. Batches of the ledger half as often changed nothing.';
+  '0.8 ms one day measured some 4 the next, beside a newer one that did so too. Batches of the ledger half as often changed nothing.';
 
 export const OBSTACLES: Record<string, string> = {
   'CPU per event, passthrough':
