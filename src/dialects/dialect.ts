@@ -54,6 +54,8 @@ export interface ClientSide {
   createStreamEncoder(context: AnswerContext): StreamEncoder;
   /** The error body in this dialect; the status is `statusOf`, else `error.status`. */
   buildError(error: GatewayError, requestId: string): JsonObject;
+  /** The answer's header in which its SDKs look for the id of a request; left out where they look for none. */
+  readonly requestIdHeader?: string;
   /** The HTTP status that this dialect's clients understand, where it is not always `error.status`. */
   statusOf?(error: GatewayError): number;
   /** The answer to `count-tokens`; left out where its clients cannot ask that. */

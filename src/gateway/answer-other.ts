@@ -4,6 +4,7 @@ import { headOf } from '../management/head.ts';
 import { answerRoot } from '../management/root.ts';
 import { toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
+import type { AnswerHeaders } from '../upstream/headers.ts';
 import { authenticate, guardOrigin } from './admission.ts';
 import {
   errorResponse,
@@ -18,6 +19,7 @@ import { answerModels } from './operations/models.ts';
 import { withQueryKey } from './query-key.ts';
 import { redactError } from './redact-error.ts';
 import { urlOf } from './request-address.ts';
+import { setRequestId } from './request-id.ts';
 import type { Setup } from './setup.ts';
 
 export interface Pages {
@@ -47,7 +49,10 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
           : noSuchPath(url);
       const { client, asked } = listing;
       const models = await answerModels(client, asked, url.searchParams, setup);
-      return request.method === 'HEAD' ? await headOf(models) : models;
+      const own: AnswerHeaders = {};
+      setRequestId(own, listing.dialect.id, host.randomId());
+      const answer = Response.json(models, { headers: own });
+      return request.method === 'HEAD' ? await headOf(answer) : answer;
     }
     const managed = await manage(request, url);
     if (managed !== undefined) return managed;

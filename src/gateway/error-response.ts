@@ -7,6 +7,7 @@ import type { HeaderReader } from '../model/headers.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import { setExchangeHeaders } from './exchange.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
+import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
 /** Ends the record with it, too. */
@@ -17,7 +18,7 @@ export function answerError(error: GatewayError, dialect: DialectId, record: Exc
     if (error.status === 405) headers.allow = 'POST';
     if (error.status === UPGRADE_REQUIRED) headers.upgrade = 'HTTP/1.1';
   }
-  setExchangeHeaders(headers, { record }, null);
+  setExchangeHeaders(headers, { record, dialect }, null);
   record.end(failedWith(error));
   return new Response(body, { status, headers });
 }
@@ -40,7 +41,7 @@ function describeError(error: GatewayError, dialect: DialectId, requestId: strin
   const headers =
     upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
   headers['content-type'] = 'application/json';
-  headers['x-sluice-request-id'] = requestId;
+  setRequestId(headers, dialect, requestId);
   setRetryHeaders(headers, error, status);
   const body =
     upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));

@@ -2,6 +2,7 @@
 import type { AnswerContext, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
+import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { Leaving } from '../upstream/departure.ts';
@@ -20,6 +21,7 @@ import type { Plan, Question } from './plan.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
 import { redactError } from './redact-error.ts';
 import type { Relay, Taker } from './relay.ts';
+import { setRequestId } from './request-id.ts';
 import { createByteRenderer } from './translate-pump.ts';
 
 /** Of a body kept for the audit, in bytes: what a row may hold, with room for the mark of one that is cut. */
@@ -304,11 +306,11 @@ export function cancelledByOperator(): GatewayError {
 /** The gateway's own response headers. Those that tell of a target are left out where none was asked. */
 export function setExchangeHeaders(
   headers: AnswerHeaders,
-  exchange: { record: ExchangeRecord },
+  exchange: { record: ExchangeRecord; dialect: DialectId },
   servedModel: string | null,
 ): void {
-  const { record } = exchange;
-  headers['x-sluice-request-id'] = record.requestId;
+  const { record, dialect } = exchange;
+  setRequestId(headers, dialect, record.requestId);
   headers['x-sluice-attempts'] = String(countCalls(record));
   if (record.target !== null) {
     headers['x-sluice-provider'] = record.target.provider.name;

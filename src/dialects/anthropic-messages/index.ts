@@ -35,6 +35,7 @@ export const anthropicMessages: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
+    requestIdHeader: 'request-id',
     buildTokenCount,
     models: clientModels,
   },

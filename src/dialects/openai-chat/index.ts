@@ -37,6 +37,7 @@ export const openaiChat: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
+    requestIdHeader: 'x-request-id',
     embeddings: openaiClientEmbeddings,
     models: openaiClientModels,
   },

@@ -34,6 +34,7 @@ export const openaiResponses: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
+    requestIdHeader: 'x-request-id',
     buildTokenCount,
   },
   provider: {

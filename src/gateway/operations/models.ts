@@ -2,6 +2,7 @@
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import type { ClientModels } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { Router } from '../../routing/route.ts';
 import { resolveTarget, type Target } from '../../routing/targets.ts';
@@ -20,14 +21,14 @@ export async function answerModels(
   { id }: { id?: string },
   query: URLSearchParams,
   sources: ModelSources,
-): Promise<Response> {
+): Promise<JsonObject> {
   const models = await offeredModels(sources);
-  if (id === undefined) return Response.json(client.buildList(models, query));
+  if (id === undefined) return client.buildList(models, query);
   const model = models.find((each) => each.id === id) ?? (await underShortName(id, models, sources));
   if (model === undefined) {
     throw new GatewayError('unknown_model', `no model is named "${id}"; the list of models has all names`);
   }
-  return Response.json(client.buildModel(model));
+  return client.buildModel(model);
 }
 
 /** Each id once, and each leads to its model when asked for. */
