@@ -8,7 +8,7 @@ import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import type { Usage } from '../model/usage.ts';
+import type { StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
 import type { KnownRequest } from './unread-fields.ts';
@@ -97,6 +97,14 @@ export interface StreamEncoder {
   follow?(event: SseEvent): void;
 }
 
+/** What an answer was paid for: who made it, and how much of it. */
+export interface Account {
+  /** The model that served, null where the answer does not name it. */
+  model: string | null;
+  /** Undefined where the answer has no place for counts. */
+  usage: StatedUsage | undefined;
+}
+
 /** What a provider takes as the name of a function. */
 export interface ToolNameRule {
   /** Matches a sign that is refused. */
@@ -118,6 +126,8 @@ export interface ProviderSide {
   headers(key: string | null): Record<string, string>;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
+  /** What a whole answer says of its costs, whether the rest of it can be read or not. */
+  accountIn(body: JsonObject): Account;
   createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder;
   /**
    * What an event is to the stream as a whole: a keep-alive (does not reset the idle timer), the event after

@@ -124,8 +124,11 @@ function textReader<Out>(
     limit: maxEvent,
     pagesOnly: plan.side.loadFraming !== undefined,
     failure(text) {
-      const error = failureIn(plan, text, parseJson(text));
-      return error && withHint(error, response, text, host.now());
+      const body = parseJson(text);
+      const error = failureIn(plan, text, body);
+      if (error === undefined) return undefined;
+      noteAccount(context, body);
+      return withHint(error, response, text, host.now());
     },
     read: (text) => take(parseWhole(context, response, text), text),
   };
@@ -298,9 +301,22 @@ function readAnswer<T>(
 
 function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: string): NeutralResponse {
   const { plan } = context;
-  const answer = parseAnswer(context, response, text, plan.side.parseResponse);
-  if (!plan.passesAnswer) requireSoundCalls(answer);
-  return answer;
+  try {
+    const answer = parseAnswer(context, response, text, plan.side.parseResponse);
+    if (!plan.passesAnswer) requireSoundCalls(answer);
+    return answer;
+  } catch (thrown) {
+    noteAccount(context, parseJson(text));
+    throw thrown;
+  }
+}
+
+/** What is no answer may have been paid for all the same. */
+function noteAccount({ plan, observer }: AttemptContext, body: unknown): void {
+  if (!isObject(body)) return;
+  const { model, usage } = plan.side.accountIn(body);
+  observer.see({ type: 'start', id: null, model });
+  if (usage !== undefined) observer.see({ type: 'usage', usage });
 }
 
 function parseJson(text: string): unknown {

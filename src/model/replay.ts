@@ -5,14 +5,7 @@ import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
 import { asObject, isObject, type JsonObject } from './json.ts';
 import type { NeutralResponse } from './response.ts';
-import {
-  mergeUsage,
-  NO_USAGE,
-  type OddCounts,
-  oddCountsOf,
-  type StatedUsage,
-  USAGE_COUNTS,
-} from './usage.ts';
+import { countsOf, type StatedUsage, USAGE_COUNTS } from './usage.ts';
 
 /** The events of a stream that would have brought this answer. */
 export function responseToEvents(response: NeutralResponse): StreamEvent[] {
@@ -20,7 +13,8 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   let block = 0;
   for (const part of response.parts) addPart(events, part, block++);
   if (response.extension !== undefined) addExtension(events, response.extension);
-  events.push({ type: 'usage', usage: statedUsage(response) }, { type: 'finish', finish: response.finish });
+  if (response.uncounted === undefined) events.push({ type: 'usage', usage: statedUsage(response) });
+  events.push({ type: 'finish', finish: response.finish });
   return events;
 }
 
@@ -115,8 +109,7 @@ export function createResponseCollector(): ResponseCollector {
   let extension: Extension | undefined;
   let id: string | null = null;
   let model: string | null = null;
-  let usage = NO_USAGE;
-  let odd: OddCounts = {};
+  let stated: StatedUsage = {};
   let finish: Finish | undefined;
   let error: GatewayError | undefined;
 
@@ -194,8 +187,7 @@ export function createResponseCollector(): ResponseCollector {
           break;
         }
         case 'usage':
-          usage = mergeUsage(usage, event.usage);
-          odd = { ...odd, ...oddCountsOf(event.usage) };
+          stated = { ...stated, ...said(event.usage) };
           break;
         case 'finish':
           finish ??= event.finish;
@@ -221,9 +213,17 @@ export function createResponseCollector(): ResponseCollector {
       if (finish === undefined)
         throw new GatewayError('upstream_truncated', 'the stream ended before the answer was complete');
       const more = extension === undefined ? {} : { extension };
-      return { id, model, parts: [...parts.values()], finish, usage, ...odd, ...more };
+      return { id, model, parts: [...parts.values()], finish, ...countsOf(stated), ...more };
     },
   };
+}
+
+/** What the report states: a count that is there and undefined takes nothing back. */
+function said(report: StatedUsage): StatedUsage {
+  const told: StatedUsage = {};
+  for (const key of USAGE_COUNTS) if (report[key] !== undefined) told[key] = report[key];
+  if (report.oddCounts !== undefined) told.oddCounts = true;
+  return told;
 }
 
 type ExtensionEvent = Extract<StreamEvent, { type: 'extension' }>;

@@ -1,15 +1,14 @@
 // A whole answer, and its equivalence with the stream of events that tells the same.
 import type { Extension, Part } from './content.ts';
 import type { Finish } from './finish.ts';
-import type { OddCounts, Usage } from './usage.ts';
+import type { AnswerCounts } from './usage.ts';
 
-export interface NeutralResponse extends OddCounts {
+export interface NeutralResponse extends AnswerCounts {
   id: string | null;
   /** The model that served, as the upstream names it. */
   model: string | null;
   parts: Part[];
   finish: Finish;
-  usage: Usage;
   /** Top-level fields of the answer that the neutral model has no word for. */
   extension?: Extension;
 }

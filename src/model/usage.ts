@@ -72,9 +72,18 @@ export class CountReader {
   }
 }
 
-/** The mark of a report, for what is made of it. */
-export function oddCountsOf({ oddCounts }: OddCounts): OddCounts {
-  return oddCounts === undefined ? {} : { oddCounts };
+/** The counts of a whole answer. */
+export interface AnswerCounts extends OddCounts {
+  usage: Usage;
+  /** It stated none: those in `usage` are unknown. */
+  uncounted?: true;
+}
+
+/** @param stated undefined where the answer has no place for counts. */
+export function countsOf(stated: StatedUsage = {}): AnswerCounts {
+  const usage = mergeUsage(NO_USAGE, stated);
+  if (stated.oddCounts !== undefined) return { usage, oddCounts: true };
+  return USAGE_COUNTS.some((count) => stated[count] !== undefined) ? { usage } : { usage, uncounted: true };
 }
 
 /** The names of all counts. */

@@ -12,7 +12,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
-import { parseResponse } from './parse-response.ts';
+import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
 
 const VERSION = '2023-06-01';
@@ -45,6 +45,7 @@ export const anthropicMessages: Dialect = {
     listHeaders: ['anthropic-beta'],
     buildRequest,
     parseResponse,
+    accountIn,
     createStreamDecoder,
     classify,
     // Its SDKs go by the event's name, and pass over what has none.

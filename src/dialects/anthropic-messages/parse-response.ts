@@ -1,7 +1,8 @@
 // A whole message from the provider.
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
+import { countsOf } from '../../model/usage.ts';
+import type { Account } from '../dialect.ts';
 import { providerOf } from './author.ts';
 import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
@@ -14,16 +15,20 @@ const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_se
 /** @throws GatewayError `upstream_malformed` where the body is no message. */
 export function parseResponse(body: JsonObject): NeutralResponse {
   const id = asString(body.id) ?? null;
+  const { model, usage } = accountIn(body);
   const author = providerOf(id);
-  const usage = parseUsage(asObject(body.usage) ?? {});
   const content = requireArray(body.content, 'content', author.fail);
   return {
     id,
-    model: asString(body.model) ?? null,
+    model,
     parts: parseContent(content, 'content', author),
     finish: parseFinish(body.stop_reason, body.stop_sequence),
-    usage: mergeUsage(NO_USAGE, usage),
-    ...oddCountsOf(usage),
+    ...countsOf(usage),
     ...extensionOf(leftover(body, KNOWN)),
   };
+}
+
+export function accountIn(body: JsonObject): Account {
+  const usage = asObject(body.usage);
+  return { model: asString(body.model) || null, usage: usage && parseUsage(usage) };
 }

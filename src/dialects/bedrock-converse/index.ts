@@ -8,7 +8,7 @@ import { buildRequest } from './build-request.ts';
 import { countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
-import { parseResponse } from './parse-response.ts';
+import { accountIn, parseResponse } from './parse-response.ts';
 import { modelInPath } from '../model-in-path.ts';
 
 export const bedrockConverse: ProviderSide = {
@@ -16,6 +16,7 @@ export const bedrockConverse: ProviderSide = {
   headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
   buildRequest,
   parseResponse,
+  accountIn,
   loadFraming: loadEventStream,
   createStreamDecoder,
   classify: ({ event }) => (event === 'metadata' || event.startsWith(EXCEPTION) ? 'terminal' : 'other'),

@@ -4,9 +4,9 @@ import { asArray, asObject, asString, type JsonObject, type JsonValue } from '..
 import { exactText } from '../../model/exact-numbers.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
+import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
-import { MalformedEvent } from '../dialect.ts';
+import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCitation, readFinish, readUsage } from './read-answer.ts';
 import { ID } from './wire.ts';
 
@@ -16,16 +16,19 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (!Array.isArray(message.content)) throw new MalformedEvent('the answer has no output.message.content');
   const parts = objectsIn(message.content, 'output.message.content').flatMap(parseBlock);
   const trace = asObject(body.trace);
-  const usage = readUsage(asObject(body.usage) ?? {});
   return {
     id: null,
     model: null,
     parts,
     finish: readFinish(body),
-    usage: mergeUsage(NO_USAGE, usage),
-    ...oddCountsOf(usage),
+    ...countsOf(accountIn(body).usage),
     ...(trace === undefined ? {} : { extension: { dialect: ID, fields: { trace } } }),
   };
+}
+
+export function accountIn(body: JsonObject): Account {
+  const usage = asObject(body.usage);
+  return { model: null, usage: usage && readUsage(usage) };
 }
 
 function parseBlock(block: JsonObject): Part[] {

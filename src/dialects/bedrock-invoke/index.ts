@@ -19,6 +19,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
     buildRequest,
     parseResponse: inner.parseResponse,
+    accountIn: inner.accountIn,
     loadFraming,
     createStreamDecoder(sink, quirks) {
       const decoder = inner.createStreamDecoder(sink, quirks);

@@ -18,6 +18,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
       return enveloped(built, sessionOf(request), options);
     },
     parseResponse: (body) => inner.parseResponse(opened(body)),
+    accountIn: (body) => inner.accountIn(opened(body)),
     createStreamDecoder(sink, quirks) {
       const decoder = inner.createStreamDecoder(sink, quirks);
       return {

@@ -14,7 +14,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
-import { parseResponse } from './parse-response.ts';
+import { accountIn, parseResponse } from './parse-response.ts';
 import { endpoint, forwardQuery, insteadOf, route } from './route.ts';
 import { ID } from './wire.ts';
 
@@ -48,6 +48,7 @@ export const gemini: Dialect = {
     },
     buildRequest,
     parseResponse,
+    accountIn,
     createStreamDecoder,
     // No `continuesTurn`: since Gemini 3.6 Flash and 3.5 Flash-Lite a request that ends with a turn of the model is refused,
     // and nothing promises that older ones go on with it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6

@@ -1,9 +1,10 @@
 // A whole answer → NeutralResponse. It is read as a stream of one chunk: both say the same in the same words.
-import type { JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { createResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { MalformedEvent } from '../dialect.ts';
+import { type Account, MalformedEvent } from '../dialect.ts';
 import { ChunkDecoder } from './decode-chunk.ts';
+import { parseUsage } from './usage.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const collector = createResponseCollector();
@@ -14,4 +15,9 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     throw new MalformedEvent('the answer has neither a finishReason nor a promptFeedback.blockReason');
   }
   return collector.response();
+}
+
+export function accountIn(body: JsonObject): Account {
+  const counts = asObject(body.usageMetadata);
+  return { model: asString(body.modelVersion) || null, usage: counts && parseUsage(counts) };
 }

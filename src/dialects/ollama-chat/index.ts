@@ -6,7 +6,7 @@ import { embeddings } from './embeddings.ts';
 import { errorInBody, parseError } from './errors.ts';
 import { createLineFraming } from './framing.ts';
 import { providerModels } from './list-models.ts';
-import { parseResponse } from './parse-response.ts';
+import { accountIn, parseResponse } from './parse-response.ts';
 
 export const ollamaChat: ProviderSide = {
   endpoint: () => '/api/chat',
@@ -14,6 +14,7 @@ export const ollamaChat: ProviderSide = {
   headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
   buildRequest,
   parseResponse,
+  accountIn,
   loadFraming: async () => createLineFraming,
   createStreamDecoder,
   classify: ({ data }) => (/^\{\s*"error"\s*:/.test(data) ? 'terminal' : 'other'),

@@ -2,9 +2,9 @@
 import type { Part } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
+import { countsOf } from '../../model/usage.ts';
 import { textIn } from '../answer-list.ts';
-import { MalformedEvent } from '../dialect.ts';
+import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
 import { ID, tellUnworded } from './unworded.ts';
 
@@ -23,14 +23,18 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   tellUnworded(body, (name) => {
     unworded[name] = {};
   });
-  const usage = readUsage(body);
   return {
     id: null,
-    model: asString(body.model) ?? null,
+    model: asString(body.model) || null,
     parts,
     finish: readFinish(body, calls.length > 0),
-    usage: mergeUsage(NO_USAGE, usage),
-    ...oddCountsOf(usage),
+    ...countsOf(readUsage(body)),
     ...(Object.keys(unworded).length > 0 && { extension: { dialect: ID, fields: unworded } }),
   };
+}
+
+export function accountIn(body: JsonObject): Account {
+  // Both are left out where they are zero, and where nothing was counted.
+  const counts = body.prompt_eval_count !== undefined || body.eval_count !== undefined;
+  return { model: asString(body.model) || null, usage: counts ? readUsage(body) : undefined };
 }

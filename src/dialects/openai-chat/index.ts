@@ -12,7 +12,7 @@ import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
-import { parseResponse } from './parse-response.ts';
+import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
@@ -48,6 +48,7 @@ export const openaiChat: Dialect = {
     },
     buildRequest,
     parseResponse,
+    accountIn,
     createStreamDecoder,
     classify: ({ event, data }) =>
       data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',

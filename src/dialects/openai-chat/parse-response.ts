@@ -5,8 +5,9 @@ import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
+import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
+import type { Account } from '../dialect.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
@@ -41,16 +42,20 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (refusal) parts.push({ type: 'refusal', text: refusal });
   parts.push(...parseMedia(message, parts));
   const sawToolCall = addCalls(parts, message, id);
-  const usage = parseUsage(findUsage(body, choice) ?? {});
+  const { model, usage } = accountIn(body);
   return {
     id,
-    model: asString(body.model) || null,
+    model,
     parts,
     finish: parseFinish(raw, choice, sawToolCall),
-    usage: mergeUsage(NO_USAGE, usage),
-    ...oddCountsOf(usage),
+    ...countsOf(usage),
     ...answerExtension(body, choice),
   };
+}
+
+export function accountIn(body: JsonObject): Account {
+  const usage = findUsage(body, asObject(asArray(body.choices)?.[0]));
+  return { model: asString(body.model) || null, usage: usage && parseUsage(usage) };
 }
 
 /** Whether there is any. */

@@ -16,7 +16,7 @@ import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
-import { parseResponse } from './parse-response.ts';
+import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
 
 export const openaiResponses: Dialect = {
@@ -44,6 +44,7 @@ export const openaiResponses: Dialect = {
     },
     buildRequest,
     parseResponse,
+    accountIn,
     createStreamDecoder,
     classify,
     showsError: (event, isBare) => !isBare && (TELLS_FAILURE.has(typeOf(event)) || isSeenBySdks(event.data)),

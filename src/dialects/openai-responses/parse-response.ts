@@ -3,9 +3,9 @@ import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asString, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { mergeUsage, NO_USAGE, oddCountsOf } from '../../model/usage.ts';
+import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
-import { MalformedEvent } from '../dialect.ts';
+import { type Account, MalformedEvent } from '../dialect.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from './decode-call.ts';
@@ -34,17 +34,20 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   }
   const items = objectsIn(output, 'output');
   const parts = items.flatMap(parseItem);
-  const usage = parseUsage(body) ?? {};
+  const { model, usage } = accountIn(body);
   const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
   return {
     id: asString(body.id) || null,
-    model: asString(body.model) || null,
+    model,
     parts,
     finish: parseFinish(body, sawToolCall),
-    usage: mergeUsage(NO_USAGE, usage),
-    ...oddCountsOf(usage),
+    ...countsOf(usage),
     ...answerExtension(items),
   };
+}
+
+export function accountIn(body: JsonObject): Account {
+  return { model: asString(body.model) || null, usage: parseUsage(body) };
 }
 
 function parseItem(item: JsonObject, index: number): Part[] {
