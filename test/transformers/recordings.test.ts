@@ -79,7 +79,9 @@ describe.each(SPOKEN_DIALECTS.map((dialect, index) => ({ dialect, index })))(
         // Behind a dialect's own decoder and encoder, some of what only this dialect has is gone, and the row says so.
         const parts = client === dialect ? told : (all: Part[]) => all;
         expect(parts(searched.parts)).toEqual(parts(plain.parts));
-        if (client === dialect) expect(searched.row.lost.join()).toContain('written anew');
+        // A stream that fails before it says anything is answered with a status: there is nothing to write anew.
+        if (client === dialect && searched.error === null)
+          expect(searched.row.lost.join()).toContain('written anew');
         expect(searched.finish).toBe(plain.finish);
         expect(searched.error === null).toBe(plain.error === null);
         expect(searched.row.status).toBe(plain.row.status);
