@@ -29,6 +29,7 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
       port: config.server.port,
       compression: () => current.server.compression,
       fetch: gateway.fetch,
+      turnAway: gateway.turnAway,
       onError: (error) => log('error', 'a request failed inside the gateway', { error }),
     });
     return {

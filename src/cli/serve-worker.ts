@@ -64,6 +64,7 @@ export async function serveAsWorker(
     shared: true,
     compression: () => current.server.compression,
     fetch: gateway.fetch,
+    turnAway: gateway.turnAway,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
   await primary.serve({

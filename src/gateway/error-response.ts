@@ -7,6 +7,7 @@ import type { HeaderReader } from '../model/headers.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import { setExchangeHeaders } from './exchange.ts';
 import { type ExchangeRecord, failedWith } from './record.ts';
+import { urlOf } from './request-address.ts';
 import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
@@ -26,6 +27,14 @@ export function answerError(error: GatewayError, dialect: DialectId, record: Exc
 export function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
   const { body, ...rest } = describeError(error, dialect, requestId);
   return new Response(body, rest);
+}
+
+/** Of a gateway that takes no more requests. */
+export function answerShuttingDown(request: Request, requestId: string): Response {
+  const error = new GatewayError('shutting_down', 'the gateway is shutting down; ask again in a moment', {
+    retryAfterMs: 1_000,
+  });
+  return errorResponse(error, guessDialect(request, urlOf(request)), requestId);
 }
 
 interface DescribedError {

@@ -23,7 +23,7 @@ import { createProviderStates, type ProviderState } from '../upstream/provider-s
 import { authenticate, guardOrigin } from './admission.ts';
 import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './byte-source.ts';
-import { answerError, notPosted, stackOf } from './error-response.ts';
+import { answerError, answerShuttingDown, notPosted, stackOf } from './error-response.ts';
 import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './exchange.ts';
 import { answerAcross } from './cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
@@ -54,6 +54,8 @@ export interface Gateway {
    * @param makeBody of a streamed answer; default: a standard stream.
    */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
+  /** What a request gets that comes when its server takes no more of them: 503 as its client reads it. Never rejects. */
+  turnAway(request: Request): Promise<Response>;
   /**
    * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
    * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
@@ -260,12 +262,18 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       : exchange(request, address, found, makeBody);
   }
 
+  /** Also by pages, where some are allowed. */
+  function readable(request: Request, answered: () => Promise<Response>): Promise<Response> {
+    const { server } = setup.config;
+    return server.allowedOrigins.length === 0 ? answered() : answerAcross(request, server, answered);
+  }
+
   return {
     fetch(request, makeBody = standardBody) {
-      const { server } = setup.config;
-      return server.allowedOrigins.length === 0
-        ? answer(request, makeBody)
-        : answerAcross(request, server, () => answer(request, makeBody));
+      return readable(request, () => answer(request, makeBody));
+    },
+    turnAway(request) {
+      return readable(request, async () => answerShuttingDown(request, host.randomId()));
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;

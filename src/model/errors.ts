@@ -34,6 +34,8 @@ export const ERROR_RULES = {
   upstream_truncated: { status: 502, blame: 'provider', retry: 'anywhere' },
   /** Ended by whoever runs the gateway. A status that no SDK takes for a reason to ask again. */
   cancelled: { status: 499, blame: 'gateway', retry: 'never' },
+  /** The process ends: nothing was asked. */
+  shutting_down: { status: 503, blame: 'gateway', retry: 'never' },
   /** A step of the configuration's own. */
   transformer_failed: { status: 500, blame: 'gateway', retry: 'never' },
   internal: { status: 500, blame: 'gateway', retry: 'never' },

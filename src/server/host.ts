@@ -23,6 +23,8 @@ export interface HostOptions {
   compression?: () => Compression;
   /** @param makeBody of a streamed answer that goes out as it is. */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
+  /** Answers what still comes on open connections while the server drains; left out: a bare 503. */
+  turnAway?(request: Request): Promise<Response>;
   onError(error: unknown): void;
 }
 
@@ -51,17 +53,20 @@ export function createHttpHost(options: HostOptions): HttpHost {
     await new Promise<void>((resolve) => turn.add(resolve));
     return answer(request, client);
   };
+  /** Bun closes every connection whose answer is over while the server drains. */
+  const sayWhetherLast = (response: Response) => (draining ? sayClose(response) : response);
   const answer = (request: Request, client: () => string): Promise<Response> => {
     const encoding = encodingFor(options, request, client);
     const answered =
       encoding === undefined
         ? options.fetch(request, directBody)
         : options.fetch(request).then((response) => compress(response, encoding));
-    return isLast(request) ? answered.then(sayClose) : answered;
+    return isLast(request) ? answered.then(sayClose) : answered.then(sayWhetherLast);
   };
+  const { turnAway = drainingResponse } = options;
   const server = listen(options, (request, client) => {
     served++;
-    if (draining) return drainingResponse();
+    if (draining) return turnAway(request).then(sayClose);
     // Pages are not asked for by the thousand, and Bun answers two in one write only where both are answered at once.
     return request.method === 'POST' ? turnOf(request, client) : answer(request, client);
   });
@@ -136,7 +141,7 @@ function listen(
       fetch: (request, server) => fetch(request, () => server.requestIP(request)?.address ?? ''),
       error(error) {
         options.onError(error);
-        return errorResponse(500, 'internal', 'internal error');
+        return Response.json(INTERNAL, { status: 500 });
       },
     });
   } catch (error) {
@@ -174,19 +179,12 @@ export function formatHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
-function drainingResponse(): Response {
-  return errorResponse(503, 'shutting_down', 'the gateway is shutting down; ask again in a moment', {
-    connection: 'close',
-    'retry-after': '1',
-  });
+async function drainingResponse(): Promise<Response> {
+  return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
 }
 
 /** The form that the clients of every dialect read a message from. */
-function errorResponse(
-  status: number,
-  code: string,
-  message: string,
-  headers: Record<string, string> = {},
-): Response {
-  return Response.json({ type: 'error', error: { type: 'api_error', code, message } }, { status, headers });
-}
+const INTERNAL = {
+  type: 'error',
+  error: { type: 'api_error', code: 'internal', message: 'internal error' },
+};

@@ -199,6 +199,34 @@ describe('what such a page reads', () => {
   );
 });
 
+describe('a gateway that ends', () => {
+  const turnedAway = (path: string, headers: Record<string, string>, method = 'POST') =>
+    setup().gateway.turnAway(new Request(`http://${SELF}${path}`, { method, headers }));
+
+  test.each([
+    ['/v1/messages', 'request-id', { type: 'overloaded_error' }],
+    ['/v1/chat/completions', 'x-request-id', { type: 'server_error', code: 'shutting_down' }],
+    ['/v1/responses', 'x-request-id', { type: 'server_error', code: 'shutting_down' }],
+    ['/v1beta/models/m:generateContent', 'x-sluice-request-id', { code: 503, status: 'UNAVAILABLE' }],
+    ['/gateway/audit', 'x-sluice-request-id', { code: 'shutting_down' }],
+  ])('%s: 503 in the words of its client, which a page may read', async (path, name, told) => {
+    const answer = await turnedAway(path, fromPage(PAGE));
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(listOf(answer, 'access-control-expose-headers')).toContain(name);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(PAGE);
+    expect(await answer.json()).toMatchObject({ error: told });
+  });
+
+  test('a browser’s question before it is still answered', async () => {
+    expect((await turnedAway('/v1/messages', preflight(PAGE), 'OPTIONS')).status).toBe(204);
+  });
+
+  test('to any other page it says nothing', async () => {
+    const answer = await turnedAway('/v1/messages', fromPage('https://evil.test'));
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([503, null]);
+  });
+});
+
 describe('who else asks', () => {
   test('programs, and the gateway’s own page, are served as ever; nothing that is kept is shown to another', async () => {
     const lab = setup();

@@ -122,6 +122,50 @@ describe('draining', () => {
     expect(await drained).toBe(0);
   });
 
+  test('says of an answer that began before that it is the last on its connection', async () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const begun = Promise.withResolvers<void>();
+    const host = createHost({
+      fetch() {
+        begun.resolve();
+        return promise;
+      },
+    });
+    const client = await connectRaw(host.port);
+    client.write('GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+    await begun.promise;
+    const drained = host.drain(60_000);
+    resolve(new Response('here'));
+    await client.closed;
+    expect(client.text()).toMatch(/^connection: close\r$/im);
+    expect(await drained).toBe(0);
+  });
+
+  test('turns away what comes on a connection that was open, and closes that', async () => {
+    const said = { status: 503, headers: { connection: 'keep-alive' } };
+    const turnAway = async ({ url }: Request) => new Response(`not ${new URL(url).pathname}`, said);
+    for (const options of [{ turnAway }, {}]) {
+      const stream = createOpenStream();
+      const answer = ({ url }: Request) =>
+        url.endsWith('/open') ? stream.fetch() : Promise.resolve(new Response('here'));
+      const host = createHost({ ...options, fetch: answer });
+      const response = await fetch(`${host.url}/open`);
+      const half = await connectRaw(host.port);
+      half.write('GET /here HTTP/1.1\r\n');
+      // A connection that has said nothing is closed at once; this answer shows that the other's beginning was read.
+      await (await fetch(host.url)).text();
+      const drained = host.drain(60_000);
+      half.write('host: 127.0.0.1\r\n\r\n');
+      await half.closed;
+      expect(half.text()).toStartWith('HTTP/1.1 503 ');
+      expect(half.text()).toMatch(/^connection: close\r$/im);
+      expect(half.text().includes('not /here')).toBe('turnAway' in options);
+      stream.finish();
+      await response.text();
+      expect(await drained).toBe(0);
+    }
+  });
+
   test('cuts what runs beyond the limit, and says how much that was', async () => {
     const stream = createOpenStream();
     const host = createHost({ fetch: stream.fetch });
