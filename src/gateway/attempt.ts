@@ -81,6 +81,7 @@ async function openAsItIs<Out>(
   if ((/json/i.test(type) && !isStream(plan, type)) || status === NO_CONTENT) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, sent);
+    requireWhole(plan, answer);
     return { status, headers, relay: relayWhole(answer, observer, render) };
   }
   if (/html/i.test(type)) {
@@ -95,7 +96,10 @@ async function openAsItIs<Out>(
     call,
     idleMs: provider.timeouts.idleMs,
     throughput: guardOf(context),
-    asText: textReader(context, response, (answer) => render(seenEvents(answer, observer))),
+    asText: textReader(context, response, (answer) => {
+      requireWhole(plan, answer);
+      return render(seenEvents(answer, observer));
+    }),
   });
   try {
     await relay.ready();
@@ -303,12 +307,25 @@ function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: str
   const { plan } = context;
   try {
     const answer = parseAnswer(context, response, text, plan.side.parseResponse);
-    if (!plan.passesAnswer) requireSoundCalls(answer);
+    if (!plan.passesAnswer) {
+      requireWhole(plan, answer);
+      requireSoundCalls(answer);
+    }
     return answer;
   } catch (thrown) {
     noteAccount(context, parseJson(text));
     throw thrown;
   }
+}
+
+/** Throws where the provider has only begun: who gets its answer in another form could not ask for the rest. */
+function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
+  if (pending === undefined) return;
+  throw new GatewayError(
+    'upstream_failed',
+    `${target.provider.name} has only begun its answer (${pending}) and works on it in the background, where nobody here can fetch it; ask without \`background\``,
+    { lasting: true },
+  );
 }
 
 /** What is no answer may have been paid for all the same. */

@@ -9,6 +9,8 @@ export interface NeutralResponse extends AnswerCounts {
   model: string | null;
   parts: Part[];
   finish: Finish;
+  /** The upstream's word for an answer that it has only begun, and keeps for whoever asks it later. */
+  pending?: string;
   /** Top-level fields of the answer that the neutral model has no word for. */
   extension?: Extension;
 }

@@ -1,6 +1,6 @@
 // `status` and `incomplete_details.reason` ↔ unified finish.
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import { table } from '../../model/table.ts';
 
 const INCOMPLETE: Record<string, UnifiedFinish> = table({
@@ -17,6 +17,12 @@ export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish 
     return { unified: INCOMPLETE[reason ?? ''] ?? 'other', raw: reason ?? status };
   }
   return { unified: sawToolCall ? 'tool_use' : 'end_turn', raw: status };
+}
+
+/** The status of a whole answer that is still to be made, in the background. Servers that never say that one is done count it. */
+export function pendingStatus({ status, usage }: JsonObject): string | undefined {
+  const isBegun = status === 'queued' || status === 'in_progress';
+  return isBegun && !isObject(usage) ? status : undefined;
 }
 
 export interface WireFinish {

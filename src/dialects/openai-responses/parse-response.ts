@@ -9,7 +9,7 @@ import { type Account, MalformedEvent } from '../dialect.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from './decode-call.ts';
-import { parseFinish } from './finish.ts';
+import { parseFinish, pendingStatus } from './finish.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID } from './wire.ts';
 import { parseHostedItem } from './hosted-item.ts';
@@ -35,14 +35,16 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const items = objectsIn(output, 'output');
   const parts = items.flatMap(parseItem);
   const { model, usage } = accountIn(body);
+  const pending = pendingStatus(body);
   const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
   return {
     id: asString(body.id) || null,
     model,
     parts,
-    finish: parseFinish(body, sawToolCall),
+    finish: pending === undefined ? parseFinish(body, sawToolCall) : { unified: 'other', raw: pending },
     ...countsOf(usage),
     ...answerExtension(items),
+    ...(pending !== undefined && { pending }),
   };
 }
 
