@@ -11,6 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../model/json.ts';
+import { baseRespIn } from './base-resp.ts';
 import type { Quirks, UpstreamFailure, VendorError } from './dialect.ts';
 
 /** What the many body shapes say in common. */
@@ -20,6 +21,8 @@ interface Stated {
   /** HTTP status that the body names. */
   status?: number;
   retryAfterMs?: number;
+  /** What a code means whose form says whose it is. */
+  vendor?: VendorError;
 }
 
 /** A non-2xx answer. */
@@ -55,12 +58,10 @@ const OF_ANSWERS = ['choices', 'output', 'data', 'object', 'model', 'usage', 're
 
 /**
  * The failure that a server tells in words of its own, in place of any answer: `{"detail": …}`, `{"code": …, "msg": …}`,
- * `{"errors": […]}`, MiniMax's `base_resp`; undefined where the body says none.
+ * `{"errors": […]}`, `base_resp`; undefined where the body says none.
  */
 export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
-  const base = asObject(body.base_resp);
-  const ownCode = asNumber(base?.status_code) ?? 0;
-  if (ownCode !== 0) return errorOf({ code: ownCode, message: base?.status_msg ?? '' }, quirks);
+  if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
   if (OF_ANSWERS.some((name) => body[name] !== undefined && body[name] !== null)) return undefined;
   return readStated(body).message === undefined ? undefined : errorOf(body, quirks);
 }
@@ -77,9 +78,10 @@ export function isSeenBySdks(data: string): boolean {
 
 function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks): GatewayError {
   const { reason, retryAfterMs, message = '' } = stated;
-  const vendor = quirks.errorCodes?.[reason.code ?? ''];
+  const vendor = stated.vendor ?? quirks.errorCodes?.[reason.code ?? ''];
   const given = httpStatus ?? stated.status ?? statusOf(reason);
-  const code = vendor?.code ?? codeFor(given, reason, message);
+  const isTooLong = vendor?.code === 'upstream_rejected' && TOO_LONG.test(message);
+  const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
   // A vendor's code beats a status that says something else, as HTTP 200 does, or a 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
   const said =
@@ -167,6 +169,11 @@ function readStated(value: JsonValue): Stated {
   if (typeof value === 'string') return value === '' ? { reason: {} } : { message: value, reason: {} };
   if (Array.isArray(value)) return readStated(value[0] ?? '');
   if (!isObject(value)) return { reason: {} };
+  const base = saysError(value.error) ? undefined : baseRespIn(value);
+  if (base !== undefined) {
+    const { code, message, meaning } = base;
+    return { message, reason: { code }, ...(meaning !== undefined && { vendor: meaning }) };
+  }
   const nested = value.error ?? asArray(value.errors)?.[0];
   if (isObject(nested)) return readFields(nested);
   const words = typeof nested === 'string' ? nested : asString(asArray(nested)?.[0]);

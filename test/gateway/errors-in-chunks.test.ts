@@ -64,6 +64,25 @@ const TOLD: [name: string, event: string, options: { seen?: boolean }][] = [
   ],
   ['an error beside no choice', chunk({ choices: [], error: ERROR }), { seen: true }],
   ['an error inside the choice', chunk({ choices: [choice({ finish_reason: 'error', error: ERROR })] }), {}],
+  ['an error inside the delta', chunk({ choices: [choice({ delta: { content: '', error: ERROR } })] }), {}],
+  [
+    'an error inside the message of a chunk',
+    chunk({ choices: [{ index: 0, message: { content: '', error: ERROR }, finish_reason: 'stop' }] }),
+    {},
+  ],
+  [
+    'a code of MiniMax',
+    chunk({ choices: null, base_resp: { status_code: 1000, status_msg: ERROR.message } }),
+    {},
+  ],
+  [
+    'a code of MiniMax beside an ending',
+    chunk({
+      choices: [choice({ delta: { content: '' }, finish_reason: 'stop' })],
+      base_resp: { status_code: 1033, status_msg: ERROR.message },
+    }),
+    {},
+  ],
   ['an event called error, with fields only', `event: error\ndata: ${JSON.stringify(ERROR)}\n\n`, {}],
   ['an object called error', `data: ${JSON.stringify({ object: 'error', ...ERROR })}\n\n`, {}],
 ];

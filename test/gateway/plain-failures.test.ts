@@ -36,7 +36,7 @@ const TOLD: [name: string, body: JsonObject, ...typeof FAILED][] = [
   ['an error that is a flag', { error: true, code: 429, message: 'the words' }, 429, 'upstream_rate_limited'],
   [
     'MiniMax',
-    { id: 'x', choices: null, base_resp: { status_code: 1002, status_msg: 'the words' } },
+    { id: 'x', choices: null, base_resp: { status_code: 1000, status_msg: 'the words' } },
     ...FAILED,
   ],
   [

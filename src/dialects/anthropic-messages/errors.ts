@@ -3,6 +3,7 @@ import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/e
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../answer-list.ts';
+import { baseRespIn } from '../base-resp.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
@@ -40,7 +41,10 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
 
 /** The error inside a body of HTTP 200, undefined where the body is an answer. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
-  const isError = body.type === 'error' || (body.content === undefined && complains(body));
+  const isError =
+    body.type === 'error' ||
+    baseRespIn(body) !== undefined ||
+    (body.content === undefined && complains(body));
   return isError ? fromBody(body, undefined, quirks) : undefined;
 }
 
@@ -60,19 +64,25 @@ export function fromBody(
 ): GatewayError {
   const error = asObject(body.error);
   const type = asString(error?.type);
-  const code = asString(asObject(error?.details)?.error_code) ?? asString(error?.code);
+  const base = error === undefined ? baseRespIn(body) : undefined;
+  const code = asString(asObject(error?.details)?.error_code) ?? asString(error?.code) ?? base?.code;
   const message =
-    asString(error?.message) ?? asString(body.error) ?? asString(body.message) ?? asString(body.detail);
+    asString(error?.message) ??
+    asString(body.error) ??
+    asString(body.message) ??
+    asString(body.detail) ??
+    base?.message;
   const reason: UpstreamReason = {
     ...(type === undefined ? {} : { type }),
     ...(code === undefined ? {} : { code }),
   };
   const fallback = `the provider failed${status === undefined ? '' : ` with HTTP ${status}`} and gave no reason`;
   // Other vendors put their own code where the type stands.
-  const vendor = errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
+  const vendor = base?.meaning ?? errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
     const { code: meaning, status: told, exhausted } = vendor;
-    return new GatewayError(meaning, message || fallback, {
+    const isTooLong = meaning === 'upstream_rejected' && TOO_LONG.test(message ?? '');
+    return new GatewayError(isTooLong ? 'context_too_long' : meaning, message || fallback, {
       ...(told !== undefined && { status: told }),
       ...(exhausted !== undefined && { exhausted }),
       reason: { code: code ?? type ?? '' },
@@ -91,7 +101,7 @@ function fromParts(status: number, reason: UpstreamReason | undefined, message: 
 }
 
 const TOO_LONG =
-  /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceeded/i;
+  /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceed(ed|s)/i;
 
 /** The account is empty: no fault of the request, and another key may have what it takes. */
 function isUnpaid(type: string | undefined, message: string): boolean {

@@ -2,6 +2,7 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json.ts';
 import type { Quirks } from '../dialect.ts';
+import { baseRespIn } from '../base-resp.ts';
 import { complaintIn, errorOf, saysError } from '../openai-errors.ts';
 
 /** The error in a body; `error: null` is none. */
@@ -13,6 +14,10 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
 export function errorInChunk(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   if (saysError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
-  if (saysError(choice?.error)) return errorOf({ error: choice?.error ?? null }, quirks);
+  const said = asObject(choice?.delta ?? choice?.message);
+  for (const error of [choice?.error, said?.error])
+    if (error !== undefined && saysError(error)) return errorOf({ error }, quirks);
+  // Behind the content too: the code of an answer that goes well is 0.
+  if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
   return body.object === 'error' && body.choices === undefined ? errorOf(body, quirks) : undefined;
 }

@@ -16,7 +16,8 @@ import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
-const SAYS_MORE = /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"/;
+const SAYS_MORE =
+  /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"|"status_code"\s*:\s*[1-9]/;
 
 /** One that stands in a chunk is an answer's own ending, with a reason. */
 const BARE_ERROR = /^\s*\{\s*"error"\s*:\s*[{"]/;
