@@ -9,8 +9,8 @@ import { callStream } from '../../bench/codecs/streams.ts';
 const KILOBYTE = 1_000;
 const SHORT = 250;
 const LONG = 16 * SHORT;
-/** Of an answer's text, Gemini's decoder keeps the first million characters, to place citations in it. */
-const KEPT = 1_500 * KILOBYTE;
+/** Of an answer's text, Gemini's decoder keeps the first million characters, to place citations in it; as much again to spare. */
+const KEPT = 2_000 * KILOBYTE;
 /** Bytes of a character that is kept: two where a string has them so, and half of that to spare. */
 const BYTES_KEPT = 3;
 
