@@ -1,4 +1,4 @@
-// Reads request fields, and refuses those of the wrong type with the path and the mend: the way of the OpenAI dialects.
+// Reads request fields, and refuses those of the wrong type with the path and the mend.
 import { GatewayError } from '../model/errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../model/json.ts';
 

@@ -13,7 +13,8 @@ import type { LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { toolId, toolInput } from './tool-input.ts';
-import { ID, ownFields, put } from './wire.ts';
+import { put } from '../own-fields.ts';
+import { ID, ownFields } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;

@@ -6,7 +6,8 @@ import { askToGoOn } from '../prefill.ts';
 import type { LossReport } from '../loss-report.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import type { ModelTraits } from '../claude/models.ts';
-import { ID, isEmpty } from './wire.ts';
+import { isEmpty } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 export interface Turn {
   role: Message['role'];

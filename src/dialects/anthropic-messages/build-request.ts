@@ -12,7 +12,8 @@ import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
-import { ID, isEmpty, ownFields, put } from './wire.ts';
+import { isEmpty, put } from '../own-fields.ts';
+import { ID, ownFields } from './wire.ts';
 
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);

@@ -8,7 +8,8 @@ import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import { FREE_TEXT } from './tool-input.ts';
-import { ID, ownFields, put } from './wire.ts';
+import { put } from '../own-fields.ts';
+import { ID, ownFields } from './wire.ts';
 
 /** Most tools of one request that may be strict. */
 const MOST_STRICT = 20;

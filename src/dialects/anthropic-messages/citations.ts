@@ -2,7 +2,8 @@
 // `start`/`end` stay unset. https://docs.anthropic.com/en/docs/build-with-claude/citations
 import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { asNumber, asString, type JsonObject } from '../../model/json.ts';
-import { ID, put } from './wire.ts';
+import { put } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 export function parseCitation(wire: JsonObject): Citation {
   const source = asString(wire.source);

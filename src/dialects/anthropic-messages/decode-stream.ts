@@ -24,7 +24,8 @@ import { errorInBody, fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { ID, isEmpty, isServerToolResult, leftover, SERVER_TOOL_BLOCKS } from './wire.ts';
+import { isEmpty, leftover } from '../own-fields.ts';
+import { ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 interface OpenBlock {
   kind: 'text' | 'reasoning' | 'tool' | 'silent' | 'unknown';

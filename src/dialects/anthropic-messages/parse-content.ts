@@ -15,7 +15,8 @@ import { exactText } from '../../model/exact-numbers.ts';
 import type { Author } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
-import { extensionOf, ID, isServerToolResult, leftover, SERVER_TOOL_BLOCKS } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { extensionOf, ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 /** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
 export function parseContent(content: JsonValue | undefined, path: string, author: Author): Part[] {

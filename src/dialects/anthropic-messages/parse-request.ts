@@ -25,7 +25,8 @@ import {
 } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
 import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
-import { ID, isEmpty, leftover } from './wire.ts';
+import { isEmpty, leftover } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 const KNOWN_FIELDS = [
   'model',

@@ -8,7 +8,8 @@ import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
 import { parseContent } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { extensionOf, leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { extensionOf } from './wire.ts';
 
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
 

@@ -10,7 +10,8 @@ import {
   requireObject,
   requireString,
 } from './fields.ts';
-import { extensionOf, ID, leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { extensionOf, ID } from './wire.ts';
 
 /** A tool without `type` (or `custom`) is the client's own; any other type is run or defined by the provider. */
 export function parseTool(value: JsonValue, path: string): Tool {

@@ -12,7 +12,8 @@ import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
-import { ID, isEmpty, put, putPath } from './wire.ts';
+import { isEmpty, put } from '../own-fields.ts';
+import { ID, putPath } from './wire.ts';
 
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;

@@ -9,7 +9,8 @@ import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { FREE_TEXT } from './tool-arguments.ts';
-import { ID, ownFields, put } from './wire.ts';
+import { put } from '../own-fields.ts';
+import { ID, ownFields } from './wire.ts';
 
 const NO_SETTINGS = { allowedDomains: false, blockedDomains: false, location: false };
 

@@ -3,7 +3,8 @@
 import type { Citation } from '../../model/content.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { TextIndex } from './text-index.ts';
-import { extensionOf, isEmpty, listOf, ownFields } from './wire.ts';
+import { isEmpty } from '../own-fields.ts';
+import { extensionOf, listOf, ownFields } from './wire.ts';
 
 export interface CitationReader {
   /** The sources that a candidate names and none before it did. Google repeats them while it streams. */

@@ -4,7 +4,8 @@ import type { EmbeddingInput } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, type JsonValue } from '../../model/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
-import { invalid, optionalNumber, optionalString, requiredObject } from './read-field.ts';
+import { invalid, optionalString } from '../read-field.ts';
+import { optionalNumber, requiredObject } from './read-field.ts';
 
 export const clientEmbeddings: ClientEmbeddings = {
   parseRequest(body, { model = '' }) {

@@ -18,7 +18,8 @@ import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
 import { partName, unreadOf, unwordedFields } from './unworded.ts';
-import { ID, isEmpty } from './wire.ts';
+import { isEmpty } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 export class ChunkDecoder {
   readonly varies = 'usageMetadata';

@@ -8,8 +8,10 @@ import type {
 } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
-import { invalid, optionalNumber, optionalObject, optionalString } from './read-field.ts';
-import { dotted, leftover, listOf } from './wire.ts';
+import { invalid, optionalString } from '../read-field.ts';
+import { optionalNumber, optionalObject } from './read-field.ts';
+import { leftover } from '../own-fields.ts';
+import { dotted, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
 
@@ -46,7 +48,7 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   if (config.responseLogprobs === false) kept.add('responseLogprobs');
   if (listOf(config.responseModalities).every((modality) => modality === 'TEXT'))
     kept.add('responseModalities');
-  return dotted(NAME, leftover(config, kept));
+  return dotted(NAME, leftover(config, [...kept]));
 }
 
 /** Formats that only this dialect knows (`text/x.enum`) stay where they are. */

@@ -5,7 +5,8 @@ import { openToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { createCallMatcher } from './call-matcher.ts';
 import { parsePart } from './parse-parts.ts';
-import { invalid, nameType, requiredObject } from './read-field.ts';
+import { invalid, nameType } from '../read-field.ts';
+import { requiredObject } from './read-field.ts';
 import { ID, listOf } from './wire.ts';
 
 export function parseContents(value: JsonValue | undefined): Message[] {

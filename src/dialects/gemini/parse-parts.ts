@@ -4,15 +4,17 @@ import { asString, isObject, type JsonObject, type JsonValue } from '../../model
 import { exactText } from '../../model/exact-numbers.ts';
 import type { CallMatcher } from './call-matcher.ts';
 import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
-import { invalid, optionalString, requiredObject, requiredString } from './read-field.ts';
+import { invalid, optionalString, requiredString } from '../read-field.ts';
+import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromClient } from './signature.ts';
-import { extensionOf, ID, leftover, listOf } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { extensionOf, ID, listOf } from './wire.ts';
 
-const KNOWN = new Set([
+const KNOWN = [
   ...['text', 'thought', 'thoughtSignature', 'inlineData', 'fileData', 'functionCall', 'functionResponse'],
   ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
-]);
+];
 
 /**
  * Usually one neutral part; two where a signature seals a part that has no place for it, none for an empty one.
@@ -25,7 +27,12 @@ export function parsePart(value: JsonValue, path: string, calls: CallMatcher): P
   const more = extensionOf(leftover(part, KNOWN));
   if (part.functionCall !== undefined) {
     const call = requiredObject(part.functionCall, `${path}.functionCall`);
-    const name = requiredString(call, 'name', `${path}.functionCall`, 'name the function that was called');
+    const name = requiredString(
+      call,
+      'name',
+      `${path}.functionCall.name`,
+      'name the function that was called',
+    );
     if (call.args !== undefined && !isObject(call.args)) {
       throw invalid(`${path}.functionCall.args`, 'must be an object');
     }
@@ -47,7 +54,7 @@ export function parsePart(value: JsonValue, path: string, calls: CallMatcher): P
   if (call !== undefined) return [{ ...call, type: 'tool-call', kind: 'server' }];
   const result = serverResult(part, () => calls.serverAnswered());
   if (result !== undefined) return [result];
-  const [name] = Object.keys(leftover(part, new Set(['thought', 'thoughtSignature'])));
+  const [name] = Object.keys(leftover(part, ['thought', 'thoughtSignature']));
   if (name === undefined) return seal;
   return [{ type: 'opaque', dialect: ID, name, value: part }];
 }
@@ -64,13 +71,13 @@ function parseThought(text: string, part: JsonObject): ReasoningPart {
 function parseMedia(part: JsonObject, path: string): Part {
   if (part.inlineData !== undefined) {
     const blob = requiredObject(part.inlineData, `${path}.inlineData`);
-    const mediaType = requiredString(blob, 'mimeType', `${path}.inlineData`, 'e.g. image/png');
-    const data = requiredString(blob, 'data', `${path}.inlineData`, 'give the bytes as base64');
+    const mediaType = requiredString(blob, 'mimeType', `${path}.inlineData.mimeType`, 'e.g. image/png');
+    const data = requiredString(blob, 'data', `${path}.inlineData.data`, 'give the bytes as base64');
     const media = mediaPart({ kind: 'base64', mediaType, data }, mediaType);
     return media === undefined ? opaqueMedia('inlineData.video', part) : named(media, part, blob);
   }
   const file = requiredObject(part.fileData, `${path}.fileData`);
-  const url = requiredString(file, 'fileUri', `${path}.fileData`, 'give the address of the file');
+  const url = requiredString(file, 'fileUri', `${path}.fileData.fileUri`, 'give the address of the file');
   const mediaType = asString(file.mimeType);
   if (isGoogleFile(url)) return opaqueMedia('fileData', part);
   if (mediaType === undefined && isVideoPage(url)) return opaqueMedia('fileData.video', part);
@@ -80,7 +87,7 @@ function parseMedia(part: JsonObject, path: string): Part {
 }
 
 function opaqueMedia(name: string, part: JsonObject): Part {
-  return { type: 'opaque', dialect: ID, name, value: leftover(part, new Set(['thoughtSignature'])) };
+  return { type: 'opaque', dialect: ID, name, value: leftover(part, ['thoughtSignature']) };
 }
 
 function named(media: Exclude<Part, { type: 'opaque' }>, part: JsonObject, blob: JsonObject): Part {
@@ -89,14 +96,14 @@ function named(media: Exclude<Part, { type: 'opaque' }>, part: JsonObject, blob:
   return { ...media, ...extensionOf(leftover(part, KNOWN)) };
 }
 
-const RESULT_FIELDS = new Set(['id', 'name', 'response', 'parts']);
+const RESULT_FIELDS = ['id', 'name', 'response', 'parts'];
 
 function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
   const result = requiredObject(value, `${path}.functionResponse`);
   const name = requiredString(
     result,
     'name',
-    `${path}.functionResponse`,
+    `${path}.functionResponse.name`,
     'name the function whose result this is',
   );
   const callId = calls.answered(name, asString(result.id));

@@ -5,13 +5,20 @@ import type { ClientRoute } from '../dialect.ts';
 import { parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
 import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
-import { invalid } from './read-field.ts';
+import { invalid } from '../read-field.ts';
 import { bareModel } from './route.ts';
-import { camelFields, ID, isEmpty, leftover } from './wire.ts';
+import { isEmpty, leftover } from '../own-fields.ts';
+import { camelFields, ID } from './wire.ts';
 
-const NEUTRAL_FIELDS = new Set([
-  ...['model', 'contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig', 'serviceTier'],
-]);
+const NEUTRAL_FIELDS = [
+  'model',
+  'contents',
+  'systemInstruction',
+  'tools',
+  'toolConfig',
+  'generationConfig',
+  'serviceTier',
+];
 
 export function parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest {
   const wire = requestOf(body, route);

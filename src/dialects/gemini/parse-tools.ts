@@ -4,8 +4,10 @@ import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
 import { allow, type Allowance } from '../allowed-tools.ts';
 import { parseWebSearch } from '../web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
-import { invalid, optionalObject, requiredObject, requiredString } from './read-field.ts';
-import { dotted, extensionOf, ID, leftover, listOf } from './wire.ts';
+import { invalid, requiredString } from '../read-field.ts';
+import { optionalObject, requiredObject } from './read-field.ts';
+import { leftover } from '../own-fields.ts';
+import { dotted, extensionOf, ID, listOf } from './wire.ts';
 
 /** One entry holds many functions, and a field for each tool that Google itself runs. */
 export function parseTools(value: JsonValue | undefined): Tool[] {
@@ -33,11 +35,11 @@ export function isWebSearch(tool: Tool): boolean {
   return tool.type === 'server' && /^(google|enterprise_?web)_?search/i.test(tool.name);
 }
 
-const FUNCTION_FIELDS = new Set(['name', 'description', 'parameters', 'parametersJsonSchema']);
+const FUNCTION_FIELDS = ['name', 'description', 'parameters', 'parametersJsonSchema'];
 
 function parseFunction(value: JsonValue, path: string): FunctionTool {
   const declaration = requiredObject(value, path);
-  const name = requiredString(declaration, 'name', path, 'name the function');
+  const name = requiredString(declaration, 'name', `${path}.name`, 'name the function');
   const tool: FunctionTool = { type: 'function', name };
   const description = asString(declaration.description);
   if (description) tool.description = description;
@@ -66,12 +68,12 @@ export function parseToolConfig(body: JsonObject, tools: readonly Tool[]): ToolC
   const calling = optionalObject(config, CALLING, `toolConfig.${CALLING}`) ?? {};
   const mode = modeOf(calling.mode);
   const allowed = listOf(calling.allowedFunctionNames).filter((name) => typeof name === 'string');
-  const kept = new Set(['mode']);
+  const kept = ['mode'];
   const choice = choiceOf(mode, allowed, tools);
   // Elsewhere the list means nothing.
-  if (mode === 'ANY' || mode === 'VALIDATED') kept.add('allowedFunctionNames');
+  if (mode === 'ANY' || mode === 'VALIDATED') kept.push('allowedFunctionNames');
   const others = {
-    ...dotted('toolConfig', leftover(config, new Set([CALLING]))),
+    ...dotted('toolConfig', leftover(config, [CALLING])),
     ...dotted(`toolConfig.${CALLING}`, leftover(calling, kept)),
   };
   // With a list, it is the only way to name those that may be called, if any.

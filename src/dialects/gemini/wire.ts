@@ -1,9 +1,11 @@
 // Names of the Gemini wire that several files here share, and its two spellings of every field.
-import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { createOwnFields, put } from '../own-fields.ts';
 
 export const ID = 'gemini' satisfies DialectId;
+
+export const { extensionOf, ownFields } = createOwnFields(ID);
 
 /**
  * The object with its fields in lowerCamelCase: Google takes `inline_data` for `inlineData` everywhere
@@ -29,35 +31,6 @@ export function camelField(name: string): string {
 export function listOf(value: JsonValue | undefined): JsonValue[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value : [value];
-}
-
-/** The fields of `object` that are not in `known`. */
-export function leftover(object: JsonObject, known: ReadonlySet<string>): JsonObject {
-  const rest: JsonObject = {};
-  for (const [name, value] of Object.entries(object)) {
-    if (value !== undefined && !known.has(name)) rest[name] = value;
-  }
-  return rest;
-}
-
-export function isEmpty(object: object): boolean {
-  for (const _ in object) return false;
-  return true;
-}
-
-/** `{extension}` for fields that only this dialect understands, `{}` where there are none. */
-export function extensionOf(fields: JsonObject): { extension?: Extension } {
-  return isEmpty(fields) ? {} : { extension: { dialect: ID, fields } };
-}
-
-/** The extension's fields where they are this dialect's own. */
-export function ownFields(extension: Extension | undefined): JsonObject {
-  return extension?.dialect === ID ? extension.fields : {};
-}
-
-/** Sets a field that has a value. */
-export function put(target: JsonObject, name: string, value: JsonValue | undefined): void {
-  if (value !== undefined) target[name] = value;
 }
 
 /** Puts `value` at a dotted path, making the objects on the way. */

@@ -14,7 +14,8 @@ import { buildTools } from './build-tools.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { ENCRYPTED_REASONING } from './parse-request.ts';
 import { buildReasoningSettings, repeatReasoning } from './reasoning-settings.ts';
-import { ID, isEmpty, ownFields } from './wire.ts';
+import { isEmpty } from '../own-fields.ts';
+import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
 const LEAST_OUTPUT_TOKENS = 16;

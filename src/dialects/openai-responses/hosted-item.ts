@@ -1,7 +1,8 @@
 // Output items of tools that the provider runs, and items without a neutral word: as parts, and back.
 import type { ImagePart, OpaquePart, Part, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
-import { ID, leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 /** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */
 export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | ImagePart | OpaquePart {

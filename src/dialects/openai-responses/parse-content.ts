@@ -5,7 +5,8 @@ import { asString, isObject, type JsonObject, type JsonValue } from '../../model
 import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseAudio, parseFile, parseImage } from './media.ts';
-import { extensionOf, ID, leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { extensionOf, ID } from './wire.ts';
 
 /** What an opaque part inside a message is called, told apart from an opaque input item. */
 export const CONTENT_PREFIX = 'content.';

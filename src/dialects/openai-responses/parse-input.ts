@@ -11,7 +11,8 @@ import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
-import { ID, leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 export interface ParsedInput {
   system: TextPart[];

@@ -13,7 +13,8 @@ import { keepItems, withAdditional } from './additional-tools.ts';
 import { parseInput } from './parse-input.ts';
 import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
-import { ID, isEmpty } from './wire.ts';
+import { isEmpty } from '../own-fields.ts';
+import { ID } from './wire.ts';
 
 /** The value of `include` that asks for reasoning items whole, to be sent back. */
 export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';

@@ -13,7 +13,8 @@ import {
 import { allow, type Allowance, parseAllowedMode } from '../allowed-tools.ts';
 import { parseWebSearch } from '../web-search.ts';
 import { flatName } from './namespace.ts';
-import { extensionOf, ID, leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
+import { extensionOf, ID } from './wire.ts';
 
 /** @param path of the field, for what is wrong with it. */
 export function parseToolList(holder: JsonObject, field: string, path: string = field): Tool[] {

@@ -3,7 +3,7 @@ import { asString, type JsonObject } from '../../model/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from './models.ts';
-import { leftover } from './wire.ts';
+import { leftover } from '../own-fields.ts';
 
 const EFFORTS: readonly string[] = [
   'none',
