@@ -72,7 +72,13 @@ export type ToolChoice =
   | { type: 'required' }
   | { type: 'tool'; name: string };
 
-export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
+/** From least to most. */
+export const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type ReasoningEffort = (typeof REASONING_EFFORTS)[number];
+
+export function isReasoningEffort(value: string | undefined): value is ReasoningEffort {
+  return REASONING_EFFORTS.some((effort) => effort === value);
+}
 
 export interface ReasoningSettings {
   /** `adaptive`: the model decides how much (Anthropic). Undefined: only the effort was given. */

@@ -1,7 +1,7 @@
 // Reasoning settings as `thinking` and `output_config.effort`, in the form that the model takes.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
 import type { JsonObject } from '../../model/json.ts';
-import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
 import { isHidden, reportSummary } from '../reasoning-summary.ts';
 import type { ModelTraits } from './models.ts';
@@ -32,8 +32,6 @@ const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
 };
 /** The least budget that is accepted. */
 const LEAST_BUDGET = 1_024;
-
-const ORDER: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
 export function buildThinking(
   settings: ReasoningSettings | undefined,
@@ -156,8 +154,8 @@ function effortFor(
     return undefined;
   }
   if (!facts.native && facts.traits.thinking === 'budget') return undefined;
-  const rank = ORDER.indexOf(effort);
-  const nearest = efforts.findLast((each) => ORDER.indexOf(each) < rank) ?? efforts[0];
+  const rank = REASONING_EFFORTS.indexOf(effort);
+  const nearest = efforts.findLast((each) => REASONING_EFFORTS.indexOf(each) < rank) ?? efforts[0];
   if (nearest !== undefined)
     losses.approximated(facts.native ? 'output_config.effort' : 'reasoning_effort', nearest);
   return nearest;

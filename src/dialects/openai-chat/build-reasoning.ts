@@ -1,6 +1,6 @@
 // How much the model shall think, as `reasoning_effort`, `reasoning:{…}`, `thinking:{…}` or `enable_thinking`.
 import type { JsonObject } from '../../model/json.ts';
-import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { isHidden, reportSummary } from '../reasoning-summary.ts';
@@ -46,7 +46,7 @@ function isOff({ mode, effort }: ReasoningSettings): boolean {
 
 /** For models that always think. */
 function buildLeastThinking(efforts: readonly ReasoningEffort[] | undefined, losses: LossReport): JsonObject {
-  const least = ORDER.find((each) => each !== 'none' && efforts?.includes(each));
+  const least = REASONING_EFFORTS.find((each) => each !== 'none' && efforts?.includes(each));
   if (least === undefined) {
     losses.lost('thinking');
     return {};
@@ -99,17 +99,15 @@ function unsaid(losses: LossReport): undefined {
   losses.approximated('reasoning_effort', 'thinking is on, the model decides how much');
 }
 
-const ORDER: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
-
 /** The next one up where the server has it not, else the next one down. Never `none`; undefined where it has no other. */
 function nearestEffort(
   effort: ReasoningEffort,
   known: readonly ReasoningEffort[],
 ): ReasoningEffort | undefined {
   if (known.includes(effort)) return effort;
-  const candidates = ORDER.filter((each) => each !== 'none' && known.includes(each));
-  const at = ORDER.indexOf(effort);
-  return candidates.find((each) => ORDER.indexOf(each) > at) ?? candidates.at(-1);
+  const candidates = REASONING_EFFORTS.filter((each) => each !== 'none' && known.includes(each));
+  const at = REASONING_EFFORTS.indexOf(effort);
+  return candidates.find((each) => REASONING_EFFORTS.indexOf(each) > at) ?? candidates.at(-1);
 }
 
 function standIn(

@@ -5,6 +5,7 @@ import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { buildServiceTier, buildUser } from '../openai-fields.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
@@ -13,8 +14,6 @@ import { markPrefill } from './mark-prefill.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const MAX_STOP_SEQUENCES = 4;
-/** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
-const MAX_USER_LENGTH = 64;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
@@ -126,25 +125,4 @@ function buildResponseFormat(format: OutputFormat, { quirks }: BuildOptions, los
       return { type: 'json_schema', json_schema: described };
     }
   }
-}
-
-function buildUser(user: string | undefined, losses: LossReport): string | undefined {
-  if (user === undefined || user.length <= MAX_USER_LENGTH) return user;
-  losses.approximated('user', `only its first ${MAX_USER_LENGTH} characters are sent`);
-  return user.slice(0, MAX_USER_LENGTH);
-}
-
-const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
-
-function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
-  // `auto` is the default, and not every server knows the field.
-  if (tier === undefined || tier === 'auto') return undefined;
-  if (SERVICE_TIERS.has(tier)) return tier;
-  // Anthropic's word for "no priority capacity".
-  if (tier === 'standard_only') {
-    losses.approximated('service_tier', '`standard_only` is sent as `default`');
-    return 'default';
-  }
-  losses.lost('service_tier');
-  return undefined;
 }

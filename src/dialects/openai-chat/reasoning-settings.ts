@@ -1,20 +1,6 @@
 // How much the model shall think: `reasoning_effort`, `reasoning:{…}` and `thinking:{…}` → ReasoningSettings.
 import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
-import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-
-const EFFORTS: readonly string[] = [
-  'none',
-  'minimal',
-  'low',
-  'medium',
-  'high',
-  'xhigh',
-  'max',
-] satisfies ReasoningEffort[];
-
-function isEffort(value: string | undefined): value is ReasoningEffort {
-  return value !== undefined && EFFORTS.includes(value);
-}
+import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 
 export interface ParsedReasoning {
   settings?: ReasoningSettings;
@@ -36,7 +22,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     const budget = asNumber(object.max_tokens);
     const enabled = asBoolean(object.enabled);
     const summary = asString(object.summary);
-    if (isEffort(effort)) settings.effort = effort;
+    if (isReasoningEffort(effort)) settings.effort = effort;
     if (budget !== undefined) settings.budgetTokens = budget;
     if (enabled !== undefined) settings.mode = enabled ? 'on' : 'off';
     if (summary !== undefined) settings.summary = summary;
@@ -69,7 +55,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
   }
 
   const effort = asString(body.reasoning_effort);
-  if (isEffort(effort)) {
+  if (isReasoningEffort(effort)) {
     settings.effort = effort;
     consumed.push('reasoning_effort');
   }

@@ -5,6 +5,7 @@ import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { buildServiceTier, buildUser } from '../openai-fields.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../prefill.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
@@ -19,8 +20,6 @@ import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
 const LEAST_OUTPUT_TOKENS = 16;
-/** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
-const MAX_USER_LENGTH = 64;
 
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
@@ -160,27 +159,6 @@ function buildFormat(format: OutputFormat): JsonObject {
       };
     }
   }
-}
-
-function buildUser(user: string | undefined, losses: LossReport): string | undefined {
-  if (user === undefined || user.length <= MAX_USER_LENGTH) return user;
-  losses.approximated('user', `only its first ${MAX_USER_LENGTH} characters are sent`);
-  return user.slice(0, MAX_USER_LENGTH);
-}
-
-const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
-
-function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
-  // `auto` is the default, and not every server knows the field.
-  if (tier === undefined || tier === 'auto') return undefined;
-  if (SERVICE_TIERS.has(tier)) return tier;
-  // Anthropic's word for "no priority capacity".
-  if (tier === 'standard_only') {
-    losses.approximated('service_tier', '`standard_only` is sent as `default`');
-    return 'default';
-  }
-  losses.lost('service_tier');
-  return undefined;
 }
 
 /** OpenAI's limits: 16 pairs, keys of 64 and values of 512 characters, text alone. */

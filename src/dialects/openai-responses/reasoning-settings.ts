@@ -1,23 +1,9 @@
 // How much the model shall think: `reasoning: {effort, summary}` ↔ ReasoningSettings.
 import { asString, type JsonObject } from '../../model/json.ts';
-import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import { isReasoningEffort, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from './models.ts';
 import { leftover } from '../own-fields.ts';
-
-const EFFORTS: readonly string[] = [
-  'none',
-  'minimal',
-  'low',
-  'medium',
-  'high',
-  'xhigh',
-  'max',
-] satisfies ReasoningEffort[];
-
-function isEffort(value: string | undefined): value is ReasoningEffort {
-  return value !== undefined && EFFORTS.includes(value);
-}
 
 export interface ParsedReasoningSettings {
   settings?: ReasoningSettings;
@@ -29,7 +15,7 @@ export function parseReasoningSettings(reasoning: JsonObject): ParsedReasoningSe
   const settings: ReasoningSettings = {};
   const known = ['summary', 'generate_summary'];
   const effort = asString(reasoning.effort);
-  if (isEffort(effort)) {
+  if (isReasoningEffort(effort)) {
     settings.effort = effort;
     known.push('effort');
   }

@@ -1,0 +1,27 @@
+// Fields of a request that OpenAI's two dialects spell alike.
+// https://platform.openai.com/docs/api-reference/responses/create
+import type { LossReport } from './loss-report.ts';
+
+/** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
+const MAX_USER_LENGTH = 64;
+
+export function buildUser(user: string | undefined, losses: LossReport): string | undefined {
+  if (user === undefined || user.length <= MAX_USER_LENGTH) return user;
+  losses.approximated('user', `only its first ${MAX_USER_LENGTH} characters are sent`);
+  return user.slice(0, MAX_USER_LENGTH);
+}
+
+const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
+
+export function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
+  // `auto` is the default, and not every server knows the field.
+  if (tier === undefined || tier === 'auto') return undefined;
+  if (SERVICE_TIERS.has(tier)) return tier;
+  // Anthropic's word for "no priority capacity".
+  if (tier === 'standard_only') {
+    losses.approximated('service_tier', '`standard_only` is sent as `default`');
+    return 'default';
+  }
+  losses.lost('service_tier');
+  return undefined;
+}
