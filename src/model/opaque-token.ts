@@ -8,6 +8,8 @@ declare const opaque: unique symbol;
 export type OpaqueToken = string & { readonly [opaque]: true };
 
 const MARK = 'sluice:';
+/** What base64 makes of the mark, up to the sign that the next byte has a part in. */
+const BYTES_MARK = 'c2x1aWNlO';
 
 /** The token that a provider of `dialect` sent, or a client that talks to one sent back. */
 export function ownToken(dialect: ProviderDialectId, text: string): OpaqueToken {
@@ -27,16 +29,33 @@ export function tokenToWire(dialect: ProviderDialectId, token: OpaqueToken): str
 
 /** The reverse of `tokenToWire`. */
 export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueToken {
-  if (text.startsWith(MARK)) {
-    const token = text.slice(MARK.length);
-    if (PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`))) return token as OpaqueToken;
-  }
-  return ownToken(dialect, text);
+  return markedToken(text) ?? ownToken(dialect, text);
+}
+
+/** As `tokenToWire`, for a field whose own tokens are bytes in base64: clients decode it, and fail where it is not. */
+export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
+  return openToken(dialect, token) ?? encodeBase64(MARK + token);
+}
+
+/**
+ * The reverse of `tokenToBytesWire`. A client that decoded it may have encoded it anew, as base64url; in conversations
+ * of earlier versions it is marked without base64.
+ */
+export function tokenFromBytesWire(dialect: ProviderDialectId, text: string): OpaqueToken {
+  const decoded = text.startsWith(BYTES_MARK) ? decodeBase64(text) : text;
+  const token = decoded === undefined ? undefined : markedToken(decoded);
+  return token ?? ownToken(dialect, text);
+}
+
+function markedToken(text: string): OpaqueToken | undefined {
+  if (!text.startsWith(MARK)) return undefined;
+  const token = text.slice(MARK.length);
+  return PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`)) ? (token as OpaqueToken) : undefined;
 }
 
 /** Whether a request's text may hold a foreign token or a made-up id, which its own dialect's provider would refuse. */
 export function mayHoldForeignToken(text: string): boolean {
-  return text.includes(`"${MARK}`) || text.includes(ID_MARK);
+  return text.includes(`"${MARK}`) || text.includes(`"${BYTES_MARK}`) || text.includes(ID_MARK);
 }
 
 /** Between a call's id and the token it carries, and in ids that are made up; every dialect allows its characters. */
@@ -47,14 +66,17 @@ const ID_MARK = '__sluice_';
  * on it. The id alone where there is no token.
  */
 export function callIdToWire(id: string, token: OpaqueToken | undefined): string {
-  return token === undefined ? id : `${id}${ID_MARK}${toBase64Url(token)}`;
+  if (token === undefined) return id;
+  const letters = encodeBase64(token).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return `${id}${ID_MARK}${letters}`;
 }
 
 /** The reverse of `callIdToWire`; an id that only looks like one is left as it is. */
 export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken } {
   const at = wire.lastIndexOf(ID_MARK);
   if (at === -1) return { id: wire };
-  const token = fromBase64Url(wire.slice(at + ID_MARK.length));
+  const letters = wire.slice(at + ID_MARK.length);
+  const token = /^[\w-]+$/.test(letters) ? decodeBase64(letters) : undefined;
   if (token === undefined || !PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`)))
     return { id: wire };
   return { id: wire.slice(0, at), token: token as OpaqueToken };
@@ -69,15 +91,15 @@ export function isMadeUpId(prefix: string, id: string): boolean {
   return id.startsWith(`${prefix}${ID_MARK}`);
 }
 
-function toBase64Url(text: string): string {
+function encodeBase64(text: string): string {
   const bytes = new TextEncoder().encode(text);
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return btoa(binary);
 }
 
-function fromBase64Url(text: string): string | undefined {
-  if (!/^[\w-]+$/.test(text)) return undefined;
+/** Of base64 or base64url; undefined where that is no UTF-8. */
+function decodeBase64(text: string): string | undefined {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
     return new TextDecoder('utf-8', { fatal: true }).decode(

@@ -45,9 +45,9 @@ function reasonWord(reason: unknown): string | undefined {
   return typeof reason === 'string' ? reason : undefined;
 }
 
-/** Its SDK hands tokens over in Base64, as its servers want them. */
+/** Tokens are bytes in Base64 here: its SDK hands them over so, others decode them. */
 function unmarked(seal: string): string {
-  const text = seal.startsWith('sluice:') ? seal : atob(seal);
+  const text = atob(seal);
   return text.startsWith('sluice:') ? unsealed(text) : seal;
 }
 

@@ -5,7 +5,9 @@ import {
   mayHoldForeignToken,
   openToken,
   ownToken,
+  tokenFromBytesWire,
   tokenFromWire,
+  tokenToBytesWire,
   tokenToWire,
 } from '../../src/model/opaque-token.ts';
 
@@ -25,6 +27,19 @@ describe('opaque tokens', () => {
     expect(openToken('anthropic-messages', token)).toBeUndefined();
     expect(mayHoldForeignToken(JSON.stringify({ signature: wire }))).toBe(true);
     expect(mayHoldForeignToken(JSON.stringify({ signature: RAW }))).toBe(false);
+  });
+  test('where tokens are bytes it is base64, which clients decode and encode', () => {
+    expect(tokenToBytesWire('openai-chat', token)).toBe(RAW);
+    const wire = tokenToBytesWire('gemini', token);
+    expect(Buffer.from(wire, 'base64').toString()).toBe(`sluice:${token}`);
+    expect(Buffer.from(wire, 'base64').toString('base64')).toBe(wire);
+    for (const again of [wire, Buffer.from(wire, 'base64').toString('base64url')]) {
+      expect(tokenFromBytesWire('gemini', again)).toBe(token);
+      expect(mayHoldForeignToken(JSON.stringify({ thoughtSignature: again }))).toBe(true);
+    }
+    expect(tokenFromBytesWire('gemini', `sluice:${token}`)).toBe(token);
+    for (const own of ['Q2lTSUc=', 'c2x1aWNlO', btoa('sluice:nonsense:x'), btoa('sluice;')])
+      expect(openToken('gemini', tokenFromBytesWire('gemini', own))).toBe(own);
   });
   test('text that only looks marked stays the dialect’s own', () => {
     expect(openToken('openai-chat', tokenFromWire('openai-chat', 'sluice:nonsense:x'))).toBe(

@@ -5,6 +5,8 @@ import { merge } from '../feature.ts';
 import { type Pieces, within } from '../said.ts';
 
 const SEAL = 'U2VhbGVk';
+/** A foreign one at Gemini's clients, who take bytes in base64: `sluice:` and what is behind it. */
+const SEAL_AS_BYTES = 'c2x1aWNlO';
 
 /** Blocks, fields of Chat's and Ollama's message, output items, parts. */
 function says(pieces: Pieces): Record<SpokenId, Form> {
@@ -92,7 +94,7 @@ export const CONTENT: readonly AnswerFeature[] = [
   },
   {
     name: 'signature of thinking, to be sent back',
-    marks: [SEAL],
+    marks: [SEAL, SEAL_AS_BYTES],
     forms: says({
       'anthropic-messages': { type: 'thinking', thinking: 'Both at once.', signature: SEAL },
       'openai-chat': {
@@ -119,7 +121,7 @@ export const CONTENT: readonly AnswerFeature[] = [
   },
   {
     name: 'thinking that only the provider can read',
-    marks: [SEAL],
+    marks: [SEAL, SEAL_AS_BYTES],
     forms: says({
       'anthropic-messages': { type: 'redacted_thinking', data: SEAL },
       'openai-chat': {
@@ -158,7 +160,7 @@ export const CONTENT: readonly AnswerFeature[] = [
   {
     name: 'signature of a call, to be sent back',
     // Where a call has no field for it, it rides on the id.
-    marks: [SEAL, '__sluice_'],
+    marks: [SEAL, SEAL_AS_BYTES, '__sluice_'],
     forms: says({
       'anthropic-messages': null,
       'openai-chat': {

@@ -1,6 +1,6 @@
 // Thinking: how much is asked for, and what of it must come back to the provider that did it.
 import type { TableWire } from '../wires.ts';
-import { ownToken, tokenToWire } from '../../../src/model/opaque-token.ts';
+import { ownToken, tokenToBytesWire, tokenToWire } from '../../../src/model/opaque-token.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import type { FeatureGroup } from '../feature.ts';
@@ -16,7 +16,8 @@ const RESPONSES_TOKEN = JSON.stringify({ id: 'rs_1', encrypted_content: SEAL });
 function signedBy(client: DialectId, provider: TableWire): JsonObject {
   const maker = provider === 'bedrock-invoke' ? 'anthropic-messages' : provider;
   const text = maker === 'openai-responses' && client !== maker ? RESPONSES_TOKEN : SEAL;
-  const seal = tokenToWire(client, ownToken(maker, text));
+  const token = ownToken(maker, text);
+  const seal = tokenToWire(client, token);
   const forms = modelSaid({
     'anthropic-messages': [
       { type: 'thinking', thinking: THOUGHT, signature: seal },
@@ -35,7 +36,10 @@ function signedBy(client: DialectId, provider: TableWire): JsonObject {
       },
       { role: 'assistant', content: 'So.' },
     ],
-    gemini: [{ text: THOUGHT, thought: true, thoughtSignature: seal }, { text: 'So.' }],
+    gemini: [
+      { text: THOUGHT, thought: true, thoughtSignature: tokenToBytesWire(client, token) },
+      { text: 'So.' },
+    ],
     'bedrock-converse': null,
     'ollama-chat': null,
   });

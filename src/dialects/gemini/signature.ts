@@ -1,12 +1,12 @@
-// Thought signatures on the wire.
+// Thought signatures on the wire: bytes in base64, which Google's SDKs of Python, Go and Java decode.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 import type { JsonObject } from '../../model/json.ts';
 import {
   type OpaqueToken,
   openToken,
   ownToken,
-  tokenFromWire,
-  tokenToWire,
+  tokenFromBytesWire,
+  tokenToBytesWire,
 } from '../../model/opaque-token.ts';
 import { ID } from './wire.ts';
 
@@ -19,7 +19,7 @@ const PLACEHOLDERS = new Set([UNCHECKED, 'context_engineering_is_the_way_to_go']
 export function signatureFromClient(part: JsonObject): OpaqueToken | undefined {
   const signature = part.thoughtSignature;
   if (typeof signature !== 'string' || signature === '' || PLACEHOLDERS.has(signature)) return undefined;
-  return tokenFromWire(ID, signature);
+  return tokenFromBytesWire(ID, signature);
 }
 
 /** The token of a part of an answer. */
@@ -30,7 +30,7 @@ export function signatureFromProvider(part: JsonObject): OpaqueToken | undefined
 
 /** The field of a part for a client. */
 export function signatureForClient(token: OpaqueToken | undefined): { thoughtSignature?: string } {
-  return token === undefined ? {} : { thoughtSignature: tokenToWire(ID, token) };
+  return token === undefined ? {} : { thoughtSignature: tokenToBytesWire(ID, token) };
 }
 
 /** The provider's own text; undefined for a token that is none of its own. */

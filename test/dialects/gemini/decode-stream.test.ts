@@ -64,8 +64,9 @@ describe('parts', () => {
   });
 
   test('a signature that looks marked is still its own: the provider may be another gateway', () => {
-    const [, seal] = partsOf(chunk([{ text: 'a', thoughtSignature: 'sluice:openai-chat:x' }], 'STOP'));
-    expect(seal).toMatchObject({ signature: 'gemini:sluice:openai-chat:x' });
+    const marked = btoa('sluice:openai-chat:x');
+    const [, seal] = partsOf(chunk([{ text: 'a', thoughtSignature: marked }], 'STOP'));
+    expect(seal).toMatchObject({ signature: `gemini:${marked}` });
   });
 
   test('generated images and audio are media, and may be signed', () => {

@@ -28,6 +28,8 @@ const call = (
   { type: 'tool-end', block: 1 },
 ];
 const ANTHROPIC = ownToken('anthropic-messages', 'sig');
+/** The mark and the token, as bytes in base64: what Google's SDKs decode. */
+const FOREIGN = btoa('sluice:anthropic-messages:sig');
 
 /** The parts told, without the empty one of the last chunk. */
 function partsOf(...events: StreamEvent[]): unknown[] {
@@ -87,7 +89,7 @@ describe('parts', () => {
         { type: 'reasoning-signature', block: 1, signature: ANTHROPIC },
         { type: 'reasoning-end', block: 1 },
       ),
-    ).toEqual([{ text: 'a' }, { text: '', thoughtSignature: 'sluice:anthropic-messages:sig' }]);
+    ).toEqual([{ text: 'a' }, { text: '', thoughtSignature: FOREIGN }]);
   });
 
   test('redacted thinking is a thought without text', () => {
@@ -96,13 +98,13 @@ describe('parts', () => {
         { type: 'reasoning-start', block: 0, redacted: ANTHROPIC },
         { type: 'reasoning-end', block: 0 },
       ),
-    ).toEqual([{ text: '', thought: true, thoughtSignature: 'sluice:anthropic-messages:sig' }]);
+    ).toEqual([{ text: '', thought: true, thoughtSignature: FOREIGN }]);
   });
 
   test('calls go out whole, when they are whole', () => {
     expect(partsOf(...call(['{"a"', ':[1]}']), ...call([''], { id: 'c2', signature: ANTHROPIC }))).toEqual([
       { functionCall: { id: 'c1', name: 'f', args: { a: [1] } } },
-      { functionCall: { id: 'c2', name: 'f', args: {} }, thoughtSignature: 'sluice:anthropic-messages:sig' },
+      { functionCall: { id: 'c2', name: 'f', args: {} }, thoughtSignature: FOREIGN },
     ]);
     expect(encode([START, ...call(['{}']).slice(0, -1)])).toBe('');
   });
@@ -285,7 +287,7 @@ describe('whole', () => {
         {
           content: {
             parts: [
-              { text: 'hm', thought: true, thoughtSignature: 'sluice:anthropic-messages:sig' },
+              { text: 'hm', thought: true, thoughtSignature: FOREIGN },
               { text: 'a', thoughtSignature: 'seal' },
               { functionCall: { id: 'c1', name: 'f', args: { a: 1 } } },
             ],

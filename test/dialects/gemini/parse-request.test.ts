@@ -81,8 +81,10 @@ describe('parts', () => {
     expect(userParts({ text: 'a' }, { text: 'b' })).toHaveLength(2);
   });
 
-  test('tokens of other providers come out of their wrapping', () => {
-    const foreign = 'sluice:anthropic-messages:x';
+  test.each([
+    ['base64', btoa('sluice:anthropic-messages:?>')],
+    ['base64url, as the SDK of Python writes what it decoded', 'c2x1aWNlOmFudGhyb3BpYy1tZXNzYWdlczo_Pg=='],
+  ])('tokens of other providers come out of their wrapping: %s', (_, foreign) => {
     expect(
       modelParts(
         { text: 'hm', thought: true },
@@ -92,11 +94,11 @@ describe('parts', () => {
         { functionCall: { id: 'c', name: 'f' }, thoughtSignature: foreign },
       ),
     ).toMatchObject([
-      { type: 'reasoning', text: 'hm', signature: 'anthropic-messages:x' },
-      { type: 'reasoning', text: '', redacted: 'anthropic-messages:x' },
+      { type: 'reasoning', text: 'hm', signature: 'anthropic-messages:?>' },
+      { type: 'reasoning', text: '', redacted: 'anthropic-messages:?>' },
       { type: 'text', text: 'a' },
-      { type: 'reasoning', text: '', signature: 'anthropic-messages:x' },
-      { type: 'tool-call', signature: 'anthropic-messages:x' },
+      { type: 'reasoning', text: '', signature: 'anthropic-messages:?>' },
+      { type: 'tool-call', signature: 'anthropic-messages:?>' },
     ]);
   });
 
