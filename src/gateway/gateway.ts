@@ -73,6 +73,8 @@ export interface Gateway {
   learn(notice: FleetNotice): void;
   /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
   flush(): Promise<void>;
+  /** Every frame of the live view, for another process that has those who watch. Returns how to stop. */
+  followLive(take: (frame: Uint8Array) => void): () => void;
   /** Ends the live views: they would never end by themselves. */
   endWatching(): void;
   /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
@@ -314,6 +316,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     async flush() {
       await rows?.flush();
     },
+    followLive: live.follow,
     endWatching: live.close,
     async close() {
       // What was cut off has its row too (GUARANTEES 17); its ending may come too late to write one.

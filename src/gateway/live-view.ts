@@ -22,13 +22,9 @@ export type LiveEvent =
     }
   | { type: 'error'; request_id: string; status: 'error' | 'aborted' | 'truncated'; message: string };
 
-export interface LiveView {
+export interface LiveView extends Pick<Watchers, 'watch' | 'follow' | 'close'> {
   /** Of one request; `redact` takes out of its text what must not be shown. */
   open(requestId: string, redact: (text: string) => string): LiveStream;
-  /** Server-sent events from now on, until the watcher leaves. */
-  watch(): ReadableStream<Uint8Array>;
-  /** Ends every watcher's stream. */
-  close(): void;
 }
 
 export interface LiveStream {
@@ -70,6 +66,7 @@ export function createLiveView(setTimer: (callback: () => void, ms: number) => (
   return {
     open: (requestId, redact) => new RequestView(watchers, requestId, redact),
     watch: watchers.watch,
+    follow: watchers.follow,
     close: watchers.close,
   };
 }

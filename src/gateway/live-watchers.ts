@@ -7,6 +7,8 @@ export interface Watchers {
   publish(frame: Uint8Array): void;
   /** Frames from now on, until the watcher leaves. */
   watch(): ReadableStream<Uint8Array>;
+  /** Hands each frame on from within its arrival, and nothing else. Returns how to stop. */
+  follow(take: (frame: Uint8Array) => void): () => void;
   /** Ends every watcher's stream. */
   close(): void;
 }
@@ -24,10 +26,12 @@ export function createWatchers(
   onChange: () => void = () => {},
 ): Watchers {
   const watchers = new Set<Watcher>();
+  const followers = new Set<(frame: Uint8Array) => void>();
   return {
-    count: () => watchers.size,
+    count: () => watchers.size + followers.size,
     publish(frame) {
       for (const watcher of watchers) watcher.take(frame);
+      for (const take of followers) take(frame);
     },
     watch() {
       const watcher = createWatcher(setTimer, () => {
@@ -36,6 +40,10 @@ export function createWatchers(
       watchers.add(watcher);
       onChange();
       return watcher.stream;
+    },
+    follow(take) {
+      followers.add(take);
+      return () => void followers.delete(take);
     },
     close() {
       for (const watcher of watchers) watcher.end();

@@ -86,7 +86,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     flush: () => gateway().flush(),
     watched(isOn) {
       stopTelling();
-      stopTelling = isOn ? tellFrames(gateway(), primary, onError) : () => {};
+      stopTelling = isOn ? gateway().followLive((frame) => primary.tell('frame', frame)) : () => {};
     },
     frame: watchers.publish,
     async drain(timeoutMs) {
@@ -155,22 +155,4 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
       watchers.close();
     },
   };
-}
-
-/** Returns how to stop. */
-function tellFrames(
-  gateway: Gateway,
-  primary: Channel<PrimaryMethods>,
-  onError: (error: unknown) => void,
-): () => void {
-  const reader = gateway.running.watch().getReader();
-  const run = async () => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      primary.tell('frame', value);
-    }
-  };
-  run().catch(onError);
-  return () => void reader.cancel().catch(onError);
 }

@@ -109,6 +109,8 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
       streams.every(({ request_id }) => text.includes(`"type":"started","request_id":"${request_id}"`)),
     );
     expect(seen).toContain('event: stream_event');
+    // Of this watcher's worker, and of none other.
+    expect(seen.match(/^: watching$/gm)).toHaveLength(1);
     for (const { request_id } of streams) {
       const answer = await fetch(`${sluice.url}/gateway/streams/${request_id}`, { method: 'DELETE' });
       expect(await answer.json()).toEqual({ request_id, cancelled: true });
