@@ -109,7 +109,7 @@ export const GATEWAY_KEY_HEADER = 'x-sluice-key';
 
 /** Every key that the client presents, in whatever headers its SDK and its user put them. */
 export function presentedKeys(headers: HeaderReader): string[] {
-  const keys = presentedProviderKeys(headers);
+  const keys = keysForProviders(headers);
   const own = headers.get(GATEWAY_KEY_HEADER);
   if (own !== null) keys.push(own);
   return keys;
@@ -123,9 +123,14 @@ const PLACEHOLDER_KEY = 'sluice';
 
 /** Those that may be a provider's: all but the one in the gateway's own header. */
 export function presentedProviderKeys(headers: HeaderReader): string[] {
+  return keysForProviders(headers).filter((key) => key !== PLACEHOLDER_KEY);
+}
+
+/** What stands where an SDK puts its provider's key. */
+function keysForProviders(headers: HeaderReader): string[] {
   const keys: string[] = [];
   for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)])
-    if (key !== null && key !== '' && key !== PLACEHOLDER_KEY) keys.push(key);
+    if (key !== null && key !== '') keys.push(key);
   return keys;
 }
 

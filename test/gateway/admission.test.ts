@@ -87,7 +87,7 @@ describe('with server.keys', () => {
         headers: headers as Record<string, string>,
       });
       expect(response.status).toBe(401);
-      expect(await response.text()).toMatch(/server\.keys.*x-sluice-key/);
+      expect(await response.text()).toMatch(/server\.keys.*x-sluice-key, x-api-key, x-goog-api-key or a Bearer/);
     },
   );
 
@@ -105,6 +105,18 @@ describe('with server.keys', () => {
   test('a probe of the root does not', async () => {
     const { gateway } = setup(withKeys);
     expect((await gateway.fetch(new Request('http://127.0.0.1:8088/', { method: 'HEAD' }))).status).toBe(200);
+  });
+
+  test.each(FORMS)('the word that stands for no key, chosen as the key: let in by %s', async (_, present) => {
+    const lab = setup({ config: { server: { keys: ['sluice'] } } });
+    const response = await lab.post('/v1/messages', ASK, { headers: present('sluice') });
+    expect(response.status).toBe(200);
+    expect(credentials(sentHeaders(lab))).toEqual({ 'x-api-key': OWN });
+  });
+
+  test('where another key is asked for, the word that stands for none is a wrong one', async () => {
+    const response = await setup(withKeys).post('/v1/messages', ASK, { headers: { 'x-api-key': 'sluice' } });
+    expect(response.status).toBe(401);
   });
 
   test.each([
