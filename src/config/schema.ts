@@ -236,7 +236,7 @@ const providerSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Without `server.keys`: a client’s own key goes to this provider when it speaks the provider’s dialect.',
+      'A client’s own key, which is none of `server.keys`, goes to this provider when the client speaks its dialect.',
     ),
 });
 
