@@ -49,20 +49,14 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
       ...providers.flatMap(({ name, models }) =>
         Object.entries(models).map(([alias, model]) => [`${name}/${alias}`, `${name}/${model}`] as const),
       ),
-      ...providers.map(
-        ({ name, defaultModel }) =>
-          [
-            `${name}/MODEL`,
-            defaultModel === null
-              ? `${name}, MODEL as asked`
-              : `${name}, ${defaultModel} where MODEL is not its own`,
-          ] as const,
+      ...providers.map(({ name }) => [`${name}/MODEL`, `${name}, MODEL as asked`] as const),
+      ...providers.flatMap(({ name, defaultModel }) =>
+        defaultModel === null
+          ? []
+          : [[`a rule to ${name} alone`, `${name}/${defaultModel} where MODEL is not its own`] as const],
       ),
       ...describeRules(routing).map(({ asks, leads }) => [asks, leads] as const),
-      [
-        'MODEL',
-        routing.defaultProvider ?? `the provider that knows MODEL, else ${providers[0]?.name ?? 'none'}`,
-      ],
+      ['MODEL', describeDefault(providers, routing)],
       ...(routing.fallbackChain.length === 0
         ? []
         : [['after a failure', routing.fallbackChain.join(', then ')] as const]),
@@ -71,4 +65,13 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
         : [['a prompt too long', routing.policy.contextFallback.join(', then ')] as const]),
     ]),
   ];
+}
+
+function describeDefault(
+  providers: ResolvedConfig['providers'],
+  { defaultProvider: wanted, fallbackChain: [next] }: ResolvedConfig['routing'],
+): string {
+  if (wanted === null) return `the provider that knows MODEL, else ${providers[0]?.name ?? 'none'}`;
+  if (providers.some(({ name }) => name === wanted)) return wanted;
+  return next === undefined ? `nowhere: ${wanted} is disabled` : `${next}, as ${wanted} is disabled`;
 }

@@ -98,13 +98,29 @@ describe('check', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^ {2}lab +openai-chat, http:\/\/127.0.0.1:1\/v1, key set$/m);
     expect(out).toMatch(/^ {2}lab\/fast +lab\/qwen$/m);
-    expect(out).toMatch(/^ {2}lab\/MODEL +lab, qwen where MODEL is not its own$/m);
+    expect(out).toMatch(/^ {2}lab\/MODEL +lab, MODEL as asked$/m);
+    expect(out).toMatch(/^ {2}a rule to lab alone +lab\/qwen where MODEL is not its own$/m);
     expect(out).toMatch(/^ {2}MODEL +lab$/m);
     expect(out).toMatch(/^ {2}after a failure +simulator\/x$/m);
     expect(out).toMatch(/^ {2}openai +environment variable ABSENT is not set$/m);
     expect(out).toContain('(1 key accepted)');
     expect(err).toContain('routes.yaml:4: providers.openai.api_key: environment variable ABSENT is not set');
     expect(out + err).not.toContain('secret');
+  });
+
+  test('a default that is disabled: where its requests go', async () => {
+    const routing = (chain: string) => `routing: { default_provider: openai, fallback_chain: [${chain}] }`;
+    const alone = await run(['check', '--config', writeConfig('alone.yaml', routing(''))]);
+    expect(alone.code).toBe(1);
+    expect(alone.out).toMatch(/^ {2}MODEL +nowhere: openai is disabled$/m);
+    const { code, out, err } = await run([
+      'check',
+      '--config',
+      writeConfig('chain.yaml', routing('simulator/x')),
+    ]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}MODEL +simulator\/x, as openai is disabled$/m);
+    expect(err).toContain('routing.fallback_chain serves in its place');
   });
 
   test.each([
