@@ -43,10 +43,12 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
   const names = [
     ...new Set([...Object.keys(file.providers), ...enabled, ...PROVIDER_KINDS.map((row) => row.kind)]),
   ];
-  checkDefault(routing.default_provider, enabled, names, context.disabled, tell);
   const reader = createTargetReader(routing.groups, { enabled, names }, tell);
   const list = (targets: TargetsEntry, path: KeyPath) =>
     reader.read(targets, path).map(({ target }) => target);
+  const fallbackChain = list(routing.fallback_chain, ['fallback_chain']);
+  const inPlace = fallbackChain.length > 0;
+  checkDefault({ wanted: routing.default_provider, enabled, names, inPlace }, context.disabled, tell);
   const steps: StepReader = (entries, path) =>
     resolveTransformers(entries, ['routing', ...path], context.sources, context.transformers, (at, problem) =>
       tell('fatal', [...path, ...at], problem),
@@ -60,7 +62,7 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
   const rule = createRuleReader(reader, steps, policy, tell);
   return {
     defaultProvider: routing.default_provider ?? onlyOne(enabled),
-    fallbackChain: list(routing.fallback_chain, ['fallback_chain']),
+    fallbackChain,
     policy,
     sessionAffinity: routing.session_affinity,
     agentRules: rulesBy(routing.agent_rules, 'agent_rules', rule),
@@ -88,10 +90,16 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
   };
 }
 
+interface DefaultQuestion {
+  wanted: string | null;
+  enabled: readonly string[];
+  names: readonly string[];
+  /** The fallback chain has somebody who serves in its place. */
+  inPlace: boolean;
+}
+
 function checkDefault(
-  wanted: string | null,
-  enabled: readonly string[],
-  names: readonly string[],
+  { wanted, enabled, names, inPlace }: DefaultQuestion,
   disabled: ResolvedConfig['disabled'],
   tell: Tell,
 ): void {
@@ -106,11 +114,9 @@ function checkDefault(
     return;
   }
   const reason = disabled.find((provider) => provider.name === wanted)?.reason ?? 'it cannot start';
-  tell(
-    'error',
-    ['default_provider'],
-    `provider "${wanted}" is disabled: ${reason}; mend that, or name one of: ${enabled.join(', ')}`,
-  );
+  const what = `provider "${wanted}" is disabled: ${reason}`;
+  if (inPlace) tell('warning', ['default_provider'], `${what}; routing.fallback_chain serves in its place`);
+  else tell('error', ['default_provider'], `${what}; mend that, or name one of: ${enabled.join(', ')}`);
 }
 
 type StepReader = (entries: readonly TransformerEntry[], path: KeyPath) => Transformer[];

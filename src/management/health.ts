@@ -6,12 +6,13 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const states = await deps.providerStates(providers);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
-  const isDown = states.some(({ name, healthy }) => name === defaultProvider && !healthy);
+  // One that is disabled is among none of them.
+  const isUp = states.some(({ name, healthy }) => name === defaultProvider && healthy);
   const running = await deps.running.list();
   // After they were asked: now it is known who answers.
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
-  const degraded = isDown || fewer || defaultProvider === null || ledger?.ok === false;
+  const degraded = !isUp || fewer || ledger?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,

@@ -124,8 +124,8 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
   }
 
   function byDefault(model: string): Way {
-    const { target, rule } = resolveDefault(model, config);
-    const decision: RouteDecision = { kind: 'default', rule, why: 'no rule matches', order: null };
+    const { target, rule, why } = resolveDefault(model, config);
+    const decision: RouteDecision = { kind: 'default', rule, why, order: null };
     return built({ model, targets: [target], decision, policy: plainPolicy, place: null, chain });
   }
 

@@ -53,6 +53,10 @@ function serves(provider: ProviderConfig, model: string): boolean {
 
 /** The target that the header names. Throws GatewayError `unknown_model` naming the mend. */
 export function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
+  if (forced === '') {
+    const mend = 'write "provider" or "provider/model" there, or leave the header out';
+    throw new GatewayError('unknown_model', `x-sluice-target is empty; ${mend}`);
+  }
   const target = resolveTarget(forced, model, config);
   if (target !== undefined) return withModel(target, `x-sluice-target is "${forced}"`);
   throw notEnabled(forced.split('/')[0] ?? forced, config, `x-sluice-target names "${forced}"`);
@@ -75,9 +79,12 @@ function withModel(target: Target, said: string): Target {
 
 export interface DefaultTarget {
   target: Target;
-  /** What of the configuration decided. */
+  /** What of the configuration decided, and why that. */
   rule: string;
+  why: string;
 }
+
+const NO_RULE = 'no rule matches';
 
 /** Where no rule leads elsewhere. Throws GatewayError `unknown_model` naming what is not configured and the mend. */
 export function resolveDefault(model: string, config: ResolvedConfig): DefaultTarget {
@@ -85,15 +92,18 @@ export function resolveDefault(model: string, config: ResolvedConfig): DefaultTa
   const slash = model.indexOf('/');
   if (slash > 0) {
     const name = model.slice(0, slash);
-    const isOff =
-      config.disabled.some((provider) => provider.name === name) || findProviderKind(name) !== undefined;
-    // Models of some providers have a slash of their own: theirs they are.
-    if (isOff && (chosen === undefined || !serves(chosen, model))) {
+    const isVendor = findProviderKind(name) !== undefined;
+    const isOff = isVendor || config.disabled.some((provider) => provider.name === name);
+    // Models of some providers have a slash of their own, behind a vendor's name: theirs they are.
+    if (isOff && !(isVendor && chosen !== undefined && serves(chosen, model))) {
       throw notEnabled(name, config, `model "${model}" asks for provider "${name}"`);
     }
   }
   const wanted = config.routing.defaultProvider;
   if (chosen === undefined) {
+    const next = firstOfChain(model, config);
+    if (wanted !== null && next !== undefined)
+      return { target: next, rule: 'routing.fallback_chain', why: `${NO_RULE}, and "${wanted}" is disabled` };
     if (wanted !== null) throw notEnabled(wanted, config, `routing.default_provider is "${wanted}"`);
     throw new GatewayError(
       'unknown_model',
@@ -101,8 +111,14 @@ export function resolveDefault(model: string, config: ResolvedConfig): DefaultTa
     );
   }
   const target = { provider: chosen, model: aliased(chosen, ownModel(chosen, model)) };
-  if (wanted !== null) return { target, rule: `routing.default_provider: ${wanted}` };
-  return { target, rule: serves(chosen, model) ? 'the provider that knows the model' : 'the first provider' };
+  if (wanted !== null) return { target, rule: `routing.default_provider: ${wanted}`, why: NO_RULE };
+  const rule = serves(chosen, model) ? 'the provider that knows the model' : 'the first provider';
+  return { target, rule, why: NO_RULE };
+}
+
+function firstOfChain(model: string, config: ResolvedConfig): Target | undefined {
+  const [first] = config.routing.fallbackChain;
+  return first === undefined ? undefined : resolveTarget(first, model, config);
 }
 
 function defaultProvider(model: string, config: ResolvedConfig): ProviderConfig | undefined {

@@ -245,6 +245,16 @@ describe('routing', () => {
     expect(config.disabled).toEqual([{ name: 'openai', reason }]);
   });
 
+  test('a default that is disabled is a warning where the fallback chain serves in its place', () => {
+    const routing = { default_provider: 'openai', fallback_chain: ['openai', 'simulator/x'] };
+    const { said, config } = resolve({ routing });
+    expect(said).toEqual([
+      'warning routing.fallback_chain[0]: provider "openai" is disabled; left out',
+      'warning routing.default_provider: provider "openai" is disabled: environment variable OPENAI_API_KEY is not set, and providers.openai is not configured; routing.fallback_chain serves in its place',
+    ]);
+    expect(config.routing.defaultProvider).toBe('openai');
+  });
+
   test('the chain loses disabled targets with a warning, and takes no unknown one', () => {
     const fallback_chain = ['anthropic/claude-x', 'simulator/a/b', 'openai', 'nowhere/x', 'simulator/'];
     const { config, said } = resolve({ routing: { fallback_chain } }, { ANTHROPIC_API_KEY: 'k' });

@@ -325,6 +325,48 @@ test('a rule’s own targets come first, then the fallback chain, none twice', a
   ]);
 });
 
+describe('a provider that is disabled', () => {
+  const off = {
+    dialect: 'openai-chat',
+    base_url: 'http://off.test/v1',
+    api_key: 'env:SLUICE_TEST_ABSENT',
+  } as const;
+
+  test('as the default: the fallback chain serves in its place, and the row says why', async () => {
+    const lab = createTestGateway({
+      config: {
+        providers: { off, ...PROVIDERS },
+        routing: { default_provider: 'off', fallback_chain: ['off/a', 'special', 'third/x'] },
+      },
+      fetch: () => Promise.reject(new Error('nothing leaves the process')),
+    });
+    const { path, body } = quickRequest('anthropic-messages', { model: 'm', stream: false });
+    const response = await lab.post(path, body);
+    expect([response.status, response.headers.get('x-sluice-provider')]).toEqual([200, 'special']);
+    expect((await lab.row(0)).route).toMatchObject({
+      kind: 'default',
+      rule: 'routing.fallback_chain',
+      why: 'no rule matches, and "off" is disabled',
+    });
+  });
+
+  test('what names it goes to nobody else, even where another takes any name with a slash', async () => {
+    const asked: string[] = [];
+    const lab = createTestGateway({
+      config: { providers: { off, openrouter: { api_key: 'k' } } },
+      fetch: (url) => {
+        asked.push(String(url));
+        return Promise.reject(new GatewayError('upstream_unreachable', 'no way'));
+      },
+    });
+    const { path, body } = quickRequest('openai-chat', { model: 'off/m', stream: false });
+    const response = await lab.post(path, body);
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain('environment variable SLUICE_TEST_ABSENT is not set');
+    expect(asked).toEqual([]);
+  });
+});
+
 test('a secret in a model’s name is in no row', async () => {
   const lab = createTestGateway({
     config: {

@@ -168,6 +168,14 @@ describe('/gateway/health', () => {
     expect((await read('/gateway/health')).status).toBe('healthy');
   });
 
+  test('is degraded where the default provider is disabled', async () => {
+    config = sampleConfig({ routing: sampleRouting({ defaultProvider: 'off', fallbackChain: ['spare'] }) });
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      routing: { default_provider: 'off' },
+    });
+  });
+
   test('names the first provider where none is the default', async () => {
     config = sampleConfig({ routing: sampleRouting({ defaultProvider: null, fallbackChain: [] }) });
     expect((await read('/gateway/health')).routing.default_provider).toBe('lab');
