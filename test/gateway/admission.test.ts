@@ -87,7 +87,9 @@ describe('with server.keys', () => {
         headers: headers as Record<string, string>,
       });
       expect(response.status).toBe(401);
-      expect(await response.text()).toMatch(/server\.keys.*x-sluice-key, x-api-key, x-goog-api-key or a Bearer/);
+      expect(await response.text()).toMatch(
+        /server\.keys.*x-sluice-key, x-api-key, x-goog-api-key or a Bearer/,
+      );
     },
   );
 

@@ -149,6 +149,14 @@ export const CASES: BadInput[] = [
     says: /nobody\/m.*providers\.nobody/,
   },
   {
+    name: 'a forced target that is empty',
+    body: GOOD,
+    headers: { 'x-sluice-target': '' },
+    status: 404,
+    code: 'unknown_model',
+    says: /^x-sluice-target is empty; .*leave the header out/,
+  },
+  {
     name: 'a forced target that is no target',
     body: GOOD,
     headers: { 'x-sluice-target': '/' },
