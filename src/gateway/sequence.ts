@@ -31,6 +31,8 @@ class EventSequencer implements Sequencer {
   private isOver = false;
   private skipped = false;
   private brokenCall: string | undefined;
+  /** Of which no continuation would make arguments. */
+  private hopelessCall: string | undefined;
   private orphaned = false;
   private hasCalled = false;
   private nextBlock = 0;
@@ -162,8 +164,10 @@ class EventSequencer implements Sequencer {
     if (kind === undefined) return;
     this.open = undefined;
     this.json = undefined;
-    if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject()))
+    if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject())) {
       this.brokenCall ??= called;
+      if (json.broken() || !json.isObject()) this.hopelessCall ??= called;
+    }
     if (kind === 'text') this.reader.see({ type: 'text-end', block });
     else if (kind === 'refusal') this.reader.see({ type: 'refusal-end', block });
     else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-end', block });
@@ -203,7 +207,7 @@ class EventSequencer implements Sequencer {
   }
 
   private soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
-    const { brokenCall } = this;
+    const { brokenCall, hopelessCall } = this;
     const isMissed = !this.hasCalled && finish.finish.unified === 'tool_use';
     if (this.orphaned || (this.skipped && (brokenCall !== undefined || isMissed)))
       return malformed(
@@ -211,6 +215,7 @@ class EventSequencer implements Sequencer {
       );
     if (this.skipped && this.nextBlock === 0)
       return malformed('nothing of what the provider sent can be read; ask again');
+    if (hopelessCall !== undefined) return { type: 'error', error: brokenArguments(hopelessCall) };
     if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
     return { type: 'error', error: brokenArguments(brokenCall) };
   }

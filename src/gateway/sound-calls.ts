@@ -3,6 +3,7 @@
 import { GatewayError } from '../model/errors.ts';
 import { mayBeCutShort } from '../model/finish.ts';
 import { parseObject } from '../model/json.ts';
+import { createJsonScanner } from '../model/json-scanner.ts';
 import type { NeutralResponse } from '../model/response.ts';
 
 export function brokenArguments(name: string): GatewayError {
@@ -26,6 +27,13 @@ export function requireSoundCalls({ parts, finish }: NeutralResponse): void {
     if (part.type !== 'tool-call' || part.kind !== 'function') continue;
     if (part.name === '') throw namelessCall();
     const isSound = part.arguments.trim() === '' || parseObject(part.arguments) !== undefined;
-    if (!isSound && !cut) throw brokenArguments(part.name);
+    if (!isSound && !(cut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
   }
+}
+
+/** Whether these could be the beginning of arguments. */
+function mayGoOn(beginning: string): boolean {
+  const json = createJsonScanner();
+  json.push(beginning);
+  return json.isObject() && !json.broken();
 }

@@ -88,6 +88,39 @@ describe('a call without its end, for a reason that nobody knows', () => {
   });
 });
 
+describe.each(['{"a":]', 'no JSON', '[1', '"a"'])('arguments that nothing makes an object: %s', (broken) => {
+  test.each(SPOKEN_DIALECTS)('streamed, for a client of %s', async (client) => {
+    const { start, text, callStart, callArguments, callEnd } = PROVIDER_WIRES['bedrock-converse'];
+    for (const reason of ['something_new', 'guardrail_intervened', 'max_tokens']) {
+      const end = callEnd.replace('"tool_use"', `"${reason}"`);
+      const pieces = start + text('I look.') + callStart(1) + callArguments(1, broken) + end;
+      const { text: told, row } = await exchange(
+        'bedrock-converse',
+        client,
+        true,
+        streamed('bedrock-converse', pieces),
+      );
+      expect([row.status, row.errorCode]).toEqual(['error', 'upstream_malformed']);
+      expect(told).toContain('arguments of a call of lookup that are not a JSON object');
+    }
+  });
+
+  test.each(SPOKEN_DIALECTS)('whole, for a client of %s', async (client) => {
+    if (client === 'openai-responses') return;
+    for (const reason of ['something_new', 'content_filter', 'max_output_tokens']) {
+      const call = { type: 'function_call', call_id: 'call_1', name: 'lookup', arguments: broken };
+      const body = {
+        ...PROVIDER_WIRES['openai-responses'].whole('I look.'),
+        status: 'incomplete',
+        incomplete_details: { reason },
+        output: [call],
+      };
+      const { status, row } = await exchange('openai-responses', client, false, jsonReply(body));
+      expect([status, row.errorCode]).toEqual([502, 'upstream_malformed']);
+    }
+  });
+});
+
 describe('an event that cannot be read', () => {
   const { start, text, textEnd, config } = PROVIDER_WIRES['anthropic-messages'];
   const broken = 'event: message_delta\ndata: {"type":\n\n';
