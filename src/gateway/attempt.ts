@@ -12,6 +12,7 @@ import { AnswerTooLarge, readText } from '../upstream/call.ts';
 import type { UpstreamAnswer } from '../upstream/transport.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../upstream/throughput.ts';
+import { withDistinctCalls } from './call-ids.ts';
 import { collectStream, collectText } from './collect-stream.ts';
 import { createEventFraming } from './event-framing.ts';
 import { withHint, withHintBeside } from './hint-beside.ts';
@@ -307,11 +308,10 @@ function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: str
   const { plan } = context;
   try {
     const answer = parseAnswer(context, response, text, plan.side.parseResponse);
-    if (!plan.passesAnswer) {
-      requireWhole(plan, answer);
-      requireSoundCalls(answer);
-    }
-    return answer;
+    if (plan.passesAnswer) return answer;
+    requireWhole(plan, answer);
+    requireSoundCalls(answer);
+    return withDistinctCalls(answer);
   } catch (thrown) {
     noteAccount(context, parseJson(text));
     throw thrown;

@@ -4,6 +4,7 @@ import { GatewayError } from '../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../model/events.ts';
 import { mayBeCutShort } from '../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../model/json-scanner.ts';
+import { distinctId } from './call-ids.ts';
 import { brokenArguments, namelessCall } from './sound-calls.ts';
 
 export interface Sequencer {
@@ -34,6 +35,8 @@ class EventSequencer implements Sequencer {
   /** Of which no continuation would make arguments. */
   private hopelessCall: string | undefined;
   private orphaned = false;
+  /** Of the calls that the client is to answer; null before the first. */
+  private callIds: Set<string> | null = null;
   private hasCalled = false;
   private nextBlock = 0;
   /** Of the open block; undefined where none is. In fields of its own: each event of a stream looks at them. */
@@ -131,7 +134,7 @@ class EventSequencer implements Sequencer {
     }
     this.close();
     this.openFor(event);
-    this.deliver(event);
+    this.deliver(this.withOwnId(event));
   }
 
   private openFor(event: BlockEvent): void {
@@ -150,6 +153,13 @@ class EventSequencer implements Sequencer {
       else if (kind === 'refusal') this.reader.see({ type: 'refusal-start', block });
       else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-start', block });
     }
+  }
+
+  private withOwnId(event: BlockEvent): BlockEvent {
+    if (event.type !== 'tool-start' || event.kind === 'server') return event;
+    this.callIds ??= new Set();
+    const id = distinctId(event.id, this.callIds);
+    return id === event.id ? event : { ...event, id };
   }
 
   private deliver(event: BlockEvent): void {

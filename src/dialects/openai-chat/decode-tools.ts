@@ -1,6 +1,6 @@
 // Puts the fragments of `delta.tool_calls` together, whatever way a server numbers them.
 //
-// A fragment belongs to: the call with its id; else the call at its index, unless it names a tool and brings
+// A fragment belongs to: the call with its id, where it does not name one at another index; else the call at its index, unless it names a tool and brings
 // a new id (a new call: servers that number every call 0), or names one after the arguments at that index
 // are whole (the same, without ids). A new id without a name is no new call (servers that make up an id for
 // every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/sequence.ts
@@ -126,7 +126,8 @@ class CallDecoder implements ToolDecoder {
     const last = index === undefined ? this.calls.at(-1) : this.byIndex.get(index);
     if (id !== undefined) {
       if (last?.id === id) return last;
-      const same = index === undefined ? this.calls.find((call) => call.id === id) : undefined;
+      const isKnown = index === undefined || name === '';
+      const same = isKnown ? this.calls.find((call) => call.id === id) : undefined;
       if (same !== undefined) return same;
       return name === '' ? last : undefined;
     }
