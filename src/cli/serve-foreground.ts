@@ -1,7 +1,7 @@
 // The gateway in the foreground, from the configuration to the last drained stream.
 import { join } from 'node:path';
 import { findHome, type LoadedConfig } from '../config/load.ts';
-import { watchConfigFile, watchStore } from '../config/watch.ts';
+import { stampOf, watchConfigFile, watchStore } from '../config/watch.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { vaultPath } from '../credentials/vault.ts';
 import { ListenError } from '../server/host.ts';
@@ -14,7 +14,7 @@ import { NoSharedMemory } from '../workers/shared-memory.ts';
 import { portFlag, stringFlag, workersFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
-import { createCredentialChanges } from './credential-changes.ts';
+import { type ChangedCredentials, createCredentialChanges } from './credential-changes.ts';
 import { PID_FILE_VARIABLE } from './daemon-process.ts';
 import { inTurn } from './in-turn.ts';
 import { loadWithCode, moduleDirectory } from './load-with-code.ts';
@@ -34,6 +34,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
   const options = loadOptions(input, context, overrides);
   const askedWorkers = workersFlag(input);
+  // Before anything is read, so that no change of it is missed.
+  const credentials = watchable(findHome(context.environment));
   const loaded = await loadWithCode(options);
   for (const { line } of describeProblems(loaded)) context.err(line);
   const { config, path } = loaded;
@@ -85,7 +87,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     Object.assign(logged, changed.log, forced);
     current = changed;
   };
-  const watched = watch(loaded, { started: config, load: options, log, apply });
+  const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
   announce(describeStart(config, serving, path, VERSION), context);
   pidFile?.write({
     pid: process.pid,
@@ -155,7 +157,21 @@ interface Watched {
   stop(): void;
 }
 
-function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
+/** The store of credentials as it was once. */
+interface SeenCredentials {
+  path: string;
+  stamp: string | undefined;
+  /** Which of them are others now. */
+  changes(): ChangedCredentials;
+}
+
+function watchable(home: string): SeenCredentials {
+  const path = vaultPath(home);
+  const stamp = stampOf(path);
+  return { path, stamp, changes: createCredentialChanges(home) };
+}
+
+function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, options: ReloadOptions): Watched {
   if (path === null || text === null) {
     const reload = () =>
       options.log('warn', 'there was no configuration file at the start: none is read now');
@@ -168,7 +184,7 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
   const watchModules = ({ transformers }: ResolvedConfig) =>
     transformers.modules.map((module) => {
       const file = moduleFile(module, directory);
-      return watchStore(file, () => reload({ of: 'module', file }));
+      return watchStore(file, module.stamp, () => reload({ of: 'module', file }));
     });
   const reload = inTurn(async (change: Change) => {
     try {
@@ -189,9 +205,8 @@ function watch({ path, text }: LoadedConfig, options: ReloadOptions): Watched {
   const readAgain = () => reload({ of: 'configuration' });
   const stops = [watchConfigFile(path, text, readAgain, onGone)];
   // Only what the file refers to can change with a stored credential.
-  const home = findHome(load.environment);
-  const changes = createCredentialChanges(home);
-  stops.push(watchStore(vaultPath(home), () => reload({ of: 'credential', ...changes() })));
+  const { path: vault, stamp, changes } = credentials;
+  stops.push(watchStore(vault, stamp, () => reload({ of: 'credential', ...changes() })));
   return {
     reload: readAgain,
     stop() {

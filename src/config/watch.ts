@@ -23,9 +23,11 @@ export function watchConfigFile(
 /**
  * Calls `onChange` when the file at `path` came, went or was written to, until the function it returns is called.
  * For files that are not read as text.
+ *
+ * @param seen its stamp, taken before it was read.
  */
-export function watchStore(path: string, onChange: () => void): () => void {
-  return watchFile(path, { read: readStamp, seen: readStamp(path), onChange, onGone: onChange });
+export function watchStore(path: string, seen: string | undefined, onChange: () => void): () => void {
+  return watchFile(path, { read: stampOf, seen, onChange, onGone: onChange });
 }
 
 interface Watched {
@@ -37,11 +39,11 @@ interface Watched {
 }
 
 function watchFile(path: string, { read, seen, onChange, onGone }: Watched): () => void {
-  let stamp = readStamp(path);
+  let stamp = stampOf(path);
   // It may have changed since it was loaded.
   let isNew = true;
   const look = () => {
-    const found = readStamp(path);
+    const found = stampOf(path);
     if (found !== stamp) {
       // Editors write in several steps: empty, fill, rename. It is read when it has come to rest.
       stamp = found;
@@ -69,8 +71,8 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Of the file that the path leads to. */
-function readStamp(path: string): string | undefined {
+/** Of the file that the path leads to: another after every change. Undefined where there is none. */
+export function stampOf(path: string): string | undefined {
   try {
     const { ino, size, mtimeNs } = statSync(path, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { stampOf } from '../config/watch.ts';
 import { createWebHost } from '../gateway/host.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import { loadModule } from './module-host.ts';
@@ -27,6 +28,7 @@ export async function loadModules(config: ResolvedConfig, directory: string): Pr
     const found = statSync(file, { throwIfNoEntry: false });
     if (found?.isFile() !== true)
       return refuse(`${file} is ${found === undefined ? 'not there' : 'no file'}`);
+    module.stamp = stampOf(file);
     try {
       module.code = await loadModule({ url, options, timeLimitMs, setTimer });
       return [];

@@ -46,6 +46,8 @@ export interface TransformerModule {
   readonly path: readonly (string | number)[];
   /** Null until its code is there. */
   code: ModuleCode | null;
+  /** What told its file from any other state of it, when the code was read; undefined before. */
+  stamp?: string | undefined;
 }
 
 /** A module's code, wherever it runs. */

@@ -123,6 +123,32 @@ test.each([1, 2])(
   20_000,
 );
 
+test('a credential that changes while the gateway starts is taken up', async () => {
+  const home = newHome();
+  await credentials(home, ['store', 'lab', `${SECRET}-one`]);
+  // Its code is brought in after the configuration has been read, and before anything is served.
+  const vault = join(import.meta.dir, '../../src/credentials/vault.ts');
+  writeFileSync(
+    join(home, 'storing.ts'),
+    `import { openVault } from ${JSON.stringify(vault)};
+    const vault = openVault(${JSON.stringify(home)}, { keys: 'file' });
+    if (vault.retrieve('lab') === '${SECRET}-one') vault.store('lab', '${SECRET}-two');
+    vault.close();
+    export default { request() {} };`,
+  );
+  await using sluice = await startSluice({
+    home,
+    environment: { SLUICE_KEYCHAIN: 'off' },
+    config: {
+      providers: {
+        lab: { dialect: 'openai-chat', base_url: 'http://127.0.0.1:9', api_key: 'credential:lab' },
+      },
+      routing: { transformers: ['./storing.ts'] },
+    },
+  });
+  await sluice.wrote(/INFO {2}the changed credential is in use stored=\["lab"\]/);
+});
+
 test('a credential without which the gateway would be open is missed in words that name it', async () => {
   const home = newHome();
   await credentials(home, ['store', 'door', SECRET]);

@@ -230,6 +230,18 @@ test('a module that changes is taken up by a running gateway, one that breaks is
   expect(await ask()).toContain('second');
 });
 
+test('one that changes while the gateway starts is taken up too', async () => {
+  const file = join(folderWith({}), 'mine.ts');
+  writeFileSync(
+    file,
+    `import { writeFileSync } from 'node:fs';
+    writeFileSync(${JSON.stringify(file)}, 'export default { request() {} };');
+    export default { request() {} };`,
+  );
+  await using sluice = await startSluice({ config: { routing: { transformers: [file] } } });
+  await sluice.wrote(/the changed module is in use file=\S+mine\.ts/);
+});
+
 describe('the library', () => {
   const shout: UserTransformer = {
     answer: () => ({
