@@ -4,10 +4,9 @@ import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model
 import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
-import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
+import { freeTextSchema } from '../free-text-tool.ts';
 import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
-import { FREE_TEXT } from './tool-input.ts';
 import { put } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -42,13 +41,8 @@ function buildTool(
     case 'server':
       if (tool.definition.dialect === ID) return tool.definition.fields;
       return buildSearch(tool, request, traits, losses);
-    case 'custom': {
-      losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-      if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
-      const properties = { [FREE_TEXT]: { type: 'string' } };
-      const schema = { type: 'object', properties, required: [FREE_TEXT] };
-      return functionTool(tool.name, tool.description, schema);
-    }
+    case 'custom':
+      return functionTool(tool.name, tool.description, freeTextSchema(tool, losses));
     case 'function': {
       losses.foreign(tool.extension);
       const schema = inputSchema(tool);

@@ -1,10 +1,10 @@
 // `toolConfig`. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import { freeTextSchema } from '../free-text-tool.ts';
 import { objectSchema } from '../object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
-import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 
 /** @param thinks whether the model will think: then it cannot be obliged to call a tool. */
 export function buildToolConfig(
@@ -54,12 +54,8 @@ function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
     case 'server':
       losses.lost(`tools.${tool.name}`);
       return [];
-    case 'custom': {
-      losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-      if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
-      const schema = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
-      return [toolSpec(tool.name, tool.description, schema)];
-    }
+    case 'custom':
+      return [toolSpec(tool.name, tool.description, freeTextSchema(tool, losses))];
     case 'function': {
       losses.foreign(tool.extension);
       if (tool.strict === true) losses.lost('tools.strict');

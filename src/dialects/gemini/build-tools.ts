@@ -4,11 +4,10 @@ import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts'
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { declareAllowed } from '../allowed-tools.ts';
-import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
+import { freeTextSchema } from '../free-text-tool.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
-import { FREE_TEXT } from './tool-arguments.ts';
 import { put } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -27,13 +26,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
         declarations.push(buildFunction(tool, scope));
         break;
       case 'custom': {
-        losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-        if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
-        const parameters = {
-          type: 'object',
-          properties: { [FREE_TEXT]: { type: 'string' } },
-          required: [FREE_TEXT],
-        };
+        const parameters = freeTextSchema(tool, losses);
         const { name, description } = tool;
         const described = description === undefined ? {} : { description };
         declarations.push(buildFunction({ type: 'function', name, ...described, parameters }, scope));

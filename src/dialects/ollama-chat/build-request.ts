@@ -5,9 +5,9 @@ import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../.
 import { declareAllowed } from '../allowed-tools.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { freeTextSchema } from '../free-text-tool.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { reportSummary } from '../reasoning-summary.ts';
-import { ONE_TEXT_ARGUMENT } from '../stand-ins.ts';
 import { buildMessages } from './build-messages.ts';
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
@@ -45,9 +45,7 @@ function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
   const { name, description } = tool;
   const described = { name, ...(description !== undefined && { description }) };
   if (tool.type === 'custom') {
-    losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-    if (tool.format !== undefined && tool.format.type !== 'text') losses.lost('tools.custom.format');
-    const parameters = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
+    const parameters = freeTextSchema(tool, losses);
     return [{ type: 'function', function: { ...described, parameters } }];
   }
   if (tool.cacheControl !== undefined) losses.lost('cache_control');

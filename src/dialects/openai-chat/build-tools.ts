@@ -1,5 +1,5 @@
 // Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type {
   CustomTool,
   FunctionTool,
@@ -9,6 +9,8 @@ import type {
   ToolChoice,
 } from '../../model/request.ts';
 import { allowedOf } from '../allowed-tools.ts';
+import { freeTextSchema } from '../free-text-tool.ts';
+import type { LossReport } from '../loss-report.ts';
 import { objectSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-content.ts';
@@ -32,8 +34,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
         const { name, description, format } = tool;
         names.add(name);
         if (options.quirks.customTools !== true) {
-          losses.approximated(`tools.${name}`, 'a tool of free text is a function with one text argument');
-          tools.push(buildFreeTextFunction(tool));
+          tools.push(buildFreeTextFunction(tool, losses));
           break;
         }
         customNames.add(name);
@@ -102,22 +103,10 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   return built;
 }
 
-/** The encoder of a dialect that knows free text takes it out of `input` again. */
-function buildFreeTextFunction({ name, description, format }: CustomTool): JsonObject {
-  const grammar = asObject(format?.grammar);
-  const syntax = asString(grammar?.syntax);
-  const definition = asString(grammar?.definition);
-  const ruled =
-    syntax === undefined || definition === undefined ? [] : [`Its ${syntax} grammar:\n${definition}`];
-  const input = { type: 'string', description: ['The free text that the tool takes.', ...ruled].join(' ') };
+function buildFreeTextFunction(tool: CustomTool, losses: LossReport): JsonObject {
+  const { name, description } = tool;
   const described = description === undefined ? {} : { description };
-  const parameters = {
-    type: 'object',
-    properties: { input },
-    required: ['input'],
-    additionalProperties: false,
-  };
-  return { type: 'function', function: { name, ...described, parameters } };
+  return { type: 'function', function: { name, ...described, parameters: freeTextSchema(tool, losses) } };
 }
 
 /** OpenAI refuses an object schema without `properties`. */
