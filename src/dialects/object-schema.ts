@@ -7,6 +7,16 @@ const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
 /** Refused at the top as well; nothing can stand in for them. */
 const CONDITIONS: ReadonlySet<string> = new Set([...CHOICES, 'not', 'enum', 'if', 'then', 'else']);
 
+/**
+ * Arguments are an object even where the schema does not say so, or says that there may be none: OpenAI, Anthropic,
+ * Google and Ollama refuse a schema of any other type.
+ */
+export function typedSchema(schema: JsonObject): JsonObject {
+  const { type } = schema;
+  if (type === undefined) return { type: 'object', ...schema };
+  return asArray(type)?.includes('object') === true ? { ...schema, type: 'object' } : schema;
+}
+
 /** The schema as one object, reported where it was none; the same schema where it was. */
 export function objectSchema(schema: JsonObject, losses: LossReport): JsonObject {
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;

@@ -1,7 +1,9 @@
 // Schemas that are a choice among objects, for servers that take one object: what OpenAI and Anthropic refuse.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { createLossReport } from '../../src/dialects/loss-report.ts';
-import { objectSchema } from '../../src/dialects/object-schema.ts';
+import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { objectSchema, typedSchema } from '../../src/dialects/object-schema.ts';
+import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 
 function flat(schema: JsonObject) {
@@ -13,6 +15,49 @@ function flat(schema: JsonObject) {
 const text = { type: 'string' };
 const number = { type: 'number' };
 const NAMED = ['approximated tools.parameters'];
+
+test.each([
+  [{}, { type: 'object' }],
+  [{ properties: { a: text } }, { type: 'object', properties: { a: text } }],
+  [
+    { type: ['object', 'null'], required: ['a'] },
+    { type: 'object', required: ['a'] },
+  ],
+  [{ type: 'object' }, { type: 'object' }],
+  [{ type: 'string' }, { type: 'string' }],
+])('%j is of type object where it may be', (schema, typed) => {
+  expect(typedSchema(schema)).toEqual(typed);
+});
+
+const SCHEMA_AT: Record<ProviderDialectId, string> = {
+  'anthropic-messages': 'tools.0.input_schema',
+  'bedrock-invoke': 'tools.0.input_schema',
+  'openai-chat': 'tools.0.function.parameters',
+  'openai-responses': 'tools.0.parameters',
+  gemini: 'tools.0.functionDeclarations.0.parametersJsonSchema',
+  'code-assist': 'request.tools.0.functionDeclarations.0.parametersJsonSchema',
+  'ollama-chat': 'tools.0.function.parameters',
+  'bedrock-converse': 'toolConfig.tools.0.toolSpec.inputSchema.json',
+};
+
+describe.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('what %s is told of arguments', (wire) => {
+  test.each([[{}], [{ type: ['object', 'null'] }], [{ properties: { a: text } }]])(
+    '%j is an object',
+    (parameters) => {
+      const { body } = PROVIDER_SIDES[wire].buildRequest(
+        {
+          model: 'm',
+          stream: false,
+          system: [],
+          messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+          tools: [{ type: 'function', name: 'f', parameters }],
+        },
+        { model: 'm', quirks: {} },
+      );
+      expect(body).toHaveProperty(SCHEMA_AT[wire], expect.objectContaining({ type: 'object' }));
+    },
+  );
+});
 
 test('one object stays as it is', () => {
   const schema = { type: 'object', properties: { a: { anyOf: [text, number] } }, required: ['a'] };

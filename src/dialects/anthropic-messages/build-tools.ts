@@ -5,7 +5,7 @@ import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { freeTextSchema } from '../free-text-tool.ts';
-import { objectSchema } from '../object-schema.ts';
+import { objectSchema, typedSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import { put } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -87,9 +87,8 @@ function functionTool(name: string, description: string | undefined, schema: Jso
   return { name, ...(description === undefined ? {} : { description }), input_schema: schema };
 }
 
-function inputSchema(tool: FunctionTool): JsonObject {
-  if (tool.parameters === undefined) return { type: 'object', properties: {} };
-  return tool.parameters.type === undefined ? { type: 'object', ...tool.parameters } : tool.parameters;
+function inputSchema({ parameters }: FunctionTool): JsonObject {
+  return parameters === undefined ? { type: 'object', properties: {} } : typedSchema(parameters);
 }
 
 function makeStrict(wire: JsonObject, losses: LossReport): void {

@@ -2,7 +2,7 @@
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import { freeTextSchema } from '../free-text-tool.ts';
-import { objectSchema } from '../object-schema.ts';
+import { objectSchema, typedSchema } from '../object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
 
@@ -75,8 +75,7 @@ function toolSpec(name: string, description: string | undefined, schema: JsonObj
 }
 
 function schemaOf({ parameters }: FunctionTool): JsonObject {
-  if (parameters === undefined) return ANY_ARGUMENTS;
-  return parameters.type === undefined ? { type: 'object', ...parameters } : parameters;
+  return parameters === undefined ? ANY_ARGUMENTS : typedSchema(parameters);
 }
 
 function buildChoice(

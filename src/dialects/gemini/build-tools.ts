@@ -5,6 +5,7 @@ import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import { freeTextSchema } from '../free-text-tool.ts';
+import { typedSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
@@ -64,10 +65,12 @@ function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losse
   return schema.type === 'OBJECT' && schema.properties === undefined ? {} : { parameters: schema };
 }
 
+const TYPED_ELSEWHERE = ['$ref', 'anyOf', 'oneOf', 'allOf'];
+
+/** Google takes nothing beside a reference. */
 function withType(parameters: JsonObject): JsonObject {
-  return parameters.type === undefined && parameters.properties !== undefined
-    ? { type: 'object', ...parameters }
-    : parameters;
+  const isPlain = TYPED_ELSEWHERE.every((name) => parameters[name] === undefined);
+  return isPlain || parameters.properties !== undefined ? typedSchema(parameters) : parameters;
 }
 
 /** Undefined where there is no function to choose. */

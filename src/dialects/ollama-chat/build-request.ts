@@ -7,6 +7,7 @@ import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { freeTextSchema } from '../free-text-tool.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { typedSchema } from '../object-schema.ts';
 import { reportSummary } from '../reasoning-summary.ts';
 import { buildMessages } from './build-messages.ts';
 
@@ -51,7 +52,7 @@ function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   if (tool.strict === true) losses.lost('strict');
   losses.foreign(tool.extension);
-  const parameters = tool.parameters ?? { type: 'object', properties: {} };
+  const parameters = typedSchema(tool.parameters ?? { properties: {} });
   return [{ type: 'function', function: { ...described, parameters } }];
 }
 

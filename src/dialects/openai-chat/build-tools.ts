@@ -11,7 +11,7 @@ import type {
 import { allowedOf } from '../allowed-tools.ts';
 import { freeTextSchema } from '../free-text-tool.ts';
 import type { LossReport } from '../loss-report.ts';
-import { objectSchema } from '../object-schema.ts';
+import { objectSchema, typedSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { BuildScope } from './build-content.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
@@ -92,7 +92,7 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   const { parameters } = tool;
   if (parameters !== undefined) {
     const schema = options.quirks.objectSchemas === true ? objectSchema(parameters, losses) : parameters;
-    declared.parameters = withProperties(schema);
+    declared.parameters = withProperties(typedSchema(schema));
   }
   if (tool.strict !== undefined) declared.strict = tool.strict;
   const built: JsonObject = { type: 'function', function: declared };

@@ -4,7 +4,7 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
-import { objectSchema } from '../object-schema.ts';
+import { objectSchema, typedSchema } from '../object-schema.ts';
 import { searchInstead } from '../web-search.ts';
 import type { ModelTraits } from './models.ts';
 import { ID, ownFields } from './wire.ts';
@@ -118,7 +118,7 @@ function buildFunction(
   if (parameters !== undefined) {
     // OpenAI's own models take one object, other servers of the dialect what the client says.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
-    built.parameters = native ? parameters : withProperties(schema);
+    built.parameters = native ? parameters : withProperties(typedSchema(schema));
   } else if (!native) built.parameters = { type: 'object', properties: {} };
   // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
   if (strict !== undefined) built.strict = strict;
