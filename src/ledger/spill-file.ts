@@ -41,9 +41,11 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
   let turn: Promise<unknown> = findSegments(directory).then((found) => {
     segments = found.segments;
     number = found.nextNumber;
+    lastError = found.error;
   });
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = turn.then(work);
+    // Whoever asked hears of it; the next one's turn comes all the same.
     turn = result.catch(() => undefined);
     return result;
   };
@@ -60,6 +62,7 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
   };
 
   const endWriter = async (): Promise<void> => {
+    // Every row was written before: nothing depends on the descriptor.
     await writer?.handle.close().catch(() => undefined);
     writer = null;
   };
@@ -76,6 +79,7 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
     } catch (thrown) {
       // Half of a row may be there: the next file begins clean, and this one ends with its last whole row.
       await endWriter();
+      // Where it cannot be cut either, the half row is passed over when it is read.
       await truncate(segment.path, segment.bytes).catch(() => undefined);
       throw thrown;
     }
@@ -83,12 +87,18 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
     segment.bytes += text.length;
   };
 
-  const read = async (segment: Segment): Promise<LedgerRow[]> => {
+  /** Null where the file cannot be read: it stays on disk, and the next process tries again. */
+  const read = async (segment: Segment): Promise<LedgerRow[] | null> => {
     if (writer?.segment === segment) await endWriter();
-    const lines = await readFile(segment.path, 'utf8').then(
-      (text) => text.split('\n').filter((line) => line !== ''),
-      () => [],
-    );
+    let text: string;
+    try {
+      text = await readFile(segment.path, 'utf8');
+    } catch (thrown) {
+      lost += segment.rows;
+      lastError = unreadable(segment.path, thrown);
+      return null;
+    }
+    const lines = text.split('\n').filter((line) => line !== '');
     const rows = lines.map(parseRow).filter((row) => row !== null);
     lost += Math.max(0, segment.rows - rows.length);
     segment.rows = rows.length;
@@ -121,7 +131,10 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
     next: () =>
       inTurn(async () => {
         while (head === null && segments[0] !== undefined) {
-          head = { segment: segments[0], rows: await read(segments[0]) };
+          const [segment] = segments;
+          const rows = await read(segment);
+          if (rows === null) segments.shift();
+          else head = { segment, rows };
           await removeHead();
         }
         return head?.rows.slice(0, BATCH_ROWS) ?? [];
@@ -142,20 +155,42 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
   };
 }
 
-async function findSegments(directory: string): Promise<{ segments: Segment[]; nextNumber: number }> {
-  const names = (await readdir(directory).catch(() => [])).filter((name) => SEGMENT_NAME.test(name)).sort();
+interface FoundSegments {
+  segments: Segment[];
+  nextNumber: number;
+  /** Of what is there and cannot be read, the last one's reason. */
+  error: string | null;
+}
+
+async function findSegments(directory: string): Promise<FoundSegments> {
+  let error: string | null = null;
+  const failed = (path: string) => (thrown: unknown) => {
+    if (!isAbsence(thrown)) error = unreadable(path, thrown);
+    return null;
+  };
+  const all = (await readdir(directory).catch(failed(directory))) ?? [];
+  const names = all.filter((name) => SEGMENT_NAME.test(name)).sort();
   const segments: Segment[] = [];
   for (const name of names) {
     if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) continue;
     const path = join(directory, name);
-    const content = await readFile(path).catch(() => null);
+    const content = await readFile(path).catch(failed(path));
     if (content === null) continue;
     let rows = 0;
     for (let at = content.indexOf(10); at !== -1; at = content.indexOf(10, at + 1)) rows += 1;
     segments.push({ path, rows, bytes: content.length });
   }
   const numbers = names.map((name) => Number.parseInt(name, 10));
-  return { segments, nextNumber: Math.max(0, ...numbers) + 1 };
+  return { segments, nextNumber: Math.max(0, ...numbers) + 1, error };
+}
+
+/** Nothing was spilled yet, or another process has taken the file over. */
+function isAbsence(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
+function unreadable(path: string, thrown: unknown): string {
+  return `rows that were spilled to ${path} cannot be read: ${messageOf(thrown)}`;
 }
 
 /** A process that runs keeps its files. */

@@ -18,7 +18,7 @@ export interface SpillHeld {
   bytes: number;
   /** Rows that were held and could not be read again. */
   lost: number;
-  /** Why it took less than it was given the last time; null where it took all. */
+  /** Why it took less than it was given the last time, or what it cannot read; null where all is well. */
   lastError: string | null;
 }
 

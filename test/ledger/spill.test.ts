@@ -2,9 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -232,6 +235,25 @@ describe('what lies on disk', () => {
     await sqlite.append(await openSpill().next());
     expect((await sqlite.recent(1))[0]).toMatchObject({ requestId: 'req_0', timing: { providerMs: 0 } });
     await sqlite.close();
+  });
+
+  test('a file that cannot be read for now is not removed: health says so, and the next process has its rows', async () => {
+    const path = await spillRows(3);
+    const spill = openSpill();
+    await spill.put([]);
+    expect(spill.held()).toMatchObject({ rows: 3, lastError: null });
+    // In its place for a while: what is there and is no file.
+    renameSync(path, `${path}.aside`);
+    mkdirSync(path);
+    expect(await spill.next()).toEqual([]);
+    expect(spill.held()).toMatchObject({ rows: 0, lost: 3 });
+    expect(spill.held().lastError).toStartWith(`rows that were spilled to ${path} cannot be read`);
+    const found = openSpill();
+    await found.close();
+    expect(found.held().lastError).toStartWith(`rows that were spilled to ${path} cannot be read`);
+    rmdirSync(path);
+    renameSync(`${path}.aside`, path);
+    expect(idsOf(await openSpill().next())).toEqual(['req_0', 'req_1', 'req_2']);
   });
 
   test('files of a process that runs are its own', async () => {
