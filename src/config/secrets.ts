@@ -43,9 +43,15 @@ function look(reference: string, sources: SecretSources): Secret {
   try {
     const value = sources.readFile(name).trim();
     return value === '' ? { problem: `file ${redact(name)} is empty` } : { value };
-  } catch {
-    return { problem: `file ${redact(name)} cannot be read` };
+  } catch (thrown) {
+    return { problem: `file ${redact(name)} cannot be read${codeOf(thrown)}` };
   }
+}
+
+/** ` (ENOENT)`: the rest of what a system says repeats the path, which may be the secret itself. */
+function codeOf(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? ` (${code})` : '';
 }
 
 function lookUpCredential(name: string, sources: SecretSources): Secret {

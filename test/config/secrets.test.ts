@@ -7,7 +7,7 @@ const SOURCES: SecretSources = {
   readFile(path) {
     const files: Record<string, string> = { '/run/key': 'from-file\n', blank: ' \n' };
     const text = files[path];
-    if (text === undefined) throw new Error(`no ${path}`);
+    if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
     return text;
   },
   credential: (name) => (name === 'mine' ? 'from-store' : undefined),
@@ -29,7 +29,7 @@ describe('problems', () => {
     ['env:ABSENT', 'environment variable ABSENT is not set'],
     ['env:EMPTY', 'environment variable EMPTY is not set'],
     ['env:', 'a name is missing after "env:"'],
-    ['file:/absent', 'file /absent cannot be read'],
+    ['file:/absent', 'file /absent cannot be read (ENOENT)'],
     ['file:blank', 'file blank is empty'],
     ['credential:other', 'credential other is not stored; "sluice credentials store other" does'],
     // The key itself where its name belongs.
@@ -38,7 +38,7 @@ describe('problems', () => {
       'env:sk-ant-api03-abcdef',
       'what follows env: is no name of a variable; a key itself is written without env:',
     ],
-    ['file:sk-ant-api03-abcdef', 'file [redacted] cannot be read'],
+    ['file:sk-ant-api03-abcdef', 'file [redacted] cannot be read (ENOENT)'],
     [
       'credential:sk-ant-api03-abcdef',
       'credential [redacted] is not stored; "sluice credentials store [redacted]" does',
@@ -48,6 +48,15 @@ describe('problems', () => {
     ['sk-\u2026', 'the value holds characters that a header cannot carry'],
   ])('%j', (reference, problem) => {
     expect(resolveSecret(reference, SOURCES)).toEqual({ problem });
+  });
+
+  test('a credential store that cannot be read says why', () => {
+    const credential = () => {
+      throw new Error('the keychain is locked');
+    };
+    expect(resolveSecret('credential:mine', { ...SOURCES, credential })).toEqual({
+      problem: 'credential mine: the keychain is locked',
+    });
   });
 
   test('without a credential store', () => {
