@@ -85,6 +85,7 @@ export const daemonCommand: Command = {
     host: { value: 'HOST', summary: 'start, restart: address to listen on, before server.host.' },
     port: { value: 'PORT', summary: 'start, restart: port to listen on, before server.port.' },
     workers: { value: 'N', summary: 'start, restart: processes that serve, before server.workers.' },
+    key: { value: 'KEY', summary: 'status, logs: key to present; default: the first of server.keys.' },
     json: { summary: 'status, logs: print JSON.' },
     lines: { value: 'N', short: 'n', summary: 'logs: so many of the newest lines, 20 if not given.' },
     follow: { short: 'f', summary: 'logs: go on with what comes, until Ctrl-C.' },
@@ -110,8 +111,8 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   start: ['config', 'host', 'port', 'workers'],
   restart: ['config', 'host', 'port', 'workers'],
   stop: ['config'],
-  status: ['config', 'json'],
-  logs: ['config', 'json', 'lines', 'follow', 'server'],
+  status: ['config', 'key', 'json'],
+  logs: ['config', 'key', 'json', 'lines', 'follow', 'server'],
 };
 
 function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {

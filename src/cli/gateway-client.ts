@@ -1,7 +1,7 @@
 // How commands talk to a gateway that runs: its address, its key, and what it answers.
 import { join } from 'node:path';
-import { findHome, loadConfig } from '../config/load.ts';
-import { readPidFile } from '../server/pid-file.ts';
+import { findHome, type LoadOptions, loadConfig } from '../config/load.ts';
+import { type RunningServer, readPidFile } from '../server/pid-file.ts';
 import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
@@ -34,10 +34,28 @@ export function pidFilePath(environment: CliContext['environment']): string {
   return join(findHome(environment), 'sluice.pid');
 }
 
+/** A daemon that runs goes by the file that it was started with, wherever it is asked from. */
+export function daemonOptions(input: ParsedArguments, context: CliContext): LoadOptions {
+  return ownOptions(readPidFile(pidFilePath(context.environment)).server, input, context);
+}
+
+function ownOptions(
+  daemon: RunningServer | undefined,
+  input: ParsedArguments,
+  context: CliContext,
+): LoadOptions {
+  const options = loadOptions(input, context, {});
+  const path = options.path ?? daemon?.config ?? undefined;
+  return { ...options, ...(path !== undefined && { path }) };
+}
+
 /** Where the gateway is to be found; whether it answers is another question. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
-  const loaded = loadConfig(loadOptions(input, context, {}));
-  const known = urlFlag(input, 'url') ?? readPidFile(pidFilePath(context.environment)).server?.url;
+  const asked = urlFlag(input, 'url');
+  const running = readPidFile(pidFilePath(context.environment)).server;
+  const daemon = asked === undefined || asked === running?.url ? running : undefined;
+  const loaded = loadConfig(ownOptions(daemon, input, context));
+  const known = asked ?? daemon?.url;
   // What it says of the address is not known: the default may be another's.
   if (loaded.config === null && known === undefined)
     for (const { line } of describeProblems(loaded)) context.err(line);

@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
+import { loadConfig } from '../config/load.ts';
 import { isDamage } from '../ledger/sqlite-mending.ts';
 import { createSqliteStore } from '../ledger/sqlite-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { sqliteTrouble } from '../ledger/store-trouble.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
-import { describeProblems, loadFromFlags } from './config-flags.ts';
+import { describeProblems } from './config-flags.ts';
+import { daemonOptions } from './gateway-client.ts';
 import { findReadableHome } from './home.ts';
 import { DATABASE_NAME } from './serve-foreground.ts';
 
@@ -19,7 +21,7 @@ export async function openLedgerStore(
   input: ParsedArguments,
   context: CliContext,
 ): Promise<LedgerStore | undefined> {
-  const loaded = loadFromFlags(input, context);
+  const loaded = loadConfig(daemonOptions(input, context));
   // It may name another store than the embedded one.
   if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
   const store = loaded.config?.audit.store ?? EMBEDDED_STORE;

@@ -140,6 +140,24 @@ test('restart is another process, with the same configuration', async () => {
   expect(readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/mine\.yaml/g)).toHaveLength(2);
 }, 30_000);
 
+test('what is asked of a daemon goes by its own configuration, from wherever it is asked', async () => {
+  const home = newHome('server: { port: 0, keys: [another-key] }');
+  writeFileSync(join(home, 'mine.yaml'), 'server: { port: 0, keys: [gate-key] }');
+  await sluice(home, ['start', '--config', 'mine.yaml']);
+  expect(await statusOf(home)).toMatchObject({ status: 'healthy', version: expect.any(String) });
+  // A key of one's own comes first, and what it is refused with names a flag that there is.
+  const refused = await sluice(home, ['status', '--key', 'wrong']);
+  expect(refused.out).toMatch(/status +unknown: .* answered 401: .*with --key/);
+  const { url } = await statusOf(home);
+  for (const args of [[], ['--url', url]]) {
+    const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'run', ...args, 'env'], {
+      cwd: home,
+      env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
+    });
+    expect(await new Response(child.stdout).text()).toContain('OPENAI_API_KEY=gate-key');
+  }
+}, 30_000);
+
 test('restart keeps the port and the workers that the start was told', async () => {
   const home = newHome();
   const free = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
