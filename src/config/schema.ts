@@ -346,7 +346,9 @@ export const configSchema = z.strictObject({
       pricing_overrides: z
         .record(z.string().min(1), priceSchema)
         .default({})
-        .describe('Prices by `provider/model` glob, before the built-in price table.'),
+        .describe(
+          'Prices by `provider/model`, before the built-in price table; `*` fits anything. The name itself decides, else the first that fits.',
+        ),
     })
     .prefault({})
     .describe('What requests cost.'),

@@ -25,9 +25,10 @@ interface Known {
 /** Model names come from clients: so many of a provider are remembered, then all are forgotten. */
 const MAX_REMEMBERED = 2000;
 
-/** Overrides are tried in order, the first pattern that fits `provider/model` decides; `*` fits anything. */
+/** Of the overrides the name itself decides, else the first pattern that fits `provider/model`; `*` fits anything. */
 export function createPricer(costs: CostsConfig): Pricer {
   const overrides = costs.pricingOverrides.map(({ pattern, price }) => ({
+    pattern,
     fits: compileGlob(pattern),
     price,
   }));
@@ -49,7 +50,8 @@ export function createPricer(costs: CostsConfig): Pricer {
     // A reload may give the same name another kind.
     if (found !== undefined && found.priceId === provider.priceId) return found;
     const target = `${provider.name}/${model}`;
-    const override = overrides.find(({ fits }) => fits(target))?.price ?? null;
+    const exact = overrides.find(({ pattern }) => pattern === target);
+    const override = (exact ?? overrides.find(({ fits }) => fits(target)))?.price ?? null;
     const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
     const rates =
       table === null

@@ -267,6 +267,15 @@ describe('overrides', () => {
     expect(pricer(openai, 'gpt-4o', usage)).toBeCloseTo((7 * 1030) / MILLION, 12);
   });
 
+  test('a name without stars comes before patterns, wherever it stands', () => {
+    const pricer = withOverrides(
+      ['lab/*', { input_per_million: 1, output_per_million: 1 }],
+      ['lab/free', { input_per_million: 0, output_per_million: 0 }],
+    );
+    expect(pricer(sampleProvider(), 'free', usage)).toBe(0);
+    expect(pricer(sampleProvider(), 'other', usage)).toBeGreaterThan(0);
+  });
+
   test('a glob is no pattern but for its stars, which cross slashes', () => {
     const price = { input_per_million: 1, output_per_million: 1 };
     const pricer = withOverrides(['lab/a.b(*', price], ['*/vendor/*', price]);
