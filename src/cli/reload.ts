@@ -1,5 +1,6 @@
 // What happens to a running gateway when the configuration file, a module or a stored credential changes.
 import { formatProblem, type LoadOptions, loadConfig } from '../config/load.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { Log, LogFields } from '../server/log.ts';
@@ -53,12 +54,19 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
     return;
   }
   const now = fixedAtStart(started);
-  const asked = fixedAtStart(loadConfig(load).config ?? loaded.config);
+  const fresh = loadConfig(load);
+  for (const problem of fresh.config === null ? fresh.problems.filter(isFatal) : [])
+    log('warn', `the next start will fail: ${formatProblem(problem, loaded.path)}`);
+  const asked = fixedAtStart(fresh.config ?? loaded.config);
   const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);
   if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
   const { enabled, store } = started.audit;
   await apply({ ...loaded.config, audit: { ...loaded.config.audit, enabled, store } });
   log('info', successOf(change), fields);
+}
+
+function isFatal({ severity }: ConfigProblem): boolean {
+  return severity === 'fatal';
 }
 
 function refusalOf(change: Change): string {

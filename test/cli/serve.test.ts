@@ -257,6 +257,15 @@ describe('the watched file', () => {
     expect((await ask(address, 'simulator/fast', false)).status).toBe(401);
     expect((await server.stop()).code).toBe(0);
   });
+
+  test('a change that is fine where it is served, but not where the next start would serve, is told', async () => {
+    const server = start({ config: 'server: { host: 127.0.0.1 }' });
+    await server.address();
+    writeFileSync(server.path, 'server: { host: 0.0.0.0 }');
+    await server.err.until(/the next start will fail: .*server\.host: 0\.0\.0\.0 is reachable by others/);
+    await server.err.until(/the changed configuration is in use/);
+    expect((await server.stop()).code).toBe(0);
+  });
 });
 
 test('sluice simulate is an upstream to another gateway', async () => {
