@@ -86,12 +86,16 @@ export function stringFlag(input: ParsedArguments, name: string): string | undef
   return value === true ? undefined : value;
 }
 
-/** Throws UsageError where the value is not a count. */
-export function countFlag(input: ParsedArguments, name: string): number | undefined {
+/** Throws UsageError, with `words` for what may stand there, where the value is not a count. */
+export function countFlag(
+  input: ParsedArguments,
+  name: string,
+  words = 'a number from 1 to 999999',
+): number | undefined {
   const value = stringFlag(input, name);
   if (value === undefined) return undefined;
   if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
-  throw new UsageError(`--${name} must be a number from 1 to 999999`);
+  throw new UsageError(`--${name} must be ${words}`);
 }
 
 /** Throws UsageError where the value is not a number above zero. */
@@ -125,5 +129,6 @@ export function portFlag(input: ParsedArguments, name: string): number | undefin
 
 /** Throws UsageError where the value is neither a count nor `all`. */
 export function workersFlag(input: ParsedArguments): number | 'all' | undefined {
-  return stringFlag(input, 'workers') === 'all' ? 'all' : countFlag(input, 'workers');
+  if (stringFlag(input, 'workers') === 'all') return 'all';
+  return countFlag(input, 'workers', '"all" or a number from 1 to 999999');
 }
