@@ -325,11 +325,15 @@ export interface StreamDecoder {
   decode(event: SseEvent, body?: JsonObject): void;
   /**
    * Takes an event that differs from the last one in its text alone, which was all that that one told besides counts, and
-   * perhaps in the field that `varies`: then `varied` is its JSON. False: the event has to be decoded. Left out where all have to be.
+   * perhaps in `padding` and `numbers`. False: the event has to be decoded. Left out where all have to be.
    */
-  repeat?(text: string, varied?: string): boolean;
-  /** As `RepeatReader.varies`. */
-  readonly varies?: string;
+  repeat?(text: string): boolean;
+  /** Takes JSON of the `numbers` of the last such event. Left out where they count nothing. */
+  count?(numbers: string): void;
+  /** As `RepeatReader.padding`. */
+  readonly padding?: string;
+  /** As `RepeatReader.numbers`. */
+  readonly numbers?: string;
   /** The upstream's EOF: emits what the dialect still owes (a `finish` it was holding), never a made-up one. */
   end(): void;
 }
@@ -343,12 +347,16 @@ export interface StreamFraming {
   push(chunk: Uint8Array, taker: EventTaker): void;
   /** At EOF: what is left is told where it makes a whole event. */
   flush(taker: EventTaker): void;
+  /** Tells what events counted that were told by `repeat`, where that is still to be told. Left out where none are. */
+  settle?(taker: EventTaker): void;
 }
 
 /** Whoever is told the events of a stream. */
 export interface EventTaker extends RepeatReader {
   /** Returns a text of the event where another event with another text in its place may be told by `repeat`. */
   take(event: SseEvent): string | undefined;
+  /** JSON of the `numbers` of the last event that was told by `repeat`: told when the next one is taken, or at the end. */
+  count(numbers: string): void;
 }
 
 /** An event that is not what its dialect says. The message is logged: it quotes nothing of what a model said. */

@@ -131,6 +131,10 @@ class CollectingPump implements Pump<true> {
     return this.stream.tookEvent();
   }
 
+  settle(): void {
+    this.stream.settle();
+  }
+
   /** It was no stream. */
   takeWhole(answer: NeutralResponse, text: string): true {
     this.whole = { text, answer };

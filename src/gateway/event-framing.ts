@@ -34,11 +34,17 @@ class EventFraming extends FrameForm implements StreamFraming {
     this.read(this.splitter.flush(), taker);
   }
 
+  settle(taker: EventTaker): void {
+    const numbers = this.takeNumbers();
+    if (numbers !== undefined) taker.count(numbers);
+  }
+
   private read(frame: Uint8Array, taker: EventTaker): void {
     const event = parseFrame(frame);
     if (event === undefined) return;
+    this.settle(taker);
     const text = taker.take(event);
     if (text === undefined) this.forget();
-    else this.learn(frame, text, taker.varies);
+    else this.learn(frame, text, taker);
   }
 }

@@ -10,11 +10,13 @@ import {
 import type { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
+import { FrameForm, type RepeatReader } from '../sse/frame-form.ts';
 import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import { noteErrorData, type Observation, type Observer } from './observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
+import { repeatableText } from './repeatable-text.ts';
 
 export interface PassthroughOptions {
   provider: string;
@@ -43,7 +45,9 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
 }
 
 /** A class: one is held by each stream, and closures would be fifteen objects. */
-class PassthroughPump implements Pump<Uint8Array> {
+class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
+  readonly padding: string | undefined;
+  readonly numbers: string | undefined;
   private readonly options: PassthroughOptions;
   private readonly side: ProviderSide;
   private readonly observer: Observer;
@@ -51,9 +55,15 @@ class PassthroughPump implements Pump<Uint8Array> {
   private readonly follower: Follower | undefined;
   private readonly splitter: FrameSplitter;
   private readonly decoder: StreamDecoder;
+  /** Null where the dialect tells what adds content only without reading it. */
+  private readonly form: FrameForm | null;
+  /** What the event tells that is being read for it. */
+  private told: StreamEvent[] | null = null;
   private terminal = false;
   /** That the client got, of those that are looked into. */
   private last: SseEvent | undefined = undefined;
+  /** One like it followed. */
+  private hasRepeated = false;
   private took = false;
   private failed = false;
   /** The client is not told that it failed. */
@@ -67,6 +77,10 @@ class PassthroughPump implements Pump<Uint8Array> {
     this.follower = options.follower;
     this.splitter = createFrameSplitter(options.maxEvent);
     this.decoder = options.side.createStreamDecoder({ push: (event) => this.see(event) }, options.quirks);
+    this.padding = this.decoder.padding;
+    this.numbers = this.decoder.numbers;
+    const isRead = options.side.addsContentOnly === undefined && options.follower === undefined;
+    this.form = isRead && this.decoder.repeat !== undefined ? new FrameForm() : null;
   }
 
   ended(): boolean {
@@ -100,6 +114,7 @@ class PassthroughPump implements Pump<Uint8Array> {
     for (const end of completed.ends) {
       const start = next;
       next = end;
+      if (!this.terminal && this.form?.repeat(bytes, start, end, this) === true) continue;
       if (
         !this.terminal &&
         seen.firstContentAt !== null &&
@@ -115,7 +130,7 @@ class PassthroughPump implements Pump<Uint8Array> {
       const event = parseFrame(frame);
       if (event === undefined) continue;
       const failedBefore = this.toldFailure() !== null;
-      const shown = this.tap(event);
+      const shown = this.tap(event, frame);
       if (shown && this.toldFailure() === null) continue;
       changed ??= new Map();
       changed.set(start, shown ? this.shownError(frame, failedBefore ? undefined : event) : null);
@@ -132,7 +147,7 @@ class PassthroughPump implements Pump<Uint8Array> {
     if (event !== undefined) {
       const before = seen.malformedEvents;
       const failedBefore = this.toldFailure() !== null;
-      const shown = this.tap(event);
+      const shown = this.tap(event, null);
       // Half an event is not forwarded: the error that follows must stand on a line of its own.
       if (!shown || (seen.malformedEvents > before && !this.ended())) rest = undefined;
       else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
@@ -154,6 +169,7 @@ class PassthroughPump implements Pump<Uint8Array> {
   private breakOff(error: GatewayError): Uint8Array | undefined {
     const toldBefore = this.ended();
     this.failed = true;
+    this.settle();
     this.decoder.end();
     if (!this.ended()) return this.tell(error);
     const late = toldBefore ? null : this.toldFailure();
@@ -179,6 +195,7 @@ class PassthroughPump implements Pump<Uint8Array> {
 
   private errorEvent(error: GatewayError): Uint8Array {
     const encoder = this.options.createEncoder();
+    this.noteLast();
     if (this.last !== undefined) encoder.follow?.(this.last);
     return textEncoder.encode(encoder.encode({ type: 'error', error }));
   }
@@ -192,10 +209,35 @@ class PassthroughPump implements Pump<Uint8Array> {
     }
     follower?.see(event);
     observer.see(event);
+    this.told?.push(event);
   }
 
-  /** False for a frame that must not reach the client. */
-  private tap(event: SseEvent): boolean {
+  settle(): void {
+    const numbers = this.form?.takeNumbers();
+    if (numbers !== undefined) this.decoder.count?.(numbers);
+  }
+
+  // From the form.
+
+  repeat(text: string): boolean {
+    if (this.decoder.repeat?.(text) !== true) return false;
+    this.took = true;
+    this.hasRepeated = true;
+    return true;
+  }
+
+  /** Before another event is read. */
+  private noteLast(): void {
+    if (!this.hasRepeated || this.form === null) return;
+    this.hasRepeated = false;
+    this.last = parseFrame(this.form.latest());
+  }
+
+  /**
+   * False for a frame that must not reach the client.
+   * @param frame of the event; null where none can follow.
+   */
+  private tap(event: SseEvent, frame: Uint8Array | null): boolean {
     const { follower, side } = this;
     const kind = side.classify(event);
     if (kind !== 'ping') this.took = true;
@@ -203,7 +245,7 @@ class PassthroughPump implements Pump<Uint8Array> {
     if (this.toldFailure() !== null) {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;
     } else if (this.terminal) return kind === 'ping';
-    const isReadable = this.decode(event);
+    const isReadable = this.read(event, frame);
     const { error, finish } = this.seen;
     if (error !== null) noteErrorData(this.seen, event);
     this.terminal =
@@ -224,6 +266,22 @@ class PassthroughPump implements Pump<Uint8Array> {
     if (this.toldFailure() === null) this.last = event;
     follower?.passed(event);
     return true;
+  }
+
+  /** False where it cannot be read. */
+  private read(event: SseEvent, frame: Uint8Array | null): boolean {
+    const { form } = this;
+    this.settle();
+    this.noteLast();
+    if (form === null || frame === null) return this.decode(event);
+    const told: StreamEvent[] = [];
+    this.told = told;
+    const isReadable = this.decode(event);
+    this.told = null;
+    const text = isReadable ? repeatableText(told, 0) : undefined;
+    if (text === undefined) form.forget();
+    else form.learn(frame, text, this);
+    return isReadable;
   }
 
   private decode(event: SseEvent): boolean {

@@ -18,6 +18,8 @@ export interface Pump<Out> {
   ended(): boolean;
   /** An event other than a keep-alive came since the last call. */
   tookEvent(): boolean;
+  /** Whoever reads may leave now: what the answer is known to have counted is told to the observer. */
+  settle(): void;
   /** It broke, and that is not told: another target may go on. Nothing more is for the client. */
   broke?(): boolean;
 }
@@ -31,6 +33,7 @@ export function breakable<Out>(pump: Pump<Out>, broke: () => boolean): Pump<Out>
     fail: (error) => pump.fail(error),
     ended: () => pump.ended(),
     tookEvent: () => pump.tookEvent(),
+    settle: () => pump.settle(),
     broke,
   };
 }

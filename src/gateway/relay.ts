@@ -147,6 +147,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
   cancel(): void {
     this.over = true;
+    this.pump.settle();
     this.waiter = null;
     this.unread = null;
     this.watchdog.stop();

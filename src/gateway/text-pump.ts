@@ -101,6 +101,10 @@ class TextPump<Out> implements Pump<Out> {
     return true;
   }
 
+  settle(): void {
+    this.stream.settle();
+  }
+
   broke(): boolean {
     return this.stream.broke?.() === true;
   }

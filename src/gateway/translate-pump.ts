@@ -15,6 +15,7 @@ import type { SseEvent } from '../sse/event.ts';
 import { noteErrorData, type Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
+import { repeatableText } from './repeatable-text.ts';
 import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
 
 /**
@@ -44,7 +45,8 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
 
 /** A class: what a stream holds for as long as it flows is few objects. */
 class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
-  readonly varies: string | undefined;
+  readonly padding: string | undefined;
+  readonly numbers: string | undefined;
   private readonly options: TranslateOptions<Out>;
   private readonly side: ProviderSide;
   private readonly observer: Observer;
@@ -66,7 +68,8 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.framing = options.createFraming(options.maxEvent);
     this.sequencer = createSequencer(this);
     this.decoder = options.side.createStreamDecoder(this.sequencer, options.quirks);
-    this.varies = this.decoder.varies;
+    this.padding = this.decoder.padding;
+    this.numbers = this.decoder.numbers;
   }
 
   ended(): boolean {
@@ -116,8 +119,13 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     return this.renderAll();
   }
 
+  settle(): void {
+    this.framing.settle?.(this);
+  }
+
   /** Nothing more comes. Whether that makes an answer: one of which only the dialect's last formality is missing is one. */
   private complete(): boolean {
+    this.settle();
     this.decoder.end();
     return this.sequencer.ended();
   }
@@ -130,7 +138,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     try {
       this.decoder.decode(event);
       if (this.sequencer.ended()) noteErrorData(this.observer.seen, event);
-      return this.decoder.repeat === undefined ? undefined : textOf(this.events, before);
+      return this.decoder.repeat === undefined ? undefined : repeatableText(this.events, before);
     } catch (thrown) {
       if (!(thrown instanceof MalformedEvent)) throw thrown;
       this.sequencer.noteSkipped();
@@ -140,10 +148,14 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     }
   }
 
-  repeat(text: string, varied: string | undefined): boolean {
-    if (this.decoder.repeat?.(text, varied) !== true) return false;
+  repeat(text: string): boolean {
+    if (this.decoder.repeat?.(text) !== true) return false;
     this.hasTaken = true;
     return true;
+  }
+
+  count(numbers: string): void {
+    this.decoder.count?.(numbers);
   }
 
   /** From the sequencer. */
@@ -161,19 +173,6 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.events = [];
     return this.render(taken);
   }
-}
-
-/** The text that is all that events tell, from the one at this place on, besides counts. */
-function textOf(events: readonly StreamEvent[], from: number): string | undefined {
-  let text: string | undefined;
-  for (let at = from; at < events.length; at++) {
-    const event = events[at];
-    if (event === undefined || event.type === 'usage') continue;
-    if (text !== undefined || (event.type !== 'text-delta' && event.type !== 'reasoning-delta'))
-      return undefined;
-    text = event.text;
-  }
-  return text;
 }
 
 function lengthOf(event: StreamEvent): number {

@@ -1,9 +1,10 @@
 // Tells frames that are the one before but for the text in them: most events of an answer add a few letters and repeat
 // all that is around these. Their text is known without reading the rest again.
 
+const ZERO = 0x30;
+const NINE = 0x39;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const LF = 0x0a;
 const SPACE = 0x20;
 /** In bytes. What is longer is rare, and would be held for as long as the stream flows. */
 const LONGEST_FRAME = 4096;
@@ -19,34 +20,40 @@ const encoder = new TextEncoder();
 /** Who is told of such frames. */
 export interface RepeatReader {
   /**
-   * A field behind the text that may differ, too: a string that says nothing, or an object of counts. Without one, as many
-   * blanks as there are before the last brace.
+   * A field behind the text that may hold another string, which says nothing. Without one, there may be as many blanks as there
+   * are before the last brace.
    */
-  readonly varies: string | undefined;
-  /** @param varied JSON of that field, where it is not the one of the frame before. False: the frame has to be read. */
-  repeat(text: string, varied: string | undefined): boolean;
+  readonly padding: string | undefined;
+  /** A field that may hold other digits: a number, or an object of counts. */
+  readonly numbers: string | undefined;
+  /** False: the frame has to be read. */
+  repeat(text: string): boolean;
 }
 
 /** To be extended by what takes frames: each frame looks at both, and so they are one object. */
 export class FrameForm {
-  /** A frame, whole. Empty: there is none. */
+  /** A frame, whole, with the numbers of the last one that was like it. Empty: there is none. */
   private model = NO_BYTES;
   /** Of the text in it. */
   private textStart = 0;
   private textEnd = 0;
-  /** Of what may differ behind the text. */
-  private variedStart = 0;
-  private variedEnd = 0;
-  /** It is a field, not blanks. */
-  private hasField = false;
-  /** The field as it was last, where that is not as in the model. */
-  private latest: Uint8Array | null = null;
+  /** Of what says nothing. */
+  private paddingStart = 0;
+  private paddingEnd = 0;
+  private isPaddedByField = false;
+  /** Of what may be other digits. */
+  private numbersStart = 0;
+  private numbersEnd = 0;
+  /** The frame that is looked at has others. */
+  private hasOthers = false;
+  /** The last one had, and nobody took them yet. */
+  private isNews = false;
   /** Models in a row to which no frame was like. */
   private unlike = 0;
 
   /** Frames to come may be like this one, in which `text` is a whole string of JSON. */
-  learn(frame: Uint8Array, text: string, varies: string | undefined): void {
-    this.model = NO_BYTES;
+  learn(frame: Uint8Array, text: string, { padding, numbers }: Omit<RepeatReader, 'repeat'>): void {
+    this.forget();
     if (text === '' || frame.length > LONGEST_FRAME || this.unlike === MOST_UNLIKE) return;
     this.unlike++;
     const whole = decoder.decode(frame);
@@ -55,25 +62,49 @@ export class FrameForm {
     if (at === -1 || whole.lastIndexOf(quoted) !== at) return;
     const textStart = at + 1;
     const textEnd = at + encoder.encode(quoted).length - 1;
+    const front = whole.slice(0, textStart);
     const rest = whole.slice(at + quoted.length - 1);
     // Only where no letter around it is spelled in another way is it sure to be the one that stands there.
-    if (rest.includes('\\') || whole.lastIndexOf('\\', at) !== -1) return;
+    if (rest.includes('\\') || front.includes('\\')) return;
     // Characters are bytes in front of it and behind it.
     if (textEnd + rest.length !== frame.length) return;
-    const place = varies === undefined ? undefined : placeOf(varies, rest);
-    const [start, end] = place ?? blanksIn(rest);
+    const field = padding === undefined ? undefined : stringIn(rest, padding);
+    const [paddingStart, paddingEnd] = field ?? blanksIn(rest);
     this.model = new Uint8Array(frame);
     this.textStart = textStart;
     this.textEnd = textEnd;
-    this.variedStart = textEnd + start;
-    this.variedEnd = textEnd + end;
-    this.hasField = place !== undefined;
-    this.latest = null;
+    this.paddingStart = textEnd + paddingStart;
+    this.paddingEnd = textEnd + paddingEnd;
+    this.isPaddedByField = field !== undefined;
+    if (numbers === undefined) return;
+    const before = numbersIn(front, numbers, 0);
+    const behind = numbersIn(rest, numbers, textEnd);
+    const [start, end] = before ?? behind ?? [0, 0];
+    // One of two would be the one that is read.
+    if (before !== undefined && behind !== undefined) return;
+    if (start < this.paddingEnd && end > this.paddingStart) return;
+    this.numbersStart = start;
+    this.numbersEnd = end;
   }
 
   /** The next frame cannot be like one before. */
   forget(): void {
     this.model = NO_BYTES;
+    this.numbersStart = 0;
+    this.numbersEnd = 0;
+    this.isNews = false;
+  }
+
+  /** JSON of the numbers of the last frame that was like the model, where they are others than those told before. */
+  takeNumbers(): string | undefined {
+    if (!this.isNews) return undefined;
+    this.isNews = false;
+    return decoder.decode(this.model.subarray(this.numbersStart, this.numbersEnd));
+  }
+
+  /** The last frame that was like the model, but for its text; empty where there is no model. */
+  latest(): Uint8Array {
+    return this.model;
   }
 
   /**
@@ -81,44 +112,77 @@ export class FrameForm {
    * another, or has to be read.
    */
   repeat(bytes: Uint8Array, from: number, to: number, reader: RepeatReader): boolean {
-    const { model, variedEnd } = this;
+    const { model, paddingEnd } = this;
+    this.hasOthers = false;
     if (model.length === 0 || !this.holds(bytes, from, 0, this.textStart)) return false;
     const textStart = from + this.textStart;
     const textEnd = endOfText(bytes, textStart, to);
-    const start = textEnd + this.variedStart - this.textEnd;
-    const end = to - model.length + variedEnd;
+    const start = textEnd + this.paddingStart - this.textEnd;
+    const end = to - model.length + paddingEnd;
     if (textEnd <= textStart || end < start) return false;
-    if (!this.holds(bytes, textEnd, this.textEnd, this.variedStart)) return false;
-    if (!this.holds(bytes, end, variedEnd, model.length)) return false;
-    if (!this.hasField) for (let at = start; at < end; at++) if (bytes[at] !== SPACE) return false;
-    const isLatest = !this.hasField || this.isLatest(bytes, start, end);
-    // Two frames, perhaps.
-    if (!isLatest) for (let at = start; at < end; at++) if (bytes[at] === LF) return false;
+    if (!this.holds(bytes, textEnd, this.textEnd, this.paddingStart)) return false;
+    if (!this.holds(bytes, end, paddingEnd, model.length)) return false;
+    if (!(this.isPaddedByField ? isString(bytes, start, end) : isBlank(bytes, start, end))) return false;
     const text = textOf(bytes.subarray(textStart, textEnd));
-    if (text === undefined) return false;
-    const varied = isLatest ? null : bytes.subarray(start, end);
-    if (!reader.repeat(text, varied === null ? undefined : decoder.decode(varied))) return false;
-    if (varied !== null) this.latest = new Uint8Array(varied);
+    if (text === undefined || !reader.repeat(text)) return false;
+    if (this.hasOthers) {
+      const { numbersStart } = this;
+      if (numbersStart < this.textStart) this.keepNumbers(bytes, from + numbersStart);
+      else if (numbersStart < this.paddingStart)
+        this.keepNumbers(bytes, textEnd + numbersStart - this.textEnd);
+      else this.keepNumbers(bytes, end + numbersStart - paddingEnd);
+    }
     this.unlike = 0;
     return true;
   }
 
-  private isLatest(bytes: Uint8Array, start: number, end: number): boolean {
-    const { latest, variedStart, variedEnd } = this;
-    if (latest === null)
-      return end - start === variedEnd - variedStart && this.holds(bytes, start, variedStart, variedEnd);
-    if (end - start !== latest.length) return false;
-    for (let at = 0; at < latest.length; at++) if (bytes[start + at] !== latest[at]) return false;
-    return true;
-  }
-
-  /** Whether what the model has in `from` to `to` stands at this place. */
+  /** Whether what the model has in `from` to `to` stands at this place, but for digits of its numbers. */
   private holds(bytes: Uint8Array, place: number, from: number, to: number): boolean {
     const { model } = this;
     const shift = place - from;
-    for (let at = from; at < to; at++) if (bytes[at + shift] !== model[at]) return false;
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at + shift] ?? 0;
+      if (byte !== model[at] && !this.isOtherDigit(at, byte)) return false;
+    }
     return true;
   }
+
+  /** Numbers with more digits, or fewer, come once in ten, in a hundred, in a thousand frames. */
+  private isOtherDigit(at: number, byte: number): boolean {
+    const { model } = this;
+    if (at < this.numbersStart || at >= this.numbersEnd || !isDigit(byte) || !isDigit(model[at]))
+      return false;
+    // No number begins with one, but for that of which it is all.
+    if (byte === ZERO && !isDigit(model[at - 1]) && isDigit(model[at + 1])) return false;
+    this.hasOthers = true;
+    return true;
+  }
+
+  private keepNumbers(bytes: Uint8Array, place: number): void {
+    const { model, numbersStart, numbersEnd } = this;
+    const shift = place - numbersStart;
+    for (let at = numbersStart; at < numbersEnd; at++) model[at] = bytes[at + shift] ?? 0;
+    this.isNews = true;
+  }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
+}
+
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== SPACE) return false;
+  return true;
+}
+
+/** One of JSON, in which nothing is escaped. */
+function isString(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from < 2 || bytes[from] !== QUOTE || bytes[to - 1] !== QUOTE) return false;
+  for (let at = from + 1; at < to - 1; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < SPACE || byte === QUOTE || byte === BACKSLASH) return false;
+  }
+  return true;
 }
 
 /** Where the quote stands that ends a string; -1 where none does. */
@@ -136,28 +200,49 @@ function endOfText(bytes: Uint8Array, start: number, to: number): number {
 function textOf(bytes: Uint8Array): string | undefined {
   const spelled = decoder.decode(bytes);
   if (!spelled.includes('\\')) return spelled;
+  const text = parseJson(`"${spelled}"`);
+  return typeof text === 'string' ? text : undefined;
+}
+
+function parseJson(json: string): unknown {
   try {
-    const text: unknown = JSON.parse(`"${spelled}"`);
-    return typeof text === 'string' ? text : undefined;
+    return JSON.parse(json);
   } catch {
     return undefined;
   }
 }
 
-/** Of the field's value: of a string, or of an object without strings that hold braces. */
-function placeOf(field: string, json: string): [number, number] | undefined {
+/** Where the field's value stands that is a string. */
+function stringIn(json: string, field: string): [number, number] | undefined {
+  const start = fieldValue(json, field);
+  const end = json.indexOf('"', start + 1) + 1;
+  return json[start] === '"' && end > start ? [start, end] : undefined;
+}
+
+/** Where the field's value stands that is a number, or an object. */
+function numbersIn(json: string, field: string, offset: number): [number, number] | undefined {
+  const start = fieldValue(json, field);
+  if (start === -1) return undefined;
+  let end = start;
+  if (json[start] === '{') {
+    let depth = 0;
+    do {
+      if (json[end] === '{') depth++;
+      if (json[end] === '}') depth--;
+      end++;
+    } while (depth > 0 && end < json.length);
+  } else while (isDigit(json.charCodeAt(end))) end++;
+  if (start === end || parseJson(json.slice(start, end)) === undefined) return undefined;
+  return [offset + start, offset + end];
+}
+
+/** -1 where it stands nowhere, or more than once. */
+function fieldValue(json: string, field: string): number {
   const name = `"${field}":`;
   const found = json.indexOf(name);
-  if (found === -1 || json.lastIndexOf(name) !== found) return undefined;
-  const start = found + name.length + (json[found + name.length] === ' ' ? 1 : 0);
-  if (json[start] === '"') return [start, json.indexOf('"', start + 1) + 1];
-  if (json[start] !== '{') return undefined;
-  let depth = 0;
-  for (let at = start; at < json.length; at++) {
-    if (json[at] === '{') depth++;
-    if (json[at] === '}' && --depth === 0) return [start, at + 1];
-  }
-  return undefined;
+  if (found === -1 || json.lastIndexOf(name) !== found) return -1;
+  const start = found + name.length;
+  return json[start] === ' ' ? start + 1 : start;
 }
 
 /** Those before the last brace hide how long the text is (Anthropic). */

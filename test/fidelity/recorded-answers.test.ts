@@ -47,8 +47,10 @@ async function read(wire: TableWire, recording: Recording): Promise<NeutralRespo
           decoder.decode(event);
           return undefined;
         },
-        varies: undefined,
+        padding: undefined,
+        numbers: undefined,
         repeat: () => false,
+        count() {},
       };
       framing.push(recording.body, taker);
       framing.flush(taker);

@@ -1,22 +1,25 @@
 // Frames that are the one before but for their text are not read in full: what the client gets is what it would get if they were.
 import { describe, expect, test } from 'bun:test';
-import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { MalformedEvent } from '../../src/dialects/dialect.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { createEventFraming } from '../../src/gateway/event-framing.ts';
 import { createObserver } from '../../src/gateway/observer.ts';
 import { createSequencer } from '../../src/gateway/sequence.ts';
+import { createPassthroughPump } from '../../src/gateway/passthrough-pump.ts';
 import { createTranslatePump } from '../../src/gateway/translate-pump.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
-import { mergeUsage, NO_USAGE } from '../../src/model/usage.ts';
+import { mergeUsage, NO_USAGE, type Usage } from '../../src/model/usage.ts';
 import { readEvents } from '../support/read-events.ts';
 import { recordings } from '../support/recordings.ts';
 import { createRandom, FIRST_SEED } from '../support/splits.ts';
 
-const WIRES = ['anthropic-messages', 'openai-chat', 'gemini'] as const;
+const WIRES = ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'] as const;
 type Wire = (typeof WIRES)[number];
 
 const RECORDED_AS = {
   'anthropic-messages': 'anthropic-messages',
   'openai-chat': 'openai-chat',
+  'openai-responses': 'openai-responses',
   gemini: 'gemini-generate',
 };
 
@@ -35,6 +38,12 @@ const gemini = (part: object, candidate: object = {}, more: object = {}) =>
     ...more,
   })}\r\n\r\n`;
 const CALL = { index: 0, id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } };
+const RESPONSES_CALL = { type: 'function_call', id: 'call', call_id: 'c', name: 'f', arguments: '' };
+let sequence = 0;
+const responses = (type: string, fields: object) => {
+  const event = { type: `response.${type}`, sequence_number: ++sequence, ...fields };
+  return `event: response.${type}\ndata: ${JSON.stringify(event)}\n\n`;
+};
 const GROUNDED = {
   groundingMetadata: {
     groundingChunks: [{ web: { uri: 'https://a.example/', title: 'a' } }],
@@ -48,6 +57,7 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
     said: [
       (text) => anthropic({ type: 'text_delta', text }),
       (thinking) => anthropic({ type: 'thinking_delta', thinking }),
+      (partial_json) => anthropic({ type: 'input_json_delta', partial_json }),
       // Blanks hide how long a text is.
       (text) => anthropic({ type: 'text_delta', text }).replace('}\n\n', `${' '.repeat(text.length)}}\n\n`),
     ],
@@ -56,6 +66,7 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
       ': comment\n\n',
       anthropic({ type: 'signature_delta', signature: 's' }),
       anthropic({ type: 'input_json_delta', partial_json: '{}' }),
+      'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{"a":1}}}\n\n',
       'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n',
       'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
       'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}\n\n',
@@ -72,6 +83,11 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
       (text) => chat({ reasoning_details: [{ type: 'reasoning.text', text, index: 0 }] }),
       (text) => chat({ reasoning_details: [{ type: 'reasoning.text', text, signature: 's', index: 1 }] }),
       (content) => chat({ content }, { usage: { prompt_tokens: 3, completion_tokens: 0 } }),
+      (text) => chat({ tool_calls: [{ index: 0, function: { arguments: text } }] }),
+      (text) => chat({ tool_calls: [{ index: 1, id: 'c2', function: { name: 'g', arguments: text } }] }),
+      (text) => chat({ tool_calls: [{ index: 1, id: 'c2', function: { arguments: text } }] }),
+      (text) => chat({ tool_calls: [{ index: 0, function: { arguments: text } }], content: 'x' }),
+      (text) => chat({ function_call: { arguments: text } }),
       (content) => chat({ content, annotations: [] }),
       (content) =>
         chat({ content }, { usage: null, obfuscation: 'x'.repeat(Math.max(0, 4 - content.length)) }),
@@ -81,12 +97,44 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
     between: [
       ': comment\n\n',
       chat({ tool_calls: [CALL] }),
+      chat({ tool_calls: [{ ...CALL, function: { name: 'f', arguments: '' } }] }),
+      chat({ tool_calls: [CALL, { ...CALL, index: 1, id: 'c2' }] }),
       chat({ content: null }),
       chat({ audio: { id: 'a', data: 'AAAA' } }),
       chat({}, { citations: ['https://a.example/'] }),
       'data: not JSON\n\n',
     ],
     end: `${chat({ content: '' }).replace('null', '"stop"')}data: [DONE]\n\n`,
+  },
+  'openai-responses': {
+    said: [
+      (delta) => responses('output_text.delta', { output_index: 1, content_index: 0, delta }),
+      (delta) => responses('output_text.delta', { output_index: 1, content_index: 1, delta, logprobs: [] }),
+      (delta) => responses('reasoning_summary_text.delta', { output_index: 0, summary_index: 0, delta }),
+      (delta) => responses('reasoning_summary_text.delta', { output_index: 0, summary_index: 1, delta }),
+      (delta) => responses('reasoning_text.delta', { output_index: 0, content_index: 0, delta }),
+      (text) => responses('output_text.done', { output_index: 1, content_index: 0, text }),
+      (text) => responses('reasoning_summary_text.done', { output_index: 0, summary_index: 0, text }),
+      (text) => responses('function_call_arguments.done', { output_index: 2, arguments: text }),
+      (delta) => responses('refusal.delta', { output_index: 1, content_index: 0, delta }),
+      (delta) => responses('function_call_arguments.delta', { output_index: 2, delta }),
+      (delta) => responses('function_call_arguments.delta', { delta, item_id: 'call' }),
+      (delta) => responses('output_text.delta', { delta, obfuscation: 'x'.repeat(8 - (delta.length % 8)) }),
+      (delta) => responses('output_text.delta', { delta, obfuscation: { delta } }),
+      (delta) => responses('output_text.delta', { delta, more: ++sequence, obfuscation: 'x' }),
+    ],
+    between: [
+      ': comment\n\n',
+      responses('output_item.added', { output_index: 0, item: { type: 'reasoning', id: 'r' } }),
+      responses('output_item.added', { output_index: 1, item: { type: 'message', id: 'm', content: [] } }),
+      responses('output_item.added', { output_index: 2, item: RESPONSES_CALL }),
+      responses('output_item.done', { output_index: 2, item: { ...RESPONSES_CALL, arguments: '{}' } }),
+      responses('output_text.done', { output_index: 1, content_index: 0, text: ' word and more' }),
+      responses('output_item.done', { output_index: 0, item: { type: 'reasoning', id: 'r', summary: [] } }),
+      responses('keepalive', {}),
+      'data: not JSON\n\n',
+    ],
+    end: responses('completed', { response: { id: 'r', status: 'completed', output: [] } }),
   },
   gemini: {
     said: [
@@ -115,10 +163,11 @@ const FRAMES: Record<Wire, { said: ((text: string) => string)[]; between: string
 const encoder = new TextEncoder();
 
 /** What the pump tells of chunks, and how many of their events it did not read. */
-function pumped(wire: Wire, chunks: readonly Uint8Array[]): { told: StreamEvent[]; repeated: number } {
+function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
   const side = PROVIDER_SIDES[wire];
   const told: StreamEvent[] = [];
   let repeated = 0;
+  const observer = createObserver(() => 0, { isWatched: () => false, text() {} });
   const pump = createTranslatePump<true>({
     provider: wire,
     side: {
@@ -127,12 +176,14 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[]): { told: StreamEvent[
         const decoder = side.createStreamDecoder(sink, quirks);
         return {
           decode: (event) => decoder.decode(event),
-          ...(decoder.varies !== undefined && { varies: decoder.varies }),
-          repeat(text, varied) {
-            const done = decoder.repeat?.(text, varied) === true;
+          ...(decoder.padding !== undefined && { padding: decoder.padding }),
+          ...(decoder.numbers !== undefined && { numbers: decoder.numbers }),
+          repeat(text) {
+            const done = decoder.repeat?.(text) === true;
             if (done) repeated++;
             return done;
           },
+          count: (numbers) => decoder.count?.(numbers),
           end: () => decoder.end(),
         };
       },
@@ -142,19 +193,70 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[]): { told: StreamEvent[
       told.push(...events);
       return true;
     },
-    observer: createObserver(() => 0, { isWatched: () => false, text() {} }),
+    observer,
     maxEvent: 1 << 20,
     quirks: {},
     onMalformed() {},
     redact: (text) => text,
   });
   for (const chunk of chunks) pump.push(chunk);
-  pump.end();
-  return { told: news(told), repeated };
+  if (isLeft) pump.settle();
+  else pump.end();
+  return { told: sum(told), repeated, usage: observer.seen.usage };
+}
+
+/** What passes, and what the tap tells of it. */
+function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
+  const told: StreamEvent[] = [];
+  const observer = createObserver(() => 0, { isWatched: () => true, text() {} });
+  const pump = createPassthroughPump({
+    provider: wire,
+    side: PROVIDER_SIDES[wire],
+    hides: undefined,
+    createEncoder: () =>
+      DIALECTS[wire].client.createStreamEncoder({
+        requestId: 'r',
+        model: 'm',
+        created: 0,
+        includeUsage: false,
+      }),
+    observer: {
+      ...observer,
+      wantsText: () => true,
+      noteMalformed: () => observer.noteMalformed(),
+      see(event) {
+        told.push(event);
+        observer.see(event);
+      },
+    },
+    maxEvent: 1 << 20,
+    quirks: {},
+    onTapFailure: (thrown) => expect(thrown).toBeUndefined(),
+    redact: (text) => text,
+  });
+  const out = chunks.map((chunk) => pump.push(chunk));
+  if (isLeft) pump.settle();
+  else out.push(pump.end());
+  return { told, usage: observer.seen.usage, bytes: Buffer.concat(out.filter((each) => each !== undefined)) };
+}
+
+/** The same events, each of them read, before they are put in sequence. */
+function tapped(wire: Wire, bytes: Uint8Array, isLeft: boolean): StreamEvent[] {
+  const told: StreamEvent[] = [];
+  const decoder = PROVIDER_SIDES[wire].createStreamDecoder({ push: (event) => told.push(event) }, {});
+  for (const event of readEvents(bytes)) {
+    try {
+      decoder.decode(event);
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(MalformedEvent);
+    }
+  }
+  if (!isLeft) decoder.end();
+  return told;
 }
 
 /** The same events, each of them read. */
-function decoded(wire: Wire, bytes: Uint8Array): StreamEvent[] {
+function decoded(wire: Wire, bytes: Uint8Array): Sum {
   const told: StreamEvent[] = [];
   const sequencer = createSequencer({ see: (event) => told.push(event) });
   const decoder = PROVIDER_SIDES[wire].createStreamDecoder(sequencer, {});
@@ -167,19 +269,39 @@ function decoded(wire: Wire, bytes: Uint8Array): StreamEvent[] {
   }
   decoder.end();
   if (!sequencer.ended()) told.push({ type: 'error', error: expect.anything() });
-  return news(told);
+  return sum(told);
 }
 
-/** Without counts that say nothing new: they are told once. */
-function news(events: readonly StreamEvent[]): StreamEvent[] {
-  let usage = NO_USAGE;
-  return events.filter((event) => {
-    if (event.type !== 'usage') return true;
-    const before = usage;
-    usage = mergeUsage(usage, event.usage);
-    return !Bun.deepEquals(before, usage);
-  });
+interface Sum {
+  said: StreamEvent[];
+  usage: Usage;
 }
+
+/** What they say, and what they count in the end: counts are told when somebody has to know them. */
+function sum(events: readonly StreamEvent[]): Sum {
+  return {
+    said: events.filter(({ type }) => type !== 'usage'),
+    usage: events.reduce(
+      (usage, event) => (event.type === 'usage' ? mergeUsage(usage, event.usage) : usage),
+      NO_USAGE,
+    ),
+  };
+}
+
+test('an error that ends a stream of Responses has the number behind that of the last event', () => {
+  sequence = 0;
+  const frame = FRAMES['openai-responses'].said[0] ?? String;
+  const frames = TEXTS.map((text) => frame(text));
+  // Of the last, the blank line may be missing.
+  for (const end of ['\n\n', '']) {
+    const pieces = [...frames.slice(0, -1), frames.at(-1)?.trimEnd() + end].map((each) =>
+      encoder.encode(each),
+    );
+    expect(passed('openai-responses', pieces, false).bytes.toString()).toEndWith(
+      `"sequence_number":${TEXTS.length + 1}}\n\n`,
+    );
+  }
+});
 
 describe.each(WIRES)('a stream of %s', (wire) => {
   const { said, between, end } = FRAMES[wire];
@@ -193,7 +315,10 @@ describe.each(WIRES)('a stream of %s', (wire) => {
     expect(told).toEqual(decoded(wire, encoder.encode([...frames, ...likes, end].join(''))));
     expect(repeated).toBe(likes.length);
     // The same where several come at once.
-    expect(pumped(wire, [encoder.encode([...frames, ...likes, end].join(''))])).toEqual({ told, repeated });
+    expect(pumped(wire, [encoder.encode([...frames, ...likes, end].join(''))])).toMatchObject({
+      told,
+      repeated,
+    });
   });
 
   test('is told as if each event had been read, whatever comes between', () => {
@@ -226,8 +351,32 @@ describe.each(WIRES)('a stream of %s', (wire) => {
     expect(repeated).toBeGreaterThan(1_000);
   });
 
+  test('that is left has counted what a reading of each event has, and passed what came', () => {
+    const random = createRandom(FIRST_SEED);
+    const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)];
+    for (let round = 0; round < 200; round++) {
+      const frame = pick(said) ?? String;
+      const frames = TEXTS.map((text) => frame(text));
+      for (let more = random() * 3; more > 0; more--)
+        frames.push(pick(between) ?? '', frame(pick(TEXTS) ?? ''));
+      const left = frames
+        .slice(0, 2 + Math.floor(random() * frames.length))
+        .map((each) => encoder.encode(each));
+      const bytes = Buffer.concat(left);
+      const events = tapped(wire, bytes, true);
+      expect(pumped(wire, left, true).usage).toEqual(sum(events).usage);
+      const { told, usage, bytes: out } = passed(wire, left, true);
+      expect(usage).toEqual(sum(events).usage);
+      expect(sum(told)).toEqual(sum(events));
+      expect(out.equals(bytes)).toBe(true);
+    }
+  });
+
   const recorded = recordings(RECORDED_AS[wire], { streamed: true });
   test.each(recorded.map((recording) => [recording.id, recording.body] as const))('%s', (_, body) => {
     expect(pumped(wire, [body]).told).toEqual(decoded(wire, body));
+    const isAnswer = ({ type }: StreamEvent) => type !== 'error';
+    const { told } = passed(wire, [body], false);
+    expect(sum(told.filter(isAnswer))).toEqual(sum(tapped(wire, body, false).filter(isAnswer)));
   });
 });

@@ -21,6 +21,7 @@ const decoder = new TextDecoder();
 const bytes = (text: string) => new TextEncoder().encode(text);
 const MESSAGES = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const CHAT = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+const GENERATE = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
 const CLIENTS = [
   ['same dialect', '/v1/messages', MESSAGES],
   ['translated', '/v1/chat/completions', CHAT],
@@ -338,6 +339,29 @@ describe('a client that leaves', () => {
       expect(await upstream.requests[0]?.ended).toBe('left');
       await timers.advance(1_000);
       expect(await row(0)).toMatchObject({ status: 'aborted', usage: { inputTokens: 7 }, httpStatus: 200 });
+    });
+  }
+
+  for (const [name, path, body] of [
+    ['same dialect', '/v1beta/models/m:streamGenerateContent?alt=sse', GENERATE],
+    ['translated', '/v1/chat/completions', CHAT],
+  ] as const) {
+    test(`${name}, from a provider that counts in each event: the row has the counts of the last`, async () => {
+      const chunk = (text: string, count: number) =>
+        `data: ${JSON.stringify({ candidates: [{ content: { parts: [{ text }] } }], usageMetadata: { candidatesTokenCount: count } })}\n\n`;
+      const first = bytes(chunk('a', 11) + chunk('b', 12) + chunk('c', 13));
+      const { timers, post, row } = setup({
+        config: {
+          providers: { gemini: LAB_PROVIDERS.gemini },
+          routing: { default_provider: 'gemini' },
+        },
+        reply: replyWith(first, { fault: { kind: 'hang', after: first.length } }),
+      });
+      const reader = (await post(path, body)).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      await timers.advance(1_000);
+      expect(await row(0)).toMatchObject({ status: 'aborted', usage: { outputTokens: 13 } });
     });
   }
 

@@ -5,25 +5,32 @@ const encoder = new TextEncoder();
 const frameOf = (text: string, before = '"model":"m"') =>
   encoder.encode(`data: {${before},"text":${text},"index":0}\n\n`);
 
-function learned(text: string, frame = frameOf(JSON.stringify(text))): FrameForm {
+interface Shape {
+  padding?: string;
+  numbers?: string;
+}
+
+function learned(text: string, frame = frameOf(JSON.stringify(text)), shape: Shape = {}): FrameForm {
   const form = new FrameForm();
-  form.learn(frame, text, undefined);
+  form.learn(frame, text, { padding: undefined, numbers: undefined, ...shape });
   return form;
 }
 
-/** Of a frame like the learned one, and what varied in it. */
-function textIn(form: FrameForm, frame: Uint8Array, varies?: string): string | string[] | undefined {
-  let told: string | string[] | undefined;
+/** Of a frame like the learned one. */
+function textIn(form: FrameForm, frame: Uint8Array, isRefused = false): string | undefined {
+  let told: string | undefined;
   // Among others.
   const bytes = Buffer.concat([frameOf('"b"'), frame, frameOf('"c"')]);
   const from = frameOf('"b"').length;
-  form.repeat(bytes, from, from + frame.length, {
-    varies,
-    repeat(text, varied) {
-      told = varied === undefined ? text : [text, varied];
-      return true;
+  const isLike = form.repeat(bytes, from, from + frame.length, {
+    padding: undefined,
+    numbers: undefined,
+    repeat(text) {
+      told = text;
+      return !isRefused;
     },
   });
+  expect(isLike).toBe(told !== undefined && !isRefused);
   return told;
 }
 
@@ -56,37 +63,102 @@ describe('the form of a frame', () => {
     expect(textIn(learned('Hi', padded('Hi', blanks)), padded('a', ' ,'))).toBeUndefined();
   });
 
-  test('tells what else varies, where it does', () => {
-    const counted = (text: string, counts: string) =>
-      encoder.encode(`data: {"text":"${text}", "counts": ${counts}, "model":"m"}\r\n\r\n`);
-    const form = new FrameForm();
-    form.learn(counted('Hi', '{"a":{"b":1}}'), 'Hi', 'counts');
-    expect(textIn(form, counted('a', '{"a":{"b":1}}'), 'counts')).toBe('a');
-    expect(textIn(form, counted('b', '{"c":22}'), 'counts')).toEqual(['b', '{"c":22}']);
-    expect(textIn(form, counted('c', '{"c":22}'), 'counts')).toBe('c');
-    expect(textIn(form, counted('d', '{"a":{"b":1}}'), 'counts')).toEqual(['d', '{"a":{"b":1}}']);
-    expect(textIn(form, counted('e', '{"a":{"b":1}}, "c":2'), 'counts')).toEqual([
-      'e',
-      '{"a":{"b":1}}, "c":2',
-    ]);
-    const two = Buffer.concat([counted('f', '{"c":22}'), counted('g', '{"c":22}')]);
-    expect(textIn(form, two, 'counts')).toBeUndefined();
-    form.learn(counted('Hi', '"x"'), 'Hi', 'counts');
-    expect(textIn(form, counted('a', '""'), 'counts')).toEqual(['a', '""']);
-    form.learn(counted('Hi', '1'), 'Hi', 'counts');
-    expect(textIn(form, counted('a', '1'), 'counts')).toBe('a');
-    expect(textIn(form, counted('a', '2'), 'counts')).toBeUndefined();
+  describe('with a string that says nothing', () => {
+    const hidden = (text: string, letters: string, behind = '') =>
+      encoder.encode(`data: {"text":"${text}","hidden":${letters}${behind}}\n\n`);
+
+    test.each(['""', '"x"', '"0Zx"'])('tells the text where it is %s', (letters) => {
+      const form = learned('Hi', hidden('Hi', '"abc"', ',"n":7'), { padding: 'hidden', numbers: 'n' });
+      expect(textIn(form, hidden('a', letters, ',"n":8'))).toBe('a');
+      expect(form.takeNumbers()).toBe('8');
+    });
+
+    test.each(['null', '7', '{}', '"', '"x","y":"z"', '"x\\"', '"\n"'])('reads where it is %s', (letters) => {
+      const form = learned('Hi', hidden('Hi', '"abc"'), { padding: 'hidden' });
+      expect(textIn(form, hidden('a', letters))).toBeUndefined();
+    });
+
+    test.each(['null', '"x","hidden":"y"'])('learns none from %s', (letters) => {
+      const form = learned('Hi', hidden('Hi', letters), { padding: 'hidden' });
+      expect(textIn(form, hidden('a', letters))).toBe('a');
+      expect(textIn(form, hidden('a', '"z"'))).toBeUndefined();
+    });
   });
 
-  test('keeps what varies as it was where the frame is then read after all', () => {
+  describe('with numbers', () => {
     const counted = (text: string, counts: string) =>
-      encoder.encode(`data: {"text":"${text}","n":{"c":${counts}}}\n\n`);
-    const form = new FrameForm();
-    form.learn(counted('Hi', '1'), 'Hi', 'n');
-    expect(
-      form.repeat(counted('a', '2'), 0, counted('a', '2').length, { varies: 'n', repeat: () => false }),
-    ).toBe(false);
-    expect(textIn(form, counted('a', '1'), 'n')).toBe('a');
+      encoder.encode(`data: {"text":"${text}", "counts": ${counts}, "model":"m1"}\r\n\r\n`);
+    const numbered = (text: string, number: string) =>
+      encoder.encode(`data: {"number":${number},"text":"${text}"  }\n\n`);
+    const withNumbers = (frame: ReturnType<typeof frameOf>, numbers: string) =>
+      learned('Hi', frame, { numbers });
+
+    test('tells the text, and them once', () => {
+      const form = withNumbers(counted('Hi', '{"a":{"b":10},"c":[1,20]}'), 'counts');
+      expect(form.takeNumbers()).toBeUndefined();
+      expect(textIn(form, counted('a', '{"a":{"b":10},"c":[1,20]}'))).toBe('a');
+      expect(form.takeNumbers()).toBeUndefined();
+      expect(textIn(form, counted('b', '{"a":{"b":11},"c":[2,20]}'))).toBe('b');
+      expect(textIn(form, counted('longer', '{"a":{"b":12},"c":[0,30]}'))).toBe('longer');
+      expect(form.takeNumbers()).toBe('{"a":{"b":12},"c":[0,30]}');
+      expect(form.takeNumbers()).toBeUndefined();
+      expect(textIn(form, counted('c', '{"a":{"b":12},"c":[0,30]}'))).toBe('c');
+      expect(form.takeNumbers()).toBeUndefined();
+    });
+
+    test('tells them where they stand before the text', () => {
+      const form = withNumbers(numbered('Hi', '10'), 'number');
+      expect(textIn(form, numbered('a', '99'))).toBe('a');
+      expect(new TextDecoder().decode(form.latest())).toBe('data: {"number":99,"text":"Hi"  }\n\n');
+      expect(form.takeNumbers()).toBe('99');
+    });
+
+    test.each([
+      ['more digits', '{"a":100}'],
+      ['fewer digits', '{"a":1}'],
+      ['a nought in front', '{"a":01}'],
+      ['a sign', '{"a":-1}'],
+      ['other names', '{"b":10}'],
+      ['more', '{"a":10,"b":1}'],
+    ])('reads a frame with %s', (_, counts) => {
+      const form = withNumbers(counted('Hi', '{"a":10}'), 'counts');
+      expect(textIn(form, counted('a', counts))).toBeUndefined();
+      expect(form.takeNumbers()).toBeUndefined();
+      expect(textIn(form, counted('a', '{"a":10}'))).toBe('a');
+    });
+
+    test('reads a frame with other digits elsewhere', () => {
+      const form = withNumbers(counted('Hi', '{"a":10}'), 'counts');
+      const other = new TextDecoder().decode(counted('a', '{"a":10}')).replace('m1', 'm2');
+      expect(textIn(form, encoder.encode(other))).toBeUndefined();
+    });
+
+    test.each(['"10"', '-1', '{"a":"}"}', '[10]', 'null', '1,"counts":2'])(
+      'learns none from %s',
+      (counts) => {
+        const form = withNumbers(counted('Hi', counts), 'counts');
+        expect(textIn(form, counted('a', counts))).toBe('a');
+        expect(textIn(form, counted('a', counts.replace(/\d/, '3')))).toBe(
+          /\d/.test(counts) ? undefined : 'a',
+        );
+      },
+    );
+
+    test('keeps them as they were where the frame is then read after all', () => {
+      const form = withNumbers(counted('Hi', '{"a":10}'), 'counts');
+      expect(textIn(form, counted('a', '{"a":11}'), true)).toBe('a');
+      expect(form.takeNumbers()).toBeUndefined();
+      expect(textIn(form, counted('b', '{"a":10}'))).toBe('b');
+      expect(form.takeNumbers()).toBeUndefined();
+    });
+
+    test('forgets them with the frame', () => {
+      const form = withNumbers(counted('Hi', '{"a":10}'), 'counts');
+      expect(textIn(form, counted('a', '{"a":11}'))).toBe('a');
+      form.forget();
+      expect(form.takeNumbers()).toBeUndefined();
+      expect(form.latest()).toHaveLength(0);
+    });
   });
 
   test('reads bytes that are no characters as the whole frame is read', () => {
@@ -149,26 +221,16 @@ describe('the form of a frame', () => {
     expect(textIn(form, frameOf('"a"'))).toBe('a');
   });
 
-  test('does not change with bytes in which something else varied', () => {
-    const counted = (text: string, counts: string) =>
-      Buffer.from(`data: {"text":"${text}","n":{"c":${counts}}}\n\n`);
-    const form = new FrameForm();
-    form.learn(counted('Hi', '1'), 'Hi', 'n');
-    const next = counted('a', '2');
-    form.repeat(next, 0, next.length, { varies: 'n', repeat: () => true });
-    next.fill(0);
-    expect(textIn(form, counted('b', '2'), 'n')).toBe('b');
-  });
-
   test('is no longer looked for in a stream that counts its frames', () => {
     const counted = (index: number) => frameOf('"Hi"', `"model":"${index}"`);
     const form = new FrameForm();
     for (let index = 0; index < 16; index++) {
       expect(textIn(form, counted(index))).toBeUndefined();
-      form.learn(counted(index), 'Hi', undefined);
+      form.learn(counted(index), 'Hi', { padding: undefined, numbers: undefined });
     }
     expect(textIn(form, counted(15))).toBe('Hi');
-    for (let index = 0; index < 17; index++) form.learn(counted(index), 'Hi', undefined);
+    for (let index = 0; index < 17; index++)
+      form.learn(counted(index), 'Hi', { padding: undefined, numbers: undefined });
     expect(textIn(form, counted(16))).toBeUndefined();
   });
 });

@@ -65,8 +65,8 @@ class MessageDecoder implements StreamDecoder {
   private ended = false;
   private stopReason: JsonValue | undefined = undefined;
   private stopSequence: JsonValue | undefined = undefined;
-  /** Of the last delta of text. */
-  private delta: 'text-delta' | 'reasoning-delta' = 'text-delta';
+  /** Of the last delta of text, or of arguments. */
+  private delta: 'text-delta' | 'reasoning-delta' | 'tool-delta' = 'text-delta';
   private deltaBlock = 0;
 
   constructor(sink: EventSink, quirks: Quirks | undefined) {
@@ -121,7 +121,8 @@ class MessageDecoder implements StreamDecoder {
   }
 
   repeat(text: string): boolean {
-    this.sink.push({ type: this.delta, block: this.deltaBlock, text });
+    const { delta: type, deltaBlock: block } = this;
+    this.sink.push(type === 'tool-delta' ? { type, block, arguments: text } : { type, block, text });
     return true;
   }
 
@@ -266,6 +267,8 @@ class MessageDecoder implements StreamDecoder {
       const fragment = asString(delta.partial_json) ?? malformed('an input_json_delta without text');
       if (fragment === '') return;
       opened.held = '';
+      this.delta = 'tool-delta';
+      this.deltaBlock = block;
       this.sink.push({ type: 'tool-delta', block, arguments: fragment });
     } else {
       const signature = asString(delta.signature) ?? malformed('a signature_delta without a signature');

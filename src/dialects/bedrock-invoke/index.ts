@@ -80,8 +80,10 @@ async function loadFraming(): Promise<CreateFraming> {
       push: (chunk, taker) =>
         framing.push(chunk, {
           take: (event) => taker.take(event.event === 'chunk' ? innerEvent(event.data) : event),
-          varies: undefined,
+          padding: undefined,
+          numbers: undefined,
           repeat: () => false,
+          count() {},
         }),
       flush: (taker) => framing.flush(taker),
     };

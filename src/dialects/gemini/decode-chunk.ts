@@ -22,7 +22,7 @@ import { isEmpty } from '../own-fields.ts';
 import { ID } from './wire.ts';
 
 export class ChunkDecoder {
-  readonly varies = 'usageMetadata';
+  readonly numbers = 'usageMetadata';
   private readonly sink: EventSink;
   private started = false;
   private isOver = false;
@@ -86,16 +86,16 @@ export class ChunkDecoder {
   }
 
   /** As `StreamDecoder.repeat`. Where sources stand, they are placed anew with more text. */
-  repeat(text: string, varied: string | undefined): boolean {
+  repeat(text: string): boolean {
     const { open } = this;
     if (open === undefined || this.sources !== null) return false;
-    if (varied !== undefined) {
-      const counts = parseObject(varied);
-      if (counts === undefined) return false;
-      this.tellUsage(counts);
-    }
     this.tell(open, text);
     return true;
+  }
+
+  count(numbers: string): void {
+    const counts = parseObject(numbers);
+    if (counts !== undefined) this.tellUsage(counts);
   }
 
   /** No chunk follows: a reason to finish that was given now counts, as none can be taken back any more. */

@@ -19,7 +19,6 @@ import { tellUnworded } from './unworded.ts';
 import { findUsage, parseUsage } from './usage.ts';
 
 /** One string, that is. */
-const OBFUSCATION = /^"\w*"$/;
 
 export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): StreamDecoder {
   return new ChunkDecoder(sink, quirks);
@@ -28,7 +27,7 @@ export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): Strea
 /** A class: what a stream holds for as long as it flows is few objects, and no more than it needs. */
 class ChunkDecoder implements StreamDecoder {
   /** Letters that hide how long the text is (OpenAI). */
-  readonly varies = 'obfuscation';
+  readonly padding = 'obfuscation';
   private readonly sink: EventSink;
   private readonly quirks: Quirks;
   private readonly blocks: BlockWriter;
@@ -82,10 +81,10 @@ class ChunkDecoder implements StreamDecoder {
     else this.readChunk(value);
   }
 
-  /** Tools and media add up what no event of their own tells at once. */
-  repeat(text: string, varied: string | undefined): boolean {
-    if (this.tools !== null || this.media !== null) return false;
-    return (varied === undefined || OBFUSCATION.test(varied)) && this.blocks.repeat(text);
+  /** Media adds up what no event of its own tells at once. */
+  repeat(text: string): boolean {
+    if (this.media !== null) return false;
+    return this.tools === null ? this.blocks.repeat(text) : this.tools.repeat(text);
   }
 
   end(): void {
@@ -172,6 +171,7 @@ class ChunkDecoder implements StreamDecoder {
     if (delta.function_call) this.toolDecoder().legacy(delta.function_call);
     if (delta.audio) this.mediaDecoder().audio(delta.audio);
     if (delta.images) this.mediaDecoder().images(delta.images);
+    if (!isOnlyCalls(delta)) this.tools?.rest();
   }
 
   private readContent(content: JsonValue): void {
@@ -211,6 +211,10 @@ class ChunkDecoder implements StreamDecoder {
     this.told.add(name);
     this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value });
   };
+}
+
+function isOnlyCalls(delta: JsonObject): boolean {
+  return Object.entries(delta).every(([name, value]) => name === 'tool_calls' || name === 'role' || !value);
 }
 
 /** Streams of several choices interleave them; the neutral model has room for choice 0. */

@@ -19,6 +19,10 @@ export interface ToolDecoder {
   fragments(value: JsonValue | undefined): void;
   /** The legacy form: one call without id and index. */
   legacy(value: JsonValue | undefined): void;
+  /** More arguments, from a delta that is the last one but for them. False where that had more than arguments. */
+  repeat(fragment: string): boolean;
+  /** The delta told something else, too. */
+  rest(): void;
   /** Whether any call began. */
   saw(): boolean;
   /** Ends all calls; the error where one never got its name. */
@@ -55,6 +59,8 @@ class CallDecoder implements ToolDecoder {
   private readonly calls: OpenCall[] = [];
   private readonly byIndex = new Map<number, OpenCall>();
   private legacyCall: OpenCall | undefined = undefined;
+  /** Of which the last delta told arguments, and nothing else. */
+  private fed: OpenCall | null = null;
 
   constructor(sink: EventSink, blocks: BlockWriter, responseId: () => string | null) {
     this.sink = sink;
@@ -77,6 +83,7 @@ class CallDecoder implements ToolDecoder {
       }
       call.signature ??= thoughtSignature(fields);
       if (!call.started) call.id ??= id;
+      this.fed = name === '' && call.started && (id === undefined || id === call.id) ? call : null;
       this.feed(call, name, argumentText(call.kind === 'custom' ? called.input : called.arguments));
     }
   }
@@ -88,6 +95,16 @@ class CallDecoder implements ToolDecoder {
     if (this.legacyCall === undefined && name === '' && fragment === '') return;
     this.legacyCall ??= this.begin(undefined, 'function');
     this.feed(this.legacyCall, name, fragment);
+  }
+
+  repeat(fragment: string): boolean {
+    if (this.fed === null) return false;
+    this.feed(this.fed, '', fragment);
+    return true;
+  }
+
+  rest(): void {
+    this.fed = null;
   }
 
   saw(): boolean {

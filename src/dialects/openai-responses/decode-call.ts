@@ -44,6 +44,10 @@ export class CallState extends ToldText {
     if (!this.ended) this.tell(text);
   }
 
+  more(text: string): void {
+    this.tell(text);
+  }
+
   /** The whole arguments: what no delta told is told now. */
   whole(text: string): void {
     if (!this.ended) this.tell(this.rest(text));

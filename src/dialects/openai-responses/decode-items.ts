@@ -75,6 +75,14 @@ export class ItemDecoder implements Blocks {
     return known?.kind === 'call' ? known : this.add(index, new CallState(this, 'function_call', index));
   }
 
+  /** A delta like the one before it, which told its text as it was. */
+  protected more(text: string): boolean {
+    const { current } = this;
+    if (current === undefined || current.kind === 'hosted' || current.ended) return false;
+    current.more(text);
+    return true;
+  }
+
   protected indexOfId(itemId: JsonValue | undefined): number | undefined {
     return typeof itemId === 'string' ? this.ids?.get(itemId) : undefined;
   }

@@ -39,6 +39,10 @@ export class MessageState extends ToldText {
     if (this.open(kind, contentIndex)) this.tell(text);
   }
 
+  more(text: string): void {
+    this.tell(text);
+  }
+
   /** The whole text of a part: what no delta told is told now. */
   whole(kind: PartKind, contentIndex: number, text: string): void {
     if (this.open(kind, contentIndex)) this.tell(this.rest(text));

@@ -35,6 +35,10 @@ export class ReasoningState {
     if (!this.ended) this.tell(source, index, text);
   }
 
+  more(text: string): void {
+    this.write(text);
+  }
+
   /** The whole text of a part: told where no delta was. */
   whole(source: Source, index: number, text: string): void {
     const wasHeard = this.heard !== undefined && (this.heard !== source || this.heardIndex >= index);

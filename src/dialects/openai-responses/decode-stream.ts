@@ -21,7 +21,13 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
 
 /** A class: what a stream holds for as long as it flows is few objects. */
 class ResponseDecoder extends ItemDecoder implements StreamDecoder {
+  /** Letters that hide how long the text is. */
+  readonly padding = 'obfuscation';
+  /** Of events, which nobody counts. */
+  readonly numbers = 'sequence_number';
   private ended = false;
+  /** The last event adds to what was told, it does not repeat it. */
+  private isDelta = false;
   /** The item that events without a place belong to. */
   private lastIndex = 0;
   /** Deltas of kinds that nobody reads, as told. */
@@ -51,6 +57,10 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       if (error === undefined) throw new MalformedEvent('the event has no type');
       this.fail(error);
     }
+  }
+
+  repeat(text: string): boolean {
+    return this.isDelta && !this.ended && this.more(text);
   }
 
   // Without a terminal there is nothing to owe: the answer was cut off.
@@ -107,6 +117,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   }
 
   private decodeTyped(type: string, event: JsonObject): void {
+    this.isDelta = type.endsWith('.delta');
     switch (type) {
       case 'response.output_text.delta':
         this.message(this.indexOf(event)).delta('text', partOf(event), textOf(event, 'delta'));
