@@ -104,6 +104,33 @@ describe('redact', () => {
     });
   });
 
+  test('what a tool at the provider gave, where calls are searched', async () => {
+    const value = {
+      type: 'web_search_tool_result',
+      tool_use_id: 'srvtoolu_1',
+      content: [
+        { type: 'web_search_result', title: 'sk-abcd1234', url: 'https://a.test', page_age: null, n: 7 },
+      ],
+    };
+    const blocks: StreamEvent[] = [
+      {
+        type: 'server-tool-result',
+        block: 0,
+        part: { type: 'server-tool-result', callId: 'srvtoolu_1', dialect: 'anthropic-messages', value },
+      },
+    ];
+    for (const stream of BOTH)
+      for (const tools of BOTH) {
+        const lab = labOf('anthropic-messages', [{ ...KEYS, tools }], wrapped(blocks));
+        const got = await lab.ask('anthropic-messages', stream);
+        expectSound(got);
+        const [result] = got.parts;
+        if (result?.type !== 'server-tool-result') throw new Error('no result');
+        const [found] = value.content;
+        expect(result.value.content).toEqual([{ ...found, title: tools ? '[redacted]' : 'sk-abcd1234' }]);
+      }
+  });
+
   test('a match does not go on into the next block, and the tail leaves at the end of its own', async () => {
     const blocks: StreamEvent[] = [
       { type: 'text-start', block: 0 },

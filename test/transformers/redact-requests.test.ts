@@ -1,0 +1,105 @@
+// `redact` in requests: wherever a conversation holds text, and in calls where that is asked.
+import { describe, expect, test } from 'bun:test';
+import type { JsonObject } from '../../src/model/json.ts';
+import { createTransformLab, type LabOptions, textAnswer } from '../support/transform-lab.ts';
+
+const SECRET = 'sk-abcd1234';
+const REDACT = { name: 'redact', patterns: ['sk-\\w{4,}'], direction: 'request' } as const;
+
+/** A conversation that holds the secret in everything that can hold text. */
+const TALK: JsonObject = {
+  system: `The system has ${SECRET}.`,
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: `The user has ${SECRET}.` },
+        {
+          type: 'document',
+          source: { type: 'text', media_type: 'text/plain', data: `The document has ${SECRET}.` },
+        },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: `Thinking has ${SECRET}.`, signature: 'c2lnbmVk' },
+        { type: 'text', text: `The model has ${SECRET}.` },
+        { type: 'tool_use', id: 'toolu_1', name: 'look', input: { key: SECRET, list: [SECRET, 7] } },
+      ],
+    },
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'tool_result',
+          tool_use_id: 'toolu_1',
+          content: `The result has ${SECRET}.`,
+        },
+      ],
+    },
+  ],
+};
+
+function labOf(dialect: LabOptions['dialect'], more: object = {}) {
+  return createTransformLab({
+    dialect,
+    transformers: [{ ...REDACT, ...more }],
+    answer: textAnswer('The answer has sk-efgh5678.'),
+  });
+}
+
+describe('to a provider of the same dialect', () => {
+  test('every text is clean; signed thinking and calls stay as they were', async () => {
+    const lab = labOf('anthropic-messages');
+    const got = await lab.ask('anthropic-messages', true, TALK);
+    expect(got.error).toBeNull();
+    expect(got.text()).toBe('The answer has sk-efgh5678.');
+    const clean = JSON.parse(
+      JSON.stringify(TALK).replaceAll(/(?<!Thinking )has sk-abcd1234/g, 'has [redacted]'),
+    ) as JsonObject;
+    expect(lab.sent().body).toMatchObject(clean);
+    expect((await lab.row(0)).lost).toContain('messages (approximated: 5 matches replaced by redact)');
+  });
+
+  test('with `tools` the arguments of calls too', async () => {
+    const lab = labOf('anthropic-messages', { tools: true });
+    await lab.ask('anthropic-messages', true, TALK);
+    expect(lab.sent().text.match(/sk-abcd1234/g)).toHaveLength(1);
+    expect(lab.sent().text).toContain(`Thinking has ${SECRET}`);
+    expect(lab.sent().text).toContain('"input":{"key":"[redacted]","list":["[redacted]",7]}');
+    expect((await lab.row(0)).lost).toContain('messages (approximated: 7 matches replaced by redact)');
+  });
+});
+
+test('to a provider of another dialect nothing is left', async () => {
+  const lab = labOf('openai-chat', { tools: true });
+  expect((await lab.ask('anthropic-messages', false, TALK)).error).toBeNull();
+  expect(lab.sent().text).not.toContain(SECRET);
+  expect(lab.sent().text.match(/\[redacted\]/g)?.length).toBeGreaterThanOrEqual(7);
+});
+
+test('a call in free text, and what the model refused', async () => {
+  const lab = labOf('openai-chat', { tools: true });
+  const messages = [
+    { role: 'user', content: 'go on' },
+    { role: 'assistant', content: null, refusal: `I will not say ${SECRET}.` },
+    { role: 'user', content: 'call it then' },
+    {
+      role: 'assistant',
+      tool_calls: [{ id: 'c1', type: 'custom', custom: { name: 'run', input: `key ${SECRET}` } }],
+    },
+    { role: 'tool', tool_call_id: 'c1', content: 'ran' },
+  ];
+  expect((await lab.ask('openai-chat', false, { messages })).error).toBeNull();
+  expect(lab.sent().text).not.toContain(SECRET);
+  expect(lab.sent().text).toContain('I will not say [redacted].');
+  expect(lab.sent().text).toContain('key [redacted]');
+});
+
+test('with `direction: answer` requests stay as they are', async () => {
+  const lab = labOf('anthropic-messages', { direction: 'answer', tools: true });
+  const got = await lab.ask('anthropic-messages', true, TALK);
+  expect(got.text()).toBe('The answer has [redacted].');
+  expect(lab.sent().body).toMatchObject(TALK);
+});
