@@ -1,0 +1,135 @@
+// From a name to a target: aliases, defaults, names with a slash, and what is said where there is none.
+import { describe, expect, test } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import type { ResolvedConfig } from '../../src/config/resolved.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import type { ConfigInput } from '../../src/index.ts';
+import {
+  resolveDefault,
+  resolveForced,
+  resolveNamed,
+  resolveTarget,
+  targetName,
+} from '../../src/routing/targets.ts';
+
+function configOf(providers: ConfigInput['providers'], routing: ConfigInput['routing'] = {}): ResolvedConfig {
+  const { file } = parseConfig({ providers, routing });
+  if (file === null) throw new Error('not a valid file');
+  const readFile = () => {
+    throw new Error('no files here');
+  };
+  return resolveConfig(file, { environment: {}, readFile, credential: null }).config;
+}
+
+const LAB = { dialect: 'openai-chat', base_url: 'http://lab.test/v1', api_key: 'k' } as const;
+const PROVIDERS = {
+  aliased: { ...LAB, models: { fast: 'qwen3-8b' }, default_model: 'qwen3-32b' },
+  plain: LAB,
+  mine: { ...LAB, kind: 'openai' },
+} as const;
+
+describe('a configured target', () => {
+  const config = configOf(PROVIDERS);
+  test.each([
+    // The provider alone: the model asked for where it is one of its own, by alias, name or default.
+    ['aliased', 'fast', 'aliased/qwen3-8b'],
+    ['aliased', 'qwen3-8b', 'aliased/qwen3-8b'],
+    ['aliased', 'qwen3-32b', 'aliased/qwen3-32b'],
+    ['aliased', 'gpt-5', 'aliased/qwen3-32b'],
+    ['plain', 'gpt-5', 'plain/gpt-5'],
+    // With a model: that one, through the aliases.
+    ['aliased/fast', 'gpt-5', 'aliased/qwen3-8b'],
+    ['aliased/other', 'gpt-5', 'aliased/other'],
+    ['plain/vendor/model', 'gpt-5', 'plain/vendor/model'],
+    // No alias of this name was written.
+    ['aliased/constructor', 'gpt-5', 'aliased/constructor'],
+  ])('%s, asked for %s', (target, asked, expected) => {
+    const found = resolveTarget(target, asked, config);
+    expect(found && targetName(found)).toBe(expected);
+  });
+
+  test('of a provider that is not there is none', () => {
+    expect(resolveTarget('gone/model', 'gpt-5', config)).toBeUndefined();
+  });
+});
+
+describe('a model that names its provider', () => {
+  const config = configOf(PROVIDERS);
+  test.each([
+    ['plain/x', 'plain/x'],
+    ['gone/x', undefined],
+    ['/x', undefined],
+    ['x', undefined],
+  ])('%s', (model, expected) => {
+    const found = resolveNamed(model, config);
+    expect(found && targetName(found)).toBe(expected);
+  });
+});
+
+describe('where no rule leads elsewhere', () => {
+  const chosen = (model: string, routing: ConfigInput['routing'] = {}) => {
+    const { target, rule } = resolveDefault(model, configOf(PROVIDERS, routing));
+    return [targetName(target), rule];
+  };
+
+  test('the default provider, whatever the model', () => {
+    const routing = { default_provider: 'plain' };
+    expect(chosen('gpt-5', routing)).toEqual(['plain/gpt-5', 'routing.default_provider: plain']);
+  });
+
+  test('else the one that knows the model, else the first', () => {
+    expect(chosen('gpt-5')).toEqual(['mine/gpt-5', 'the provider that knows the model']);
+    expect(chosen('fast')).toEqual(['aliased/qwen3-8b', 'the provider that knows the model']);
+    expect(chosen('unheard-of')).toEqual(['aliased/qwen3-32b', 'the first provider']);
+  });
+
+  test('a name with a slash is the model’s own, unless it is that of a provider', () => {
+    expect(chosen('vendor/model')).toEqual(['aliased/qwen3-32b', 'the first provider']);
+    expect(() => chosen('anthropic/claude-x')).toThrow(
+      'model "anthropic/claude-x" asks for provider "anthropic", which is not enabled; set ANTHROPIC_API_KEY or configure providers.anthropic (enabled: aliased, plain, mine',
+    );
+  });
+
+  test('also of a provider that is known, where the chosen one serves a model of that name', () => {
+    const config = configOf({ only: { ...LAB, models: { 'anthropic/claude-x': 'claude-x' } } });
+    expect(targetName(resolveDefault('anthropic/claude-x', config).target)).toBe('only/claude-x');
+  });
+});
+
+describe('none is there', () => {
+  const failure = (run: () => unknown) => {
+    try {
+      run();
+    } catch (thrown) {
+      return thrown;
+    }
+    throw new Error('it was found');
+  };
+  const off = configOf({ gone: { ...LAB, api_key: 'env:ABSENT' }, here: LAB }, { default_provider: 'gone' });
+
+  test('the default provider is disabled: the reason, and those that are enabled', () => {
+    expect(failure(() => resolveDefault('gpt-5', off))).toMatchObject({
+      code: 'unknown_model',
+      message: expect.stringMatching(
+        /^routing.default_provider is "gone", which is not enabled; it is disabled: .*ABSENT is not set.* \(enabled: here/,
+      ),
+    });
+  });
+
+  test('the header names one that is not configured', () => {
+    expect(failure(() => resolveForced('lab7/x', 'gpt-5', off))).toMatchObject({
+      code: 'unknown_model',
+      message: expect.stringMatching(
+        /^x-sluice-target names "lab7\/x", which is not enabled; configure providers.lab7 \(enabled: /,
+      ),
+    });
+  });
+
+  test('no provider at all', () => {
+    const empty = { ...off, providers: [], routing: { ...off.routing, defaultProvider: null } };
+    expect(failure(() => resolveDefault('gpt-5', empty))).toMatchObject({
+      code: 'unknown_model',
+      message: 'no provider is enabled; configure one under `providers` in sluice.yaml',
+    });
+  });
+});
