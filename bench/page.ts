@@ -109,8 +109,10 @@ const MEASURED = `
   What is over ${DIRECT} is a difference of two quantiles of one round. At 1/s a round has so few requests that its p99 is
   nearly the slowest of them.
 - **Two workers over one**: plain requests/s of one worker that may use 0.3 of a core, and of two, with the process that
-  starts them, that may use 0.6 together. So clients and upstream have CPU enough on two cores as well; a round in which the
-  quota was not used up counts as failed.
+  starts them, that may use 0.6 together. So clients and upstream have CPU enough on two cores as well, and they come first
+  where a worker wants the same core (until 2026-11-27 the workers did, which cost two of them more than one: kept from
+  asking and answering, clients and upstream brought each one request at a time). A round in which the quota was not used up
+  counts as failed.
 - An event's way is from the upstream's writing it, whose moment by a clock that all processes share is in the event's own
   text, to the client's reading it. Upstream and clients share a core: where **${DIRECT}** is late, they are what is measured.
   They cannot do 100,000 events/s beside each other, so that ${LOWERED.join(', ')}.

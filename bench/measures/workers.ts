@@ -1,13 +1,15 @@
 // What a second worker brings: plain requests of one worker, and of two with twice the CPU.
 import { join } from 'node:path';
-import { canLimitCpu, createCpuQuota } from '../cpu-quota.ts';
+import { canLimitCpu, createCpuQuota, putFirst } from '../cpu-quota.ts';
 import { type Measure, type MeasureContext, onStage, startLoad } from '../measure.ts';
 import { PASSTHROUGH, sluiceContender } from '../sluice.ts';
 import { hasWrk, runWrk } from '../wrk.ts';
 
 /**
  * Of a core, for each worker. Where all were measured at full speed, clients and upstream would need cores of their own;
- * on two cores, two workers at this leave them most of the time.
+ * on two cores, two workers at this leave them most of the time. They come first: two workers that want both cores would
+ * else keep clients and upstream from asking and answering, and wake for each single request, which one worker that has a
+ * core to itself does not.
  */
 const CORES = 0.3;
 const CONNECTIONS = 32;
@@ -28,17 +30,27 @@ export const workers: Measure = {
   name: 'Workers',
   metrics: { [ONE_WORKER]: '1/s', [TWO_WORKERS]: '1/s', [SECOND_WORKER]: '×' },
   applies: ({ name }) => name === PASSTHROUGH && isPossible && hasWrk(),
-  run: (context) =>
-    withWorkers(context, 1, (one) =>
-      withWorkers(context, 2, async (two) => {
-        // In turn, and turned around each time: whatever else the machine does meets both.
-        for (let turn = 0; turn < Math.max(1, TURNS * context.effort.pace); turn++)
-          for (const gateway of turn % 2 === 0 ? [one, two] : [two, one]) await gateway.ask();
-        const [ofOne, ofTwo] = [one.perSecond(), two.perSecond()];
-        return { [ONE_WORKER]: ofOne, [TWO_WORKERS]: ofTwo, [SECOND_WORKER]: ofTwo / ofOne };
-      }),
-    ),
+  async run(context) {
+    const clients = putFirst();
+    try {
+      return await compare(context);
+    } finally {
+      await clients.remove();
+    }
+  },
 };
+
+function compare(context: MeasureContext) {
+  return withWorkers(context, 1, (one) =>
+    withWorkers(context, 2, async (two) => {
+      // In turn, and turned around each time: whatever else the machine does meets both.
+      for (let turn = 0; turn < Math.max(1, TURNS * context.effort.pace); turn++)
+        for (const gateway of turn % 2 === 0 ? [one, two] : [two, one]) await gateway.ask();
+      const [ofOne, ofTwo] = [one.perSecond(), two.perSecond()];
+      return { [ONE_WORKER]: ofOne, [TWO_WORKERS]: ofTwo, [SECOND_WORKER]: ofTwo / ofOne };
+    }),
+  );
+}
 
 interface Limited {
   /** As much as it can answer, for a while. */
