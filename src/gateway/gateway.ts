@@ -28,7 +28,7 @@ import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './ex
 import { answerAcross } from './cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
-import { parseIncoming, readBody } from './incoming.ts';
+import { parseIncoming } from './incoming.ts';
 import { createLiveView } from './live-view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
@@ -37,6 +37,7 @@ import { answerEmbeddings } from './operations/embeddings.ts';
 import type { Question } from './plan.ts';
 import { createProbes } from './probes.ts';
 import { withQueryKey } from './query-key.ts';
+import { readBody } from './read-body.ts';
 import { createRecord, type ExchangeRecord, type RecordContext } from './record.ts';
 import { redactError } from './redact-error.ts';
 import { addressOf, type RequestAddress } from './request-address.ts';

@@ -84,12 +84,20 @@ export const CASES: BadInput[] = [
     says: /content-type: application\/json/,
   },
   {
-    name: 'a compressed body',
+    name: 'a body that is not compressed as it says',
     body: GOOD,
     headers: { 'content-encoding': 'gzip' },
+    status: 400,
+    code: 'invalid_request',
+    says: /not whole gzip.*uncompressed/,
+  },
+  {
+    name: 'a body compressed in an unknown way',
+    body: GOOD,
+    headers: { 'content-encoding': 'lzma' },
     status: 415,
     code: 'invalid_request',
-    says: /gzip.*uncompressed/,
+    says: /"lzma".*gzip.*uncompressed/,
   },
   {
     name: 'too large',
