@@ -266,6 +266,7 @@ describe('headers on their way to the provider', () => {
     const sent = sentHeaders(lab);
     for (const [name, value] of Object.entries(client)) expect([name, sent.get(name)]).toEqual([name, value]);
     for (const name of Object.keys(hidden)) expect([name, sent.get(name)]).toEqual([name, null]);
+    expect(sent.get('content-type')).toBe('application/json');
     expect(lab.upstream.requests[0]?.path).toBe('/v1/messages?beta=true&x=%20y');
   });
 
@@ -281,6 +282,7 @@ describe('headers on their way to the provider', () => {
       if (name !== 'user-agent') expect([name, sent.get(name)]).toEqual([name, null]);
     }
     expect(sent.get('user-agent')).toMatch(/^sluice\//);
+    expect(sent.get('content-type')).toBe('application/json');
     expect(lab.upstream.requests[0]?.path).toBe('/chat/completions');
   });
 

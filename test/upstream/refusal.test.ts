@@ -1,0 +1,66 @@
+// Why a provider is not asked, in words and in the error that a client gets where nobody else is left.
+import { expect, test } from 'bun:test';
+import { allRefused, refusedByBreaker, refusedByKeys, refusedByLimit } from '../../src/upstream/refusal.ts';
+
+const LAB = { name: 'lab', apiKeys: ['one'] };
+const TWO_KEYS = { name: 'lab', apiKeys: ['one', 'two'] };
+
+test('an open breaker: when it is tried again, and what failed last, without its words', () => {
+  const refusal = refusedByBreaker('lab', 1_500, 'upstream_failed: lab said a secret');
+  expect(refusal).toMatchObject({ refused: 'breaker_open', worthWaiting: false });
+  expect(refusal.error).toMatchObject({
+    code: 'upstream_overloaded',
+    status: 503,
+    retryAfterMs: 1_500,
+    message:
+      'lab was not asked: its circuit breaker is open after failures in a row, the last one upstream_failed; it is tried again in 2 s (breaker.open_for)',
+  });
+  expect(refusedByBreaker('lab', 0, undefined).error.message).toContain('in a row; it is tried again in 1 s');
+});
+
+test.each([
+  ['refused', LAB, 'upstream_unauthorized', 'it was refused', false],
+  ['exhausted', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys has used up what it may use', false],
+  ['rate_limited', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys was asked to wait', true],
+] as const)('keys that are set aside: %s', (why, provider, code, words, worthWaiting) => {
+  const refusal = refusedByKeys(provider, { waitMs: 61_000, why });
+  expect(refusal).toMatchObject({ refused: 'keys_set_aside', worthWaiting });
+  expect(refusal.error).toMatchObject({
+    code,
+    retryAfterMs: 61_000,
+    message: `lab was not asked: ${words}; it is asked again in 61 s`,
+  });
+});
+
+test.each([
+  ['full', 'and no more may'],
+  ['late', 'no place was free in time'],
+] as const)('no room: %s', (shed, words) => {
+  const { error, refused } = refusedByLimit('lab', { shed, inFlight: 4, waiting: 2, retryAfterMs: 900 });
+  expect(refused).toBe('busy');
+  expect(error).toMatchObject({
+    code: 'rate_limited',
+    retryAfterMs: 900,
+    message: `lab was not asked: it is at work on 4, 2 more wait, ${words} (providers.lab.concurrency)`,
+  });
+});
+
+test('of several: the one error where they agree, else 503; the soonest time, each reason once', () => {
+  const limited = refusedByKeys(LAB, { waitMs: 9_000, why: 'rate_limited' });
+  const open = refusedByBreaker('other', 4_000, undefined);
+  expect(allRefused([])).toBeUndefined();
+  expect(allRefused([limited])).toBe(limited.error);
+  const soon = refusedByKeys({ ...LAB, name: 'third' }, { waitMs: 2_000, why: 'rate_limited' });
+  expect(allRefused([limited, soon, limited])).toMatchObject({
+    code: 'upstream_rate_limited',
+    status: limited.error.status,
+    retryAfterMs: 2_000,
+    message: `${limited.error.message}; ${soon.error.message}`,
+  });
+  expect(allRefused([limited, open])).toMatchObject({
+    code: 'upstream_overloaded',
+    status: 503,
+    retryAfterMs: 4_000,
+    message: `${limited.error.message}; ${open.error.message}`,
+  });
+});
