@@ -15,23 +15,28 @@ export interface AnswerChain {
   close(): void;
 }
 
-interface Stage {
-  push(events: Events): Events | Promise<Events>;
-  ended(): boolean;
-  close(): void;
-}
+/** One step is a chain of one. */
+type Stage = AnswerChain;
 
 /** @param steps in the order in which they apply to answers. */
 export function createAnswerChain(steps: readonly Transformer[], context: AnswerContext): AnswerChain {
-  const stages = steps.flatMap((step) => {
-    const { answer } = step;
-    if (answer === undefined) return [];
+  const stages: Stage[] = [];
+  let closed = false;
+  const close = () => {
+    // A stream that breaks off is stopped from several sides; a step hears of it once.
+    if (closed) return;
+    closed = true;
+    for (const stage of stages) stage.close();
+  };
+  for (const step of steps) {
     try {
-      return [createStage(step.name, answer.call(step, context), context)];
+      const answer = step.answer?.(context);
+      if (answer !== undefined) stages.push(createStage(step.name, answer, context));
     } catch (thrown) {
+      close();
       throw transformerFailed(step.name, context.provider, thrown);
     }
-  });
+  }
   const last = stages.at(-1);
 
   function run(events: Events, from: number): Events | Promise<Events> {
@@ -48,9 +53,7 @@ export function createAnswerChain(steps: readonly Transformer[], context: Answer
   return {
     push: (events) => run(events, 0),
     ended: () => last?.ended() ?? false,
-    close() {
-      for (const stage of stages) stage.close();
-    },
+    close,
   };
 }
 
