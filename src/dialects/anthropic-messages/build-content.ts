@@ -10,6 +10,7 @@ import type {
 import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
+import { standardMediaType } from '../media-type.ts';
 import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { toolId, toolInput } from './tool-input.ts';
@@ -159,7 +160,7 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
 function buildSource(source: MediaSource, losses: LossReport): JsonObject | undefined {
   switch (source.kind) {
     case 'base64':
-      return { type: 'base64', media_type: source.mediaType, data: source.data };
+      return { type: 'base64', media_type: standardMediaType(source.mediaType), data: source.data };
     case 'url':
       return { type: 'url', url: source.url };
     case 'text':

@@ -29,7 +29,8 @@ export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonOb
       losses.lost(part.name);
       continue;
     }
-    losses.foreign(part.extension);
+    // Of a call that the provider ran nothing is sent: its name tells that.
+    if (part.type !== 'tool-call' || part.kind !== 'server') losses.foreign(part.extension);
     const block = buildBlock(part, scope);
     if (block !== undefined) blocks.push(block);
     const point = buildCachePoint(part.cacheControl, scope);

@@ -1,6 +1,7 @@
 // The conversation: turns of user and assistant that alternate, results first in their turn.
 import type { JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import type { LossReport } from '../loss-report.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { askToGoOn } from '../prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
@@ -40,6 +41,7 @@ export function buildConversation(
   for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   if (turns.length === 0) speakAsUser(system, turns, scope);
   requireLastTurn(request, turns.at(-1)?.role);
+  if (scope.family === 'claude') trimPrefill(turns, losses);
   const end = turns.at(-1);
   if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
     turns.push({ role: 'user', content: [{ text: askToGoOn(losses) }] });
@@ -52,6 +54,15 @@ function resultsFirst(blocks: JsonObject[]): JsonObject[] {
   if (at === -1) return blocks;
   const isResult = (block: JsonObject) => block.toolResult !== undefined;
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}
+
+/** Claude goes on behind a last turn of its own, which may not end in white space. */
+function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
+  const last = turns.at(-1);
+  const block = last?.role === 'assistant' ? last.content.at(-1) : undefined;
+  if (typeof block?.text !== 'string' || block.text === block.text.trimEnd()) return;
+  block.text = block.text.trimEnd();
+  losses.approximated('messages', 'white space at the end of the last turn is cut');
 }
 
 /** Other dialects answer a system prompt alone; this one wants a user turn. */

@@ -1,6 +1,7 @@
 // Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for addresses.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { standardMediaType } from '../media-type.ts';
 import { table } from '../../model/table.ts';
 
 export type MediaPart = ImagePart | DocumentPart | AudioPart;
@@ -49,11 +50,16 @@ export function isVideoPage(url: string): boolean {
   return /^https?:\/\/((www|m)\.)?(youtube\.com\/(watch\?|shorts\/|live\/|embed\/)|youtu\.be\/)/i.test(url);
 }
 
+/** The type of sound has parameters that tell how to read it: `audio/L16;rate=24000`. */
+function spelt(mediaType: string): string {
+  return /^image\//i.test(mediaType) ? standardMediaType(mediaType) : mediaType;
+}
+
 /** The wire part of a source; undefined where it has none. */
 export function buildMedia(source: MediaSource): JsonObject | undefined {
   switch (source.kind) {
     case 'base64':
-      return { inlineData: { mimeType: source.mediaType, data: source.data } };
+      return { inlineData: { mimeType: spelt(source.mediaType), data: source.data } };
     case 'url': {
       const mimeType = source.mediaType ?? typeOfUrl(source.url);
       return mimeType === undefined ? undefined : { fileData: { mimeType, fileUri: source.url } };

@@ -49,7 +49,17 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
       }
     }
   }
-  return built;
+  return built.filter((message, at) => !saysNothing(message) || isBetweenUsers(built, at));
+}
+
+/** Servers refuse a turn without content, such as one of which nothing could be carried. */
+function saysNothing(message: JsonObject): boolean {
+  return message.role === 'assistant' && message.content === '' && Object.keys(message).length === 2;
+}
+
+/** There it stays: others want the roles to alternate. */
+function isBetweenUsers(messages: readonly JsonObject[], at: number): boolean {
+  return messages[at - 1]?.role === 'user' && messages[at + 1]?.role === 'user';
 }
 
 /** Where `response_format` takes no schema, the model is told it; servers want the word JSON somewhere as well. */

@@ -30,10 +30,21 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
       if (part.kind === 'custom') customCalls.add(part.id);
       else if (part.kind === 'server') serverTools.set(part.id, part.name);
     }
-    items.push(...buildAnswer(message, tools, serverTools, scope));
+    const answer = buildAnswer(message, tools, serverTools, scope);
+    const isFollowed = scope.native || request.messages[index + 1]?.role === 'assistant';
+    items.push(...(isFollowed ? answer : withoutLastThought(answer, scope)));
   }
   for (const { behind, item } of kept) if (behind >= request.messages.length) items.push(item);
   return items;
+}
+
+/** OpenAI refuses encrypted reasoning behind which nothing of the same turn stands: an answer that was cut in it. */
+function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonObject[] {
+  const end = answer.findLastIndex(
+    (item) => item.type !== 'reasoning' || item.encrypted_content === undefined,
+  );
+  if (end < answer.length - 1) losses.lost('reasoning', 'nothing of its turn stands behind it');
+  return answer.slice(0, end + 1);
 }
 
 /** A user or system turn: results are items of their own, what stands between them makes messages. */

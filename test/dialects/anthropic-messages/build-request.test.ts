@@ -47,6 +47,19 @@ test('the smallest request', () => {
   });
 });
 
+test.each([
+  ['image/jpg', 'image/jpeg'],
+  ['IMAGE/PNG', 'image/png'],
+])('%s is told as %s, which it takes', (mediaType, told) => {
+  const image: Part = { type: 'image', source: { kind: 'base64', mediaType, data: 'QUJD' } };
+  expect(build({ messages: [{ role: 'user', parts: [image] }] }).body.messages).toEqual([
+    {
+      role: 'user',
+      content: [{ type: 'image', source: { type: 'base64', media_type: told, data: 'QUJD' } }],
+    },
+  ]);
+});
+
 describe('max_tokens', () => {
   const DEFAULTS: [string, number][] = [
     ['claude-opus-4-6', 64_000],

@@ -165,6 +165,15 @@ describe('contents', () => {
     expect(names).toEqual(['approximated document', 'lost image.url', 'lost image.file_id']);
   });
 
+  test('an image has the media type that the standards know, sound its parameters', () => {
+    const sent = (type: 'image' | 'audio', mediaType: string) =>
+      parts([user({ type, source: { kind: 'base64', mediaType, data: 'QUJD' } })])[0];
+    expect(sent('image', 'image/jpg')).toEqual([{ inlineData: { mimeType: 'image/jpeg', data: 'QUJD' } }]);
+    expect(sent('audio', 'audio/L16;rate=24000')).toEqual([
+      { inlineData: { mimeType: 'audio/L16;rate=24000', data: 'QUJD' } },
+    ]);
+  });
+
   test('an instruction in the middle becomes user text', () => {
     const { body, names } = build({
       messages: [HI, { role: 'system', parts: [{ type: 'text', text: 'now' }] }],

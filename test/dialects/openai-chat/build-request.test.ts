@@ -405,6 +405,16 @@ describe('messages', () => {
     });
   });
 
+  test('a turn of which nothing is left is left out, except between turns of the user', () => {
+    const thought: Message = { role: 'assistant', parts: [{ type: 'reasoning', text: 'hm' }] };
+    const answer: Message = { role: 'user', parts: [result('x')] };
+    const roles = (...messages: Message[]) => messagesOf(...messages).messages.map(({ role }) => role);
+    expect(roles(HI, thought, calls('x'), answer)).toEqual(['user', 'assistant', 'tool']);
+    expect(roles(HI, calls('x'), answer, thought, HI)).toEqual(['user', 'assistant', 'tool', 'user']);
+    expect(roles(HI, thought)).toEqual(['user']);
+    expect(roles(HI, thought, HI)).toEqual(['user', 'assistant', 'user']);
+  });
+
   test('thinking goes back only where the provider wants it', () => {
     const parts: Part[] = [
       { type: 'reasoning', text: 'hm', signature: own('s') },

@@ -77,6 +77,23 @@ describe('without a store on either side', () => {
   });
 });
 
+test('encrypted reasoning behind which its turn says nothing is refused: it is left out', () => {
+  const thought: Part = {
+    type: 'reasoning',
+    text: 'hm',
+    signature: ownToken('openai-responses', '{"id":"rs_1","encrypted_content":"E"}'),
+  };
+  const turn = (...parts: Part[]): Message => ({ role: 'assistant', parts });
+  const text: Part = { type: 'text', text: 'So.' };
+  const types = (...messages: Message[]) =>
+    (build({ messages }).body.input as JsonObject[]).map(({ type }) => type);
+  expect(types(USER, turn(thought), USER)).toEqual(['message', 'message']);
+  expect(build({ messages: [USER, turn(thought), USER] }).lost).toEqual(['reasoning']);
+  expect(types(USER, turn(text, thought))).toEqual(['message', 'message']);
+  expect(types(USER, turn(thought, text), USER)).toEqual(['message', 'reasoning', 'message', 'message']);
+  expect(types(USER, turn(thought), turn(text))).toEqual(['message', 'reasoning', 'message']);
+});
+
 test('the system prompt is the instructions', () => {
   const { body } = build({
     system: [

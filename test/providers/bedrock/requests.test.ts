@@ -415,3 +415,22 @@ test('the place that Claude cites in a document is told as Anthropic tells it', 
     ],
   });
 });
+
+test('the last turn of Claude does not end in white space, which it refuses', async () => {
+  const { sent, row } = await messages({ messages: [...HI, { role: 'assistant', content: 'Once \n' }] });
+  expect(sent.messages).toContainEqual({ role: 'assistant', content: [{ text: 'Once' }] });
+  expect(row.lost).toContain('messages (approximated: white space at the end of the last turn is cut)');
+});
+
+test('a call that the provider ran is lost by the name of its tool alone', async () => {
+  const { lost } = await asked('/v1/responses', {
+    model: CLAUDE,
+    input: [
+      ...HI,
+      { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'q' } },
+      { role: 'assistant', content: 'found' },
+      ...HI,
+    ],
+  });
+  expect(lost).toBe('tools.web_search');
+});
