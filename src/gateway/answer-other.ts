@@ -9,7 +9,7 @@ import { authenticate, guardOrigin } from './admission.ts';
 import {
   errorResponse,
   guessDialect,
-  insteadOf,
+  isMeantToAsk,
   methodNotAllowed,
   noSuchPath,
   stackOf,
@@ -44,9 +44,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     authenticate(headers, setup.config.server.keys);
     if (listing !== undefined) {
       if (request.method !== 'GET' && request.method !== 'HEAD')
-        throw insteadOf(url.pathname) === undefined
-          ? methodNotAllowed(request.method, url.pathname, READ)
-          : noSuchPath(url);
+        throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, READ);
       const { client, asked } = listing;
       const models = await answerModels(client, asked, url.searchParams, setup);
       const own: AnswerHeaders = {};

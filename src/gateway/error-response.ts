@@ -99,8 +99,13 @@ export function noSuchPath(url: URL): GatewayError {
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
 }
 
+/** Whether a POST of this path looks like a question to a model, though it is none. */
+export function isMeantToAsk(url: URL): boolean {
+  return nearRoute(url) !== undefined || insteadOf(url.pathname) !== undefined;
+}
+
 /** What to do instead of asking for a path that a vendor has and the gateway has not. */
-export function insteadOf(pathname: string): string | undefined {
+function insteadOf(pathname: string): string | undefined {
   for (const { client } of Object.values(DIALECTS)) {
     const instead = client.insteadOf?.(pathname);
     if (instead !== undefined) return instead;

@@ -27,6 +27,13 @@ describe.each(SPOKEN_DIALECTS.map((dialect) => [dialect] as const))('%s', (diale
   });
 });
 
+test('a colon may be written as URLs may write it', () => {
+  for (const colon of [':', '%3A', '%3a'])
+    expect(findRoute(`/v1beta/models/lab%2Fa${colon}b${colon}generateContent`, QUERY)?.route.model).toBe(
+      'lab/a:b',
+    );
+});
+
 test('a path that is almost one is told what it should be', async () => {
   const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
   const messageOf = async (path: string) => {
@@ -37,6 +44,8 @@ test('a path that is almost one is told what it should be', async () => {
   expect(await messageOf('/chat/completions')).toContain('did you mean /v1/chat/completions?');
   expect(await messageOf('/v1/v1/messages')).toContain('did you mean /v1/messages?');
   expect(await messageOf(`${'/'.repeat(1_000)}v1/messages`)).not.toContain('did you mean');
+  const gemini = '/v1beta/models/asked:generateContent';
+  expect(await messageOf(`${gemini}/`)).toContain(`did you mean ${gemini}?`);
   expect(await messageOf('/v1/responses/')).toContain('did you mean /v1/responses?');
   expect(await messageOf('/nowhere')).toContain('no such path: /nowhere');
   expect(findRouteBelow('/nowhere', QUERY)).toBeUndefined();
@@ -48,6 +57,7 @@ test.each([
   ['/v1/messages/batches', '/v1/messages'],
   ['/v1/complete', '/v1/messages'],
   ['/v1beta/models/asked:generateContents', ':generateContent, :streamGenerateContent'],
+  ['/v1beta/models/asked%3agenerateContents', ':generateContent, :streamGenerateContent'],
 ])('%s, which a vendor has, is refused with the way out', async (path, way) => {
   const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
   const response = await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { method: 'POST' }));
@@ -93,6 +103,7 @@ test.each([
   ['/v1/embeddings', 'openai-chat', 'embed'],
   ['/v1beta/models/asked:embedContent', 'gemini', 'embed'],
   ['/v1beta/models/asked:batchEmbedContents', 'gemini', 'embed'],
+  ['/v1beta/models/lab%2Fasked%3AcountTokens', 'gemini', 'count-tokens'],
 ] as const)('%s is answered besides generation', (path, dialect, operation) => {
   const found = findRoute(path, QUERY);
   expect(found?.dialect.id).toBe(dialect);

@@ -11,9 +11,13 @@ const METHODS = [
   'batchEmbedContents',
 ];
 
+/** Of a path; generated clients encode it. */
+const COLON = '(?::|%3[Aa])';
+
 const PATH = new RegExp(
-  `^/(?:v1(?:beta)?/models/(.+)|v1beta/(?!v1|models/)([^/]+/.+)):(${METHODS.join('|')})$`,
+  `^/(?:v1(?:beta)?/models/(.+)|v1beta/(?!v1|models/)([^/]+/.+))${COLON}(${METHODS.join('|')})$`,
 );
+const ANY_METHOD = new RegExp(`^/v1(?:beta)?/.+${COLON}[a-zA-Z]+$`);
 
 /**
  * The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. Some clients
@@ -41,7 +45,7 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
 
 /** A model is asked by a method of its path; some are not served, and some are slips. */
 export function insteadOf(path: string): string | undefined {
-  if (!/^\/v1(beta)?\/.+:[a-zA-Z]+$/.test(path)) return undefined;
+  if (!ANY_METHOD.test(path)) return undefined;
   return `of a model’s methods there are ${METHODS.map((method) => `:${method}`).join(', ')}`;
 }
 
