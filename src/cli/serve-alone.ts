@@ -30,6 +30,7 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
       compression: () => current.server.compression,
       fetch: gateway.fetch,
       turnAway: gateway.turnAway,
+      onLate: gateway.cutRunning,
       onError: (error) => log('error', 'a request failed inside the gateway', { error }),
     });
     return {

@@ -65,6 +65,7 @@ export async function serveAsWorker(
     compression: () => current.server.compression,
     fetch: gateway.fetch,
     turnAway: gateway.turnAway,
+    onLate: gateway.cutRunning,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
   await primary.serve({

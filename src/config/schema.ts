@@ -106,7 +106,7 @@ const serverSchema = z.strictObject({
     .describe('Longest silence towards a streaming client before a keep-alive goes out.'),
   drain_timeout: timer(0)
     .prefault('30s')
-    .describe('How long running requests may go on after SIGTERM or SIGINT.'),
+    .describe('How long running requests may go on after SIGTERM or SIGINT, before an error ends them.'),
 });
 
 const timeoutsSchema = z.strictObject({

@@ -303,6 +303,15 @@ export function cancelledByOperator(): GatewayError {
   return new GatewayError('cancelled', 'the request was cancelled by whoever runs this gateway');
 }
 
+/** The error that tells a client that its request took longer than a gateway waits that was told to end. */
+export function cutAtShutdown(): GatewayError {
+  return new GatewayError(
+    'shutting_down',
+    'the gateway was shut down before the answer was complete; ask again in a moment',
+    { retryAfterMs: 1_000 },
+  );
+}
+
 /** The gateway's own response headers. Those that tell of a target are left out where none was asked. */
 export function setExchangeHeaders(
   headers: AnswerHeaders,

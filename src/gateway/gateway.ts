@@ -24,7 +24,7 @@ import { authenticate, guardOrigin } from './admission.ts';
 import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './byte-source.ts';
 import { answerError, answerShuttingDown, notPosted, stackOf } from './error-response.ts';
-import { answerStream, answerWhole, cancelledByOperator, clientLeft } from './exchange.ts';
+import { answerStream, answerWhole, clientLeft, cutAtShutdown } from './exchange.ts';
 import { answerAcross } from './cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
@@ -65,6 +65,8 @@ export interface Gateway {
   /** Applies to new requests; running ones keep what they began with. */
   reload(config: ResolvedConfig): void;
   activeStreams(): number;
+  /** Ends what still runs with an error that says why: the process waits no longer. */
+  cutRunning(): void;
   readonly running: RunningRequests;
   /** What is known of the configured providers, in their order. */
   providerStates(): ProviderState[];
@@ -239,7 +241,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       };
       return await OPERATIONS[found.route.operation](run);
     } catch (thrown) {
-      if (client.aborted && !isCancelled(client.reason)) {
+      if (client.aborted && !isEndedFromOutside(client.reason)) {
         record.httpStatus = 499;
         record.end({ status: 'aborted' });
         return new Response(null, { status: 499 });
@@ -302,6 +304,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       if (isProber) probes.follow(config.providers);
     },
     activeStreams: () => active.size,
+    cutRunning() {
+      for (const record of [...active]) record.cancel(cutAtShutdown());
+    },
     running,
     providerStates: () => states.snapshot(setup.config.providers),
     connections,
@@ -339,12 +344,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 function followClient(signal: AbortSignal, record: ExchangeRecord) {
   const client = new Departure();
   const leave = () => client.abort(clientLeft());
-  record.onCancel(() => client.abort(cancelledByOperator()));
+  record.onCancel((why) => client.abort(why));
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return { client, unfollow: () => signal.removeEventListener('abort', leave) };
 }
 
-function isCancelled(reason: unknown): boolean {
-  return reason instanceof GatewayError && reason.code === 'cancelled';
+/** Whoever asked is still there to be told. */
+function isEndedFromOutside(reason: unknown): boolean {
+  return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
 }

@@ -64,9 +64,9 @@ export interface ExchangeRecord {
   cost(target: Target, seen: Observation): number | null;
   readonly live: LiveStream;
   /** How to end the request from outside. */
-  onCancel(leave: () => void): void;
-  /** Ends the request from outside; the client is told. Does nothing once it is over. */
-  cancel(): void;
+  onCancel(leave: (why: GatewayError) => void): void;
+  /** Ends the request from outside; the client is told why. Does nothing once it is over. */
+  cancel(why: GatewayError): void;
   /** Ends the record; later calls do nothing. */
   end(outcome: Ending): void;
 }
@@ -139,7 +139,7 @@ class RunningRecord implements ExchangeRecord {
   responseBody: string | null = null;
   private readonly redact: Redactor;
   private readonly context: RecordContext;
-  private leave: (() => void) | null = null;
+  private leave: ((why: GatewayError) => void) | null = null;
   private over = false;
 
   constructor(
@@ -161,12 +161,12 @@ class RunningRecord implements ExchangeRecord {
     return this.context.price(target, seen.model ?? target.model, seen, this.timestamp);
   }
 
-  onCancel(leave: () => void): void {
+  onCancel(leave: (why: GatewayError) => void): void {
     this.leave = leave;
   }
 
-  cancel(): void {
-    this.leave?.();
+  cancel(why: GatewayError): void {
+    this.leave?.(why);
   }
 
   end({ status, error }: Ending): void {

@@ -1,5 +1,6 @@
 // The requests that run now, as those see them who manage the gateway.
 import type { RunningRequest, RunningRequests } from '../management/streams.ts';
+import { cancelledByOperator } from './exchange.ts';
 import type { GatewayHost } from './host.ts';
 import type { LiveView } from './live-view.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -13,7 +14,7 @@ export function createRunningRequests(
     list: () => [...active].map((record) => describeRunning(record, host)),
     cancel(requestId) {
       const record = [...active].find((candidate) => candidate.requestId === requestId);
-      record?.cancel();
+      record?.cancel(cancelledByOperator());
       return record !== undefined;
     },
     watch: live.watch,

@@ -10,7 +10,7 @@ import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempt.ts';
 import { notePlan } from './course.ts';
-import { cancelledByOperator, clientLeft } from './exchange.ts';
+import { clientLeft } from './exchange.ts';
 import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
 import { malformedIn } from './malformed-event.ts';
@@ -43,7 +43,7 @@ export async function* streamNeutral(
   const leave = () => client.abort(clientLeft());
   if (options.signal?.aborted === true) leave();
   options.signal?.addEventListener('abort', leave, { once: true });
-  record.onCancel(() => client.abort(cancelledByOperator()));
+  record.onCancel((why) => client.abort(why));
   let opened: OpenStream<Events> | undefined;
   try {
     const question = {

@@ -26,7 +26,12 @@ export interface HostOptions {
   /** Answers what still comes on open connections while the server drains; left out: a bare 503. */
   turnAway?(request: Request): Promise<Response>;
   onError(error: unknown): void;
+  /** Told when the time of what still runs is over, so that it can end with a word. */
+  onLate?(): void;
 }
+
+/** How long what is cut may take to send its last word. */
+const LAST_WORD_MS = 1_000;
 
 export interface HttpHost {
   port: number;
@@ -34,7 +39,7 @@ export interface HttpHost {
   url: string;
   /**
    * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`; what
-   * runs then is cut. Resolves to how many were.
+   * runs then is cut, within a second. Resolves to how many were.
    */
   drain(timeoutMs: number): Promise<number>;
 }
@@ -79,18 +84,23 @@ export function createHttpHost(options: HostOptions): HttpHost {
       draining = true;
       stopCollector();
       const finished = server.stop();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<'late'>((resolve) => {
-        timer = setTimeout(() => resolve('late'), timeoutMs);
-      });
-      const outcome = await Promise.race([finished, late]);
-      clearTimeout(timer);
-      if (outcome !== 'late') return 0;
+      if (await isWithin(finished, timeoutMs)) return 0;
       const cut = server.pendingRequests;
+      if (options.onLate !== undefined) {
+        options.onLate();
+        await isWithin(finished, LAST_WORD_MS);
+      }
       await server.stop(true);
       return cut;
     },
   };
+}
+
+function isWithin(over: Promise<void>, ms: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    over.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** The client asks nothing more on its connection. https://www.rfc-editor.org/rfc/rfc9112#section-9.6 */

@@ -130,7 +130,11 @@ describe('ending', () => {
     const server = start({ config: 'server: { drain_timeout: 50ms }', home });
     const response = await ask(await server.address(), 'simulator/fault=stall:2,ttft=0', true);
     server.child.kill('SIGTERM');
-    expect(await response.text().catch(() => '')).not.toContain('[DONE]');
+    const text = await response.text();
+    expect(text).not.toContain('[DONE]');
+    expect(text).toMatch(
+      /"message":"the gateway was shut down before the answer was complete.*"shutting_down"/,
+    );
     const { code, err } = await server.end();
     expect(code).toBe(0);
     expect(err).toContain('cut what was still running after server.drain_timeout requests=1');
@@ -138,8 +142,23 @@ describe('ending', () => {
     const next = start({ home });
     const audit = await getJson(`${await next.address()}/gateway/audit`);
     expect(audit).toMatchObject({ total: 1, entries: [{ provider: 'simulator', streamed: true }] });
-    expect(audit.entries[0].status).not.toBe('success');
+    expect(audit.entries[0]).toMatchObject({ status: 'error', error_code: 'shutting_down' });
     await next.stop();
+  });
+
+  test.each(['1', '2'])('a whole answer beyond it is a 503 that says so (workers: %s)', async (workers) => {
+    const server = start({
+      config: 'server: { drain_timeout: 50ms }',
+      args: ['--port', '0', '--workers', workers],
+    });
+    const address = await server.address();
+    const asked = ask(address, 'simulator/fault=hang-headers', false);
+    while ((await getJson(`${address}/gateway/health`)).active_streams === 0) await Bun.sleep(5);
+    server.child.kill('SIGTERM');
+    const response = await asked;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.text()).toContain('was shut down before the answer was complete');
+    expect((await server.end()).code).toBe(0);
   });
 
   test('the rows of finished requests are kept', async () => {

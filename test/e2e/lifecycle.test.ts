@@ -97,8 +97,9 @@ describe('SIGTERM', () => {
     await Promise.all([running.closed, waiting.closed]);
     // No ending was sent that a client could take for one.
     expect(running.text()).not.toContain('message_stop');
-    expect(running.text()).not.toEndWith('\r\n0\r\n\r\n');
-    expect(rowsIn(sluice.home)).toEqual([{ status: 'aborted', count: 2 }]);
+    expect(running.text()).toMatch(/event: error\r?\ndata: .*was shut down before the answer was complete/);
+    expect(waiting.text()).toStartWith('HTTP/1.1 503 ');
+    expect(rowsIn(sluice.home)).toEqual([{ status: 'error', count: 2 }]);
   });
 });
 
