@@ -18,6 +18,9 @@ export type Secret = { value: string; problem?: never } | { value?: never; probl
 /** The value may stand in a header: visible characters, inner blanks, nothing that ends a line. */
 const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 
+/** `${KEY}`, or `$KEY` as variables are written: no key that anybody gives out. */
+const SHELL_VARIABLE = /^\$(?:\{[A-Za-z_]\w*\}|[A-Z][A-Z0-9_]*)$/;
+
 /** In place of a name somebody may have written the secret. */
 const redact = createRedactor([]);
 
@@ -30,7 +33,9 @@ export function resolveSecret(reference: string, sources: SecretSources): Secret
 function look(reference: string, sources: SecretSources): Secret {
   const [, scheme, name] = /^(env|credential|file):(.*)$/s.exec(reference) ?? [];
   if (scheme === undefined || name === undefined) {
-    return reference === '' ? { problem: 'it is empty' } : { value: reference };
+    if (SHELL_VARIABLE.test(reference))
+      return { problem: 'a variable as shells write it is not read here; write env:NAME' };
+    return reference === '' ? { problem: 'the value is empty' } : { value: reference };
   }
   if (name === '') return { problem: `a name is missing after "${scheme}:"` };
   if (scheme === 'env') {

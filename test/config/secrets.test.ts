@@ -20,6 +20,8 @@ test.each([
   ['credential:mine', 'from-store'],
   ['sk-literal', 'sk-literal'],
   ['environment:KEY', 'environment:KEY'],
+  ['$literal', '$literal'],
+  ['a$KEY', 'a$KEY'],
 ])('%s', (reference, value) => {
   expect(resolveSecret(reference, SOURCES)).toEqual({ value });
 });
@@ -28,6 +30,9 @@ describe('problems', () => {
   test.each([
     ['env:ABSENT', 'environment variable ABSENT is not set'],
     ['env:EMPTY', 'environment variable EMPTY is not set'],
+    ['', 'the value is empty'],
+    ['$KEY', 'a variable as shells write it is not read here; write env:NAME'],
+    [`\${key}`, 'a variable as shells write it is not read here; write env:NAME'],
     ['env:', 'a name is missing after "env:"'],
     ['file:/absent', 'file /absent cannot be read (ENOENT)'],
     ['file:blank', 'file blank is empty'],
@@ -43,7 +48,7 @@ describe('problems', () => {
       'credential:sk-ant-api03-abcdef',
       'credential [redacted] is not stored; "sluice credentials store [redacted]" does',
     ],
-    ['', 'it is empty'],
+
     ['env:BROKEN', 'environment variable BROKEN holds characters that a header cannot carry'],
     ['sk-\u2026', 'the value holds characters that a header cannot carry'],
   ])('%j', (reference, problem) => {
