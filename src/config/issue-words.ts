@@ -23,7 +23,9 @@ export function wordsOf(
       const expected = issue.message.startsWith('expected')
         ? issue.message
         : `expected ${nameType(issue.expected)}`;
-      return one(found === undefined ? `is missing; ${expected}` : `${expected}, found ${kindOf(found)}`);
+      if (found === undefined) return one(`is missing; ${expected}`);
+      const mend = expected === 'expected a string' && isPlain(found) ? '; write it in quotes' : '';
+      return one(`${expected}, found ${kindOf(found)}${mend}`);
     }
     case 'invalid_value': {
       const found = valueAt(raw, path);
@@ -33,14 +35,20 @@ export function wordsOf(
     }
     case 'invalid_key': {
       const name = JSON.stringify(path.at(-1));
-      return issue.issues.map((inner) => ({ path, message: `${name} ${inner.message}` }));
+      return issue.issues.map((inner) => ({
+        path,
+        message: inner.code === 'too_small' ? 'the name is empty' : `${name} ${inner.message}`,
+      }));
     }
     case 'invalid_union': {
       // What was meant is told by its type: of that variant alone the mistakes are told.
       const meant = issue.errors.find((variant) => !variant.some(isWrongType));
       const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) ?? [];
       if (inner.length > 0) return inner.flatMap((each) => wordsOf(each, raw, unknown));
-      return one(`${issue.message}, found ${kindOf(valueAt(raw, path))}`);
+      const found = valueAt(raw, path);
+      return one(
+        found === undefined ? `is missing; ${issue.message}` : `${issue.message}, found ${kindOf(found)}`,
+      );
     }
     case 'too_small':
       return one(
@@ -71,6 +79,11 @@ const TYPE_NAMES: Record<string, string> = {
 
 function nameType(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
+}
+
+/** A file's format takes it for something else than the text that was meant. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** What is there instead. Its value is not told: it may be a secret at the wrong place. */

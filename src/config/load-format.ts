@@ -35,7 +35,10 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, merge: true });
   const errors = document.errors.map((error) => ({
     line: lines.linePos(error.pos[0]).line,
-    message: withoutValues(error.message),
+    message:
+      error.code === 'MULTIPLE_DOCS'
+        ? 'a second document begins; a file has one'
+        : withoutValues(error.message),
   }));
   // Aliases that multiply without end make this throw.
   let value: unknown;

@@ -87,5 +87,5 @@ export function knownBelow(path: KeyPath): string[] {
     const other: SchemaNode | undefined = typeof rest === 'object' ? rest : node?.items;
     node = open(node?.properties?.[String(part)] ?? other);
   }
-  return Object.keys(node?.properties ?? {});
+  return Object.keys(node?.properties ?? {}).concat((node?.propertyNames?.enum ?? []).map(String));
 }

@@ -51,6 +51,12 @@ function withEncodedPath(text: string): string {
   );
 }
 
+/** A mistake here would be told as an address that others can reach. */
+function isHost(text: string): boolean {
+  const inner = text.replace(/^\[(.*)\]$/, '$1');
+  return !/[\s/]/.test(inner) && !/^[^:]*:[^:]*$/.test(inner);
+}
+
 function isBaseUrl(text: string): boolean {
   if (!/^https?:\/\//i.test(text) || /[?#\s]/.test(text) || !URL.canParse(text)) return false;
   const { username, password } = new URL(text);
@@ -66,6 +72,7 @@ const serverSchema = z.strictObject({
   host: z
     .string()
     .min(1)
+    .refine(isHost, 'expected a host name or an address, without scheme, port and path')
     .default('127.0.0.1')
     .describe('Address to listen on. Any but loopback needs `keys`.'),
   port: z

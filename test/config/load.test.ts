@@ -141,6 +141,7 @@ describe('problems name file, line and key', () => {
     ['sluice.yaml', 'server:\n  host: localhost\n  port: "80"\n', `sluice.yaml:3: ${PORT}`],
     ['sluice.toml', '[audit]\nenabled = true\n\n[server]\nport = "80"\n', `sluice.toml:5: ${PORT}`],
     ['sluice.toml', 'x = 1\n', 'sluice.toml:1: x: unknown key'],
+    ['sluice.yaml', 'log: {}\n---\nlog: {}\n', 'sluice.yaml:2: a second document begins; a file has one'],
     ['sluice.json', '{\n  "server": {\n    "port": "80"\n  }\n}\n', `sluice.json:3: ${PORT}`],
     [
       'sluice.yaml',

@@ -30,7 +30,7 @@ const MALFORMED_ORIGINS: [unknown, string][] = [
     'null',
     'null is what any page in a file or a sandbox sends: give the page an address, or allow * with server.keys',
   ],
-  [5, 'expected a string, found a number'],
+  [5, 'expected a string, found a number; write it in quotes'],
 ];
 
 const step = (name: string, options: object) => ({ routing: { transformers: [{ name, ...options }] } });
@@ -82,7 +82,26 @@ describe('errors', () => {
       'fatal server.port: expected a whole number, found a number with a fraction',
     ],
     [{ server: { keys: 'env:K' } }, 'fatal server.keys: expected a list, found a string'],
-    [{ server: { keys: ['a', 5] } }, 'fatal server.keys[1]: expected a string, found a number'],
+    [
+      { server: { keys: ['a', 5] } },
+      'fatal server.keys[1]: expected a string, found a number; write it in quotes',
+    ],
+    ...['127.0.0.1:8088', 'http://127.0.0.1', 'localhost/'].map((host): [unknown, string] => [
+      { server: { host } },
+      'fatal server.host: expected a host name or an address, without scheme, port and path',
+    ]),
+    [
+      { routing: { model_tier_rules: { opsu: 'a' } } },
+      'fatal routing.model_tier_rules.opsu: unknown key (did you mean "opus"?)',
+    ],
+    [
+      { routing: { model_mappings: [{ from: 'a' }] } },
+      'fatal routing.model_mappings[0].to: is missing; expected a target such as provider/model, or a list of targets',
+    ],
+    [
+      { costs: { pricing_overrides: { '': { input_per_million: 1, output_per_million: 1 } } } },
+      'fatal costs.pricing_overrides[""]: the name is empty',
+    ],
     [
       { server: { ping_interval: 15 } },
       'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h or 30d, found a number',
