@@ -20,6 +20,18 @@ export interface ProviderResolution {
 /** What `/gateway/providers` calls the kind of a provider that is known by its dialect alone. */
 const CUSTOM_KIND = 'custom';
 
+/** What each request adds to the address, by how it begins: people write it into `base_url` as well. */
+const ADDED: Readonly<Record<string, RegExp>> = {
+  'anthropic-messages': /\/v1(\/messages)?$/,
+  'openai-chat': /\/chat\/completions$/,
+  'openai-responses': /\/responses$/,
+  gemini: /\/v1beta(\/models)?$/,
+};
+
+function doubledEnd(baseUrl: string | undefined, dialect: string): string | undefined {
+  return baseUrl === undefined ? undefined : ADDED[dialect]?.exec(baseUrl)?.[0];
+}
+
 /** Served inside the process: nothing is configured at it but its names. */
 export function isBuiltIn(kind: ProviderKind): boolean {
   return !/^https?:/.test(kind.baseUrl);
@@ -59,6 +71,8 @@ export function resolveProvider(
   const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.address.baseUrl);
   for (const { path, problem } of address.missing) refuse(path, problem);
   for (const { path, message } of address.problems) tell('warning', path, message);
+  const doubled = address.address.endpoint === undefined && doubledEnd(entry.base_url, place.dialect);
+  if (doubled) tell('warning', ['base_url'], `ends in ${doubled}, which is added to it; leave that off`);
   const authorization = kind?.authorization;
   // Who signs for itself has nothing to do with what a client calls its key.
   const mayForward = entry.forward_client_key && authorization === undefined;

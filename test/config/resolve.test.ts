@@ -225,6 +225,25 @@ function namesFrom(...enabled: string[]): string {
   return [...new Set([...enabled, ...PROVIDER_KINDS.map((row) => row.kind)])].join(', ');
 }
 
+test.each([
+  ['anthropic-messages', 'http://h/v1', '/v1'],
+  ['anthropic-messages', 'http://h/x/v1/messages', '/v1/messages'],
+  ['openai-chat', 'http://h/v1/chat/completions', '/chat/completions'],
+  ['openai-responses', 'http://h/v1/responses', '/responses'],
+  ['gemini', 'http://h/v1beta', '/v1beta'],
+  ['anthropic-messages', 'http://h/anthropic', undefined],
+  ['openai-chat', 'http://h/v1', undefined],
+  ['gemini', 'http://h', undefined],
+] as const)('%s at %s: what is added to the address is not written into it', (dialect, base_url, end) => {
+  const { said, config } = resolve({ providers: { lab: { dialect, base_url } } });
+  expect(said).toEqual(
+    end === undefined
+      ? []
+      : [`warning providers.lab.base_url: ends in ${end}, which is added to it; leave that off`],
+  );
+  expect(config.providers[0]?.name).toBe('lab');
+});
+
 describe('routing', () => {
   test('a default that does not exist is fatal and names what there is', () => {
     expect(resolve({ routing: { default_provider: 'simulater' } }).said).toEqual([
