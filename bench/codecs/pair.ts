@@ -36,6 +36,7 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
     maxEvent: MAX_EVENT,
     quirks: PROVIDER_KINDS.find(({ dialect }) => dialect === wire)?.quirks ?? {},
     redact: (text: string) => text,
+    now: Date.now,
   };
   const createEncoder = () =>
     DIALECTS[client].client.createStreamEncoder({

@@ -381,6 +381,7 @@ export function createClientPump(
       maxEvent,
       quirks,
       redact,
+      now: context.host.now,
       onTapFailure: malformed,
       follower,
     });
@@ -394,6 +395,7 @@ export function createClientPump(
     quirks,
     render: client.render,
     redact,
+    now: context.host.now,
     onMalformed: malformed,
   });
 }

@@ -96,6 +96,7 @@ class CollectingPump implements Pump<true> {
       maxEvent,
       quirks,
       redact,
+      now: context.host.now,
       render: (events) => {
         for (const event of events) this.collector.push(event);
         return true;

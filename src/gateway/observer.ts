@@ -125,7 +125,7 @@ class TryObserver implements Observer {
 }
 
 /** In UTF-16 units: what an error says of when to ask again is in less. */
-const LONGEST_ERROR = 64 * 1024;
+export const LONGEST_ERROR = 64 * 1024;
 
 /** Takes note of what told the error, where there is one. */
 export function noteErrorData(seen: Observation, { data }: SseEvent): void {

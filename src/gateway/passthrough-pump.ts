@@ -13,6 +13,7 @@ import type { SseEvent } from '../sse/event.ts';
 import { FrameForm, type RepeatReader } from '../sse/frame-form.ts';
 import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
+import { hintedError } from './hint-beside.ts';
 import { noteErrorData, type Observation, type Observer } from './observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
@@ -32,6 +33,8 @@ export interface PassthroughOptions {
   onTapFailure(thrown: unknown): void;
   /** What the provider says of a failure may quote a key. */
   redact(text: string): string;
+  /** Unix milliseconds. */
+  now(): number;
   follower?: Follower | undefined;
 }
 
@@ -246,8 +249,12 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;
     } else if (this.terminal) return kind === 'ping';
     const isReadable = this.read(event, frame);
-    const { error, finish } = this.seen;
-    if (error !== null) noteErrorData(this.seen, event);
+    const { finish } = this.seen;
+    if (this.seen.error !== null) {
+      noteErrorData(this.seen, event);
+      this.seen.error = hintedError(this.seen, event.data, this.options.now) ?? this.seen.error;
+    }
+    const { error } = this.seen;
     this.terminal =
       kind === 'terminal' ||
       // By a name that only the decoder knows.

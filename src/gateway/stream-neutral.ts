@@ -126,6 +126,7 @@ function open(
           quirks: target.provider.quirks,
           render,
           redact,
+          now: host.now,
           onMalformed,
         });
       return {

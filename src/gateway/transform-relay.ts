@@ -43,6 +43,7 @@ export async function openTransformed<Out>(
       quirks,
       render: asTheyAre,
       redact,
+      now: host.now,
       onMalformed,
     });
   try {

@@ -12,6 +12,7 @@ import {
 import type { GatewayError } from '../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../model/events.ts';
 import type { SseEvent } from '../sse/event.ts';
+import { hintedError } from './hint-beside.ts';
 import { noteErrorData, type Observer } from './observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import { redactError } from './redact-error.ts';
@@ -37,6 +38,8 @@ export interface TranslateOptions<Out> {
   onMalformed(error: MalformedEvent): void;
   /** What the provider says of a failure may quote a key. */
   redact(text: string): string;
+  /** Unix milliseconds. */
+  now(): number;
 }
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
@@ -137,7 +140,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     const before = this.events.length;
     try {
       this.decoder.decode(event);
-      if (this.sequencer.ended()) noteErrorData(this.observer.seen, event);
+      if (this.sequencer.ended()) this.noteError(event);
       return this.decoder.repeat === undefined ? undefined : repeatableText(this.events, before);
     } catch (thrown) {
       if (!(thrown instanceof MalformedEvent)) throw thrown;
@@ -165,6 +168,16 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.observer.see(event);
     this.length += lengthOf(event);
     this.events.push(event);
+  }
+
+  /** What the event says of the error that it told. */
+  private noteError(event: SseEvent): void {
+    const { seen } = this.observer;
+    noteErrorData(seen, event);
+    const error = hintedError(seen, event.data, this.options.now);
+    if (error === null) return;
+    seen.error = error;
+    if (this.events.at(-1)?.type === 'error') this.events.splice(-1, 1, { type: 'error', error });
   }
 
   private renderAll(): Out | undefined {

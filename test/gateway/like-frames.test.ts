@@ -198,6 +198,7 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
     quirks: {},
     onMalformed() {},
     redact: (text) => text,
+    now: Date.now,
   });
   for (const chunk of chunks) pump.push(chunk);
   if (isLeft) pump.settle();

@@ -100,6 +100,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
                 quirks: target.provider.quirks,
                 render,
                 redact,
+                now: host.now,
                 onMalformed: malformedIn(context, plan),
               }),
               () => part.broken !== undefined,

@@ -1,7 +1,7 @@
 // When to ask again, said only in the event that is a stream's first and an error: it counts as the same hint does in the
 // body of an HTTP error, for the client, for the pause before the next try, and for the key (GUARANTEES 1, 3, 4).
 import { afterEach, describe, expect, test } from 'bun:test';
-import { PROVIDER_DIALECT_IDS } from '../../../src/model/dialect-id.ts';
+import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import { ASK, createFallbackLab, expectSettled, PATHS } from '../../support/fallback-lab.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
@@ -98,6 +98,50 @@ for (const path of PATHS) {
   }
 }
 
+/** Behind content of that dialect. */
+function broken(wire: ProviderDialectId, event: string, clientPath: string) {
+  const timers = createManualTimers(NOW);
+  const { start, text, config, contentType } = PROVIDER_WIRES[wire];
+  const reply = replyWith(start + text('Hello') + event, { headers: { 'content-type': contentType } });
+  const lab = createTestGateway({
+    config: {
+      providers: { lab: { ...config, max_retries: 0 } },
+      routing: { default_provider: 'lab' },
+    },
+    fetch: createReplayFetch(reply).fetch,
+    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+  });
+  const keys = async () => {
+    const health = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/providers'));
+    const { providers } = (await health.json()) as { providers: { keys: { state: string }[] }[] };
+    return providers[0]?.keys.map(({ state }) => state);
+  };
+  return { ...lab, timers, keys, asked: lab.post(clientPath, { ...ASK, stream: true }) };
+}
+
+async function expectBench({ asked, keys, timers }: ReturnType<typeof broken>, waitMs: number) {
+  const response = await asked;
+  const text = await response.text();
+  expect([response.status, await keys()], text).toEqual([200, ['rate_limited']]);
+  await timers.advance(waitMs - 100);
+  expect(await keys()).toEqual(['rate_limited']);
+  await timers.advance(100);
+  expect(await keys()).toEqual(['ready']);
+}
+
+describe.each(PATHS)('%s: behind content', (path) => {
+  test.each(CHAT_EVENTS)('%s: the key is set aside so long', async (_, event, waitMs) => {
+    await expectBench(broken('openai-chat', `data: ${JSON.stringify(event)}\n\n`, path), waitMs);
+  });
+});
+
+test('Codex is told when to ask again, as it reads it', async () => {
+  const event = `data: ${JSON.stringify({ error: INFO })}\n\n`;
+  const { post } = broken('gemini', event, '/v1/messages');
+  const response = await post('/v1/responses', { model: 'm', stream: true, input: 'hi' });
+  expect(await response.text()).toContain('Please try again in 7.5s');
+});
+
 const OWN: Record<string, string> = {
   gemini: `data: ${JSON.stringify({ error: INFO })}\n\n`,
   'code-assist': `data: ${JSON.stringify({ error: INFO })}\n\n`,
@@ -128,4 +172,11 @@ test.each(PROVIDER_DIALECT_IDS.filter((wire) => wire in OWN))('%s', async (wire)
   });
   const response = await post('/v1/chat/completions', { ...ASK, stream: true });
   expect([response.status, response.headers.get('retry-after')]).toEqual([429, '8']);
+});
+
+test.each(PROVIDER_DIALECT_IDS.filter((wire) => wire in OWN))('%s, behind content', async (wire) => {
+  for (const path of PATHS) {
+    const waitMs = OWN[wire]?.includes('7.5s') === true ? 7_500 : 8_000;
+    await expectBench(broken(wire, OWN[wire] ?? '', path), waitMs);
+  }
 });
