@@ -1,5 +1,6 @@
-// An answer that calls itself a stream and is none: a JSON body or a page, known by how it begins, is read whole.
-import type { GatewayError } from '../model/errors.ts';
+// An answer that calls itself a stream and is none: a JSON body or a page, known by how it begins, is read whole; any other
+// text is told as what it is when it has ended and no event was in it.
+import { GatewayError } from '../model/errors.ts';
 import { type Pump, tooLong } from './pump.ts';
 
 /** What becomes of a text where a stream was announced. */
@@ -36,8 +37,18 @@ export function pumpFor<Out>(
   const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
   if (first === undefined) return undefined;
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
-  return isText ? new TextPump(stream, reader, blanks) : stream;
+  if (isText) return new TextPump(stream, reader, blanks);
+  const start = decoder.decode(beginning.subarray(0, LONGEST_START));
+  return reader.pagesOnly || EVENTS.test(start) ? stream : new DoubtfulPump(stream, reader.provider);
 }
+
+const decoder = new TextDecoder();
+/** How server-sent events begin, at the beginning or behind something else. */
+const EVENTS = /^[\uFEFF \t]*(data|event|id|retry)?:/m;
+/** In bytes: enough to know one by. */
+const LONGEST_START = 64;
+/** In bytes: what is longer is no reason for a failure, and is not quoted. */
+const LONGEST_REASON = 512;
 
 const MORE = { stream: true } as const;
 /** In UTF-16 units: an error is looked for, before all has come, in no longer text. */
@@ -115,6 +126,68 @@ class TextPump<Out> implements Pump<Out> {
     const out = stream.push(joined(this.pieces, this.size));
     this.rest = stream.end();
     return out ?? this.more();
+  }
+}
+
+/** The stream's own pump, of an answer that does not begin like one. */
+class DoubtfulPump<Out> implements Pump<Out> {
+  private readonly stream: Pump<Out>;
+  private readonly provider: string;
+  private readonly decoder = new TextDecoder();
+  private beginning = '';
+  private size = 0;
+  private took = false;
+
+  constructor(stream: Pump<Out>, provider: string) {
+    this.stream = stream;
+    this.provider = provider;
+  }
+
+  push(chunk: Uint8Array): Out | undefined {
+    if (this.size < LONGEST_REASON)
+      this.beginning += this.decoder.decode(chunk.subarray(0, LONGEST_REASON), MORE);
+    this.size += chunk.length;
+    return this.stream.push(chunk);
+  }
+
+  more(): Out | undefined {
+    return this.stream.more?.();
+  }
+
+  end(): Out | undefined {
+    if (!this.took && !this.stream.ended()) {
+      const text = this.beginning + this.decoder.decode();
+      if (!EVENTS.test(text)) throw this.noStream(text.trim());
+    }
+    return this.stream.end();
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    return this.stream.fail(error);
+  }
+
+  ended(): boolean {
+    return this.stream.ended();
+  }
+
+  tookEvent(): boolean {
+    const took = this.stream.tookEvent();
+    this.took ||= took;
+    return took;
+  }
+
+  settle(): void {
+    this.stream.settle();
+  }
+
+  broke(): boolean {
+    return this.stream.broke?.() === true;
+  }
+
+  private noStream(text: string): GatewayError {
+    const what = this.size > LONGEST_REASON ? `${this.size} bytes of text` : JSON.stringify(text);
+    const message = `${this.provider} answered with text instead of a stream of events: ${what}; check its base_url and any proxy in between`;
+    return new GatewayError('upstream_malformed', message);
   }
 }
 

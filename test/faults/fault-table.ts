@@ -76,11 +76,7 @@ export const FAULTS: FaultRow[] = [
   { fault: 'error-first', ...both(refused('upstream_overloaded', 529)) },
   { fault: 'html', ...both(refused('upstream_malformed', 502)) },
   { fault: 'html:502', ...both(refused('upstream_failed', 502)) },
-  {
-    fault: 'garbage',
-    streamed: refused('upstream_truncated', 502, { row: 'truncated' }),
-    whole: refused('upstream_malformed', 502),
-  },
+  { fault: 'garbage', ...both(refused('upstream_malformed', 502)) },
   {
     fault: 'cut:0',
     streamed: refused('upstream_truncated', 502, { row: 'truncated' }),

@@ -234,6 +234,7 @@ function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
     quirks: {},
     onTapFailure: (thrown) => expect(thrown).toBeUndefined(),
     redact: (text) => text,
+    now: Date.now,
   });
   const out = chunks.map((chunk) => pump.push(chunk));
   if (isLeft) pump.settle();

@@ -73,6 +73,24 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
         );
       }
 
+      const words = 'upstream connect error or disconnect/reset before headers.\n\nreset reason: overflow\n';
+      for (const body of [words, 'Internal Server Error', 'error: no model', '"text"', 'null', '7']) {
+        test.each(cuts(body))(
+          `to ${client}: text that calls itself ${type}: ${JSON.stringify(body)}, %s`,
+          async (_, pieces) => {
+            const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(type)));
+            expect([response.status, row.status, row.errorCode], text).toEqual([
+              502,
+              'error',
+              'upstream_malformed',
+            ]);
+            expect(row.errorMessage).toContain(
+              `instead of a stream of events: ${JSON.stringify(body.trim())};`,
+            );
+          },
+        );
+      }
+
       const spaced = JSON.stringify(PROVIDER_WIRES[wire].whole('Hello'), null, 2).replaceAll('\n', '\n\n');
       test.each(cuts(spaced))(`to ${client}: an answer that calls itself ${type}, %s`, async (_, pieces) => {
         const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(type)));
@@ -101,6 +119,35 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
       });
     });
   }
+});
+
+describe.each(['openai-chat', 'anthropic-messages'] as const)('to %s', (client) => {
+  test.each([
+    ['keep-alives alone', ': keep-alive\n\n: keep-alive\n\n'],
+    ['nothing', ''],
+    ['half an event', 'data: {"id":'],
+    ['an event before its text', 'event: message_start\n'],
+  ])('%s is a stream that was cut off', async (_, body) => {
+    for (const [, pieces] of cuts(body)) {
+      const { row } = await exchange('openai-chat', client, replyWith(pieces));
+      expect([row.status, row.errorCode]).toEqual(['truncated', 'upstream_truncated']);
+    }
+  });
+
+  test('a text before the events is no matter', async () => {
+    const { row, text } = await exchange(
+      'openai-chat',
+      client,
+      replyWith(`hello\n\n${CHAT.start}${CHAT.delta('Hello')}${CHAT.end}`),
+    );
+    expect(row.status).toBe('success');
+    expect(text).toContain('Hello');
+  });
+
+  test('a long text is not quoted', async () => {
+    const { row } = await exchange('openai-chat', client, replyWith('Once upon a time '.repeat(100)));
+    expect(row.errorMessage).toContain('instead of a stream of events: 1700 bytes of text;');
+  });
 });
 
 test('an error is told though the connection stays open', async () => {
