@@ -53,13 +53,13 @@ describe('handing over', () => {
     expect(timers.pending()).toBe(0);
   });
 
-  test('256 rows go at once, but never inside record()', async () => {
-    for (const row of variedRows(600)) ledger.record(row);
+  test('512 rows go at once, but never inside record()', async () => {
+    for (const row of variedRows(1_100)) ledger.record(row);
     expect(store.attempts).toBe(0);
     await timers.advance(0);
-    expect(store.batches.map((batch) => batch.length)).toEqual([256, 256]);
+    expect(store.batches.map((batch) => batch.length)).toEqual([512, 512]);
     await timers.advance(200);
-    expect(keptIds()).toEqual(variedRows(600).map((row) => row.requestId));
+    expect(keptIds()).toEqual(variedRows(1_100).map((row) => row.requestId));
   });
 
   test('what waited while a batch was written goes right behind it', async () => {
@@ -114,7 +114,7 @@ describe('packets of another process', () => {
     expect(ledger.health().queued).toBe(600);
     expect(store.attempts).toBe(0);
     await timers.advance(200);
-    expect(store.batches.map((batch) => batch.length)).toEqual([256, 256, 88]);
+    expect(store.batches.map((batch) => batch.length)).toEqual([512, 88]);
     expect(keptIds()).toEqual(ids);
     expect(ledger.health()).toMatchObject({ queued: 0, dropped: 0 });
   });
@@ -316,7 +316,7 @@ describe('a store that refuses', () => {
 
   test('a broken store is not asked row by row', async () => {
     store.refuse = () => true;
-    for (const row of variedRows(256)) ledger.record(row);
+    for (const row of variedRows(512)) ledger.record(row);
     await timers.advance(0);
     const before = store.attempts;
     await timers.advance(50);
@@ -481,7 +481,7 @@ describe('retention', () => {
     store.expire = async () => {
       slices += 1;
       order.push(`slice ${slices}`);
-      for (const row of variedRows(256, slices * 256)) ledger.record(row);
+      for (const row of variedRows(512, slices * 512)) ledger.record(row);
       return { rows: 500, isDone: slices === 2000 };
     };
     ledger = createLedger(store, { ...timers, retentionMs: () => HOUR });
@@ -489,7 +489,7 @@ describe('retention', () => {
     for (let left = 1999; left > 0; left -= 100) await timers.advance(20 * Math.min(left, 100));
     expect(slices).toBe(2000);
     expect(order).toEqual(
-      Array.from({ length: 2000 }, (_, index) => [`slice ${index + 1}`, '256 written']).flat(),
+      Array.from({ length: 2000 }, (_, index) => [`slice ${index + 1}`, '512 written']).flat(),
     );
     await timers.advance(HOUR - 1);
     expect(slices).toBe(2000);
