@@ -24,7 +24,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
-      fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
+      fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       countsIn: 'openai-responses',
       customTools: true,
       allowedTools: true,
@@ -92,7 +92,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
-      fixedSampling: /^(o\d|gpt-5(?!.*chat))/,
+      fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       customTools: true,
       allowedTools: true,
       prefill: 'anew',

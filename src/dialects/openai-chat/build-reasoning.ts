@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
+import { effortsOf, leastEffort, nearestEffort } from '../openai-efforts.ts';
 import type { LossReport } from '../loss-report.ts';
 import { isHidden, reportSummary } from '../reasoning-summary.ts';
 import { thinkingOf } from './model-thinking.ts';
@@ -13,7 +14,8 @@ export function buildReasoning(
   losses: LossReport,
 ): JsonObject {
   if (settings === undefined) return {};
-  const { field, efforts, thinks } = thinkingOf(options.model, options.quirks);
+  const { field, thinks, ...told } = thinkingOf(options.model, options.quirks);
+  const efforts = told.efforts ?? openAiEfforts(options);
   if (thinks === 'always' && isOff(settings)) return buildLeastThinking(efforts, losses);
   switch (field) {
     case 'reasoning_effort': {
@@ -38,6 +40,12 @@ export function buildReasoning(
         : fields;
     }
   }
+}
+
+/** Of a row that tells OpenAI's reasoning models apart. `max` is a word of Responses. */
+function openAiEfforts({ model, quirks }: BuildOptions): readonly ReasoningEffort[] | undefined {
+  if (quirks.fixedSampling?.test(model) !== true) return undefined;
+  return effortsOf(model)?.filter((effort) => effort !== 'max');
 }
 
 function isOff({ mode, effort }: ReasoningSettings): boolean {
@@ -99,17 +107,6 @@ function unsaid(losses: LossReport): undefined {
   losses.approximated('reasoning_effort', 'thinking is on, the model decides how much');
 }
 
-/** The next one up where the server has it not, else the next one down. Never `none`; undefined where it has no other. */
-function nearestEffort(
-  effort: ReasoningEffort,
-  known: readonly ReasoningEffort[],
-): ReasoningEffort | undefined {
-  if (known.includes(effort)) return effort;
-  const candidates = REASONING_EFFORTS.filter((each) => each !== 'none' && known.includes(each));
-  const at = REASONING_EFFORTS.indexOf(effort);
-  return candidates.find((each) => REASONING_EFFORTS.indexOf(each) > at) ?? candidates.at(-1);
-}
-
 function standIn(
   effort: ReasoningEffort,
   known: readonly ReasoningEffort[] | undefined,
@@ -148,10 +145,11 @@ function buildReasoningEffort(
   if (summary !== undefined) losses.lost('reasoning_summary');
   if (off) {
     if (known === undefined ? effort === 'none' : known.includes('none')) return 'none';
-    // `none` is refused by the older of OpenAI's reasoning models, `low` by none of them.
+    // `none` is refused by some of OpenAI's reasoning models, `low` by hardly any of them.
     if (isReasoningModel === true) {
-      losses.approximated(feature, 'reasoning cannot be switched off everywhere: sent as `low`');
-      return 'low';
+      const least = leastEffort(known ?? ['low']);
+      losses.approximated(feature, `reasoning cannot be switched off everywhere: sent as \`${least}\``);
+      return least;
     }
     losses.lost(feature);
     return undefined;

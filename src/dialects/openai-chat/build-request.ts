@@ -10,6 +10,7 @@ import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
+import { samplesWithoutThinking } from '../openai-efforts.ts';
 import { markPrefill } from './mark-prefill.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
@@ -77,16 +78,19 @@ function restore(body: JsonObject, field: string, value: JsonValue | undefined, 
 /** Models of fixed sampling refuse these fields, `stop` included; their defaults lose nothing by going. */
 function buildSampling(request: NeutralRequest, options: BuildOptions, losses: LossReport): JsonObject {
   const fields: JsonObject = {};
-  const isFixed = options.quirks.fixedSampling?.test(options.model) === true;
-  const add = (field: string, value: number | undefined, fallback: number) => {
+  const { model, quirks } = options;
+  const { mode, effort } = request.reasoning ?? {};
+  const isFixed = quirks.fixedSampling?.test(model) === true;
+  const isSampled = !isFixed || ((mode === 'off' || effort === 'none') && samplesWithoutThinking(model));
+  const add = (field: string, value: number | undefined, fallback: number, isTaken: boolean) => {
     if (value === undefined) return;
-    if (!isFixed) fields[field] = value;
+    if (isTaken) fields[field] = value;
     else if (value !== fallback) losses.lost(field);
   };
-  add('temperature', request.temperature, 1);
-  add('top_p', request.topP, 1);
-  add('frequency_penalty', request.frequencyPenalty, 0);
-  add('presence_penalty', request.presencePenalty, 0);
+  add('temperature', request.temperature, 1, isSampled);
+  add('top_p', request.topP, 1, isSampled);
+  add('frequency_penalty', request.frequencyPenalty, 0, !isFixed);
+  add('presence_penalty', request.presencePenalty, 0, !isFixed);
 
   const stop = request.stopSequences ?? [];
   if (stop.length === 0) return fields;

@@ -117,13 +117,15 @@ function buildSampling(
   losses: LossReport,
 ): JsonObject {
   const fields: JsonObject = {};
-  const { temperature, topP } = request;
+  const { temperature, topP, reasoning } = request;
+  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
+  const isFixed = traits.fixedSampling && !(isOff && traits.samplesWithoutThinking === true);
   for (const [field, value] of [
     ['temperature', temperature],
     ['top_p', topP],
   ] as const) {
     if (value === undefined) continue;
-    if (native || !traits.fixedSampling) fields[field] = value;
+    if (native || !isFixed) fields[field] = value;
     else if (value !== 1) losses.lost(field);
   }
   if (request.topK !== undefined) losses.lost('top_k');

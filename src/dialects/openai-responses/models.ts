@@ -1,24 +1,39 @@
 // What a model takes, told from its name: OpenAI refuses fields that a model has no use for.
+import type { ReasoningEffort } from '../../model/request.ts';
 import type { Quirks } from '../dialect.ts';
+import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
 
 export interface ModelTraits {
   /** Undefined: the name does not tell. */
   reasons?: boolean;
   /** Sampling parameters are refused. */
   fixedSampling: boolean;
+  /** Unless it does not think. */
+  samplesWithoutThinking?: boolean;
+  /** The efforts that it takes, from least to most; undefined: the name does not tell. */
+  efforts?: readonly ReasoningEffort[];
 }
 
-const REASONING = /(^|\/)(o\d|gpt-5(?!.*-chat)|codex-)/;
+const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!.*-chat)|codex-)/;
 const PLAIN = /(^|\/)(gpt-3|gpt-4|chatgpt-|gpt-5.*-chat)/;
 
 /** The provider's row knows its models best; without a row the names that OpenAI gives are told apart. */
 export function modelTraits(model: string, quirks: Quirks): ModelTraits {
   const { fixedSampling } = quirks;
   if (fixedSampling !== undefined) {
-    const reasons = fixedSampling.test(model);
-    return { reasons, fixedSampling: reasons };
+    return fixedSampling.test(model) ? reasoning(model) : { reasons: false, fixedSampling: false };
   }
-  if (REASONING.test(model)) return { reasons: true, fixedSampling: true };
+  if (REASONING.test(model)) return reasoning(model);
   if (PLAIN.test(model)) return { reasons: false, fixedSampling: false };
   return { fixedSampling: false };
+}
+
+function reasoning(model: string): ModelTraits {
+  const efforts = effortsOf(model);
+  return {
+    reasons: true,
+    fixedSampling: true,
+    samplesWithoutThinking: samplesWithoutThinking(model),
+    ...(efforts !== undefined && { efforts }),
+  };
 }

@@ -1,6 +1,12 @@
 // How much the model shall think: `reasoning: {effort, summary}` ↔ ReasoningSettings.
 import { asString, type JsonObject } from '../../model/json.ts';
-import { isReasoningEffort, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
+import {
+  isReasoningEffort,
+  REASONING_EFFORTS,
+  type ReasoningEffort,
+  type ReasoningSettings,
+} from '../../model/request.ts';
+import { leastEffort, nearestEffort } from '../openai-efforts.ts';
 import type { LossReport } from '../loss-report.ts';
 import type { ModelTraits } from './models.ts';
 import { leftover } from '../own-fields.ts';
@@ -34,6 +40,9 @@ export function repeatReasoning({ effort, summary }: ReasoningSettings): JsonObj
 const LOW_BUDGET = 4096;
 const MEDIUM_BUDGET = 16_384;
 
+/** Of models whose name does not tell. */
+const ALL_BUT_MAX = REASONING_EFFORTS.filter((effort) => effort !== 'max');
+
 const SUMMARIES = new Set(['auto', 'concise', 'detailed']);
 
 /** `reasoning` for a client of another dialect; empty where nothing is to be said. */
@@ -49,7 +58,7 @@ export function buildReasoningSettings(
     return {};
   }
   const built: JsonObject = {};
-  const wanted = isOff ? buildOff(settings, traits, losses) : buildEffort(settings, losses);
+  const wanted = isOff ? buildOff(settings, traits, losses) : buildEffort(settings, traits, losses);
   if (wanted !== undefined) built.effort = wanted;
   if (isOff || summary === 'omitted' || summary === 'none') return built;
   // Summaries are asked for only where the client asks: some organisations are refused them.
@@ -62,14 +71,18 @@ export function buildReasoningSettings(
 
 function buildOff(
   { effort }: ReasoningSettings,
-  { reasons }: ModelTraits,
+  { reasons, efforts }: ModelTraits,
   losses: LossReport,
 ): ReasoningEffort | undefined {
-  if (effort === 'none') return 'none';
-  // `none` is refused by the older reasoning models, `low` by none of them.
+  if (efforts === undefined ? effort === 'none' : efforts.includes('none')) return 'none';
+  // `none` is refused by some reasoning models, `low` by hardly any of them.
   if (reasons === true) {
-    losses.approximated('thinking', 'reasoning cannot be switched off everywhere: sent as effort `low`');
-    return 'low';
+    const least = leastEffort(efforts ?? ['low']);
+    losses.approximated(
+      'thinking',
+      `reasoning cannot be switched off everywhere: sent as effort \`${least}\``,
+    );
+    return least;
   }
   losses.lost('thinking');
   return undefined;
@@ -77,21 +90,22 @@ function buildOff(
 
 function buildEffort(
   { mode, effort, budgetTokens }: ReasoningSettings,
+  { efforts = ALL_BUT_MAX }: ModelTraits,
   losses: LossReport,
 ): ReasoningEffort | undefined {
-  if (effort === 'max') {
-    losses.approximated('reasoning_effort', 'effort `max` is sent as `high`');
-    return 'high';
-  }
   if (effort !== undefined) {
-    if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort \`${effort}\``);
-    return effort;
+    const sent = nearestEffort(effort, efforts);
+    if (sent !== effort)
+      losses.approximated('reasoning_effort', `effort \`${effort}\` is sent as \`${sent}\``);
+    if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort \`${sent}\``);
+    return sent;
   }
   if (budgetTokens !== undefined) {
     const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
-    losses.approximated('thinking.budget_tokens', `effort \`${stand}\``);
-    return stand;
+    const sent = nearestEffort(stand, efforts);
+    losses.approximated('thinking.budget_tokens', `effort \`${sent}\``);
+    return sent;
   }
   // `adaptive`, or no word on how much: the model decides, as it does when nothing is sent.
-  return mode === 'on' ? 'medium' : undefined;
+  return mode === 'on' ? nearestEffort('medium', efforts) : undefined;
 }

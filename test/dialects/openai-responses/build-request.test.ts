@@ -526,7 +526,7 @@ describe('thinking', () => {
   test.each<[NonNullable<NeutralRequest['reasoning']>, JsonObject | undefined, string[]]>([
     [{ effort: 'high' }, { effort: 'high' }, []],
     [{ effort: 'max' }, { effort: 'high' }, ['reasoning_effort']],
-    [{ effort: 'none' }, { effort: 'none' }, []],
+    [{ effort: 'none' }, { effort: 'low' }, ['thinking']],
     [{ mode: 'off' }, { effort: 'low' }, ['thinking']],
     [
       { mode: 'on', budgetTokens: 2000, summary: 'summarized' },
@@ -545,7 +545,7 @@ describe('thinking', () => {
     ],
     [{ mode: 'on' }, { effort: 'medium' }, ['thinking']],
     [{ mode: 'adaptive', summary: 'auto' }, { summary: 'auto' }, []],
-    [{ mode: 'adaptive', effort: 'xhigh' }, { effort: 'xhigh' }, ['thinking']],
+    [{ mode: 'adaptive', effort: 'xhigh' }, { effort: 'high' }, ['reasoning_effort', 'thinking']],
   ])('%j', (reasoning, expected, approximated) => {
     const built = build({ reasoning });
     expect(built.body.reasoning).toEqual(expected as JsonObject);

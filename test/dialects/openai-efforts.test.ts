@@ -1,0 +1,97 @@
+// Which efforts OpenAI's models are asked for, in both of its dialects: any that a model does not know it refuses.
+import { describe, expect, test } from 'bun:test';
+import { effortsOf } from '../../src/dialects/openai-efforts.ts';
+import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../src/model/request.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+
+const { quirks = {} } = PROVIDER_KINDS.find(({ kind }) => kind === 'openai') ?? {};
+
+function asked(dialect: 'openai-chat' | 'openai-responses', model: string, more: Partial<NeutralRequest>) {
+  const request: NeutralRequest = {
+    model: 'asked',
+    stream: false,
+    system: [],
+    messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+    tools: [],
+    ...more,
+  };
+  const { body, losses } = PROVIDER_SIDES[dialect].buildRequest(request, { model, quirks });
+  return { body, lost: losses.filter(({ outcome }) => outcome === 'lost').map(({ feature }) => feature) };
+}
+
+function effortIn(dialect: 'openai-chat' | 'openai-responses', model: string, reasoning: ReasoningSettings) {
+  const { body } = asked(dialect, model, { reasoning });
+  return dialect === 'openai-chat'
+    ? body.reasoning_effort
+    : (body.reasoning as JsonObject | undefined)?.effort;
+}
+
+test.each([
+  ['gpt-5', 'minimal low medium high'],
+  ['gpt-5-mini-2025-08-07', 'minimal low medium high'],
+  ['gpt-5-codex', 'low medium high'],
+  ['gpt-5-pro-2025-10-06', 'high'],
+  ['gpt-5.1', 'none low medium high'],
+  ['gpt-5.1-codex-mini', 'low medium high'],
+  ['gpt-5.1-codex-max', 'low medium high xhigh'],
+  ['gpt-5.2-2025-12-11', 'none low medium high xhigh'],
+  ['gpt-5.2-pro', 'medium high xhigh'],
+  ['gpt-5.3-codex', 'low medium high xhigh'],
+  ['gpt-5.4-nano', 'none low medium high xhigh'],
+  ['gpt-5.6-sol', 'none low medium high xhigh max'],
+  ['gpt-6-astra', 'low medium high xhigh max'],
+  ['gpt-6-luna', 'none low medium high xhigh max'],
+  ['gpt-6.1-terra', 'none low medium high xhigh max'],
+  ['gpt-6.1-sol', 'low medium high xhigh max'],
+  ['o3-mini', 'low medium high'],
+  ['openai/gpt-5.1', 'none low medium high'],
+])('%s takes %s', (model, efforts) => {
+  expect(effortsOf(model)?.join(' ')).toBe(efforts);
+});
+
+test.each(['gpt-4.1', 'gpt-35-turbo', 'qwen3-8b'])('of %s nothing is known', (model) => {
+  expect(effortsOf(model)).toBeUndefined();
+});
+
+const OFF = { mode: 'off' } as const;
+describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
+  test.each<[string, ReasoningSettings, ReasoningEffort]>([
+    ['gpt-5', OFF, 'low'],
+    ['gpt-5', { effort: 'minimal' }, 'minimal'],
+    ['gpt-5', { effort: 'max' }, 'high'],
+    ['gpt-5-pro', { effort: 'low' }, 'high'],
+    ['gpt-5.1', OFF, 'none'],
+    ['gpt-5.1', { effort: 'minimal' }, 'low'],
+    ['gpt-5.1', { effort: 'xhigh' }, 'high'],
+    ['gpt-5.4', { effort: 'max' }, 'xhigh'],
+    ['gpt-6-astra', OFF, 'low'],
+    ['gpt-6-astra', { effort: 'none' }, 'low'],
+    ['gpt-6-astra', { mode: 'on', budgetTokens: 31_999 }, 'high'],
+  ])('%s: %j is %s', (model, reasoning, effort) => {
+    expect(effortIn(dialect, model, reasoning)).toBe(effort);
+  });
+
+  test('sampling is for models that do not think', () => {
+    const sampling = { temperature: 0.2, topP: 0.5 };
+    const sent = (model: string, reasoning?: ReasoningSettings) =>
+      asked(dialect, model, { ...sampling, ...(reasoning !== undefined && { reasoning }) });
+    expect(sent('gpt-5.1', OFF)).toMatchObject({ body: { temperature: 0.2, top_p: 0.5 }, lost: [] });
+    for (const [model, reasoning] of [
+      ['gpt-5.1', { effort: 'low' }],
+      ['gpt-5.1', undefined],
+      ['gpt-5', OFF],
+      ['gpt-6-luna', OFF],
+    ] as const) {
+      const { body, lost } = sent(model, reasoning);
+      expect(body).not.toContainAnyKeys(['temperature', 'top_p']);
+      expect(lost.slice(0, 2)).toEqual(['temperature', 'top_p']);
+    }
+  });
+});
+
+test('`max` is a word of Responses', () => {
+  expect(effortIn('openai-responses', 'gpt-6-astra', { effort: 'max' })).toBe('max');
+  expect(effortIn('openai-chat', 'gpt-6-astra', { effort: 'max' })).toBe('xhigh');
+});
