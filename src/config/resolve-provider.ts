@@ -96,7 +96,7 @@ export function resolveProvider(
     ...place,
     ...address.address,
     // Who names a dialect wants that one.
-    ...(isOwnAddress && entry.dialect === undefined && kind.alsoSpeaks && { alsoSpeaks: kind.alsoSpeaks }),
+    ...(isOwnAddress && entry.dialect === undefined && spokenBesides(kind)),
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
     ...(oauth !== undefined && { oauth }),
@@ -131,6 +131,10 @@ export function resolveProvider(
 }
 
 /** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
+function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
+  return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
+}
+
 function keysOf(
   entry: ProviderEntry,
   kind: ProviderKind | undefined,

@@ -1,7 +1,7 @@
 // The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
 import type { Quirks } from '../dialects/dialect.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
-import type { AuthorizationScheme } from '../providers/kind.ts';
+import type { AuthorizationScheme, TranslatesTo } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import type { STRATEGIES } from './routing-schema.ts';
@@ -80,6 +80,8 @@ export interface ProviderConfig {
   dialect: ProviderDialectId | 'any';
   /** Spoken besides, with clients that speak it themselves. */
   alsoSpeaks?: readonly DialectId[];
+  /** With clients of other dialects than these, for some models. */
+  translatesTo?: TranslatesTo;
   /** As the vendor's SDK takes it, no trailing slash. */
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */

@@ -169,9 +169,11 @@ export function sideOf(target: Target, client?: DialectId): ProviderSide {
   return PROVIDER_SIDES[dialectOf(target, client)];
 }
 
-function dialectOf({ provider }: Target, client: DialectId | undefined): ProviderDialectId {
-  if (provider.dialect === 'any') return client ?? DIALECT_IDS[0];
-  return client !== undefined && provider.alsoSpeaks?.includes(client) === true ? client : provider.dialect;
+function dialectOf({ provider, model }: Target, client: DialectId | undefined): ProviderDialectId {
+  const { dialect, alsoSpeaks, translatesTo } = provider;
+  if (dialect === 'any') return client ?? DIALECT_IDS[0];
+  if (client !== undefined && alsoSpeaks?.includes(client) === true) return client;
+  return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
 }
 
 /** The upstream request of an operation besides generation; the same bytes where both sides speak alike. */

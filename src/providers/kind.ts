@@ -5,11 +5,19 @@ import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 /** Ways to prove who asks that take more than a key: the host fetches a token. */
 export type AuthorizationScheme = 'google-default-credentials' | 'google-user' | 'aws-signature';
 
+/** For models that do less, or nothing, in the kind's own dialect. */
+export interface TranslatesTo {
+  dialect: DialectId;
+  models: RegExp;
+}
+
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
   /** At its own address it speaks these too: clients of theirs are passed on as they are. */
   alsoSpeaks?: readonly DialectId[];
+  /** At its own address, in which dialect clients of others than those are asked for some of its models. */
+  translatesTo?: TranslatesTo;
   /** `{name}` stands for an option of the configuration. */
   baseUrl: string;
   /** Further addresses of the same service, in the order in which they are tried. */

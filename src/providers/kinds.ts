@@ -17,6 +17,12 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     kind: 'openai',
     dialect: 'openai-chat',
     alsoSpeaks: ['openai-responses'],
+    // In Chat Completions their reasoning is lost, from GPT-5.4 on they refuse tools while they think, and some are not
+    // served at all.
+    translatesTo: {
+      dialect: 'openai-responses',
+      models: /^(o\d|codex-|computer-use|gpt-([5-9]|1\d)\b(?!.*(chat|search|audio|image)))/,
+    },
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],

@@ -52,12 +52,36 @@ describe('openai', () => {
     expect((await asked('openai', eu, own, RESPONSES)).url).toBe('https://eu.api.openai.com/v1/responses');
   });
 
+  const chat = 'https://api.openai.com/v1/chat/completions';
+
   test('is asked in Chat Completions by all others', async () => {
-    const chat = 'https://api.openai.com/v1/chat/completions';
     expect((await asked('openai', { api_key: 'k' })).url).toBe(chat);
     const messages = await asked('openai', { api_key: 'k' }, { max_tokens: 9 }, '/v1/messages');
     expect(messages.url).toBe(chat);
   });
+
+  test.each(['gpt-5', 'gpt-5.6-sol', 'gpt-6-astra', 'o3', 'gpt-5.3-codex', 'codex-mini-latest'])(
+    'for %s, which reasons, it is asked in Responses by all but clients of Chat Completions',
+    async (model) => {
+      const tools = [{ name: 'f', input_schema: { type: 'object' } }];
+      const body = { model, max_tokens: 99, tools, thinking: { type: 'adaptive' } };
+      const messages = await asked('openai', { api_key: 'k' }, body, '/v1/messages');
+      expect(messages.url).toBe('https://api.openai.com/v1/responses');
+      expect(messages.body).toMatchObject({ model, input: [{ role: 'user' }], tools: [{ name: 'f' }] });
+      expect((await asked('openai', { api_key: 'k' }, { model })).url).toBe(chat);
+      const elsewhere = { api_key: 'k', base_url: 'https://proxy.test/v1' };
+      const proxied = await asked('openai', elsewhere, body, '/v1/messages');
+      expect(proxied.url).toBe('https://proxy.test/v1/chat/completions');
+    },
+  );
+
+  test.each(['gpt-4.1', 'gpt-5-chat-latest', 'gpt-5-search-api', 'gpt-4o-audio-preview'])(
+    'for %s it is asked in Chat Completions',
+    async (model) => {
+      const body = { model, max_tokens: 99 };
+      expect((await asked('openai', { api_key: 'k' }, body, '/v1/messages')).url).toBe(chat);
+    },
+  );
 
   test.each([
     ['another address', { base_url: 'https://proxy.test/v1' }, 'https://proxy.test/v1/chat/completions'],
