@@ -51,6 +51,8 @@ function describeError(error: GatewayError, dialect: DialectId, requestId: strin
     upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
   headers['content-type'] = 'application/json';
   setRequestId(headers, dialect, requestId);
+  // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
   const body =
     upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));

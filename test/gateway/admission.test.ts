@@ -87,6 +87,7 @@ describe('with server.keys', () => {
         headers: headers as Record<string, string>,
       });
       expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="sluice"');
       expect(await response.text()).toMatch(
         /server\.keys.*x-sluice-key, x-api-key, x-goog-api-key or a Bearer/,
       );
@@ -98,7 +99,8 @@ describe('with server.keys', () => {
     async (path) => {
       const { gateway } = setup(withKeys);
       const url = `http://127.0.0.1:8088${path}`;
-      expect((await gateway.fetch(new Request(url))).status).toBe(401);
+      const unknown = await gateway.fetch(new Request(url));
+      expect([unknown.status, unknown.headers.has('www-authenticate')]).toEqual([401, true]);
       const known = await gateway.fetch(new Request(url, { headers: { 'x-sluice-key': KEY } }));
       expect(known.status).not.toBe(401);
     },
