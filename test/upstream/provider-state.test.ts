@@ -166,6 +166,9 @@ describe('breaker', () => {
     await timers.advance(1_000);
     (await lease(states, guarded)).end('abandoned');
     expect(state(states)).toBe('half-open');
+    // The gateway's own: the provider was not to blame, and has not been heard of.
+    (await lease(states, guarded)).end(failure('internal'));
+    expect(state(states)).toBe('half-open');
     (await lease(states, guarded)).end(failure('upstream_rejected'));
     expect(state(states)).toBe('closed');
   });

@@ -119,6 +119,19 @@ describe('parts', () => {
     expect(partsOf(...call(['{}'], { kind: 'server' }))).toEqual([]);
   });
 
+  test('what only another dialect says of a call is named', () => {
+    const lost: string[] = [];
+    const context = { ...CONTEXT, lost: (feature: string) => void lost.push(feature) };
+    const encoder = gemini.client.createStreamEncoder(context);
+    const extension = (dialect: 'gemini' | 'openai-responses') => ({
+      extension: { dialect, fields: { status: 'incomplete' } },
+    });
+    for (const event of call(['{}'], extension('gemini'))) encoder.encode(event);
+    expect(lost).toEqual([]);
+    for (const event of call(['{}'], extension('openai-responses'))) encoder.encode(event);
+    expect(lost).toEqual(['status']);
+  });
+
   test('a refusal is text', () => {
     expect(
       partsOf(

@@ -481,6 +481,15 @@ describe('messages', () => {
     ]);
   });
 
+  test("thinking under another dialect's token goes without it, and is named", () => {
+    const parts: Part[] = [
+      { type: 'reasoning', text: 'hm', signature: ownToken('anthropic-messages', 't') },
+      { type: 'text', text: 'a' },
+    ];
+    const messages: Message[] = [HI, { role: 'assistant', parts }, HI];
+    expect(lossesOf({ messages }, { replaysReasoningDetails: true })).toEqual(['approximated reasoning']);
+  });
+
   test('calls of provider-run tools in history are lost by name', () => {
     const parts: Part[] = [
       { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' },

@@ -1,0 +1,59 @@
+// A request that got no answer, in words: what happened, where, and what to do; nothing of the address that may be secret.
+import { expect, test } from 'bun:test';
+import { isUnreachable, networkFailure } from '../../src/upstream/network-failure.ts';
+
+const URL_WITH_SECRETS = 'https://user:pass@lab.test:8443/v1/chat?key=secret';
+
+const coded = (code: string, message = 'as the system says it') =>
+  Object.assign(new Error(message), { code });
+
+test.each([
+  [
+    'ECONNREFUSED',
+    'no connection could be made (ECONNREFUSED); see that it runs, and that base_url is right',
+    true,
+  ],
+  [
+    'ECONNRESET',
+    'it closed the connection without an answer (ECONNRESET); see its log, and that base_url is right',
+    false,
+  ],
+  ['ENOTFOUND', 'its name is not known (ENOTFOUND); check base_url, and the name server', true],
+  ['EAI_AGAIN', 'the name server did not say where it is (EAI_AGAIN); check the network, and base_url', true],
+  ['EPROTO', 'it does not speak TLS (EPROTO); base_url may have to begin with http://', true],
+  ['EWHATEVER', 'the network failed (EWHATEVER); check base_url and the network', false],
+])('%s', (code, words, unreachable) => {
+  const cause = coded(code);
+  const error = networkFailure('lab', URL_WITH_SECRETS, cause);
+  expect(error).toMatchObject({
+    code: 'upstream_unreachable',
+    message: `lab cannot be reached at https://lab.test:8443: ${words}`,
+    cause,
+  });
+  expect(isUnreachable(cause)).toBe(unreachable);
+});
+
+test('a certificate that is refused is no matter of the network, and the same for the next request', () => {
+  const cause = coded('CERT_HAS_EXPIRED');
+  expect(networkFailure('lab', URL_WITH_SECRETS, cause)).toMatchObject({
+    code: 'upstream_untrusted',
+    message:
+      'lab is not trusted at https://lab.test:8443: its certificate has expired (CERT_HAS_EXPIRED); have it renewed, or correct the clock of this machine',
+  });
+  expect(isUnreachable(cause)).toBe(true);
+});
+
+test('what is no HTTP says what came', () => {
+  const cause = coded('MALFORMED_HTTP', 'the status line is "220 mail"');
+  expect(networkFailure('lab', URL_WITH_SECRETS, cause)).toMatchObject({
+    code: 'upstream_malformed',
+    message:
+      'lab at https://lab.test:8443: what it answers is no HTTP/1.1: the status line is "220 mail"; check base_url and any proxy in between',
+  });
+  expect(isUnreachable(cause)).toBe(false);
+});
+
+test('an error without a code is told by its name, what is no error as unknown', () => {
+  expect(networkFailure('lab', URL_WITH_SECRETS, new TypeError('x')).message).toContain('failed (TypeError)');
+  expect(networkFailure('lab', URL_WITH_SECRETS, 'x').message).toContain('failed (unknown reason)');
+});
