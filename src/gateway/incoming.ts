@@ -51,8 +51,11 @@ export function parseIncoming(
   if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }
-  const agentType = bounded('agent_type', headers.get('x-sluice-agent') ?? extra(body, 'agent_type'));
-  const projectId = bounded('project_id', headers.get('x-sluice-project') ?? extra(body, 'project_id'));
+  const agentType = bounded('agent_type', textOf(headers.get('x-sluice-agent')) ?? extra(body, 'agent_type'));
+  const projectId = bounded(
+    'project_id',
+    textOf(headers.get('x-sluice-project')) ?? extra(body, 'project_id'),
+  );
   const edits: Record<string, JsonValue | undefined> = {};
   for (const field of EXTRA_FIELDS) {
     if (!Object.hasOwn(body, field)) continue;
@@ -71,7 +74,7 @@ export function parseIncoming(
     stream,
     agentType,
     projectId,
-    forcedTarget: headers.get('x-sluice-target'),
+    forcedTarget: textOf(headers.get('x-sluice-target')),
   };
 }
 
@@ -99,6 +102,18 @@ function whyNot(text: string, thrown: unknown): string {
     fault && `${fault.isEnd ? 'it ends too early, at ' : ''}line ${fault.line}, column ${fault.column}`;
   const told = [place, reason].filter(Boolean).join(': ');
   return told === '' ? '' : ` (${told})`;
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
+/** A header's bytes come as one character each, and whoever writes a name there that is not ASCII writes UTF-8. */
+function textOf(field: string | null): string | null {
+  if (field === null || !/[\x80-\xff]/.test(field)) return field;
+  try {
+    return strictDecoder.decode(Uint8Array.from(field, (byte) => byte.charCodeAt(0)));
+  } catch {
+    return field;
+  }
 }
 
 function extra(body: JsonObject, field: string): string | null {

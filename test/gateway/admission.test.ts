@@ -399,6 +399,21 @@ describe('extras meant for the gateway', () => {
     expect(lab.upstream.requests[0]?.json()).toEqual({ ...ASK, model: 'm' });
   });
 
+  test('in headers too, names are UTF-8 where they can be', async () => {
+    const lab = setup();
+    // A header's bytes, each as one character: what HTTP servers make of them.
+    const bytesOf = (text: string, encoding: 'utf8' | 'latin1') =>
+      Buffer.from(text, encoding).toString('latin1');
+    const headers = {
+      'x-sluice-agent': bytesOf('größe 日本', 'utf8'),
+      'x-sluice-project': bytesOf('größe', 'latin1'),
+      'x-sluice-target': bytesOf('gpt/größe', 'utf8'),
+    };
+    await lab.post('/v1/messages', ASK, { headers });
+    expect(await lab.row(0)).toMatchObject({ agentType: 'größe 日本', projectId: 'größe' });
+    expect(lab.upstream.requests[0]?.json()).toMatchObject({ model: 'größe' });
+  });
+
   test('they do not reach a provider of another dialect either', async () => {
     const lab = setup();
     await lab.post('/v1/messages', { ...ASK, model: 'gpt/m', agent_type: 'reviewer', project_id: 'p1' });
