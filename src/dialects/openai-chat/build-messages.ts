@@ -3,6 +3,7 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import type { Quirks } from '../dialect.ts';
+import { missingJsonWord } from '../json-word.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
@@ -63,7 +64,10 @@ function isBetweenUsers(messages: readonly JsonObject[], at: number): boolean {
 }
 
 /** Where `response_format` takes no schema, the model is told it; servers want the word JSON somewhere as well. */
-function schemaNote({ outputFormat }: NeutralRequest, { options }: BuildScope): TextPart[] {
+function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): TextPart[] {
+  const { outputFormat, system, messages } = request;
+  const word = missingJsonWord(request, [system, ...messages.map(({ parts }) => parts)], losses);
+  if (word !== undefined) return [{ type: 'text', text: word }];
   if (options.quirks.jsonSchema !== false || outputFormat?.type !== 'json-schema') return [];
   const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(outputFormat.schema)}`;
   return [{ type: 'text', text }];

@@ -2,6 +2,7 @@
 import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asString, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import { missingJsonWord } from '../json-word.ts';
 import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { shortenCallId } from './call-id.ts';
@@ -35,7 +36,14 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
     items.push(...(isFollowed ? answer : withoutLastThought(answer, scope)));
   }
   for (const { behind, item } of kept) if (behind >= request.messages.length) items.push(item);
-  return items;
+  if (scope.native || items.length === 0) return items;
+  // Of the input, that is: the instructions do not count.
+  const word = missingJsonWord(
+    request,
+    request.messages.map(({ parts }) => parts),
+    scope.losses,
+  );
+  return word === undefined ? items : [{ type: 'message', role: 'system', content: word }, ...items];
 }
 
 /** OpenAI refuses encrypted reasoning behind which nothing of the same turn stands: an answer that was cut in it. */

@@ -114,7 +114,11 @@ describe('envelope', () => {
       [],
     ],
     [{ outputFormat: { type: 'text' } }, { response_format: { type: 'text' } }, []],
-    [{ outputFormat: { type: 'json' } }, { response_format: { type: 'json_object' } }, []],
+    [
+      { outputFormat: { type: 'json' } },
+      { response_format: { type: 'json_object' } },
+      ['approximated response_format'],
+    ],
     [
       { outputFormat: { type: 'json-schema', schema: { type: 'object' }, strict: true } },
       {
