@@ -45,6 +45,13 @@ export function leastEffort(known: readonly ReasoningEffort[]): ReasoningEffort 
   return known.includes('none') ? 'none' : nearestEffort('low', known);
 }
 
+/** From GPT-5.4 on, Chat Completions refuses tools to a model that thinks; true where it can be kept from that. */
+export function callsWithoutThinking(model: string): boolean {
+  return (
+    /(^|\/)gpt-(5\.([4-9]|\d\d)|([6-9]|1\d)\b)/.test(model) && effortsOf(model)?.includes('none') === true
+  );
+}
+
 /** GPT-5 from 5.1 on takes `temperature` and `top_p` while it does not think; GPT-6 never does. */
 export function samplesWithoutThinking(model: string): boolean {
   return /(^|\/)gpt-5\.\d/.test(model) && effortsOf(model)?.includes('none') === true;

@@ -95,3 +95,17 @@ test('`max` is a word of Responses', () => {
   expect(effortIn('openai-responses', 'gpt-6-astra', { effort: 'max' })).toBe('max');
   expect(effortIn('openai-chat', 'gpt-6-astra', { effort: 'max' })).toBe('xhigh');
 });
+
+test('Chat Completions has tools or thinking for GPT-5.4 and later: the tools, where the model can do without thinking', () => {
+  const tools = [{ type: 'function', name: 'f' }] as const;
+  const effort = (model: string, more: Partial<NeutralRequest>) => {
+    const { body, lost } = asked('openai-chat', model, { tools: [...tools], ...more });
+    return [body.reasoning_effort, ...lost];
+  };
+  expect(effort('gpt-5.6-sol', { reasoning: { effort: 'high' } })).toEqual(['none', 'reasoning_effort']);
+  expect(effort('gpt-5.5', { reasoning: { mode: 'adaptive' } })).toEqual(['none', 'thinking']);
+  expect(effort('gpt-5.5', {})).toEqual(['none']);
+  expect(effort('gpt-5.5', { tools: [] })).toEqual([undefined]);
+  expect(effort('gpt-5.2', { reasoning: { effort: 'high' } })).toEqual(['high']);
+  expect(effort('gpt-6-astra', { reasoning: { effort: 'high' } })).toEqual(['high']);
+});

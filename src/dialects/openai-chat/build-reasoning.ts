@@ -1,18 +1,35 @@
 // How much the model shall think, as `reasoning_effort`, `reasoning:{…}`, `thinking:{…}` or `enable_thinking`.
 import type { JsonObject } from '../../model/json.ts';
-import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
+import {
+  REASONING_EFFORTS,
+  type NeutralRequest,
+  type ReasoningEffort,
+  type ReasoningSettings,
+} from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
-import { effortsOf, leastEffort, nearestEffort } from '../openai-efforts.ts';
+import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai-efforts.ts';
 import type { LossReport } from '../loss-report.ts';
 import { isHidden, reportSummary } from '../reasoning-summary.ts';
 import { thinkingOf } from './model-thinking.ts';
 
+const UNTHINKING_CALLS =
+  'the model is refused tools in Chat Completions while it thinks: `dialect: openai-responses` has both';
+
 /** The fields that ask for thinking; empty where nothing is asked, or nothing can be. */
 export function buildReasoning(
-  settings: ReasoningSettings | undefined,
+  { reasoning: settings, tools }: NeutralRequest,
   options: BuildOptions,
   losses: LossReport,
 ): JsonObject {
+  const calls = tools.some(({ type }) => type !== 'server');
+  if (
+    calls &&
+    options.quirks.fixedSampling?.test(options.model) === true &&
+    callsWithoutThinking(options.model)
+  ) {
+    if (settings !== undefined && !isOff(settings)) losses.lost(featureOf(settings), UNTHINKING_CALLS);
+    return { reasoning_effort: 'none' };
+  }
   if (settings === undefined) return {};
   const { field, thinks, ...told } = thinkingOf(options.model, options.quirks);
   const efforts = told.efforts ?? openAiEfforts(options);
@@ -46,6 +63,11 @@ export function buildReasoning(
 function openAiEfforts({ model, quirks }: BuildOptions): readonly ReasoningEffort[] | undefined {
   if (quirks.fixedSampling?.test(model) !== true) return undefined;
   return effortsOf(model)?.filter((effort) => effort !== 'max');
+}
+
+/** Clients that give an effort call it so, the others speak of thinking. */
+function featureOf({ effort }: ReasoningSettings): string {
+  return effort === undefined ? 'thinking' : 'reasoning_effort';
 }
 
 function isOff({ mode, effort }: ReasoningSettings): boolean {
@@ -134,8 +156,7 @@ function buildReasoningEffort(
   losses: LossReport,
 ): ReasoningEffort | undefined {
   const { mode, effort, budgetTokens, summary } = settings;
-  // Clients that give an effort call it so, the others speak of thinking.
-  const feature = effort === undefined ? 'thinking' : 'reasoning_effort';
+  const feature = featureOf(settings);
   const off = isOff(settings);
   const isReasoningModel = quirks.fixedSampling?.test(model);
   if (isReasoningModel === false) {

@@ -39,7 +39,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('seed', request.seed);
   if (quirks.extraFields?.includes('top_k')) set('top_k', request.topK);
   else if (request.topK !== undefined) losses.lost('top_k');
-  Object.assign(body, buildReasoning(request.reasoning, options, losses));
+  Object.assign(body, buildReasoning(request, options, losses));
   if (request.outputFormat !== undefined) {
     body.response_format = buildResponseFormat(request.outputFormat, options, losses);
   }
