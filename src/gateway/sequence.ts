@@ -174,14 +174,17 @@ class EventSequencer implements Sequencer {
     if (kind === undefined) return;
     this.open = undefined;
     this.json = undefined;
+    let isWhole = true;
     if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject())) {
+      isWhole = false;
       this.brokenCall ??= called;
       if (json.broken() || !json.isObject()) this.hopelessCall ??= called;
     }
     if (kind === 'text') this.reader.see({ type: 'text-end', block });
     else if (kind === 'refusal') this.reader.see({ type: 'refusal-end', block });
     else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-end', block });
-    else if (kind === 'tool') this.reader.see({ type: 'tool-end', block });
+    else if (kind === 'tool')
+      this.reader.see(isWhole ? { type: 'tool-end', block } : { type: 'tool-end', block, incomplete: true });
   }
 
   /**

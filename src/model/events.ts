@@ -42,7 +42,8 @@ export type StreamEvent =
     }
   /** A fragment of the argument text; concatenated fragments are the whole. */
   | { type: 'tool-delta'; block: number; arguments: string }
-  | { type: 'tool-end'; block: number }
+  /** `incomplete`: its arguments are no JSON object, but at most the beginning of one. */
+  | { type: 'tool-end'; block: number; incomplete?: true }
   | { type: 'server-tool-result'; block: number; part: ServerToolResultPart }
   /** Generated image or audio, whole. */
   | { type: 'media'; block: number; mediaType: string; data: string; extension?: Extension }

@@ -27,7 +27,9 @@ function run(events: StreamEvent[], skipAt = -1): string[] {
           ? ` ${event.arguments}`
           : event.type === 'text-delta'
             ? ` ${event.text}`
-            : '';
+            : event.type === 'tool-end' && event.incomplete === true
+              ? ' incomplete'
+              : '';
       out.push(`${event.type}${block}${content}${event.type === 'error' ? ` ${event.error.code}` : ''}`);
     },
   });
@@ -99,13 +101,13 @@ describe('sequencer', () => {
       'start',
       'tool-start 0',
       'tool-delta 0 {"a":',
-      'tool-end 0',
+      'tool-end 0 incomplete',
       'error upstream_malformed',
     ]);
   });
   test('a call cut by the token limit is an answer, as is a skipped event that broke nothing', () => {
     const cut: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'length' } };
-    expect(run([tool(0), args(0, '{"a":'), cut]).at(-1)).toBe('finish');
+    expect(run([tool(0), args(0, '{"a":'), cut]).slice(-2)).toEqual(['tool-end 0 incomplete', 'finish']);
     expect(run([tool(0), args(0, '{"a":1}'), FINISH], 1).at(-1)).toBe('finish');
   });
   test.each(['{"a":', '{a:1}', 'not JSON', '[1]', '"text"', '{"a":1}}'])(

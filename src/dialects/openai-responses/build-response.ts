@@ -1,6 +1,6 @@
 // NeutralResponse → a whole response object. https://platform.openai.com/docs/api-reference/responses/object
-import type { Part, TextPart } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
+import { type JsonObject, parseObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -13,6 +13,7 @@ import {
   callItem,
   callText,
   hostedCallItem,
+  type ItemStatus,
   imageItem,
   itemId,
   messageItem,
@@ -106,7 +107,7 @@ function buildItem(
       losses.foreign(part.extension);
       const form = callForm(part, tools);
       const id = itemId(form.kind === 'custom' ? 'ctc' : 'fc', requestId, place);
-      return callItem(id, form, part, callText(form, part.arguments), 'completed');
+      return callItem(id, form, part, callText(form, part.arguments), callStatus(part));
     }
     case 'image': {
       const item = imageItem(part, itemId('ig', requestId, place));
@@ -132,4 +133,10 @@ function buildItem(
     case 'tool-result':
       return undefined;
   }
+}
+
+/** Of a call that was cut short at most the beginning came. */
+function callStatus({ kind, arguments: text }: ToolCallPart): ItemStatus {
+  const isWhole = kind !== 'function' || text.trim() === '' || parseObject(text) !== undefined;
+  return isWhole ? 'completed' : 'incomplete';
 }

@@ -5,12 +5,13 @@ import type { AnswerLosses } from '../answer-losses.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
 import type { ClientTool } from './namespace.ts';
-import { type CallForm, callForm, callItem, hostedCallItem, itemId } from './output-item.ts';
+import { type CallForm, callForm, callItem, hostedCallItem, type ItemStatus, itemId } from './output-item.ts';
 
 export interface CallWriter {
   open(call: StreamEvent & { type: 'tool-start' }): string;
   delta(fragment: string): string;
-  close(): string;
+  /** @param status of a call that the client is to answer. */
+  close(status: ItemStatus): string;
 }
 
 type OpenCall =
@@ -77,11 +78,11 @@ class CallItems implements CallWriter {
     return now.deltas.push(now.freeText === undefined ? fragment : now.freeText.push(fragment));
   }
 
-  close(): string {
+  close(status: ItemStatus): string {
     const { now } = this;
     this.now = undefined;
     if (now === undefined) return '';
-    return now.hosted ? this.closeHosted(now.part) : this.closeOwn(now);
+    return now.hosted ? this.closeHosted(now.part) : this.closeOwn(now, status);
   }
 
   private openOwn(call: StreamEvent & { type: 'tool-start' }): string {
@@ -99,7 +100,10 @@ class CallItems implements CallWriter {
     return before + output.added(place, callItem(id, form, call, '', 'in_progress'));
   }
 
-  private closeOwn({ call, form, place, id, deltas, freeText }: OpenCall & { hosted: false }): string {
+  private closeOwn(
+    { call, form, place, id, deltas, freeText }: OpenCall & { hosted: false },
+    status: ItemStatus,
+  ): string {
     const { output } = this;
     let wire = deltas.push(freeText?.end() ?? '');
     const isFunction = form.kind === 'function';
@@ -114,7 +118,7 @@ class CallItems implements CallWriter {
           text,
         )
       : output.event('response.custom_tool_call_input.done', { ...where, input: KEPT }, text);
-    return wire + output.done(place, callItem(id, form, call, KEPT, 'completed'), text);
+    return wire + output.done(place, callItem(id, form, call, KEPT, status), text);
   }
 
   private closeHosted(part: ToolCallPart): string {

@@ -127,7 +127,7 @@ class ResponseEncoder implements StreamEncoder {
         this.calls ??= this.callWriter();
         return this.calls.open(event);
       case 'tool-end':
-        return this.calls?.close() ?? '';
+        return this.calls?.close(event.incomplete === true ? 'incomplete' : 'completed') ?? '';
       case 'media':
         return this.media(event);
       case 'usage':

@@ -6,6 +6,7 @@ import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
 import { callIdFromWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { Tool } from '../../../src/model/request.ts';
 import { CONTEXT, encode, payloads, violations } from './events.ts';
 
@@ -422,6 +423,27 @@ describe('the end', () => {
     expect(last?.type).toBe(`response.${status}`);
     const details = reason === null ? null : { reason };
     expect(last?.response).toMatchObject({ status, incomplete_details: details, output: [{ status }] });
+  });
+
+  test('a call that was cut short is incomplete, streamed and whole, as text is', () => {
+    const cut: StreamEvent[] = [
+      START,
+      { type: 'tool-start', block: 0, id: 'call_1', name: 'read', kind: 'function' },
+      { type: 'tool-delta', block: 0, arguments: '{"path":"a' },
+      { type: 'tool-end', block: 0, incomplete: true },
+      { type: 'finish', finish: { unified: 'max_tokens', raw: null } },
+    ];
+    const events = encode(cut);
+    expect(violations(events)).toEqual([]);
+    const told = payloads(events);
+    const item = { type: 'function_call', status: 'incomplete', arguments: '{"path":"a' };
+    expect(told.find(({ type }) => type === 'response.output_item.done')?.item).toMatchObject(item);
+    expect(told.at(-1)?.response).toMatchObject({ output: [item] });
+    const collector = createResponseCollector();
+    for (const event of cut) collector.push(event);
+    expect(openaiResponses.client.buildResponse(collector.response(), CONTEXT)).toMatchObject({
+      output: [item],
+    });
   });
 
   test('counts that no one stated are null', () => {
