@@ -1,9 +1,9 @@
 // Where a prompt may go that is too long for the model it was meant for (GUARANTEES 4).
 import { findPrices } from '../ledger/price-table.ts';
-import type { Target } from '../routing/targets.ts';
+import { sameTarget, type Target } from '../routing/targets.ts';
 
 /** Tokens that the target's model can take in, undefined where nobody says. */
-export function contextWindow({ provider, model }: Target): number | undefined {
+function contextWindow({ provider, model }: Target): number | undefined {
   if (provider.priceId === null) return undefined;
   return findPrices(provider.priceId, model)?.models[0]?.context_window;
 }
@@ -22,11 +22,7 @@ export function largerTargets(
   const larger = left.filter((target) => (contextWindow(target) ?? 0) > window);
   const found: Target[] = [];
   for (const target of [...larger, ...named]) {
-    if (![...tried, ...found].some((other) => isSame(other, target))) found.push(target);
+    if (![...tried, ...found].some((other) => sameTarget(other, target))) found.push(target);
   }
   return found;
-}
-
-function isSame(one: Target, other: Target): boolean {
-  return one.provider.name === other.provider.name && one.model === other.model;
 }

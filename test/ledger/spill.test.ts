@@ -256,6 +256,18 @@ describe('what lies on disk', () => {
     expect(idsOf(await openSpill().next())).toEqual(['req_0', 'req_1', 'req_2']);
   });
 
+  test('what a process adds comes behind what it found', async () => {
+    await spillRows(3);
+    const second = openSpill();
+    const more = variedRows(5).slice(3);
+    expect(await second.put(more)).toBe(2);
+    await second.close();
+    const third = openSpill();
+    const found = await third.next();
+    await third.remove(found.length);
+    expect(idsOf([...found, ...(await third.next())])).toEqual(['req_0', 'req_1', 'req_2', 'req_3', 'req_4']);
+  });
+
   test('files of a process that runs are its own', async () => {
     const path = await spillRows(3);
     const other = Bun.spawn(['sleep', '60']);

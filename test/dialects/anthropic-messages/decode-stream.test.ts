@@ -1,3 +1,4 @@
+// What the events of a Messages stream become, block by block, and what is wrong with those that cannot be read.
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
@@ -459,4 +460,13 @@ describe('unreadable events', () => {
       decoder.decode(event);
     expect(emitted.at(-1)).toMatchObject({ type: 'finish', finish: { unified: 'end_turn' } });
   });
+});
+
+test('a delta without the head and the start before it begins the answer, and its block', () => {
+  const events = decoded(wire(delta(0, { type: 'text_delta', text: 'a' }), stop(0), STOP));
+  expect(events.slice(0, 3)).toEqual([
+    { type: 'start', id: null, model: null },
+    { type: 'text-start', block: 0 },
+    { type: 'text-delta', block: 0, text: 'a' },
+  ]);
 });

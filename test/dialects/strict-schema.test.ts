@@ -1,0 +1,78 @@
+// JSON Schemas as Claude's structured output takes them: what it does not know stands in the description.
+import { expect, test } from 'bun:test';
+import { strictSchema } from '../../src/dialects/claude/strict-schema.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+
+const OBJECT = { type: 'object', properties: {}, additionalProperties: false };
+
+test.each<[name: string, given: JsonObject, expected: JsonObject, weakened: boolean]>([
+  [
+    'what is known stays',
+    { type: 'string', enum: ['a'], title: 'T', default: 'a', description: 'D', format: 'date' },
+    { type: 'string', enum: ['a'], title: 'T', default: 'a', description: 'D', format: 'date' },
+    false,
+  ],
+  ['the dialect of the schema is left out', { $schema: 'x', type: 'null' }, { type: 'null' }, false],
+  [
+    'limits are told behind what the description says',
+    { type: 'number', minimum: 0, maximum: 9, description: 'How many.' },
+    { type: 'number', description: 'How many.\nminimum: 0, maximum: 9' },
+    true,
+  ],
+  [
+    'a format that is not known',
+    { type: 'string', format: 'iri' },
+    { type: 'string', description: 'format: "iri"' },
+    true,
+  ],
+  [
+    'at least one item, or none',
+    { type: 'array', items: { type: 'array', minItems: 0 }, minItems: 1 },
+    { type: 'array', items: { type: 'array', minItems: 0 }, minItems: 1 },
+    false,
+  ],
+  ['at least two items', { type: 'array', minItems: 2 }, { type: 'array', description: 'minItems: 2' }, true],
+  ['objects are closed', { type: 'object', properties: {} }, OBJECT, false],
+  [
+    'also by what they hold alone',
+    { properties: { a: true } },
+    { properties: { a: true }, additionalProperties: false },
+    false,
+  ],
+  [
+    'also where they may be null',
+    { type: ['object', 'null'] },
+    { type: ['object', 'null'], additionalProperties: false },
+    false,
+  ],
+  [
+    'an open one says so',
+    { ...OBJECT, additionalProperties: true },
+    { ...OBJECT, description: 'additionalProperties: true' },
+    true,
+  ],
+  [
+    'one of several is any of them',
+    { oneOf: [{ type: 'object' }] },
+    { anyOf: [{ type: 'object', additionalProperties: false }] },
+    false,
+  ],
+])('%s', (_, given, expected, weakened) => {
+  const before = structuredClone(given);
+  expect(strictSchema(given)).toEqual({ schema: expected, weakened });
+  expect(given).toEqual(before);
+});
+
+test('everywhere inside', () => {
+  const limited = { type: 'integer', minimum: 1 };
+  const told = { type: 'integer', description: 'minimum: 1' };
+  const places = (schema: JsonObject): JsonObject => ({
+    type: 'object',
+    properties: { a: schema, b: { type: 'array', items: schema }, c: { anyOf: [schema], allOf: [schema] } },
+    required: ['a'],
+    $defs: { d: schema },
+    definitions: { e: schema },
+    additionalProperties: false,
+  });
+  expect(strictSchema(places(limited))).toEqual({ schema: places(told), weakened: true });
+});
