@@ -20,8 +20,8 @@ const TURN_SECONDS = 2;
 /** Of the quota's periods; where it was used up in fewer, something else was measured. */
 const LEAST_USED_UP = 0.8;
 
-export const ONE_WORKER = 'plain requests of one worker';
-export const TWO_WORKERS = 'plain requests of two workers';
+const ONE_WORKER = 'plain requests of one worker';
+const TWO_WORKERS = 'plain requests of two workers';
 export const SECOND_WORKER = 'two workers over one';
 
 const isPossible = await canLimitCpu();

@@ -75,7 +75,7 @@ async function rowsAfter(store: { recent(limit: number): Promise<StoredRow[]> },
   }
 }
 
-export function formatRow(row: StoredRow): string {
+function formatRow(row: StoredRow): string {
   const { usage } = row;
   const speed = tokensPerSecond(row);
   const cells = [

@@ -21,7 +21,7 @@ interface Gateway {
 }
 
 /** Stands for "no key": the gateway sends it to no provider. Clients refuse to start without one. */
-export const PLACEHOLDER = 'sluice';
+const PLACEHOLDER = 'sluice';
 
 /** The gateway's own key; else the person's, which passes through; else the placeholder. */
 function keyFor({ key, has }: Gateway, ...variables: string[]): string | undefined {

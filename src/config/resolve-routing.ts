@@ -239,7 +239,7 @@ export function namesInRouting(routing: RoutingFile): string[] {
 }
 
 /** The first slash splits a target: model names have slashes of their own. */
-export function providerOf(target: string): string {
+function providerOf(target: string): string {
   const slash = target.indexOf('/');
   return slash === -1 ? target : target.slice(0, slash);
 }

@@ -1,7 +1,7 @@
 // How much of its thinking a client wants to see, at providers that have fewer words for it.
 import type { LossReport } from './loss-report.ts';
 
-export const SUMMARY = 'reasoning_summary';
+const SUMMARY = 'reasoning_summary';
 
 /** The client wants none of it. */
 export function isHidden(summary: string | undefined): boolean {

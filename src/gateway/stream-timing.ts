@@ -3,7 +3,7 @@
 import { bucketOf, SPREAD_BUCKETS } from '../model/spread.ts';
 
 /** A provider that lets a stream wait longer than this between two pieces of content has stalled. */
-export const STALL_MS = 1_000;
+const STALL_MS = 1_000;
 
 export interface StreamTiming {
   /** Milliseconds until the connection stood; null where one was open already, or nobody could tell. */

@@ -3,7 +3,7 @@ import { BODY_COLUMNS } from './stored-body.ts';
 
 export const INSERT_BODY = `INSERT INTO ledger_body (row_id, ${BODY_COLUMNS}) VALUES (?, ?, ?, ?, ?)`;
 
-export const BINARY_COLUMNS = 'hash, media_type, bytes, content, last_used';
+const BINARY_COLUMNS = 'hash, media_type, bytes, content, last_used';
 
 /** `binaries`: the parts to keep, as VALUES or a SELECT. */
 export function insertBinaries(binaries: string): string {

@@ -3,7 +3,7 @@ import { createEncodedSearch } from './redact-encoded.ts';
 import { MASK_HINTS, redactMasked } from './redact-masked.ts';
 import { createScan } from './redact-scan.ts';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Names of a request are shorter; of longer texts hardly any comes twice, and none is held. In UTF-16 units. */
 const SHORT = 256;

@@ -12,7 +12,7 @@ export interface ModelTier {
 const END = '(?:$|[-@:[.])';
 const claude = (name: string) => new RegExp(`^claude-(?:\\d[\\d.-]*-)?${name}${END}`);
 
-export const MODEL_TIERS = [
+const MODEL_TIERS = [
   { tier: 'opus', models: claude('opus') },
   { tier: 'sonnet', models: claude('sonnet') },
   { tier: 'haiku', models: claude('haiku'), small: true },

@@ -33,7 +33,7 @@ export function composeAnswer(
 }
 
 /** The last text part of the last user message that has one; '' where there is none. */
-export function lastUserText(messages: Message[]): string {
+function lastUserText(messages: Message[]): string {
   for (const message of messages.toReversed()) {
     if (message.role !== 'user') continue;
     const text = message.parts.findLast((part) => part.type === 'text');

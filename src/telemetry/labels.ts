@@ -1,7 +1,7 @@
 // Names from outside as labels: however many clients invent, only so many become series of their own.
 
 /** Stands for every name beyond the limit. */
-export const OTHER = 'other';
+const OTHER = 'other';
 /** Stands for no name. */
 export const NONE = 'none';
 const LONGEST_NAME = 128;

@@ -26,7 +26,7 @@ export interface Distribution {
 const FIRST_EXPONENT = 0;
 const LAST_EXPONENT = 17;
 /** 1 ms, 2 ms, 4 ms … 131 s: where every fourth bucket of a spread ends, so that spreads are counted exactly. */
-export const BOUNDS_MS: readonly number[] = Array.from(
+const BOUNDS_MS: readonly number[] = Array.from(
   { length: LAST_EXPONENT - FIRST_EXPONENT + 1 },
   (_, exponent) => 2 ** (FIRST_EXPONENT + exponent),
 );

@@ -7,7 +7,7 @@ import { redactRequest } from './redact-request.ts';
 import { defineTransformer } from './row.ts';
 import type { Transformer } from './transformer.ts';
 
-export const DEFAULT_WINDOW = 256;
+const DEFAULT_WINDOW = 256;
 
 const options = z
   .strictObject({

@@ -137,3 +137,16 @@ describe('layering', () => {
     }
   });
 });
+
+test('every file opens with a line that says what it owns', () => {
+  const root = join(SOURCE, '..');
+  const silent = ['src', 'test', 'bench', 'scripts', 'examples']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
+        join(folder, path),
+      ),
+    )
+    .filter((path) => /(?<!\.d)\.ts$/.test(path))
+    .filter((path) => !readFileSync(join(root, path), 'utf8').startsWith('// '));
+  expect(silent).toEqual([]);
+});

@@ -1,3 +1,4 @@
+// How the bench finds the ends of answers on a connection of its own.
 import { describe, expect, test } from 'bun:test';
 import { asChunk, createMessageReader, LAST_CHUNK } from '../../bench/http-messages.ts';
 

@@ -18,7 +18,7 @@ const NEXT = 'Go on.';
 const SCHEMA = { type: 'object' as const, properties: {} };
 
 /** What the client's tool says to the call of this number. */
-export const resultOf = (call: number) => `result ${call}`;
+const resultOf = (call: number) => `result ${call}`;
 
 export const CONVERSATIONS: Record<DialectId, (conversation: Conversation) => Promise<void>> = {
   async 'anthropic-messages'({ fetch, stream, tools }) {

@@ -48,7 +48,7 @@ export function foldEvents(events: readonly ResponseStreamEvent[]): Answer {
   return readLoose({ ...last, output: items.flat() });
 }
 
-export function readLoose(response: LooseResponse): Answer {
+function readLoose(response: LooseResponse): Answer {
   const answer: Answer = {
     text: '',
     reasoning: '',

@@ -50,7 +50,7 @@ export function foreignTo(client: DialectId): DialectId {
 }
 
 const TIMEOUT_MS = 20_000;
-export const HEDGE_AFTER_MS = 10_000;
+const HEDGE_AFTER_MS = 10_000;
 /** The wait before the second try, where the first did not hint at another. */
 export const BACK_OFF_MS = 125;
 /** By then everything that waits for time has had its turn. */

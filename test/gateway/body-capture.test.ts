@@ -1,3 +1,4 @@
+// The answer that is kept for the audit: whole from whatever chunks it came in, cut where its room ends.
 import { describe, expect, test } from 'bun:test';
 import { createBodyCapture } from '../../src/gateway/body-capture.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';

@@ -1,3 +1,4 @@
+// The order that every encoder may rely on, out of what decoders tell in any.
 import { describe, expect, test } from 'bun:test';
 import { createSequencer } from '../../src/gateway/sequence.ts';
 import type { StreamEvent } from '../../src/model/events.ts';

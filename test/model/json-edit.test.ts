@@ -1,3 +1,4 @@
+// Fields edited in the text of a JSON object: all else stays to the byte.
 import { describe, expect, test } from 'bun:test';
 import { editTopLevel } from '../../src/model/json-edit.ts';
 

@@ -1,3 +1,4 @@
+// JSON that comes in pieces: the verdict of `JSON.parse`, and where it stands.
 import { describe, expect, test } from 'bun:test';
 import { createJsonScanner } from '../../src/model/json-scanner.ts';
 

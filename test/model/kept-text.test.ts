@@ -1,3 +1,4 @@
+// Text that is kept piece by piece and read now and then.
 import { expect, test } from 'bun:test';
 import { createKeptText } from '../../src/model/kept-text.ts';
 

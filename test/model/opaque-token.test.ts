@@ -1,3 +1,4 @@
+// Tokens of one dialect in the hands of the others' clients: marked, opened for their own alone.
 import { describe, expect, test } from 'bun:test';
 import {
   callIdFromWire,

@@ -1,3 +1,4 @@
+// What the simulator answers in each dialect, as its SDK and its grammar read it.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { JsonObject } from '../../src/model/json.ts';

@@ -1,3 +1,4 @@
+// A script of the simulator played to a reader, in its time and at the reader's pace.
 import { describe, expect, test } from 'bun:test';
 import { playScript } from '../../src/simulator/body.ts';
 import { createSimulator, createSleep } from '../../src/simulator/index.ts';

@@ -1,3 +1,4 @@
+// The simulator's pace and its faults, as a client of each dialect meets them.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { JsonObject } from '../../src/model/json.ts';

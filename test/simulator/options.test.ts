@@ -1,3 +1,4 @@
+// What the name of a simulated model asks of the simulator.
 import { describe, expect, test } from 'bun:test';
 import { GatewayError } from '../../src/model/errors.ts';
 import { parseSimulatorOptions } from '../../src/simulator/options.ts';

@@ -1,3 +1,4 @@
+// Text and JSON cut into the tokens of the simulator.
 import { describe, expect, test } from 'bun:test';
 import { countPieces, cutIntoPieces } from '../../src/simulator/pieces.ts';
 import { answerText } from '../../src/simulator/wording.ts';

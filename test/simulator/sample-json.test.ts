@@ -1,3 +1,4 @@
+// JSON that a schema accepts, made up by the simulator.
 import { describe, expect, test } from 'bun:test';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
 import { sampleJson } from '../../src/simulator/sample-json.ts';

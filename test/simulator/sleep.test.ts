@@ -1,3 +1,4 @@
+// A pause that ends with its timer or with an abort.
 import { expect, test } from 'bun:test';
 import { createSleep } from '../../src/simulator/index.ts';
 

@@ -1,3 +1,4 @@
+// Frames that are alike but for their text: what of them is read again, and what is not.
 import { describe, expect, test } from 'bun:test';
 import { FrameForm } from '../../src/sse/frame-form.ts';
 

@@ -1,3 +1,4 @@
+// The bytes of a stream cut into frames, however they come, and the events in them.
 import { describe, expect, test } from 'bun:test';
 import { createFrameSplitter, EventTooLarge } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';

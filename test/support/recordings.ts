@@ -47,7 +47,7 @@ const loaded = new Map<string, readonly Recording[]>();
 let chosenRoot: string | undefined;
 
 /** Where the recordings are read from; says so on stderr, once, when it is not the shared set. */
-export function recordingsRoot(): string {
+function recordingsRoot(): string {
   if (chosenRoot !== undefined) return chosenRoot;
   const shared = process.env.SLUICE_RECORDINGS ?? join(PROJECT_ROOT, '..', 'shared', 'recordings');
   chosenRoot = existsSync(shared) ? resolve(shared) : OWN_SET;

@@ -1,3 +1,4 @@
+// The tests' own tools: recordings, splits, and the upstream that replays them.
 import { describe, expect, test } from 'bun:test';
 import { createReplayFetch } from './replay-fetch.ts';
 import { startReplayUpstream } from './replay-upstream.ts';

@@ -121,7 +121,7 @@ export function truncations(body: Uint8Array): Truncation[] {
 }
 
 /** Whether a block of lines holds the event behind which EOF is a proper ending. */
-export function isTerminal(block: Uint8Array): boolean {
+function isTerminal(block: Uint8Array): boolean {
   const data = new TextDecoder()
     .decode(block)
     .split(/\r\n|\r|\n/)

@@ -1,3 +1,4 @@
+// How long providers ask to wait, in every way in which they say it.
 import { describe, expect, test } from 'bun:test';
 import {
   parseLimitReset,

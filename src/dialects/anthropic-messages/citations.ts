@@ -21,7 +21,7 @@ export function parseCitation(wire: JsonObject): Citation {
 }
 
 /** The citation as this dialect wrote it, undefined for one of another dialect. */
-export function ownCitation(citation: Citation): JsonObject | undefined {
+function ownCitation(citation: Citation): JsonObject | undefined {
   return citation.extension?.dialect === ID ? citation.extension.fields : undefined;
 }
 

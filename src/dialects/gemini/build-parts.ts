@@ -102,7 +102,7 @@ function buildCall(part: ToolCallPart, losses: LossReport): JsonObject | undefin
   };
 }
 
-export function buildMediaPart(
+function buildMediaPart(
   part: ImagePart | DocumentPart | AudioPart,
   losses: LossReport,
 ): JsonObject | undefined {

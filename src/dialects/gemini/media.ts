@@ -40,7 +40,7 @@ const TYPES: Record<string, string> = table({
 });
 
 /** What a URL's ending says of its content; the wire wants to be told. */
-export function typeOfUrl(url: string): string | undefined {
+function typeOfUrl(url: string): string | undefined {
   const path = url.replace(/[?#].*$/, '');
   return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
 }

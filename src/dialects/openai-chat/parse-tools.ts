@@ -69,7 +69,7 @@ function parseSearchOptions(body: JsonObject): ServerTool[] {
 }
 
 /** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own word. */
-export function isWebSearch(tool: Tool): boolean {
+function isWebSearch(tool: Tool): boolean {
   return tool.type === 'server' && /(^|:)(web|browser)_search/.test(tool.name);
 }
 

@@ -43,7 +43,7 @@ export function parseAudio(part: JsonObject): AudioPart | undefined {
 }
 
 /** The source that a URL names: bytes for a base64 data URL, else the URL itself. */
-export function parseMediaUrl(url: string): MediaSource {
+function parseMediaUrl(url: string): MediaSource {
   const comma = url.startsWith('data:') ? url.indexOf(',') : -1;
   if (comma === -1) return { kind: 'url', url };
   const header = url.slice('data:'.length, comma);

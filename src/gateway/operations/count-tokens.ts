@@ -8,7 +8,7 @@ import { sideOf } from '../plan.ts';
 import { askJson, type Operation, respond } from './ask-json.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
-export const ESTIMATE_HEADER = 'x-sluice-estimate';
+const ESTIMATE_HEADER = 'x-sluice-estimate';
 
 export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const { dialect, question, record, host } = exchange;

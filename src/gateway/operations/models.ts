@@ -32,7 +32,7 @@ export async function answerModels(
 }
 
 /** Each id once, and each leads to its model when asked for. */
-export async function offeredModels({ config, catalog, listing }: ModelSources): Promise<OfferedModel[]> {
+async function offeredModels({ config, catalog, listing }: ModelSources): Promise<OfferedModel[]> {
   const lists = await Promise.all(config.providers.map((provider) => catalog.modelsOf(provider)));
   const offered = new Map<string, OfferedModel>();
   const offer = (id: string, provider: ProviderConfig, entry?: ModelEntry) => {

@@ -6,7 +6,7 @@ import { LoopTurn } from '../loop-turn.ts';
 import type { RunningAnswer } from './running-answer.ts';
 
 /** The connection ended before the answer did. */
-export class ConnectionLost extends Error {
+class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
   readonly code: string;
 

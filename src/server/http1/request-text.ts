@@ -2,7 +2,7 @@
 import type { UpstreamRequest } from '../../upstream/transport.ts';
 
 /** A request that must not be sent as it is. */
-export class UnsendableRequest extends Error {
+class UnsendableRequest extends Error {
   override readonly name = 'UnsendableRequest';
   readonly code = 'INVALID_REQUEST';
 }

@@ -23,7 +23,7 @@ const UNPACKERS = {
 } satisfies Record<string, (first: number) => Unpacker>;
 
 /** The server packed its answer in a way that nobody asked for. */
-export class UnknownEncoding extends Error {
+class UnknownEncoding extends Error {
   override readonly name = 'UnknownEncoding';
   readonly code = 'UNKNOWN_CONTENT_ENCODING';
 }

@@ -1,3 +1,4 @@
+// Neutral events as the stream that a client of Messages reads.
 import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';

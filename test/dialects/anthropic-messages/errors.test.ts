@@ -1,3 +1,4 @@
+// What an error of a Messages provider means, and how a client of Messages is told of one.
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError } from '../../../src/model/errors.ts';

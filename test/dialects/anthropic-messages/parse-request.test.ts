@@ -1,3 +1,4 @@
+// Requests of Messages clients in neutral form, and the words for those that are wrong.
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';

@@ -49,7 +49,7 @@ export interface Folded {
 }
 
 /** The chunks of a stream, of a JSON array, or the one of a whole answer. */
-export function chunksOf(body: Uint8Array): RecordedChunk[] {
+function chunksOf(body: Uint8Array): RecordedChunk[] {
   const text = new TextDecoder().decode(body).trim();
   if (text.startsWith('[')) return JSON.parse(text) as RecordedChunk[];
   if (text.startsWith('{')) return [JSON.parse(text) as RecordedChunk];

@@ -112,7 +112,7 @@ function callOf(item: RecordedItem): Folded['calls'] {
 }
 
 /** The `data:` payloads in order; comments and other fields are dropped. */
-export function dataLines(body: Uint8Array): string[] {
+function dataLines(body: Uint8Array): string[] {
   const payloads: string[] = [];
   for (const block of new TextDecoder().decode(body).split(/\r?\n\r?\n/)) {
     const lines = block.split(/\r?\n/).filter((line) => line.startsWith('data:'));

@@ -1,3 +1,4 @@
+// The free text of a custom tool's call, out of the JSON in which other dialects carry it.
 import { describe, expect, test } from 'bun:test';
 import { createFreeTextReader, freeTextOf } from '../../../src/dialects/openai-responses/free-text.ts';
 import { createRandom, FIRST_SEED } from '../../support/splits.ts';

@@ -14,7 +14,7 @@ import {
 import type { Recording } from '../../support/recordings.ts';
 
 export const EVENT_STREAM = { 'content-type': 'application/vnd.amazon.eventstream' };
-export const REGION = 'us-east-1';
+const REGION = 'us-east-1';
 
 /** @param kind `bedrock` or `bedrock-anthropic`. */
 export function bedrockLab(reply: Reply, kind = 'bedrock', server = {}) {
