@@ -7,11 +7,12 @@ import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
 import type { ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
-import { familyOf, takesCachePoints } from './models.ts';
+import { familyOf, gptName, takesCachePoints } from './models.ts';
 import { ID } from './wire.ts';
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
@@ -33,7 +34,7 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   };
   put('outputConfig', buildFormat(request, traits, system, losses));
   if (system.length > 0) body.system = system;
-  put('inferenceConfig', buildInference(request, traits, thinks, losses));
+  put('inferenceConfig', buildInference(request, traits, gptName(model), thinks, losses));
   put('toolConfig', buildToolConfig(request, turns, thinks, scope));
   put('additionalModelRequestFields', fields);
   put('serviceTier', buildServiceTier(request.serviceTier, losses));
@@ -73,6 +74,7 @@ function buildFormat(
 function buildInference(
   request: NeutralRequest,
   traits: ModelTraits | undefined,
+  gpt: string | undefined,
   thinks: boolean,
   losses: LossReport,
 ): JsonObject {
@@ -80,7 +82,7 @@ function buildInference(
   const config: JsonObject = {};
   if (maxOutputTokens !== undefined) config.maxTokens = maxOutputTokens;
   // 1 is the default: nothing is lost by leaving it out.
-  const refused = thinks || traits?.fixedSampling === true;
+  const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gpt);
   if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');
   if (temperature !== undefined && !refused) {
     config.temperature = Math.min(temperature, 1);
@@ -94,6 +96,12 @@ function buildInference(
   const stops = (stopSequences ?? []).filter((stop) => stop !== '');
   if (stops.length > 0) config.stopSequences = stops;
   return config;
+}
+
+/** As at OpenAI: those that reason do, unless they take `none` and are asked for it. */
+function refusesSampling({ reasoning }: NeutralRequest, gpt: string | undefined): boolean {
+  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
+  return gpt !== undefined && effortsOf(gpt) !== undefined && !(isOff && samplesWithoutThinking(gpt));
 }
 
 const TIERS = ['priority', 'default', 'flex', 'reserved'];

@@ -3,9 +3,11 @@ import type { JsonObject } from '../../model/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import { buildThinking } from '../claude/build-thinking.ts';
 import { traitsOf } from '../claude/models.ts';
+import { effortsOf } from '../openai-efforts.ts';
+import { buildReasoningSettings } from '../openai-reasoning.ts';
 import type { LossReport } from '../loss-report.ts';
 import { reportSummary } from '../reasoning-summary.ts';
-import type { Family } from './models.ts';
+import { type Family, gptName } from './models.ts';
 
 export interface ModelFields {
   fields: JsonObject;
@@ -66,6 +68,11 @@ function buildReasoning(
       const effort = levelOf(reasoning, losses);
       if (effort === undefined) return { fields: { reasoningConfig: { type: 'disabled' } }, thinks: false };
       return { fields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: effort } }, thinks: true };
+    }
+    case 'gpt': {
+      const efforts = effortsOf(gptName(model) ?? '');
+      const asked = buildReasoningSettings(reasoning, { reasons: true, ...(efforts && { efforts }) }, losses);
+      return { fields: Object.keys(asked).length === 0 ? {} : { reasoning: asked }, thinks: false };
     }
     case 'gpt-oss':
       return { fields: { reasoning_effort: levelOf(reasoning, losses) ?? 'low' }, thinks: false };

@@ -6,6 +6,7 @@ import { declareAllowed } from '../allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai-fields.ts';
+import { buildReasoningSettings } from '../openai-reasoning.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../prefill.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
@@ -14,7 +15,7 @@ import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { ENCRYPTED_REASONING } from './parse-request.ts';
-import { buildReasoningSettings, repeatReasoning } from './reasoning-settings.ts';
+import { repeatReasoning } from './reasoning-settings.ts';
 import { isEmpty } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 

@@ -1,17 +1,13 @@
 // What a model takes, told from its name: OpenAI refuses fields that a model has no use for.
-import type { ReasoningEffort } from '../../model/request.ts';
 import type { Quirks } from '../dialect.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
+import type { ReasoningTraits } from '../openai-reasoning.ts';
 
-export interface ModelTraits {
-  /** Undefined: the name does not tell. */
-  reasons?: boolean;
+export interface ModelTraits extends ReasoningTraits {
   /** Sampling parameters are refused. */
   fixedSampling: boolean;
   /** Unless it does not think. */
   samplesWithoutThinking?: boolean;
-  /** The efforts that it takes, from least to most; undefined: the name does not tell. */
-  efforts?: readonly ReasoningEffort[];
 }
 
 const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!.*-chat)|codex-)/;

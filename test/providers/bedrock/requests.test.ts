@@ -163,6 +163,24 @@ describe('what a family of models takes', () => {
     expect(lost).toBe('');
   });
 
+  test.each([
+    ['us.openai.gpt-5.6-sol', { reasoning_effort: 'max' }, { reasoning: { effort: 'max' } }, ''],
+    ['global.openai.gpt-5.6-luna', { reasoning_effort: 'none' }, { reasoning: { effort: 'none' } }, ''],
+    ['us.openai.gpt-6-astra', { reasoning_effort: 'none' }, { reasoning: { effort: 'low' } }, ''],
+    [
+      'us.openai.gpt-6-astra',
+      { reasoning: { effort: 'high', summary: 'auto' }, temperature: 0.2 },
+      { reasoning: { effort: 'high', summary: 'auto' } },
+      'temperature',
+    ],
+    ['us.openai.gpt-6-astra', { temperature: 0.2 }, undefined, 'temperature'],
+  ])('%s asked with %j', async (model, body, fields, named) => {
+    const { sent, lost } = await chat(model, body);
+    expect(sent.additionalModelRequestFields).toEqual(fields as JsonObject | undefined);
+    expect(sent).not.toHaveProperty('inferenceConfig');
+    expect(lost).toBe(named);
+  });
+
   test('effort of a model that has none is lost', async () => {
     expect((await chat(LLAMA, { reasoning_effort: 'high' })).lost).toBe('reasoning_effort');
   });
