@@ -41,14 +41,18 @@ export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
 
 /*
  * A slot has two parts. As the request begins: how many bytes of text this part holds (0: nothing), the number of the
- * batch that its row left with (0: none yet), when the request came (Unix ms), whether it is streamed, the length of each
- * text in UTF-16 units (all bits set: there is none), and the texts as UTF-8, one behind the other. As it ends: the same,
- * with a number for its status and those of `numbersOf` instead, and one more as the count of bytes: all texts may be missing.
+ * batch that its row left with (0: none yet), when the request came (Unix ms), whether it is streamed, how many bytes its
+ * id has, the id, the length of each text in UTF-16 units (all bits set: there is none), and the texts as UTF-8, one behind
+ * the other. As it ends: the same, with a number for its status and those of `numbersOf` instead, no id, and one more as the
+ * count of bytes: all texts may be missing.
  */
 const BATCH_AT = 4;
 const TIMESTAMP_AT = 8;
 const STREAMED_AT = 16;
-const LENGTHS_AT = 18;
+const ID_LENGTH_AT = 18;
+const ID_AT = 20;
+const LENGTHS_AT = 64;
+const ID_BYTES = LENGTHS_AT - ID_AT;
 const END_AT = 1_344;
 const STATUS_AT = 4;
 const USAGE_KNOWN_AT = 6;
@@ -56,7 +60,6 @@ const NUMBERS_AT = 8;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const END_NUMBERS = 4 + USAGE_COUNTS.length;
 const END_LENGTHS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
-const END_BYTES = SLOT_BYTES - END_AT;
 
 const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 const NONE = 0xffff;
@@ -91,6 +94,11 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOptions): Journal {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   const doubles = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength / NUMBER_BYTES);
+  const buffer = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
+  /** Each is noted twice: as it comes, and when it is known who is asked. */
+  const unplaced = createTexts(END_AT - LENGTHS_AT);
+  const placed = createTexts(END_AT - LENGTHS_AT);
+  const ends = createTexts(SLOT_BYTES - END_AT - END_LENGTHS_AT);
   const slots = new Map<string, number>();
   /** Used again before a new one is: few pages are touched. */
   const free: number[] = [];
@@ -125,19 +133,6 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
     return !isFull;
   }
 
-  /** Their lengths, then the texts, up to `end`. Returns how many bytes the texts took; undefined: they do not fit. */
-  function writeTexts(at: number, end: number, texts: readonly (string | null)[]): number | undefined {
-    let together = '';
-    let lengthAt = at;
-    for (const text of texts) {
-      numbers.setUint16(lengthAt, text === null ? NONE : text.length);
-      lengthAt += LENGTH_BYTES;
-      if (text !== null) together += text;
-    }
-    const { read, written } = encoder.encodeInto(together, memory.subarray(lengthAt, end));
-    return read === together.length ? written : undefined;
-  }
-
   return {
     note(request) {
       const slot = slotOf(request.requestId);
@@ -149,7 +144,10 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       numbers.setUint32(at + END_AT, 0);
       numbers.setFloat64(at + TIMESTAMP_AT, request.timestamp);
       numbers.setUint16(at + STREAMED_AT, Number(request.streamed));
-      numbers.setUint32(at, writeTexts(at + LENGTHS_AT, at + END_AT, textsOf(request)) ?? 0);
+      numbers.setUint16(at + ID_LENGTH_AT, buffer.write(request.requestId, at + ID_AT, ID_BYTES));
+      const texts = request.provider === null ? unplaced : placed;
+      const isWritten = texts.write(textsOf(request), memory, at + LENGTHS_AT);
+      numbers.setUint32(at, isWritten ? texts.bytes() : 0);
     },
     ended(row) {
       const slot = slots.get(row.requestId);
@@ -159,9 +157,9 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       numbers.setUint16(at + USAGE_KNOWN_AT, Number(row.usageKnown));
       doubles.set(numbersOf(row), (at + NUMBERS_AT) / NUMBER_BYTES);
       const texts = [row.provider, row.model, row.finishReason, row.errorCode];
-      const [from, end] = [at + END_LENGTHS_AT, at + END_BYTES];
-      const bytes = writeTexts(from, end, texts) ?? writeTexts(from, end, texts.map(shortenedEnd));
-      numbers.setUint32(at, bytes === undefined ? 0 : bytes + 1);
+      const from = at + END_LENGTHS_AT;
+      const isWritten = ends.write(texts, memory, from) || ends.write(texts.map(shortenedEnd), memory, from);
+      numbers.setUint32(at, isWritten ? ends.bytes() + 1 : 0);
     },
     sent(requestId, batch) {
       const slot = slots.get(requestId);
@@ -174,6 +172,51 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       numbers.setUint32(startOf(slot), 0);
       free.push(slot);
     },
+  };
+}
+
+interface Texts {
+  /** Puts their lengths and them there. False: they do not fit, and nothing is put. */
+  write(texts: readonly (string | null)[], memory: Uint8Array, at: number): boolean;
+  /** How many those take that were put last, without the lengths. */
+  bytes(): number;
+}
+
+/** Most requests say what the one before them said, which is copied then: that takes a third. @param room in bytes. */
+function createTexts(room: number): Texts {
+  const whole = new Uint8Array(room);
+  const numbers = new DataView(whole.buffer);
+  let latest: readonly (string | null)[] = [];
+  let packed = whole.subarray(0, 0);
+
+  function isLatest(texts: readonly (string | null)[]): boolean {
+    if (texts.length !== latest.length) return false;
+    for (let at = 0; at < texts.length; at++) if (texts[at] !== latest[at]) return false;
+    return true;
+  }
+
+  function pack(texts: readonly (string | null)[]): boolean {
+    let together = '';
+    let end = 0;
+    for (const text of texts) {
+      numbers.setUint16(end, text === null ? NONE : text.length);
+      end += LENGTH_BYTES;
+      if (text !== null) together += text;
+    }
+    const { read, written } = encoder.encodeInto(together, whole.subarray(end));
+    const fits = read === together.length;
+    latest = fits ? texts : [];
+    packed = whole.subarray(0, fits ? end + written : 0);
+    return fits;
+  }
+
+  return {
+    write(texts, memory, at) {
+      if (!isLatest(texts) && !pack(texts)) return false;
+      memory.set(packed, at);
+      return true;
+    },
+    bytes: () => packed.length - latest.length * LENGTH_BYTES,
   };
 }
 
@@ -198,7 +241,6 @@ function readTexts(place: Uint8Array, count: number, bytes: number): (string | n
 /** In the order in which `readBegun` takes them. */
 function textsOf(request: BegunRequest): (string | null)[] {
   return [
-    request.requestId,
     request.clientDialect,
     request.operation,
     shortened(request.requestedModel),
@@ -258,10 +300,10 @@ export function readJournal(memory: Uint8Array, batches: number): LeftRequest[] 
 
 function readBegun(bytes: Uint8Array): BegunRequest {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const texts = readTexts(bytes.subarray(LENGTHS_AT), 8, numbers.getUint32(0));
-  const [requestId, clientDialect, operation, requestedModel, agentType, projectId, provider, model] = texts;
+  const texts = readTexts(bytes.subarray(LENGTHS_AT), 7, numbers.getUint32(0));
+  const [clientDialect, operation, requestedModel, agentType, projectId, provider, model] = texts;
   return {
-    requestId: requestId ?? '',
+    requestId: decoder.decode(bytes.subarray(ID_AT, ID_AT + numbers.getUint16(ID_LENGTH_AT))),
     timestamp: numbers.getFloat64(TIMESTAMP_AT),
     clientDialect: clientDialect as DialectId,
     operation: operation as RowOperation,

@@ -140,6 +140,35 @@ test('names with any character, and none, come back as they were', () => {
   expect(begunIn(memory)).toEqual([begun('a', names)]);
 });
 
+test('what others said before it is nothing to a request', () => {
+  const names = [null, '', 'm', 'mm', '漢', '漢'.repeat(80)];
+  const name = (number: number) => names[number % names.length] ?? null;
+  const requests = Array.from({ length: 100 }, (_, n) => {
+    const request = begun(`r${n}`, {
+      requestedModel: name(n >> 1),
+      agentType: name(n >> 2),
+      projectId: name(n >> 3),
+      provider: name(n >> 4),
+      model: name(n),
+    });
+    const { requestId } = request;
+    // Every seventh does not fit whole.
+    const model = n % 7 === 0 ? '漢'.repeat(1_000) : name(n >> 2);
+    const row = sampleRow({ requestId, model, provider: name(n >> 1), finishReason: name(n) });
+    return { request, row };
+  });
+  const written = (some: typeof requests) => {
+    const memory = new Uint8Array(JOURNAL_BYTES);
+    const journal = createJournal(memory, roomy);
+    for (const { request } of some) journal.note(request);
+    for (const { row } of some) journal.ended(row);
+    return readJournal(memory, 0);
+  };
+  const together = written(requests);
+  expect(together.map((left) => left.begun)).toEqual(requests.map(({ request }) => request));
+  expect(together).toEqual(requests.flatMap((one) => written([one])));
+});
+
 test('of one that has ended its outcome is kept, until it is another request’s turn', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const journal = createJournal(memory, roomy);
