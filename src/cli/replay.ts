@@ -45,6 +45,7 @@ export const replayCommand: Command = {
     try {
       const recorded = await findEntry(gateway, id);
       const { request_body: body, client_dialect } = recorded;
+      if (recorded.operation !== 'generate') throw new NotReplayable(noAnswer(recorded));
       if (body === null || client_dialect === 'neutral') throw new NotReplayable(notKept(recorded));
       const dialect = DIALECTS[client_dialect];
       const before = { entry: recorded, answer: answerOf(recorded, client_dialect, recorded.response_body) };
@@ -78,6 +79,7 @@ export const replayCommand: Command = {
 interface Entry {
   request_id: string;
   timestamp: string;
+  operation: string;
   client_dialect: DialectId | 'neutral';
   provider: string | null;
   model: string | null;
@@ -153,6 +155,11 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
     );
   }
   return entry;
+}
+
+/** Sent as a message it would be paid for, and its answer compared with something else. */
+function noAnswer({ request_id, operation }: Entry): string {
+  return `request ${request_id} is of the kind ${operation}: only requests for an answer can be sent again`;
 }
 
 function notKept({ request_id, client_dialect, requested_model, error_message }: Entry): string {

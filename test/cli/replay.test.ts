@@ -190,6 +190,20 @@ describe('what cannot be replayed says why', () => {
     });
   });
 
+  test.each([
+    ['/v1/embeddings', { model: 'simulator/fast', input: 'x' }, 'embed'],
+    [
+      '/v1/messages/count_tokens',
+      { model: 'simulator/fast', messages: [{ role: 'user', content: 'x' }] },
+      'count-tokens',
+    ],
+  ])('what asks for no answer: %s is not sent as a message', async (path, body, kind) => {
+    const id = await send(sluice.url, [path, body]);
+    const { code, err } = await replay([id]);
+    expect(code).toBe(1);
+    expect(err).toContain(`is of the kind ${kind}: only requests for an answer`);
+  });
+
   test('a body that was not kept', async () => {
     await using quiet = await startSluice({ config: { audit: { log_request_bodies: false } } });
     const id = await send(quiet.url, REQUESTS['openai-chat']?.('simulator/fast', 'x', false) ?? ['', {}]);
