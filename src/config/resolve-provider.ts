@@ -130,11 +130,11 @@ export function resolveProvider(
   return { provider, problems };
 }
 
-/** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
 function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
   return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
 }
 
+/** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
 function keysOf(
   entry: ProviderEntry,
   kind: ProviderKind | undefined,
