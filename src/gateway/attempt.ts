@@ -20,7 +20,7 @@ import type { Observer } from './observer.ts';
 import { malformedIn } from './malformed-event.ts';
 import { createPassthroughPump } from './passthrough-pump.ts';
 import type { Plan } from './plan.ts';
-import { type Follower, type Pump, tooLong } from './pump.ts';
+import { brokeOff, type Follower, type Pump, tooLong } from './pump.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { type AttemptContext, type Sent, send } from './send.ts';
 import { requireSoundCalls } from './sound-calls.ts';
@@ -85,7 +85,8 @@ async function openAsItIs<Out>(
     requireWhole(plan, answer);
     return { status, headers, relay: relayWhole(answer, observer, render) };
   }
-  if (/html/i.test(type)) {
+  // Of others the beginning tells: some servers call everything a page.
+  if (/html/i.test(type) && plan.side.loadFraming !== undefined) {
     call.abort();
     throw withHintBeside(htmlAnswer(provider.name), response, '', context.host.now());
   }
@@ -353,11 +354,7 @@ function htmlAnswer(name: string): GatewayError {
 
 function readingBroke(name: string, signal: Leaving, cause: unknown): unknown {
   if (signal.aborted) return signal.reason;
-  return new GatewayError(
-    'upstream_truncated',
-    `the connection to ${name} broke off in the middle of the answer`,
-    { cause },
-  );
+  return brokeOff(name, cause);
 }
 
 /** The pump for a client that speaks a wire dialect. */

@@ -55,6 +55,16 @@ export function truncated(provider: string): GatewayError {
   );
 }
 
+/** Of an answer whose body did not come whole. */
+export function brokeOff(provider: string, cause: unknown): GatewayError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'BROKEN_CONTENT_ENCODING') {
+    const message = `${provider} sent an answer that cannot be unpacked: ${cause.message}; check any proxy in between`;
+    return new GatewayError('upstream_malformed', message, { cause });
+  }
+  const message = `the connection to ${provider} broke off in the middle of the answer`;
+  return new GatewayError('upstream_truncated', message, { cause });
+}
+
 /** @param limit in bytes. */
 export function tooLong(provider: string, limit: number, cause?: unknown): GatewayError {
   return new GatewayError(

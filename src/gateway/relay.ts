@@ -4,7 +4,7 @@ import type { ThroughputGuard } from '../upstream/throughput.ts';
 import type { AnswerBody, BodyReader } from '../upstream/transport.ts';
 import type { Watchdog } from '../upstream/watchdog.ts';
 import type { Observation, Observer } from './observer.ts';
-import { type Pump, truncated } from './pump.ts';
+import { brokeOff, type Pump, truncated } from './pump.ts';
 import type { Call } from './send.ts';
 import type { StreamTiming } from './stream-timing.ts';
 import { pumpFor, type TextReader } from './text-pump.ts';
@@ -310,6 +310,5 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
 function brokenStream(provider: string, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
-  const message = `the connection to ${provider} broke off in the middle of the answer`;
-  return new GatewayError('upstream_truncated', message, { cause });
+  return brokeOff(provider, cause);
 }

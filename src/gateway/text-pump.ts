@@ -45,6 +45,8 @@ export function pumpFor<Out>(
 const decoder = new TextDecoder();
 /** How server-sent events begin, at the beginning or behind something else. */
 const EVENTS = /^[\uFEFF \t]*(data|event|id|retry)?:/m;
+/** What could be the beginning of one that was cut off. */
+const FIELDS = ['data:', 'event:', 'id:', 'retry:'];
 /** In bytes: enough to know one by. */
 const LONGEST_START = 64;
 /** In bytes: what is longer is no reason for a failure, and is not quoted. */
@@ -157,7 +159,9 @@ class DoubtfulPump<Out> implements Pump<Out> {
   end(): Out | undefined {
     if (!this.took && !this.stream.ended()) {
       const text = this.beginning + this.decoder.decode();
-      if (!EVENTS.test(text)) throw this.noStream(text.trim());
+      const last = text.slice(text.lastIndexOf('\n') + 1);
+      const isCut = last !== '' && FIELDS.some((field) => field.startsWith(last));
+      if (!isCut && !EVENTS.test(text)) throw this.noStream(text.trim());
     }
     return this.stream.end();
   }

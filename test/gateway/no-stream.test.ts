@@ -61,7 +61,7 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
     });
 
     if (OTHERWISE.has(wire)) continue;
-    for (const type of [contentType, 'text/plain', '']) {
+    for (const type of [contentType, 'text/plain', 'text/html; charset=utf-8', '']) {
       for (const body of [JSON.stringify({ error: LIMIT }), JSON.stringify([{ error: LIMIT }], null, 2)]) {
         test.each(cuts(body))(
           `to ${client}: an error that calls itself ${type}: ${body.length}, %s`,
@@ -126,6 +126,7 @@ describe.each(['openai-chat', 'anthropic-messages'] as const)('to %s', (client) 
     ['keep-alives alone', ': keep-alive\n\n: keep-alive\n\n'],
     ['nothing', ''],
     ['half an event', 'data: {"id":'],
+    ['half the name of a field', 'dat'],
     ['an event before its text', 'event: message_start\n'],
   ])('%s is a stream that was cut off', async (_, body) => {
     for (const [, pieces] of cuts(body)) {
@@ -176,6 +177,17 @@ test('the next target is asked', async () => {
   expect(response.status).toBe(200);
   expect(text).toContain('from two');
   expect((await lab.row()).attempts).toMatchObject([{ error: 'upstream_malformed' }, { error: null }]);
+});
+
+test('a stream that calls itself a page is one', async () => {
+  const reply = replyWith(CHAT.start + CHAT.delta('Hello') + CHAT.end, {
+    headers: { 'content-type': 'text/html' },
+  });
+  for (const client of DIALECT_IDS) {
+    const { text, row } = await exchange('openai-chat', client, reply);
+    expect(row.status).toBe('success');
+    expect(text).toContain('Hello');
+  }
 });
 
 test('what is a stream is not held up', async () => {

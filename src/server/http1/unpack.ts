@@ -28,6 +28,22 @@ class UnknownEncoding extends Error {
   readonly code = 'UNKNOWN_CONTENT_ENCODING';
 }
 
+/** What came is not packed as the server says, or was spoilt on its way. */
+export class BrokenEncoding extends Error {
+  override readonly name = 'BrokenEncoding';
+  readonly code = 'BROKEN_CONTENT_ENCODING';
+}
+
+/** How the runtime tells of what is packed well and cut short. */
+const CUT_SHORT = 'Z_BUF_ERROR';
+
+function unpackingError(encoding: string, error: Error): Error {
+  if ('code' in error && error.code === CUT_SHORT) return error;
+  return new BrokenEncoding(`the answer is not packed as ${encoding}, as it says: ${error.message}`, {
+    cause: error,
+  });
+}
+
 /** The same answer as if it had not been packed. Throws UnknownEncoding. */
 export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
   const encoding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
@@ -40,7 +56,7 @@ export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
   answer.headers.forEach((value, name) => {
     if (name !== 'content-encoding' && name !== 'content-length') headers.append(name, value);
   });
-  return { status: answer.status, headers, body: new UnpackedBody(answer.body, UNPACKERS[encoding]) };
+  return { status: answer.status, headers, body: new UnpackedBody(answer.body, encoding) };
 }
 
 function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
@@ -49,7 +65,7 @@ function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
 
 class UnpackedBody implements AnswerBody {
   private readonly packed: AnswerBody;
-  private readonly createUnpacker: (first: number) => Unpacker;
+  private readonly encoding: keyof typeof UNPACKERS;
   /** Null before the first byte: an answer without a body may say that it is packed. */
   private unpacker: Unpacker | null = null;
   private reader: BodyReader | null = null;
@@ -61,9 +77,9 @@ class UnpackedBody implements AnswerBody {
   /** What the reader is told once it no longer pauses. */
   private ending: 'end' | Error | null = null;
 
-  constructor(packed: AnswerBody, createUnpacker: (first: number) => Unpacker) {
+  constructor(packed: AnswerBody, encoding: keyof typeof UNPACKERS) {
     this.packed = packed;
-    this.createUnpacker = createUnpacker;
+    this.encoding = encoding;
   }
 
   read(reader: BodyReader): void {
@@ -101,14 +117,14 @@ class UnpackedBody implements AnswerBody {
   }
 
   private start(first: number): Unpacker {
-    const unpacker = this.createUnpacker(first);
+    const unpacker = UNPACKERS[this.encoding](first);
     unpacker.on('data', (bytes: Buffer) => this.reader?.chunk(bytes));
     unpacker.on('end', () => {
       this.isUnpacked = true;
       if (this.isPackedOver) this.over(this.failure ?? 'end');
       else this.packed.resume();
     });
-    unpacker.on('error', (error) => this.over(this.failure ?? error));
+    unpacker.on('error', (error) => this.over(this.failure ?? unpackingError(this.encoding, error)));
     unpacker.on('drain', () => this.packed.resume());
     return unpacker;
   }
