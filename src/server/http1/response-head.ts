@@ -27,6 +27,24 @@ export function endOfHead(bytes: Buffer, from: number): number {
   return end === -1 ? -1 : end + 3;
 }
 
+const BEGINNING = Buffer.from('HTTP/1.');
+
+/** Throws MalformedAnswer where no head can begin so: who speaks otherwise may wait for more, and never end one. */
+export function checkBeginning(bytes: Buffer): void {
+  const length = Math.min(bytes.length, BEGINNING.length);
+  if (bytes.compare(BEGINNING, 0, length, 0, length) !== 0)
+    throw notHttp(bytes.toString('latin1', 0, LONGEST_QUOTE));
+}
+
+/** Of what is no HTTP, in bytes. */
+const LONGEST_QUOTE = 40;
+
+function notHttp(text: string): MalformedAnswer {
+  const begin = text.indexOf('\n');
+  const said = JSON.stringify(trimmed(text, 0, begin === -1 ? text.length : Math.min(begin, LONGEST_QUOTE)));
+  return new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
+}
+
 const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;
 /** What would end a field for another reader. */
 const CONTROL = /[\0\r]/;
@@ -36,10 +54,7 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 export function readHead(text: string): ResponseHead {
   const begin = text.indexOf('\n');
   const [, minor, code] = FIRST_LINE.exec(text) ?? [];
-  if (code === undefined) {
-    const said = JSON.stringify(trimmed(text, 0, Math.min(begin, 40)));
-    throw new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
-  }
+  if (code === undefined) throw notHttp(text);
   return { status: Number(code), isCurrent: minor === '1', headers: readFields(text, begin + 1) };
 }
 

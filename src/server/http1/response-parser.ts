@@ -1,6 +1,6 @@
 // Bytes of a connection → answers: HTTP/1.1 responses as RFC 9112 frames them. Knows no sockets.
 import type { HeaderList } from '../../model/header-list.ts';
-import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
+import { checkBeginning, endOfHead, MalformedAnswer, readHead } from './response-head.ts';
 
 /** What is read from the connection, in the order in which it comes. */
 export interface AnswerHandler {
@@ -76,6 +76,11 @@ export class ResponseParser {
     return this.state === 'idle' && this.keepsOpen;
   }
 
+  /** The server means to keep the connection behind the answer that is under way. */
+  get staysOpen(): boolean {
+    return this.keepsOpen;
+  }
+
   /** Takes what arrived, and changes it: the framing of chunks is taken out in place. Throws MalformedAnswer. */
   push(bytes: Buffer): void {
     let from = 0;
@@ -128,8 +133,10 @@ export class ResponseParser {
     if (before === 0) {
       const end = endOfHead(bytes, from);
       checkLength((end === -1 ? bytes.length : end) - from);
-      if (end === -1) this.hold(bytes, from);
-      else this.takeHead(bytes.toString('latin1', from, end));
+      if (end === -1) {
+        this.hold(bytes, from);
+        checkBeginning(this.pending.subarray(0, this.pendingSize));
+      } else this.takeHead(bytes.toString('latin1', from, end));
       return end;
     }
     this.hold(bytes, from);
@@ -137,7 +144,10 @@ export class ResponseParser {
     const held = this.pending.subarray(0, this.pendingSize);
     const end = endOfHead(held, Math.max(0, before - 2));
     checkLength(end === -1 ? held.length : end);
-    if (end === -1) return -1;
+    if (end === -1) {
+      checkBeginning(held);
+      return -1;
+    }
     this.pending = NO_BYTES;
     this.pendingSize = 0;
     this.takeHead(held.toString('latin1', 0, end));

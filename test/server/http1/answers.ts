@@ -368,6 +368,8 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
 
 export const BAD_ANSWERS: BadAnswer[] = [
   { name: 'no HTTP at all', sent: 'SSH-2.0-OpenSSH_9.6\r\n\r\n', failsIn: 'head' },
+  { name: 'no HTTP at all, and no end of it', sent: 'SSH-2.0-OpenSSH_9.6\r\n', failsIn: 'head' },
+  { name: 'frames of HTTP/2, and no end of them', sent: '\0\0\x12\x04\0\0\0\0\0\0', failsIn: 'head' },
   { name: 'bytes without sense', sent: '\x15\x03\x01\0\x02\x02\x46\r\n\r\n', failsIn: 'head' },
   { name: 'the preface of HTTP/2', sent: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', failsIn: 'head' },
   {
