@@ -39,6 +39,9 @@ export interface ConnectionOpening {
 /** A server that closes a connection which it thinks idle is heard of within a journey there and back. */
 const CROSSING_MS = 5_000;
 
+/** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9 */
+const REQUEST_TIMEOUT = 408;
+
 /** After so long a silence the kernel asks whether the server is still there: thinking may take longer than networks remember. */
 const PROBE_MS = 60_000;
 
@@ -80,6 +83,11 @@ export class Connection implements AnswerHandler {
   opened(socket: Socket<Connection>): void {
     this.socket = socket;
     socket.setKeepAlive(true, PROBE_MS);
+  }
+
+  /** Something has come that nobody has looked at: of an idle one, what nobody asked for. */
+  get hasUnread(): boolean {
+    return this.arrived !== null;
   }
 
   /** Sends a request; `answer` is told what becomes of it. */
@@ -164,6 +172,10 @@ export class Connection implements AnswerHandler {
   // What the parser finds.
 
   head(status: number, headers: HeaderList): void {
+    if (status === REQUEST_TIMEOUT && this.closesIdle()) {
+      this.fail(new ConnectionLost('the server gave the connection up as idle', 'ECONNRESET'), true);
+      return;
+    }
     this.answer?.head(status, headers);
   }
 
@@ -198,11 +210,18 @@ export class Connection implements AnswerHandler {
     queueMicrotask(() => this.ended());
   }
 
-  private fail(error: Error): void {
+  /** @param crossed the request may be sent again. */
+  private fail(error: Error, crossed = this.crossed()): void {
     const { answer } = this;
     this.answer = null;
     this.close();
-    answer?.failed(error, this.crossed());
+    answer?.failed(error, crossed);
+  }
+
+  /** What it says of a request is about the one that did not come in time: so proxies end connections that were idle for long. */
+  private closesIdle(): boolean {
+    const { takenAt, owner } = this;
+    return takenAt !== null && !this.parser.staysOpen && owner.monotonic() - takenAt < CROSSING_MS;
   }
 
   /** The server closed it, as it seems, before it saw the request. */

@@ -41,7 +41,7 @@ export class Origin implements ConnectionOwner {
   take(): Connection | undefined {
     const now = this.idle.length === 0 ? 0 : this.surroundings.monotonic();
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
-      if (connection.usableUntil > now) {
+      if (connection.usableUntil > now && !connection.hasUnread) {
         this.reused++;
         connection.takenAt = now;
         return connection;

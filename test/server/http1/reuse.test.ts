@@ -185,6 +185,63 @@ describe('stale', () => {
       expect(server.connections).toHaveLength(connections);
     });
 
+  // As HAProxy and load balancers end connections that nobody used for long.
+  for (const [fields, asked] of [
+    ['connection: close\r\n', 2],
+    ['', 1],
+  ] as const)
+    test(`a used connection on which 408 comes with ${JSON.stringify(fields)}: ${asked} connections`, async () => {
+      let served = 0;
+      const server = serve(async (connection) => {
+        const first = served++ === 0;
+        await connection.request();
+        await connection.write(plain('ok'));
+        if (!first) return;
+        await connection.request();
+        await connection.write(`HTTP/1.1 408 Request Time-out\r\n${fields}content-length: 0\r\n\r\n`);
+        if (fields !== '') connection.end();
+      });
+      await ask(server.url);
+      const answer = await ask(server.url, { body: 'asked again' });
+      expect(answer.status).toBe(asked === 2 ? 200 : 408);
+      expect(server.connections).toHaveLength(asked);
+    });
+
+  test('a fresh connection on which 408 comes has answered', async () => {
+    const server = serve(async (connection) => {
+      await connection.request();
+      await connection.write(
+        'HTTP/1.1 408 Request Time-out\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+      );
+      connection.end();
+    });
+    expect((await ask(server.url)).status).toBe(408);
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('what was read before the request was sent is no answer to it', async () => {
+    const server = serve();
+    const asking = [ask(server.url), send(question(server.url))] as const;
+    const idle = await server.accept();
+    await idle.request();
+    const busy = await server.accept();
+    await busy.request();
+    await idle.write(plain('ok'));
+    await asking[0];
+    await busy.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nha');
+    const { body } = await asking[1];
+    // The end of one answer has the next request sent, while what came on the idle connection waits to be dealt with.
+    const next = Promise.withResolvers<Awaited<ReturnType<typeof ask>>>();
+    const ended = () => void ask(server.url).then(next.resolve, next.reject);
+    body.read({ chunk() {}, end: ended, failed: next.reject });
+    void busy.write('lf');
+    void idle.write(plain('for nobody'));
+    const fresh = await server.accept();
+    await fresh.request();
+    await fresh.write(plain('for whoever asked'));
+    expect((await next.promise).body.toString()).toBe('for whoever asked');
+  });
+
   test('several used connections that end: one fresh one is tried, not the next used one', async () => {
     let served = 0;
     const server = serve(async (connection) => {
