@@ -141,12 +141,24 @@ describe('a key that was limited', () => {
     expect(text).toContain('each of its 2 keys was asked to wait');
   });
 
-  test('without a hint: a second, and twice as long each time', async () => {
-    const lab = setup({ script: { one: [limited(), 'works', limited(), 'works'] }, providers: keyed(2) });
-    await ask(lab);
-    expect((await states(lab))?.sort()).toEqual(['rate_limited', 'ready']);
-    await lab.timers.advance(1_000);
-    expect(await states(lab)).toEqual(['ready', 'ready']);
+  test('without a hint: a second, twice as long each time, and no longer than a minute', async () => {
+    const waits = [1, 2, 4, 8, 16, 32, 60, 60];
+    const script = { one: waits.flatMap(() => [limited(), 'works' as const]) };
+    const lab = setup({ script, providers: keyed(2) });
+    for (const seconds of waits) {
+      await ask(lab);
+      await lab.timers.advance(seconds * 1_000 - 2);
+      expect((await states(lab))?.sort(), `${seconds} s`).toEqual(['rate_limited', 'ready']);
+      await lab.timers.advance(2);
+      expect(await states(lab), `${seconds} s`).toEqual(['ready', 'ready']);
+    }
+  });
+
+  test('with a hint of no time at all: each other key once, not over and over', async () => {
+    const script = { one: [limited({ 'retry-after': '0' })], two: ['works' as const] };
+    const lab = setup({ script, providers: keyed(3, { max_retries: 0 }) });
+    expect((await ask(lab)).response.status).toBe(200);
+    expect(lab.asked).toEqual(['one', 'one', 'one', 'two']);
   });
 });
 
