@@ -1,4 +1,5 @@
 // `sluice daemon`: the gateway in the background.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { parseConfig } from '../config/parse.ts';
@@ -48,6 +49,9 @@ const ACTIONS: Record<string, Action> = {
   },
   async restart(input, context) {
     const state = findDaemon(context.environment);
+    const origin = state.server?.directory;
+    if (origin !== undefined && origin !== context.directory && existsSync(origin))
+      return restartFrom(origin, input, context);
     // With what it was started with, unless told otherwise.
     const again = { ...input, flags: { ...startedWith(state.server), ...input.flags } };
     if (state.is === 'running') {
@@ -121,6 +125,19 @@ function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
   if (foreign === undefined) return;
   const takers = Object.keys(TAKES).filter((each) => TAKES[each]?.includes(foreign));
   throw new UsageError(`--${foreign} is not for daemon ${action}, but for ${takers.join(' and ')}`);
+}
+
+/** The runtime reads the `.env` of the folder that a program begins in: this one, begun again where the daemon was. */
+function restartFrom(origin: string, input: ParsedArguments, context: CliContext): Promise<number> {
+  const config = stringFlag(input, 'config');
+  const flags =
+    config === undefined ? input.flags : { ...input.flags, config: resolve(context.directory, config) };
+  const args = ['daemon', 'restart', ...serveArguments({ ...input, flags })];
+  return Bun.spawn([process.execPath, process.argv[1] ?? '', ...args], {
+    cwd: origin,
+    env: context.environment,
+    stdio: ['inherit', 'inherit', 'inherit'],
+  }).exited;
 }
 
 function serveArguments(input: ParsedArguments): string[] {

@@ -95,6 +95,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     config: path,
     ...overrides,
     ...(askedWorkers !== undefined && { workers: askedWorkers }),
+    directory,
     startedAt: Date.now(),
   });
   let signalled = '';

@@ -14,6 +14,8 @@ export interface RunningServer {
   host?: string;
   port?: number;
   workers?: number | 'all';
+  /** Where it was started: its `.env` is part of what it goes by. Left out by releases before this one. */
+  directory?: string;
   /** Unix milliseconds. */
   startedAt: number;
 }

@@ -158,6 +158,27 @@ test('what is asked of a daemon goes by its own configuration, from wherever it 
   }
 }, 30_000);
 
+test('restart from elsewhere goes by the .env of the folder that it was started in', async () => {
+  const home = newHome();
+  const elsewhere = join(home, 'elsewhere');
+  mkdirSync(elsewhere);
+  writeFileSync(join(home, '.env'), 'OPENAI_API_KEY=from-the-folder\n');
+  await sluice(home, ['start', '--port', '0']);
+  const before = await statusOf(home);
+  const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', 'restart'], {
+    cwd: elsewhere,
+    env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  expect(await new Response(child.stdout).text()).toContain(`stopped process ${before.pid}`);
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, '']);
+  const after = await statusOf(home);
+  expect(after.pid).not.toBe(before.pid);
+  const health = await (await fetch(`${after.url}/gateway/health`)).json();
+  expect(health).toMatchObject({ providers: { openai: true } });
+}, 30_000);
+
 test('restart keeps the port and the workers that the start was told', async () => {
   const home = newHome();
   const free = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
