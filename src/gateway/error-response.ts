@@ -139,7 +139,8 @@ export function notPosted(method: string, path: string, headers: HeaderReader): 
   });
 }
 
-/** For the log, of what nobody expected. */
+/** For the log, of what nobody expected: where it was thrown, not where it was caught. */
 export function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const origin = thrown instanceof GatewayError && thrown.cause instanceof Error ? thrown.cause : thrown;
+  return origin instanceof Error ? (origin.stack ?? origin.message) : String(origin);
 }
