@@ -4,7 +4,15 @@
 // What has no neutral word becomes an `extension` by its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
-import { asArray, asObject, asString, isObject, type JsonObject, parseObject } from '../../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  parseObject,
+} from '../../model/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
@@ -77,7 +85,7 @@ export class ChunkDecoder {
       this.sink.push({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
     }
     const candidates = asArray(chunk.candidates) ?? [];
-    if (candidates.some((item) => Number(asObject(item)?.index ?? 0) > 0) && !this.hasMore) {
+    if (candidates.some((item) => (asNumber(asObject(item)?.index) ?? 0) > 0) && !this.hasMore) {
       this.hasMore = true;
       this.sink.push({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
     }

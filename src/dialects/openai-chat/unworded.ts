@@ -1,6 +1,6 @@
 // What a server says beside the answer that no other dialect has a word for: log probabilities, what content filters
 // found, further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
-import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asNumber, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
 
 /** Of a message: what is read, and what servers put there that says nothing of the answer. */
@@ -34,7 +34,7 @@ function saysNothing(value: JsonValue | undefined): boolean {
 }
 
 function hasFurther(choices: readonly JsonValue[] | undefined): boolean {
-  for (const item of choices ?? []) if (Number(asObject(item)?.index ?? 0) > 0) return true;
+  for (const item of choices ?? []) if ((asNumber(asObject(item)?.index) ?? 0) > 0) return true;
   return false;
 }
 

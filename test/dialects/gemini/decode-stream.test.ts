@@ -19,6 +19,14 @@ describe('parts', () => {
     ]);
   });
 
+  test('a candidate at no number is none of several', () => {
+    // No text can be made of such a value either.
+    const odd = { candidates: [{ index: { toString: 1 }, content: { parts: [{ text: 'b' }] } }] };
+    expect(decodeChunks(chunk([{ text: 'a' }]), odd, STOP)).not.toContainEqual(
+      expect.objectContaining({ name: 'candidates' }),
+    );
+  });
+
   test('thoughts are reasoning, apart from the text before and behind', () => {
     const thought = (text: string) => chunk([{ text, thought: true }]);
     expect(partsOf(thought('x'), thought('y'), chunk([{ text: 'a' }]), thought('z'), STOP)).toEqual([

@@ -92,6 +92,13 @@ describe('envelope', () => {
     expect(answer.finish?.raw).toBe('stop');
   });
 
+  test('a choice at no number is none of them', () => {
+    // No text can be made of such a value either.
+    const odd = { ...chunk(null), choices: [{ index: { toString: 1 }, delta: { content: 'B' } }] };
+    const answer = foldEvents(decodeChunks(chunk({ content: 'A' }), odd, finish('stop'), '[DONE]'));
+    expect(textOf(answer.parts, 'text')).toBe('A');
+  });
+
   test('a whole message in place of a delta is read', () => {
     const whole = {
       ...chunk(null),
