@@ -18,7 +18,7 @@ import { buildAnnotation } from './annotations.ts';
 import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl, ownImage } from './media.ts';
-import { buildReasoningDetail } from './reasoning.ts';
+import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, clientCallId } from './tool-call.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 
@@ -72,6 +72,8 @@ class ChunkEncoder implements StreamEncoder {
   /** The entries told, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
+  private annotationCount = 0;
+  private imageCount = 0;
   private citations: Citation[] | null = null;
   private readonly losses: AnswerLosses;
 
@@ -191,10 +193,13 @@ class ChunkEncoder implements StreamEncoder {
     if (citations === null) return '';
     this.citations = null;
     const annotations: JsonObject[] = [];
+    const isFirst = this.annotationCount === 0;
     for (const citation of citations) {
       const annotation = buildAnnotation(citation, this.textBase, this.contentLength - this.textBase);
-      if (annotation !== undefined) annotations.push(annotation);
-      else this.losses.lost('citations');
+      if (annotation === undefined) this.losses.lost('citations');
+      // A second list is joined to the first by indexes, without which OpenAI's SDK of Python fails.
+      else annotations.push(isFirst ? annotation : { ...annotation, index: this.annotationCount });
+      if (annotation !== undefined) this.annotationCount++;
     }
     return annotations.length === 0 ? '' : this.chunk({ annotations });
   }
@@ -211,12 +216,17 @@ class ChunkEncoder implements StreamEncoder {
     return this.chunk({ reasoning_details: [entry] });
   }
 
+  /**
+   * OpenAI's SDK of JavaScript keeps the last list that it was told, so the whole one comes at the end. That of Python
+   * joins what has the same index, strings and all: what was told already has another one here.
+   */
   private allEntries(): string {
     const { entries, contentLength } = this;
     if (entries === null) return '';
     const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
     const isTold = placed.length === 1 && placed[0]?.afterText === contentLength > 0;
-    return isTold ? '' : this.chunk({ reasoning_details: placed.map(buildReasoningDetail) });
+    const again = (each: PlacedReasoning, at: number) => buildReasoningDetail(each, entries.length + at);
+    return isTold ? '' : this.chunk({ reasoning_details: placed.map(again) });
   }
 
   private startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
@@ -260,12 +270,12 @@ class ChunkEncoder implements StreamEncoder {
       return this.chunk({ audio: { ...own, data } });
     }
     const url = buildDataUrl(mediaType, data);
-    return this.chunk({ images: [{ type: 'image_url', image_url: { url }, index: 0 }] });
+    return this.chunk({ images: [{ type: 'image_url', image_url: { url }, index: this.imageCount++ }] });
   }
 
   private encodeExtension(event: Extract<StreamEvent, { type: 'extension' }>): string {
     const image = ownImage(event.dialect, event.name, event.value.value ?? null);
-    if (image !== undefined) return this.chunk({ images: [{ ...image, index: 0 }] });
+    if (image !== undefined) return this.chunk({ images: [{ ...image, index: this.imageCount++ }] });
     if (event.dialect !== ID || event.name !== 'logprobs') {
       this.losses.lost(event.name);
       return '';

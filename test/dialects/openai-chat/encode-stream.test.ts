@@ -5,7 +5,7 @@ import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
-import { asArray, asObject, type JsonObject, parseObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue, parseObject } from '../../../src/model/json.ts';
 import { callIdToWire, type OpaqueToken, ownToken } from '../../../src/model/opaque-token.ts';
 import { CONTEXT, decode, encode, foldEvents, own, sseEvents } from './events.ts';
 
@@ -46,6 +46,24 @@ const TOOLS: StreamEvent[] = [
   { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_use' } },
 ];
 
+/** As `accumulate_delta` of openai-python does with a list that it has already. */
+function joinAsPython(known: JsonValue[], told: JsonValue[]): JsonValue[] {
+  for (const entry of told) {
+    const fields = asObject(entry) ?? {};
+    const { index } = fields;
+    if (typeof index !== 'number') throw new Error('Expected list delta entry to have an `index` key');
+    const at = asObject(known[index]);
+    if (at === undefined) known.splice(index, 0, entry);
+    else
+      for (const [name, value] of Object.entries(fields)) {
+        const before = at[name];
+        const isJoined = name !== 'index' && name !== 'type' && typeof before === 'string';
+        at[name] = isJoined ? `${before}${String(value)}` : value;
+      }
+  }
+  return known;
+}
+
 describe('chunks', () => {
   test('the envelope is the same in each, the role comes first', () => {
     const chunks = chunksOf(encode(TOOLS));
@@ -84,8 +102,8 @@ describe('chunks', () => {
       { reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 1 }] },
       {
         reasoning_details: [
-          { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 },
-          { type: 'reasoning.encrypted', data: 'zz', index: 1 },
+          { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 2 },
+          { type: 'reasoning.encrypted', data: 'zz', index: 3 },
         ],
       },
     ]);
@@ -111,7 +129,10 @@ describe('chunks', () => {
       deltasOf(wire).flatMap((delta) => asArray(delta.reasoning_details) ?? []) as JsonObject[];
     const entry = { type: 'reasoning.text', text: '', signature: 'sluice:anthropic-messages:t', index: 0 };
     expect(told(encode([...events, FINISH]))).toEqual([{ ...entry, id: 'after-text-0' }]);
-    expect(told(encode([...events, ...more, FINISH]))).toEqual([{ ...entry, id: 'after-text-0' }, entry]);
+    expect(told(encode([...events, ...more, FINISH]))).toEqual([
+      { ...entry, id: 'after-text-0' },
+      { ...entry, index: 1 },
+    ]);
   });
 
   test("a call's own token has a field, another dialect's rides on the id", () => {
@@ -249,6 +270,48 @@ describe('chunks', () => {
       error: { message: 'cut short', type: 'server_error', param: null, code: 'upstream_truncated' },
     });
     expect(chunksOf(encode([{ type: 'error', error }]))).toHaveLength(1);
+  });
+
+  test("what OpenAI's SDK of Python joins is one list: by place, strings of two at the same place into one", () => {
+    const cited = (block: number, text: string): StreamEvent[] => [
+      { type: 'text-start', block },
+      { type: 'text-delta', block, text },
+      { type: 'citation', block, citation: { kind: 'url', url: `https://a.test/${block}` } },
+      { type: 'text-end', block },
+    ];
+    const image = (block: number): StreamEvent => ({
+      type: 'media',
+      block,
+      mediaType: 'image/png',
+      data: `${block}`,
+    });
+    const events = [...TOOLS.slice(0, -3), ...cited(5, 'x'), image(6), ...cited(7, 'y'), image(8), FINISH];
+    const deltas = deltasOf(encode(events));
+    const joined = (field: string) =>
+      deltas
+        .map((delta) => asArray(delta[field]) ?? [])
+        .filter((list) => list.length > 0)
+        .reduce(joinAsPython);
+    expect(joined('annotations')).toMatchObject([
+      { url_citation: { url: 'https://a.test/5' } },
+      { url_citation: { url: 'https://a.test/7' } },
+    ]);
+    expect(joined('images')).toMatchObject([
+      { image_url: { url: 'data:image/png;base64,6' } },
+      { image_url: { url: 'data:image/png;base64,8' } },
+    ]);
+    const { messages } = openaiChat.client.parseRequest(
+      {
+        model: 'm',
+        messages: [{ role: 'assistant', content: 'xy', reasoning_details: joined('reasoning_details') }],
+      },
+      { operation: 'generate' },
+    );
+    expect(messages[0]?.parts).toMatchObject([
+      { type: 'reasoning', text: 'hm', signature: own('sig') },
+      { type: 'reasoning', redacted: own('zz') },
+      { type: 'text', text: 'xy' },
+    ]);
   });
 
   test('what tool and reasoning clients echo is parsed back', () => {
