@@ -47,9 +47,13 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   closeSync(logged.descriptor);
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null)
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    const { is, server } = readPidFile(path);
+    if (hasEnded && server !== undefined)
+      throw new DaemonError(`another start came first: process ${server.pid} at ${server.url} runs`);
+    // Of another start, whose address is about to be there, the log would be told as this one's.
+    if (hasEnded && is !== 'starting')
       throw new DaemonError(`the gateway ended at once:\n${newestLines(logged)}`);
-    const { server } = readPidFile(path);
     if (server?.pid === child.pid && (await answers(server.url))) return server;
     await Bun.sleep(POLL_MS);
   }

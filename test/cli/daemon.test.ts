@@ -347,11 +347,13 @@ test('a start that fails says what the gateway said', async () => {
 
 test('two starts at once make one gateway', async () => {
   const home = newHome();
-  const codes = await Promise.all(
-    [0, 1].map(async () => (await sluice(home, ['start', '--port', '0'])).code),
-  );
-  expect(codes).toContain(0);
+  const starts = await Promise.all([0, 1].map(() => sluice(home, ['start', '--port', '0'])));
+  expect(starts.map(({ code }) => code)).toContain(0);
   const { pid } = await statusOf(home);
+  for (const { code, err } of starts) {
+    if (code !== 0) expect(err).toMatch(/another start (is under way|came first: process \d+ at http)/);
+    expect(err).not.toContain('listens on');
+  }
   const pids = readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/listens on/g);
   expect(pids).toHaveLength(1);
   expect(isAlive(pid)).toBe(true);
