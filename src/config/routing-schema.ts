@@ -127,7 +127,10 @@ export const routingSchema = z.strictObject({
           .number()
           .default(0)
           .describe('Of several that match, the highest wins; then the higher sum.'),
-        case_sensitive: z.boolean().default(false).describe('Whether capitals matter.'),
+        case_sensitive: z
+          .boolean()
+          .default(false)
+          .describe('Whether capitals matter; a regular expression says so by its flags, `/…/i`.'),
         ...ruleShape,
       }),
     )
