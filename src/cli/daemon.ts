@@ -90,7 +90,7 @@ export const daemonCommand: Command = {
     port: { value: 'PORT', summary: 'start, restart: port to listen on, before server.port.' },
     workers: { value: 'N', summary: 'start, restart: processes that serve, before server.workers.' },
     key: { value: 'KEY', summary: 'status, logs: key to present; default: the first of server.keys.' },
-    json: { summary: 'status, logs: print JSON.' },
+    json: { summary: 'status, logs of requests: print JSON.' },
     lines: { value: 'N', short: 'n', summary: 'logs: so many of the newest lines, 20 if not given.' },
     follow: { short: 'f', summary: 'logs: go on with what comes, until Ctrl-C.' },
     server: { summary: 'logs: the lines of the process itself in place of the requests.' },
@@ -122,7 +122,11 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
 function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
   const own = TAKES[action] ?? [];
   const foreign = Object.keys(flags).find((name) => !own.includes(name));
-  if (foreign === undefined) return;
+  if (foreign === undefined) {
+    if (flags.server && flags.json)
+      throw new UsageError('--json is for requests; with SLUICE_LOG=json the process itself writes JSON');
+    return;
+  }
   const takers = Object.keys(TAKES).filter((each) => TAKES[each]?.includes(foreign));
   throw new UsageError(`--${foreign} is not for daemon ${action}, but for ${takers.join(' and ')}`);
 }

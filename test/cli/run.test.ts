@@ -64,6 +64,10 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
     [['serve', '--port='], '--port needs a value: --port PORT'],
     [['serve', '--port', 'high'], '--port must be a number from 0 to 65535'],
     [['serve', '--port', '65536'], '--port must be a number from 0 to 65535'],
+    [
+      ['daemon', 'logs', '--server', '--json'],
+      '--json is for requests; with SLUICE_LOG=json the process itself writes JSON',
+    ],
     [['serve', '--workers', 'both'], '--workers must be "all" or a number from 1 to 999999'],
     [['serve', '--help=yes'], '--help takes no value'],
     [['serve', 'now'], 'unexpected "now"'],
