@@ -93,7 +93,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
     {
       ...ownStatus(code, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(isExhausted(reason, vendor) && { exhausted: true }),
+      ...(isExhausted(reason, vendor, given) && { exhausted: true }),
       ...(Object.keys(reason).length > 0 && { reason }),
     },
   );
@@ -107,8 +107,16 @@ const EXHAUSTED = new Set([
   'usage_limit_reached',
 ]);
 
-function isExhausted({ code = '', type = '' }: UpstreamReason, vendor: VendorError | undefined): boolean {
-  return vendor?.exhausted ?? (EXHAUSTED.has(code) || EXHAUSTED.has(type));
+/** The account is empty: no fault of the request, and another key or target may have what it takes. */
+const UNPAID = 402;
+
+function isExhausted(
+  { code = '', type = '' }: UpstreamReason,
+  vendor: VendorError | undefined,
+  status: number,
+): boolean {
+  if (vendor !== undefined) return vendor.exhausted === true;
+  return status === UNPAID || EXHAUSTED.has(code) || EXHAUSTED.has(type);
 }
 
 function ownStatus(code: ErrorCode, status: number): { status?: number } {
@@ -138,7 +146,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
   const isTooLong =
     TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || TOO_LONG.test(message);
   if (isTooLong && (status === 400 || status === 413 || status === 422)) return 'context_too_long';
-  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
   if (status === 429) return 'upstream_rate_limited';
   if (status === 503 || status === 529) return 'upstream_overloaded';
   if (status >= 500 && /overloaded/i.test(`${reason.type} ${reason.code} ${message}`)) {

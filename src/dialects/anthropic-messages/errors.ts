@@ -95,7 +95,7 @@ function fromParts(status: number, reason: UpstreamReason | undefined, message: 
   const code = codeOf(status, reason?.type, message);
   return new GatewayError(code, message, {
     ...(keepsStatus(code, status) ? { status } : {}),
-    ...(isUnpaid(reason?.type, message) ? { exhausted: true } : {}),
+    ...(isUnpaid(status, reason?.type, message) ? { exhausted: true } : {}),
     ...(reason === undefined || Object.keys(reason).length === 0 ? {} : { reason }),
   });
 }
@@ -104,13 +104,13 @@ const TOO_LONG =
   /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceed(ed|s)/i;
 
 /** The account is empty: no fault of the request, and another key may have what it takes. */
-function isUnpaid(type: string | undefined, message: string): boolean {
-  return type === 'billing_error' || /credit balance is too low/i.test(message);
+function isUnpaid(status: number, type: string | undefined, message: string): boolean {
+  return status === 402 || type === 'billing_error' || /credit balance is too low/i.test(message);
 }
 
 function codeOf(status: number, type: string | undefined, message: string): ErrorCode {
   if ((status === 400 || status === 413) && TOO_LONG.test(message)) return 'context_too_long';
-  if (isUnpaid(type, message)) return 'upstream_unauthorized';
+  if (isUnpaid(status, type, message)) return 'upstream_unauthorized';
   if (status === 401 || status === 403) return 'upstream_unauthorized';
   if (status === 429) return 'upstream_rate_limited';
   if (status === 529 || status === 503 || type === 'overloaded_error') return 'upstream_overloaded';

@@ -58,6 +58,9 @@ const STATUS_OF: Record<string, number> = table({
   DEADLINE_EXCEEDED: 504,
 });
 
+/** The account is empty: no fault of the request, and another key or target may have what it takes. */
+const UNPAID = 402;
+
 function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   const status = httpStatus ?? stated.status ?? STATUS_OF[stated.reason.type ?? ''] ?? 500;
   const code = codeFor(status, stated.reason, stated.message);
@@ -69,6 +72,7 @@ function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
     `${said}${named === undefined ? '' : ` (${named})`}: ${stated.message || 'it gave no reason'}`,
     {
       ...ownStatus(code, status),
+      ...(status === UNPAID && { exhausted: true }),
       ...(stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs }),
       ...(Object.keys(stated.reason).length > 0 && { reason: stated.reason }),
     },
@@ -83,7 +87,9 @@ function ownStatus(code: ErrorCode, status: number): { status?: number } {
       return { status };
     case 'upstream_unauthorized':
       // A bad key is a bad argument to Google: 400.
-      return { status: status === 403 ? 403 : ERROR_RULES.upstream_unauthorized.status };
+      return {
+        status: status === 403 || status === UNPAID ? status : ERROR_RULES.upstream_unauthorized.status,
+      };
     case 'upstream_overloaded':
       return { status: status === 503 ? 503 : ERROR_RULES.upstream_overloaded.status };
     default:
@@ -101,7 +107,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
     if (BAD_KEY_REASONS.has(reason.code ?? '') || BAD_KEY.test(message)) return 'upstream_unauthorized';
     if (TOO_LONG.test(message)) return 'context_too_long';
   }
-  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
   if (status === 429) return 'upstream_rate_limited';
   if (status === 503 || status === 529) return 'upstream_overloaded';
   if (status >= 500 && /overloaded/i.test(message)) return 'upstream_overloaded';

@@ -33,12 +33,14 @@ function messageOf({ error }: JsonObject): string | undefined {
 function toError(status: number | undefined, message: string): GatewayError {
   const code = codeFor(status ?? 500, message);
   const said = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
-  return new GatewayError(
-    code,
-    `${said}: ${message || 'it gave no reason'}`,
-    status !== undefined && keepsStatus(code, status) ? { status } : {},
-  );
+  return new GatewayError(code, `${said}: ${message || 'it gave no reason'}`, {
+    ...(status !== undefined && keepsStatus(code, status) && { status }),
+    ...(status === UNPAID && { exhausted: true }),
+  });
 }
+
+/** What an account or its plan may use is used up. */
+const UNPAID = 402;
 
 /** Where the server's own status tells the client more than the code's. */
 function keepsStatus(code: ErrorCode, status: number): boolean {
@@ -50,7 +52,7 @@ const TOO_LONG = /context (length|window|size)|input (length )?exceeds|prompt (i
 
 function codeFor(status: number, message: string): ErrorCode {
   if (TOO_LONG.test(message)) return 'context_too_long';
-  if (status === 401 || status === 403) return 'upstream_unauthorized';
+  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
   if (status === 429) return 'upstream_rate_limited';
   if (status === 503 || status === 529 || /server busy/i.test(message)) return 'upstream_overloaded';
   if (status === 408 || status === 409) return 'upstream_failed';

@@ -15,7 +15,7 @@ describe('status', () => {
   test.each<[number, ErrorCode, number]>([
     [400, 'upstream_rejected', 400],
     [401, 'upstream_unauthorized', 401],
-    [402, 'upstream_rejected', 402],
+    [402, 'upstream_unauthorized', 402],
     [403, 'upstream_unauthorized', 403],
     [404, 'upstream_rejected', 404],
     [408, 'upstream_failed', 502],

@@ -34,6 +34,7 @@ for (const stream of BOTH) {
     ['429 with a hint', limited({ 'retry-after': '30' })],
     ['429 without one', limited()],
     ['401', failure(401)],
+    ['402', failure(402)],
     ['403', failure(403)],
   ] as const) {
     test(`${stream ? 'streamed' : 'whole'}: ${name}: the next key, at once, before the next provider`, async () => {
