@@ -311,12 +311,19 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     providerStates: () => states.snapshot(setup.config.providers),
     connections,
     learn(told) {
-      if (told.about === 'provider') states.learn(told.notice);
-      else if (told.about === 'place') memory.adopt(told.place, told.target);
-      else if (told.about === 'loss') states.peerGone();
-      else {
-        isProber = true;
-        probes.follow(setup.config.providers);
+      switch (told.about) {
+        case 'provider':
+          states.learn(told.notice);
+          return;
+        case 'place':
+          memory.adopt(told.place, told.target);
+          return;
+        case 'loss':
+          states.peerGone();
+          return;
+        case 'probes':
+          isProber = true;
+          probes.follow(setup.config.providers);
       }
     },
     async flush() {

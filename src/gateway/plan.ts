@@ -95,7 +95,13 @@ export function planCall(question: Question, target: Target, context: PlanContex
     steps.length === 0
       ? say(question)
       : transformRequest({
-          ...{ steps, provider: provider.name, model, headers: line.headers, question, passes, say },
+          steps,
+          provider: provider.name,
+          model,
+          headers: line.headers,
+          question,
+          passes,
+          say,
           build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
