@@ -29,6 +29,11 @@ export interface Answer {
   usage: Counts | null;
 }
 
+/** What has been told before anything has. */
+export function emptyAnswer(): Answer {
+  return { text: '', reasoning: '', seals: [], refusal: '', calls: [], finish: null, usage: null };
+}
+
 export const NO_COUNTS: Counts = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 
 export function parseArguments(text: string): unknown {

@@ -1,17 +1,9 @@
 // A message as @anthropic-ai/sdk hands it over → Answer.
 import type { Message } from '@anthropic-ai/sdk/resources/messages';
-import { type Answer, splitCallId, unsealed } from './answer.ts';
+import { type Answer, emptyAnswer, splitCallId, unsealed } from './answer.ts';
 
 export function readMessage(message: Message): Answer {
-  const answer: Answer = {
-    text: '',
-    reasoning: '',
-    seals: [],
-    refusal: '',
-    calls: [],
-    finish: message.stop_reason,
-    usage: null,
-  };
+  const answer: Answer = { ...emptyAnswer(), finish: message.stop_reason };
   for (const block of message.content) {
     if (block.type === 'text') answer.text += block.text;
     else if (block.type === 'redacted_thinking') answer.seals.push(unsealed(block.data));

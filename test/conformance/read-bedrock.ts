@@ -9,7 +9,7 @@ import {
   type TokenUsage,
 } from '@aws-sdk/client-bedrock-runtime';
 import { Readable } from 'node:stream';
-import { type Answer, type Counts, NO_COUNTS, parseArguments } from './answer.ts';
+import { type Answer, type Counts, emptyAnswer, NO_COUNTS, parseArguments } from './answer.ts';
 import type { Recording } from '../support/recordings.ts';
 
 /** A client that is answered with the recording, whatever it asks. */
@@ -34,13 +34,13 @@ export async function askConverse(recording: Recording): Promise<Answer> {
   if (!recording.streamed) {
     const { output, stopReason, usage } = await client.send(new ConverseCommand(ask));
     return {
-      ...NOTHING,
+      ...emptyAnswer(),
       ...fold(output?.message?.content ?? []),
       finish: stopReason ?? null,
       usage: countsOf(usage),
     };
   }
-  const answer: Answer = { ...NOTHING, calls: [] };
+  const answer: Answer = { ...emptyAnswer(), calls: [] };
   const inputs = new Map<number, { name: string; text: string }>();
   const { stream } = await client.send(new ConverseStreamCommand(ask));
   for await (const { contentBlockStart, contentBlockDelta, messageStop, metadata } of stream ?? []) {
@@ -62,16 +62,6 @@ export async function askConverse(recording: Recording): Promise<Answer> {
   }));
   return answer;
 }
-
-const NOTHING: Answer = {
-  text: '',
-  reasoning: '',
-  seals: [],
-  refusal: '',
-  calls: [],
-  finish: null,
-  usage: null,
-};
 
 function fold(content: readonly ContentBlock[]): Pick<Answer, 'text' | 'reasoning' | 'calls'> {
   return {

@@ -1,17 +1,9 @@
 // Chunks as @google/genai hands them over → Answer; a whole answer is one chunk.
 import type { GenerateContentResponse } from '@google/genai';
-import { type Answer, type Counts, NO_COUNTS, unsealed } from './answer.ts';
+import { type Answer, type Counts, emptyAnswer, NO_COUNTS, unsealed } from './answer.ts';
 
 export function foldGenai(chunks: readonly GenerateContentResponse[]): Answer {
-  const answer: Answer = {
-    text: '',
-    reasoning: '',
-    seals: [],
-    refusal: '',
-    calls: [],
-    finish: null,
-    usage: null,
-  };
+  const answer = emptyAnswer();
   for (const chunk of chunks) {
     answer.usage = readUsage(chunk.usageMetadata) ?? answer.usage;
     const candidate = chunk.candidates?.find((each) => (each.index ?? 0) === 0);

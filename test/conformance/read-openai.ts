@@ -5,6 +5,7 @@ import {
   type Answer,
   type Call,
   type Counts,
+  emptyAnswer,
   NO_COUNTS,
   parseArguments,
   splitCallId,
@@ -132,10 +133,6 @@ function withoutCarried(answer: Answer): Answer {
     answer.seals.push(...seals);
   }
   return answer;
-}
-
-function emptyAnswer(): Answer {
-  return { text: '', reasoning: '', seals: [], refusal: '', calls: [], finish: null, usage: null };
 }
 
 function addSaid(answer: Answer, said: LooseMessage): void {

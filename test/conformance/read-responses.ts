@@ -1,6 +1,14 @@
 // A response as the openai SDK hands it over → Answer. `finish` is the reason of an incomplete one, else its status.
 import type { ResponseStreamEvent, Response as SdkResponse } from 'openai/resources/responses/responses';
-import { type Answer, type Counts, NO_COUNTS, parseArguments, splitCallId, unsealed } from './answer.ts';
+import {
+  type Answer,
+  type Counts,
+  emptyAnswer,
+  NO_COUNTS,
+  parseArguments,
+  splitCallId,
+  unsealed,
+} from './answer.ts';
 
 /** An output item, whichever server wrote it: everything may be missing. */
 export interface LooseItem {
@@ -50,11 +58,7 @@ export function foldEvents(events: readonly ResponseStreamEvent[]): Answer {
 
 function readLoose(response: LooseResponse): Answer {
   const answer: Answer = {
-    text: '',
-    reasoning: '',
-    seals: [],
-    refusal: '',
-    calls: [],
+    ...emptyAnswer(),
     finish: response.incomplete_details?.reason ?? response.status ?? null,
     usage: readUsage(response.usage),
   };

@@ -2,7 +2,7 @@
 // where no SDK can read it.
 import type { Recording } from '../support/recordings.ts';
 import type { GenerateContentResponse } from '@google/genai';
-import type { Answer } from './answer.ts';
+import { type Answer, emptyAnswer } from './answer.ts';
 import { foldGenai } from './read-genai.ts';
 
 export type Json = Record<string, unknown>;
@@ -26,15 +26,7 @@ export function foldGeminiBytes(recording: Recording): Answer {
 
 /** An Anthropic stream folded by hand; arguments stay text where they are no JSON. */
 export function foldAnthropicBytes(recording: Recording): Answer {
-  const answer: Answer = {
-    text: '',
-    reasoning: '',
-    seals: [],
-    refusal: '',
-    calls: [],
-    finish: null,
-    usage: null,
-  };
+  const answer = emptyAnswer();
   const usage: Json = {};
   const calls = new Map<unknown, { id: string; name: string; text: string }>();
   for (const event of jsonOf(recording)) {

@@ -1,5 +1,6 @@
 // Assembles a recorded stream straight from its bytes, knowing nothing of the decoder: the yardstick for it.
 import type { JsonObject } from '../../../src/model/json.ts';
+import { dataLines } from '../../support/data-lines.ts';
 
 /** What the fold looks at; everything may be missing. */
 interface RecordedChunk {
@@ -31,16 +32,6 @@ export interface Folded {
   finish: string | null;
   usage: JsonObject | null;
   hasError: boolean;
-}
-
-/** The `data:` payloads in order; comments and other fields are dropped. */
-function dataLines(body: Uint8Array): string[] {
-  const payloads: string[] = [];
-  for (const block of new TextDecoder().decode(body).split(/\r?\n\r?\n/)) {
-    const lines = block.split(/\r?\n/).filter((line) => line.startsWith('data:'));
-    if (lines.length > 0) payloads.push(lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n'));
-  }
-  return payloads;
 }
 
 export function foldStream(body: Uint8Array): Folded {

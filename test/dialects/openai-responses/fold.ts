@@ -1,6 +1,7 @@
 // Reads a recorded answer straight from its bytes, knowing nothing of the decoder: the yardstick for it. What a
 // stream said is what its terminal repeats, or its finished items where the terminal repeats none.
 import type { JsonObject } from '../../../src/model/json.ts';
+import { dataLines } from '../../support/data-lines.ts';
 
 /** What the fold looks at; everything may be missing. */
 interface RecordedEvent {
@@ -109,14 +110,4 @@ function callOf(item: RecordedItem): Folded['calls'] {
   const { call_id: id = '', name = '' } = item;
   if (item.type === 'function_call') return [{ id, name, text: String(item.arguments), kind: 'function' }];
   return item.type === 'custom_tool_call' ? [{ id, name, text: item.input ?? '', kind: 'custom' }] : [];
-}
-
-/** The `data:` payloads in order; comments and other fields are dropped. */
-function dataLines(body: Uint8Array): string[] {
-  const payloads: string[] = [];
-  for (const block of new TextDecoder().decode(body).split(/\r?\n\r?\n/)) {
-    const lines = block.split(/\r?\n/).filter((line) => line.startsWith('data:'));
-    if (lines.length > 0) payloads.push(lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n'));
-  }
-  return payloads;
 }
