@@ -26,14 +26,20 @@ export interface FoundModels {
   asked: { id?: string };
 }
 
-/** The dialect in whose shape a GET of this path wants its models. */
+const NO_HEADERS = new Headers();
+
+/** The dialect in whose shape a GET of this path wants its models. Dialects share a path: who shows itself by a header is it. */
 export function findModels(path: string, headers: Headers): FoundModels | undefined {
+  let byPath: FoundModels | undefined;
   for (const dialect of ALL) {
     const { models: client } = dialect.client;
     const asked = client?.route(path, headers);
-    if (client !== undefined && asked !== undefined) return { dialect, client, asked };
+    if (client === undefined || asked === undefined) continue;
+    const found = { dialect, client, asked };
+    if (client.route(path, NO_HEADERS) === undefined) return found;
+    byPath ??= found;
   }
-  return undefined;
+  return byPath;
 }
 
 /** SDKs of some dialects write the version into their base URL, others into the path. */

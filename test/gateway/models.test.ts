@@ -165,17 +165,21 @@ describe('the official SDKs', () => {
     );
   });
 
-  test('Google’s pages through the list and finds one model', async () => {
-    const { fetch } = setup();
-    const httpOptions = { baseUrl: BASE, fetch: fetch as typeof globalThis.fetch };
-    const { models } = new GoogleGenAI({ apiKey: 'none', httpOptions });
-    const seen: (string | undefined)[] = [];
-    for await (const model of await models.list({ config: { pageSize: 5 } })) seen.push(model.name);
-    expect(seen).toEqual(IDS.map((id) => `models/${id}`));
-    const found = await models.get({ model: 'models/gemini/gem' });
-    expect(found).toMatchObject({ name: 'models/gemini/gem', inputTokenLimit: 9 });
-    await expect(models.get({ model: 'models/none/such' })).rejects.toThrow('none/such');
-  });
+  // The SDK of Python asks for v1.
+  test.each(['v1beta', 'v1'])(
+    'Google’s of version %s pages through the list and finds one model',
+    async (apiVersion) => {
+      const { fetch } = setup();
+      const httpOptions = { baseUrl: BASE, apiVersion, fetch: fetch as typeof globalThis.fetch };
+      const { models } = new GoogleGenAI({ apiKey: 'none', httpOptions });
+      const seen: (string | undefined)[] = [];
+      for await (const model of await models.list({ config: { pageSize: 5 } })) seen.push(model.name);
+      expect(seen).toEqual(IDS.map((id) => `models/${id}`));
+      const found = await models.get({ model: 'models/gemini/gem' });
+      expect(found).toMatchObject({ name: 'models/gemini/gem', inputTokenLimit: 9 });
+      await expect(models.get({ model: 'models/none/such' })).rejects.toThrow('none/such');
+    },
+  );
 });
 
 test('only a GET with a valid key lists, and errors have the shape of the client', async () => {

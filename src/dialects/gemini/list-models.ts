@@ -13,8 +13,11 @@ const SPOKEN_TO = /^(gemini|gemma|text-embedding|text-multilingual-embedding)-/;
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
 export const clientModels: ClientModels = {
-  route(path) {
-    const found = routeModels(path, '/v1beta/models');
+  route(path, headers) {
+    // Google's SDK of Python asks for the version that other dialects have.
+    const isGoogles = headers.has('x-goog-api-key') || headers.has('x-goog-api-client');
+    const found =
+      routeModels(path, '/v1beta/models') ?? (isGoogles ? routeModels(path, '/v1/models') : undefined);
     return found?.id === undefined ? found : { id: bareModel(found.id) };
   },
   buildModel,
