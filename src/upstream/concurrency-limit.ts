@@ -129,10 +129,13 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
 
   /** Whether a place was free; then it is taken. */
   function take(settings: ConcurrencySettings): boolean {
-    if (everywhere() >= limitOf(settings)) return false;
+    // What others have in flight changes all the time, so that each look waits for another core: none without need.
+    const isLimited = settings.max !== null;
+    if (isLimited && everywhere() >= limitOf(settings)) return false;
     inFlight += 1;
+    room?.setInFlight(inFlight);
     // Taken first and given back where another process took it too: two that come at once never both stay.
-    if (room === undefined || room.setInFlight(inFlight) <= limitOf(settings)) return true;
+    if (!isLimited || room === undefined || everywhere() <= limitOf(settings)) return true;
     giveBack();
     lookAgain();
     return false;

@@ -67,8 +67,8 @@ export function fromPeerError({ code, message, status, retryAfterMs, exhausted }
 
 /** Requests of all processes with one provider. */
 export interface SharedRoom {
-  /** This process has so many in flight; returns how many all have. */
-  setInFlight(count: number): number;
+  /** This process has so many in flight. Seen by all before anything that is read here afterwards. */
+  setInFlight(count: number): void;
   setWaiting(count: number): void;
   othersInFlight(): number;
   othersWaiting(): number;
@@ -95,8 +95,7 @@ export class DividedRoom {
     return {
       setInFlight(count) {
         own.inFlight = count;
-        const mine = sum(shares, 'inFlight');
-        return room.setInFlight(mine) - mine + count;
+        room.setInFlight(sum(shares, 'inFlight'));
       },
       setWaiting(count) {
         own.waiting = count;

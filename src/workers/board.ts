@@ -5,7 +5,10 @@ import type { SharedRoom } from '../upstream/peers.ts';
 
 /** Providers that can be told apart; beyond it each worker counts its own alone. */
 const COLUMNS = 256;
-/** Numbers a worker keeps for a provider. */
+/**
+ * Numbers a worker keeps for a provider. Each has its own part of the row: what changes with every request lies in other
+ * lines of the processor's caches than what others look at with every request.
+ */
 const IN_FLIGHT = 0;
 const WAITING = 1;
 const PROBING = 2;
@@ -28,7 +31,7 @@ export interface Board {
 /** @param memory shared by all; `boardBytes` long. @param worker whose cells are written here. */
 export function createBoard(memory: Uint8Array, workers: number, worker: number): Board {
   const cells = new Int32Array(memory.buffer, memory.byteOffset, workers * ROW_CELLS);
-  const at = (row: number, column: number, field: number) => row * ROW_CELLS + column * FIELDS + field;
+  const at = (row: number, column: number, field: number) => row * ROW_CELLS + field * COLUMNS + column;
 
   function others(column: number, field: number): number {
     let sum = 0;
@@ -42,16 +45,12 @@ export function createBoard(memory: Uint8Array, workers: number, worker: number)
     room(column) {
       if (column < 0 || column >= COLUMNS) return undefined;
       return {
-        setInFlight(count) {
-          // Written before the others are read: of two that enter at once, at least one sees both.
-          Atomics.store(cells, at(worker, column, IN_FLIGHT), count);
-          return count + others(column, IN_FLIGHT);
-        },
+        setInFlight: (count) => void Atomics.store(cells, at(worker, column, IN_FLIGHT), count),
         setWaiting: (count) => void Atomics.store(cells, at(worker, column, WAITING), count),
         othersInFlight: () => others(column, IN_FLIGHT),
         othersWaiting: () => others(column, WAITING),
         setProbing(isOn) {
-          // As above: of two that begin at once, at least one sees the other.
+          // Written before the others are read: of two that begin at once, at least one sees the other.
           Atomics.store(cells, at(worker, column, PROBING), isOn ? 1 : 0);
           return others(column, PROBING) > 0;
         },

@@ -43,7 +43,6 @@ function setup() {
       setInFlight(count) {
         mine.inFlight = count;
         meanwhile.run();
-        return count + theirs.inFlight;
       },
       setWaiting(count) {
         mine.waiting = count;
