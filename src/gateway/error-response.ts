@@ -96,7 +96,7 @@ export function noSuchPath(url: URL): GatewayError {
   const near = nearRoute(url)?.path;
   const mend =
     near === undefined
-      ? (insteadOf(pathname) ?? servedPaths())
+      ? (insteadOf(pathname) ?? ownPage(pathname) ?? servedPaths())
       : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
 }
@@ -113,6 +113,13 @@ function insteadOf(pathname: string): string | undefined {
     if (instead !== undefined) return instead;
   }
   return undefined;
+}
+
+/** Where probes and people look for what the gateway has in another place. */
+function ownPage(pathname: string): string | undefined {
+  if (/^\/(v1\/)?(health(z|check)?|livez|readyz?|status|ping)(\/|$)/i.test(pathname))
+    return 'did you mean /gateway/health?';
+  return /^\/(dashboard|ui)\/?$/i.test(pathname) ? 'the dashboard is at /' : undefined;
 }
 
 function servedPaths(): string {

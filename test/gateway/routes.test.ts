@@ -67,6 +67,19 @@ test.each([
   expect(error.message).toContain(way);
 });
 
+test.each([
+  ['/healthz', 'did you mean /gateway/health?'],
+  ['/v1/health', 'did you mean /gateway/health?'],
+  ['/health/readiness', 'did you mean /gateway/health?'],
+  ['/dashboard', 'the dashboard is at /'],
+  ['/ui/', 'the dashboard is at /'],
+])('%s, which is elsewhere here, is refused with its place', async (path, place) => {
+  const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+  const response = await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`));
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain(`no such path: ${path}; ${place}`);
+});
+
 test.each(['/', '/v1/models', '/v1beta/models', '/v1/models/simulator/demo'])(
   '%s is only read: another method is a 405 that says so',
   async (path) => {
