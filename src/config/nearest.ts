@@ -1,7 +1,29 @@
 // The name somebody probably meant.
 
-/** The candidate that is a slip or two away from `name`, or undefined where none is close. */
+/** Letters that a beginning must have to stand for a name. */
+const MIN_BEGINNING = 4;
+
+/**
+ * The candidate that is a slip or two away from `name`, else the only one that begins with it or that it begins with;
+ * undefined where none is close.
+ */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const names = [...candidates];
+  return closest(name, names) ?? sameBeginning(name, names);
+}
+
+/** `fallback` is the beginning of `fallback_chain`, `retention_days` has more than `retention`. */
+function sameBeginning(name: string, candidates: readonly string[]): string | undefined {
+  const folded = fold(name);
+  const found = candidates.filter((candidate) => {
+    const other = fold(candidate);
+    const shorter = Math.min(folded.length, other.length);
+    return shorter >= MIN_BEGINNING && folded.slice(0, shorter) === other.slice(0, shorter);
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function closest(name: string, candidates: readonly string[]): string | undefined {
   // A third of the letters may be wrong: `default_provder` is a slip, `cache` for `costs` is another word.
   let limit = Math.max(1, Math.floor(name.length / 3));
   let nearest: string | undefined;

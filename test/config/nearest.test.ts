@@ -11,10 +11,13 @@ test.each([
   ['maxBody', 'max_body'],
   ['max-event', 'max_event'],
   ['ping_intervall', 'ping_interval'],
+  ['drain', 'drain_timeout'],
+  ['keys_of_clients', 'keys'],
 ])('%s is meant as %s', (name, meant) => {
   expect(nearestName(name, KEYS)).toBe(meant);
 });
 
-test.each(['colour', 'x', 'timeout'])('%s resembles none', (name) => {
+// `max` begins two of them, `ho` is too short to mean one.
+test.each(['colour', 'x', 'timeout', 'max_', 'ho'])('%s resembles none', (name) => {
   expect(nearestName(name, KEYS)).toBeUndefined();
 });
