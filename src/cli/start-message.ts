@@ -17,17 +17,24 @@ export function describeStart(
   path: string | null,
   version: string,
 ): string[] {
-  const { providers, disabled, routing } = config;
+  const { providers, disabled } = config;
   return [
     `Sluice ${version} listens on ${http.url}`,
     ...columns([
       ['configuration', path ?? 'no file; defaults and environment'],
       ['providers', providers.map((provider) => provider.name).join(', ')],
       ...disabled.map(({ name, reason }) => ['disabled', `${name}: ${reason}`] as const),
-      ['default', routing.defaultProvider ?? 'the provider that knows the model, else the first'],
+      ['default', describeDefault(config)],
       ['try', curlLine(config, http.port)],
     ]),
   ];
+}
+
+function describeDefault({ providers, routing }: ResolvedConfig): string {
+  const { defaultProvider: wanted, fallbackChain } = routing;
+  if (wanted === null) return 'the provider that knows the model, else the first';
+  if (providers.some(({ name }) => name === wanted)) return wanted;
+  return `${wanted}, which is disabled: ${fallbackChain.length === 0 ? 'its requests are refused' : 'the fallback chain serves'}`;
 }
 
 /** Asks the built-in provider: it needs no key and costs nothing. Without a scheme, which curl does not need. */

@@ -205,7 +205,9 @@ describe('configuration', () => {
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('environment variable ABSENT is not set');
     expect((await ask(address, 'simulator/fast', false)).status).toBe(200);
-    expect((await server.stop()).err).toContain('error: ');
+    const { out, err } = await server.stop();
+    expect(err).toContain('error: ');
+    expect(out).toMatch(/^ {2}default +openai, which is disabled: its requests are refused$/m);
   });
 
   test('server.keys is asked for and never printed', async () => {
