@@ -14,12 +14,22 @@ const values: [name: string, value: JsonValue][] = [
     `${JSON.stringify(sign)} in a long string`,
     { text: IMAGE + sign },
   ]),
-  ['half of a pair in a long string', { text: `${IMAGE}\ud83d` }],
   ['a pair in a long string', { text: `${IMAGE}🦭` }],
   ['the mark as text', [IMAGE, '\0long\0', IMAGE]],
   ['the mark as a key', { '\0long\0': IMAGE, other: IMAGE }],
   ['the mark within a text', [`"\0long\0"`, IMAGE, '\0long\0,', '\\"\0long\0']],
 ];
+
+test.each([
+  ['the first half of a pair', 'cut \ud83d', 'cut \ufffd'],
+  ['the second half', '\ude00 cut', '\ufffd cut'],
+  ['what only looks like one', String.raw`\ud83d`, String.raw`\ud83d`],
+  ['one behind a backslash', '\\\ud83d"', '\\\ufffd"'],
+  ['a whole pair', '😀', '😀'],
+])('%s', (_, text, sent) => {
+  expect(JSON.parse(writeJson({ [text]: text }, 0))).toEqual({ [sent]: sent });
+  expect(JSON.parse(writeJson({ text: IMAGE + text }, LARGE))).toEqual({ text: IMAGE + sent });
+});
 
 test.each(values)('%s', (_, value) => {
   const written = writeJson(value, LARGE);
