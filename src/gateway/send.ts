@@ -3,6 +3,8 @@ import type { ProviderTimeouts } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { parseObject } from '../model/json.ts';
+import { createFrameSplitter } from '../sse/frame-splitter.ts';
+import { parseFrame } from '../sse/parse-frame.ts';
 import { isOk, METHOD, noAnswer, readFailure, requireNoRedirect } from '../upstream/call.ts';
 import { Departure, type Leaving } from '../upstream/departure.ts';
 import { findRetryHint } from '../upstream/retry-after.ts';
@@ -144,7 +146,7 @@ async function readError(
 ): Promise<GatewayError> {
   const read = await observer.seen.timing.during(readFailure(response));
   // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
-  const failure = { ...read, body: redact(read.body) };
+  const failure = { ...read, body: redact(wordsOf(read.body)) };
   const error = plan.side.parseError(failure, plan.target.provider.quirks);
   const isLimit = error.code === 'upstream_rate_limited';
   const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
@@ -154,6 +156,25 @@ async function readError(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
   });
+}
+
+/** The beginning of server-sent events. */
+const EVENTS = /^\s*(data|event|id|retry)?:/;
+const textEncoder = new TextEncoder();
+
+/** Servers that were asked for a stream tell even a failure by an event: what that says is the body. */
+function wordsOf(body: string): string {
+  if (!EVENTS.test(body)) return body;
+  const { bytes, ends } = createFrameSplitter(Number.POSITIVE_INFINITY).push(
+    textEncoder.encode(`${body}\n\n`),
+  );
+  let from = 0;
+  for (const end of ends) {
+    const data = parseFrame(bytes.subarray(from, end))?.data ?? '';
+    if (parseObject(data) !== undefined) return data;
+    from = end;
+  }
+  return body;
 }
 
 /** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
