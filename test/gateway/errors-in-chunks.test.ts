@@ -111,6 +111,36 @@ describe.each(TOLD)('%s', (_, event, { seen = false }) => {
   }
 });
 
+describe.each([
+  ['FastAPI', { detail: 'the engine died' }],
+  ['a code and a message', { code: 500, msg: 'the engine died' }],
+])('the words of %s', (_, body) => {
+  const words = `data: ${JSON.stringify(body)}\n\n`;
+
+  for (const client of DIALECT_IDS) {
+    test.each([
+      ['nothing', ''],
+      ['[DONE]', DONE],
+      ['counts', USAGE],
+    ])(`behind content are why it broke off: to ${client}, then %s`, async (_name, rest) => {
+      for (const stream of [true, false]) {
+        const reply = replyWith(WORDS + words + rest);
+        const { text, row } = await exchange(client, 'openai-chat', stream, reply);
+        expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
+        expect(row.errorMessage).toEndWith('the engine died');
+        if (stream) expect(endingsIn(text, client)).toEqual([expect.stringContaining('the engine died')]);
+      }
+    });
+
+    test(`between content are no matter: to ${client}`, async () => {
+      const reply = replyWith(WORDS + words + CHAT.delta('more') + CHAT.end);
+      const { text, row } = await exchange(client, 'openai-chat', true, reply);
+      expect(row.status).toBe('success');
+      expect(text).toContain('more');
+    });
+  }
+});
+
 /** What OpenAI's own clients throw. */
 function lastError(text: string): unknown {
   const last = readEvents(new TextEncoder().encode(text)).at(-1);

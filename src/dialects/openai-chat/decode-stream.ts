@@ -91,7 +91,7 @@ class ChunkDecoder implements StreamDecoder {
     const { finished, complaint } = this;
     if (this.ended) return;
     if (finished === undefined) {
-      if (complaint !== undefined && !this.answered) this.fail(complaint);
+      if (complaint !== undefined) this.fail(complaint);
       return;
     }
     const raw = asString(finished.finish_reason) ?? null;
@@ -118,7 +118,7 @@ class ChunkDecoder implements StreamDecoder {
 
   /** [DONE] ends an answer that said something, also on servers that never give a reason (Snowflake). */
   private done(): void {
-    if (this.answered) this.finished ??= {};
+    if (this.answered && this.complaint === undefined) this.finished ??= {};
     this.end();
   }
 
@@ -141,7 +141,7 @@ class ChunkDecoder implements StreamDecoder {
     if (chunk.citations !== undefined || chunk.search_results !== undefined)
       this.blocks.sources(parseSources(chunk));
     const error = errorInChunk(chunk, this.quirks);
-    if (!this.answered && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
+    if (choice === undefined && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);
     if (this.started) tellUnworded(chunk, choice, this.extend);
     if (usage !== undefined) sink.push({ type: 'usage', usage: parseUsage(usage) });
@@ -150,6 +150,7 @@ class ChunkDecoder implements StreamDecoder {
 
   private readChoice(choice: JsonObject): void {
     this.answered = true;
+    this.complaint = undefined;
     if (asString(choice.finish_reason)) this.finished = choice;
     // Some servers stream one whole message instead of a delta.
     const said = choice.delta ?? choice.message;
