@@ -563,6 +563,18 @@ describe('output format', () => {
     expect(lost).toEqual([]);
   });
 
+  test('what such a model does not take of it stands in descriptions, and is named', () => {
+    const limited = { type: 'object', properties: { n: { type: 'integer', minimum: 1 } } };
+    const { body, lost } = build(
+      { outputFormat: { type: 'json-schema', schema: limited } },
+      'claude-opus-4-6',
+    );
+    expect(body.output_config).toMatchObject({
+      format: { schema: { properties: { n: { type: 'integer', description: 'minimum: 1' } } } },
+    });
+    expect(lost).toEqual(['approximated response_format']);
+  });
+
   test('an instruction where it does not', () => {
     const { body, lost } = build({
       system: [{ type: 'text', text: 's' }],
