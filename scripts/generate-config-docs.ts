@@ -1,7 +1,7 @@
 // `npm run generate`: writes what is made from the configuration schema.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderConfigPage, renderJsonSchema } from '../src/config/docs.ts';
+import { renderConfigPage, renderJsonSchema } from './config/page.ts';
 
 const root = join(import.meta.dir, '..');
 

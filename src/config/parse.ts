@@ -6,7 +6,7 @@ import { suggestion } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import { optionNames } from './resolve-address.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import { knownBelow } from './schema-keys.ts';
+import { knownBelow } from './json-schema.ts';
 
 export interface ParsedConfig {
   /** Null where a problem is fatal. */

@@ -1,8 +1,8 @@
 // What is generated from the schema is what lies in the tree.
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { renderConfigPage, renderJsonSchema } from '../../src/config/docs.ts';
-import { listSchemaKeys } from '../../src/config/schema-keys.ts';
+import { listSchemaKeys } from '../../scripts/config/keys.ts';
+import { renderConfigPage, renderJsonSchema } from '../../scripts/config/page.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 

@@ -1,13 +1,8 @@
 // The schema as a page for people and as a JSON Schema for editors.
-import { PROVIDER_KINDS } from '../providers/kinds.ts';
-import { TRANSFORMERS } from '../transformers/registry.ts';
-import {
-  buildJsonSchema,
-  listSchemaKeys,
-  type SchemaKey,
-  type SchemaNode,
-  transformerOptions,
-} from './schema-keys.ts';
+import { buildJsonSchema, type SchemaNode } from '../../src/config/json-schema.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+import { TRANSFORMERS } from '../../src/transformers/registry.ts';
+import { listSchemaKeys, type SchemaKey, transformerOptions } from './keys.ts';
 
 /** `sluice.schema.json`. */
 export function renderJsonSchema(): string {
