@@ -5,10 +5,12 @@ import type { RouteDecision } from '../model/route-decision.ts';
 import type { Usage } from '../model/usage.ts';
 import type { BinaryPart } from './binary-parts.ts';
 
-export type RowStatus = 'success' | 'error' | 'aborted' | 'truncated';
+export const ROW_STATUSES = ['success', 'error', 'aborted', 'truncated'] as const;
+export type RowStatus = (typeof ROW_STATUSES)[number];
 
 /** What was asked for. */
-export type RowOperation = 'generate' | 'count-tokens' | 'embed' | 'compact';
+export const ROW_OPERATIONS = ['generate', 'count-tokens', 'embed', 'compact'] as const;
+export type RowOperation = (typeof ROW_OPERATIONS)[number];
 
 /** One try at one target. */
 export interface Attempt {

@@ -1,5 +1,5 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
-import type { RowOperation, RowStatus } from '../ledger/row.ts';
+import { ROW_OPERATIONS, ROW_STATUSES } from '../ledger/row.ts';
 import type { AuditFilter, AuditRows, RowPlace } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
 import { describeRow } from './audit-entry.ts';
@@ -32,20 +32,6 @@ const PARAMETERS = [
   'include_bodies',
   'include_binaries',
 ] as const;
-
-const STATUSES = Object.keys({
-  success: true,
-  error: true,
-  aborted: true,
-  truncated: true,
-} satisfies Record<RowStatus, true>) as RowStatus[];
-
-const OPERATIONS = Object.keys({
-  generate: true,
-  'count-tokens': true,
-  embed: true,
-  compact: true,
-} satisfies Record<RowOperation, true>) as RowOperation[];
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
@@ -84,8 +70,8 @@ function readFilter(query: URLSearchParams): AuditFilter {
     provider: readText(query, 'provider'),
     model: readText(query, 'model'),
     projectId: readText(query, 'project_id'),
-    operation: readChoice(query, 'operation', OPERATIONS),
-    status: readChoice(query, 'status', STATUSES),
+    operation: readChoice(query, 'operation', ROW_OPERATIONS),
+    status: readChoice(query, 'status', ROW_STATUSES),
     success: readFlag(query, 'success'),
     before: readCursor(query, 'before'),
   });

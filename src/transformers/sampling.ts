@@ -3,25 +3,16 @@ import { z } from 'zod';
 import type { NeutralRequest } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 
-const FIELDS = {
-  temperature: 'temperature',
-  top_p: 'topP',
-  top_k: 'topK',
-  seed: 'seed',
-  frequency_penalty: 'frequencyPenalty',
-  presence_penalty: 'presencePenalty',
-  stop: 'stopSequences',
-} as const satisfies Record<string, keyof NeutralRequest>;
-
-const NAMES = [
-  'temperature',
-  'top_p',
-  'top_k',
-  'seed',
-  'frequency_penalty',
-  'presence_penalty',
-  'stop',
-] as const;
+/** Each option and the field of the request that it stands for. */
+const FIELDS = [
+  ['temperature', 'temperature'],
+  ['top_p', 'topP'],
+  ['top_k', 'topK'],
+  ['seed', 'seed'],
+  ['frequency_penalty', 'frequencyPenalty'],
+  ['presence_penalty', 'presencePenalty'],
+  ['stop', 'stopSequences'],
+] as const satisfies readonly [option: string, field: keyof NeutralRequest][];
 
 export const sampling = defineTransformer({
   name: 'sampling',
@@ -40,11 +31,11 @@ export const sampling = defineTransformer({
     return {
       request(request, context) {
         const changed: NeutralRequest = { ...request };
-        for (const name of NAMES) {
+        for (const [name, field] of FIELDS) {
           const value = values[name];
-          const own = request[FIELDS[name]];
+          const own = request[field];
           if (value === undefined || (own !== undefined && !force)) continue;
-          Object.assign(changed, { [FIELDS[name]]: value });
+          Object.assign(changed, { [field]: value });
           if (own !== undefined && JSON.stringify(own) !== JSON.stringify(value))
             context.lose({ feature: name, outcome: 'approximated', how: `${value} by the gateway's rule` });
         }
