@@ -23,6 +23,13 @@ function bodyOf(text: string) {
   return { model: 'any', messages: [{ role: 'user', content: text }] };
 }
 
+const ONE_IS_CHEAPER = {
+  pricing_overrides: {
+    'one/m': { input_per_million: 1, output_per_million: 1 },
+    'two/m': { input_per_million: 2, output_per_million: 2 },
+  },
+};
+
 type Routing = NonNullable<ConfigInput['routing']>;
 type Strategy = 'least_latency' | 'least_busy' | 'least_cost';
 
@@ -35,10 +42,12 @@ function setup(
 ) {
   const timers = createManualTimers(1_000_000);
   const asked: string[] = [];
+  const failing = new Set<string>();
   const gates = new Map<string, () => Promise<void>>();
   const upstream = createReplayFetch(({ path }) => {
     const name = path.startsWith('/one') ? 'one' : 'two';
     asked.push(name);
+    if (failing.has(name)) return { ...jsonReply({ error: { message: 'broken' } }), status: 500 };
     return { ...jsonReply(ANSWER), before: () => gates.get(name)?.() };
   });
   const provider = (name: string) => ({
@@ -63,7 +72,7 @@ function setup(
     await response.text();
     return response.headers.get('x-sluice-provider');
   };
-  return { ...lab, ask, asked, timers, gates };
+  return { ...lab, ask, asked, failing, timers, gates };
 }
 
 test('least latency: both are measured, then the sooner one is asked, until that changes', async () => {
@@ -122,4 +131,16 @@ test('where another process has served a conversation, this one serves it', asyn
   gateway.learn({ about: 'place', place: `${conversation} ${route?.rule}`, target: 'two/m' });
   expect(await ask('Hello')).toBe('two');
   expect((await row(1)).route?.order).toBe('least_latency; the conversation stays on two/m');
+});
+
+test('one whose breaker is open comes last, and in its own place again when it may be tried', async () => {
+  const { ask, asked, timers, failing } = setup('least_cost', {}, ONE_IS_CHEAPER);
+  failing.add('one');
+  for (let n = 0; n < 5; n++) expect(await ask()).toBe('two');
+  expect(asked.filter((name) => name === 'one')).toHaveLength(5);
+  failing.clear();
+  expect(await ask()).toBe('two');
+  expect(asked.filter((name) => name === 'one')).toHaveLength(5);
+  await timers.advance(30_000);
+  expect(await ask()).toBe('one');
 });

@@ -279,3 +279,53 @@ test('a nested field in the provider’s own words', async () => {
     labels: { team: 'red' },
   });
 });
+
+describe('reasoning, in the history of the next request', () => {
+  const history = (...content: JsonObject[]) => ({
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content },
+      { role: 'user', content: 'go on' },
+    ],
+  });
+  const ask = async (as: 'thinking' | 'text', more: JsonObject) => {
+    const lab = labOf('anthropic-messages', [{ name: 'reasoning', as }]);
+    expectSound(await lab.ask('anthropic-messages', false, more));
+    const { messages } = lab.sent().body as { messages: JsonObject[] };
+    return { turn: messages[1]?.content, lost: (await lab.row(0)).lost };
+  };
+
+  test('thinking becomes the tagged text that the model wrote, without its signature, which is named', async () => {
+    const { turn, lost } = await ask(
+      'thinking',
+      history(
+        { type: 'thinking', thinking: 'Hm.', signature: 'c2lnbmVk' },
+        { type: 'redacted_thinking', data: 'aGlkZGVu' },
+        { type: 'text', text: 'Hello!' },
+      ),
+    );
+    expect(turn).toEqual([
+      { type: 'text', text: '<think>Hm.</think>\n\n' },
+      { type: 'text', text: 'Hello!' },
+    ]);
+    expect(lost).toContain('reasoning signature');
+  });
+
+  test('without a signature nothing is lost', async () => {
+    const { turn, lost } = await ask(
+      'thinking',
+      history({ type: 'thinking', thinking: 'Hm.', signature: '' }, { type: 'text', text: 'Hello!' }),
+    );
+    expect(JSON.stringify(turn)).toContain('<think>Hm.</think>');
+    expect(lost.filter((feature) => feature.startsWith('reasoning'))).toEqual([]);
+  });
+
+  test('tagged text becomes thinking again, and only where it opens the turn', async () => {
+    const { turn } = await ask(
+      'text',
+      history({ type: 'text', text: '<think>Hm.</think>\n\nHello <think>not this</think>!' }),
+    );
+    expect(JSON.stringify(turn)).not.toContain('<think>Hm.');
+    expect(JSON.stringify(turn)).toContain('Hello <think>not this</think>!');
+  });
+});
