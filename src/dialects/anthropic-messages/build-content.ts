@@ -7,7 +7,7 @@ import type {
   ReasoningPart,
   TextPart,
 } from '../../model/content.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
 import { standardMediaType } from '../media-type.ts';
@@ -15,7 +15,7 @@ import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { toolId, toolInput } from './tool-input.ts';
 import { put } from '../own-fields.ts';
-import { ID, ownFields } from './wire.ts';
+import { ID, ownFields, SEARCH_RESULT } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;
@@ -145,6 +145,12 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
 }
 
 function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
+  const found = asObject(ownFields(part.extension)[SEARCH_RESULT]);
+  if (found !== undefined) {
+    const { cache_control: _, ...block } = found;
+    put(block, 'cache_control', part.cacheControl);
+    return block;
+  }
   const source = buildSource(asText(part.source) ?? part.source, losses);
   if (source === undefined) return undefined;
   if (source.type === 'base64' && source.media_type !== 'application/pdf') {

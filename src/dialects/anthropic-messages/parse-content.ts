@@ -16,7 +16,7 @@ import type { Author } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
 import { leftover } from '../own-fields.ts';
-import { extensionOf, ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
+import { extensionOf, ID, isServerToolResult, SEARCH_RESULT, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 /** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
 export function parseContent(content: JsonValue | undefined, path: string, author: Author): Part[] {
@@ -40,6 +40,8 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
       return parseImage(block) ?? opaque(type, block);
     case 'document':
       return parseDocument(block) ?? opaque(type, block);
+    case SEARCH_RESULT:
+      return parseSearchResult(block) ?? opaque(type, block);
     case 'thinking': {
       const signature = asString(block.signature);
       return {
@@ -168,6 +170,23 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
   }
   const source = parseSource(wire);
   return source && { type: 'document', source, ...base, ...extras(block, ['source', ...known]) };
+}
+
+/** Others read its text; this dialect finds the whole block again. */
+function parseSearchResult(block: JsonObject): DocumentPart | undefined {
+  const text = plainText(block.content);
+  if (text === undefined) return undefined;
+  const from = asString(block.source);
+  const name = asString(block.title);
+  const { citations } = leftover(block, [...COMMON, 'source', 'title', 'content']);
+  const wanted = asObject(citations)?.enabled === true ? { citations } : {};
+  return {
+    type: 'document',
+    source: { kind: 'text', text: from === undefined ? text : `${from}\n\n${text}` },
+    ...(name === undefined ? {} : { name }),
+    ...cacheControlOf(block),
+    extension: { dialect: ID, fields: { [SEARCH_RESULT]: block, ...wanted }, defaults: [SEARCH_RESULT] },
+  };
 }
 
 function parseSource(source: JsonObject | undefined): MediaSource | undefined {

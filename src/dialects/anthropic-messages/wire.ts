@@ -6,6 +6,9 @@ export const ID = 'anthropic-messages' satisfies DialectId;
 
 export const { extensionOf, ownFields } = createOwnFields(ID);
 
+/** What the client itself found, as a source to cite. */
+export const SEARCH_RESULT = 'search_result';
+
 /** Blocks by which the model calls a tool that the provider runs. */
 export const SERVER_TOOL_BLOCKS: ReadonlySet<string> = new Set(['server_tool_use', 'mcp_tool_use']);
 
