@@ -169,6 +169,12 @@ describe('redact', () => {
       const got = await lab.ask('anthropic-messages', stream);
       expect(got.parts[0]).toEqual({ type: 'reasoning', text: 'I saw [redacted]' });
       expect((await lab.row(0)).lost.sort()).toEqual([REWRITTEN, 'reasoning signature', 'text (redacted)']);
+      // Only the end of the thinking tells that this is a match: the signature comes with it.
+      const last = labOf('anthropic-messages', [{ ...KEYS, patterns: ['key$'] }], wrapped(thinking('a key')));
+      expect((await last.ask('anthropic-messages', stream)).parts[0]).toEqual({
+        type: 'reasoning',
+        text: 'a [redacted]',
+      });
     }
   });
 
