@@ -243,7 +243,7 @@ const providerSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'A client’s own key, which is none of `server.keys`, goes to this provider when the client speaks its dialect.',
+      'A client’s own key, which is none of `server.keys`, goes to this provider when the client speaks its dialect. Of a fallback chain only targets at the server of the first one get it.',
     ),
 });
 

@@ -27,7 +27,9 @@ export interface Exchange {
 
 /** The plan of one try, noted in the record. */
 export function notePlan(
-  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'> & { route: Pick<Route, 'policy'> },
+  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'> & {
+    route: Pick<Route, 'policy' | 'targets'>;
+  },
   target: Target,
   apiKey: string | null,
 ): Plan {
@@ -35,8 +37,10 @@ export function notePlan(
   // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
   const { requestId } = record;
   const userAgent = `sluice/${host.version}`;
-  const { transformers } = exchange.route.policy;
-  const plan = planCall(question, target, { serverKeys, userAgent, requestId, apiKey, transformers });
+  const { policy, targets } = exchange.route;
+  const { transformers } = policy;
+  const [first] = targets;
+  const plan = planCall(question, target, { serverKeys, first, userAgent, requestId, apiKey, transformers });
   noteTry(record, host, plan);
   return plan;
 }
@@ -64,7 +68,8 @@ export function courseOf(exchange: Exchange): Course {
   return {
     targets: route.targets,
     contextFallback: route.policy.contextFallback,
-    usesClientKey: (target) => clientKeyFor(question.incoming, target, serverKeys) !== null,
+    usesClientKey: (target) =>
+      clientKeyFor(question.incoming, target, { serverKeys, first: route.targets[0] }) !== null,
     conversation: () => route.conversation,
     host,
     signal: client,

@@ -1,5 +1,6 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { DIALECTS, PROVIDER_SIDES } from '../dialects/registry.ts';
+import type { ProviderConfig } from '../config/resolved.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../dialects/dialect.ts';
 import { PREFILL, prefillOf } from '../dialects/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../dialects/tool-names.ts';
@@ -64,6 +65,8 @@ export interface Plan {
 export interface PlanContext {
   /** The gateway's own keys: never a provider's. */
   serverKeys: readonly string[];
+  /** The target that comes first: for whom a client's own key is meant. */
+  first: Target | undefined;
   userAgent: string;
   /** The gateway's id of the request. */
   requestId: string;
@@ -149,7 +152,7 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
   const dialect = dialectOf(target, incoming?.dialect);
   const side = PROVIDER_SIDES[dialect];
   const sameDialect = incoming !== null && incoming.dialect === dialect;
-  const clientsKey = clientKeyFor(incoming, target, context.serverKeys);
+  const clientsKey = clientKeyFor(incoming, target, context);
   const key = clientsKey ?? context.apiKey;
   const authentication = keyHeaders(provider.keyHeader, side, key);
   const headers = buildRequestHeaders({
@@ -383,11 +386,21 @@ function withoutRepeated(
 export function clientKeyFor(
   incoming: Incoming | null,
   target: Target,
-  serverKeys: readonly string[],
+  { serverKeys, first }: Pick<PlanContext, 'serverKeys' | 'first'>,
 ): string | null {
   if (incoming === null || !target.provider.forwardClientKey) return null;
+  if (first !== undefined && !isSameServer(target.provider, first.provider)) return null;
   if (dialectOf(target, incoming.dialect) !== incoming.dialect) return null;
   return ownKeyOfClient(incoming.headers, serverKeys);
+}
+
+/** A key that is meant for one vendor is not another's to know. */
+function isSameServer(one: ProviderConfig, other: ProviderConfig): boolean {
+  return one.name === other.name || originOf(one.baseUrl) === originOf(other.baseUrl);
+}
+
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
 }
 
 /** The client's own provider key: what it presents and is no key of this gateway. */

@@ -142,6 +142,23 @@ describe('keys', () => {
   );
 });
 
+test.each([
+  ['at another server', 'http://elsewhere.test/three', 'key-of-three'],
+  ['at the same server', 'http://upstream.test/three', 'key-of-the-client'],
+])('after a failure the client’s own key for the first target: a target %s', async (_, base_url, key) => {
+  const lab = setup({
+    script: { one: [failure(500)], three: ['works'] },
+    providers: { three: { base_url } },
+  });
+  const headers = { 'x-api-key': 'key-of-the-client' };
+  const { response } = await lab.answered(lab.post('/v1/messages', ASK, { headers }));
+  expect([response.status, lab.asked]).toEqual([200, ['one', 'three']]);
+  expect(lab.upstream.requests.map((request) => request.headers.get('x-api-key'))).toEqual([
+    'key-of-the-client',
+    key,
+  ]);
+});
+
 describe('a provider that needs no key of the configuration', () => {
   const signed = (authorize: () => Promise<Record<string, string>>, answer: Reply) => {
     const upstream = createReplayFetch((request) =>

@@ -149,6 +149,7 @@ describe('a plan on one dialect', () => {
     };
     return planCall({ incoming, neutral, stream }, target, {
       serverKeys: [],
+      first: target,
       apiKey: null,
       userAgent: 'test',
       requestId: 'request-1',

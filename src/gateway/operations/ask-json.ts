@@ -42,9 +42,11 @@ export async function askJson<Request, Answer>(
     course: { ...courseOf(exchange), targets: question.targets },
     plan(target, apiKey) {
       const { requestId } = record;
-      const { transformers } = exchange.route.policy;
+      const { policy, targets } = exchange.route;
+      const { transformers } = policy;
+      const [first] = targets;
       const userAgent = `sluice/${host.version}`;
-      const context = { serverKeys, userAgent, requestId, apiKey, transformers };
+      const context = { serverKeys, first, userAgent, requestId, apiKey, transformers };
       const operation = question.operationOf(target);
       const plan = planOperation(incoming, target, operation, question.request, context);
       noteTry(record, host, plan);
