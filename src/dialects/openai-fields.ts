@@ -1,9 +1,21 @@
 // Fields of a request that OpenAI's two dialects spell alike.
 // https://platform.openai.com/docs/api-reference/responses/create
+import type { JsonObject } from '../model/json.ts';
 import type { LossReport } from './loss-report.ts';
+import { optionalString } from './read-field.ts';
 
 /** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
 const MAX_USER_LENGTH = 64;
+
+/** Who the end user is: `user` is the older name of that. Throws GatewayError `invalid_request` where it is no text. */
+export function parseUser(body: JsonObject): string | undefined {
+  return optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+}
+
+/** `user` says something else than `safety_identifier` does: no other dialect can say both. */
+export function hasSecondUser({ user, safety_identifier: identifier }: JsonObject): boolean {
+  return typeof user === 'string' && typeof identifier === 'string' && user !== identifier;
+}
 
 export function buildUser(user: string | undefined, losses: LossReport): string | undefined {
   if (user === undefined || user.length <= MAX_USER_LENGTH) return user;

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { hasSecondUser, parseUser } from '../openai-fields.ts';
 import {
   invalid,
   nameType,
@@ -107,8 +108,9 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 
   const verbosity = optionalString(body, 'verbosity');
   if (verbosity !== undefined && verbosity !== 'medium') request.verbosity = verbosity;
-  const user = optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+  const user = parseUser(body);
   if (user !== undefined) request.user = user;
+  if (hasSecondUser(body)) kept.delete('user');
   const metadata = optionalObject(body, 'metadata');
   if (metadata !== undefined && Object.keys(metadata).length > 0) request.metadata = metadata;
   const serviceTier = optionalString(body, 'service_tier');

@@ -1,6 +1,7 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
 import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
+import { hasSecondUser, parseUser } from '../openai-fields.ts';
 import {
   invalid,
   optionalBoolean,
@@ -70,6 +71,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     Object.assign(request, choice);
   }
   readSettings(body, request);
+  if (hasSecondUser(body)) kept.delete('user');
 
   const reasoning = parseReasoningSettings(optionalObject(body, 'reasoning') ?? {});
   if (reasoning.settings !== undefined) request.reasoning = reasoning.settings;
@@ -110,7 +112,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   const temperature = optionalNumber(body, 'temperature');
   const topP = optionalNumber(body, 'top_p');
   const metadata = optionalObject(body, 'metadata');
-  const user = optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+  const user = parseUser(body);
   const serviceTier = optionalString(body, 'service_tier');
   const cacheKey = optionalString(body, 'prompt_cache_key');
   if (parallel !== undefined) request.parallelToolCalls = parallel;

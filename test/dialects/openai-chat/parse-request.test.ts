@@ -345,7 +345,13 @@ describe('settings', () => {
     ],
     ['parallel_tool_calls', { parallel_tool_calls: false }, { parallelToolCalls: false }],
     ['user', { user: 'u' }, { user: 'u' }],
-    ['safety_identifier', { user: 'u', safety_identifier: 's' }, { user: 's' }],
+    ['safety_identifier', { safety_identifier: 's' }, { user: 's' }],
+    ['safety_identifier and user', { user: 's', safety_identifier: 's' }, { user: 's' }],
+    [
+      'safety_identifier and another user',
+      { user: 'u', safety_identifier: 's' },
+      { user: 's', extension: { dialect: 'openai-chat', fields: { user: 'u' } } },
+    ],
     ['metadata', { metadata: { a: 'b' } }, { metadata: { a: 'b' } }],
     [
       'tier, cache key, verbosity',

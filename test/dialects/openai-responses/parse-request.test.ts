@@ -464,7 +464,6 @@ describe('settings', () => {
       temperature: 0.5,
       top_p: 0.9,
       metadata: { a: 'b' },
-      user: 'u',
       safety_identifier: 's',
       service_tier: 'flex',
       prompt_cache_key: 'k',
