@@ -8,7 +8,8 @@ import type {
   TextPart,
 } from '../../model/content.ts';
 import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { callIdToWire, openToken, tokenToWire } from '../../model/opaque-token.ts';
+import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
+import { openRedacted, openSignature } from '../claude/seals.ts';
 import type { LossReport } from '../loss-report.ts';
 import { standardMediaType } from '../media-type.ts';
 import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
@@ -21,6 +22,8 @@ export interface ContentOptions {
   losses: LossReport;
   /** An answer for a client, rather than a turn for the provider: shows what the provider would refuse. */
   answer: boolean;
+  /** The provider's model is Claude, which opens what it sealed on other platforms as well. */
+  opensSeals: boolean;
   /** Names of the provider-run calls so far, by id: a result that is lost is named as its call. */
   serverTools: Map<string, string>;
 }
@@ -120,7 +123,8 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
   return withCommon(part, block);
 }
 
-function buildReasoning(part: ReasoningPart, { losses, answer }: ContentOptions): JsonObject | undefined {
+function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObject | undefined {
+  const { losses, answer, opensSeals } = options;
   const { text, signature, redacted } = part;
   if (answer) {
     if (redacted !== undefined) {
@@ -130,9 +134,10 @@ function buildReasoning(part: ReasoningPart, { losses, answer }: ContentOptions)
     return withCommon(part, { type: 'thinking', thinking: text, signature: seal });
   }
   // The provider checks signatures: only what it signed itself may go back to it.
-  const data = redacted && openToken(ID, redacted);
+  const own = (token: OpaqueToken) => openToken(ID, token);
+  const data = redacted && (opensSeals ? openRedacted : own)(redacted);
   if (data !== undefined) return withCommon(part, { type: 'redacted_thinking', data });
-  const seal = signature && openToken(ID, signature);
+  const seal = signature && (opensSeals ? openSignature : own)(signature);
   if (seal) return withCommon(part, { type: 'thinking', thinking: text, signature: seal });
   losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
   return undefined;

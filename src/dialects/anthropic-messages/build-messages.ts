@@ -28,7 +28,8 @@ export function buildConversation(
   traits: ModelTraits,
   losses: LossReport,
 ): Conversation {
-  const options: ContentOptions = { losses, answer: false, serverTools: new Map() };
+  const { opensSeals } = traits;
+  const options: ContentOptions = { losses, answer: false, opensSeals, serverTools: new Map() };
   const system: JsonObject[] = [];
   for (const part of request.system) {
     losses.foreign(part.extension);

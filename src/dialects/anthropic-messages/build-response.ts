@@ -14,7 +14,12 @@ export const LAST_SIGNATURE = 'thought_signature';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createLossReport(ID);
-  const content = buildBlocks(response.parts, { losses, answer: true, serverTools: new Map() });
+  const content = buildBlocks(response.parts, {
+    losses,
+    answer: true,
+    opensSeals: false,
+    serverTools: new Map(),
+  });
   losses.foreign(response.extension);
   const told = createAnswerLosses(ID, context);
   if (endsWithSignature(content)) {

@@ -3,7 +3,8 @@
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { argumentsToWrite } from '../../model/exact-numbers.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { openToken } from '../../model/opaque-token.ts';
+import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
+import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import type { LossReport } from '../loss-report.ts';
 import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
@@ -49,7 +50,7 @@ function buildBlock(part: Exclude<Part, { type: 'opaque' }>, scope: ContentScope
       losses.approximated('refusal', TOLD_AS_TEXT);
       return textBlock(part.text);
     case 'reasoning':
-      return buildReasoning(part, losses);
+      return buildReasoning(part, scope);
     case 'tool-call':
       return buildCall(part, losses);
     case 'tool-result':
@@ -89,12 +90,13 @@ export function buildCachePoint(
 /** The model checks signatures: only what it signed itself may go back to it. */
 function buildReasoning(
   { text, signature, redacted }: ReasoningPart,
-  losses: LossReport,
+  { losses, family }: ContentScope,
 ): JsonObject | undefined {
-  const redactedContent = redacted && openToken(ID, redacted);
+  const own = (token: OpaqueToken) => openToken(ID, token);
+  const redactedContent = redacted && (family === 'claude' ? openRedactedBytes : own)(redacted);
   if (redactedContent !== undefined) return { reasoningContent: { redactedContent } };
-  const seal = signature && openToken(ID, signature);
-  if (seal !== undefined) return { reasoningContent: { reasoningText: { text, signature: seal } } };
+  const seal = signature && (family === 'claude' ? openSignature : own)(signature);
+  if (seal) return { reasoningContent: { reasoningText: { text, signature: seal } } };
   losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
   return undefined;
 }

@@ -29,6 +29,8 @@ export interface ModelTraits {
   webSearch: boolean;
   /** Goes on with a turn of the assistant that ends the conversation, while it does not think; false: refuses it; null: not known. */
   prefill: boolean | null;
+  /** Opens what Claude sealed of its thinking on any platform (`seals.ts`). */
+  opensSeals: boolean;
 }
 
 const NEWEST: ModelTraits = {
@@ -44,6 +46,7 @@ const NEWEST: ModelTraits = {
   webSearch: true,
   // Since 4.6 that is an error: "The conversation must end with a user message".
   prefill: false,
+  opensSeals: true,
 };
 
 const ALWAYS_THINKING: ModelTraits = { ...NEWEST, thinking: 'always' };
@@ -62,7 +65,13 @@ const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', 
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
 /** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */
-const FOREIGN: ModelTraits = { ...V3_5, thinking: 'budget', efforts: null, prefill: null };
+const FOREIGN: ModelTraits = {
+  ...V3_5,
+  thinking: 'budget',
+  efforts: null,
+  prefill: null,
+  opensSeals: false,
+};
 
 /** A family nobody has heard of: as the newest, but a client that asks for a budget may know better. */
 const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false };

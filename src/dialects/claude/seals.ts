@@ -1,0 +1,30 @@
+// What Claude sealed of its thinking, on whichever platform: its signatures and what it redacted are valid on all of
+// them, so they travel from one to the other. https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+// ("Thinking encryption"). Bedrock has the redacted text as bytes, which are base64 on its wire. Of the models that it
+// serves by Converse, Claude alone signs.
+import { openToken, type OpaqueToken } from '../../model/opaque-token.ts';
+
+const MESSAGES = 'anthropic-messages';
+const CONVERSE = 'bedrock-converse';
+
+/** Undefined where another vendor's model sealed it. */
+export function openSignature(token: OpaqueToken): string | undefined {
+  return openToken(MESSAGES, token) ?? openToken(CONVERSE, token);
+}
+
+/** As the `data` of a `redacted_thinking` block. Undefined where another vendor's model sealed it. */
+export function openRedacted(token: OpaqueToken): string | undefined {
+  const bytes = openToken(CONVERSE, token);
+  if (bytes === undefined) return openToken(MESSAGES, token);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As Bedrock's `redactedContent`. Undefined where another vendor's model sealed it. */
+export function openRedactedBytes(token: OpaqueToken): string | undefined {
+  const data = openToken(MESSAGES, token);
+  return data === undefined ? openToken(CONVERSE, token) : new TextEncoder().encode(data).toBase64();
+}
