@@ -1,6 +1,7 @@
 // Fields of a request that OpenAI's two dialects spell alike.
 // https://platform.openai.com/docs/api-reference/responses/create
 import type { JsonObject } from '../model/json.ts';
+import { isEmpty } from './own-fields.ts';
 import type { LossReport } from './loss-report.ts';
 import { optionalString } from './read-field.ts';
 
@@ -21,6 +22,18 @@ export function buildUser(user: string | undefined, losses: LossReport): string 
   if (user === undefined || user.length <= MAX_USER_LENGTH) return user;
   losses.approximated('user', `only its first ${MAX_USER_LENGTH} characters are sent`);
   return user.slice(0, MAX_USER_LENGTH);
+}
+
+/** Besides the key, which other dialects' builders look at. */
+export const CACHE_SETTINGS = ['prompt_cache_retention', 'prompt_cache_options'];
+
+export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
+  const settings: JsonObject = {};
+  for (const name of CACHE_SETTINGS) {
+    const value = body[name];
+    if (value !== undefined && value !== null) settings[name] = value;
+  }
+  return isEmpty(settings) ? undefined : settings;
 }
 
 const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);

@@ -9,6 +9,8 @@ export interface SearchSettings {
   allowedDomains: boolean;
   blockedDomains: boolean;
   location: boolean;
+  /** Only OpenAI's have it. */
+  contextSize?: true;
 }
 
 /**
@@ -22,11 +24,13 @@ export function searchInstead(
 ): WebSearch | undefined {
   const { name, search } = tool;
   if (search === undefined) return undefined;
-  const { allowedDomains, blockedDomains, location, others } = search;
+  const { allowedDomains, blockedDomains, location, contextSize, others } = search;
   if (allowedDomains !== undefined && !known.allowedDomains) return undefined;
   if (blockedDomains !== undefined && !known.blockedDomains) return undefined;
   losses.approximated(`tools.${name}`, "the provider's own web search");
   if (location !== undefined && !known.location) losses.lost(`tools.${name}.location`);
+  if (contextSize !== undefined && known.contextSize !== true)
+    losses.lost(`tools.${name}.search_context_size`);
   for (const other of others) losses.lost(`tools.${name}.${other}`);
   return search;
 }
@@ -35,14 +39,17 @@ const PLACES = ['city', 'region', 'country', 'timezone'] as const;
 
 /** @param settings of the tool, by name, without those that say which tool it is. */
 export function parseWebSearch(settings: JsonObject): WebSearch {
-  const { allowed_domains, blocked_domains, user_location, ...rest } = settings;
+  const { allowed_domains, blocked_domains, user_location, search_context_size, ...rest } = settings;
   const allowedDomains = texts(allowed_domains);
   const blockedDomains = texts(blocked_domains);
   const location = locationOf(user_location);
+  const contextSize = asString(search_context_size);
   return {
     ...(allowedDomains === undefined ? {} : { allowedDomains }),
     ...(blockedDomains === undefined ? {} : { blockedDomains }),
     ...(location === undefined ? {} : { location }),
+    // `medium` says the default.
+    ...(contextSize === undefined || contextSize === 'medium' ? {} : { contextSize }),
     others: Object.keys(rest).filter((name) => rest[name] !== null && rest[name] !== undefined),
   };
 }

@@ -61,6 +61,8 @@ export interface WebSearch {
   blockedDomains?: string[];
   /** Where the user is, roughly. */
   location?: { city?: string; region?: string; country?: string; timezone?: string };
+  /** How much of what is found the model is to read: `low` or `high` (OpenAI). Undefined: the usual. */
+  contextSize?: string;
   /** Names of settings that only the client's dialect knows. */
   others: string[];
 }
@@ -125,6 +127,8 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
+  /** How a provider's own prompt cache is to keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
+  cacheSettings?: JsonObject;
   /** The client says whether the provider may keep the exchange (OpenAI `store`); undefined: it does not say. */
   store?: boolean;
   /** The client will send the model's reasoning back, and asks for what the provider needs for that. */

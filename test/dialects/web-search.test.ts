@@ -75,6 +75,22 @@ test('the place of the user goes along, or is named', () => {
   expect(gemini.names).toEqual([...INSTEAD, 'lost tools.web_search.location']);
 });
 
+test('how much the model is to read of what is found goes between OpenAI’s two, and is named elsewhere', () => {
+  const options = { search_context_size: 'high', user_location: { type: 'approximate', approximate: BONN } };
+  const toResponses = asked('openai-chat', { web_search_options: options }, 'openai-responses');
+  expect(toResponses.tools).toEqual([
+    { type: 'web_search', search_context_size: 'high', user_location: NEAR_BONN },
+  ]);
+  expect(toResponses.names).toEqual(['approximated tools.web_search_options']);
+  const tools = [{ type: 'web_search', search_context_size: 'low' }];
+  const toChat = asked('openai-responses', { tools }, 'openai-chat');
+  expect(toChat.body.web_search_options).toEqual({ search_context_size: 'low' });
+  expect(toChat.names).toEqual(INSTEAD);
+  const toAnthropic = asked('openai-responses', { tools }, 'anthropic-messages');
+  expect(toAnthropic.tools).toEqual([ANTHROPIC]);
+  expect(toAnthropic.names).toEqual([...INSTEAD, 'lost tools.web_search.search_context_size']);
+});
+
 test('settings that only the client’s dialect has are named', () => {
   const { tools, names } = asked(
     'anthropic-messages',

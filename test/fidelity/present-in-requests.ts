@@ -115,6 +115,8 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   metadata: null,
   'service tier': null,
   'prompt cache key': ({ cacheKey }) => cacheKey !== undefined,
+  'how long the prompt cache keeps (`prompt_cache_retention`)': ({ cacheSettings }) =>
+    cacheSettings?.prompt_cache_retention !== undefined,
   'the provider keeps the exchange (`store`)': null,
   'no thinking': null,
   effort: null,

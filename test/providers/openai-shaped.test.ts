@@ -144,6 +144,8 @@ describe('fields', () => {
         'verbosity',
         'service_tier',
         'prompt_cache_key',
+        'prompt_cache_retention',
+        'prompt_cache_options',
         'store',
         'logprobs',
         'top_logprobs',
@@ -152,7 +154,16 @@ describe('fields', () => {
     ],
     [
       'cerebras',
-      ['frequency_penalty', 'presence_penalty', 'logit_bias', 'verbosity', 'prompt_cache_key', 'store'],
+      [
+        'frequency_penalty',
+        'presence_penalty',
+        'logit_bias',
+        'verbosity',
+        'prompt_cache_key',
+        'prompt_cache_retention',
+        'prompt_cache_options',
+        'store',
+      ],
     ],
     ['glm', ['frequency_penalty', 'presence_penalty']],
   ])('%s gets none of %j, from a client of its dialect either', (kind, fields) => {

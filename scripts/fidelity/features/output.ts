@@ -376,6 +376,17 @@ export const OUTPUT: FeatureGroup = {
       }),
     },
     {
+      name: 'how long the prompt cache keeps (`prompt_cache_retention`)',
+      forms: field('24h', {
+        'anthropic-messages': null,
+        'openai-chat': 'prompt_cache_retention',
+        'openai-responses': 'prompt_cache_retention',
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      }),
+    },
+    {
       name: 'the provider keeps the exchange (`store`)',
       forms: field(true, {
         'anthropic-messages': null,

@@ -153,6 +153,7 @@ function reportUnsaid(request: NeutralRequest, losses: LossReport): void {
     verbosity: request.verbosity,
     metadata: request.metadata,
     prompt_cache_key: request.cacheKey,
+    ...request.cacheSettings,
   };
   for (const [name, value] of Object.entries(unsaid)) if (value !== undefined) losses.lost(name);
 }

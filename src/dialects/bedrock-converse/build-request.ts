@@ -124,6 +124,7 @@ function reportUnsaid(request: NeutralRequest, losses: LossReport): void {
     user: request.user,
     metadata: request.metadata,
     prompt_cache_key: request.cacheKey,
+    ...request.cacheSettings,
   };
   for (const [name, value] of Object.entries(unsaid)) if (value !== undefined) losses.lost(name);
 }

@@ -148,6 +148,7 @@ function reportUnsayable(request: NeutralRequest, losses: LossReport): void {
   if (request.user !== undefined) losses.lost('user');
   if (request.metadata !== undefined) losses.lost('metadata');
   if (request.cacheKey !== undefined) losses.lost('prompt_cache_key');
+  for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);
   losses.foreign(request.extension);
 }
 

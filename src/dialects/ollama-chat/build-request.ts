@@ -110,5 +110,6 @@ function reportUnsayable(request: NeutralRequest, losses: LossReport): void {
   if (request.metadata !== undefined) losses.lost('metadata');
   if (request.serviceTier !== undefined && request.serviceTier !== 'auto') losses.lost('service_tier');
   if (request.cacheKey !== undefined) losses.lost('prompt_cache_key');
+  for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);
   losses.foreign(request.extension);
 }

@@ -47,6 +47,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
   set('prompt_cache_key', request.cacheKey);
+  Object.assign(body, request.cacheSettings);
 
   const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
   losses.foreign(request.extension);

@@ -73,16 +73,19 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
 const SEARCHES = /-search-/;
 
 function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObject {
-  const known = { allowedDomains: false, blockedDomains: false, location: true };
+  const known = { allowedDomains: false, blockedDomains: false, location: true, contextSize: true } as const;
   const search = SEARCHES.test(options.model) ? searchInstead(tool, known, losses) : undefined;
   if (search === undefined) {
     losses.lost(`tools.${tool.name}`);
     return {};
   }
-  const { location } = search;
-  const place =
-    location === undefined ? {} : { user_location: { type: 'approximate', approximate: location } };
-  return { [SEARCH_OPTIONS]: place };
+  const { location, contextSize } = search;
+  return {
+    [SEARCH_OPTIONS]: {
+      ...(contextSize !== undefined && { search_context_size: contextSize }),
+      ...(location !== undefined && { user_location: { type: 'approximate', approximate: location } }),
+    },
+  };
 }
 
 function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): JsonObject {

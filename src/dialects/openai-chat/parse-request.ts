@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { hasSecondUser, parseUser } from '../openai-fields.ts';
+import { CACHE_SETTINGS, hasSecondUser, parseCacheSettings, parseUser } from '../openai-fields.ts';
 import {
   invalid,
   nameType,
@@ -41,6 +41,7 @@ const NEUTRAL_FIELDS = [
   'metadata',
   'service_tier',
   'prompt_cache_key',
+  ...CACHE_SETTINGS,
 ];
 
 export function parseRequest(body: JsonObject): NeutralRequest {
@@ -117,6 +118,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   const cacheKey = optionalString(body, 'prompt_cache_key');
   if (cacheKey !== undefined) request.cacheKey = cacheKey;
+  const cacheSettings = parseCacheSettings(body);
+  if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 
   const fields = { ...otherFields(body, kept), ...reasoning.rest };
   if (Object.keys(fields).length > 0) request.extension = { dialect: 'openai-chat', fields };

@@ -59,13 +59,8 @@ export const SEARCH_OPTIONS = 'web_search_options';
 function parseSearchOptions(body: JsonObject): ServerTool[] {
   const options = optionalObject(body, SEARCH_OPTIONS);
   if (options === undefined) return [];
-  const { search_context_size: size, ...settings } = options;
-  // Says the default.
-  const more = size === undefined || size === 'medium' ? {} : { search_context_size: size };
   const definition = { dialect: 'openai-chat' as const, fields: { [SEARCH_OPTIONS]: options } };
-  return [
-    { type: 'server', name: SEARCH_OPTIONS, definition, search: parseWebSearch({ ...settings, ...more }) },
-  ];
+  return [{ type: 'server', name: SEARCH_OPTIONS, definition, search: parseWebSearch(options) }];
 }
 
 /** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own word. */

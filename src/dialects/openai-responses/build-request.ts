@@ -63,6 +63,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   set('user', buildUser(request.user, losses));
   set('service_tier', native ? request.serviceTier : buildServiceTier(request.serviceTier, losses));
   set('prompt_cache_key', request.cacheKey);
+  Object.assign(body, request.cacheSettings);
   set('metadata', buildMetadata(request.metadata, native, losses));
 
   for (const [field, value] of Object.entries(own)) {

@@ -85,12 +85,13 @@ function buildSearch(
   { reasons }: ModelTraits,
 ): JsonObject | undefined {
   if (reasons === undefined) return undefined;
-  const known = { allowedDomains: true, blockedDomains: false, location: true };
+  const known = { allowedDomains: true, blockedDomains: false, location: true, contextSize: true } as const;
   const search = searchInstead(tool, known, losses);
   if (search === undefined) return undefined;
-  const { allowedDomains, location } = search;
+  const { allowedDomains, location, contextSize } = search;
   return {
     type: 'web_search',
+    ...(contextSize !== undefined && { search_context_size: contextSize }),
     ...(allowedDomains !== undefined && { filters: { allowed_domains: allowedDomains } }),
     ...(location !== undefined && { user_location: { type: 'approximate', ...location } }),
   };

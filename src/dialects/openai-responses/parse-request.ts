@@ -1,7 +1,7 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
 import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { hasSecondUser, parseUser } from '../openai-fields.ts';
+import { CACHE_SETTINGS, hasSecondUser, parseCacheSettings, parseUser } from '../openai-fields.ts';
 import {
   invalid,
   optionalBoolean,
@@ -36,6 +36,7 @@ const NEUTRAL_FIELDS = [
   'safety_identifier',
   'service_tier',
   'prompt_cache_key',
+  ...CACHE_SETTINGS,
   'reasoning',
   // Only says whether deltas are padded against eavesdroppers.
   'stream_options',
@@ -115,6 +116,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   const user = parseUser(body);
   const serviceTier = optionalString(body, 'service_tier');
   const cacheKey = optionalString(body, 'prompt_cache_key');
+  const cacheSettings = parseCacheSettings(body);
   if (parallel !== undefined) request.parallelToolCalls = parallel;
   if (maxTokens !== undefined) request.maxOutputTokens = maxTokens;
   if (temperature !== undefined) request.temperature = temperature;
@@ -123,6 +125,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   if (user !== undefined) request.user = user;
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   if (cacheKey !== undefined) request.cacheKey = cacheKey;
+  if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 }
 
 /** Reads `text`; returns what of it only this dialect knows. */

@@ -47,8 +47,6 @@ function parseServer(tool: JsonObject, type: string): ServerTool {
   const server: ServerTool = { type: 'server', name: type, definition: { dialect: ID, fields: tool } };
   if (!isWebSearch(server)) return server;
   const { type: _, filters, ...settings } = tool;
-  // Says the default.
-  if (settings.search_context_size === 'medium') delete settings.search_context_size;
   return { ...server, search: parseWebSearch({ ...settings, ...asObject(filters) }) };
 }
 

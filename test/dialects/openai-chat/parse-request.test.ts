@@ -434,7 +434,7 @@ describe('settings', () => {
         type: 'server',
         name: 'web_search_options',
         definition: { dialect: 'openai-chat', fields: { web_search_options: options } },
-        search: { location, others: ['search_context_size'] },
+        search: { location, contextSize: 'low', others: [] },
       },
     ]);
   });

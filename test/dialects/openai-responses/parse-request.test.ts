@@ -375,7 +375,7 @@ describe('tools', () => {
         type: 'server',
         name: 'web_search',
         definition: { dialect: 'openai-responses', fields: search },
-        search: { others: ['search_context_size'] },
+        search: { contextSize: 'low', others: [] },
       },
     ]);
   });
