@@ -1,13 +1,14 @@
 // Secrets that somebody else has masked already (`abc***xyz`, `abc…`, `...xyz`): what is left of them goes too.
 
 /** One of these is in every text that holds a mask. */
-export const MASK_HINTS = ['**', '••', '...', '…'] as const;
+const MASK_HINTS = ['**', '••', '...', '…'] as const;
 /** By itself it masks as much as any number of others. */
 const ELLIPSIS = '…';
 /** Fewer characters of a secret than this, left visible, may as well be a word. */
 const MIN_VISIBLE = 3;
+const STAR = '*'.charCodeAt(0);
 /** So many stars are no emphasis: whatever they mask was a secret. */
-const UNMISTAKABLE = /^\*{4}/;
+const UNMISTAKABLE_STARS = 4;
 /** Where a word ends for certain, and where it may: a secret can hold `=` and `:` itself. */
 const HARD_END = setOf(/[\s"'`*•…<>\\]/);
 const SOFT_END = setOf(/[=:,;()[\]{}/?&]/);
@@ -31,7 +32,7 @@ export function redactMasked(text: string, secrets: readonly string[], replaceme
   let done = 0;
   for (let mask = find(0); mask !== null; mask = find(mask.end)) {
     if (mask.start < done) continue;
-    const [start, end] = maskedSpan(text, mask.start, text.slice(mask.start, mask.end), done, secrets);
+    const [start, end] = maskedSpan(text, mask, done, secrets);
     if (start === end) continue;
     clean += text.slice(done, start) + replacement;
     done = end;
@@ -68,16 +69,15 @@ function endOfMask(text: string, start: number): number {
 /** The part of `text` around a mask that must go; empty where the mask hides nothing of ours. */
 function maskedSpan(
   text: string,
-  at: number,
-  mask: string,
+  mask: Mask,
   floor: number,
   secrets: readonly string[],
 ): [start: number, end: number] {
-  const [begin, end] = knownSpan(text, at, at + mask.length, floor, secrets);
-  if (!UNMISTAKABLE.test(mask)) return [begin, end];
+  const [begin, end] = knownSpan(text, mask.start, mask.end, floor, secrets);
+  if (mask.end - mask.start < UNMISTAKABLE_STARS || text.charCodeAt(mask.start) !== STAR) return [begin, end];
   // Whatever it hides goes; a known secret may reach further than its word.
-  const joined = reach(text, at, -1, floor, JOINED, true);
-  const joinedEnd = reach(text, at + mask.length, 1, text.length, JOINED, true);
+  const joined = reach(text, mask.start, -1, floor, JOINED, true);
+  const joinedEnd = reach(text, mask.end, 1, text.length, JOINED, true);
   return begin === end ? [joined, joinedEnd] : [Math.min(begin, joined), Math.max(end, joinedEnd)];
 }
 

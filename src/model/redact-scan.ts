@@ -1,7 +1,7 @@
-// Tells in one pass which of many short strings may be in a text, however they are capitalised.
+// Finds in one pass where any of many short strings stands in a text, however it is capitalised.
 
-/** Bit n of the result: the nth string may be in the text. Where a bit is not set, its string is not there. */
-export type Scan = (text: string) => number;
+/** Calls `found` with the number of a string and the place in the text where it begins, for each place where one stands. */
+export type Scan = (text: string, found: (string: number, at: number) => void) => void;
 
 const ASCII = 128;
 /** Characters that are not ASCII share so many places. */
@@ -12,9 +12,17 @@ const MOST_STRINGS = 31;
 /** Of a string its rarest four neighbours are looked for. With two, a long text seems to hold nearly all strings. */
 const WINDOW = 4;
 
+interface Window {
+  /** The string it is of. */
+  string: string;
+  text: string;
+  /** From the beginning of the string to the last character of the window. */
+  last: number;
+}
+
 /**
- * For each place in a window a table tells which strings may have a character there: strings that fit at four places in
- * a row may be in the text. 0.9 ns a character, however many strings there are.
+ * For each place in a window a table tells which strings may have a character there: where a string fits at four places
+ * in a row, all of it is compared. 0.9 ns a character, however many strings there are.
  * @param strings in lower case, at most 31.
  */
 export function createScan(strings: readonly string[]): Scan {
@@ -28,8 +36,17 @@ export function createScan(strings: readonly string[]): Scan {
   const fitsOne = shorterThan(windows, 4);
   const fitsTwo = shorterThan(windows, 3);
   const fitsThree = shorterThan(windows, 2);
-  return (text) => {
-    let found = 0;
+  /** @param fits the windows that seem to end at `at`. */
+  const compare = (text: string, fits: number, at: number, found: (string: number, at: number) => void) => {
+    for (let rest = fits; rest !== 0; rest &= rest - 1) {
+      const index = 31 - Math.clz32(rest & -rest);
+      const window = windows[index];
+      if (window === undefined) continue;
+      const begin = at - window.last;
+      if (standsAt(text, window.string, begin)) found(index, begin);
+    }
+  };
+  return (text, found) => {
     // Strings whose windows fit what was read last: by their first place, their first two, their first three.
     let one = fitsOne;
     let two = fitsTwo;
@@ -40,23 +57,25 @@ export function createScan(strings: readonly string[]): Scan {
     for (; at < last; at += 2) {
       const place = placeOf(text.charCodeAt(at));
       const next = placeOf(text.charCodeAt(at + 1));
-      const upToPlace = two & (third[place] ?? 0);
-      found |= three & (fourth[place] ?? 0);
-      found |= upToPlace & (fourth[next] ?? 0);
+      const fits = three & (fourth[place] ?? 0);
+      const fitsNext = two & (third[place] ?? 0) & (fourth[next] ?? 0);
+      if ((fits | fitsNext) !== 0) {
+        compare(text, fits, at, found);
+        compare(text, fitsNext, at + 1, found);
+      }
       three = one & (second[place] ?? 0) & (third[next] ?? 0);
       two = (first[place] ?? 0) & (second[next] ?? 0);
       one = first[next] ?? 0;
     }
-    if (at === last) found |= three & (fourth[placeOf(text.charCodeAt(at))] ?? 0);
-    return found;
+    if (at === last) compare(text, three & (fourth[placeOf(text.charCodeAt(at))] ?? 0), at, found);
   };
 }
 
 /** Its windows are set to the end: where one has nothing, anything fits. */
-function tableOf(windows: readonly string[], column: number): Int32Array {
+function tableOf(windows: readonly Window[], column: number): Int32Array {
   const table = new Int32Array(PLACES);
-  for (const [index, window] of windows.entries()) {
-    const character = window.charAt(column - WINDOW + window.length);
+  for (const [index, { text }] of windows.entries()) {
+    const character = text.charAt(column - WINDOW + text.length);
     const places = character === '' ? table.keys() : placesOf(character);
     for (const place of places) table[place] = (table[place] ?? 0) | (1 << index);
   }
@@ -64,8 +83,8 @@ function tableOf(windows: readonly string[], column: number): Int32Array {
 }
 
 /** The strings whose windows are. */
-function shorterThan(windows: readonly string[], length: number): number {
-  return windows.reduce((bits, window, index) => (window.length < length ? bits | (1 << index) : bits), 0);
+function shorterThan(windows: readonly Window[], length: number): number {
+  return windows.reduce((bits, { text }, index) => (text.length < length ? bits | (1 << index) : bits), 0);
 }
 
 function placeOf(unit: number): number {
@@ -81,17 +100,32 @@ function placesOf(character: string): number[] {
 /** In English, JSON and code, the most frequent first; what is not listed is rarer. */
 const FREQUENT = ' "etaoinsrhldcumfygpw,:.b_-vkx';
 
-function rarestWindow(text: string): string {
+function rarestWindow(string: string): Window {
   const rarity = (character: string) => {
     const rank = FREQUENT.indexOf(character);
     return rank === -1 ? FREQUENT.length : rank;
   };
-  let best = text.slice(0, WINDOW);
+  let text = string.slice(0, WINDOW);
+  let last = text.length - 1;
   let highest = -1;
-  for (let at = 0; at + WINDOW <= text.length; at++) {
-    const window = text.slice(at, at + WINDOW);
+  for (let at = 0; at + WINDOW <= string.length; at++) {
+    const window = string.slice(at, at + WINDOW);
     const score = [...window].reduce((sum, character) => sum + rarity(character), 0);
-    if (score > highest) [best, highest] = [window, score];
+    if (score > highest) [text, last, highest] = [window, at + WINDOW - 1, score];
   }
-  return best;
+  return { string, text, last };
+}
+
+/** Also false where the place is before the text's beginning. */
+function standsAt(text: string, string: string, begin: number): boolean {
+  for (let index = 0; index < string.length; index++) {
+    const wanted = string.charCodeAt(index);
+    const unit = text.charCodeAt(begin + index);
+    if (unit !== wanted && ((unit ^ CASE_BIT) !== wanted || !isSmallLetter(wanted))) return false;
+  }
+  return true;
+}
+
+function isSmallLetter(unit: number): boolean {
+  return unit >= 0x61 && unit <= 0x7a;
 }

@@ -1,93 +1,13 @@
 // Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
 import { createEncodedSearch } from './redact-encoded.ts';
-import { MASK_HINTS, redactMasked } from './redact-masked.ts';
-import { createScan } from './redact-scan.ts';
-
-const REDACTED = '[redacted]';
+import { redactMasked } from './redact-masked.ts';
+import { mayHoldKeyShape, REDACTED, withoutKeyShapes } from './redact-shapes.ts';
 
 /** Names of a request are shorter; of longer texts hardly any comes twice, and none is held. In UTF-16 units. */
 const SHORT = 256;
 
 /** Shorter secrets would blank out ordinary words. */
 const MIN_SECRET_LENGTH = 6;
-
-interface Shape {
-  /** Lower-case text without which the pattern cannot match: a cheap look before the dear one. */
-  hint: string;
-  /** The hint as it may be capitalised. */
-  trace: RegExp;
-  pattern: RegExp;
-  replacement: string;
-}
-
-/** What keys are made of, in full or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
-const KEY = '[\\w*•…-]|\\.(?=[.\\w*•…-])';
-
-/**
- * The beginning of a key: no word goes on with it. The letter or the digits before it may be the end of an escape: of a
- * line's end in JSON (in JSON in JSON too), of a blank in a URL, of a terminal's colour.
- */
-function beginning(text: string): string {
-  const escaped = '\\\\(?:[bfnrt]|u[\\da-f]{4})|%[\\da-f]{2}|\\[[\\d;]*m';
-  return `${text}(?<=(?:^|[^a-z\\d]|${escaped})${text})`;
-}
-
-/** What stands between a name and its value, in JSON in JSON too. */
-const QUOTE = '(?:\\\\*["\'])?';
-const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
-
-const SHAPES: readonly Shape[] = [
-  shape('sk-', `${beginning('sk-')}(?:(?:${KEY}){6,}|(?=[\\w-]{0,8}[*•…])(?:${KEY})+)`),
-  shape('aiza', `aiza(?:${KEY}){6,}`),
-  shape('gsk_', `${beginning('gsk_')}(?:${KEY}){6,}`),
-  shape('xai-', `${beginning('xai-')}(?:${KEY}){6,}`),
-  shape('csk-', `${beginning('csk-')}(?:${KEY}){6,}`),
-  shape('nvapi-', `${beginning('nvapi-')}(?:${KEY}){6,}`),
-  shape('pplx-', `${beginning('pplx-')}(?:${KEY}){16,}`),
-  shape('hf_', `${beginning('hf_')}(?:${KEY}){16,}`),
-  shape('ya29.', `${beginning('ya29\\.')}(?:${KEY}){6,}`),
-  // JSON web tokens: three base64url parts, the first of which begins with `{"`.
-  shape('eyj', `${beginning('eyj')}[\\w-]{8,}\\.[\\w-]{4,}\\.[\\w-]*`),
-  // Any token after `Bearer`, but not the words that prose puts there.
-  shape(
-    'bearer',
-    `(${beginning('bearer')}(?:\\s|%20)+)` +
-      '(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and)\\b(?![-.]))' +
-      `(?:${KEY}|[+/=~])+`,
-    `$1${REDACTED}`,
-  ),
-  shape('basic', `(authorization${IS}basic\\s+)[\\w+/=-]+`, `$1${REDACTED}`),
-  ...[
-    { hint: 'authorization', name: `authorization${IS}(?:token\\s+)?` },
-    { hint: 'x-sluice-key', name: `x-sluice-key${IS}` },
-    { hint: 'api-key', name: `api-key${IS}` },
-    { hint: 'api_key', name: `api_key${IS}` },
-    { hint: 'apikey', name: `apikey${IS}` },
-    { hint: 'api key', name: `api key(?: provided)?${IS}` },
-  ].map(({ hint, name }) =>
-    // Only what cannot be a word of prose: with a digit or mask in it, or long.
-    shape(hint, `(${name})(?=[\\w-]*[\\d*•…]|[\\w-]{20})(?:${KEY}|[+/=~])+`, `$1${REDACTED}`),
-  ),
-  // Of sessions and of those who log in. AWS quotes the first in what it says of a signature.
-  shape('security-token', `(security-token${IS})[\\w+/=%-]{16,}`, `$1${REDACTED}`),
-  // The hint is a part of it that `max_tokens` does not fit.
-  shape('ccess_t', `(access_token${IS})[\\w.+/=~-]{12,}`, `$1${REDACTED}`),
-  shape('client_secret', `(client_secret${IS})[\\w.~-]{8,}`, `$1${REDACTED}`),
-  ...['key=', 'token=', 'secret=', 'password='].map((hint) =>
-    shape(hint, `([?&][\\w-]*${hint})[^&#\\s"'<>\`)\\]]+`, `$1${REDACTED}`),
-  ),
-  // scheme://user:password@host, or a token in place of both.
-  shape('@', '(:\\/\\/)(?:[^\\s/@:"\']*:[^\\s/@"\']+|[\\w.~-]{20,})(?=@)', `$1${REDACTED}`),
-];
-
-function shape(hint: string, source: string, replacement: string = REDACTED): Shape {
-  const trace = new RegExp(hint.replaceAll('.', '\\.'), 'i');
-  return { hint, trace, pattern: new RegExp(source, 'gi'), replacement };
-}
-
-const scan = createScan([...SHAPES.map(({ hint }) => hint), ...MASK_HINTS]);
-/** The bits of the scan that tell of masks. */
-const MASKED = -1 << SHAPES.length;
 
 export interface Redactor {
   /** The text with every secret replaced by `[redacted]`; one without any comes back as it is, quickly. */
@@ -134,6 +54,7 @@ function secretsIn(secrets: readonly string[]): Secrets {
 
 function redactorOf(own: Secrets): Redactor {
   const { known, anchors } = own;
+  const mayHoldKnown = anyOf(anchors);
   // The names of one request are mostly those of the one before.
   let knownClean = '';
   const redact = (text: string): string => {
@@ -143,24 +64,16 @@ function redactorOf(own: Secrets): Redactor {
     return clean;
   };
   const takenOut = (text: string): string => {
-    let clean = anchors.some((anchor) => text.includes(anchor)) ? withoutKnown(text, own) : text;
-    // What is found now covers what comes after: redacting adds no hint.
-    const found = scan(clean);
-    if (found === 0) return clean;
-    if ((found & MASKED) !== 0) clean = redactMasked(clean, known, REDACTED);
-    let bit = 1;
-    for (const { trace, pattern, replacement } of SHAPES) {
-      if ((found & bit) !== 0 && trace.test(clean)) clean = clean.replace(pattern, replacement);
-      bit <<= 1;
-    }
-    return clean;
+    const unknown = mayHoldKnown(text) ? withoutKnown(text, own) : text;
+    return withoutKeyShapes(redactMasked(unknown, known, REDACTED));
   };
-  // No hint has a quotation mark, but a known secret may.
-  const quoted = anchors.filter((anchor) => anchor.includes('"'));
+  // No shape of a hint has a quotation mark, but a known secret may.
+  const quoted = anyOf(anchors.filter((anchor) => anchor.includes('"')));
   const suspects = (text: string, told: string): boolean =>
-    quoted.some((anchor) => text.includes(anchor)) ||
-    anchors.some((anchor) => told.includes(anchor)) ||
-    scan(told) !== 0;
+    quoted(text) ||
+    mayHoldKnown(told) ||
+    redactMasked(told, known, REDACTED) !== told ||
+    mayHoldKeyShape(told);
   // Made by the first failure.
   let withoutEncoded: ReturnType<typeof createEncodedSearch> | undefined;
   const ofFailure = (text: string): string => {
@@ -186,6 +99,13 @@ function redactorOf(own: Secrets): Redactor {
   };
   const redactor = Object.assign(redact, { suspects, ofFailure, and });
   return redactor;
+}
+
+/** Whether one of them is in a text: one expression for all, which the runtime looks for several characters at a time. */
+function anyOf(strings: readonly string[]): (text: string) => boolean {
+  if (strings.length === 0) return () => false;
+  const pattern = new RegExp(strings.map((string) => string.replace(/[^\w\s]/g, '\\$&')).join('|'));
+  return (text) => pattern.test(text);
 }
 
 function withoutKnown(text: string, { known, spellings, heads }: Secrets): string {

@@ -153,6 +153,7 @@ describe('what stands where keys stand', () => {
       'GET /v1beta/models?alt=sse&key=[redacted]&x=1 failed',
     ],
     ['https://h/x?api_key=abc', 'https://h/x?api_key=[redacted]'],
+    ['nvapi-hf_AIzaabcdef', '[redacted]'],
     ['https://h/x?access_token=abc#f', 'https://h/x?access_token=[redacted]#f'],
     ['postgres://user:pa55@db:5432/x', 'postgres://[redacted]@db:5432/x'],
     ['redis://:pa55@cache/0', 'redis://[redacted]@cache/0'],
@@ -164,6 +165,18 @@ describe('what stands where keys stand', () => {
       // As a stream is told, of which only the stretches between quotation marks are left together.
       expect(redact.suspects(given, given.split('"').reverse().join('"'))).toBe(true);
     });
+
+  test('what is redacted already stays as it is, and is no longer suspected', () => {
+    for (const [, clean] of cases) expect(redact(clean)).toBe(clean);
+    expect(redact.suspects('GET /x?key=[redacted]&a=1', 'GET /x?key=[redacted]&a=1')).toBe(false);
+  });
+
+  test('words that keys begin with are no suspicion where no key follows', () => {
+    const prose =
+      'a **bold** task-list, e.g. risk-free... the bearer of eyJ, see https://h/x?key= and [a](b@c)';
+    expect(redact(prose)).toBe(prose);
+    expect(redact.suspects(prose, prose)).toBe(false);
+  });
 
   test('a secret with a quotation mark is suspected where it stands', () => {
     const known = createRedactor(['"#qz"-secret']);
@@ -203,6 +216,8 @@ test('no shape takes time out of proportion to the text', () => {
     'sk-',
     'bearer ',
     'eyJ',
+    'eyJ-',
+    'eyJ-a.bcde',
     '://a:',
     '****',
     '?key=',
