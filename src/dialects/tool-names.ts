@@ -2,6 +2,7 @@
 // reads its own. The same name always gets the same stand-in, so that histories and prompt caches hold.
 import type { Part } from '../model/content.ts';
 import type { StreamEvent } from '../model/events.ts';
+import { fnv1aHex } from '../model/hash.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { BuiltRequest, ProviderSide, ToolNameRule } from './dialect.ts';
 
@@ -78,13 +79,6 @@ function fits(name: string, { signs, longest, start }: ToolNameRule): boolean {
 function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
   const clean = [...name].map((sign) => (signs.test(sign) ? '_' : sign)).join('');
   const begun = start === undefined || start.test(clean) ? clean : `_${clean}`;
-  const mark = `_${fingerprint(name)}`;
+  const mark = `_${fnv1aHex(name)}`;
   return begun.slice(0, longest - mark.length) + mark;
-}
-
-/** FNV-1a over UTF-16 units, as eight hexadecimal digits. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }

@@ -1,12 +1,13 @@
 // Decides what kind of answer a request gets: thinking, a tool call, JSON, an echo or plain text.
 import type { DialectId } from '../model/dialect-id.ts';
+import { fnv1aHex } from '../model/hash.ts';
 import { isObject } from '../model/json.ts';
 import { allowedOf } from '../dialects/allowed-tools.ts';
 import { type OpaqueToken, ownToken } from '../model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, Tool } from '../model/request.ts';
 import type { ToolResultPart } from '../model/content.ts';
 import type { SimulatorOptions } from './options.ts';
-import { cutIntoPieces, hashText } from './pieces.ts';
+import { cutIntoPieces } from './pieces.ts';
 import { sampleJson } from './sample-json.ts';
 import { answerText, thinkingSignature, thinkingText, toolCallText, toolResultText } from './wording.ts';
 
@@ -101,7 +102,7 @@ function chooseTools(request: NeutralRequest, question: string, isResultTurn: bo
 }
 
 function composeCalls(request: NeutralRequest, question: string, tools: CallableTool[]): Draft[] {
-  const turn = hashText(`${request.messages.length} ${question}`).toString(16).padStart(8, '0');
+  const turn = fnv1aHex(`${request.messages.length} ${question}`);
   const calls = tools.map((tool, index): Draft => {
     const id = `call_${turn}_${index + 1}`;
     if (tool.type === 'custom')

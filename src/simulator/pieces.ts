@@ -10,12 +10,3 @@ export function cutIntoPieces(text: string): string[] {
 export function countPieces(text: string): number {
   return text.match(PIECE)?.length ?? 0;
 }
-
-/** A number that is the same for the same text (FNV-1a, 32 bits). */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return hash >>> 0;
-}

@@ -1,5 +1,6 @@
 // What the simulator says: friendly, the same for the same question, and honest about being a simulator.
-import { cutIntoPieces, hashText } from './pieces.ts';
+import { fnv1a, fnv1aHex } from '../model/hash.ts';
+import { cutIntoPieces } from './pieces.ts';
 
 // Several scripts, an emoji of several code points and typographic marks: streams must carry them all.
 const CLOSINGS = [
@@ -21,7 +22,7 @@ const LONGEST_QUOTE = 120;
 
 /** `length`: exactly that many tokens. */
 export function answerText(question: string, length: number | undefined): string {
-  const seed = hashText(question);
+  const seed = fnv1a(question);
   const about = question.trim() === '' ? 'You sent no text' : `You wrote “${quote(question)}”`;
   const opening =
     `Hello! This is the Sluice simulator, so no model was asked. ${about}, and this answer comes back ` +
@@ -34,7 +35,7 @@ export function toolResultText(result: string, isError: boolean, length: number 
   const text =
     `${reported}: “${quote(result)}”. That is all the Sluice simulator wanted to know; ` +
     'a model would now go on from here — merci 🙏.';
-  return length === undefined ? text : stretch(text, hashText(result), length);
+  return length === undefined ? text : stretch(text, fnv1a(result), length);
 }
 
 export function toolCallText(names: string[]): string {
@@ -45,12 +46,12 @@ export function thinkingText(question: string, length: number | undefined): stri
   const text =
     `The question is “${quote(question)}”. As a simulator I do not know the answer, but I can think out loud: ` +
     'first look at what was asked, then at what is at hand, then say something kind and true…';
-  return length === undefined ? text : stretch(text, hashText(question), length);
+  return length === undefined ? text : stretch(text, fnv1a(question), length);
 }
 
 /** Opaque like a real one: only its sender could check it. */
 export function thinkingSignature(text: string): string {
-  return btoa(`sluice-simulator:${hashText(text).toString(16).padStart(8, '0')}`);
+  return btoa(`sluice-simulator:${fnv1aHex(text)}`);
 }
 
 function quote(text: string): string {

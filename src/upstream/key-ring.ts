@@ -1,5 +1,6 @@
 // The keys of one provider: which one a request uses, and which are set aside after they were refused.
 import type { GatewayError } from '../model/errors.ts';
+import { fnv1a } from '../model/hash.ts';
 
 /** Why a key is not used: it was refused, what it may use is used up, or it was asked to wait. */
 export type BenchReason = 'refused' | 'exhausted' | 'rate_limited';
@@ -197,10 +198,9 @@ function labelOf(keys: readonly string[], position: number): string | undefined 
   return keys.length > 1 ? `#${position + 1}` : undefined;
 }
 
-/** FNV-1a with a mixing end, 32 bits. To spread, not to keep secret. */
+/** A hash with a mixing end, 32 bits. */
 function weightOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  let hash = fnv1a(text);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -1,4 +1,5 @@
 // Ids of calls in the form that the wire accepts: at most 64 letters, digits, dashes and underscores.
+import { fnv1a } from '../../model/hash.ts';
 
 const LONGEST = 64;
 
@@ -6,15 +7,6 @@ const LONGEST = 64;
 export function toolUseId(id: string): string {
   const plain = id.replace(/[^\w-]/g, '_');
   if (plain === id && id !== '' && id.length <= LONGEST) return id;
-  const mark = `_${fingerprint(id)}`;
+  const mark = `_${fnv1a(id).toString(36)}`;
   return `${(plain || 'call').slice(0, LONGEST - mark.length)}${mark}`;
-}
-
-/** FNV-1a. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 0).toString(36);
 }

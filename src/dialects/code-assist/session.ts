@@ -1,4 +1,5 @@
 // The name of a conversation, which the service wants the same in every turn: told from how it begins.
+import { fnv1aHex } from '../../model/hash.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
 /** 16 hexadecimal digits of the first text of the user. */
@@ -10,14 +11,6 @@ export function sessionOf({ messages }: NeutralRequest): string {
   return fingerprint('');
 }
 
-/** FNV-1a, from two beginnings. */
 function fingerprint(text: string): string {
-  let low = 0x811c9dc5;
-  let high = 0xcbf29ce4;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x01000193);
-  }
-  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  return `${fnv1aHex(text, 0xcbf29ce4)}${fnv1aHex(text)}`;
 }

@@ -12,12 +12,3 @@ export function madeUpCallId(scope: string, index: number): string {
 export function isMadeUp(id: string): boolean {
   return MADE_UP.test(id);
 }
-
-/** Tells answers apart that have no id of their own (FNV-1a over their text). */
-export function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 0).toString(36);
-}

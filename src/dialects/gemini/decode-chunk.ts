@@ -4,6 +4,7 @@
 // What has no neutral word becomes an `extension` by its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { fnv1a } from '../../model/hash.ts';
 import {
   asArray,
   asNumber,
@@ -16,7 +17,6 @@ import {
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
-import { fingerprint } from './call-id.ts';
 import { type CitationReader, createCitationReader } from './citations.ts';
 import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
 import { errorInBody } from './errors.ts';
@@ -71,7 +71,7 @@ export class ChunkDecoder {
       throw new MalformedEvent('candidates is not an array');
     }
     const id = asString(chunk.responseId) || null;
-    this.scope ||= id ?? fingerprint(JSON.stringify(chunk));
+    this.scope ||= id ?? fnv1a(JSON.stringify(chunk)).toString(36);
     if (!this.started) {
       this.started = true;
       this.sink.push({ type: 'start', id, model: asString(chunk.modelVersion) || null });

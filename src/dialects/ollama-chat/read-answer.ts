@@ -1,6 +1,7 @@
 // What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
 import { exactText } from '../../model/exact-numbers.ts';
 import type { Finish } from '../../model/finish.ts';
+import { fnv1a } from '../../model/hash.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
 import { CountReader, type StatedUsage } from '../../model/usage.ts';
 import { objectsIn } from '../answer-list.ts';
@@ -24,22 +25,13 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
     const called = asObject(call.function) ?? {};
     const given = called.arguments;
     calls.push({
-      id: asString(call.id) || `call_${fingerprint(createdAt)}_${seen + calls.length}`,
+      id: asString(call.id) || `call_${fnv1a(createdAt).toString(36)}_${seen + calls.length}`,
       // Without one the gateway refuses the answer.
       name: asString(called.name) ?? '',
       arguments: typeof given === 'string' ? given : exactText(given ?? {}),
     });
   }
   return calls;
-}
-
-/** FNV-1a. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 0).toString(36);
 }
 
 /** @param called whether the answer calls a tool: Ollama says `stop` then too. */

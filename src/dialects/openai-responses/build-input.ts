@@ -3,14 +3,17 @@ import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts'
 import { asString, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../json-word.ts';
+import { shorten } from '../shorten.ts';
 import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
-import { shortenCallId } from './call-id.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, indexTools, wireName } from './namespace.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { buildReasoning, openKey } from './reasoning.ts';
 import { ID, ownFields } from './wire.ts';
+
+/** OpenAI refuses longer ids in `call_id`; other dialects know no limit. */
+const MAX_CALL_ID = 64;
 
 export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObject[] {
   const items: JsonObject[] = [];
@@ -101,7 +104,7 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
   const isText = content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
   return {
     type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
-    call_id: shortenCallId(part.callId),
+    call_id: shorten(part.callId, MAX_CALL_ID),
     output: isText ? content.map((each) => each.text).join('\n\n') : content,
   };
 }
@@ -208,7 +211,7 @@ function buildCall(part: ToolCallPart, tool: ClientTool | undefined, { losses }:
   losses.foreign(part.extension);
   if (part.signature !== undefined) losses.lost('thought_signature');
   const named = wireName(part.name, tool);
-  const callId = shortenCallId(part.id);
+  const callId = shorten(part.id, MAX_CALL_ID);
   if (part.kind === 'custom') {
     return { type: 'custom_tool_call', call_id: callId, ...named, input: part.arguments };
   }

@@ -1,0 +1,13 @@
+// FNV-1a of 32 bits: tells texts apart and spreads them; keeps nothing secret. http://www.isthe.com/chongo/tech/comp/fnv/
+
+/** Over UTF-16 units, unsigned. Another `start` gives a sum of its own. */
+export function fnv1a(text: string, start = 0x811c9dc5): number {
+  let sum = start;
+  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
+  return sum >>> 0;
+}
+
+/** As eight hexadecimal digits. */
+export function fnv1aHex(text: string, start?: number): string {
+  return fnv1a(text, start).toString(16).padStart(8, '0');
+}
