@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE } from '../stand-ins.ts';
-import { audioFormat, buildDataUrl } from './media.ts';
+import { audioFormat, buildDataUrl } from '../openai-media.ts';
 
 export interface BuildScope {
   options: BuildOptions;

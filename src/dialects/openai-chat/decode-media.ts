@@ -2,7 +2,8 @@
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { BlockWriter } from './decode-blocks.ts';
-import { IMAGE_URL, parseMediaUrl, sniffAudio } from './media.ts';
+import { parseMediaUrl } from '../openai-media.ts';
+import { IMAGE_URL, sniffAudio } from './media.ts';
 
 export interface MediaDecoder {
   /** Base64 pieces, and the transcript, which is the answer's text. */

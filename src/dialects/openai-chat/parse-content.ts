@@ -2,7 +2,7 @@
 import type { DocumentPart, ImagePart, Part, TextPart, ToolResultContent } from '../../model/content.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
-import { audioMediaType, documentMediaType, parseMediaUrl } from './media.ts';
+import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai-media.ts';
 
 /** System and developer content: text only. */
 export function parseTextContent(content: JsonValue | undefined, path: string): TextPart[] {

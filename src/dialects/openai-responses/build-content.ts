@@ -4,7 +4,7 @@ import { asObject, type JsonObject } from '../../model/json.ts';
 import type { LossReport } from '../loss-report.ts';
 import { SENT_AS_TEXT } from '../stand-ins.ts';
 import { buildAnnotation } from './annotations.ts';
-import { audioFormat, buildDataUrl, documentName } from './media.ts';
+import { audioFormat, buildDataUrl, documentName } from '../openai-media.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID, ownFields } from './wire.ts';
 

@@ -1,7 +1,7 @@
-// Images, files and audio as this dialect writes them: URLs, data URLs, raw base64, ids of uploaded files.
+// Images, files and audio of a request: URLs, data URLs, raw base64, ids of uploaded files.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json.ts';
-import { table } from '../../model/table.ts';
+import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai-media.ts';
 import { ID } from './wire.ts';
 
 /** The image of an `input_image` part, undefined where it names none. */
@@ -38,47 +38,5 @@ export function parseAudio(part: JsonObject): AudioPart | undefined {
   const data = asString(audio?.data);
   if (!data) return undefined;
   const format = asString(audio?.format) ?? 'wav';
-  const mediaType = format === 'mp3' ? 'audio/mpeg' : `audio/${format}`;
-  return { type: 'audio', source: { kind: 'base64', mediaType, data } };
-}
-
-/** The source that a URL names: bytes for a base64 data URL, else the URL itself. */
-function parseMediaUrl(url: string): MediaSource {
-  const comma = url.startsWith('data:') ? url.indexOf(',') : -1;
-  if (comma === -1) return { kind: 'url', url };
-  const header = url.slice('data:'.length, comma);
-  if (!header.endsWith(';base64')) return { kind: 'url', url };
-  const mediaType = header.slice(0, header.indexOf(';')) || 'text/plain';
-  return { kind: 'base64', mediaType, data: url.slice(comma + 1) };
-}
-
-export function buildDataUrl(mediaType: string, data: string): string {
-  return `data:${mediaType};base64,${data}`;
-}
-
-export function audioFormat(mediaType: string): string {
-  const subtype = mediaType.slice(mediaType.indexOf('/') + 1).replace(/^x-/, '');
-  return subtype === 'mpeg' ? 'mp3' : subtype;
-}
-
-const DOCUMENT_TYPES: Record<string, string> = table({
-  pdf: 'application/pdf',
-  txt: 'text/plain',
-  md: 'text/markdown',
-  csv: 'text/csv',
-  html: 'text/html',
-  json: 'application/json',
-});
-
-/** Raw base64 has no type of its own: the file name's ending tells, PDF where it does not. */
-function documentMediaType(filename: string | undefined): string {
-  const ending = filename?.slice(filename.lastIndexOf('.') + 1).toLowerCase() ?? '';
-  return DOCUMENT_TYPES[ending] ?? 'application/pdf';
-}
-
-/** The name that goes with the bytes: the server reads the kind of file from it. */
-export function documentName(name: string | undefined, mediaType: string): string {
-  if (name !== undefined) return name;
-  const ending = Object.entries(DOCUMENT_TYPES).find(([, type]) => type === mediaType)?.[0];
-  return `document.${ending ?? mediaType.slice(mediaType.indexOf('/') + 1)}`;
+  return { type: 'audio', source: { kind: 'base64', mediaType: audioMediaType(format), data } };
 }
