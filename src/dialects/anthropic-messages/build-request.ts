@@ -6,6 +6,7 @@ import { declareAllowed } from '../allowed-tools.ts';
 import { describedSchema } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
+import { reportUnsaid } from '../unsaid.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, wireMessages } from './build-messages.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
@@ -14,6 +15,8 @@ import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
+
+const UNSAID = ['seed', 'frequencyPenalty', 'presencePenalty', 'verbosity', 'metadata', 'cacheKey'] as const;
 
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
@@ -60,7 +63,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   if (request.stopSequences !== undefined) body.stop_sequences = stopSequences(request.stopSequences, losses);
   putMerged(body, 'metadata', request.user === undefined ? {} : { user_id: request.user }, moreMetadata);
   buildServiceTier(request.serviceTier, body, losses);
-  reportUnsaid(request, losses);
+  reportUnsaid(request, UNSAID, losses);
   if (request.stream) body.stream = true;
   return { body: { ...body, ...own }, losses: losses.list() };
 }
@@ -141,19 +144,4 @@ function buildServiceTier(tier: string | undefined, body: JsonObject, losses: Lo
   if (tier === 'auto' || tier === 'standard_only') body.service_tier = tier;
   else if (tier === 'default') body.service_tier = 'standard_only';
   else losses.lost('service_tier');
-}
-
-/** Neutral words that this dialect has none for, by the names that clients know. */
-function reportUnsaid(request: NeutralRequest, losses: LossReport): void {
-  const unsaid: Record<string, unknown> = {
-    seed: request.seed,
-    // Zero is the default of both penalties.
-    frequency_penalty: request.frequencyPenalty || undefined,
-    presence_penalty: request.presencePenalty || undefined,
-    verbosity: request.verbosity,
-    metadata: request.metadata,
-    prompt_cache_key: request.cacheKey,
-    ...request.cacheSettings,
-  };
-  for (const [name, value] of Object.entries(unsaid)) if (value !== undefined) losses.lost(name);
 }

@@ -8,12 +8,23 @@ import { strictSchema } from '../claude/strict-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
+import { reportUnsaid } from '../unsaid.ts';
 import type { ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
 import { familyOf, gptName, takesCachePoints } from './models.ts';
 import { ID } from './wire.ts';
+
+const UNSAID = [
+  'seed',
+  'frequencyPenalty',
+  'presencePenalty',
+  'verbosity',
+  'user',
+  'metadata',
+  'cacheKey',
+] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
@@ -41,7 +52,7 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   // The sequence that was hit is told only to those who ask.
   if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
     body.additionalModelResponseFieldPaths = ['/stop_sequence'];
-  reportUnsaid(request, losses);
+  reportUnsaid(request, UNSAID, losses);
   return { body, losses: losses.list() };
 }
 
@@ -111,20 +122,4 @@ function buildServiceTier(tier: string | undefined, losses: LossReport): JsonObj
   if (TIERS.includes(tier)) return { type: tier };
   losses.lost('service_tier');
   return undefined;
-}
-
-/** Neutral words that this dialect has none for, by the names that clients know. */
-function reportUnsaid(request: NeutralRequest, losses: LossReport): void {
-  const unsaid: Record<string, unknown> = {
-    seed: request.seed,
-    // Zero is the default of both penalties.
-    frequency_penalty: request.frequencyPenalty || undefined,
-    presence_penalty: request.presencePenalty || undefined,
-    verbosity: request.verbosity,
-    user: request.user,
-    metadata: request.metadata,
-    prompt_cache_key: request.cacheKey,
-    ...request.cacheSettings,
-  };
-  for (const [name, value] of Object.entries(unsaid)) if (value !== undefined) losses.lost(name);
 }

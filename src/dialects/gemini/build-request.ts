@@ -7,6 +7,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { askToGoOn } from '../prefill.ts';
+import { reportUnsaid } from '../unsaid.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
@@ -17,6 +18,8 @@ import { ID, putPath } from './wire.ts';
 
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;
+
+const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'cacheKey'] as const;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
@@ -48,7 +51,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (!isEmpty(config)) body.generationConfig = config;
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
-  reportUnsayable(request, losses);
+  reportUnsaid(request, UNSAID, losses);
+  losses.foreign(request.extension);
   restore(body, request);
   return { body, losses: losses.list() };
 }
@@ -140,16 +144,6 @@ function buildServiceTier(tier: string | undefined, losses: LossReport): string 
   const known = SERVICE_TIERS[tier];
   if (known === undefined) losses.lost('service_tier');
   return known;
-}
-
-function reportUnsayable(request: NeutralRequest, losses: LossReport): void {
-  if (request.parallelToolCalls === false) losses.lost('parallel_tool_calls');
-  if (request.verbosity !== undefined) losses.lost('verbosity');
-  if (request.user !== undefined) losses.lost('user');
-  if (request.metadata !== undefined) losses.lost('metadata');
-  if (request.cacheKey !== undefined) losses.lost('prompt_cache_key');
-  for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);
-  losses.foreign(request.extension);
 }
 
 /** Puts what parseRequest had no neutral word for back where it stood. */

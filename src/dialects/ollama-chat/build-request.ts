@@ -9,7 +9,10 @@ import { freeTextSchema } from '../free-text-tool.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { typedSchema } from '../object-schema.ts';
 import { reportSummary } from '../reasoning-summary.ts';
+import { reportUnsaid } from '../unsaid.ts';
 import { buildMessages } from './build-messages.ts';
+
+const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'serviceTier', 'cacheKey'] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport('ollama-chat');
@@ -33,7 +36,8 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   if (format !== undefined) body.format = format;
   const options = buildOptions(request);
   if (Object.keys(options).length > 0) body.options = options;
-  reportUnsayable(request, losses);
+  reportUnsaid(request, UNSAID, losses);
+  losses.foreign(request.extension);
   return { body, losses: losses.list() };
 }
 
@@ -101,15 +105,4 @@ function buildOptions(request: NeutralRequest): JsonObject {
     ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
     ...(stopSequences.length > 0 && { stop: stopSequences }),
   };
-}
-
-function reportUnsayable(request: NeutralRequest, losses: LossReport): void {
-  if (request.parallelToolCalls === false) losses.lost('parallel_tool_calls');
-  if (request.verbosity !== undefined) losses.lost('verbosity');
-  if (request.user !== undefined) losses.lost('user');
-  if (request.metadata !== undefined) losses.lost('metadata');
-  if (request.serviceTier !== undefined && request.serviceTier !== 'auto') losses.lost('service_tier');
-  if (request.cacheKey !== undefined) losses.lost('prompt_cache_key');
-  for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);
-  losses.foreign(request.extension);
 }

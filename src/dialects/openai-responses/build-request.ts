@@ -9,6 +9,7 @@ import { buildServiceTier, buildUser } from '../openai-fields.ts';
 import { buildReasoningSettings } from '../openai-reasoning.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../prefill.ts';
+import { reportUnsaid } from '../unsaid.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
@@ -21,6 +22,8 @@ import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
 const LEAST_OUTPUT_TOKENS = 16;
+
+const UNSAID = ['topK', 'seed', 'frequencyPenalty', 'presencePenalty', 'stopSequences'] as const;
 
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
@@ -130,11 +133,7 @@ function buildSampling(
     if (native || !isFixed) fields[field] = value;
     else if (value !== 1) losses.lost(field);
   }
-  if (request.topK !== undefined) losses.lost('top_k');
-  if (request.seed !== undefined) losses.lost('seed');
-  if (request.frequencyPenalty !== undefined) losses.lost('frequency_penalty');
-  if (request.presencePenalty !== undefined) losses.lost('presence_penalty');
-  if (request.stopSequences !== undefined && request.stopSequences.length > 0) losses.lost('stop');
+  reportUnsaid(request, UNSAID, losses);
   return fields;
 }
 
