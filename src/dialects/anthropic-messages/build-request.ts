@@ -3,7 +3,7 @@
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
-import { describedSchema } from '../described-schema.ts';
+import { describedSchema, jsonInstruction } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { reportUnsaid } from '../unsaid.ts';
@@ -95,10 +95,7 @@ function buildFormat(
     config.format = { type: 'json_schema', schema };
     return;
   }
-  let text = 'Answer with one JSON object and nothing else: no prose around it and no code fence.';
-  if (format.type === 'json-schema')
-    text += ` It must match this JSON Schema:\n${JSON.stringify(describedSchema(format))}`;
-  system.push({ type: 'text', text });
+  system.push({ type: 'text', text: jsonInstruction(format) });
   losses.approximated('response_format', 'an instruction in the system prompt');
 }
 

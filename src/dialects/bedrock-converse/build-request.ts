@@ -5,6 +5,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../allowed-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
+import { jsonInstruction } from '../described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
@@ -74,10 +75,7 @@ function buildFormat(
     };
     return { textFormat: { type: 'json_schema', structure: { jsonSchema } } };
   }
-  let text = 'Answer with one JSON object and nothing else: no prose around it and no code fence.';
-  if (format.type === 'json-schema')
-    text += ` It must match this JSON Schema:\n${JSON.stringify(format.schema)}`;
-  system.push({ text });
+  system.push({ text: jsonInstruction(format) });
   losses.approximated('response_format', 'an instruction in the system prompt');
   return undefined;
 }

@@ -2,6 +2,7 @@
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import { describedSchema } from '../described-schema.ts';
 import type { Quirks } from '../dialect.ts';
 import { missingJsonWord } from '../json-word.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
@@ -69,7 +70,7 @@ function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): T
   const word = missingJsonWord(request, [system, ...messages.map(({ parts }) => parts)], losses);
   if (word !== undefined) return [{ type: 'text', text: word }];
   if (options.quirks.jsonSchema !== false || outputFormat?.type !== 'json-schema') return [];
-  const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(outputFormat.schema)}`;
+  const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(describedSchema(outputFormat))}`;
   return [{ type: 'text', text }];
 }
 
