@@ -1,6 +1,7 @@
 // Fields of a request that OpenAI's two dialects spell alike.
 // https://platform.openai.com/docs/api-reference/responses/create
-import type { JsonObject } from '../model/json.ts';
+import { asBoolean, asString, type JsonObject, type JsonValue } from '../model/json.ts';
+import type { OutputFormat } from '../model/request.ts';
 import { isEmpty } from './own-fields.ts';
 import type { LossReport } from './loss-report.ts';
 import { optionalString } from './read-field.ts';
@@ -49,4 +50,32 @@ export function buildServiceTier(tier: string | undefined, losses: LossReport): 
   }
   losses.lost('service_tier');
   return undefined;
+}
+
+/** @param described where the schema's name, description and strictness stand. */
+export function schemaFormat(schema: JsonObject, described: JsonObject | undefined): OutputFormat {
+  const name = asString(described?.name);
+  const description = asString(described?.description);
+  const strict = asBoolean(described?.strict);
+  return {
+    type: 'json-schema',
+    schema,
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+/** The fields of `body` that are not in `known`, without what only spells out a default: dropping that loses nothing. */
+export function otherFields(
+  body: JsonObject,
+  known: ReadonlySet<string>,
+  isDefault: (name: string, value: JsonValue) => boolean,
+): JsonObject {
+  const fields: JsonObject = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (value === undefined || value === null || known.has(name)) continue;
+    if (!isDefault(name, value)) fields[name] = value;
+  }
+  return fields;
 }

@@ -1,8 +1,15 @@
 // A Chat Completions request → NeutralRequest.
 // https://platform.openai.com/docs/api-reference/chat/create
-import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asBoolean, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { CACHE_SETTINGS, hasSecondUser, parseCacheSettings, parseUser } from '../openai-fields.ts';
+import {
+  CACHE_SETTINGS,
+  hasSecondUser,
+  otherFields,
+  parseCacheSettings,
+  parseUser,
+  schemaFormat,
+} from '../openai-fields.ts';
 import {
   invalid,
   nameType,
@@ -44,6 +51,18 @@ const NEUTRAL_FIELDS = [
   ...CACHE_SETTINGS,
 ];
 
+const NUMBERS = [
+  ['temperature', 'temperature'],
+  ['topP', 'top_p'],
+  ['topK', 'top_k'],
+  ['seed', 'seed'],
+] as const;
+
+const PENALTIES = [
+  ['frequencyPenalty', 'frequency_penalty'],
+  ['presencePenalty', 'presence_penalty'],
+] as const;
+
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
   const { system, messages } = parseMessages(body.messages);
@@ -73,25 +92,15 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const maxTokens = optionalNumber(body, 'max_completion_tokens') ?? optionalNumber(body, 'max_tokens');
   if (maxTokens !== undefined && maxTokens > 0) request.maxOutputTokens = maxTokens;
 
-  readNumber(body, 'temperature', (value) => {
-    request.temperature = value;
-  });
-  readNumber(body, 'top_p', (value) => {
-    request.topP = value;
-  });
-  readNumber(body, 'top_k', (value) => {
-    request.topK = value;
-  });
-  readNumber(body, 'seed', (value) => {
-    request.seed = value;
-  });
-  // 0 is no penalty: asking for it loses nothing anywhere.
-  readNumber(body, 'frequency_penalty', (value) => {
-    if (value !== 0) request.frequencyPenalty = value;
-  });
-  readNumber(body, 'presence_penalty', (value) => {
-    if (value !== 0) request.presencePenalty = value;
-  });
+  for (const [setting, field] of NUMBERS) {
+    const value = optionalNumber(body, field);
+    if (value !== undefined) request[setting] = value;
+  }
+  for (const [setting, field] of PENALTIES) {
+    const value = optionalNumber(body, field);
+    // 0 is no penalty: asking for it loses nothing anywhere.
+    if (value !== undefined && value !== 0) request[setting] = value;
+  }
 
   const stopSequences = parseStop(body.stop);
   if (stopSequences.length > 0) request.stopSequences = stopSequences;
@@ -121,14 +130,9 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const cacheSettings = parseCacheSettings(body);
   if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 
-  const fields = { ...otherFields(body, kept), ...reasoning.rest };
+  const fields = { ...otherFields(body, kept, isDefault), ...reasoning.rest };
   if (Object.keys(fields).length > 0) request.extension = { dialect: 'openai-chat', fields };
   return request;
-}
-
-function readNumber(body: JsonObject, field: string, set: (value: number) => void): void {
-  const value = optionalNumber(body, field);
-  if (value !== undefined) set(value);
 }
 
 function parseStop(stop: JsonValue | undefined): string[] {
@@ -156,31 +160,14 @@ function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
       const described = optionalObject(format, 'json_schema', 'response_format.json_schema');
       const schema = asObject(described?.schema) ?? asObject(format.schema);
       if (schema === undefined) throw invalid('response_format.json_schema.schema', 'is missing');
-      const parsed: OutputFormat = { type: 'json-schema', schema };
-      const name = asString(described?.name);
-      const description = asString(described?.description);
-      const strict = asBoolean(described?.strict);
-      if (name !== undefined) parsed.name = name;
-      if (description !== undefined) parsed.description = description;
-      if (strict !== undefined) parsed.strict = strict;
-      return parsed;
+      return schemaFormat(schema, described);
     }
     default:
       return undefined;
   }
 }
 
-/** Everything else, without what only spells out a default: dropping that loses nothing. */
-function otherFields(body: JsonObject, kept: ReadonlySet<string>): JsonObject {
-  const fields: JsonObject = {};
-  for (const [name, value] of Object.entries(body)) {
-    if (!kept.has(name) && !isDefault(name, value)) fields[name] = value;
-  }
-  return fields;
-}
-
-function isDefault(name: string, value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null) return true;
+function isDefault(name: string, value: JsonValue): boolean {
   switch (name) {
     case 'logprobs':
     case 'store':

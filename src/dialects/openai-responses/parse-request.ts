@@ -1,7 +1,14 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
-import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { CACHE_SETTINGS, hasSecondUser, parseCacheSettings, parseUser } from '../openai-fields.ts';
+import {
+  CACHE_SETTINGS,
+  hasSecondUser,
+  otherFields,
+  parseCacheSettings,
+  parseUser,
+  schemaFormat,
+} from '../openai-fields.ts';
 import {
   invalid,
   optionalBoolean,
@@ -80,7 +87,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const textRest = parseText(text, request);
   kept.add('text');
 
-  const fields = otherFields(body, kept);
+  const fields = otherFields(body, kept, isDefault);
   if (!isEmpty(reasoning.rest)) fields.reasoning = reasoning.rest;
   if (!isEmpty(textRest)) fields.text = textRest;
   readRetention(body, request, fields);
@@ -155,14 +162,7 @@ function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
     case 'json_schema': {
       const schema = asObject(format.schema);
       if (schema === undefined) throw invalid('text.format.schema', 'is missing; give the JSON Schema');
-      const parsed: OutputFormat = { type: 'json-schema', schema };
-      const name = asString(format.name);
-      const description = asString(format.description);
-      const strict = asBoolean(format.strict);
-      if (name !== undefined) parsed.name = name;
-      if (description !== undefined) parsed.description = description;
-      if (strict !== undefined) parsed.strict = strict;
-      return parsed;
+      return schemaFormat(schema, format);
     }
     default:
       return undefined;
@@ -185,17 +185,7 @@ function readRetention(body: JsonObject, request: NeutralRequest, fields: JsonOb
   if (others.length > 0) fields.include = others;
 }
 
-/** Everything else, without what only spells out a default: dropping that loses nothing. */
-function otherFields(body: JsonObject, kept: ReadonlySet<string>): JsonObject {
-  const fields: JsonObject = {};
-  for (const [name, value] of Object.entries(body)) {
-    if (!kept.has(name) && !isDefault(name, value)) fields[name] = value;
-  }
-  return fields;
-}
-
-function isDefault(name: string, value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null) return true;
+function isDefault(name: string, value: JsonValue): boolean {
   switch (name) {
     case 'background':
       return value === false;
