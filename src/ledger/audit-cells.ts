@@ -1,13 +1,20 @@
-// How many rows match a filter, by hour and by day: added up from what is kept of each kind, and counted from rows only
-// where a time begins or ends within an hour.
+// How many rows match a filter, by minute, hour and day: added up from what is kept of each kind, and counted from rows
+// only where a time begins or ends within a minute, or within an hour of which there are no minutes any more.
 import type { Condition } from './kind-filter.ts';
-import { type RangePart, SPANS } from './sum-spans.ts';
+import type { SqlValue } from './row-columns.ts';
+import { HOUR_MS, type RangePart, spanOf, SPANS, type SumUnit } from './sum-spans.ts';
 import type { SumQuery } from './sum-queries.ts';
 
 export type Ask = <Row>(query: SumQuery) => Promise<Row[]>;
 
 /** A condition on the kind; null: rows of every kind. */
 export type OfKinds = Condition | null;
+
+/** The same kinds, as sums and as rows are asked for them. */
+export interface Matching {
+  sums: OfKinds;
+  rows: OfKinds;
+}
 
 /** Places asked for at once: few at first, for the newest page mostly lies in the newest, then ever more. */
 const FIRST_PLACES = 2;
@@ -17,68 +24,107 @@ const MOST_PLACES = 64;
 export async function countMatches(
   ask: Ask,
   parts: readonly (RangePart | 'all')[],
-  kinds: OfKinds,
+  matching: Matching,
 ): Promise<number[]> {
-  const matches = (count: string) => `(SELECT COALESCE(${sumOfMatches(count, kinds)}, 0) FROM`;
-  const counted = await ask<Record<string, number>>({
-    sql: `SELECT ${parts
-      .map((part, index) =>
-        part !== 'all' && part.unit === 'row'
-          ? `${matches('1')} ledger_row WHERE timestamp >= ? AND timestamp < ?) AS part_${index}`
-          : `${matches('kept')} ledger_sum WHERE span = ? AND start >= ? AND start < ?) AS part_${index}`,
-      )
-      .join(', ')}`,
-    values: parts.flatMap((part) => [...(kinds?.values ?? []), ...placeOf(part)]),
+  const counts = parts.map((part) => countOf(part, matching));
+  const [counted] = await ask<Record<string, number>>({
+    sql: `SELECT ${counts.map(({ sql }, index) => `${sql} AS part_${index}`).join(', ')}`,
+    values: counts.flatMap(({ values }) => values),
   });
-  return parts.map((_, index) => Number(counted[0]?.[`part_${index}`] ?? 0));
+  return parts.map((_, index) => Number(counted?.[`part_${index}`] ?? 0));
+}
+
+function countOf(part: RangePart | 'all', { sums, rows }: Matching): SumQuery {
+  if (part === 'all') return countInSums(SPANS.all, 0, 1, sums);
+  const { unit, from, until } = part;
+  if (unit !== 'row') return countInSums(spanOf(unit), from, until, sums);
+  if (until - from <= HOUR_MS / 2) return countRows(from, until, rows);
+  // Most of an hour is that hour without the rest.
+  const hour = Math.floor(from / HOUR_MS);
+  const counts = [
+    countInSums(SPANS.hour, hour, hour + 1, sums),
+    countRows(hour * HOUR_MS, from, rows),
+    countRows(until, (hour + 1) * HOUR_MS, rows),
+  ];
+  return {
+    sql: `(${counts.map(({ sql }) => sql).join(' - ')})`,
+    values: counts.flatMap(({ values }) => values),
+  };
+}
+
+function countInSums(span: number, from: number, until: number, kinds: OfKinds): SumQuery {
+  return {
+    sql: `(SELECT COALESCE(${sumOfKept(kinds)}, 0) FROM ledger_sum WHERE span = ? AND start >= ? AND start < ?)`,
+    values: [...(kinds?.values ?? []), span, from, until],
+  };
+}
+
+function countRows(from: number, until: number, kinds: OfKinds): SumQuery {
+  const values: SqlValue[] = [from, until, ...(kinds?.values ?? [])];
+  const matches = kinds === null ? '' : ` AND ${kinds.sql}`;
+  return {
+    sql: `(SELECT COUNT(*) FROM ledger_row WHERE timestamp >= ? AND timestamp < ?${matches})`,
+    values,
+  };
 }
 
 /**
- * Not a condition on the rows: PostgreSQL would make a join of it, and ask for all kinds at each sum as long as it has no
+ * Not a condition on the sums: PostgreSQL would make a join of it, and ask for all kinds at each sum as long as it has no
  * statistics.
  */
-function sumOfMatches(count: string, kinds: OfKinds): string {
-  return kinds === null ? `SUM(${count})` : `SUM(CASE WHEN ${kinds.sql} THEN ${count} ELSE 0 END)`;
+function sumOfKept(kinds: OfKinds): string {
+  return kinds === null ? 'SUM(kept)' : `SUM(CASE WHEN ${kinds.sql} THEN kept ELSE 0 END)`;
 }
 
-function placeOf(part: RangePart | 'all'): number[] {
-  if (part === 'all') return [SPANS.all, 0, 1];
-  const { unit, from, until } = part;
-  return unit === 'row' ? [from, until] : [SPANS[unit], from, until];
-}
-
-/** One hour or day with matches in it, or a part of an hour. */
+/** One place with matches in it, or a part of an hour. */
 export interface Cell {
   unit: RangePart['unit'];
   from: number;
   until: number;
   matches: number;
-  /** All rows in it. */
+  /** All rows in it; of a part of an hour, about. */
   rows: number;
 }
 
-/** The hours or days of a part that have matches, newest first; a part of rows is one cell. */
-export async function* cellsIn(ask: Ask, part: RangePart, kinds: OfKinds): AsyncGenerator<Cell> {
-  const { unit, from } = part;
-  const matches = (count: string) => sumOfMatches(count, kinds);
+/** A part of a range, and how many rows of it match. */
+export type CountedPart = RangePart & { matches: number };
+
+/** The places of a part that have matches, newest first; a part of rows is one cell. */
+export async function* cellsIn(ask: Ask, part: CountedPart, kinds: OfKinds): AsyncGenerator<Cell> {
+  if (part.matches === 0) return;
+  if (part.unit === 'row') yield { ...part, rows: await rowsAbout(ask, part) };
+  else yield* placesIn(ask, { ...part, unit: part.unit }, kinds);
+}
+
+/** As if they came evenly: the rows of a busy hour take long to count. */
+async function rowsAbout(ask: Ask, { from, until, matches }: CountedPart): Promise<number> {
+  const hour = Math.floor(from / HOUR_MS);
+  const [inHour = 0] = await countMatches(ask, [{ unit: 'hour', from: hour, until: hour + 1 }], ALL_KINDS);
+  return Math.max(matches, (inHour * (until - from)) / HOUR_MS);
+}
+
+const ALL_KINDS: Matching = { sums: null, rows: null };
+
+interface Places {
+  unit: SumUnit;
+  from: number;
+  until: number;
+}
+
+export async function* placesIn(
+  ask: Ask,
+  { unit, from, until: end }: Places,
+  kinds: OfKinds,
+): AsyncGenerator<Cell> {
   const values = kinds?.values ?? [];
-  if (unit === 'row') {
-    const sql = `SELECT COALESCE(${matches('1')}, 0) AS matches, COUNT(*) AS rows FROM ledger_row WHERE timestamp >= ? AND timestamp < ?`;
-    const [counted] = await ask<Pick<Cell, 'matches' | 'rows'>>({
-      sql,
-      values: [...values, from, part.until],
-    });
-    if (counted !== undefined && counted.matches > 0) yield { ...counted, unit, from, until: part.until };
-    return;
-  }
-  let { until } = part;
+  let until = end;
   for (let limit = FIRST_PLACES; ; limit = Math.min(2 * limit, MOST_PLACES)) {
     const places = await ask<{ start: number; matches: number; rows: number }>({
       sql:
-        `SELECT start, ${matches('kept')} AS matches, SUM(kept) AS rows FROM ledger_sum ` +
-        `WHERE span = ? AND start >= ? AND start < ? GROUP BY start HAVING ${matches('kept')} > 0 ` +
+        `SELECT start, ${sumOfKept(kinds)} AS matches, SUM(kept) AS rows FROM ledger_sum ` +
+        `WHERE span = ? AND start >= ? AND start < ? GROUP BY start HAVING ${sumOfKept(kinds)} > 0 ` +
         'ORDER BY start DESC LIMIT ?',
-      values: [...values, SPANS[unit], from, until, ...values, limit],
+      values: [...values, spanOf(unit), from, until, ...values, limit],
     });
     for (const { start, matches: count, rows } of places) {
       yield { unit, from: start, until: start + 1, matches: Number(count), rows: Number(rows) };

@@ -1,7 +1,7 @@
-// In which time a page lies, without looking at the rows that are newer: by hours and days, whose matches are kept.
-import { type Ask, type Cell, cellsIn, type OfKinds } from './audit-cells.ts';
+// In which time a page lies, without looking at the rows that are newer: by minutes, hours and days, whose matches are kept.
+import { type Ask, type Cell, cellsIn, type CountedPart, type OfKinds, placesIn } from './audit-cells.ts';
 import type { AuditFilter } from './store.ts';
-import { type RangePart, timesOf } from './sum-spans.ts';
+import { timesOf } from './sum-spans.ts';
 
 /**
  * How the rows are found fastest. `time`: most rows of the time match, or all: walk back through them. `kind`: few do:
@@ -25,7 +25,7 @@ export interface Narrowed {
 /** @param parts of the time that is asked for, newest first; there is a match in it. */
 export async function narrow(
   ask: Ask,
-  parts: readonly RangePart[],
+  parts: readonly CountedPart[],
   kinds: OfKinds,
   filter: Pick<AuditFilter, 'limit' | 'offset'>,
 ): Promise<Narrowed> {
@@ -54,7 +54,7 @@ export async function narrow(
     // Where the page begins in a day, most of that may be newer: also when it goes on to the day before.
     if (cell.unit === 'day' && (isMore || (isFirst && found.offset > FEW))) {
       const hours = { unit: 'hour' as const, from: cell.from * 24, until: (cell.from + 1) * 24 };
-      for await (const hour of cellsIn(ask, hours, kinds)) {
+      for await (const hour of placesIn(ask, hours, kinds)) {
         await take(hour);
         if (isFull()) return;
       }

@@ -1,11 +1,12 @@
-// Where a page of the audit lies. How many rows match is added up from what is kept by hour and day, and so is where
-// in time the page begins and ends: only the rows of those hours are looked through, however many others there are.
+// Where a page of the audit lies. How many rows match is added up from what is kept by minute, hour and day, and so is
+// where in time the page begins and ends: only the rows of that time are looked through, however many others there are.
 import { type Ask, countMatches, type OfKinds } from './audit-cells.ts';
 import { FEW, narrow, type PageOrder } from './audit-narrow.ts';
 import { type AmongKinds, type Condition, hiddenOfFilter, inKinds, kindsOfFilter } from './kind-filter.ts';
 import type { SqlValue } from './row-columns.ts';
 import type { AuditFilter, RowPlace } from './store.ts';
-import { partsOfRange } from './sum-spans.ts';
+import { newestMinute } from './sum-queries.ts';
+import { partsOfRange, type RangePart, type TimeRange, withMinutes } from './sum-spans.ts';
 
 /** For a SELECT on `ledger_row`. */
 export interface Where {
@@ -144,8 +145,11 @@ async function locate(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise
     const total = await countRows(ask, where);
     return { total, left: total - offset, rows: { where, limit, offset, order: 'any' } };
   }
-  const parts = partsOfRange({ from, until });
-  const counts = await countMatches(ask, from === null && until === null ? ['all'] : parts, kinds);
+  const parts = await partsOf(ask, { from, until });
+  const counts = await countMatches(ask, from === null && until === null ? ['all'] : parts, {
+    sums: kinds,
+    rows: named,
+  });
   const others = hidden === null ? 0 : await countRows(ask, whereOf({ from, until, matching: hidden }));
   const total = counts.reduce((sum, count) => sum + count, others);
   const left = Math.max(0, total - offset);
@@ -158,10 +162,16 @@ async function locate(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise
     const where = whereOf({ from, until, matching: named });
     return { total, left, rows: { where, limit, offset, order: kinds === null ? 'time' : 'kind' } };
   }
-  const found = await narrow(ask, parts, kinds, filter);
+  const counted = parts.map((part, at) => ({ ...part, matches: counts[at] ?? 0 }));
+  const found = await narrow(ask, counted, kinds, filter);
   // The newest page goes on to the newest row.
   const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, matching: named });
   return { total, left, rows: { where, limit, offset: found.offset, order: found.order } };
+}
+
+async function partsOf(ask: Ask, range: TimeRange): Promise<RangePart[]> {
+  const parts = partsOfRange(range);
+  return parts.some(({ unit }) => unit === 'row') ? withMinutes(parts, await newestMinute(ask)) : parts;
 }
 
 /** Rows of these kinds, and those that a kind hides. */

@@ -1,5 +1,5 @@
 // How many of the rows that go each place of the sums has.
-import { placesOf } from './sum-spans.ts';
+import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
 
 export interface ExpiredRow {
   kind: number;
@@ -13,10 +13,11 @@ export interface ExpiredPlace {
   rows: number;
 }
 
-export function countPlaces(gone: readonly ExpiredRow[]): ExpiredPlace[] {
+/** `oldestMinute`: the oldest that sums are kept of; null: none are. */
+export function countPlaces(gone: readonly ExpiredRow[], oldestMinute: number | null): ExpiredPlace[] {
   const places = new Map<string, ExpiredPlace>();
   for (const { kind, timestamp } of gone) {
-    for (const [span, start] of placesOf(timestamp)) {
+    for (const [span, start] of keptPlacesOf(timestamp, oldestMinute)) {
       const key = `${span} ${start} ${kind}`;
       const place = places.get(key);
       if (place === undefined) places.set(key, { span, start, kind, rows: 1 });
@@ -24,4 +25,10 @@ export function countPlaces(gone: readonly ExpiredRow[]): ExpiredPlace[] {
     }
   }
   return [...places.values()];
+}
+
+function keptPlacesOf(timestamp: number, oldestMinute: number | null): ReturnType<typeof placesOf> {
+  const minute = Math.floor(timestamp / MINUTE_MS);
+  const places = placesOf(timestamp);
+  return oldestMinute === null || minute < oldestMinute ? places : [...places, [MINUTE, minute]];
 }

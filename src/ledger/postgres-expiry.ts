@@ -4,6 +4,7 @@ import { countPlaces, type ExpiredRow } from './expired-places.ts';
 import type { Query } from './postgres-client.ts';
 import { WRITER_LOCK } from './postgres-schema.ts';
 import { EXPIRE_ROWS } from './row-queries.ts';
+import { OLDEST_MINUTE } from './sum-queries.ts';
 
 /** Parameters: time before which rows go, and how many at most. */
 const DELETE_ROWS =
@@ -28,6 +29,7 @@ export async function expireRows(query: Query, before: number): Promise<number> 
   const gone = await query<ExpiredRow & { id: number }>(DELETE_ROWS, [before, EXPIRE_ROWS]);
   if (gone.length === 0) return 0;
   await query(DELETE_BODIES, [JSON.stringify(gone)]);
-  await query(SUBTRACT_KEPT, [JSON.stringify(countPlaces(gone))]);
+  const [minutes] = await query<{ oldest: number | null }>(OLDEST_MINUTE);
+  await query(SUBTRACT_KEPT, [JSON.stringify(countPlaces(gone, minutes?.oldest ?? null))]);
   return gone.length;
 }

@@ -1,7 +1,7 @@
 // The months of the PostgreSQL ledger: each has its own tables, made ahead and dropped whole.
 import type { PostgresClient, Query } from './postgres-client.ts';
 import { SCHEMA_LOCK, WRITER_LOCK } from './postgres-schema.ts';
-import { HOUR_MS, SPANS } from './sum-spans.ts';
+import { HOUR_MS, lengthOf, spanOf, SPANS } from './sum-spans.ts';
 
 export interface Partitions {
   /** Makes room for rows of these times, and for the month after the newest. */
@@ -97,11 +97,12 @@ async function forgetRows(query: Query, month: number): Promise<number> {
       'SELECT COALESCE(SUM(kept), 0)::BIGINT AS rows FROM gone',
     hours,
   );
-  for (const span of [SPANS.hour, SPANS.day]) {
-    await query(
-      `UPDATE ledger_sum SET kept = 0 WHERE span = ${span} AND ${inMonth}`,
-      hours.map((hour) => hour / span),
-    );
+  for (const unit of ['minute', 'hour', 'day'] as const) {
+    const length = lengthOf(unit);
+    await query(`UPDATE ledger_sum SET kept = 0 WHERE span = ${spanOf(unit)} AND ${inMonth}`, [
+      startOf(month) / length,
+      startOf(month + 1) / length,
+    ]);
   }
   return counted?.rows ?? 0;
 }

@@ -277,6 +277,13 @@ export const STEPS: readonly string[] = [
   INSERT INTO ledger_sum SELECT * FROM ledger_sum_mixed ORDER BY span, start, kind;
   DROP TABLE ledger_sum_mixed;
   `,
+  `
+  -- Counts of a minute's rows were not told which of them had expired.
+  UPDATE ledger_sum SET kept = (
+    SELECT COUNT(*) FROM ledger_row
+    WHERE ledger_row.kind = ledger_sum.kind AND timestamp >= start * 60000::BIGINT AND timestamp < (start + 1) * 60000::BIGINT
+  ) WHERE span = -1;
+  `,
 ];
 
 /** A step may have to write every row anew. */

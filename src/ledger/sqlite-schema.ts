@@ -299,6 +299,13 @@ export const STEPS: readonly string[] = [
   ALTER TABLE ledger_row ADD COLUMN bundle INTEGER;
   ALTER TABLE ledger_row ADD COLUMN bundle_place INTEGER;
   `,
+  `
+  -- Counts of a minute's rows were not told which of them had expired.
+  UPDATE ledger_sum SET kept = (
+    SELECT COUNT(*) FROM ledger_row
+    WHERE ledger_row.kind = ledger_sum.kind AND timestamp >= start * 60000 AND timestamp < (start + 1) * 60000
+  ) WHERE span = -1;
+  `,
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */

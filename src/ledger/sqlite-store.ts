@@ -41,6 +41,7 @@ import { bodyValues, withBodies } from './stored-body.ts';
 import {
   addToSums,
   DELETE_MINUTES,
+  OLDEST_MINUTE,
   replaceSpreads,
   SPREAD_PLACE,
   SPREADS,
@@ -149,10 +150,13 @@ export function createSqliteStore(path: string): SqliteStore {
   const deleteRows = database.query<ExpiredRow, [number, number]>(
     `${DELETE_EXPIRED} RETURNING kind, timestamp`,
   );
+  const selectOldestMinute = database.query<{ oldest: number | null }, []>(OLDEST_MINUTE);
   const subtract = database.query(SUBTRACT_KEPT);
   const removeRows = database.transaction((before: number) => {
     const gone = deleteRows.all(before, EXPIRE_ROWS);
-    for (const { rows, span, start, kind } of countPlaces(gone)) subtract.run(rows, span, start, kind);
+    const oldest = selectOldestMinute.get()?.oldest ?? null;
+    for (const { rows, span, start, kind } of countPlaces(gone, oldest))
+      subtract.run(rows, span, start, kind);
     return gone.length;
   });
   const removeBinaries = database.query(DELETE_UNUSED_BINARIES);

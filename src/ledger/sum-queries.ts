@@ -1,9 +1,10 @@
 // The sums of the ledger as SQL: how rows are added to them, and how they are read by window and name.
 import { COUNTED } from './kinds.ts';
+import type { Ask } from './audit-cells.ts';
 import type { SqlValue } from './row-columns.ts';
 import { MEASURES, type ModelName } from './spread-tally.ts';
 import type { Dimension, SumWindow, Totals } from './store.ts';
-import { HOUR_MS, MINUTE, partsOfRange, partsOfWindow, SPANS, type WindowPart } from './sum-spans.ts';
+import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinutes } from './sum-spans.ts';
 
 /** Content came more than once, so that it has a speed. */
 const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
@@ -84,18 +85,21 @@ export interface SumQuery {
   values: SqlValue[];
 }
 
-/** In the order of what `toSpan` gives. */
+/** In the order of what `toSpan` gives of sums. */
 const OF_SPAN = 'span = ? AND start >= ? AND start < ?';
 
-function toSpan({ unit, from, until }: WindowPart): SqlValue[] {
-  return [unit === 'minute' ? MINUTE : unit === 'day' ? SPANS.day : SPANS.hour, from, until];
+function toSpan({ unit, from, until }: RangePart): SqlValue[] {
+  return unit === 'row' ? [from, until] : [spanOf(unit), from, until];
 }
 
-/** Answers with `newest`, null where there is none. */
-export const NEWEST_MINUTE: SumQuery = {
-  sql: `SELECT MAX(start) AS newest FROM ledger_sum WHERE span = ${MINUTE}`,
-  values: [],
-};
+/** The newest that sums are kept of; null: none are. */
+export async function newestMinute(ask: Ask): Promise<number | null> {
+  const sql = `SELECT MAX(start) AS newest FROM ledger_sum WHERE span = ${MINUTE}`;
+  return (await ask<{ newest: number | null }>({ sql, values: [] }))[0]?.newest ?? null;
+}
+
+/** Answers with the `oldest` that sums are kept of; null: none are. */
+export const OLDEST_MINUTE = `SELECT MIN(start) AS oldest FROM ledger_sum WHERE span = ${MINUTE}`;
 
 /** Parameter: the oldest that stays. */
 export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND start < ?`;
@@ -104,7 +108,7 @@ export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND
 function sumsIn({ since }: SumWindow, newestMinute: number | null): SumQuery {
   const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
   if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
-  const parts = partsOfWindow(since, newestMinute);
+  const parts = withMinutes(partsOfRange({ from: since, until: null }), newestMinute);
   return {
     sql: parts
       .map(({ unit }) =>
@@ -113,7 +117,7 @@ function sumsIn({ since }: SumWindow, newestMinute: number | null): SumQuery {
           : `${sums} ${OF_SPAN}`,
       )
       .join(' UNION ALL '),
-    values: parts.flatMap((part) => (part.unit === 'row' ? [part.from, part.until] : toSpan(part))),
+    values: parts.flatMap(toSpan),
   };
 }
 

@@ -30,9 +30,9 @@ export interface TimeRange {
   until: number | null;
 }
 
-/** Rows from one time until another (Unix ms), or the sums of hours or days by their numbers; `until` exclusive. */
+/** Rows of one hour from one time until another (Unix ms), or sums by the numbers of their places; `until` exclusive. */
 export interface RangePart {
-  unit: 'row' | 'hour' | 'day';
+  unit: 'row' | 'minute' | 'hour' | 'day';
   from: number;
   until: number;
 }
@@ -62,24 +62,22 @@ export function partsOfRange({ from, until }: TimeRange): RangePart[] {
   ];
 }
 
-/** What a window is made of. */
-export type WindowPart = RangePart | { unit: 'minute'; from: number; until: number };
-
-/** `newestMinute`: the newest that sums are kept of; null: none are. */
-export function partsOfWindow(since: number, newestMinute: number | null): WindowPart[] {
-  const parts: WindowPart[] = partsOfRange({ from: since, until: null });
-  const begun = parts.at(-1);
-  if (begun?.unit !== 'row' || newestMinute === null) return parts;
-  const minute = Math.ceil(since / MINUTE_MS);
-  // Older ones may be gone, or have come late and stand for a part of their rows alone.
-  if (minute * MINUTE_MS < newestMinute * MINUTE_MS - EXACT_MS) return parts;
-  return [
-    ...parts.slice(0, -1),
-    ...(minute * MINUTE_MS < begun.until
-      ? [{ unit: 'minute' as const, from: minute, until: begun.until / MINUTE_MS }]
-      : []),
-    ...part('row', since, Math.min(minute * MINUTE_MS, begun.until)),
-  ];
+/**
+ * The same with minutes in place of rows, as far as there are any. `newestMinute`: the newest that sums are kept of; null:
+ * none are.
+ */
+export function withMinutes(parts: readonly RangePart[], newestMinute: number | null): RangePart[] {
+  return parts.flatMap((whole) => {
+    if (whole.unit !== 'row' || newestMinute === null) return [whole];
+    const minutes = { from: Math.ceil(whole.from / MINUTE_MS), until: Math.floor(whole.until / MINUTE_MS) };
+    // Older ones may be gone, or have come late and stand for a part of their rows alone.
+    if (minutes.from < newestMinute - EXACT_MS / MINUTE_MS || minutes.from >= minutes.until) return [whole];
+    return [
+      ...part('row', minutes.until * MINUTE_MS, whole.until),
+      ...part('minute', minutes.from, minutes.until),
+      ...part('row', whole.from, minutes.from * MINUTE_MS),
+    ];
+  });
 }
 
 /** The oldest minute that is kept when this is the newest row's time. */
@@ -91,9 +89,22 @@ function part(unit: RangePart['unit'], from: number, until: number): RangePart[]
   return from < until ? [{ unit, from, until }] : [];
 }
 
+/** Of sums. */
+export type SumUnit = Exclude<RangePart['unit'], 'row'>;
+
+/** As the store has it. */
+export function spanOf(unit: SumUnit): number {
+  return unit === 'minute' ? MINUTE : SPANS[unit];
+}
+
+/** Of each of its places, in ms. */
+export function lengthOf(unit: SumUnit): number {
+  return unit === 'minute' ? MINUTE_MS : SPANS[unit] * HOUR_MS;
+}
+
 /** When a place of a span begins, and the one behind it, in Unix ms. */
-export function timesOf(unit: 'hour' | 'day', place: number): { from: number; until: number } {
-  const length = SPANS[unit] * HOUR_MS;
+export function timesOf(unit: SumUnit, place: number): { from: number; until: number } {
+  const length = lengthOf(unit);
   return { from: place * length, until: (place + 1) * length };
 }
 

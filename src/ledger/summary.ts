@@ -3,7 +3,7 @@
 import type { Ask } from './audit-cells.ts';
 import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from './store.ts';
-import { NEWEST_MINUTE, selectSpreads, selectTotals } from './sum-queries.ts';
+import { newestMinute, selectSpreads, selectTotals } from './sum-queries.ts';
 import { HOUR_MS } from './sum-spans.ts';
 
 const TOTAL_NAMES = Object.keys(NO_TOTALS) as (keyof Totals)[];
@@ -27,10 +27,6 @@ export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Prom
 
 function isWholeHours({ since }: SummaryRequest['window']): boolean {
   return since === null || since % HOUR_MS === 0;
-}
-
-async function newestMinute(ask: Ask): Promise<number | null> {
-  return (await ask<{ newest: number | null }>(NEWEST_MINUTE))[0]?.newest ?? null;
 }
 
 type Group = Totals & Partial<Record<Dimension, string>>;

@@ -204,6 +204,20 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await store.close();
   });
 
+  test('what a database of before counts in minutes whose rows have expired is set right', async () => {
+    const url = await cluster.createDatabase();
+    const older = createPostgresStore(url);
+    await older.append(variedRows(300));
+    await older.close();
+    await ask(url, `DELETE FROM ledger_row WHERE timestamp < ${SAMPLE_TIME + 100_000}`);
+    const version = STEPS.findIndex((step) => step.includes('which of them had'));
+    await ask(url, `UPDATE ledger_schema SET version = ${version}`);
+    const store = createPostgresStore(url);
+    const filter = { ...ALL, startTime: SAMPLE_TIME + 1, endTime: SAMPLE_TIME + 250_000 };
+    expect((await store.audit(filter)).total).toBe(151);
+    await store.close();
+  });
+
   test('a month that another gateway dropped is made again', async () => {
     const url = await cluster.createDatabase();
     const one = createPostgresStore(url);

@@ -222,6 +222,20 @@ describe('SQLite file', () => {
     database.close();
   });
 
+  test('what a database of before counts in minutes whose rows have expired is set right', async () => {
+    const older = createSqliteStore(path);
+    await older.append(variedRows(300));
+    await older.close();
+    const database = new Database(path);
+    const filter = { ...ALL, startTime: SAMPLE_TIME + 1, endTime: SAMPLE_TIME + 250_000 };
+    database.run(`DELETE FROM ledger_row WHERE timestamp < ${SAMPLE_TIME + 100_000}`);
+    database.run(`PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('which of them had'))}`);
+    database.close();
+    const store = createSqliteStore(path);
+    expect((await store.audit(filter)).total).toBe(151);
+    await store.close();
+  });
+
   test('two writers of one file tell the same names, and together no more than one may', async () => {
     const one = createSqliteStore(path);
     const other = createSqliteStore(path);

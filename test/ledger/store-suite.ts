@@ -311,6 +311,49 @@ export function describeStore(factory: StoreFactory): void {
       }
     });
 
+    test('how many rows lie between times within busy hours, near the newest and far from them, also when some are gone', async () => {
+      const day = 24 * HOUR;
+      // Not evenly, and many in one hour.
+      const rows = variedRows(900).map((row, index) => ({
+        ...row,
+        timestamp: SAMPLE_TIME + (index < 400 ? 0 : 3 * day) + (index % 400) * 9_000 + (index % 7) * 131,
+      }));
+      for (let at = 0; at < rows.length; at += 300) await store.append(rows.slice(at, at + 300));
+      const newest = Math.max(...rows.map(({ timestamp }) => timestamp));
+      const expectCounts = async (kept: readonly LedgerRow[]) => {
+        for (const base of [SAMPLE_TIME, SAMPLE_TIME + 3 * day]) {
+          for (const [from, until] of [
+            [1, 59 * 60_000],
+            [7 * 60_000 + 17, 51 * 60_000 + 3],
+            [20 * 60_000, 22 * 60_000 - 1],
+            [61_001, 61_900],
+            [50 * 60_000 + 1, 4 * day],
+            [-day, 12 * 60_000 + 7],
+          ] as const) {
+            for (const filter of [{}, { success: true }, { success: false }, { model: 'model-1' }]) {
+              const times = { startTime: base + from, endTime: base + until };
+              const matching = kept.filter(
+                (row) =>
+                  row.timestamp >= times.startTime &&
+                  row.timestamp <= times.endTime &&
+                  (filter.success === undefined || (row.status === 'success') === filter.success) &&
+                  (filter.model === undefined || row.model === filter.model),
+              );
+              const found = await store.audit({ ...ALL, ...times, ...filter, limit: 5, offset: 20 });
+              expect(found.total).toBe(matching.length);
+              const order = matching.map(({ timestamp }) => timestamp).sort((a, b) => b - a);
+              expect(found.rows.map(({ timestamp }) => timestamp)).toEqual(order.slice(20, 25));
+            }
+          }
+        }
+      };
+      await expectCounts(rows);
+      for (const before of [SAMPLE_TIME + 17 * 60_000 + 5, newest - 21 * 60_000 - 7]) {
+        await expireAll(store, before);
+        await expectCounts(rows.filter(({ timestamp }) => timestamp >= before));
+      }
+    });
+
     test('models: those most asked first, each with its sums and spreads', async () => {
       const rows = spaced().map((row, index) => ({
         ...row,
