@@ -110,6 +110,7 @@ export function resolveProvider(
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
     priceId: isOwnAddress ? kind.priceId : null,
+    tiers: kind?.tiers ?? {},
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {

@@ -5,6 +5,7 @@ import type { AuthorizationScheme, TranslatesTo } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import type { STRATEGIES } from './routing-schema.ts';
+import type { TierPrices } from '../model/usage.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
 
@@ -112,6 +113,8 @@ export interface ProviderConfig {
   modelPatterns: RegExp[];
   /** Provider id in the price table, null where prices are unknown. */
   priceId: string | null;
+  /** What service tiers cost; those that are not here cost what the table says. */
+  tiers: TierPrices;
   quirks: Quirks;
   /** In the order in which they apply to requests; to answers the other way round. */
   transformers: readonly Transformer[];

@@ -24,6 +24,8 @@ export interface Observation {
   model: string | null;
   usage: Usage;
   usageKnown: boolean;
+  /** The service tier that answered; null: the usual one, or none was said. */
+  tier: string | null;
   finish: Finish | null;
   error: GatewayError | null;
   /** What the event said that told it; null where none did. */
@@ -60,6 +62,7 @@ class TryObserver implements Observer {
       model: null,
       usage: NO_USAGE,
       usageKnown: false,
+      tier: null,
       finish: null,
       error: null,
       errorData: null,
@@ -105,6 +108,7 @@ class TryObserver implements Observer {
       case 'usage':
         // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
         seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
+        if (event.usage.tier !== undefined) seen.tier = event.usage.tier;
         if (event.usage.oddCounts === undefined) seen.usageKnown = true;
         else this.noteOdd(event.usage);
         break;

@@ -2,16 +2,23 @@
 import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resolved.ts';
 import { compileGlob } from '../model/glob.ts';
-import { totalInputTokens, type Usage } from '../model/usage.ts';
+import { type TierPrices, totalInputTokens, type Usage } from '../model/usage.ts';
 import { priceByOverride } from './price-override.ts';
 import { createRateSum, type RateSum } from './price-rates.ts';
 import { findPrices } from './price-table.ts';
 
 /**
  * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
- * request in Unix ms (prices change over time and by the hour); left out, the table takes now.
+ * request in Unix ms (prices change over time and by the hour); left out, the table takes now. `tier`: the service tier
+ * that answered, null for the usual one; an operator's own prices hold for all.
  */
-export type Pricer = (provider: ProviderConfig, model: string, usage: Usage, at?: number) => number | null;
+export type Pricer = (
+  provider: ProviderConfig,
+  model: string,
+  usage: Usage,
+  at?: number,
+  tier?: string | null,
+) => number | null;
 
 /** What is known of one model; both null: unpriced. */
 interface Known {
@@ -63,12 +70,29 @@ export function createPricer(costs: CostsConfig): Pricer {
     return known;
   };
 
-  return (provider, model, usage, at) => {
+  return (provider, model, usage, at, tier) => {
     const { override, table, rates } = lookUp(provider, model);
     if (override !== null) return priceByOverride(override, usage);
-    if (table !== null) return rates?.(usage) ?? priceByTable(table, model, usage, at);
-    return null;
+    if (table === null) return null;
+    const price = (counted: Usage) => rates?.(counted) ?? priceByTable(table, model, counted, at);
+    const part = tier == null ? 1 : partOf(provider.tiers, tier);
+    return part === 1 ? price(usage) : priceInTier(price, usage, part);
   };
+}
+
+function partOf(tiers: TierPrices, tier: string): number | null {
+  return Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
+}
+
+/** Tokens cost a part of their price; what is paid by the piece does not. */
+function priceInTier(
+  price: (usage: Usage) => number | null,
+  usage: Usage,
+  part: number | null,
+): number | null {
+  const all = price(usage);
+  const tokens = price({ ...usage, webSearches: 0 });
+  return part === null || all === null || tokens === null ? null : all - tokens * (1 - part);
 }
 
 function priceByTable(table: Provider, model: string, usage: Usage, at: number | undefined): number | null {

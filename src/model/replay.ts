@@ -19,9 +19,10 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
 }
 
 /** What is left out was not stated: among it are counts that are 0 here. */
-function statedUsage({ usage, oddCounts }: NeutralResponse): StatedUsage {
-  if (oddCounts === undefined) return usage;
-  const stated: StatedUsage = { oddCounts };
+function statedUsage({ usage, oddCounts, tier }: NeutralResponse): StatedUsage {
+  const ofTier = tier === undefined ? {} : { tier };
+  if (oddCounts === undefined) return { ...usage, ...ofTier };
+  const stated: StatedUsage = { oddCounts, ...ofTier };
   for (const key of USAGE_COUNTS) if (usage[key] > 0) stated[key] = usage[key];
   return stated;
 }
@@ -223,6 +224,7 @@ function said(report: StatedUsage): StatedUsage {
   const told: StatedUsage = {};
   for (const key of USAGE_COUNTS) if (report[key] !== undefined) told[key] = report[key];
   if (report.oddCounts !== undefined) told.oddCounts = true;
+  if (report.tier !== undefined) told.tier = report.tier;
   return told;
 }
 

@@ -31,7 +31,35 @@ export const NO_USAGE: Readonly<Usage> = Object.freeze({
 });
 
 /** What one report states. */
-export type StatedUsage = Partial<Usage> & OddCounts;
+export type StatedUsage = Partial<Usage> & OddCounts & StatedTier;
+
+/** The service tier that answered, where it is said and not the usual one: tokens cost something else there. */
+export interface StatedTier {
+  tier?: string;
+}
+
+/** Service tier → the part of the usual price of tokens; null: unknown. */
+export type TierPrices = Readonly<Record<string, number | null>>;
+
+/** What providers call their usual tier, or one that is paid for otherwise than by the token. */
+const USUAL_TIERS = new Set([
+  '',
+  'auto',
+  'default',
+  'standard',
+  'standard_only',
+  'on_demand',
+  'scale',
+  'unspecified',
+]);
+
+/** Of what an answer says of its tier. */
+export function tierIn(value: JsonValue | undefined): StatedTier {
+  if (typeof value !== 'string' || USUAL_TIERS.has(value) || value.length > LONGEST_TIER) return {};
+  return { tier: value };
+}
+
+const LONGEST_TIER = 64;
 
 /** Whether a count was stated that no answer can have: below zero, or beyond all measure. It is left out, as if unsaid. */
 export interface OddCounts {
@@ -73,7 +101,7 @@ export class CountReader {
 }
 
 /** The counts of a whole answer. */
-export interface AnswerCounts extends OddCounts {
+export interface AnswerCounts extends OddCounts, StatedTier {
   usage: Usage;
   /** It stated none: those in `usage` are unknown. */
   uncounted?: true;
@@ -81,9 +109,12 @@ export interface AnswerCounts extends OddCounts {
 
 /** @param stated undefined where the answer has no place for counts. */
 export function countsOf(stated: StatedUsage = {}): AnswerCounts {
-  const usage = mergeUsage(NO_USAGE, stated);
-  if (stated.oddCounts !== undefined) return { usage, oddCounts: true };
-  return USAGE_COUNTS.some((count) => stated[count] !== undefined) ? { usage } : { usage, uncounted: true };
+  const { oddCounts, tier } = stated;
+  const counts: AnswerCounts = { usage: mergeUsage(NO_USAGE, stated) };
+  if (tier !== undefined) counts.tier = tier;
+  if (oddCounts !== undefined) counts.oddCounts = oddCounts;
+  else if (USAGE_COUNTS.every((count) => stated[count] === undefined)) counts.uncounted = true;
+  return counts;
 }
 
 /** The names of all counts. */

@@ -1,6 +1,7 @@
 // The shape of a provider row.
 import type { Quirks } from '../dialects/dialect.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
+import type { TierPrices } from '../model/usage.ts';
 
 /** Ways to prove who asks that take more than a key: the host fetches a token. */
 export type AuthorizationScheme = 'google-default-credentials' | 'google-user' | 'aws-signature';
@@ -51,6 +52,8 @@ export interface ProviderKind {
   modelPatterns: RegExp[];
   /** Provider id in `@pydantic/genai-prices`. */
   priceId: string | null;
+  /** Service tiers at which tokens cost a part of those prices; those that are not here cost all of it. */
+  tiers?: TierPrices;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;
   /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */

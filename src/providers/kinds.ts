@@ -3,6 +3,9 @@ import { AMAZON } from './amazon.ts';
 import type { ProviderKind } from './kind.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 
+/** With OpenAI and Google. Each model has a price of its own for being served first: 1.75 to 2.5 times the usual one. */
+const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
+
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
   {
     kind: 'anthropic',
@@ -27,6 +30,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyVariable: 'OPENAI_API_KEY',
     modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],
     priceId: 'openai',
+    tiers: FLEX_AT_HALF,
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
@@ -48,6 +52,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyVariable: 'GEMINI_API_KEY',
     modelPatterns: [/^(gemini|gemma|learnlm)-/],
     priceId: 'google',
+    tiers: FLEX_AT_HALF,
     quirks: {},
   },
   {
@@ -61,6 +66,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     authorization: 'google-default-credentials',
     modelPatterns: [/^(gemini|gemma)-/],
     priceId: 'google',
+    tiers: FLEX_AT_HALF,
     quirks: { cloudMethods: true },
   },
   // Off unless configured: docs/providers.md says what its vendor thinks of other clients.

@@ -106,6 +106,28 @@ const BILLS: Bill[] = [
     pieces: 7 * 0.01,
   },
   {
+    what: 'OpenAI Responses: the same, had it been served in the flex tier, where tokens cost half and searches all',
+    recording: 'openai-responses/openai/pydantic-test-vercel-ai-test-run',
+    kind: 'openai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.openai.com/v1',
+    path: '/v1/responses',
+    model: 'gpt-5',
+    prices: { id: 'openai', model: 'gpt-5-2025-08-07', has: { input_mtok: 1.25 } },
+    edit: (text) => text.replaceAll(/"service_tier": ?"\w+"/g, '"service_tier":"flex"'),
+    tokens: ((33_151 - 4352) * 1.25 + 4352 * 0.125 + 3367 * 10) / 2,
+    pieces: 7 * 0.01,
+  },
+  {
+    what: 'Gemini: in the flex tier',
+    recording: 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3 } },
+    edit: (text) => text.replaceAll('"serviceTier":"standard"', '"serviceTier":"flex"'),
+    tokens: ((1087 - 1081) * 0.3 + 1081 * 0.03 + 2 * 2.5) / 2,
+  },
+  {
     what: 'Gemini: what was cached beforehand',
     recording: 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1',
     kind: 'gemini',
@@ -125,6 +147,16 @@ const BILLS: Bill[] = [
     model: 'gemini-2.5-flash',
     prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3, output_mtok: 2.5 } },
     tokens: 519 * 0.3 + (35 + 4760) * 2.5,
+  },
+  {
+    what: 'Vertex: the same, had it been served in the flex tier',
+    recording:
+      'gemini-generate/vertex/rubyllm-chat-pdf-models-vertexai-gemini-2-5-flash-handles-multiple-pdfs-i2',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3, output_mtok: 2.5 } },
+    edit: (text) => text.replaceAll(/"trafficType": ?"ON_DEMAND"/g, '"trafficType":"ON_DEMAND_FLEX"'),
+    tokens: (519 * 0.3 + (35 + 4760) * 2.5) / 2,
   },
   {
     what: 'Bedrock Converse: written to the cache',
@@ -260,6 +292,55 @@ describe('the bill of', () => {
   });
 
   if (usesSharedRecordings()) {
+    test('OpenAI Chat: the tier stands beside the counts', async () => {
+      const id = 'openai-chat/openrouter/rig-blocking-gpt-4-1-refusal';
+      const recording = findRecording(id);
+      if (recording === undefined) throw new Error(`no recording ${id}`);
+      const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+      const message = { role: 'assistant', content: 'hi' };
+      const choices = [{ index: 0, message, finish_reason: 'stop' }];
+      for (const [tier, cost] of [
+        ['default', 2800 / 1e6],
+        ['flex', 1400 / 1e6],
+        ['priority', null],
+      ] as const) {
+        const body = {
+          id: 'c',
+          object: 'chat.completion',
+          model: 'gpt-4.1',
+          choices,
+          usage,
+          service_tier: tier,
+        };
+        const prices = { id: 'openai', model: 'gpt-4.1', has: {} };
+        const edit = () => JSON.stringify(body);
+        const bill: Bill = {
+          what: '',
+          recording: id,
+          kind: 'openai',
+          model: 'gpt-4.1',
+          prices,
+          edit,
+          tokens: 0,
+        };
+        for (const path of ['/v1/chat/completions', '/v1/messages']) {
+          const row = await billed({ ...bill, baseUrl: 'https://api.openai.com/v1' }, recording, path);
+          expect([path, tier, row.usageKnown, row.costUsd]).toEqual([path, tier, true, cost]);
+        }
+      }
+    });
+
+    test('a tier whose price is each model’s own: unpriced', async () => {
+      const found = BILLS.find(({ dialect }) => dialect === 'openai-responses');
+      const recording = found && findRecording(found.recording);
+      if (found === undefined || recording === undefined) throw new Error('no recording');
+      const edit = (text: string) => text.replaceAll(/"service_tier": ?"\w+"/g, '"service_tier":"priority"');
+      for (const path of ['/v1/responses', '/v1/messages']) {
+        const row = await billed({ ...found, edit }, recording, path);
+        expect([path, row.usageKnown, row.costUsd]).toEqual([path, true, null]);
+      }
+    });
+
     test('searches whose price nobody states: unpriced, and not a sum without them', async () => {
       const id = 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream';
       const recording = findRecording(id);

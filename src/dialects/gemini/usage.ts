@@ -1,6 +1,6 @@
 // `usageMetadata` ↔ token counts. https://ai.google.dev/api/generate-content#UsageMetadata
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { CountReader, type StatedUsage, totalInputTokens, type Usage } from '../../model/usage.ts';
+import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /** What an event states; events in the middle of a stream may state nothing but the traffic type. */
 export function parseUsage(metadata: JsonObject): StatedUsage {
@@ -20,8 +20,14 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
   const audioOut = audioTokens(metadata.candidatesTokensDetails, counts);
   if (audioIn !== undefined) usage.audioInputTokens = audioIn;
   if (audioOut !== undefined) usage.audioOutputTokens = audioOut;
-  return counts.stated(usage);
+  return {
+    ...counts.stated(usage),
+    ...tierIn(metadata.serviceTier ?? TRAFFIC[String(metadata.trafficType)]),
+  };
 }
+
+/** How Vertex calls the tiers. */
+const TRAFFIC: Record<string, string> = { ON_DEMAND_FLEX: 'flex', ON_DEMAND_PRIORITY: 'priority' };
 
 function audioTokens(details: JsonValue | undefined, counts: CountReader): number | undefined {
   for (const item of asArray(details) ?? []) {

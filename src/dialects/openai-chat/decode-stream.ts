@@ -16,7 +16,7 @@ import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { tellUnworded } from './unworded.ts';
-import { findUsage, parseUsage } from './usage.ts';
+import { countsIn } from './usage.ts';
 
 /** One string, that is. */
 
@@ -134,7 +134,7 @@ class ChunkDecoder implements StreamDecoder {
       throw new MalformedEvent('choices is not an array');
     }
     const choice = firstChoice(asArray(chunk.choices) ?? []);
-    const usage = findUsage(chunk, choice);
+    const usage = countsIn(chunk, choice);
     // Azure's first chunk has filter results, an empty id and no choice.
     if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id)))
       this.start(chunk);
@@ -144,7 +144,7 @@ class ChunkDecoder implements StreamDecoder {
     if (choice === undefined && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);
     if (this.started) tellUnworded(chunk, choice, this.extend);
-    if (usage !== undefined) sink.push({ type: 'usage', usage: parseUsage(usage) });
+    if (usage !== undefined) sink.push({ type: 'usage', usage });
     if (error !== undefined) this.fail(error);
   }
 

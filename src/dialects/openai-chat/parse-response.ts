@@ -18,7 +18,7 @@ import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { argumentText, parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
-import { findUsage, parseUsage } from './usage.ts';
+import { countsIn } from './usage.ts';
 
 /** Reads the first choice; the other dialects have room for one. */
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -55,8 +55,10 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 }
 
 export function accountIn(body: JsonObject): Account {
-  const usage = findUsage(body, asObject(asArray(body.choices)?.[0]));
-  return { model: asString(body.model) || null, usage: usage && parseUsage(usage) };
+  return {
+    model: asString(body.model) || null,
+    usage: countsIn(body, asObject(asArray(body.choices)?.[0])),
+  };
 }
 
 /** Whether there is any. */

@@ -1,6 +1,6 @@
 // Token counts ↔ `usage`, across the servers that speak this dialect.
 import { asObject, type JsonObject } from '../../model/json.ts';
-import { CountReader, type StatedUsage, totalInputTokens, type Usage } from '../../model/usage.ts';
+import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
  * What a `usage` object states; fields it leaves out stay undefined.
@@ -75,7 +75,13 @@ export function buildUsage(usage: Usage): JsonObject {
   };
 }
 
+/** What a chunk or body states of its counts; undefined where it has none. */
+export function countsIn(body: JsonObject, choice: JsonObject | undefined): StatedUsage | undefined {
+  const usage = findUsage(body, choice);
+  return usage && { ...parseUsage(usage), ...tierIn(body.service_tier) };
+}
+
 /** The usage object of a chunk or body, wherever the server puts it (top, in the choice, in `x_groq`). */
-export function findUsage(body: JsonObject, choice: JsonObject | undefined): JsonObject | undefined {
+function findUsage(body: JsonObject, choice: JsonObject | undefined): JsonObject | undefined {
   return asObject(body.usage) ?? asObject(choice?.usage) ?? asObject(asObject(body.x_groq)?.usage);
 }

@@ -1,6 +1,6 @@
 // Token counts ↔ `usage`.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { CountReader, type StatedUsage, totalInputTokens, type Usage } from '../../model/usage.ts';
+import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
  * What a response object states of its counts; undefined where it has no usage. `input_tokens` includes cached
@@ -38,7 +38,7 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
     counts.read(asObject(usage.server_side_tool_usage_details)?.web_search_calls) ??
     countSearches(response.output);
   if (searches !== undefined) parsed.webSearches = searches;
-  return counts.stated(parsed);
+  return { ...counts.stated(parsed), ...tierIn(response.service_tier) };
 }
 
 /** Where no count is stated, the calls are in the answer. Each search is billed; opening a page that was found is not. */
