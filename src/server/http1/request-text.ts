@@ -14,6 +14,9 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const PATH = /^\/[\x21-\x7e]*$/;
 const ASCII = /^[\0-\x7f]*$/;
 
+/** A longer body is made bytes at once: of a string, what the socket did not take would be encoded again. In UTF-16 units. */
+const LONGEST_STRING = 32 * 1024;
+
 /** Made here, whoever else says them. */
 const OWN_FIELD = /^(host|content-length|connection|transfer-encoding)$/;
 
@@ -49,6 +52,14 @@ export function writeRequest(
   if (body === undefined) head += '\r\n';
   else head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   // A string is written as UTF-8, which a head is not.
-  if (ASCII.test(head)) return body === undefined ? head : head + body;
-  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '')]);
+  const isText = ASCII.test(head) && (body?.length ?? 0) <= LONGEST_STRING;
+  return isText ? head + (body ?? '') : bytesOf(head, body ?? '');
+}
+
+/** Made in one place: a string of both would be copied twice. */
+function bytesOf(head: string, body: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(head.length + Buffer.byteLength(body));
+  bytes.write(head, 'latin1');
+  bytes.write(body, head.length, 'utf8');
+  return bytes;
 }
