@@ -91,6 +91,7 @@ function resolveServer(file: ConfigFile, sources: ResolveSources, problems: Conf
     keys,
     allowedOrigins: server.allowed_origins,
     maxBody: server.max_body,
+    bodyTimeoutMs: server.body_timeout,
     maxEvent: server.max_event,
     pingIntervalMs: server.ping_interval,
     drainTimeoutMs: server.drain_timeout,

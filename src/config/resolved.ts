@@ -45,6 +45,8 @@ export interface ServerConfig {
   allowedOrigins: string[];
   /** Bytes. */
   maxBody: number;
+  /** Between two pieces of a request's body. */
+  bodyTimeoutMs: number;
   /** Longest event of an upstream stream, bytes. */
   maxEvent: number;
   pingIntervalMs: number;

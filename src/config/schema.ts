@@ -105,6 +105,11 @@ const serverSchema = z.strictObject({
       'Web pages and browser extensions that may ask, beside the gateway’s own: each by its exact origin, such as `http://localhost:5173` or `chrome-extension://ID`. `*`: every one, where `keys` are asked for. See docs/endpoints.md.',
     ),
   max_body: size().prefault('64MB').describe('Longest request body.'),
+  body_timeout: timer()
+    .prefault('60s')
+    .describe(
+      'Longest silence of a client in the midst of its request’s body. A slow one may take its time.',
+    ),
   max_event: size()
     .prefault('32MB')
     .describe('Longest event of an upstream stream, and longest whole answer; a longer one is an error.'),

@@ -18,6 +18,8 @@ export function answerError(error: GatewayError, dialect: DialectId, record: Exc
   if (error.upstream === undefined) {
     if (error.status === 405) headers.allow = 'POST';
     if (error.status === UPGRADE_REQUIRED) headers.upgrade = 'HTTP/1.1';
+    // Of its request there is a rest, which would be read as the next one.
+    if (error.status === REQUEST_TIMEOUT) headers.connection = 'close';
   }
   setExchangeHeaders(headers, { record, dialect }, null);
   record.end(failedWith(error));
@@ -134,6 +136,7 @@ export function methodNotAllowed(method: string, path: string, allowed: string):
 }
 
 const UPGRADE_REQUIRED = 426;
+const REQUEST_TIMEOUT = 408;
 
 /**
  * A model is asked by POST. A client that would rather have a WebSocket (Codex) is told with the status at which it

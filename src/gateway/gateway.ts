@@ -206,7 +206,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       guardOrigin(headers, config.server);
       authenticate(headers, config.server.keys);
       if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
-      const text = await readBody(request, headers, config.server.maxBody);
+      const text = await readBody(request, headers, config.server, host.setTimer);
       if (rows !== null && config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(found, headers, address.search, text);
       record.requestedModel = incoming.model;

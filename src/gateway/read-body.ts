@@ -1,6 +1,8 @@
-// Reads the bytes of a client's request, within their limit and unpacked.
+// Reads the bytes of a client's request, within their limits of size and silence, and unpacked.
+import type { ServerConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
+import type { GatewayHost } from './host.ts';
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -22,11 +24,16 @@ interface Packing {
 /**
  * The body as text, unpacked. Throws `too_large` past `maxBody` bytes, packed or not, a 415 for a body that is no JSON or
  * packed in a way that is not known, and `invalid_request` for one that is not what it says or not UTF-8: text put in place
- * of such bytes would reach the provider changed.
+ * of such bytes would reach the provider changed. A client that falls silent in the midst of it gets a 408.
  *
  * @param headers the request's own, where a look is no call out of JavaScript.
  */
-export async function readBody(request: Request, headers: HeaderReader, maxBody: number): Promise<string> {
+export async function readBody(
+  request: Request,
+  headers: HeaderReader,
+  { maxBody, bodyTimeoutMs }: Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>,
+  setTimer: GatewayHost['setTimer'],
+): Promise<string> {
   const type = headers.get('content-type');
   if (type !== null && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
     throw new GatewayError(
@@ -38,8 +45,8 @@ export async function readBody(request: Request, headers: HeaderReader, maxBody:
   const packing = packingOf(headers);
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
-  const bytes = declared <= maxBody ? await request.bytes() : await readBounded(request.body, maxBody);
-  if (bytes.length > maxBody) throw tooLarge(maxBody);
+  // `request.bytes()` is 4 µs cheaper, and does not tell one that is slow from one that has stopped.
+  const bytes = await readBounded(request.body, maxBody, (piece) => within(piece, bodyTimeoutMs, setTimer));
   const plain = packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
   try {
     return strictDecoder.decode(plain);
@@ -85,16 +92,29 @@ async function unpack(
 }
 
 async function readBounded(
-  body: ReadableStream<Uint8Array> | null,
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
   maxBody: number,
+  wait: Patience = (piece) => piece,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
+  if (body === null) return new Uint8Array(0);
+  const reader = body.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > maxBody) throw tooLarge(maxBody);
-    chunks.push(chunk);
+  try {
+    for (;;) {
+      const { done, value } = await wait(reader.read());
+      if (done) break;
+      size += value.length;
+      if (size > maxBody) throw tooLarge(maxBody);
+      chunks.push(value);
+    }
+  } catch (thrown) {
+    // The rest is nobody's; that it cannot be called off any more is no failure beside the one that is thrown.
+    reader.cancel().catch(() => {});
+    throw thrown;
   }
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
   const whole = new Uint8Array(size);
   let offset = 0;
   for (const chunk of chunks) {
@@ -102,6 +122,35 @@ async function readBounded(
     offset += chunk.length;
   }
   return whole;
+}
+
+type Piece = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>['read']>>;
+/** How long the next piece is waited for. */
+type Patience = (piece: Promise<Piece>) => Promise<Piece>;
+
+/** Throws a 408. */
+function within(piece: Promise<Piece>, timeoutMs: number, setTimer: GatewayHost['setTimer']): Promise<Piece> {
+  return new Promise((resolve, reject) => {
+    const callOff = setTimer(() => reject(fellSilent(timeoutMs)), timeoutMs);
+    piece.then(
+      (read) => {
+        callOff();
+        resolve(read);
+      },
+      (failure: unknown) => {
+        callOff();
+        reject(failure);
+      },
+    );
+  });
+}
+
+function fellSilent(timeoutMs: number): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    `the rest of the body did not come: nothing for ${timeoutMs / 1_000} s (server.body_timeout); send the request again`,
+    { status: 408 },
+  );
 }
 
 function tooLarge(maxBody: number): GatewayError {

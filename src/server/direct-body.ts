@@ -3,23 +3,28 @@
 import type { ByteSink, ByteSource, MakeBody } from '../gateway/byte-source.ts';
 
 /** For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on. */
-export const directBody: MakeBody = (source) => {
+export const directBody: MakeBody = (source) => directBodyFor(source, () => {});
+
+/** @param ended told before the last of it goes out. */
+export function directBodyFor(source: ByteSource, ended: () => void): ReadableStream<Uint8Array> {
   const direct: Bun.DirectUnderlyingSource<Uint8Array> = {
     type: 'direct',
-    pull: (controller) => source.start(new ConnectionSink(controller, source)),
+    pull: (controller) => source.start(new ConnectionSink(controller, source, ended)),
     cancel: () => source.cancel(),
   };
   // The types of the web know streams of two kinds.
   return new ReadableStream(direct as object);
-};
+}
 
 class ConnectionSink implements ByteSink {
   private readonly controller: ReadableStreamDirectController;
   private readonly source: ByteSource;
+  private readonly ended: () => void;
 
-  constructor(controller: ReadableStreamDirectController, source: ByteSource) {
+  constructor(controller: ReadableStreamDirectController, source: ByteSource, ended: () => void) {
     this.controller = controller;
     this.source = source;
+    this.ended = ended;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -31,6 +36,7 @@ class ConnectionSink implements ByteSink {
   }
 
   end(): void {
+    this.ended();
     this.controller.close();
   }
 

@@ -1,8 +1,8 @@
 // The socket: Bun's HTTP server around one fetch function, and how it ends.
 
-import type { MakeBody } from '../gateway/byte-source.ts';
+import { type ByteSink, type ByteSource, type MakeBody, standardBody } from '../gateway/byte-source.ts';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
-import { directBody } from './direct-body.ts';
+import { directBodyFor } from './direct-body.ts';
 import { startCollector } from './garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 
@@ -32,6 +32,11 @@ export interface HostOptions {
 
 /** How long what is cut may take to send its last word. */
 const LAST_WORD_MS = 1_000;
+/**
+ * Seconds that a connection without a request is kept: longer than clients keep theirs, so that none asks on one that just
+ * closes, and the longest that Bun knows. While a request runs, silence is the gateway's business.
+ */
+const UNUSED_SECONDS = 255;
 
 export interface HttpHost {
   port: number;
@@ -54,26 +59,36 @@ export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
   let served = 0;
   const turn = new LoopTurn<() => void>((begin) => begin());
-  const turnOf = async (request: Request, client: () => string) => {
+  const turnOf = async (request: Request, connection: ClientConnection) => {
     await new Promise<void>((resolve) => turn.add(resolve));
-    return answer(request, client);
+    return answer(request, connection);
   };
   /** Bun closes every connection whose answer is over while the server drains. */
   const sayWhetherLast = (response: Response) => (draining ? sayClose(response) : response);
-  const answer = (request: Request, client: () => string): Promise<Response> => {
-    const encoding = encodingFor(options, request, client);
-    const answered =
-      encoding === undefined
-        ? options.fetch(request, directBody)
-        : options.fetch(request).then((response) => compress(response, encoding));
-    return isLast(request) ? answered.then(sayClose) : answered.then(sayWhetherLast);
+  const answer = (request: Request, connection: ClientConnection): Promise<Response> => {
+    connection.closeAfter(0);
+    const encoding = encodingFor(options, request, connection);
+    const given = () => connection.closeAfter(UNUSED_SECONDS);
+    let streams = false;
+    const makeBody: MakeBody = (source) => {
+      streams = true;
+      return encoding === undefined
+        ? directBodyFor(source, given)
+        : standardBody(new EndToldSource(source, given));
+    };
+    const last = isLast(request);
+    return options.fetch(request, makeBody).then((response) => {
+      if (!streams) given();
+      const sent = encoding === undefined ? response : compress(response, encoding);
+      return last ? sayClose(sent) : sayWhetherLast(sent);
+    });
   };
   const { turnAway = drainingResponse } = options;
-  const server = listen(options, (request, client) => {
+  const server = listen(options, (request, connection) => {
     served++;
     if (draining) return turnAway(request).then(sayClose);
     // Pages are not asked for by the thousand, and Bun answers two in one write only where both are answered at once.
-    return request.method === 'POST' ? turnOf(request, client) : answer(request, client);
+    return request.method === 'POST' ? turnOf(request, connection) : answer(request, connection);
   });
   const stopCollector = startCollector({ begun: () => served, open: () => server.pendingRequests });
   const port = server.port ?? options.port;
@@ -119,12 +134,12 @@ function sayClose(response: Response): Response {
 function encodingFor(
   { hostname, compression }: HostOptions,
   request: Request,
-  client: () => string,
+  connection: ClientConnection,
 ): Encoding | undefined {
   const when = compression?.() ?? 'off';
   if (when === 'off' || (when === 'auto' && isLocal(hostname))) return undefined;
   const encoding = chooseEncoding(request.headers.get('accept-encoding'));
-  return encoding === undefined || (when === 'auto' && isLocal(client())) ? undefined : encoding;
+  return encoding === undefined || (when === 'auto' && isLocal(connection.address())) ? undefined : encoding;
 }
 
 /** This machine's own address, in the forms in which it is told. */
@@ -132,23 +147,71 @@ function isLocal(address: string): boolean {
   return /^(localhost|\[?::1\]?|(::ffff:)?127\..*)$/i.test(address);
 }
 
-/** @param fetch `client` tells the address that asks. */
+/** The connection that a request came on. */
+class ClientConnection {
+  private readonly request: Request;
+  private readonly server: Bun.Server<undefined>;
+
+  constructor(request: Request, server: Bun.Server<undefined>) {
+    this.request = request;
+    this.server = server;
+  }
+
+  address(): string {
+    return this.server.requestIP(this.request)?.address ?? '';
+  }
+
+  /** @param seconds in which nothing moves on it; 0: never. */
+  closeAfter(seconds: number): void {
+    this.server.timeout(this.request, seconds);
+  }
+}
+
+/** Tells when the last of it has been given. */
+class EndToldSource implements ByteSource {
+  private readonly source: ByteSource;
+  private readonly told: () => void;
+
+  constructor(source: ByteSource, told: () => void) {
+    this.source = source;
+    this.told = told;
+  }
+
+  start(sink: ByteSink): void {
+    this.source.start({
+      write: (bytes) => sink.write(bytes),
+      end: () => {
+        this.told();
+        sink.end();
+      },
+    });
+  }
+
+  resume(): void {
+    this.source.resume();
+  }
+
+  cancel(): void {
+    this.source.cancel();
+  }
+}
+
 function listen(
   options: HostOptions,
-  fetch: (request: Request, client: () => string) => Response | Promise<Response>,
+  fetch: (request: Request, connection: ClientConnection) => Response | Promise<Response>,
 ) {
   try {
     return Bun.serve({
       hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: options.port,
-      // Bun's default of 10 s would cut a stream that thinks; silence is the gateway's business.
-      idleTimeout: 0,
+      // With 0 Bun would wait without end for a request's headers too; else it does for some 10 s.
+      idleTimeout: UNUSED_SECONDS,
       // A body that nobody reads is not buffered: Bun pauses its sender, and discards what is left after the answer.
       maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,
       development: false,
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
       reusePort: options.shared ?? false,
-      fetch: (request, server) => fetch(request, () => server.requestIP(request)?.address ?? ''),
+      fetch: (request, server) => fetch(request, new ClientConnection(request, server)),
       error(error) {
         options.onError(error);
         return Response.json(INTERNAL, { status: 500 });

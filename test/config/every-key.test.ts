@@ -41,6 +41,7 @@ const OTHER: Record<string, unknown> = {
   'server.keys': ['other'],
   'server.allowed_origins': ['http://localhost:5173'],
   'server.max_body': '1MB',
+  'server.body_timeout': '5s',
   'server.max_event': '1MB',
   'server.ping_interval': '1s',
   'server.drain_timeout': '1s',

@@ -23,6 +23,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       keys: ['server-key-secret'],
       allowedOrigins: [],
       maxBody: 1,
+      bodyTimeoutMs: 1,
       maxEvent: 1,
       pingIntervalMs: 1,
       drainTimeoutMs: 1,
