@@ -13,6 +13,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     baseUrl: 'https://api.anthropic.com',
     keyVariable: 'ANTHROPIC_API_KEY',
     modelPatterns: [/^claude-/],
+    tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
     quirks: {},
   },

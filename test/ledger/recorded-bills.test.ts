@@ -31,6 +31,8 @@ interface Bill {
   pieces?: number;
 }
 
+const OTHER_GEO = /,\s*"inference_geo": ?"(global|not_available)"/g;
+
 const BILLS: Bill[] = [
   {
     what: 'Anthropic, streamed: read from and written to the cache for five minutes',
@@ -74,6 +76,17 @@ const BILLS: Bill[] = [
       },
     },
     tokens: 4 * 2 + 11_107 * 2.5 + 2836 * 0.2 + 155 * 10,
+    pieces: 1 * 0.01,
+  },
+  {
+    what: 'Anthropic: had it been answered in the United States alone, a tenth more',
+    recording: 'anthropic-messages/anthropic/ellmer-anthropic-web-search',
+    kind: 'anthropic',
+    model: 'claude-sonnet-5',
+    prices: { id: 'anthropic', model: 'claude-sonnet-5', has: { input_mtok: 2 } },
+    edit: (text) =>
+      text.replaceAll(/"usage": ?\{/g, '"usage":{"inference_geo":"us",').replaceAll(OTHER_GEO, ''),
+    tokens: (4 * 2 + 11_107 * 2.5 + 2836 * 0.2 + 155 * 10) * 1.1,
     pieces: 1 * 0.01,
   },
   {
@@ -292,6 +305,17 @@ describe('the bill of', () => {
   });
 
   if (usesSharedRecordings()) {
+    test('Anthropic: fast mode has prices of its own', async () => {
+      const found = BILLS.find(({ kind }) => kind === 'anthropic');
+      const recording = found && findRecording(found.recording);
+      if (found === undefined || recording === undefined) throw new Error('no recording');
+      const edit = (text: string) => text.replace(/"usage": ?\{/, '"usage":{"speed":"fast",');
+      for (const path of ['/v1/messages', '/v1/chat/completions']) {
+        const row = await billed({ ...found, edit }, recording, path);
+        expect([path, row.usageKnown, row.costUsd]).toEqual([path, true, null]);
+      }
+    });
+
     test('OpenAI Chat: the tier stands beside the counts', async () => {
       const id = 'openai-chat/openrouter/rig-blocking-gpt-4-1-refusal';
       const recording = findRecording(id);

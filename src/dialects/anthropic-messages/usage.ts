@@ -1,6 +1,6 @@
 // Token counts. The wire counts like the neutral model: `input_tokens` is the fresh part of the prompt.
 import { asObject, type JsonObject } from '../../model/json.ts';
-import { CountReader, type StatedUsage, type Usage } from '../../model/usage.ts';
+import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { put } from '../own-fields.ts';
 
 /** The counts that are stated; null and missing ones are left out, so that an earlier report stands. */
@@ -18,7 +18,9 @@ export function parseUsage(wire: JsonObject): StatedUsage {
   set('cacheWrite1hTokens', asObject(wire.cache_creation)?.ephemeral_1h_input_tokens);
   set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
   set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
-  return counts.stated(usage);
+  // Both are told beside the counts; the first costs several times as much, the second a tenth more.
+  const tier = wire.speed === 'fast' ? 'fast' : wire.inference_geo === 'us' ? 'us' : undefined;
+  return { ...counts.stated(usage), ...tierIn(tier) };
 }
 
 /** What clients have no field for. */
