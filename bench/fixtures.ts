@@ -50,3 +50,24 @@ export function streamText(dialect: ProviderId, deltas: number): string {
 export function eventsLike(event: string, count: number): string[] {
   return Array.from({ length: count }, (_, place) => countedOn(event, place + 1));
 }
+
+const LINES = [
+  'export function parse(text: string): Config {',
+  '  const found = text.match(/^([\\w-]+)\\s*=\\s*"(.*)"$/m); // \'name\' = "value"',
+  '  if (found === null) throw new Error("line " + at + ": expected a name and a value");',
+  '\t\treturn { ...defaults, [found[1]]: found[2] ?? null };',
+  '}',
+  '',
+  ' * The bearer of a token may read it again — see https://example.com/docs?page=2#keys',
+  '  const headers = { authorization: "Bearer " + token, "x-request-id": id };',
+];
+
+/** What a tool reads from files: code, with the signs that JSON escapes, each a little different from the others. */
+export function filesOf(characters: number, count: number): string[] {
+  return Array.from({ length: count }, (_, file) => {
+    let text = '';
+    for (let line = 0; text.length < characters; line++)
+      text += `${String(line + 1).padStart(6)}\t${LINES[(line * 3 + file) % LINES.length] ?? ''}\n`;
+    return text;
+  });
+}

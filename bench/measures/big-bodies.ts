@@ -1,14 +1,14 @@
-// One long body after another on one connection: a request with images, a long stream, a long argument of a tool.
+// One long body after another on one connection: a long conversation, a request with images, a long stream, a long argument of a tool.
 import type { Behaviour } from '../behaviour.ts';
 import { type Contender, takes } from '../contender.ts';
-import { imageOf } from '../fixtures.ts';
+import { filesOf, imageOf } from '../fixtures.ts';
 import { type LoadProcess, type Measure, type Numbers, onStage, type Stage, startLoad } from '../measure.ts';
 import type { LoadCount } from '../load-client.ts';
 import { cpuTime, peakMemory } from '../process-stats.ts';
 
 export interface Body {
   name: string;
-  kind: 'request' | 'stream' | 'argument';
+  kind: 'images' | 'conversation' | 'stream' | 'argument';
   /** What it is called in the report. */
   label: string;
   megabytes: number;
@@ -17,13 +17,15 @@ export interface Body {
 }
 
 export const BODIES: readonly Body[] = [
-  { name: 'big-request', kind: 'request', label: '10 MB request with images', megabytes: 10, count: 8 },
+  { name: 'conversation', kind: 'conversation', label: '1 MB conversation', megabytes: 1, count: 200 },
+  { name: 'big-request', kind: 'images', label: '10 MB request with images', megabytes: 10, count: 8 },
   { name: 'big-stream', kind: 'stream', label: '64 MB stream', megabytes: 64, count: 2 },
   { name: 'big-argument', kind: 'argument', label: '20 MB tool argument', megabytes: 20, count: 4 },
 ];
 
 const MB = 1024 * 1024;
 const IMAGE_MB = 2;
+const FILE_CHARACTERS = 8 * 1024;
 const POLL_MS = 10;
 const TIMEOUT_MS = 60_000;
 
@@ -75,12 +77,16 @@ export function bigBodies(body: Body): Measure {
 }
 
 function behaviourOf(kind: Body['kind'], megabytes: number): Behaviour {
-  if (kind === 'request') return { kind: 'plain', amount: 0 };
+  if (kind === 'images' || kind === 'conversation') return { kind: 'plain', amount: 0 };
   return { kind: kind === 'stream' ? 'long' : 'argument', amount: megabytes };
 }
 
 function requestFor({ request, requestOf }: Stage, kind: Body['kind'], megabytes: number) {
-  if (kind !== 'request') return request(true);
+  if (kind === 'conversation') {
+    const files = filesOf(FILE_CHARACTERS, (megabytes * MB) / FILE_CHARACTERS);
+    return requestOf(false, (client, model) => client.agentRequest(model, files));
+  }
+  if (kind !== 'images') return request(true);
   const size = Math.min(IMAGE_MB, megabytes);
   const images = Array.from({ length: megabytes / size }, () => imageOf(size * MB));
   return requestOf(false, (client, model) => client.imageRequest(model, images));

@@ -4,6 +4,7 @@ import { type Behaviour, behaviourPrefix, parsePath } from '../../bench/behaviou
 import {
   CLIENT_IDS,
   CLIENTS,
+  filesOf,
   FIRST_TEXT,
   PROVIDER_IDS,
   type ProviderId,
@@ -76,6 +77,17 @@ describe.each(CLIENT_IDS.map((id) => [id] as const))('client of %s', (dialect) =
     const neutral = DIALECTS[dialect].client.parseRequest(body, { operation: 'generate' });
     expect(neutral.model).toBe('some-model');
     expect(neutral.messages).toHaveLength(3);
+  });
+
+  test('a long conversation holds what each call brought', () => {
+    const files = filesOf(2_000, 3);
+    expect(new Set(files).size).toBe(3);
+    const body = parseObject(CLIENTS[dialect].agentRequest('some-model', files)) ?? {};
+    const neutral = DIALECTS[dialect].client.parseRequest(body, { operation: 'generate' });
+    const parts = neutral.messages.flatMap((message) => message.parts);
+    const results = parts.filter((part) => part.type === 'tool-result');
+    expect(parts.filter((part) => part.type === 'tool-call')).toHaveLength(3);
+    expect(results.map(({ content }) => content)).toEqual(files.map((text) => [{ type: 'text', text }]));
   });
 });
 

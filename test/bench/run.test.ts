@@ -82,7 +82,7 @@ test(
 );
 
 test(
-  'a tiny run of long bodies, of all three kinds',
+  'a tiny run of long bodies, of each kind',
   async () => {
     const kept = [PASSTHROUGH, SLOWEST, FRAGMENTS];
     const results = await runMeasures({
