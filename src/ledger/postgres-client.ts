@@ -1,7 +1,7 @@
 // The connections to PostgreSQL: pooled, bounded in time, and silent about the credentials in the address.
 import { SQL } from 'bun';
 import type { SqlValue } from './row-columns.ts';
-import { postgresTrouble } from './store-trouble.ts';
+import { isReadOnly, postgresTrouble } from './store-trouble.ts';
 
 /** Parameters stand as `?` in the text. Whole numbers come back as numbers, whatever their column. */
 export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
@@ -44,15 +44,20 @@ export function createPostgresClient(url: string): PostgresClient {
   ): Promise<Result> => {
     pool ??= connect();
     const asked = pool;
+    const leave = (timeout: number): void => {
+      if (pool === asked) pool = null;
+      asked.close({ timeout }).catch(() => undefined);
+    };
     const { promise: silence, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      if (pool === asked) pool = null;
-      asked.close({ timeout: 0 }).catch(() => undefined);
+      leave(0);
       reject(new Error(`no answer within ${silenceMs / 1000} s`));
     }, silenceMs);
     try {
       return await Promise.race([work(asked), silence]);
     } catch (thrown) {
+      // After a failover its name may lead to another server: only new connections go there.
+      if (isReadOnly(thrown)) leave(CLOSE_S);
       throw describe(thrown, url);
     } finally {
       clearTimeout(timer);

@@ -30,6 +30,8 @@ const UNREACHED = 'see that it runs, and that audit.store has its address';
 const STRANGER = 'put a user and password that it knows into audit.store';
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
 
+const READ_ONLY = '25006';
+
 /** By Bun's code where no connection came about, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   ERR_POSTGRES_CONNECTION: UNREACHED,
@@ -38,7 +40,7 @@ const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   '3D000': 'create that database, or name another in audit.store',
   '3F000': 'create that schema, or name another in audit.store',
   '42501': NO_RIGHT,
-  '25006': 'it is a standby or set to read only: name the server that writes in audit.store',
+  [READ_ONLY]: 'it is a standby or set to read only: name the server that writes in audit.store',
   '53100': 'make room on its disk',
   '53300': 'raise its max_connections, or end connections that are not used',
   '57P03': 'it starts or ends: wait, and see its log',
@@ -51,10 +53,22 @@ export function sqliteTrouble(path: string, thrown: unknown): Error {
 
 /** `where`: the server and its database; `message`: what is said of the failure, free of secrets. */
 export function postgresTrouble(where: string, thrown: unknown, message: string): Error {
-  // Of what the server says, `errno` holds its five letters.
+  return trouble(
+    `PostgreSQL at ${where}`,
+    message,
+    mendOf(POSTGRES_MENDS, stateOf(thrown) ?? codeOf(thrown)),
+  );
+}
+
+/** Whether the server takes no writes: a standby, or one that is no longer the first. */
+export function isReadOnly(thrown: unknown): boolean {
+  return stateOf(thrown) === READ_ONLY;
+}
+
+/** Of what the server says, `errno` holds its five letters. */
+function stateOf(thrown: unknown): string | undefined {
   const state = thrown instanceof Error && 'errno' in thrown ? thrown.errno : undefined;
-  const code = typeof state === 'string' ? state : codeOf(thrown);
-  return trouble(`PostgreSQL at ${where}`, message, mendOf(POSTGRES_MENDS, code));
+  return typeof state === 'string' ? state : undefined;
 }
 
 function trouble(where: string, thrown: unknown, mend: string | undefined): Error {

@@ -271,6 +271,23 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await store.close();
   });
 
+  test('a server that takes no writes is asked by a new connection: its name may lead to another by then', async () => {
+    const url = await cluster.createDatabase();
+    const name = new URL(url).pathname.slice(1);
+    const elsewhere = Object.assign(new URL(url), { pathname: '/postgres' }).href;
+    const store = createPostgresStore(url);
+    await store.append(variedRows(1));
+    await store.close();
+    // Of sessions that begin: those that there are stay as they are.
+    await ask(elsewhere, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    const standby = createPostgresStore(url);
+    await expect(standby.append(variedRows(1, 1))).rejects.toThrow('standby');
+    await ask(elsewhere, `ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    await standby.append(variedRows(1, 1));
+    expect((await standby.totals()).requests).toBe(2);
+    await standby.close();
+  });
+
   test('a connection that the server ended is made anew', async () => {
     const url = await cluster.createDatabase();
     const store = createPostgresStore(url);
