@@ -90,11 +90,11 @@ export function stringFlag(input: ParsedArguments, name: string): string | undef
 export function countFlag(
   input: ParsedArguments,
   name: string,
-  words = 'a number from 1 to 999999',
+  { least = 1, words = `a number from ${least} to 999999` }: { least?: 0 | 1; words?: string } = {},
 ): number | undefined {
   const value = stringFlag(input, name);
   if (value === undefined) return undefined;
-  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
+  if (/^(0|[1-9]\d{0,5})$/.test(value) && Number(value) >= least) return Number(value);
   throw new UsageError(`--${name} must be ${words}`);
 }
 
@@ -130,5 +130,5 @@ export function portFlag(input: ParsedArguments, name: string): number | undefin
 /** Throws UsageError where the value is neither a count nor `all`. */
 export function workersFlag(input: ParsedArguments): number | 'all' | undefined {
   if (stringFlag(input, 'workers') === 'all') return 'all';
-  return countFlag(input, 'workers', '"all" or a number from 1 to 999999');
+  return countFlag(input, 'workers', { words: '"all" or a number from 1 to 999999' });
 }

@@ -19,7 +19,7 @@ const FLUSH_MS = 1_000;
 
 /** Reads the ledger itself: also where no gateway runs. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
-  const count = countFlag(input, 'lines') ?? DEFAULT_LINES;
+  const count = countFlag(input, 'lines', { least: 0 }) ?? DEFAULT_LINES;
   await writeWhatWaits(input, context);
   let store: LedgerStore | undefined;
   const print = (row: StoredRow) =>
@@ -30,8 +30,9 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
       context.err('nothing has been recorded yet');
       return input.flags.follow ? 1 : 0;
     }
-    const rows = (await store.recent(count)).reverse();
-    for (const row of rows) print(row);
+    // Also of none that is shown: what is new comes after the newest.
+    const rows = (await store.recent(Math.max(1, count))).reverse();
+    if (count > 0) for (const row of rows) print(row);
     if (!input.flags.follow) return 0;
     let newest = rows.at(-1)?.id ?? 0;
     let isOver = false;

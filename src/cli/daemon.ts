@@ -91,7 +91,11 @@ export const daemonCommand: Command = {
     workers: { value: 'N', summary: 'start, restart: processes that serve, before server.workers.' },
     key: { value: 'KEY', summary: 'status, logs: key to present; default: the first of server.keys.' },
     json: { summary: 'status, logs of requests: print JSON.' },
-    lines: { value: 'N', short: 'n', summary: 'logs: so many of the newest lines, 20 if not given.' },
+    lines: {
+      value: 'N',
+      short: 'n',
+      summary: 'logs: so many of the newest lines, 20 if not given; 0 with --follow: only what comes.',
+    },
     follow: { short: 'f', summary: 'logs: go on with what comes, until Ctrl-C.' },
     server: { summary: 'logs: the lines of the process itself in place of the requests.' },
   },

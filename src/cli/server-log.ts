@@ -18,7 +18,8 @@ export async function printServerLog(input: ParsedArguments, context: CliContext
   }
   const tail = usingHome(path, () => openLogTail(path));
   try {
-    for (const line of tail.newest(countFlag(input, 'lines') ?? DEFAULT_LINES)) context.out(line);
+    for (const line of tail.newest(countFlag(input, 'lines', { least: 0 }) ?? DEFAULT_LINES))
+      context.out(line);
     if (input.flags.follow) await follow(tail, context);
     else if (tail.unfinished() !== '') context.out(tail.unfinished());
   } finally {

@@ -405,6 +405,31 @@ test('logs -f goes on with what comes, until it is told to end', async () => {
   expect(await follower.exited).toBe(0);
 }, 30_000);
 
+test('logs -n 0 shows nothing of what was, and with -f only what comes', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  const { url } = await statusOf(home);
+  await (await ask(url, 'simulator/fast,echo')).text();
+  expect(await sluice(home, ['logs', '-n', '0'])).toMatchObject({ code: 0, out: '', err: '' });
+  expect(await sluice(home, ['logs', '--server', '-n', '0'])).toMatchObject({ code: 0, out: '', err: '' });
+  const follower = spawn(home, ['logs', '-f', '-n', '0']);
+  const reader = follower.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const first = reader.read();
+  let shown: Awaited<typeof first> | undefined;
+  void first.then((read) => {
+    shown = read;
+  });
+  // When it has begun to look is not told: it is asked for until it shows one.
+  while (shown === undefined) {
+    await (await ask(url)).text();
+    await Bun.sleep(100);
+  }
+  expect(shown.value).toMatch(/simulator\/fast /);
+  expect(shown.value).not.toContain('echo');
+  follower.kill('SIGINT');
+  expect(await follower.exited).toBe(0);
+}, 30_000);
+
 test.each([[[]], [['dance']], [['logs', '-n', 'many']], [['start', '--port', 'x']]])(
   'daemon %j is a wrong command line',
   async (args) => expect((await sluice(newHome(), args)).code).toBe(2),
