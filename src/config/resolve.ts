@@ -59,15 +59,23 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
   return { config, problems };
 }
 
+/** Headers are bytes: some clients write such letters as UTF-8, some as Latin-1, most not at all. */
+const NOT_ASCII = 'the key has letters beyond ASCII, which clients send in different ways';
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
 function resolveServer(file: ConfigFile, sources: ResolveSources, problems: ConfigProblem[]): ServerConfig {
   const { server } = file;
   const host = sources.overrides?.host ?? server.host;
   const keys: string[] = [];
   const missing: ConfigProblem[] = [];
   for (const [index, reference] of server.keys.entries()) {
-    const secret = resolveSecret(reference, sources);
-    if (secret.value !== undefined) keys.push(secret.value);
-    else missing.push({ severity: 'warning', path: ['server', 'keys', index], message: secret.problem });
+    const { value, problem } = resolveSecret(reference, sources);
+    if (value !== undefined && isAscii(value)) keys.push(value);
+    else
+      missing.push({ severity: 'warning', path: ['server', 'keys', index], message: problem ?? NOT_ASCII });
   }
   // Keys were asked for and none is there: serving without any would open what was meant to be closed.
   const severity: Severity = keys.length === 0 ? 'fatal' : 'warning';

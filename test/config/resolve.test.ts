@@ -313,6 +313,19 @@ describe('server', () => {
     const { config, said } = resolve({ server: { keys } }, { PRESENT: 'k' });
     expect(config.server.keys).toEqual(['k']);
     expect(said).toEqual(['warning server.keys[0]: environment variable ABSENT is not set; not accepted']);
+    // As UTF-8 or as Latin-1, by who sends it; and beyond Latin-1 by nobody.
+    const odd = resolve(
+      { server: { keys: ['env:PRESENT', 'schl\u00fcssel', '\u043a\u043b\u044e\u0447'] } },
+      { PRESENT: 'k' },
+    );
+    expect(odd.config.server.keys).toEqual(['k']);
+    expect(odd.said).toEqual([
+      'warning server.keys[1]: the key has letters beyond ASCII, which clients send in different ways; not accepted',
+      'warning server.keys[2]: the value holds characters that a header cannot carry; not accepted',
+    ]);
+    expect(resolve({ server: { keys: ['schl\u00fcssel'] } }).said[0]).toStartWith(
+      'fatal server.keys[0]: the key has',
+    );
     expect(resolve({ server: { keys } }).said.map((line) => line.split(':')[0])).toEqual([
       'fatal server.keys[0]',
       'fatal server.keys[1]',
