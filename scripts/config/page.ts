@@ -101,11 +101,14 @@ function renderTransformers(): string[] {
 
 function renderKinds(): string[] {
   const rows = PROVIDER_KINDS.map(
-    ({ kind, dialect, alsoSpeaks = [], baseUrl, keyVariable, authorization }) => {
+    ({ kind, dialect, alsoSpeaks = [], baseUrl, keyVariable, otherKeyVariables = [], authorization }) => {
       const spoken =
         dialect === 'any' ? 'every one' : [dialect, ...alsoSpeaks].map((id) => `\`${id}\``).join(', ');
       const address = /^https?:/.test(baseUrl) ? `\`${baseUrl}\`` : 'inside the gateway';
-      const named = keyVariable === null ? 'none needed' : `\`${keyVariable}\``;
+      const named =
+        keyVariable === null
+          ? 'none needed'
+          : [keyVariable, ...otherKeyVariables].map((name) => `\`${name}\``).join(', or ');
       const key =
         authorization === undefined ? named : `${keyVariable === null ? '' : `${named}, or `}the host`;
       return `| \`${kind}\` | ${spoken} | ${address} | ${key} |`;

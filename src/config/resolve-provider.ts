@@ -157,7 +157,7 @@ function keysOf(
     return [...new Set(keys)];
   }
   if (single === null) return [];
-  const variable = kind?.keyVariable ?? null;
+  const variable = keyVariableOf(kind, sources);
   if (single === undefined && variable === null) return [];
   const secret = resolveSecret(single ?? `env:${variable}`, sources);
   if (secret.value !== undefined) return [secret.value];
@@ -167,6 +167,13 @@ function keysOf(
   else
     tell('warning', [], `no api_key, and ${secret.problem}: only requests with a key of their own can work`);
   return [];
+}
+
+/** The first of the kind's that is set, else the one that is known best. */
+function keyVariableOf(kind: ProviderKind | undefined, { environment }: SecretSources): string | null {
+  const first = kind?.keyVariable ?? null;
+  if (first === null || environment[first]) return first;
+  return kind?.otherKeyVariables?.find((name) => environment[name]) ?? first;
 }
 
 /** The user's own OAuth client, where the kind acts for a user and has no ready token. */

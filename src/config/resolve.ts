@@ -150,7 +150,7 @@ function enablingVariable({ keyVariable, baseUrlVariable, dormant }: ProviderKin
 
 function isCalled(row: ProviderKind, { environment }: SecretSources): boolean {
   const variable = enablingVariable(row);
-  return variable !== null && Boolean(environment[variable]);
+  return variable !== null && [variable, ...(row.otherKeyVariables ?? [])].some((name) => environment[name]);
 }
 
 function entriesOf(file: ConfigFile, sources: SecretSources): [string, ProviderEntry][] {

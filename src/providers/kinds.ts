@@ -51,6 +51,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     dialect: 'gemini',
     baseUrl: 'https://generativelanguage.googleapis.com',
     keyVariable: 'GEMINI_API_KEY',
+    otherKeyVariables: ['GOOGLE_API_KEY'],
     modelPatterns: [/^(gemini|gemma|learnlm)-/],
     priceId: 'google',
     tiers: FLEX_AT_HALF,

@@ -192,6 +192,17 @@ describe('gemini', () => {
     const known = (model: string) => modelPatterns.some((pattern) => pattern.test(model));
     expect(['gemini-2.5-pro', 'gemma-3-27b-it', 'gpt-4o'].map(known)).toEqual([true, true, false]);
   });
+
+  // Google's SDKs read the second first; Gemini CLI takes that for a key of Vertex.
+  test('takes the variable of Google’s SDKs where its own is not set', () => {
+    const keyFrom = (environment: Record<string, string>) => resolve({}, environment).config.providers[0];
+    expect(keyFrom({ GOOGLE_API_KEY: 'k2' })).toMatchObject({ name: 'gemini', apiKey: 'k2' });
+    expect(keyFrom({ GOOGLE_API_KEY: 'k2', GEMINI_API_KEY: '' })).toMatchObject({ apiKey: 'k2' });
+    expect(keyFrom({ GOOGLE_API_KEY: 'k2', GEMINI_API_KEY: 'k1' })).toMatchObject({ apiKey: 'k1' });
+    expect(resolve({ gemini: {} }, { GOOGLE_API_KEY: 'k2' }).config.providers[0]).toMatchObject({
+      apiKey: 'k2',
+    });
+  });
 });
 
 describe('vertex', () => {
