@@ -248,16 +248,28 @@ function detailText(detail: JsonValue | undefined): string | undefined {
   return texts.length > 0 ? texts.join('; ') : (asString(message) ?? asString(error));
 }
 
-/** `code` is the provider's own where it gave one, else the gateway's. The request id travels in a header. */
+/** The request id travels in a header. */
 export function buildError(error: GatewayError): JsonObject {
   return {
     error: {
       message: error.message,
       type: errorType(error),
       param: error.reason?.param ?? null,
-      code: error.reason?.code ?? error.code,
+      code: codeOf(error),
     },
   };
+}
+
+/**
+ * By OpenAI's codes clients decide what to do: Codex tells that a conversation is too long, and does not ask again for a
+ * model that the provider has not. Else the provider's own where it gave one, else the gateway's.
+ */
+function codeOf({ code, status, message, reason }: GatewayError): string {
+  if (code === 'context_too_long') return 'context_length_exceeded';
+  if (reason?.code !== undefined) return reason.code;
+  return code === 'upstream_rejected' && status === 404 && /\bmodels?\b/i.test(message)
+    ? 'model_not_found'
+    : code;
 }
 
 export function errorType(error: GatewayError): string {

@@ -5,6 +5,7 @@ import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../answer-list.ts';
 import { baseRespIn } from '../base-resp.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
+import { inWordsOfTooLong } from './too-long.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
 const STATUS_OF: Record<string, number> = table({
@@ -141,7 +142,7 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
     type: 'error',
     error: {
       type,
-      message: error.message,
+      message: error.code === 'context_too_long' ? inWordsOfTooLong(error.message) : error.message,
       ...(code === undefined ? {} : { details: { error_code: code } }),
     },
     request_id: requestId,

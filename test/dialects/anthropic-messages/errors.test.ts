@@ -133,7 +133,7 @@ describe('errors for the client', () => {
   test.each(Object.keys(ERROR_RULES) as ErrorCode[])('%s', (code) => {
     expect(client.buildError(new GatewayError(code, 'why'), 'req_9')).toEqual({
       type: 'error',
-      error: { type: TYPES[code], message: 'why' },
+      error: { type: TYPES[code], message: expect.stringMatching(/\bwhy$/) },
       request_id: 'req_9',
     });
   });

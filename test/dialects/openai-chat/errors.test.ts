@@ -157,13 +157,28 @@ describe('for clients', () => {
     ['forbidden', 'permission_error'],
     ['unknown_model', 'not_found_error'],
     ['rate_limited', 'rate_limit_error'],
-    ['context_too_long', 'invalid_request_error'],
     ['upstream_overloaded', 'server_error'],
     ['upstream_timeout', 'server_error'],
     ['internal', 'server_error'],
   ])('%s has type %s', (code, type) => {
     const error = new GatewayError(code, 'why', { reason: { param: 'p' } });
     expect(client.buildError(error, 'r')).toEqual({ error: { message: 'why', type, param: 'p', code } });
+  });
+
+  test('a prompt that is too long has the code by which clients know it, whatever the provider called it', () => {
+    for (const reason of [{}, { code: '1261' }]) {
+      const error = new GatewayError('context_too_long', 'why', { reason });
+      expect(client.buildError(error, 'r')).toMatchObject({ error: { code: 'context_length_exceeded' } });
+    }
+  });
+
+  test.each([
+    ['anthropic: model: claude-9', 'model_not_found'],
+    ['models/gemini-9 is not found for API version v1beta', 'model_not_found'],
+    ['no such page', 'upstream_rejected'],
+  ])('a 404 that says “%s” has the code %s', (message, code) => {
+    const error = new GatewayError('upstream_rejected', message, { status: 404 });
+    expect(client.buildError(error, 'r')).toMatchObject({ error: { code } });
   });
 
   test("the provider's code goes before the gateway's", () => {

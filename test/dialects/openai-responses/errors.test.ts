@@ -169,7 +169,10 @@ describe('what a client is told', () => {
       () => undefined,
       (reason: unknown) => reason,
     );
-    expect(thrown).toMatchObject({ status: error.status, code });
+    expect(thrown).toMatchObject({
+      status: error.status,
+      code: code === 'context_too_long' ? 'context_length_exceeded' : code,
+    });
     expect(asked).toBe(retries ? 2 : 1);
   });
 });
