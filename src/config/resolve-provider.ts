@@ -111,6 +111,7 @@ export function resolveProvider(
     modelPatterns: kind?.modelPatterns ?? [],
     priceId: isOwnAddress ? kind.priceId : null,
     tiers: kind?.tiers ?? {},
+    billsItself: isOwnAddress && kind.billsItself === true,
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {

@@ -117,6 +117,8 @@ export interface ProviderConfig {
   priceId: string | null;
   /** What service tiers cost; those that are not here cost what the table says. */
   tiers: TierPrices;
+  /** What its answers state as their cost is its bill. */
+  billsItself: boolean;
   quirks: Quirks;
   /** In the order in which they apply to requests; to answers the other way round. */
   transformers: readonly Transformer[];

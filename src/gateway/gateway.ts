@@ -125,7 +125,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     ledger: rows,
     now: host.now,
     monotonic: host.monotonic,
-    price: (target, model, seen, at) => price(target.provider, model, seen.usage, at, seen.tier),
+    price: (target, model, seen, at) => price(target.provider, model, seen.usage, at, seen),
     onEnd(ended) {
       active.delete(ended);
       noteServed(ended);

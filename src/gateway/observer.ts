@@ -26,6 +26,8 @@ export interface Observation {
   usageKnown: boolean;
   /** The service tier that answered; null: the usual one, or none was said. */
   tier: string | null;
+  /** What the provider says that it bills, USD; null: it does not say. */
+  billedUsd: number | null;
   finish: Finish | null;
   error: GatewayError | null;
   /** What the event said that told it; null where none did. */
@@ -63,6 +65,7 @@ class TryObserver implements Observer {
       usage: NO_USAGE,
       usageKnown: false,
       tier: null,
+      billedUsd: null,
       finish: null,
       error: null,
       errorData: null,
@@ -109,6 +112,7 @@ class TryObserver implements Observer {
         // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
         seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
         if (event.usage.tier !== undefined) seen.tier = event.usage.tier;
+        if (event.usage.billedUsd !== undefined) seen.billedUsd = event.usage.billedUsd;
         if (event.usage.oddCounts === undefined) seen.usageKnown = true;
         else this.noteOdd(event.usage);
         break;

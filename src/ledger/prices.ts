@@ -9,15 +9,15 @@ import { findPrices } from './price-table.ts';
 
 /**
  * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
- * request in Unix ms (prices change over time and by the hour); left out, the table takes now. `tier`: the service tier
- * that answered, null for the usual one; an operator's own prices hold for all.
+ * request in Unix ms (prices change over time and by the hour); left out, the table takes now. `said`: what the answer
+ * says of its price; an operator's own prices hold all the same.
  */
 export type Pricer = (
   provider: ProviderConfig,
   model: string,
   usage: Usage,
   at?: number,
-  tier?: string | null,
+  said?: { tier: string | null; billedUsd: number | null },
 ) => number | null;
 
 /** What is known of one model; both null: unpriced. */
@@ -70,12 +70,14 @@ export function createPricer(costs: CostsConfig): Pricer {
     return known;
   };
 
-  return (provider, model, usage, at, tier) => {
+  return (provider, model, usage, at, said) => {
     const { override, table, rates } = lookUp(provider, model);
     if (override !== null) return priceByOverride(override, usage);
+    const { tier = null, billedUsd = null } = said ?? {};
+    if (provider.billsItself && billedUsd !== null) return billedUsd;
     if (table === null) return null;
     const price = (counted: Usage) => rates?.(counted) ?? priceByTable(table, model, counted, at);
-    const part = tier == null ? 1 : partOf(provider.tiers, tier);
+    const part = tier === null ? 1 : partOf(provider.tiers, tier);
     return part === 1 ? price(usage) : priceInTier(price, usage, part);
   };
 }

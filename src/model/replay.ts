@@ -19,10 +19,10 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
 }
 
 /** What is left out was not stated: among it are counts that are 0 here. */
-function statedUsage({ usage, oddCounts, tier }: NeutralResponse): StatedUsage {
-  const ofTier = tier === undefined ? {} : { tier };
-  if (oddCounts === undefined) return { ...usage, ...ofTier };
-  const stated: StatedUsage = { oddCounts, ...ofTier };
+function statedUsage({ usage, oddCounts, tier, billedUsd }: NeutralResponse): StatedUsage {
+  const bill = { ...(tier !== undefined && { tier }), ...(billedUsd !== undefined && { billedUsd }) };
+  if (oddCounts === undefined) return { ...usage, ...bill };
+  const stated: StatedUsage = { oddCounts, ...bill };
   for (const key of USAGE_COUNTS) if (usage[key] > 0) stated[key] = usage[key];
   return stated;
 }
@@ -225,6 +225,7 @@ function said(report: StatedUsage): StatedUsage {
   for (const key of USAGE_COUNTS) if (report[key] !== undefined) told[key] = report[key];
   if (report.oddCounts !== undefined) told.oddCounts = true;
   if (report.tier !== undefined) told.tier = report.tier;
+  if (report.billedUsd !== undefined) told.billedUsd = report.billedUsd;
   return told;
 }
 

@@ -31,11 +31,14 @@ export const NO_USAGE: Readonly<Usage> = Object.freeze({
 });
 
 /** What one report states. */
-export type StatedUsage = Partial<Usage> & OddCounts & StatedTier;
+export type StatedUsage = Partial<Usage> & OddCounts & StatedBill;
 
-/** The service tier that answered, where it is said and not the usual one: tokens cost something else there. */
-export interface StatedTier {
+/** What an answer says of its price. */
+export interface StatedBill {
+  /** The service tier that answered, where it is not the usual one: tokens cost something else there. */
   tier?: string;
+  /** What the server bills for all of it, USD. */
+  billedUsd?: number;
 }
 
 /** Service tier → the part of the usual price of tokens; null: unknown. */
@@ -54,7 +57,7 @@ const USUAL_TIERS = new Set([
 ]);
 
 /** Of what an answer says of its tier. */
-export function tierIn(value: JsonValue | undefined): StatedTier {
+export function tierIn(value: JsonValue | undefined): Pick<StatedBill, 'tier'> {
   if (typeof value !== 'string' || USUAL_TIERS.has(value) || value.length > LONGEST_TIER) return {};
   return { tier: value };
 }
@@ -101,7 +104,7 @@ export class CountReader {
 }
 
 /** The counts of a whole answer. */
-export interface AnswerCounts extends OddCounts, StatedTier {
+export interface AnswerCounts extends OddCounts, StatedBill {
   usage: Usage;
   /** It stated none: those in `usage` are unknown. */
   uncounted?: true;
@@ -109,9 +112,10 @@ export interface AnswerCounts extends OddCounts, StatedTier {
 
 /** @param stated undefined where the answer has no place for counts. */
 export function countsOf(stated: StatedUsage = {}): AnswerCounts {
-  const { oddCounts, tier } = stated;
+  const { oddCounts, tier, billedUsd } = stated;
   const counts: AnswerCounts = { usage: mergeUsage(NO_USAGE, stated) };
   if (tier !== undefined) counts.tier = tier;
+  if (billedUsd !== undefined) counts.billedUsd = billedUsd;
   if (oddCounts !== undefined) counts.oddCounts = oddCounts;
   else if (USAGE_COUNTS.every((count) => stated[count] === undefined)) counts.uncounted = true;
   return counts;

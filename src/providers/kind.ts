@@ -56,6 +56,8 @@ export interface ProviderKind {
   priceId: string | null;
   /** Service tiers at which tokens cost a part of those prices; those that are not here cost all of it. */
   tiers?: TierPrices;
+  /** The USD that its answers state are its bill: they go before these prices. */
+  billsItself?: true;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;
   /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */

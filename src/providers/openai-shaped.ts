@@ -269,6 +269,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyVariable: 'OPENROUTER_API_KEY',
     modelPatterns: [/^[~@]?[\w.-]+\/[\w.:-]+$/],
     priceId: 'openrouter',
+    billsItself: true,
     quirks: {
       reasoningField: 'reasoning',
       replaysReasoningDetails: true,

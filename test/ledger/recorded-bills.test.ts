@@ -365,15 +365,27 @@ describe('the bill of', () => {
       }
     });
 
-    test('searches whose price nobody states: unpriced, and not a sum without them', async () => {
+    test('OpenRouter’s own bill goes before the table, which has no price for searches', async () => {
       const id = 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream';
       const recording = findRecording(id);
       if (recording === undefined) throw new Error(`no recording ${id}`);
       const model = 'deepseek/deepseek-chat';
       const prices = { id: '', model, has: {} };
       const bill: Bill = { what: '', recording: id, kind: 'openrouter', model, prices, tokens: 0 };
-      const row = await billed(bill, recording, '/v1/chat/completions');
-      expect([row.usage.webSearches, row.usageKnown, row.costUsd]).toEqual([1, true, null]);
+      const byok = (text: string) =>
+        text
+          .replaceAll('"cost":0.0076509169000000005', '"is_byok":true,"cost":0.0004')
+          .replaceAll('"is_byok":false,', '')
+          .replaceAll(/"upstream_inference_cost":[\d.]+/g, '"upstream_inference_cost":0.0072');
+      const unsaid = (text: string) => text.replaceAll('"cost":0.0076509169000000005,', '');
+      for (const path of ['/v1/chat/completions', '/v1/messages']) {
+        const row = await billed(bill, recording, path);
+        expect([row.usage.webSearches, row.usageKnown]).toEqual([1, true]);
+        expect(row.costUsd).toBeCloseTo(0.0076509169, 12);
+        expect((await billed({ ...bill, edit: byok }, recording, path)).costUsd).toBeCloseTo(0.0076, 12);
+        // Searches whose price nobody states: unpriced, and not a sum without them.
+        expect((await billed({ ...bill, edit: unsaid }, recording, path)).costUsd).toBeNull();
+      }
     });
   }
 

@@ -17,6 +17,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     modelPatterns: [],
     priceId: null,
     tiers: {},
+    billsItself: false,
     quirks: {},
     transformers: [],
     timeouts: {
