@@ -5,7 +5,7 @@ import type { ByteSink, ByteSource, MakeBody } from '../gateway/byte-source.ts';
 /** For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on. */
 export const directBody: MakeBody = (source) => directBodyFor(source, () => {});
 
-/** @param ended told before the last of it goes out. */
+/** @param ended told before the last of it goes out, unless the client still has to take what came before. */
 export function directBodyFor(source: ByteSource, ended: () => void): ReadableStream<Uint8Array> {
   const direct: Bun.DirectUnderlyingSource<Uint8Array> = {
     type: 'direct',
@@ -20,6 +20,7 @@ class ConnectionSink implements ByteSink {
   private readonly controller: ReadableStreamDirectController;
   private readonly source: ByteSource;
   private readonly ended: () => void;
+  private isFull = false;
 
   constructor(controller: ReadableStreamDirectController, source: ByteSource, ended: () => void) {
     this.controller = controller;
@@ -31,12 +32,14 @@ class ConnectionSink implements ByteSink {
     // They go out when what brought them has been dealt with; a call to flush would change nothing but its own cost.
     const written = this.controller.write(bytes);
     if (typeof written === 'number') return true;
+    this.isFull = true;
     this.resumeAfter(written);
     return false;
   }
 
   end(): void {
-    this.ended();
+    // A reader that stalls has all the time it wants for the rest.
+    if (!this.isFull) this.ended();
     this.controller.close();
   }
 
@@ -47,6 +50,7 @@ class ConnectionSink implements ByteSink {
       // The connection is gone, which `cancel` tells.
       return;
     }
+    this.isFull = false;
     this.source.resume();
   }
 }

@@ -33,6 +33,13 @@ describe.each([1, 2])('%d workers', (workers) => {
     expect(entries[0]?.error_message).toContain('server.body_timeout');
   });
 
+  test('stopped in the midst of a long body', async () => {
+    const client = await connectRaw(sluice.port);
+    client.write(postText('/v1/messages', { ...ASK, system: 'x'.repeat(50_000) }).slice(0, -5));
+    await client.closed;
+    expect(client.text()).toStartWith('HTTP/1.1 408 ');
+  });
+
   test('stopped in the midst of chunks', async () => {
     const client = await connectRaw(sluice.port);
     client.write(
@@ -44,7 +51,7 @@ describe.each([1, 2])('%d workers', (workers) => {
 
   test('a body that takes longer, but comes, is answered', async () => {
     const client = await connectRaw(sluice.port);
-    const text = postText('/v1/messages', ASK);
+    const text = postText('/v1/messages', { ...ASK, system: 'x'.repeat(5_000) });
     const body = text.length - 6;
     client.write(text.slice(0, body));
     for (const sign of text.slice(body)) {
