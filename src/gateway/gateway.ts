@@ -28,7 +28,7 @@ import { answerStream, answerWhole, clientLeft, cutAtShutdown } from './exchange
 import { answerAcross } from './cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
-import { parseIncoming } from './incoming.ts';
+import { parseIncoming, readLabels } from './incoming.ts';
 import { createLiveView } from './live-view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
@@ -206,6 +206,10 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       guardOrigin(headers, config.server);
       authenticate(headers, config.server.keys);
       if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
+      // A body that never comes whole has its row under them, too.
+      const labels = readLabels(headers);
+      record.agentType = labels.agentType;
+      record.projectId = labels.projectId;
       const text = await readBody(request, headers, config.server, host.setTimer);
       if (rows !== null && config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(found, headers, address.search, text);

@@ -51,11 +51,9 @@ export function parseIncoming(
   if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }
-  const agentType = bounded('agent_type', textOf(headers.get('x-sluice-agent')) ?? extra(body, 'agent_type'));
-  const projectId = bounded(
-    'project_id',
-    textOf(headers.get('x-sluice-project')) ?? extra(body, 'project_id'),
-  );
+  const labels = readLabels(headers);
+  const agentType = labels.agentType ?? bounded('agent_type', extra(body, 'agent_type'));
+  const projectId = labels.projectId ?? bounded('project_id', extra(body, 'project_id'));
   const edits: Record<string, JsonValue | undefined> = {};
   for (const field of EXTRA_FIELDS) {
     if (!Object.hasOwn(body, field)) continue;
@@ -75,6 +73,14 @@ export function parseIncoming(
     agentType,
     projectId,
     forcedTarget: textOf(headers.get('x-sluice-target')),
+  };
+}
+
+/** What the headers say of who asks, known before the body is. Throws `invalid_request` for names that are too long. */
+export function readLabels(headers: HeaderReader): Pick<Incoming, 'agentType' | 'projectId'> {
+  return {
+    agentType: bounded('agent_type', textOf(headers.get('x-sluice-agent'))),
+    projectId: bounded('project_id', textOf(headers.get('x-sluice-project'))),
   };
 }
 

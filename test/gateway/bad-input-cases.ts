@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../../src/index.ts';
 
 /** `server.max_body` of the gateway that gets them. */
-const MAX_BODY = 4 * 1024 * 1024;
+export const MAX_BODY = 4 * 1024 * 1024;
 export const HI = [{ role: 'user', content: 'hi' }];
 export const GOOD = { model: 'claude/m', max_tokens: 9, messages: HI };
 

@@ -9,7 +9,7 @@ import { wholeChat, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
-import { type BadInput, CASES, GOOD, HI, TRANSLATED } from './bad-input-cases.ts';
+import { type BadInput, CASES, GOOD, HI, MAX_BODY, TRANSLATED } from './bad-input-cases.ts';
 
 /** The dialects that this table covers. */
 const DIALECT_IDS = ['anthropic-messages', 'openai-chat'] as const;
@@ -178,6 +178,15 @@ for (const dialect of DIALECT_IDS) {
         });
       }
     }
+
+    test.each([
+      ['is no JSON', '{"model":'],
+      ['is too large', 'x'.repeat(MAX_BODY + 1)],
+    ])('a body that %s has its row under the labels of its headers', async (_, body) => {
+      const lab = setup();
+      await send(lab, dialect, { body, headers: { 'x-sluice-agent': 'coder', 'x-sluice-project': 'one' } });
+      expect(await lab.row(0)).toMatchObject({ status: 'error', agentType: 'coder', projectId: 'one' });
+    });
 
     test('a path that does not exist: 404 that names those that do', async () => {
       const lab = setup();
