@@ -1,5 +1,6 @@
 // HTTP as odd programs write it, byte for byte on the socket: an answer for each, and none is an internal error.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { connect } from 'node:net';
 import { connectRaw, postText } from '../support/raw-client.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
@@ -12,6 +13,12 @@ afterAll(() => sluice[Symbol.asyncDispose]());
 const ASK = { model: 'simulator/fast', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const get = (host: string, path = '/gateway/health', version = '1.1') =>
   `GET ${path} HTTP/${version}\r\n${host === '' ? '' : `host: ${host}\r\n`}\r\n`;
+
+/** A body in one chunk, with what may follow its size and its last chunk. */
+const chunked = (extension: string, trailer: string, coding = 'chunked') => {
+  const body = JSON.stringify(ASK);
+  return `POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ntransfer-encoding: ${coding}\r\n\r\n${body.length.toString(16)}${extension}\r\n${body}\r\n0\r\n${trailer}\r\n`;
+};
 
 const CASES: [string, string, number][] = [
   ['HTTP/1.0 without a Host', get('', '/gateway/health', '1.0'), 200],
@@ -43,6 +50,19 @@ const CASES: [string, string, number][] = [
     400,
   ],
   ['a length and chunks at once', postText('/v1/messages', ASK, { 'transfer-encoding': 'chunked' }), 400],
+  ['two lengths', postText('/v1/messages', ASK, { 'Content-Length': '3' }), 400],
+  ['a chunk with an extension', chunked(';name=value', ''), 200],
+  ['a trailer', chunked('', 'x-checksum: 1\r\n'), 400],
+  ['another coding that is no chunks', chunked('', '', 'xchunked'), 400],
+  ['two codings', chunked('', '', 'gzip, chunked'), 400],
+  ['a blank before the colon of a header', get('127.0.0.1\r\nx-a : b'), 400],
+  [
+    'names of headers in odd case',
+    postText('/v1/messages', ASK).replace('content-length', 'CoNtEnT-lEnGtH'),
+    200,
+  ],
+  ['a target with scheme and host', postText('http://127.0.0.1/v1/messages', ASK), 200],
+  ['TRACE', get('127.0.0.1', '/').replace('GET', 'TRACE'), 405],
   ['a negative length', postText('/v1/messages', '', { 'content-length': '-5' }), 400],
   ['a length beyond belief', postText('/v1/messages', '', { 'content-length': '9'.repeat(15) }), 413],
   ['TLS', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003', 400],
@@ -63,6 +83,24 @@ test('two requests in one write: two answers, in order', async () => {
   await client.until((seen) => seen.includes('no such path'));
   expect(client.text()).toMatch(/HTTP\/1\.1 200 [\s\S]*"healthy"[\s\S]*HTTP\/1\.1 404 /);
   client.leave();
+});
+
+test.each([
+  ['whole', '/v1/messages', ASK, 'end_turn|max_tokens'],
+  ['streamed', '/v1/messages', { ...ASK, stream: true }, 'event: message_stop'],
+  ['streamed in another dialect', '/v1/chat/completions', { ...ASK, stream: true }, 'data: \\[DONE\\]'],
+])('a client that closes its side after asking gets its answer, %s', async (_, path, body, ending) => {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let text = '';
+  const socket = connect({ port: sluice.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('data', (bytes) => {
+    text += bytes.toString();
+  });
+  socket.on('end', () => resolve(text));
+  socket.on('error', reject);
+  socket.end(postText(path, body));
+  expect(await promise).toStartWith('HTTP/1.1 200 ');
+  expect(text).toMatch(new RegExp(ending));
 });
 
 test('none of this was an error of the gateway', () => {
