@@ -1,6 +1,7 @@
 // A whole answer through the transformers of its try: the same steps as a stream, over the events that tell it.
 import type { Part } from '../model/content.ts';
 import { toGatewayError } from '../model/errors.ts';
+import type { StreamEvent } from '../model/events.ts';
 import { createResponseCollector, responseToEvents } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { WholeAnswer } from './attempt.ts';
@@ -22,7 +23,11 @@ export async function transformWhole(
     const events = await chain.push(responseToEvents(whole.answer));
     for (const event of events) collector.push(event);
     const { parts, finish } = collector.response();
-    const answer = { ...whole.answer, parts: withOwnParts(whole.answer, parts), finish };
+    const answer = {
+      ...withOwnFields(whole.answer, events),
+      parts: withOwnParts(whole.answer, parts),
+      finish,
+    };
     const isAsItWas = JSON.stringify(answer) === JSON.stringify(whole.answer);
     if (!isAsItWas) requireSoundCalls(answer);
     // Only now: those who watch are told of no answer that another takes the place of.
@@ -36,6 +41,15 @@ export async function transformWhole(
   } finally {
     chain.close();
   }
+}
+
+/** Without those of the provider's own fields that a step took out. */
+function withOwnFields(answer: NeutralResponse, events: readonly StreamEvent[]): NeutralResponse {
+  const { extension } = answer;
+  if (extension === undefined) return answer;
+  const told = new Set(events.map((event) => (event.type === 'extension' ? event.name : undefined)));
+  const fields = Object.fromEntries(Object.entries(extension.fields).filter(([name]) => told.has(name)));
+  return { ...answer, extension: { ...extension, fields } };
 }
 
 /** Events say less than parts: what came out as it went in is the part itself, and what no event tells stays. */

@@ -19,6 +19,9 @@ export interface Redaction {
   replace(text: string): Replacement;
 }
 
+/** As OpenAI Chat calls them, the one dialect whose answers still have them when they are written anew. */
+const LOG_PROBABILITIES = 'logprobs';
+
 type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>;
 
 /** An event that waits; text also with where it begins. */
@@ -132,8 +135,12 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
       case 'citation':
         takeBetween({ ...event, citation: cleanCitation(event.citation) });
         return;
-      case 'usage':
       case 'extension':
+        // Token by token they spell the text as it was.
+        if (event.name === LOG_PROBABILITIES) context.lost(event.name);
+        else takeBetween(event);
+        return;
+      case 'usage':
         takeBetween(event);
         return;
       case 'reasoning-start':

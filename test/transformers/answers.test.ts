@@ -51,6 +51,22 @@ describe('redact', () => {
     expect((await lab.row(0)).responseBody).not.toContain('abcd');
   });
 
+  test.each(BOTH)('no log probabilities, which spell the text, stream: %p', async (stream) => {
+    const value = { content: [{ token: 'sk-ab' }, { token: 'cd1234', logprob: -1 }] };
+    const answer = textAnswer('The key is sk-abcd1234').flatMap((event): StreamEvent[] =>
+      event.type === 'text-delta'
+        ? [event, { type: 'extension', dialect: 'openai-chat', name: 'logprobs', value }]
+        : [event],
+    );
+    const plain = await labOf('openai-chat', [], answer).ask('openai-chat', stream);
+    expect(plain.bytes).toContain('"cd1234","logprob"');
+    const lab = labOf('openai-chat', [KEYS], answer);
+    const got = await lab.ask('openai-chat', stream);
+    expect(got.text()).toBe('The key is [redacted]');
+    expect(got.bytes).not.toContain('cd1234');
+    expect((await lab.row(0)).lost).toContain('logprobs');
+  });
+
   test.each(SPOKEN_DIALECTS.map((client) => ({ client })))(
     'to $client, wherever the text is cut in two or three',
     async ({ client }) => {
