@@ -8,3 +8,5 @@ export const ONE_TEXT_ARGUMENT = 'a function with one text argument';
 export const TEXT_ALONE = 'earlier answers are sent as their text alone';
 /** For documents that are plain text. */
 export const SENT_AS_TEXT = 'a text document is sent as text';
+/** For signed thinking, where there is no place for the signature or it is another provider's. */
+export const WITHOUT_SIGNATURE = 'its text is sent without its signature';

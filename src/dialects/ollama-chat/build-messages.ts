@@ -5,7 +5,13 @@ import { argumentsToWrite } from '../../model/exact-numbers.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/request.ts';
 import type { LossReport } from '../loss-report.ts';
-import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../stand-ins.ts';
+import {
+  ONE_TEXT_ARGUMENT,
+  SENT_AS_TEXT,
+  TEXT_ALONE,
+  TOLD_AS_TEXT,
+  WITHOUT_SIGNATURE,
+} from '../stand-ins.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -53,8 +59,11 @@ function buildMessage(
         texts.push(part.text);
         break;
       case 'reasoning':
-        if (part.text !== '') thoughts.push(part.text);
-        else losses.lost('reasoning');
+        if (part.text === '') losses.lost('reasoning');
+        else {
+          if (part.signature !== undefined) losses.approximated('reasoning', WITHOUT_SIGNATURE);
+          thoughts.push(part.text);
+        }
         break;
       case 'tool-call':
         if (part.kind === 'server') losses.lost(`tools.${part.name}`);

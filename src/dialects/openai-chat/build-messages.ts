@@ -7,6 +7,7 @@ import type { Quirks } from '../dialect.ts';
 import { missingJsonWord } from '../json-word.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
+import { WITHOUT_SIGNATURE } from '../stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { fitCallId } from './tool-call-id.ts';
 
@@ -147,7 +148,9 @@ function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: B
   }
   const text = reasoning.map((part) => part.text).join('');
   if (reasoning.some((part) => part.redacted !== undefined)) losses.lost('redacted_thinking');
-  if (reasoning.some((part) => part.text === '' && part.signature !== undefined)) losses.lost('reasoning');
+  const signed = reasoning.filter((part) => part.signature !== undefined);
+  if (signed.some((part) => part.text === '')) losses.lost('reasoning');
+  else if (signed.length > 0) losses.approximated('reasoning', WITHOUT_SIGNATURE);
   return text === '' ? {} : { reasoning_content: text };
 }
 

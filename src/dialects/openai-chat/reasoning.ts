@@ -11,6 +11,7 @@ import {
 } from '../../model/json.ts';
 import { type OpaqueToken, openToken, ownToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from '../loss-report.ts';
+import { WITHOUT_SIGNATURE } from '../stand-ins.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {
@@ -159,7 +160,7 @@ export function replayableReasoning(parts: readonly ReasoningPart[], losses: Los
     if (isOwn) kept.push({ part, afterText: false });
     else if (part.text === '') losses.lost('reasoning');
     else {
-      losses.approximated('reasoning', "its text is sent without the signature, which is another provider's");
+      losses.approximated('reasoning', WITHOUT_SIGNATURE);
       kept.push({ part: { type: 'reasoning', text: part.text }, afterText: false });
     }
   }

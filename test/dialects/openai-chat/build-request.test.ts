@@ -434,7 +434,10 @@ describe('messages', () => {
       content: 'a',
       reasoning_content: 'hm',
     });
-    expect(lossesOf({ messages }, { replaysReasoning: true })).toEqual(['lost redacted_thinking']);
+    expect(lossesOf({ messages }, { replaysReasoning: true })).toEqual([
+      'lost redacted_thinking',
+      'approximated reasoning',
+    ]);
     expect(answer({ replaysReasoningDetails: true })).toEqual({
       role: 'assistant',
       content: 'a',
