@@ -1,6 +1,6 @@
 // `sluice check`: what the configuration comes to, without serving it.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { describeRules } from '../routing/describe.ts';
+import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import { retireModules } from '../server/load-modules.ts';
 import type { Command } from './command.ts';
@@ -63,6 +63,9 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
       ...(routing.policy.contextFallback.length === 0
         ? []
         : [['a prompt too long', routing.policy.contextFallback.join(', then ')] as const]),
+      ...providers.flatMap(({ name, lacksKey }) =>
+        lacksKey ? [[`${name} behind another`, `skipped: ${noKeyFor(name)}`] as const] : [],
+      ),
     ]),
   ];
 }

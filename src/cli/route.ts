@@ -4,11 +4,13 @@ import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
+import { lacksKey } from '../gateway/course.ts';
 import { type Incoming, parseIncoming } from '../gateway/incoming.ts';
 import { createQuietRouter } from '../gateway/routing.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
+import { noKeyFor } from '../routing/describe.ts';
 import type { Route } from '../routing/route.ts';
 import { type Target, targetName } from '../routing/targets.ts';
 import { stringFlag } from './arguments.ts';
@@ -185,20 +187,29 @@ function describe(
   { model, agentType, body }: Asked,
   { targets, decision, conversation, policy }: Route,
 ): string[] {
-  const [first, ...others] = targets.map(targetName);
+  const [first, ...others] = targets;
   const rows: [string, string][] = [
     ['model', model],
     ...(agentType === null ? [] : [['agent', agentType] satisfies [string, string]]),
     ['content', describeBody(body)],
-    ['goes to', first ?? ''],
-    ...others.map((name): [string, string] => ['then', name]),
+    ['goes to', first === undefined ? '' : targetName(first)],
+    ...others.map((target): [string, string] =>
+      lacksKey(target, first)
+        ? ['skipped', `${targetName(target)}: ${noKeyFor(target.provider.name)}`]
+        : ['then', targetName(target)],
+    ),
     ['rule', `${decision.kind}: ${decision.rule}`],
     ['because', decision.why],
     ...(decision.order === null ? [] : [['order', decision.order] satisfies [string, string]]),
     ...(conversation === null ? [] : [['conversation', conversation] satisfies [string, string]]),
   ];
   if (policy.contextFallback.length > 0)
-    rows.push(['too long', policy.contextFallback.map(targetName).join(', ')]);
+    rows.push([
+      'too long',
+      policy.contextFallback
+        .map((target) => (lacksKey(target, first) ? `${targetName(target)} (skipped)` : targetName(target)))
+        .join(', '),
+    ]);
   if (policy.hedgeAfterMs !== null)
     rows.push(['hedge', `the next target starts after ${policy.hedgeAfterMs} ms`]);
   if (policy.continueStreams) rows.push(['mid-stream', 'the next target goes on']);
@@ -227,6 +238,7 @@ function asJson(
   const named = (target: Target) => ({
     provider: target.provider.name,
     model: target.model,
+    ...(lacksKey(target, targets[0]) && { skipped: 'no_key' }),
     transformers: stepsFor(target, policy),
   });
   return {

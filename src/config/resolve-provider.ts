@@ -103,6 +103,7 @@ export function resolveProvider(
     ...(entry.base_url === undefined && kind?.otherBaseUrls && { otherBaseUrls: kind.otherBaseUrls }),
     apiKey: apiKeys[0] ?? null,
     apiKeys,
+    lacksKey: apiKeys.length === 0 && isOwnAddress && wantsKey(kind, entry),
     forwardClientKey: mayForward,
     forwardTrace: entry.forward_trace,
     headers,
@@ -214,6 +215,18 @@ function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntr
   return (
     URL.canParse(baseUrl) && URL.canParse(address) && new URL(baseUrl).origin === new URL(address).origin
   );
+}
+
+/** Of headers that may hold a key. */
+const SECRET_HEADER = /key|auth|token|secret|cookie/i;
+
+/** Whether the vendor answers nobody without one: a server of the user's own may, and headers may hold it. */
+function wantsKey(
+  { keyVariable, authorization }: ProviderKind,
+  { base_url, headers }: ProviderEntry,
+): boolean {
+  if (keyVariable === null || authorization !== undefined || base_url !== undefined) return false;
+  return !Object.keys(headers).some((name) => SECRET_HEADER.test(name));
 }
 
 /** Where it is and what it speaks; undefined after having told why that is not known. */

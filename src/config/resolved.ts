@@ -103,6 +103,8 @@ export interface ProviderConfig {
   apiKey: string | null;
   /** In the order in which they were configured. */
   apiKeys: readonly string[];
+  /** Has no key for a vendor that asks for one: of use only to clients who bring theirs. */
+  lacksKey: boolean;
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;
   /** Whether it is told which trace a request belongs to. */

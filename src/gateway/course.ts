@@ -1,7 +1,7 @@
 // What one exchange brings to whoever asks targets for its answer, and what each try leaves in its record.
 import type { DialectId } from '../model/dialect-id.ts';
 import type { Route } from '../routing/route.ts';
-import type { Target } from '../routing/targets.ts';
+import { sameTarget, type Target } from '../routing/targets.ts';
 import type { Departure } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { Course } from './fallback.ts';
@@ -62,14 +62,22 @@ function clientDeadline({ incoming }: Question): number {
   return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
 }
 
+/** Whether it would only answer that no key came. The target that comes first is asked all the same: that is its answer. */
+export function lacksKey(target: Target, first: Target | undefined): boolean {
+  return target.provider.lacksKey && (first === undefined || !sameTarget(target, first));
+}
+
 /** What the exchange brings to whoever asks targets for it. */
 export function courseOf(exchange: Exchange): Course {
   const { host, record, route, question, client, states, redact, serverKeys } = exchange;
+  const [first] = route.targets;
   return {
     targets: route.targets,
     contextFallback: route.policy.contextFallback,
-    usesClientKey: (target) =>
-      clientKeyFor(question.incoming, target, { serverKeys, first: route.targets[0] }) !== null,
+    keyFor(target) {
+      if (clientKeyFor(question.incoming, target, { serverKeys, first }) !== null) return 'client';
+      return lacksKey(target, first) ? 'missing' : 'own';
+    },
     conversation: () => route.conversation,
     host,
     signal: client,

@@ -5,7 +5,7 @@ import type { Target } from '../routing/targets.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import type { Lease } from '../upstream/lease.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
-import { allRefused, type Refusal } from '../upstream/refusal.ts';
+import { allRefused, type Refusal, refusedWithoutKey } from '../upstream/refusal.ts';
 import { withAddresses } from './addresses.ts';
 import { largerTargets } from './context-window.ts';
 import type { GatewayHost } from './host.ts';
@@ -31,8 +31,8 @@ export interface Course {
   targets: readonly Target[];
   /** Tried when the prompt is too long for a target. */
   contextFallback: readonly Target[];
-  /** Whether the client's own key would go to the target. */
-  usesClientKey(target: Target): boolean;
+  /** Whose key would go to the target; `missing`: none, and it would refuse to answer. */
+  keyFor(target: Target): 'own' | 'client' | 'missing';
   /** The same for every turn of a conversation; null where it cannot be told. */
   conversation(): string | null;
   host: GatewayHost;
@@ -111,7 +111,7 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
     trip.tried.push(target);
     const visit: Visit = {
       target,
-      last: trip.left.length === 0,
+      last: trip.left.every((other) => course.keyFor(other) === 'missing'),
       retries: 0,
       keysLeft: keysBeside(target),
       tooLong: false,
@@ -150,7 +150,7 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
 /** One target, while it is asked. */
 interface Visit {
   target: Target;
-  /** No other is left. */
+  /** No other is left that may be asked. */
   last: boolean;
   retries: number;
   keysLeft: number;
@@ -167,10 +167,12 @@ function keysBeside({ provider }: Target): number {
 
 function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
   const { provider, model } = target;
+  const key = course.keyFor(target);
+  if (key === 'missing') return refusedWithoutKey(provider.name);
   return course.states.enter({
     provider,
     model,
-    key: course.usesClientKey(target) ? 'client' : 'own',
+    key,
     conversation: () => course.conversation(),
     lastResort: last,
     signal: course.signal,

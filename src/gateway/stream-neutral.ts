@@ -9,7 +9,7 @@ import type { Route, Router } from '../routing/route.ts';
 import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempt.ts';
-import { notePlan } from './course.ts';
+import { lacksKey, notePlan } from './course.ts';
 import { clientLeft } from './exchange.ts';
 import { hedgedAnswer } from './hedge.ts';
 import type { GatewayHost } from './host.ts';
@@ -101,7 +101,7 @@ function open(
     course: {
       targets: route.targets,
       contextFallback: route.policy.contextFallback,
-      usesClientKey: () => false,
+      keyFor: (target) => (lacksKey(target, route.targets[0]) ? 'missing' : 'own'),
       conversation: () => route.conversation,
       host,
       signal,

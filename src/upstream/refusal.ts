@@ -3,7 +3,7 @@ import { GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
 import type { BenchReason } from './key-ring.ts';
 
-export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy';
+export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key';
 
 export interface Refusal {
   refused: RefusalReason;
@@ -43,6 +43,16 @@ export function refusedByKeys(
   };
 }
 
+/** Not even tried: what it would answer is known. */
+export function refusedWithoutKey(name: string): Refusal {
+  const message = `${name} was not asked: it has no key (providers.${name}.api_key), and the request brings none for it`;
+  return {
+    refused: 'no_key',
+    error: new GatewayError('upstream_unauthorized', message),
+    worthWaiting: false,
+  };
+}
+
 export function refusedByLimit(name: string, shed: Shed): Refusal {
   const what = shed.shed === 'full' ? 'and no more may' : 'no place was free in time';
   const message = `${name} was not asked: it is at work on ${shed.inFlight}, ${shed.waiting} more wait, ${what} (providers.${name}.concurrency)`;
@@ -53,9 +63,10 @@ export function refusedByLimit(name: string, shed: Shed): Refusal {
   };
 }
 
-/** The one error for several providers of which none was asked. */
-export function allRefused(refusals: readonly Refusal[]): GatewayError | undefined {
-  const [first, ...rest] = refusals;
+/** The one error for several providers of which none was asked. Those without a key matter where there is no other. */
+export function allRefused(all: readonly Refusal[]): GatewayError | undefined {
+  const refusals = all.filter(({ refused }) => refused !== 'no_key');
+  const [first, ...rest] = refusals.length > 0 ? refusals : all.slice(0, 1);
   if (first === undefined || rest.length === 0) return first?.error;
   const waits = refusals.map(({ error }) => error.retryAfterMs ?? 0);
   const codes = new Set(refusals.map(({ error }) => error.code));

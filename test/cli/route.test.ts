@@ -140,6 +140,47 @@ test('nothing is said, or what cannot be read', async () => {
   });
 });
 
+describe('a vendor without a key behind another target', () => {
+  const WITHOUT = `
+providers:
+  one: { kind: simulator }
+  openai: { api_key: null }
+  anthropic: { api_key: null, base_url: "http://127.0.0.1:1" }
+routing:
+  default_provider: one
+  fallback_chain: [openai/gpt-x, anthropic/c]
+  context_fallback: [openai/long]
+`;
+
+  test('route says that it is skipped, and why', async () => {
+    const { out } = await run('route', ['--model', 'm'], WITHOUT);
+    expect(out).toMatch(
+      /^ {2}skipped +openai\/gpt-x: it has no key \(providers\.openai\.api_key\), unless /m,
+    );
+    expect(out).toMatch(/^ {2}then +anthropic\/c$/m);
+    expect(out).toMatch(/^ {2}too long +openai\/long \(skipped\)$/m);
+    const first = await run('route', ['--model', 'openai/m'], WITHOUT);
+    expect(first.out).toMatch(/^ {2}goes to +openai\/m$/m);
+  });
+
+  test('in JSON as well', async () => {
+    const { out } = await run('route', ['--model', 'm', '--json'], WITHOUT);
+    const { targets } = JSON.parse(out) as { targets: { provider: string; skipped?: string }[] };
+    expect(targets.map(({ provider, skipped }) => [provider, skipped])).toEqual([
+      ['one', undefined],
+      ['openai', 'no_key'],
+      ['anthropic', undefined],
+    ]);
+  });
+
+  test('check has a line for it', async () => {
+    const { out, code } = await run('check', [], WITHOUT);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}openai behind another +skipped: it has no key \(providers\.openai\.api_key\)/m);
+    expect(out).not.toContain('anthropic behind another');
+  });
+});
+
 describe('check', () => {
   test('prints every rule and where it leads', async () => {
     const { out, code } = await run('check', []);

@@ -18,6 +18,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     priceId: null,
     tiers: {},
     billsItself: false,
+    lacksKey: false,
     quirks: {},
     transformers: [],
     timeouts: {

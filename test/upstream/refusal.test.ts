@@ -1,6 +1,12 @@
 // Why a provider is not asked, in words and in the error that a client gets where nobody else is left.
 import { expect, test } from 'bun:test';
-import { allRefused, refusedByBreaker, refusedByKeys, refusedByLimit } from '../../src/upstream/refusal.ts';
+import {
+  allRefused,
+  refusedByBreaker,
+  refusedByKeys,
+  refusedByLimit,
+  refusedWithoutKey,
+} from '../../src/upstream/refusal.ts';
 
 const LAB = { name: 'lab', apiKeys: ['one'] };
 const TWO_KEYS = { name: 'lab', apiKeys: ['one', 'two'] };
@@ -63,4 +69,13 @@ test('of several: the one error where they agree, else 503; the soonest time, ea
     retryAfterMs: 4_000,
     message: `${limited.error.message}; ${open.error.message}`,
   });
+});
+
+test('one without a key matters where there is no other: it has no time to come back at', () => {
+  const keyless = refusedWithoutKey('lab');
+  expect(keyless).toMatchObject({ refused: 'no_key', worthWaiting: false });
+  expect(keyless.error).toMatchObject({ code: 'upstream_unauthorized', retryAfterMs: undefined });
+  const open = refusedByBreaker('other', 4_000, undefined);
+  expect(allRefused([keyless, open, keyless])).toBe(open.error);
+  expect(allRefused([keyless, refusedWithoutKey('third')])).toBe(keyless.error);
 });
