@@ -210,6 +210,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const labels = readLabels(headers);
       record.agentType = labels.agentType;
       record.projectId = labels.projectId;
+      if (labels.agentType !== null || labels.projectId !== null) tellBegun(dialect, record, redact);
       const text = await readBody(request, headers, config.server, host.setTimer);
       if (rows !== null && config.audit.logRequestBodies) record.requestBody = text;
       const incoming = parseIncoming(found, headers, address.search, text);

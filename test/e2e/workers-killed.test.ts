@@ -1,5 +1,6 @@
 // Workers die again and again while clients ask: the books agree all the same.
 import { expect, setDefaultTimeout, test } from 'bun:test';
+import { connect } from 'node:net';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
@@ -19,12 +20,18 @@ type Kind = keyof typeof KINDS;
 
 function answer(request: SeenRequest): Reply {
   const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello');
-  const { messages } = request.json() as { messages: { content: Kind }[] };
-  const kind = messages[0]?.content;
+  const [kind] = markOf(request);
   if (kind === 'refused') return jsonReply({ error: { message: 'no' } }, { status: 400 });
   if (kind === 'cut') return replyWith(begun);
   if (kind === 'stream') return replyWith(begun + MESSAGE.end);
   return jsonReply(wholeMessage(kind === 'picture' ? 'A'.repeat(20_000) : 'whole'));
+}
+
+/** What a client asked for, and the label that it gave this one request. */
+function markOf(request: SeenRequest): [kind: string, label: string] {
+  const { messages } = request.json() as { messages: { content: string }[] };
+  const [kind = '', label = ''] = messages[0]?.content.split(' ') ?? [];
+  return [kind, label];
 }
 
 test.skipIf(process.platform !== 'linux')(
@@ -35,12 +42,14 @@ test.skipIf(process.platform !== 'linux')(
     const config = labConfig(upstream.url, { breaker });
     await using sluice = await startSluice({ config, workers: WORKERS });
     const answered = new Map<string, string>();
+    /** Ids of all whose head reached its client, whatever came behind it. */
+    const heads = new Set<string>();
     let isOver = false;
     const client = async (_: unknown, index: number) => {
       const kinds = Object.keys(KINDS) as Kind[];
       for (let turn = index; !isOver; turn++) {
         const kind = kinds[turn % kinds.length] ?? 'whole';
-        const id = await ask(sluice.url, kind);
+        const id = await ask(sluice.url, kind, `${index}-${turn}`, (id) => heads.add(id));
         if (id === undefined) await Bun.sleep(1);
         else answered.set(id, KINDS[kind]);
       }
@@ -57,24 +66,58 @@ test.skipIf(process.platform !== 'linux')(
 
     await using again = await startSluice({ config, home: sluice.home });
     const rows = new Map<string, string[]>();
+    const labels = new Set<string | null>();
     for (let offset = 0, left = true; left; offset += 1_000) {
       const path = `/gateway/audit?limit=1000&offset=${offset}`;
-      const { entries } = await again.get<{ entries: { request_id: string; status: string }[] }>(path);
-      for (const { request_id, status } of entries)
+      const { entries } = await again.get<{
+        entries: { request_id: string; status: string; project_id: string | null }[];
+      }>(path);
+      for (const { request_id, status, project_id } of entries) {
         rows.set(request_id, [...(rows.get(request_id) ?? []), status]);
+        labels.add(project_id);
+      }
       left = entries.length > 0;
     }
     expect(answered.size).toBeGreaterThan(CLIENTS);
     const statuses = [...answered.keys()].map((id) => [id, rows.get(id)]);
     expect(statuses).toEqual([...answered].map(([id, status]) => [id, [status]]));
     expect([...rows.values()].filter((each) => each.length > 1)).toEqual([]);
-    // Whatever reached the provider was begun, and has its row.
-    expect(rows.size).toBeGreaterThanOrEqual(upstream.requests.length);
+    // Whatever reached a client or the provider was begun, and has its row under its label.
+    expect([...heads].filter((id) => !rows.has(id))).toEqual([]);
+    const asked = upstream.requests.map((request) => markOf(request)[1]);
+    expect(asked.filter((label) => !labels.has(label))).toEqual([]);
   },
 );
 
-/** On a connection of its own. Undefined: the worker died, or none was there. */
-async function ask(url: string, kind: Kind): Promise<string | undefined> {
+test.skipIf(process.platform !== 'linux')(
+  'a request whose worker dies before its body is there has its row under the labels of its headers',
+  async () => {
+    await using sluice = await startSluice({ config: labConfig('http://127.0.0.1:1'), workers: 2 });
+    const client = connect(sluice.port, '127.0.0.1');
+    const cut = new Promise<void>((resolve) => client.on('close', () => resolve()).on('error', () => {}));
+    client.write(
+      'POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n' +
+        'x-sluice-agent: reviewer\r\nx-sluice-project: half\r\n\r\n{"model":',
+    );
+    const running = async () => (await sluice.get<{ streams: unknown[] }>('/gateway/streams')).streams.length;
+    while ((await running()) === 0) await Bun.sleep(1);
+    for (const worker of childrenOf(sluice.pid)) process.kill(worker, 'SIGKILL');
+    await cut;
+    expect(await sluice.stop()).toBe(0);
+    await using again = await startSluice({ config: {}, home: sluice.home });
+    expect(await again.get('/gateway/audit')).toMatchObject({
+      entries: [{ status: 'error', agent_type: 'reviewer', project_id: 'half' }],
+    });
+  },
+);
+
+/** On a connection of its own. Undefined: the worker died, or none was there. @param headed told the id as it comes. */
+async function ask(
+  url: string,
+  kind: Kind,
+  label: string,
+  headed: (requestId: string) => void,
+): Promise<string | undefined> {
   try {
     const response = await fetch(`${url}/v1/messages`, {
       method: 'POST',
@@ -85,14 +128,17 @@ async function ask(url: string, kind: Kind): Promise<string | undefined> {
         stream: kind === 'stream' || kind === 'cut',
         // Half of a character, too.
         agent_type: `${kind}\ud83e`,
-        messages: [{ role: 'user', content: kind }],
+        project_id: label,
+        messages: [{ role: 'user', content: `${kind} ${label}` }],
       }),
     });
+    const id = response.headers.get('x-sluice-request-id') ?? undefined;
+    if (id !== undefined) headed(id);
     const text = await response.text();
     // Its head is there, and then its worker dies.
     if (kind === 'stream' && !text.includes('message_stop')) return undefined;
     if (kind === 'cut' && !text.includes('before the answer was complete')) return undefined;
-    return response.headers.get('x-sluice-request-id') ?? undefined;
+    return id;
   } catch {
     return undefined;
   }
