@@ -1,13 +1,14 @@
 // The row of a request that is over, as its record tells it; nothing in it holds a secret.
-import { type BinaryPart, findBinaryParts } from '../ledger/binary-parts.ts';
+import type { BinaryPart } from '../ledger/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../ledger/row.ts';
-import { markCut, MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
+import { markCut } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { Loss } from '../model/request.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { Target } from '../routing/targets.ts';
+import { cleanBody, withoutLastWord } from './clean-body.ts';
 import { joinParts } from './continue/joined.ts';
 import type { Observation } from './observer.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -19,6 +20,8 @@ export interface RowEnding {
   error: GatewayError | undefined;
   latencyMs: number;
 }
+
+const NO_REQUEST = { requestBody: null };
 
 export function describeRow(
   record: ExchangeRecord,
@@ -61,7 +64,7 @@ export function describeRow(
     malformedEvents: seen?.malformedEvents ?? 0,
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
-    requestBody: cleanBody(record.requestBody, 'request', redact, binaries),
+    ...(record.request?.describe(binaries) ?? NO_REQUEST),
     responseBody: cleanAnswer(record, redact, binaries),
   };
   if (binaries.length > 0) row.binaries = binaries;
@@ -152,54 +155,6 @@ function cleanAnswer(
 
 function asItIs(text: string): string {
   return text;
-}
-
-/** No key is longer. */
-const LONGEST_WORD = 1_024;
-
-/** What may have been cut in the middle of a key. */
-function withoutLastWord(text: string): string {
-  const least = Math.max(0, text.length - LONGEST_WORD);
-  let end = text.length;
-  while (end > least && text.charCodeAt(end - 1) > BLANK) end--;
-  return text.slice(0, end);
-}
-
-const BLANK = 0x20;
-
-/**
- * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
- * cuts, and a body of many megabytes is not searched for what nobody will read. Its binary parts go to `binaries`.
- */
-function cleanBody(
-  body: string | null,
-  of: BinaryPart['of'],
-  redact: (text: string) => string,
-  binaries: BinaryPart[],
-): string | null {
-  if (body === null) return null;
-  const found = findBinaryParts(body);
-  if (found.length === 0) return redact(beginningOf(body, 2 * MAX_BODY_LENGTH));
-  // Joined at once: what is added up piece by piece holds the body that the pieces are of.
-  const clean: string[] = [];
-  let at = 0;
-  let from = 0;
-  let left = 2 * MAX_BODY_LENGTH;
-  for (const { start, end, mediaType, content } of found) {
-    if (start - from > left) break;
-    const text = redact(body.slice(from, start));
-    clean.push(text);
-    at += text.length;
-    binaries.push({ of, at, mediaType, content });
-    left -= start - from;
-    from = end;
-  }
-  clean.push(redact(beginningOf(body.slice(from), left)));
-  return clean.join('');
-}
-
-function beginningOf(text: string, length: number): string {
-  return text.length <= length ? text : markCut(withoutLastWord(text.slice(0, length)));
 }
 
 /** A feature that something stands in for, as the audit row tells it. */

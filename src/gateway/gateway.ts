@@ -125,6 +125,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     ledger: rows,
     now: host.now,
     monotonic: host.monotonic,
+    setTimer: host.setTimer,
     price: (target, model, seen, at) => price(target.provider, model, seen.usage, at, seen),
     onEnd(ended) {
       active.delete(ended);
@@ -212,7 +213,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       record.projectId = labels.projectId;
       if (labels.agentType !== null || labels.projectId !== null) tellBegun(dialect, record, redact);
       const text = await readBody(request, headers, config.server, host.setTimer);
-      if (rows !== null && config.audit.logRequestBodies) record.requestBody = text;
+      if (rows !== null && config.audit.logRequestBodies) record.keepRequest(text);
       const incoming = parseIncoming(found, headers, address.search, text);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;

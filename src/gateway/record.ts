@@ -9,6 +9,7 @@ import type { Target } from '../routing/targets.ts';
 import type { Lease } from '../upstream/lease.ts';
 import type { BodyCapture } from './body-capture.ts';
 import { describeRow } from './describe-row.ts';
+import { keepRequest, type KeptRequest } from './kept-request.ts';
 import type { LiveStream } from './live-view.ts';
 import type { Observation } from './observer.ts';
 
@@ -24,7 +25,8 @@ export interface ExchangeRecord {
   agentType: string | null;
   projectId: string | null;
   streamed: boolean;
-  requestBody: string | null;
+  /** Null where the row has no body of it. */
+  request: KeptRequest | null;
   /** Null until the request was routed. */
   route: Route | null;
   /** Null where nobody traces the request. */
@@ -60,6 +62,8 @@ export interface ExchangeRecord {
   capture: BodyCapture | null;
   /** A whole answer, kept as it is. */
   responseBody: string | null;
+  /** Its row will have this body. */
+  keepRequest(text: string): void;
   /** USD for what a try has seen, null where it is unpriced. */
   cost(target: Target, seen: Observation): number | null;
   readonly live: LiveStream;
@@ -85,6 +89,7 @@ export function failedWith(error: GatewayError): Ending {
 /** What all records of one configuration have in common. */
 export interface RecordContext {
   ledger: RowTaker | null;
+  setTimer(callback: () => void, ms: number): () => void;
   now(): number;
   monotonic(): number;
   /** `at`: Unix ms; prices change from day to day, and with some vendors by the hour. */
@@ -116,7 +121,7 @@ class RunningRecord implements ExchangeRecord {
   agentType: string | null = null;
   projectId: string | null = null;
   streamed = false;
-  requestBody: string | null = null;
+  request: KeptRequest | null = null;
   route: Route | null = null;
   trace: RowTrace | null = null;
   trySpanId: string | null = null;
@@ -157,6 +162,11 @@ class RunningRecord implements ExchangeRecord {
     this.context = context;
   }
 
+  keepRequest(text: string): void {
+    const { ledger, setTimer } = this.context;
+    this.request = keepRequest(text, { redact: this.redact, setTimer, pack: ledger?.pack });
+  }
+
   cost(target: Target, seen: Observation): number | null {
     return this.context.price(target, seen.model ?? target.model, seen, this.timestamp);
   }
@@ -173,6 +183,7 @@ class RunningRecord implements ExchangeRecord {
     if (this.over) return;
     this.over = true;
     const { context, live, lease } = this;
+    this.request?.release();
     const row = describeRow(
       this,
       { status, error, latencyMs: context.monotonic() - this.startedAt },

@@ -132,14 +132,16 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
     const row = soundRow(given);
     const entry = toEntry(row, monotonic());
     if (entry.weight <= room) return entry;
-    const requestBody = row.requestBody === null ? null : BODY_LEFT_OUT;
+    const hasRequest = row.requestBody !== null || row.requestZstd !== undefined;
+    const requestBody = hasRequest ? BODY_LEFT_OUT : null;
     const responseBody = row.responseBody === null ? null : BODY_LEFT_OUT;
     return { ...entry, kept: { ...withoutBodies(row), requestBody, responseBody }, weight: 0 };
   }
 }
 
 export function toEntry(row: LedgerRow, since: number): Entry {
-  let weight = (row.requestBody?.length ?? 0) + (row.responseBody?.length ?? 0);
+  const request = row.requestZstd ?? row.requestBody;
+  let weight = (request?.length ?? 0) + (row.responseBody?.length ?? 0);
   if (row.binaries !== undefined) for (const { content } of row.binaries) weight += content.length;
   return { kept: row, rows: 1, weight, since, strikes: 0, spilled: false };
 }

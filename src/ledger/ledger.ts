@@ -5,6 +5,8 @@ import type { LedgerStore } from './store.ts';
 export interface RowTaker {
   /** Takes the row off the caller's path. Never throws and never waits. */
   record(row: LedgerRow): void;
+  /** A long request body as a row may hold it (`requestZstd`), made on another thread; left out where rows hold text. */
+  readonly pack?: (body: string) => Promise<Uint8Array>;
   /** Writes everything taken so far; resolves also when the store refuses. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -151,6 +151,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   return {
     store,
     record,
+    ...(store.pack && { pack: store.pack }),
     recordPacket(packet) {
       if (!closed && backlog.addPacket(packet)) added();
       else rowsOfPacket(adoptPacket(packet, createPacketBuffers())).forEach(record);

@@ -8,7 +8,7 @@ import type { TimedRow } from './spread-tally.ts';
 import type { StoredRow } from './store.ts';
 
 /** What SQL takes. */
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | Uint8Array | null;
 
 /** In the order of `rowValues`. */
 export const COLUMN_NAMES: readonly string[] = [
@@ -63,7 +63,7 @@ export const COLUMN_NAMES: readonly string[] = [
 ];
 
 /**
- * A row as SQL takes it: the values of its columns, then the two bodies.
+ * A row as SQL takes it: the values of its columns, then the two bodies, the first of which may be packed.
  */
 export type RowValues = readonly SqlValue[];
 
@@ -119,7 +119,7 @@ export function rowValues(row: LedgerRow): RowValues {
     row.malformedEvents,
     row.errorCode,
     row.errorMessage,
-    row.requestBody,
+    row.requestZstd ?? row.requestBody,
     row.responseBody,
   ];
 }
@@ -128,15 +128,16 @@ export function rowValues(row: LedgerRow): RowValues {
 export function rowOfValues(values: RowValues): LedgerRow {
   const { columns, bodies } = partsOf(values);
   const named = Object.fromEntries(COLUMN_NAMES.map((name, at) => [name, columns[at] ?? null]));
-  const [request_body, response_body] = bodies;
+  const [request, response_body] = bodies;
+  const isPacked = request instanceof Uint8Array;
   // By the order of `rowValues` each is what its name says.
   const { id: _none, ...row } = storedRow({
     ...named,
     id: 0,
-    request_body,
+    request_body: isPacked ? null : request,
     response_body,
   } as unknown as SqlRow);
-  return row;
+  return isPacked ? { ...row, requestZstd: request } : row;
 }
 
 function listText(list: readonly unknown[]): string {

@@ -1,20 +1,28 @@
-// A row as JSON, for files and other processes: binary parts as base64.
+// A row as JSON, for files: bytes as base64.
 import { type BinaryPart, bytesOfBase64 } from './binary-parts.ts';
 import type { LedgerRow } from './row.ts';
 
 export function rowToJson(row: LedgerRow): string {
-  const { binaries } = row;
-  if (binaries === undefined) return JSON.stringify(row);
-  const written = binaries.map((part) => ({ ...part, content: part.content.toBase64() }));
-  return JSON.stringify({ ...row, binaries: written });
+  const { binaries, requestZstd } = row;
+  if (binaries === undefined && requestZstd === undefined) return JSON.stringify(row);
+  return JSON.stringify({
+    ...row,
+    requestZstd: requestZstd?.toBase64(),
+    binaries: binaries?.map((part) => ({ ...part, content: part.content.toBase64() })),
+  });
 }
 
 type WrittenPart = Omit<BinaryPart, 'content'> & { content: string };
-type WrittenRow = Omit<LedgerRow, 'binaries'> & { binaries?: WrittenPart[] };
+type WrittenRow = Omit<LedgerRow, 'requestZstd' | 'binaries'> & {
+  requestZstd?: string;
+  binaries?: WrittenPart[];
+};
 
 /** @param json what `rowToJson` wrote, parsed. */
 export function rowFromJson(json: unknown): LedgerRow {
-  const { binaries, ...row } = json as WrittenRow;
+  const { binaries, requestZstd, ...written } = json as WrittenRow;
+  const row: LedgerRow = written;
+  if (requestZstd !== undefined) row.requestZstd = Uint8Array.fromBase64(requestZstd);
   if (binaries === undefined) return row;
   const read: BinaryPart[] = [];
   for (const { content, ...part } of binaries) {

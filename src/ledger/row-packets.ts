@@ -10,7 +10,7 @@ import {
 } from './row-columns.ts';
 import type { LedgerRow } from './row.ts';
 
-/** Short rows in a buffer, which other threads read where it lies; a row with too much text for one, or with binary parts, as its values. */
+/** Short rows in a buffer, which other threads read where it lies; a row with too much text for one, with binary parts or a packed body, as its values. */
 export type RowPacket = SharedArrayBuffer | RowValues;
 
 export interface PacketWriter {
@@ -73,7 +73,7 @@ export function createPacketWriter(buffers: PacketBuffers = createPacketBuffers(
       let open: OpenPacket | undefined;
       for (const row of rows) {
         const values = rowValues(row);
-        if (row.binaries === undefined) {
+        if (row.binaries === undefined && row.requestZstd === undefined) {
           const timestamp = Number(values[TIMESTAMP]);
           if (open?.isNear(timestamp) && open.write(values)) continue;
           const fresh = new OpenPacket(buffers.take(), timestamp);

@@ -143,10 +143,12 @@ export interface LedgerRow {
   /** Without its binary parts, and so the other. */
   requestBody: string | null;
   responseBody: string | null;
+  /** In place of `requestBody`: the same as Zstandard of UTF-8, where it was packed before the request ended. */
+  requestZstd?: Uint8Array;
   /** In the order in which they stood; left out where there are none. */
   binaries?: readonly BinaryPart[];
 }
 
-export function withoutBodies({ binaries: _left, ...row }: LedgerRow): LedgerRow {
+export function withoutBodies({ binaries: _left, requestZstd: _packed, ...row }: LedgerRow): LedgerRow {
   return { ...row, requestBody: null, responseBody: null };
 }

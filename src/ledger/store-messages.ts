@@ -7,7 +7,7 @@ import type { LedgerStore } from './store.ts';
 export type StoreLocation = { type: 'sqlite'; path: string } | { type: 'postgres'; url: string };
 
 /** A store inside its thread. */
-export interface ValueStore extends Omit<LedgerStore, 'notices'> {
+export interface ValueStore extends Omit<LedgerStore, 'notices' | 'pack'> {
   /** `append` for rows that came from another thread. */
   appendPackets(packets: readonly RowPacket[], binaries?: BinariesOfRows): Promise<void>;
 }

@@ -7,6 +7,8 @@ export interface LedgerStore {
    * @param packets of more rows. They are read until it answers.
    */
   append(rows: readonly LedgerRow[], packets?: readonly SharedArrayBuffer[]): Promise<void>;
+  /** A long request body as rows may hold it (`requestZstd`), made on another thread; left out where rows hold text. */
+  readonly pack?: (body: string) => Promise<Uint8Array>;
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;

@@ -69,6 +69,7 @@ function isLong(body: SqlValue): boolean {
 }
 
 function packedAtOnce(body: SqlValue): PackedBody {
+  if (body instanceof Uint8Array) return body;
   if (typeof body !== 'string') return null;
   return isShort(body) ? body.toWellFormed() : Bun.zstdCompressSync(body, { level: SHORT_LEVEL });
 }
@@ -101,6 +102,7 @@ async function packBody(
   parts: readonly BinaryPart[],
   binaries: StoredBinary[],
 ): Promise<PackedBody> {
+  if (body instanceof Uint8Array) return body;
   if (typeof body !== 'string') return null;
   // In a short body references are not looked for.
   if (isShort(body) && parts.length === 0) return body.toWellFormed();
@@ -110,7 +112,12 @@ async function packBody(
     if (content.length <= MAX_BINARY_BYTES) binaries.push({ ...reference, content });
     return writeReference(reference);
   });
-  return Bun.zstdCompress(cutBody(text));
+  return packText(text);
+}
+
+/** A body without binary parts, cut to its longest, as Zstandard of UTF-8; made on another thread. */
+export function packText(body: string): Promise<Uint8Array> {
+  return Bun.zstdCompress(cutBody(body));
 }
 
 export const BODY_COLUMNS = 'request_body, response_body, request_zstd, response_zstd';

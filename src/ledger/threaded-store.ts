@@ -3,6 +3,7 @@
 import { binariesOf } from './row-columns.ts';
 import { createPacketBuffers, createPacketWriter } from './row-packets.ts';
 import type { LedgerStore } from './store.ts';
+import { packText } from './stored-body.ts';
 import type {
   StoreAnswer,
   StoreCall,
@@ -86,6 +87,7 @@ export function createThreadedStore(
 
   return {
     append,
+    pack: packText,
     audit: (filter) => call('audit', filter),
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),

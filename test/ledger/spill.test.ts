@@ -20,6 +20,7 @@ import { createLedger } from '../../src/ledger/recorder.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import { createSpillFile } from '../../src/ledger/spill-file.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { packText } from '../../src/ledger/stored-body.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 
@@ -77,6 +78,18 @@ describe('a store that refuses', () => {
       notices: [],
     });
     expect(files()).toEqual([]);
+    await ledger.close();
+  });
+
+  test('with a request that was packed before', async () => {
+    store.refuse = () => true;
+    const ledger = openLedger();
+    const row = sampleRow({ requestBody: null, requestZstd: await packText('long '.repeat(20_000)) });
+    ledger.record(row);
+    await until(() => ledger.health().spilled === 1);
+    store.refuse = () => false;
+    await until(() => ledger.health().spilledBytes === 0);
+    expect(store.rows()).toEqual([row]);
     await ledger.close();
   });
 

@@ -13,7 +13,7 @@ import {
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
-import { SHORTEST_PACKED } from '../../src/ledger/stored-body.ts';
+import { packText, SHORTEST_PACKED } from '../../src/ledger/stored-body.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 export interface StoreFactory {
@@ -173,6 +173,26 @@ export function describeStore(factory: StoreFactory): void {
       ]);
       const [half] = (await store.audit({ ...ALL, limit: 1, includeBodies: true })).rows;
       expect(half?.requestBody).toBe('a\ufffdb');
+    });
+
+    test('a request that was packed before its row came is text again, beside any answer', async () => {
+      const odd = '"é\u0000\u{1f600}" '.repeat(5_000);
+      const requestZstd = await packText(odd);
+      const rows = [null, 'short', 'long '.repeat(20_000)].map((responseBody, index) =>
+        sampleRow({ requestId: `req_${index}`, timestamp: SAMPLE_TIME - index, responseBody, requestZstd }),
+      );
+      const plain = sampleRow({ requestId: 'req_plain', timestamp: SAMPLE_TIME - 9, requestBody: 'in' });
+      await store.append([...rows, plain]);
+      const found = (await store.audit({ ...ALL, includeBodies: true })).rows;
+      expect(found.map(({ requestBody, responseBody }) => [requestBody, responseBody])).toEqual([
+        ...rows.map(({ responseBody }) => [odd, responseBody]),
+        ['in', plain.responseBody],
+      ]);
+      await store.append([
+        sampleRow({ requestId: 'req_cut', requestZstd: await packText('x'.repeat(MAX_BODY_LENGTH + 1)) }),
+      ]);
+      const [cut] = (await store.audit({ ...ALL, limit: 1, includeBodies: true })).rows;
+      expect(cut?.requestBody).toEndWith(`[cut: only the first ${MAX_BODY_LENGTH} characters are kept]`);
     });
 
     test('a body is cut beyond 1 MB, with a mark', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
+import { packText } from '../../src/ledger/stored-body.ts';
 import { createMeter } from '../../src/telemetry/meter.ts';
 import { prometheusText } from '../../src/telemetry/prometheus-text.ts';
 import {
@@ -80,6 +81,12 @@ test('with binary parts, which memory of this process holds', async () => {
   expect(bare).toEqual(sampleRow());
   expect(row?.binaries).toEqual(binaries);
   expect(row?.binaries?.[0]?.content.buffer).toBeInstanceOf(SharedArrayBuffer);
+});
+
+test('with a request that was packed before', async () => {
+  const row = sampleRow({ requestBody: null, requestZstd: await packText('long '.repeat(20_000)) });
+  const rows = [sampleRow({ requestId: 'before' }), row, sampleRow({ requestId: 'behind' })];
+  expect(rowsOf(await arrived(rows))).toEqual(rows);
 });
 
 test('made sound, so that whoever takes them need not look', async () => {
