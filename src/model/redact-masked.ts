@@ -4,7 +4,7 @@
 const MASK_HINTS = ['**', '••', '...', '…'] as const;
 /** By itself it masks as much as any number of others. */
 const ELLIPSIS = '…';
-/** Fewer characters of a secret than this, left visible, may as well be a word. */
+/** Fewer characters of a secret than this, left visible, may as well be a word. `bitOf` takes so many. */
 const MIN_VISIBLE = 3;
 const STAR = '*'.charCodeAt(0);
 /** So many stars are no emphasis: whatever they mask was a secret. */
@@ -26,18 +26,61 @@ function setOf(characters: RegExp): CharacterSet {
 }
 
 /** Time is proportional to the text: no character is looked at for more than two masks. */
-export function redactMasked(text: string, secrets: readonly string[], replacement: string): string {
-  const find = createMaskSearch(text);
-  let clean = '';
-  let done = 0;
-  for (let mask = find(0); mask !== null; mask = find(mask.end)) {
-    if (mask.start < done) continue;
-    const [start, end] = maskedSpan(text, mask, done, secrets);
-    if (start === end) continue;
-    clean += text.slice(done, start) + replacement;
-    done = end;
-  }
-  return done === 0 ? text : clean + text.slice(done);
+export function createMaskedSearch(
+  secrets: readonly string[],
+): (text: string, replacement: string) => string {
+  const mayBeOurs = createNearness(secrets);
+  return (text, replacement) => {
+    const find = masksIn(text);
+    let clean = '';
+    let done = 0;
+    for (let mask = find(0); mask !== null; mask = find(mask.end)) {
+      if (mask.start < done) continue;
+      const [start, end] = maskedSpan(text, mask, done, mayBeOurs(text, mask) ? secrets : NO_SECRETS);
+      if (start === end) continue;
+      clean += text.slice(done, start) + replacement;
+      done = end;
+    }
+    return done === 0 ? text : clean + text.slice(done);
+  };
+}
+
+const NO_SECRETS: readonly string[] = [];
+
+/** One bit for each of so many threes of characters: of ten secrets they fill a twentieth. */
+const BITS = 8_192;
+
+/**
+ * Whether the characters right before a mask or right behind it may be of a secret. Code and prose are full of what could
+ * be a mask, beside which hardly ever is anything that a secret has.
+ */
+function createNearness(secrets: readonly string[]): (text: string, mask: Mask) => boolean {
+  let threes: Uint8Array | undefined;
+  return (text, { start, end }) => {
+    threes ??= threesOf(secrets);
+    return hasThree(threes, text, start - MIN_VISIBLE) || hasThree(threes, text, end);
+  };
+}
+
+function threesOf(secrets: readonly string[]): Uint8Array {
+  const threes = new Uint8Array(BITS / 8);
+  for (const secret of secrets)
+    for (let at = 0; at + MIN_VISIBLE <= secret.length; at++) {
+      const bit = bitOf(secret, at);
+      threes[bit >> 3] = (threes[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
+  return threes;
+}
+
+function hasThree(threes: Uint8Array, text: string, at: number): boolean {
+  if (at < 0 || at + MIN_VISIBLE > text.length) return false;
+  const bit = bitOf(text, at);
+  return ((threes[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+}
+
+function bitOf(text: string, at: number): number {
+  const mixed = (text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2);
+  return mixed & (BITS - 1);
 }
 
 interface Mask {
@@ -47,7 +90,7 @@ interface Mask {
 }
 
 /** Finds the first mask from a place on, which rises from call to call. One expression for all takes three times as long. */
-function createMaskSearch(text: string): (from: number) => Mask | null {
+function masksIn(text: string): (from: number) => Mask | null {
   const nexts = MASK_HINTS.map((hint) => ({ hint, at: text.indexOf(hint) }));
   return (from) => {
     let start = text.length;

@@ -1,6 +1,6 @@
 // Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
 import { createEncodedSearch } from './redact-encoded.ts';
-import { redactMasked } from './redact-masked.ts';
+import { createMaskedSearch } from './redact-masked.ts';
 import { mayHoldKeyShape, REDACTED, withoutKeyShapes } from './redact-shapes.ts';
 
 /** Names of a request are shorter; of longer texts hardly any comes twice, and none is held. In UTF-16 units. */
@@ -54,6 +54,7 @@ function secretsIn(secrets: readonly string[]): Secrets {
 
 function redactorOf(own: Secrets): Redactor {
   const { known, anchors } = own;
+  const withoutMasked = createMaskedSearch(known);
   const mayHoldKnown = anyOf(anchors);
   // The names of one request are mostly those of the one before.
   let knownClean = '';
@@ -64,16 +65,13 @@ function redactorOf(own: Secrets): Redactor {
     return clean;
   };
   const takenOut = (text: string): string => {
-    const unknown = mayHoldKnown(text) ? withoutKnown(text, own) : text;
-    return withoutKeyShapes(redactMasked(unknown, known, REDACTED));
+    const unknown = mayHoldKnown(text) ? withoutKnown(text, own, withoutMasked) : text;
+    return withoutKeyShapes(withoutMasked(unknown, REDACTED));
   };
   // No shape of a hint has a quotation mark, but a known secret may.
   const quoted = anyOf(anchors.filter((anchor) => anchor.includes('"')));
   const suspects = (text: string, told: string): boolean =>
-    quoted(text) ||
-    mayHoldKnown(told) ||
-    redactMasked(told, known, REDACTED) !== told ||
-    mayHoldKeyShape(told);
+    quoted(text) || mayHoldKnown(told) || withoutMasked(told, REDACTED) !== told || mayHoldKeyShape(told);
   // Made by the first failure.
   let withoutEncoded: ReturnType<typeof createEncodedSearch> | undefined;
   const ofFailure = (text: string): string => {
@@ -108,13 +106,17 @@ function anyOf(strings: readonly string[]): (text: string) => boolean {
   return (text) => pattern.test(text);
 }
 
-function withoutKnown(text: string, { known, spellings, heads }: Secrets): string {
+function withoutKnown(
+  text: string,
+  { spellings, heads }: Secrets,
+  withoutMasked: ReturnType<typeof createMaskedSearch>,
+): string {
   let clean = text;
   for (const spelling of spellings) {
     if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
   }
   // Masks first: they know how much of a secret stands behind them.
-  if (heads.some((head) => clean.includes(head))) clean = redactMasked(clean, known, REDACTED);
+  if (heads.some((head) => clean.includes(head))) clean = withoutMasked(clean, REDACTED);
   for (const head of heads) {
     if (clean.includes(head)) clean = withoutWordsFrom(clean, head);
   }
