@@ -63,8 +63,8 @@ export interface GatewayErrorOptions {
   status?: number;
   /** How long to wait before asking again, in milliseconds. */
   retryAfterMs?: number;
-  /** What the key may use is used up: asking with it again soon is pointless. */
-  exhausted?: boolean;
+  /** What the key may use, of all models or of the one asked for, is used up: asking with it again soon is pointless. */
+  exhausted?: boolean | 'model';
   /** Nothing of it changes by itself: the same target is not asked again. */
   lasting?: boolean;
   reason?: UpstreamReason;
@@ -77,7 +77,7 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly retryAfterMs: number | undefined;
-  readonly exhausted: boolean;
+  readonly exhausted: boolean | 'model';
   readonly lasting: boolean;
   readonly reason: UpstreamReason | undefined;
   readonly upstream: UpstreamAnswer | undefined;

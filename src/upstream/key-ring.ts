@@ -154,7 +154,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
         const why = error.exhausted ? 'exhausted' : 'refused';
         bench(held, status === 403 ? model : EVERY_MODEL, why, refused);
       } else if (error.exhausted) {
-        bench(held, EVERY_MODEL, 'exhausted', refused);
+        bench(held, error.exhausted === 'model' ? model : EVERY_MODEL, 'exhausted', refused);
       } else if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
         if (hint !== undefined) bench(held, model, 'rate_limited', { ms: hint, hinted: true });
         else if (!alone && code === 'upstream_rate_limited') {

@@ -49,7 +49,7 @@ export interface PeerError {
   message: string;
   status: number;
   retryAfterMs: number | undefined;
-  exhausted: boolean;
+  exhausted: boolean | 'model';
 }
 
 export function toPeerError(error: GatewayError): PeerError {

@@ -1,6 +1,7 @@
 // How long a provider asks to wait, from its response headers or the body of its error.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 import { durationMs } from '../model/duration.ts';
+import { isDailyQuota } from '../model/google-quota.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json.ts';
 
@@ -106,12 +107,15 @@ function parseDate(value: string | null): number | undefined {
 }
 
 /**
- * Milliseconds to wait from a `google.rpc.RetryInfo` among an error's details, undefined where there is none.
+ * Milliseconds to wait from a `google.rpc.RetryInfo` among an error's details, undefined where there is none, or where
+ * it stands beside a quota of a day, which it does not know of.
  * https://cloud.google.com/apis/design/errors#error_details
  */
 export function parseRetryInfo(body: string): number | undefined {
   if (!body.includes('RetryInfo')) return undefined;
-  for (const detail of asArray(errorOf(body)?.details) ?? []) {
+  const error = errorOf(body);
+  if (error === undefined || isDailyQuota(error)) return undefined;
+  for (const detail of asArray(error.details) ?? []) {
     const fields = asObject(detail);
     if (asString(fields?.['@type'])?.endsWith('google.rpc.RetryInfo') !== true) continue;
     // A protobuf Duration in JSON: seconds with up to nine decimals.

@@ -50,6 +50,20 @@ describe('in an error body', () => {
     [{ error: { details: details('soon') } }, undefined],
     [{ error: { details: details(5) } }, undefined],
     [{ error: { details: 'RetryInfo' } }, undefined],
+    [
+      {
+        error: {
+          details: [
+            { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '5s' },
+            {
+              '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
+              violations: [{ quotaId: 'RequestsPerDay' }],
+            },
+          ],
+        },
+      },
+      undefined,
+    ],
     [{ message: 'RetryInfo' }, undefined],
     [{ error: { message: 'no details' } }, undefined],
   ])('%j', (body, expected) => {

@@ -2,6 +2,7 @@
 // https://cloud.google.com/apis/design/errors
 import { durationMs } from '../../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import { isDailyQuota } from '../../model/google-quota.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
@@ -12,6 +13,8 @@ interface Stated {
   message: string;
   reason: UpstreamReason;
   retryAfterMs?: number;
+  /** What it tells of a moment is not to be believed. */
+  isDaily?: true;
 }
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
@@ -73,10 +76,18 @@ function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
     {
       ...ownStatus(code, status),
       ...(status === UNPAID && { exhausted: true }),
+      ...(code === 'upstream_rate_limited' && isUsedUp(stated) && { exhausted: 'model' }),
       ...(stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs }),
       ...(Object.keys(stated.reason).length > 0 && { reason: stated.reason }),
     },
   );
+}
+
+/** Of a day, or of a plan for hours. Google counts each model by itself. */
+const USED_UP = new Set(['QUOTA_EXHAUSTED', 'INSUFFICIENT_G1_CREDITS_BALANCE']);
+
+function isUsedUp({ isDaily, reason }: Stated): boolean {
+  return isDaily === true || USED_UP.has(reason.code ?? '');
 }
 
 function ownStatus(code: ErrorCode, status: number): { status?: number } {
@@ -133,6 +144,11 @@ function readStated(value: JsonValue): Stated {
   if (status !== undefined && status >= 400 && status < 600) stated.status = status;
   const details = listOf(error.details).filter(isObject);
   for (const detail of details) readDetail(detail, stated);
+  if (isDailyQuota(error)) {
+    stated.isDaily = true;
+    delete stated.retryAfterMs;
+    return stated;
+  }
   const told = durationMs(/retry in ([\d.]+m?s)/i.exec(stated.message)?.[1]);
   if (told !== undefined) stated.retryAfterMs ??= told;
   return stated;

@@ -89,6 +89,50 @@ describe('when to ask again', () => {
   });
 });
 
+describe('a quota that does not come back soon', () => {
+  const perDay = 'GenerateRequestsPerDayPerProjectPerModel-FreeTier';
+  const violated = (...ids: string[]) =>
+    rpc('QuotaFailure', { violations: ids.map((quotaId) => ({ quotaId })) });
+  const soon = rpc('RetryInfo', { retryDelay: '2s' });
+  test.each<[string, JsonObject]>([
+    ['of a day', google(429, 'x', 'said', [violated(perDay)])],
+    ['of a day among others', google(429, 'x', 'said', [violated('InputTokensPerMinute', perDay)])],
+    [
+      'of a day, whatever is said of a moment',
+      google(429, 'x', 'Please retry in 2s.', [soon, violated(perDay)]),
+    ],
+    [
+      'in the words of other services',
+      google(429, 'x', 'said', [
+        rpc('ErrorInfo', { reason: 'RATE_LIMIT_EXCEEDED', metadata: { quota_limit: 'RequestsPerDay' } }),
+      ]),
+    ],
+    [
+      'none at all',
+      google(429, 'x', 'Quota exceeded for metric: a/b, limit: 0, model: m\nPlease retry in 2s.', [soon]),
+    ],
+    ['of a plan', google(429, 'x', 'said', [rpc('ErrorInfo', { reason: 'QUOTA_EXHAUSTED' })])],
+  ])('%s', (_, body) => {
+    const error = parse(429, body);
+    expect([error.code, error.exhausted, error.retryAfterMs]).toEqual([
+      'upstream_rate_limited',
+      'model',
+      undefined,
+    ]);
+  });
+  test('of a plan, with the time of its reset', () => {
+    const details = [rpc('ErrorInfo', { reason: 'QUOTA_EXHAUSTED', metadata: { quotaResetDelay: '1h' } })];
+    expect(parse(429, google(429, 'x', 'said', details))).toMatchObject({
+      exhausted: 'model',
+      retryAfterMs: 3_600_000,
+    });
+  });
+  test('one of a minute does', () => {
+    const body = google(429, 'x', 'limit: 0.5, limit: 10', [violated('TokensPerModelPerMinute'), soon]);
+    expect(parse(429, body)).toMatchObject({ exhausted: false, retryAfterMs: 2_000 });
+  });
+});
+
 describe('shapes', () => {
   test('wrapped in a list', () => {
     expect(parse(400, [google(400, 'INVALID_ARGUMENT', 'wrapped')]).message).toContain('wrapped');

@@ -185,6 +185,29 @@ describe('used up for good', () => {
     expect(lab.asked).toEqual(['two', 'three', 'three']);
     expect((await lab.health()).providers[0]?.keys).toMatchObject([{ state: 'exhausted' }]);
   });
+
+  test('Google’s quota of a day is that of one model, whatever is said of a moment', async () => {
+    const type = (name: string) => `type.googleapis.com/google.rpc.${name}`;
+    const details = [
+      {
+        '@type': type('QuotaFailure'),
+        violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel' }],
+      },
+      { '@type': type('RetryInfo'), retryDelay: '2s' },
+    ];
+    const error = { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'Please retry in 2s.', details };
+    const lab = setup({
+      script: { one: [jsonReply({ error }, { status: 429 })], two: ['works'] },
+      providers: { one: { dialect: 'gemini', max_retries: 5 } },
+    });
+    await ask(lab);
+    await ask(lab);
+    await ask(lab, { ...ASK, model: 'other' });
+    expect(lab.asked).toEqual(['one', 'two', 'two', 'one', 'two']);
+    expect((await lab.health()).providers[0]?.keys).toMatchObject([
+      { state: 'exhausted', models: ['m', 'other'] },
+    ]);
+  });
 });
 
 describe('a conversation keeps its key', () => {
