@@ -146,7 +146,7 @@ const PREFACE = [
   '',
   '- **Secrets** are `env:NAME`, `credential:NAME` (kept encrypted, `sluice credentials store NAME`; a running',
   '  gateway takes up a change and logs its name), `file:PATH` (relative to the configuration file) or the value itself.',
-  '- **Durations** are `500ms`, `10s`, `2m`, `1h`, `30d`; **sizes** are `512KB`, `64MB`, `1GB`, in powers of 1024.',
+  '- **Durations** are `500ms`, `10s`, `2m`, `1h30m`, `30d`; **sizes** are `512KB`, `64MB`, `1GB`, in powers of 1024.',
   '- **Targets** are `provider` or `provider/model`; the first `/` splits.',
   '- For completion in an editor, begin a YAML file with',
   '  `# yaml-language-server: $schema=./node_modules/sluice/sluice.schema.json`, or wherever that file lies.',

@@ -1,6 +1,6 @@
 // Query parameters as values. What cannot be read is a 400 that names the parameter and the mend.
 import { suggestion } from '../config/nearest.ts';
-import { parseDuration } from '../config/units.ts';
+import { parseDuration } from '../model/duration.ts';
 import { ManagementError } from './answer.ts';
 
 export function badParameter(param: string, problem: string): ManagementError {
@@ -68,14 +68,14 @@ export function readChoice<T extends string>(
   return choice;
 }
 
-/** The beginning of a window: a time, or how long ago it was, such as `15m`, `24h` or `7d`. */
+/** The beginning of a window: a time, or how long ago it was, such as `15m`, `1h30m` or `7d`. */
 export function readSince(query: URLSearchParams, name: string, now: number): number | undefined {
   const text = readText(query, name);
   if (text === undefined) return undefined;
   const ago = parseDuration(text);
   const since = ago === undefined ? parseTime(text) : now - ago;
   if (!Number.isFinite(since) || since < 0) {
-    throw badParameter(name, 'is a duration such as 15m, 24h or 7d, or a time in ISO-8601 or Unix seconds');
+    throw badParameter(name, 'is a duration such as 15m, 1h30m or 7d, or a time in ISO-8601 or Unix seconds');
   }
   if (since >= now) throw badParameter(name, 'is not in the past');
   return since;

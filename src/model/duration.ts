@@ -1,4 +1,4 @@
-// Durations as servers write them into headers and messages.
+// Durations as servers write them into headers and messages, and as people write them.
 
 const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 
@@ -15,4 +15,25 @@ export function durationMs(text: string | undefined): number | undefined {
 /** As Google's clients and Codex read it: whole milliseconds at most, never too short. */
 export function inSeconds(ms: number): string {
   return `${Math.ceil(ms) / 1_000}s`;
+}
+
+/** The units from the largest to the smallest, each at most once: in any other order it is a slip. */
+export const DURATION_PATTERN =
+  /^(?=\d)(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
+
+/** In the order of the pattern. */
+const MILLISECONDS = [86_400_000, 3_600_000, 60_000, 1_000, 1];
+
+/** Whole milliseconds of `500ms`, `10s`, `1.5h`, `1h30m`, `30d`; undefined where `text` is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const match = DURATION_PATTERN.exec(text);
+  if (match === null) return undefined;
+  const total = MILLISECONDS.reduce((sum, unit, index) => sum + Number(match[index + 1] ?? 0) * unit, 0);
+  return wholeNumber(total);
+}
+
+/** Rounded; undefined where it is too large to be exact. */
+export function wholeNumber(amount: number): number | undefined {
+  const value = Math.round(amount);
+  return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -1,6 +1,6 @@
 // One entry of a `transformers` list: how people write it, and what is wrong with it.
 import { z } from 'zod';
-import { durationMs } from '../model/duration.ts';
+import { parseDuration } from '../model/duration.ts';
 import { findTransformer, TRANSFORMERS } from './registry.ts';
 
 /** An entry as a list has it after validation: `options` are still as written. */
@@ -26,7 +26,7 @@ export function splitModuleOptions({ time_limit: limit, ...options }: Record<str
   timeLimitMs: number;
 } {
   if (limit === undefined) return { options, timeLimitMs: DEFAULT_TIME_LIMIT_MS };
-  return { options, timeLimitMs: (typeof limit === 'string' ? durationMs(limit) : undefined) ?? 0 };
+  return { options, timeLimitMs: (typeof limit === 'string' ? parseDuration(limit) : undefined) ?? 0 };
 }
 
 /** How the configuration tells what is wrong with it. */

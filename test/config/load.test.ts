@@ -156,7 +156,7 @@ describe('problems name file, line and key', () => {
     [
       'sluice.toml',
       '[providers.lab]\n\n[providers."l.b".timeouts]\nidle = 5\n',
-      'sluice.toml:4: providers["l.b"].timeouts.idle: expected a duration such as 500ms, 10s, 2m, 1h or 30d, found a number',
+      'sluice.toml:4: providers["l.b"].timeouts.idle: expected a duration such as 500ms, 10s, 2m, 1h30m or 30d, found a number',
     ],
     ['sluice.yaml', 'audit: {}\naudit: {}\n', 'sluice.yaml:2: Map keys must be unique'],
     ['sluice.yaml', 'audit: {}\nserver: [\n', 'sluice.yaml:3: '],

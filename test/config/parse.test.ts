@@ -104,11 +104,11 @@ describe('errors', () => {
     ],
     [
       { server: { ping_interval: 15 } },
-      'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h or 30d, found a number',
+      'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h30m or 30d, found a number',
     ],
     [
       { server: { ping_interval: 'soon' } },
-      'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h or 30d',
+      'fatal server.ping_interval: expected a duration such as 500ms, 10s, 2m, 1h30m or 30d',
     ],
     [
       { server: { ping_interval: '0s' } },
@@ -130,7 +130,7 @@ describe('errors', () => {
     [{ audit: { enabled: 'yes' } }, 'fatal audit.enabled: expected true or false, found a string'],
     [
       { audit: { retention: 30 } },
-      'fatal audit.retention: expected a duration such as 500ms, 10s, 2m, 1h or 30d, or null, found a number',
+      'fatal audit.retention: expected a duration such as 500ms, 10s, 2m, 1h30m or 30d, or null, found a number',
     ],
     [
       { providers: { a: { dialect: 'openai-chta' } } },

@@ -1,6 +1,7 @@
 // Durations and sizes.
 import { expect, test } from 'bun:test';
-import { parseDuration, parseSize } from '../../src/config/units.ts';
+import { parseSize } from '../../src/config/units.ts';
+import { parseDuration } from '../../src/model/duration.ts';
 
 test.each([
   ['500ms', 500],
@@ -10,16 +11,33 @@ test.each([
   ['1h', 3_600_000],
   ['30d', 2_592_000_000],
   ['0s', 0],
+  ['1h30m', 5_400_000],
+  ['1d2h3m4s5ms', 93_784_005],
+  ['1.5h1.5s', 5_401_500],
+  ['2m500ms', 120_500],
 ])('duration %s is %d ms', (text, milliseconds) => {
   expect(parseDuration(text)).toBe(milliseconds);
 });
 
-test.each(['', '10', 's', '10 s', '10S', '-1s', '1e3s', '1s2m', '9007199254740993d'])(
-  '%p is no duration',
-  (text) => {
-    expect(parseDuration(text)).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  '10',
+  's',
+  '10 s',
+  '10S',
+  '-1s',
+  '1e3s',
+  '1s2m',
+  '1h1h',
+  '30m1h',
+  '1h30',
+  '1h 30m',
+  '1h-30m',
+  'h30m',
+  '9007199254740993d',
+])('%p is no duration', (text) => {
+  expect(parseDuration(text)).toBeUndefined();
+});
 
 test.each([
   ['512B', 512],

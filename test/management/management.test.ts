@@ -455,6 +455,7 @@ describe('/gateway/metrics', () => {
     const at = (ms: number) => ({ since: new Date(ms).toISOString() });
     expect(await counted('30s')).toEqual({ requests: 20, window: at(SAMPLE_TIME + 30_000), agents: 2 });
     expect(await counted('1h')).toMatchObject({ requests: 50 });
+    expect(await counted('1m30s')).toMatchObject({ requests: 50 });
     const time = new Date(SAMPLE_TIME + 45_000).toISOString();
     expect(await counted(time)).toMatchObject({ requests: 5, window: { since: time } });
     expect(await counted(`${SAMPLE_TIME + 49_000}`)).toMatchObject({ requests: 1 });
@@ -468,6 +469,7 @@ describe('/gateway/metrics', () => {
     'since=',
     'since=-1h',
     'since=1w',
+    'since=30m1h',
     'since=0s',
     'since=2999-01-01',
     'since=1h&since=2h',
