@@ -61,6 +61,5 @@ function withValue(
   if (name === undefined) return inner;
   const copy: JsonObject = isObject(value) ? { ...value } : {};
   copy[name] = withValue(copy[name], rest, inner);
-  if (copy[name] === undefined) delete copy[name];
   return copy;
 }

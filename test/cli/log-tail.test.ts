@@ -1,5 +1,5 @@
 // The end of a log file, and what comes: also where the file is put aside, emptied, or in the middle of a letter.
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test';
 import { appendFileSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,33 @@ test('a file that is put aside: its last lines, those that come to it late, and 
   appendFileSync(path, 'e\n');
   expect(tail.fresh()).toEqual(['late', 'e']);
   expect(tail.fresh()).toEqual([]);
+});
+
+test('what has no end when a file was put aside is told when nothing can come to it any more', () => {
+  const clock = spyOn(performance, 'now');
+  try {
+    const begun = performance.now();
+    writeFileSync(path, 'a\nhal');
+    tail = openLogTail(path);
+    expect(tail.newest(9)).toEqual(['a']);
+    renameSync(path, olderLog(path));
+    writeFileSync(path, 'b\n');
+    clock.mockReturnValue(begun);
+    expect(tail.fresh()).toEqual(['b']);
+    clock.mockReturnValue(begun + 2_999);
+    expect(tail.fresh()).toEqual([]);
+    clock.mockReturnValue(begun + 3_000);
+    expect(tail.fresh()).toEqual(['hal']);
+    expect(tail.fresh()).toEqual([]);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test('lines that are empty, also the first', () => {
+  writeFileSync(path, '\n\n');
+  tail = openLogTail(path);
+  for (const count of [1, 2, 3]) expect(tail.newest(count)).toEqual(['', ''].slice(-count));
 });
 
 test('a file that somebody emptied is read from its beginning', () => {

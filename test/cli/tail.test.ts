@@ -61,6 +61,11 @@ test('nobody there', async () => {
   });
 });
 
+test('a slash at the end of an address is no part of it', async () => {
+  const { err } = await runCommand(['tail', '--url', 'http://127.0.0.1:1//']);
+  expect(err).toContain('no gateway answers at http://127.0.0.1:1;');
+});
+
 describe('an address that is none', () => {
   test.each(['nonsense', '127.0.0.1:8088', 'localhost:8088', 'ftp://127.0.0.1', 'http://127.0.0.1/?a=b'])(
     '%s',

@@ -60,6 +60,7 @@ describe('patterns', () => {
     ['an apple', 'low', 'has "apple" (score 1, priority 1)'],
     // The highest priority wins, wherever it is written.
     ['an apple and a pear', 'high', 'has "pear" (score 1, priority 9)'],
+    ['a pear, a plum and a fig', 'high', 'has "pear" (score 1, priority 9)'],
     // Then the higher sum.
     ['an apple, a plum and a fig', 'sum', 'has "plum", "fig" (score 5, priority 1)'],
     // All of its threshold, and not less.

@@ -1,9 +1,18 @@
 // The log file of processes that run on: put aside by one, noticed by the others, no line lost.
-import { afterAll, expect, test } from 'bun:test';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { afterAll, expect, spyOn, test } from 'bun:test';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { olderLog } from '../../src/server/log-file.ts';
+import { keepLogFile, olderLog } from '../../src/server/log-file.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-log-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -38,6 +47,26 @@ test('three processes write while one of them puts the file aside: every line is
   for (const name of names) for (const what of ['out', 'err']) expect(newer).toContain(`${name} ${what}`);
   expect(statSync(olderLog(path)).size).toBeGreaterThan(20_000);
   expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('what fails at each look is told once', () => {
+  const path = join(FOLDER, 'full.log');
+  writeFileSync(path, 'x'.repeat(99));
+  // Nothing can be put aside to it.
+  mkdirSync(olderLog(path));
+  const told: unknown[] = [];
+  const clock = spyOn(globalThis, 'setInterval');
+  try {
+    keepLogFile({ path, putsAside: true, log: (_, ...said) => told.push(said), largest: 50 });
+    const look = clock.mock.calls[0]?.[0] as () => void;
+    for (let count = 0; count < 3; count += 1) look();
+    expect(told).toEqual([
+      [expect.stringContaining('cannot be put aside'), { file: path, error: expect.any(Error) }],
+    ]);
+  } finally {
+    for (const { value } of clock.mock.results) clearInterval(value as Timer);
+    clock.mockRestore();
+  }
 });
 
 test('a file whose folder was removed comes back with it', async () => {

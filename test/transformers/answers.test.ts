@@ -3,6 +3,9 @@ import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import { ownToken } from '../../src/model/opaque-token.ts';
+import { createTagging, createUntagging } from '../../src/transformers/reasoning-answer.ts';
+import { tagsOf } from '../../src/transformers/tagged-text.ts';
+import type { AnswerStep } from '../../src/transformers/transformer.ts';
 import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import {
   createTransformLab,
@@ -247,6 +250,44 @@ describe('reasoning', () => {
       expect(got.text()).toBe('<think>let me see</think>\n\nforty-two');
     },
   );
+
+  describe('event by event', () => {
+    const CITATION: StreamEvent = { type: 'citation', block: 1, citation: { kind: 'other' } };
+    const through = (step: AnswerStep, ...events: StreamEvent[]) => step.push(events);
+    const text = (block: number, said: string): StreamEvent[] => [
+      { type: 'text-start', block },
+      { type: 'text-delta', block, text: said },
+      { type: 'text-end', block },
+    ];
+    const tags = tagsOf('think');
+    const context = { provider: 'lab', model: 'm', lost() {} };
+    test('thinking without a word makes no tags', () => {
+      const nothing: StreamEvent[] = [
+        { type: 'reasoning-start', block: 0 },
+        { type: 'reasoning-delta', block: 0, text: '' },
+        { type: 'reasoning-end', block: 0 },
+      ];
+      expect(through(createTagging(tags, context), ...nothing, ...text(1, 'hi'))).toEqual(text(1, 'hi'));
+    });
+    test('only the first block of an answer begins inside', () => {
+      expect(through(createUntagging(tags, true), ...text(0, 'hm</think>\n\na'), ...text(1, 'b'))).toEqual([
+        { type: 'reasoning-start', block: 0 },
+        { type: 'reasoning-delta', block: 0, text: 'hm' },
+        { type: 'reasoning-end', block: 0 },
+        ...text(0, 'a'),
+        ...text(1, 'b'),
+      ]);
+    });
+    test('a citation before any text has a block to stand in', () => {
+      const [start, delta, end] = text(1, 'a') as [StreamEvent, StreamEvent, StreamEvent];
+      expect(through(createUntagging(tags, false), start, CITATION, delta, end)).toEqual([
+        start,
+        CITATION,
+        delta,
+        end,
+      ]);
+    });
+  });
 
   test('what was shown as text goes back as thinking, and the other way round', async () => {
     const history = [

@@ -160,6 +160,21 @@ describe('fields', () => {
         expect(body).not.toHaveProperty('temperature');
       },
     ));
+  test('a default leaves what is said, also an inner field', async () => {
+    const lab = labOf('anthropic-messages', [
+      { name: 'fields', default: { max_tokens: 5, 'metadata.user_id': 'other', 'metadata.team': 'red' } },
+    ]);
+    await lab.ask('anthropic-messages', false, { metadata: { user_id: 'me' } });
+    expect(lab.sent().body).toMatchObject({ max_tokens: 1_000, metadata: { user_id: 'me', team: 'red' } });
+  });
+  test('several within one field, one of them taken out', async () => {
+    const lab = labOf('anthropic-messages', [
+      { name: 'fields', set: { 'metadata.a': 1, 'metadata.b.c': 2 }, remove: ['metadata.user_id'] },
+    ]);
+    const answer = await lab.ask('anthropic-messages', false, { metadata: { user_id: 'me', d: 3 } });
+    expect(lab.sent().body.metadata).toEqual({ a: 1, b: { c: 2 }, d: 3 });
+    expect(answer.lost).toBe('metadata.user_id');
+  });
 });
 
 describe('clean_cache', () => {
@@ -169,6 +184,7 @@ describe('clean_cache', () => {
     const lab = labOf('anthropic-messages', ['clean_cache']);
     const cache_control = { type: 'ephemeral' };
     const answer = await lab.ask('anthropic-messages', true, {
+      cache_control,
       system: [{ type: 'text', text: 's', cache_control }],
       tools: [{ name: 't', input_schema: { type: 'object' }, cache_control }],
       messages: [
@@ -187,6 +203,13 @@ describe('clean_cache', () => {
         },
       ],
     });
+    expectSound(answer);
+    expect(lab.sent().text).not.toContain('cache_control');
+    expect(answer.lost).toBe('cache_control');
+  });
+  test('drops the one beside the messages, where it is the only one', async () => {
+    const lab = labOf('anthropic-messages', ['clean_cache']);
+    const answer = await lab.ask('anthropic-messages', true, { cache_control: { type: 'ephemeral' } });
     expectSound(answer);
     expect(lab.sent().text).not.toContain('cache_control');
     expect(answer.lost).toBe('cache_control');

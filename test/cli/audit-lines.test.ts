@@ -1,0 +1,46 @@
+// `sluice daemon logs -f` beside a gateway that writes more at once than is read at once.
+import { afterAll, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { runCommand } from '../support/cli-run.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
+
+const HOME = mkdtempSync(join(tmpdir(), 'sluice-lines-'));
+afterAll(() => rmSync(HOME, { recursive: true }));
+
+test('all of 1,250 requests that came between two looks are shown, each once and in order', async () => {
+  const store = createSqliteStore(join(HOME, 'sluice.db'));
+  const append = (from: number, to: number) =>
+    store.append(
+      Array.from({ length: to - from }, (_, index) => sampleRow({ requestId: `req_${from + index}` })),
+    );
+  const shown: string[] = [];
+  const last = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  let press: (signal: string) => void = () => {};
+  try {
+    await append(0, 3);
+    const following = runCommand(['daemon', 'logs', '-f', '-n', '2', '--json'], {
+      environment: { SLUICE_HOME: HOME },
+      out(line) {
+        const { request_id } = JSON.parse(line) as { request_id: string };
+        shown.push(request_id);
+        if (request_id === 'req_2') begun.resolve();
+        if (request_id === 'req_1252') last.resolve();
+      },
+      onSignal(handler) {
+        press = handler;
+      },
+    });
+    await begun.promise;
+    await append(3, 1_253);
+    await last.promise;
+    press('SIGINT');
+    expect((await following).code).toBe(0);
+  } finally {
+    await store.close();
+  }
+  expect(shown).toEqual(Array.from({ length: 1_252 }, (_, index) => `req_${index + 1}`));
+});

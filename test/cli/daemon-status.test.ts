@@ -1,0 +1,18 @@
+// How long a gateway has been running, in words.
+import { expect, test } from 'bun:test';
+import { describeStatus, NOT_RUNNING } from '../../src/cli/daemon-status.ts';
+
+test.each<[number, string]>([
+  [0, '0s'],
+  [59, '59s'],
+  [60, '1m 0s'],
+  [3_599, '59m 59s'],
+  [3_600, '1h 0m'],
+  [86_399, '23h 59m'],
+  [86_400, '1d 0h'],
+  [90_000, '1d 1h'],
+  [10 * 86_400 + 86_399, '10d 23h'],
+])('%d seconds are %s', (uptime_seconds, words) => {
+  const told = describeStatus({ ...NOT_RUNNING, running: true, url: 'http://127.0.0.1:1', uptime_seconds });
+  expect(told.find((line) => line.includes('uptime'))?.replace(/ *uptime +/, '')).toBe(words);
+});

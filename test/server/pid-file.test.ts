@@ -1,0 +1,51 @@
+// The pid file: whose it is from the first moment on, and who else may look meanwhile.
+import { afterAll, expect, test } from 'bun:test';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { claimPidFile, PidFileError, readPidFile } from '../../src/server/pid-file.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-pid-'));
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+const SERVER = { pid: process.pid, url: 'http://127.0.0.1:1', config: null, startedAt: 5 };
+
+test('names its process before anything is served, then where it serves, and is gone with it', () => {
+  const path = join(FOLDER, 'new', 'sluice.pid');
+  expect(readPidFile(path).is).toBe('absent');
+  const file = claimPidFile(path);
+  expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+  expect(readPidFile(path).is).toBe('starting');
+  expect(() => claimPidFile(path)).toThrow(PidFileError);
+  file.write(SERVER);
+  expect(readPidFile(path)).toEqual({ is: 'running', server: SERVER });
+  file.release();
+  expect(existsSync(path)).toBe(false);
+  expect(readPidFile(path).is).toBe('absent');
+});
+
+test('a name that cannot be written is told at once, and nobody is left holding it', () => {
+  const path = join(FOLDER, 'taken.pid');
+  mkdirSync(path);
+  expect(() => claimPidFile(path)).toThrow('cannot be written');
+  rmSync(path, { recursive: true });
+  claimPidFile(path).release();
+});
+
+test('whoever only looks at the lock is waited for', async () => {
+  const path = join(FOLDER, 'looked-at.pid');
+  claimPidFile(path).release();
+  const look = `
+    import { Database } from 'bun:sqlite';
+    const lock = new Database(${JSON.stringify(`${path}.lock`)});
+    lock.run('BEGIN');
+    lock.query('SELECT count(*) FROM sqlite_schema').get();
+    console.log('looks');
+    setTimeout(() => lock.close(), 100);`;
+  const looker = Bun.spawn([process.execPath, '-e', look], { stdout: 'pipe' });
+  await looker.stdout.getReader().read();
+  const file = claimPidFile(path);
+  expect(readPidFile(path).is).toBe('starting');
+  file.release();
+  expect(await looker.exited).toBe(0);
+});
