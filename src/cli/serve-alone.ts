@@ -41,9 +41,9 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
         gateway.reload(changed);
       },
       activeStreams: () => gateway.activeStreams(),
-      async end(timeoutMs) {
+      async end(timeoutMs, sooner) {
         gateway.endWatching();
-        const cut = await http.drain(timeoutMs);
+        const cut = await http.drain(timeoutMs, sooner);
         await close();
         return cut;
       },

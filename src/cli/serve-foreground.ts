@@ -99,22 +99,28 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     startedAt: Date.now(),
   });
   let signalled = '';
-  await untilShutdown(
-    pidFile === undefined ? context : reloadingOnHangup(context, watched.reload),
-    (signal) => {
+  const hurried = Promise.withResolvers<number>();
+  await untilShutdown(pidFile === undefined ? context : reloadingOnHangup(context, watched.reload), {
+    onFirst(signal) {
       signalled = signal;
     },
-  );
+    onSecond: hurried.resolve,
+  });
   watched.stop();
   log('info', 'shutting down: running streams may finish; signal again to end at once', {
     signal: signalled,
     streams: await serving.activeStreams(),
     within_ms: current.server.drainTimeoutMs,
   });
-  const cut = await serving.end(current.server.drainTimeoutMs);
-  if (cut > 0) log('warn', 'cut what was still running after server.drain_timeout', { requests: cut });
+  let code = 0;
+  const sooner = hurried.promise.then((forced) => {
+    code = forced;
+  });
+  const cut = await serving.end(current.server.drainTimeoutMs, sooner);
+  const why = code === 0 ? 'after server.drain_timeout' : 'as a second signal came';
+  if (cut > 0) log('warn', `cut what was still running ${why}`, { requests: cut });
   pidFile?.release();
-  return 0;
+  return code;
 }
 
 /** Started in the background, it says who and where it is. */

@@ -61,8 +61,8 @@ export async function serveWithWorkers(
         return started.reload(changed);
       },
       activeStreams: () => started.activeStreams(),
-      async end(timeoutMs) {
-        const cut = await started.drain(timeoutMs);
+      async end(timeoutMs, sooner) {
+        const cut = await started.drain(timeoutMs, sooner);
         await close();
         return cut;
       },

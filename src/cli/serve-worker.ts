@@ -80,8 +80,8 @@ export async function serveAsWorker(
       for (const { code } of current.transformers.modules) code?.retire();
       current = changed;
     }),
-    async drain(timeoutMs) {
-      const cut = await http.drain(timeoutMs);
+    async drain(timeoutMs, sooner) {
+      const cut = await http.drain(timeoutMs, sooner);
       await gateway.close();
       return cut;
     },

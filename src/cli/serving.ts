@@ -9,8 +9,11 @@ export interface Serving {
   /** Applies to new requests once it has resolved. */
   reload(config: ResolvedConfig): void | Promise<void>;
   activeStreams(): number | Promise<number>;
-  /** Takes no new request, lets running ones finish for so long, and closes the ledger; resolves to how many were cut. */
-  end(timeoutMs: number): Promise<number>;
+  /**
+   * Takes no new request, lets running ones finish for so long, or until `sooner` resolves, and closes the ledger;
+   * resolves to how many were cut.
+   */
+  end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
 export interface ServeOptions {

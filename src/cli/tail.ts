@@ -25,7 +25,7 @@ export const tailCommand: Command = {
   flags: { ...GATEWAY_FLAGS, json: { summary: 'One JSON event a line.' } },
   async run(input, context) {
     const left = new AbortController();
-    void untilShutdown(context, () => left.abort());
+    void untilShutdown(context, { onFirst: () => left.abort() });
     const screen = input.flags.json ? jsonLines(context) : createScreen(context);
     try {
       const gateway = findGateway(input, context);

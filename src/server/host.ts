@@ -43,10 +43,10 @@ export interface HttpHost {
   /** `http://HOST:PORT`. */
   url: string;
   /**
-   * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`; what
-   * runs then is cut, within a second. Resolves to how many were.
+   * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`, or until
+   * `sooner` resolves; what runs then is cut, within a second. Resolves to how many were.
    */
-  drain(timeoutMs: number): Promise<number>;
+  drain(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
 /** The server does not start; the message says why and what to do. */
@@ -95,11 +95,11 @@ export function createHttpHost(options: HostOptions): HttpHost {
   return {
     port,
     url: `http://${formatHost(options.hostname)}:${port}`,
-    async drain(timeoutMs) {
+    async drain(timeoutMs, sooner) {
       draining = true;
       stopCollector();
       const finished = server.stop();
-      if (await isWithin(finished, timeoutMs)) return 0;
+      if (await isWithin(finished, timeoutMs, sooner)) return 0;
       const cut = server.pendingRequests;
       if (options.onLate !== undefined) {
         options.onLate();
@@ -111,9 +111,11 @@ export function createHttpHost(options: HostOptions): HttpHost {
   };
 }
 
-function isWithin(over: Promise<void>, ms: number): Promise<boolean> {
+/** @param sooner ends the time. */
+function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(false), ms);
+    sooner?.then(() => resolve(false), reject);
     over.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
   });
 }

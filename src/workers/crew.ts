@@ -25,8 +25,11 @@ export interface Crew {
   replaced(): number;
   /** Resolves when all serve. Throws WorkerFailed; then none is left. */
   start(): Promise<void>;
-  /** None is replaced any more; resolves when all are gone, to how many requests were cut. */
-  end(timeoutMs: number): Promise<number>;
+  /**
+   * None is replaced any more; resolves when all are gone, to how many requests were cut. `sooner`: its resolving ends the
+   * time.
+   */
+  end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
 /** A worker ended before it served (why, it has said itself on standard error), or could not be started. */
@@ -130,14 +133,22 @@ export function createCrew(options: CrewOptions): Crew {
     }, pauseMs);
   }
 
-  async function end(worker: WorkerProcess, timeoutMs: number): Promise<number> {
+  async function end(worker: WorkerProcess, timeoutMs: number, sooner?: Promise<void>): Promise<number> {
     if (!serving.has(worker)) {
       // It has nothing to finish, and may have long to load.
       worker.kill();
       await worker.gone;
       return 0;
     }
-    const cancel = setTimer(() => worker.kill(), timeoutMs + END_GRACE_MS);
+    const kill = () => worker.kill();
+    let cancel = setTimer(kill, timeoutMs + END_GRACE_MS);
+    let isGone = false;
+    void sooner?.then(() => {
+      if (isGone) return;
+      cancel();
+      cancel = setTimer(kill, END_GRACE_MS);
+      worker.channel.tell('hurry');
+    });
     try {
       return await worker.channel.call('drain', timeoutMs);
     } catch {
@@ -145,6 +156,7 @@ export function createCrew(options: CrewOptions): Crew {
       return 0;
     } finally {
       await worker.gone;
+      isGone = true;
       cancel();
     }
   }
@@ -162,9 +174,9 @@ export function createCrew(options: CrewOptions): Crew {
         throw error;
       }
     },
-    async end(timeoutMs) {
+    async end(timeoutMs, sooner) {
       ending = true;
-      const cuts = await Promise.all([...alive.values()].map((worker) => end(worker, timeoutMs)));
+      const cuts = await Promise.all([...alive.values()].map((worker) => end(worker, timeoutMs, sooner)));
       return cuts.reduce((sum, cut) => sum + cut, 0);
     },
   };

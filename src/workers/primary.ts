@@ -43,8 +43,11 @@ export interface Primary {
   activeStreams(): Promise<number>;
   /** To providers' servers, of all workers. */
   connections(): Promise<PoolState[]>;
-  /** No worker takes new requests; resolves when all have ended, to how many requests were cut. */
-  drain(timeoutMs: number): Promise<number>;
+  /**
+   * No worker takes new requests; resolves when all have ended, to how many requests were cut. `sooner`: its resolving
+   * ends the time.
+   */
+  drain(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
 /** How long a worker is waited for that has code to load. */
@@ -214,8 +217,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     async activeStreams() {
       return (await questions.all(crew.serving(), 'running')).flat().length;
     },
-    async drain(timeoutMs) {
-      const cut = await crew.end(timeoutMs);
+    async drain(timeoutMs, sooner) {
+      const cut = await crew.end(timeoutMs, sooner);
       memory.close();
       return cut;
     },

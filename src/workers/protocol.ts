@@ -58,6 +58,8 @@ export type WorkerMethods = {
   frame(frame: Uint8Array): void;
   /** Ends in order; resolves to how many requests were cut. */
   drain(timeoutMs: number): Promise<number>;
+  /** The time of a drain is over. */
+  hurry(): void;
 };
 
 /** What the primary answers. */

@@ -44,8 +44,8 @@ export interface ServingWorker {
   gateway: Gateway;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
-  /** Ends in order within so many milliseconds; resolves to how many requests were cut. */
-  drain(timeoutMs: number): Promise<number>;
+  /** Ends in order within so many milliseconds, or when `sooner` resolves; resolves to how many requests were cut. */
+  drain(timeoutMs: number, sooner: Promise<void>): Promise<number>;
 }
 
 /** Of a process that a primary has started. */
@@ -60,6 +60,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
   const journal = createJournal(memory.bytes, { reserve: memory.reserve, onFull: options.onJournalFull });
   let serving: ServingWorker | undefined;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>();
   let known = Promise.resolve();
   const watchers = createWatchers(setTimer, () => {
     known = primary.call('watching', watchers.count() > 0);
@@ -91,11 +92,12 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     frame: watchers.publish,
     async drain(timeoutMs) {
       watchers.close();
-      const cut = (await serving?.drain(timeoutMs)) ?? 0;
+      const cut = (await serving?.drain(timeoutMs, hurried)) ?? 0;
       // After the answer has left.
       setTimer(end, 0);
       return cut;
     },
+    hurry,
   };
   const primary: Channel<PrimaryMethods> = createChannel<PrimaryMethods>({
     send: (message) => process.send?.(message),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
+import { SAME_PRESS_MS } from '../../src/server/shutdown.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
 import { connectRaw, postText } from '../support/raw-client.ts';
@@ -101,6 +102,34 @@ describe('SIGTERM', () => {
     expect(waiting.text()).toStartWith('HTTP/1.1 503 ');
     expect(rowsIn(sluice.home)).toEqual([{ status: 'error', count: 2 }]);
   });
+
+  test.each([1, 2])(
+    'a second one cuts at once what runs, and every row is there: %d processes',
+    async (workers) => {
+      const STREAMS = 20;
+      const { reply } = gatedStream();
+      await using upstream = await startReplayUpstream(reply);
+      const config = labConfig(upstream.url, {}, { server: { drain_timeout: '10m' } });
+      await using sluice = await startSluice({ config, workers });
+      const running = await Promise.all(Array.from({ length: STREAMS }, () => connectRaw(sluice.port)));
+      for (const client of running) client.write(postText('/v1/messages', ASK));
+      for (const client of running) await client.until((text) => text.includes('begun'));
+      sluice.signal('SIGTERM');
+      await sluice.wrote(/shutting down/);
+      // Sooner it would be the first one's echo.
+      await Bun.sleep(SAME_PRESS_MS + 50);
+      sluice.signal('SIGTERM');
+      expect(await sluice.exited).toBe(143);
+      for (const client of running) {
+        await client.closed;
+        expect(client.text()).toMatch(
+          /event: error\r?\ndata: .*was shut down before the answer was complete/,
+        );
+      }
+      expect(rowsIn(sluice.home)).toEqual([{ status: 'error', count: STREAMS }]);
+      expect(sluice.output()).toContain('as a second signal came');
+    },
+  );
 });
 
 test('kill -9: rows of requests that ended more than a second before are there', async () => {

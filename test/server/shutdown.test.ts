@@ -2,12 +2,13 @@
 import { expect, test } from 'bun:test';
 import { createShutdown } from '../../src/server/shutdown.ts';
 
-function createRecorder() {
+function createRecorder(hurries = false) {
   let time = 0;
   const calls: string[] = [];
   const onSignal = createShutdown({
     now: () => time,
     onShutdown: (signal) => calls.push(`drain ${signal}`),
+    ...(hurries && { onHurry: (signal) => calls.push(`hurry ${signal}`) }),
     onForce: (signal) => calls.push(`force ${signal}`),
   });
   return {
@@ -32,4 +33,15 @@ test('a later one ends at once', () => {
   at(0, 'SIGTERM');
   at(1000, 'SIGINT');
   expect(calls).toEqual(['drain SIGTERM', 'force SIGINT']);
+});
+
+test('where an end can be hurried, the second hurries it, and its echoes change nothing; the next ends at once', () => {
+  const { calls, at } = createRecorder(true);
+  at(0, 'SIGINT');
+  at(1, 'SIGINT');
+  at(1000, 'SIGINT');
+  at(1001, 'SIGTERM');
+  expect(calls).toEqual(['drain SIGINT', 'hurry SIGINT']);
+  at(2000, 'SIGTERM');
+  expect(calls).toEqual(['drain SIGINT', 'hurry SIGINT', 'force SIGTERM']);
 });
