@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)('live', () => {
     expect(await new Response(run.stdout).text()).toContain('message_stop');
     await page.locator('#streams > li[data-state="success"]').waitFor();
     expect(await page.locator('#streams .outcome').first().innerText()).toMatch(
-      /^done · \d+ tokens in, \d+ out · [\d.]+ tokens\/s · unpriced$/,
+      /^done · \d+ tokens in, \d+ out · [\d.]+\/s · unpriced$/,
     );
     await page.locator('#request-rows tr[data-state="success"]').waitFor();
     expect(complaints).toEqual([]);

@@ -4,7 +4,7 @@
 
 import { api } from './api.js';
 import { showBodies } from './bodies.js';
-import { duration, fullTime, money, number, rate } from './format.js';
+import { costOf, duration, fullTime, money, number, rate } from './format.js';
 import { find, make, name, setText } from './element.js';
 
 const HASH = '#request=';
@@ -160,7 +160,7 @@ function bill(entry) {
     ['of it reasoning', some(entry.reasoning_tokens)],
     ['Read from cache', some(entry.cache_read_tokens)],
     ['Written to cache', some(entry.cache_write_tokens)],
-    ['Cost', money(entry.cost_usd)],
+    ['Cost', costOf(entry)],
     ['Tokens per second', entry.tokens_per_second === null ? null : rate(entry.tokens_per_second)],
   ];
 }

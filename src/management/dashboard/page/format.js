@@ -22,11 +22,19 @@ export function money(dollars) {
   return `$${dollars < 0.1 ? small.format(dollars) : cents.format(dollars)}`;
 }
 
+/**
+ * Where no tokens are known there is nothing to price.
+ * @param {{ cost_usd: number | null, usage_known: boolean }} request
+ */
+export const costOf = ({ cost_usd, usage_known }) =>
+  cost_usd === null && !usage_known ? '–' : money(cost_usd);
+
 /** @param {number} share */
 export const percent = (share) => `${oneDigit.format(share * 100)} %`;
 
 /** @param {number | null} perSecond */
-export const rate = (perSecond) => (perSecond === null ? '–' : oneDigit.format(perSecond));
+export const rate = (perSecond) =>
+  perSecond === null ? '–' : perSecond < 1_000 ? oneDigit.format(perSecond) : short(perSecond);
 
 /** @param {number | null | undefined} ms */
 export function duration(ms) {
@@ -36,6 +44,9 @@ export function duration(ms) {
   const seconds = ms / 1_000;
   return seconds < 60 ? `${oneDigit.format(seconds)} s` : span(seconds);
 }
+
+/** How long it runs so far: its digits stay where they are while it is counted. @param {number} ms */
+export const age = (ms) => (ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : span(ms / 1_000));
 
 /** The two largest units of it. @param {number} seconds */
 export function span(seconds) {

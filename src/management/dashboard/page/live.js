@@ -3,7 +3,7 @@
 /** @import { Running } from './running.js' */
 
 import { AskError, api } from './api.js';
-import { duration, money, number, plural, rate } from './format.js';
+import { age, money, number, plural, rate } from './format.js';
 import { find, keep, make, setText } from './element.js';
 
 /** More are counted, not shown. */
@@ -12,7 +12,7 @@ const SHOWN = 60;
 const SURE_MS = 4_000;
 
 /**
- * @param {() => Running[]} list
+ * @param {(held: readonly string[]) => Running[]} list in the order to show; those in `held` stay where they are
  * @param {{ announce(text: string): void, onError(error: unknown): void, open(requestId: string): void }} page
  */
 export function createLiveSection(list, page) {
@@ -25,7 +25,7 @@ export function createLiveSection(list, page) {
   function draw() {
     isDue = false;
     isDrawn = true;
-    const all = list();
+    const all = list(held());
     const running = all.filter(({ ending }) => ending === null).length;
     const shown = all.slice(0, SHOWN);
     keep(streams, shown, ({ id }) => id, create, update);
@@ -33,6 +33,19 @@ export function createLiveSection(list, page) {
     const hidden = all.length - shown.length;
     setText(count, `${number(running)} running${hidden > 0 ? `, the newest ${SHOWN} shown` : ''}`);
     document.title = running === 0 ? 'Sluice' : `(${running}) Sluice`;
+  }
+
+  /** Nothing moves away under the pointer, nor from the key that is about to be pressed. */
+  function held() {
+    if (!streams.matches(':hover, :focus-within')) return [];
+    return Array.from(streams.children, (child) => (child instanceof HTMLElement && child.dataset.key) || '');
+  }
+
+  /** With the next picture of the screen, however often it is asked for. */
+  function drawSoon() {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(draw);
   }
 
   /** @param {Running} one */
@@ -68,7 +81,7 @@ export function createLiveSection(list, page) {
     say('.model', one.model ?? 'no model yet');
     const by = [one.provider, one.agent, one.project].filter((part) => part !== null);
     say('.via', by.map(isolate).join(' · '));
-    say('.age', duration(Math.max(0, (ending?.at ?? performance.now()) - one.startedAt)));
+    say('.age', age(Math.max(0, (ending?.at ?? performance.now()) - one.startedAt)));
     say(
       '.tail p',
       one.tail === '' ? placeholder(one) : `${one.isWhole && one.characters <= 600 ? '' : '… '}${one.tail}`,
@@ -95,6 +108,7 @@ export function createLiveSection(list, page) {
     if (button.dataset.sure === undefined) {
       button.dataset.sure = '';
       setText(button, 'Really?');
+      drawSoon();
       setTimeout(() => reset(button), SURE_MS);
       return;
     }
@@ -116,18 +130,14 @@ export function createLiveSection(list, page) {
     if (button.disabled) return;
     delete button.dataset.sure;
     setText(button, 'Cancel');
+    drawSoon();
   }
 
   return {
-    /** With the next picture of the screen, however often it is asked for. */
-    draw() {
-      if (isDue) return;
-      isDue = true;
-      requestAnimationFrame(draw);
-    },
+    draw: drawSoon,
     /** Ages go on without events. */
     tick() {
-      if (isDrawn && streams.childElementCount > 0) this.draw();
+      if (isDrawn && streams.childElementCount > 0) drawSoon();
     },
   };
 }
@@ -150,5 +160,5 @@ function outcome({ ending, characters, isWhole, attempts }) {
   if (ending.status === 'over') return 'over';
   if (ending.tokens === null) return `${ending.status}: ${ending.message ?? ''}`;
   const { input, output, perSecond } = ending.tokens;
-  return `done · ${number(input)} tokens in, ${number(output)} out · ${rate(perSecond)} tokens/s · ${money(ending.cost)}`;
+  return `done · ${number(input)} tokens in, ${number(output)} out · ${rate(perSecond)}/s · ${money(ending.cost)}`;
 }

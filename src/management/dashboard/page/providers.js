@@ -19,6 +19,10 @@ export function showProviders({ providers, disabled }) {
     ...disabled.map(({ name, reason }) => ({ name, provider: null, reason })),
   ];
   keep(list, rows, ({ name, provider }) => `${provider === null}:${name}`, create, update);
+  // Where the rest is below its edge, keys must reach it too; not every browser sees to that by itself.
+  const card = find('providers', HTMLElement);
+  if (card.scrollHeight > card.clientHeight) card.tabIndex = 0;
+  else card.removeAttribute('tabindex');
 }
 
 /** @param {{ name: string }} row */

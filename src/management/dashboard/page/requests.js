@@ -3,7 +3,7 @@
 /** @import { Audit, AuditEntry } from '../shapes.ts' */
 
 import { AskError, api } from './api.js';
-import { duration, fullTime, moment, money, number, plural } from './format.js';
+import { costOf, duration, fullTime, moment, number, plural } from './format.js';
 import { find, keep, make, name, setText } from './element.js';
 
 const PAGE = 25;
@@ -142,9 +142,4 @@ export function createRequestsSection(page) {
       }
     },
   };
-}
-
-/** Where no tokens are known there is nothing to price. @param {AuditEntry} entry */
-function costOf({ cost_usd, usage_known }) {
-  return cost_usd === null && !usage_known ? '–' : money(cost_usd);
 }

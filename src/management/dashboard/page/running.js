@@ -138,17 +138,23 @@ export function createRunning() {
     }
   }
 
-  /** The newest first; what is over for long is forgotten. @returns {Running[]} */
-  function list() {
+  /**
+   * The newest first; what is over for long is forgotten.
+   * @param {readonly string[]} held ids that stay, first and in this order, until they are no longer held
+   * @returns {Running[]}
+   */
+  function list(held) {
+    const places = new Map(held.map((id, place) => [id, place]));
     const now = performance.now();
     const over = [...known.values()].flatMap((one) =>
       one.ending === null ? [] : [{ one, at: one.ending.at }],
     );
     over.sort((a, b) => b.at - a.at);
     for (const [index, { one, at }] of over.entries()) {
-      if (index >= LINGERING || now - at > LINGER_MS) known.delete(one.id);
+      if ((index >= LINGERING || now - at > LINGER_MS) && !places.has(one.id)) known.delete(one.id);
     }
-    return [...known.values()].sort((a, b) => b.order - a.order);
+    const placeOf = (/** @type {Running} */ { id }) => places.get(id) ?? held.length;
+    return [...known.values()].sort((a, b) => placeOf(a) - placeOf(b) || b.order - a.order);
   }
 
   return { take, agree, gap, list };

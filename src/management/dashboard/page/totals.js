@@ -88,7 +88,7 @@ export function showModels(all, period) {
           make('span', { class: 'quiet' }, name(provider, 'no provider')),
         ),
         ...['Requests', 'Failed', 'Tokens in', 'Tokens out', 'First token', 'Tokens/s', 'Cost'].map((label) =>
-          make('td', { class: 'number', 'data-label': label }),
+          make('td', { class: label === 'First token' ? 'number wide' : 'number', 'data-label': label }),
         ),
       ),
     (element, figures) => {
