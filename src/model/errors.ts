@@ -36,6 +36,8 @@ export const ERROR_RULES = {
   cancelled: { status: 499, blame: 'gateway', retry: 'never' },
   /** The process ends: nothing was asked. */
   shutting_down: { status: 503, blame: 'gateway', retry: 'never' },
+  /** This process has no room to ask anybody; that says nothing of who was to be asked. */
+  overloaded: { status: 503, blame: 'gateway', retry: 'anywhere' },
   /** A step of the configuration's own. */
   transformer_failed: { status: 500, blame: 'gateway', retry: 'never' },
   internal: { status: 500, blame: 'gateway', retry: 'never' },

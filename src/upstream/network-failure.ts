@@ -9,6 +9,12 @@ const NAME_UNKNOWN: Words = ['its name is not known', 'check base_url, and the n
 const NAME_SERVER: Words = ['the name server did not say where it is', 'check the network, and base_url'];
 const NO_WAY: Words = ['the network has no way to it', 'check the network, and base_url'];
 const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
+/** Of this process itself; it is nobody else's failure. */
+const NO_DESCRIPTOR = 'EMFILE';
+const DESCRIPTORS_USED: Words = [
+  'this process may open no more files and connections',
+  'give it more (ulimit -n, LimitNOFILE=), or let fewer clients connect',
+];
 /** By the code that the network's error has. */
 const WORDS: Readonly<Record<string, Words>> = {
   ECONNREFUSED: ['no connection could be made', 'see that it runs, and that base_url is right'],
@@ -23,6 +29,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   ESERVFAIL: NAME_SERVER,
   ETIMEOUT: NAME_SERVER,
   EPROTO: NO_TLS,
+  [NO_DESCRIPTOR]: DESCRIPTORS_USED,
 };
 
 const STRANGER: Words = [
@@ -83,6 +90,11 @@ const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; men
 /** The GatewayError of a request that got no answer. */
 export function networkFailure(provider: string, url: string, cause: unknown): GatewayError {
   const origin = originOf(url);
+  if (codeOf(cause instanceof ProxyFailure ? cause.problem : cause) === NO_DESCRIPTOR) {
+    const [happened, mend] = DESCRIPTORS_USED;
+    const message = `${provider} was not asked at ${origin}: ${happened} (${NO_DESCRIPTOR}); ${mend}`;
+    return new GatewayError('overloaded', message, { cause });
+  }
   if (cause instanceof ProxyFailure) return proxyFailure(`${provider} at ${origin}`, cause);
   const code = codeOf(cause);
   const strange = NOT_HTTP[code];

@@ -1,6 +1,7 @@
 // A request that got no answer, in words: what happened, where, and what to do; nothing of the address that may be secret.
 import { expect, test } from 'bun:test';
 import { isUnreachable, networkFailure } from '../../src/upstream/network-failure.ts';
+import { ProxyFailure } from '../../src/upstream/proxy-failure.ts';
 
 const URL_WITH_SECRETS = 'https://user:pass@lab.test:8443/v1/chat?key=secret';
 
@@ -56,4 +57,15 @@ test('what is no HTTP says what came', () => {
 test('an error without a code is told by its name, what is no error as unknown', () => {
   expect(networkFailure('lab', URL_WITH_SECRETS, new TypeError('x')).message).toContain('failed (TypeError)');
   expect(networkFailure('lab', URL_WITH_SECRETS, 'x').message).toContain('failed (unknown reason)');
+});
+
+test('no descriptor is the lack of this process: also before a proxy, it is not the provider’s failure', () => {
+  const proxy = { name: 'http://proxy.test', variable: 'HTTPS_PROXY', hasCredentials: false };
+  for (const cause of [coded('EMFILE'), new ProxyFailure(proxy, coded('EMFILE'))]) {
+    const error = networkFailure('lab', URL_WITH_SECRETS, cause);
+    expect([error.code, error.rule.blame]).toEqual(['overloaded', 'gateway']);
+    expect(error.message).toStartWith(
+      'lab was not asked at https://lab.test:8443: this process may open no more',
+    );
+  }
 });

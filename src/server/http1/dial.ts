@@ -1,6 +1,8 @@
 // A TCP connection to whichever address of a name answers first; what is on its way can be called off.
 import type { Socket } from 'bun';
+import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket as NodeSocket } from 'node:net';
+import { devNull } from 'node:os';
 import type { Addresses } from './addresses.ts';
 
 export interface Dialling<Data> {
@@ -123,9 +125,11 @@ class Race<Data> {
 
   private lost(error: Error): void {
     if (this.isOver) return;
+    // Before this one's own descriptors are free again.
+    const lack = lackOfDescriptors();
     this.end();
     this.dialling.addresses.forget();
-    this.dialling.failed(error);
+    this.dialling.failed(lack ?? error);
   }
 }
 
@@ -140,6 +144,16 @@ export function handleOf(socket: NodeSocket): unknown {
 
 function isRuntimeSocket<Data>(handle: unknown): handle is Socket<Data> {
   return typeof handle === 'object' && handle !== null && 'reload' in handle && 'upgradeTLS' in handle;
+}
+
+/** Bun calls it a refused connection, or a name that is not known. Undefined: there are some. */
+function lackOfDescriptors(): Error | undefined {
+  try {
+    closeSync(openSync(devNull, 'r'));
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error && codeOf(thrown) === 'EMFILE' ? thrown : undefined;
+  }
 }
 
 function codeOf(error: Error): string {

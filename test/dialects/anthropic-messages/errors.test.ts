@@ -107,6 +107,7 @@ describe('errors inside HTTP 200', () => {
 describe('errors for the client', () => {
   const TYPES: Record<ErrorCode, string> = {
     shutting_down: 'overloaded_error',
+    overloaded: 'overloaded_error',
     transformer_failed: 'api_error',
     invalid_request: 'invalid_request_error',
     unsupported_feature: 'invalid_request_error',

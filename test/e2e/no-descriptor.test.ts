@@ -1,0 +1,53 @@
+// A gateway whose process may open no more files: what it cannot ask is not the provider's failure, and it comes back.
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import { connect, type Socket } from 'node:net';
+import { join, resolve } from 'node:path';
+import { labConfig } from '../support/lab-config.ts';
+import { wholeMessage } from '../support/message-stream.ts';
+import { connectRaw, postText } from '../support/raw-client.ts';
+import { startReplayUpstream } from '../support/replay-upstream.ts';
+import { jsonReply } from '../support/reply.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+// A process on a busy machine.
+setDefaultTimeout(30_000);
+
+const LIMIT = 64;
+const LAUNCHER = join(resolve(import.meta.dir, '..', '..'), 'bin', 'sluice');
+const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+
+test.skipIf(process.platform !== 'linux')(
+  'a request that finds none is told so, its provider is thought well of, and the next one is served',
+  async () => {
+    await using upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
+    const breaker = { failures: 1, open_for: '10m' };
+    await using sluice = await startSluice({
+      config: labConfig(upstream.url, { breaker, max_retries: 0 }),
+      program: ['sh', '-c', `ulimit -n ${LIMIT}; exec node "$0" "$@"`, LAUNCHER],
+    });
+    const client = await connectRaw(sluice.port);
+    client.write('GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+    await client.until((text) => text.includes('\r\n\r\n'));
+
+    const idle: Socket[] = [];
+    while (sluice.usage().descriptors < LIMIT) {
+      const one = connect(sluice.port, '127.0.0.1');
+      idle.push(one);
+      await new Promise((connected) => one.once('connect', connected));
+    }
+    const before = client.text().length;
+    client.write(postText('/v1/messages', ASK));
+    await client.until((text) => text.slice(before).includes('"type":"error"'));
+    const told = client.text().slice(before);
+    expect(told).toContain('HTTP/1.1 503 ');
+    expect(told).toContain('may open no more files and connections (EMFILE)');
+    expect(told).toContain('overloaded_error');
+
+    for (const one of idle) one.destroy();
+    while (sluice.usage().descriptors >= LIMIT) await Bun.sleep(1);
+    const response = await fetch(`${sluice.url}/v1/messages`, { method: 'POST', body: JSON.stringify(ASK) });
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('whole')]);
+    const { entries } = await sluice.get<{ entries: object[] }>('/gateway/audit');
+    expect(entries).toMatchObject([{ status: 'success' }, { error_code: 'overloaded' }]);
+  },
+);
