@@ -78,11 +78,13 @@ for (const client of Object.keys(CLIENTS) as DialectId[]) {
       });
     }
 
-    test.each([...PROVIDERS, ['openai-chat', 'gpt-4.1'], ['openai-responses', 'gpt-4.1']] as [
-      ProviderDialectId,
-      string,
-    ][])('%s: a conversation without any content is refused', (wire, model) => {
-      if (wire === client) return;
+    const all: [ProviderDialectId, string][] = [
+      ...PROVIDERS,
+      ['openai-chat', 'gpt-4.1'],
+      ['openai-responses', 'gpt-4.1'],
+    ];
+    const others = all.filter(([wire]) => wire !== client);
+    test.each(others)('%s: a conversation without any content is refused', (wire, model) => {
       expect(() => build(client, wire, model, [['user', '']])).toThrow(
         /^messages: nothing is said there; send/,
       );

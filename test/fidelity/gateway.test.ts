@@ -72,14 +72,12 @@ for (const client of DIALECT_IDS) {
         }
       });
 
-      test.each([
-        ['whole', false],
-        ['streamed', true],
-      ])('answers, %s', async (_, stream) => {
+      // A whole answer told as a stream of its own wire is no passing of bytes.
+      const forms = client === wire ? [false] : [false, true];
+      test.each(forms)('answers, streamed: %s', async (stream) => {
         for (const feature of ANSWERED) {
           const probe = probeAnswer(feature, client, wire);
-          // A whole answer told as a stream of its own wire is no passing of bytes.
-          if (probe === undefined || (stream && client === wire)) continue;
+          if (probe === undefined) continue;
           const { outcome, lost, body: answer } = probe;
           const { model } = WIRES[wire];
           const reply = await ask({ client, wire, body: ASKS[client], model, stream, answer });

@@ -61,7 +61,7 @@ export function usesSharedRecordings(): boolean {
   return recordingsRoot() !== OWN_SET;
 }
 
-/** All recordings of one wire format that pass the filter, in a stable order. */
+/** All recordings of one wire format that pass the filter, in a stable order. Throws where there is no such format. */
 export function recordings(wire: string, filter: RecordingFilter = {}): Recording[] {
   return load(recordingsRoot(), wire).filter((recording) => passes(recording, filter));
 }
@@ -112,6 +112,9 @@ function load(root: string, wire: string): readonly Recording[] {
   const key = `${root}\n${wire}`;
   const known = loaded.get(key);
   if (known !== undefined) return known;
+  // A name that is misspelt would be a test of nothing.
+  if (![root, OWN_SET].some((each) => existsSync(join(each, wire))))
+    throw new Error(`there are no recordings of "${wire}"`);
   const found: Recording[] = [];
   for (const provider of folders(join(root, wire))) {
     for (const name of folders(join(root, wire, provider))) {
