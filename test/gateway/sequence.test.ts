@@ -1,6 +1,7 @@
 // The order that every encoder may rely on, out of what decoders tell in any.
 import { describe, expect, test } from 'bun:test';
 import { createSequencer } from '../../src/gateway/sequence.ts';
+import { GatewayError } from '../../src/model/errors.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import { createRandom, FIRST_SEED } from '../support/splits.ts';
 
@@ -117,6 +118,35 @@ describe('sequencer', () => {
       expect(run([tool(0), args(0, text), FINISH]).at(-1)).toBe('error upstream_malformed');
     },
   );
+  test('an error before anything else stands alone', () => {
+    const error = new GatewayError('upstream_failed', 'no');
+    expect(run([{ type: 'error', error }, { type: 'start', id: 'a', model: 'm' }, text(0, 'a')])).toEqual([
+      'error upstream_failed',
+    ]);
+  });
+  test('arguments of a call that never began are an error; blanks are none', () => {
+    expect(run([text(0, 'a'), args(1, '{"a":1}'), FINISH]).at(-1)).toBe('error upstream_malformed');
+    expect(run([text(0, 'a'), args(1, ' '), FINISH]).at(-1)).toBe('finish');
+  });
+  test('what cannot be read and leaves nothing, or the call that the finish speaks of, is an error', () => {
+    expect(run([FINISH], 0)).toEqual(['start', 'error upstream_malformed']);
+    expect(run([text(0, 'a'), FINISH], 1).at(-1)).toBe('error upstream_malformed');
+    expect(
+      run([text(0, 'a'), { type: 'finish', finish: { unified: 'end_turn', raw: null } }], 1).at(-1),
+    ).toBe('finish');
+  });
+  test('a call has an id of its own; one that the provider answers itself keeps its id', () => {
+    const ids: string[] = [];
+    const sequencer = createSequencer({
+      see(event) {
+        if (event.type === 'tool-start') ids.push(event.id);
+      },
+    });
+    const server: StreamEvent = { type: 'tool-start', block: 5, id: 'c0', name: 'search', kind: 'server' };
+    const calls = [tool(0), args(0, '{}'), server, args(5, '{}'), { ...tool(7), id: 'c0' }, args(7, '{}')];
+    for (const event of [...calls, FINISH]) sequencer.push(event as StreamEvent);
+    expect(ids).toEqual(['c0', 'c0', 'c0_2']);
+  });
   test('a call without a name is an error, and the last event', () => {
     const nameless: StreamEvent = { type: 'tool-start', block: 0, id: 'c', name: '', kind: 'function' };
     expect(run([text(3, 'a'), nameless, args(0, '{}'), FINISH]).at(-1)).toBe('error upstream_malformed');

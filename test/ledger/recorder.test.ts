@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createBacklog } from '../../src/ledger/backlog.ts';
 import { sharedCopy } from '../../src/ledger/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
@@ -227,6 +228,36 @@ describe('bodies and counts', () => {
     const bodies = store.rows().map((row) => row.requestBody);
     expect(bodies.filter((body) => body?.length === MAX_BODY_LENGTH)).toHaveLength(32);
     expect(bodies.filter((body) => body === '[left out: the ledger is behind]')).toHaveLength(8);
+  });
+
+  test('bodies that the store has, or another place, no longer count', () => {
+    const backlog = createBacklog(100, () => 0);
+    const [row] = variedRows(1);
+    const add = (count: number) => {
+      for (let at = 0; at < count; at++)
+        backlog.add({ ...sampleRow(row), requestBody: 'x'.repeat(MAX_BODY_LENGTH), responseBody: null });
+    };
+    const isWhole = () => backlog.entries().every(({ weight }) => weight === MAX_BODY_LENGTH);
+    for (let round = 0; round < 3; round++) {
+      add(20);
+      expect(isWhole()).toBe(true);
+      for (let left = 20; left > 0; left -= backlog.takeBatch().length) backlog.putBack([], 'first');
+      backlog.putBack([], 'first');
+      expect(backlog.entries()).toEqual([]);
+    }
+    for (let round = 0; round < 3; round++) {
+      add(20);
+      expect(isWhole()).toBe(true);
+      backlog.markSpilled(backlog.entries());
+      expect(backlog.entries()).toEqual([]);
+    }
+    // A batch that comes back counts once.
+    add(8);
+    for (let round = 0; round < 6; round++) backlog.putBack(backlog.takeBatch(), 'first');
+    add(24);
+    expect(isWhole()).toBe(true);
+    add(1);
+    expect(isWhole()).toBe(false);
   });
 
   test('counts that are no whole numbers do not make a row unstorable', async () => {
