@@ -8,6 +8,7 @@ const NAMES = {
   frequencyPenalty: 'frequency_penalty',
   presencePenalty: 'presence_penalty',
   stopSequences: 'stop',
+  logprobs: 'logprobs',
   parallelToolCalls: 'parallel_tool_calls',
   verbosity: 'verbosity',
   user: 'user',
@@ -25,6 +26,7 @@ export function reportUnsaid(
   losses: LossReport,
 ): void {
   for (const setting of settings) if (says(request, setting)) losses.lost(NAMES[setting]);
+  if (settings.includes('logprobs') && request.logprobs?.top !== undefined) losses.lost('top_logprobs');
   // Who has no key of a cache has no settings of it.
   if (settings.includes('cacheKey'))
     for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);

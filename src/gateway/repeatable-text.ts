@@ -17,6 +17,7 @@ export function repeatableText(events: readonly StreamEvent[], from: number): st
 function textOf(event: StreamEvent): string | undefined {
   switch (event.type) {
     case 'text-delta':
+      return event.logprobs === undefined ? event.text : undefined;
     case 'reasoning-delta':
       return event.text;
     case 'tool-delta':

@@ -23,7 +23,10 @@ function cutWhole(parts: readonly Part[], prefill: string): Part[] {
   return parts.map((part) => {
     if (part !== first || part.type !== 'text') return part;
     const fresh = reader.read(part.text);
-    return fresh === undefined || !reader.complete() ? part : { ...part, text: fresh };
+    if (fresh === undefined || !reader.complete()) return part;
+    // Whose tokens they are is not told.
+    const { logprobs: _, ...plain } = part;
+    return { ...plain, text: fresh };
   });
 }
 
@@ -55,7 +58,7 @@ function createCut(sink: EventSink, prefill: string): EventSink {
           }
           if (fresh !== '') {
             done = true;
-            sink.push({ ...event, text: fresh });
+            sink.push({ type: 'text-delta', block, text: fresh });
           }
           return;
         }

@@ -1,6 +1,7 @@
 // Content parts of requests and answers: the superset of what the dialects can say.
 import type { ProviderDialectId } from './dialect-id.ts';
 import type { JsonObject, JsonValue } from './json.ts';
+import type { TokenLogprob } from './logprobs.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 
 /** Where the bytes of an image, document or audio clip are. */
@@ -55,6 +56,8 @@ export interface TextPart extends PartBase {
   type: 'text';
   text: string;
   citations?: Citation[];
+  /** Of all its tokens, where an answer was asked for them. */
+  logprobs?: TokenLogprob[];
 }
 
 /** Thinking of the model. Exactly what came must go back next turn, or the provider refuses it. */
@@ -122,6 +125,7 @@ export interface AudioPart extends PartBase {
 export interface RefusalPart extends PartBase {
   type: 'refusal';
   text: string;
+  logprobs?: TokenLogprob[];
 }
 
 /** A part that the neutral model has no word for: passes on the same dialect, is reported as lost elsewhere. */

@@ -8,6 +8,7 @@ import type { Citation, Extension, ServerToolResultPart } from './content.ts';
 import type { GatewayError } from './errors.ts';
 import type { Finish } from './finish.ts';
 import type { JsonObject } from './json.ts';
+import type { TokenLogprob } from './logprobs.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 import type { StatedUsage } from './usage.ts';
 
@@ -19,11 +20,12 @@ export interface EventSink {
 export type StreamEvent =
   | { type: 'start'; id: string | null; model: string | null }
   | { type: 'text-start'; block: number }
-  | { type: 'text-delta'; block: number; text: string }
+  /** `logprobs`: of the tokens of this text, where they were asked for; a text of '' may bring some. */
+  | { type: 'text-delta'; block: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'citation'; block: number; citation: Citation }
   | { type: 'text-end'; block: number }
   | { type: 'refusal-start'; block: number }
-  | { type: 'refusal-delta'; block: number; text: string }
+  | { type: 'refusal-delta'; block: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'refusal-end'; block: number }
   /** `redacted`: the whole block is this opaque data and no delta follows. */
   | { type: 'reasoning-start'; block: number; redacted?: OpaqueToken }

@@ -1,5 +1,5 @@
 // A whole answer and a stream of events tell the same story: this turns each into the other.
-import type { Extension, OpaquePart, Part, ToolCallPart } from './content.ts';
+import type { Extension, OpaquePart, Part, RefusalPart, TextPart, ToolCallPart } from './content.ts';
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
@@ -37,7 +37,7 @@ function addExtension(events: StreamEvent[], { dialect, fields }: Extension): vo
 function addPart(events: StreamEvent[], part: Part, block: number): void {
   switch (part.type) {
     case 'text':
-      events.push({ type: 'text-start', block }, { type: 'text-delta', block, text: part.text });
+      events.push({ type: 'text-start', block }, { type: 'text-delta', block, ...spelled(part) });
       for (const citation of part.citations ?? []) events.push({ type: 'citation', block, citation });
       events.push({ type: 'text-end', block });
       if (part.extension !== undefined) addExtension(events, part.extension);
@@ -45,7 +45,7 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
     case 'refusal':
       events.push(
         { type: 'refusal-start', block },
-        { type: 'refusal-delta', block, text: part.text },
+        { type: 'refusal-delta', block, ...spelled(part) },
         { type: 'refusal-end', block },
       );
       return;
@@ -97,6 +97,19 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
   }
 }
 
+type Spelled = Pick<TextPart | RefusalPart, 'text' | 'logprobs'>;
+
+function spelled({ text, logprobs }: Spelled): Spelled {
+  return logprobs === undefined ? { text } : { text, logprobs };
+}
+
+function add(part: TextPart | RefusalPart, { text, logprobs }: Spelled): void {
+  part.text += text;
+  if (logprobs === undefined) return;
+  part.logprobs ??= [];
+  for (const token of logprobs) part.logprobs.push(token);
+}
+
 export interface ResponseCollector {
   push(event: StreamEvent): void;
   /** The answer. Throws the stream's own error, or `upstream_truncated` where no terminal came. */
@@ -131,7 +144,7 @@ export function createResponseCollector(): ResponseCollector {
           break;
         case 'text-delta': {
           const text = part(event.block, 'text');
-          if (text !== undefined) text.text += event.text;
+          if (text !== undefined) add(text, event);
           break;
         }
         case 'citation': {
@@ -144,7 +157,7 @@ export function createResponseCollector(): ResponseCollector {
           break;
         case 'refusal-delta': {
           const refusal = part(event.block, 'refusal');
-          if (refusal !== undefined) refusal.text += event.text;
+          if (refusal !== undefined) add(refusal, event);
           break;
         }
         case 'reasoning-start':

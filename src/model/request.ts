@@ -119,6 +119,8 @@ export interface NeutralRequest {
   frequencyPenalty?: number;
   presencePenalty?: number;
   stopSequences?: string[];
+  /** The answer is to tell how likely each of its tokens was, and `top` others in its place. */
+  logprobs?: { top?: number };
   reasoning?: ReasoningSettings;
   outputFormat?: OutputFormat;
   verbosity?: string;

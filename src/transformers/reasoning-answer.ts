@@ -38,7 +38,7 @@ export function createTagging(tags: Tags, context: AnswerContext): AnswerStep {
 }
 
 /** Tagged text at the beginning of a block becomes thinking. */
-export function createUntagging(tags: Tags, opened: boolean): AnswerStep {
+export function createUntagging(tags: Tags, opened: boolean, context: AnswerContext): AnswerStep {
   let emit: (event: StreamEvent) => void = () => {};
   let reader: TagReader | undefined;
   let block = 0;
@@ -75,6 +75,8 @@ export function createUntagging(tags: Tags, opened: boolean): AnswerStep {
         first = false;
         return;
       case 'text-delta':
+        // Tokens do not end where tags do.
+        if (event.logprobs !== undefined) context.lost('logprobs');
         reader?.feed(event.text);
         return;
       case 'text-end':

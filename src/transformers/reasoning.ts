@@ -37,7 +37,7 @@ export const reasoning = defineTransformer({
       };
     }
     return {
-      answer: () => createUntagging(tags, opened),
+      answer: (context) => createUntagging(tags, opened, context),
       request: (request, context) => eachAssistantPart(request, (part) => tagged(part, tags, context)),
     };
   },

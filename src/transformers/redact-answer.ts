@@ -19,7 +19,7 @@ export interface Redaction {
   replace(text: string): Replacement;
 }
 
-/** As OpenAI Chat calls them, the one dialect whose answers still have them when they are written anew. */
+/** As OpenAI Chat calls those that belong to no text, and as they are named. */
 const LOG_PROBABILITIES = 'logprobs';
 
 type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>;
@@ -101,7 +101,16 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     give(came, 'keep');
   }
 
-  function takeText(event: TextDelta): void {
+  /** Token by token they spell the text as it was. */
+  function withoutLogprobs(event: TextDelta): TextDelta {
+    if (!('logprobs' in event)) return event;
+    context.lost(LOG_PROBABILITIES);
+    const { logprobs: _, ...plain } = event;
+    return plain;
+  }
+
+  function takeText(said: TextDelta): void {
+    const event = withoutLogprobs(said);
     const { length } = event.text;
     if (length === 0) return;
     queue.push({ event, begin: came, length });
@@ -136,7 +145,6 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         takeBetween({ ...event, citation: cleanCitation(event.citation) });
         return;
       case 'extension':
-        // Token by token they spell the text as it was.
         if (event.name === LOG_PROBABILITIES) context.lost(event.name);
         else takeBetween(event);
         return;

@@ -43,10 +43,18 @@ export function runTransformer(made: UserTransformer): ModuleCode {
             throw new Error('`answer` returned no object with `event`');
           const value: UserEvent[] = [];
           for (const event of events) {
+            const { text, logprobs } = spelledText(event);
+            let kept = logprobs === undefined;
             await answer.event(event, (given) => {
               requireEvent(given);
-              value.push(given);
+              const now = spelledText(given);
+              if (now.logprobs === undefined) value.push(given);
+              else if (now.logprobs === logprobs && now.text === text) {
+                kept = true;
+                value.push(given);
+              } else value.push(withoutLogprobs(given));
             });
+            if (!kept) lost.push('logprobs');
           }
           return { value, lost: lost.splice(0) };
         },
@@ -55,6 +63,17 @@ export function runTransformer(made: UserTransformer): ModuleCode {
     },
     retire() {},
   };
+}
+
+/** A text's log probabilities are those of its tokens: they go with the text as it came, or not at all. */
+function spelledText(event: UserEvent): { text?: string; logprobs?: unknown } {
+  return event.type === 'text-delta' || event.type === 'refusal-delta' ? event : {};
+}
+
+function withoutLogprobs(event: UserEvent): UserEvent {
+  if (event.type !== 'text-delta' && event.type !== 'refusal-delta') return event;
+  const { logprobs: _, ...plain } = event;
+  return plain;
 }
 
 function contextOf(context: TransformContext, lost: string[]): UserContext {

@@ -23,6 +23,8 @@ interface Facts {
   lastSignature: boolean;
   /** An ending that only the wire itself has a word for. */
   oddEnding: boolean;
+  /** Of which texts log probabilities are told. */
+  logprobs: Set<'text' | 'refusal'>;
   counts: Set<'cacheWrite' | 'cacheWrite1h' | 'webSearches' | 'audioInput' | 'audioOutput'>;
   /** Pieces of arguments by block, to tell calls that are cut short. */
   arguments: Map<unknown, string>;
@@ -54,6 +56,9 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
     const field = fields[count];
     if (field !== undefined) names.add(field);
   }
+  const spells = { 'openai-chat': ['text', 'refusal'], 'openai-responses': ['text'] };
+  const spelled: string[] = Object.entries(spells).find(([id]) => id === dialect)?.[1] ?? [];
+  if ([...facts.logprobs].some((text) => !spelled.includes(text))) names.add('logprobs');
   if (dialect === 'gemini' && [...facts.arguments.values()].some(isCut)) names.add('tool_calls');
   return [...names].sort();
 }
@@ -100,6 +105,7 @@ function factsOf(recording: Recording): Facts {
     freeText: false,
     lastSignature: false,
     oddEnding: false,
+    logprobs: new Set(),
     counts: new Set(),
     arguments: new Map(),
   };
@@ -164,7 +170,9 @@ function ofChat(value: Json, facts: Facts): void {
   const choice = choices.find((each) => each !== undefined && (each.index ?? 0) === 0);
   if (choices.some((each) => Number(each?.index ?? 0) > 0)) facts.own.add('choices');
   const message = object(choice?.delta) ?? object(choice?.message);
-  if (object(choice?.logprobs) !== undefined) facts.own.add('logprobs');
+  const { content, refusal } = object(choice?.logprobs) ?? {};
+  if (array(content).length > 0) facts.logprobs.add('text');
+  if (array(refusal).length > 0) facts.logprobs.add('refusal');
   for (const part of array(message?.content).map(object)) {
     if (part !== undefined && part.type !== 'text' && part.type !== 'thinking')
       facts.own.add(String(part.type));
@@ -242,7 +250,7 @@ function ofMessageItem(item: Json, facts: Facts): void {
   if (typeof item.phase === 'string') facts.own.add('phase');
   for (const part of array(item.content).map(object)) {
     if (part?.type === 'refusal') facts.refusal = true;
-    if (array(part?.logprobs).length > 0) facts.own.add('logprobs');
+    if (array(part?.logprobs).length > 0) facts.logprobs.add('text');
     for (const annotation of array(part?.annotations).map(object)) {
       const { url, filename } = annotation ?? {};
       facts.citations.add(url !== undefined ? 'url' : filename ? 'described' : 'bare');

@@ -34,9 +34,9 @@ const OF_THE_FORM = new Set(['type', 'role', 'index', 'id', 'status']);
 const TWICE: Partial<Record<Wire, RegExp>> = {
   'anthropic-messages': /^stop_reason$/,
   // Perplexity's sources, and what it says of them besides; Azure's filters that did not hold anything back; the
-  // usual end; reasoning that is text alone.
+  // usual end; reasoning that is text alone; the form that a call has not, filled in.
   'openai-chat':
-    /^(citations|search_results\[\]\.(date|last_updated|snippet|source)|prompt_filter_results|choices\[\]\.(content_filter_results|finish_reason$|stop_reason$|native_finish_reason$|delta|message\.reasoning_details))/,
+    /^(citations|search_results\[\]\.(date|last_updated|snippet|source)|prompt_filter_results|choices\[\]\.(content_filter_results|finish_reason$|stop_reason$|native_finish_reason$|delta|message\.(reasoning_details|tool_calls\[\]\(function\)\.custom$)))/,
 };
 
 const WIRES = TABLE_WIRES.filter((wire): wire is Wire => wire in ANSWERS);

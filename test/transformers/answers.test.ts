@@ -55,19 +55,21 @@ describe('redact', () => {
   });
 
   test.each(BOTH)('no log probabilities, which spell the text, stream: %p', async (stream) => {
-    const value = { content: [{ token: 'sk-ab' }, { token: 'cd1234', logprob: -1 }] };
-    const answer = textAnswer('The key is sk-abcd1234').flatMap((event): StreamEvent[] =>
-      event.type === 'text-delta'
-        ? [event, { type: 'extension', dialect: 'openai-chat', name: 'logprobs', value }]
-        : [event],
+    const logprobs = ['The key is ', 'sk-ab', 'cd1234'].map((token) => ({ token, logprob: -1, top: [] }));
+    const answer = textAnswer('The key is sk-abcd1234').map((event) =>
+      event.type === 'text-delta' ? { ...event, logprobs } : event,
     );
-    const plain = await labOf('openai-chat', [], answer).ask('openai-chat', stream);
-    expect(plain.bytes).toContain('"cd1234","logprob"');
-    const lab = labOf('openai-chat', [KEYS], answer);
-    const got = await lab.ask('openai-chat', stream);
-    expect(got.text()).toBe('The key is [redacted]');
-    expect(got.bytes).not.toContain('cd1234');
-    expect((await lab.row(0)).lost).toContain('logprobs');
+    for (const provider of ['openai-chat', 'openai-responses'] as const) {
+      for (const client of ['openai-chat', 'openai-responses'] as const) {
+        const plain = await labOf(provider, [], answer).ask(client, stream);
+        expect(plain.bytes).toContain('"cd1234","logprob"');
+        const lab = labOf(provider, [KEYS], answer);
+        const got = await lab.ask(client, stream);
+        expect(got.text()).toBe('The key is [redacted]');
+        expect(got.bytes).not.toContain('cd1234');
+        expect((await lab.row(0)).lost).toContain('logprobs');
+      }
+    }
   });
 
   test.each(SPOKEN_DIALECTS.map((client) => ({ client })))(
@@ -229,6 +231,19 @@ describe('reasoning', () => {
     { type: 'text-end', block: 1 },
   ];
 
+  test.each(BOTH)('tokens do not end where tags do: no log probabilities, stream: %p', async (stream) => {
+    const answer = textAnswer(...TAGGED).map((event) =>
+      event.type === 'text-delta'
+        ? { ...event, logprobs: [{ token: event.text, logprob: -1, top: [] }] }
+        : event,
+    );
+    const lab = labOf('openai-chat', ['reasoning'], answer);
+    const got = await lab.ask('openai-responses', stream);
+    expect(got.text()).toBe('forty-two');
+    expect(got.bytes).not.toContain('"logprob"');
+    expect((await lab.row(0)).lost).toContain('logprobs');
+  });
+
   test.each(PAIRS)(
     'tagged text as thinking, from $provider to $client, stream: $stream',
     async ({ provider, client, stream }) => {
@@ -270,7 +285,9 @@ describe('reasoning', () => {
       expect(through(createTagging(tags, context), ...nothing, ...text(1, 'hi'))).toEqual(text(1, 'hi'));
     });
     test('only the first block of an answer begins inside', () => {
-      expect(through(createUntagging(tags, true), ...text(0, 'hm</think>\n\na'), ...text(1, 'b'))).toEqual([
+      expect(
+        through(createUntagging(tags, true, context), ...text(0, 'hm</think>\n\na'), ...text(1, 'b')),
+      ).toEqual([
         { type: 'reasoning-start', block: 0 },
         { type: 'reasoning-delta', block: 0, text: 'hm' },
         { type: 'reasoning-end', block: 0 },
@@ -280,7 +297,7 @@ describe('reasoning', () => {
     });
     test('a citation before any text has a block to stand in', () => {
       const [start, delta, end] = text(1, 'a') as [StreamEvent, StreamEvent, StreamEvent];
-      expect(through(createUntagging(tags, false), start, CITATION, delta, end)).toEqual([
+      expect(through(createUntagging(tags, false, context), start, CITATION, delta, end)).toEqual([
         start,
         CITATION,
         delta,

@@ -12,6 +12,7 @@ import { createGateway as createLibraryGateway, type UserTransformer } from '../
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import { loadModules, retireModules } from '../../src/server/load-modules.ts';
+import { runTransformer } from '../../src/transformers/run-module.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -240,6 +241,41 @@ test('one that changes while the gateway starts is taken up too', async () => {
   );
   await using sluice = await startSluice({ config: { routing: { transformers: [file] } } });
   await sluice.wrote(/the changed module is in use file=\S+mine\.ts/);
+});
+
+test.each<[string, UserTransformer, string[], string[]]>([
+  ['passes a text on', { answer: () => ({ event: (event, emit) => emit(event) }) }, ['It', 'It'], []],
+  [
+    'changes a text',
+    {
+      answer: () => ({
+        event: (event, emit) => emit(event.type === 'text-delta' ? { ...event, text: 'No' } : event),
+      }),
+    },
+    ['No', ''],
+    ['logprobs'],
+  ],
+  [
+    'writes a text anew',
+    {
+      answer: () => ({
+        event(event, emit) {
+          if (event.type === 'text-delta') emit({ type: 'text-delta', block: 0, text: event.text });
+        },
+      }),
+    },
+    ['It', ''],
+    ['logprobs'],
+  ],
+])('log probabilities are those of the text, or gone: one that %s', async (_, made, texts, lost) => {
+  const logprobs = [{ token: 'It', logprob: -1, top: [] }];
+  const { value, lost: told } = await runTransformer(made)
+    .answer({ provider: 'lab', model: 'm' })
+    .push([{ type: 'text-delta', block: 0, text: 'It', logprobs }]);
+  const [event] = value;
+  const said = event?.type === 'text-delta' ? event : undefined;
+  expect([said?.text, said?.logprobs?.[0]?.token ?? '']).toEqual(texts);
+  expect(told).toEqual(lost);
 });
 
 describe('the library', () => {

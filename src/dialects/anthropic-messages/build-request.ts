@@ -16,7 +16,15 @@ import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
-const UNSAID = ['seed', 'frequencyPenalty', 'presencePenalty', 'verbosity', 'metadata', 'cacheKey'] as const;
+const UNSAID = [
+  'seed',
+  'frequencyPenalty',
+  'presencePenalty',
+  'verbosity',
+  'metadata',
+  'cacheKey',
+  'logprobs',
+] as const;
 
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);

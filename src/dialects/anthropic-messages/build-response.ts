@@ -30,6 +30,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     if (outcome === 'lost') told.lost(feature);
     else told.approximated(feature, how);
   }
+  if (response.parts.some((part) => 'logprobs' in part)) told.lost('logprobs');
   told.usage(response.usage, UNSAID_COUNTS);
   told.finish(response.finish, knownEndings(response.finish));
   return {

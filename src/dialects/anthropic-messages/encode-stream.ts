@@ -63,6 +63,7 @@ class MessageEncoder implements StreamEncoder {
     switch (event.type) {
       case 'text-delta':
       case 'refusal-delta':
+        if (event.logprobs !== undefined) this.losses.lost('logprobs');
         return this.open === 'text' && event.text !== ''
           ? this.deltaPrefix + JSON.stringify(event.text) + END
           : '';

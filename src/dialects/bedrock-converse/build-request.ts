@@ -25,6 +25,7 @@ const UNSAID = [
   'user',
   'metadata',
   'cacheKey',
+  'logprobs',
 ] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {

@@ -65,6 +65,7 @@ function buildPart(
 ): JsonObject | undefined {
   switch (part.type) {
     case 'text':
+      if (part.logprobs !== undefined) losses.lost('logprobs');
       losses.foreign(part.extension);
       spans.begin();
       spans.add(part.text);
@@ -73,6 +74,7 @@ function buildPart(
       }
       return part.text === '' ? undefined : { text: part.text };
     case 'refusal':
+      if (part.logprobs !== undefined) losses.lost('logprobs');
       if (part.text !== '') losses.refusal();
       return part.text === '' ? undefined : { text: part.text };
     case 'reasoning': {

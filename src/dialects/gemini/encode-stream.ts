@@ -120,11 +120,13 @@ class ChunkEncoder implements StreamEncoder {
   private encodeBody(event: StreamEvent): string {
     switch (event.type) {
       case 'text-delta':
+        if (event.logprobs !== undefined) this.losses.lost('logprobs');
         this.spans.add(event.text);
         return event.text === ''
           ? ''
           : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.textEnd;
       case 'refusal-delta':
+        if (event.logprobs !== undefined) this.losses.lost('logprobs');
         this.spans.add(event.text);
         return event.text === '' ? '' : this.part({ text: event.text });
       case 'reasoning-delta':

@@ -6,6 +6,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../last-turn.ts';
 import { createLossReport, type LossReport } from '../loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai-fields.ts';
+import { reportUnsaid } from '../unsaid.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
@@ -92,6 +93,12 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
   add('top_p', request.topP, 1, isSampled);
   add('frequency_penalty', request.frequencyPenalty, 0, !isFixed);
   add('presence_penalty', request.presencePenalty, 0, !isFixed);
+
+  if (!isSampled) reportUnsaid(request, ['logprobs'], losses);
+  else if (request.logprobs !== undefined) {
+    fields.logprobs = true;
+    if (request.logprobs.top !== undefined) fields.top_logprobs = request.logprobs.top;
+  }
 
   const stop = request.stopSequences ?? [];
   if (stop.length === 0) return fields;

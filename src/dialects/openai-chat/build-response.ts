@@ -1,7 +1,7 @@
 // NeutralResponse → a whole completion.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { TextPart } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { totalInputTokens } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
@@ -9,6 +9,7 @@ import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai-media.ts';
+import { buildLogprobs } from '../openai-logprobs.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall, clientCallId } from './tool-call.ts';
@@ -32,7 +33,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       {
         index: 0,
         message: buildMessage(response, losses),
-        logprobs: own.logprobs ?? null,
+        logprobs: buildSpelling(response, asObject(own.logprobs)),
         finish_reason: buildFinishReason(response.finish),
       },
     ],
@@ -41,6 +42,17 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       usage: buildUsage(response.usage),
     }),
   };
+}
+
+/** @param own of no text: as the server told them. Null where there are none. */
+function buildSpelling({ parts }: NeutralResponse, own: JsonObject | undefined): JsonObject | null {
+  const of = (type: 'text' | 'refusal') => {
+    const tokens = parts.flatMap((part) => (part.type === type ? (part.logprobs ?? []) : []));
+    return tokens.length === 0 ? null : buildLogprobs(tokens, null);
+  };
+  const content = of('text') ?? own?.content ?? null;
+  const refusal = of('refusal') ?? own?.refusal ?? null;
+  return content === null && refusal === null ? null : { content, refusal };
 }
 
 export function completionId(context: AnswerContext): string {

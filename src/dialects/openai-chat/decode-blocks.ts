@@ -2,6 +2,7 @@
 import type { Citation } from '../../model/content.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
 import { joinSignatures, parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
@@ -11,8 +12,10 @@ const ID = 'openai-chat';
 export interface BlockWriter {
   /** A fresh block number, for blocks that are written elsewhere. */
   next(): number;
-  text(text: string): void;
-  refusal(text: string): void;
+  text(text: string, logprobs?: TokenLogprob[]): void;
+  refusal(text: string, logprobs?: TokenLogprob[]): void;
+  /** Log probabilities without a text of their own: false where no text is open that they could belong to. */
+  spelled(logprobs: TokenLogprob[]): boolean;
   reasoning(text: string): void;
   /** More of what is open, from a delta that is the last one but for it. False where that had more than the text. */
   repeat(text: string): boolean;
@@ -78,15 +81,31 @@ class SingleBlocks implements BlockWriter {
     this.sink.push({ type: TEXT_EVENTS[open].end, block });
   }
 
-  text(text: string): void {
+  text(text: string, logprobs?: TokenLogprob[]): void {
     this.openText();
     this.contentLength += text.length;
-    this.sink.push({ type: 'text-delta', block: this.block, text });
+    const { block } = this;
+    this.sink.push(
+      logprobs === undefined
+        ? { type: 'text-delta', block, text }
+        : { type: 'text-delta', block, text, logprobs },
+    );
   }
 
-  refusal(text: string): void {
+  refusal(text: string, logprobs?: TokenLogprob[]): void {
     if (this.open !== 'refusal') this.begin('refusal');
-    this.sink.push({ type: 'refusal-delta', block: this.block, text });
+    const { block } = this;
+    this.sink.push(
+      logprobs === undefined
+        ? { type: 'refusal-delta', block, text }
+        : { type: 'refusal-delta', block, text, logprobs },
+    );
+  }
+
+  spelled(logprobs: TokenLogprob[]): boolean {
+    if (this.open !== 'text') return false;
+    this.text('', logprobs);
+    return true;
   }
 
   reasoning(text: string, index?: number): void {

@@ -7,6 +7,7 @@ import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue 
 import type { SseEvent } from '../../sse/event.ts';
 import { errorInList, objectsIn, textIn } from '../answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
+import { parseLogprobs } from '../openai-logprobs.ts';
 import { errorOf } from '../openai-errors.ts';
 import { parseSources } from './annotations.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
@@ -15,7 +16,7 @@ import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
-import { tellUnworded } from './unworded.ts';
+import { saysNothing, tellUnworded } from './unworded.ts';
 import { countsIn } from './usage.ts';
 
 /** One string, that is. */
@@ -156,23 +157,51 @@ class ChunkDecoder implements StreamDecoder {
     const said = choice.delta ?? choice.message;
     if (said !== undefined && said !== null) {
       if (!isObject(said)) throw new MalformedEvent('choices[0].delta is not an object');
-      this.readDelta(said);
-    }
+      this.readDelta(said, choice.logprobs);
+    } else if (isObject(choice.logprobs)) this.spell(choice.logprobs);
   }
 
-  private readDelta(delta: JsonObject): void {
+  private readDelta(delta: JsonObject, logprobs: JsonValue | undefined): void {
     const { blocks } = this;
     blocks.reasoningOf(delta);
     // Sources may come with, or before, the text that rests on them.
     const { content, refusal } = delta;
-    if (content !== undefined && content !== null) this.readContent(content);
-    if (typeof refusal === 'string' && refusal !== '') blocks.refusal(refusal);
+    if (isObject(logprobs)) this.readSpelled(delta, logprobs);
+    else {
+      if (content !== undefined && content !== null) this.readContent(content);
+      if (typeof refusal === 'string' && refusal !== '') blocks.refusal(refusal);
+    }
     if (delta.annotations !== undefined) blocks.annotations(delta.annotations);
     if (delta.tool_calls) this.toolDecoder().fragments(delta.tool_calls);
     if (delta.function_call) this.toolDecoder().legacy(delta.function_call);
     if (delta.audio) this.mediaDecoder().audio(delta.audio);
     if (delta.images) this.mediaDecoder().images(delta.images);
     if (!isOnlyCalls(delta)) this.tools?.rest();
+  }
+
+  /** Text with the log probabilities of its tokens. */
+  private readSpelled({ content, refusal }: JsonObject, logprobs: JsonObject): void {
+    const { blocks } = this;
+    const tokens = parseLogprobs(logprobs.content);
+    const isText = typeof content === 'string' && content !== '';
+    if (isText) blocks.text(content, tokens);
+    else if (content !== undefined && content !== null) this.readContent(content);
+    const refused = parseLogprobs(logprobs.refusal);
+    const isRefusal = typeof refusal === 'string' && refusal !== '';
+    if (isRefusal) blocks.refusal(refusal, refused);
+    this.spell({
+      ...logprobs,
+      ...(isText && tokens !== undefined && { content: null }),
+      ...(isRefusal && refused !== undefined && { refusal: null }),
+    });
+  }
+
+  /** Log probabilities of a text that came before, or of no text that there are words for. */
+  private spell(logprobs: JsonObject): void {
+    const tokens = parseLogprobs(logprobs.content);
+    const rest =
+      tokens !== undefined && this.blocks.spelled(tokens) ? { ...logprobs, content: null } : logprobs;
+    if (!saysNothing(rest.content) || !saysNothing(rest.refusal)) this.extend('logprobs', rest);
   }
 
   private readContent(content: JsonValue): void {

@@ -9,11 +9,13 @@ import type { StreamEvent } from '../../model/events.ts';
 import { flatText } from '../../model/flat-text.ts';
 import { asNumber, type JsonObject, parseObject } from '../../model/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai-errors.ts';
+import { buildLogprobs } from '../openai-logprobs.ts';
 import { buildAnnotation } from './annotations.ts';
 import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
@@ -128,6 +130,7 @@ class ChunkEncoder implements StreamEncoder {
         this.citations = null;
         return '';
       case 'text-delta':
+        if (event.logprobs !== undefined) return this.spelled('content', event.text, event.logprobs);
         if (event.text === '') return '';
         this.contentLength += event.text.length;
         this.contentPrefix ??= this.deltaPrefix('content');
@@ -139,6 +142,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'text-end':
         return this.endText();
       case 'refusal-delta':
+        if (event.logprobs !== undefined) return this.spelled('refusal', event.text, event.logprobs);
         if (event.text === '') return '';
         this.refusalPrefix ??= this.deltaPrefix('refusal');
         return this.refusalPrefix + JSON.stringify(event.text) + this.ends.delta;
@@ -187,6 +191,14 @@ class ChunkEncoder implements StreamEncoder {
       case 'refusal-end':
         return '';
     }
+  }
+
+  /** Text with the log probabilities of its tokens. */
+  private spelled(field: 'content' | 'refusal', text: string, tokens: readonly TokenLogprob[]): string {
+    if (field === 'content') this.contentLength += text.length;
+    const logprobs = { content: null, refusal: null, [field]: buildLogprobs(tokens, null) };
+    const choice = { index: 0, delta: { [field]: text }, logprobs, finish_reason: null };
+    return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;
   }
 
   private endText(): string {

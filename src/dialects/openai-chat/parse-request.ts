@@ -102,6 +102,12 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     if (value !== undefined && value !== 0) request[setting] = value;
   }
 
+  if (asBoolean(body.logprobs) === true) {
+    const top = optionalNumber(body, 'top_logprobs') ?? 0;
+    request.logprobs = top > 0 ? { top } : {};
+    kept.add('logprobs').add('top_logprobs');
+  }
+
   const stopSequences = parseStop(body.stop);
   if (stopSequences.length > 0) request.stopSequences = stopSequences;
 

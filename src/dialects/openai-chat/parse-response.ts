@@ -11,9 +11,10 @@ import type { Account } from '../dialect.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
+import { parseLogprobs } from '../openai-logprobs.ts';
 import { parseMediaUrl } from '../openai-media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
-import { answerExtension } from './unworded.ts';
+import { answerExtension, saysNothing } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { argumentText, parseToolCall } from './tool-call.ts';
@@ -41,6 +42,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   addCitations(parts, message, body);
   const refusal = asString(message.refusal);
   if (refusal) parts.push({ type: 'refusal', text: refusal });
+  const logprobs = addLogprobs(parts, asObject(choice.logprobs));
   parts.push(...parseMedia(message, parts));
   const sawToolCall = addCalls(parts, message, id);
   const { model, usage } = accountIn(body);
@@ -50,7 +52,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     parts,
     finish: parseFinish(raw, choice, sawToolCall),
     ...countsOf(usage),
-    ...answerExtension(body, choice),
+    ...answerExtension(body, choice, logprobs),
   };
 }
 
@@ -109,6 +111,25 @@ function addCitations(parts: Part[], message: JsonObject, body: JsonObject): voi
   if (citations.length === 0) return;
   const text: TextPart | undefined = parts.find((part) => part.type === 'text');
   if (text !== undefined) text.citations = citations;
+}
+
+/** Gives each token to the text that it is in. Returns what is left: of no text, or not to be read. */
+function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): JsonObject | undefined {
+  if (logprobs === undefined) return undefined;
+  const rest: JsonObject = { ...logprobs };
+  for (const [field, type] of [
+    ['content', 'text'],
+    ['refusal', 'refusal'],
+  ] as const) {
+    const tokens = parseLogprobs(logprobs[field]);
+    const [text, another] = parts.filter((part) => part.type === type);
+    // Of several texts it is not told whose a token is.
+    if (tokens === undefined || another !== undefined) continue;
+    if (text?.type !== 'text' && text?.type !== 'refusal') continue;
+    text.logprobs = tokens;
+    rest[field] = null;
+  }
+  return saysNothing(rest.content) && saysNothing(rest.refusal) ? undefined : rest;
 }
 
 function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {

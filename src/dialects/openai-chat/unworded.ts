@@ -1,5 +1,5 @@
-// What a server says beside the answer that no other dialect has a word for: log probabilities, what content filters
-// found, further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
+// What a server says beside the answer that no other dialect has a word for: what content filters found,
+// further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
 import { asArray, asNumber, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
 
@@ -16,8 +16,7 @@ export function tellUnworded(
   choice: JsonObject | undefined,
   tell: (name: string, value: JsonObject) => void,
 ): void {
-  const { logprobs, content_filter_results: filtered } = choice ?? {};
-  if (isObject(logprobs)) tell('logprobs', logprobs);
+  const { content_filter_results: filtered } = choice ?? {};
   if (isObject(filtered) && found(filtered)) tell('content_filter_results', filtered);
   const { prompt_filter_results: prompts } = body;
   if (Array.isArray(prompts) && found(prompts)) tell('prompt_filter_results', { results: prompts });
@@ -28,7 +27,7 @@ export function tellUnworded(
     if (!READ.has(name) && !saysNothing(said[name])) tell(`message.${name}`, { value: said[name] });
 }
 
-function saysNothing(value: JsonValue | undefined): boolean {
+export function saysNothing(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === false || value === '') return true;
   return Array.isArray(value) && value.length === 0;
 }
@@ -38,8 +37,13 @@ function hasFurther(choices: readonly JsonValue[] | undefined): boolean {
   return false;
 }
 
-export function answerExtension(body: JsonObject, choice: JsonObject): { extension?: Extension } {
-  let fields: JsonObject | undefined;
+/** @param logprobs of texts that the answer does not have. */
+export function answerExtension(
+  body: JsonObject,
+  choice: JsonObject,
+  logprobs: JsonObject | undefined,
+): { extension?: Extension } {
+  let fields: JsonObject | undefined = logprobs && { logprobs };
   tellUnworded(body, choice, (name, value) => {
     fields ??= {};
     fields[name] = value;

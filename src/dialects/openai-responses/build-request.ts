@@ -15,7 +15,7 @@ import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
-import { ENCRYPTED_REASONING } from './parse-request.ts';
+import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
 import { isEmpty } from '../own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -75,7 +75,10 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     if (built !== undefined && more !== undefined) body[field] = { ...built, ...more };
     else if (body[field] === undefined) set(field, value);
   }
-  Object.assign(body, buildRetention(request, native, traits, own));
+  const asksLogprobs = request.logprobs !== undefined && (native || !isFixed(request, traits));
+  if (asksLogprobs) set('top_logprobs', request.logprobs?.top);
+  else reportUnsaid(request, ['logprobs'], losses);
+  Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs));
   return { body, losses: losses.list() };
 }
 
@@ -98,12 +101,14 @@ function buildRetention(
   native: boolean,
   traits: ModelTraits,
   own: JsonObject,
+  asksLogprobs: boolean,
 ): JsonObject {
   const store = native ? request.store : false;
   const fields: JsonObject = store === undefined ? {} : { store };
   const include = [...(asArray(own.include) ?? [])];
   const wantsReasoning = native ? request.replaysReasoning === true : traits.reasons !== false;
   if (wantsReasoning) include.unshift(ENCRYPTED_REASONING);
+  if (asksLogprobs) include.push(LOGPROBS);
   if (include.length > 0) fields.include = include;
   return fields;
 }
@@ -114,6 +119,12 @@ function leastTokens(wanted: number | undefined, losses: LossReport): number | u
   return LEAST_OUTPUT_TOKENS;
 }
 
+/** The model refuses to be told how to choose its tokens, and does not tell how it chose. */
+function isFixed({ reasoning }: NeutralRequest, traits: ModelTraits): boolean {
+  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
+  return traits.fixedSampling && !(isOff && traits.samplesWithoutThinking === true);
+}
+
 /** The dialect has two of the usual parameters, and models of fixed sampling refuse those; defaults lose nothing. */
 function buildSampling(
   request: NeutralRequest,
@@ -122,15 +133,13 @@ function buildSampling(
   losses: LossReport,
 ): JsonObject {
   const fields: JsonObject = {};
-  const { temperature, topP, reasoning } = request;
-  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
-  const isFixed = traits.fixedSampling && !(isOff && traits.samplesWithoutThinking === true);
+  const { temperature, topP } = request;
   for (const [field, value] of [
     ['temperature', temperature],
     ['top_p', topP],
   ] as const) {
     if (value === undefined) continue;
-    if (native || !isFixed) fields[field] = value;
+    if (native || !isFixed(request, traits)) fields[field] = value;
     else if (value !== 1) losses.lost(field);
   }
   reportUnsaid(request, UNSAID, losses);

@@ -4,6 +4,7 @@ import { type JsonObject, parseObject } from '../../model/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
+import { buildLogprobs } from '../openai-logprobs.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';
@@ -73,8 +74,12 @@ function buildOutput(
 
 function buildContent(part: Part, losses: AnswerLosses): JsonObject | undefined {
   if (part.type === 'text') losses.foreign(part.extension);
-  if (part.type === 'refusal') return refusalContent(part.text);
-  return part.type === 'text' ? textContent(part.text, annotationsOf(part, losses)) : undefined;
+  if (part.type === 'refusal') {
+    if (part.logprobs !== undefined) losses.lost('logprobs');
+    return refusalContent(part.text);
+  }
+  if (part.type !== 'text') return undefined;
+  return textContent(part.text, annotationsOf(part, losses), buildLogprobs(part.logprobs ?? [], []));
 }
 
 function annotationsOf({ text, citations }: TextPart, losses: AnswerLosses): JsonObject[] {

@@ -1,6 +1,8 @@
 // The decoder's message items: parts of text or refusal, each a block.
 import { TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
+import { parseLogprobs } from '../openai-logprobs.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
 import { ToldText } from './told-text.ts';
@@ -27,6 +29,8 @@ export class MessageState extends ToldText {
   private block: number | undefined = undefined;
   private annotations = 0;
   private partEnded = false;
+  /** Log probabilities came with its deltas. */
+  private spelled = false;
   /** Those before it, in the order in which they began, which is that of the finished item. */
   private past: PastPart[] | null = null;
 
@@ -35,8 +39,8 @@ export class MessageState extends ToldText {
     this.blocks = blocks;
   }
 
-  delta(kind: PartKind, contentIndex: number, text: string): void {
-    if (this.open(kind, contentIndex)) this.tell(text);
+  delta(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
+    if (this.open(kind, contentIndex)) this.tell(text, logprobs);
   }
 
   more(text: string): void {
@@ -44,8 +48,8 @@ export class MessageState extends ToldText {
   }
 
   /** The whole text of a part: what no delta told is told now. */
-  whole(kind: PartKind, contentIndex: number, text: string): void {
-    if (this.open(kind, contentIndex)) this.tell(this.rest(text));
+  whole(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
+    if (this.open(kind, contentIndex)) this.tell(this.rest(text), this.untold(logprobs));
   }
 
   annotation(contentIndex: number, annotation: JsonObject): void {
@@ -94,6 +98,7 @@ export class MessageState extends ToldText {
     this.block = undefined;
     this.annotations = 0;
     this.partEnded = false;
+    this.spelled = false;
     this.forget();
     return true;
   }
@@ -109,7 +114,8 @@ export class MessageState extends ToldText {
 
   private complete(kind: PartKind, content: JsonObject): void {
     const whole = asString(kind === 'text' ? content.text : content.refusal) ?? '';
-    this.tell(this.rest(whole));
+    const logprobs = kind === 'text' ? this.untold(parseLogprobs(content.logprobs)) : undefined;
+    this.tell(this.rest(whole), logprobs);
     const annotations = asArray(content.annotations) ?? [];
     for (const annotation of annotations.slice(this.annotations)) {
       if (isObject(annotation)) this.cite(annotation);
@@ -117,12 +123,21 @@ export class MessageState extends ToldText {
     this.endPart();
   }
 
-  private tell(text: string): void {
+  private tell(text: string, logprobs?: TokenLogprob[]): void {
     const { part } = this;
-    if (text === '' || part === undefined) return;
+    if (part === undefined || (text === '' && logprobs === undefined)) return;
     this.note(text);
     const block = this.blockOf(part);
-    this.blocks.push({ type: TEXT_EVENTS[part].delta, block, text });
+    if (logprobs === undefined) this.blocks.push({ type: TEXT_EVENTS[part].delta, block, text });
+    else {
+      this.spelled = true;
+      this.blocks.push({ type: TEXT_EVENTS[part].delta, block, text, logprobs });
+    }
+  }
+
+  /** Those of a whole part, where its deltas brought none. */
+  private untold(logprobs: TokenLogprob[] | undefined): TokenLogprob[] | undefined {
+    return this.spelled ? undefined : logprobs;
   }
 
   private cite(annotation: JsonObject): void {

@@ -7,6 +7,7 @@ import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from
 import type { SseEvent } from '../../sse/event.ts';
 import { errorInList } from '../answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
+import { parseLogprobs } from '../openai-logprobs.ts';
 import { errorOf } from '../openai-errors.ts';
 import { argumentText } from './decode-call.ts';
 import { ItemDecoder } from './decode-items.ts';
@@ -120,7 +121,12 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     this.isDelta = type.endsWith('.delta');
     switch (type) {
       case 'response.output_text.delta':
-        this.message(this.indexOf(event)).delta('text', partOf(event), textOf(event, 'delta'));
+        this.message(this.indexOf(event)).delta(
+          'text',
+          partOf(event),
+          textOf(event, 'delta'),
+          parseLogprobs(event.logprobs),
+        );
         return;
       case 'response.function_call_arguments.delta':
       case 'response.custom_tool_call_input.delta':
@@ -150,7 +156,12 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
         this.message(this.indexOf(event)).annotation(partOf(event), objectOf(event, 'annotation'));
         return;
       case 'response.output_text.done':
-        this.message(this.indexOf(event)).whole('text', partOf(event), textOf(event, 'text'));
+        this.message(this.indexOf(event)).whole(
+          'text',
+          partOf(event),
+          textOf(event, 'text'),
+          parseLogprobs(event.logprobs),
+        );
         return;
       case 'response.refusal.done':
         this.message(this.indexOf(event)).whole('refusal', partOf(event), textOf(event, 'refusal'));

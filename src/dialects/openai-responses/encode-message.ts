@@ -2,7 +2,9 @@
 // something else begins: clients show each message as a thing of its own.
 import type { Citation } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { AnswerLosses } from '../answer-losses.ts';
+import { buildLogprobs } from '../openai-logprobs.ts';
 import { buildAnnotation } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
@@ -10,6 +12,8 @@ import { type ItemStatus, itemId, messageItem, refusalContent, textContent } fro
 export interface MessageWriter {
   open(kind: 'text' | 'refusal'): string;
   delta(text: string): string;
+  /** Text with the log probabilities of its tokens. */
+  spelled(text: string, tokens: readonly TokenLogprob[]): string;
   cite(citation: Citation): void;
   /** The client has a message at this place, under this id, perhaps whole: the next one that is opened is it. */
   adopt(place: number, id: string, isDone: boolean): void;
@@ -26,6 +30,8 @@ interface OpenPart {
   kind: 'text' | 'refusal';
   place: JsonObject;
   citations: Citation[];
+  /** Log probabilities of its text; null where there are none. */
+  logprobs: JsonObject[] | null;
 }
 
 export function createMessageWriter(
@@ -71,8 +77,8 @@ class PartedMessages implements MessageWriter {
     const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
     this.deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
     this.toldEnd = undefined;
-    this.part = { kind, place, citations: [] };
-    const empty = isText ? textContent('', []) : refusalContent('');
+    this.part = { kind, place, citations: [], logprobs: null };
+    const empty = isText ? textContent('', [], []) : refusalContent('');
     return before + text + output.event('response.content_part.added', { ...place, part: empty });
   }
 
@@ -80,6 +86,16 @@ class PartedMessages implements MessageWriter {
     // Behind an end that the client has been told of, more is a part of its own.
     const anew = this.toldEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
     return anew + (this.deltas?.push(text) ?? '');
+  }
+
+  spelled(text: string, tokens: readonly TokenLogprob[]): string {
+    const anew = this.toldEnd === undefined ? '' : this.open('text');
+    const { part } = this;
+    if (part === undefined) return anew;
+    const logprobs = buildLogprobs(tokens, []);
+    part.logprobs ??= [];
+    for (const token of logprobs) part.logprobs.push(token);
+    return anew + (this.deltas?.pushWith(text, `,"logprobs":${JSON.stringify(logprobs)}`) ?? '');
   }
 
   told(end: PartEnd): void {
@@ -111,12 +127,13 @@ class PartedMessages implements MessageWriter {
         output.event('response.content_part.done', { ...place, part: KEPT }, content)
       );
     }
+    const logprobs = part.logprobs ?? [];
     let { wire, annotations } = this.annotate(part, deltas.textLength);
-    const content = jsonAround(textContent(KEPT, annotations), text);
+    const content = jsonAround(textContent(KEPT, annotations, logprobs), text);
     message.content.push(content);
     if (told === 'part') return wire;
     if (told === undefined)
-      wire += output.event('response.output_text.done', { ...place, text: KEPT, logprobs: [] }, text);
+      wire += output.event('response.output_text.done', { ...place, text: KEPT, logprobs }, text);
     return wire + output.event('response.content_part.done', { ...place, part: KEPT }, content);
   }
 

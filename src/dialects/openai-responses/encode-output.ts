@@ -109,6 +109,8 @@ class NumberedOutput implements OutputWriter {
 export interface DeltaWriter {
   /** Keeps the text and gives its event, '' for none. */
   push(text: string): string;
+  /** The same with other fields behind the text than the usual ones, and of no text as well. @param suffix JSON that begins with `,`. */
+  pushWith(text: string, suffix: string): string;
   /** All text so far, as JSON. */
   json(): string;
   /** Of all text so far, in UTF-16 units. */
@@ -144,13 +146,20 @@ class KeptDeltas extends PiecedText implements DeltaWriter {
   }
 
   push(delta: string): string {
-    if (delta === '') return '';
+    return delta === '' ? '' : this.write(delta, this.tail);
+  }
+
+  pushWith(delta: string, suffix: string): string {
+    return this.write(delta, `${suffix},"sequence_number":`);
+  }
+
+  private write(delta: string, tail: string): string {
     const json = JSON.stringify(delta);
     // Mostly nothing is to be escaped: then it is kept as it is, and not a second time.
     this.add(json.length === delta.length + 2 ? delta : json.slice(1, -1));
     this.textLength += delta.length;
     if (this.isBlank) this.isBlank = delta.trim() === '';
-    return this.output.around(this.head, json, this.tail);
+    return this.output.around(this.head, json, tail);
   }
 
   json(): string {

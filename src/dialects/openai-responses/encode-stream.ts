@@ -97,7 +97,10 @@ class ResponseEncoder implements StreamEncoder {
   private encodeBody(event: StreamEvent): string {
     switch (event.type) {
       case 'text-delta':
+        if (event.logprobs !== undefined) return this.message.spelled(event.text, event.logprobs);
+        return this.message.delta(event.text);
       case 'refusal-delta':
+        if (event.logprobs !== undefined) this.losses.lost('logprobs');
         return this.message.delta(event.text);
       case 'reasoning-delta':
         return this.reasoning.delta(event.text);

@@ -28,8 +28,8 @@ export function messageItem(id: string, status: ItemStatus, content: JsonValue[]
   return { id, type: 'message', status, role: 'assistant', content };
 }
 
-export function textContent(text: string, annotations: JsonObject[]): JsonObject {
-  return { type: 'output_text', text, annotations, logprobs: [] };
+export function textContent(text: string, annotations: JsonObject[], logprobs: JsonObject[]): JsonObject {
+  return { type: 'output_text', text, annotations, logprobs };
 }
 
 export function refusalContent(refusal: string): JsonObject {

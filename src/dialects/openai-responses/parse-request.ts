@@ -27,6 +27,9 @@ import { ID } from './wire.ts';
 /** The value of `include` that asks for reasoning items whole, to be sent back. */
 export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
 
+/** The value of `include` that asks for log probabilities. */
+export const LOGPROBS = 'message.output_text.logprobs';
+
 /** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
   'model',
@@ -180,7 +183,12 @@ function readRetention(body: JsonObject, request: NeutralRequest, fields: JsonOb
   if (store === true) fields.store = true;
   const include = asArray(body.include) ?? [];
   if (include.includes(ENCRYPTED_REASONING)) request.replaysReasoning = true;
-  const others = include.filter((each) => each !== ENCRYPTED_REASONING);
+  if (include.includes(LOGPROBS)) {
+    const top = optionalNumber(body, 'top_logprobs') ?? 0;
+    request.logprobs = top > 0 ? { top } : {};
+    delete fields.top_logprobs;
+  }
+  const others = include.filter((each) => each !== ENCRYPTED_REASONING && each !== LOGPROBS);
   delete fields.include;
   if (others.length > 0) fields.include = others;
 }

@@ -6,6 +6,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
+import { parseLogprobs } from '../openai-logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from './decode-call.ts';
@@ -90,7 +91,13 @@ function parseMessage(item: JsonObject, index: number): Part[] {
     if (content.type === 'refusal') parts.push({ type: 'refusal', text });
     else {
       const citations = parseAnnotations(content.annotations);
-      parts.push({ type: 'text', text, ...(citations.length > 0 && { citations }) });
+      const logprobs = parseLogprobs(content.logprobs);
+      parts.push({
+        type: 'text',
+        text,
+        ...(citations.length > 0 && { citations }),
+        ...(logprobs !== undefined && { logprobs }),
+      });
     }
   }
   return parts;

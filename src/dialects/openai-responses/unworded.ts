@@ -1,13 +1,13 @@
 // What an output item says that the neutral model has no word for.
 import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
+import { isUnreadable } from '../openai-logprobs.ts';
 import { unreadFields } from '../unread-fields.ts';
 import { KNOWN_OUTPUT } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
 /**
- * Tells each of an item by name: the phase of a message, log probabilities where the request asked for them, and
- * whatever is new.
+ * Tells each of an item by name: the phase of a message, log probabilities that cannot be read, and whatever is new.
  */
 export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonObject) => void): void {
   for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) tell(name, {});
@@ -15,7 +15,7 @@ export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonO
   const phase = asString(item.phase);
   if (phase !== undefined) tell('phase', { phase });
   const content = asArray(item.content) ?? [];
-  if (content.some((part) => (asArray(asObject(part)?.logprobs) ?? []).length > 0)) tell('logprobs', {});
+  if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) tell('logprobs', {});
 }
 
 export function answerExtension(output: readonly JsonObject[]): { extension?: Extension } {

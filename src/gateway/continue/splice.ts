@@ -60,6 +60,8 @@ export function createSplice(
           return true;
         case 'text-delta':
           said = true;
+          // Of a text of which the client has another's half.
+          if (event.logprobs !== undefined) unsaid('logprobs');
           return text(event.text);
         case 'text-end':
           // Of text that only repeats nothing has begun.

@@ -82,6 +82,8 @@ export function createStory(isSpoiled: () => boolean, turn?: string): Story {
         case 'text-start':
           return begin('text', event.block);
         case 'text-delta':
+          // The next target's would not join them.
+          if (event.logprobs !== undefined) obstacle ??= 'it holds more than text (logprobs)';
           return add('text', event.text);
         case 'reasoning-start':
           if (event.redacted !== undefined) obstacle ??= 'it holds thinking that only its provider can read';

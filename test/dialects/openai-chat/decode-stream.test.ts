@@ -107,9 +107,33 @@ describe('envelope', () => {
     expect(textOf(foldEvents(decodeChunks(whole)).parts, 'text')).toBe('all');
   });
 
-  test('log probabilities pass as extension', () => {
-    const value = { content: [{ token: 'a', logprob: -1 }] };
-    const events = decodeChunks(chunk({ content: 'a' }, {}, { logprobs: value }));
+  const A = { token: 'a', logprob: -1 };
+  const logprobs = [{ ...A, top: [] }];
+
+  test('log probabilities come with their text', () => {
+    const value = { content: [{ ...A, bytes: null, top_logprobs: [] }], refusal: null };
+    expect(decodeChunks(chunk({ content: 'a' }, {}, { logprobs: value }))).toContainEqual(
+      expect.objectContaining({ type: 'text-delta', text: 'a', logprobs }),
+    );
+    const refused = { content: null, refusal: value.content };
+    expect(decodeChunks(chunk({ refusal: 'a' }, {}, { logprobs: refused }))).toContainEqual(
+      expect.objectContaining({ type: 'refusal-delta', text: 'a', logprobs }),
+    );
+  });
+
+  test('log probabilities of a piece of a letter, of which no text comes', () => {
+    const value = { content: [A] };
+    const piece = chunk({ content: '' }, {}, { logprobs: value });
+    expect(decodeChunks(chunk({ content: 'b' }), piece)).toContainEqual(
+      expect.objectContaining({ type: 'text-delta', text: '', logprobs }),
+    );
+  });
+
+  test.each([
+    ['of no text', { content: [A] }, { tool_calls: [{ index: 0, id: 'c', function: { name: 'f' } }] }],
+    ['of another shape', { content: [{ token: 'a' }] }, { content: 'a' }],
+  ])('log probabilities %s pass as extension', (_, value, delta) => {
+    const events = decodeChunks(chunk(delta, {}, { logprobs: value }));
     expect(events).toContainEqual({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value });
   });
 });

@@ -442,7 +442,7 @@ describe('settings', () => {
   test('everything else is kept, to be named where it is lost', () => {
     const fields = {
       n: 2,
-      logprobs: true,
+      // Without `logprobs` nobody knows what is meant.
       top_logprobs: 3,
       logit_bias: { 5: 1 },
       modalities: ['text', 'audio'],
@@ -454,6 +454,12 @@ describe('settings', () => {
       provider: { order: ['a'] },
     };
     expect(parse(fields).extension).toEqual({ dialect: 'openai-chat', fields });
+  });
+
+  test('log probabilities', () => {
+    expect(parse({ logprobs: true, top_logprobs: 3 })).toMatchObject({ logprobs: { top: 3 } });
+    const request = parse({ logprobs: true, top_logprobs: 0 });
+    expect([request.logprobs, request.extension]).toEqual([{}, undefined]);
   });
 
   test('spelled-out defaults are no losses', () => {

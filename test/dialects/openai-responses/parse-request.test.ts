@@ -503,16 +503,23 @@ describe('settings', () => {
   test('without one are kept under their own names', () => {
     const fields = {
       truncation: 'auto',
+      // Without its `include` nobody knows what is meant.
       top_logprobs: 2,
       max_tool_calls: 3,
       store: true,
-      include: ['message.output_text.logprobs'],
+      include: ['file_search_call.results'],
       client_metadata: { a: 'b' },
       reasoning: { context: 'all' },
       text: { format: { type: 'grammar', syntax: 'lark' } },
     };
     const request = parse({ ...fields, include: [...fields.include, 'reasoning.encrypted_content'] });
     expect(request.extension?.fields).toEqual(fields);
+  });
+
+  test('log probabilities', () => {
+    const request = parse({ include: ['message.output_text.logprobs'], top_logprobs: 2 });
+    expect([request.logprobs, request.extension?.fields]).toEqual([{ top: 2 }, {}]);
+    expect(parse({ include: ['message.output_text.logprobs'] }).logprobs).toEqual({});
   });
 
   test('text formats', () => {

@@ -389,6 +389,18 @@ describe('nobody goes on', () => {
     expect([answer.endings, lab.asked()]).toEqual([['error'], ['one']]);
   });
 
+  test('with the log probabilities of its tokens', async () => {
+    const logprobs = { content: [{ token: 'The sky', logprob: -1, bytes: null, top_logprobs: [] }] };
+    const spelled = CHAT.delta('The sky').replace(
+      '"finish_reason"',
+      `"logprobs":${JSON.stringify(logprobs)},"finish_reason"`,
+    );
+    expect(spelled).toContain('logprob');
+    const lab = createContinuingLab({ one: chat(replyWith(CHAT.start + spelled)), ...next() });
+    await (await lab.post('/v1/chat/completions', { ...ASK, logprobs: true })).text();
+    expect(lab.asked()).toEqual(['one']);
+  });
+
   test('with several choices at once', async () => {
     const second = CHAT.delta('other').replace('"index":0', '"index":1');
     const lab = createContinuingLab({

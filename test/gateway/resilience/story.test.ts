@@ -50,7 +50,12 @@ describe('an obstacle', () => {
     ],
     [
       'what only its dialect can say',
-      [{ type: 'extension', dialect: 'gemini', name: 'logprobs', value: {} }],
+      [{ type: 'extension', dialect: 'gemini', name: 'logprobsResult', value: {} }],
+      'it holds more than text (logprobsResult)',
+    ],
+    [
+      'log probabilities',
+      [{ type: 'text-delta', block: 0, text: 'b', logprobs: [{ token: 'b', logprob: -1, top: [] }] }],
       'it holds more than text (logprobs)',
     ],
     ['its end', [{ type: 'finish', finish: { unified: 'end_turn', raw: null } }], 'it is over'],
