@@ -3,7 +3,14 @@ import { soundUsage } from '../ledger/sound-row.ts';
 import type { GatewayError } from '../model/errors.ts';
 import { isContent, type StreamEvent } from '../model/events.ts';
 import type { Finish } from '../model/finish.ts';
-import { mergeUsage, NO_USAGE, type StatedUsage, USAGE_COUNTS, type Usage } from '../model/usage.ts';
+import {
+  mergeUsage,
+  NO_USAGE,
+  type PricedParts,
+  type StatedUsage,
+  USAGE_COUNTS,
+  type Usage,
+} from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { LiveStream } from './live-view.ts';
 import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
@@ -28,6 +35,10 @@ export interface Observation {
   tier: string | null;
   /** What the provider says that it bills, USD; null: it does not say. */
   billedUsd: number | null;
+  /** Parts of the counts with prices of their own; null: none was said. */
+  pricedApart: PricedParts | null;
+  /** Something was billed whose price is unknown. */
+  otherCharges: boolean;
   finish: Finish | null;
   error: GatewayError | null;
   /** What the event said that told it; null where none did. */
@@ -66,6 +77,8 @@ class TryObserver implements Observer {
       usageKnown: false,
       tier: null,
       billedUsd: null,
+      pricedApart: null,
+      otherCharges: false,
       finish: null,
       error: null,
       errorData: null,
@@ -113,6 +126,8 @@ class TryObserver implements Observer {
         seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
         if (event.usage.tier !== undefined) seen.tier = event.usage.tier;
         if (event.usage.billedUsd !== undefined) seen.billedUsd = event.usage.billedUsd;
+        if (event.usage.pricedApart !== undefined) seen.pricedApart = event.usage.pricedApart;
+        if (event.usage.otherCharges === true) seen.otherCharges = true;
         if (event.usage.oddCounts === undefined) seen.usageKnown = true;
         else this.noteOdd(event.usage);
         break;

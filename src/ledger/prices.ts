@@ -2,7 +2,7 @@
 import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../config/resolved.ts';
 import { compileGlob } from '../model/glob.ts';
-import { type TierPrices, totalInputTokens, type Usage } from '../model/usage.ts';
+import { type PricedParts, type TierPrices, totalInputTokens, type Usage } from '../model/usage.ts';
 import { priceByOverride } from './price-override.ts';
 import { createRateSum, type RateSum } from './price-rates.ts';
 import { findPrices } from './price-table.ts';
@@ -17,8 +17,17 @@ export type Pricer = (
   model: string,
   usage: Usage,
   at?: number,
-  said?: { tier: string | null; billedUsd: number | null },
+  said?: SaidOfPrice,
 ) => number | null;
+
+/** Null: the answer does not say. */
+export interface SaidOfPrice {
+  tier: string | null;
+  billedUsd: number | null;
+  pricedApart?: PricedParts | null;
+  /** Something was billed whose price is unknown. */
+  otherCharges?: boolean;
+}
 
 /** What is known of one model; both null: unpriced. */
 interface Known {
@@ -73,12 +82,13 @@ export function createPricer(costs: CostsConfig): Pricer {
   return (provider, model, usage, at, said) => {
     const { override, table, rates } = lookUp(provider, model);
     if (override !== null) return priceByOverride(override, usage);
-    const { tier = null, billedUsd = null } = said ?? {};
+    const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = said ?? {};
     if (provider.billsItself && billedUsd !== null) return billedUsd;
-    if (table === null) return null;
-    const price = (counted: Usage) => rates?.(counted) ?? priceByTable(table, model, counted, at);
+    if (table === null || otherCharges) return null;
+    const price = (counted: Usage, pieces = pricedApart) =>
+      (pieces === null ? rates?.(counted) : undefined) ?? priceByTable(table, model, counted, at, pieces);
     const part = tier === null ? 1 : partOf(provider.tiers, tier);
-    return part === 1 ? price(usage) : priceInTier(price, usage, part);
+    return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
   };
 }
 
@@ -88,19 +98,26 @@ function partOf(tiers: TierPrices, tier: string): number | null {
 
 /** Tokens cost a part of their price; what is paid by the piece does not. */
 function priceInTier(
-  price: (usage: Usage) => number | null,
+  price: (usage: Usage, pricedApart?: PricedParts | null) => number | null,
   usage: Usage,
   part: number | null,
+  pricedApart: PricedParts | null,
 ): number | null {
   const all = price(usage);
-  const tokens = price({ ...usage, webSearches: 0 });
+  const tokens = price({ ...usage, webSearches: 0 }, pricedApart && { ...pricedApart, fileSearches: 0 });
   return part === null || all === null || tokens === null ? null : all - tokens * (1 - part);
 }
 
-function priceByTable(table: Provider, model: string, usage: Usage, at: number | undefined): number | null {
+function priceByTable(
+  table: Provider,
+  model: string,
+  usage: Usage,
+  at: number | undefined,
+  pricedApart: PricedParts | null = null,
+): number | null {
   try {
     const options = at === undefined ? { provider: table } : { provider: table, timestamp: new Date(at) };
-    const result = calcPrice(pricedUsage(usage), model, options);
+    const result = calcPrice(pricedUsage(usage, pricedApart ?? {}), model, options);
     if (result === null) return null;
     // A model sold by the hour or the image has no token price: its tokens are not free, they are unpriced.
     const prices = result.model_price;
@@ -108,6 +125,7 @@ function priceByTable(table: Provider, model: string, usage: Usage, at: number |
     if (usage.outputTokens > 0 && prices.output_mtok === undefined) return null;
     // The library leaves out searches, and bills an hour's cache as any other, where it knows no price for them.
     if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
+    if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
     if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
     return Number.isFinite(result.total_price) ? result.total_price : null;
   } catch {
@@ -117,7 +135,7 @@ function priceByTable(table: Provider, model: string, usage: Usage, at: number |
 }
 
 /** The library's `input_tokens` is everything read, caches included; the rest says which part was what. */
-function pricedUsage(usage: Usage): PricedUsage {
+function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
   const priced: PricedUsage = {
     input_tokens: totalInputTokens(usage),
     output_tokens: usage.outputTokens,
@@ -127,10 +145,19 @@ function pricedUsage(usage: Usage): PricedUsage {
     output_reasoning_tokens: usage.reasoningTokens,
     web_searches: usage.webSearches,
   };
+  const {
+    cachedAudioTokens = 0,
+    imageOutputTokens = 0,
+    videoOutputTokens = 0,
+    fileSearches = 0,
+  } = pricedApart;
+  if (imageOutputTokens > 0) priced.output_image_tokens = imageOutputTokens;
+  if (videoOutputTokens > 0) priced.output_video_tokens = videoOutputTokens;
+  if (fileSearches > 0) priced.storage_searches = fileSearches;
   if (usage.audioInputTokens > 0) {
     priced.input_audio_tokens = usage.audioInputTokens;
-    // No dialect says how much audio was cached; the library insists on an answer.
-    priced.cache_audio_read_tokens = 0;
+    // Gemini alone says how much audio was cached; the library insists on an answer.
+    priced.cache_audio_read_tokens = cachedAudioTokens;
     priced.cache_audio_write_tokens = 0;
   }
   if (usage.audioOutputTokens > 0) {

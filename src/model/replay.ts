@@ -5,7 +5,7 @@ import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
 import { asObject, isObject, type JsonObject } from './json.ts';
 import type { NeutralResponse } from './response.ts';
-import { countsOf, type StatedUsage, USAGE_COUNTS } from './usage.ts';
+import { billOf, countsOf, type StatedUsage, USAGE_COUNTS } from './usage.ts';
 
 /** The events of a stream that would have brought this answer. */
 export function responseToEvents(response: NeutralResponse): StreamEvent[] {
@@ -19,8 +19,8 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
 }
 
 /** What is left out was not stated: among it are counts that are 0 here. */
-function statedUsage({ usage, oddCounts, tier, billedUsd }: NeutralResponse): StatedUsage {
-  const bill = { ...(tier !== undefined && { tier }), ...(billedUsd !== undefined && { billedUsd }) };
+function statedUsage({ usage, oddCounts, ...response }: NeutralResponse): StatedUsage {
+  const bill = billOf(response);
   if (oddCounts === undefined) return { ...usage, ...bill };
   const stated: StatedUsage = { oddCounts, ...bill };
   for (const key of USAGE_COUNTS) if (usage[key] > 0) stated[key] = usage[key];
@@ -234,11 +234,9 @@ export function createResponseCollector(): ResponseCollector {
 
 /** What the report states: a count that is there and undefined takes nothing back. */
 function said(report: StatedUsage): StatedUsage {
-  const told: StatedUsage = {};
+  const told: StatedUsage = billOf(report);
   for (const key of USAGE_COUNTS) if (report[key] !== undefined) told[key] = report[key];
   if (report.oddCounts !== undefined) told.oddCounts = true;
-  if (report.tier !== undefined) told.tier = report.tier;
-  if (report.billedUsd !== undefined) told.billedUsd = report.billedUsd;
   return told;
 }
 

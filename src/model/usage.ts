@@ -39,6 +39,30 @@ export interface StatedBill {
   tier?: string;
   /** What the server bills for all of it, USD. */
   billedUsd?: number;
+  pricedApart?: PricedParts;
+  /** Beside what is counted the provider bills something whose price neither the answer nor a table states. */
+  otherCharges?: true;
+}
+
+/** Parts of the counts that have prices of their own with some models; left out where the answer does not say. */
+export interface PricedParts {
+  /** The part of `cacheReadTokens` that is audio, and so of `audioInputTokens`. */
+  cachedAudioTokens?: number;
+  /** Parts of `outputTokens`. */
+  imageOutputTokens?: number;
+  videoOutputTokens?: number;
+  /** Searches in files that the provider keeps, beside `webSearches`. */
+  fileSearches?: number;
+}
+
+/** What is stated of a bill, and nothing else. */
+export function billOf({ tier, billedUsd, pricedApart, otherCharges }: StatedBill): StatedBill {
+  const bill: StatedBill = {};
+  if (tier !== undefined) bill.tier = tier;
+  if (billedUsd !== undefined) bill.billedUsd = billedUsd;
+  if (pricedApart !== undefined) bill.pricedApart = pricedApart;
+  if (otherCharges !== undefined) bill.otherCharges = otherCharges;
+  return bill;
 }
 
 /** Service tier → the part of the usual price of tokens; null: unknown. */
@@ -112,10 +136,8 @@ export interface AnswerCounts extends OddCounts, StatedBill {
 
 /** @param stated undefined where the answer has no place for counts. */
 export function countsOf(stated: StatedUsage = {}): AnswerCounts {
-  const { oddCounts, tier, billedUsd } = stated;
-  const counts: AnswerCounts = { usage: mergeUsage(NO_USAGE, stated) };
-  if (tier !== undefined) counts.tier = tier;
-  if (billedUsd !== undefined) counts.billedUsd = billedUsd;
+  const { oddCounts } = stated;
+  const counts: AnswerCounts = { usage: mergeUsage(NO_USAGE, stated), ...billOf(stated) };
   if (oddCounts !== undefined) counts.oddCounts = oddCounts;
   else if (USAGE_COUNTS.every((count) => stated[count] === undefined)) counts.uncounted = true;
   return counts;

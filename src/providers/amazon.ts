@@ -8,6 +8,8 @@ const BEDROCK = {
   keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
   authorization: 'aws-signature',
   priceId: 'aws',
+  // Each model has a discount and a premium of its own; what is reserved is paid by the month.
+  tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',
   pricedAt: /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/,
   quirks: {},

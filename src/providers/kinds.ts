@@ -3,7 +3,7 @@ import { AMAZON } from './amazon.ts';
 import type { ProviderKind } from './kind.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 
-/** With OpenAI and Google. Each model has a price of its own for being served first: 1.75 to 2.5 times the usual one. */
+/** With OpenAI, Azure and Google. Each model has a price of its own for being served first: 1.75 to 2.5 times the usual one. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
@@ -103,6 +103,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyHeader: 'api-key',
     modelPatterns: [],
     priceId: 'azure',
+    tiers: FLEX_AT_HALF,
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',

@@ -79,6 +79,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyVariable: 'GROQ_API_KEY',
     modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/],
     priceId: 'groq',
+    // Its flex tier costs what the usual one does; `performance` is capacity that was bought beforehand.
+    tiers: { performance: null },
     quirks: {
       refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
       participantNames: false,

@@ -132,6 +132,22 @@ const BILLS: Bill[] = [
     pieces: 7 * 0.01,
   },
   {
+    what: 'OpenAI Responses: a search in files',
+    recording: 'openai-responses/openai/pydantic-test-openai-responses-model-file-search-tool-stream-i3',
+    kind: 'openai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.openai.com/v1',
+    path: '/v1/responses',
+    model: 'gpt-4o',
+    prices: {
+      id: 'openai',
+      model: 'gpt-4o-2024-08-06',
+      has: { input_mtok: 2.5, output_mtok: 10, storage_searches_kcount: 2.5 },
+    },
+    tokens: 1177 * 2.5 + 37 * 10,
+    pieces: 1 * 0.0025,
+  },
+  {
     what: 'Gemini: in the flex tier',
     recording: 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1',
     kind: 'gemini',
@@ -139,6 +155,43 @@ const BILLS: Bill[] = [
     prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3 } },
     edit: (text) => text.replaceAll('"serviceTier":"standard"', '"serviceTier":"flex"'),
     tokens: ((1087 - 1081) * 0.3 + 1081 * 0.03 + 2 * 2.5) / 2,
+  },
+  {
+    what: 'Gemini: what was cached beforehand, had it been audio',
+    recording: 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: {
+      id: 'google',
+      model: 'gemini-2.5-flash',
+      has: { input_audio_mtok: 1, cache_audio_read_mtok: 0.1 },
+    },
+    edit: (text) =>
+      text.replaceAll(
+        /"(prompt|cache)TokensDetails":\[\{"modality":"TEXT"/g,
+        '"$1TokensDetails":[{"modality":"AUDIO"',
+      ),
+    tokens: (1087 - 1081) * 1 + 1081 * 0.1 + 2 * 2.5,
+  },
+  {
+    what: 'Gemini: an image that was made, ten times the price of words',
+    recording: 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash-image',
+    prices: {
+      id: 'google',
+      model: 'gemini-2.5-flash-image',
+      has: { output_mtok: 2.5, output_image_mtok: 30 },
+    },
+    edit: (text) =>
+      text
+        .replaceAll('"modelVersion":"gemini-2.5-flash"', '"modelVersion":"gemini-2.5-flash-image"')
+        .replaceAll(/"cachedContentTokenCount":1081,|"cacheTokensDetails":\[[^\]]*\],?/g, '')
+        .replaceAll(
+          '"candidatesTokenCount":2',
+          '"candidatesTokenCount":1292,"candidatesTokensDetails":[{"modality":"TEXT","tokenCount":2},{"modality":"IMAGE","tokenCount":1290}]',
+        ),
+    tokens: 1087 * 0.3 + 2 * 2.5 + 1290 * 30,
   },
   {
     what: 'Gemini: what was cached beforehand',
@@ -316,6 +369,41 @@ describe('the bill of', () => {
       }
     });
 
+    test('Groq’s flex tier costs what the usual one does, Azure’s half; first served is unpriced', async () => {
+      const id = 'openai-chat/openrouter/rig-blocking-gpt-4-1-refusal';
+      const recording = findRecording(id);
+      if (recording === undefined) throw new Error(`no recording ${id}`);
+      const answer = (model: string, tier: string) => ({
+        id: 'c',
+        object: 'chat.completion',
+        model,
+        choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 },
+        service_tier: tier,
+      });
+      const groq = { kind: 'groq', model: 'openai/gpt-oss-20b' };
+      const azure = { kind: 'azure', model: 'o1', options: { resource: 'lab', api_version: '2026-01-01' } };
+      const usual = { groq: 105, azure: 21_000 };
+      for (const [provider, tier, cost] of [
+        [groq, 'on_demand', usual.groq / 1e6],
+        [groq, 'flex', usual.groq / 1e6],
+        [groq, 'performance', null],
+        [azure, 'default', usual.azure / 1e6],
+        [azure, 'flex', usual.azure / 2 / 1e6],
+        [azure, 'priority', null],
+      ] as const) {
+        const edit = () => JSON.stringify(answer(provider.model, tier));
+        const prices = { id: '', model: '', has: {} };
+        const bill: Bill = { what: '', recording: id, ...provider, prices, edit, tokens: 0 };
+        for (const path of ['/v1/chat/completions', '/v1/messages']) {
+          const row = await billed(bill, recording, path);
+          expect([provider.kind, path, tier, row.usageKnown]).toEqual([provider.kind, path, tier, true]);
+          if (cost === null) expect(row.costUsd).toBeNull();
+          else expect(row.costUsd).toBeCloseTo(cost, 10);
+        }
+      }
+    });
+
     test('OpenAI Chat: the tier stands beside the counts', async () => {
       const id = 'openai-chat/openrouter/rig-blocking-gpt-4-1-refusal';
       const recording = findRecording(id);
@@ -352,6 +440,65 @@ describe('the bill of', () => {
           expect([path, tier, row.usageKnown, row.costUsd]).toEqual([path, tier, true, cost]);
         }
       }
+    });
+
+    const withoutSum = (what: string, part: Pick<Bill, 'recording' | 'kind' | 'model'> & Partial<Bill>) => {
+      test(`${what}: unpriced, and priced without that`, async () => {
+        const recording = findRecording(part.recording);
+        if (recording === undefined) throw new Error(`no recording ${part.recording}`);
+        const bill: Bill = { what, prices: { id: '', model: '', has: {} }, tokens: 0, ...part };
+        const { path = '/v1/messages' } = bill;
+        for (const asked of new Set([path, '/v1/chat/completions'])) {
+          const row = await billed(bill, recording, asked);
+          expect([asked, row.status, row.usageKnown, row.costUsd]).toEqual([asked, 'success', true, null]);
+          const { edit: _, ...plain } = bill;
+          if (part.edit !== undefined)
+            expect((await billed(plain, recording, asked)).costUsd).toBeGreaterThan(0);
+        }
+      });
+    };
+    const CACHED = 'gemini-generate/google-ai/rig-cached-content-matrix-use-streaming-i1';
+    withoutSum('Gemini, grounded by Google Maps', {
+      recording: CACHED,
+      kind: 'gemini',
+      model: 'gemini-2.5-flash',
+      edit: (text) =>
+        text.replace(
+          '"finishReason":"STOP"',
+          '"groundingMetadata":{"groundingChunks":[{"maps":{"uri":"https://maps.example/1","title":"a"}}]},"finishReason":"STOP"',
+        ),
+    });
+    withoutSum('Gemini, grounded by Google Search', {
+      recording: CACHED,
+      kind: 'gemini',
+      model: 'gemini-2.5-flash',
+      edit: (text) =>
+        text.replace(
+          '"finishReason":"STOP"',
+          '"groundingMetadata":{"webSearchQueries":["a","b"]},"finishReason":"STOP"',
+        ),
+    });
+    const CONVERSE = {
+      recording: 'bedrock-converse/bedrock/pydantic-test-bedrock-cache-write-and-read',
+      kind: 'bedrock',
+      options: { region: 'us-east-1' },
+      model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    };
+    for (const said of [
+      '"serviceTier":{"type":"flex"}',
+      '"serviceTier":{"type":"priority"}',
+      '"performanceConfig":{"latency":"optimized"}',
+    ]) {
+      const edit = (text: string) => text.replace('{', `{${said},`);
+      withoutSum(`Bedrock, ${said}`, { ...CONVERSE, edit });
+    }
+    withoutSum('OpenAI Responses, which ran code in a container', {
+      recording: 'openai-responses/openai/lingua-codeinterpretertoolparam-responses-response-streaming',
+      kind: 'openai',
+      dialect: 'openai-responses',
+      baseUrl: 'https://api.openai.com/v1',
+      path: '/v1/responses',
+      model: 'gpt-5-nano',
     });
 
     test('a tier whose price is each model’s own: unpriced', async () => {

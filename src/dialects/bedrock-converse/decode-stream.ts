@@ -15,7 +15,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { BlockDecoder } from './decode-blocks.ts';
-import { readFinish, readUsage } from './read-answer.ts';
+import { readFinish, readUsage, tierOf } from './read-answer.ts';
 import { ID } from './wire.ts';
 
 function objectIn(value: JsonValue | undefined, name: string): JsonObject {
@@ -86,11 +86,14 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
     if (this.costKnown) this.endWith({ type: 'finish', finish: this.finish });
   }
 
-  private readMetadata({ usage, trace }: JsonObject): void {
+  private readMetadata({ trace, ...metadata }: JsonObject): void {
     this.costKnown = true;
     const told = asObject(trace);
     if (told !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
-    this.sink.push({ type: 'usage', usage: readUsage(asObject(usage) ?? {}) });
+    this.sink.push({
+      type: 'usage',
+      usage: { ...readUsage(asObject(metadata.usage) ?? {}), ...tierOf(metadata) },
+    });
     if (this.finish !== undefined) this.endWith({ type: 'finish', finish: this.finish });
   }
 }

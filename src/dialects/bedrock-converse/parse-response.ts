@@ -7,7 +7,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../answer-list.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
-import { readCitation, readFinish, readUsage } from './read-answer.ts';
+import { readCitation, readFinish, readUsage, tierOf } from './read-answer.ts';
 import { ID } from './wire.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -28,7 +28,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 
 export function accountIn(body: JsonObject): Account {
   const usage = asObject(body.usage);
-  return { model: null, usage: usage && readUsage(usage) };
+  return { model: null, usage: usage && { ...readUsage(usage), ...tierOf(body) } };
 }
 
 function parseBlock(block: JsonObject): Part[] {

@@ -3,7 +3,7 @@ import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { CountReader, type StatedUsage, type Usage } from '../../model/usage.ts';
+import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
@@ -50,6 +50,13 @@ export function readUsage(usage: JsonObject): StatedUsage {
   }
   set('cacheWrite1hTokens', forAnHour);
   return reader.stated(counts);
+}
+
+/** Of the service tier that answered, or the faster hardware (`performanceConfig`), which costs something else too. */
+export function tierOf({ serviceTier, performanceConfig }: JsonObject): Pick<StatedUsage, 'tier'> {
+  const { tier } = tierIn(asObject(serviceTier)?.type);
+  if (tier !== undefined) return { tier };
+  return tierIn(asObject(performanceConfig)?.latency);
 }
 
 const UNITS: Record<string, DocumentLocation['unit']> = {

@@ -21,6 +21,7 @@ import { type CitationReader, createCitationReader } from './citations.ts';
 import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish, reasonName } from './finish.ts';
+import { createSearchCounter, type SearchCounter } from './searches.ts';
 import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
@@ -35,6 +36,7 @@ export class ChunkDecoder {
   private started = false;
   private isOver = false;
   private scope = '';
+  private model: string | null = null;
   private reason: string | undefined;
   private blocked: string | undefined;
   private nextBlock = 0;
@@ -50,6 +52,8 @@ export class ChunkDecoder {
   private readonly index = createTextIndex();
   /** Null before the first. */
   private sources: CitationReader | null = null;
+  /** Null before the first grounding. */
+  private searches: SearchCounter | null = null;
   /** Null before the first call. */
   private calls: CallDecoder | null = null;
 
@@ -74,7 +78,8 @@ export class ChunkDecoder {
     this.scope ||= id ?? fnv1a(JSON.stringify(chunk)).toString(36);
     if (!this.started) {
       this.started = true;
-      this.sink.push({ type: 'start', id, model: asString(chunk.modelVersion) || null });
+      this.model = asString(chunk.modelVersion) || null;
+      this.sink.push({ type: 'start', id, model: this.model });
     }
     const counts = asObject(chunk.usageMetadata);
     if (counts !== undefined) this.tellUsage(counts);
@@ -135,8 +140,11 @@ export class ChunkDecoder {
     }
     if (isObject(candidate.groundingMetadata) || isObject(candidate.citationMetadata)) this.cite(candidate);
     this.flushSeal();
-    const searches = asArray(asObject(candidate.groundingMetadata)?.webSearchQueries)?.length ?? 0;
-    if (searches > 0) this.sink.push({ type: 'usage', usage: { webSearches: searches } });
+    if (candidate.groundingMetadata !== undefined) {
+      this.searches ??= createSearchCounter(this.model);
+      const usage = this.searches.read(candidate);
+      if (usage !== undefined) this.sink.push({ type: 'usage', usage });
+    }
     for (const { name, value } of unwordedFields(candidate))
       this.sink.push({ type: 'extension', dialect: ID, name, value });
     this.reason = reasonName(candidate.finishReason) ?? this.reason;

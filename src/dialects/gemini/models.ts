@@ -67,6 +67,12 @@ export function modelTraits(model: string): ModelTraits {
   return { thinking: thinks ? 'budget' : 'none', thinkingCanStop: true, budget: [1, 32_768], ...older };
 }
 
+/** Up to 2.5 a prompt that was grounded is billed once, however often it was searched; since 3 each query is. */
+export function searchedByPrompt(model: string): boolean {
+  const version = versionOf(model.slice(model.lastIndexOf('/') + 1).toLowerCase());
+  return version > 0 && version < 3;
+}
+
 /** 2.5 of `gemini-2.5-pro`; the newest for `gemini-flash-latest`; 0 for what is no Gemini. */
 function versionOf(name: string): number {
   const stated = /gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1];

@@ -1,6 +1,13 @@
 // `usageMetadata` ↔ token counts. https://ai.google.dev/api/generate-content#UsageMetadata
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
+import {
+  CountReader,
+  type PricedParts,
+  type StatedUsage,
+  tierIn,
+  totalInputTokens,
+  type Usage,
+} from '../../model/usage.ts';
 
 /** What an event states; events in the middle of a stream may state nothing but the traffic type. */
 export function parseUsage(metadata: JsonObject): StatedUsage {
@@ -16,12 +23,14 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
   if (cached !== undefined) usage.cacheReadTokens = cached;
   if (answer !== undefined || thoughts !== undefined) usage.outputTokens = (answer ?? 0) + (thoughts ?? 0);
   if (thoughts !== undefined) usage.reasoningTokens = thoughts;
-  const audioIn = audioTokens(metadata.promptTokensDetails, counts);
-  const audioOut = audioTokens(metadata.candidatesTokensDetails, counts);
+  const audioIn = tokensOf('AUDIO', metadata.promptTokensDetails, counts);
+  const audioOut = tokensOf('AUDIO', metadata.candidatesTokensDetails, counts);
   if (audioIn !== undefined) usage.audioInputTokens = audioIn;
   if (audioOut !== undefined) usage.audioOutputTokens = audioOut;
+  const pricedApart = partsIn(metadata, counts);
   return {
     ...counts.stated(usage),
+    ...(pricedApart !== undefined && { pricedApart }),
     ...tierIn(metadata.serviceTier ?? TRAFFIC[String(metadata.trafficType)]),
   };
 }
@@ -29,10 +38,27 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
 /** How Vertex calls the tiers. */
 const TRAFFIC: Record<string, string> = { ON_DEMAND_FLEX: 'flex', ON_DEMAND_PRIORITY: 'priority' };
 
-function audioTokens(details: JsonValue | undefined, counts: CountReader): number | undefined {
+/** Undefined where there are none. */
+function partsIn(
+  { cacheTokensDetails, candidatesTokensDetails }: JsonObject,
+  counts: CountReader,
+): PricedParts | undefined {
+  if (cacheTokensDetails === undefined && candidatesTokensDetails === undefined) return undefined;
+  const cachedAudio = tokensOf('AUDIO', cacheTokensDetails, counts) ?? 0;
+  const images = tokensOf('IMAGE', candidatesTokensDetails, counts) ?? 0;
+  const videos = tokensOf('VIDEO', candidatesTokensDetails, counts) ?? 0;
+  if (cachedAudio + images + videos === 0) return undefined;
+  return {
+    ...(cachedAudio > 0 && { cachedAudioTokens: cachedAudio }),
+    ...(images > 0 && { imageOutputTokens: images }),
+    ...(videos > 0 && { videoOutputTokens: videos }),
+  };
+}
+
+function tokensOf(modality: string, details: JsonValue | undefined, counts: CountReader): number | undefined {
   for (const item of asArray(details) ?? []) {
     const detail = asObject(item);
-    if (detail?.modality === 'AUDIO') return counts.read(detail.tokenCount);
+    if (detail?.modality === modality) return counts.read(detail.tokenCount);
   }
   return undefined;
 }

@@ -38,7 +38,32 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
     counts.read(asObject(usage.server_side_tool_usage_details)?.web_search_calls) ??
     countSearches(response.output);
   if (searches !== undefined) parsed.webSearches = searches;
-  return { ...counts.stated(parsed), ...tierIn(response.service_tier) };
+  return {
+    ...counts.stated(parsed),
+    ...tierIn(response.service_tier),
+    ...chargesIn(response, counts),
+  };
+}
+
+/** Tools that are billed apart: searches in files have a price, images are another model's tokens, and code runs by the session. */
+function chargesIn(
+  response: JsonObject,
+  counts: CountReader,
+): Pick<StatedUsage, 'pricedApart' | 'otherCharges'> {
+  const fileSearches = countItems(response.output, 'file_search_call');
+  const images = counts.read(asObject(asObject(response.tool_usage)?.image_gen)?.total_tokens) ?? 0;
+  const isOther =
+    images > 0 ||
+    countItems(response.output, 'image_generation_call') > 0 ||
+    countItems(response.output, 'code_interpreter_call') > 0;
+  return {
+    ...(fileSearches > 0 && { pricedApart: { fileSearches } }),
+    ...(isOther && { otherCharges: true as const }),
+  };
+}
+
+function countItems(output: JsonValue | undefined, type: string): number {
+  return (asArray(output) ?? []).filter((entry) => asObject(entry)?.type === type).length;
 }
 
 /** Where no count is stated, the calls are in the answer. Each search is billed; opening a page that was found is not. */

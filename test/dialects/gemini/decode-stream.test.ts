@@ -376,6 +376,37 @@ describe('sources', () => {
   test('and the searches behind them are counted', () => {
     expect(wholeAnswer(decodeChunks(grounded([]))).usage.webSearches).toBe(2);
   });
+
+  test.each([
+    ['gemini-3.5-flash', 2],
+    ['models/gemini-flash-latest', 2],
+    ['gemini-2.5-flash', 1],
+    ['gemini-2.0-flash-001', 1],
+  ])('as they are billed by %s: %d of two queries, however often they are told', (modelVersion, searches) => {
+    const queries = { webSearchQueries: ['one', '', 'two', ' one', ' '] };
+    const ungrounded = { candidates: [{ content: { parts: [{ text }] } }] };
+    for (const chunks of [
+      [{ modelVersion, ...grounded([], queries) }],
+      [{ modelVersion, ...ungrounded }, grounded([], queries)],
+      [
+        {
+          modelVersion,
+          candidates: [{ ...ungrounded.candidates[0], groundingMetadata: { webSearchQueries: ['two'] } }],
+        },
+        grounded([], { imageSearchQueries: ['one'], webSearchQueries: [] }),
+      ],
+    ]) {
+      expect(wholeAnswer(decodeChunks(...chunks)).usage.webSearches).toBe(searches);
+    }
+  });
+
+  test('in Google Maps have a price that nobody states', () => {
+    const places = { groundingChunks: [{ maps: { uri: 'https://maps.test' } }], webSearchQueries: [] };
+    for (const metadata of [places, { googleMapsWidgetContextToken: 't' }]) {
+      expect(wholeAnswer(decodeChunks(grounded([], metadata))).otherCharges).toBe(true);
+    }
+    expect(wholeAnswer(decodeChunks(grounded([])))).not.toHaveProperty('otherCharges');
+  });
 });
 
 describe('endings', () => {

@@ -35,9 +35,10 @@ const UNIFIED: Record<string, string> = {
   NO_IMAGE: 'other',
 };
 
-/** What survives an encoder: prompts' tool tokens are told as prompt, searches not at all, counts that nobody stated as zeros. */
+/** What survives an encoder: prompts' tool tokens are told as prompt, searches and what else is billed apart not at all, counts that nobody stated as zeros. */
 /** Sources find no text to rest on where the encoder tells them behind something else: they are compared apart. */
-function comparable({ usage, uncounted: _uncounted, extension, ...rest }: NeutralResponse) {
+function comparable({ usage, uncounted: _uncounted, extension, ...response }: NeutralResponse) {
+  const { pricedApart: _pricedApart, otherCharges: _otherCharges, ...rest } = response;
   const { citations: _, ...fields } = extension?.fields ?? {};
   return { ...rest, fields, usage: { ...usage, webSearches: 0 }, parts: rest.parts.map(withoutCitations) };
 }

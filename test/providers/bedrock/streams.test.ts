@@ -56,6 +56,27 @@ for (const wire of WIRES) {
   });
 }
 
+test('a stream that says its service tier is not billed as a usual one', async () => {
+  const said = async (metadata: JsonObject) => {
+    const bytes = concat([
+      eventMessage('messageStart', { role: 'assistant' }),
+      eventMessage('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'hi' } }),
+      eventMessage('contentBlockStop', { contentBlockIndex: 0 }),
+      eventMessage('messageStop', { stopReason: 'end_turn' }),
+      eventMessage('metadata', { usage: { inputTokens: 1000, outputTokens: 100 }, ...metadata }),
+    ]);
+    const lab = bedrockLab(streamReply(bytes));
+    const model = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+    await (await lab.post('/v1/messages', { ...ASK, model: `bedrock/${model}` })).text();
+    const { usageKnown, costUsd } = await lab.row(0);
+    return [usageKnown, costUsd === null ? null : Math.round(costUsd * 1e9)];
+  };
+  expect(await said({})).toEqual([true, 4_950_000]);
+  expect(await said({ serviceTier: { type: 'default' } })).toEqual([true, 4_950_000]);
+  expect(await said({ serviceTier: { type: 'priority' } })).toEqual([true, null]);
+  expect(await said({ performanceConfig: { latency: 'optimized' } })).toEqual([true, null]);
+});
+
 for (const recording of recordings('bedrock-converse', { status: 'ok', streamed: true })) {
   test(`${recording.name} cut behind any message before the reason to stop is an error, once`, async () => {
     const { messages, ends } = readMessages(recording.body);

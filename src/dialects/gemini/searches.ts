@@ -1,0 +1,44 @@
+// What of grounding is billed apart from tokens. https://ai.google.dev/gemini-api/docs/google-search#pricing
+import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import type { StatedUsage } from '../../model/usage.ts';
+import { searchedByPrompt } from './models.ts';
+
+/** Counts the queries of one answer, whose metadata may come in pieces or again and again. */
+export interface SearchCounter {
+  /** Undefined where the candidate tells nothing new of them. */
+  read(candidate: JsonObject): StatedUsage | undefined;
+}
+
+/** @param model that serves; null: unknown, each query counts. */
+export function createSearchCounter(model: string | null): SearchCounter {
+  const queries = new Set<string>();
+  const once = model !== null && searchedByPrompt(model);
+  let usedMaps = false;
+  return {
+    read(candidate) {
+      const metadata = asObject(candidate.groundingMetadata);
+      if (metadata === undefined) return undefined;
+      const before = queries.size;
+      for (const list of [metadata.webSearchQueries, metadata.imageSearchQueries]) {
+        for (const value of asArray(list) ?? []) {
+          // Google counts neither empty queries nor the same one twice.
+          const query = asString(value)?.trim();
+          if (query) queries.add(query);
+        }
+      }
+      const maps = !usedMaps && hasMaps(metadata);
+      usedMaps ||= maps;
+      if (queries.size === before && !maps) return undefined;
+      return {
+        ...(queries.size > 0 && { webSearches: once ? 1 : queries.size }),
+        ...(maps && { otherCharges: true as const }),
+      };
+    },
+  };
+}
+
+/** Google Maps is billed by the prompt or the query, at a price of its own that no table knows. */
+function hasMaps({ groundingChunks, googleMapsWidgetContextToken }: JsonObject): boolean {
+  if (asString(googleMapsWidgetContextToken)) return true;
+  return (asArray(groundingChunks) ?? []).some((chunk) => asObject(asObject(chunk)?.maps) !== undefined);
+}
