@@ -21,6 +21,10 @@ export function startTelemetry(
     version: VERSION,
     connections,
     fetch: (url, init) => fetch(url, init),
+    addressOf(name) {
+      const address = config().providers.find((provider) => provider.name === name)?.baseUrl;
+      return address !== undefined && /^https?:/.test(address) && URL.canParse(address) ? address : undefined;
+    },
     systemOf(name) {
       const kind = config().providers.find((provider) => provider.name === name)?.kind ?? name;
       return PROVIDER_KINDS.find((row) => row.kind === kind)?.telemetryName ?? kind;

@@ -2,6 +2,7 @@
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/
 import type { LedgerRow, RowOperation } from '../ledger/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
+import { serverAttributes } from './connection-data.ts';
 import type { Attributes } from './serializers.ts';
 
 export const OPERATION_NAMES: Record<RowOperation, string> = {
@@ -14,6 +15,9 @@ export const OPERATION_NAMES: Record<RowOperation, string> = {
 /** The convention's name of a provider, by its name in the configuration. */
 export type SystemOf = (provider: string) => string;
 
+/** Where a provider is asked, by its name in the configuration; undefined where that is no address with a host. */
+export type AddressOf = (provider: string) => string | undefined;
+
 /** Of the request as a whole. */
 export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attributes {
   const { usage, timing } = row;
@@ -21,7 +25,11 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
     'gen_ai.operation.name': OPERATION_NAMES[row.operation],
     'gen_ai.provider.name': row.provider === null ? undefined : systemOf(row.provider),
     'gen_ai.request.model': row.requestedModel,
+    // Set if and only if it was asked for.
+    'gen_ai.request.stream': row.streamed || undefined,
     'gen_ai.response.model': row.status === 'success' || row.usageKnown ? row.model : undefined,
+    'gen_ai.response.time_to_first_chunk':
+      row.streamed && row.ttftMs !== null ? row.ttftMs / 1_000 : undefined,
     'gen_ai.response.finish_reasons': row.finishReason === null ? undefined : [row.finishReason],
     ...(row.usageKnown
       ? {
@@ -30,6 +38,9 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
           'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
           'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
           'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
+          // Zero is also what a provider counts that tells nothing of audio.
+          'gen_ai.usage.audio.input_tokens': usage.audioInputTokens || undefined,
+          'gen_ai.usage.audio.output_tokens': usage.audioOutputTokens || undefined,
         }
       : {}),
     'error.type': row.errorCode,
@@ -54,12 +65,15 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
 export function tryAttributes(
   row: LedgerRow,
   attempt: LedgerRow['attempts'][number],
-  systemOf: SystemOf,
+  { systemOf, addressOf }: { systemOf: SystemOf; addressOf: AddressOf },
 ): Attributes {
+  const address = addressOf(attempt.provider);
   return defined({
     'gen_ai.operation.name': OPERATION_NAMES[row.operation],
     'gen_ai.provider.name': systemOf(attempt.provider),
     'gen_ai.request.model': attempt.model,
+    'gen_ai.request.stream': row.streamed || undefined,
+    ...(address === undefined ? {} : serverAttributes(address)),
     'error.type': attempt.error,
     'http.response.status_code': attempt.status,
     'sluice.provider': attempt.provider,

@@ -32,7 +32,7 @@ export function connectionData(
     dataPointType: SUM,
     isMonotonic: false,
     dataPoints: servers.flatMap(({ origin, active, idle }) => {
-      const server = attributesOf(origin);
+      const server = { ...serverAttributes(origin), 'url.scheme': new URL(origin).protocol.slice(0, -1) };
       return [
         { ...times, attributes: { ...server, 'http.connection.state': 'active' }, value: active },
         { ...times, attributes: { ...server, 'http.connection.state': 'idle' }, value: idle },
@@ -41,12 +41,11 @@ export function connectionData(
   };
 }
 
-function attributesOf(origin: string): Attributes {
-  const { protocol, hostname, port } = new URL(origin);
-  const scheme = protocol.slice(0, -1);
+/** Of an address with a host. */
+export function serverAttributes(url: string): Attributes {
+  const { protocol, hostname, port } = new URL(url);
   return {
     'server.address': hostname.replace(/^\[|\]$/g, ''),
-    'server.port': Number(port || (scheme === 'https' ? 443 : 80)),
-    'url.scheme': scheme,
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
   };
 }

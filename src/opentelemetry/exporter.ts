@@ -1,6 +1,6 @@
 // Traces and metrics of all requests to a collector. Loaded only where OpenTelemetry's variables ask for it.
 import type { LedgerRow } from '../ledger/row.ts';
-import type { SystemOf } from './attributes.ts';
+import type { AddressOf, SystemOf } from './attributes.ts';
 import { connectionData, type OpenConnections } from './connection-data.ts';
 import { createGenAiMeter } from './gen-ai-meter.ts';
 import { metricData } from './metric-data.ts';
@@ -21,6 +21,7 @@ export interface ExporterHost extends SenderHost {
   now(): number;
   version: string;
   systemOf: SystemOf;
+  addressOf: AddressOf;
   /** Connections to providers' servers, of all processes. */
   connections(): readonly OpenConnections[] | Promise<readonly OpenConnections[]>;
 }
@@ -65,7 +66,7 @@ export function createExporter(settings: OtlpSettings, host: ExporterHost): Expo
 
 function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, host: ExporterHost): Exporter {
   const sender = createSender('traces', CONTENT_TYPES[target.encoding], target, host);
-  const context = { resource, version: host.version, systemOf: host.systemOf };
+  const context = { resource, version: host.version, systemOf: host.systemOf, addressOf: host.addressOf };
   let waiting: SpanData[] = [];
   let dropped = 0;
   let cancelTimer: (() => void) | undefined;

@@ -22,15 +22,20 @@ const LABELS = [
 ];
 /** As the conventions advise: powers of four. */
 const TOKEN_BOUNDS = Array.from({ length: 14 }, (_, power) => 4 ** power);
+/** In milliseconds: 0.01 s, 0.02 s … 81.92 s. */
+const DURATION_BOUNDS = Array.from({ length: 14 }, (_, power) => 10 * 2 ** power);
 
 export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
   const requested = createNames(MAX_NAMES);
   const served = createNames(MAX_NAMES);
-  const duration = createDurationHistogram({
-    name: 'gen_ai.client.operation.duration',
-    help: 'From the request to the end of the answer.',
-    labels: [...LABELS, 'error.type'],
-  });
+  const duration = createHistogram(
+    {
+      name: 'gen_ai.client.operation.duration',
+      help: 'From the request to the end of the answer.',
+      labels: [...LABELS, 'error.type'],
+    },
+    DURATION_BOUNDS,
+  );
   const tokens = createHistogram(
     {
       name: 'gen_ai.client.token.usage',
@@ -39,11 +44,15 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
     },
     TOKEN_BOUNDS,
   );
-  const firstChunk = createDurationHistogram({
-    name: 'gen_ai.client.operation.time_to_first_chunk',
-    help: 'From the request to the first content of a stream.',
-    labels: LABELS,
-  });
+  const firstChunk = createHistogram(
+    {
+      name: 'gen_ai.client.operation.time_to_first_chunk',
+      help: 'From the request to the first content of a stream.',
+      labels: LABELS,
+    },
+    DURATION_BOUNDS,
+  );
+  // Rows tell their gaps by the bounds of spreads, where they are counted exactly; those advised lie between them.
   const perChunk = createDurationHistogram({
     name: 'gen_ai.client.operation.time_per_output_chunk',
     help: 'Waits for the provider between two pieces of content of a stream.',

@@ -1,6 +1,12 @@
 // The spans of one request: itself, as the client's server, and each try, as a client of its provider.
 import type { Attempt, LedgerRow } from '../ledger/row.ts';
-import { OPERATION_NAMES, requestAttributes, type SystemOf, tryAttributes } from './attributes.ts';
+import {
+  OPERATION_NAMES,
+  requestAttributes,
+  type SystemOf,
+  tryAttributes,
+  type AddressOf,
+} from './attributes.ts';
 import { hrTime, type Resource, type SpanData } from './serializers.ts';
 
 const SERVER = 1;
@@ -13,6 +19,7 @@ export interface SpanContext {
   resource: Resource;
   version: string;
   systemOf: SystemOf;
+  addressOf: AddressOf;
 }
 
 /** None where the request is not traced, or its trace is not kept. */
@@ -49,7 +56,7 @@ export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
         fromMs: row.timestamp + startedMs,
         untilMs: row.timestamp + endOf(attempt, row, startedMs),
         failure: attempt.error === null ? null : (attempt.message ?? attempt.error),
-        attributes: tryAttributes(row, attempt, context.systemOf),
+        attributes: tryAttributes(row, attempt, context),
       });
     }),
   ];

@@ -74,6 +74,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
   // Off unless configured: docs/providers.md says what its vendor thinks of other clients.
   {
     kind: 'antigravity',
+    telemetryName: 'gcp.gen_ai',
     dialect: 'code-assist',
     baseUrl: 'https://daily-cloudcode-pa.googleapis.com',
     otherBaseUrls: [

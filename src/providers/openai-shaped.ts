@@ -152,6 +152,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
   },
   {
     kind: 'moonshot',
+    telemetryName: 'moonshot_ai',
     dialect: DIALECT,
     baseUrl: 'https://api.moonshot.ai/v1',
     keyVariable: 'MOONSHOT_API_KEY',

@@ -149,6 +149,7 @@ function collected(log: GatewayHost['log']) {
       setTimer: () => () => {},
       version: '1.2.3',
       systemOf: (name) => name,
+      addressOf: () => undefined,
       connections: () => [],
       log,
       async fetch(url, { body }) {

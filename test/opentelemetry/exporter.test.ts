@@ -4,6 +4,7 @@ import type { LedgerRow } from '../../src/ledger/row.ts';
 import type { OpenConnections } from '../../src/opentelemetry/connection-data.ts';
 import { createExporter } from '../../src/opentelemetry/exporter.ts';
 import type { OtlpTarget } from '../../src/opentelemetry/settings.ts';
+import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
@@ -81,6 +82,7 @@ function setup(encoding: OtlpTarget['encoding'] = 'protobuf', changes: Partial<O
       setTimer: timers.setTimer,
       version: '1.2.3',
       connections: () => connections(),
+      addressOf: (name) => (name === 'lab' ? 'https://lab.example/v1' : undefined),
       systemOf: (name) => (name === 'lab' ? 'gcp.gemini' : name),
       log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
       async fetch(url, init) {
@@ -124,7 +126,9 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
         'gen_ai.operation.name': 'chat',
         'gen_ai.provider.name': 'gcp.gemini',
         'gen_ai.request.model': 'small',
+        'gen_ai.request.stream': true,
         'gen_ai.response.model': 'small-1',
+        'gen_ai.response.time_to_first_chunk': 0.21025,
         'gen_ai.response.finish_reasons': ['end_turn'],
         'gen_ai.usage.input_tokens': 137,
         'gen_ai.usage.output_tokens': 20,
@@ -163,7 +167,13 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
       startMs: SAMPLE_TIME + 300,
       endMs: SAMPLE_TIME + 1234.5,
       status: { code: 0 },
-      attributes: { 'gen_ai.provider.name': 'gcp.gemini', 'gen_ai.request.model': 'small-1' },
+      attributes: {
+        'gen_ai.provider.name': 'gcp.gemini',
+        'gen_ai.request.model': 'small-1',
+        'gen_ai.request.stream': true,
+        'server.address': 'lab.example',
+        'server.port': 443,
+      },
     });
     expect(collector.resource).toEqual({ 'service.name': 'sluice', 'service.version': '1.2.3' });
     expect(collector.requests.every(({ headers }) => headers.get('x-tenant') === 'one')).toBe(true);
@@ -202,8 +212,11 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     expect(duration).toMatchObject({ attributes: labels, unit: 's', count: 3 });
     expect(duration?.sum).toBeCloseTo(3 * 1.2345, 9);
     expect(duration?.buckets?.reduce((total, count) => total + count, 0)).toBe(3);
-    // 1.2345 s lies between 1.024 s and 2.048 s.
-    expect(duration?.buckets?.[duration.bounds?.indexOf(2.048) ?? -1]).toBe(3);
+    // As the conventions advise.
+    expect(duration?.bounds).toEqual([
+      0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+    ]);
+    expect(duration?.buckets?.[duration.bounds?.indexOf(1.28) ?? -1]).toBe(3);
     const [failed] = of('gen_ai.client.operation.duration', { 'error.type': 'upstream_timeout' });
     expect(failed).toMatchObject({ count: 1 });
     expect(failed?.attributes).not.toHaveProperty('gen_ai.response.model');
@@ -214,7 +227,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
       expect.objectContaining({ count: 3, sum: 60 }),
     ]);
     expect(of('gen_ai.client.operation.time_to_first_chunk')).toEqual([
-      expect.objectContaining({ attributes: labels, count: 3 }),
+      expect.objectContaining({ attributes: labels, count: 3, bounds: duration?.bounds }),
     ]);
     expect(of('gen_ai.client.operation.time_per_output_chunk')).toEqual([
       expect.objectContaining({ attributes: labels, count: 57 }),
@@ -280,6 +293,20 @@ describe('what is told', () => {
     expect(sent).not.toContain('somebody');
   });
 
+  test('of a whole answer no stream, of audio its tokens', async () => {
+    const { exporter } = setup('json');
+    const usage = sampleUsage({ audioInputTokens: 60, audioOutputTokens: 4 });
+    exporter.see({ ...SERVED, streamed: false, usage });
+    await exporter.close();
+    const { attributes } = collector.spans[0] ?? {};
+    expect(attributes).toMatchObject({
+      'gen_ai.usage.audio.input_tokens': 60,
+      'gen_ai.usage.audio.output_tokens': 4,
+    });
+    expect(attributes).not.toHaveProperty('gen_ai.request.stream');
+    expect(attributes).not.toHaveProperty('gen_ai.response.time_to_first_chunk');
+  });
+
   test('nothing of a trace that is not kept, and nothing of a request without one', async () => {
     const { exporter } = setup();
     exporter.see({ ...SERVED, trace: { ...trace, sampled: false } });
@@ -287,6 +314,27 @@ describe('what is told', () => {
     await exporter.close();
     expect(collector.spans).toEqual([]);
     expect(collector.points.length).toBeGreaterThan(0);
+  });
+});
+
+test('the conventions have names for some providers, which are used', () => {
+  const named = Object.fromEntries(
+    PROVIDER_KINDS.map(({ kind, telemetryName }) => [kind, telemetryName ?? kind]),
+  );
+  expect(named).toMatchObject({
+    anthropic: 'anthropic',
+    antigravity: 'gcp.gen_ai',
+    azure: 'azure.ai.openai',
+    bedrock: 'aws.bedrock',
+    'bedrock-anthropic': 'aws.bedrock',
+    deepseek: 'deepseek',
+    gemini: 'gcp.gemini',
+    groq: 'groq',
+    mistral: 'mistral_ai',
+    moonshot: 'moonshot_ai',
+    openai: 'openai',
+    vertex: 'gcp.vertex_ai',
+    xai: 'x_ai',
   });
 });
 
