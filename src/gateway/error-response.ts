@@ -33,7 +33,7 @@ export function errorResponse(error: GatewayError, dialect: DialectId, requestId
 
 /** Of a gateway that takes no more requests. */
 export function answerShuttingDown(request: Request, requestId: string): Response {
-  const error = new GatewayError('shutting_down', 'the gateway is shutting down; ask again in a moment', {
+  const error = new GatewayError('shutting_down', 'the gateway is shutting down; try again in a moment', {
     retryAfterMs: 1_000,
   });
   return errorResponse(error, guessDialect(request, urlOf(request)), requestId);

@@ -307,7 +307,7 @@ export function cancelledByOperator(): GatewayError {
 export function cutAtShutdown(): GatewayError {
   return new GatewayError(
     'shutting_down',
-    'the gateway was shut down before the answer was complete; ask again in a moment',
+    'the gateway was shut down before the answer was complete; try again in a moment',
     { retryAfterMs: 1_000 },
   );
 }

@@ -48,10 +48,14 @@ export interface Follower {
   keeps(error: GatewayError): boolean;
 }
 
+/**
+ * Within a stream there is no status, and of Anthropic's errors there no type by which a client could tell that asking
+ * again may help: opencode and others look for the words of a network's failures.
+ */
 export function truncated(provider: string): GatewayError {
   return new GatewayError(
     'upstream_truncated',
-    `${provider} closed the stream before the answer was complete; what came so far is only a part of it`,
+    `connection lost: ${provider} closed the stream before the answer was complete; what came so far is only a part of it`,
   );
 }
 
@@ -61,7 +65,7 @@ export function brokeOff(provider: string, cause: unknown): GatewayError {
     const message = `${provider} sent an answer that cannot be unpacked: ${cause.message}; check any proxy in between`;
     return new GatewayError('upstream_malformed', message, { cause });
   }
-  const message = `the connection to ${provider} broke off in the middle of the answer`;
+  const message = `connection lost: ${provider} broke off in the middle of the answer`;
   return new GatewayError('upstream_truncated', message, { cause });
 }
 

@@ -184,16 +184,20 @@ function shortened(message: string): string {
   return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
 }
 
+/** The words by which clients know it within a stream, as in `truncated`. */
 function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
   if (what === 'min_throughput') {
     const { minBytesPerSecond, throughputWindowMs } = timeouts;
     const slow = `less than ${minBytesPerSecond} bytes a second over ${throughputWindowMs} ms of waiting`;
-    return new GatewayError('upstream_timeout', `${name} sent ${slow} (timeouts.min_throughput)`);
+    return new GatewayError(
+      'upstream_timeout',
+      `stream timed out: ${name} sent ${slow} (timeouts.min_throughput)`,
+    );
   }
   const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
   const when = what === 'idle' ? 'between two events' : 'before the first content';
   return new GatewayError(
     'upstream_timeout',
-    `${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
+    `stream timed out: ${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
   );
 }

@@ -157,7 +157,9 @@ describe('ending', () => {
     server.child.kill('SIGTERM');
     const response = await asked;
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await response.text()).toContain('was shut down before the answer was complete');
+    expect(await response.text()).toContain(
+      'was shut down before the answer was complete; try again in a moment',
+    );
     expect((await server.end()).code).toBe(0);
   });
 
