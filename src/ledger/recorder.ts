@@ -110,9 +110,10 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         'first',
       );
     } else {
-      await spill.remove(returning.length);
-      // Those that were refused alone give way to the others.
+      // Those that were refused alone give way to the others. They wait here before the spill lets go of them: an end in
+      // between would find them nowhere.
       backlog.putBack(refused, 'last');
+      await spill.remove(returning.length);
     }
     if (isBroken || overflow.isLate()) await overflow.spill();
     return taken + poison;

@@ -219,6 +219,75 @@ describe('a store that does not answer', () => {
   });
 });
 
+describe('a store that is slow', () => {
+  test('what has waited for half a second is on disk, though each batch is taken in less', async () => {
+    const { append } = store;
+    store.append = (rows) =>
+      new Promise((resolve) => {
+        timers.setTimer(() => resolve(append.call(store, rows)), 400);
+      });
+    const ledger = openLedger();
+    for (const row of variedRows(2_000)) ledger.record(row);
+    await until(() => store.rows().length === 512, 1);
+    expect(ledger.health().spilled).toBe(0);
+    await until(() => ledger.health().spilled > 0, 1);
+    await until(() => ledger.health().spilled + ledger.health().queued === 0);
+    expect(keptIds()).toEqual(idsOf(variedRows(2_000)));
+    await ledger.close();
+  });
+});
+
+describe('the end', () => {
+  test('comes after ten seconds with a store that never answers, and its rows are on disk', async () => {
+    store.append = () => new Promise(() => {});
+    const ledger = openLedger();
+    for (const row of variedRows(10)) ledger.record(row);
+    let isOver = false;
+    const closing = ledger.close().then(() => {
+      isOver = true;
+    });
+    await timers.advance(9_999);
+    expect(isOver).toBe(false);
+    await timers.advance(1);
+    await closing;
+    expect(ledger.health()).toMatchObject({ queued: 0, spilled: 10, dropped: 0 });
+  });
+
+  test('leaves on disk a row that the store refused alone: the next process may have better luck', async () => {
+    const ledger = openLedger();
+    store.refuse = (batch) => batch.some(({ requestId }) => requestId === 'refused');
+    for (const requestId of ['a', 'refused', 'b']) ledger.record(sampleRow({ requestId }));
+    await until(() => keptIds().length === 2, 1);
+    store.refuse = () => true;
+    await ledger.close();
+    expect(ledger.health()).toMatchObject({ queued: 0, spilled: 1, dropped: 0 });
+    store.refuse = () => false;
+    const second = openLedger();
+    await until(() => keptIds().length === 3);
+    expect(keptIds()).toContain('refused');
+    await second.close();
+  });
+
+  test('in the moment in which such a row is taken from the disk: it is put back', async () => {
+    const spill = openSpill();
+    let closing: Promise<void> | undefined;
+    const remove = (count: number): Promise<void> => {
+      const removed = spill.remove(count);
+      store.refuse = () => true;
+      closing ??= ledger.close();
+      return removed;
+    };
+    const ledger = createLedger(store, { ...timers, spill: { ...spill, remove } });
+    store.refuse = () => true;
+    for (const requestId of ['a', 'refused', 'b']) ledger.record(sampleRow({ requestId }));
+    await until(() => ledger.health().spilled === 3);
+    store.refuse = (batch) => batch.some(({ requestId }) => requestId === 'refused');
+    await until(() => closing !== undefined);
+    await closing;
+    expect(ledger.health()).toMatchObject({ queued: 0, spilled: 1, dropped: 0 });
+  });
+});
+
 describe('what lies on disk', () => {
   const spillRows = async (count: number) => {
     const spill = openSpill();
