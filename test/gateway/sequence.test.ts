@@ -129,11 +129,10 @@ describe('sequencer', () => {
     expect(run([text(0, 'a'), args(1, ' '), FINISH]).at(-1)).toBe('finish');
   });
   test('what cannot be read and leaves nothing, or the call that the finish speaks of, is an error', () => {
-    expect(run([FINISH], 0)).toEqual(['start', 'error upstream_malformed']);
+    const end: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: null } };
+    expect(run([end], 0)).toEqual(['start', 'error upstream_malformed']);
     expect(run([text(0, 'a'), FINISH], 1).at(-1)).toBe('error upstream_malformed');
-    expect(
-      run([text(0, 'a'), { type: 'finish', finish: { unified: 'end_turn', raw: null } }], 1).at(-1),
-    ).toBe('finish');
+    expect(run([text(0, 'a'), end], 1).at(-1)).toBe('finish');
   });
   test('a call has an id of its own; one that the provider answers itself keeps its id', () => {
     const ids: string[] = [];
