@@ -2,7 +2,7 @@
 import type { ClientRoute } from '../dialects/dialect.ts';
 import type { FoundRoute } from '../dialects/find-route.ts';
 import type { DialectId } from '../model/dialect-id.ts';
-import { GatewayError } from '../model/errors.ts';
+import { GatewayError, outOfMemory } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { readJson } from '../model/exact-numbers.ts';
@@ -89,6 +89,8 @@ function parseBody(text: string): JsonObject {
   try {
     value = readJson(text);
   } catch (thrown) {
+    const lack = outOfMemory(thrown);
+    if (lack !== undefined) throw lack;
     const what = text.trim() === '' ? 'is empty' : `is not JSON${whyNot(text, thrown)}`;
     throw new GatewayError('invalid_request', `the body ${what}; send one JSON object`);
   }

@@ -1,6 +1,6 @@
 // Reads the bytes of a client's request, within their limits of size and silence, and unpacked.
 import type { ServerConfig } from '../config/resolved.ts';
-import { GatewayError } from '../model/errors.ts';
+import { GatewayError, outOfMemory } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { GatewayHost } from './host.ts';
 
@@ -91,7 +91,8 @@ async function unpack(
     const plain = new Blob([bytes]).stream().pipeThrough(unpacking);
     return await readBounded(plain, maxBody);
   } catch (thrown) {
-    if (thrown instanceof GatewayError) throw thrown;
+    const known = thrown instanceof GatewayError ? thrown : outOfMemory(thrown);
+    if (known !== undefined) throw known;
     throw new GatewayError(
       'invalid_request',
       `the body is not whole ${encoding}, which its content-encoding says it is; pack it again, or send it uncompressed`,

@@ -36,7 +36,7 @@ export const ERROR_RULES = {
   cancelled: { status: 499, blame: 'gateway', retry: 'never' },
   /** The process ends: nothing was asked. */
   shutting_down: { status: 503, blame: 'gateway', retry: 'never' },
-  /** This process has no room to ask anybody; that says nothing of who was to be asked. */
+  /** This process has no room for it; that says nothing of who was to be asked, or who asked. */
   overloaded: { status: 503, blame: 'gateway', retry: 'anywhere' },
   /** A step of the configuration's own. */
   transformer_failed: { status: 500, blame: 'gateway', retry: 'never' },
@@ -118,6 +118,15 @@ export class GatewayError extends Error {
 /** Any thrown value as a GatewayError: a stranger becomes `internal`. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
+  const lack = outOfMemory(thrown);
+  if (lack !== undefined) return lack;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new GatewayError('internal', `internal error: ${message}`, { cause: thrown });
+}
+
+/** Where there was no memory for what was to be made: no fault of who sent it. Undefined for any other failure. */
+export function outOfMemory(thrown: unknown): GatewayError | undefined {
+  if (!(thrown instanceof RangeError && /^out of memory/i.test(thrown.message))) return undefined;
+  const message = 'the gateway has no memory left for this; give it more, or lower server.max_body';
+  return new GatewayError('overloaded', message, { cause: thrown });
 }

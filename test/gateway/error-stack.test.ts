@@ -1,6 +1,7 @@
 // What the log is told of a failure that nobody expected.
 import { expect, test } from 'bun:test';
 import { stackOf } from '../../src/gateway/error-response.ts';
+import { notTooDeep } from '../../src/gateway/not-too-deep.ts';
 import { GatewayError, toGatewayError } from '../../src/model/errors.ts';
 
 function breaks(): never {
@@ -22,4 +23,23 @@ test('what has no cause, or is no error, as it is', () => {
   expect(stackOf(new GatewayError('internal', 'broken'))).toStartWith('GatewayError: broken\n');
   expect(stackOf('just words')).toBe('just words');
   expect(stackOf(toGatewayError('just words'))).toStartWith('GatewayError: internal error: just words');
+});
+
+test('a lack of memory is the gateway’s own, wherever it shows, and nothing that the client could mend', () => {
+  const tooMuch = () => 'x'.repeat(2 ** 31);
+  let found: unknown;
+  try {
+    notTooDeep(tooMuch);
+  } catch (thrown) {
+    found = thrown;
+  }
+  expect(found).toMatchObject({ code: 'overloaded', message: expect.stringContaining('no memory left') });
+  try {
+    tooMuch();
+  } catch (thrown) {
+    expect(toGatewayError(thrown)).toMatchObject({
+      code: 'overloaded',
+      rule: { blame: 'gateway', status: 503 },
+    });
+  }
 });
