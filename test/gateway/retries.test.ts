@@ -144,6 +144,24 @@ describe('retries', () => {
     }
   });
 
+  test('no wait is longer than 8 s, and all of them together no longer than 15 s', async () => {
+    const lab = setup({
+      script: { one: [failure(500)] },
+      providers: { one: { max_retries: 10, breaker: { enabled: false } } },
+    });
+    const pending = lab.post('/v1/messages', ASK);
+    const waits = [125, 250, 500, 1_000, 2_000, 4_000, 4_000];
+    for (const [index, wait] of waits.entries()) {
+      await lab.timers.advance(wait - 5);
+      expect(lab.asked).toHaveLength(index + 1);
+      await lab.timers.advance(5);
+      expect(lab.asked).toHaveLength(index + 2);
+    }
+    // The next would be the 16th second.
+    expect((await pending).status).toBe(502);
+    expect(await lab.row()).toMatchObject({ status: 'error' });
+  });
+
   test.each([408, 409, 429, 500, 502, 503, 504, 529])('%d is tried again', async (status) => {
     const lab = setup({ script: { one: [failure(status), 'works'] }, providers: retries });
     expect((await lab.answered(lab.post('/v1/messages', ASK), 5_000)).response.status).toBe(200);

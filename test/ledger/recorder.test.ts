@@ -260,6 +260,31 @@ describe('bodies and counts', () => {
     expect(isWhole()).toBe(false);
   });
 
+  test('4 MB of them are a batch, 16 MB fill half the room, and beyond 32 MB no packet is taken', () => {
+    const backlog = createBacklog(1_000, () => 0);
+    const body = 'x'.repeat(MAX_BODY_LENGTH);
+    const add = (count: number) => {
+      for (const row of variedRows(count)) {
+        const { binaries: _, ...rest } = row;
+        backlog.add({ ...rest, requestBody: body, responseBody: null });
+      }
+    };
+    const packet = () => packetsOf(variedRows(1))[0] ?? new Uint8Array();
+    add(3);
+    expect(backlog.hasFullBatch()).toBe(false);
+    add(1);
+    expect(backlog.hasFullBatch()).toBe(true);
+    add(11);
+    expect(backlog.isHalfFull()).toBe(false);
+    add(1);
+    expect(backlog.isHalfFull()).toBe(true);
+    add(16);
+    expect([backlog.addPacket(packet()), backlog.size()]).toEqual([false, 32]);
+    backlog.takeBatch();
+    backlog.putBack([], 'first');
+    expect(backlog.addPacket(packet())).toBe(true);
+  });
+
   test('counts that are no whole numbers do not make a row unstorable', async () => {
     ledger.record(
       sampleRow({
@@ -343,6 +368,19 @@ describe('a store that refuses', () => {
     }
     const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(waits.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500]);
+  });
+
+  test('is asked again soon where it has taken some of them', async () => {
+    store.refuse = () => true;
+    record('a', 'poison', 'b');
+    await timers.advance(3_000);
+    store.refuse = (batch) => batch.some(({ requestId }) => requestId === 'poison');
+    while (store.rows().length < 2) await timers.advance(1);
+    const { attempts } = store;
+    await timers.advance(49);
+    expect(store.attempts).toBe(attempts);
+    await timers.advance(1);
+    expect(store.attempts).toBe(attempts + 1);
   });
 
   test('a broken store is not asked row by row', async () => {
