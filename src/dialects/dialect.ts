@@ -141,6 +141,8 @@ export interface ProviderSide {
   showsError?(event: SseEvent, isBare: boolean): boolean;
   /** Whether this event tells once more the error that the event before told; left out: none does. */
   repeatsError?(event: SseEvent): boolean;
+  /** True where a stream may also come as one JSON array, each element an event. */
+  readonly listsEvents?: boolean;
   /** Where streams are not server-sent events: what cuts them into events, loaded by the first stream. */
   loadFraming?(): Promise<CreateFraming>;
   /**

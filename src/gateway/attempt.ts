@@ -79,7 +79,9 @@ async function openAsItIs<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  if ((/json/i.test(type) && !isStream(plan, type)) || status === NO_CONTENT) {
+  // Where JSON may be a list of events, its beginning tells.
+  const isJson = /json/i.test(type) && !isStream(plan, type);
+  if ((isJson && plan.side.listsEvents !== true) || status === NO_CONTENT) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, sent);
     requireWhole(plan, answer);
@@ -98,10 +100,15 @@ async function openAsItIs<Out>(
     call,
     idleMs: provider.timeouts.idleMs,
     throughput: guardOf(context),
-    asText: textReader(context, response, (answer) => {
-      requireWhole(plan, answer);
-      return render(seenEvents(answer, observer));
-    }),
+    asText: textReader(
+      context,
+      response,
+      (answer) => {
+        requireWhole(plan, answer);
+        return render(seenEvents(answer, observer));
+      },
+      isJson,
+    ),
   });
   try {
     await relay.ready();
@@ -123,12 +130,15 @@ function textReader<Out>(
   context: AttemptContext,
   response: UpstreamAnswer,
   take: (answer: NeutralResponse, text: string) => Out | undefined,
+  isJson = false,
 ): TextReader<Out> {
   const { plan, maxEvent, host } = context;
   return {
     provider: plan.target.provider.name,
     limit: maxEvent,
     pagesOnly: plan.side.loadFraming !== undefined,
+    listsEvents: plan.side.listsEvents === true,
+    isJson,
     failure(text) {
       const body = parseJson(text);
       const error = failureIn(plan, text, body);

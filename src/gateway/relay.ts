@@ -274,7 +274,9 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     const broken = error === undefined ? undefined : brokenStream(this.provider, error);
     const failure = this.call.timeout() ?? broken;
     try {
-      return failure === undefined || pump.ended() ? pump.end() : pump.fail(failure);
+      if (failure !== undefined && !pump.ended()) return pump.fail(failure);
+      // Nothing came of what was to be JSON.
+      return this.asText?.isJson === true ? this.asText.read('') : pump.end();
     } catch (thrown) {
       this.stop();
       return pump.fail(toGatewayError(thrown));

@@ -1,6 +1,7 @@
 // An answer that calls itself a stream and is none: a JSON body or a page, known by how it begins, is read whole; any other
 // text is told as what it is when it has ended and no event was in it.
 import { GatewayError } from '../model/errors.ts';
+import { ListPump } from './list-pump.ts';
 import { type Pump, tooLong } from './pump.ts';
 
 /** What becomes of a text where a stream was announced. */
@@ -10,6 +11,10 @@ export interface TextReader<Out> {
   limit: number;
   /** Where events may themselves be JSON: only a page is a text. */
   pagesOnly: boolean;
+  /** A list is one of events. */
+  listsEvents: boolean;
+  /** It says that it is JSON: half of it is no stream that was cut off. */
+  isJson: boolean;
   /** The failure that the text tells, where it is one; undefined where it is none, or not whole yet. */
   failure(text: string): GatewayError | undefined;
   /** Takes the whole answer. Throws GatewayError. */
@@ -20,6 +25,7 @@ const BLANK = 0x20;
 /** A byte order mark, which may come in pieces. */
 const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const PAGE = '<'.charCodeAt(0);
+const LIST = '['.charCodeAt(0);
 /** How JSON begins; no event does. */
 const JSON_BEGINS: ReadonlySet<number> = new Set(['{', '['].map((sign) => sign.charCodeAt(0)));
 
@@ -36,10 +42,17 @@ export function pumpFor<Out>(
 ): Pump<Out> | undefined {
   const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
   if (first === undefined) return undefined;
+  if (first === LIST && reader.listsEvents) return listPump(stream, blanks);
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
   if (isText) return new TextPump(stream, reader, blanks);
   const start = decoder.decode(beginning.subarray(0, LONGEST_START));
   return reader.pagesOnly || EVENTS.test(start) ? stream : new DoubtfulPump(stream, reader.provider);
+}
+
+function listPump<Out>(stream: Pump<Out>, blanks: readonly Uint8Array[]): Pump<Out> {
+  const pump = new ListPump(stream);
+  for (const piece of blanks) pump.push(piece);
+  return pump;
 }
 
 const decoder = new TextDecoder();
@@ -65,6 +78,8 @@ class TextPump<Out> implements Pump<Out> {
   private size = 0;
   private text = '';
   private answered = false;
+  /** It is not one line of JSON after the other. */
+  private isBody = false;
   /** Behind what `end` gave. */
   private rest: Out | undefined = undefined;
 
@@ -81,6 +96,7 @@ class TextPump<Out> implements Pump<Out> {
     if (this.size > reader.limit) throw tooLong(reader.provider, reader.limit);
     this.text += this.decoder.decode(chunk, MORE);
     const isPage = this.text.trimStart().startsWith('<');
+    if (!isPage) this.requireNoLines();
     if (!isPage && (this.text.length > LONGEST_ERROR || !JSON_ENDS.test(this.text.slice(-8))))
       return undefined;
     const failure = reader.failure(this.text);
@@ -96,7 +112,7 @@ class TextPump<Out> implements Pump<Out> {
 
   end(): Out | undefined {
     this.text += this.decoder.decode();
-    if (!isJson(this.text)) return this.endAsStream();
+    if (!this.reader.isJson && !isJson(this.text)) return this.endAsStream();
     const out = this.reader.read(this.text);
     this.answered = true;
     return out;
@@ -120,6 +136,21 @@ class TextPump<Out> implements Pump<Out> {
 
   broke(): boolean {
     return this.stream.broke?.() === true;
+  }
+
+  /**
+   * Of lines that are JSON each the first is no body, and none is an event: those have a blank line behind them. Throws
+   * GatewayError.
+   */
+  private requireNoLines(): void {
+    if (this.isBody || this.text.length > LONGEST_ERROR) return;
+    const [first, second] = this.text.trimStart().split(/\r?\n/, 2);
+    if (first === undefined || second === undefined || second === '') return;
+    this.isBody = !second.startsWith('{') || !isJson(first);
+    if (this.isBody) return;
+    const quoted = first.length > LONGEST_REASON ? `${first.length} letters` : first;
+    const message = `${this.reader.provider} answered with lines of JSON instead of a stream of events, the first: ${quoted}; check its base_url and any proxy in between`;
+    throw this.reader.failure(first) ?? new GatewayError('upstream_malformed', message);
   }
 
   /** Half a body, or a body and events behind it: what a stream makes of that. */

@@ -250,7 +250,8 @@ function anyWhole(wire: TextWire): BadAnswer[] {
     json('half an answer', answer.slice(0, -9), malformed),
     json('an HTML page', HTML, malformed, { type: 'text/html' }),
     json('an HTML page that calls itself JSON', HTML, malformed),
-    json('a list', `[${answer}]`, malformed),
+    // A stream of Gemini may be one.
+    ...(wire === 'gemini' ? [] : [json('a list', `[${answer}]`, malformed)]),
     ...['null', 'true', '7', '"text"'].map((body) => json(`the value ${body}`, body, malformed)),
     json('an empty object', '{}', malformed),
     json(

@@ -1,7 +1,9 @@
 // A stream was asked for and announced, and what comes is none: an error's body is that error, a page is told as a page,
-// a whole answer is served as the stream that was wanted, and half of one is what it is (GUARANTEES 3).
+// a whole answer is served as the stream that was wanted, half of one is what it is, and events in another form are read or
+// told as that (GUARANTEES 3).
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { createFallbackLab, ASK } from '../support/fallback-lab.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
@@ -119,6 +121,80 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
       });
     });
   }
+});
+
+describe.each(DIALECT_IDS)('to %s: lines of JSON', (client) => {
+  const lines = ['Hel', 'lo']
+    .map((text) => `${JSON.stringify(PROVIDER_WIRES['openai-chat'].whole(text))}\n`)
+    .join('');
+
+  test.each(cuts(lines))('are told as that, %s', async (_, pieces) => {
+    const { response, row } = await exchange('openai-chat', client, replyWith(pieces));
+    expect([response.status, row.errorCode]).toEqual([502, 'upstream_malformed']);
+    expect(row.errorMessage).toContain(
+      'lab answered with lines of JSON instead of a stream of events, the first: {',
+    );
+    expect(row.errorMessage).toContain('Hel');
+  });
+
+  test.each(cuts(`${JSON.stringify({ error: LIMIT })}\n${lines}`))(
+    'of which the first is an error, %s',
+    async (_, pieces) => {
+      const { response, row } = await exchange('openai-chat', client, replyWith(pieces));
+      expect([response.status, row.errorCode]).toEqual([429, 'upstream_rate_limited']);
+    },
+  );
+});
+
+describe.each(DIALECT_IDS)('to %s: a stream of Gemini in one JSON array', (client) => {
+  const part = (text: string, finishReason?: string): JsonObject => ({
+    candidates: [
+      { index: 0, content: { role: 'model', parts: [{ text }] }, ...(finishReason && { finishReason }) },
+    ],
+    ...(finishReason && { usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 3 } }),
+  });
+  const chunks = [part('Hel"]},\\'), part('lo\n é'), part('!', 'STOP')];
+  const array = JSON.stringify(chunks, null, 2);
+
+  test.each(cuts(array))('is read as events, %s', async (_, pieces) => {
+    for (const type of ['application/json', 'text/event-stream']) {
+      const reply = replyWith(pieces, { headers: { 'content-type': type } });
+      const { response, text, row } = await exchange('gemini', client, reply);
+      expect(response.headers.get('content-type')).toBe('text/event-stream');
+      expect(row).toMatchObject({ status: 'success', malformedEvents: 0 });
+      expect(row.usage).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+      const said = text
+        .split('\n')
+        .flatMap((line) => [...line.matchAll(/"(?:text|content|delta)":\s*("(?:[^"\\]|\\.)*")/g)])
+        .map(([, json]) => JSON.parse(json ?? '""'));
+      expect(said.join('')).toContain('Hel"]},\\lo\n é!');
+    }
+  });
+
+  test('each as it arrives', async () => {
+    const gate = Promise.withResolvers<void>();
+    const [first = '', rest = ''] = [
+      array.slice(0, array.indexOf('},\n') + 1),
+      array.slice(array.indexOf('},\n') + 1),
+    ];
+    const reply = replyWith([utf8(first), utf8(rest)], {
+      before: (index) => (index === 1 ? gate.promise : undefined),
+    });
+    const { post } = setup('gemini', reply);
+    const { path, body } = clientRequest(client, { stream: true });
+    const reader = (await post(path, body)).body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('Hel')) text += (await reader?.read())?.value ?? '';
+    expect(text).not.toContain('é');
+    gate.resolve();
+    for (let got = await reader?.read(); got?.done === false; got = await reader?.read()) text += got.value;
+    expect(text).toContain('!');
+  });
+
+  test('that is cut off is a stream that was cut off', async () => {
+    const { row } = await exchange('gemini', client, replyWith(array.slice(0, array.lastIndexOf('"!"'))));
+    expect([row.status, row.errorCode]).toEqual(['truncated', 'upstream_truncated']);
+  });
 });
 
 describe.each(['openai-chat', 'anthropic-messages'] as const)('to %s', (client) => {

@@ -50,6 +50,8 @@ export const gemini: Dialect = {
     parseResponse,
     accountIn,
     createStreamDecoder,
+    // Some proxies do not hand `alt=sse` on.
+    listsEvents: true,
     // No `continuesTurn`: since Gemini 3.6 Flash and 3.5 Flash-Lite a request that ends with a turn of the model is refused,
     // and nothing promises that older ones go on with it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
     classify,

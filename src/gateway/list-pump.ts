@@ -1,0 +1,107 @@
+// A stream that comes as one JSON array, as Gemini's servers send it where nobody asks for events: each element is an
+// event, passed on as soon as its bytes are there.
+import type { GatewayError } from '../model/errors.ts';
+import type { Pump } from './pump.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const CLOSE = 0x5d;
+const BLANK = 0x20;
+const OPENS: ReadonlySet<number> = new Set([0x7b, 0x5b]);
+const CLOSES: ReadonlySet<number> = new Set([0x7d, CLOSE]);
+
+const FIELD = [...new TextEncoder().encode('data: ')];
+const END = [10, 10];
+
+/** Gives the stream's own pump the elements as server-sent events. Whether an element is one, its reader tells. */
+export class ListPump<Out> implements Pump<Out> {
+  private readonly stream: Pump<Out>;
+  /** Brackets that are open: 1 between elements. */
+  private depth = 0;
+  private inText = false;
+  private escaped = false;
+  /** Of the element that is being read, something has been passed on. */
+  private inElement = false;
+
+  constructor(stream: Pump<Out>) {
+    this.stream = stream;
+  }
+
+  push(chunk: Uint8Array): Out | undefined {
+    const bytes: number[] = [];
+    for (const byte of chunk) this.take(byte, bytes);
+    return bytes.length === 0 ? undefined : this.stream.push(Uint8Array.from(bytes));
+  }
+
+  more(): Out | undefined {
+    return this.stream.more?.();
+  }
+
+  end(): Out | undefined {
+    return this.stream.end();
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    return this.stream.fail(error);
+  }
+
+  ended(): boolean {
+    return this.stream.ended();
+  }
+
+  tookEvent(): boolean {
+    return this.stream.tookEvent();
+  }
+
+  settle(): void {
+    this.stream.settle();
+  }
+
+  broke(): boolean {
+    return this.stream.broke?.() === true;
+  }
+
+  private take(byte: number, out: number[]): void {
+    if (this.inText) {
+      if (this.escaped) this.escaped = false;
+      else if (byte === BACKSLASH) this.escaped = true;
+      else this.inText = byte !== QUOTE;
+      out.push(byte);
+      return;
+    }
+    // White space between elements, and lines within one: a line would end the field.
+    if (byte <= BLANK) {
+      if (this.inElement) out.push(BLANK);
+      return;
+    }
+    if (this.depth === 0) {
+      // The list's own bracket, or a byte order mark before it.
+      if (OPENS.has(byte)) this.depth = 1;
+      return;
+    }
+    if (this.depth === 1 && (byte === COMMA || byte === CLOSE)) {
+      this.endElement(out);
+      if (byte === CLOSE) this.depth = 0;
+      return;
+    }
+    if (!this.inElement) {
+      this.inElement = true;
+      out.push(...FIELD);
+    }
+    out.push(byte);
+    if (byte === QUOTE) this.inText = true;
+    else if (OPENS.has(byte)) this.depth++;
+    else if (CLOSES.has(byte)) {
+      this.depth--;
+      // It is whole: whoever waits for it need not wait for what stands behind it.
+      if (this.depth === 1) this.endElement(out);
+    }
+  }
+
+  private endElement(out: number[]): void {
+    if (!this.inElement) return;
+    this.inElement = false;
+    out.push(...END);
+  }
+}
