@@ -9,7 +9,7 @@ import {
   limited,
   PATHS,
 } from '../support/fallback-lab.ts';
-import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
+import { MESSAGE, utf8, wholeChat, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
@@ -289,8 +289,13 @@ describe('a client that leaves during the wait before a retry', () => {
         const controller = new AbortController();
         const pending = lab.post(path, { ...ASK, stream }, { signal: controller.signal });
         await lab.timers.advance(3_000);
+        const waiting = lab.timers.pending();
         controller.abort();
         await lab.answered(pending);
+        // The wait is off; the ledger has a row to write.
+        expect(lab.timers.pending()).toBeLessThanOrEqual(waiting);
+        await lab.timers.advance(1_000);
+        expect(lab.timers.pending()).toBe(1);
         await lab.timers.advance(60_000);
         expect(lab.asked).toEqual(['one']);
         expect(await lab.row()).toMatchObject({
@@ -329,8 +334,56 @@ describe('a client that leaves during the wait before a retry', () => {
     const lab = setup({ script: { one: ['works'] } });
     const { response } = await lab.answered(lab.post('/v1/messages', ASK, { signal: AbortSignal.abort() }));
     expect(response.status).toBe(499);
-    expect((await lab.row()).status).toBe('aborted');
+    expect(lab.asked).toEqual([]);
+    expect(await lab.row()).toMatchObject({ status: 'aborted', attempts: [] });
   });
+});
+
+describe('a provider that cannot be asked such a thing', () => {
+  const kept = { model: 'm', input: 'Go on.', previous_response_id: 'resp_1' };
+
+  test('is not thought to be at work', async () => {
+    const lab = setup({ script: { one: ['works'] }, providers: { one: { concurrency: { max: 1 } } } });
+    for (let count = 0; count < 3; count++) {
+      const { response } = await lab.answered(lab.post('/v1/responses', kept));
+      expect(response.status).toBe(400);
+      expect((await lab.health()).providers[0]).toMatchObject({ in_flight: 0, queued: 0 });
+    }
+    expect((await lab.answered(lab.post('/v1/messages', ASK))).response.status).toBe(200);
+    expect(lab.asked).toEqual(['one']);
+  });
+
+  test('nor one that stands between two that are asked', async () => {
+    const lab = setup({ script: { one: [failure(500)], two: ['works'], three: ['works'] } });
+    // Its own dialect takes it as it is; nobody could say it in another.
+    const odd = { ...ASK, messages: [{ role: 'user', content: [{ type: 'text' }] }] };
+    const { response, text } = await lab.answered(lab.post('/v1/messages', odd));
+    expect([response.status, lab.asked]).toEqual([200, ['one', 'three']]);
+    expect(text).toContain('from three');
+    expect((await lab.health()).providers.filter(({ in_flight }) => in_flight > 0)).toEqual([]);
+  });
+});
+
+test('a try that failed took as long as it did', async () => {
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let next = 0;
+  const slowly = (body: object, status: number) => ({
+    ...jsonReply(body, { status }),
+    before: () => gates[next++]?.promise,
+  });
+  const lab = setup({
+    script: { one: [slowly({ error: { message: 'no' } }, 500)], two: [slowly(wholeChat('yes'), 200)] },
+  });
+  const pending = lab.post('/v1/chat/completions', ASK);
+  await lab.timers.advance(700);
+  gates[0]?.resolve();
+  await lab.timers.advance(300);
+  gates[1]?.resolve();
+  expect((await lab.answered(pending)).response.status).toBe(200);
+  expect((await lab.row()).attempts).toMatchObject([
+    { provider: 'one', status: 500, durationMs: 700, startedMs: 0 },
+    { provider: 'two', status: 200, durationMs: 300, startedMs: 700 },
+  ]);
 });
 
 describe('health follows', () => {
