@@ -90,6 +90,19 @@ const ANTHROPIC: JsonObject[] = [
   },
 ];
 
+/** Where the request asked for it. */
+const MODERATION = {
+  input: {
+    type: 'moderation_result',
+    model: 'omni-moderation-latest',
+    flagged: true,
+    categories: { violence: true },
+    category_scores: { violence: 0.9 },
+    category_applied_input_types: { violence: ['text'] },
+  },
+  output: { type: 'error', code: 'failed', message: 'no result' },
+};
+
 const TOKEN = { token: 'It', bytes: [73, 116], logprob: -0.5 };
 
 /** https://platform.openai.com/docs/api-reference/chat/object */
@@ -99,6 +112,7 @@ const CHAT: JsonObject[] = [
     object: 'chat.completion',
     created: 1,
     model: 'the-model-that-served',
+    moderation: MODERATION,
     choices: [
       {
         index: 0,
@@ -151,6 +165,7 @@ const RESPONSES: JsonObject[] = [
     status: 'incomplete',
     model: 'the-model-that-served',
     incomplete_details: { reason: 'max_output_tokens' },
+    moderation: MODERATION,
     output: [
       {
         type: 'reasoning',

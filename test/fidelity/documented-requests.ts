@@ -223,6 +223,8 @@ const CHAT: JsonObject[] = [
     safety_identifier: 'hash-1',
     prompt_cache_key: 'key-1',
     prompt_cache_retention: '24h',
+    prompt_cache_options: { mode: 'explicit', ttl: '30m' },
+    moderation: { model: 'omni-moderation-latest', policy: { input: { mode: 'block' } } },
     service_tier: 'flex',
     store: true,
     metadata: { a: 'b' },
@@ -232,7 +234,10 @@ const CHAT: JsonObject[] = [
     parallel_tool_calls: false,
     web_search_options: {
       search_context_size: 'high',
-      user_location: { type: 'approximate', approximate: { city: 'Bern', country: 'CH' } },
+      user_location: {
+        type: 'approximate',
+        approximate: { city: 'Bern', region: 'BE', country: 'CH', timezone: 'Europe/Zurich' },
+      },
     },
     response_format: {
       type: 'json_schema',
@@ -307,9 +312,11 @@ const RESPONSES: JsonObject[] = [
     metadata: { a: 'b' },
     prompt_cache_key: 'key-1',
     prompt_cache_retention: '24h',
+    prompt_cache_options: { mode: 'explicit', ttl: '30m' },
+    moderation: { model: 'omni-moderation-latest', policy: { output: { mode: 'block' } } },
     service_tier: 'flex',
     context_management: [{ type: 'compaction', compact_threshold: 100_000 }],
-    reasoning: { effort: 'high', summary: 'detailed' },
+    reasoning: { effort: 'high', summary: 'detailed', context: 'all_turns', mode: 'pro' },
     text: {
       verbosity: 'low',
       format: { type: 'json_schema', name: 'place', description: 'A place.', schema: SCHEMA, strict: true },

@@ -1,5 +1,5 @@
-// What a server says beside the answer that no other dialect has a word for: what content filters found,
-// further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
+// What a server says beside the answer that no other dialect has a word for: what content filters and moderation
+// found, further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
 import { asArray, asNumber, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
 
@@ -18,7 +18,8 @@ export function tellUnworded(
 ): void {
   const { content_filter_results: filtered } = choice ?? {};
   if (isObject(filtered) && found(filtered)) tell('content_filter_results', filtered);
-  const { prompt_filter_results: prompts } = body;
+  const { prompt_filter_results: prompts, moderation } = body;
+  if (isObject(moderation)) tell('moderation', moderation);
   if (Array.isArray(prompts) && found(prompts)) tell('prompt_filter_results', { results: prompts });
   if (hasFurther(asArray(body.choices))) tell('choices', {});
   const said = choice?.delta ?? choice?.message;

@@ -104,6 +104,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     }
     // What was streamed counts, whatever stands in its place here.
     this.settleAll(asArray(response.output));
+    if (isObject(response.moderation)) this.tellNew('moderation');
     if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     const calls = this.calls();
     if (calls.some((call) => !call.begun())) {

@@ -44,7 +44,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     parts,
     finish: pending === undefined ? parseFinish(body, sawToolCall) : { unified: 'other', raw: pending },
     ...countsOf(usage),
-    ...answerExtension(items),
+    ...answerExtension(body, items),
     ...(pending !== undefined && { pending }),
   };
 }

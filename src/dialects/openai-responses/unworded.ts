@@ -1,5 +1,5 @@
 // What an output item says that the neutral model has no word for.
-import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
 import type { Extension } from '../../model/content.ts';
 import { isUnreadable } from '../openai-logprobs.ts';
 import { unreadFields } from '../unread-fields.ts';
@@ -18,8 +18,9 @@ export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonO
   if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) tell('logprobs', {});
 }
 
-export function answerExtension(output: readonly JsonObject[]): { extension?: Extension } {
+export function answerExtension(body: JsonObject, output: readonly JsonObject[]): { extension?: Extension } {
   const fields: JsonObject = {};
+  if (isObject(body.moderation)) fields.moderation = body.moderation;
   for (const item of output) {
     tellUnworded(item, (name, value) => {
       fields[name] = value;

@@ -107,6 +107,13 @@ describe('envelope', () => {
     expect(textOf(foldEvents(decodeChunks(whole)).parts, 'text')).toBe('all');
   });
 
+  test('what moderation found is told', () => {
+    const moderation = { input: { type: 'error', code: 'failed', message: 'no result' } };
+    expect(decodeChunks({ ...chunk({ content: 'a' }), moderation })).toContainEqual(
+      expect.objectContaining({ type: 'extension', name: 'moderation', value: moderation }),
+    );
+  });
+
   const A = { token: 'a', logprob: -1 };
   const logprobs = [{ ...A, top: [] }];
 

@@ -632,3 +632,11 @@ test('what is said in new words is named once, the progress of hosted tools is n
   const named = events.flatMap((event) => (event.type === 'extension' ? [event.name] : []));
   expect(named).toEqual(['response.odour.delta']);
 });
+
+test('what moderation found is told by the last event', () => {
+  const moderation = { input: { type: 'error', code: 'failed', message: 'no result' } };
+  const response = { id: 'r', status: 'completed', output: [], moderation };
+  expect(decode(sse({ type: 'response.completed', response }))).toContainEqual(
+    expect.objectContaining({ type: 'extension', name: 'moderation' }),
+  );
+});
