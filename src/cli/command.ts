@@ -32,6 +32,8 @@ export interface Command {
   flags: Record<string, Flag>;
   /** Names of what may stand without a flag. */
   operands?: string[];
+  /** What the first operand may be, where that is known. */
+  choices?: readonly string[];
   /** From the first operand on everything is an operand, flags too: they are another program's. */
   passesRest?: boolean;
   /** Resolves to the exit code. Throws UsageError. */

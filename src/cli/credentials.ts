@@ -54,6 +54,7 @@ export const credentialsCommand: Command = {
     'retrieve NAME, list, delete NAME, rotate (a new master key).',
   flags: {},
   operands: ['ACTION', 'NAME', 'VALUE'],
+  choices: Object.keys(ACTIONS),
   async run({ operands: [action, ...rest] }, context) {
     const act = chosenAction('credentials', action, ACTIONS);
     const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;

@@ -100,6 +100,7 @@ export const daemonCommand: Command = {
     server: { summary: 'logs: the lines of the process itself in place of the requests.' },
   },
   operands: ['ACTION'],
+  choices: Object.keys(ACTIONS),
   async run(input, context) {
     const [action] = input.operands;
     const act = chosenAction('daemon', action, ACTIONS);

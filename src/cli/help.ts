@@ -2,34 +2,48 @@
 import { COMMON_FLAGS } from './arguments.ts';
 import type { Command } from './command.ts';
 
-export function formatOverview(commands: readonly Command[]): string {
+/** Below this many characters for the right column, a screen breaks the lines better by itself. */
+const NARROWEST = 24;
+
+/** @param width of the screen, where one shows it */
+export function formatOverview(commands: readonly Command[], width?: number): string {
   return [
     'sluice: a streaming LLM gateway',
     '',
     'Usage: sluice COMMAND [flags]',
     '',
-    ...columns(commands.map((command) => [command.name, command.summary])),
+    ...columns(
+      commands.map((command) => [command.name, command.summary]),
+      width,
+    ),
     '',
-    ...columns([
-      ['--version', 'Print the version.'],
-      ['--help', 'Print this help; after a command, that command’s.'],
-    ]),
+    ...columns(
+      [
+        ['--version', 'Print the version.'],
+        ['--help', 'Print this help; after a command, that command’s.'],
+      ],
+      width,
+    ),
+    '',
+    wrapped('Exit codes: 0 well, 1 not, 2 a wrong command line; docs/command-line.md has all.', width),
   ].join('\n');
 }
 
-export function formatCommandHelp(command: Command): string {
+/** @param width of the screen, where one shows it */
+export function formatCommandHelp(command: Command, width?: number): string {
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const operands = (command.operands ?? []).map((name) => ` [${name}]`).join('');
   return [
     `Usage: sluice ${command.name}${command.passesRest ? ` [flags]${operands}` : `${operands} [flags]`}`,
     '',
-    command.summary,
+    wrapped(command.summary, width),
     '',
     ...columns(
       flags.map(([name, flag]) => [
         `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`,
         flag.summary,
       ]),
+      width,
     ),
   ].join('\n');
 }
@@ -39,8 +53,26 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Two columns, the first as wide as its longest cell. */
-export function columns(rows: readonly (readonly [string, string])[]): string[] {
+/**
+ * Two columns, the first as wide as its longest cell.
+ * @param total characters of a line: what is longer in the second goes on below itself
+ */
+export function columns(rows: readonly (readonly [string, string])[], total?: number): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
+  const indent = width + 4;
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${wrapped(right, total, indent)}`.trimEnd());
+}
+
+/** Broken between words, so that with `indent` before it no line is longer than `total`. */
+function wrapped(text: string, total: number | undefined, indent = 0): string {
+  if (total === undefined || total - indent < NARROWEST) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > total) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }

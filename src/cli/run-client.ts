@@ -17,6 +17,7 @@ export const runCommand: Command = {
   summary: `Start ${Object.keys(CLIENT_PROGRAMS).join(', ')} or any other program with this gateway as its provider.`,
   flags: GATEWAY_FLAGS,
   operands: ['CLIENT', 'ARGUMENTS…'],
+  choices: Object.keys(CLIENT_PROGRAMS),
   passesRest: true,
   async run(input, context) {
     const [name, ...args] = input.operands;

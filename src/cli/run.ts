@@ -13,8 +13,14 @@ const helpCommand: Command = {
   summary: 'Print what commands there are, or one command’s help.',
   flags: {},
   operands: ['COMMAND'],
+  get choices() {
+    return Object.keys(COMMANDS);
+  },
   async run({ operands: [name] }, context) {
-    context.out(name === undefined ? await overview() : formatCommandHelp(await findCommand(name)));
+    const width = context.terminal.columns;
+    context.out(
+      name === undefined ? await overview(width) : formatCommandHelp(await findCommand(name), width),
+    );
     return 0;
   },
 };
@@ -32,11 +38,16 @@ const COMMANDS: Readonly<Record<string, () => Command | Promise<Command>>> = {
   replay: async () => (await import('./replay.ts')).replayCommand,
   conform: async () => (await import('./conform.ts')).conformCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  completion: async () => (await import('./completion.ts')).createCompletionCommand(loadAll),
   help: () => helpCommand,
 };
 
-async function overview(): Promise<string> {
-  return formatOverview(await Promise.all(Object.values(COMMANDS).map((load) => load())));
+function loadAll(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
+
+async function overview(width: number | undefined): Promise<string> {
+  return formatOverview(await loadAll(), width);
 }
 
 /** What shells say of a program that Ctrl-C ended. */
@@ -68,15 +79,15 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
 async function dispatch(args: string[], context: CliContext): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
-    context.err(await overview());
+    context.err(await overview(context.terminal.columns));
     return 2;
   }
   const command = name.startsWith('-') ? undefined : await findCommand(name);
   if (command === undefined) refuseEarlyFlags(args);
   const input = command === undefined ? parseArguments(args, { flags: {} }) : parseArguments(rest, command);
   if (input.flags.version) context.out(VERSION);
-  else if (command === undefined) context.out(await overview());
-  else if (input.flags.help) context.out(formatCommandHelp(command));
+  else if (command === undefined) context.out(await overview(context.terminal.columns));
+  else if (input.flags.help) context.out(formatCommandHelp(command, context.terminal.columns));
   else return command.run(input, context);
   return 0;
 }

@@ -5,6 +5,8 @@ import { printable } from '../model/printable.ts';
 export interface Terminal {
   /** False where standard input is a pipe, a file or nothing. */
   isInteractive: boolean;
+  /** Characters that a line of standard output has room for; undefined where no screen shows it. */
+  columns: number | undefined;
   /** Standard input to its end. */
   readAll(): Promise<string>;
   /** One line that the screen does not show. Rejects with GivenUp where the person leaves with Ctrl-C. */
@@ -23,6 +25,7 @@ const BACKSPACE = /[\u007f\b]/;
 
 export interface StandardStreams {
   readonly stdin: NodeJS.ReadStream;
+  readonly stdout: { readonly columns?: number };
   readonly stderr: { write(text: string): unknown };
 }
 
@@ -53,6 +56,9 @@ export function createTerminal(streams: StandardStreams): Terminal {
   return {
     get isInteractive() {
       return streams.stdin.isTTY === true;
+    },
+    get columns() {
+      return streams.stdout.columns;
     },
     async readAll() {
       let text = '';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import { runCommand } from '../support/cli-run.ts';
+import { runCommand, terminalOf } from '../support/cli-run.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
 afterAll(() => rmSync(HOME, { recursive: true }));
@@ -34,6 +34,19 @@ describe('help', () => {
         expect(out).toContain(flag);
     },
   );
+
+  test.each([
+    [60, ['help']],
+    [60, ['help', 'conform']],
+    [60, ['daemon', '--help']],
+    [80, ['help', 'serve']],
+  ])('a screen of %d columns breaks no word of %j', async (columns, args) => {
+    const { out } = await runCommand(args, { terminal: { ...terminalOf(''), columns } });
+    expect(out.split('\n').filter((line) => line.length > columns)).toEqual([]);
+    const { out: piped } = await runCommand(args);
+    expect(out.split(/\s+/)).toEqual(piped.split(/\s+/));
+    expect(out).not.toBe(piped);
+  });
 
   test('without a command it is on stderr, and the exit code says so', async () => {
     const { code, out, err } = await run([]);
