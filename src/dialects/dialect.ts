@@ -382,6 +382,11 @@ export interface UpstreamFailure {
 export interface Passthrough {
   /** Changes to the top level of the request body; undefined removes the field. Empty: bytes pass untouched. */
   edits(body: JsonObject, quirks: Quirks): Record<string, JsonValue | undefined>;
+  /**
+   * Whether the model refuses the request for what another provider left in its history, which clients send back as it
+   * came: then it is built anew.
+   */
+  refuses?(body: JsonObject, model: string): boolean;
   /** What those changes take from the client's request. */
   losses?(body: JsonObject, quirks: Quirks): Loss[];
   /** True for an event that the client did not ask for and must not see (decided with the client's body). */

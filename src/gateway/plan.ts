@@ -82,7 +82,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const line = planLine(incoming, target, stream, context);
   const { side } = line;
   const sameDialect = incoming !== null && incoming.dialect === line.dialect;
-  const passes = sameDialect && question.isChanged !== true && !mayHoldForeignToken(incoming.text);
+  const passes = sameDialect && question.isChanged !== true && !isOfAnother(incoming, side, model);
   const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
   const urlAt = (baseUrl: string) =>
     withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
@@ -126,6 +126,11 @@ export function planCall(question: Question, target: Target, context: PlanContex
   };
   if (said.prepare !== undefined) plan.prepare = said.prepare;
   return plan;
+}
+
+/** Whether another provider answered in it before, and left what this one would refuse. */
+function isOfAnother({ text, body }: Incoming, { passthrough }: ProviderSide, model: string): boolean {
+  return mayHoldForeignToken(text) || passthrough.refuses?.(body, model) === true;
 }
 
 const UNCHANGED: Pick<Plan, 'transformers' | 'answerSteps'> = { transformers: [], answerSteps: [] };
@@ -199,7 +204,7 @@ export function planOperation<Request, Answer>(
   const { quirks } = provider;
   const fits = sameDialect && operation.passes?.(incoming.body, quirks) !== false;
   const { body, losses } =
-    fits && !mayHoldForeignToken(incoming.text)
+    fits && !isOfAnother(incoming, side, model)
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
       : notTooDeep(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));

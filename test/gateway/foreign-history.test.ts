@@ -82,6 +82,41 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     expect(lost).toEqual(['reasoning', 'thought_signature']);
   });
 
+  const unsigned = (model: string) => ({
+    model,
+    max_tokens: 100,
+    x_unknown: 1,
+    messages: [
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'of one that does not sign', signature: '' },
+          { type: 'text', text: 'said' },
+        ],
+      },
+      { role: 'user', content: 'go on' },
+    ],
+  });
+
+  test.each(['/v1/messages', '/v1/messages/count_tokens'])(
+    'Claude does not get what nobody signed, which it would refuse: %s',
+    async (path) => {
+      const { post, sent } = setup('claude', MESSAGES_ANSWER);
+      const response = await post(path, unsigned('claude-sonnet-4-5'));
+      expect(response.headers.get('x-sluice-lost')).toBe('reasoning');
+      const { messages, x_unknown: unknown } = sent();
+      if (path === '/v1/messages') expect(unknown).toBe(1);
+      expect(asArray(messages)?.[1]).toEqual({ role: 'assistant', content: 'said' });
+    },
+  );
+
+  test('another vendor’s model gets its own back, which it does not sign', async () => {
+    const { post, upstream } = setup('claude', MESSAGES_ANSWER);
+    await post('/v1/messages', unsigned('served'));
+    expect(upstream.requests[0]?.json()).toEqual(unsigned('served'));
+  });
+
   test('a history without such tokens passes as it was sent', async () => {
     const { post, upstream } = setup('claude', MESSAGES_ANSWER);
     const own =
