@@ -82,6 +82,16 @@ describe('without server.keys', () => {
     expect(JSON.stringify(await row(0))).not.toContain(CLIENT_KEY);
   });
 
+  test.each(['%C3%A9%C3%A9%C3%A9%C3%A9', 'a%0D%0Ax-other:%201', '%00'])(
+    'what no header can hold is none: %s',
+    async (key) => {
+      const { ask, upstream } = setup({}, 'gemini');
+      expect((await ask(`?key=${key}`)).status).toBe(200);
+      expect(upstream.requests[0]?.headers.has('x-goog-api-key')).toBe(false);
+      expect(upstream.requests[0]?.headers.has('x-other')).toBe(false);
+    },
+  );
+
   test('no other dialect’s provider ever sees it', async () => {
     const { ask, upstream } = setup({}, 'claude', wholeMessage('Hi'));
     expect((await ask(`?key=${CLIENT_KEY}`)).status).toBe(200);

@@ -1,0 +1,89 @@
+// What a failure says of the key that it was asked with: for how long it rests, and for which models.
+import { beforeEach, expect, test } from 'bun:test';
+import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
+import { createKeyRing, LONGEST_BENCH_MS } from '../../src/upstream/key-ring.ts';
+
+const KEYS = ['first', 'second'];
+let now = 0;
+let ring = createKeyRing(() => now);
+beforeEach(() => {
+  now = 0;
+  ring = createKeyRing(() => now);
+});
+
+const error = (code: ErrorCode, more: { status?: number; retryAfterMs?: number } = {}) =>
+  new GatewayError(code, 'no', more);
+const stateOf = (at = 0) => ring.snapshot(KEYS)[at]?.state;
+
+test.each([
+  ['upstream_failed', 503],
+  ['upstream_timeout', 408],
+  ['upstream_unreachable', 502],
+  ['upstream_malformed', 502],
+] as const)('%s says nothing of a key, with a hint either', (code, status) => {
+  ring.failed('first', 'm', error(code, { status, retryAfterMs: 60_000 }), false);
+  expect(stateOf()).toBe('ready');
+});
+
+test.each(['upstream_rate_limited', 'upstream_overloaded'] as const)(
+  '%s with a hint sets it aside for so long, for that model',
+  (code) => {
+    ring.failed('first', 'm', error(code, { status: 429, retryAfterMs: 60_000 }), false);
+    expect([stateOf(0), stateOf(1)]).toEqual(['rate_limited', 'ready']);
+    expect(ring.hasOther(['first'], 'm')).toBe(false);
+    expect(ring.hasOther(['first'], 'other')).toBe(true);
+    now = 60_000;
+    expect(stateOf()).toBe('ready');
+  },
+);
+
+test('without a hint a rate limit doubles its rest from one time to the next, beside other keys only', () => {
+  const rests: number[] = [];
+  for (let count = 0; count < 3; count++) {
+    ring.failed('first', 'm', error('upstream_rate_limited', { status: 429 }), false);
+    const rest = ring.snapshot(KEYS)[0]?.retryInMs ?? 0;
+    rests.push(rest);
+    now += rest;
+  }
+  const [first = 0] = rests;
+  expect(first).toBeGreaterThan(0);
+  expect(rests).toEqual([first, first * 2, first * 4]);
+  ring.failed('second', 'm', error('upstream_rate_limited', { status: 429 }), true);
+  ring.failed('second', 'm', error('upstream_overloaded', { status: 529 }), false);
+  expect(stateOf(1)).toBe('ready');
+});
+
+test('refused with 401 it is set aside for every model, with 403 for that one; an answer gives it back', () => {
+  ring.failed('first', 'm', error('upstream_unauthorized', { status: 401 }), false);
+  ring.failed('second', 'm', error('upstream_unauthorized', { status: 403 }), false);
+  expect(ring.hasOther(['first'], 'other')).toBe(false);
+  expect(ring.hasOther(['second'], 'other')).toBe(true);
+  expect(ring.hasOther(['second'], 'm')).toBe(false);
+  expect([stateOf(0), stateOf(1)]).toEqual(['refused', 'refused']);
+  ring.succeeded('first', 'm');
+  ring.succeeded('second', 'm');
+  expect([stateOf(0), stateOf(1)]).toEqual(['ready', 'ready']);
+});
+
+test('no hint keeps a key away for longer than an hour', () => {
+  ring.failed('first', 'm', error('upstream_rate_limited', { status: 429, retryAfterMs: 86_400_000 }), false);
+  expect(ring.snapshot(KEYS)[0]?.retryInMs).toBe(LONGEST_BENCH_MS);
+});
+
+test('names of models come from clients: those of a key that are kept are bounded', () => {
+  for (let count = 0; count < 10_000; count++)
+    ring.failed('first', `m${count}`, error('upstream_unauthorized', { status: 403 }), false);
+  expect(ring.recall().length).toBeLessThanOrEqual(256);
+  expect(ring.hasOther(['first'], 'm9999')).toBe(false);
+});
+
+test('another process goes by what this one knows, and for as long', () => {
+  ring.failed('first', 'm', error('upstream_rate_limited', { status: 429, retryAfterMs: 60_000 }), false);
+  now = 20_000;
+  const other = createKeyRing(() => 5);
+  other.adopt(ring.recall());
+  expect(other.snapshot(KEYS)).toEqual([
+    { name: '#1', state: 'rate_limited', retryInMs: 40_000, models: ['m'] },
+    { name: '#2', state: 'ready' },
+  ]);
+});
