@@ -264,7 +264,7 @@ const CHAT: JsonObject[] = [
         role: 'user',
         name: 'ann',
         content: [
-          { type: 'text', text: 'Look.' },
+          { type: 'text', text: 'Look.', prompt_cache_breakpoint: { mode: 'explicit' } },
           { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}`, detail: 'high' } },
           { type: 'input_audio', input_audio: { data: WAV, format: 'wav' } },
           { type: 'file', file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${PDF}` } },

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE } from '../stand-ins.ts';
+import { BREAKPOINT } from './parse-content.ts';
 import { audioFormat, buildDataUrl } from '../openai-media.ts';
 
 export interface BuildScope {
@@ -30,16 +31,27 @@ export function buildContent(
     if (content === undefined) continue;
     if (part.type !== 'opaque') {
       scope.losses.foreign(part.extension);
-      if (part.cacheControl !== undefined) {
-        if (scope.options.quirks.cacheControl === true) content.cache_control = part.cacheControl;
-        else scope.losses.lost('cache_control');
-      }
+      addBreakpoint(part, content, scope);
     }
-    if (content.type !== 'text' || content.cache_control !== undefined) isPlain = false;
+    if (content.type !== 'text' || content.cache_control !== undefined || content[BREAKPOINT] !== undefined)
+      isPlain = false;
     built.push(content);
   }
   if (built.length === 0) return undefined;
   return isPlain ? built.map((content) => content.text).join(separator) : built;
+}
+
+/** The client's own where it is one of this dialect, unless a step took it out. */
+function addBreakpoint(
+  { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
+  content: JsonObject,
+  { options, losses }: BuildScope,
+): void {
+  if (cacheControl === undefined) return;
+  const own = extension?.dialect === 'openai-chat' ? extension.fields[BREAKPOINT] : undefined;
+  if (own !== undefined) content[BREAKPOINT] = own;
+  if (options.quirks.cacheControl === true) content.cache_control = cacheControl;
+  else if (own === undefined) losses.lost('cache_control');
 }
 
 function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {

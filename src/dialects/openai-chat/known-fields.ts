@@ -1,7 +1,7 @@
 // What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
 import { byType, type KnownFields, type KnownRequest } from '../unread-fields.ts';
 
-const CACHED: KnownFields = { cache_control: true };
+const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true };
 
 /** Parts of another type are kept whole. */
 const PART = byType(

@@ -1,8 +1,12 @@
 // Message content of a request (string or parts) → neutral parts.
 import type { DocumentPart, ImagePart, Part, TextPart, ToolResultContent } from '../../model/content.ts';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
 import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai-media.ts';
+
+const ID = 'openai-chat';
+/** OpenAI's own field for the end of a prompt that is to be cached. */
+export const BREAKPOINT = 'prompt_cache_breakpoint';
 
 /** System and developer content: text only. */
 export function parseTextContent(content: JsonValue | undefined, path: string): TextPart[] {
@@ -42,8 +46,13 @@ function parsePart(value: JsonValue, path: string): Part {
     'say `text`, `image_url`, `input_audio` or `file`',
   );
   const parsed = parseTyped(type, part, path);
+  if (parsed.type === 'opaque') return parsed;
   const cacheControl = asObject(part.cache_control);
-  return cacheControl === undefined || parsed.type === 'opaque' ? parsed : { ...parsed, cacheControl };
+  const { [BREAKPOINT]: breakpoint } = part;
+  if (!isObject(breakpoint)) return cacheControl === undefined ? parsed : { ...parsed, cacheControl };
+  // It ends a reusable prefix, as Anthropic's does.
+  const extension = { dialect: ID, fields: { [BREAKPOINT]: breakpoint }, defaults: [BREAKPOINT] } as const;
+  return { ...parsed, cacheControl: cacheControl ?? { type: 'ephemeral' }, extension };
 }
 
 function parseTyped(type: string, part: JsonObject, path: string): Part {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
@@ -454,6 +455,19 @@ describe('settings', () => {
       provider: { order: ['a'] },
     };
     expect(parse(fields).extension).toEqual({ dialect: 'openai-chat', fields });
+  });
+
+  test("OpenAI's cache breakpoint is one for other dialects too, and its own where it goes back", () => {
+    const content = [{ type: 'text', text: 'b', prompt_cache_breakpoint: { mode: 'explicit' } }];
+    const request = parse({ messages: [{ role: 'user', content }] });
+    const options = { model: 'm', quirks: {} };
+    const own = openaiChat.provider.buildRequest(request, options);
+    expect([own.body.messages, own.losses]).toEqual([[{ role: 'user', content }], []]);
+    const claude = DIALECTS['anthropic-messages'].provider.buildRequest(request, options);
+    const cached = { type: 'text', text: 'b', cache_control: { type: 'ephemeral' } };
+    expect([claude.body.messages, claude.losses]).toEqual([[{ role: 'user', content: [cached] }], []]);
+    const gemini = DIALECTS.gemini.provider.buildRequest(request, options);
+    expect(gemini.losses.map(({ feature }) => feature)).toEqual(['cache_control']);
   });
 
   test('log probabilities', () => {
