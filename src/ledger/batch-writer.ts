@@ -1,6 +1,7 @@
 // Hands batches to the store and tells a broken store from a row that no store would take.
 import { type Entry, rowsIn, singly } from './backlog.ts';
 import type { LedgerRow } from './row.ts';
+import { StoreBusy } from './store-busy.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface BatchWriter {
@@ -27,7 +28,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
   let lastError: string | null = null;
   let givenUp: string | null = null;
 
-  const tryOnce = async (entries: readonly Entry[]): Promise<boolean> => {
+  const tryOnce = async (entries: readonly Entry[]): Promise<'taken' | 'refused' | 'busy'> => {
     try {
       const rows: LedgerRow[] = [];
       const packets: SharedArrayBuffer[] = [];
@@ -35,20 +36,27 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
         if (kept instanceof SharedArrayBuffer) packets.push(kept);
         else rows.push(kept);
       await append(rows, packets);
-      return true;
+      return 'taken';
     } catch (thrown) {
       lastError = thrown instanceof Error ? thrown.message : String(thrown);
-      return false;
+      return thrown instanceof StoreBusy ? 'busy' : 'refused';
     }
   };
 
   const isolate = async (entries: readonly Entry[], round: Round): Promise<void> => {
-    if (round.taken === 0 && round.alone.length >= REFUSALS_OF_A_BROKEN_STORE) {
+    if (round.isBusy || (round.taken === 0 && round.alone.length >= REFUSALS_OF_A_BROKEN_STORE)) {
       round.untried.push(...entries);
       return;
     }
-    if (await tryOnce(entries)) {
+    const outcome = await tryOnce(entries);
+    if (outcome === 'taken') {
       round.taken += rowsIn(entries);
+      return;
+    }
+    if (outcome === 'busy') {
+      // No row of it is to blame, and each further try would wait as long.
+      round.isBusy = true;
+      round.untried.push(...entries);
       return;
     }
     const parts = entries.length === 1 ? entries.flatMap(singly) : entries;
@@ -65,9 +73,9 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
   return {
     async write(batch) {
       if (batch.length === 0) return { taken: 0, refused: [], poison: 0 };
-      const round: Round = { taken: 0, alone: [], reason: null, untried: [] };
+      const round: Round = { taken: 0, alone: [], reason: null, untried: [], isBusy: false };
       if (failures > 0) await isolate(batch, round);
-      else if (await tryOnce(batch)) round.taken = rowsIn(batch);
+      else if ((await tryOnce(batch)) === 'taken') round.taken = rowsIn(batch);
       else round.untried.push(...batch);
 
       if (round.taken > 0) for (const entry of round.alone) entry.strikes += 1;
@@ -96,4 +104,6 @@ interface Round {
   /** Why the last of them was. */
   reason: string | null;
   untried: Entry[];
+  /** The store took nothing more, whatever it was. */
+  isBusy: boolean;
 }

@@ -40,4 +40,6 @@ export interface StoreAnswer {
   result?: unknown;
   /** The message of what was thrown. */
   error?: string;
+  /** It was a `StoreBusy`. */
+  isBusy?: true;
 }

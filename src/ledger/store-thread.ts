@@ -1,4 +1,5 @@
 // The thread in which a ledger store lives: takes calls by message, answers by message.
+import { StoreBusy } from './store-busy.ts';
 import type {
   StoreAnswer,
   StoreCall,
@@ -26,7 +27,8 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<StoreAn
   try {
     return { id, result: await work() };
   } catch (thrown) {
-    return { id, error: thrown instanceof Error ? thrown.message : String(thrown) };
+    const error = thrown instanceof Error ? thrown.message : String(thrown);
+    return thrown instanceof StoreBusy ? { id, error, isBusy: true } : { id, error };
   }
 }
 

@@ -1,4 +1,5 @@
 // What a store says when it fails, with where it lies and what to do.
+import { StoreBusy } from './store-busy.ts';
 
 const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
 const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
@@ -71,9 +72,18 @@ function stateOf(thrown: unknown): string | undefined {
   return typeof state === 'string' ? state : undefined;
 }
 
+/** Those that mend themselves, and say nothing of what was to be written. */
+const PASSING: ReadonlySet<string | undefined> = new Set([
+  BUSY,
+  UNREACHED,
+  POSTGRES_MENDS['53300'],
+  POSTGRES_MENDS['57P03'],
+]);
+
 function trouble(where: string, thrown: unknown, mend: string | undefined): Error {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const text = `${where}: ${message}${mend === undefined ? '' : `; ${mend}`}`;
+  if (PASSING.has(mend) && mend !== undefined) return new StoreBusy(text, { cause: thrown });
   return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
 }
 

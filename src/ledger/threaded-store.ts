@@ -3,6 +3,7 @@
 import { binariesOf } from './row-columns.ts';
 import { createPacketBuffers, createPacketWriter } from './row-packets.ts';
 import type { LedgerStore } from './store.ts';
+import { StoreBusy } from './store-busy.ts';
 import { packText } from './stored-body.ts';
 import type {
   StoreAnswer,
@@ -46,7 +47,7 @@ export function createThreadedStore(
       const call = pending.get(data.id);
       pending.delete(data.id);
       if (data.error === undefined) call?.resolve(data.result);
-      else call?.reject(new Error(data.error));
+      else call?.reject(data.isBusy === true ? new StoreBusy(data.error) : new Error(data.error));
     };
     const died = (reason: string): void => {
       if (worker === started) worker = null;

@@ -1,4 +1,5 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
+import { flushed } from './flushed.ts';
 import { ROW_OPERATIONS, ROW_STATUSES } from '../ledger/row.ts';
 import type { AuditFilter, AuditRows, RowPlace } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
@@ -45,8 +46,7 @@ export async function readAudit(deps: ManagementDeps, query: URLSearchParams): P
     );
   }
   const filter = readFilter(query);
-  // A client that asks right after its request finds it listed.
-  await deps.ledger.flush();
+  await flushed(deps);
   const found = await deps.ledger.store.audit(filter);
   const rest = { total: found.total, next: cursorOf(found) };
   if (!filter.includeBodies) return { entries: found.rows.map((row) => describeRow(row, false)), ...rest };

@@ -1,4 +1,5 @@
 // GET /gateway/metrics: sums over all time or a window, costs by name, each model's figures, the newest requests.
+import { flushed } from './flushed.ts';
 import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
 import { startOfWindow } from '../ledger/sum-spans.ts';
 import type { ManagementDeps } from './management.ts';
@@ -27,8 +28,7 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   const window: SumWindow = { since: asked === undefined ? null : startOfWindow(asked, now) };
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
-  // A client that asks right after its request finds it counted.
-  await deps.ledger?.flush();
+  await flushed(deps);
   const store = deps.ledger?.store ?? null;
   const costs = wanted.map(([, , , dimension]) => dimension);
   const withModels = costs.includes('model');

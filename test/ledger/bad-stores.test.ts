@@ -14,10 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebHost } from '../../src/gateway/host.ts';
+import { type Entry, toEntry } from '../../src/ledger/backlog.ts';
+import { createBatchWriter } from '../../src/ledger/batch-writer.ts';
 import { createLedger } from '../../src/ledger/recorder.ts';
 import type { LedgerRow } from '../../src/ledger/row.ts';
 import { createSpillFile } from '../../src/ledger/spill-file.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { sampleRow, variedRows } from '../support/ledger-rows.ts';
@@ -325,6 +328,72 @@ test('a file of a newer version is left as it is: rows wait on disk, and come ba
   expect((await upgraded.store.totals()).requests).toBe(3050);
   await upgraded.close();
 }, 30_000);
+
+describe('a file that another program holds for long', () => {
+  const hold = (): Database => {
+    const other = new Database(path);
+    other.run('BEGIN EXCLUSIVE');
+    return other;
+  };
+
+  test('pages are answered meanwhile, health tells, and every row is there afterwards', async () => {
+    await using gateway = await startSluice({ home });
+    const ask = async () => {
+      const body = { model: 'simulator/fast', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] };
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${gateway.url}/v1/messages`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      await response.text();
+      return response.status;
+    };
+    expect(await ask()).toBe(200);
+    expect(await gateway.get('/gateway/audit')).toMatchObject({ total: 1 });
+    const other = hold();
+    try {
+      expect(await Promise.all(Array.from({ length: 40 }, ask))).toEqual(Array(40).fill(200));
+      expect(await gateway.get('/gateway/audit')).toMatchObject({ total: 1 });
+      expect(await gateway.get('/gateway/metrics')).toMatchObject({ summary: { total_requests: 1 } });
+      const health = (await gateway.get('/gateway/health')) as { ledger: { last_error: string } };
+      expect(health).toMatchObject({ status: 'degraded', ledger: { ok: false, dropped: 0 } });
+      expect(health.ledger.last_error).toContain('another program holds it');
+    } finally {
+      other.close();
+    }
+    const counted = async () => ((await gateway.get('/gateway/audit')) as { total: number }).total;
+    while ((await counted()) < 41);
+    expect(await gateway.get('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      ledger: { ok: true, dropped: 0, spilled: 0 },
+    });
+  }, 30_000);
+
+  test('no row is to blame, however often it is alone when the file is held', async () => {
+    const answers: string[] = [];
+    const taken: string[] = [];
+    const writer = createBatchWriter(async (rows) => {
+      if (answers.shift() === 'busy') throw new StoreBusy('held');
+      taken.push(...rows.map(({ requestId }) => requestId));
+    });
+    const rows = variedRows(6);
+    const [first = [], ...later] = [rows.slice(0, 4), rows.slice(4, 5), rows.slice(5)];
+    let waiting: Entry[] = first.map((row) => toEntry(row, 0));
+    answers.push('busy');
+    waiting = (await writer.write(waiting)).refused;
+    // Were they split, the first would be refused alone each time, and what follows go through.
+    for (const more of later) {
+      answers.splice(0, answers.length, ...Array(Math.ceil(Math.log2(waiting.length)) + 1).fill('busy'));
+      const { refused, poison } = await writer.write(waiting);
+      expect(poison).toBe(0);
+      waiting = [...refused, ...more.map((row) => toEntry(row, 0))];
+    }
+    answers.length = 0;
+    expect(await writer.write(waiting)).toMatchObject({ refused: [], poison: 0 });
+    expect(taken.sort()).toEqual(idsOf(rows));
+  });
+});
 
 describe('a full disk', () => {
   if (canMount()) {

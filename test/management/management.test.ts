@@ -82,7 +82,8 @@ beforeEach(() => {
     version: '1.2.3',
     startedAt: SAMPLE_TIME - 61_500,
     now: timers.now,
-    setTimer: (callback) => {
+    setTimer: (callback, delayMs) => {
+      if (delayMs > 0) return timers.setTimer(callback, delayMs);
       pauses += 1;
       queueMicrotask(callback);
       return () => {};
