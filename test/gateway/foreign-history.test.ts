@@ -170,3 +170,33 @@ describe('an OpenAI client back at an OpenAI provider', () => {
     expect(await (await post('/v1/chat/completions', asking)).text()).toBe(answer);
   });
 });
+
+describe('a Google client back at Gemini', () => {
+  const turn = (signature: object) => [
+    { role: 'model', parts: [{ functionCall: { name: 'f', args: {} }, ...signature }] },
+    { role: 'user', parts: [{ functionResponse: { name: 'f', response: { r: 1 } } }] },
+  ];
+  const said = (text: string) => ({ role: 'user', parts: [{ text }] });
+  const asked = async (model: string, contents: object[]) => {
+    const { post, upstream } = setup('gemini', '');
+    const body = { contents, x_unknown: 1 };
+    await post(`/v1beta/models/${model}:generateContent`, body);
+    return { body, sent: upstream.requests[0]?.json() as typeof body };
+  };
+
+  test('a call that nobody signed is excused where the model would refuse it', async () => {
+    const { sent } = await asked('gemini-3-pro-preview', [said('hi'), ...turn({})]);
+    expect(sent.contents[1]).toMatchObject({
+      parts: [{ functionCall: { name: 'f' }, thoughtSignature: 'skip_thought_signature_validator' }],
+    });
+  });
+
+  test.each<[string, string, object[]]>([
+    ['of a turn that is over', 'gemini-3-pro-preview', [said('hi'), ...turn({}), said('go on')]],
+    ['that is signed', 'gemini-3-pro-preview', [said('hi'), ...turn({ thoughtSignature: 'b3du' })]],
+    ['to a model that does not look', 'gemini-2.5-pro', [said('hi'), ...turn({})]],
+  ])('one %s passes as it was sent', async (_, model, contents) => {
+    const { body, sent } = await asked(model, contents);
+    expect(sent).toEqual(body as never);
+  });
+});

@@ -16,6 +16,7 @@ import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { endpoint, forwardQuery, insteadOf, route } from './route.ts';
+import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
 
 /** Google's OAuth access tokens begin so; they go as Bearer. */
@@ -58,7 +59,7 @@ export const gemini: Dialect = {
     parseError,
     errorInBody,
     // The model is in the path.
-    passthrough: { edits: () => ({}) },
+    passthrough: { edits: () => ({}), refuses: holdsUnsigned },
     // Newer models take twice as many.
     toolNames: { signs: /[^a-zA-Z0-9_.:-]/, longest: 64, start: /^[a-zA-Z_]/ },
     countTokens,
