@@ -134,7 +134,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
   next(taker: Taker<Out>): void {
     const ready = this.held.shift() ?? this.pump.more?.();
-    if (ready !== undefined || this.over) taker.take(ready);
+    if (ready !== undefined || this.over || this.pump.broke?.() === true) taker.take(ready);
     else this.read(taker);
   }
 

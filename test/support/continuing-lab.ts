@@ -64,7 +64,7 @@ export function createContinuingLab(
 }
 
 /** With every count that clients of the dialect count on. */
-const MESSAGE_START = MESSAGE.start.replace(
+export const MESSAGE_START = MESSAGE.start.replace(
   '"input_tokens":7',
   '"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":0',
 );

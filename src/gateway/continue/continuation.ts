@@ -146,10 +146,9 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       let current = opened;
       async function advance(): Promise<Uint8Array | undefined> {
         while (!over) {
-          if (part.broken === undefined) {
-            const out = await nextOf(current);
-            if (out !== undefined || part.broken === undefined) return out;
-          }
+          // Also of one that has broken: what it told in one piece with that may wait.
+          const out = await nextOf(current);
+          if (out !== undefined || part.broken === undefined) return out;
           current.cancel();
           const { broken, before } = part;
           if (part.isOther && before !== undefined) {

@@ -6,6 +6,7 @@ import {
   brokenChat,
   brokenMessage,
   createContinuingLab,
+  MESSAGE_START,
   wholeChatStream,
   wholeMessageStream,
 } from '../../support/continuing-lab.ts';
@@ -553,6 +554,54 @@ describe('while somebody is asked to go on', () => {
     const answer = readStream('anthropic-messages', new TextEncoder().encode(await text));
     expect(answer).toEqual({ ...WELL, text: 'The sky' });
     expect(await text).toContain('event: ping');
+  });
+});
+
+describe('an error that it tells breaks it at once, though the connection stays open', () => {
+  const beginning = MESSAGE_START + MESSAGE.block + MESSAGE.delta('The sky is ');
+  const error = MESSAGE.error('overloaded_error', 'busy');
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const pieces: [string, Uint8Array[]][] = [
+    ['in one piece with the beginning', [bytes(beginning + error)]],
+    [
+      'in one piece with the text',
+      [bytes(MESSAGE_START), bytes(beginning.slice(MESSAGE_START.length) + error)],
+    ],
+    ['alone', [bytes(beginning), bytes(error)]],
+  ];
+  for (const [where, sent] of pieces) {
+    for (const client of ['anthropic-messages', 'openai-chat'] as const) {
+      for (const steps of [[], ['reasoning' as const]]) {
+        test(`${where}, to ${client}, behind ${steps.length} transformers`, async () => {
+          const fault = { kind: 'hang', after: beginning.length + error.length } as const;
+          const lab = createContinuingLab(
+            {
+              one: message({ ...replyWith(sent), fault }),
+              two: message(wholeMessageStream('blue.'), SONNET_4_5),
+            },
+            { continue_streams: true, transformers: steps },
+          );
+          const path = client === 'openai-chat' ? '/v1/chat/completions' : '/v1/messages';
+          // Nobody turns the clock.
+          const text = await (await lab.post(path, ASK)).text();
+          const answer = readStream(client, bytes(text));
+          expect(answer).toMatchObject({ text: 'The sky is blue.', endings: ['finish'], violations: [] });
+          expect(await lab.requests[0]?.ended).toBe('left');
+          const { attempts } = await lab.row(0);
+          expect(attempts).toMatchObject([{ error: 'upstream_overloaded' }, { error: null }]);
+        });
+      }
+    }
+  }
+
+  test('also of the second, behind which a third goes on', async () => {
+    const { lab, answer } = await ask({
+      one: message(brokenMessage('The ')),
+      two: message(replyWith(MESSAGE_START + MESSAGE.block + MESSAGE.delta('sky is ') + error), SONNET_4_5),
+      three: message(wholeMessageStream('blue.'), SONNET_4_5),
+    });
+    expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+    expect(lab.asked()).toEqual(['one', 'two', 'three']);
   });
 });
 
