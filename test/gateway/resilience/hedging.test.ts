@@ -64,6 +64,25 @@ for (const path of PATHS) {
         expect(one).not.toHaveProperty('last_error');
       });
 
+      test('asking the same target again does not make the patience with it longer', async () => {
+        const lab = setup({ one: [failure(500), SILENT], two: ['works'] }, HEDGED, {
+          one: { max_retries: 3 },
+        });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(199);
+        // The second time after 125 ms.
+        expect(lab.asked).toEqual(['one', 'one']);
+        const { text } = await lab.answered(asked, 1);
+        expect(text).toContain('from two');
+        expect(tries(await lab.row())).toEqual([
+          'one: upstream_failed',
+          'one: cancelled',
+          'two beside: served',
+        ]);
+        // Nothing is left that would ask a third.
+        expect(lab.timers.pending()).toBeLessThanOrEqual(1);
+      });
+
       test('the first may still win', async () => {
         const slow = gate(fromOne);
         const lab = setup({ one: [slow.reply], two: [SILENT] });
