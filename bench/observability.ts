@@ -1,7 +1,7 @@
 // `npx bun bench/observability.ts`: what looking at requests costs: timing a stream, counting a request for
 // Prometheus, loading what exports to OpenTelemetry. In one process, by CPU time.
-import { createStreamTiming } from '../src/gateway/stream-timing.ts';
-import { NO_TIMING } from '../src/ledger/row.ts';
+import { createStreamTiming } from '../src/gateway/record/stream-timing.ts';
+import { NO_TIMING } from '../src/ledger/rows/row.ts';
 import { createMeter } from '../src/telemetry/meter.ts';
 import { sampleRow } from '../test/support/ledger-rows.ts';
 

@@ -1,10 +1,10 @@
 // The gateway's pump between one wire and one client dialect, with everything that reads along.
 import { PROVIDER_SIDES, DIALECTS } from '../../src/dialects/registry.ts';
-import { createEventFraming } from '../../src/gateway/event-framing.ts';
-import { createObserver } from '../../src/gateway/observer.ts';
-import { createPassthroughPump } from '../../src/gateway/passthrough-pump.ts';
-import type { Pump } from '../../src/gateway/pump.ts';
-import { createByteRenderer, createTranslatePump } from '../../src/gateway/translate-pump.ts';
+import { createEventFraming } from '../../src/gateway/pumps/event-framing.ts';
+import { createObserver } from '../../src/gateway/record/observer.ts';
+import { createPassthroughPump } from '../../src/gateway/pumps/passthrough-pump.ts';
+import type { Pump } from '../../src/gateway/pumps/pump.ts';
+import { createByteRenderer, createTranslatePump } from '../../src/gateway/pumps/translate-pump.ts';
 import {
   DIALECT_IDS,
   type DialectId,

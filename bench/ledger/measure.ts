@@ -2,7 +2,7 @@
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
-import { createLedger } from '../../src/ledger/recorder.ts';
+import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createManagement } from '../../src/management/management.ts';
 import { createMeter } from '../../src/telemetry/meter.ts';

@@ -1,5 +1,5 @@
 // Rows of a busy gateway for the benchmark of its ledger: one a second, over 40 models, 12 projects and 3 agents.
-import type { LedgerRow, RowStatus } from '../../src/ledger/row.ts';
+import type { LedgerRow, RowStatus } from '../../src/ledger/rows/row.ts';
 import { sampleRow } from '../../test/support/ledger-rows.ts';
 
 export const SECOND_MS = 1000;

@@ -1,6 +1,6 @@
 // What the catalogue is made of: one feature, as each wire format says it.
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 
 import type { TableWire } from './wires.ts';
 

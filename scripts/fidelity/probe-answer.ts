@@ -3,9 +3,9 @@
 import type { TableWire } from './wires.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { AnswerContext } from '../../src/dialects/dialect.ts';
-import { createSequencer } from '../../src/gateway/sequence.ts';
+import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector, responseToEvents } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';

@@ -1,10 +1,10 @@
 // What becomes of one feature of a request: the client's words go through the codecs, and the body that a
 // provider would get is compared with its own words for the same.
 import type { TableWire } from './wires.ts';
-import { fitToolNames, reportToolNames } from '../../src/dialects/tool-names.ts';
+import { fitToolNames, reportToolNames } from '../../src/dialects/shared/tool-names.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { asString, type JsonObject } from '../../src/model/json.ts';
+import { asString, type JsonObject } from '../../src/model/json/json.ts';
 import { mayHoldForeignToken } from '../../src/model/opaque-token.ts';
 import type { Loss } from '../../src/model/request.ts';
 import { type Feature, type Form, merge, says } from './feature.ts';

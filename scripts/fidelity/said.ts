@@ -1,5 +1,5 @@
 // Forms that many features share: what a user says, what the model said before, which tools are offered.
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { Form, SpokenId } from './feature.ts';
 
 export type Pieces = Record<SpokenId, JsonObject | readonly JsonObject[] | null>;

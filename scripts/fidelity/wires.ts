@@ -3,7 +3,7 @@ import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Quirks } from '../../src/dialects/dialect.ts';
 import { type DialectId, PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 /** Those that the table shows: `code-assist` says what Gemini says, word for word, in an envelope. */
 export type TableWire = Exclude<ProviderDialectId, 'code-assist'>;

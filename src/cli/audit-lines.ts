@@ -10,7 +10,7 @@ import { askGateway, findGateway, pidFilePath } from './gateway-client.ts';
 import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { OutputLost } from './standard-output.ts';
-import { untilShutdown } from './until-shutdown.ts';
+import { untilShutdown } from './serve/until-shutdown.ts';
 
 const DEFAULT_LINES = 20;
 const POLL_MS = 500;

@@ -7,7 +7,7 @@ import type { Command } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { columns, counted } from './help.ts';
-import { loadWithCode } from './load-with-code.ts';
+import { loadWithCode } from './serve/load-with-code.ts';
 
 export const checkCommand: Command = {
   name: 'check',

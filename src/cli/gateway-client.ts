@@ -7,7 +7,7 @@ import type { CliContext, Flag, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { directWithin } from './own-machine.ts';
-import { reachableUrl } from './start-message.ts';
+import { reachableUrl } from './serve/start-message.ts';
 
 export interface GatewayAddress {
   /** `http://HOST:PORT`, no trailing slash. */

@@ -3,15 +3,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
 import { loadConfig } from '../config/load.ts';
-import { isDamage } from '../ledger/sqlite-mending.ts';
-import { createSqliteStore } from '../ledger/sqlite-store.ts';
+import { isDamage } from '../ledger/sqlite/mending.ts';
+import { createSqliteStore } from '../ledger/sqlite/store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { sqliteTrouble } from '../ledger/store-trouble.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems } from './config-flags.ts';
 import { daemonOptions } from './gateway-client.ts';
 import { findReadableHome } from './home.ts';
-import { DATABASE_NAME } from './serve-foreground.ts';
+import { DATABASE_NAME } from './serve/serve-foreground.ts';
 
 /**
  * The one that the configuration names, else the embedded one; undefined where nothing was ever recorded. Throws an
@@ -26,7 +26,7 @@ export async function openLedgerStore(
   if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
   const store = loaded.config?.audit.store ?? EMBEDDED_STORE;
   if (store !== EMBEDDED_STORE)
-    return (await import('../ledger/postgres-store.ts')).createPostgresStore(store);
+    return (await import('../ledger/postgres/store.ts')).createPostgresStore(store);
   const path = join(findReadableHome(context.environment), DATABASE_NAME);
   if (!existsSync(path)) return undefined;
   try {

@@ -27,10 +27,10 @@ const helpCommand: Command = {
 
 /** By name, in the order of the help. Only the one that is asked for is loaded. */
 const COMMANDS: Readonly<Record<string, () => Command | Promise<Command>>> = {
-  serve: async () => (await import('./serve.ts')).serveCommand,
+  serve: async () => (await import('./serve/serve.ts')).serveCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   route: async () => (await import('./route.ts')).routeCommand,
-  daemon: async () => (await import('./daemon.ts')).daemonCommand,
+  daemon: async () => (await import('./daemon/daemon.ts')).daemonCommand,
   credentials: async () => (await import('./credentials.ts')).credentialsCommand,
   run: async () => (await import('./run-client.ts')).runCommand,
   tail: async () => (await import('./tail.ts')).tailCommand,

@@ -1,6 +1,6 @@
 // What the schema finds wrong with a value, in words that say what is expected there.
 import type { z } from 'zod';
-import { isObject } from '../model/json.ts';
+import { isObject } from '../model/json/json.ts';
 import { suggestion } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 

@@ -2,7 +2,7 @@
 // package because Bun's own parser names no lines and takes a repeated key silently; JSONC goes the same way
 // for its lines, with comments blanked; TOML through Bun's parser, which is strict.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { findJsonFault } from '../model/json-fault.ts';
+import { findJsonFault } from '../model/json/fault.ts';
 import type { KeyPath } from './problem.ts';
 
 export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] as const;

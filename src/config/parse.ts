@@ -1,5 +1,5 @@
 // What a configuration file holds → a valid ConfigFile, or every reason why it is none.
-import { isObject } from '../model/json.ts';
+import { isObject } from '../model/json/json.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { wordsOf } from './issue-words.ts';
 import { suggestion } from './nearest.ts';

@@ -1,5 +1,5 @@
 // A list of transformers as configured → the transformers themselves, their secrets looked up.
-import { isObject } from '../model/json.ts';
+import { isObject } from '../model/json/json.ts';
 import type { TransformerEntry } from '../transformers/entry.ts';
 import { isModulePath, splitModuleOptions } from '../transformers/entry.ts';
 import { findTransformer } from '../transformers/registry.ts';

@@ -1,5 +1,5 @@
 // `env:NAME`, `credential:NAME`, `file:PATH` or the value itself.
-import { createRedactor } from '../model/redact.ts';
+import { createRedactor } from '../model/redact/redact.ts';
 
 export interface SecretSources {
   environment: Readonly<Record<string, string | undefined>>;

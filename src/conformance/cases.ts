@@ -1,6 +1,6 @@
 // What a conformance run asks: the same few questions in every dialect.
 import type { Dialect } from '../dialects/dialect.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
 
 export const CASE_NAMES = ['text', 'tool', 'thinking', 'whole', 'bad-request'] as const;

@@ -1,7 +1,7 @@
 // Judges one answer of a server: its head, its stream by the dialect's grammar, its errors by their shape.
 import type { Dialect } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
-import { isObject, parseObject } from '../model/json.ts';
+import { isObject, parseObject } from '../model/json/json.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 

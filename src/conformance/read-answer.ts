@@ -1,6 +1,6 @@
 // An answer's bytes, streamed or whole, as the neutral answer they tell: to compare one with another.
 import type { Dialect } from '../dialects/dialect.ts';
-import { isObject, type JsonObject, parseObject } from '../model/json.ts';
+import { isObject, type JsonObject, parseObject } from '../model/json/json.ts';
 import { createResponseCollector } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';

@@ -5,13 +5,13 @@ import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts'
 import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { EventSink, StreamEvent } from '../model/events.ts';
 import type { HeaderReader } from '../model/headers.ts';
-import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
-import type { KnownRequest } from './unread-fields.ts';
+import type { KnownRequest } from './shared/unread-fields.ts';
 import type {
   ClientEmbeddings,
   ClientModels,

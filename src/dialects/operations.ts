@@ -1,6 +1,6 @@
 // What a dialect may answer besides generation: counting tokens, embeddings, lists of models.
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
-import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Usage } from '../model/usage.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, Quirks } from './dialect.ts';

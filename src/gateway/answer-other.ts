@@ -5,7 +5,7 @@ import { answerRoot } from '../management/root.ts';
 import { toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { AnswerHeaders } from '../upstream/headers.ts';
-import { authenticate, guardOrigin } from './admission.ts';
+import { authenticate, guardOrigin } from './request/admission.ts';
 import {
   errorResponse,
   guessDialect,
@@ -13,13 +13,13 @@ import {
   methodNotAllowed,
   noSuchPath,
   stackOf,
-} from './error-response.ts';
+} from './response/error-response.ts';
 import type { GatewayHost } from './host.ts';
 import { answerModels } from './operations/models.ts';
-import { withQueryKey } from './query-key.ts';
-import { redactError } from './redact-error.ts';
-import { urlOf } from './request-address.ts';
-import { setRequestId } from './request-id.ts';
+import { withQueryKey } from './request/query-key.ts';
+import { redactError } from './response/redact-error.ts';
+import { urlOf } from './request/request-address.ts';
+import { setRequestId } from './response/request-id.ts';
 import type { Setup } from './setup.ts';
 
 export interface Pages {

@@ -1,28 +1,34 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
 import type { AnswerContext, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { DIALECTS } from '../dialects/registry.ts';
-import { MAX_BODY_LENGTH } from '../ledger/sound-row.ts';
+import { MAX_BODY_LENGTH } from '../ledger/rows/sound-row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
-import { createClientPump, type OpenStream, openStream, openWhole, type WholeAnswer } from './attempt.ts';
-import { createBodyCapture } from './body-capture.ts';
-import type { MakeBody } from './byte-source.ts';
-import { type ClientStreamOptions, createClientStream } from './client-stream.ts';
+import {
+  createClientPump,
+  type OpenStream,
+  openStream,
+  openWhole,
+  type WholeAnswer,
+} from './attempts/attempt.ts';
+import { createBodyCapture } from './record/body-capture.ts';
+import type { MakeBody } from './response/byte-source.ts';
+import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
-import { courseOf, type Exchange, notePlan } from './course.ts';
-import { describeLoss } from './describe-row.ts';
-import { hedgedAnswer } from './hedge.ts';
+import { courseOf, type Exchange, notePlan } from './attempts/course.ts';
+import { describeLoss } from './record/describe-row.ts';
+import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
-import { createObserver, noteUnsaid } from './observer.ts';
-import type { Plan, Question } from './plan.ts';
-import { type ExchangeRecord, failedWith } from './record.ts';
-import { redactError } from './redact-error.ts';
-import type { Relay, Taker } from './relay.ts';
-import { setRequestId } from './request-id.ts';
-import { createByteRenderer } from './translate-pump.ts';
+import { createObserver, noteUnsaid } from './record/observer.ts';
+import type { Plan, Question } from './attempts/plan.ts';
+import { type ExchangeRecord, failedWith } from './record/record.ts';
+import { redactError } from './response/redact-error.ts';
+import type { Relay, Taker } from './pumps/relay.ts';
+import { setRequestId } from './response/request-id.ts';
+import { createByteRenderer } from './pumps/translate-pump.ts';
 
 /** Of a body kept for the audit, in bytes: what a row may hold, with room for the mark of one that is cut. */
 const BODY_CAPTURE = MAX_BODY_LENGTH - 128;

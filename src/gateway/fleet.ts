@@ -1,6 +1,6 @@
 // One gateway in several processes: what each tells the others, and what the whole must answer for.
 import type { RowTaker } from '../ledger/ledger.ts';
-import type { RowOperation } from '../ledger/row.ts';
+import type { RowOperation } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { PeerNotice, Peers } from '../upstream/peers.ts';
 

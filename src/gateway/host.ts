@@ -1,7 +1,7 @@
 // What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
 import type { AuthorizationScheme, OAuthUser } from '../config/resolved.ts';
-import type { LedgerRow } from '../ledger/row.ts';
-import type { Spill } from '../ledger/spill.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
+import type { Spill } from '../ledger/queue/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
 import type { Connections } from '../upstream/connections.ts';

@@ -1,7 +1,7 @@
 // A stream that comes as one JSON array, as Gemini's servers send it where nobody asks for events: each element is an
 // event, passed on as soon as its bytes are there.
 import type { GatewayError } from '../model/errors.ts';
-import type { Pump } from './pump.ts';
+import type { Pump } from './pumps/pump.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,5 +1,5 @@
 // The log's one line for each request, at level `debug`: the row in short, with nothing of what was said.
-import type { LedgerRow } from '../ledger/row.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { GatewayHost } from './host.ts';
 
 export function createRequestLog(host: Pick<GatewayHost, 'log'>): (row: LedgerRow) => void {

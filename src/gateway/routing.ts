@@ -1,7 +1,7 @@
 // Routing within the gateway: what it is asked, and what live traffic tells it.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
-import type { Pricer } from '../ledger/prices.ts';
+import type { Pricer } from '../ledger/prices/prices.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { RouteMemory } from '../routing/memory.ts';
 import { createRouter, type RouteQuestion, type Router } from '../routing/route.ts';
@@ -9,10 +9,10 @@ import { NO_SIGNALS } from '../routing/signals.ts';
 import type { Target } from '../routing/targets.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
-import type { Incoming } from './incoming.ts';
+import type { Incoming } from './request/incoming.ts';
 import { countText } from './operations/estimate-tokens.ts';
-import type { Question } from './plan.ts';
-import type { ExchangeRecord } from './record.ts';
+import type { Question } from './attempts/plan.ts';
+import type { ExchangeRecord } from './record/record.ts';
 
 /** What requests are compared by: three tokens in for each one out, as in conversations. */
 const SAMPLE_USAGE = { ...NO_USAGE, inputTokens: 3_000, outputTokens: 1_000 };

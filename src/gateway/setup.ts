@@ -1,8 +1,8 @@
 // What is derived from a configuration once, not per request.
 import { secretsOfStore } from '../config/audit-store.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
-import { createPricer } from '../ledger/prices.ts';
-import { createRedactor, type Redactor } from '../model/redact.ts';
+import { createPricer } from '../ledger/prices/prices.ts';
+import { createRedactor, type Redactor } from '../model/redact/redact.ts';
 import type { RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
 import { secretsInField } from '../upstream/headers.ts';

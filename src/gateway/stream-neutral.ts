@@ -8,17 +8,17 @@ import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
 import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
-import { type OpenStream, openStream } from './attempt.ts';
-import { lacksKey, notePlan } from './course.ts';
+import { type OpenStream, openStream } from './attempts/attempt.ts';
+import { lacksKey, notePlan } from './attempts/course.ts';
 import { clientLeft } from './exchange.ts';
-import { hedgedAnswer } from './hedge.ts';
+import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
-import { malformedIn } from './malformed-event.ts';
-import { createObserver } from './observer.ts';
-import { type ExchangeRecord, failedWith } from './record.ts';
-import { redactError } from './redact-error.ts';
-import { nextOf } from './relay.ts';
-import { createTranslatePump } from './translate-pump.ts';
+import { malformedIn } from './pumps/malformed-event.ts';
+import { createObserver } from './record/observer.ts';
+import { type ExchangeRecord, failedWith } from './record/record.ts';
+import { redactError } from './response/redact-error.ts';
+import { nextOf } from './pumps/relay.ts';
+import { createTranslatePump } from './pumps/translate-pump.ts';
 
 export interface NeutralContext {
   host: GatewayHost;

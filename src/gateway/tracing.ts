@@ -1,10 +1,10 @@
 // The trace that a request belongs to: it goes on through the gateway, and to those providers that are told of it.
 import { formatTraceparent, parseTraceparent } from '../model/trace-context.ts';
 import type { HeaderReader } from '../model/headers.ts';
-import type { RowTrace } from '../ledger/row.ts';
+import type { RowTrace } from '../ledger/rows/row.ts';
 import type { GatewayHost } from './host.ts';
-import type { Plan } from './plan.ts';
-import type { ExchangeRecord } from './record.ts';
+import type { Plan } from './attempts/plan.ts';
+import type { ExchangeRecord } from './record/record.ts';
 
 /** The client's trace, else one of its own where somebody collects traces; null where nobody does. */
 export function beginTrace(headers: HeaderReader, host: GatewayHost): RowTrace | null {

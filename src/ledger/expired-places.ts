@@ -1,5 +1,5 @@
 // How many of the rows that go each place of the sums has.
-import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
+import { MINUTE, MINUTE_MS, placesOf } from './sums/sum-spans.ts';
 
 export interface ExpiredRow {
   kind: number;

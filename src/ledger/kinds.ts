@@ -1,8 +1,8 @@
 // Kinds: what requests have in common by which sums and filters go. Each combination of these names is kept once, and
 // rows and sums have its number: both stay small, and any filter becomes a set of numbers. Clients may send any names:
 // beyond a bound the sums tell them apart no longer, and the kind has `OTHER` in their place; the rows keep them.
-import { kindNamesOf, type RowValues, type SqlValue } from './row-columns.ts';
-import type { RowOperation, RowStatus } from './row.ts';
+import { kindNamesOf, type RowValues, type SqlValue } from './rows/row-columns.ts';
+import type { RowOperation, RowStatus } from './rows/row.ts';
 
 /** In the order of `kindNamesOf`; '' stands for no name. */
 const NAMES = ['provider', 'model', 'agent', 'project', 'operation', 'status'] as const;

@@ -1,5 +1,5 @@
 // The ledger as the gateway sees it: hand over a row and forget it. Recording never delays a stream.
-import type { LedgerRow } from './row.ts';
+import type { LedgerRow } from './rows/row.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface RowTaker {

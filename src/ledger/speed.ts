@@ -1,5 +1,5 @@
 // How fast a stream came.
-import type { LedgerRow } from './row.ts';
+import type { LedgerRow } from './rows/row.ts';
 
 /** Output tokens over the time from the first content to the last; null where content did not come in pieces. */
 export function tokensPerSecond(

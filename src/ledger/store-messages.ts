@@ -1,6 +1,6 @@
 // What a store's thread and its owner say to each other.
-import type { BinariesOfRows } from './row-columns.ts';
-import type { RowPacket } from './row-packets.ts';
+import type { BinariesOfRows } from './rows/row-columns.ts';
+import type { RowPacket } from './rows/row-packets.ts';
 import type { LedgerStore } from './store.ts';
 
 /** Where the ledger lies. */

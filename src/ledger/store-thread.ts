@@ -61,8 +61,8 @@ async function openOnce(): Promise<ValueStore> {
 /** Each store is loaded where it is used. */
 async function open(at: StoreLocation | null): Promise<ValueStore> {
   if (at === null) throw new Error('the thread was not told where the ledger lies');
-  if (at.type === 'postgres') return (await import('./postgres-store.ts')).createPostgresStore(at.url);
-  const { createMendingSqliteStore } = await import('./sqlite-mending.ts');
+  if (at.type === 'postgres') return (await import('./postgres/store.ts')).createPostgresStore(at.url);
+  const { createMendingSqliteStore } = await import('./sqlite/mending.ts');
   return createMendingSqliteStore(at.path, (notice) => self.postMessage({ notice } satisfies StoreNotice));
 }
 

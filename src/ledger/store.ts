@@ -1,5 +1,5 @@
 // What a ledger store does; SQLite is the one at hand, others must give the same answers.
-import type { LedgerRow, RowOperation, RowStatus } from './row.ts';
+import type { LedgerRow, RowOperation, RowStatus } from './rows/row.ts';
 
 export interface LedgerStore {
   /**

@@ -1,10 +1,10 @@
 // A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
 // likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
-import { binariesOf } from './row-columns.ts';
-import { createPacketBuffers, createPacketWriter } from './row-packets.ts';
+import { binariesOf } from './rows/row-columns.ts';
+import { createPacketBuffers, createPacketWriter } from './rows/row-packets.ts';
 import type { LedgerStore } from './store.ts';
 import { StoreBusy } from './store-busy.ts';
-import { packText } from './stored-body.ts';
+import { packText } from './rows/stored-body.ts';
 import type {
   StoreAnswer,
   StoreCall,

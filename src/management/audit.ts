@@ -1,6 +1,6 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
 import { flushed } from './flushed.ts';
-import { ROW_OPERATIONS, ROW_STATUSES } from '../ledger/row.ts';
+import { ROW_OPERATIONS, ROW_STATUSES } from '../ledger/rows/row.ts';
 import type { AuditFilter, AuditRows, RowPlace } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
 import { describeRow } from './audit-entry.ts';

@@ -1,7 +1,7 @@
 // GET /gateway/metrics: sums over all time or a window, costs by name, each model's figures, the newest requests.
 import { flushed } from './flushed.ts';
 import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
-import { startOfWindow } from '../ledger/sum-spans.ts';
+import { startOfWindow } from '../ledger/sums/sum-spans.ts';
 import type { ManagementDeps } from './management.ts';
 import { describeModel, ratio } from './model-metrics.ts';
 import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';

@@ -1,6 +1,6 @@
 // Content parts of requests and answers: the superset of what the dialects can say.
 import type { ProviderDialectId } from './dialect-id.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from './json/json.ts';
 import type { TokenLogprob } from './logprobs.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 

@@ -1,13 +1,13 @@
 // The neutral stream: what every decoder emits and every encoder takes.
 //
-// Order (asserted by gateway/sequence.ts for what reaches an encoder): `start` first; each block is
+// Order (asserted by gateway/pumps/sequence.ts for what reaches an encoder): `start` first; each block is
 // start → deltas → end under one `block` number, numbers are fresh and rising; decoders may interleave
 // blocks, encoders see one open block at a time; `usage` anywhere after `start`; then exactly one
 // terminal, `finish` or `error`, and nothing after it.
 import type { Citation, Extension, ServerToolResultPart } from './content.ts';
 import type { GatewayError } from './errors.ts';
 import type { Finish } from './finish.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './json/json.ts';
 import type { TokenLogprob } from './logprobs.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 import type { StatedUsage } from './usage.ts';

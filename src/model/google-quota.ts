@@ -1,6 +1,6 @@
 // What an error of Google's servers says of a quota that no moment's wait brings back.
 // https://ai.google.dev/gemini-api/docs/rate-limits
-import { asArray, asObject, asString, type JsonObject } from './json.ts';
+import { asArray, asObject, asString, type JsonObject } from './json/json.ts';
 
 /** `GenerateRequestsPerDayPerProjectPerModel-FreeTier` and its like. */
 const OF_A_DAY = /PerDay|Daily/;

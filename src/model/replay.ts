@@ -3,7 +3,7 @@ import type { Extension, OpaquePart, Part, RefusalPart, TextPart, ToolCallPart }
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
-import { asObject, isObject, type JsonObject } from './json.ts';
+import { asObject, isObject, type JsonObject } from './json/json.ts';
 import type { NeutralResponse } from './response.ts';
 import { billOf, countsOf, type StatedUsage, USAGE_COUNTS } from './usage.ts';
 

@@ -1,7 +1,7 @@
 // The neutral request: what a client asks, whatever dialect it speaks.
 import type { Extension, Part, TextPart } from './content.ts';
 import type { DialectId } from './dialect-id.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './json/json.ts';
 
 /**
  * One turn. Tool results are parts of `user` messages (as in Anthropic and Gemini); `system` here is an

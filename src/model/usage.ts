@@ -1,5 +1,5 @@
 // Token counts of one answer, as the upstream reported them; never estimated from chunks.
-import type { JsonValue } from './json.ts';
+import type { JsonValue } from './json/json.ts';
 
 export interface Usage {
   /** Fresh prompt tokens: neither read from nor written to a cache. */

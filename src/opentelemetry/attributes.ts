@@ -1,6 +1,6 @@
 // What a row tells in the words of the GenAI semantic conventions. No content of prompts or answers is among it.
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/
-import type { LedgerRow, RowOperation } from '../ledger/row.ts';
+import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { serverAttributes } from './connection-data.ts';
 import type { Attributes } from './serializers.ts';

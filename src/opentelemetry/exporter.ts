@@ -1,5 +1,5 @@
 // Traces and metrics of all requests to a collector. Loaded only where OpenTelemetry's variables ask for it.
-import type { LedgerRow } from '../ledger/row.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { AddressOf, SystemOf } from './attributes.ts';
 import { connectionData, type OpenConnections } from './connection-data.ts';
 import { createGenAiMeter } from './gen-ai-meter.ts';

@@ -1,6 +1,6 @@
 // Metrics by the GenAI semantic conventions, counted from each request's row.
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
-import type { LedgerRow } from '../ledger/row.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { createNames, NONE } from '../telemetry/labels.ts';
 import { MAX_NAMES } from '../telemetry/meter.ts';

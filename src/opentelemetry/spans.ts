@@ -1,5 +1,5 @@
 // The spans of one request: itself, as the client's server, and each try, as a client of its provider.
-import type { Attempt, LedgerRow } from '../ledger/row.ts';
+import type { Attempt, LedgerRow } from '../ledger/rows/row.ts';
 import {
   OPERATION_NAMES,
   requestAttributes,

@@ -1,6 +1,6 @@
 // The body of a streamed answer as Bun's server takes it with the least work: written to the connection from within
 // what brings it, without a queue or a promise between. https://bun.com/docs/api/streams#direct-readablestream
-import type { ByteSink, ByteSource, MakeBody } from '../gateway/byte-source.ts';
+import type { ByteSink, ByteSource, MakeBody } from '../gateway/response/byte-source.ts';
 
 /** For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on. */
 export const directBody: MakeBody = (source) => directBodyFor(source, () => {});

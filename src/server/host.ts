@@ -1,6 +1,11 @@
 // The socket: Bun's HTTP server around one fetch function, and how it ends.
 
-import { type ByteSink, type ByteSource, type MakeBody, standardBody } from '../gateway/byte-source.ts';
+import {
+  type ByteSink,
+  type ByteSource,
+  type MakeBody,
+  standardBody,
+} from '../gateway/response/byte-source.ts';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
 import { directBodyFor } from './direct-body.ts';
 import { startCollector } from './garbage.ts';

@@ -1,8 +1,8 @@
 // The store of the ledger and the spill beside it, for the one process that writes them.
 import { dirname, join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
-import { createSpillFile } from '../ledger/spill-file.ts';
-import type { Spill } from '../ledger/spill.ts';
+import { createSpillFile } from '../ledger/queue/spill-file.ts';
+import type { Spill } from '../ledger/queue/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { StoreLocation } from '../ledger/store-messages.ts';
 import { createThreadedStore } from '../ledger/threaded-store.ts';

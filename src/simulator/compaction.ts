@@ -1,6 +1,6 @@
 // The simulated summary of a conversation: what its user said, and one item that only the simulator can read.
 import { buildUsage } from '../dialects/openai-responses/usage.ts';
-import { asArray, isObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { asArray, isObject, type JsonObject, type JsonValue } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import { countInput } from './token-count.ts';

@@ -1,8 +1,8 @@
 // Decides what kind of answer a request gets: thinking, a tool call, JSON, an echo or plain text.
 import type { DialectId } from '../model/dialect-id.ts';
 import { fnv1aHex } from '../model/hash.ts';
-import { isObject } from '../model/json.ts';
-import { allowedOf } from '../dialects/allowed-tools.ts';
+import { isObject } from '../model/json/json.ts';
+import { allowedOf } from '../dialects/shared/allowed-tools.ts';
 import { type OpaqueToken, ownToken } from '../model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, Tool } from '../model/request.ts';
 import type { ToolResultPart } from '../model/content.ts';

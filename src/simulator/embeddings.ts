@@ -1,7 +1,7 @@
 // Simulated embeddings: small vectors that depend on the text alone, so that the same text is always found again.
 import type { ClientRoute, ClientSide } from '../dialects/dialect.ts';
 import type { EmbeddingInput } from '../model/embedding.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json/json.ts';
 import { GatewayError } from '../model/errors.ts';
 import { countPieces } from './pieces.ts';
 

@@ -1,5 +1,5 @@
 // How a simulated failure says when to ask again, in each way that providers have.
-import { isObject, type JsonObject } from '../model/json.ts';
+import { isObject, type JsonObject } from '../model/json/json.ts';
 
 export interface RetryHint {
   /**

@@ -1,7 +1,14 @@
 // A value that satisfies a JSON Schema: what the simulator puts into tool arguments and structured output.
 // Covers what tools and output formats use; `pattern` only where a plain candidate happens to match, `not`
 // and `if` are ignored.
-import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../model/json/json.ts';
 
 // Recursive schemas (trees) stop growing here: optional content is left out, the null or leaf branch is taken.
 const DEEPEST = 5;

@@ -3,7 +3,7 @@ import type { AnswerContext, ClientSide } from '../dialects/dialect.ts';
 import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
-import { asString, type JsonObject, parseObject } from '../model/json.ts';
+import { asString, type JsonObject, parseObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { aborted, playScript, type SimulatorDeps } from './body.ts';

@@ -1,5 +1,5 @@
 // What all requests since the start add up to, for Prometheus and OpenTelemetry: counted from each request's row.
-import type { LedgerRow } from '../ledger/row.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
 import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
 import {
   addDuration,

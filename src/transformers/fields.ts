@@ -1,6 +1,6 @@
 // `fields`: sets and removes fields of the body as it goes to the provider, in the provider's own words.
 import { z } from 'zod';
-import { isObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../model/json/json.ts';
 import { defineTransformer } from './row.ts';
 
 /** `generationConfig.topK`: names joined by dots lead into objects. */

@@ -1,7 +1,7 @@
 // Redacts an answer as it streams. Text that could still be part of a match waits, with the events behind it, no longer
 // than to the end of its block; nothing else does. Where the pieces of a text end changes nothing.
 import type { StreamEvent } from '../model/events.ts';
-import { isObject } from '../model/json.ts';
+import { isObject } from '../model/json/json.ts';
 import type { Program } from './pattern/program.ts';
 import type { Replacement } from './pattern/replace.ts';
 import { createScanner, type Decision } from './pattern/scanner.ts';

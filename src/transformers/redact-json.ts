@@ -1,5 +1,5 @@
 // Redacts the string values inside JSON.
-import { isObject, type JsonValue } from '../model/json.ts';
+import { isObject, type JsonValue } from '../model/json/json.ts';
 
 export function redactValue(
   value: JsonValue,

@@ -2,7 +2,7 @@
 // or both. Everything it needs is passed in; it keeps nothing between exchanges.
 import type { StreamEvent } from '../model/events.ts';
 import type { HeaderList } from '../model/header-list.ts';
-import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 
 export interface TransformContext {

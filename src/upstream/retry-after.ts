@@ -3,7 +3,7 @@
 import { durationMs } from '../model/duration.ts';
 import { isDailyQuota } from '../model/google-quota.ts';
 import type { HeaderReader } from '../model/headers.ts';
-import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json/json.ts';
 
 /**
  * Milliseconds until the provider may be asked again, as its failure says by whatever means; undefined where it

@@ -1,6 +1,6 @@
 // The URL of one request: the provider's base and the dialect's path, or the provider's own.
 import type { ProviderSide } from '../dialects/dialect.ts';
-import { modelInPath } from '../dialects/model-in-path.ts';
+import { modelInPath } from '../dialects/shared/model-in-path.ts';
 
 /**
  * Path and query behind the base URL. `template`: the provider's own, in which `{model}` and `{method}` (what

@@ -1,16 +1,16 @@
 // Rows on their way from a worker to the primary: in the packets that the ledger's store reads, and counted already. The
 // primary passes on what it need not read, and most of it does not come over the pipe.
-import { type BinaryPart, sharedCopy } from '../ledger/binary-parts.ts';
-import { REQUEST_ID, rowOfValues, type RowValues } from '../ledger/row-columns.ts';
+import { type BinaryPart, sharedCopy } from '../ledger/rows/binary-parts.ts';
+import { REQUEST_ID, rowOfValues, type RowValues } from '../ledger/rows/row-columns.ts';
 import {
   adoptPacket,
   compactPacket,
   createPacketBuffers,
   createPacketWriter,
   rowsOfPacket,
-} from '../ledger/row-packets.ts';
-import type { LedgerRow } from '../ledger/row.ts';
-import { soundRow } from '../ledger/sound-row.ts';
+} from '../ledger/rows/row-packets.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
+import { soundRow } from '../ledger/rows/sound-row.ts';
 import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
 import { packetAt, type PacketPlace, type PacketRoom } from './packet-room.ts';
 

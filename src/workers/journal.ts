@@ -1,7 +1,7 @@
 // The requests that a worker has begun and whose rows are not yet in safe hands, in memory that outlives it: when it
 // dies, the primary writes their rows.
 import type { BegunRequest } from '../gateway/fleet.ts';
-import type { LedgerRow, RowOperation, RowStatus } from '../ledger/row.ts';
+import type { LedgerRow, RowOperation, RowStatus } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import { USAGE_COUNTS } from '../model/usage.ts';

@@ -1,5 +1,5 @@
 // The row of a request whose worker died before it could write one.
-import { type LedgerRow, NO_TIMING } from '../ledger/row.ts';
+import { type LedgerRow, NO_TIMING } from '../ledger/rows/row.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { LeftRequest } from './journal.ts';
 

@@ -1,6 +1,6 @@
 // Where a worker leaves packets of rows for its primary, in memory that both have: over the pipe each of them pays as much
 // for a row as for packing it.
-import { compactInto, compactLength } from '../ledger/row-packets.ts';
+import { compactInto, compactLength } from '../ledger/rows/row-packets.ts';
 import { JOURNAL_BYTES } from './journal.ts';
 import type { OpenedMemory } from './shared-memory.ts';
 

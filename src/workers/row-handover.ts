@@ -1,7 +1,7 @@
 // A worker's end of the ledger: rows go to the primary in batches, and the journal lets go of each when it is there.
 import type { RowTaker } from '../ledger/ledger.ts';
-import type { LedgerRow } from '../ledger/row.ts';
-import { packText } from '../ledger/stored-body.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
+import { packText } from '../ledger/rows/stored-body.ts';
 import { type Channel, ChannelClosed } from './channel.ts';
 import { createRowPacker } from './handed-rows.ts';
 import type { Journal } from './journal.ts';

@@ -24,7 +24,7 @@ const HOST_CODE = [
   /^workers\//,
   /^credentials\//,
   /^config\/(load|watch)/,
-  /^ledger\/(sqlite|postgres|spill-file|stored-body)/,
+  /^ledger\/(sqlite|postgres|queue\/spill-file|rows\/stored-body)/,
   /^simulator\/serve/,
   /^management\/dashboard\/serve/,
 ];

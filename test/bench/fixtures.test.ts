@@ -17,7 +17,7 @@ import { sharedNow } from '../../bench/shared-clock.ts';
 import { readStamps } from '../../bench/stamp.ts';
 import { createServer } from '../../bench/upstream-server.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { parseObject } from '../../src/model/json.ts';
+import { parseObject } from '../../src/model/json/json.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';
 

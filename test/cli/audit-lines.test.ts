@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 

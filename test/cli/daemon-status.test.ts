@@ -1,6 +1,6 @@
 // How long a gateway has been running, in words.
 import { expect, test } from 'bun:test';
-import { describeStatus, NOT_RUNNING } from '../../src/cli/daemon-status.ts';
+import { describeStatus, NOT_RUNNING } from '../../src/cli/daemon/daemon-status.ts';
 
 test.each<[number, string]>([
   [0, '0s'],

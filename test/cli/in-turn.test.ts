@@ -1,6 +1,6 @@
 // Runs that are asked for while one is going on.
 import { expect, test } from 'bun:test';
-import { inTurn } from '../../src/cli/in-turn.ts';
+import { inTurn } from '../../src/cli/serve/in-turn.ts';
 
 test('one after the other, in the order in which they are asked for', async () => {
   const told: string[] = [];

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test';
 import { appendFileSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LogTail, openLogTail } from '../../src/cli/log-tail.ts';
+import { type LogTail, openLogTail } from '../../src/cli/daemon/log-tail.ts';
 import { olderLog } from '../../src/server/log-file.ts';
 
 let folder: string;

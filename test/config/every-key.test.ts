@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { listSchemaKeys } from '../../scripts/config/keys.ts';
-import { isObject } from '../../src/model/json.ts';
+import { isObject } from '../../src/model/json/json.ts';
 
 /** What every file below has, so that a varied key has something to differ from. */
 const BASE = {

@@ -2,7 +2,7 @@
 // each client dialect raise the class of the status, and ask again where that may help, streamed and whole.
 import { describe, expect, test } from 'bun:test';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyWith } from '../support/reply.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
-import { asArray, asObject, type JsonObject, parseObject } from '../../src/model/json.ts';
+import { asArray, asObject, type JsonObject, parseObject } from '../../src/model/json/json.ts';
 import { PROVIDER_WIRES, WIRE_IDS } from '../support/provider-wires.ts';
 import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

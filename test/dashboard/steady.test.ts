@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';

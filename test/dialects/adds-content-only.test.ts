@@ -1,7 +1,7 @@
 // The look that spares a passthrough the parsing: what it skips never changes what the ledger learns.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { createObserver, type Observation } from '../../src/gateway/observer.ts';
+import { createObserver, type Observation } from '../../src/gateway/record/observer.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';

@@ -1,9 +1,9 @@
 // Only some of the declared tools may be called: in each provider's words, or by declaring no others.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { fitToolNames } from '../../src/dialects/tool-names.ts';
+import { fitToolNames } from '../../src/dialects/shared/tool-names.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest, Tool } from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 
 const GRAMMAR = { type: 'grammar', grammar: { syntax: 'lark', definition: 'start: "*** Begin Patch"' } };

@@ -1,8 +1,8 @@
 // Which efforts OpenAI's models are asked for, in both of its dialects: any that a model does not know it refuses.
 import { describe, expect, test } from 'bun:test';
-import { effortsOf } from '../../src/dialects/openai-efforts.ts';
+import { effortsOf } from '../../src/dialects/openai/efforts.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 

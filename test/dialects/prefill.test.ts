@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { Part } from '../../src/model/content.ts';
-import { asArray } from '../../src/model/json.ts';
+import { asArray } from '../../src/model/json/json.ts';
 import type { ReasoningSettings } from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { wholeChat } from '../support/message-stream.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 const FOUND = {
   type: 'search_result',

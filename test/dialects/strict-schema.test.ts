@@ -1,7 +1,7 @@
 // JSON Schemas as Claude's structured output takes them: what it does not know stands in the description.
 import { expect, test } from 'bun:test';
 import { strictSchema } from '../../src/dialects/claude/strict-schema.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 const OBJECT = { type: 'object', properties: {}, additionalProperties: false };
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 const HELLO = [{ role: 'user', content: 'hi' }];
 const ASKS: Record<DialectId, JsonObject> = {

@@ -2,7 +2,7 @@
 // knows, and is read as with any other.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { PROVIDER_WIRES, WIRE_IDS } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

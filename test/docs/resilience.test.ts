@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { RETRY_BUDGET_MS } from '../../src/gateway/fallback.ts';
+import { RETRY_BUDGET_MS } from '../../src/gateway/attempts/fallback.ts';
 import { LONGEST_BENCH_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
 import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadWithCode } from '../../src/cli/load-with-code.ts';
+import { loadWithCode } from '../../src/cli/serve/load-with-code.ts';
 import { describeProblems } from '../../src/cli/config-flags.ts';
 import { retireModules } from '../../src/server/load-modules.ts';
 

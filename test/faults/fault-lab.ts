@@ -1,6 +1,6 @@
 // One request through the gateway to a target that fails as it is told to, and perhaps to one that works.
 import type { ConfigInput } from '../../src/index.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { clientRequest } from '../support/client-requests.ts';

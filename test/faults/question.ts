@@ -1,6 +1,6 @@
 // One user message in each dialect.
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 export const QUESTION_OF: Record<DialectId, (text: string) => JsonObject> = {
   'anthropic-messages': (text) => ({ messages: [{ role: 'user', content: text }] }),

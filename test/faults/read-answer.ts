@@ -2,7 +2,7 @@
 import { MalformedEvent } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { parseObject } from '../../src/model/json.ts';
+import { parseObject } from '../../src/model/json/json.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import type { SseEvent } from '../../src/sse/event.ts';
 import { readEvents } from '../support/read-events.ts';

@@ -1,6 +1,6 @@
 // Answers that say as much as their dialect's documentation of 2025 and 2026 lets them, beside the recorded ones.
 import type { ANSWERS } from '../../scripts/fidelity/wires.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 const PNG = 'iVBORw0KGgo=';
 

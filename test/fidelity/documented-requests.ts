@@ -1,7 +1,7 @@
 // Requests that say as much as their dialect's documentation of 2025 and 2026 lets them, beside the recorded ones: what
 // few clients send is lost as easily as what many do, and nobody sees it.
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
 const PNG = 'iVBORw0KGgo=';

@@ -8,7 +8,7 @@ import { probeAnswer } from '../../scripts/fidelity/probe-answer.ts';
 import { formOf, modelFor, probeRequest } from '../../scripts/fidelity/probe-request.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createFidelityLab } from './lab.ts';
 
 const REQUESTS = REQUEST_FEATURES.flatMap(({ features }) => [...features]);

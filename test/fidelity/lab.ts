@@ -1,8 +1,8 @@
 // The real gateway with one provider of each wire, behind which every probe is asked and answered.
 import { TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { jsonReply } from '../support/json-reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

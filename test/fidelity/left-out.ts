@@ -1,5 +1,5 @@
 // JSON with one field left out, for every field, however deep: what tells whether anyone misses it.
-import { isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 
 export interface Variant {
   /** As in `messages[].content[].cache_control`. */

@@ -5,7 +5,7 @@ import { ANSWERS, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
 import { tellWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import { type JsonObject, parseObject } from '../../src/model/json.ts';
+import { type JsonObject, parseObject } from '../../src/model/json/json.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';
 import { recordings } from '../support/recordings.ts';
 import { DOCUMENTED_ANSWERS } from './documented-answers.ts';

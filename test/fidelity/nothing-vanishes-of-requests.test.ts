@@ -6,7 +6,7 @@ import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Quirks } from '../../src/dialects/dialect.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { findProviderKind } from '../../src/providers/kinds.ts';
 import { MODELS } from '../providers/row-lab.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';

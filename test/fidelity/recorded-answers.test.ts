@@ -7,7 +7,7 @@ import { probeAnswer, tellStreamed, tellWhole } from '../../scripts/fidelity/pro
 import type { EventTaker } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
-import { parseObject } from '../../src/model/json.ts';
+import { parseObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
 import { readEvents } from '../support/read-events.ts';

@@ -1,7 +1,7 @@
 // Fields of recorded requests that say no more than is so without them, with the reason. Whatever is not here and
 // changes nothing has vanished.
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { isObject, type JsonValue } from '../../src/model/json.ts';
+import { isObject, type JsonValue } from '../../src/model/json/json.ts';
 
 /** By the place of the field: the values that say nothing there. */
 type Places = Record<string, (value: JsonValue) => boolean>;

@@ -1,7 +1,7 @@
 // A field that nobody has heard of, in what a model says: clients of other dialects are not told it, the row names it.
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

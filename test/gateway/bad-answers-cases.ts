@@ -1,7 +1,7 @@
 // Answers that break their dialect, one list for each wire, and what must become of each.
 import type { ErrorCode } from '../../src/index.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject, JsonValue } from '../../src/model/json.ts';
+import type { JsonObject, JsonValue } from '../../src/model/json/json.ts';
 import { MESSAGE } from '../support/message-stream.ts';
 import { inEnvelope, PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { type Reply, replyWith } from '../support/reply.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
-import { parseObject } from '../../src/model/json.ts';
+import { parseObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
 import { clientRequest } from '../support/client-requests.ts';

@@ -1,6 +1,6 @@
 // The answer that is kept for the audit: whole from whatever chunks it came in, cut where its room ends.
 import { describe, expect, test } from 'bun:test';
-import { createBodyCapture } from '../../src/gateway/body-capture.ts';
+import { createBodyCapture } from '../../src/gateway/record/body-capture.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { RECORDED_AS } from '../support/client-requests.ts';
 import { recordings } from '../support/recordings.ts';

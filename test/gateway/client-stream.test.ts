@@ -1,7 +1,7 @@
 // The stream that a client reads: pings where there was silence and only there, long writes in pieces, and one end.
 import { expect, test } from 'bun:test';
-import { createClientStream } from '../../src/gateway/client-stream.ts';
-import type { Taker } from '../../src/gateway/relay.ts';
+import { createClientStream } from '../../src/gateway/response/client-stream.ts';
+import type { Taker } from '../../src/gateway/pumps/relay.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

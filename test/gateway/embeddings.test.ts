@@ -1,7 +1,7 @@
 // Embeddings: bytes pass to OpenAI-shaped providers, others get a translation; one row with usage and cost.
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { jsonReply } from '../support/json-reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';

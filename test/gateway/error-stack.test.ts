@@ -1,7 +1,7 @@
 // What the log is told of a failure that nobody expected.
 import { expect, test } from 'bun:test';
-import { stackOf } from '../../src/gateway/error-response.ts';
-import { notTooDeep } from '../../src/gateway/not-too-deep.ts';
+import { stackOf } from '../../src/gateway/response/error-response.ts';
+import { notTooDeep } from '../../src/gateway/request/not-too-deep.ts';
 import { GatewayError, toGatewayError } from '../../src/model/errors.ts';
 
 function breaks(): never {

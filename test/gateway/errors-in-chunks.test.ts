@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest, LAB_PROVIDER_OF } from '../support/client-requests.ts';
 import { CHAT, wholeChat } from '../support/message-stream.ts';
 import { readEvents } from '../support/read-events.ts';

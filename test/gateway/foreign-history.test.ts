@@ -1,7 +1,7 @@
 // Same dialect on both sides, but another dialect's provider answered before: the request is rebuilt without what
 // that one left in the history, the answer still passes as bytes.
 import { describe, expect, test } from 'bun:test';
-import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { callIdToWire, ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';

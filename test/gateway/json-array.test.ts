@@ -1,6 +1,6 @@
 // A client that reads its stream as one JSON array, whoever answers.
 import { describe, expect, test } from 'bun:test';
-import { asObject, type JsonObject } from '../../src/model/json.ts';
+import { asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest, LAB_PROVIDER_OF, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';

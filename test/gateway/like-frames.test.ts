@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { createEventFraming } from '../../src/gateway/event-framing.ts';
-import { createObserver } from '../../src/gateway/observer.ts';
-import { createSequencer } from '../../src/gateway/sequence.ts';
-import { createPassthroughPump } from '../../src/gateway/passthrough-pump.ts';
-import { createTranslatePump } from '../../src/gateway/translate-pump.ts';
+import { createEventFraming } from '../../src/gateway/pumps/event-framing.ts';
+import { createObserver } from '../../src/gateway/record/observer.ts';
+import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
+import { createPassthroughPump } from '../../src/gateway/pumps/passthrough-pump.ts';
+import { createTranslatePump } from '../../src/gateway/pumps/translate-pump.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../src/model/usage.ts';
 import { readEvents } from '../support/read-events.ts';

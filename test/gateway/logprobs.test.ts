@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import { jsonReply } from '../support/json-reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

@@ -2,7 +2,7 @@
 import { expect, spyOn, test } from 'bun:test';
 import { createPairPump, PAIRS, type Pair } from '../../bench/codecs/pair.ts';
 import { callStream, textStream, type WireStream } from '../../bench/codecs/streams.ts';
-import type { Pump } from '../../src/gateway/pump.ts';
+import type { Pump } from '../../src/gateway/pumps/pump.ts';
 
 const FRAGMENT = 'a piece of an argument, as long ';
 const SHORT = 2_000;

@@ -1,9 +1,9 @@
 // A long answer for a client whose dialect tells all of it again at the end: whole, in order, and in writes of bounded
 // size.
 import { expect, test } from 'bun:test';
-import { standardBody } from '../../src/gateway/byte-source.ts';
-import { createClientStream } from '../../src/gateway/client-stream.ts';
-import type { Taker } from '../../src/gateway/relay.ts';
+import { standardBody } from '../../src/gateway/response/byte-source.ts';
+import { createClientStream } from '../../src/gateway/response/client-stream.ts';
+import type { Taker } from '../../src/gateway/pumps/relay.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';
 import { createManualTimers } from '../support/manual-timers.ts';

@@ -1,7 +1,7 @@
 // Ids of 64 bits in a call's arguments are the same ids at the other end, whichever two dialects are at the ends.
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { PROVIDER_WIRES, WIRE_IDS } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

@@ -3,7 +3,7 @@
 // told as that (GUARANTEES 3).
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { createFallbackLab, ASK } from '../support/fallback-lab.ts';
 import { createManualTimers } from '../support/manual-timers.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { ErrorCode } from '../../src/index.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { CHAT } from '../support/message-stream.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';

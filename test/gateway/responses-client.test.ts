@@ -2,7 +2,7 @@
 // its stateless history, and what only a provider with a store could answer.
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
-import { asArray, asObject, type JsonObject } from '../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';

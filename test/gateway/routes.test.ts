@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'bun:test';
 import { findRoute, findRouteBelow } from '../../src/dialects/find-route.ts';
 import type { ClientRoute } from '../../src/dialects/dialect.ts';
-import type { Incoming } from '../../src/gateway/incoming.ts';
-import { planCall } from '../../src/gateway/plan.ts';
+import type { Incoming } from '../../src/gateway/request/incoming.ts';
+import { planCall } from '../../src/gateway/attempts/plan.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 import { createTestGateway } from '../support/test-gateway.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type ConfigInput, GatewayError } from '../../src/index.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { type ClientAsk, clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createFetchTransport } from '../../src/upstream/fetch-transport.ts';
 import type { ConfigInput } from '../../src/index.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createGateway, GatewayError, type ConfigInput, type GatewayHost } from '../../src/index.ts';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { createExporter } from '../../src/opentelemetry/exporter.ts';
 import { createLog } from '../../src/server/log.ts';
 import { CHAT, MESSAGE, wholeMessage } from '../support/message-stream.ts';

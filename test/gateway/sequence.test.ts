@@ -1,6 +1,6 @@
 // The order that every encoder may rely on, out of what decoders tell in any.
 import { describe, expect, test } from 'bun:test';
-import { createSequencer } from '../../src/gateway/sequence.ts';
+import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import { createRandom, FIRST_SEED } from '../support/splits.ts';

@@ -1,6 +1,6 @@
 // Time and leaving (GUARANTEES 1, 2, 5, 11, 12, 13, 15), on a clock turned by hand.
 import { describe, expect, test } from 'bun:test';
-import type { ByteSource } from '../../src/gateway/byte-source.ts';
+import type { ByteSource } from '../../src/gateway/response/byte-source.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

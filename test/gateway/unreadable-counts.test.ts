@@ -2,7 +2,7 @@
 // model that made it. Where an answer counts nothing, its tokens are unknown and not none (GUARANTEES 7, 16, 19).
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { PROVIDER_WIRES, WIRE_IDS } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

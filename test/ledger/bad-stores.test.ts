@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebHost } from '../../src/gateway/host.ts';
-import { type Entry, toEntry } from '../../src/ledger/backlog.ts';
-import { createBatchWriter } from '../../src/ledger/batch-writer.ts';
-import { createLedger } from '../../src/ledger/recorder.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
-import { createSpillFile } from '../../src/ledger/spill-file.ts';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { type Entry, toEntry } from '../../src/ledger/queue/backlog.ts';
+import { createBatchWriter } from '../../src/ledger/queue/batch-writer.ts';
+import { createLedger } from '../../src/ledger/queue/recorder.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
+import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';

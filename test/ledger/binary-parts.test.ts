@@ -7,7 +7,7 @@ import {
   putBack,
   sharedCopy,
   writeReference,
-} from '../../src/ledger/binary-parts.ts';
+} from '../../src/ledger/rows/binary-parts.ts';
 
 const bytes = (length: number) => Buffer.from(Array.from({ length }, (_, at) => (at * 7919 + 13) % 256));
 const DATA = bytes(5000).toString('base64');

@@ -1,6 +1,6 @@
 // A process that records rows into the SQLite file of its argument and waits to be killed.
 // Prints `old` when its first 300 rows are more than a second old; by then it has recorded one more.
-import { createLedger } from '../../src/ledger/recorder.ts';
+import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { variedRows } from '../support/ledger-rows.ts';
 
 let directory: string;

@@ -1,8 +1,8 @@
 // How many kinds there can be, and which names they tell.
 import { describe, expect, test } from 'bun:test';
 import { createKinds, type Kinds } from '../../src/ledger/kinds.ts';
-import { rowValues } from '../../src/ledger/row-columns.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import { rowValues } from '../../src/ledger/rows/row-columns.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 
 function kindOf(kinds: Kinds, changes: Partial<LedgerRow>) {

@@ -1,7 +1,7 @@
 // Spreads as databases of before had them, a row a bucket, and what has to come of them.
 import { expect } from 'bun:test';
 import type { LedgerStore } from '../../src/ledger/store.ts';
-import { placesOf } from '../../src/ledger/sum-spans.ts';
+import { placesOf } from '../../src/ledger/sums/sum-spans.ts';
 import { bucketOf } from '../../src/model/spread.ts';
 import { SAMPLE_TIME, sampleRow } from '../support/ledger-rows.ts';
 

@@ -1,6 +1,6 @@
 // Gateways as processes on one PostgreSQL: what they record, how they stand it being away, and what they do not tell.
 import { beforeAll, describe, expect, test } from 'bun:test';
-import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
+import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import {
   type Cluster,
   hasPostgres,

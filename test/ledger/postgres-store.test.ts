@@ -2,9 +2,9 @@
 // that others use as well.
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SQL } from 'bun';
-import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
-import { STEPS } from '../../src/ledger/postgres-schema.ts';
-import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/row-columns.ts';
+import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
+import { STEPS } from '../../src/ledger/postgres/schema.ts';
+import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/rows/row-columns.ts';
 import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';

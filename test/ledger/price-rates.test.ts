@@ -1,8 +1,8 @@
 // The short cut says what the price table's library says, for every model of the table.
 import { describe, expect, test } from 'bun:test';
 import { calcPrice, findProvider, type Provider } from '@pydantic/genai-prices';
-import { createRateSum } from '../../src/ledger/price-rates.ts';
-import { findPrices } from '../../src/ledger/price-table.ts';
+import { createRateSum } from '../../src/ledger/prices/rates.ts';
+import { findPrices } from '../../src/ledger/prices/table.ts';
 import { NO_USAGE, totalInputTokens, type Usage } from '../../src/model/usage.ts';
 
 const USAGES: Partial<Usage>[] = [

@@ -4,8 +4,8 @@ import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveCosts } from '../../src/config/resolve-costs.ts';
 import type { ConfigInput } from '../../src/index.ts';
-import { findPrices } from '../../src/ledger/price-table.ts';
-import { createPricer } from '../../src/ledger/prices.ts';
+import { findPrices } from '../../src/ledger/prices/table.ts';
+import { createPricer } from '../../src/ledger/prices/prices.ts';
 import { sampleUsage } from '../support/ledger-rows.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 

@@ -2,7 +2,7 @@
 // gateway, in front of the recording, must come to the same sum.
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
-import { findPrices } from '../../src/ledger/price-table.ts';
+import { findPrices } from '../../src/ledger/prices/table.ts';
 import { findRecording, ownRecordings, type Recording, usesSharedRecordings } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf, replyWith } from '../support/reply.ts';

@@ -1,6 +1,6 @@
 // Rows reach the store's thread as they were, whatever is in them.
 import { describe, expect, test } from 'bun:test';
-import { rowValues } from '../../src/ledger/row-columns.ts';
+import { rowValues } from '../../src/ledger/rows/row-columns.ts';
 import {
   adoptPacket,
   compactPacket,
@@ -10,7 +10,7 @@ import {
   type RowPacket,
   rowsInPacket,
   rowsOfPacket,
-} from '../../src/ledger/row-packets.ts';
+} from '../../src/ledger/rows/row-packets.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 const buffersOf = (packets: readonly RowPacket[]) =>

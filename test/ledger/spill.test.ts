@@ -14,13 +14,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sharedCopy } from '../../src/ledger/binary-parts.ts';
+import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { createLedger } from '../../src/ledger/recorder.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
-import { createSpillFile } from '../../src/ledger/spill-file.ts';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import { packText } from '../../src/ledger/stored-body.ts';
+import { createLedger } from '../../src/ledger/queue/recorder.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
+import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
+import { packText } from '../../src/ledger/rows/stored-body.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 

@@ -1,7 +1,7 @@
 // What every ledger store must answer, whatever it is made of.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { type BinaryPart, sharedCopy } from '../../src/ledger/binary-parts.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import { type BinaryPart, sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import {
   ALL_TIME,
   type AuditFilter,
@@ -12,8 +12,8 @@ import {
 } from '../../src/ledger/store.ts';
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
-import { MAX_BODY_LENGTH } from '../../src/ledger/sound-row.ts';
-import { packText, SHORTEST_PACKED } from '../../src/ledger/stored-body.ts';
+import { MAX_BODY_LENGTH } from '../../src/ledger/rows/sound-row.ts';
+import { packText, SHORTEST_PACKED } from '../../src/ledger/rows/stored-body.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 
 export interface StoreFactory {

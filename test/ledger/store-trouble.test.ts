@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SQL } from 'bun';
-import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
-import { createMendingSqliteStore } from '../../src/ledger/sqlite-mending.ts';
+import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
+import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
 

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ResolvedConfig } from '../../src/config/resolved.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { createLedger } from '../../src/ledger/recorder.ts';
-import { type LedgerRow, NO_TIMING } from '../../src/ledger/row.ts';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createLedger } from '../../src/ledger/queue/recorder.ts';
+import { type LedgerRow, NO_TIMING } from '../../src/ledger/rows/row.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { createManagement, type ManagementDeps } from '../../src/management/management.ts';
 import { createMeter } from '../../src/telemetry/meter.ts';
 import type { PoolState } from '../../src/upstream/connections.ts';

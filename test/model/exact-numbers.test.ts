@@ -1,9 +1,9 @@
 // Whole numbers longer than JavaScript's own keep their spelling from one text to the next.
 import { describe, expect, test } from 'bun:test';
-import { argumentsToWrite, exactText, readJson, readObject } from '../../src/model/exact-numbers.ts';
-import { editTopLevel } from '../../src/model/json-edit.ts';
-import { isObject } from '../../src/model/json.ts';
-import { writeJson } from '../../src/model/write-json.ts';
+import { argumentsToWrite, exactText, readJson, readObject } from '../../src/model/json/exact-numbers.ts';
+import { editTopLevel } from '../../src/model/json/edit.ts';
+import { isObject } from '../../src/model/json/json.ts';
+import { writeJson } from '../../src/model/json/write-json.ts';
 
 const LONG = '{"id":1234567890123456789,"list":[-98765432109876543210,{"deep":9007199254740993}],"as":1000}';
 

@@ -1,6 +1,6 @@
 // Fields edited in the text of a JSON object: all else stays to the byte.
 import { describe, expect, test } from 'bun:test';
-import { editTopLevel } from '../../src/model/json-edit.ts';
+import { editTopLevel } from '../../src/model/json/edit.ts';
 
 const SOURCE = `{ "model" : "a/b",\n "n": 1.0, "big": 12345678901234567890, "s": "q\\"},{\\\\", "o": {"model": [1, {"x": "]"}]}, "last":null }`;
 

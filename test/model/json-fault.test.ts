@@ -1,6 +1,6 @@
 // Where a text that is no JSON goes wrong.
 import { expect, test } from 'bun:test';
-import { findJsonFault } from '../../src/model/json-fault.ts';
+import { findJsonFault } from '../../src/model/json/fault.ts';
 
 test.each([
   ['{"a":1,}', 1, 8, false],

@@ -1,6 +1,6 @@
 // JSON that comes in pieces: the verdict of `JSON.parse`, and where it stands.
 import { describe, expect, test } from 'bun:test';
-import { createJsonScanner } from '../../src/model/json-scanner.ts';
+import { createJsonScanner } from '../../src/model/json/scanner.ts';
 
 const WHOLE = [
   '{}',

@@ -1,6 +1,6 @@
 // Known secrets in base64: wherever in an encoded text they begin, in either alphabet, cut short, escaped; and no other base64.
 import { describe, expect, test } from 'bun:test';
-import { createRedactor } from '../../src/model/redact.ts';
+import { createRedactor } from '../../src/model/redact/redact.ts';
 
 const SECRETS = [
   'qzSecret-Hx7Lw2mKp9',

@@ -1,6 +1,6 @@
 // One pass that misses none of the strings it looks for, and tells of nothing else.
 import { describe, expect, test } from 'bun:test';
-import { createScan } from '../../src/model/redact-scan.ts';
+import { createScan } from '../../src/model/redact/scan.ts';
 
 const STRINGS = ['sk-', 'bearer', 'api key', '@', '..', '…', '••', 'key='];
 

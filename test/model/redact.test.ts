@@ -1,6 +1,6 @@
 // Secrets in text: none may stay, not even a prefix, and ordinary text must.
 import { describe, expect, test } from 'bun:test';
-import { createRedactor } from '../../src/model/redact.ts';
+import { createRedactor } from '../../src/model/redact/redact.ts';
 
 const redact = createRedactor([]);
 

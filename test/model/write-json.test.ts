@@ -1,7 +1,7 @@
 // Large values are written as `JSON.stringify` writes them.
 import { expect, test } from 'bun:test';
-import type { JsonValue } from '../../src/model/json.ts';
-import { writeJson } from '../../src/model/write-json.ts';
+import type { JsonValue } from '../../src/model/json/json.ts';
+import { writeJson } from '../../src/model/json/write-json.ts';
 
 const IMAGE = 'QUJD'.repeat(50_000);
 const LARGE = 10_000_000;

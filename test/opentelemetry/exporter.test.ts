@@ -1,6 +1,6 @@
 // What a collector receives, read by the protocol's own definitions, and what becomes of a collector that fails.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { OpenConnections } from '../../src/opentelemetry/connection-data.ts';
 import { createExporter } from '../../src/opentelemetry/exporter.ts';
 import type { OtlpTarget } from '../../src/opentelemetry/settings.ts';

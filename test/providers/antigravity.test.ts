@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { ConfigInput, GatewayHost } from '../../src/index.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createGoogleUserSource } from '../../src/server/google-source.ts';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

@@ -4,7 +4,14 @@ import { ollamaChat } from '../../src/dialects/ollama-chat/index.ts';
 import type { Part } from '../../src/model/content.ts';
 import { ownToken } from '../../src/model/opaque-token.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { asArray, asNumber, asObject, asString, type JsonObject, parseObject } from '../../src/model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  parseObject,
+} from '../../src/model/json/json.ts';
 import { readEvents } from '../support/read-events.ts';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';

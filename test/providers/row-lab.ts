@@ -1,7 +1,7 @@
 // What a row's quirks make of a request, built by the gateway or written by a client of the same dialect.
 import { expect } from 'bun:test';
 import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 import { findProviderKind } from '../../src/providers/kinds.ts';
 

@@ -1,6 +1,6 @@
 // Thinking, provider by provider: how it is asked for, and what it rules out.
 import { describe, expect, test } from 'bun:test';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 import { build, pass } from './row-lab.ts';
 

@@ -1,6 +1,6 @@
 // A streamed answer written straight to the client's connection: order, back pressure, both ways to end, and the head.
 import { expect, test } from 'bun:test';
-import type { ByteSink, ByteSource } from '../../src/gateway/byte-source.ts';
+import type { ByteSink, ByteSource } from '../../src/gateway/response/byte-source.ts';
 import { directBody } from '../../src/server/direct-body.ts';
 import { createHttpHost, type HttpHost } from '../../src/server/host.ts';
 import { createManualTimers } from '../support/manual-timers.ts';

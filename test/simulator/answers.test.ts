@@ -1,7 +1,7 @@
 // What the simulator answers in each dialect, as its SDK and its grammar read it.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { readEvents } from '../support/read-events.ts';
 import { CLIENTS } from './clients.ts';

@@ -1,6 +1,6 @@
 // Anthropic's SDK as a client of the simulator.
 import Anthropic from '@anthropic-ai/sdk';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { BASE, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const anthropicClient: SdkClient = {

@@ -1,6 +1,6 @@
 // Google's SDK as a client of the simulator.
 import { type GenerateContentParameters, type GenerateContentResponse, GoogleGenAI } from '@google/genai';
-import { isObject, type JsonObject } from '../../src/model/json.ts';
+import { isObject, type JsonObject } from '../../src/model/json/json.ts';
 import { BASE, type Fetch, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const geminiClient: SdkClient = {

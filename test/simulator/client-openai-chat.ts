@@ -1,6 +1,6 @@
 // OpenAI's SDK as a client of the simulator, over chat completions.
 import OpenAI from 'openai';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { BASE, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const openaiChatClient: SdkClient = {

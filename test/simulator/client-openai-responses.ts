@@ -1,7 +1,7 @@
 // OpenAI's SDK as a client of the simulator, over responses.
 import OpenAI from 'openai';
 import type { ResponseStreamParams } from 'openai/lib/responses/ResponseStream';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { BASE, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const openaiResponsesClient: SdkClient = {

@@ -1,7 +1,7 @@
 // The simulator's pace and its faults, as a client of each dialect meets them.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { parseRetryAfter, parseRetryInfo } from '../../src/upstream/retry-after.ts';
 import { readEvents } from '../support/read-events.ts';

@@ -1,6 +1,6 @@
 // JSON that a schema accepts, made up by the simulator.
 import { describe, expect, test } from 'bun:test';
-import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 import { sampleJson } from '../../src/simulator/sample-json.ts';
 import { recordings } from '../support/recordings.ts';
 import { violations } from './schema-check.ts';

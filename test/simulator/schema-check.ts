@@ -1,5 +1,5 @@
 // A small JSON Schema checker of the tests' own, written apart from the generator it judges.
-import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../src/model/json.ts';
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 
 /** What in `value` breaks `schema`; empty when nothing does. */
 export function violations(

@@ -1,5 +1,5 @@
 // What a simulator test asks of an SDK, whatever the dialect.
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 /** What a client assembled from an answer, whatever the dialect. */
 export interface Assembled {

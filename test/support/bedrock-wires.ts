@@ -1,5 +1,5 @@
 // Bedrock's wires for tests that break them: each piece a line of `event`, tab and JSON, made messages at the end.
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { concat, eventMessage, exceptionMessage } from './event-stream.ts';
 import type { ErrorKind, ProviderWire } from './provider-wires.ts';
 

@@ -1,7 +1,7 @@
 // What the clients of each dialect post: one small question, streamed or not.
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { readEvents } from './read-events.ts';
 import { type Recording, recordings } from './recordings.ts';
 import type { LAB_PROVIDERS } from './test-gateway.ts';

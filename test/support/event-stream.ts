@@ -1,6 +1,6 @@
 // AWS event streams for tests, by the library that the gateway reads them with.
 import { EventStreamCodec } from '@smithy/core/event-streams';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 
 const codec = new EventStreamCodec(
   (input) => (typeof input === 'string' ? input : new TextDecoder().decode(input)),

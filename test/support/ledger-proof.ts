@@ -3,8 +3,8 @@ import { Database } from 'bun:sqlite';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPostgresStore } from '../../src/ledger/postgres-store.ts';
-import { createSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import {
   compareWithLedger,

@@ -1,6 +1,6 @@
 // Ledger rows for tests: a plausible one, and many that differ in everything a filter or a sum looks at.
-import { compactPacket, createPacketWriter, rowsOfPacket } from '../../src/ledger/row-packets.ts';
-import type { LedgerRow, RowStatus } from '../../src/ledger/row.ts';
+import { compactPacket, createPacketWriter, rowsOfPacket } from '../../src/ledger/rows/row-packets.ts';
+import type { LedgerRow, RowStatus } from '../../src/ledger/rows/row.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { NO_USAGE, type Usage } from '../../src/model/usage.ts';
 

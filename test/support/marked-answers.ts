@@ -1,7 +1,7 @@
 // A full answer in each wire format of which every piece bears a mark: reasoning with its signature, text, two calls
 // whose arguments come in turn where the wire has fragments, and token counts of its own.
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { chunked, CONVERSE } from './bedrock-wires.ts';
 import { utf8 } from './message-stream.ts';
 import { inEnvelope } from './provider-wires.ts';

@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { createLedger } from '../../src/ledger/recorder.ts';
+import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { reservePort } from '../../src/server/host.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';

@@ -1,6 +1,6 @@
 // A small answer in each wire format that providers speak, in pieces, for tests that break it or make it an error.
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { CONVERSE, invokeWire } from './bedrock-wires.ts';
 import { CHAT, MESSAGE, wholeChat, wholeMessage } from './message-stream.ts';

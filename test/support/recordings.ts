@@ -1,7 +1,7 @@
 // Recorded provider exchanges as test input: the shared set where it is present, else the project's own.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { asObject, asString, type JsonObject, parseObject } from '../../src/model/json.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../src/model/json/json.ts';
 
 export interface Recording {
   /** `<wire>/<provider>/<name>`: use it in test names. */

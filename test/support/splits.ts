@@ -1,5 +1,5 @@
 // Ways to cut a body: into pieces (which must change nothing) and short (which must be noticed).
-import { asArray, asObject, parseObject } from '../../src/model/json.ts';
+import { asArray, asObject, parseObject } from '../../src/model/json/json.ts';
 
 export interface Split {
   /** Names the seed too, so that a failing test name is enough to run it again. */

@@ -1,6 +1,6 @@
 // A gateway for tests: real in everything but the upstream's network and the ledger's disk.
 import { type ConfigInput, createGateway, type Gateway, type GatewayHost } from '../../src/index.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 
 export interface TestGateway {

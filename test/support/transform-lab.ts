@@ -7,7 +7,7 @@ import type { Part } from '../../src/model/content.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import type { Finish } from '../../src/model/finish.ts';
-import { isObject, type JsonObject } from '../../src/model/json.ts';
+import { isObject, type JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { clientRequest } from './client-requests.ts';

@@ -1,6 +1,6 @@
 // What the meter makes of rows, as a parser of Prometheus' format reads it.
 import { describe, expect, test } from 'bun:test';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { type Counted, countedBy, createMeter, createTally, MAX_NAMES } from '../../src/telemetry/meter.ts';
 import { prometheusText } from '../../src/telemetry/prometheus-text.ts';
 import { sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';

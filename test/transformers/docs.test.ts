@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { parseConfigText } from '../../src/config/load-format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { isObject, type JsonObject } from '../../src/model/json.ts';
+import { isObject, type JsonObject } from '../../src/model/json/json.ts';
 import { TRANSFORMERS } from '../../src/transformers/registry.ts';
 import { createTransformLab, type LabOptions, textAnswer } from '../support/transform-lab.ts';
 

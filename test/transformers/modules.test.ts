@@ -10,7 +10,7 @@ import { createGateway } from '../../src/gateway/gateway.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
 import { createGateway as createLibraryGateway, type UserTransformer } from '../../src/index.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { loadModules, retireModules } from '../../src/server/load-modules.ts';
 import { runTransformer } from '../../src/transformers/run-module.ts';
 import { runCommand } from '../support/cli-run.ts';

@@ -1,6 +1,6 @@
 // `redact` in requests: wherever a conversation holds text, and in calls where that is asked.
 import { describe, expect, test } from 'bun:test';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { createTransformLab, type LabOptions, textAnswer } from '../support/transform-lab.ts';
 
 const SECRET = 'sk-abcd1234';

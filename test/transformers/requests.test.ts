@@ -1,7 +1,7 @@
 // Transformers that change requests, from every client dialect to a provider that speaks the same or another.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createTransformLab, expectSound, type LabOptions, textAnswer } from '../support/transform-lab.ts';
 

@@ -1,8 +1,8 @@
 // Rows arrive at the primary as they left the worker, and counted.
 import { afterEach, expect, test } from 'bun:test';
-import { sharedCopy } from '../../src/ledger/binary-parts.ts';
-import type { LedgerRow } from '../../src/ledger/row.ts';
-import { packText } from '../../src/ledger/stored-body.ts';
+import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
+import { packText } from '../../src/ledger/rows/stored-body.ts';
 import { createMeter } from '../../src/telemetry/meter.ts';
 import { prometheusText } from '../../src/telemetry/prometheus-text.ts';
 import {

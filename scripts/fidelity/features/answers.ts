@@ -1,5 +1,5 @@
 // What answers hold, as each wire says it.
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { AnswerFeature, Form, SpokenId } from '../feature.ts';
 import { merge } from '../feature.ts';
 import { type Pieces, within } from '../said.ts';

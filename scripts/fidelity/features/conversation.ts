@@ -1,5 +1,5 @@
 // Roles, instructions, and what is said of the conversation as a whole.
-import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { modelSaid, userSays } from '../said.ts';
 

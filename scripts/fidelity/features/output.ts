@@ -1,5 +1,5 @@
 // How long the answer may be, which form it has, how words are chosen.
-import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { FeatureGroup, Form, SpokenId } from '../feature.ts';
 
 const SCHEMA: JsonObject = {

@@ -2,7 +2,7 @@
 import type { TableWire } from '../wires.ts';
 import { ownToken, tokenToBytesWire, tokenToWire } from '../../../src/model/opaque-token.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { modelSaid } from '../said.ts';
 

@@ -1,5 +1,5 @@
 // Tools of the client: how they are declared, which must be called, what was called and what came of it.
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { merge } from '../feature.ts';
 import { modelSaid, offers } from '../said.ts';

@@ -7,15 +7,15 @@ import type {
   ReasoningPart,
   TextPart,
 } from '../../model/content.ts';
-import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
-import type { LossReport } from '../loss-report.ts';
-import { standardMediaType } from '../media-type.ts';
-import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { standardMediaType } from '../shared/media-type.ts';
+import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { toolId, toolInput } from './tool-input.ts';
-import { put } from '../own-fields.ts';
+import { put } from '../shared/own-fields.ts';
 import { ID, ownFields, SEARCH_RESULT } from './wire.ts';
 
 export interface ContentOptions {

@@ -1,12 +1,12 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
-import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { requireLastTurn } from '../last-turn.ts';
-import { askToGoOn } from '../prefill.ts';
-import type { LossReport } from '../loss-report.ts';
+import { requireLastTurn } from '../shared/last-turn.ts';
+import { askToGoOn } from '../shared/prefill.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import type { ModelTraits } from '../claude/models.ts';
-import { isEmpty } from '../own-fields.ts';
+import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 export interface Turn {

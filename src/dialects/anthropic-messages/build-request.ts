@@ -1,19 +1,19 @@
 // The neutral request as a Messages body, in the form that the target model takes.
 // https://docs.anthropic.com/en/api/messages
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import { declareAllowed } from '../allowed-tools.ts';
-import { describedSchema, jsonInstruction } from '../described-schema.ts';
+import { declareAllowed } from '../shared/allowed-tools.ts';
+import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../loss-report.ts';
-import { reportUnsaid } from '../unsaid.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { reportUnsaid } from '../shared/unsaid.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, wireMessages } from './build-messages.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
-import { isEmpty, put } from '../own-fields.ts';
+import { isEmpty, put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
 const UNSAID = [

@@ -1,9 +1,9 @@
 // A whole message for a client of this dialect.
-import { asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { createAnswerLosses } from '../answer-losses.ts';
+import { createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { createLossReport } from '../loss-report.ts';
+import { createLossReport } from '../shared/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';

@@ -1,13 +1,13 @@
 // `tools` and `tool_choice`.
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
-import type { LossReport } from '../loss-report.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
-import { freeTextSchema } from '../free-text-tool.ts';
-import { objectSchema, typedSchema } from '../object-schema.ts';
-import { searchInstead } from '../web-search.ts';
-import { put } from '../own-fields.ts';
+import { freeTextSchema } from '../shared/free-text-tool.ts';
+import { objectSchema, typedSchema } from '../shared/object-schema.ts';
+import { searchInstead } from '../shared/web-search.ts';
+import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** Most tools of one request that may be strict. */

@@ -1,8 +1,8 @@
 // Citations on text blocks. Their offsets point into the cited document, not into the text, so the neutral
 // `start`/`end` stay unset. https://docs.anthropic.com/en/docs/build-with-claude/citations
 import type { Citation, DocumentLocation } from '../../model/content.ts';
-import { asNumber, asString, type JsonObject } from '../../model/json.ts';
-import { put } from '../own-fields.ts';
+import { asNumber, asString, type JsonObject } from '../../model/json/json.ts';
+import { put } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 export function parseCitation(wire: JsonObject): Citation {

@@ -1,6 +1,6 @@
 // Counting a prompt's tokens: `POST /v1/messages/count_tokens`.
 // https://docs.anthropic.com/en/api/messages-count-tokens
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';

@@ -12,11 +12,11 @@ import {
   type JsonObject,
   type JsonValue,
   parseObject,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { table } from '../../model/table.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { parseErrorBody } from '../answer-list.ts';
+import { parseErrorBody } from '../shared/answer-list.ts';
 import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { madeUpId } from './author.ts';
 import { parseCitation } from './citations.ts';
@@ -24,7 +24,7 @@ import { errorInBody, fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { isEmpty, leftover } from '../own-fields.ts';
+import { isEmpty, leftover } from '../shared/own-fields.ts';
 import { ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 interface OpenBlock {

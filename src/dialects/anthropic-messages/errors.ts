@@ -1,9 +1,9 @@
 // Errors of this dialect, both ways. https://docs.anthropic.com/en/api/errors
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
-import { parseErrorBody } from '../answer-list.ts';
-import { baseRespIn } from '../base-resp.ts';
+import { parseErrorBody } from '../shared/answer-list.ts';
+import { baseRespIn } from '../shared/base-resp.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 

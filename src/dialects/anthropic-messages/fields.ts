@@ -8,7 +8,7 @@ import {
   asString,
   type JsonObject,
   type JsonValue,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 
 /** Throws the error that fits where the JSON came from. */
 export type Fail = (path: string, problem: string) => never;

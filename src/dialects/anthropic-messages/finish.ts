@@ -1,8 +1,8 @@
 // Stop reasons. https://docs.anthropic.com/en/docs/build-with-claude/handling-stop-reasons
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
-import { asString, type JsonValue } from '../../model/json.ts';
+import { asString, type JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
-import type { RareEnding } from '../answer-losses.ts';
+import type { RareEnding } from '../shared/answer-losses.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
   end_turn: 'end_turn',

@@ -1,5 +1,5 @@
 // Checks that a stream keeps this dialect's order. https://docs.anthropic.com/en/docs/build-with-claude/streaming
-import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 import type { SseEvent } from '../../sse/event.ts';

@@ -1,5 +1,5 @@
 // What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
-import { byType, type KnownFields, type KnownRequest } from '../unread-fields.ts';
+import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
 
 const CACHE_CONTROL: KnownFields = { type: true, ttl: true };
 

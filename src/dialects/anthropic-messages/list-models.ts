@@ -1,5 +1,5 @@
 // Lists of models, both ways. https://docs.anthropic.com/en/api/models-list
-import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { ID, ownFields } from './wire.ts';

@@ -10,12 +10,12 @@ import type {
   ToolResultContent,
   ToolResultPart,
 } from '../../model/content.ts';
-import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { exactText } from '../../model/exact-numbers.ts';
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
 import type { Author } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID, isServerToolResult, SEARCH_RESULT, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 /** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */

@@ -1,7 +1,7 @@
 // A client's Messages request as the neutral one.
 // https://docs.anthropic.com/en/api/messages
 import type { Part, TextPart } from '../../model/content.ts';
-import { asArray, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type {
   Message,
   NeutralRequest,
@@ -25,7 +25,7 @@ import {
 } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
 import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
-import { isEmpty, leftover } from '../own-fields.ts';
+import { isEmpty, leftover } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 const KNOWN_FIELDS = [

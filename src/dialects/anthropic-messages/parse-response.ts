@@ -1,5 +1,5 @@
 // A whole message from the provider.
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import type { Account } from '../dialect.ts';
@@ -8,7 +8,7 @@ import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
 import { parseContent } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { extensionOf } from './wire.ts';
 
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];

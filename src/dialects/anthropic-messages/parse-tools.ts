@@ -1,7 +1,7 @@
 // `tools` and `tool_choice` of a request.
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
-import { parseWebSearch } from '../web-search.ts';
+import { parseWebSearch } from '../shared/web-search.ts';
 import {
   failRequest,
   optionalBoolean,
@@ -10,7 +10,7 @@ import {
   requireObject,
   requireString,
 } from './fields.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** A tool without `type` (or `custom`) is the client's own; any other type is run or defined by the provider. */

@@ -1,8 +1,8 @@
 // The argument text of a tool call as the `input` object this dialect wants, and ids it accepts.
 
 import type { ToolCallPart } from '../../model/content.ts';
-import { argumentsToWrite } from '../../model/exact-numbers.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 
 /** Name of the one argument that stands for the free text of a custom tool. */
 export const FREE_TEXT = 'input';

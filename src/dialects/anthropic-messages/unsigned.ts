@@ -1,5 +1,5 @@
 // Thinking without a signature in a request's history: of a provider that gives none, see encode-stream.ts.
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { traitsOf } from '../claude/models.ts';
 
 /** Whether Claude would refuse the request for it. Other vendors' models are asked with what they gave themselves. */

@@ -1,7 +1,7 @@
 // Token counts. The wire counts like the neutral model: `input_tokens` is the fresh part of the prompt.
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
-import { put } from '../own-fields.ts';
+import { put } from '../shared/own-fields.ts';
 
 /** The counts that are stated; null and missing ones are left out, so that an earlier report stands. */
 export function parseUsage(wire: JsonObject): StatedUsage {

@@ -1,6 +1,6 @@
 // The words of the Anthropic Messages wire that several files here share.
 import type { DialectId } from '../../model/dialect-id.ts';
-import { createOwnFields } from '../own-fields.ts';
+import { createOwnFields } from '../shared/own-fields.ts';
 
 export const ID = 'anthropic-messages' satisfies DialectId;
 

@@ -1,9 +1,9 @@
 // What the exceptions of Amazon Bedrock mean, as an answer's status or as a message of a stream.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
-import { parseErrorBody } from '../answer-list.ts';
+import { parseErrorBody } from '../shared/answer-list.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** What the name of an event begins with that is an exception. */

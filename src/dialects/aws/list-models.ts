@@ -1,7 +1,7 @@
 // The models of an account in one region: those that are asked by their own name, and the profiles behind which others are.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListInferenceProfiles.html
-import { asArray, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry } from '../../model/model-entry.ts';
 import type { ProviderModels } from '../operations.ts';
 

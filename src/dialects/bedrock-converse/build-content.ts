@@ -1,12 +1,12 @@
 // Neutral parts as content blocks of a request.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { argumentsToWrite } from '../../model/exact-numbers.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
-import type { LossReport } from '../loss-report.ts';
-import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../stand-ins.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
 import { type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';

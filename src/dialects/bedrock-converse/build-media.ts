@@ -1,8 +1,8 @@
 // Images and documents as content blocks: bytes in base64, or where they lie in S3.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { LossReport } from '../loss-report.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import type { ContentScope } from './build-content.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS } from './wire.ts';
 

@@ -1,9 +1,9 @@
 // The conversation: turns of user and assistant that alternate, results first in their turn.
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import type { LossReport } from '../loss-report.ts';
-import { requireLastTurn } from '../last-turn.ts';
-import { askToGoOn } from '../prefill.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { requireLastTurn } from '../shared/last-turn.ts';
+import { askToGoOn } from '../shared/prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
 export interface Turn {

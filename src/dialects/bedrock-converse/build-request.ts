@@ -1,15 +1,15 @@
 // NeutralRequest → a body of Converse, and what it could not carry.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import { declareAllowed } from '../allowed-tools.ts';
+import { declareAllowed } from '../shared/allowed-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
-import { jsonInstruction } from '../described-schema.ts';
+import { jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../loss-report.ts';
-import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
-import { reportUnsaid } from '../unsaid.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
+import { reportUnsaid } from '../shared/unsaid.ts';
 import type { ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';

@@ -1,9 +1,9 @@
 // The content blocks of a stream. Only calls announce themselves; what other blocks are, their deltas tell.
 import type { Citation } from '../../model/content.ts';
 import type { EventSink } from '../../model/events.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
-import { textIn } from '../answer-list.ts';
+import { textIn } from '../shared/answer-list.ts';
 import { imageType, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';

@@ -10,7 +10,7 @@ import {
   type JsonObject,
   type JsonValue,
   parseObject,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';

@@ -3,11 +3,11 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { embeddingLosses } from '../embedding-losses.ts';
+import { embeddingLosses } from '../shared/embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
-import { modelInPath } from '../model-in-path.ts';
+import { modelInPath } from '../shared/model-in-path.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model) => `/model/${modelInPath(model)}/invoke`,

@@ -1,12 +1,12 @@
 // `additionalModelRequestFields`: what a family of models takes beyond Converse, thinking above all.
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import { buildThinking } from '../claude/build-thinking.ts';
 import { traitsOf } from '../claude/models.ts';
-import { effortsOf } from '../openai-efforts.ts';
-import { buildReasoningSettings } from '../openai-reasoning.ts';
-import type { LossReport } from '../loss-report.ts';
-import { reportSummary } from '../reasoning-summary.ts';
+import { effortsOf } from '../openai/efforts.ts';
+import { buildReasoningSettings } from '../openai/reasoning.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { reportSummary } from '../shared/reasoning-summary.ts';
 import { type Family, gptName } from './models.ts';
 
 export interface ModelFields {

@@ -1,11 +1,11 @@
 // A whole answer → NeutralResponse.
 import type { Part } from '../../model/content.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { exactText } from '../../model/exact-numbers.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
-import { objectsIn, textIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCitation, readFinish, readUsage, tierOf } from './read-answer.ts';
 import { ID } from './wire.ts';

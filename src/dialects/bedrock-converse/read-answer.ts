@@ -2,7 +2,14 @@
 import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
-import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 

@@ -1,13 +1,13 @@
 // Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
-import { asString, parseObject } from '../../model/json.ts';
+import { asString, parseObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
-import { modelInPath } from '../model-in-path.ts';
+import { modelInPath } from '../shared/model-in-path.ts';
 
 /** @param inner what stands in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {

@@ -1,6 +1,6 @@
 // Tools that run on Anthropic's own machines, which Amazon's service has not: they are left out and named.
 // https://platform.claude.com/docs/en/build-with-claude/claude-in-amazon-bedrock#feature-availability
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss, Tool } from '../../model/request.ts';
 
 const AT_ANTHROPIC = /^(web_search|web_fetch|code_execution|mcp_toolset)/;

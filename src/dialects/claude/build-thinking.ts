@@ -1,9 +1,9 @@
 // Reasoning settings as `thinking` and `output_config.effort`, in the form that the model takes.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
-import type { LossReport } from '../loss-report.ts';
-import { isHidden, reportSummary } from '../reasoning-summary.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
 import type { ModelTraits } from './models.ts';
 
 export interface ThinkingFacts {

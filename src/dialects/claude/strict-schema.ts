@@ -1,7 +1,7 @@
 // JSON Schemas for constrained output: closed objects, no numeric or length limits. What a constraint said is
 // kept for the model to read in the description.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
-import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 const KEPT = new Set(['type', 'enum', 'const', '$ref', 'title', 'default']);
 const FORMATS = new Set([

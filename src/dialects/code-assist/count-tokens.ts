@@ -1,5 +1,5 @@
 // Counting a prompt's tokens: `:countTokens`, which knows a model and contents and nothing else.
-import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderSide } from '../dialect.ts';

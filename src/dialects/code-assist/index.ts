@@ -1,7 +1,7 @@
 // Google Cloud Code Assist, for providers only: another dialect's requests and answers, in an envelope.
 // Not documented by its vendor; as its open-source clients speak it.
-import { readObject } from '../../model/exact-numbers.ts';
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { readObject } from '../../model/json/exact-numbers.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions, BuiltRequest, ProviderSide } from '../dialect.ts';
 import { createCountTokens } from './count-tokens.ts';
 import { providerModels } from './list-models.ts';

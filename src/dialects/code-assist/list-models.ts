@@ -1,5 +1,5 @@
 // The models of an account: `:fetchAvailableModels`, one object with a member for each.
-import { asObject, asString } from '../../model/json.ts';
+import { asObject, asString } from '../../model/json/json.ts';
 import type { ProviderModels } from '../operations.ts';
 
 export const providerModels: ProviderModels = {

@@ -1,6 +1,6 @@
 // What an answer's events and parts look like on the wire for a client.
 import type { ToolCallPart } from '../../model/content.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { buildServerCall } from './server-tools.ts';
 import { signatureForClient } from './signature.ts';

@@ -1,6 +1,6 @@
 // Neutral turns → `contents`: user and model in turn, results of calls straight behind the calls.
 import type { Part } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';

@@ -1,7 +1,7 @@
 // GatewayError → Google's error body. https://cloud.google.com/apis/design/errors
 import { inSeconds } from '../../model/duration.ts';
 import type { GatewayError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 
 const RPC = 'type.googleapis.com/google.rpc';
 

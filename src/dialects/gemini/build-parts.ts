@@ -8,11 +8,11 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../../model/content.ts';
-import { argumentsToWrite } from '../../model/exact-numbers.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
+import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
-import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../stand-ins.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { isMadeUp } from './call-id.ts';
 import { buildMedia } from './media.ts';
 import type { ModelTraits } from './models.ts';

@@ -1,19 +1,26 @@
 // NeutralRequest → a generateContent body, and what it could not carry.
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
-import { describedSchema } from '../described-schema.ts';
+import { describedSchema } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { requireLastTurn } from '../last-turn.ts';
-import { createLossReport, type LossReport } from '../loss-report.ts';
-import { askToGoOn } from '../prefill.ts';
-import { reportUnsaid } from '../unsaid.ts';
+import { requireLastTurn } from '../shared/last-turn.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { askToGoOn } from '../shared/prefill.ts';
+import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
-import { isEmpty, put } from '../own-fields.ts';
+import { isEmpty, put } from '../shared/own-fields.ts';
 import { ID, putPath } from './wire.ts';
 
 /** https://ai.google.dev/api/generate-content#generationconfig */

@@ -2,9 +2,9 @@
 import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
+import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { CUT_CALL, callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
 import { createGroundingWriter, type GroundingWriter } from './citations.ts';

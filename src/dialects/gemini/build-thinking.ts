@@ -1,9 +1,9 @@
 // Reasoning settings → `thinkingConfig`, in the form that the model takes.
 // https://ai.google.dev/gemini-api/docs/thinking
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-import type { LossReport } from '../loss-report.ts';
-import { isHidden, reportSummary } from '../reasoning-summary.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
 /** Tokens that Google itself sets for an effort on models without levels. */

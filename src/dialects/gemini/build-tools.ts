@@ -1,15 +1,15 @@
 // Neutral tools → `tools` and `toolConfig`. https://ai.google.dev/gemini-api/docs/function-calling
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
-import { declareAllowed } from '../allowed-tools.ts';
-import { freeTextSchema } from '../free-text-tool.ts';
-import { typedSchema } from '../object-schema.ts';
-import { searchInstead } from '../web-search.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { declareAllowed } from '../shared/allowed-tools.ts';
+import { freeTextSchema } from '../shared/free-text-tool.ts';
+import { typedSchema } from '../shared/object-schema.ts';
+import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
-import { put } from '../own-fields.ts';
+import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
 const NO_SETTINGS = { allowedDomains: false, blockedDomains: false, location: false };

@@ -1,9 +1,9 @@
 // Sources of an answer: `groundingMetadata` and `citationMetadata` → citations, and citations of other dialects →
 // `groundingMetadata`. https://ai.google.dev/gemini-api/docs/google-search
 import type { Citation } from '../../model/content.ts';
-import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TextIndex } from './text-index.ts';
-import { isEmpty } from '../own-fields.ts';
+import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';
 
 export interface CitationReader {

@@ -1,6 +1,13 @@
 // JSON Schema → Gemini's Schema, for servers that take no `parametersJsonSchema`: what they refuse is resolved,
 // said in other words, or moved into descriptions. https://ai.google.dev/api/caching#Schema
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 
 export interface CleanSchema {
   schema: JsonObject;

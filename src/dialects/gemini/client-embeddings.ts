@@ -2,9 +2,9 @@
 // https://ai.google.dev/api/embeddings
 import type { EmbeddingInput } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
-import { invalid, optionalString } from '../read-field.ts';
+import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, requiredObject } from './read-field.ts';
 
 export const clientEmbeddings: ClientEmbeddings = {

@@ -1,5 +1,5 @@
 // Counting a prompt's tokens: `:countTokens`. https://ai.google.dev/api/tokens
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';

@@ -1,8 +1,8 @@
 // Function calls of an answer: whole, or value by value over many events (`willContinue`).
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
-import { asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
-import { exactText } from '../../model/exact-numbers.ts';
+import { asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
 import { madeUpCallId } from './call-id.ts';
 import { type ArgumentWriter, createArgumentWriter } from './partial-arguments.ts';
 import { signatureFromProvider } from './signature.ts';

@@ -13,9 +13,9 @@ import {
   isObject,
   type JsonObject,
   parseObject,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
-import { objectsIn, textIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
 import { type CitationReader, createCitationReader } from './citations.ts';
 import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
@@ -27,7 +27,7 @@ import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
 import { partName, unreadOf, unwordedFields } from './unworded.ts';
-import { isEmpty } from '../own-fields.ts';
+import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 export class ChunkDecoder {

@@ -1,8 +1,8 @@
 // The provider's event stream as neutral events. There is no closing event: the answer is whole at EOF, once a
 // `finishReason` came; events may follow it, so it waits.
 import type { EventSink } from '../../model/events.ts';
-import { readJson } from '../../model/exact-numbers.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
+import { readJson } from '../../model/json/exact-numbers.ts';
+import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { ChunkDecoder } from './decode-chunk.ts';

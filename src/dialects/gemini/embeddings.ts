@@ -2,9 +2,9 @@
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn, type Usage } from '../../model/usage.ts';
-import { embeddingLosses } from '../embedding-losses.ts';
+import { embeddingLosses } from '../shared/embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
 

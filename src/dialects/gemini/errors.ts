@@ -3,7 +3,14 @@
 import { durationMs } from '../../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { isDailyQuota } from '../../model/google-quota.ts';
-import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 import { listOf } from './wire.ts';

@@ -1,7 +1,7 @@
 // `finishReason` ↔ neutral finish. https://ai.google.dev/api/generate-content#FinishReason
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
-import type { JsonValue } from '../../model/json.ts';
+import type { JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
 /** What an answer that says a reason means; `broken` is no answer at all. */

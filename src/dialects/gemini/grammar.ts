@@ -7,7 +7,7 @@ import {
   isObject,
   type JsonObject,
   parseObject,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { GrammarChecker } from '../dialect.ts';
 import { isKnownReason } from './finish.ts';

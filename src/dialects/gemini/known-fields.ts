@@ -1,6 +1,6 @@
 // What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
-import type { JsonObject } from '../../model/json.ts';
-import type { Known, KnownFields, KnownRequest } from '../unread-fields.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import type { Known, KnownFields, KnownRequest } from '../shared/unread-fields.ts';
 import { camelField } from './wire.ts';
 
 const BLOB: KnownFields = { mimeType: true, data: true, displayName: true };

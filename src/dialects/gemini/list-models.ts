@@ -1,5 +1,5 @@
 // Lists of models, both ways. https://ai.google.dev/api/models
-import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { bareModel } from './route.ts';

@@ -1,7 +1,7 @@
 // Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for addresses.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
-import { standardMediaType } from '../media-type.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import { standardMediaType } from '../shared/media-type.ts';
 import { table } from '../../model/table.ts';
 
 export type MediaPart = ImagePart | DocumentPart | AudioPart;

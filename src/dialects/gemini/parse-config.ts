@@ -1,5 +1,5 @@
 // `generationConfig` of a request. https://ai.google.dev/api/generate-content#generationconfig
-import { asBoolean, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asBoolean, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type {
   NeutralRequest,
   OutputFormat,
@@ -8,9 +8,9 @@ import type {
 } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
-import { invalid, optionalString } from '../read-field.ts';
+import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, optionalObject } from './read-field.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { dotted, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';

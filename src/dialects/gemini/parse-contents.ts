@@ -1,11 +1,11 @@
 // `contents` and `systemInstruction` of a request → neutral turns and system parts.
 import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
-import { asString, type JsonValue } from '../../model/json.ts';
+import { asString, type JsonValue } from '../../model/json/json.ts';
 import { openToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { createCallMatcher } from './call-matcher.ts';
 import { parsePart } from './parse-parts.ts';
-import { invalid, nameType } from '../read-field.ts';
+import { invalid, nameType } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { ID, listOf } from './wire.ts';
 

@@ -1,14 +1,14 @@
 // Parts of a request's contents → neutral parts. https://ai.google.dev/api/caching#Part
 import type { Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { exactText } from '../../model/exact-numbers.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
 import type { CallMatcher } from './call-matcher.ts';
 import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
-import { invalid, optionalString, requiredString } from '../read-field.ts';
+import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromClient } from './signature.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID, listOf } from './wire.ts';
 
 const KNOWN = [

@@ -1,13 +1,13 @@
 // A generateContent request → NeutralRequest. https://ai.google.dev/api/generate-content#method:-models.generatecontent
-import { asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Binding, NeutralRequest } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
 import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
-import { invalid } from '../read-field.ts';
+import { invalid } from '../shared/read-field.ts';
 import { bareModel } from './route.ts';
-import { isEmpty, leftover } from '../own-fields.ts';
+import { isEmpty, leftover } from '../shared/own-fields.ts';
 import { camelFields, ID } from './wire.ts';
 
 const NEUTRAL_FIELDS = [

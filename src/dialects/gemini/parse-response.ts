@@ -1,5 +1,5 @@
 // A whole answer → NeutralResponse. It is read as a stream of one chunk: both say the same in the same words.
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { createResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';

@@ -1,6 +1,6 @@
 // Gemini's Schema (an OpenAPI subset with upper-case types) → JSON Schema.
 // https://ai.google.dev/api/caching#Schema
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { camelFields, listOf } from './wire.ts';
 
 /** By number, as clients of Google's RPC libraries send it (recorded). */

@@ -1,12 +1,12 @@
 // `tools` and `toolConfig` of a request. https://ai.google.dev/api/caching#Tool
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
-import { allow, type Allowance } from '../allowed-tools.ts';
-import { parseWebSearch } from '../web-search.ts';
+import { allow, type Allowance } from '../shared/allowed-tools.ts';
+import { parseWebSearch } from '../shared/web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
-import { invalid, requiredString } from '../read-field.ts';
+import { invalid, requiredString } from '../shared/read-field.ts';
 import { optionalObject, requiredObject } from './read-field.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { dotted, extensionOf, ID, listOf } from './wire.ts';
 
 /** One entry holds many functions, and a field for each tool that Google itself runs. */

@@ -1,6 +1,6 @@
 // Arguments that a newer model streams value by value, each under a JSON path, as the text of one JSON object.
 // https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc
-import { asString, type JsonObject } from '../../model/json.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
 
 export interface ArgumentWriter {
   /**

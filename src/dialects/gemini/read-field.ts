@@ -1,7 +1,7 @@
 // Reads request fields as Google does: names in either spelling, numbers also as text. Paths are in the wire's
 // lowerCamelCase, as Google's own messages are.
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { invalid, nameType } from '../read-field.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { invalid, nameType } from '../shared/read-field.ts';
 import { camelFields } from './wire.ts';
 
 /** An object in lowerCamelCase. */

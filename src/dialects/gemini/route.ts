@@ -1,7 +1,7 @@
 // Where clients of this dialect post, and where its providers listen.
 // https://ai.google.dev/api/generate-content
 import type { ClientRoute } from '../dialect.ts';
-import { modelInPath } from '../model-in-path.ts';
+import { modelInPath } from '../shared/model-in-path.ts';
 
 const METHODS = [
   'generateContent',

@@ -1,5 +1,5 @@
 // What of grounding is billed apart from tokens. https://ai.google.dev/gemini-api/docs/google-search#pricing
-import { asArray, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { StatedUsage } from '../../model/usage.ts';
 import { searchedByPrompt } from './models.ts';
 

@@ -1,7 +1,7 @@
 // Parts by which the model uses tools that Google runs: `executableCode` with `codeExecutionResult`, and `toolCall`
 // with `toolResponse`. A result is kept as the whole part, since only this dialect can replay it.
 import type { ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { ownSignature, signatureForClient } from './signature.ts';
 import { extensionOf, ID, ownFields } from './wire.ts';

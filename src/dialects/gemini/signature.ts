@@ -1,6 +1,6 @@
 // Thought signatures on the wire: bytes in base64, which Google's SDKs of Python, Go and Java decode.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import {
   type OpaqueToken,
   openToken,

@@ -1,6 +1,6 @@
 // Arguments of a call: text in the neutral model, an object on the wire.
-import { argumentsToWrite } from '../../model/exact-numbers.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 
 /** The one argument of a function that stands for a tool of free text. */
 export const FREE_TEXT = 'input';

@@ -1,6 +1,6 @@
 // Calls without a signature in a request's history: of a provider that gives none.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { modelTraits } from './models.ts';
 
 /** Whether the model would refuse the request for one: it looks at the first call of each step since the user last spoke. */

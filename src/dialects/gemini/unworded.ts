@@ -1,5 +1,5 @@
 // What of an answer only this dialect can say again: each field by its own name, for the reports of what is lost.
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 /** Read into neutral words, or the candidate's place among others. */
 const WORDED: ReadonlySet<string> = new Set([

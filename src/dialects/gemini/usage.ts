@@ -1,5 +1,5 @@
 // `usageMetadata` ↔ token counts. https://ai.google.dev/api/generate-content#UsageMetadata
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import {
   CountReader,
   type PricedParts,

@@ -1,7 +1,7 @@
 // Names of the Gemini wire that several files here share, and its two spellings of every field.
 import type { DialectId } from '../../model/dialect-id.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { createOwnFields, put } from '../own-fields.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { createOwnFields, put } from '../shared/own-fields.ts';
 
 export const ID = 'gemini' satisfies DialectId;
 

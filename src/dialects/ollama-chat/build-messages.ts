@@ -1,17 +1,17 @@
 // The conversation in Ollama's messages: text, base64 images beside it, calls whose arguments are objects.
 
 import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { argumentsToWrite } from '../../model/exact-numbers.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
-import type { LossReport } from '../loss-report.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import {
   ONE_TEXT_ARGUMENT,
   SENT_AS_TEXT,
   TEXT_ALONE,
   TOLD_AS_TEXT,
   WITHOUT_SIGNATURE,
-} from '../stand-ins.ts';
+} from '../shared/stand-ins.ts';
 
 export function buildMessages(
   system: readonly TextPart[],

@@ -1,15 +1,15 @@
 // NeutralRequest → a body of `POST /api/chat`, and what it could not carry.
 // https://docs.ollama.com/api/chat
-import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
-import { declareAllowed } from '../allowed-tools.ts';
-import { describedSchema } from '../described-schema.ts';
+import { declareAllowed } from '../shared/allowed-tools.ts';
+import { describedSchema } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { freeTextSchema } from '../free-text-tool.ts';
-import { createLossReport, type LossReport } from '../loss-report.ts';
-import { typedSchema } from '../object-schema.ts';
-import { reportSummary } from '../reasoning-summary.ts';
-import { reportUnsaid } from '../unsaid.ts';
+import { freeTextSchema } from '../shared/free-text-tool.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { typedSchema } from '../shared/object-schema.ts';
+import { reportSummary } from '../shared/reasoning-summary.ts';
+import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildMessages } from './build-messages.ts';
 
 const UNSAID = [

@@ -1,9 +1,9 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
-import { readObject } from '../../model/exact-numbers.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { readObject } from '../../model/json/exact-numbers.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { textIn } from '../answer-list.ts';
+import { textIn } from '../shared/answer-list.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';

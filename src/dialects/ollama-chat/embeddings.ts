@@ -1,9 +1,9 @@
 // Embeddings: `POST /api/embed`. https://docs.ollama.com/api/embed
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asNumber, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asString, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { embeddingLosses } from '../embedding-losses.ts';
+import { embeddingLosses } from '../shared/embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {

@@ -1,7 +1,7 @@
 // What Ollama's errors mean: `{"error": "…"}`, as a body or as a line of a stream.
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
-import { asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
-import { parseErrorBody } from '../answer-list.ts';
+import { asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { parseErrorBody } from '../shared/answer-list.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {

@@ -1,5 +1,5 @@
 // The models on the server: `GET /api/tags`. https://docs.ollama.com/api/tags
-import { asArray, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry } from '../../model/model-entry.ts';
 import type { ProviderModels } from '../operations.ts';
 

@@ -1,9 +1,9 @@
 // A whole answer → NeutralResponse.
 import type { Part } from '../../model/content.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
-import { textIn } from '../answer-list.ts';
+import { textIn } from '../shared/answer-list.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
 import { ID, tellUnworded } from './unworded.ts';

@@ -1,10 +1,10 @@
 // What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
-import { exactText } from '../../model/exact-numbers.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
 import type { Finish } from '../../model/finish.ts';
 import { fnv1a } from '../../model/hash.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage } from '../../model/usage.ts';
-import { objectsIn } from '../answer-list.ts';
+import { objectsIn } from '../shared/answer-list.ts';
 
 export interface Call {
   id: string;

@@ -1,5 +1,5 @@
 // What a server says beside the answer that no client is told: named, so that its loss is.
-import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 
 export const ID = 'ollama-chat';
 

@@ -1,7 +1,7 @@
 // What a server's quirks change in `messages`.
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { orderMessages } from './message-order.ts';
 import { fitCallId } from './tool-call-id.ts';
 

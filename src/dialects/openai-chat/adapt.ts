@@ -1,7 +1,7 @@
 // What a server's quirks change in a body of this dialect, whether the gateway built it or the client wrote it.
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { adaptMessages, changesMessages } from './adapt-messages.ts';
 import { adaptThinking } from './model-thinking.ts';
 

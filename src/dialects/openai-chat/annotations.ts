@@ -1,7 +1,14 @@
 // Citations ↔ `annotations[]`. Offsets here count from the start of the whole content, in the neutral model
 // from the start of their text part: `base` is the difference.
 import type { Citation } from '../../model/content.ts';
-import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 
 export function parseAnnotations(value: JsonValue | undefined, base: number): Citation[] {
   const citations: Citation[] = [];

@@ -1,11 +1,11 @@
 // Neutral parts → message content of this dialect.
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
-import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE } from '../stand-ins.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/stand-ins.ts';
 import { BREAKPOINT } from './parse-content.ts';
-import { audioFormat, buildDataUrl } from '../openai-media.ts';
+import { audioFormat, buildDataUrl } from '../openai/media.ts';
 
 export interface BuildScope {
   options: BuildOptions;

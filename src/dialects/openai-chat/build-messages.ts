@@ -1,13 +1,13 @@
 // System parts and neutral turns → `messages`.
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { describedSchema } from '../described-schema.ts';
+import { describedSchema } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
-import { missingJsonWord } from '../json-word.ts';
+import { missingJsonWord } from '../openai/json-word.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
-import { WITHOUT_SIGNATURE } from '../stand-ins.ts';
+import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { fitCallId } from './tool-call-id.ts';
 

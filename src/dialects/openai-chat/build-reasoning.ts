@@ -1,5 +1,5 @@
 // How much the model shall think, as `reasoning_effort`, `reasoning:{…}`, `thinking:{…}` or `enable_thinking`.
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import {
   REASONING_EFFORTS,
   type NeutralRequest,
@@ -7,9 +7,9 @@ import {
   type ReasoningSettings,
 } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
-import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai-efforts.ts';
-import type { LossReport } from '../loss-report.ts';
-import { isHidden, reportSummary } from '../reasoning-summary.ts';
+import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
 import { thinkingOf } from './model-thinking.ts';
 
 const UNTHINKING_CALLS =

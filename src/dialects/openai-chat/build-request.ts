@@ -1,17 +1,17 @@
 // NeutralRequest → a Chat Completions body for one provider, and what it could not carry.
-import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { declareAllowed } from '../allowed-tools.ts';
+import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { requireLastTurn } from '../last-turn.ts';
-import { createLossReport, type LossReport } from '../loss-report.ts';
-import { buildServiceTier, buildUser } from '../openai-fields.ts';
-import { reportUnsaid } from '../unsaid.ts';
+import { requireLastTurn } from '../shared/last-turn.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { buildServiceTier, buildUser } from '../openai/fields.ts';
+import { reportUnsaid } from '../shared/unsaid.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
-import { samplesWithoutThinking } from '../openai-efforts.ts';
+import { samplesWithoutThinking } from '../openai/efforts.ts';
 import { markPrefill } from './mark-prefill.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */

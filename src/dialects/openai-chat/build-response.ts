@@ -1,15 +1,15 @@
 // NeutralResponse → a whole completion.
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { TextPart } from '../../model/content.ts';
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { totalInputTokens } from '../../model/usage.ts';
-import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
-import { buildDataUrl } from '../openai-media.ts';
-import { buildLogprobs } from '../openai-logprobs.ts';
+import { buildDataUrl } from '../openai/media.ts';
+import { buildLogprobs } from '../openai/logprobs.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall, clientCallId } from './tool-call.ts';

@@ -1,5 +1,5 @@
 // Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type {
   CustomTool,
   FunctionTool,
@@ -8,11 +8,11 @@ import type {
   Tool,
   ToolChoice,
 } from '../../model/request.ts';
-import { allowedOf } from '../allowed-tools.ts';
-import { freeTextSchema } from '../free-text-tool.ts';
-import type { LossReport } from '../loss-report.ts';
-import { objectSchema, typedSchema } from '../object-schema.ts';
-import { searchInstead } from '../web-search.ts';
+import { allowedOf } from '../shared/allowed-tools.ts';
+import { freeTextSchema } from '../shared/free-text-tool.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { objectSchema, typedSchema } from '../shared/object-schema.ts';
+import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-content.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
 

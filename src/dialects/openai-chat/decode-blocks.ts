@@ -1,7 +1,7 @@
 // The decoder's text, refusal and reasoning blocks: at most one is open, another kind's start ends it.
 import type { Citation } from '../../model/content.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
-import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';

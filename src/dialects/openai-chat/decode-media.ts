@@ -1,8 +1,8 @@
 // Generated audio and images in a stream.
 import type { EventSink } from '../../model/events.ts';
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { BlockWriter } from './decode-blocks.ts';
-import { parseMediaUrl } from '../openai-media.ts';
+import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
 
 export interface MediaDecoder {

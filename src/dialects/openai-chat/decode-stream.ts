@@ -3,12 +3,19 @@
 // https://platform.openai.com/docs/api-reference/chat/streaming
 import type { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { errorInList, objectsIn, textIn } from '../answer-list.ts';
+import { errorInList, objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
-import { parseLogprobs } from '../openai-logprobs.ts';
-import { errorOf } from '../openai-errors.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
+import { errorOf } from '../openai/errors.ts';
 import { parseSources } from './annotations.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';

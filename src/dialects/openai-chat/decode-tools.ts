@@ -3,14 +3,14 @@
 // A fragment belongs to: the call with its id, where it does not name one at another index; else the call at its index, unless it names a tool and brings
 // a new id (a new call: servers that number every call 0), or names one after the arguments at that index
 // are whole (the same, without ids). A new id without a name is no new call (servers that make up an id for
-// every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/sequence.ts
+// every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/pumps/sequence.ts
 // closes a call as soon as its arguments are whole and something else begins.
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { createJsonScanner, type JsonScanner } from '../../model/json-scanner.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
-import { objectsIn } from '../answer-list.ts';
+import { objectsIn } from '../shared/answer-list.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText, thoughtSignature } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';

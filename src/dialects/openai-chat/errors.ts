@@ -1,9 +1,9 @@
-// Where this dialect's servers put an error that came with HTTP 200. What it means is in ../openai-errors.ts.
+// Where this dialect's servers put an error that came with HTTP 200. What it means is in ../openai/errors.ts.
 import type { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
-import { baseRespIn } from '../base-resp.ts';
-import { complaintIn, errorOf, saysError } from '../openai-errors.ts';
+import { baseRespIn } from '../shared/base-resp.ts';
+import { complaintIn, errorOf, saysError } from '../openai/errors.ts';
 
 /** The error in a body; `error: null` is none. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {

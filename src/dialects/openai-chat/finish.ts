@@ -1,7 +1,7 @@
 // finish_reason ↔ unified finish. The first five are OpenAI's, the rest come from servers that speak the dialect.
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({

@@ -1,5 +1,12 @@
 // Checks a stream of chunks against what OpenAI's clients rely on: for tests and conformance runs.
-import { asArray, asObject, asString, isObject, type JsonObject, parseObject } from '../../model/json.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  parseObject,
+} from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { GrammarChecker } from '../dialect.ts';
 import { parseUsage } from './usage.ts';

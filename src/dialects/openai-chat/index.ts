@@ -1,8 +1,8 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
 import type { Dialect } from '../dialect.ts';
-import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai-embeddings.ts';
-import { buildError, isSeenBySdks, parseError } from '../openai-errors.ts';
-import { openaiClientModels, openaiModels } from '../openai-models.ts';
+import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
+import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
+import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';

@@ -1,9 +1,9 @@
 // A turn of the assistant that ends the conversation, in the words by which a server is asked to go on with it.
-import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { AskedPrefill, BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
-import { askToGoOn, PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } from '../prefill.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { askToGoOn, PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
 import { applyEdits } from './adapt.ts';
 import { withoutThinking } from './model-thinking.ts';
 

@@ -1,5 +1,5 @@
 // Media of answers: generated images that have an address alone, and the kind of audio.
-import { asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 /** What a generated image is called that has an address instead of bytes: no other dialect can say it. */
 export const IMAGE_URL = 'image';

@@ -1,8 +1,8 @@
 // The order of messages that Mistral's servers hold requests to, where OpenAI's take any.
 // https://github.com/mistralai/mistral-common (`_validate_message_order`, `_validate_last_message`)
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import type { LossReport } from '../loss-report.ts';
-import { PREFILL } from '../prefill.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { PREFILL } from '../shared/prefill.ts';
 
 /** Stands between a tool's result and what the user says to it. */
 const BRIDGE: JsonObject = { role: 'assistant', content: 'OK.' };

@@ -1,7 +1,7 @@
 // How a model of a provider thinks, and what its thinking rules out: forced calls, whole answers.
-import { asArray, asObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks, ReasoningField } from '../dialect.ts';
-import type { LossReport } from '../loss-report.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import type { Edits } from './adapt.ts';
 
 /** The row's own words where it has none for the model. */

@@ -1,8 +1,8 @@
 // Message content of a request (string or parts) → neutral parts.
 import type { DocumentPart, ImagePart, Part, TextPart, ToolResultContent } from '../../model/content.ts';
-import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
-import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai-media.ts';
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
+import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai/media.ts';
 
 const ID = 'openai-chat';
 /** OpenAI's own field for the end of a prompt that is to be cached. */

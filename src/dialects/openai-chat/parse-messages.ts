@@ -1,9 +1,16 @@
 // `messages` of a request → system parts and neutral turns.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
-import { invalid, nameType, optionalArray, requiredObject, requiredString } from '../read-field.ts';
+import { invalid, nameType, optionalArray, requiredObject, requiredString } from '../shared/read-field.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';

@@ -1,6 +1,6 @@
 // A Chat Completions request → NeutralRequest.
 // https://platform.openai.com/docs/api-reference/chat/create
-import { asArray, asBoolean, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asBoolean, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import {
   CACHE_SETTINGS,
@@ -9,7 +9,7 @@ import {
   parseCacheSettings,
   parseUser,
   schemaFormat,
-} from '../openai-fields.ts';
+} from '../openai/fields.ts';
 import {
   invalid,
   nameType,
@@ -18,7 +18,7 @@ import {
   optionalObject,
   optionalString,
   requiredString,
-} from '../read-field.ts';
+} from '../shared/read-field.ts';
 import { parseMessages } from './parse-messages.ts';
 import { parseToolChoice, parseTools, SEARCH_OPTIONS } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';

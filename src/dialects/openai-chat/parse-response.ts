@@ -2,17 +2,17 @@
 // https://platform.openai.com/docs/api-reference/chat/object
 import type { Citation, Part, TextPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
-import { objectsIn, textIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../shared/answer-list.ts';
 import type { Account } from '../dialect.ts';
 import { parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
-import { parseLogprobs } from '../openai-logprobs.ts';
-import { parseMediaUrl } from '../openai-media.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
+import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
 import { answerExtension, saysNothing } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';

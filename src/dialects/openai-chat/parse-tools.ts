@@ -1,5 +1,5 @@
 // `tools`, legacy `functions`, `tool_choice` and legacy `function_call` of a request.
-import { asBoolean, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asBoolean, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
 import {
   invalid,
@@ -8,9 +8,9 @@ import {
   optionalObject,
   requiredObject,
   requiredString,
-} from '../read-field.ts';
-import { allow, type Allowance, parseAllowedMode } from '../allowed-tools.ts';
-import { parseWebSearch } from '../web-search.ts';
+} from '../shared/read-field.ts';
+import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
+import { parseWebSearch } from '../shared/web-search.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
   const tools = (optionalArray(body, 'tools') ?? []).map((tool, index) => {

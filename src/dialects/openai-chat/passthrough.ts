@@ -1,8 +1,8 @@
 // What changes when client and provider both speak this dialect: the provider's quirks; token counts are asked
 // for, and hidden again from a client that did not ask.
-import { asObject, type JsonObject, parseObject } from '../../model/json.ts';
+import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
-import { createLossReport } from '../loss-report.ts';
+import { createLossReport } from '../shared/loss-report.ts';
 import { adaptBody } from './adapt.ts';
 
 export const passthrough: Passthrough = {

@@ -1,5 +1,5 @@
 // How much the model shall think: `reasoning_effort`, `reasoning:{…}` and `thinking:{…}` → ReasoningSettings.
-import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../model/json.ts';
+import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 
 export interface ParsedReasoning {

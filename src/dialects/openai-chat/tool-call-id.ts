@@ -1,7 +1,7 @@
 // Ids of tool calls in the form that a server takes.
 import { fnv1a } from '../../model/hash.ts';
 import type { Quirks } from '../dialect.ts';
-import { shorten } from '../shorten.ts';
+import { shorten } from '../shared/shorten.ts';
 
 /** OpenAI refuses longer ids in history; other dialects know no limit. */
 const MAX_CALL_ID = 40;

@@ -1,7 +1,7 @@
 // One tool call of a message ↔ ToolCallPart.
-import { exactText } from '../../model/exact-numbers.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
 import type { ToolCallPart } from '../../model/content.ts';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import {
   callIdFromWire,
   callIdToWire,

@@ -1,6 +1,13 @@
 // What a server says beside the answer that no other dialect has a word for: what content filters and moderation
 // found, further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
-import { asArray, asNumber, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 
 /** Of a message: what is read, and what servers put there that says nothing of the answer. */

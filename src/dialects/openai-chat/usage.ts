@@ -1,5 +1,5 @@
 // Token counts ↔ `usage`, across the servers that speak this dialect.
-import { asObject, type JsonObject } from '../../model/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import {
   countIn,
   CountReader,

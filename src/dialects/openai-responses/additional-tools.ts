@@ -1,6 +1,6 @@
 // Tools that the conversation brings along (items of type `additional_tools`; Codex gives its newest models all of theirs
 // so). To providers of other dialects they are tools as all others are; to one of this dialect the items go as they came.
-import { asArray, asNumber, asObject, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asObject, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import type { NeutralRequest, Tool } from '../../model/request.ts';
 import { parseToolList } from './parse-tools.ts';

@@ -1,6 +1,13 @@
 // Citations ↔ `annotations[]` of an output_text part. Offsets count from the start of that part on both sides.
 import type { Citation } from '../../model/content.ts';
-import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { ID } from './wire.ts';
 
 export function parseAnnotations(value: JsonValue | undefined): Citation[] {

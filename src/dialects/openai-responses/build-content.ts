@@ -1,10 +1,10 @@
 // Neutral parts → content of messages and tool results.
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
-import { asObject, type JsonObject } from '../../model/json.ts';
-import type { LossReport } from '../loss-report.ts';
-import { SENT_AS_TEXT } from '../stand-ins.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { SENT_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildAnnotation } from './annotations.ts';
-import { audioFormat, buildDataUrl, documentName } from '../openai-media.ts';
+import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID, ownFields } from './wire.ts';
 

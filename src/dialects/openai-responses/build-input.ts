@@ -1,9 +1,9 @@
 // Neutral turns → `input` items.
 import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { asString, type JsonObject } from '../../model/json.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { missingJsonWord } from '../json-word.ts';
-import { shorten } from '../shorten.ts';
+import { missingJsonWord } from '../openai/json-word.ts';
+import { shorten } from '../shared/shorten.ts';
 import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';

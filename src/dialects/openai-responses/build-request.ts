@@ -1,15 +1,15 @@
 // NeutralRequest → a Responses body for one provider, and what it could not carry.
 // https://platform.openai.com/docs/api-reference/responses/create
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { declareAllowed } from '../allowed-tools.ts';
+import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../loss-report.ts';
-import { buildServiceTier, buildUser } from '../openai-fields.ts';
-import { buildReasoningSettings } from '../openai-reasoning.ts';
-import { requireLastTurn } from '../last-turn.ts';
-import { reportPrefill, reportUnknownPrefill } from '../prefill.ts';
-import { reportUnsaid } from '../unsaid.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { buildServiceTier, buildUser } from '../openai/fields.ts';
+import { buildReasoningSettings } from '../openai/reasoning.ts';
+import { requireLastTurn } from '../shared/last-turn.ts';
+import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
+import { reportUnsaid } from '../shared/unsaid.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { buildInput } from './build-input.ts';
@@ -17,7 +17,7 @@ import { buildTools } from './build-tools.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
-import { isEmpty } from '../own-fields.ts';
+import { isEmpty } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */

@@ -1,10 +1,10 @@
 // NeutralResponse → a whole response object. https://platform.openai.com/docs/api-reference/responses/object
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
-import { type JsonObject, parseObject } from '../../model/json.ts';
+import { type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { type AnswerLosses, createAnswerLosses } from '../answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { buildLogprobs } from '../openai-logprobs.ts';
+import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildAnnotation } from './annotations.ts';
 import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';

@@ -1,6 +1,6 @@
 // A conversation summarised by its provider, encrypted: `POST /responses/compact`.
 // https://platform.openai.com/docs/api-reference/responses/compact
-import { asArray, asString } from '../../model/json.ts';
+import { asArray, asString } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { Compaction, ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';

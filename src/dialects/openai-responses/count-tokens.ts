@@ -1,6 +1,6 @@
 // Counting a prompt's tokens: `POST /responses/input_tokens`.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';

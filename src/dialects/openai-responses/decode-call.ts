@@ -1,6 +1,6 @@
 // The decoder's function and custom calls: begun as soon as id and name are known.
-import { exactText } from '../../model/exact-numbers.ts';
-import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
 import { ToldText } from './told-text.ts';

@@ -1,8 +1,8 @@
 // The decoder's output items: each is told once, from its deltas where they came, else from what repeats them
 // (`.done` events, the item when it is done, the terminal's output), which some servers send alone.
 import type { EventSink, StreamEvent } from '../../model/events.ts';
-import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { objectsIn } from '../answer-list.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { objectsIn } from '../shared/answer-list.ts';
 import { CallState } from './decode-call.ts';
 import { MessageState } from './decode-message.ts';
 import { ReasoningState } from './decode-reasoning.ts';

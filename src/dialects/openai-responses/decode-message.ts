@@ -1,8 +1,8 @@
 // The decoder's message items: parts of text or refusal, each a block.
 import { TEXT_EVENTS } from '../../model/events.ts';
-import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
-import { parseLogprobs } from '../openai-logprobs.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
 import { ToldText } from './told-text.ts';

@@ -1,6 +1,6 @@
 // The decoder's reasoning items: one block each, readable text from the summary or from the raw reasoning,
 // the token from the finished item. An item that says nothing is no block.
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
 import { answerToken, parseAnswerReasoning, SUMMARY_SEPARATOR } from './reasoning.ts';

@@ -3,12 +3,12 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { errorInList } from '../answer-list.ts';
+import { errorInList } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
-import { parseLogprobs } from '../openai-logprobs.ts';
-import { errorOf } from '../openai-errors.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
+import { errorOf } from '../openai/errors.ts';
 import { argumentText } from './decode-call.ts';
 import { ItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';

@@ -1,7 +1,7 @@
 // The encoder's call items: function and custom calls as they stream, hosted ones once they are whole.
 import type { ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import type { AnswerLosses } from '../answer-losses.ts';
+import type { AnswerLosses } from '../shared/answer-losses.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
 import type { ClientTool } from './namespace.ts';

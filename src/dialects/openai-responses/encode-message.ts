@@ -1,10 +1,10 @@
 // The encoder's message items. Texts and refusals in a row are the parts of one message, which ends when
 // something else begins: clients show each message as a thing of its own.
 import type { Citation } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
-import type { AnswerLosses } from '../answer-losses.ts';
-import { buildLogprobs } from '../openai-logprobs.ts';
+import type { AnswerLosses } from '../shared/answer-losses.ts';
+import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildAnnotation } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';

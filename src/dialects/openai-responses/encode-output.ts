@@ -1,7 +1,7 @@
 // What the parts of the encoder share: numbered events, and the list of items that the last event repeats.
 // The format demands that each text is told four times, so it is kept: once, as the JSON that every repetition holds.
 import { flatText } from '../../model/flat-text.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { PiecedText } from '../../model/kept-text.ts';
 
 export interface OutputWriter {

@@ -1,6 +1,6 @@
 // The encoder's reasoning items: readable text as one summary part, the token as encrypted content.
 import type { ReasoningPart } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { itemId } from './output-item.ts';

@@ -1,9 +1,9 @@
 // Errors that are this dialect's own: in a body of HTTP 200, and of a response that fails while it streams. What
-// an error means is in ../openai-errors.ts.
+// an error means is in ../openai/errors.ts.
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
-import { complaintIn, errorOf, saysError } from '../openai-errors.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import { complaintIn, errorOf, saysError } from '../openai/errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {

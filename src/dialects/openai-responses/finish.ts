@@ -1,6 +1,6 @@
 // `status` and `incomplete_details.reason` ↔ unified finish.
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
-import { asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
 const INCOMPLETE: Record<string, UnifiedFinish> = table({

@@ -1,6 +1,6 @@
 // Custom tools take free text. A provider without them is shown a function with one text argument, `input`:
 // here that argument is taken out of the JSON again, while it streams.
-import { asString, parseObject } from '../../model/json.ts';
+import { asString, parseObject } from '../../model/json/json.ts';
 
 /** The argument's name, as every dialect writes it that shows a custom tool as a function. */
 const ARGUMENT = 'input';

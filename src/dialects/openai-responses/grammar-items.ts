@@ -8,7 +8,7 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
 export interface ItemChecker {

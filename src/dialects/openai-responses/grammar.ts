@@ -1,5 +1,12 @@
 // Checks a stream of events against what this dialect's clients rely on: for tests and conformance runs.
-import { asArray, asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  parseObject,
+} from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { GrammarChecker } from '../dialect.ts';
 import { createItemChecker, itemMeaning } from './grammar-items.ts';

@@ -1,7 +1,7 @@
 // Output items of tools that the provider runs, and items without a neutral word: as parts, and back.
 import type { ImagePart, OpaquePart, Part, ToolCallPart } from '../../model/content.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
-import { leftover } from '../own-fields.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 /** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */

@@ -1,11 +1,11 @@
 // The dialect of OpenAI Responses (`POST /v1/responses`), and of the servers that speak it too.
 // https://platform.openai.com/docs/api-reference/responses
-import { asString, parseObject } from '../../model/json.ts';
+import { asString, parseObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
-import { openaiEmbeddings } from '../openai-embeddings.ts';
-import { buildError, isSeenBySdks, parseError } from '../openai-errors.ts';
-import { openaiModels } from '../openai-models.ts';
+import { openaiEmbeddings } from '../openai/embeddings.ts';
+import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
+import { openaiModels } from '../openai/models.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { COMPACT_PATH, compact } from './compact.ts';

@@ -1,6 +1,6 @@
 // What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
-import { asString } from '../../model/json.ts';
-import { byType, type Known, type KnownFields, type KnownRequest } from '../unread-fields.ts';
+import { asString } from '../../model/json/json.ts';
+import { byType, type Known, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
 
 // The SDKs add what they made of a text, and of arguments, as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };

@@ -1,7 +1,7 @@
 // Images, files and audio of a request: URLs, data URLs, raw base64, ids of uploaded files.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
-import { asObject, asString, type JsonObject } from '../../model/json.ts';
-import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai-media.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai/media.ts';
 import { ID } from './wire.ts';
 
 /** The image of an `input_image` part, undefined where it names none. */

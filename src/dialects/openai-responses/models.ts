@@ -1,7 +1,7 @@
 // What a model takes, told from its name: OpenAI refuses fields that a model has no use for.
 import type { Quirks } from '../dialect.ts';
-import { effortsOf, samplesWithoutThinking } from '../openai-efforts.ts';
-import type { ReasoningTraits } from '../openai-reasoning.ts';
+import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
+import type { ReasoningTraits } from '../openai/reasoning.ts';
 
 export interface ModelTraits extends ReasoningTraits {
   /** Sampling parameters are refused. */

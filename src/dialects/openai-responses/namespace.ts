@@ -1,7 +1,7 @@
 // Tools in namespaces (`{type:'namespace', name, tools}`): other dialects have one flat list, so a tool gets
 // one name for both, and what calls it is told apart again with the help of the client's own list.
 import type { Tool, ToolNamespace } from '../../model/request.ts';
-import { shorten } from '../shorten.ts';
+import { shorten } from '../shared/shorten.ts';
 
 /** The longest tool name that every dialect takes. */
 const MAX_TOOL_NAME = 64;

@@ -2,7 +2,7 @@
 // request's id and the item's place, so that the same answer has the same ids. Reasoning that is no provider's own is
 // looked up by its id when it comes back: that id is marked.
 import type { ImagePart, ToolCallPart } from '../../model/content.ts';
-import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json.ts';
+import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json/json.ts';
 import { callIdToWire, isMadeUpId, madeUpId } from '../../model/opaque-token.ts';
 import { freeTextOf } from './free-text.ts';
 import { hostedItemOf } from './hosted-item.ts';

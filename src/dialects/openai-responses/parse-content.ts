@@ -1,11 +1,11 @@
 // Content parts of messages and tool results → neutral parts.
 import type { Part, TextPart, ToolResultContent } from '../../model/content.ts';
-import { exactText } from '../../model/exact-numbers.ts';
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseAudio, parseFile, parseImage } from './media.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** What an opaque part inside a message is called, told apart from an opaque input item. */

@@ -1,17 +1,17 @@
 // `input` of a request → system parts and neutral turns. Items are finer than turns: reasoning, text and calls
 // of one answer are items of their own here, and parts of one assistant message there.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
-import { asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
 import type { Binding, Message, Tool } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
-import { invalid, nameType, requiredObject, requiredString } from '../read-field.ts';
+import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
 import { ADDITIONAL_TOOLS, parseAdditionalTools, type ToolItem } from './additional-tools.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 export interface ParsedInput {

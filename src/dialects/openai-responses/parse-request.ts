@@ -1,5 +1,5 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
 import {
   CACHE_SETTINGS,
@@ -8,7 +8,7 @@ import {
   parseCacheSettings,
   parseUser,
   schemaFormat,
-} from '../openai-fields.ts';
+} from '../openai/fields.ts';
 import {
   invalid,
   optionalBoolean,
@@ -16,12 +16,12 @@ import {
   optionalObject,
   optionalString,
   requiredString,
-} from '../read-field.ts';
+} from '../shared/read-field.ts';
 import { keepItems, withAdditional } from './additional-tools.ts';
 import { parseInput } from './parse-input.ts';
 import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
-import { isEmpty } from '../own-fields.ts';
+import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 /** The value of `include` that asks for reasoning items whole, to be sent back. */

@@ -1,12 +1,12 @@
 // A whole response object → NeutralResponse.
 import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asString, type JsonObject } from '../../model/json.ts';
+import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
-import { objectsIn, textIn } from '../answer-list.ts';
+import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
-import { parseLogprobs } from '../openai-logprobs.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from './decode-call.ts';

@@ -1,5 +1,12 @@
 // `tools` and `tool_choice` of a request.
-import { asArray, asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json.ts';
+import {
+  asArray,
+  asBoolean,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import type { CustomTool, FunctionTool, ServerTool, Tool, ToolNamespace } from '../../model/request.ts';
 import {
   invalid,
@@ -9,11 +16,11 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-} from '../read-field.ts';
-import { allow, type Allowance, parseAllowedMode } from '../allowed-tools.ts';
-import { parseWebSearch } from '../web-search.ts';
+} from '../shared/read-field.ts';
+import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
+import { parseWebSearch } from '../shared/web-search.ts';
 import { flatName } from './namespace.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** @param path of the field, for what is wrong with it. */

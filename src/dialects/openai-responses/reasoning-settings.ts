@@ -1,7 +1,7 @@
 // How much the model shall think: `reasoning: {effort, summary}` → ReasoningSettings, and what a client said of it again.
-import { asString, type JsonObject } from '../../model/json.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
-import { leftover } from '../own-fields.ts';
+import { leftover } from '../shared/own-fields.ts';
 
 export interface ParsedReasoningSettings {
   settings?: ReasoningSettings;

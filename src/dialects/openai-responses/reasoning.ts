@@ -8,7 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
   parseObject,
-} from '../../model/json.ts';
+} from '../../model/json/json.ts';
 import {
   type OpaqueToken,
   openToken,

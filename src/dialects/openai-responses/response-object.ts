@@ -1,5 +1,5 @@
 // The `response` object around the output: in whole answers, and in the first and last events of a stream.
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildUsage } from './usage.ts';

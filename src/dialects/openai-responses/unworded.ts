@@ -1,8 +1,8 @@
 // What an output item says that the neutral model has no word for.
-import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
-import { isUnreadable } from '../openai-logprobs.ts';
-import { unreadFields } from '../unread-fields.ts';
+import { isUnreadable } from '../openai/logprobs.ts';
+import { unreadFields } from '../shared/unread-fields.ts';
 import { KNOWN_OUTPUT } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 

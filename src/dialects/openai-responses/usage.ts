@@ -1,5 +1,5 @@
 // Token counts ↔ `usage`.
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**

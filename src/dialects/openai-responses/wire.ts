@@ -1,6 +1,6 @@
 // What the files of this dialect share: its id, and how fields without a neutral word are kept.
 import type { DialectId } from '../../model/dialect-id.ts';
-import { createOwnFields } from '../own-fields.ts';
+import { createOwnFields } from '../shared/own-fields.ts';
 
 export const ID = 'openai-responses' satisfies DialectId;
 

@@ -1,7 +1,7 @@
 // One answer that several targets told in turn, as its row tells it.
 import { addUsage, NO_USAGE } from '../../model/usage.ts';
-import type { Observation } from '../observer.ts';
-import type { StreamTiming } from '../stream-timing.ts';
+import type { Observation } from '../record/observer.ts';
+import type { StreamTiming } from '../record/stream-timing.ts';
 
 /** What a row needs of an answer, whoever told it. */
 export type WholeObservation = Omit<Observation, 'timing'> & {

@@ -1,7 +1,7 @@
 // What of a request lets another target go on with its answer, and the request that asks for the rest.
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { prefillOf } from '../../dialects/prefill.ts';
-import type { Plan, Question } from '../plan.ts';
+import { prefillOf } from '../../dialects/shared/prefill.ts';
+import type { Plan, Question } from '../attempts/plan.ts';
 
 /** Whether its answer may be plain text: what must be one JSON document is not put together from two. */
 export function isPlainQuestion(question: Question): boolean {

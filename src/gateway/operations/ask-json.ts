@@ -3,15 +3,15 @@ import type { ProviderOperation } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
-import { type JsonAnswer, openJson } from '../attempt.ts';
-import { courseOf, type Exchange, noteTry } from '../course.ts';
-import type { MakeBody } from '../byte-source.ts';
+import { type JsonAnswer, openJson } from '../attempts/attempt.ts';
+import { courseOf, type Exchange, noteTry } from '../attempts/course.ts';
+import type { MakeBody } from '../response/byte-source.ts';
 import { setExchangeHeaders } from '../exchange.ts';
-import type { AttemptContext } from '../send.ts';
-import { firstAnswer } from '../fallback.ts';
-import type { Incoming } from '../incoming.ts';
-import { createObserver, type Observer } from '../observer.ts';
-import { type Plan, planOperation } from '../plan.ts';
+import type { AttemptContext } from '../attempts/send.ts';
+import { firstAnswer } from '../attempts/fallback.ts';
+import type { Incoming } from '../request/incoming.ts';
+import { createObserver, type Observer } from '../record/observer.ts';
+import { type Plan, planOperation } from '../attempts/plan.ts';
 
 export interface Operation extends Exchange {
   /** What came in; only generation can be asked without. */

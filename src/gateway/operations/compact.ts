@@ -2,7 +2,7 @@
 import { SUMMARISE } from '../../dialects/openai-responses/parse-input.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import { sideOf } from '../plan.ts';
+import { sideOf } from '../attempts/plan.ts';
 import { askJson, type Operation } from './ask-json.ts';
 
 /** Nobody else can read the summary: only whom the conversation goes to first is asked for it. */

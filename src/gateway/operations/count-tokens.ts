@@ -1,10 +1,10 @@
 // How many tokens a prompt has: asked of the provider where it counts, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
-import { fitToolNames } from '../../dialects/tool-names.ts';
+import { fitToolNames } from '../../dialects/shared/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import { sideOf } from '../plan.ts';
+import { sideOf } from '../attempts/plan.ts';
 import { askJson, type Operation, respond } from './ask-json.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 

@@ -2,15 +2,15 @@
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
-import { type JsonObject, parseObject } from '../../model/json.ts';
+import { type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
 import { isOk, reach, readText } from '../../upstream/call.ts';
 import type { Leaving } from '../../upstream/departure.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
-import { authorize } from '../authorize.ts';
+import { authorize } from '../attempts/authorize.ts';
 import type { GatewayHost } from '../host.ts';
-import { sideOf } from '../plan.ts';
+import { sideOf } from '../attempts/plan.ts';
 
 export interface ModelCatalog {
   /** The provider's list as far as it is known within WAIT_MS; an older one, or none, where it is not. */

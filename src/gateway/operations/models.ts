@@ -2,7 +2,7 @@
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import type { ClientModels } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { Router } from '../../routing/route.ts';
 import { resolveTarget, type Target } from '../../routing/targets.ts';

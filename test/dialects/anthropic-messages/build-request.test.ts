@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import type { Part } from '../../../src/model/content.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';
 

@@ -5,7 +5,7 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encoded, violations } from './streams.ts';

@@ -1,7 +1,7 @@
 // The checker finds each way to break the order.
 import { expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';
 import { violations, wire } from './streams.ts';
 

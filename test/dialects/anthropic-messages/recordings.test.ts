@@ -1,7 +1,7 @@
 // The dialect over every recorded exchange: nothing unreadable, nothing lost on the way round.
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
-import { isObject, type JsonObject, type JsonValue, parseObject } from '../../../src/model/json.ts';
+import { isObject, type JsonObject, type JsonValue, parseObject } from '../../../src/model/json/json.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import { mergeUsage, NO_USAGE } from '../../../src/model/usage.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Part } from '../../../src/model/content.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';

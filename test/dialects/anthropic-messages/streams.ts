@@ -2,7 +2,7 @@
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';
 import { createFrameSplitter } from '../../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../../src/sse/parse-frame.ts';

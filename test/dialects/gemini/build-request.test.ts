@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import type { Part, ToolResultPart } from '../../../src/model/content.ts';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, ToolChoice } from '../../../src/model/request.ts';
 

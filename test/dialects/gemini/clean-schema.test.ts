@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { cleanSchema } from '../../../src/dialects/gemini/clean-schema.ts';
 import { parseSchema } from '../../../src/dialects/gemini/parse-schema.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 
 const object = (properties: JsonObject, more: JsonObject = {}) => ({ type: 'object', properties, ...more });
 

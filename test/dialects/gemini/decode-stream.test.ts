@@ -4,7 +4,7 @@ import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { answerOf, callsOf, chunk, decode, decodeChunks, sequenced, wholeAnswer } from './events.ts';
 
 const STOP = chunk([{ text: '' }], 'STOP');

@@ -4,7 +4,7 @@ import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encode, encodedChunks, wholeAnswer } from './events.ts';

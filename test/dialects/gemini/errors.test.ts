@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { type ErrorCode, ERROR_RULES, GatewayError } from '../../../src/model/errors.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 
 const { parseError, errorInBody } = gemini.provider;
 const rpc = (type: string, fields: JsonObject): JsonObject => ({

@@ -1,11 +1,11 @@
 // Runs a decoder or encoder over whole inputs, and folds the events for comparison.
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
-import { createSequencer } from '../../../src/gateway/sequence.ts';
+import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import { type JsonObject, parseObject } from '../../../src/model/json.ts';
+import { type JsonObject, parseObject } from '../../../src/model/json/json.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';

@@ -1,5 +1,5 @@
 // Assembles a recorded answer straight from its bytes, knowing nothing of the decoder: the yardstick for it.
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 
 /** What the fold looks at; everything may be missing. */
 interface RecordedChunk {

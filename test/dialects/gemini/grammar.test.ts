@@ -1,7 +1,7 @@
 // The grammar checker finds what it is there to find, and in Google's own streams only what is known.
 import { describe, expect, test } from 'bun:test';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { recordings } from '../../support/recordings.ts';
 import { chunk, eventsOf } from './events.ts';
 

@@ -4,7 +4,7 @@ import type { ClientRoute } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 
 const ROUTE: ClientRoute = { operation: 'generate', model: 'g', stream: true };
 const HELLO = [{ role: 'user', parts: [{ text: 'hi' }] }];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../../src/model/json.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { findRecording, type Recording, recordings } from '../../support/recordings.ts';
 import { callsOf, CONTEXT, signaturesOf, textOf } from './events.ts';

@@ -9,7 +9,7 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../../../src/model/json.ts';
+} from '../../../src/model/json/json.ts';
 import { findRecording, type Recording, recordings } from '../../support/recordings.ts';
 
 const { client, provider } = gemini;

@@ -7,7 +7,7 @@ import { DIALECTS } from '../../../src/dialects/registry.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import { parseObject } from '../../../src/model/json.ts';
+import { parseObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { totalInputTokens } from '../../../src/model/usage.ts';
 import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { Part } from '../../../src/model/content.ts';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { CONTEXT, own } from './events.ts';

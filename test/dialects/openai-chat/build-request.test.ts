@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { Part } from '../../../src/model/content.ts';
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import { own } from './events.ts';
 import type { Message, NeutralRequest, ReasoningSettings } from '../../../src/model/request.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { callsOf, decode, decodeChunks, foldEvents, own, textOf } from './events.ts';
 

@@ -5,7 +5,13 @@ import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
-import { asArray, asObject, type JsonObject, type JsonValue, parseObject } from '../../../src/model/json.ts';
+import {
+  asArray,
+  asObject,
+  type JsonObject,
+  type JsonValue,
+  parseObject,
+} from '../../../src/model/json/json.ts';
 import { callIdToWire, type OpaqueToken, ownToken } from '../../../src/model/opaque-token.ts';
 import { CONTEXT, decode, encode, foldEvents, own, sseEvents } from './events.ts';
 

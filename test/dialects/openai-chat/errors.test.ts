@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 
 const { provider, client } = openaiChat;
 

@@ -1,7 +1,7 @@
 // The grammar checker finds what it is there to find, and nothing in OpenAI's own streams.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { recordings } from '../../support/recordings.ts';
 import { sseEvents } from './events.ts';
 

@@ -4,7 +4,7 @@ import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
-import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { own } from './events.ts';
 

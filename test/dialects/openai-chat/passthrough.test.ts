@@ -1,7 +1,7 @@
 // What changes between a client and a provider that both speak this dialect.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { recordings } from '../../support/recordings.ts';
 import { sseEvents } from './events.ts';
 

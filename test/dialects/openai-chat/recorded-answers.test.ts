@@ -1,8 +1,8 @@
 // Every recorded whole answer and error: parsed as its own fields say, and the same after build and parse.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import { asArray, asObject, asString, type JsonObject, parseObject } from '../../../src/model/json.ts';
-import { createRedactor } from '../../../src/model/redact.ts';
+import { asArray, asObject, asString, type JsonObject, parseObject } from '../../../src/model/json/json.ts';
+import { createRedactor } from '../../../src/model/redact/redact.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { type Recording, recordings } from '../../support/recordings.ts';
 import { CONTEXT, callsOf, textOf } from './events.ts';

@@ -8,7 +8,7 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../../../src/model/json.ts';
+} from '../../../src/model/json/json.ts';
 import { findRecording, recordings } from '../../support/recordings.ts';
 
 const { client, provider } = openaiChat;

@@ -1,7 +1,7 @@
 // Every recorded stream: decoded as an independent fold reads it, and unchanged by encode and decode again.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import { createSequencer } from '../../../src/gateway/sequence.ts';
+import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
 import type { Citation } from '../../../src/model/content.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { mergeUsage, NO_USAGE } from '../../../src/model/usage.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { Part } from '../../../src/model/content.ts';
-import { asArray, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, type JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';
 

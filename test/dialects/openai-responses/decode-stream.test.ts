@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { openToken } from '../../../src/model/opaque-token.ts';
 import { answerOf, callsOf, decode, sse, textsOf } from './events.ts';
 

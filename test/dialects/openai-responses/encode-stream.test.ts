@@ -4,7 +4,7 @@ import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts
 import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { callIdFromWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { Tool } from '../../../src/model/request.ts';

@@ -1,12 +1,12 @@
 // Runs the decoder and the encoder over whole inputs, and folds their events for comparison.
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
-import { createSequencer } from '../../../src/gateway/sequence.ts';
+import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { Finish } from '../../../src/model/finish.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../../src/model/usage.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';

@@ -1,6 +1,6 @@
 // Reads a recorded answer straight from its bytes, knowing nothing of the decoder: the yardstick for it. What a
 // stream said is what its terminal repeats, or its finished items where the terminal repeats none.
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { dataLines } from '../../support/data-lines.ts';
 
 /** What the fold looks at; everything may be missing. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import { asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';
 import { encode, payloads, sse, violations } from './events.ts';
 

@@ -1,7 +1,7 @@
 // Every recorded whole answer and error: parsed as its own fields say, and the same after build and parse.
 import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../../src/model/json.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { type Recording, recordings } from '../../support/recordings.ts';
 import { CONTEXT, callsOf, textsOf } from './events.ts';

@@ -5,7 +5,7 @@ import type { Part } from '../../../src/model/content.ts';
 import { openToken } from '../../../src/model/opaque-token.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import { parseObject } from '../../../src/model/json.ts';
+import { parseObject } from '../../../src/model/json/json.ts';
 import { mergeUsage, NO_USAGE } from '../../../src/model/usage.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { recordings } from '../../support/recordings.ts';

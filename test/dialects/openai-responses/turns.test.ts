@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import type { ResponseInput } from 'openai/resources/responses/responses';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
-import { asArray, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, type JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';

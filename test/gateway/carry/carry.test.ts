@@ -7,7 +7,7 @@ import type { ResolvedConfig } from '../../../src/config/resolved.ts';
 import { createGateway } from '../../../src/gateway/gateway.ts';
 import { createWebHost } from '../../../src/gateway/host.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';
 import { sampleProvider } from '../../support/provider-config.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';

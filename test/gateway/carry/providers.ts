@@ -8,7 +8,7 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../../../src/model/json.ts';
+} from '../../../src/model/json/json.ts';
 
 export interface CarryProvider {
   baseUrl: string;

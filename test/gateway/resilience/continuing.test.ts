@@ -1,6 +1,6 @@
 // Going on with a stream that broke (docs/adr/0009): how the rest is asked for, how it joins, and when nobody goes on.
 import { describe, expect, test } from 'bun:test';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { readStream } from '../../faults/read-answer.ts';
 import {
   brokenChat,

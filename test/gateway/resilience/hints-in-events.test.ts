@@ -2,7 +2,7 @@
 // body of an HTTP error, for the client, for the pause before the next try, and for the key (GUARANTEES 1, 3, 4).
 import { afterEach, describe, expect, test } from 'bun:test';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { ASK, createFallbackLab, expectSettled, PATHS } from '../../support/fallback-lab.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 import { PROVIDER_WIRES } from '../../support/provider-wires.ts';

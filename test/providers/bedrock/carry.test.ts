@@ -1,7 +1,7 @@
 // A conversation with tools survives translation: signatures and redacted thinking of a model behind Converse travel
 // through the history of every dialect's client and arrive as they were sent.
 import { describe, expect, test } from 'bun:test';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { CARRY_CLIENTS, type Fetch } from '../../gateway/carry/clients.ts';
 import { CITIES } from '../../gateway/carry/providers.ts';
 import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';

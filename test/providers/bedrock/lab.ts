@@ -10,7 +10,7 @@ import {
   asString,
   type JsonObject,
   parseObject,
-} from '../../../src/model/json.ts';
+} from '../../../src/model/json/json.ts';
 import type { Recording } from '../../support/recordings.ts';
 
 export const EVENT_STREAM = { 'content-type': 'application/vnd.amazon.eventstream' };

@@ -1,6 +1,6 @@
 // What Bedrock is asked: Converse's own shape, the fields of each family of models, and what is lost on the way.
 import { describe, expect, test } from 'bun:test';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
 import { jsonReply } from '../../support/reply.ts';
 import { bedrockLab } from './lab.ts';
 

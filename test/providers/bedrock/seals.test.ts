@@ -1,7 +1,7 @@
 // A conversation that moves between Claude at Anthropic and Claude behind Converse keeps its thinking: what one platform
 // sealed is valid on the other. Models of other vendors get none of it.
 import { describe, expect, test } from 'bun:test';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { CARRY_CLIENTS, type Fetch } from '../../gateway/carry/clients.ts';
 import { CITIES } from '../../gateway/carry/providers.ts';
 import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';

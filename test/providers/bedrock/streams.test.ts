@@ -10,7 +10,7 @@ import {
 } from '../../support/event-stream.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { recordings } from '../../support/recordings.ts';
-import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import { jsonReply, replyOf, replyWith } from '../../support/reply.ts';
 import { ONE_BYTE_PIECES, randomSplits } from '../../support/splits.ts';
 import { bedrockLab, EVENT_STREAM, streamReply } from './lab.ts';

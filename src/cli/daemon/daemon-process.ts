@@ -1,0 +1,145 @@
+// The background process: how it is started, waited for and ended.
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFullLog, LOG_FILE_VARIABLE, putLogAside } from '../../server/log-file.ts';
+import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../../server/pid-file.ts';
+import type { CliContext } from '../command.ts';
+import { pidFilePath } from '../gateway-client.ts';
+import { findReadableHome, usingHome } from '../home.ts';
+import { directWithin } from '../own-machine.ts';
+
+/** Set for `sluice serve`: the pid file it claims. */
+export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
+
+const POLL_MS = 50;
+/** What a slow disk and a first start may take. */
+const START_TIMEOUT_MS = 20_000;
+/** Beyond the drain itself, for the ledger's last rows. */
+const STOP_GRACE_MS = 5_000;
+const LOG_LINES_SHOWN = 12;
+
+/** The background process does not start or end; the message says what its log says. */
+export class DaemonError extends Error {
+  override readonly name = 'DaemonError';
+}
+
+/** The standard output and error of the background process. Throws HomeUnusable. */
+export function logPath(environment: CliContext['environment']): string {
+  return join(findReadableHome(environment), 'logs', 'sluice.log');
+}
+
+/** Starts `sluice serve ARGS` in the background; resolves when it answers. Throws DaemonError, HomeUnusable. */
+export async function startDaemon(args: readonly string[], context: CliContext): Promise<RunningServer> {
+  const { environment, directory } = context;
+  const path = pidFilePath(environment);
+  const log = logPath(environment);
+  const logged = usingHome(log, () => openLog(log));
+  const child = Bun.spawn([process.execPath, process.argv[1] ?? '', 'serve', ...args], {
+    cwd: directory,
+    env: { ...environment, [PID_FILE_VARIABLE]: path, [LOG_FILE_VARIABLE]: log },
+    stdin: 'ignore',
+    stdout: logged.descriptor,
+    stderr: logged.descriptor,
+    // A session of its own: it outlives the terminal, and Ctrl-C there is not meant for it.
+    detached: true,
+  });
+  child.unref();
+  closeSync(logged.descriptor);
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    const { is, server } = readPidFile(path);
+    if (hasEnded && server !== undefined)
+      throw new DaemonError(`another start came first: process ${server.pid} at ${server.url} runs`);
+    // Of another start, whose address is about to be there, the log would be told as this one's.
+    if (hasEnded && is !== 'starting')
+      throw new DaemonError(`the gateway ended at once:\n${newestLines(logged)}`);
+    if (server?.pid === child.pid && (await answers(server.url))) return server;
+    await Bun.sleep(POLL_MS);
+  }
+  child.kill('SIGKILL');
+  throw new DaemonError(
+    `the gateway did not answer within ${START_TIMEOUT_MS / 1_000} s:\n${newestLines(logged)}`,
+  );
+}
+
+/** Any answer will do: a gateway with keys refuses this one. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    await fetch(`${url}/gateway/health`, { ...directWithin(url), signal: AbortSignal.timeout(1_000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Asks the process to end and waits until it has; it lets running streams finish for `drainMs`. Resolves to
+ * whether it had to be killed.
+ */
+export async function stopDaemon(
+  server: RunningServer,
+  drainMs: number,
+  environment: CliContext['environment'],
+): Promise<'ended' | 'killed'> {
+  const path = pidFilePath(environment);
+  process.kill(server.pid, 'SIGTERM');
+  if (await isGone(path, server.pid, performance.now() + drainMs + STOP_GRACE_MS)) return 'ended';
+  process.kill(server.pid, 'SIGKILL');
+  if (!(await isGone(path, server.pid, performance.now() + STOP_GRACE_MS)))
+    throw new DaemonError(`process ${server.pid} does not end, not even by SIGKILL`);
+  removeStale(path);
+  return 'killed';
+}
+
+/** @param deadline of `performance.now()`: a clock that is set meanwhile kills nobody. */
+async function isGone(path: string, pid: number, deadline: number): Promise<boolean> {
+  while (readPidFile(path).is === 'running' || isAlive(pid)) {
+    if (performance.now() > deadline) return false;
+    await Bun.sleep(POLL_MS);
+  }
+  return true;
+}
+
+/** Only right after its lock was seen held: later the pid may be another program's. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Who serves in the background. A file that a dead process left is removed. Throws HomeUnusable. */
+export function findDaemon(environment: CliContext['environment']): PidFileState {
+  findReadableHome(environment);
+  const path = pidFilePath(environment);
+  const state = readPidFile(path);
+  if (state.is === 'stale') usingHome(path, () => removeStale(path));
+  return state;
+}
+
+interface OpenLog {
+  path: string;
+  descriptor: number;
+  /** Where this start's lines begin. */
+  start: number;
+}
+
+function openLog(path: string): OpenLog {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+  if (isFullLog(path)) putLogAside(path);
+  const start = existsSync(path) ? statSync(path).size : 0;
+  return { path, start, descriptor: openSync(path, 'a', 0o600) };
+}
+
+function newestLines({ path, start }: OpenLog): string {
+  const text = readFileSync(path).subarray(start).toString('utf8').trimEnd();
+  const lines = text === '' ? [whySilent(path)] : text.split('\n').slice(-LOG_LINES_SHOWN);
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+function whySilent(path: string): string {
+  const { bavail } = statfsSync(path);
+  return bavail > 0 ? '(it said nothing)' : `(it could not say why: there is no room left for ${path})`;
+}

@@ -1,0 +1,84 @@
+// What `sluice daemon status` tells: whether a gateway runs in the background, where, and how it is.
+import type { RunningServer } from '../../server/pid-file.ts';
+import type { CliContext, ParsedArguments } from '../command.ts';
+import { findGateway, GatewayUnreachable, readGateway } from '../gateway-client.ts';
+import { columns } from '../help.ts';
+
+export interface Status {
+  running: boolean;
+  pid: number | null;
+  url: string | null;
+  port: number | null;
+  version: string | null;
+  uptime_seconds: number | null;
+  active_streams: number | null;
+  status: string | null;
+  /** Why the gateway itself says nothing, null where it does. */
+  problem: string | null;
+}
+
+/** The lock is held, and the pid file does not say by whom. */
+export const NAMELESS =
+  'another start is under way: wait for it; where that lasts, the pid file of a running gateway was removed: ' +
+  'end its process ("sluice serve") yourself';
+
+export const NOT_RUNNING: Status = {
+  running: false,
+  pid: null,
+  url: null,
+  port: null,
+  version: null,
+  uptime_seconds: null,
+  active_streams: null,
+  status: null,
+  problem: null,
+};
+
+type Health = Pick<Status, 'version' | 'uptime_seconds' | 'active_streams' | 'status'>;
+
+export async function readStatus(
+  server: RunningServer,
+  input: ParsedArguments,
+  context: CliContext,
+): Promise<Status> {
+  const { pid, url, startedAt } = server;
+  const known = { ...NOT_RUNNING, running: true, pid, url, port: Number(new URL(url).port || 80) };
+  try {
+    const health = await readGateway<Health>({ ...findGateway(input, context), url }, '/gateway/health');
+    const { version, uptime_seconds, active_streams, status } = health;
+    return { ...known, version, uptime_seconds, active_streams, status };
+  } catch (error) {
+    if (!(error instanceof GatewayUnreachable)) throw error;
+    const uptime_seconds = Math.floor((Date.now() - startedAt) / 1_000);
+    return { ...known, uptime_seconds, problem: error.message };
+  }
+}
+
+export function describeStatus(status: Status): string[] {
+  if (!status.running)
+    return [status.problem ?? 'Sluice does not run in the background; "sluice daemon start" starts it'];
+  const { pid, url, port, version, uptime_seconds, active_streams } = status;
+  return [
+    `Sluice runs in the background at ${url}`,
+    ...columns([
+      ['pid', String(pid)],
+      ['port', String(port)],
+      ['version', version ?? 'unknown'],
+      ['uptime', describeSeconds(uptime_seconds ?? 0)],
+      ['active streams', active_streams === null ? 'unknown' : String(active_streams)],
+      ['status', status.status ?? `unknown: ${status.problem}`],
+    ]),
+  ];
+}
+
+function describeSeconds(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  const shown = first === -1 ? parts.slice(-1) : parts.slice(first, first + 2);
+  return shown.map(([count, unit]) => `${count}${unit}`).join(' ');
+}

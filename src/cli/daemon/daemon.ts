@@ -1,0 +1,212 @@
+// `sluice daemon`: the gateway in the background.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import { parseConfig } from '../../config/parse.ts';
+import { retireModules } from '../../server/load-modules.ts';
+import type { RunningServer } from '../../server/pid-file.ts';
+import { chosenAction, portFlag, stringFlag, workersFlag } from '../arguments.ts';
+import { printAuditLines } from '../audit-lines.ts';
+import { type CliContext, type Command, type ParsedArguments, UsageError } from '../command.ts';
+import { CONFIG_FLAG } from '../config-flag.ts';
+import { describeProblems, loadOptions } from '../config-flags.ts';
+import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
+import { describeStatus, NAMELESS, NOT_RUNNING, readStatus } from './daemon-status.ts';
+import { loadWithCode } from '../serve/load-with-code.ts';
+import { reachableUrl } from '../serve/start-message.ts';
+import { printServerLog } from './server-log.ts';
+
+type Action = (input: ParsedArguments, context: CliContext) => Promise<number>;
+
+const ACTIONS: Record<string, Action> = {
+  async start(input, context) {
+    const state = findDaemon(context.environment);
+    if (state.is === 'stale') context.err('removed the pid file of a gateway that is gone');
+    if (state.is === 'running') {
+      context.err(`already running: process ${state.server.pid} at ${state.server.url}`);
+      if (isAsked(input, state.server, context)) return 0;
+      context.err('it goes on as it was started; "sluice daemon restart" with the same flags changes that');
+      return 1;
+    }
+    if (state.is === 'starting') throw new DaemonError(NAMELESS);
+    const { config, ...loaded } = loadConfig(loadOptions(input, context, {}));
+    for (const { line } of describeProblems({ config, ...loaded })) context.err(line);
+    if (config === null) return 1;
+    const { pid, url } = await startDaemon(serveArguments(input), context);
+    context.out(`Sluice runs in the background: process ${pid} at ${url}`);
+    context.out(`its log is ${logPath(context.environment)}`);
+    return 0;
+  },
+  async stop(input, context) {
+    const state = findDaemon(context.environment);
+    if (state.is === 'stale') context.err('removed the pid file of a gateway that is gone');
+    if (state.is === 'starting') throw new DaemonError(NAMELESS);
+    if (state.is !== 'running') {
+      context.err('no gateway runs in the background');
+      return 0;
+    }
+    return stop(state.server, input, context);
+  },
+  async restart(input, context) {
+    const state = findDaemon(context.environment);
+    const origin = state.server?.directory;
+    if (origin !== undefined && origin !== context.directory && existsSync(origin))
+      return restartFrom(origin, input, context);
+    // With what it was started with, unless told otherwise.
+    const again = { ...input, flags: { ...startedWith(state.server), ...input.flags } };
+    if (state.is === 'running') {
+      // Whatever would keep the next from starting is told while this one still serves.
+      if (!(await isSound(again, context))) {
+        context.err(`process ${state.server.pid} goes on with what it has`);
+        return 1;
+      }
+      await stop(state.server, input, context);
+    }
+    return start(again, context);
+  },
+  async status(input, context) {
+    const { is, server } = findDaemon(context.environment);
+    const absent = is === 'starting' ? { ...NOT_RUNNING, problem: NAMELESS } : NOT_RUNNING;
+    const status = server === undefined ? absent : await readStatus(server, input, context);
+    if (input.flags.json) context.out(JSON.stringify(status));
+    else for (const line of describeStatus(status)) context.out(line);
+    return status.running ? 0 : 1;
+  },
+  logs: (input, context) =>
+    input.flags.server ? printServerLog(input, context) : printAuditLines(input, context),
+};
+
+const start = (input: ParsedArguments, context: CliContext): Promise<number> =>
+  ACTIONS.start?.(input, context) ?? Promise.resolve(1);
+
+export const daemonCommand: Command = {
+  name: 'daemon',
+  summary:
+    'Serve in the background: start (waits until it answers), stop, restart, status, ' +
+    'logs (the newest requests, or with --server what the process wrote).',
+  flags: {
+    config: CONFIG_FLAG,
+    host: { value: 'HOST', summary: 'start, restart: address to listen on, before server.host.' },
+    port: { value: 'PORT', summary: 'start, restart: port to listen on, before server.port.' },
+    workers: { value: 'N', summary: 'start, restart: processes that serve, before server.workers.' },
+    key: { value: 'KEY', summary: 'status, logs: key to present; default: the first of server.keys.' },
+    json: { summary: 'status, logs of requests: print JSON.' },
+    lines: {
+      value: 'N',
+      short: 'n',
+      summary: 'logs: so many of the newest lines, 20 if not given; 0 with --follow: only what comes.',
+    },
+    follow: { short: 'f', summary: 'logs: go on with what comes, until Ctrl-C.' },
+    server: { summary: 'logs: the lines of the process itself in place of the requests.' },
+  },
+  operands: ['ACTION'],
+  choices: Object.keys(ACTIONS),
+  async run(input, context) {
+    const [action] = input.operands;
+    const act = chosenAction('daemon', action, ACTIONS);
+    refuseForeignFlags(action ?? '', input);
+    try {
+      return await act(input, context);
+    } catch (error) {
+      if (!(error instanceof DaemonError)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
+  },
+};
+
+/** By action; `--config` also says where to look for what runs. */
+const TAKES: Readonly<Record<string, readonly string[]>> = {
+  start: ['config', 'host', 'port', 'workers'],
+  restart: ['config', 'host', 'port', 'workers'],
+  stop: ['config'],
+  status: ['config', 'key', 'json'],
+  logs: ['config', 'key', 'json', 'lines', 'follow', 'server'],
+};
+
+function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
+  const own = TAKES[action] ?? [];
+  const foreign = Object.keys(flags).find((name) => !own.includes(name));
+  if (foreign === undefined) {
+    if (flags.server && flags.json)
+      throw new UsageError('--json is for requests; with SLUICE_LOG=json the process itself writes JSON');
+    return;
+  }
+  const takers = Object.keys(TAKES).filter((each) => TAKES[each]?.includes(foreign));
+  throw new UsageError(`--${foreign} is not for daemon ${action}, but for ${takers.join(' and ')}`);
+}
+
+/** The runtime reads the `.env` of the folder that a program begins in: this one, begun again where the daemon was. */
+function restartFrom(origin: string, input: ParsedArguments, context: CliContext): Promise<number> {
+  const config = stringFlag(input, 'config');
+  const flags =
+    config === undefined ? input.flags : { ...input.flags, config: resolve(context.directory, config) };
+  const args = ['daemon', 'restart', ...serveArguments({ ...input, flags })];
+  return Bun.spawn([process.execPath, process.argv[1] ?? '', ...args], {
+    cwd: origin,
+    env: context.environment,
+    stdio: ['inherit', 'inherit', 'inherit'],
+  }).exited;
+}
+
+function serveArguments(input: ParsedArguments): string[] {
+  const given = {
+    config: stringFlag(input, 'config'),
+    host: stringFlag(input, 'host'),
+    port: portFlag(input, 'port'),
+    workers: workersFlag(input),
+  };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, `${value}`],
+  );
+}
+
+/** The flags of the start that led to it. */
+function startedWith(server: RunningServer | undefined): ParsedArguments['flags'] {
+  const { config = null, host, port, workers } = server ?? {};
+  return {
+    ...(config !== null && { config }),
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port: String(port) }),
+    ...(workers !== undefined && { workers: String(workers) }),
+  };
+}
+
+/** Whether the gateway that runs is where, and by what, these flags ask for it. */
+function isAsked(input: ParsedArguments, server: RunningServer, { directory }: CliContext): boolean {
+  const { hostname, port } = new URL(server.url);
+  const asked = {
+    config: stringFlag(input, 'config'),
+    host: stringFlag(input, 'host'),
+    port: portFlag(input, 'port'),
+    workers: workersFlag(input),
+  };
+  return (
+    (asked.port === undefined || asked.port === 0 || asked.port === Number(port)) &&
+    (asked.host === undefined || new URL(reachableUrl(asked.host, 1)).hostname === hostname) &&
+    (asked.config === undefined || resolve(directory, asked.config) === server.config) &&
+    (asked.workers === undefined || asked.workers === server.workers)
+  );
+}
+
+/** Whether a gateway could be started so; says why not. */
+async function isSound(input: ParsedArguments, context: CliContext): Promise<boolean> {
+  const loaded = await loadWithCode(loadOptions(input, context, {}));
+  if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
+  else retireModules(loaded.config);
+  return loaded.config !== null;
+}
+
+async function stop(server: RunningServer, input: ParsedArguments, context: CliContext): Promise<number> {
+  const options = loadOptions(input, context, {});
+  const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
+  // A file that is not valid any more does not say what the process goes by.
+  const drainMs = config?.server.drainTimeoutMs ?? parseConfig(null).file?.server.drain_timeout ?? 0;
+  const how = await stopDaemon(server, drainMs, context.environment);
+  context.out(
+    how === 'ended'
+      ? `stopped process ${server.pid}`
+      : `killed process ${server.pid}, which did not end by itself; what it had not written is lost`,
+  );
+  return 0;
+}

@@ -1,0 +1,40 @@
+// What the background process wrote: the newest lines of its log, and those that come.
+import { existsSync } from 'node:fs';
+import { countFlag } from '../arguments.ts';
+import type { CliContext, ParsedArguments } from '../command.ts';
+import { logPath } from './daemon-process.ts';
+import { usingHome } from '../home.ts';
+import { type LogTail, openLogTail } from './log-tail.ts';
+import { untilShutdown } from '../serve/until-shutdown.ts';
+
+const DEFAULT_LINES = 20;
+const POLL_MS = 250;
+
+export async function printServerLog(input: ParsedArguments, context: CliContext): Promise<number> {
+  const path = logPath(context.environment);
+  if (!existsSync(path)) {
+    context.err(`there is no log yet at ${path}; "sluice daemon start" begins one`);
+    return 1;
+  }
+  const tail = usingHome(path, () => openLogTail(path));
+  try {
+    for (const line of tail.newest(countFlag(input, 'lines', { least: 0 }) ?? DEFAULT_LINES))
+      context.out(line);
+    if (input.flags.follow) await follow(tail, context);
+    else if (tail.unfinished() !== '') context.out(tail.unfinished());
+  } finally {
+    tail.close();
+  }
+  return 0;
+}
+
+async function follow(tail: LogTail, context: CliContext): Promise<void> {
+  let isOver = false;
+  const over = untilShutdown(context).then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    for (const line of tail.fresh()) context.out(line);
+    await Promise.race([over, Bun.sleep(POLL_MS)]);
+  }
+}

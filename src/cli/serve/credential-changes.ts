@@ -1,0 +1,30 @@
+// Which stored credentials changed since one last looked: their names, never their values.
+import { CredentialError, listCredentials } from '../../credentials/vault.ts';
+
+export interface ChangedCredentials {
+  /** New, or with another value. */
+  stored: string[];
+  deleted: string[];
+  /** Why it cannot be told what changed. */
+  problem?: string;
+}
+
+/** Returns a look at the store in `home`: what changed since the one before, at first since now. */
+export function createCredentialChanges(home: string): () => ChangedCredentials {
+  let known = new Map<string, number>();
+  const look = (): ChangedCredentials => {
+    let found: Map<string, number>;
+    try {
+      found = new Map(listCredentials(home).map(({ name, updatedAt }) => [name, updatedAt]));
+    } catch (error) {
+      if (!(error instanceof CredentialError)) throw error;
+      return { stored: [], deleted: [], problem: error.message };
+    }
+    const stored = [...found.keys()].filter((name) => found.get(name) !== known.get(name));
+    const deleted = [...known.keys()].filter((name) => !found.has(name));
+    known = found;
+    return { stored, deleted };
+  };
+  look();
+  return look;
+}

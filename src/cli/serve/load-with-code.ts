@@ -1,0 +1,23 @@
+// The configuration with the code that it names: transformers that are modules of the user's own.
+import { dirname } from 'node:path';
+import { type LoadedConfig, type LoadedProblem, type LoadOptions, loadConfig } from '../../config/load.ts';
+import { loadModules } from '../../server/load-modules.ts';
+
+/** Never rejects: what is wrong is in `problems`. */
+export async function loadWithCode(options: LoadOptions): Promise<LoadedConfig> {
+  const loaded = loadConfig(options);
+  const { config, lineOf } = loaded;
+  if (config === null) return loaded;
+  const problems = await loadModules(config, moduleDirectory(loaded, options));
+  if (problems.length === 0) return loaded;
+  const told = problems.map((problem): LoadedProblem => {
+    const line = lineOf(problem.path);
+    return line === undefined ? problem : { ...problem, line };
+  });
+  return { ...loaded, config: null, problems: [...loaded.problems, ...told] };
+}
+
+/** Where the paths of modules start. */
+export function moduleDirectory({ path }: Pick<LoadedConfig, 'path'>, { directory }: LoadOptions): string {
+  return path === null ? directory : dirname(path);
+}

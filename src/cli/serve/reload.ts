@@ -1,0 +1,109 @@
+// What happens to a running gateway when the configuration file, a module or a stored credential changes.
+import { formatProblem, type LoadOptions, loadConfig } from '../../config/load.ts';
+import type { ConfigProblem } from '../../config/problem.ts';
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import { createRedactor } from '../../model/redact/redact.ts';
+import type { Log, LogFields } from '../../server/log.ts';
+import type { ChangedCredentials } from './credential-changes.ts';
+import { loadWithCode } from './load-with-code.ts';
+
+export interface ReloadOptions {
+  /** What the running server began with. */
+  started: ResolvedConfig;
+  /** How that was loaded. */
+  load: LoadOptions;
+  log: Log;
+  apply(config: ResolvedConfig): Promise<void>;
+}
+
+/** Why the configuration is read again. */
+export type Change =
+  | { of: 'configuration' }
+  | { of: 'module'; file: string }
+  | ({ of: 'credential' } & ChangedCredentials);
+
+/** In place of a name somebody may have stored the secret. */
+const redact = createRedactor([]);
+
+/** Reads the file again and applies it, or says why not and leaves everything as it is. */
+export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
+  const { started, load, log, apply } = options;
+  // Judged at the address that is served, not at the one that the file may now name: a server that others
+  // reach must not lose its keys to a change that would be fine on loopback.
+  const { host, port } = started.server;
+  const named = new Set<string>();
+  const credential = (name: string) => {
+    named.add(name);
+    return load.credential?.(name);
+  };
+  const loaded = await loadWithCode({
+    ...load,
+    ...(load.credential !== undefined && { credential }),
+    overrides: { host, port },
+  });
+  const fields = fieldsOf(change, loaded.path);
+  if (change.of === 'credential' && !concerns(change, named)) {
+    log('info', 'the credential store changed, but nothing of it that the configuration names', fields);
+    return;
+  }
+  for (const problem of loaded.problems) {
+    log(problem.severity === 'warning' ? 'warn' : 'error', formatProblem(problem, loaded.path));
+  }
+  if (loaded.config === null) {
+    log('error', refusalOf(change), fields);
+    return;
+  }
+  const now = fixedAtStart(started);
+  const fresh = loadConfig(load);
+  for (const problem of fresh.config === null ? fresh.problems.filter(isFatal) : [])
+    log('warn', `the next start will fail: ${formatProblem(problem, loaded.path)}`);
+  const asked = fixedAtStart(fresh.config ?? loaded.config);
+  const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);
+  if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
+  const { enabled, store } = started.audit;
+  await apply({ ...loaded.config, audit: { ...loaded.config.audit, enabled, store } });
+  log('info', successOf(change), fields);
+}
+
+function isFatal({ severity }: ConfigProblem): boolean {
+  return severity === 'fatal';
+}
+
+function refusalOf(change: Change): string {
+  return change.of === 'credential'
+    ? 'with the changed credential the configuration is not valid; what it was before stays'
+    : `the changed ${change.of} is refused; the one before stays`;
+}
+
+function successOf(change: Change): string {
+  if (change.of !== 'credential' || change.stored.length > 0) return `the changed ${change.of} is in use`;
+  return `the configuration is in use without ${change.problem === undefined ? 'the deleted credential' : 'the credential store'}`;
+}
+
+/** What changed, for the log. */
+export function fieldsOf(change: Change, path: string | null): LogFields {
+  if (change.of === 'module') return { file: change.file };
+  if (change.of === 'configuration') return { file: path };
+  const { stored, deleted, problem } = change;
+  return {
+    ...(stored.length > 0 && { stored: stored.map(redact) }),
+    ...(deleted.length > 0 && { deleted: deleted.map(redact) }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** A store that cannot be read concerns whoever names anything in it. */
+function concerns({ stored, deleted, problem }: ChangedCredentials, named: ReadonlySet<string>): boolean {
+  return problem === undefined ? [...stored, ...deleted].some((name) => named.has(name)) : named.size > 0;
+}
+
+/** What a running server cannot change. */
+function fixedAtStart({ server, audit }: ResolvedConfig): Record<string, unknown> {
+  return {
+    'server.host': server.host,
+    'server.port': server.port,
+    'server.workers': server.workers,
+    'audit.enabled': audit.enabled,
+    'audit.store': audit.store,
+  };
+}

@@ -1,0 +1,55 @@
+// Requests served by this very process.
+import { createGateway } from '../../gateway/gateway.ts';
+import { createHttpHost } from '../../server/host.ts';
+import { createServerHost } from '../../server/server-host.ts';
+import { startTelemetry } from './serve-telemetry.ts';
+import type { ServeOptions, Serving } from './serving.ts';
+import { VERSION } from '../version.ts';
+
+/** Throws ListenError. */
+export async function serveAlone(options: ServeOptions): Promise<Serving> {
+  const { config, log } = options;
+  let current = config;
+  const telemetry = await startTelemetry(
+    options,
+    () => current,
+    () => gateway.connections(),
+  );
+  const gateway = createGateway(
+    config,
+    createServerHost({ ...options, version: VERSION, ...(telemetry !== undefined && { telemetry }) }),
+  );
+  const close = async () => {
+    await gateway.close();
+    await telemetry?.close();
+  };
+  try {
+    const http = createHttpHost({
+      hostname: config.server.host,
+      port: config.server.port,
+      compression: () => current.server.compression,
+      fetch: gateway.fetch,
+      turnAway: gateway.turnAway,
+      onLate: gateway.cutRunning,
+      onError: (error) => log('error', 'a request failed inside the gateway', { error }),
+    });
+    return {
+      port: http.port,
+      url: http.url,
+      reload(changed) {
+        current = changed;
+        gateway.reload(changed);
+      },
+      activeStreams: () => gateway.activeStreams(),
+      async end(timeoutMs, sooner) {
+        gateway.endWatching();
+        const cut = await http.drain(timeoutMs, sooner);
+        await close();
+        return cut;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

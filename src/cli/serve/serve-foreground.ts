@@ -1,0 +1,223 @@
+// The gateway in the foreground, from the configuration to the last drained stream.
+import { join } from 'node:path';
+import { findHome, type LoadedConfig } from '../../config/load.ts';
+import { stampOf, watchConfigFile, watchStore } from '../../config/watch.ts';
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import { vaultPath } from '../../credentials/vault.ts';
+import { ListenError } from '../../server/host.ts';
+import { ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
+import { moduleFile, retireModules } from '../../server/load-modules.ts';
+import { createLog, logSettingProblem, parseLogSetting } from '../../server/log.ts';
+import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
+import { WorkerFailed } from '../../workers/crew.ts';
+import { NoSharedMemory } from '../../workers/shared-memory.ts';
+import { portFlag, stringFlag, workersFlag } from '../arguments.ts';
+import type { CliContext, ParsedArguments } from '../command.ts';
+import { describeProblems, loadOptions } from '../config-flags.ts';
+import { type ChangedCredentials, createCredentialChanges } from './credential-changes.ts';
+import { PID_FILE_VARIABLE } from '../daemon/daemon-process.ts';
+import { inTurn } from './in-turn.ts';
+import { loadWithCode, moduleDirectory } from './load-with-code.ts';
+import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
+import type { Serving } from './serving.ts';
+import { announce } from '../standard-output.ts';
+import { describeStart, reachableUrl } from './start-message.ts';
+import { keepOwnLogFile } from '../daemon/own-log-file.ts';
+import { untilShutdown } from './until-shutdown.ts';
+import { VERSION } from '../version.ts';
+
+export const DATABASE_NAME = 'sluice.db';
+
+export async function serveInForeground(input: ParsedArguments, context: CliContext): Promise<number> {
+  const host = stringFlag(input, 'host');
+  const port = portFlag(input, 'port');
+  const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
+  const options = loadOptions(input, context, overrides);
+  const askedWorkers = workersFlag(input);
+  // Before anything is read, so that no change of it is missed.
+  const credentials = watchable(findHome(context.environment));
+  const loaded = await loadWithCode(options);
+  for (const { line } of describeProblems(loaded)) context.err(line);
+  const { config, path } = loaded;
+  if (config === null) return 1;
+
+  let pidFile: PidFile | undefined;
+  try {
+    // Every process that serves reads them for itself: here it is said once what is wrong with them.
+    readProxies(context.environment);
+    pidFile = claim(context);
+  } catch (error) {
+    if (!(error instanceof PidFileError || error instanceof ProxySettingError)) throw error;
+    context.err(`error: ${error.message}`);
+    return 1;
+  }
+  const forced = parseLogSetting(context.environment.SLUICE_LOG);
+  const logged = { ...config.log, ...forced };
+  const log = createLog(logged);
+  const wrong = logSettingProblem(context.environment.SLUICE_LOG);
+  if (wrong !== undefined) log('warn', wrong);
+  keepOwnLogFile(context, { putsAside: true, log });
+  const databasePath = join(findHome(context.environment), DATABASE_NAME);
+  const { environment, directory } = context;
+  const serveOptions = { config, environment, databasePath, log };
+  const workers = countWorkers(askedWorkers ?? config.server.workers);
+  // Workers load the code for themselves.
+  if (workers !== 1) retireModules(config);
+  let serving: Serving;
+  try {
+    serving =
+      workers === 1
+        ? await (await import('./serve-alone.ts')).serveAlone(serveOptions)
+        : await (await import('./serve-with-workers.ts')).serveWithWorkers(workers, {
+            ...serveOptions,
+            directory,
+            command: workerCommand(input),
+          });
+  } catch (error) {
+    pidFile?.release();
+    if (!(error instanceof ListenError || error instanceof WorkerFailed || error instanceof NoSharedMemory))
+      throw error;
+    context.err(`error: ${error.message}`);
+    return 1;
+  }
+  let current = config;
+  const apply = async (changed: ResolvedConfig) => {
+    await serving.reload(changed);
+    retireModules(workers === 1 ? current : changed);
+    Object.assign(logged, changed.log, forced);
+    current = changed;
+  };
+  const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
+  announce(describeStart(config, serving, path, VERSION), context);
+  pidFile?.write({
+    pid: process.pid,
+    url: reachableUrl(config.server.host, serving.port),
+    config: path,
+    ...overrides,
+    ...(askedWorkers !== undefined && { workers: askedWorkers }),
+    directory,
+    startedAt: Date.now(),
+  });
+  let signalled = '';
+  const hurried = Promise.withResolvers<number>();
+  await untilShutdown(pidFile === undefined ? context : reloadingOnHangup(context, watched.reload), {
+    onFirst(signal) {
+      signalled = signal;
+    },
+    onSecond: hurried.resolve,
+  });
+  watched.stop();
+  log('info', 'shutting down: running streams may finish; signal again to end at once', {
+    signal: signalled,
+    streams: await serving.activeStreams(),
+    within_ms: current.server.drainTimeoutMs,
+  });
+  let code = 0;
+  const sooner = hurried.promise.then((forced) => {
+    code = forced;
+  });
+  const cut = await serving.end(current.server.drainTimeoutMs, sooner);
+  const why = code === 0 ? 'after server.drain_timeout' : 'as a second signal came';
+  if (cut > 0) log('warn', `cut what was still running ${why}`, { requests: cut });
+  pidFile?.release();
+  return code;
+}
+
+/** Started in the background, it says who and where it is. */
+function claim({ environment }: CliContext): PidFile | undefined {
+  const path = environment[PID_FILE_VARIABLE];
+  return path === undefined || path === '' ? undefined : claimPidFile(path);
+}
+
+/** Only Linux deals out the connections of one port to several processes. */
+function countWorkers(wanted: number | 'all'): number {
+  if (process.platform !== 'linux') return 1;
+  return wanted === 'all' ? navigator.hardwareConcurrency : wanted;
+}
+
+/** This program, to serve with the same configuration. */
+function workerCommand(input: ParsedArguments): string[] {
+  const config = stringFlag(input, 'config');
+  return [
+    process.execPath,
+    process.argv[1] ?? '',
+    'serve',
+    ...(config === undefined ? [] : ['--config', config]),
+  ];
+}
+
+/** In the background no terminal hangs up: there the signal asks for the configuration to be read again. */
+function reloadingOnHangup(context: CliContext, reload: () => void): CliContext {
+  return {
+    ...context,
+    onSignal: (handler) =>
+      context.onSignal((signal) => {
+        if (signal === 'SIGHUP') reload();
+        else handler(signal);
+      }),
+  };
+}
+
+interface Watched {
+  /** Reads the configuration again now. */
+  reload(): void;
+  stop(): void;
+}
+
+/** The store of credentials as it was once. */
+interface SeenCredentials {
+  path: string;
+  stamp: string | undefined;
+  /** Which of them are others now. */
+  changes(): ChangedCredentials;
+}
+
+function watchable(home: string): SeenCredentials {
+  const path = vaultPath(home);
+  const stamp = stampOf(path);
+  return { path, stamp, changes: createCredentialChanges(home) };
+}
+
+function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, options: ReloadOptions): Watched {
+  if (path === null || text === null) {
+    const reload = () =>
+      options.log('warn', 'there was no configuration file at the start: none is read now');
+    return { reload, stop: () => {} };
+  }
+  const onGone = () =>
+    options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
+  const { load, started, apply } = options;
+  const directory = moduleDirectory({ path }, load);
+  const watchModules = ({ transformers }: ResolvedConfig) =>
+    transformers.modules.map((module) => {
+      const file = moduleFile(module, directory);
+      return watchStore(file, module.stamp, () => reload({ of: 'module', file }));
+    });
+  const reload = inTurn(async (change: Change) => {
+    try {
+      await reloadConfig(change, {
+        ...options,
+        apply(changed) {
+          for (const stop of modules) stop();
+          modules = watchModules(changed);
+          return apply(changed);
+        },
+      });
+    } catch (error) {
+      const message = `the changed ${change.of} did not reach all processes: change it again, or restart`;
+      options.log('error', message, { ...fieldsOf(change, path), error });
+    }
+  });
+  let modules = watchModules(started);
+  const readAgain = () => reload({ of: 'configuration' });
+  const stops = [watchConfigFile(path, text, readAgain, onGone)];
+  // Only what the file refers to can change with a stored credential.
+  const { path: vault, stamp, changes } = credentials;
+  stops.push(watchStore(vault, stamp, () => reload({ of: 'credential', ...changes() })));
+  return {
+    reload: readAgain,
+    stop() {
+      for (const stop of [...stops, ...modules]) stop();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// What the process that has the ledger tells OpenTelemetry, where the environment asks for it.
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import { createWebHost } from '../../gateway/host.ts';
+import type { Exporter, ExporterHost } from '../../opentelemetry/exporter.ts';
+import { startExporter } from '../../opentelemetry/start.ts';
+import { PROVIDER_KINDS } from '../../providers/kinds.ts';
+import type { ServeOptions } from './serving.ts';
+import { VERSION } from '../version.ts';
+
+/** @param config the configuration in force. @param connections to providers' servers, of all processes. */
+export function startTelemetry(
+  { environment, log }: Pick<ServeOptions, 'environment' | 'log'>,
+  config: () => ResolvedConfig,
+  connections: ExporterHost['connections'],
+): Promise<Exporter | undefined> {
+  const { now, setTimer } = createWebHost();
+  return startExporter(environment, {
+    now,
+    setTimer,
+    log,
+    version: VERSION,
+    connections,
+    fetch: (url, init) => fetch(url, init),
+    addressOf(name) {
+      const address = config().providers.find((provider) => provider.name === name)?.baseUrl;
+      return address !== undefined && /^https?:/.test(address) && URL.canParse(address) ? address : undefined;
+    },
+    systemOf(name) {
+      const kind = config().providers.find((provider) => provider.name === name)?.kind ?? name;
+      return PROVIDER_KINDS.find((row) => row.kind === kind)?.telemetryName ?? kind;
+    },
+  });
+}

@@ -1,0 +1,74 @@
+// Requests served by workers, which this process starts and answers for.
+import { createWebHost } from '../../gateway/host.ts';
+import { createLedger } from '../../ledger/queue/recorder.ts';
+import { formatHost, reservePort } from '../../server/host.ts';
+import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
+import { type Primary, startPrimary } from '../../workers/primary.ts';
+import type { WorkerCommand } from '../../workers/worker-process.ts';
+import { startTelemetry } from './serve-telemetry.ts';
+import type { ServeOptions, Serving } from './serving.ts';
+import { VERSION } from '../version.ts';
+
+/** Throws ListenError and WorkerFailed. */
+export async function serveWithWorkers(
+  workers: number,
+  options: ServeOptions & WorkerCommand,
+): Promise<Serving> {
+  const { config, databasePath, log } = options;
+  const { host: hostname } = config.server;
+  // The workers share the port, so that none of them would notice that somebody else has it.
+  const port = await reservePort(hostname, config.server.port);
+  const { now, monotonic, setTimer } = createWebHost();
+  let current = config;
+  let primary: Primary | undefined;
+  const telemetry = await startTelemetry(
+    options,
+    () => current,
+    () => primary?.connections() ?? [],
+  );
+  const ledger = config.audit.enabled
+    ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
+        now,
+        monotonic,
+        setTimer,
+        retentionMs: () => current.audit.retentionMs,
+        spill: openSpill(databasePath, () => current.audit.maxSpill),
+      })
+    : null;
+  const close = async () => {
+    await ledger?.close();
+    await telemetry?.close();
+  };
+  try {
+    const started = await startPrimary({
+      ...options,
+      workers,
+      hostname,
+      port,
+      ledger,
+      telemetry: telemetry ?? null,
+      version: VERSION,
+      now,
+      monotonic,
+      setTimer,
+    });
+    primary = started;
+    return {
+      port,
+      url: `http://${formatHost(hostname)}:${port}`,
+      reload(changed) {
+        current = changed;
+        return started.reload(changed);
+      },
+      activeStreams: () => started.activeStreams(),
+      async end(timeoutMs, sooner) {
+        const cut = await started.drain(timeoutMs, sooner);
+        await close();
+        return cut;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+// One of several processes that serve: what `sluice serve` is when a primary has started it.
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import { createGateway } from '../../gateway/gateway.ts';
+import { createWebHost } from '../../gateway/host.ts';
+import { createHttpHost } from '../../server/host.ts';
+import { createLog, type LogOptions, parseLogSetting } from '../../server/log.ts';
+import { createServerHost } from '../../server/server-host.ts';
+import { connectToPrimary } from '../../workers/worker.ts';
+import type { CliContext, ParsedArguments } from '../command.ts';
+import { inTurn } from './in-turn.ts';
+import { keepOwnLogFile } from '../daemon/own-log-file.ts';
+import { VERSION } from '../version.ts';
+
+/** @param place `INDEX/WORKERS`. @param input the primary's command line. */
+export async function serveAsWorker(
+  place: string,
+  input: ParsedArguments,
+  context: CliContext,
+): Promise<number> {
+  // A terminal's Ctrl-C reaches all processes: the primary says what it means.
+  context.onSignal(() => {});
+  const [index = 0, workers = 1] = place.split('/').map(Number);
+  const forced = parseLogSetting(context.environment.SLUICE_LOG);
+  const logged: LogOptions = { format: 'text', level: 'info', ...forced };
+  const log = createLog(logged);
+  keepOwnLogFile(context, { putsAside: false, log });
+  const { setTimer } = createWebHost();
+  const primary = await connectToPrimary({
+    index,
+    workers,
+    setTimer,
+    onError: (error) => log('error', 'the primary process was told what it could not take', { error }),
+    onJournalFull: (error) =>
+      log(
+        'warn',
+        'no shared memory is left: requests that begin now are served, but lost to the ledger if this process dies',
+        {
+          error,
+        },
+      ),
+    onOrphaned: () => context.exit(1),
+  });
+  const { hostname, port } = primary.setup;
+  const load = async (given: ResolvedConfig | null) =>
+    given ?? (await import('./load-for-worker.ts')).loadForWorker(input, context, { host: hostname, port });
+  const config = await load(primary.setup.config);
+  // The primary has told what is wrong with it.
+  if (config === null) return 1;
+  Object.assign(logged, config.log, forced);
+  let current = config;
+  const gateway = createGateway(
+    config,
+    createServerHost({
+      config,
+      environment: context.environment,
+      log,
+      version: VERSION,
+      fleet: primary.fleet,
+    }),
+  );
+  const http = createHttpHost({
+    hostname,
+    port,
+    shared: true,
+    compression: () => current.server.compression,
+    fetch: gateway.fetch,
+    turnAway: gateway.turnAway,
+    onLate: gateway.cutRunning,
+    onError: (error) => log('error', 'a request failed inside the gateway', { error }),
+  });
+  await primary.serve({
+    gateway,
+    reload: inTurn(async (given: ResolvedConfig | null) => {
+      const changed = await load(given);
+      // The file has changed again since the primary found it sound: it will say so.
+      if (changed === null) return;
+      const { enabled, store } = config.audit;
+      gateway.reload({ ...changed, audit: { ...changed.audit, enabled, store } });
+      Object.assign(logged, changed.log, forced);
+      for (const { code } of current.transformers.modules) code?.retire();
+      current = changed;
+    }),
+    async drain(timeoutMs, sooner) {
+      const cut = await http.drain(timeoutMs, sooner);
+      await gateway.close();
+      return cut;
+    },
+  });
+  return 0;
+}

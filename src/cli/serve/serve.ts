@@ -1,0 +1,21 @@
+// `sluice serve`: what it takes, and which of its two parts is loaded for it.
+import { WORKER_VARIABLE } from '../../workers/protocol.ts';
+import type { Command } from '../command.ts';
+import { CONFIG_FLAG } from '../config-flag.ts';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Serve in the foreground; SIGTERM or SIGINT lets running streams finish, a second one does not.',
+  flags: {
+    config: CONFIG_FLAG,
+    host: { value: 'HOST', summary: 'Address to listen on, before server.host.' },
+    port: { value: 'PORT', summary: 'Port to listen on, before server.port; 0 takes a free one.' },
+    workers: { value: 'N', summary: 'Processes that serve, before server.workers; "all": one per core.' },
+  },
+  async run(input, context) {
+    const place = context.environment[WORKER_VARIABLE];
+    // A worker is given its configuration: what reads one is not loaded there.
+    if (place !== undefined) return (await import('./serve-worker.ts')).serveAsWorker(place, input, context);
+    return (await import('./serve-foreground.ts')).serveInForeground(input, context);
+  },
+};

@@ -1,0 +1,24 @@
+// How requests are served: by this process, or by workers that it starts.
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import type { Log } from '../../server/log.ts';
+
+export interface Serving {
+  port: number;
+  /** `http://HOST:PORT`. */
+  url: string;
+  /** Applies to new requests once it has resolved. */
+  reload(config: ResolvedConfig): void | Promise<void>;
+  activeStreams(): number | Promise<number>;
+  /**
+   * Takes no new request, lets running ones finish for so long, or until `sooner` resolves, and closes the ledger;
+   * resolves to how many were cut.
+   */
+  end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
+}
+
+export interface ServeOptions {
+  config: ResolvedConfig;
+  environment: Readonly<Record<string, string | undefined>>;
+  databasePath: string;
+  log: Log;
+}

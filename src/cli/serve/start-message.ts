@@ -1,0 +1,51 @@
+// What `sluice serve` prints when it is up. Scripts read the address from it: one line has `http://`.
+import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
+import { formatHost, type HttpHost } from '../../server/host.ts';
+import { columns } from '../help.ts';
+
+/** Addresses that mean every interface, and where a client on this machine reaches them. */
+const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
+
+/** Where a client on this machine reaches a server that listens on `host`. */
+export function reachableUrl(host: string, port: number): string {
+  return `http://${formatHost(REACHABLE[host] ?? host)}:${port}`;
+}
+
+export function describeStart(
+  config: ResolvedConfig,
+  http: Pick<HttpHost, 'url' | 'port'>,
+  path: string | null,
+  version: string,
+): string[] {
+  const { providers, disabled } = config;
+  return [
+    `Sluice ${version} listens on ${http.url}`,
+    ...columns([
+      ['configuration', path ?? 'no file; defaults and environment'],
+      ['providers', providers.map((provider) => provider.name).join(', ')],
+      ...disabled.map(({ name, reason }) => ['disabled', `${name}: ${reason}`] as const),
+      ['default', describeDefault(config)],
+      ['try', curlLine(config, http.port)],
+    ]),
+  ];
+}
+
+function describeDefault({ providers, routing }: ResolvedConfig): string {
+  const { defaultProvider: wanted, fallbackChain } = routing;
+  if (wanted === null) return 'the provider that knows the model, else the first';
+  if (providers.some(({ name }) => name === wanted)) return wanted;
+  return `${wanted}, which is disabled: ${fallbackChain.length === 0 ? 'its requests are refused' : 'the fallback chain serves'}`;
+}
+
+/** Asks the built-in provider: it needs no key and costs nothing. Without a scheme, which curl does not need. */
+function curlLine({ server, providers }: ResolvedConfig, port: number): string {
+  const address = reachableUrl(server.host, port).replace('http://', '');
+  const key = server.keys.length === 0 ? '' : ' -H "x-sluice-key: $SLUICE_KEY"';
+  const name = (providers.find(isFree) ?? providers[0])?.name ?? '';
+  const body = `{"model":"${name}/demo","stream":true,"messages":[{"role":"user","content":"Hello"}]}`;
+  return `curl -N ${address}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
+}
+
+function isFree(provider: ProviderConfig): boolean {
+  return !/^https?:/.test(provider.baseUrl);
+}

@@ -1,0 +1,40 @@
+// How a foreground command waits for its end.
+import { createShutdown } from '../../server/shutdown.ts';
+import type { CliContext } from '../command.ts';
+
+/** 128 and the signal's number, as shells count. */
+const FORCED_EXIT_CODES: Record<string, number> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** How long a hurried end may take: what is cut has its last word and its row. */
+const HURRY_MS = 5_000;
+
+export interface UntilShutdownOptions {
+  onFirst?(signal: string): void;
+  /** A second signal: told the exit code to end with, very soon. Left out: it ends the process at once. */
+  onSecond?(exitCode: number): void;
+}
+
+/** Resolves with the first signal, after `onFirst`; one behind the second ends the process at once. */
+export function untilShutdown(
+  context: CliContext,
+  { onFirst, onSecond }: UntilShutdownOptions = {},
+): Promise<void> {
+  return new Promise((resolve) => {
+    const codeOf = (signal: string) => FORCED_EXIT_CODES[signal] ?? 1;
+    const onSignal = createShutdown({
+      now: () => performance.now(),
+      onShutdown(signal) {
+        onFirst?.(signal);
+        resolve();
+      },
+      ...(onSecond !== undefined && {
+        onHurry(signal) {
+          setTimeout(() => context.exit(codeOf(signal)), HURRY_MS).unref();
+          onSecond(codeOf(signal));
+        },
+      }),
+      onForce: (signal) => context.exit(codeOf(signal)),
+    });
+    context.onSignal(onSignal);
+  });
+}

@@ -1,0 +1,122 @@
+// OpenAI's embeddings, which both of its dialects and all compatible servers share.
+// https://platform.openai.com/docs/api-reference/embeddings
+import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
+import { GatewayError } from '../../model/errors.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
+import { countIn } from '../../model/usage.ts';
+import { embeddingLosses } from '../shared/embedding-losses.ts';
+import type { ClientEmbeddings, ProviderOperation } from '../operations.ts';
+
+export const EMBEDDINGS_PATH = '/v1/embeddings';
+
+function invalid(field: string, problem: string): GatewayError {
+  return new GatewayError('invalid_request', `${field}: ${problem}`, { reason: { param: field } });
+}
+
+export const openaiClientEmbeddings: ClientEmbeddings = {
+  parseRequest(body) {
+    const model = asString(body.model);
+    if (!model) throw invalid('model', 'a non-empty string is required');
+    const { dimensions, encoding_format: encoding = 'float', user } = body;
+    if (encoding !== 'float' && encoding !== 'base64' && encoding !== null)
+      throw invalid('encoding_format', 'must be "float" or "base64"');
+    const request: EmbeddingRequest = {
+      model,
+      input: parseInput(body.input),
+      encoding: encoding ?? 'float',
+    };
+    if (dimensions !== undefined && dimensions !== null) {
+      if (typeof dimensions !== 'number' || !Number.isInteger(dimensions) || dimensions < 1)
+        throw invalid('dimensions', 'must be a whole number of at least 1');
+      request.dimensions = dimensions;
+    }
+    if (typeof user === 'string') request.user = user;
+    return request;
+  },
+  buildResponse(response, { encoding }, model) {
+    const tokens = response.usage?.inputTokens ?? 0;
+    return {
+      object: 'list',
+      data: response.vectors().map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding: encoding === 'base64' ? toBase64(vector) : vector,
+      })),
+      model: response.model ?? model,
+      usage: { prompt_tokens: tokens, total_tokens: tokens },
+    };
+  },
+};
+
+function parseInput(input: JsonValue | undefined): EmbeddingInput[] {
+  if (typeof input === 'string') return [{ type: 'text', text: input }];
+  const pieces = asArray(input);
+  if (pieces === undefined || pieces.length === 0)
+    throw invalid('input', 'must be a string, a non-empty array of strings, or token ids');
+  if (pieces.every((piece) => typeof piece === 'number')) return [{ type: 'tokens', tokens: pieces }];
+  return pieces.map((piece, at): EmbeddingInput => {
+    if (typeof piece === 'string') return { type: 'text', text: piece };
+    if (Array.isArray(piece) && piece.every((token) => typeof token === 'number'))
+      return { type: 'tokens', tokens: piece };
+    throw invalid(`input[${at}]`, 'must be a string or an array of token ids');
+  });
+}
+
+export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
+  endpoint: () => '/embeddings',
+  edits: (body, model) => (body.model === model ? {} : { model }),
+  buildRequest(request, { model }) {
+    const pieces = request.input.map((piece) => (piece.type === 'text' ? piece.text : piece.tokens));
+    const body: JsonObject = { model, input: pieces };
+    if (request.dimensions !== undefined) body.dimensions = request.dimensions;
+    body.encoding_format = request.encoding;
+    if (request.user !== undefined) body.user = request.user;
+    return { body, losses: embeddingLosses(request, ['user']) };
+  },
+  parseResponse(body) {
+    const tokens = countIn(asObject(body.usage)?.prompt_tokens);
+    return {
+      model: asString(body.model) ?? null,
+      usage: tokens === undefined ? null : { inputTokens: tokens },
+      vectors: () => parseVectors(body),
+    };
+  },
+};
+
+function parseVectors(body: JsonObject): number[][] {
+  const data = asArray(body.data);
+  if (data === undefined) throw new Error('data is missing');
+  return data.map((entry, at) => {
+    const embedding = asObject(entry)?.embedding;
+    if (typeof embedding === 'string') return fromBase64(embedding);
+    const values = asArray(embedding);
+    if (values === undefined) throw new Error(`data[${at}].embedding is missing`);
+    return values.map((value) => asNumber(value) ?? 0);
+  });
+}
+
+const FLOAT_BYTES = 4;
+
+function toBase64(vector: readonly number[]): string {
+  const view = new DataView(new ArrayBuffer(vector.length * FLOAT_BYTES));
+  for (const [at, value] of vector.entries()) view.setFloat32(at * FLOAT_BYTES, value, true);
+  let text = '';
+  for (const byte of new Uint8Array(view.buffer)) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function fromBase64(text: string): number[] {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const vector: number[] = [];
+  for (let at = 0; at + FLOAT_BYTES <= bytes.length; at += FLOAT_BYTES)
+    vector.push(view.getFloat32(at, true));
+  return vector;
+}

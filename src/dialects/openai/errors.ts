@@ -1,0 +1,289 @@
+// Errors of OpenAI's two dialects and of the many servers that imitate them, both ways: what an error of theirs
+// means, and the body that their clients read. https://platform.openai.com/docs/guides/error-codes/api-errors
+import { durationMs } from '../../model/duration.ts';
+import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
+import { baseRespIn } from '../shared/base-resp.ts';
+import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
+
+/** What the many body shapes say in common. */
+interface Stated {
+  message?: string;
+  reason: UpstreamReason;
+  /** HTTP status that the body names. */
+  status?: number;
+  retryAfterMs?: number;
+  /** What a code means whose form says whose it is. */
+  vendor?: VendorError;
+}
+
+/** A non-2xx answer. */
+export function parseError({ status, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
+  const trimmed = body.trim();
+  if (trimmed.startsWith('<')) {
+    const code = codeFor(status, {}, '');
+    const problem = `the provider answered HTTP ${status} with an HTML page instead of JSON: check its base_url`;
+    return new GatewayError(code, problem, ownStatus(code, status));
+  }
+  let value: JsonValue = trimmed;
+  try {
+    value = JSON.parse(trimmed) as JsonValue;
+  } catch {
+    // Plain text is a message too.
+  }
+  return toError(status, readStated(value), quirks);
+}
+
+/** The error that came with HTTP 200: in a body, a chunk or an event, whatever it looks like. */
+export function errorOf(data: JsonValue, quirks: Quirks = {}): GatewayError {
+  return toError(undefined, readStated(data), quirks);
+}
+
+/** Whether an `error` field holds one; null, '' and {} are none. */
+export function saysError(error: JsonValue | undefined): boolean {
+  if (isObject(error)) return Object.keys(error).length > 0;
+  return typeof error === 'string' && error !== '';
+}
+
+/** What no answer is without, and no chunk of one. */
+const OF_ANSWERS = ['choices', 'output', 'data', 'object', 'model', 'usage', 'response', 'candidates'];
+
+/**
+ * The failure that a server tells in words of its own, in place of any answer: `{"detail": …}`, `{"code": …, "msg": …}`,
+ * `{"errors": […]}`, `base_resp`; undefined where the body says none.
+ */
+export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
+  if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
+  if (OF_ANSWERS.some((name) => body[name] !== undefined && body[name] !== null)) return undefined;
+  return readStated(body).message === undefined ? undefined : errorOf(body, quirks);
+}
+
+/** Whether OpenAI's SDKs see the error that an event's data tells: at its top, or because it is no JSON. */
+export function isSeenBySdks(data: string): boolean {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isObject(value) && saysError(value.error);
+  } catch {
+    return data.trim() !== '[DONE]';
+  }
+}
+
+function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks): GatewayError {
+  const { reason, retryAfterMs, message = '' } = stated;
+  const vendor = stated.vendor ?? quirks.errorCodes?.[reason.code ?? ''];
+  const given = httpStatus ?? stated.status ?? statusOf(reason);
+  const isTooLong = vendor?.code === 'upstream_rejected' && TOO_LONG.test(message);
+  const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
+  // A vendor's code beats a status that says something else, as HTTP 200 does, or a 429 for an empty account.
+  const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
+  const said =
+    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
+  const named = reason.code ?? reason.type;
+  return new GatewayError(
+    code,
+    `${said}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}`,
+    {
+      ...ownStatus(code, status),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(isExhausted(reason, vendor, given) && { exhausted: true }),
+      ...(Object.keys(reason).length > 0 && { reason }),
+    },
+  );
+}
+
+/** Of an account, or of a plan for hours or more. https://platform.openai.com/docs/guides/error-codes */
+const EXHAUSTED = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'usage_limit_reached',
+]);
+
+/** The account is empty: no fault of the request, and another key or target may have what it takes. */
+const UNPAID = 402;
+
+function isExhausted(
+  { code = '', type = '' }: UpstreamReason,
+  vendor: VendorError | undefined,
+  status: number,
+): boolean {
+  if (vendor !== undefined) return vendor.exhausted === true;
+  return status === UNPAID || EXHAUSTED.has(code) || EXHAUSTED.has(type);
+}
+
+function ownStatus(code: ErrorCode, status: number): { status?: number } {
+  // These pass on the provider's status; the rest have the table's (CONTRACT, error table).
+  switch (code) {
+    case 'upstream_unauthorized':
+    case 'upstream_rate_limited':
+    case 'upstream_rejected':
+      return { status };
+    case 'upstream_overloaded':
+      return { status: status === 503 ? 503 : ERROR_RULES.upstream_overloaded.status };
+    default:
+      return {};
+  }
+}
+
+const TOO_LONG_CODES = new Set([
+  'context_length_exceeded',
+  'context_window_exceeded',
+  'exceed_context_size_error',
+  'too_many_prompt_tokens',
+]);
+const TOO_LONG =
+  /maximum context length|context length is only|context (size|window|length)|prompt is too long|input is too long|too many (prompt |input )?tokens|total length of all messages/i;
+
+function codeFor(status: number, reason: UpstreamReason, message: string): ErrorCode {
+  const isTooLong =
+    TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || TOO_LONG.test(message);
+  if (isTooLong && (status === 400 || status === 413 || status === 422)) return 'context_too_long';
+  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
+  if (status === 429) return 'upstream_rate_limited';
+  if (status === 503 || status === 529) return 'upstream_overloaded';
+  if (status >= 500 && /overloaded/i.test(`${reason.type} ${reason.code} ${message}`)) {
+    return 'upstream_overloaded';
+  }
+  if (status === 408 || status === 409) return 'upstream_failed';
+  if (status >= 400 && status < 500) return 'upstream_rejected';
+  return 'upstream_failed';
+}
+
+/** The HTTP status that an error inside HTTP 200 would have had: its code and type say so, roughly. */
+function statusOf({ code = '', type = '' }: UpstreamReason): number {
+  const named = `${code} ${type}`;
+  if (/rate_limit|insufficient_quota|usage_limit|too_many_requests/i.test(named)) return 429;
+  if (/overloaded|slow_down|unavailable/i.test(named)) return 503;
+  if (/authentication|invalid_api_key/i.test(named)) return 401;
+  if (/permission/i.test(named)) return 403;
+  if (/not_found/i.test(named)) return 404;
+  if (
+    /context_(length|window)|invalid_|_image|bad_?request|content_policy|bio_policy|_mismatch/i.test(named)
+  ) {
+    return 400;
+  }
+  return 500;
+}
+
+function readStated(value: JsonValue): Stated {
+  if (typeof value === 'string') return value === '' ? { reason: {} } : { message: value, reason: {} };
+  if (Array.isArray(value)) return readStated(value[0] ?? '');
+  if (!isObject(value)) return { reason: {} };
+  const base = saysError(value.error) ? undefined : baseRespIn(value);
+  if (base !== undefined) {
+    const { code, message, meaning } = base;
+    return { message, reason: { code }, ...(meaning !== undefined && { vendor: meaning }) };
+  }
+  const nested = value.error ?? asArray(value.errors)?.[0];
+  if (isObject(nested)) return readFields(nested);
+  const words = typeof nested === 'string' ? nested : asString(asArray(nested)?.[0]);
+  return words === undefined ? readFields(value) : { ...readFields(value), message: words };
+}
+
+function readFields(error: JsonObject): Stated {
+  const reason: UpstreamReason = {};
+  const type = asString(error.type) ?? asString(error.error_type) ?? asString(error.status);
+  const param = asString(error.param);
+  // The name of the event, where error and event are one.
+  if (type && type !== 'error') reason.type = type;
+  if (param) reason.param = param;
+  const stated: Stated = { reason };
+  const { status_code, statusCode, http_status_code } = error;
+  for (const candidate of [status_code, statusCode, http_status_code, error.status, error.code]) {
+    const status = httpStatus(candidate);
+    if (status !== undefined) stated.status ??= status;
+    // Numbers outside HTTP's are the vendor's own codes.
+    else if (candidate === error.code && (typeof candidate === 'string' || typeof candidate === 'number')) {
+      if (candidate !== '') reason.code = String(candidate);
+    }
+  }
+  const message = readMessage(error);
+  if (message) stated.message = message;
+  const seconds = asNumber(error.resets_in_seconds);
+  if (seconds !== undefined && seconds >= 0) stated.retryAfterMs = seconds * 1000;
+  // "Rate limit reached for … Please try again in 1m30.5s."
+  const told = durationMs(/try again in ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)\b/i.exec(message ?? '')?.[1]);
+  if (told !== undefined) stated.retryAfterMs ??= told;
+  return stated;
+}
+
+function httpStatus(value: JsonValue | undefined): number | undefined {
+  const number = typeof value === 'string' ? Number(value) : value;
+  const is = typeof number === 'number' && Number.isInteger(number) && number >= 400 && number < 600;
+  return is ? number : undefined;
+}
+
+function readMessage(error: JsonObject): string | undefined {
+  const message =
+    asString(error.message) ||
+    asString(error.msg) ||
+    detailText(error.detail) ||
+    detailText(asObject(error.message)?.detail);
+  // OpenRouter says "Provider returned error" and keeps what the provider said beside it.
+  const metadata = asObject(error.metadata);
+  const raw = asString(metadata?.raw) || (isObject(metadata?.raw) ? JSON.stringify(metadata.raw) : undefined);
+  if (raw === undefined || raw === '') return message;
+  return message === undefined ? raw : `${message}: ${raw}`;
+}
+
+/** FastAPI's `detail`: a text, or a list of complaints with the place of each. */
+function detailText(detail: JsonValue | undefined): string | undefined {
+  if (typeof detail === 'string') return detail;
+  const texts: string[] = [];
+  for (const item of asArray(detail) ?? []) {
+    const complaint = asObject(item);
+    const place = asArray(complaint?.loc)?.join('.');
+    const said = asString(complaint?.msg);
+    if (said !== undefined) texts.push(place ? `${place}: ${said}` : said);
+  }
+  const { message, error } = asObject(detail) ?? {};
+  return texts.length > 0 ? texts.join('; ') : (asString(message) ?? asString(error));
+}
+
+/** The request id travels in a header. */
+export function buildError(error: GatewayError): JsonObject {
+  return {
+    error: {
+      message: error.message,
+      type: errorType(error),
+      param: error.reason?.param ?? null,
+      code: codeOf(error),
+    },
+  };
+}
+
+/**
+ * By OpenAI's codes clients decide what to do: Codex tells that a conversation is too long, and does not ask again for a
+ * model that the provider has not. Else the provider's own where it gave one, else the gateway's.
+ */
+function codeOf({ code, status, message, reason }: GatewayError): string {
+  if (code === 'context_too_long') return 'context_length_exceeded';
+  if (reason?.code !== undefined) return reason.code;
+  return code === 'upstream_rejected' && status === 404 && /\bmodels?\b/i.test(message)
+    ? 'model_not_found'
+    : code;
+}
+
+export function errorType(error: GatewayError): string {
+  if (error.reason?.code === 'insufficient_quota') return 'insufficient_quota';
+  switch (error.status) {
+    case 401:
+      return 'authentication_error';
+    case 403:
+      return 'permission_error';
+    case 404:
+      return 'not_found_error';
+    case 429:
+      return 'rate_limit_error';
+    default:
+      return error.status < 500 ? 'invalid_request_error' : 'server_error';
+  }
+}

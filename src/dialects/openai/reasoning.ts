@@ -1,0 +1,86 @@
+// How much a model of OpenAI's shall think, as `reasoning: {effort, summary}` for a client of another dialect.
+import type { JsonObject } from '../../model/json/json.ts';
+import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { leastEffort, nearestEffort } from './efforts.ts';
+
+export interface ReasoningTraits {
+  /** Undefined: the name does not tell. */
+  reasons?: boolean;
+  /** The efforts that it takes, from least to most; undefined: the name does not tell. */
+  efforts?: readonly ReasoningEffort[];
+}
+
+/** Budgets up to these many tokens read as low and medium. Anthropic's least is 1024, its usual maximum 32k. */
+const LOW_BUDGET = 4096;
+const MEDIUM_BUDGET = 16_384;
+
+/** Of models whose name does not tell. */
+const ALL_BUT_MAX = REASONING_EFFORTS.filter((effort) => effort !== 'max');
+
+const SUMMARIES = new Set(['auto', 'concise', 'detailed']);
+
+/** `reasoning` for a client of another dialect; empty where nothing is to be said. */
+export function buildReasoningSettings(
+  settings: ReasoningSettings,
+  traits: ReasoningTraits,
+  losses: LossReport,
+): JsonObject {
+  const { mode, effort, budgetTokens, summary } = settings;
+  const isOff = mode === 'off' || effort === 'none';
+  if (traits.reasons === false) {
+    if (!isOff) losses.lost(effort === undefined ? 'thinking' : 'reasoning_effort');
+    return {};
+  }
+  const built: JsonObject = {};
+  const wanted = isOff ? buildOff(settings, traits, losses) : buildEffort(settings, traits, losses);
+  if (wanted !== undefined) built.effort = wanted;
+  if (isOff || summary === 'omitted' || summary === 'none') return built;
+  // Summaries are asked for only where the client asks: some organisations are refused them.
+  if (summary !== undefined) built.summary = SUMMARIES.has(summary) ? summary : 'auto';
+  else if (mode !== undefined || budgetTokens !== undefined) {
+    losses.approximated('thinking', 'the model thinks, but no summary of it was asked for');
+  }
+  return built;
+}
+
+function buildOff(
+  { effort }: ReasoningSettings,
+  { reasons, efforts }: ReasoningTraits,
+  losses: LossReport,
+): ReasoningEffort | undefined {
+  if (efforts === undefined ? effort === 'none' : efforts.includes('none')) return 'none';
+  // `none` is refused by some reasoning models, `low` by hardly any of them.
+  if (reasons === true) {
+    const least = leastEffort(efforts ?? ['low']);
+    losses.approximated(
+      'thinking',
+      `reasoning cannot be switched off everywhere: sent as effort \`${least}\``,
+    );
+    return least;
+  }
+  losses.lost('thinking');
+  return undefined;
+}
+
+function buildEffort(
+  { mode, effort, budgetTokens }: ReasoningSettings,
+  { efforts = ALL_BUT_MAX }: ReasoningTraits,
+  losses: LossReport,
+): ReasoningEffort | undefined {
+  if (effort !== undefined) {
+    const sent = nearestEffort(effort, efforts);
+    if (sent !== effort)
+      losses.approximated('reasoning_effort', `effort \`${effort}\` is sent as \`${sent}\``);
+    if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort \`${sent}\``);
+    return sent;
+  }
+  if (budgetTokens !== undefined) {
+    const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
+    const sent = nearestEffort(stand, efforts);
+    losses.approximated('thinking.budget_tokens', `effort \`${sent}\``);
+    return sent;
+  }
+  // `adaptive`, or no word on how much: the model decides, as it does when nothing is sent.
+  return mode === 'on' ? nearestEffort('medium', efforts) : undefined;
+}

@@ -1,0 +1,54 @@
+// "Only these tools of those declared": for providers that have no word for it, the others are not declared.
+import type { JsonObject } from '../../model/json/json.ts';
+import type { NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import type { LossReport } from './loss-report.ts';
+import { invalid } from './read-field.ts';
+
+const HOW = 'only the allowed tools are declared: a prompt cache of all of them is not hit';
+
+export type Allowance = Pick<NeutralRequest, 'toolChoice' | 'allowedTools'>;
+
+/**
+ * The neutral form of what a client allows. One tool that must be called is a choice that every dialect knows.
+ * @param names of declared tools
+ */
+export function allow(
+  mode: 'auto' | 'required',
+  names: readonly string[],
+  tools: readonly Tool[],
+): Allowance {
+  const [name, ...others] = names;
+  const isOne = name !== undefined && others.length === 0;
+  const isServer = tools.some((tool) => tool.type === 'server' && tool.name === name);
+  if (mode === 'required' && isOne && !isServer) return { toolChoice: { type: 'tool', name } };
+  return { toolChoice: { type: mode }, allowedTools: [...names] };
+}
+
+/** OpenAI's word for whether one of the allowed tools must be called. */
+export function parseAllowedMode(form: JsonObject, path: string): 'auto' | 'required' {
+  const { mode } = form;
+  if (mode === undefined || mode === 'auto' || mode === 'required') return mode ?? 'auto';
+  throw invalid(path, 'must be `auto` or `required`');
+}
+
+/** The declared tools that may be called. */
+export function allowedOf({ tools, allowedTools }: NeutralRequest): Tool[] {
+  return allowedTools === undefined ? tools : tools.filter(({ name }) => allowedTools.includes(name));
+}
+
+/** The same request where no tool is ruled out. */
+export function declareAllowed(request: NeutralRequest, losses: LossReport): NeutralRequest {
+  const { allowedTools, ...rest } = request;
+  if (allowedTools === undefined) return request;
+  const tools = allowedOf(request);
+  if (tools.length === request.tools.length) return rest;
+  // A history with calls must not be without tools: those that may not be called stay.
+  if (tools.length === 0) {
+    if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', 'no allowed tool is declared');
+    return { ...rest, toolChoice: NONE };
+  }
+  losses.approximated('tool_choice', HOW);
+  return { ...rest, tools };
+}
+
+const NONE: ToolChoice = { type: 'none' };

@@ -1,0 +1,120 @@
+// Names what of an answer its client's dialect cannot say: alike for whole answers and for streams.
+import type { Extension, ServerToolResultPart } from '../../model/content.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { Finish, UnifiedFinish } from '../../model/finish.ts';
+import type { Usage } from '../../model/usage.ts';
+import type { AnswerContext } from '../dialect.ts';
+import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from './stand-ins.ts';
+
+export interface AnswerLosses {
+  lost(feature: string): void;
+  /** The client gets a stand-in: `how` says which. */
+  approximated(feature: string, how: string): void;
+  /** For dialects without words for a refusal: it is text. */
+  refusal(): void;
+  /** For dialects without calls of free text. */
+  freeTextCall(): void;
+  /** Names every field of an extension that is another dialect's. */
+  foreign(extension: Extension | undefined): void;
+  /** Names what an image or a clip was said with, where another dialect said it. */
+  foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void;
+  /** A call that the provider answered itself. @param told whether the client gets it. */
+  serverCall(call: { id: string; name: string }, told: boolean): void;
+  /** A result of such a call that the client does not get: it is named as its call is. */
+  serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
+  /**
+   * What of an ending the dialect has no word for.
+   * @param known the endings that others have no word for, and this one has.
+   */
+  finish(finish: Finish, known?: readonly RareEnding[]): void;
+  /** Counts that the dialect has no field for. */
+  usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
+}
+
+/** Endings that most dialects have no word for. */
+export type RareEnding = Extract<
+  UnifiedFinish,
+  'stop_sequence' | 'pause_turn' | 'context_window_exceeded' | 'other'
+>;
+
+/** Say nothing of the medium, or only to the provider that keeps it; a transcript is told as text. */
+const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'expires_at', 'transcript']);
+
+/** @param own the dialect of the client. */
+export function createAnswerLosses(own: DialectId, context: AnswerContext): AnswerLosses {
+  return new ToldLosses(own, context);
+}
+
+class ToldLosses implements AnswerLosses {
+  private readonly own: DialectId;
+  private readonly context: AnswerContext;
+  /** Names of calls that the provider answered itself, by id. Null before the first. */
+  private names: Map<string, string> | null = null;
+
+  constructor(own: DialectId, context: AnswerContext) {
+    this.own = own;
+    this.context = context;
+  }
+
+  lost(feature: string): void {
+    this.context.lost?.(feature);
+  }
+
+  approximated(feature: string, how: string): void {
+    this.context.approximated?.(feature, how);
+  }
+
+  refusal(): void {
+    this.approximated('refusal', TOLD_AS_TEXT);
+  }
+
+  freeTextCall(): void {
+    this.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+  }
+
+  foreign(extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    for (const field of Object.keys(extension.fields)) {
+      if (extension.defaults?.includes(field) !== true) this.lost(field);
+    }
+  }
+
+  foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    for (const field of Object.keys(extension.fields)) {
+      if (!SILENT_FIELDS.has(field)) this.lost(`${type}.${field}`);
+    }
+  }
+
+  serverCall({ id, name }: { id: string; name: string }, told: boolean): void {
+    this.names ??= new Map();
+    this.names.set(id, name);
+    if (!told) this.lost(`tools.${name}`);
+  }
+
+  serverResult({ callId }: Pick<ServerToolResultPart, 'callId'>): void {
+    this.lost(`tools.${this.names?.get(callId) ?? 'server_tool_result'}`);
+  }
+
+  finish({ unified, raw, stopSequence }: Finish, known: readonly RareEnding[] = []): void {
+    if (stopSequence !== undefined && !known.includes('stop_sequence')) this.lost('stop_sequence');
+    if (unified === 'pause_turn' && !known.includes('pause_turn')) this.lost('pause_turn');
+    if (unified === 'context_window_exceeded' && !known.includes(unified))
+      this.approximated('finish_reason', 'a full context window is told as the limit of tokens');
+    if (unified === 'other' && raw !== null && !known.includes(unified))
+      this.approximated('finish_reason', 'an end that there is no word for is told as an ordinary one');
+  }
+
+  usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void {
+    for (const key of unsayable) {
+      if (usage[key] > 0)
+        this.lost(`usage.${key.replace(/[A-Z0-9]+/g, (found) => `_${found.toLowerCase()}`)}`);
+    }
+  }
+}
+
+/** The type that tells a generated clip from a generated image. */
+export function mediaTypeOf({ mediaType }: Pick<Extract<StreamEvent, { type: 'media' }>, 'mediaType'>) {
+  return mediaType.startsWith('audio/') ? ('audio' as const) : ('image' as const);
+}

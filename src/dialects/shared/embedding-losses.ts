@@ -1,0 +1,17 @@
+// What a request for embeddings says beside its texts, and a provider has no word for.
+import type { EmbeddingRequest } from '../../model/embedding.ts';
+import type { Loss } from '../../model/request.ts';
+
+type Saying = 'user' | 'taskType' | 'title';
+
+export function embeddingLosses(request: EmbeddingRequest, carried: readonly Saying[] = []): Loss[] {
+  const says: Record<Saying, boolean> = {
+    user: request.user !== undefined,
+    taskType: request.input.some((piece) => piece.type === 'text' && piece.task !== undefined),
+    title: request.input.some((piece) => piece.type === 'text' && piece.title !== undefined),
+  };
+  const features: Saying[] = ['user', 'taskType', 'title'];
+  return features
+    .filter((feature) => says[feature] && !carried.includes(feature))
+    .map((feature) => ({ feature, outcome: 'lost' }));
+}

@@ -1,0 +1,29 @@
+// A tool of free text where tools take JSON alone: a function with one text argument, whose description tells the
+// grammar, since nothing else keeps the model to it.
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import type { CustomTool } from '../../model/request.ts';
+import type { LossReport } from './loss-report.ts';
+import { ONE_TEXT_ARGUMENT } from './stand-ins.ts';
+
+/** The schema of the function's arguments, the stand-in reported. Encoders take the text out of `input` again. */
+export function freeTextSchema({ format }: CustomTool, losses: LossReport): JsonObject {
+  losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+  const input = {
+    type: 'string',
+    description: `The free text that the tool takes.${toldGrammar(format, losses)}`,
+  };
+  return { type: 'object', properties: { input }, required: ['input'], additionalProperties: false };
+}
+
+function toldGrammar(format: JsonObject | undefined, losses: LossReport): string {
+  if (format === undefined || format.type === 'text') return '';
+  const grammar = asObject(format.grammar);
+  const syntax = asString(grammar?.syntax);
+  const definition = asString(grammar?.definition);
+  if (syntax === undefined || definition === undefined) {
+    losses.lost('tools.custom.format');
+    return '';
+  }
+  losses.approximated('tools.custom.format', 'the grammar is told to the model, which nothing keeps to it');
+  return ` Its ${syntax} grammar:\n${definition}`;
+}

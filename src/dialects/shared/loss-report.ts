@@ -1,0 +1,56 @@
+// Collects what a request loses on its way into a provider's dialect, each feature once.
+import type { Extension } from '../../model/content.ts';
+import type { ProviderDialectId } from '../../model/dialect-id.ts';
+import type { Loss, Tool } from '../../model/request.ts';
+
+export interface LossReport {
+  lost(feature: string, how?: string): void;
+  approximated(feature: string, how: string): void;
+  /** Names every field of an extension that is another dialect's. */
+  foreign(extension: Extension | undefined): void;
+  /** For dialects without groups of tools: one that stood in a group stands alone, under its whole name. */
+  ungrouped(tool: Tool): void;
+  list(): Loss[];
+}
+
+/** @param own the dialect that the request is built for. */
+export function createLossReport(own: ProviderDialectId): LossReport {
+  return new Report(own);
+}
+
+/** A class: one or two are made for each request, most of which lose nothing. */
+class Report implements LossReport {
+  private readonly own: ProviderDialectId;
+  private losses: Map<string, Loss> | undefined = undefined;
+
+  constructor(own: ProviderDialectId) {
+    this.own = own;
+  }
+
+  lost(feature: string, how?: string): void {
+    this.losses ??= new Map();
+    this.losses.set(feature, { feature, outcome: 'lost', ...(how === undefined ? {} : { how }) });
+  }
+
+  approximated(feature: string, how: string): void {
+    this.losses ??= new Map();
+    // Something dropped outweighs something that got a stand-in.
+    if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
+  }
+
+  ungrouped(tool: Tool): void {
+    if (tool.type === 'server' || tool.namespace === undefined) return;
+    this.approximated('tools.namespace', "its tools stand alone, the group's name before theirs");
+  }
+
+  foreign(extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    for (const field of Object.keys(extension.fields)) {
+      if (extension.defaults?.includes(field) !== true) this.lost(field);
+    }
+  }
+
+  list(): Loss[] {
+    return this.losses === undefined ? [] : [...this.losses.values()];
+  }
+}

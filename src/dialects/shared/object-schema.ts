@@ -1,0 +1,97 @@
+// Schemas of arguments for servers that take one object there, and no choice among several (`anyOf`, `oneOf`,
+// `allOf`) at the top: tools of MCP servers often have one.
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
+import type { LossReport } from './loss-report.ts';
+
+const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
+/** Refused at the top as well; nothing can stand in for them. */
+const CONDITIONS: ReadonlySet<string> = new Set([...CHOICES, 'not', 'enum', 'if', 'then', 'else']);
+
+/**
+ * Arguments are an object even where the schema does not say so, or says that there may be none: OpenAI, Anthropic,
+ * Google and Ollama refuse a schema of any other type.
+ */
+export function typedSchema(schema: JsonObject): JsonObject {
+  const { type } = schema;
+  if (type === undefined) return { type: 'object', ...schema };
+  return asArray(type)?.includes('object') === true ? { ...schema, type: 'object' } : schema;
+}
+
+/** The schema as one object, reported where it was none; the same schema where it was. */
+export function objectSchema(schema: JsonObject, losses: LossReport): JsonObject {
+  if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
+  losses.approximated('tools.parameters', 'one object with the fields of all that were to choose from');
+  return merged(schema, schema, new Set());
+}
+
+/** @param root where references lead. @param seen those that were followed, which may lead in a circle. */
+function merged(schema: JsonObject, root: JsonObject, seen: ReadonlySet<string>): JsonObject {
+  const properties: Record<string, JsonValue> = {};
+  const required = new Set(textsOf(schema.required));
+  addProperties(properties, schema);
+  for (const choice of CHOICES) {
+    const branches = (asArray(schema[choice]) ?? []).map((branch) => branchOf(branch, root, seen));
+    for (const branch of branches) addProperties(properties, branch);
+    for (const name of requiredBy(branches, choice === 'allOf')) required.add(name);
+  }
+  const kept = Object.entries(schema).filter(([name]) => !CONDITIONS.has(name));
+  return {
+    ...Object.fromEntries(kept),
+    type: 'object',
+    properties,
+    ...(required.size > 0 && { required: [...required] }),
+  };
+}
+
+function branchOf(branch: JsonValue, root: JsonObject, seen: ReadonlySet<string>): JsonObject {
+  const schema = asObject(branch) ?? {};
+  const reference = asString(schema.$ref);
+  if (reference === undefined) return merged(schema, root, seen);
+  if (seen.has(reference)) return {};
+  return merged(find(reference, root), root, new Set([...seen, reference]));
+}
+
+/** What `#/$defs/name` leads to; nothing for a reference out of the document. */
+function find(reference: string, root: JsonObject): JsonObject {
+  if (!reference.startsWith('#/')) return {};
+  let at: JsonValue | undefined = root;
+  for (const step of reference.slice(2).split('/')) {
+    at = isObject(at) ? at[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
+  }
+  return asObject(at) ?? {};
+}
+
+/** A field that two branches describe differently may be either. */
+function addProperties(properties: Record<string, JsonValue>, schema: JsonObject): void {
+  for (const [name, value] of Object.entries(asObject(schema.properties) ?? {})) {
+    if (value === undefined) continue;
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (known === undefined) properties[name] = value;
+    else if (JSON.stringify(known) !== JSON.stringify(value)) properties[name] = either(known, value);
+  }
+}
+
+function either(known: JsonValue, other: JsonValue): JsonObject {
+  const { anyOf, ...rest } = asObject(known) ?? {};
+  const choices = Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [known];
+  const isKnown = choices.some((choice) => JSON.stringify(choice) === JSON.stringify(other));
+  return { anyOf: isKnown ? choices : [...choices, other] };
+}
+
+/** What every branch demands; with `allOf`, what any does. */
+function requiredBy(branches: readonly JsonObject[], all: boolean): string[] {
+  const lists = branches.map(({ required }) => textsOf(required));
+  const [first = [], ...others] = lists;
+  return all ? lists.flat() : first.filter((name) => others.every((list) => list.includes(name)));
+}
+
+function textsOf(value: JsonValue | undefined): string[] {
+  return (asArray(value) ?? []).filter((each) => typeof each === 'string');
+}

@@ -1,0 +1,38 @@
+// Fields that only one dialect understands: set apart from what has a neutral word, carried as its extension, and
+// said again by that dialect alone.
+import type { Extension } from '../../model/content.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
+import type { JsonObject, JsonValue } from '../../model/json/json.ts';
+
+export interface OwnFields {
+  /** `{extension}` for fields that only this dialect understands, `{}` where there are none. */
+  extensionOf(fields: JsonObject): { extension?: Extension };
+  /** The extension's fields where they are this dialect's own, else none. */
+  ownFields(extension: Extension | undefined): JsonObject;
+}
+
+export function createOwnFields(dialect: DialectId): OwnFields {
+  return {
+    extensionOf: (fields) => (isEmpty(fields) ? {} : { extension: { dialect, fields } }),
+    ownFields: (extension) => (extension?.dialect === dialect ? extension.fields : {}),
+  };
+}
+
+/** The fields of `object` that are neither in `known` nor null or undefined. */
+export function leftover(object: JsonObject, known: readonly string[]): JsonObject {
+  const rest: JsonObject = {};
+  for (const [name, value] of Object.entries(object)) {
+    if (value !== undefined && value !== null && !known.includes(name)) rest[name] = value;
+  }
+  return rest;
+}
+
+export function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}
+
+/** Sets a field that has a value. */
+export function put(target: JsonObject, name: string, value: JsonValue | undefined): void {
+  if (value !== undefined) target[name] = value;
+}

@@ -1,0 +1,41 @@
+// A turn of the assistant that ends a conversation: some providers go on with it, others begin anew.
+import type { NeutralRequest } from '../../model/request.ts';
+import type { LossReport } from './loss-report.ts';
+
+/** What a loss of it is called. */
+export const PREFILL = 'messages.prefill';
+
+/** Its text; undefined where the conversation ends otherwise, or with a call. */
+export function prefillOf({ messages }: NeutralRequest): string | undefined {
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant' || last.parts.some(({ type }) => type === 'tool-call')) return undefined;
+  const text = last.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+  return text.trim() === '' ? undefined : text;
+}
+
+/** For providers that do not go on with it. */
+export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
+  report(request, losses, 'the model reads the last turn and answers anew: it does not go on with it');
+}
+
+/** For those that do not say. */
+export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport): void {
+  report(request, losses, 'whether the server goes on with the last turn or answers anew is not known');
+}
+
+/**
+ * What a user's turn says behind it to models that refuse it at the end; names the loss. Their vendors say to ask so:
+ * https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal,
+ * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
+ */
+export function askToGoOn(losses: LossReport): string {
+  losses.approximated(
+    PREFILL,
+    'the model refuses to go on with the last turn: a turn of the user asks it to',
+  );
+  return 'Continue your last message exactly where it ends. Do not repeat any of it.';
+}
+
+function report(request: NeutralRequest, losses: LossReport, how: string): void {
+  if (prefillOf(request) !== undefined) losses.approximated(PREFILL, how);
+}

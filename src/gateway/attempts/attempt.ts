@@ -1,0 +1,408 @@
+// One try at one target, up to the point where its answer can be shown to the client.
+import { errorInList } from '../../dialects/shared/answer-list.ts';
+import type { CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { readJson } from '../../model/json/exact-numbers.ts';
+import { isObject, type JsonObject } from '../../model/json/json.ts';
+import { responseToEvents } from '../../model/replay.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import { AnswerTooLarge, readText } from '../../upstream/call.ts';
+import type { UpstreamAnswer } from '../../upstream/transport.ts';
+import type { Leaving } from '../../upstream/departure.ts';
+import { createThroughputGuard, type ThroughputGuard } from '../../upstream/throughput.ts';
+import { withDistinctCalls } from '../pumps/call-ids.ts';
+import { collectStream, collectText } from '../pumps/collect-stream.ts';
+import { createEventFraming } from '../pumps/event-framing.ts';
+import { withHint, withHintBeside } from './hint-beside.ts';
+import type { Observer } from '../record/observer.ts';
+import { malformedIn } from '../pumps/malformed-event.ts';
+import { createPassthroughPump } from '../pumps/passthrough-pump.ts';
+import type { Plan } from './plan.ts';
+import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
+import { createRelay, type Relay } from '../pumps/relay.ts';
+import { type AttemptContext, type Sent, send } from './send.ts';
+import { requireSoundCalls } from '../pumps/sound-calls.ts';
+import { openTransformed } from '../transform/transform-relay.ts';
+import type { TextReader } from '../pumps/text-pump.ts';
+import { transformWhole } from '../transform/transform-whole.ts';
+import { createTranslatePump } from '../pumps/translate-pump.ts';
+
+export interface OpenStream<Out> {
+  status: number;
+  headers: HeaderReader;
+  relay: Relay<Out>;
+}
+
+function guardOf({ host, plan }: AttemptContext): ThroughputGuard | undefined {
+  const { minBytesPerSecond: least, throughputWindowMs: windowMs } = plan.target.provider.timeouts;
+  return least === null ? undefined : createThroughputGuard({ least, windowMs }, host.monotonic);
+}
+
+/** What streams that are not server-sent events call themselves, JSON values one a line among them. */
+const STREAM_TYPE = /eventstream|ndjson/i;
+
+async function framingOf({ side }: Plan): Promise<CreateFraming> {
+  return side.loadFraming === undefined ? createEventFraming : side.loadFraming();
+}
+
+const NO_CONTENT = 204;
+
+/** The beginning of server-sent events. */
+const EVENTS = /^\s*(data|event|id|retry)?:/;
+
+function isStream({ side }: Plan, contentType: string): boolean {
+  return side.loadFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
+}
+
+/** Opens a stream and waits until its first content is at hand. */
+export function openStream<Out>(
+  context: AttemptContext,
+  createPump: (createFraming: CreateFraming) => Pump<Out>,
+  render: (events: readonly StreamEvent[]) => Out | undefined,
+): Promise<OpenStream<Out>> {
+  return context.plan.answerSteps.length === 0
+    ? openAsItIs(context, createPump, render)
+    : openTransformed(context, openAsItIs, render);
+}
+
+async function openAsItIs<Out>(
+  context: AttemptContext,
+  createPump: (createFraming: CreateFraming) => Pump<Out>,
+  render: (events: readonly StreamEvent[]) => Out | undefined,
+): Promise<OpenStream<Out>> {
+  const { plan, observer } = context;
+  const createFraming = await framingOf(plan);
+  const sent = await send(context);
+  const { response, call } = sent;
+  const provider = plan.target.provider;
+  const { status, headers } = response;
+  const type = headers.get('content-type') ?? '';
+  // Where JSON may be a list of events, its beginning tells.
+  const isJson = /json/i.test(type) && !isStream(plan, type);
+  if ((isJson && plan.side.listsEvents !== true) || status === NO_CONTENT) {
+    // Asked for a stream, answered whole: the client still gets its stream.
+    const { answer } = await readWhole(context, sent);
+    requireWhole(plan, answer);
+    return { status, headers, relay: relayWhole(answer, observer, render) };
+  }
+  // Of others the beginning tells: some servers call everything a page.
+  if (/html/i.test(type) && plan.side.loadFraming !== undefined) {
+    call.abort();
+    throw withHintBeside(htmlAnswer(provider.name), response, '', context.host.now());
+  }
+  const relay = createRelay<Out>({
+    provider: provider.name,
+    body: response.body,
+    pump: createPump(createFraming),
+    observer,
+    call,
+    idleMs: provider.timeouts.idleMs,
+    throughput: guardOf(context),
+    asText: textReader(
+      context,
+      response,
+      (answer) => {
+        requireWhole(plan, answer);
+        return render(seenEvents(answer, observer));
+      },
+      isJson,
+    ),
+  });
+  try {
+    await relay.ready();
+  } catch (thrown) {
+    throw withHintBeside(thrown, response, observer.seen.errorData ?? '', context.host.now());
+  }
+  return { status, headers, relay };
+}
+
+/** What a whole answer would have told as a stream, told to the observer. */
+function seenEvents(answer: NeutralResponse, observer: Observer): StreamEvent[] {
+  const events = responseToEvents(answer);
+  for (const event of events) observer.see(event);
+  return events;
+}
+
+/** @param take gets the whole answer. */
+function textReader<Out>(
+  context: AttemptContext,
+  response: UpstreamAnswer,
+  take: (answer: NeutralResponse, text: string) => Out | undefined,
+  isJson = false,
+): TextReader<Out> {
+  const { plan, maxEvent, host } = context;
+  return {
+    provider: plan.target.provider.name,
+    limit: maxEvent,
+    pagesOnly: plan.side.loadFraming !== undefined,
+    listsEvents: plan.side.listsEvents === true,
+    isJson,
+    failure(text) {
+      const body = parseJson(text);
+      const error = failureIn(plan, text, body);
+      if (error === undefined) return undefined;
+      noteAccount(context, body);
+      return withHint(error, response, text, host.now());
+    },
+    read: (text) => take(parseWhole(context, response, text), text),
+  };
+}
+
+function relayWhole<Out>(
+  answer: NeutralResponse,
+  observer: Observer,
+  render: (events: readonly StreamEvent[]) => Out | undefined,
+): Relay<Out> {
+  let out = render(seenEvents(answer, observer));
+  return {
+    ready: () => Promise.resolve(),
+    next(taker) {
+      const now = out;
+      out = undefined;
+      taker.take(now);
+    },
+    fail: () => undefined,
+    cancel: () => {},
+  };
+}
+
+export interface WholeAnswer {
+  /** What was asked, and whom. */
+  plan: Plan;
+  status: number;
+  headers: HeaderReader;
+  /** The provider's own JSON text; null where it streamed the answer it was asked for whole. */
+  text: string | null;
+  answer: NeutralResponse;
+}
+
+export function openWhole(context: AttemptContext): Promise<WholeAnswer> {
+  if (context.plan.answerSteps.length > 0) return transformWhole(context, openWholeAsItIs);
+  return openWholeAsItIs(context);
+}
+
+function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
+  return readWhole(context, null);
+}
+
+/** @param begun null: nothing has been sent. One asynchronous function, as in `walk`. */
+async function readWhole(context: AttemptContext, begun: Sent | null): Promise<WholeAnswer> {
+  const sent = begun ?? (await send(context));
+  const { plan, observer, host } = context;
+  const { response } = sent;
+  const { status, headers } = response;
+  const streams = isStream(plan, headers.get('content-type') ?? '');
+  let text: string | null;
+  let answer: NeutralResponse;
+  if (streams) {
+    ({ text, answer } = await collectStream(context, sent, {
+      createFraming: await framingOf(plan),
+      throughput: guardOf(context),
+      asText: (take) =>
+        textReader(context, response, (whole, given) => {
+          seenEvents(whole, observer);
+          return take(whole, given);
+        }),
+    }));
+  } else {
+    text = await readToEnd(context, sent, readText);
+    // What looks like events are events, whatever the header says they are.
+    if (EVENTS.test(text)) {
+      try {
+        answer = collectText(context, await framingOf(plan), text);
+      } catch (thrown) {
+        throw withHintBeside(thrown, response, observer.seen.errorData ?? '', host.now());
+      }
+      text = null;
+    } else {
+      answer = parseWhole(context, response, text);
+      seenEvents(answer, observer);
+    }
+  }
+  observer.seen.timing.taken();
+  return { plan, status, headers, text, answer };
+}
+
+export interface JsonAnswer<T> {
+  status: number;
+  headers: HeaderReader;
+  /** The provider's own JSON text. */
+  text: string;
+  answer: T;
+}
+
+/** Asks a question whose answer is one JSON object, in its own shape. */
+export async function openJson<T>(
+  context: AttemptContext,
+  parse: (body: JsonObject) => T,
+): Promise<JsonAnswer<T>> {
+  const sent = await send(context);
+  const { status, headers } = sent.response;
+  const text = await readToEnd(context, sent, readText);
+  return { status, headers, text, answer: parseAnswer(context, sent.response, text, parse) };
+}
+
+async function readToEnd<T>(
+  context: AttemptContext,
+  sent: Sent,
+  read: (answer: UpstreamAnswer, limit: number) => Promise<T>,
+): Promise<T> {
+  const { name } = context.plan.target.provider;
+  const { timing } = context.observer.seen;
+  timing.waiting();
+  try {
+    const whole = await read(sent.response, context.maxEvent);
+    timing.arrived();
+    sent.call.release();
+    return whole;
+  } catch (thrown) {
+    timing.arrived();
+    sent.call.abort();
+    if (thrown instanceof AnswerTooLarge) throw tooLong(name, context.maxEvent, thrown);
+    throw sent.call.timeout() ?? readingBroke(name, context.signal, thrown);
+  }
+}
+
+/** Throws GatewayError. */
+function parseAnswer<T>(
+  context: AttemptContext,
+  response: UpstreamAnswer,
+  text: string,
+  parse: (body: JsonObject) => T,
+): T {
+  try {
+    return readAnswer(context.plan, response, text, parse);
+  } catch (thrown) {
+    throw withHintBeside(thrown, response, text, context.host.now());
+  }
+}
+
+/** The failure that a body of HTTP 200 tells, undefined where it is an answer or cannot be read. */
+function failureIn({ side, target }: Plan, text: string, body: unknown): GatewayError | undefined {
+  const { name, quirks } = target.provider;
+  if (isObject(body)) return side.errorInBody(body, quirks);
+  if (/^\s*</.test(text)) return htmlAnswer(name);
+  return errorInList(body, (entry) => side.errorInBody(entry, quirks));
+}
+
+function readAnswer<T>(
+  plan: Plan,
+  { status }: UpstreamAnswer,
+  text: string,
+  parse: (body: JsonObject) => T,
+): T {
+  const { name } = plan.target.provider;
+  const body = parseJson(text);
+  const error = failureIn(plan, text, body);
+  if (error !== undefined) throw error;
+  if (!isObject(body)) {
+    throw new GatewayError(
+      'upstream_malformed',
+      `${name} answered ${status} with a body that is not a JSON object`,
+    );
+  }
+  try {
+    return parse(body);
+  } catch (thrown) {
+    // What the answer itself calls a failure.
+    if (thrown instanceof GatewayError && thrown.code !== 'upstream_malformed') throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`, {
+      cause: thrown,
+    });
+  }
+}
+
+function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: string): NeutralResponse {
+  const { plan } = context;
+  try {
+    const answer = parseAnswer(context, response, text, plan.side.parseResponse);
+    if (plan.passesAnswer) return answer;
+    requireWhole(plan, answer);
+    requireSoundCalls(answer);
+    return withDistinctCalls(answer);
+  } catch (thrown) {
+    noteAccount(context, parseJson(text));
+    throw thrown;
+  }
+}
+
+/** Throws where the provider has only begun: who gets its answer in another form could not ask for the rest. */
+function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
+  if (pending === undefined) return;
+  throw new GatewayError(
+    'upstream_failed',
+    `${target.provider.name} has only begun its answer (${pending}) and works on it in the background, where nobody here can fetch it; ask without \`background\``,
+    { lasting: true },
+  );
+}
+
+/** What is no answer may have been paid for all the same. */
+function noteAccount({ plan, observer }: AttemptContext, body: unknown): void {
+  if (!isObject(body)) return;
+  const { model, usage } = plan.side.accountIn(body);
+  observer.see({ type: 'start', id: null, model });
+  if (usage !== undefined) observer.see({ type: 'usage', usage });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function htmlAnswer(name: string): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between`,
+  );
+}
+
+function readingBroke(name: string, signal: Leaving, cause: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  return brokeOff(name, cause);
+}
+
+/** The pump for a client that speaks a wire dialect. */
+export function createClientPump(
+  plan: Plan,
+  createFraming: CreateFraming,
+  client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
+  context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
+  follower?: Follower,
+): Pump<Uint8Array> {
+  const { observer, maxEvent, redact } = context;
+  const { name: provider, quirks } = plan.target.provider;
+  const malformed = malformedIn(context, plan);
+  if (plan.passesAnswer) {
+    return createPassthroughPump({
+      provider,
+      side: plan.side,
+      hides: plan.hides,
+      createEncoder: client.createEncoder,
+      observer,
+      maxEvent,
+      quirks,
+      redact,
+      now: context.host.now,
+      onTapFailure: malformed,
+      follower,
+    });
+  }
+  return createTranslatePump({
+    provider,
+    side: plan.side,
+    createFraming,
+    observer,
+    maxEvent,
+    quirks,
+    render: client.render,
+    redact,
+    now: context.host.now,
+    onMalformed: malformed,
+  });
+}

@@ -1,0 +1,28 @@
+// Where a prompt may go that is too long for the model it was meant for (GUARANTEES 4).
+import { findPrices } from '../../ledger/prices/table.ts';
+import { sameTarget, type Target } from '../../routing/targets.ts';
+
+/** Tokens that the target's model can take in, undefined where nobody says. */
+function contextWindow({ provider, model }: Target): number | undefined {
+  if (provider.priceId === null) return undefined;
+  return findPrices(provider.priceId, model)?.models[0]?.context_window;
+}
+
+/**
+ * Of the targets still left those whose window is known to be larger than that of the one that refused, then
+ * those that the configuration names for this; none that was asked already.
+ */
+export function largerTargets(
+  refused: Target,
+  left: readonly Target[],
+  named: readonly Target[],
+  tried: readonly Target[],
+): Target[] {
+  const window = contextWindow(refused) ?? Number.POSITIVE_INFINITY;
+  const larger = left.filter((target) => (contextWindow(target) ?? 0) > window);
+  const found: Target[] = [];
+  for (const target of [...larger, ...named]) {
+    if (![...tried, ...found].some((other) => sameTarget(other, target))) found.push(target);
+  }
+  return found;
+}

@@ -1,0 +1,89 @@
+// What one exchange brings to whoever asks targets for its answer, and what each try leaves in its record.
+import type { DialectId } from '../../model/dialect-id.ts';
+import type { Route } from '../../routing/route.ts';
+import { sameTarget, type Target } from '../../routing/targets.ts';
+import type { Departure } from '../../upstream/departure.ts';
+import type { ProviderStates } from '../../upstream/provider-state.ts';
+import type { Course } from './fallback.ts';
+import type { GatewayHost } from '../host.ts';
+import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
+import type { ExchangeRecord } from '../record/record.ts';
+import { traceTry } from '../tracing.ts';
+
+export interface Exchange {
+  host: GatewayHost;
+  record: ExchangeRecord;
+  dialect: DialectId;
+  question: Question;
+  route: Route;
+  maxEvent: number;
+  pingIntervalMs: number;
+  serverKeys: readonly string[];
+  redact(text: string): string;
+  states: ProviderStates;
+  /** Aborted when the client leaves. */
+  client: Departure;
+}
+
+/** The plan of one try, noted in the record. */
+export function notePlan(
+  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'> & {
+    route: Pick<Route, 'policy' | 'targets'>;
+  },
+  target: Target,
+  apiKey: string | null,
+): Plan {
+  const { record, host, question, serverKeys } = exchange;
+  // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
+  const { requestId } = record;
+  const userAgent = `sluice/${host.version}`;
+  const { policy, targets } = exchange.route;
+  const { transformers } = policy;
+  const [first] = targets;
+  const plan = planCall(question, target, { serverKeys, first, userAgent, requestId, apiKey, transformers });
+  noteTry(record, host, plan);
+  return plan;
+}
+
+export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): void {
+  record.target = plan.target;
+  record.seen = null;
+  record.losses = plan.losses;
+  record.transformers = plan.transformers;
+  const { provider, model } = plan.target;
+  record.live.started({ model, provider: provider.name, agentType: record.agentType });
+  record.overheadMs ??= host.monotonic() - record.startedAt;
+  traceTry(record, host, plan);
+}
+
+/** The official SDKs tell how many seconds they wait for an answer. */
+function clientDeadline({ incoming }: Question): number {
+  const seconds = Number(incoming?.headers.get('x-stainless-timeout') ?? Number.NaN);
+  return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
+}
+
+/** Whether it would only answer that no key came. The target that comes first is asked all the same: that is its answer. */
+export function lacksKey(target: Target, first: Target | undefined): boolean {
+  return target.provider.lacksKey && (first === undefined || !sameTarget(target, first));
+}
+
+/** What the exchange brings to whoever asks targets for it. */
+export function courseOf(exchange: Exchange): Course {
+  const { host, record, route, question, client, states, redact, serverKeys } = exchange;
+  const [first] = route.targets;
+  return {
+    targets: route.targets,
+    contextFallback: route.policy.contextFallback,
+    keyFor(target) {
+      if (clientKeyFor(question.incoming, target, { serverKeys, first }) !== null) return 'client';
+      return lacksKey(target, first) ? 'missing' : 'own';
+    },
+    conversation: () => route.conversation,
+    host,
+    signal: client,
+    record,
+    deadlineMs: clientDeadline(question),
+    states,
+    redact,
+  };
+}

@@ -1,0 +1,353 @@
+// Tries targets in order until one answers: retries, back-off, the next key, the next target (GUARANTEES 1–4).
+import type { Attempt } from '../../ledger/rows/row.ts';
+import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
+import type { Target } from '../../routing/targets.ts';
+import type { Leaving } from '../../upstream/departure.ts';
+import type { Lease } from '../../upstream/lease.ts';
+import type { ProviderStates } from '../../upstream/provider-state.ts';
+import { allRefused, type Refusal, refusedWithoutKey } from '../../upstream/refusal.ts';
+import { withAddresses } from './addresses.ts';
+import { largerTargets } from './context-window.ts';
+import type { GatewayHost } from '../host.ts';
+import type { Observation } from '../record/observer.ts';
+import type { ExchangeRecord } from '../record/record.ts';
+import { redactError } from '../response/redact-error.ts';
+
+export interface Try<T> {
+  target: Target;
+  /** Whose key the try uses. */
+  key: 'own' | 'client' | 'none';
+  /** What the try has seen so far: a try that fails may have been paid for. */
+  seen: Observation;
+  /**
+   * `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer; `signal`
+   * ends the try, and the answer that it gave.
+   */
+  run(answered: (status: number) => void, signal: Leaving): Promise<T>;
+}
+
+/** What a request brings to whoever asks targets for it. */
+export interface Course {
+  targets: readonly Target[];
+  /** Tried when the prompt is too long for a target. */
+  contextFallback: readonly Target[];
+  /** Whose key would go to the target; `missing`: none, and it would refuse to answer. */
+  keyFor(target: Target): 'own' | 'client' | 'missing';
+  /** The same for every turn of a conversation; null where it cannot be told. */
+  conversation(): string | null;
+  host: GatewayHost;
+  /** Aborted when the client leaves: ends waiting and trying. */
+  signal: Leaving;
+  /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
+  record: Pick<
+    ExchangeRecord,
+    'attempts' | 'lease' | 'meant' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
+  >;
+  /** How long the client itself waits for the answer: no try begins that it would not see. */
+  deadlineMs?: number;
+  states: ProviderStates;
+  /** Takes secrets out of what a failure says, before anyone is told. */
+  redact(text: string): string;
+}
+
+export interface FallbackOptions<T> {
+  course: Course;
+  /** Plans one try with this key; throws what keeps the target from being asked at all, which is no attempt. */
+  plan(target: Target, key: string | null): Try<T>;
+  /** Told of each try as it begins. */
+  begun?(begun: BegunTry): void;
+}
+
+export interface BegunTry {
+  attempt: Attempt;
+  planned: Omit<Try<unknown>, 'run'>;
+  lease: Lease;
+  /** `monotonic()`. */
+  startedAt: number;
+}
+
+/** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
+export const RETRY_BUDGET_MS = 15_000;
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 8_000;
+
+/** What became of the targets so far, and who is left. */
+export interface Trip {
+  left: Target[];
+  tried: Target[];
+  startedAt: number;
+  budgetMs: number;
+  failure: GatewayError | undefined;
+  refusals: Refusal[];
+}
+
+/**
+ * The first answer. Throws the last error of a target that was asked, else why none was, or the signal's reason
+ * when the client left.
+ */
+export function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
+  return walk(options, createTrip(options.course));
+}
+
+export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>): Trip {
+  return {
+    left: withAddresses(targets),
+    tried: [],
+    startedAt: host.monotonic(),
+    budgetMs: RETRY_BUDGET_MS,
+    failure: undefined,
+    refusals: [],
+  };
+}
+
+/**
+ * Takes one target after the other from those that are left, and asks each as often as is worth while. One
+ * asynchronous function, since every request goes this way: each layer more is five objects and a turn.
+ */
+export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<T> {
+  const { course } = options;
+  const { signal } = course;
+  for (let target = trip.left.shift(); target !== undefined; target = trip.left.shift()) {
+    trip.tried.push(target);
+    const visit: Visit = {
+      target,
+      last: trip.left.every((other) => course.keyFor(other) === 'missing'),
+      retries: 0,
+      keysLeft: keysBeside(target),
+      tooLong: false,
+    };
+    let next: Next = 'again';
+    while (next !== 'elsewhere') {
+      if (signal.aborted) throw signal.reason;
+      course.record.meant = target;
+      const entered = enter(course, visit);
+      const lease = entered instanceof Promise ? await entered : entered;
+      if ('refused' in lease) next = noteRefusal(course, visit, lease, trip);
+      else {
+        noteLease(course.record, lease);
+        const begun = begin(options, target, lease, trip);
+        if (begun === undefined) break;
+        try {
+          const answer = await begun.run((status) => noteStatus(begun, status), signal);
+          lease.answered();
+          noteEnd(begun, course);
+          return answer;
+        } catch (thrown) {
+          noteEnd(begun, course);
+          next = judge(course, visit, begun, thrown, trip);
+        }
+      }
+      if (typeof next !== 'number') continue;
+      if (!mayWait(course, visit, next, trip)) break;
+      await pause(course, next);
+    }
+    if (visit.tooLong) trip.left = largerTargets(target, trip.left, course.contextFallback, trip.tried);
+  }
+  const none = new GatewayError('internal', 'no target was tried');
+  throw trip.failure ?? allRefused(trip.refusals) ?? none;
+}
+
+/** One target, while it is asked. */
+interface Visit {
+  target: Target;
+  /** No other is left that may be asked. */
+  last: boolean;
+  retries: number;
+  keysLeft: number;
+  /** It refused the prompt as too long. One that was not asked says nothing of that. */
+  tooLong: boolean;
+}
+
+/** What follows a try that came to nothing: the same target at once, or after so many milliseconds, or another one. */
+type Next = 'again' | number | 'elsewhere';
+
+function keysBeside({ provider }: Target): number {
+  return provider.apiKeys.length - 1;
+}
+
+function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
+  const { provider, model } = target;
+  const key = course.keyFor(target);
+  if (key === 'missing') return refusedWithoutKey(provider.name);
+  return course.states.enter({
+    provider,
+    model,
+    key,
+    conversation: () => course.conversation(),
+    lastResort: last,
+    signal: course.signal,
+  });
+}
+
+function noteLease(record: Course['record'], lease: Lease): void {
+  if (lease.queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + lease.queuedMs;
+  record.lease = lease;
+}
+
+function noteRefusal(
+  { record }: Course,
+  { target: { provider, model }, last }: Visit,
+  refusal: Refusal,
+  trip: Trip,
+): Next {
+  const { refused, error, worthWaiting } = refusal;
+  trip.refusals.push(refusal);
+  record.attempts.push({
+    provider: provider.name,
+    model,
+    status: null,
+    error: error.code,
+    message: error.message,
+    durationMs: 0,
+    skipped: refused,
+  });
+  return last && worthWaiting ? (error.retryAfterMs ?? 0) : 'elsewhere';
+}
+
+interface Begun<T> extends BegunTry {
+  run: Try<T>['run'];
+}
+
+/** Undefined: it cannot even be asked, and the failure of one that was tells the client more. */
+function begin<T>(
+  options: FallbackOptions<T>,
+  target: Target,
+  lease: Lease,
+  trip: Trip,
+): Begun<T> | undefined {
+  const { host, record } = options.course;
+  record.meant = null;
+  const planned = planOrLeave(options, target, lease, trip);
+  if (planned === undefined) return undefined;
+  const startedAt = host.monotonic();
+  const attempt: Attempt = {
+    provider: target.provider.name,
+    model: target.model,
+    status: null,
+    error: null,
+    durationMs: 0,
+    startedMs: startedAt - record.startedAt,
+  };
+  if (record.trySpanId !== null) attempt.spanId = record.trySpanId;
+  if (lease.keyLabel !== undefined) attempt.key = lease.keyLabel;
+  record.attempts.push(attempt);
+  const begun = { attempt, planned, lease, startedAt, run: planned.run };
+  options.begun?.(begun);
+  return begun;
+}
+
+function planOrLeave<T>(
+  options: FallbackOptions<T>,
+  target: Target,
+  lease: Lease,
+  { failure }: Trip,
+): Try<T> | undefined {
+  try {
+    return options.plan(target, lease.key);
+  } catch (thrown) {
+    lease.end('abandoned');
+    if (failure === undefined) throw thrown;
+    return undefined;
+  }
+}
+
+function noteStatus({ attempt }: BegunTry, status: number): void {
+  attempt.status = status;
+}
+
+function noteEnd({ attempt, startedAt }: BegunTry, { host }: Course): void {
+  attempt.durationMs = host.monotonic() - startedAt;
+}
+
+/** Throws where no other try can help. */
+function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, trip: Trip): Next {
+  const { signal, host, record, states } = course;
+  const { attempt, planned, lease } = begun;
+  const error = redactError(toGatewayError(thrown), course.redact);
+  lease.end(signal.aborted ? 'abandoned' : error);
+  if (signal.aborted) throw signal.reason;
+  noteFailure(attempt, planned, error, record);
+  trip.failure = error;
+  visit.tooLong = error.rule.retry === 'larger-context';
+  if (!mayGoOn(error, planned.key)) throw error;
+  const { provider, model } = visit.target;
+  const isKeys = isOfKey(error) && planned.key === 'own';
+  if (isKeys && visit.keysLeft > 0 && states.hasOtherKey(provider, model)) {
+    visit.keysLeft -= 1;
+    return 'again';
+  }
+  if (ERROR_RULES[error.code].retry !== 'anywhere' || error.lasting) return 'elsewhere';
+  // A moment's wait brings nothing back that is used up, unless the provider says so.
+  if (error.exhausted && error.retryAfterMs === undefined) return 'elsewhere';
+  return error.retryAfterMs ?? backOff(visit.retries, host.random());
+}
+
+/** Whether the target may be asked again after so many milliseconds; then it counts. */
+function mayWait({ host, deadlineMs }: Course, visit: Visit, ms: number, trip: Trip): boolean {
+  const elapsed = host.monotonic() - trip.startedAt;
+  const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
+  if (visit.retries >= visit.target.provider.maxRetries || ms > trip.budgetMs || tooLate) return false;
+  visit.retries += 1;
+  trip.budgetMs -= ms;
+  return true;
+}
+
+/** What a try came to that serves no more. A provider that reported usage before it failed may bill it. */
+export function noteFailure(
+  attempt: Attempt,
+  { target, seen }: Pick<Try<unknown>, 'target' | 'seen'>,
+  error: GatewayError,
+  record: Pick<ExchangeRecord, 'cost'>,
+): void {
+  attempt.error = error.code;
+  attempt.message = error.message;
+  seen.timing.settle();
+  attempt.providerMs = seen.timing.providerMs;
+  if (!seen.usageKnown) return;
+  attempt.usage = seen.usage;
+  attempt.costUsd = record.cost(target, seen);
+}
+
+/** Another key of the same provider may be better off. */
+function isOfKey(error: GatewayError): boolean {
+  return error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited';
+}
+
+function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
+  switch (ERROR_RULES[error.code].retry) {
+    case 'anywhere':
+    case 'elsewhere':
+    case 'larger-context':
+      return true;
+    case 'own-key':
+      // What the host signs, or configured headers say, is the gateway's own too.
+      return key !== 'client';
+    case 'never':
+      return false;
+  }
+}
+
+/** Exponential with full jitter over its upper half. */
+function backOff(retry: number, random: number): number {
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retry) * (0.5 + random / 2);
+}
+
+function pause({ host, signal, record }: Course, ms: number): Promise<void> {
+  const since = host.monotonic();
+  const over = () => {
+    record.backOffMs += host.monotonic() - since;
+  };
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      over();
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = host.setTimer(() => {
+      over();
+      signal.removeEventListener('abort', leave);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', leave, { once: true });
+  });
+}

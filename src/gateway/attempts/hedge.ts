@@ -1,0 +1,180 @@
+// Hedging (docs/adr/0008): when nothing of the answer is there after a while, the next target is asked beside the
+// first. Who answers first serves; the other is cancelled. Never more than two are asked at once.
+import { Departure } from '../../upstream/departure.ts';
+import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
+import type { Target } from '../../routing/targets.ts';
+import {
+  type BegunTry,
+  type Course,
+  createTrip,
+  type FallbackOptions,
+  firstAnswer,
+  noteFailure,
+  walk,
+} from './fallback.ts';
+import type { ExchangeRecord } from '../record/record.ts';
+
+export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'begun'> {
+  /** Null: never, and nothing here costs anything. */
+  hedgeAfterMs: number | null;
+  /** That of the course. */
+  record: Course['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
+}
+
+/** What a plan notes in the record: of two at once the record is the winner's. */
+type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>;
+
+/** One of those who are asked at once: takes one target after the other, as a request without hedging does. */
+interface Lane {
+  startedAt: number;
+  controller: Departure;
+  record: Course['record'];
+  tries: (BegunTry & { noted: Noted })[];
+}
+
+/** As `firstAnswer`. Where all fail: the error that ended the request, else that of the target asked last. */
+export function hedgedAnswer<T>(options: HedgeOptions<T>): Promise<T> {
+  const { hedgeAfterMs, course } = options;
+  if (hedgeAfterMs === null || course.targets.length < 2) return firstAnswer(options);
+  return race(options, hedgeAfterMs);
+}
+
+function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
+  const { record, course } = options;
+  const { host, signal } = course;
+  const trip = createTrip(course);
+  const lanes = new Set<Lane>();
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  let asking: Target | undefined;
+  let decisive: unknown;
+  let cancelTimer: (() => void) | undefined;
+  let over = false;
+
+  /** The patience with a target begins anew with each. */
+  function arm(): void {
+    cancelTimer?.();
+    cancelTimer = host.setTimer(() => {
+      if (!over && lanes.size < 2 && trip.left.length > 0 && !speaks()) start();
+    }, hedgeAfterMs);
+  }
+
+  /** A whole answer that comes as a stream is under way: a second one would not be there before it. */
+  function speaks(): boolean {
+    for (const { tries } of lanes) {
+      const newest = tries.at(-1);
+      if (newest?.attempt.error !== null) continue;
+      const { firstContentAt, timing } = newest.planned.seen;
+      // What transformers still hold back has been said too.
+      if (firstContentAt !== null || timing.lastContentAt !== null) return true;
+    }
+    return false;
+  }
+
+  function start(): void {
+    const lane: Lane = {
+      startedAt: host.monotonic(),
+      controller: new Departure(),
+      record: {
+        attempts: record.attempts,
+        startedAt: record.startedAt,
+        lease: null,
+        meant: null,
+        queuedMs: null,
+        backOffMs: 0,
+        cost: (target, seen) => record.cost(target, seen),
+        // Of the plan made last, which is this lane's when it is asked for.
+        get trySpanId() {
+          return record.trySpanId;
+        },
+      },
+      tries: [],
+    };
+    const isHedge = lanes.size > 0;
+    lanes.add(lane);
+    const begun = (now: BegunTry) => {
+      if (isHedge) now.attempt.hedge = true;
+      const { target, seen, losses, transformers } = record;
+      lane.tries.push({ ...now, noted: { target, seen, losses, transformers } });
+      if (asking !== now.planned.target) arm();
+      asking = now.planned.target;
+    };
+    const own = { ...course, record: lane.record, signal: lane.controller };
+    walk({ course: own, plan: options.plan, begun }, trip).then(
+      (answer) => {
+        // The other was a moment earlier, and has ended this one.
+        if (over) return;
+        end(lane, `${lane.tries.at(-1)?.planned.target.provider.name} spoke first`);
+        resolve(answer);
+      },
+      (thrown) => {
+        if (!over) failed(lane, thrown);
+      },
+    );
+  }
+
+  function failed(lane: Lane, thrown: unknown): void {
+    // What no other target can mend: nobody else is asked, but who is asked already may know better.
+    if (trip.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never') {
+      decisive ??= thrown;
+      trip.left = [];
+    }
+    if (lanes.size > 1) {
+      lanes.delete(lane);
+      for (const other of lanes) countBeside(lane, other.startedAt);
+      return;
+    }
+    end(lane, '');
+    reject(decisive ?? thrown);
+  }
+
+  /** The record is this lane's from now on, and the other's request ends. */
+  function end(lane: Lane, why: string): void {
+    over = true;
+    cancelTimer?.();
+    for (const other of lanes) {
+      if (other === lane) continue;
+      giveUp(other, why, host.monotonic());
+      countBeside(other, lane.startedAt);
+    }
+    const { lease, meant } = lane.record;
+    Object.assign(record, lane.tries.at(-1)?.noted, { lease, meant });
+    if (lane.record.queuedMs !== null) record.queuedMs = lane.record.queuedMs;
+    record.backOffMs += lane.record.backOffMs;
+  }
+
+  /** Time with a provider that passed while another lane's passed too, counted there: all but that before `from`. */
+  function countBeside({ tries, startedAt }: Lane, from: number): void {
+    const all = tries.reduce((sum, { attempt }) => sum + (attempt.providerMs ?? 0), 0);
+    record.besideMs += Math.max(0, all - Math.max(0, from - startedAt));
+  }
+
+  const leave = () => {
+    if (over) {
+      for (const lane of lanes) lane.controller.abort(signal.reason);
+      return;
+    }
+    // The row is that of the target asked last.
+    const last = [...lanes].find(({ tries }) => tries.at(-1)?.noted.seen === record.seen) ?? [...lanes][0];
+    over = true;
+    last?.controller.abort(signal.reason);
+    if (last !== undefined) end(last, 'the client left');
+    reject(signal.reason);
+  };
+  if (signal.aborted) return Promise.reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  arm();
+  start();
+  return promise;
+}
+
+/** Ends a lane's request. It says nothing about its provider, and what it is known to have cost is noted. */
+function giveUp({ tries, record, controller }: Lane, why: string, now: number): void {
+  const open = tries.at(-1);
+  const error = new GatewayError('cancelled', `cancelled: ${why}`);
+  if (open !== undefined && open.attempt.error === null) {
+    noteFailure(open.attempt, open.planned, error, record);
+    open.attempt.durationMs = now - open.startedAt;
+  }
+  record.lease?.end('abandoned');
+  controller.abort(error);
+}

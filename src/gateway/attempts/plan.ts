@@ -1,0 +1,426 @@
+// The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
+import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
+import type { ProviderConfig } from '../../config/resolved.ts';
+import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../../dialects/dialect.ts';
+import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
+import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
+import type { ProviderOperation } from '../../dialects/operations.ts';
+import { unreadFields } from '../../dialects/shared/unread-fields.ts';
+import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../model/dialect-id.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderList } from '../../model/header-list.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { JsonValue } from '../../model/json/json.ts';
+import { editTopLevel } from '../../model/json/edit.ts';
+import { mayHoldForeignToken } from '../../model/opaque-token.ts';
+import type { Loss, NeutralRequest } from '../../model/request.ts';
+import { writeJson } from '../../model/json/write-json.ts';
+import type { Target } from '../../routing/targets.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import type { Transformer } from '../../transformers/transformer.ts';
+import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../../upstream/headers.ts';
+import { keyHeaders, operationPath, targetPath } from '../../upstream/target-url.ts';
+import { matchesAny } from '../request/admission.ts';
+import type { Incoming } from '../request/incoming.ts';
+import { notTooDeep } from '../request/not-too-deep.ts';
+import { withoutPrefill } from '../pumps/repeated-prefill.ts';
+import { transformHeaders, transformRequest } from '../transform/transform-request.ts';
+
+/** What is asked, however it came in. */
+export interface Question {
+  /** Null: asked through the library, in neutral form. */
+  incoming: Incoming | null;
+  /** The neutral request; parsed on first use, since a passthrough needs none. Throws `invalid_request`. */
+  neutral(): NeutralRequest;
+  stream: boolean;
+  /** `neutral` asks something else than the client's bytes do: those are not sent. */
+  isChanged?: true;
+  /** Text at the end of its last turn that is not the client's: the beginning of the answer. */
+  begun?: string;
+}
+
+export interface Plan {
+  target: Target;
+  dialect: ProviderDialectId;
+  side: ProviderSide;
+  /** Client and provider speak the same dialect: headers pass, and the request's bytes. */
+  sameDialect: boolean;
+  /** The answer's bytes pass too, where no transformer changes it. */
+  passesAnswer: boolean;
+  url: string;
+  headers: HeaderList;
+  body: string;
+  losses: Loss[];
+  /** Whose key is used: a client's own key that is refused says nothing about the provider. */
+  key: 'own' | 'client' | 'none';
+  hides: ((event: SseEvent) => boolean) | undefined;
+  /** What was left open because a transformer takes its time; completes `headers` and `losses` too. */
+  prepare?: () => Promise<Omit<Said, 'losses'>>;
+  /** Names of the transformers in use, in the order in which they apply to requests. */
+  transformers: readonly string[];
+  /** Those that change the answer, in the order in which they do. */
+  answerSteps: readonly Transformer[];
+}
+
+export interface PlanContext {
+  /** The gateway's own keys: never a provider's. */
+  serverKeys: readonly string[];
+  /** The target that comes first: for whom a client's own key is meant. */
+  first: Target | undefined;
+  userAgent: string;
+  /** The gateway's id of the request. */
+  requestId: string;
+  /** The gateway's own key for this provider, null where it has none. */
+  apiKey: string | null;
+  /** Of the routing rule; the provider's own come behind them. */
+  transformers: readonly Transformer[];
+}
+
+export function planCall(question: Question, target: Target, context: PlanContext): Plan {
+  const { provider, model } = target;
+  const { incoming, stream } = question;
+  const line = planLine(incoming, target, stream, context);
+  const { side } = line;
+  const sameDialect = incoming !== null && incoming.dialect === line.dialect;
+  const passes = sameDialect && question.isChanged !== true && !isOfAnother(incoming, side, model);
+  const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
+  const urlAt = (baseUrl: string) =>
+    withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
+  const say = (asked: Question): Said => {
+    if (passes) return passBody(incoming, side, target);
+    const { baseUrl, ...said } = sameDialect
+      ? rebuildBody(incoming, asked, side, target, context)
+      : translateBody(asked, line.dialect, side, target, context);
+    return baseUrl === undefined ? said : { ...said, url: urlAt(baseUrl) };
+  };
+  const steps = stepsFor(target, context);
+  const said: Said & Pick<Plan, 'prepare'> =
+    steps.length === 0
+      ? say(question)
+      : transformRequest({
+          steps,
+          provider: provider.name,
+          model,
+          headers: line.headers,
+          question,
+          passes,
+          say,
+          build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
+        });
+  const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
+  // Written out: to spread three objects into one takes longer, and what comes of it is slower to read.
+  const plan: Plan = {
+    target,
+    dialect: line.dialect,
+    side: said.side ?? side,
+    sameDialect,
+    passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
+    url: said.url ?? urlAt(provider.baseUrl),
+    headers: line.headers,
+    body: said.body,
+    losses: said.losses,
+    key: line.key,
+    hides: said.hides,
+    transformers,
+    answerSteps,
+  };
+  if (said.prepare !== undefined) plan.prepare = said.prepare;
+  return plan;
+}
+
+/** Whether another provider answered in it before, and left what this one would refuse. */
+function isOfAnother({ text, body }: Incoming, { passthrough }: ProviderSide, model: string): boolean {
+  return mayHoldForeignToken(text) || passthrough.refuses?.(body, model) === true;
+}
+
+const UNCHANGED: Pick<Plan, 'transformers' | 'answerSteps'> = { transformers: [], answerSteps: [] };
+
+function inUse(steps: readonly Transformer[]): Pick<Plan, 'transformers' | 'answerSteps'> {
+  const answerSteps = steps.filter((step) => step.answer !== undefined).reverse();
+  return { transformers: steps.map((step) => step.name), answerSteps };
+}
+
+function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly Transformer[] {
+  if (transformers.length === 0) return provider.transformers;
+  return [...transformers, ...provider.transformers];
+}
+
+/** `side` and `url`: in place of the line's own. */
+export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
+/** As it was built. */
+type Told = Omit<Said, 'url'> & Pick<BuiltRequest, 'baseUrl'>;
+type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
+
+/** To whom a request goes and as whom, whatever it asks. */
+function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
+  const { provider } = target;
+  const dialect = dialectOf(target, incoming?.dialect);
+  const side = PROVIDER_SIDES[dialect];
+  const sameDialect = incoming !== null && incoming.dialect === dialect;
+  const clientsKey = clientKeyFor(incoming, target, context);
+  const key = clientsKey ?? context.apiKey;
+  const authentication = keyHeaders(provider.keyHeader, side, key);
+  const headers = buildRequestHeaders({
+    client: sameDialect ? incoming.headers : null,
+    dialect:
+      clientsKey === null ? authentication : asClientSent(authentication, incoming?.headers, clientsKey),
+    listHeaders: side.listHeaders ?? [],
+    configured: provider.headers,
+    stream,
+    userAgent: context.userAgent,
+  });
+  return {
+    dialect,
+    side,
+    sameDialect,
+    headers,
+    key: clientsKey !== null ? 'client' : context.apiKey !== null ? 'own' : 'none',
+  };
+}
+
+/** The provider side of what is spoken with the target: some speak what the client does, of several or of all. */
+export function sideOf(target: Target, client?: DialectId): ProviderSide {
+  return PROVIDER_SIDES[dialectOf(target, client)];
+}
+
+function dialectOf({ provider, model }: Target, client: DialectId | undefined): ProviderDialectId {
+  const { dialect, alsoSpeaks, translatesTo } = provider;
+  if (dialect === 'any') return client ?? DIALECT_IDS[0];
+  if (client !== undefined && alsoSpeaks?.includes(client) === true) return client;
+  return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
+}
+
+/** The upstream request of an operation besides generation; the same bytes where both sides speak alike. */
+export function planOperation<Request, Answer>(
+  incoming: Incoming,
+  target: Target,
+  operation: ProviderOperation<Request, Answer>,
+  parse: () => Request,
+  context: PlanContext,
+): Plan {
+  const { provider, model } = target;
+  const line = planLine(incoming, target, false, context);
+  const { side, sameDialect } = line;
+  const { quirks } = provider;
+  const fits = sameDialect && operation.passes?.(incoming.body, quirks) !== false;
+  const { body, losses } =
+    fits && !isOfAnother(incoming, side, model)
+      ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
+      : notTooDeep(() => {
+          const built = operation.buildRequest(parse(), buildOptions(target, context));
+          const losses = [...built.losses, ...unread(incoming)];
+          return { body: writeJson(built.body, incoming.text.length), losses };
+        });
+  const steps = stepsFor(target, context).filter(({ headers }) => headers !== undefined);
+  const taken = transformHeaders(steps, target, line.headers);
+  return {
+    target,
+    ...line,
+    passesAnswer: fits,
+    url: withQuery(
+      `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model, quirks))}`,
+      sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
+    ),
+    body,
+    losses: [...losses, ...taken],
+    hides: undefined,
+    transformers: steps.map((step) => step.name),
+    answerSteps: [],
+  };
+}
+
+function buildOptions({ provider, model }: Target, { requestId }: PlanContext): BuildOptions {
+  const { quirks, baseUrl, options: settings = {} } = provider;
+  return { model, quirks, settings, baseUrl, requestId };
+}
+
+/** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
+function portable(request: NeutralRequest, dialect: ProviderDialectId, provider: string): NeutralRequest {
+  const { boundTo } = request;
+  if (boundTo === undefined || boundTo.dialect === dialect) return request;
+  const { field, problem } = boundTo;
+  throw new GatewayError('unsupported_feature', `${field}: ${provider} cannot take it: ${problem}`, {
+    reason: { param: field },
+  });
+}
+
+function passBody(incoming: Incoming, side: ProviderSide, target: Target): Said {
+  const { quirks } = target.provider;
+  const renamed = incoming.route.model === undefined && incoming.model !== target.model;
+  // Some quirks are those of single models, by the provider's name for them.
+  const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
+  const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(body, quirks);
+  if (renamed) edits.model = target.model;
+  return {
+    body: editTopLevel(incoming.text, edits),
+    losses: side.passthrough.losses?.(body, quirks) ?? [],
+    hides: hiding(incoming, side, target),
+  };
+}
+
+/**
+ * The conversation was answered by another dialect's provider before: what it left in the history, this one
+ * would refuse. The answer still passes.
+ */
+function rebuildBody(
+  incoming: Incoming,
+  question: Question,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+): Told {
+  return notTooDeep(() => {
+    const request = question.neutral();
+    const { body, ...built } = buildOwn(request, side, target, context);
+    const losses = [...built.losses, ...unread(incoming)];
+    return {
+      ...built,
+      losses,
+      // The client's own turn is repeated to it as to every client of this dialect.
+      ...(question.begun !== undefined && withoutRepeated(side, losses, request, question, target)),
+      body: writeJson(body, incoming.text.length),
+      hides: hiding(incoming, side, target),
+    };
+  });
+}
+
+function buildOwn(
+  request: NeutralRequest,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+): BuiltRequest {
+  const { body, ...built } = side.buildRequest(request, buildOptions(target, context));
+  return { ...built, body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) } };
+}
+
+/** Decided by what the client itself asked for. */
+function hiding(
+  { stream, body }: Incoming,
+  { passthrough }: ProviderSide,
+  { provider }: Target,
+): Plan['hides'] {
+  return stream ? passthrough.hides?.(body, provider.quirks) : undefined;
+}
+
+/** Providers are asked for server-sent events. */
+function isForeignFraming({ framing }: ClientRoute): boolean {
+  return framing !== undefined && framing !== 'sse';
+}
+
+/** `query` behind what the URL has of its own. */
+function withQuery(url: string, query: string): string {
+  const rest = query.slice(1);
+  return rest === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${rest}`;
+}
+
+function passQuery(
+  { query }: Incoming,
+  { forwardQuery }: ProviderSide,
+  serverKeys: readonly string[],
+): string {
+  const kept = withoutKeys(query, serverKeys);
+  return forwardQuery === undefined ? kept : forwardQuery(new URLSearchParams(kept));
+}
+
+/** The query without the parameters that hold one of `keys`, what stays byte for byte. */
+function withoutKeys(query: string, keys: readonly string[]): string {
+  if (query === '' || keys.length === 0) return query;
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !holdsKey(pair, keys));
+  const text = kept.join('&');
+  return text === '' ? '' : `?${text}`;
+}
+
+/** A `+` is a space in a form's encoding, but people paste keys as they are. */
+function holdsKey(pair: string, keys: readonly string[]): boolean {
+  return [pair, pair.replaceAll('+', '%2B')].some((text) =>
+    [...new URLSearchParams(text)].flat().some((said) => matchesAny(said, keys)),
+  );
+}
+
+function translateBody(
+  question: Question,
+  dialect: ProviderDialectId,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+): Told {
+  const { name } = target.provider;
+  return notTooDeep(() => {
+    const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
+    const built = side.buildRequest(request, buildOptions(target, context));
+    const named = restoreToolNames(side, names);
+    const losses = [...reportToolNames(built, names), ...unread(question.incoming)];
+    return {
+      ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
+      ...withoutRepeated(named, losses, request, question, target),
+      body: writeJson(built.body, question.incoming?.text.length ?? 0),
+      hides: undefined,
+    };
+  });
+}
+
+/** What the client says in words that its own dialect's parser does not know. */
+function unread(incoming: Incoming | null): Loss[] {
+  if (incoming === null) return [];
+  const features = unreadFields(incoming.body, DIALECTS[incoming.dialect].client.known);
+  return features.map((feature) => ({ feature, outcome: 'lost' }));
+}
+
+/** Where the provider repeats the last turn: what of it is the client's own is not told again. */
+function withoutRepeated(
+  side: ProviderSide,
+  losses: Loss[],
+  request: NeutralRequest,
+  { begun = '' }: Question,
+  target: Target,
+): Required<Pick<Told, 'side' | 'losses'>> {
+  const turn = target.provider.quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
+  if (turn === undefined) return { side, losses };
+  const own = turn.slice(0, turn.length - begun.length);
+  return {
+    side: own.trim() === '' ? side : withoutPrefill(side, own),
+    losses: losses.filter(({ feature }) => feature !== PREFILL),
+  };
+}
+
+/** The client's own key that goes to the target in place of the gateway's, null where none does. */
+export function clientKeyFor(
+  incoming: Incoming | null,
+  target: Target,
+  { serverKeys, first }: Pick<PlanContext, 'serverKeys' | 'first'>,
+): string | null {
+  if (incoming === null || !target.provider.forwardClientKey) return null;
+  if (first !== undefined && !isSameServer(target.provider, first.provider)) return null;
+  if (dialectOf(target, incoming.dialect) !== incoming.dialect) return null;
+  return ownKeyOfClient(incoming.headers, serverKeys);
+}
+
+/** A key that is meant for one vendor is not another's to know. */
+function isSameServer(one: ProviderConfig, other: ProviderConfig): boolean {
+  return one.name === other.name || originOf(one.baseUrl) === originOf(other.baseUrl);
+}
+
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
+}
+
+/** The client's own provider key: what it presents and is no key of this gateway. */
+function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
+  return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
+}
+
+/** A key that came as Bearer goes on as Bearer, where the dialect would have put it elsewhere. */
+function asClientSent(
+  authentication: Record<string, string>,
+  headers: HeaderReader | undefined,
+  key: string,
+): Record<string, string> {
+  if (headers === undefined || bearerOf(headers) !== key || 'authorization' in authentication)
+    return authentication;
+  const others = Object.entries(authentication).filter(([, value]) => value !== key);
+  return { ...Object.fromEntries(others), authorization: `Bearer ${key}` };
+}

@@ -1,0 +1,203 @@
+// One request to a provider: sent, watched, and its failures told as the GatewayErrors they mean.
+import type { ProviderTimeouts } from '../../config/resolved.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { parseObject } from '../../model/json/json.ts';
+import { createFrameSplitter } from '../../sse/frame-splitter.ts';
+import { parseFrame } from '../../sse/parse-frame.ts';
+import { isOk, METHOD, noAnswer, readFailure, requireNoRedirect } from '../../upstream/call.ts';
+import { Departure, type Leaving } from '../../upstream/departure.ts';
+import { findRetryHint } from '../../upstream/retry-after.ts';
+import type { UpstreamAnswer } from '../../upstream/transport.ts';
+import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
+import { authorize } from './authorize.ts';
+import type { GatewayHost } from '../host.ts';
+import type { Observer } from '../record/observer.ts';
+import type { Plan } from './plan.ts';
+
+export interface AttemptContext {
+  /** For the log. */
+  requestId: string;
+  host: GatewayHost;
+  plan: Plan;
+  /** Aborted when the client leaves. */
+  signal: Leaving;
+  maxEvent: number;
+  observer: Observer;
+  redact(text: string): string;
+  /** The upstream's HTTP status is known. */
+  answered(status: number): void;
+}
+
+/** A request under way, from before it is sent until its answer is read to the end. */
+export interface Call {
+  readonly watchdog: Watchdog;
+  /** The error of a wait that lasted too long. */
+  timeout(): GatewayError | undefined;
+  /** The answer is read to its end: nothing is left to watch or to abort. */
+  release(): void;
+  abort(): void;
+}
+
+export interface Sent {
+  response: UpstreamAnswer;
+  call: Call;
+}
+
+/**
+ * Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. One
+ * asynchronous function, as in `walk`.
+ */
+export async function send(context: AttemptContext): Promise<Sent> {
+  const { host, plan, signal, observer } = context;
+  const { provider } = plan.target;
+  const { timing } = observer.seen;
+  const call = new WatchedCall(host, signal, provider);
+  const leaving = call.signal;
+  try {
+    if (plan.prepare !== undefined) await prepare(plan);
+    let { headers }: { headers: HeaderReader } = plan;
+    if (plan.key === 'none' && provider.authorization !== undefined) {
+      const asked = { method: METHOD, url: plan.url, body: plan.body };
+      headers = await authorize(host, provider, headers, asked);
+    }
+    if (leaving.aborted) throw leaving.reason;
+    const { url, body } = plan;
+    const { connectMs } = provider.timeouts;
+    const connected = () => timing.connected();
+    const request = { method: METHOD, url, headers, body, signal: leaving, connectMs, connected };
+    let response: UpstreamAnswer;
+    timing.waiting();
+    try {
+      response = await host.send(request);
+    } catch (thrown) {
+      throw noAnswer(provider.name, request, thrown);
+    } finally {
+      timing.arrived();
+    }
+    context.answered(response.status);
+    requireNoRedirect(provider.name, response);
+    if (!isOk(response)) throw await readError(response, context);
+    return { response, call };
+  } catch (thrown) {
+    call.abort();
+    throw call.timeout() ?? thrown;
+  }
+}
+
+type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
+
+/** Aborted when the client leaves and when the provider is silent for too long. */
+class WatchedCall implements Call {
+  readonly watchdog: Watchdog;
+  private readonly departure = new Departure();
+  private readonly client: Leaving;
+  private readonly limits: Limits;
+  private silence: GatewayError | undefined = undefined;
+  private readonly leave = () => {
+    this.watchdog.stop();
+    this.departure.abort(this.client.reason);
+  };
+
+  constructor(host: GatewayHost, client: Leaving, limits: Limits) {
+    this.client = client;
+    this.limits = limits;
+    this.watchdog = createWatchdog(host, (what) => this.expired(what));
+    if (client.aborted) this.leave();
+    else client.addEventListener('abort', this.leave, { once: true });
+    this.watchdog.wait('first_byte', limits.timeouts.firstByteMs);
+  }
+
+  get signal(): Leaving {
+    return this.departure;
+  }
+
+  timeout(): GatewayError | undefined {
+    return this.silence;
+  }
+
+  release(): void {
+    this.client.removeEventListener('abort', this.leave);
+    this.watchdog.stop();
+  }
+
+  abort(): void {
+    this.release();
+    this.departure.abort(undefined);
+  }
+
+  private expired(what: string): void {
+    const { name, timeouts } = this.limits;
+    if (what !== 'closing') this.silence = timeoutError(name, what, timeouts);
+    this.departure.abort(this.silence);
+  }
+}
+
+/** Completes a plan in which a transformer takes its time. What holds the request for that is let go. */
+async function prepare(plan: Plan): Promise<void> {
+  const { prepare: complete } = plan;
+  delete plan.prepare;
+  if (complete !== undefined) Object.assign(plan, await complete());
+}
+
+async function readError(
+  response: UpstreamAnswer,
+  { host, plan, redact, observer }: AttemptContext,
+): Promise<GatewayError> {
+  const read = await observer.seen.timing.during(readFailure(response));
+  // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
+  const failure = { ...read, body: redact(wordsOf(read.body)) };
+  const error = plan.side.parseError(failure, plan.target.provider.quirks);
+  const isLimit = error.code === 'upstream_rate_limited';
+  const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
+  const { dialect } = plan;
+  const { headers, body } = failure;
+  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
+  });
+}
+
+/** The beginning of server-sent events. */
+const EVENTS = /^\s*(data|event|id|retry)?:/;
+const textEncoder = new TextEncoder();
+
+/** Servers that were asked for a stream tell even a failure by an event: what that says is the body. */
+function wordsOf(body: string): string {
+  if (!EVENTS.test(body)) return body;
+  const { bytes, ends } = createFrameSplitter(Number.POSITIVE_INFINITY).push(
+    textEncoder.encode(`${body}\n\n`),
+  );
+  let from = 0;
+  for (const end of ends) {
+    const data = parseFrame(bytes.subarray(from, end))?.data ?? '';
+    if (parseObject(data) !== undefined) return data;
+    from = end;
+  }
+  return body;
+}
+
+/** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
+const MAX_REASON = 4_000;
+
+function shortened(message: string): string {
+  return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
+}
+
+/** The words by which clients know it within a stream, as in `truncated`. */
+function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
+  if (what === 'min_throughput') {
+    const { minBytesPerSecond, throughputWindowMs } = timeouts;
+    const slow = `less than ${minBytesPerSecond} bytes a second over ${throughputWindowMs} ms of waiting`;
+    return new GatewayError(
+      'upstream_timeout',
+      `stream timed out: ${name} sent ${slow} (timeouts.min_throughput)`,
+    );
+  }
+  const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
+  const when = what === 'idle' ? 'between two events' : 'before the first content';
+  return new GatewayError(
+    'upstream_timeout',
+    `stream timed out: ${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
+  );
+}

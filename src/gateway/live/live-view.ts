@@ -1,0 +1,160 @@
+// What is happening now, for those who watch: each stream's start, text and end. No stream ever waits for a watcher
+// (GUARANTEES 12).
+import type { LedgerRow } from '../../ledger/rows/row.ts';
+import { tokensPerSecond } from '../../ledger/speed.ts';
+import { createWatchers, type Watchers } from './live-watchers.ts';
+
+export type LiveEvent =
+  | { type: 'started'; request_id: string; model: string; provider: string; agent_type?: string }
+  | { type: 'text_delta'; request_id: string; text: string }
+  | {
+      type: 'completed';
+      request_id: string;
+      model: string | null;
+      provider: string | null;
+      input_tokens: number;
+      output_tokens: number;
+      cost_usd: number | null;
+      latency_ms: number;
+      ttft_ms: number | null;
+      tokens_per_second: number | null;
+      stalls: number;
+    }
+  | { type: 'error'; request_id: string; status: 'error' | 'aborted' | 'truncated'; message: string };
+
+export interface LiveView extends Pick<Watchers, 'watch' | 'follow' | 'close'> {
+  /** Of one request; `redact` takes out of its text what must not be shown. */
+  open(requestId: string, redact: (text: string) => string): LiveStream;
+}
+
+export interface LiveStream {
+  /** Only then is it worth reading text that nobody else needs. */
+  isWatched(): boolean;
+  started(target: { model: string; provider: string; agentType: string | null }): void;
+  text(delta: string): void;
+  /** The last event, from the row of the request. */
+  ended(row: EndedRow): void;
+}
+
+export type EndedRow = Pick<
+  LedgerRow,
+  | 'status'
+  | 'model'
+  | 'provider'
+  | 'usage'
+  | 'costUsd'
+  | 'errorMessage'
+  | 'latencyMs'
+  | 'ttftMs'
+  | 'streamed'
+  | 'timing'
+>;
+
+/** Of a word that does not end, so much is shown later: longer than any key. */
+const HELD_OF_WORD = 1_024;
+/** A word is shown in parts of at least that. */
+const SHOWN_OF_WORD = 1_024;
+/** Beyond this a word is one key without end. */
+const LONGEST_WORD = 64 * 1024;
+/** The end of a text in which a key may have begun: keys are made of these and hold no blank. */
+const UNFINISHED_WORD = /[!-~]*$/;
+
+const textEncoder = new TextEncoder();
+
+export function createLiveView(setTimer: (callback: () => void, ms: number) => () => void): LiveView {
+  const watchers = createWatchers(setTimer);
+  return {
+    open: (requestId, redact) => new RequestView(watchers, requestId, redact),
+    watch: watchers.watch,
+    follow: watchers.follow,
+    close: watchers.close,
+  };
+}
+
+class RequestView implements LiveStream {
+  private readonly watchers: Watchers;
+  private readonly requestId: string;
+  private readonly redact: (text: string) => string;
+  private isStarted = false;
+  /** A key can come in pieces: what may be the beginning of one waits for the rest of its word. */
+  private held = '';
+
+  constructor(watchers: Watchers, requestId: string, redact: (text: string) => string) {
+    this.watchers = watchers;
+    this.requestId = requestId;
+    this.redact = redact;
+  }
+
+  isWatched(): boolean {
+    return this.watchers.count() > 0;
+  }
+
+  started({ model, provider, agentType }: Parameters<LiveStream['started']>[0]): void {
+    if (this.isStarted) return;
+    this.isStarted = true;
+    if (!this.isWatched()) return;
+    const { requestId: request_id, redact } = this;
+    const agent = agentType === null ? {} : { agent_type: redact(agentType) };
+    this.publish({ type: 'started', request_id, model: redact(model), provider, ...agent });
+  }
+
+  text(delta: string): void {
+    if (!this.isWatched()) {
+      if (this.held !== '') this.held = '';
+      return;
+    }
+    const text = this.held + delta;
+    const word = UNFINISHED_WORD.exec(text)?.[0] ?? '';
+    const shown = text.length - word.length + this.showable(word);
+    this.held = text.slice(shown);
+    this.show(text.slice(0, shown));
+  }
+
+  /** How much of a word can be shown before it ends: no key is cut in two by that. */
+  private showable(word: string): number {
+    const length = word.length - HELD_OF_WORD;
+    if (length < SHOWN_OF_WORD) return 0;
+    if (word.length > LONGEST_WORD) return word.length;
+    const { redact } = this;
+    const isWhole = redact(word.slice(0, length)) + redact(word.slice(length)) === redact(word);
+    return isWhole ? length : 0;
+  }
+
+  ended(row: EndedRow): void {
+    if (!this.isWatched()) return;
+    this.show(this.held);
+    this.held = '';
+    this.publish(endingOf(row, this.requestId));
+  }
+
+  private show(text: string): void {
+    if (text !== '')
+      this.publish({ type: 'text_delta', request_id: this.requestId, text: this.redact(text) });
+  }
+
+  private publish(event: LiveEvent): void {
+    if (!this.isWatched()) return;
+    this.watchers.publish(textEncoder.encode(`event: stream_event\ndata: ${JSON.stringify(event)}\n\n`));
+  }
+}
+
+const LEFT = 'the client closed the connection';
+
+function endingOf(row: EndedRow, request_id: string): LiveEvent {
+  const { status, model, provider, usage, costUsd, errorMessage } = row;
+  if (status !== 'success') return { type: 'error', request_id, status, message: errorMessage ?? LEFT };
+  const { inputTokens: input_tokens, outputTokens: output_tokens } = usage;
+  return {
+    type: 'completed',
+    request_id,
+    model,
+    provider,
+    input_tokens,
+    output_tokens,
+    cost_usd: costUsd,
+    latency_ms: row.latencyMs,
+    ttft_ms: row.ttftMs,
+    tokens_per_second: tokensPerSecond(row),
+    stalls: row.timing.stalls,
+  };
+}

@@ -1,0 +1,45 @@
+// The requests that run now, as those see them who manage the gateway.
+import type { RunningRequest, RunningRequests } from '../../management/streams.ts';
+import { cancelledByOperator } from '../exchange.ts';
+import type { GatewayHost } from '../host.ts';
+import type { LiveView } from './live-view.ts';
+import type { ExchangeRecord } from '../record/record.ts';
+
+export function createRunningRequests(
+  active: ReadonlySet<ExchangeRecord>,
+  host: Pick<GatewayHost, 'now' | 'monotonic'>,
+  live: LiveView,
+): RunningRequests {
+  return {
+    list: () => [...active].map((record) => describeRunning(record, host)),
+    cancel(requestId) {
+      const record = [...active].find((candidate) => candidate.requestId === requestId);
+      record?.cancel(cancelledByOperator());
+      return record !== undefined;
+    },
+    watch: live.watch,
+  };
+}
+
+function describeRunning(
+  record: ExchangeRecord,
+  host: Pick<GatewayHost, 'now' | 'monotonic'>,
+): RunningRequest {
+  const { seen, target, serving } = record;
+  const durationMs = host.monotonic() - record.startedAt;
+  return {
+    requestId: record.requestId,
+    startedAt: host.now() - durationMs,
+    state: serving ? 'answering' : 'waiting',
+    streamed: record.streamed,
+    dialect: record.dialect,
+    requestedModel: record.requestedModel,
+    provider: target?.provider.name ?? null,
+    model: seen?.model ?? target?.model ?? null,
+    agentType: record.agentType,
+    projectId: record.projectId,
+    attempts: record.attempts.length,
+    durationMs,
+    ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - record.startedAt,
+  };
+}

@@ -1,0 +1,166 @@
+// Some servers stream whatever is asked: what they stream is folded into the whole answer that was wanted.
+import type { CreateFraming } from '../../dialects/dialect.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import { createResponseCollector } from '../../model/replay.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import type { ThroughputGuard } from '../../upstream/throughput.ts';
+import { withHintBeside } from '../attempts/hint-beside.ts';
+import { malformedIn } from './malformed-event.ts';
+import type { Observer } from '../record/observer.ts';
+import { type Pump, tooLong } from './pump.ts';
+import { createRelay, nextOf, type Relay } from './relay.ts';
+import type { AttemptContext, Sent } from '../attempts/send.ts';
+import type { TextReader } from './text-pump.ts';
+import { createTranslatePump } from './translate-pump.ts';
+
+export interface CollectedAnswer {
+  /** The provider's own text, where it was one after all; null: it streamed. */
+  text: string | null;
+  answer: NeutralResponse;
+}
+
+export interface CollectOptions {
+  createFraming: CreateFraming;
+  throughput: ThroughputGuard | undefined;
+  /** Of what is no stream, whatever its header says. */
+  asText(take: (answer: NeutralResponse, text: string) => true): TextReader<true>;
+}
+
+/** Reads a stream as one is read for a client, within the same limits. Throws GatewayError. */
+export async function collectStream(
+  context: AttemptContext,
+  { response, call }: Sent,
+  { createFraming, throughput, asText }: CollectOptions,
+): Promise<CollectedAnswer> {
+  const { plan, observer, signal, host } = context;
+  const { name: provider, timeouts } = plan.target.provider;
+  const pump = new CollectingPump(context, createFraming);
+  const { body } = response;
+  const { idleMs } = timeouts;
+  const reader = asText((answer, text) => pump.takeWhole(answer, text));
+  const relay = createRelay({ provider, body, pump, observer, call, idleMs, throughput, asText: reader });
+  try {
+    await relay.ready();
+    while (!pump.ended() && (await nextOf(relay)) !== undefined);
+    while (pump.more() !== undefined);
+    const collected = pump.collected();
+    call.release();
+    letClose(relay);
+    return collected;
+  } catch (thrown) {
+    call.abort();
+    throw signal.aborted
+      ? signal.reason
+      : withHintBeside(thrown, response, observer.seen.errorData ?? '', host.now());
+  }
+}
+
+/** Of an answer that is complete: what is left is that its connection comes free, which nobody waits for. */
+function letClose(relay: Relay<true>): void {
+  relay.next({
+    take(out) {
+      if (out !== undefined) letClose(relay);
+    },
+  });
+}
+
+/** Of a stream that has come to its end. Throws GatewayError. */
+export function collectText(
+  context: AttemptContext,
+  createFraming: CreateFraming,
+  text: string,
+): NeutralResponse {
+  const pump = new CollectingPump(context, createFraming);
+  pump.push(new TextEncoder().encode(text));
+  pump.end();
+  while (pump.more() !== undefined);
+  return pump.collected().answer;
+}
+
+class CollectingPump implements Pump<true> {
+  private readonly context: AttemptContext;
+  private readonly stream: Pump<true>;
+  private readonly collector = createResponseCollector();
+  private size = 0;
+  private whole: CollectedAnswer | undefined = undefined;
+
+  constructor(context: AttemptContext, createFraming: CreateFraming) {
+    const { plan, maxEvent, observer, redact } = context;
+    const { name, quirks } = plan.target.provider;
+    this.context = context;
+    this.stream = createTranslatePump<true>({
+      provider: name,
+      side: plan.side,
+      createFraming,
+      observer: untold(observer),
+      maxEvent,
+      quirks,
+      redact,
+      now: context.host.now,
+      render: (events) => {
+        for (const event of events) this.collector.push(event);
+        return true;
+      },
+      onMalformed: malformedIn(context, plan),
+    });
+  }
+
+  push(chunk: Uint8Array): true | undefined {
+    const { maxEvent, plan } = this.context;
+    this.size += chunk.length;
+    if (this.size > maxEvent) throw tooLong(plan.target.provider.name, maxEvent);
+    return this.stream.push(chunk);
+  }
+
+  more(): true | undefined {
+    return this.stream.more?.();
+  }
+
+  end(): true | undefined {
+    return this.stream.end();
+  }
+
+  fail(error: GatewayError): true | undefined {
+    return this.stream.fail(error);
+  }
+
+  ended(): boolean {
+    return this.stream.ended();
+  }
+
+  tookEvent(): boolean {
+    return this.stream.tookEvent();
+  }
+
+  settle(): void {
+    this.stream.settle();
+  }
+
+  /** It was no stream. */
+  takeWhole(answer: NeutralResponse, text: string): true {
+    this.whole = { text, answer };
+    return true;
+  }
+
+  /** When it is over. Throws the GatewayError with which it ended. */
+  collected(): CollectedAnswer {
+    if (this.whole !== undefined) return this.whole;
+    const answer = this.collector.response();
+    const { observer } = this.context;
+    for (const [block, part] of answer.parts.entries())
+      if (part.type === 'text') observer.show({ type: 'text-delta', block, text: part.text });
+    return { text: null, answer };
+  }
+}
+
+/** Those who watch are told the answer when it is whole: until then it may fail, and another be asked for all of it. */
+function untold(observer: Observer): Observer {
+  return {
+    seen: observer.seen,
+    wantsText: () => false,
+    see: (event) => observer.note(event),
+    show: (event) => observer.show(event),
+    note: (event) => observer.note(event),
+    noteMalformed: () => observer.noteMalformed(),
+  };
+}

@@ -1,0 +1,345 @@
+// Same dialect on both sides: the provider's bytes go on untouched, whole events at a time, while a tap reads
+// a copy for the ledger. A failing tap never touches the bytes (GUARANTEES 6).
+import {
+  MalformedEvent,
+  type ProviderSide,
+  type Quirks,
+  type StreamDecoder,
+  type StreamEncoder,
+} from '../../dialects/dialect.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import { FrameForm, type RepeatReader } from '../../sse/frame-form.ts';
+import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
+import { parseFrame } from '../../sse/parse-frame.ts';
+import { hintedError } from '../attempts/hint-beside.ts';
+import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
+import { type Follower, framingError, type Pump, truncated } from './pump.ts';
+import { redactError } from '../response/redact-error.ts';
+import { repeatableText } from './repeatable-text.ts';
+
+export interface PassthroughOptions {
+  provider: string;
+  side: ProviderSide;
+  /** Events that the client did not ask for. */
+  hides: ((event: SseEvent) => boolean) | undefined;
+  /** Of the client's dialect, for the error event that may have to end the stream. */
+  createEncoder(): StreamEncoder;
+  observer: Observer;
+  maxEvent: number;
+  /** Of the provider. */
+  quirks: Quirks;
+  onTapFailure(thrown: unknown): void;
+  /** What the provider says of a failure may quote a key. */
+  redact(text: string): string;
+  /** Unix milliseconds. */
+  now(): number;
+  follower?: Follower | undefined;
+}
+
+const textEncoder = new TextEncoder();
+
+/** Of a frame: an event in the proper form. */
+const HAS_DATA = /^data:/m;
+
+export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
+  return new PassthroughPump(options);
+}
+
+/** A class: one is held by each stream, and closures would be fifteen objects. */
+class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
+  readonly padding: string | undefined;
+  readonly numbers: string | undefined;
+  private readonly options: PassthroughOptions;
+  private readonly side: ProviderSide;
+  private readonly observer: Observer;
+  private readonly seen: Observation;
+  private readonly follower: Follower | undefined;
+  private readonly splitter: FrameSplitter;
+  private readonly decoder: StreamDecoder;
+  /** Null where the dialect tells what adds content only without reading it. */
+  private readonly form: FrameForm | null;
+  /** What the event tells that is being read for it. */
+  private told: StreamEvent[] | null = null;
+  private terminal = false;
+  /** That the client got, of those that are looked into. */
+  private last: SseEvent | undefined = undefined;
+  /** One like it followed. */
+  private hasRepeated = false;
+  private took = false;
+  private failed = false;
+  /** The client is not told that it failed. */
+  private kept = false;
+
+  constructor(options: PassthroughOptions) {
+    this.options = options;
+    this.side = options.side;
+    this.observer = options.observer;
+    this.seen = options.observer.seen;
+    this.follower = options.follower;
+    this.splitter = createFrameSplitter(options.maxEvent);
+    this.decoder = options.side.createStreamDecoder({ push: (event) => this.see(event) }, options.quirks);
+    this.padding = this.decoder.padding;
+    this.numbers = this.decoder.numbers;
+    const isRead = options.side.addsContentOnly === undefined && options.follower === undefined;
+    this.form = isRead && this.decoder.repeat !== undefined ? new FrameForm() : null;
+  }
+
+  ended(): boolean {
+    const { finish, error } = this.seen;
+    return finish !== null || error !== null;
+  }
+
+  broke(): boolean {
+    return this.kept;
+  }
+
+  tookEvent(): boolean {
+    const { took } = this;
+    this.took = false;
+    return took;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    if (this.failed) return undefined;
+    const { side, observer, seen, follower } = this;
+    let completed: CompletedFrames;
+    try {
+      completed = this.splitter.push(chunk);
+    } catch (thrown) {
+      return this.fail(framingError(this.options.provider, thrown));
+    }
+    // Frames that the client gets otherwise than they came, by where they begin: not at all, or without a key.
+    let changed: Map<number, Uint8Array | null> | undefined;
+    const { bytes } = completed;
+    let next = 0;
+    for (const end of completed.ends) {
+      const start = next;
+      next = end;
+      if (!this.terminal && this.form?.repeat(bytes, start, end, this) === true) continue;
+      if (
+        !this.terminal &&
+        seen.firstContentAt !== null &&
+        !observer.wantsText() &&
+        follower === undefined &&
+        side.addsContentOnly?.(bytes, start, end) === true
+      ) {
+        this.took = true;
+        seen.timing.content();
+        continue;
+      }
+      const frame = bytes.subarray(start, end);
+      const event = parseFrame(frame);
+      if (event === undefined) continue;
+      const failedBefore = this.toldFailure() !== null;
+      const shown = this.tap(event, frame);
+      if (shown && this.toldFailure() === null) continue;
+      changed ??= new Map();
+      changed.set(start, shown ? this.shownError(frame, failedBefore ? undefined : event) : null);
+    }
+    if (bytes.length === 0) return undefined;
+    return changed === undefined ? bytes : withChanges(completed, changed);
+  }
+
+  end(): Uint8Array | undefined {
+    if (this.failed) return undefined;
+    const { seen } = this;
+    let rest: Uint8Array | undefined = this.splitter.flush();
+    const event = parseFrame(rest);
+    if (event !== undefined) {
+      const before = seen.malformedEvents;
+      const failedBefore = this.toldFailure() !== null;
+      const shown = this.tap(event, null);
+      // Half an event is not forwarded: the error that follows must stand on a line of its own.
+      if (!shown || (seen.malformedEvents > before && !this.ended())) rest = undefined;
+      else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
+    }
+    if (rest?.length === 0) rest = undefined;
+    const error = this.breakOff(truncated(this.options.provider));
+    if (rest === undefined || (error === undefined && !this.kept)) return rest ?? error;
+    return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
+  }
+
+  fail(error: GatewayError): Uint8Array | undefined {
+    return this.breakOff(error);
+  }
+
+  /**
+   * Nothing more comes. An answer of which only the dialect's last formality is missing is one; else the client is told
+   * of this error, or of the one that shows only now that nothing follows.
+   */
+  private breakOff(error: GatewayError): Uint8Array | undefined {
+    const toldBefore = this.ended();
+    this.failed = true;
+    this.settle();
+    this.decoder.end();
+    if (!this.ended()) return this.tell(error);
+    const late = toldBefore ? null : this.toldFailure();
+    return late === null ? undefined : this.tell(late);
+  }
+
+  /** That the provider told. What the gateway itself finds wrong in a call passes as it came: here it says so to nobody. */
+  private toldFailure(): GatewayError | null {
+    const { error } = this.seen;
+    return error?.code === 'upstream_malformed' ? null : error;
+  }
+
+  /** What the client gets of an error in place of the rest. */
+  private tell(error: GatewayError): Uint8Array | undefined {
+    const { follower } = this;
+    this.observer.see({ type: 'error', error });
+    if (follower?.keeps(error) === true) {
+      this.kept = true;
+      return undefined;
+    }
+    return this.errorEvent(error);
+  }
+
+  private errorEvent(error: GatewayError): Uint8Array {
+    const encoder = this.options.createEncoder();
+    this.noteLast();
+    if (this.last !== undefined) encoder.follow?.(this.last);
+    return textEncoder.encode(encoder.encode({ type: 'error', error }));
+  }
+
+  /** What the tap's decoder tells. */
+  private see(event: StreamEvent): void {
+    const { observer, follower } = this;
+    if (event.type === 'error') {
+      observer.see({ type: 'error', error: redactError(event.error, this.options.redact) });
+      return;
+    }
+    follower?.see(event);
+    observer.see(event);
+    this.told?.push(event);
+  }
+
+  settle(): void {
+    const numbers = this.form?.takeNumbers();
+    if (numbers !== undefined) this.decoder.count?.(numbers);
+  }
+
+  // From the form.
+
+  repeat(text: string): boolean {
+    if (this.decoder.repeat?.(text) !== true) return false;
+    this.took = true;
+    this.hasRepeated = true;
+    return true;
+  }
+
+  /** Before another event is read. */
+  private noteLast(): void {
+    if (!this.hasRepeated || this.form === null) return;
+    this.hasRepeated = false;
+    this.last = parseFrame(this.form.latest());
+  }
+
+  /**
+   * False for a frame that must not reach the client.
+   * @param frame of the event; null where none can follow.
+   */
+  private tap(event: SseEvent, frame: Uint8Array | null): boolean {
+    const { follower, side } = this;
+    const kind = side.classify(event);
+    if (kind !== 'ping') this.took = true;
+    // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
+    if (this.toldFailure() !== null) {
+      if (this.terminal || side.repeatsError?.(event) !== true) return false;
+    } else if (this.terminal) return kind === 'ping';
+    const isReadable = this.read(event, frame);
+    const { finish } = this.seen;
+    if (this.seen.error !== null) {
+      noteErrorData(this.seen, event);
+      this.seen.error = hintedError(this.seen, event.data, this.options.now) ?? this.seen.error;
+    }
+    const { error } = this.seen;
+    this.terminal =
+      kind === 'terminal' ||
+      // By a name that only the decoder knows.
+      finish !== null ||
+      (side.repeatsError === undefined && this.toldFailure() !== null);
+    if (error !== null && follower?.keeps(error) === true) {
+      this.terminal = true;
+      this.failed = true;
+      this.kept = true;
+      return false;
+    }
+    if (this.options.hides?.(event) === true) return false;
+    // What cannot be read has no number for the next event to follow.
+    if (!isReadable) return true;
+    // Nor is one followed that is told in another form.
+    if (this.toldFailure() === null) this.last = event;
+    follower?.passed(event);
+    return true;
+  }
+
+  /** False where it cannot be read. */
+  private read(event: SseEvent, frame: Uint8Array | null): boolean {
+    const { form } = this;
+    this.settle();
+    this.noteLast();
+    if (form === null || frame === null) return this.decode(event);
+    const told: StreamEvent[] = [];
+    this.told = told;
+    const isReadable = this.decode(event);
+    this.told = null;
+    const text = isReadable ? repeatableText(told, 0) : undefined;
+    if (text === undefined) form.forget();
+    else form.learn(frame, text, this);
+    return isReadable;
+  }
+
+  private decode(event: SseEvent): boolean {
+    try {
+      this.decoder.decode(event);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof MalformedEvent) this.observer.noteMalformed();
+      else this.options.onTapFailure(thrown);
+      return false;
+    }
+  }
+
+  /**
+   * An error event without the keys it quotes; byte for byte what came where it quotes none. In a form in which no client
+   * would see it, it is told in the dialect's own, and nothing behind it.
+   * @param teller the event that told it; undefined where the frame tells it again.
+   */
+  private shownError(frame: Uint8Array, teller: SseEvent | undefined): Uint8Array {
+    const text = new TextDecoder().decode(frame);
+    const error = this.toldFailure();
+    const isSeen = teller === undefined || this.side.showsError?.(teller, !HAS_DATA.test(text)) !== false;
+    if (error !== null && !isSeen) {
+      this.terminal = true;
+      return this.errorEvent(error);
+    }
+    const clean = this.options.redact(text);
+    return clean === text ? frame : textEncoder.encode(clean);
+  }
+}
+
+function withChanges(
+  { bytes, ends }: CompletedFrames,
+  changed: ReadonlyMap<number, Uint8Array | null>,
+): Uint8Array | undefined {
+  let next = 0;
+  const shown = ends.flatMap((end) => {
+    const start = next;
+    next = end;
+    const instead = changed.get(start);
+    return instead === null ? [] : [instead ?? bytes.subarray(start, end)];
+  });
+  return shown.length === 0 ? undefined : join(shown);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

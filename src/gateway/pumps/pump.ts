@@ -1,0 +1,98 @@
+// What the two pumps have in common: bytes of an upstream's stream go in, what the client gets comes out.
+import { MalformedEvent } from '../../dialects/dialect.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import { EventTooLarge } from '../../sse/frame-splitter.ts';
+
+export interface Pump<Out> {
+  /** The next chunk of the upstream; undefined when it completes nothing for the client. */
+  push(chunk: Uint8Array): Out | undefined;
+  /** What the last chunk completed besides, where that was long; undefined where nothing is left. */
+  more?(): Out | undefined;
+  /** The upstream's EOF. */
+  end(): Out | undefined;
+  /** The last thing the client gets when the stream cannot go on; a complete answer ends as one. */
+  fail(error: GatewayError): Out | undefined;
+  /** The dialect's terminal, or an error in its place, has gone by. */
+  ended(): boolean;
+  /** An event other than a keep-alive came since the last call. */
+  tookEvent(): boolean;
+  /** Whoever reads may leave now: what the answer is known to have counted is told to the observer. */
+  settle(): void;
+  /** It broke, and that is not told: another target may go on. Nothing more is for the client. */
+  broke?(): boolean;
+}
+
+/** The pump of an answer with which another target may have to go on. */
+export function breakable<Out>(pump: Pump<Out>, broke: () => boolean): Pump<Out> {
+  return {
+    push: (chunk) => pump.push(chunk),
+    more: () => pump.more?.(),
+    end: () => pump.end(),
+    fail: (error) => pump.fail(error),
+    ended: () => pump.ended(),
+    tookEvent: () => pump.tookEvent(),
+    settle: () => pump.settle(),
+    broke,
+  };
+}
+
+/** Goes along with a passthrough, for an answer with which another target may have to go on. */
+export interface Follower {
+  /** What the provider tells, as decoded. */
+  see(event: StreamEvent): void;
+  /** The client gets this event as it came. */
+  passed(event: SseEvent): void;
+  /** Whether this error is kept from the client. */
+  keeps(error: GatewayError): boolean;
+}
+
+/**
+ * Within a stream there is no status, and of Anthropic's errors there no type by which a client could tell that asking
+ * again may help: opencode and others look for the words of a network's failures.
+ */
+export function truncated(provider: string): GatewayError {
+  return new GatewayError(
+    'upstream_truncated',
+    `connection lost: ${provider} closed the stream before the answer was complete; what came so far is only a part of it`,
+  );
+}
+
+/** Of an answer whose body did not come whole. */
+export function brokeOff(provider: string, cause: unknown): GatewayError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'BROKEN_CONTENT_ENCODING') {
+    const message = `${provider} sent an answer that cannot be unpacked: ${cause.message}; check any proxy in between`;
+    return new GatewayError('upstream_malformed', message, { cause });
+  }
+  const message = `connection lost: ${provider} broke off in the middle of the answer`;
+  return new GatewayError('upstream_truncated', message, { cause });
+}
+
+/** @param limit in bytes. */
+export function tooLong(provider: string, limit: number, cause?: unknown): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${provider} sent an answer over the limit: an answer is longer than ${limit} bytes; raise server.max_event if this is legitimate`,
+    { cause },
+  );
+}
+
+/** The error of a chunk that could not be framed. */
+export function framingError(provider: string, thrown: unknown): GatewayError {
+  if (thrown instanceof EventTooLarge) {
+    return new GatewayError(
+      'upstream_malformed',
+      `${provider} sent an event over the limit: ${thrown.message}; raise server.max_event if this is legitimate`,
+      { cause: thrown },
+    );
+  }
+  if (thrown instanceof MalformedEvent) {
+    return new GatewayError(
+      'upstream_malformed',
+      `${provider} sent a stream that cannot be cut into events: ${thrown.message}`,
+      { cause: thrown },
+    );
+  }
+  throw thrown;
+}

@@ -1,0 +1,265 @@
+// Puts a decoder's events into the order that every encoder relies on (GUARANTEES 7, 14): `start` first,
+// one open block at a time, fresh rising block numbers, every start with its end, one terminal, then silence.
+import { GatewayError } from '../../model/errors.ts';
+import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
+import { mayBeCutShort } from '../../model/finish.ts';
+import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
+import { distinctId } from './call-ids.ts';
+import { brokenArguments, namelessCall } from './sound-calls.ts';
+
+export interface Sequencer {
+  push(event: StreamEvent): void;
+  /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */
+  noteSkipped(): void;
+  ended(): boolean;
+}
+
+type BlockEvent = Extract<StreamEvent, { block: number }>;
+type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
+
+/** Whoever gets the events in their order. */
+export interface SequenceReader {
+  see(event: StreamEvent): void;
+}
+
+export function createSequencer(reader: SequenceReader): Sequencer {
+  return new EventSequencer(reader);
+}
+
+class EventSequencer implements Sequencer {
+  private readonly reader: SequenceReader;
+  private started = false;
+  private isOver = false;
+  private skipped = false;
+  private brokenCall: string | undefined;
+  /** Of which no continuation would make arguments. */
+  private hopelessCall: string | undefined;
+  private orphaned = false;
+  /** Of the calls that the client is to answer; null before the first. */
+  private callIds: Set<string> | null = null;
+  private hasCalled = false;
+  private nextBlock = 0;
+  /** Of the open block; undefined where none is. In fields of its own: each event of a stream looks at them. */
+  private open: Kind | undefined;
+  /** The decoder's number of it. */
+  private source = 0;
+  /** Ours. */
+  private block = 0;
+  /** Of a tool call's arguments so far. */
+  private json: JsonScanner | undefined;
+  /** A function that the client is to call. */
+  private called: string | undefined;
+  /** Blocks that began while an unfinished tool call was open, in order of their first event. */
+  private waiting: Map<number, BlockEvent[]> | null = null;
+
+  constructor(reader: SequenceReader) {
+    this.reader = reader;
+  }
+
+  ended(): boolean {
+    return this.isOver;
+  }
+
+  noteSkipped(): void {
+    this.skipped = true;
+  }
+
+  push(event: StreamEvent): void {
+    if (this.isOver) return;
+    if (!this.started) {
+      if (event.type === 'error') {
+        this.endWith(event);
+        return;
+      }
+      this.started = true;
+      if (event.type !== 'start') this.reader.see({ type: 'start', id: null, model: null });
+    } else if (event.type === 'start') return;
+    switch (event.type) {
+      case 'start':
+      case 'usage':
+      case 'extension':
+        this.reader.see(event);
+        return;
+      case 'error':
+        this.endWith(event);
+        return;
+      case 'finish':
+        this.finishBlocks();
+        this.endWith(this.soundEnding(event));
+        return;
+      default:
+        if (event.type === 'tool-start' && event.name === '' && event.kind !== 'server')
+          this.endWith({ type: 'error', error: namelessCall() });
+        else this.pushBlock(event);
+    }
+  }
+
+  private endWith(event: StreamEvent): void {
+    this.isOver = true;
+    this.reader.see(event);
+  }
+
+  private pushBlock(event: BlockEvent): void {
+    const { open } = this;
+    const isEnd = isBlockEnd(event);
+    if (open !== undefined && this.source === event.block && open === kindOf(event)) {
+      if (isEnd) {
+        this.close();
+        this.release();
+        return;
+      }
+      this.deliver(event);
+      // What waited for this call goes on as soon as its arguments are whole.
+      if (this.hasWaiting() && this.mayClose()) {
+        this.close();
+        this.release();
+      }
+      return;
+    }
+    const queue = this.waiting?.get(event.block);
+    if (queue !== undefined) {
+      queue.push(event);
+      return;
+    }
+    if (isEnd) return;
+    // Fragments of a call that is closed, or never began, have nowhere to go.
+    if (event.type === 'tool-delta') {
+      if (event.arguments.trim() !== '') this.orphaned = true;
+      return;
+    }
+    if (!this.mayClose()) {
+      this.waiting ??= new Map();
+      this.waiting.set(event.block, [event]);
+      return;
+    }
+    this.close();
+    this.openFor(event);
+    this.deliver(this.withOwnId(event));
+  }
+
+  private openFor(event: BlockEvent): void {
+    const block = this.nextBlock++;
+    const kind = kindOf(event);
+    const isChecked = event.type === 'tool-start' && event.kind !== 'custom';
+    if (event.type === 'tool-start' && event.kind !== 'server') this.hasCalled = true;
+    this.open = kind;
+    this.source = event.block;
+    this.block = block;
+    this.json = isChecked ? createJsonScanner() : undefined;
+    this.called = isChecked && event.kind === 'function' ? event.name : undefined;
+    // A delta without its start (a block resumed after another cut in) gets a start of its own.
+    if (!event.type.endsWith('-start')) {
+      if (kind === 'text') this.reader.see({ type: 'text-start', block });
+      else if (kind === 'refusal') this.reader.see({ type: 'refusal-start', block });
+      else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-start', block });
+    }
+  }
+
+  private withOwnId(event: BlockEvent): BlockEvent {
+    if (event.type !== 'tool-start' || event.kind === 'server') return event;
+    this.callIds ??= new Set();
+    const id = distinctId(event.id, this.callIds);
+    return id === event.id ? event : { ...event, id };
+  }
+
+  private deliver(event: BlockEvent): void {
+    const { block } = this;
+    if (event.type === 'tool-delta') this.json?.push(event.arguments);
+    this.reader.see(event.block === block ? event : { ...event, block });
+    if (this.open === 'single') this.open = undefined;
+  }
+
+  private close(): void {
+    const { open: kind, block, json, called } = this;
+    if (kind === undefined) return;
+    this.open = undefined;
+    this.json = undefined;
+    let isWhole = true;
+    if (called !== undefined && json?.empty() === false && !(json.complete() && json.isObject())) {
+      isWhole = false;
+      this.brokenCall ??= called;
+      if (json.broken() || !json.isObject()) this.hopelessCall ??= called;
+    }
+    if (kind === 'text') this.reader.see({ type: 'text-end', block });
+    else if (kind === 'refusal') this.reader.see({ type: 'refusal-end', block });
+    else if (kind === 'reasoning') this.reader.see({ type: 'reasoning-end', block });
+    else if (kind === 'tool')
+      this.reader.see(isWhole ? { type: 'tool-end', block } : { type: 'tool-end', block, incomplete: true });
+  }
+
+  /**
+   * What waited, in its order, until one of it is open that must be whole before the next. A text does not hold up what
+   * stands behind it: should more of it come, that is a block of its own.
+   */
+  private release(): void {
+    const { waiting } = this;
+    if (waiting === null) return;
+    for (const [source, events] of waiting) {
+      if (!this.mayClose()) return;
+      this.close();
+      waiting.delete(source);
+      for (const event of events) this.pushBlock(event);
+    }
+  }
+
+  /** Nothing is open that must be whole first. */
+  private mayClose(): boolean {
+    return this.open !== 'tool' || this.json?.complete() === true;
+  }
+
+  private hasWaiting(): boolean {
+    return this.waiting !== null && this.waiting.size > 0;
+  }
+
+  private finishBlocks(): void {
+    this.close();
+    while (this.hasWaiting()) {
+      this.release();
+      this.close();
+    }
+  }
+
+  private soundEnding(finish: Extract<StreamEvent, { type: 'finish' }>): StreamEvent {
+    const { brokenCall, hopelessCall } = this;
+    const isMissed = !this.hasCalled && finish.finish.unified === 'tool_use';
+    if (this.orphaned || (this.skipped && (brokenCall !== undefined || isMissed)))
+      return malformed(
+        "the provider sent an unreadable event that left a tool call's arguments broken; ask again",
+      );
+    if (this.skipped && this.nextBlock === 0)
+      return malformed('nothing of what the provider sent can be read; ask again');
+    if (hopelessCall !== undefined) return { type: 'error', error: brokenArguments(hopelessCall) };
+    if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
+    return { type: 'error', error: brokenArguments(brokenCall) };
+  }
+}
+
+function malformed(problem: string): StreamEvent {
+  return { type: 'error', error: new GatewayError('upstream_malformed', problem) };
+}
+
+function kindOf(event: BlockEvent): Kind {
+  switch (event.type) {
+    case 'text-start':
+    case 'text-delta':
+    case 'text-end':
+    case 'citation':
+      return 'text';
+    case 'refusal-start':
+    case 'refusal-delta':
+    case 'refusal-end':
+      return 'refusal';
+    case 'reasoning-start':
+    case 'reasoning-delta':
+    case 'reasoning-signature':
+    case 'reasoning-end':
+      return 'reasoning';
+    case 'tool-start':
+    case 'tool-delta':
+    case 'tool-end':
+      return 'tool';
+    case 'server-tool-result':
+    case 'media':
+      return 'single';
+  }
+}

@@ -1,0 +1,39 @@
+// What a call of a function needs to be one that a client can answer: a name, and arguments that are a JSON object
+// (GUARANTEES 7).
+import { GatewayError } from '../../model/errors.ts';
+import { mayBeCutShort } from '../../model/finish.ts';
+import { parseObject } from '../../model/json/json.ts';
+import { createJsonScanner } from '../../model/json/scanner.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+
+export function brokenArguments(name: string): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `the provider sent arguments of a call of ${name} that are not a JSON object; ask again`,
+  );
+}
+
+export function namelessCall(): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    'the provider sent a tool call without the name of the tool; ask again',
+  );
+}
+
+/** Throws `upstream_malformed` where the answer holds a call that no client could answer. */
+export function requireSoundCalls({ parts, finish }: NeutralResponse): void {
+  const cut = mayBeCutShort(finish);
+  for (const part of parts) {
+    if (part.type !== 'tool-call' || part.kind !== 'function') continue;
+    if (part.name === '') throw namelessCall();
+    const isSound = part.arguments.trim() === '' || parseObject(part.arguments) !== undefined;
+    if (!isSound && !(cut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
+  }
+}
+
+/** Whether these could be the beginning of arguments. */
+function mayGoOn(beginning: string): boolean {
+  const json = createJsonScanner();
+  json.push(beginning);
+  return json.isObject() && !json.broken();
+}

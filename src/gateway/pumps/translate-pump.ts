@@ -1,0 +1,220 @@
+// Different dialects: frames are decoded to neutral events, put in sequence, and rendered for the client.
+import {
+  type CreateFraming,
+  type EventTaker,
+  MalformedEvent,
+  type ProviderSide,
+  type Quirks,
+  type StreamDecoder,
+  type StreamEncoder,
+  type StreamFraming,
+} from '../../dialects/dialect.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import { hintedError } from '../attempts/hint-beside.ts';
+import { noteErrorData, type Observer } from '../record/observer.ts';
+import { framingError, type Pump, truncated } from './pump.ts';
+import { redactError } from '../response/redact-error.ts';
+import { repeatableText } from './repeatable-text.ts';
+import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
+
+/**
+ * Characters of an answer from which its endings are rendered one by one, each when the client has room for it: some
+ * dialects tell all of a text again at its end, and more than once.
+ */
+const LONG_ANSWER = 512 * 1024;
+
+export interface TranslateOptions<Out> {
+  provider: string;
+  side: ProviderSide;
+  createFraming: CreateFraming;
+  /** Turns the events of one chunk into what the client gets. */
+  render(events: readonly StreamEvent[]): Out | undefined;
+  observer: Observer;
+  maxEvent: number;
+  /** Of the provider. */
+  quirks: Quirks;
+  onMalformed(error: MalformedEvent): void;
+  /** What the provider says of a failure may quote a key. */
+  redact(text: string): string;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
+  return new TranslatePump(options);
+}
+
+/** A class: what a stream holds for as long as it flows is few objects. */
+class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
+  readonly padding: string | undefined;
+  readonly numbers: string | undefined;
+  private readonly options: TranslateOptions<Out>;
+  private readonly side: ProviderSide;
+  private readonly observer: Observer;
+  private readonly render: TranslateOptions<Out>['render'];
+  private readonly framing: StreamFraming;
+  private readonly sequencer: Sequencer;
+  private readonly decoder: StreamDecoder;
+  /** In sequence, and not yet rendered. */
+  private events: StreamEvent[] = [];
+  /** Of what the answer says so far. */
+  private length = 0;
+  private hasTaken = false;
+
+  constructor(options: TranslateOptions<Out>) {
+    this.options = options;
+    this.side = options.side;
+    this.observer = options.observer;
+    this.render = options.render;
+    this.framing = options.createFraming(options.maxEvent);
+    this.sequencer = createSequencer(this);
+    this.decoder = options.side.createStreamDecoder(this.sequencer, options.quirks);
+    this.padding = this.decoder.padding;
+    this.numbers = this.decoder.numbers;
+  }
+
+  ended(): boolean {
+    return this.sequencer.ended();
+  }
+
+  tookEvent(): boolean {
+    const took = this.hasTaken;
+    this.hasTaken = false;
+    return took;
+  }
+
+  push(chunk: Uint8Array): Out | undefined {
+    if (this.sequencer.ended()) return undefined;
+    try {
+      this.framing.push(chunk, this);
+    } catch (thrown) {
+      return this.fail(framingError(this.options.provider, thrown));
+    }
+    return this.more();
+  }
+
+  more(): Out | undefined {
+    if (this.length < LONG_ANSWER) return this.renderAll();
+    const { events } = this;
+    let out: Out | undefined;
+    while (out === undefined && events.length > 0) {
+      const ending = events.findIndex(isBlockEnd);
+      out = this.render(events.splice(0, ending === -1 ? events.length : ending + 1));
+    }
+    return out;
+  }
+
+  end(): Out | undefined {
+    const { provider } = this.options;
+    try {
+      if (!this.sequencer.ended()) this.framing.flush(this);
+    } catch (thrown) {
+      return this.fail(framingError(provider, thrown));
+    }
+    if (!this.complete()) this.sequencer.push({ type: 'error', error: truncated(provider) });
+    return this.more();
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    if (!this.complete()) this.sequencer.push({ type: 'error', error });
+    return this.renderAll();
+  }
+
+  settle(): void {
+    this.framing.settle?.(this);
+  }
+
+  /** Nothing more comes. Whether that makes an answer: one of which only the dialect's last formality is missing is one. */
+  private complete(): boolean {
+    this.settle();
+    this.decoder.end();
+    return this.sequencer.ended();
+  }
+
+  // From the framing.
+
+  take(event: SseEvent): string | undefined {
+    if (this.side.classify(event) !== 'ping') this.hasTaken = true;
+    const before = this.events.length;
+    try {
+      this.decoder.decode(event);
+      if (this.sequencer.ended()) this.noteError(event);
+      return this.decoder.repeat === undefined ? undefined : repeatableText(this.events, before);
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedEvent)) throw thrown;
+      this.sequencer.noteSkipped();
+      this.observer.noteMalformed();
+      this.options.onMalformed(thrown);
+      return undefined;
+    }
+  }
+
+  repeat(text: string): boolean {
+    if (this.decoder.repeat?.(text) !== true) return false;
+    this.hasTaken = true;
+    return true;
+  }
+
+  count(numbers: string): void {
+    this.decoder.count?.(numbers);
+  }
+
+  /** From the sequencer. */
+  see(told: StreamEvent): void {
+    const event: StreamEvent =
+      told.type === 'error' ? { type: 'error', error: redactError(told.error, this.options.redact) } : told;
+    this.observer.see(event);
+    this.length += lengthOf(event);
+    this.events.push(event);
+  }
+
+  /** What the event says of the error that it told. */
+  private noteError(event: SseEvent): void {
+    const { seen } = this.observer;
+    noteErrorData(seen, event);
+    const error = hintedError(seen, event.data, this.options.now);
+    if (error === null) return;
+    seen.error = error;
+    if (this.events.at(-1)?.type === 'error') this.events.splice(-1, 1, { type: 'error', error });
+  }
+
+  private renderAll(): Out | undefined {
+    if (this.events.length === 0) return undefined;
+    const taken = this.events;
+    this.events = [];
+    return this.render(taken);
+  }
+}
+
+function lengthOf(event: StreamEvent): number {
+  switch (event.type) {
+    case 'text-delta':
+    case 'refusal-delta':
+    case 'reasoning-delta':
+      return event.text.length;
+    case 'tool-delta':
+      return event.arguments.length;
+    default:
+      return 0;
+  }
+}
+
+const textEncoder = new TextEncoder();
+
+/**
+ * Renders events as the client's wire text: one write for all that one upstream chunk brought.
+ * @param create called for the first of them: where none come, the request may not even parse as neutral.
+ */
+export function createByteRenderer(
+  create: () => StreamEncoder,
+): (events: readonly StreamEvent[]) => Uint8Array | undefined {
+  let encoder: StreamEncoder | undefined;
+  return (events) => {
+    encoder ??= create();
+    let text = '';
+    for (const event of events) text += encoder.encode(event);
+    return text === '' ? undefined : textEncoder.encode(text);
+  };
+}

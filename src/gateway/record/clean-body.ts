@@ -1,0 +1,51 @@
+// A body as its row may hold it: without secrets, its binary parts apart, and no longer than the ledger keeps.
+import { type BinaryPart, findBinaryParts } from '../../ledger/rows/binary-parts.ts';
+import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
+
+/**
+ * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
+ * cuts, and a body of many megabytes is not searched for what nobody will read. Its binary parts go to `binaries`.
+ */
+export function cleanBody(
+  body: string | null,
+  of: BinaryPart['of'],
+  redact: (text: string) => string,
+  binaries: BinaryPart[],
+): string | null {
+  if (body === null) return null;
+  const found = findBinaryParts(body);
+  if (found.length === 0) return redact(beginningOf(body, 2 * MAX_BODY_LENGTH));
+  // Joined at once: what is added up piece by piece holds the body that the pieces are of.
+  const clean: string[] = [];
+  let at = 0;
+  let from = 0;
+  let left = 2 * MAX_BODY_LENGTH;
+  for (const { start, end, mediaType, content } of found) {
+    if (start - from > left) break;
+    const text = redact(body.slice(from, start));
+    clean.push(text);
+    at += text.length;
+    binaries.push({ of, at, mediaType, content });
+    left -= start - from;
+    from = end;
+  }
+  clean.push(redact(beginningOf(body.slice(from), left)));
+  return clean.join('');
+}
+
+function beginningOf(text: string, length: number): string {
+  return text.length <= length ? text : markCut(withoutLastWord(text.slice(0, length)));
+}
+
+/** No key is longer. */
+const LONGEST_WORD = 1_024;
+
+/** What may have been cut in the middle of a key. */
+export function withoutLastWord(text: string): string {
+  const least = Math.max(0, text.length - LONGEST_WORD);
+  let end = text.length;
+  while (end > least && text.charCodeAt(end - 1) > BLANK) end--;
+  return text.slice(0, end);
+}
+
+const BLANK = 0x20;

@@ -1,0 +1,171 @@
+// The row of a request that is over, as its record tells it; nothing in it holds a secret.
+import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
+import type { Attempt, LedgerRow, RowStatus } from '../../ledger/rows/row.ts';
+import { markCut } from '../../ledger/rows/sound-row.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import type { Loss } from '../../model/request.ts';
+import type { Redactor } from '../../model/redact/redact.ts';
+import type { RouteDecision } from '../../model/route-decision.ts';
+import { NO_USAGE } from '../../model/usage.ts';
+import type { Target } from '../../routing/targets.ts';
+import { cleanBody, withoutLastWord } from './clean-body.ts';
+import { joinParts } from '../continue/joined.ts';
+import type { Observation } from './observer.ts';
+import type { ExchangeRecord } from './record.ts';
+import { describeTiming } from './row-timing.ts';
+import { readPieces, withoutSplitSecrets } from './split-secrets.ts';
+
+export interface RowEnding {
+  status: RowStatus;
+  error: GatewayError | undefined;
+  latencyMs: number;
+}
+
+const NO_REQUEST = { requestBody: null };
+
+export function describeRow(
+  record: ExchangeRecord,
+  { status, error, latencyMs }: RowEnding,
+  redact: Redactor,
+): LedgerRow {
+  const { startedAt } = record;
+  const seen = joinParts(record.parts, record.seen);
+  // Before the attempts are copied: it notes the share of the one that serves.
+  const timing = describeTiming(record, seen, latencyMs);
+  const names = describeNames(record, seen, redact);
+  const binaries: BinaryPart[] = [];
+  const row: LedgerRow = {
+    requestId: record.requestId,
+    timestamp: record.timestamp,
+    agentType: names.agentType,
+    projectId: names.projectId,
+    model: names.model,
+    requestedModel: names.requestedModel,
+    route: names.route,
+    attempts: names.attempts,
+    operation: record.operation,
+    clientDialect: record.dialect,
+    provider: targetOf(record)?.provider.name ?? null,
+    status,
+    httpStatus: record.httpStatus,
+    streamed: record.streamed,
+    latencyMs,
+    ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - startedAt,
+    overheadMs: record.overheadMs,
+    queuedMs: record.queuedMs,
+    timing,
+    usage: seen?.usage ?? NO_USAGE,
+    usageKnown: seen?.usageKnown ?? false,
+    costUsd: totalCost(record),
+    finishReason: names.finishReason,
+    trace: record.trace,
+    transformers: [...record.transformers],
+    lost: names.lost,
+    malformedEvents: seen?.malformedEvents ?? 0,
+    errorCode: error?.code ?? null,
+    errorMessage: error === undefined ? null : redact(error.message),
+    ...(record.request?.describe(binaries) ?? NO_REQUEST),
+    responseBody: cleanAnswer(record, redact, binaries),
+  };
+  if (binaries.length > 0) row.binaries = binaries;
+  return row;
+}
+
+/** Where none was asked, the one that would have been: whose breaker was open, or whose room the request waited for. */
+function targetOf({ target, meant }: ExchangeRecord): Target | null {
+  return target ?? meant;
+}
+
+type Names = Pick<
+  LedgerRow,
+  'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts' | 'finishReason' | 'lost'
+>;
+
+/** Names come from outside too. One look at all of them: hardly ever is there anything to take out. */
+function describeNames(
+  record: ExchangeRecord,
+  seen: Pick<Observation, 'finish' | 'unsaid'> | null,
+  redact: (text: string) => string,
+): Names {
+  const { agentType, projectId, requestedModel } = record;
+  const attempts = record.attempts.map(copyOf);
+  const model = record.seen?.model ?? targetOf(record)?.model ?? requestedModel;
+  const route = record.route?.decision ?? null;
+  const finishReason = seen?.finish?.raw ?? seen?.finish?.unified ?? null;
+  const lost = describeLosses(record.losses, seen);
+  let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}\n${finishReason}`;
+  for (const attempt of attempts) together += `\n${attempt.model}`;
+  for (const feature of lost) together += `\n${feature}`;
+  if (redact(together) === together)
+    return { agentType, projectId, model, requestedModel, route, attempts, finishReason, lost };
+  const clean = (name: string | null) => (name === null ? null : redact(name));
+  return {
+    agentType: clean(agentType),
+    projectId: clean(projectId),
+    model: clean(model),
+    requestedModel: clean(requestedModel),
+    route: route && cleanRoute(route, redact),
+    attempts: attempts.map((attempt): Attempt => ({ ...attempt, model: redact(attempt.model) })),
+    finishReason: clean(finishReason),
+    lost: lost.map(redact),
+  };
+}
+
+/** A try that lost against another may end after the request. */
+function copyOf(attempt: Attempt): Attempt {
+  return { ...attempt };
+}
+
+function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {
+  return { ...route, rule: redact(route.rule), why: redact(route.why) };
+}
+
+/** Of all tries that reported usage; null where there is none, or one of them is unpriced. */
+function totalCost(record: ExchangeRecord): number | null {
+  const { attempts, target, seen } = record;
+  let sum: number | null | undefined;
+  let isOpen = false;
+  for (const { costUsd, error } of attempts) {
+    if (costUsd !== undefined) sum = addCost(sum, costUsd);
+    if (error === null) isOpen = true;
+  }
+  // What a failed try has seen is in its attempt already.
+  if (isOpen && target !== null && seen?.usageKnown === true) sum = addCost(sum, record.cost(target, seen));
+  return sum ?? null;
+}
+
+/** @param sum undefined: nothing yet; null: a part of it is unknown. */
+function addCost(sum: number | null | undefined, cost: number | null): number | null {
+  return sum === null || cost === null ? null : (sum ?? 0) + cost;
+}
+
+function cleanAnswer(
+  { responseBody, capture }: ExchangeRecord,
+  redact: Redactor,
+  binaries: BinaryPart[],
+): string | null {
+  if (capture === null) return cleanBody(responseBody, 'response', redact, binaries);
+  const stream = capture.text();
+  const pieces = readPieces(stream);
+  const isClean = !redact.suspects(stream, pieces.told);
+  const kept = isClean ? stream : withoutSplitSecrets(stream, pieces, redact);
+  const body = capture.isFull() ? markCut(withoutLastWord(kept)) : kept;
+  return cleanBody(body, 'response', isClean ? asItIs : redact, binaries);
+}
+
+function asItIs(text: string): string {
+  return text;
+}
+
+/** A feature that something stands in for, as the audit row tells it. */
+export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): string {
+  return `${feature} (approximated${how === undefined ? '' : `: ${how}`})`;
+}
+
+/** Losses as the audit row tells them: what is only approximated says by what. */
+function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'unsaid'> | null): string[] {
+  const unsaid = seen?.unsaid ?? null;
+  if (losses.length === 0 && unsaid === null) return [];
+  const told = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));
+  return [...new Set([...told, ...(unsaid ?? [])])];
+}

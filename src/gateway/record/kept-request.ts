@@ -1,0 +1,73 @@
+// The body of a request until its row is written. A long one is cleaned and packed while its provider is at work: an open
+// stream holds a fifth of it then, and its end has less to do.
+import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
+import type { LedgerRow } from '../../ledger/rows/row.ts';
+import { cleanBody } from './clean-body.ts';
+
+/** In UTF-16 units; a shorter one is little to hold. */
+const LONG = 32 * 1024;
+/** A provider that thinks has hardly begun by then, and whoever answers at once is not kept waiting. */
+const PACKED_AFTER_MS = 50;
+
+export interface KeptRequest {
+  /** What the row says of it. Its binary parts go to `binaries`. */
+  describe(binaries: BinaryPart[]): Pick<LedgerRow, 'requestBody' | 'requestZstd'>;
+  /** Its row is about to be written: nothing is begun any more. */
+  release(): void;
+}
+
+export interface Keeping {
+  redact(this: void, text: string): string;
+  setTimer(callback: () => void, ms: number): () => void;
+  /** Left out: it is held as text. */
+  pack?: ((text: string) => Promise<Uint8Array>) | undefined;
+}
+
+export function keepRequest(text: string, { redact, setTimer, pack }: Keeping): KeptRequest {
+  const kept = new HeldRequest(text, redact);
+  if (pack !== undefined && text.length >= LONG)
+    kept.callOff = setTimer(() => void kept.shrink(pack), PACKED_AFTER_MS);
+  return kept;
+}
+
+class HeldRequest implements KeptRequest {
+  callOff: (() => void) | undefined;
+  private text: string;
+  private packed: Uint8Array | undefined;
+  private parts: BinaryPart[] | undefined;
+  private readonly redact: Keeping['redact'];
+
+  constructor(text: string, redact: Keeping['redact']) {
+    this.text = text;
+    this.redact = redact;
+  }
+
+  release(): void {
+    this.callOff?.();
+  }
+
+  describe(binaries: BinaryPart[]): Pick<LedgerRow, 'requestBody' | 'requestZstd'> {
+    const { packed } = this;
+    if (packed !== undefined) return { requestBody: null, requestZstd: packed };
+    binaries.push(...this.clean());
+    return { requestBody: this.text };
+  }
+
+  async shrink(pack: NonNullable<Keeping['pack']>): Promise<void> {
+    // The ledger writes into the text what stands for its parts.
+    if (this.clean().length > 0) return;
+    try {
+      this.packed = await pack(this.text);
+      this.text = '';
+    } catch {
+      // It stays text, which the ledger packs as it packs others.
+    }
+  }
+
+  private clean(): readonly BinaryPart[] {
+    if (this.parts !== undefined) return this.parts;
+    this.parts = [];
+    this.text = cleanBody(this.text, 'request', this.redact, this.parts) ?? '';
+    return this.parts;
+  }
+}

@@ -1,0 +1,163 @@
+// Watches one attempt's neutral events and remembers what the ledger, the headers and the retry rules need.
+import { soundUsage } from '../../ledger/rows/sound-row.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import { isContent, type StreamEvent } from '../../model/events.ts';
+import type { Finish } from '../../model/finish.ts';
+import {
+  mergeUsage,
+  NO_USAGE,
+  type PricedParts,
+  type StatedUsage,
+  USAGE_COUNTS,
+  type Usage,
+} from '../../model/usage.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import type { LiveStream } from '../live/live-view.ts';
+import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
+
+export interface Observer {
+  see(event: StreamEvent): void;
+  /** `see`, of what did not just arrive: a transformer gives it. */
+  show(event: StreamEvent): void;
+  /** `see`, without telling those who watch: another may yet be asked for all of the answer. */
+  note(event: StreamEvent): void;
+  noteMalformed(): void;
+  /** Somebody watches this answer's text: none of it may be skipped unread. */
+  wantsText(): boolean;
+  readonly seen: Observation;
+}
+
+export interface Observation {
+  model: string | null;
+  usage: Usage;
+  usageKnown: boolean;
+  /** The service tier that answered; null: the usual one, or none was said. */
+  tier: string | null;
+  /** What the provider says that it bills, USD; null: it does not say. */
+  billedUsd: number | null;
+  /** Parts of the counts with prices of their own; null: none was said. */
+  pricedApart: PricedParts | null;
+  /** Something was billed whose price is unknown. */
+  otherCharges: boolean;
+  finish: Finish | null;
+  error: GatewayError | null;
+  /** What the event said that told it; null where none did. */
+  errorData: string | null;
+  /** `monotonic()` of the first content event. */
+  firstContentAt: number | null;
+  malformedEvents: number;
+  readonly timing: StreamTiming;
+  /** What of the answer the client's dialect cannot say, as its encoder named it; null: nothing. */
+  unsaid: Set<string> | null;
+}
+
+/**
+ * @param live where watchers see the text of this answer.
+ * @param timing of the try, where another observer keeps it too.
+ */
+export function createObserver(
+  monotonic: () => number,
+  live: Pick<LiveStream, 'isWatched' | 'text'>,
+  timing: StreamTiming = createStreamTiming(monotonic),
+): Observer {
+  return new TryObserver(monotonic, live, timing);
+}
+
+class TryObserver implements Observer {
+  readonly seen: Observation;
+  private readonly monotonic: () => number;
+  private readonly live: Pick<LiveStream, 'isWatched' | 'text'>;
+
+  constructor(monotonic: () => number, live: Pick<LiveStream, 'isWatched' | 'text'>, timing: StreamTiming) {
+    this.monotonic = monotonic;
+    this.live = live;
+    this.seen = {
+      model: null,
+      usage: NO_USAGE,
+      usageKnown: false,
+      tier: null,
+      billedUsd: null,
+      pricedApart: null,
+      otherCharges: false,
+      finish: null,
+      error: null,
+      errorData: null,
+      firstContentAt: null,
+      malformedEvents: 0,
+      timing,
+      unsaid: null,
+    };
+  }
+
+  wantsText(): boolean {
+    return this.live.isWatched();
+  }
+
+  noteMalformed(): void {
+    this.seen.malformedEvents++;
+  }
+
+  see(event: StreamEvent): void {
+    if (event.type === 'text-delta') this.live.text(event.text);
+    this.take(event, true);
+  }
+
+  show(event: StreamEvent): void {
+    if (event.type === 'text-delta') this.live.text(event.text);
+    this.take(event, false);
+  }
+
+  note(event: StreamEvent): void {
+    this.take(event, true);
+  }
+
+  private take(event: StreamEvent, arrives: boolean): void {
+    const { seen } = this;
+    if (isContent(event)) {
+      seen.firstContentAt ??= this.monotonic();
+      if (arrives && event.type !== 'finish') seen.timing.content();
+    }
+    switch (event.type) {
+      case 'start':
+        if (event.model !== null) seen.model = event.model;
+        break;
+      case 'usage':
+        // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
+        seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
+        if (event.usage.tier !== undefined) seen.tier = event.usage.tier;
+        if (event.usage.billedUsd !== undefined) seen.billedUsd = event.usage.billedUsd;
+        if (event.usage.pricedApart !== undefined) seen.pricedApart = event.usage.pricedApart;
+        if (event.usage.otherCharges === true) seen.otherCharges = true;
+        if (event.usage.oddCounts === undefined) seen.usageKnown = true;
+        else this.noteOdd(event.usage);
+        break;
+      case 'finish':
+        if (seen.error === null) seen.finish ??= event.finish;
+        break;
+      case 'error':
+        if (seen.finish === null) seen.error ??= event.error;
+        break;
+    }
+  }
+
+  /** A count that none can be is left out: what it would be is unknown. */
+  private noteOdd(usage: StatedUsage): void {
+    this.noteMalformed();
+    if (USAGE_COUNTS.some((count) => usage[count] !== undefined)) this.seen.usageKnown = true;
+  }
+}
+
+/** In UTF-16 units: what an error says of when to ask again is in less. */
+export const LONGEST_ERROR = 64 * 1024;
+
+/** Takes note of what told the error, where there is one. */
+export function noteErrorData(seen: Observation, { data }: SseEvent): void {
+  if (seen.error !== null && data.length <= LONGEST_ERROR) seen.errorData ??= data;
+}
+
+/** Takes note of what the client's dialect cannot say. */
+export function noteUnsaid(seen: Observation | null, what: string): void {
+  if (seen === null) return;
+  seen.unsaid ??= new Set();
+  seen.unsaid.add(what);
+}

@@ -1,0 +1,199 @@
+// What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
+import type { RowTaker } from '../../ledger/ledger.ts';
+import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../../ledger/rows/row.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import type { Redactor } from '../../model/redact/redact.ts';
+import type { Loss } from '../../model/request.ts';
+import type { Route } from '../../routing/route.ts';
+import type { Target } from '../../routing/targets.ts';
+import type { Lease } from '../../upstream/lease.ts';
+import type { BodyCapture } from './body-capture.ts';
+import { describeRow } from './describe-row.ts';
+import { keepRequest, type KeptRequest } from './kept-request.ts';
+import type { LiveStream } from '../live/live-view.ts';
+import type { Observation } from './observer.ts';
+
+export interface ExchangeRecord {
+  readonly requestId: string;
+  readonly dialect: LedgerRow['clientDialect'];
+  /** Unix milliseconds at arrival. */
+  readonly timestamp: number;
+  /** `monotonic()` at arrival. */
+  readonly startedAt: number;
+  operation: RowOperation;
+  requestedModel: string | null;
+  agentType: string | null;
+  projectId: string | null;
+  streamed: boolean;
+  /** Null where the row has no body of it. */
+  request: KeptRequest | null;
+  /** Null until the request was routed. */
+  route: Route | null;
+  /** Null where nobody traces the request. */
+  trace: RowTrace | null;
+  /** Of the newest try. */
+  trySpanId: string | null;
+  attempts: Attempt[];
+  /** Of the attempt that serves, or the last one. */
+  target: Target | null;
+  /** Waited for or refused, and not asked so far; null where one is asked. */
+  meant: Target | null;
+  losses: readonly Loss[];
+  /** Names, in the order in which they apply to requests. */
+  transformers: readonly string[];
+  seen: Observation | null;
+  /** What earlier targets told of the same answer before they broke, and others went on. */
+  parts: readonly Observation[];
+  overheadMs: number | null;
+  /** Time spent waiting for room at providers; null where nothing waited. */
+  queuedMs: number | null;
+  /** Pauses between tries. */
+  backOffMs: number;
+  /** Of the time with providers, what passed beside another try's and is counted there. */
+  besideMs: number;
+  /** Of the newest try: ended with the record, unless the try failed and ended it. */
+  lease: Lease | null;
+  /** An attempt has answered; its provider is at work until the record ends. */
+  serving: boolean;
+  httpStatus: number;
+  /** The answer's body goes into the row. */
+  keepsAnswer: boolean;
+  /** Keeps a streamed answer. */
+  capture: BodyCapture | null;
+  /** A whole answer, kept as it is. */
+  responseBody: string | null;
+  /** Its row will have this body. */
+  keepRequest(text: string): void;
+  /** USD for what a try has seen, null where it is unpriced. */
+  cost(target: Target, seen: Observation): number | null;
+  readonly live: LiveStream;
+  /** How to end the request from outside. */
+  onCancel(leave: (why: GatewayError) => void): void;
+  /** Ends the request from outside; the client is told why. Does nothing once it is over. */
+  cancel(why: GatewayError): void;
+  /** Ends the record; later calls do nothing. */
+  end(outcome: Ending): void;
+}
+
+export interface Ending {
+  status: RowStatus;
+  error?: GatewayError;
+}
+
+/** How a request ended that ended with this error. */
+export function failedWith(error: GatewayError): Ending {
+  if (error.code === 'upstream_truncated') return { status: 'truncated', error };
+  return { status: error.code === 'cancelled' ? 'aborted' : 'error', error };
+}
+
+/** What all records of one configuration have in common. */
+export interface RecordContext {
+  ledger: RowTaker | null;
+  setTimer(callback: () => void, ms: number): () => void;
+  now(): number;
+  monotonic(): number;
+  /** `at`: Unix ms; prices change from day to day, and with some vendors by the hour. */
+  price(target: Target, model: string, seen: Observation, at: number): number | null;
+  /** Told the row of each request. */
+  noted(row: LedgerRow): void;
+  onEnd(record: ExchangeRecord): void;
+}
+
+export function createRecord(
+  requestId: string,
+  dialect: LedgerRow['clientDialect'],
+  own: { redact: Redactor; live: LiveStream },
+  context: RecordContext,
+): ExchangeRecord {
+  return new RunningRecord(requestId, dialect, own, context);
+}
+
+const NO_LOSSES: readonly Loss[] = [];
+
+class RunningRecord implements ExchangeRecord {
+  readonly requestId: string;
+  readonly dialect: LedgerRow['clientDialect'];
+  readonly timestamp: number;
+  readonly startedAt: number;
+  readonly live: LiveStream;
+  operation: RowOperation = 'generate';
+  requestedModel: string | null = null;
+  agentType: string | null = null;
+  projectId: string | null = null;
+  streamed = false;
+  request: KeptRequest | null = null;
+  route: Route | null = null;
+  trace: RowTrace | null = null;
+  trySpanId: string | null = null;
+  attempts: Attempt[] = [];
+  target: Target | null = null;
+  meant: Target | null = null;
+  losses = NO_LOSSES;
+  transformers: readonly string[] = [];
+  seen: Observation | null = null;
+  parts: readonly Observation[] = [];
+  overheadMs: number | null = null;
+  queuedMs: number | null = null;
+  backOffMs = 0;
+  besideMs = 0;
+  lease: Lease | null = null;
+  serving = false;
+  httpStatus = 0;
+  keepsAnswer = false;
+  capture: BodyCapture | null = null;
+  responseBody: string | null = null;
+  private readonly redact: Redactor;
+  private readonly context: RecordContext;
+  private leave: ((why: GatewayError) => void) | null = null;
+  private over = false;
+
+  constructor(
+    requestId: string,
+    dialect: LedgerRow['clientDialect'],
+    { redact, live }: { redact: Redactor; live: LiveStream },
+    context: RecordContext,
+  ) {
+    this.requestId = requestId;
+    this.dialect = dialect;
+    this.timestamp = context.now();
+    this.startedAt = context.monotonic();
+    this.live = live;
+    this.redact = redact;
+    this.context = context;
+  }
+
+  keepRequest(text: string): void {
+    const { ledger, setTimer } = this.context;
+    this.request = keepRequest(text, { redact: this.redact, setTimer, pack: ledger?.pack });
+  }
+
+  cost(target: Target, seen: Observation): number | null {
+    return this.context.price(target, seen.model ?? target.model, seen, this.timestamp);
+  }
+
+  onCancel(leave: (why: GatewayError) => void): void {
+    this.leave = leave;
+  }
+
+  cancel(why: GatewayError): void {
+    this.leave?.(why);
+  }
+
+  end({ status, error }: Ending): void {
+    if (this.over) return;
+    this.over = true;
+    const { context, live, lease } = this;
+    this.request?.release();
+    const row = describeRow(
+      this,
+      { status, error, latencyMs: context.monotonic() - this.startedAt },
+      this.redact,
+    );
+    context.ledger?.record(row);
+    context.noted(row);
+    live.ended(row);
+    // What was told in the stream counts for the provider as what was told before it.
+    lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));
+    context.onEnd(this);
+  }
+}

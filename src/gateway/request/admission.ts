@@ -1,0 +1,108 @@
+// Who may talk to the gateway: configured keys, and the guard against web pages that nobody allowed (GUARANTEES 22).
+import { ANY_ORIGIN } from '../../config/origin.ts';
+import type { ServerConfig } from '../../config/resolved.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { presentedKeys } from '../../upstream/headers.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+const HOW_TO_ALLOW = 'add it to server.allowed_origins, or have a server of the page ask';
+
+/** Whether the configuration names the page or extension that asks. */
+export function isAllowedOrigin(origin: string, { allowedOrigins }: ServerConfig): boolean {
+  return allowedOrigins.includes(ANY_ORIGIN) || allowedOrigins.includes(origin.toLowerCase());
+}
+
+/** False: another name was made to lead to this machine (DNS rebinding). */
+export function isAskedByOwnName(headers: HeaderReader, server: ServerConfig): boolean {
+  const host = headers.get('host');
+  return host === null || isLoopback(hostName(host)) || !isLoopback(server.host);
+}
+
+/**
+ * Throws `forbidden` for a request that a page of an origin that is not allowed could have made: to a gateway on loopback,
+ * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own. One that others reach asks for
+ * keys, which such a page has not; it refuses only to say that one may ask.
+ */
+export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
+  const host = headers.get('host');
+  if (!isAskedByOwnName(headers, server)) {
+    throw new GatewayError(
+      'forbidden',
+      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: ask it as 127.0.0.1 or localhost, or set server.host and server.keys`,
+    );
+  }
+  const origin = headers.get('origin');
+  if (origin !== null && isAllowedOrigin(origin, server)) return;
+  const isLocal = isLoopback(server.host);
+  if (!isLocal && !headers.has('access-control-request-method')) return;
+  if (origin === 'null') {
+    throw new GatewayError(
+      'forbidden',
+      'requests from web pages without an origin (null: a file, a sandbox) are refused; give the page an address and add that to server.allowed_origins',
+    );
+  }
+  if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
+    throw new GatewayError(
+      'forbidden',
+      `requests from web pages of another origin (${origin}) are refused; ${HOW_TO_ALLOW}`,
+    );
+  }
+  if (isLocal && isOfOtherPage(headers)) {
+    throw new GatewayError(
+      'forbidden',
+      'requests from web pages of another origin are refused, and this one does not tell its origin; have the page fetch it with CORS, and add its origin to server.allowed_origins',
+    );
+  }
+}
+
+/**
+ * Images, scripts and frames of another page send no Origin with GET; browsers say where they come from. Another port of
+ * this machine is of the same site. A link that somebody follows is no request of the page that had it.
+ * https://www.w3.org/TR/fetch-metadata/
+ */
+function isOfOtherPage(headers: HeaderReader): boolean {
+  const site = headers.get('sec-fetch-site');
+  if (site !== 'cross-site' && site !== 'same-site') return false;
+  const isLink = headers.get('sec-fetch-mode') === 'navigate';
+  return !isLink || (headers.get('sec-fetch-dest') ?? 'document') !== 'document';
+}
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '');
+}
+
+/** Throws `unauthenticated` where keys are configured and the request presents none of them. */
+export function authenticate(headers: HeaderReader, keys: readonly string[]): void {
+  if (keys.length === 0) return;
+  const presented = presentedKeys(headers);
+  if (presented.length === 0) {
+    throw new GatewayError(
+      'unauthenticated',
+      'no key: send one of server.keys as x-sluice-key, x-api-key, x-goog-api-key or a Bearer token',
+    );
+  }
+  // Beside the gateway's key, a client may bring its own for the provider: any of them may be ours.
+  if (!presented.some((key) => matchesAny(key, keys)))
+    throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
+}
+
+/** Compares with every key in time that depends on lengths alone. */
+export function matchesAny(presented: string, keys: readonly string[]): boolean {
+  let matched = 0;
+  for (const key of keys) matched |= equalConstantTime(presented, key) ? 1 : 0;
+  return matched === 1;
+}
+
+function equalConstantTime(one: string, other: string): boolean {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index++) {
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index % Math.max(1, other.length));
+  }
+  return difference === 0;
+}

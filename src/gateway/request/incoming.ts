@@ -1,0 +1,145 @@
+// Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
+import type { ClientRoute } from '../../dialects/dialect.ts';
+import type { FoundRoute } from '../../dialects/find-route.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
+import { GatewayError, outOfMemory } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { readJson } from '../../model/json/exact-numbers.ts';
+import { editTopLevel } from '../../model/json/edit.ts';
+import { findJsonFault } from '../../model/json/fault.ts';
+
+export interface Incoming {
+  dialect: DialectId;
+  route: ClientRoute;
+  headers: HeaderReader;
+  /** `?beta=true` and the like, with the question mark; '' where there is none. */
+  query: string;
+  /** The body without the fields meant for the gateway; otherwise byte for byte what the client sent. */
+  text: string;
+  body: JsonObject;
+  /** What the client sent, before any change. */
+  original: string;
+  model: string;
+  stream: boolean;
+  agentType: string | null;
+  projectId: string | null;
+  forcedTarget: string | null;
+}
+
+/** Fields of the body that are the gateway's, not the provider's. */
+const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
+
+/** In characters; ARNs of inference profiles are the longest that are in use. Each row keeps these names, and so do the sums. */
+const LONGEST_MODEL = 1024;
+const LONGEST_LABEL = 256;
+
+/** Throws GatewayError `invalid_request` that says what is wrong with the body. */
+export function parseIncoming(
+  { dialect, route }: FoundRoute,
+  headers: HeaderReader,
+  query: string,
+  original: string,
+): Incoming {
+  const body = parseBody(original);
+  const model = route.model ?? body.model;
+  if (typeof model !== 'string' || model === '') {
+    throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
+  }
+  if (model.length > LONGEST_MODEL) throw tooLong('model', model, LONGEST_MODEL);
+  const stream = route.stream ?? body.stream ?? false;
+  if (typeof stream !== 'boolean') {
+    throw new GatewayError('invalid_request', 'stream: must be true or false');
+  }
+  const labels = readLabels(headers);
+  const agentType = labels.agentType ?? bounded('agent_type', extra(body, 'agent_type'));
+  const projectId = labels.projectId ?? bounded('project_id', extra(body, 'project_id'));
+  const edits: Record<string, JsonValue | undefined> = {};
+  for (const field of EXTRA_FIELDS) {
+    if (!Object.hasOwn(body, field)) continue;
+    edits[field] = undefined;
+    delete body[field];
+  }
+  return {
+    dialect: dialect.id,
+    route,
+    headers,
+    query,
+    text: editTopLevel(original, edits),
+    body,
+    original,
+    model,
+    stream,
+    agentType,
+    projectId,
+    forcedTarget: textOf(headers.get('x-sluice-target')),
+  };
+}
+
+/** What the headers say of who asks, known before the body is. Throws `invalid_request` for names that are too long. */
+export function readLabels(headers: HeaderReader): Pick<Incoming, 'agentType' | 'projectId'> {
+  return {
+    agentType: bounded('agent_type', textOf(headers.get('x-sluice-agent'))),
+    projectId: bounded('project_id', textOf(headers.get('x-sluice-project'))),
+  };
+}
+
+function parseBody(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = readJson(text);
+  } catch (thrown) {
+    const lack = outOfMemory(thrown);
+    if (lack !== undefined) throw lack;
+    const what = text.trim() === '' ? 'is empty' : `is not JSON${whyNot(text, thrown)}`;
+    throw new GatewayError('invalid_request', `the body ${what}; send one JSON object`);
+  }
+  if (!isObject(value)) throw new GatewayError('invalid_request', 'the body must be one JSON object');
+  return value;
+}
+
+/** A quote that holds one sign, such as the brace that was expected, or a word about quotes; all that holds no quote. */
+const NOTHING_QUOTED = /^(?:[^'"`]|\('\)|'[^\w\s]')*/;
+
+/** Where, and why, without what parsers quote of the text: a piece of a key no longer looks like one. */
+function whyNot(text: string, thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message.replace(/^JSON Parse error: /, '') : '';
+  const reason = NOTHING_QUOTED.exec(message)?.[0].trim() ?? '';
+  const fault = findJsonFault(text);
+  const place =
+    fault && `${fault.isEnd ? 'it ends too early, at ' : ''}line ${fault.line}, column ${fault.column}`;
+  const told = [place, reason].filter(Boolean).join(': ');
+  return told === '' ? '' : ` (${told})`;
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
+/** A header's bytes come as one character each, and whoever writes a name there that is not ASCII writes UTF-8. */
+function textOf(field: string | null): string | null {
+  if (field === null || !/[\x80-\xff]/.test(field)) return field;
+  try {
+    return strictDecoder.decode(Uint8Array.from(field, (byte) => byte.charCodeAt(0)));
+  } catch {
+    return field;
+  }
+}
+
+function extra(body: JsonObject, field: string): string | null {
+  const value = body[field];
+  if (value === undefined || value === null) return null;
+  const text = asString(value);
+  if (text === undefined) throw new GatewayError('invalid_request', `${field}: must be a string`);
+  return text;
+}
+
+function bounded(field: string, name: string | null): string | null {
+  if (name !== null && name.length > LONGEST_LABEL) throw tooLong(field, name, LONGEST_LABEL);
+  return name;
+}
+
+function tooLong(field: string, name: string, longest: number): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    `${field}: a name of ${name.length} characters; send ${longest} at most`,
+  );
+}

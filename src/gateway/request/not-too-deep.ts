@@ -1,0 +1,19 @@
+// JSON is parsed to any depth, but walked and written by recursion: where that ends, the client is told.
+import { GatewayError, outOfMemory } from '../../model/errors.ts';
+
+export function notTooDeep<T>(build: () => T): T {
+  try {
+    return build();
+  } catch (thrown) {
+    throw tooDeep(thrown) ?? thrown;
+  }
+}
+
+/** The error for the client where recursion has come to its end, or memory; undefined for any other failure. */
+export function tooDeep(thrown: unknown): GatewayError | undefined {
+  if (!(thrown instanceof RangeError)) return undefined;
+  const lack = outOfMemory(thrown);
+  if (lack !== undefined) return lack;
+  const message = 'the body is nested too deeply; send flatter JSON';
+  return new GatewayError('invalid_request', message, { cause: thrown });
+}

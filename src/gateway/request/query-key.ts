@@ -1,0 +1,24 @@
+// A key in the query, where a dialect's clients may send it: from here on it counts as one in a header.
+import type { ClientSide } from '../../dialects/dialect.ts';
+import type { HeaderList } from '../../model/header-list.ts';
+import { GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
+
+/**
+ * The client's headers with the query's key among them, in the dialect's own header. Where that is taken by
+ * another key, the query's may still be the gateway's, and goes nowhere else.
+ */
+export function withQueryKey(
+  headers: HeaderList,
+  query: URLSearchParams,
+  { keyInQuery }: Pick<ClientSide, 'keyInQuery'>,
+): HeaderList {
+  const key = keyInQuery === undefined ? null : query.get(keyInQuery.parameter);
+  if (keyInQuery === undefined || !key) return headers;
+  const taken = headers.has(keyInQuery.header);
+  const name = taken ? GATEWAY_KEY_HEADER : keyInQuery.header;
+  if (headers.has(name)) return headers;
+  // What no header can hold is nobody's key.
+  if (!/^[\x20-\x7e]+$/.test(key)) return headers;
+  headers.set(name, key);
+  return headers;
+}

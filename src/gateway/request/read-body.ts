@@ -1,0 +1,169 @@
+// Reads the bytes of a client's request, within their limits of size and silence, and unpacked.
+import type { ServerConfig } from '../../config/resolved.ts';
+import { GatewayError, outOfMemory } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { GatewayHost } from '../host.ts';
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
+/** By their names in `content-encoding`, which some clients pack large conversations with. */
+const FORMATS = {
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+  br: 'brotli',
+  zstd: 'zstd',
+} as const;
+
+/** A body that comes in one piece or two, however slow the client. In bytes. */
+const SHORT = 4 * 1024;
+
+interface Packing {
+  /** As the client names it. */
+  encoding: string;
+  format: (typeof FORMATS)[keyof typeof FORMATS];
+}
+
+/**
+ * The body as text, unpacked. Throws `too_large` past `maxBody` bytes, packed or not, a 415 for a body that is no JSON or
+ * packed in a way that is not known, and `invalid_request` for one that is not what it says or not UTF-8: text put in place
+ * of such bytes would reach the provider changed. A client that falls silent in the midst of it gets a 408.
+ *
+ * @param headers the request's own, where a look is no call out of JavaScript.
+ */
+export async function readBody(
+  request: Request,
+  headers: HeaderReader,
+  { maxBody, bodyTimeoutMs }: Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>,
+  setTimer: GatewayHost['setTimer'],
+): Promise<string> {
+  const type = headers.get('content-type');
+  if (type !== null && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+    throw new GatewayError(
+      'invalid_request',
+      `content-type is ${JSON.stringify(type)}; send "content-type: application/json"`,
+      { status: 415 },
+    );
+  }
+  const packing = packingOf(headers);
+  const declared = Number(headers.get('content-length') ?? Number.NaN);
+  if (declared > maxBody) throw tooLarge(maxBody);
+  const patience = <T>(piece: Promise<T>) => within(piece, bodyTimeoutMs, setTimer);
+  // Asked for whole it is cheaper, but one that is slow cannot be told from one that has stopped: a short one is neither.
+  const bytes =
+    declared <= Math.min(SHORT, maxBody)
+      ? await patience(request.bytes())
+      : await readBounded(request.body, maxBody, patience);
+  if (bytes.length > maxBody) throw tooLarge(maxBody);
+  const plain = packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
+  try {
+    return strictDecoder.decode(plain);
+  } catch {
+    throw new GatewayError('invalid_request', 'the body is not UTF-8 text; send one JSON object in UTF-8');
+  }
+}
+
+/** Null: as it is. Throws a 415. */
+function packingOf(headers: HeaderReader): Packing | null {
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return null;
+  if (isKnown(encoding)) return { encoding, format: FORMATS[encoding] };
+  throw new GatewayError(
+    'invalid_request',
+    `content-encoding is ${JSON.stringify(encoding)}; send the body packed once, as one of ${Object.keys(FORMATS).join(', ')}, or uncompressed`,
+    { status: 415 },
+  );
+}
+
+function isKnown(encoding: string): encoding is keyof typeof FORMATS {
+  return Object.hasOwn(FORMATS, encoding);
+}
+
+/** Never more than `maxBody` bytes of it: a small body may hold a thousand times itself. */
+async function unpack(
+  bytes: Uint8Array<ArrayBuffer>,
+  { encoding, format }: Packing,
+  maxBody: number,
+): Promise<Uint8Array> {
+  try {
+    // The types of the web do not know all of them yet.
+    const unpacking = new DecompressionStream(format as CompressionFormat);
+    const plain = new Blob([bytes]).stream().pipeThrough(unpacking);
+    return await readBounded(plain, maxBody);
+  } catch (thrown) {
+    const known = thrown instanceof GatewayError ? thrown : outOfMemory(thrown);
+    if (known !== undefined) throw known;
+    throw new GatewayError(
+      'invalid_request',
+      `the body is not whole ${encoding}, which its content-encoding says it is; pack it again, or send it uncompressed`,
+    );
+  }
+}
+
+async function readBounded(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  maxBody: number,
+  wait: Patience = (piece) => piece,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (body === null) return new Uint8Array(0);
+  const reader = body.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await wait(reader.read());
+      if (done) break;
+      size += value.length;
+      if (size > maxBody) throw tooLarge(maxBody);
+      chunks.push(value);
+    }
+  } catch (thrown) {
+    // The rest is nobody's; that it cannot be called off any more is no failure beside the one that is thrown.
+    reader.cancel().catch(() => {});
+    throw thrown;
+  }
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}
+
+/** How long the next piece is waited for. */
+type Patience = <T>(piece: Promise<T>) => Promise<T>;
+
+/** Throws a 408. */
+function within<T>(piece: Promise<T>, timeoutMs: number, setTimer: GatewayHost['setTimer']): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const callOff = setTimer(() => reject(fellSilent(timeoutMs)), timeoutMs);
+    piece.then(
+      (read) => {
+        callOff();
+        resolve(read);
+      },
+      (failure: unknown) => {
+        callOff();
+        reject(failure);
+      },
+    );
+  });
+}
+
+function fellSilent(timeoutMs: number): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    `the rest of the body did not come: nothing for ${timeoutMs / 1_000} s (server.body_timeout); send the request again`,
+    { status: 408 },
+  );
+}
+
+function tooLarge(maxBody: number): GatewayError {
+  return new GatewayError(
+    'too_large',
+    `the body is larger than server.max_body (${maxBody} bytes); send less or raise it`,
+  );
+}

@@ -1,0 +1,156 @@
+// Failures as the client of a dialect reads them.
+import { findRouteBelow } from '../../dialects/find-route.ts';
+import { DIALECTS } from '../../dialects/registry.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
+import { setExchangeHeaders } from '../exchange.ts';
+import { type ExchangeRecord, failedWith } from '../record/record.ts';
+import { urlOf } from '../request/request-address.ts';
+import { setRequestId } from './request-id.ts';
+import { setRetryHeaders } from './retry-headers.ts';
+
+/** Ends the record with it, too. */
+export function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
+  const { status, headers, body } = describeError(error, dialect, record.requestId);
+  record.httpStatus = status;
+  if (error.upstream === undefined) {
+    if (error.status === 405) headers.allow = 'POST';
+    if (error.status === UPGRADE_REQUIRED) headers.upgrade = 'HTTP/1.1';
+    // Of its request there is a rest, which would be read as the next one.
+    if (error.status === REQUEST_TIMEOUT) headers.connection = 'close';
+  }
+  setExchangeHeaders(headers, { record, dialect }, null);
+  record.end(failedWith(error));
+  return new Response(body, { status, headers });
+}
+
+export function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
+  const { body, ...rest } = describeError(error, dialect, requestId);
+  return new Response(body, rest);
+}
+
+/** Of a gateway that takes no more requests. */
+export function answerShuttingDown(request: Request, requestId: string): Response {
+  const error = new GatewayError('shutting_down', 'the gateway is shutting down; try again in a moment', {
+    retryAfterMs: 1_000,
+  });
+  return errorResponse(error, guessDialect(request, urlOf(request)), requestId);
+}
+
+interface DescribedError {
+  status: number;
+  headers: AnswerHeaders;
+  body: string;
+}
+
+function describeError(error: GatewayError, dialect: DialectId, requestId: string): DescribedError {
+  const { upstream } = error;
+  const { client } = DIALECTS[dialect];
+  const status = client.statusOf?.(error) ?? error.status;
+  const headers =
+    upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
+  headers['content-type'] = 'application/json';
+  setRequestId(headers, dialect, requestId);
+  // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
+  setRetryHeaders(headers, error, status);
+  const body =
+    upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));
+  return { status, headers, body };
+}
+
+/**
+ * The dialect of the path that was meant, else the one whose own path begins like this; where several do, the
+ * client's header or the most common shape.
+ */
+export function guessDialect(request: Request, url: URL): DialectId {
+  const near = nearRoute(url)?.dialect.id;
+  if (near !== undefined) return near;
+  const asked = url.pathname.split('/');
+  let longest = 0;
+  let nearest: DialectId[] = [];
+  for (const { id, client } of Object.values(DIALECTS)) {
+    const own = client.path.split('/');
+    const different = own.findIndex((segment, at) => segment !== asked[at]);
+    const shared = different === -1 ? own.length : different;
+    if (shared > longest) nearest = [];
+    if (shared >= longest) nearest.push(id);
+    longest = Math.max(longest, shared);
+  }
+  const [first] = nearest;
+  if (first !== undefined && nearest.length === 1) return first;
+  return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
+}
+
+/** Each slash of a path is tried: a longer one, which nobody meant, would take its time. */
+const LONGEST_PATH = 500;
+
+/** What a client with a wrong base URL, or a slash too many, probably asks for. */
+function nearRoute({ pathname, searchParams }: URL): ReturnType<typeof findRouteBelow> {
+  if (pathname.length > LONGEST_PATH) return undefined;
+  return findRouteBelow(pathname.endsWith('/') ? pathname.slice(0, -1) : pathname, searchParams);
+}
+
+export function noSuchPath(url: URL): GatewayError {
+  const { pathname } = url;
+  const near = nearRoute(url)?.path;
+  const mend =
+    near === undefined
+      ? (insteadOf(pathname) ?? ownPage(pathname) ?? servedPaths())
+      : `did you mean ${near}? Check the client's base URL`;
+  return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
+}
+
+/** Whether a POST of this path looks like a question to a model, though it is none. */
+export function isMeantToAsk(url: URL): boolean {
+  return nearRoute(url) !== undefined || insteadOf(url.pathname) !== undefined;
+}
+
+/** What to do instead of asking for a path that a vendor has and the gateway has not. */
+function insteadOf(pathname: string): string | undefined {
+  for (const { client } of Object.values(DIALECTS)) {
+    const instead = client.insteadOf?.(pathname);
+    if (instead !== undefined) return instead;
+  }
+  return undefined;
+}
+
+/** Where probes and people look for what the gateway has in another place. */
+function ownPage(pathname: string): string | undefined {
+  if (/^\/(v1\/)?(health(z|check)?|livez|readyz?|status|ping)(\/|$)/i.test(pathname))
+    return 'did you mean /gateway/health?';
+  return /^\/(dashboard|ui)\/?$/i.test(pathname) ? 'the dashboard is at /' : undefined;
+}
+
+function servedPaths(): string {
+  const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
+  return `clients post to ${paths.join(', ')}; files, batches, images, audio and realtime sessions are not served here`;
+}
+
+export function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {
+  return new GatewayError('invalid_request', `${method} ${path} is not allowed; use ${allowed}`, {
+    status: 405,
+  });
+}
+
+const UPGRADE_REQUIRED = 426;
+const REQUEST_TIMEOUT = 408;
+
+/**
+ * A model is asked by POST. A client that would rather have a WebSocket (Codex) is told with the status at which it
+ * asks by POST at once, instead of trying again.
+ */
+export function notPosted(method: string, path: string, headers: HeaderReader): GatewayError {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return methodNotAllowed(method, path, 'POST');
+  return new GatewayError('invalid_request', `WebSockets are not served; POST to ${path}`, {
+    status: UPGRADE_REQUIRED,
+  });
+}
+
+/** For the log, of what nobody expected: where it was thrown, not where it was caught. */
+export function stackOf(thrown: unknown): string {
+  const origin = thrown instanceof GatewayError && thrown.cause instanceof Error ? thrown.cause : thrown;
+  return origin instanceof Error ? (origin.stack ?? origin.message) : String(origin);
+}

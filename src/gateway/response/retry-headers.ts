@@ -1,0 +1,25 @@
+// Whether and when a client should ask again, in the headers that SDKs read: `retry-after` all of them,
+// `retry-after-ms` and `x-should-retry` those of Anthropic and OpenAI, before anything else.
+import type { GatewayError } from '../../model/errors.ts';
+import type { AnswerHeaders } from '../../upstream/headers.ts';
+
+/** What the upstream itself said stays as it is. */
+export function setRetryHeaders(
+  headers: AnswerHeaders,
+  { retryAfterMs, exhausted }: Pick<GatewayError, 'retryAfterMs' | 'exhausted'>,
+  status: number,
+): void {
+  const add = (name: string, value: string) => {
+    headers[name] ??= value;
+  };
+  if (retryAfterMs !== undefined) {
+    // Whole seconds are all that the first can say.
+    if (retryAfterMs % 1_000 !== 0 && headers['retry-after'] === undefined)
+      add('retry-after-ms', String(Math.ceil(retryAfterMs)));
+    add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
+  } else if (status === 429) {
+    // A quota that is used up comes back in hours, if at all: SDKs would ask again at once.
+    if (exhausted) add('x-should-retry', 'false');
+    else add('retry-after', '1');
+  }
+}

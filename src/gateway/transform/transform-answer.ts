@@ -1,0 +1,97 @@
+// An answer's way through the transformers of one try: each takes events in sequence order, and what it gives is put
+// in order again before the next one, or an encoder, sees it.
+import type { StreamEvent } from '../../model/events.ts';
+import type { AnswerContext, AnswerStep, Transformer } from '../../transformers/transformer.ts';
+import { createSequencer } from '../pumps/sequence.ts';
+import { transformerFailed } from './transform-request.ts';
+
+type Events = readonly StreamEvent[];
+
+export interface AnswerChain {
+  /** What comes out for these events. Throws, or rejects with, the GatewayError of a step that failed. */
+  push(events: Events): Events | Promise<Events>;
+  /** The terminal has come out: the provider has nothing more to tell. */
+  ended(): boolean;
+  close(): void;
+}
+
+/** One step is a chain of one. */
+type Stage = AnswerChain;
+
+/** @param steps in the order in which they apply to answers. */
+export function createAnswerChain(steps: readonly Transformer[], context: AnswerContext): AnswerChain {
+  const stages: Stage[] = [];
+  let closed = false;
+  const close = () => {
+    // A stream that breaks off is stopped from several sides; a step hears of it once.
+    if (closed) return;
+    closed = true;
+    for (const stage of stages) stage.close();
+  };
+  for (const step of steps) {
+    try {
+      const answer = step.answer?.(context);
+      if (answer !== undefined) stages.push(createStage(step.name, answer, context));
+    } catch (thrown) {
+      close();
+      throw transformerFailed(step.name, context.provider, thrown);
+    }
+  }
+  const last = stages.at(-1);
+
+  function run(events: Events, from: number): Events | Promise<Events> {
+    let flowing = events;
+    for (let index = from; index < stages.length; index++) {
+      if (flowing.length === 0) return flowing;
+      const given = stages[index]?.push(flowing) ?? flowing;
+      if (given instanceof Promise) return given.then((rest) => run(rest, index + 1));
+      flowing = given;
+    }
+    return flowing;
+  }
+
+  return {
+    push: (events) => run(events, 0),
+    ended: () => last?.ended() ?? false,
+    close,
+  };
+}
+
+function createStage(name: string, step: AnswerStep, { provider }: AnswerContext): Stage {
+  let ordered: StreamEvent[] = [];
+  const sequencer = createSequencer({ see: (event) => void ordered.push(event) });
+
+  /** A step may end an answer early or word its finish otherwise; it can neither hide an ending nor make one up. */
+  function order(given: Events, came: Events): Events {
+    const last = came.at(-1);
+    const failed = last?.type === 'error';
+    for (const event of given) {
+      if (event.type === 'error' || (failed && event.type === 'finish')) continue;
+      sequencer.push(event);
+    }
+    if (failed || last?.type === 'finish') sequencer.push(last);
+    const events = ordered;
+    ordered = [];
+    return events;
+  }
+
+  return {
+    ended: () => sequencer.ended(),
+    close: () => step.close?.(),
+    push(events) {
+      if (sequencer.ended()) return [];
+      try {
+        const given = step.push(events);
+        if (!(given instanceof Promise)) return order(given, events);
+        return given.then(
+          (later) => order(later, events),
+          (thrown) => {
+            throw transformerFailed(name, provider, thrown);
+          },
+        );
+      } catch (thrown) {
+        throw transformerFailed(name, provider, thrown);
+      }
+    },
+  };
+}

@@ -1,0 +1,173 @@
+// A try whose answer goes through transformers: the provider's events, transformed, as the client reads them.
+import type { CreateFraming } from '../../dialects/dialect.ts';
+import { toGatewayError } from '../../model/errors.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { OpenStream } from '../attempts/attempt.ts';
+import type { AttemptContext } from '../attempts/send.ts';
+import { describeLoss } from '../record/describe-row.ts';
+import { malformedIn } from '../pumps/malformed-event.ts';
+import { createObserver, noteUnsaid, type Observer } from '../record/observer.ts';
+import type { Pump } from '../pumps/pump.ts';
+import { redactError } from '../response/redact-error.ts';
+import { nextOf, type Relay } from '../pumps/relay.ts';
+import { type AnswerChain, createAnswerChain } from './transform-answer.ts';
+import { createTranslatePump } from '../pumps/translate-pump.ts';
+
+type Events = readonly StreamEvent[];
+type Open = (
+  context: AttemptContext,
+  createPump: (createFraming: CreateFraming) => Pump<Events>,
+  render: (events: Events) => Events,
+) => Promise<OpenStream<Events>>;
+
+const asTheyAre = (events: Events): Events => events;
+
+/** Opens a stream and waits until the first content that the transformers let through. */
+export async function openTransformed<Out>(
+  context: AttemptContext,
+  open: Open,
+  render: (events: Events) => Out | undefined,
+): Promise<OpenStream<Out>> {
+  const { host, plan, observer, maxEvent, redact } = context;
+  const { name: provider, quirks } = plan.target.provider;
+  const chain = chainOf(context);
+  const upstream = watchUpstream(observer, host.monotonic);
+  const onMalformed = malformedIn(context, plan);
+  const pump = (createFraming: CreateFraming) =>
+    createTranslatePump<Events>({
+      provider,
+      side: plan.side,
+      createFraming,
+      observer: upstream,
+      maxEvent,
+      quirks,
+      render: asTheyAre,
+      redact,
+      now: host.now,
+      onMalformed,
+    });
+  try {
+    const opened = await open({ ...context, observer: upstream }, pump, asTheyAre);
+    noteRewritten(context);
+    const relay = transformRelay(opened.relay, chain, observer, redact, render);
+    await relay.ready();
+    return { ...opened, relay };
+  } catch (thrown) {
+    chain.close();
+    throw thrown;
+  }
+}
+
+/** Where the provider's own bytes would have passed, what they had besides is gone. */
+export function noteRewritten({ plan, observer }: AttemptContext): void {
+  if (!plan.passesAnswer) return;
+  noteUnsaid(observer.seen, describeLoss({ feature: 'answer', how: 'written anew behind transformers' }));
+}
+
+export function chainOf({ plan, observer }: AttemptContext): AnswerChain {
+  const { provider, model } = plan.target;
+  const lost = (feature: string) => noteUnsaid(observer.seen, feature);
+  return createAnswerChain(plan.answerSteps, { provider: provider.name, model, lost });
+}
+
+const UNWATCHED = { isWatched: () => false, text: () => {} };
+
+/**
+ * What is billed and who served is what the provider says, whatever becomes of its answer, and so is when it
+ * spoke. Its text is not for those who watch.
+ */
+export function watchUpstream(client: Observer, monotonic: () => number): Observer {
+  const own = createObserver(monotonic, UNWATCHED, client.seen.timing);
+  const see = (event: StreamEvent) => {
+    own.see(event);
+    if (isAccounting(event)) client.show(event);
+  };
+  return {
+    seen: own.seen,
+    wantsText: () => false,
+    show: (event) => own.show(event),
+    noteMalformed() {
+      own.noteMalformed();
+      client.noteMalformed();
+    },
+    see,
+    note: see,
+  };
+}
+
+/** What the client's observer has from the provider itself. */
+export function isAccounting(event: StreamEvent): boolean {
+  return event.type === 'start' || event.type === 'usage';
+}
+
+function transformRelay<Out>(
+  inner: Relay<Events>,
+  chain: AnswerChain,
+  observer: Observer,
+  redact: (text: string) => string,
+  render: (events: Events) => Out | undefined,
+): Relay<Out> {
+  const held: Out[] = [];
+  let over = false;
+
+  function stop(): void {
+    over = true;
+    chain.close();
+    inner.cancel();
+  }
+
+  function show(events: Events): Out | undefined {
+    for (const event of events) if (!isAccounting(event)) observer.show(event);
+    return events.length === 0 ? undefined : render(events);
+  }
+
+  function failed(thrown: unknown): Out | undefined {
+    stop();
+    if (observer.seen.error !== null || observer.seen.finish !== null) return undefined;
+    return show([{ type: 'error', error: redactError(toGatewayError(thrown), redact) }]);
+  }
+
+  async function read(): Promise<Out | undefined> {
+    while (!over) {
+      const events = await nextOf(inner);
+      if (events === undefined) {
+        stop();
+        return undefined;
+      }
+      try {
+        const out = show(await chain.push(events));
+        // What a transformer ended early is not read on.
+        if (chain.ended()) stop();
+        if (out !== undefined) return out;
+      } catch (thrown) {
+        return failed(thrown);
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    async ready() {
+      const { seen } = observer;
+      while (!over && seen.firstContentAt === null && seen.error === null) {
+        const out = await read();
+        if (out !== undefined) held.push(out);
+      }
+      if (seen.error !== null && seen.firstContentAt === null) {
+        stop();
+        throw seen.error;
+      }
+    },
+    next(taker) {
+      const ready = held.shift();
+      if (ready !== undefined || over) taker.take(ready);
+      else
+        read().then(
+          (out) => taker.take(out),
+          (thrown) => taker.take(undefined, thrown),
+        );
+    },
+    fail: failed,
+    cancel: stop,
+  };
+}

@@ -1,0 +1,144 @@
+// The transformers of one try, on the way to the provider: what they change in the request, its headers and fields.
+import type { BuiltRequest } from '../../dialects/dialect.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderList } from '../../model/header-list.ts';
+import { isObject } from '../../model/json/json.ts';
+import { changedFields } from '../../model/json/changes.ts';
+import { editTopLevel } from '../../model/json/edit.ts';
+import type { Loss, NeutralRequest } from '../../model/request.ts';
+import type { Target } from '../../routing/targets.ts';
+import type { RequestContext, Transformer } from '../../transformers/transformer.ts';
+import { tooDeep } from '../request/not-too-deep.ts';
+import type { Plan, Question, Said } from '../attempts/plan.ts';
+
+export interface Transformation {
+  /** In the order in which they apply to requests. */
+  steps: readonly Transformer[];
+  provider: string;
+  model: string;
+  headers: HeaderList;
+  question: Question;
+  /** The client's own bytes go on. */
+  passes: boolean;
+  /** The upstream request for what is asked, as it would be without transformers. */
+  say(question: Question): Said;
+  /** What the provider's dialect makes of a request. */
+  build(request: NeutralRequest): BuiltRequest;
+}
+
+/** `prepare` is there where a step takes its time: only then is there a body. */
+export function transformRequest(given: Transformation): Said & Pick<Plan, 'prepare'> {
+  const { steps, provider, model, question } = given;
+  const losses: Loss[] = [];
+  const context: RequestContext = { provider, model, lose: (loss) => void losses.push(loss) };
+  const finish = (said: Said): Said => {
+    const body = changeForm(said.body, given, context);
+    return { ...said, body, losses: [...said.losses, ...losses] };
+  };
+  if (!steps.some((step) => step.request !== undefined)) return finish(given.say(question));
+  const asked = question.neutral();
+  if (!steps.some((step) => step.slow === true && step.request !== undefined)) {
+    let request = asked;
+    for (const step of steps) {
+      const changed = guarded(step, provider, () => step.request?.(request, context) ?? request);
+      if (changed instanceof Promise)
+        throw new GatewayError('internal', `transformer ${step.name} is slow without saying so`);
+      request = changed;
+    }
+    return finish(sayChanged(asked, request, given));
+  }
+  const all: Loss[] = [];
+  /** What a module gives may be a request in name only. */
+  const sayGiven = (request: NeutralRequest): Said => {
+    try {
+      return finish(sayChanged(asked, request, given));
+    } catch (thrown) {
+      const modules = steps.filter(({ slow }) => slow === true).map(({ name }) => name);
+      throw transformerFailed(modules.join(', '), provider, thrown);
+    }
+  };
+  const prepare = async () => {
+    let request = asked;
+    for (const step of steps) {
+      try {
+        request = (await step.request?.(request, context)) ?? request;
+      } catch (thrown) {
+        throw transformerFailed(step.name, provider, thrown);
+      }
+    }
+    const { losses: found, ...said } = sayGiven(request);
+    all.push(...found);
+    return said;
+  };
+  return { body: '', losses: all, hides: undefined, prepare };
+}
+
+/** Where the client's bytes pass, only the fields that the steps change differ. */
+function sayChanged(
+  asked: NeutralRequest,
+  request: NeutralRequest,
+  { passes, question, say, build }: Transformation,
+): Said {
+  if (request === asked) return say(question);
+  if (!passes) return say({ ...question, neutral: () => request });
+  const said = say(question);
+  const before = build(asked);
+  const after = build(request);
+  const client: unknown = JSON.parse(said.body);
+  const edits = isObject(client) ? changedFields(client, before.body, after.body) : undefined;
+  if (edits === undefined) {
+    // What changed has no place among the client's fields: all of them are told anew.
+    return { ...said, body: JSON.stringify(after.body), losses: [...said.losses, ...after.losses] };
+  }
+  const known = new Set(before.losses.map(lossKey));
+  const losses = after.losses.filter((loss) => !known.has(lossKey(loss)));
+  return { ...said, body: editTopLevel(said.body, edits), losses: [...said.losses, ...losses] };
+}
+
+function lossKey({ feature, outcome, how }: Loss): string {
+  return JSON.stringify([feature, outcome, how]);
+}
+
+/** Headers and fields, in the provider's own words. */
+function changeForm(
+  said: string,
+  { steps, provider, headers }: Transformation,
+  context: RequestContext,
+): string {
+  let body = said;
+  for (const step of steps) {
+    guarded(step, provider, () => step.headers?.(headers, context));
+    if (step.fields === undefined) continue;
+    const tree: unknown = JSON.parse(body);
+    if (!isObject(tree)) continue;
+    const edits = guarded(step, provider, () => step.fields?.(tree, context) ?? {});
+    body = editTopLevel(body, edits);
+  }
+  return body;
+}
+
+/** For questions that are not generation: only headers are changed. */
+export function transformHeaders(steps: readonly Transformer[], target: Target, headers: HeaderList): Loss[] {
+  const losses: Loss[] = [];
+  const { provider, model } = target;
+  const context: RequestContext = { provider: provider.name, model, lose: (loss) => void losses.push(loss) };
+  for (const step of steps) guarded(step, provider.name, () => step.headers?.(headers, context));
+  return losses;
+}
+
+function guarded<T>(step: Transformer, provider: string, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    throw transformerFailed(step.name, provider, thrown);
+  }
+}
+
+export function transformerFailed(name: string, provider: string, thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  const deep = tooDeep(thrown);
+  if (deep !== undefined) return deep;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = `transformer ${name}, before provider ${provider}, failed: ${reason}`;
+  return new GatewayError('transformer_failed', message, { cause: thrown });
+}

@@ -1,0 +1,135 @@
+// How many rows match a filter, by minute, hour and day: added up from what is kept of each kind, and counted from rows
+// only where a time begins or ends within a minute, or within an hour of which there are no minutes any more.
+import type { Condition } from './kind-filter.ts';
+import type { SqlValue } from '../rows/row-columns.ts';
+import { HOUR_MS, type RangePart, spanOf, SPANS, type SumUnit } from '../sums/sum-spans.ts';
+import type { SumQuery } from '../sums/sum-queries.ts';
+
+export type Ask = <Row>(query: SumQuery) => Promise<Row[]>;
+
+/** A condition on the kind; null: rows of every kind. */
+export type OfKinds = Condition | null;
+
+/** The same kinds, as sums and as rows are asked for them. */
+export interface Matching {
+  sums: OfKinds;
+  rows: OfKinds;
+}
+
+/** Places asked for at once: few at first, for the newest page mostly lies in the newest, then ever more. */
+const FIRST_PLACES = 2;
+const MOST_PLACES = 64;
+
+/** Of each part; `all`: of all time. */
+export async function countMatches(
+  ask: Ask,
+  parts: readonly (RangePart | 'all')[],
+  matching: Matching,
+): Promise<number[]> {
+  const counts = parts.map((part) => countOf(part, matching));
+  const [counted] = await ask<Record<string, number>>({
+    sql: `SELECT ${counts.map(({ sql }, index) => `${sql} AS part_${index}`).join(', ')}`,
+    values: counts.flatMap(({ values }) => values),
+  });
+  return parts.map((_, index) => Number(counted?.[`part_${index}`] ?? 0));
+}
+
+function countOf(part: RangePart | 'all', { sums, rows }: Matching): SumQuery {
+  if (part === 'all') return countInSums(SPANS.all, 0, 1, sums);
+  const { unit, from, until } = part;
+  if (unit !== 'row') return countInSums(spanOf(unit), from, until, sums);
+  if (until - from <= HOUR_MS / 2) return countRows(from, until, rows);
+  // Most of an hour is that hour without the rest.
+  const hour = Math.floor(from / HOUR_MS);
+  const counts = [
+    countInSums(SPANS.hour, hour, hour + 1, sums),
+    countRows(hour * HOUR_MS, from, rows),
+    countRows(until, (hour + 1) * HOUR_MS, rows),
+  ];
+  return {
+    sql: `(${counts.map(({ sql }) => sql).join(' - ')})`,
+    values: counts.flatMap(({ values }) => values),
+  };
+}
+
+function countInSums(span: number, from: number, until: number, kinds: OfKinds): SumQuery {
+  return {
+    sql: `(SELECT COALESCE(${sumOfKept(kinds)}, 0) FROM ledger_sum WHERE span = ? AND start >= ? AND start < ?)`,
+    values: [...(kinds?.values ?? []), span, from, until],
+  };
+}
+
+function countRows(from: number, until: number, kinds: OfKinds): SumQuery {
+  const values: SqlValue[] = [from, until, ...(kinds?.values ?? [])];
+  const matches = kinds === null ? '' : ` AND ${kinds.sql}`;
+  return {
+    sql: `(SELECT COUNT(*) FROM ledger_row WHERE timestamp >= ? AND timestamp < ?${matches})`,
+    values,
+  };
+}
+
+/**
+ * Not a condition on the sums: PostgreSQL would make a join of it, and ask for all kinds at each sum as long as it has no
+ * statistics.
+ */
+function sumOfKept(kinds: OfKinds): string {
+  return kinds === null ? 'SUM(kept)' : `SUM(CASE WHEN ${kinds.sql} THEN kept ELSE 0 END)`;
+}
+
+/** One place with matches in it, or a part of an hour. */
+export interface Cell {
+  unit: RangePart['unit'];
+  from: number;
+  until: number;
+  matches: number;
+  /** All rows in it; of a part of an hour, about. */
+  rows: number;
+}
+
+/** A part of a range, and how many rows of it match. */
+export type CountedPart = RangePart & { matches: number };
+
+/** The places of a part that have matches, newest first; a part of rows is one cell. */
+export async function* cellsIn(ask: Ask, part: CountedPart, kinds: OfKinds): AsyncGenerator<Cell> {
+  if (part.matches === 0) return;
+  if (part.unit === 'row') yield { ...part, rows: await rowsAbout(ask, part) };
+  else yield* placesIn(ask, { ...part, unit: part.unit }, kinds);
+}
+
+/** As if they came evenly: the rows of a busy hour take long to count. */
+async function rowsAbout(ask: Ask, { from, until, matches }: CountedPart): Promise<number> {
+  const hour = Math.floor(from / HOUR_MS);
+  const [inHour = 0] = await countMatches(ask, [{ unit: 'hour', from: hour, until: hour + 1 }], ALL_KINDS);
+  return Math.max(matches, (inHour * (until - from)) / HOUR_MS);
+}
+
+const ALL_KINDS: Matching = { sums: null, rows: null };
+
+interface Places {
+  unit: SumUnit;
+  from: number;
+  until: number;
+}
+
+export async function* placesIn(
+  ask: Ask,
+  { unit, from, until: end }: Places,
+  kinds: OfKinds,
+): AsyncGenerator<Cell> {
+  const values = kinds?.values ?? [];
+  let until = end;
+  for (let limit = FIRST_PLACES; ; limit = Math.min(2 * limit, MOST_PLACES)) {
+    const places = await ask<{ start: number; matches: number; rows: number }>({
+      sql:
+        `SELECT start, ${sumOfKept(kinds)} AS matches, SUM(kept) AS rows FROM ledger_sum ` +
+        `WHERE span = ? AND start >= ? AND start < ? GROUP BY start HAVING ${sumOfKept(kinds)} > 0 ` +
+        'ORDER BY start DESC LIMIT ?',
+      values: [...values, spanOf(unit), from, until, ...values, limit],
+    });
+    for (const { start, matches: count, rows } of places) {
+      yield { unit, from: start, until: start + 1, matches: Number(count), rows: Number(rows) };
+      until = start;
+    }
+    if (places.length < limit) return;
+  }
+}

@@ -1,0 +1,84 @@
+// A filter of the audit in terms of kinds: those whose rows all match, and those of which only the rows can tell.
+import { OTHER } from '../kinds.ts';
+import type { SqlValue } from '../rows/row-columns.ts';
+import type { AuditFilter } from '../store.ts';
+
+/** A condition, for WHERE. */
+export interface Condition {
+  sql: string;
+  values: SqlValue[];
+}
+
+/** How a store finds the rows whose kind is among those that a SELECT gives. */
+export type AmongKinds = (select: string) => string;
+
+export const inKinds: AmongKinds = (select) => `kind IN (${select})`;
+
+/** Whether a kind is one that a filter is for, whatever its rows say; null: all are. */
+export function kindsOfFilter(filter: AuditFilter, among: AmongKinds): Condition | null {
+  const terms = [...fixedTerms(filter), ...freeNames(filter).map(isNamed)];
+  return terms.length === 0 ? null : kindsWhere(terms, among);
+}
+
+/**
+ * Rows whose kind hides a name that the filter asks for, and that have it themselves. Null: the filter asks for no name
+ * that a kind can hide.
+ */
+export function hiddenOfFilter(filter: AuditFilter): Condition | null {
+  const names = freeNames(filter);
+  if (names.length === 0) return null;
+  const mayBe = names.map(({ kind, name }) => ({
+    sql: `(${kind} = ? OR ${kind} = '${OTHER}')`,
+    values: [name],
+  }));
+  const named = allOf(names.map(isNamed));
+  const kinds = kindsWhere(
+    [...fixedTerms(filter), ...mayBe, { sql: `NOT (${named.sql})`, values: named.values }],
+    inKinds,
+  );
+  // The first term lets the index of such rows be used.
+  return allOf([
+    { sql: 'kind < 0', values: [] },
+    ...names.map(({ row, name }) => ({ sql: `${row} = ?`, values: [name] })),
+    kinds,
+  ]);
+}
+
+interface FreeName {
+  /** Its columns. */
+  kind: string;
+  row: string;
+  name: string;
+}
+
+/** What clients name: a kind may hide it. */
+function freeNames({ model, agentType, projectId }: AuditFilter): FreeName[] {
+  const columns = [
+    { kind: 'model', row: 'model', name: model },
+    { kind: 'agent', row: 'agent_type', name: agentType },
+    { kind: 'project', row: 'project_id', name: projectId },
+  ];
+  return columns.flatMap(({ name, ...place }) => (name === undefined ? [] : [{ ...place, name }]));
+}
+
+function isNamed({ kind, name }: FreeName): Condition {
+  return name === OTHER ? { sql: '1 = 0', values: [] } : { sql: `${kind} = ?`, values: [name] };
+}
+
+function fixedTerms({ provider, operation, status, success }: AuditFilter): Condition[] {
+  const terms: Condition[] = [];
+  if (provider !== undefined) terms.push({ sql: 'provider = ?', values: [provider] });
+  if (operation !== undefined) terms.push({ sql: 'operation = ?', values: [operation] });
+  if (status !== undefined) terms.push({ sql: 'status = ?', values: [status] });
+  if (success !== undefined) terms.push({ sql: `status ${success ? '=' : '<>'} 'success'`, values: [] });
+  return terms;
+}
+
+function kindsWhere(terms: readonly Condition[], among: AmongKinds): Condition {
+  const { sql, values } = allOf(terms);
+  return { sql: among(`SELECT id FROM ledger_kind WHERE ${sql}`), values };
+}
+
+function allOf(terms: readonly Condition[]): Condition {
+  return { sql: terms.map(({ sql }) => sql).join(' AND '), values: terms.flatMap(({ values }) => values) };
+}

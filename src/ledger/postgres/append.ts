@@ -1,0 +1,210 @@
+// How a batch is written to PostgreSQL: rows, bodies and parts, the kinds that are new, and what the sums and spreads gain.
+import { type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from '../kinds.ts';
+import type { MinuteKeeper } from '../sums/minute-sums.ts';
+import type { Query } from './client.ts';
+import { WRITER_LOCK } from './schema.ts';
+import {
+  type BinariesOfRows,
+  COLUMN_NAMES,
+  REQUEST_ID,
+  type RowValues,
+  type SqlValue,
+  timedRow,
+  TIMESTAMP,
+} from '../rows/row-columns.ts';
+import { insertBinaries } from '../rows/row-queries.ts';
+import {
+  createSpreadTally,
+  packedSum,
+  type PackedSpreads,
+  type SpreadPlace,
+  type SpreadTally,
+} from '../sums/spread-tally.ts';
+import { BODY_COLUMNS, bodyValues, type PackedRow, packRows } from '../rows/stored-body.ts';
+import {
+  addToSums,
+  DELETE_MINUTES,
+  replaceSpreads,
+  SPREAD_PLACE,
+  SPREADS,
+  SUM_COLUMNS,
+} from '../sums/sum-queries.ts';
+import { createSumTally, type SumValues } from '../sums/sum-tally.ts';
+
+/**
+ * The rows that are new and their bodies, in one statement. Parameters: rows and bodies as JSON
+ * arrays of objects; answers with the request ids that were new.
+ */
+const APPEND =
+  `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
+  `SELECT ${COLUMN_NAMES.join(', ')}, kind FROM json_populate_recordset(NULL::ledger_row, ?::text::json) ` +
+  'ON CONFLICT (request_id, timestamp) DO NOTHING RETURNING *), ' +
+  `bodies AS (INSERT INTO ledger_body (row_id, timestamp, ${BODY_COLUMNS}) ` +
+  'SELECT id, timestamp, given.request_body, given.response_body, ' +
+  "decode(given.request_zstd, 'base64'), decode(given.response_zstd, 'base64') FROM fresh " +
+  'JOIN json_to_recordset(?::text::json) AS given ' +
+  '(request_id TEXT, request_body TEXT, response_body TEXT, request_zstd TEXT, response_zstd TEXT) ' +
+  'USING (request_id)) ' +
+  'SELECT request_id FROM fresh';
+
+/** Parameter: sums as a JSON array of objects. */
+const ADD_TO_SUMS = addToSums(
+  `SELECT ${SUM_COLUMNS} FROM json_populate_recordset(NULL::ledger_sum, ?::text::json)`,
+);
+
+/** Parameter of both: places, the second's with their spreads, as a JSON array of objects. */
+const SELECT_SPREADS =
+  `SELECT ${SPREAD_PLACE}, ${SPREADS} FROM ledger_spread ` +
+  `JOIN (SELECT ${SPREAD_PLACE} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)) AS given USING (${SPREAD_PLACE})`;
+const REPLACE_SPREADS = replaceSpreads(
+  `SELECT ${SPREAD_PLACE}, ${SPREADS} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)`,
+);
+
+/** Parameter: kinds as a JSON array of objects. */
+const INSERT_KINDS =
+  `INSERT INTO ledger_kind (id, ${KIND_COLUMNS}) ` +
+  `SELECT id, ${KIND_COLUMNS} FROM json_populate_recordset(NULL::ledger_kind, ?::text::json)`;
+
+/** Parameter: the parts as a JSON array of objects. */
+const INSERT_BINARIES = insertBinaries(
+  "SELECT hash, media_type, bytes, decode(content, 'base64'), last_used FROM json_to_recordset(?::text::json) " +
+    'AS given (hash TEXT, media_type TEXT, bytes BIGINT, content TEXT, last_used BIGINT)',
+);
+
+/**
+ * Keeps parts that are there already, as most are: a conversation brings its images again and again. Parameters: when they
+ * were used (Unix ms), twice, and their hashes as a JSON array; answers with those that are there.
+ */
+const USE_BINARIES =
+  'UPDATE ledger_binary SET last_used = CASE WHEN last_used < ? THEN ? ELSE last_used END ' +
+  'WHERE hash IN (SELECT json_array_elements_text(?::text::json)) RETURNING hash';
+
+/** What a store knows of its database. */
+export interface Known {
+  kinds: Kinds;
+  minutes: MinuteKeeper;
+}
+
+/** Inside a transaction. Rows that are there change nothing. */
+export async function appendAll(
+  query: Query,
+  rows: readonly PackedRow[],
+  { kinds, minutes }: Known,
+): Promise<void> {
+  const bodies = rows.flatMap((row) => {
+    const values = bodyValues(row);
+    if (values === undefined) return [];
+    const [request_body, response_body, request, response] = values;
+    return {
+      request_id: row.columns[REQUEST_ID],
+      request_body,
+      response_body,
+      request_zstd: base64Of(request),
+      response_zstd: base64Of(response),
+    };
+  });
+  await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+  const found = await findKinds(query, rows, kinds);
+  const columns = rows.map((row, index) => ({
+    ...Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], value])),
+    kind: found[index]?.id,
+  }));
+  await addBinaries(query, rows);
+  const added = await query<{ request_id: string }>(APPEND, [
+    JSON.stringify(columns),
+    JSON.stringify(bodies),
+  ]);
+  const fresh = new Set(added.map(({ request_id }) => request_id));
+  const sums = createSumTally();
+  const spreads = createSpreadTally();
+  for (const [index, kind] of found.entries()) {
+    const values = rows[index]?.columns ?? [];
+    if (!fresh.has(String(values[REQUEST_ID]))) continue;
+    sums.add(values, kind.id);
+    const timed = timedRow(values);
+    if (timed !== undefined) spreads.add(timed, kind);
+  }
+  await addSums(query, sums.sums());
+  const oldest = minutes.due(sums.newestMinute());
+  if (oldest !== null) await query(DELETE_MINUTES, [oldest]);
+  await addSpreads(query, spreads);
+}
+
+async function addSums(query: Query, sums: readonly SumValues[]): Promise<void> {
+  if (sums.length === 0) return;
+  const names = SUM_COLUMNS.split(', ');
+  const objects = sums.map((values) => Object.fromEntries(values.map((value, at) => [names[at], value])));
+  await query(ADD_TO_SUMS, [JSON.stringify(objects)]);
+}
+
+async function addSpreads(query: Query, tally: SpreadTally): Promise<void> {
+  const counts = tally.counts();
+  if (counts.length === 0) return;
+  const places = counts.map(({ span, start, provider, model }) => ({ span, start, provider, model }));
+  const kept = new Map<string, PackedSpreads>();
+  for (const found of await query<SpreadPlace & PackedSpreads>(SELECT_SPREADS, [JSON.stringify(places)]))
+    kept.set(keyOfPlace(found), found);
+  const sums = counts.map((counted, at) => ({
+    ...places[at],
+    ...packedSum(counted, kept.get(keyOfPlace(counted))),
+  }));
+  await query(REPLACE_SPREADS, [JSON.stringify(sums)]);
+}
+
+function keyOfPlace({ span, start, provider, model }: SpreadPlace): string {
+  return JSON.stringify([span, start, provider, model]);
+}
+
+/** Of each row; those that are new are kept. */
+async function findKinds(query: Query, rows: readonly PackedRow[], kinds: Kinds): Promise<Kind[]> {
+  // Another gateway may have added some.
+  if (rows.some(({ columns }) => kinds.of(columns) === undefined))
+    kinds.learn(await query<Kind>(SELECT_OTHERS, kinds.learnt()));
+  const added: Kind[] = [];
+  const found = rows.map(({ columns }) => {
+    const known = kinds.of(columns);
+    if (known !== undefined) return known;
+    const { kind, isNew } = kinds.choose(columns);
+    if (isNew) added.push(kind);
+    return kind;
+  });
+  if (added.length > 0) await query(INSERT_KINDS, [JSON.stringify(added)]);
+  return found;
+}
+
+async function addBinaries(query: Query, rows: readonly PackedRow[]): Promise<void> {
+  for (const { columns, binaries } of rows) {
+    if (binaries.length === 0) continue;
+    // One statement may touch a row once.
+    const distinct = new Map(binaries.map((binary) => [binary.hash, binary]));
+    const at = columns[TIMESTAMP] ?? 0;
+    const known = await query<{ hash: string }>(USE_BINARIES, [at, at, JSON.stringify([...distinct.keys()])]);
+    for (const { hash } of known) distinct.delete(hash);
+    if (distinct.size === 0) continue;
+    const objects = [...distinct.values()].map(({ hash, mediaType, bytes, content }) => ({
+      hash,
+      media_type: mediaType,
+      bytes,
+      content: base64Of(content),
+      last_used: at,
+    }));
+    await query(INSERT_BINARIES, [JSON.stringify(objects)]);
+  }
+}
+
+function base64Of(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString('base64');
+}
+
+/** PostgreSQL's text has no NUL and no half of a surrogate pair. */
+export async function packStorable(
+  rows: readonly RowValues[],
+  binaries?: BinariesOfRows,
+): Promise<PackedRow[]> {
+  const packed = await packRows(rows, binaries);
+  return packed.map((row) => ({ ...row, columns: row.columns.map(storable) }));
+}
+
+function storable(value: SqlValue): SqlValue {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+}

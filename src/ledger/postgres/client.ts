@@ -1,0 +1,119 @@
+// The connections to PostgreSQL: pooled, bounded in time, and silent about the credentials in the address.
+import { SQL } from 'bun';
+import type { SqlValue } from '../rows/row-columns.ts';
+import { isReadOnly, postgresTrouble } from '../store-trouble.ts';
+
+/** Parameters stand as `?` in the text. Whole numbers come back as numbers, whatever their column. */
+export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
+
+export interface PostgresClient {
+  query: Query;
+  /** All of it or nothing. `patienceMs`: of work that may take the server longer than an answer does. */
+  transaction<Result>(work: (query: Query) => Promise<Result>, patienceMs?: number): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** One writes, the others read. */
+const CONNECTIONS = 4;
+const CONNECT_S = 5;
+/** The server gives up a statement after this, and a transaction whose gateway has gone silent. */
+const STATEMENT_MS = 15_000;
+/** A server that says nothing at all for so long is given up, and its connections with it. */
+const SILENCE_MS = 20_000;
+const CLOSE_S = 5;
+
+/** Connects when first asked, and anew after a failure. */
+export function createPostgresClient(url: string): PostgresClient {
+  let pool: SQL | null = null;
+
+  const connect = (): SQL =>
+    new SQL(url, {
+      max: CONNECTIONS,
+      connectionTimeout: CONNECT_S,
+      bigint: true,
+      connection: {
+        application_name: 'sluice',
+        statement_timeout: STATEMENT_MS,
+        idle_in_transaction_session_timeout: STATEMENT_MS,
+      },
+    });
+
+  const ask = async <Result>(
+    work: (sql: SQL) => Promise<Result>,
+    silenceMs = SILENCE_MS,
+  ): Promise<Result> => {
+    pool ??= connect();
+    const asked = pool;
+    const leave = (timeout: number): void => {
+      if (pool === asked) pool = null;
+      asked.close({ timeout }).catch(() => undefined);
+    };
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      leave(0);
+      reject(new Error(`no answer within ${silenceMs / 1000} s`));
+    }, silenceMs);
+    try {
+      return await Promise.race([work(asked), silence]);
+    } catch (thrown) {
+      // After a failover its name may lead to another server: only new connections go there.
+      if (isReadOnly(thrown)) leave(CLOSE_S);
+      throw describe(thrown, url);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const queryOn =
+    (sql: SQL): Query =>
+    async <Row>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> => {
+      const rows: Record<string, unknown>[] = await sql.unsafe(
+        numbered(text),
+        ...(values.length === 0 ? [] : [[...values]]),
+      );
+      // The caller knows the columns it selects.
+      return rows.map(withNumbers) as Row[];
+    };
+
+  return {
+    query: (text, values) => ask((sql) => queryOn(sql)(text, values)),
+    transaction: (work, patienceMs) =>
+      ask(
+        (sql) =>
+          sql.begin(async (connection) => {
+            const query = queryOn(connection);
+            if (patienceMs !== undefined) await query(`SET LOCAL statement_timeout = ${patienceMs}`);
+            return work(query);
+          }),
+        patienceMs,
+      ),
+    async close() {
+      const closing = pool;
+      pool = null;
+      await closing?.close({ timeout: CLOSE_S });
+    },
+  };
+}
+
+function numbered(sql: string): string {
+  let count = 0;
+  return sql.replaceAll('?', () => `$${++count}`);
+}
+
+function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(row)) {
+    // The ledger's counts stay below 2^53 (`soundRow`).
+    if (typeof value === 'bigint') row[name] = Number(value);
+  }
+  return row;
+}
+
+/** What went wrong and where, without what the address keeps secret. */
+function describe(thrown: unknown, url: string): Error {
+  const { hostname, port, pathname, password } = new URL(url);
+  let message = thrown instanceof Error ? thrown.message : String(thrown);
+  for (const secret of [url, password, decodeURIComponent(password)]) {
+    if (secret !== '') message = message.replaceAll(secret, '***');
+  }
+  return postgresTrouble(`${hostname}:${port || 5432}${pathname}`, thrown, message);
+}

@@ -1,0 +1,35 @@
+// How old rows go from PostgreSQL. In three statements: in one the server thinks of a part of all rows, and reads all
+// bodies and all sums to find those of five hundred.
+import { countPlaces, type ExpiredRow } from '../expired-places.ts';
+import type { Query } from './client.ts';
+import { WRITER_LOCK } from './schema.ts';
+import { EXPIRE_ROWS } from '../rows/row-queries.ts';
+import { OLDEST_MINUTE } from '../sums/sum-queries.ts';
+
+/** Parameters: time before which rows go, and how many at most. */
+const DELETE_ROWS =
+  'DELETE FROM ledger_row WHERE (request_id, timestamp) IN ' +
+  '(SELECT request_id, timestamp FROM ledger_row WHERE timestamp < ? ORDER BY timestamp LIMIT ?) ' +
+  'RETURNING id, timestamp, kind';
+
+/** Parameter: the rows as a JSON array of objects. */
+const DELETE_BODIES =
+  'DELETE FROM ledger_body USING json_to_recordset(?::text::json) AS gone (id BIGINT, timestamp BIGINT) ' +
+  'WHERE row_id = gone.id AND ledger_body.timestamp = gone.timestamp';
+
+/** Parameter: places as a JSON array of objects. */
+const SUBTRACT_KEPT =
+  'UPDATE ledger_sum SET kept = ledger_sum.kept - gone.rows FROM json_to_recordset(?::text::json) AS gone ' +
+  '(span INTEGER, start INTEGER, kind INTEGER, rows BIGINT) ' +
+  'WHERE ledger_sum.span = gone.span AND ledger_sum.start = gone.start AND ledger_sum.kind = gone.kind';
+
+/** Inside a transaction. Resolves to how many rows went. */
+export async function expireRows(query: Query, before: number): Promise<number> {
+  await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+  const gone = await query<ExpiredRow & { id: number }>(DELETE_ROWS, [before, EXPIRE_ROWS]);
+  if (gone.length === 0) return 0;
+  await query(DELETE_BODIES, [JSON.stringify(gone)]);
+  const [minutes] = await query<{ oldest: number | null }>(OLDEST_MINUTE);
+  await query(SUBTRACT_KEPT, [JSON.stringify(countPlaces(gone, minutes?.oldest ?? null))]);
+  return gone.length;
+}

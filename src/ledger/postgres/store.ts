@@ -1,0 +1,132 @@
+// The shared ledger store: a PostgreSQL database that several gateways write and read.
+import type { Ask } from '../audit/cells.ts';
+import { type AuditPage, findPage } from '../audit/page.ts';
+import { createKinds } from '../kinds.ts';
+import { createMinuteKeeper } from '../sums/minute-sums.ts';
+import { appendAll, packStorable } from './append.ts';
+import { createPostgresClient, type Query } from './client.ts';
+import type { AmongKinds } from '../audit/kind-filter.ts';
+import { expireRows } from './expiry.ts';
+import { createPartitions } from './partitions.ts';
+import { migrate } from './schema.ts';
+import {
+  binariesOf,
+  type BinariesOfRows,
+  REQUEST_ID,
+  type RowValues,
+  rowValues,
+  type SqlRow,
+  storedRow,
+  TIMESTAMP,
+} from '../rows/row-columns.ts';
+import {
+  DELETE_UNUSED_BINARIES,
+  EXPIRE_BINARIES,
+  EXPIRE_ROWS,
+  NEWEST_FIRST,
+  SELECT_BINARY,
+  withBodiesOf,
+} from '../rows/row-queries.ts';
+import { readPackets } from '../rows/row-packets.ts';
+import { ALL_TIME, type AuditFilter } from '../store.ts';
+import type { ValueStore } from '../store-messages.ts';
+import { withBodies } from '../rows/stored-body.ts';
+import { summarise, totalsOf } from '../sums/summary.ts';
+
+/** Both lie in the partition of their month. */
+const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
+
+/**
+ * Never throws: the database is asked for when the store is first used, and again as long as it is away. `url`:
+ * `postgres://user:password@host:port/database`.
+ */
+export function createPostgresStore(url: string): ValueStore {
+  const client = createPostgresClient(url);
+  const partitions = createPartitions(client);
+  const known = { kinds: createKinds(), minutes: createMinuteKeeper() };
+  let migrated: Promise<void> | null = null;
+
+  /** Asks a database that has the newest schema. */
+  const query: Query = async (sql, values) => {
+    await ready();
+    return client.query(sql, values);
+  };
+
+  async function ready(): Promise<void> {
+    migrated ??= migrate(client);
+    try {
+      await migrated;
+    } catch (thrown) {
+      migrated = null;
+      throw thrown;
+    }
+  }
+
+  const ask: Ask = ({ sql, values }) => query(sql, values);
+
+  const contentOf = async (hash: string) =>
+    (await query<{ content: Uint8Array }>(SELECT_BINARY, [hash]))[0]?.content;
+
+  const select = async (found: NonNullable<AuditPage['rows']>, filter: BodyFilter) => {
+    const { where, limit, offset, order } = found;
+    const all = `SELECT * FROM ledger_row${where.sql}`;
+    // Without OFFSET 0 the server may walk back in time through all others, however few are asked for.
+    const page = `${order === 'time' ? all : `SELECT * FROM (${all} OFFSET 0) AS few`}${NEWEST_FIRST}`;
+    const rows = await query<SqlRow>(filter.includeBodies ? withBodiesOf(page, BODY_OF_ROW) : page, [
+      ...where.values,
+      limit,
+      offset,
+    ]);
+    if (!filter.includeBodies) return rows.map(storedRow);
+    const restored = rows.map((row) => withBodies(row, filter.includeBinaries ? contentOf : undefined));
+    return (await Promise.all(restored)).map(storedRow);
+  };
+
+  async function appendValues(given: readonly RowValues[], binaries?: BinariesOfRows): Promise<void> {
+    if (given.length === 0) return;
+    const rows = new Map<string, RowValues>();
+    for (const values of given) {
+      const id = String(values[REQUEST_ID]);
+      if (!rows.has(id)) rows.set(id, values);
+    }
+    await ready();
+    try {
+      await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
+      const packed = await packStorable([...rows.values()], binaries);
+      await client.transaction((inside) => appendAll(inside, packed, known));
+    } catch (thrown) {
+      known.kinds.forget();
+      // Another gateway may have dropped a month.
+      partitions.forget();
+      throw thrown;
+    }
+  }
+
+  return {
+    append: (rows, packets = []) =>
+      appendValues([...rows.map(rowValues), ...readPackets(packets)], binariesOf(rows)),
+    appendPackets: (packets, binaries) => appendValues(readPackets(packets), binaries),
+    async audit(filter) {
+      const { total, left, rows: found } = await findPage(ask, filter, amongKinds);
+      const rows = found === null ? [] : await select(found, filter);
+      return { rows, total, hasOlder: rows.length < left };
+    },
+    totals: (window = ALL_TIME) => totalsOf(ask, window),
+    summary: (request) => summarise(ask, request),
+    recent: (limit) =>
+      select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
+    async expire(before) {
+      await ready();
+      const months = await partitions.drop(before);
+      const rows = await client.transaction((inside) => expireRows(inside, before));
+      const binaries = await query(`${DELETE_UNUSED_BINARIES} RETURNING 1`, [before, EXPIRE_BINARIES]);
+      return { rows: months + rows, isDone: rows < EXPIRE_ROWS && binaries.length < EXPIRE_BINARIES };
+    },
+    close: () => client.close(),
+  };
+}
+
+/** By the index: of a join the server may think that it finds many, as long as it has no statistics. */
+const amongKinds: AmongKinds = (select) => `kind = ANY (ARRAY (${select}))`;
+
+type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;

@@ -1,0 +1,168 @@
+// What an answer costs: the operator's overrides first, then the price table, else nothing is claimed.
+import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
+import type { CostsConfig, PriceOverride, ProviderConfig } from '../../config/resolved.ts';
+import { compileGlob } from '../../model/glob.ts';
+import { type PricedParts, type TierPrices, totalInputTokens, type Usage } from '../../model/usage.ts';
+import { priceByOverride } from './override.ts';
+import { createRateSum, type RateSum } from './rates.ts';
+import { findPrices } from './table.ts';
+
+/**
+ * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
+ * request in Unix ms (prices change over time and by the hour); left out, the table takes now. `said`: what the answer
+ * says of its price; an operator's own prices hold all the same.
+ */
+export type Pricer = (
+  provider: ProviderConfig,
+  model: string,
+  usage: Usage,
+  at?: number,
+  said?: SaidOfPrice,
+) => number | null;
+
+/** Null: the answer does not say. */
+export interface SaidOfPrice {
+  tier: string | null;
+  billedUsd: number | null;
+  pricedApart?: PricedParts | null;
+  /** Something was billed whose price is unknown. */
+  otherCharges?: boolean;
+}
+
+/** What is known of one model; both null: unpriced. */
+interface Known {
+  priceId: string | null;
+  override: PriceOverride | null;
+  table: Provider | null;
+  /** A short cut to what the table would say. */
+  rates: RateSum | undefined;
+}
+
+/** Model names come from clients: so many of a provider are remembered, then all are forgotten. */
+const MAX_REMEMBERED = 2000;
+
+/** Of the overrides the name itself decides, else the first pattern that fits `provider/model`; `*` fits anything. */
+export function createPricer(costs: CostsConfig): Pricer {
+  const overrides = costs.pricingOverrides.map(({ pattern, price }) => ({
+    pattern,
+    fits: compileGlob(pattern),
+    price,
+  }));
+  /** By the provider's name, then by the model. */
+  const remembered = new Map<string, Map<string, Known>>();
+
+  const rememberedOf = ({ name }: ProviderConfig): Map<string, Known> => {
+    let known = remembered.get(name);
+    if (known === undefined) {
+      known = new Map();
+      remembered.set(name, known);
+    }
+    return known;
+  };
+
+  const lookUp = (provider: ProviderConfig, model: string): Known => {
+    const ofProvider = rememberedOf(provider);
+    const found = ofProvider.get(model);
+    // A reload may give the same name another kind.
+    if (found !== undefined && found.priceId === provider.priceId) return found;
+    const target = `${provider.name}/${model}`;
+    const exact = overrides.find(({ pattern }) => pattern === target);
+    const override = (exact ?? overrides.find(({ fits }) => fits(target)))?.price ?? null;
+    const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
+    const rates =
+      table === null
+        ? undefined
+        : createRateSum(table, (usage) => priceByTable(table, model, usage, undefined));
+    const known = { priceId: provider.priceId, override, table, rates };
+    if (ofProvider.size >= MAX_REMEMBERED) ofProvider.clear();
+    ofProvider.set(model, known);
+    return known;
+  };
+
+  return (provider, model, usage, at, said) => {
+    const { override, table, rates } = lookUp(provider, model);
+    if (override !== null) return priceByOverride(override, usage);
+    const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = said ?? {};
+    if (provider.billsItself && billedUsd !== null) return billedUsd;
+    if (table === null || otherCharges) return null;
+    const price = (counted: Usage, pieces = pricedApart) =>
+      (pieces === null ? rates?.(counted) : undefined) ?? priceByTable(table, model, counted, at, pieces);
+    const part = tier === null ? 1 : partOf(provider.tiers, tier);
+    return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
+  };
+}
+
+function partOf(tiers: TierPrices, tier: string): number | null {
+  return Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
+}
+
+/** Tokens cost a part of their price; what is paid by the piece does not. */
+function priceInTier(
+  price: (usage: Usage, pricedApart?: PricedParts | null) => number | null,
+  usage: Usage,
+  part: number | null,
+  pricedApart: PricedParts | null,
+): number | null {
+  const all = price(usage);
+  const tokens = price({ ...usage, webSearches: 0 }, pricedApart && { ...pricedApart, fileSearches: 0 });
+  return part === null || all === null || tokens === null ? null : all - tokens * (1 - part);
+}
+
+function priceByTable(
+  table: Provider,
+  model: string,
+  usage: Usage,
+  at: number | undefined,
+  pricedApart: PricedParts | null = null,
+): number | null {
+  try {
+    const options = at === undefined ? { provider: table } : { provider: table, timestamp: new Date(at) };
+    const result = calcPrice(pricedUsage(usage, pricedApart ?? {}), model, options);
+    if (result === null) return null;
+    // A model sold by the hour or the image has no token price: its tokens are not free, they are unpriced.
+    const prices = result.model_price;
+    if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined) return null;
+    if (usage.outputTokens > 0 && prices.output_mtok === undefined) return null;
+    // The library leaves out searches, and bills an hour's cache as any other, where it knows no price for them.
+    if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
+    if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
+    if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
+    return Number.isFinite(result.total_price) ? result.total_price : null;
+  } catch {
+    // The library throws on counts that contradict each other, e.g. more cached tokens than input.
+    return null;
+  }
+}
+
+/** The library's `input_tokens` is everything read, caches included; the rest says which part was what. */
+function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
+  const priced: PricedUsage = {
+    input_tokens: totalInputTokens(usage),
+    output_tokens: usage.outputTokens,
+    cache_read_tokens: usage.cacheReadTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    cache_write_1h_tokens: usage.cacheWrite1hTokens,
+    output_reasoning_tokens: usage.reasoningTokens,
+    web_searches: usage.webSearches,
+  };
+  const {
+    cachedAudioTokens = 0,
+    imageOutputTokens = 0,
+    videoOutputTokens = 0,
+    fileSearches = 0,
+  } = pricedApart;
+  if (imageOutputTokens > 0) priced.output_image_tokens = imageOutputTokens;
+  if (videoOutputTokens > 0) priced.output_video_tokens = videoOutputTokens;
+  if (fileSearches > 0) priced.storage_searches = fileSearches;
+  if (usage.audioInputTokens > 0) {
+    priced.input_audio_tokens = usage.audioInputTokens;
+    // Gemini alone says how much audio was cached; the library insists on an answer.
+    priced.cache_audio_read_tokens = cachedAudioTokens;
+    priced.cache_audio_write_tokens = 0;
+  }
+  if (usage.audioOutputTokens > 0) {
+    priced.output_audio_tokens = usage.audioOutputTokens;
+    priced.output_audio_reasoning_tokens = 0;
+  }
+  return priced;
+}

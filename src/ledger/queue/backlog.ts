@@ -1,0 +1,171 @@
+// Rows that wait for the store: bounded in number and in memory, handed out in batches.
+import { adoptPacket, createPacketBuffers, rowsInPacket, rowsOfPacket } from '../rows/row-packets.ts';
+import { type LedgerRow, withoutBodies } from '../rows/row.ts';
+import { soundRow } from '../rows/sound-row.ts';
+
+export interface Entry {
+  /** A row, or as many as another process has put in a packet. */
+  readonly kept: LedgerRow | SharedArrayBuffer;
+  readonly rows: number;
+  readonly weight: number;
+  /** `monotonic()` since which it waits. */
+  readonly since: number;
+  /** Passes in which the store refused this row alone and took others. */
+  strikes: number;
+  /** It is kept elsewhere, too, and need not come back from a batch. */
+  spilled: boolean;
+}
+
+export interface Backlog {
+  /** False where the backlog is full. */
+  add(row: LedgerRow): boolean;
+  /** False where there is no room for all of its rows, or for what was said in them. @param packet of sound rows. */
+  addPacket(packet: Uint8Array): boolean;
+  /** Takes the oldest rows out; they still count in `size` until `putBack`. */
+  takeBatch(maxRows?: number): Entry[];
+  /** Ends the batch taken last; what the store refused waits again: in its old place, or behind all others. */
+  putBack(refused: readonly Entry[], place: 'first' | 'last'): void;
+  /** Everything in it, the batch taken last first. */
+  entries(): Entry[];
+  /** These are kept elsewhere now. */
+  markSpilled(entries: readonly Entry[]): void;
+  hasFullBatch(): boolean;
+  isHalfFull(): boolean;
+  /** `monotonic()` since which the oldest row waits that no batch holds; null where none does. */
+  oldest(): number | null;
+  size(): number;
+  clear(): void;
+}
+
+/** What a batch costs by itself is spread over its rows: at half as many, a row takes the store's thread a fifth more. */
+export const BATCH_ROWS = 512;
+/** UTF-16 units and bytes of bodies in one batch: bounds one transaction. */
+const BATCH_WEIGHT = 4 * 1024 * 1024;
+/** UTF-16 units and bytes of bodies that may wait; beyond it rows wait without their bodies. */
+const MAX_WEIGHT = 32 * 1024 * 1024;
+const BODY_LEFT_OUT = '[left out: the ledger is behind]';
+
+export function createBacklog(maxRows: number, monotonic: () => number): Backlog {
+  let waiting: Entry[] = [];
+  let taken: Entry[] = [];
+  let waitingRows = 0;
+  let takenRows = 0;
+  let weight = 0;
+  const buffers = createPacketBuffers();
+
+  /** They are in no list any more, or come to none. */
+  const letGo = (entries: readonly Entry[]): void =>
+    buffers.giveBack(entries.flatMap(({ kept }) => (kept instanceof SharedArrayBuffer ? [kept] : [])));
+
+  const push = (entry: Entry): void => {
+    weight += entry.weight;
+    waitingRows += entry.rows;
+    waiting.push(entry);
+  };
+
+  return {
+    add(row) {
+      if (waitingRows + takenRows >= maxRows) return false;
+      push(entryOf(row, MAX_WEIGHT - weight));
+      return true;
+    },
+    addPacket(packet) {
+      if (weight + packet.length > MAX_WEIGHT) return false;
+      const kept = adoptPacket(packet, buffers);
+      const entry = packetEntry(kept, packet.length, monotonic());
+      const hasRoom = waitingRows + takenRows + entry.rows <= maxRows;
+      if (hasRoom) push(entry);
+      else letGo([entry]);
+      return hasRoom;
+    },
+    takeBatch(maxBatch = BATCH_ROWS) {
+      let count = 0;
+      let rows = 0;
+      let batchWeight = 0;
+      for (const entry of waiting) {
+        if (rows + entry.rows > maxBatch && (rows > 0 || maxBatch <= 0)) break;
+        if (count > 0 && batchWeight + entry.weight > BATCH_WEIGHT) break;
+        count += 1;
+        rows += entry.rows;
+        batchWeight += entry.weight;
+      }
+      taken = waiting.slice(0, count);
+      waiting = waiting.slice(count);
+      takenRows = rows;
+      waitingRows -= rows;
+      return taken;
+    },
+    putBack(refused, place) {
+      const back = refused.filter((entry) => !entry.spilled);
+      weight -= weightOf(taken);
+      weight += weightOf(back);
+      const stays = new Set(back);
+      letGo(taken.filter((entry) => !stays.has(entry)));
+      taken = [];
+      takenRows = 0;
+      waiting = place === 'first' ? [...back, ...waiting] : [...waiting, ...back];
+      waitingRows += rowsIn(back);
+    },
+    entries: () => [...taken, ...waiting].filter((entry) => !entry.spilled),
+    markSpilled(entries) {
+      for (const entry of entries) entry.spilled = true;
+      const gone = waiting.filter((entry) => entry.spilled);
+      weight -= weightOf(gone);
+      letGo(gone);
+      waiting = waiting.filter((entry) => !entry.spilled);
+      waitingRows = rowsIn(waiting);
+    },
+    hasFullBatch: () => waitingRows >= BATCH_ROWS || weight >= BATCH_WEIGHT,
+    isHalfFull: () => waitingRows >= maxRows / 2 || weight >= MAX_WEIGHT / 2,
+    oldest: () => waiting[0]?.since ?? null,
+    size: () => waitingRows + takenRows,
+    clear() {
+      waiting = [];
+      taken = [];
+      waitingRows = 0;
+      takenRows = 0;
+      weight = 0;
+    },
+  };
+
+  function entryOf(given: LedgerRow, room: number): Entry {
+    const row = soundRow(given);
+    const entry = toEntry(row, monotonic());
+    if (entry.weight <= room) return entry;
+    const hasRequest = row.requestBody !== null || row.requestZstd !== undefined;
+    const requestBody = hasRequest ? BODY_LEFT_OUT : null;
+    const responseBody = row.responseBody === null ? null : BODY_LEFT_OUT;
+    return { ...entry, kept: { ...withoutBodies(row), requestBody, responseBody }, weight: 0 };
+  }
+}
+
+export function toEntry(row: LedgerRow, since: number): Entry {
+  const request = row.requestZstd ?? row.requestBody;
+  let weight = (request?.length ?? 0) + (row.responseBody?.length ?? 0);
+  if (row.binaries !== undefined) for (const { content } of row.binaries) weight += content.length;
+  return { kept: row, rows: 1, weight, since, strikes: 0, spilled: false };
+}
+
+/** @param weight of what is in it, in bytes. */
+function packetEntry(kept: SharedArrayBuffer, weight: number, since: number): Entry {
+  return { kept, rows: rowsInPacket(kept), weight, since, strikes: 0, spilled: false };
+}
+
+/** The rows of an entry. */
+export function rowsOf({ kept }: Entry): LedgerRow[] {
+  return kept instanceof SharedArrayBuffer ? rowsOfPacket(kept) : [kept];
+}
+
+/** Each row of an entry by itself. */
+export function singly(entry: Entry): Entry[] {
+  return entry.rows === 1 ? [entry] : rowsOf(entry).map((row) => toEntry(row, entry.since));
+}
+
+/** Of all entries together. */
+export function rowsIn(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function weightOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.weight, 0);
+}

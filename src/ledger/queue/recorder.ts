@@ -1,0 +1,189 @@
+// The ledger's queue: takes rows off the request's path and hands them to the store in batches.
+import { BATCH_ROWS, createBacklog, rowsIn, toEntry } from './backlog.ts';
+import type { Ledger } from '../ledger.ts';
+import { createOverflow } from './overflow.ts';
+import { startRetention } from '../retention.ts';
+import { NO_SPILL, type Spill } from './spill.ts';
+import { adoptPacket, createPacketBuffers, rowsOfPacket } from '../rows/row-packets.ts';
+import type { LedgerRow } from '../rows/row.ts';
+import type { LedgerStore } from '../store.ts';
+import { createBatchWriter } from './batch-writer.ts';
+
+export interface LedgerOptions {
+  /** Unix milliseconds, by which rows are old. */
+  now(): number;
+  /** Milliseconds of a clock that nobody sets, by which rows wait. */
+  monotonic(): number;
+  /** Calls back once after so many milliseconds; returns the cancellation. */
+  setTimer(callback: () => void, delayMs: number): () => void;
+  /** Takes what the store does not; the ledger owns it. Left out: rows wait in memory alone. */
+  spill?: Spill;
+  /** Age in ms at which rows go, asked before each hourly expiry; null keeps all. */
+  retentionMs?: () => number | null;
+  /** Rows that may wait in memory; beyond it new rows are dropped and counted. */
+  maxQueued?: number;
+  /** Longest wait of a row before the store gets it. */
+  maxDelayMs?: number;
+}
+
+const MAX_QUEUED = 10_000;
+const MAX_DELAY_MS = 200;
+/** Half of what GUARANTEES 17 allows: also after a failure, a row is tried again within the second. */
+const MAX_BACK_OFF_MS = 500;
+const FIRST_BACK_OFF_MS = 50;
+/** At the end nobody waits longer for a store that says nothing. */
+const CLOSE_MS = 10_000;
+
+function noticeOf(givenUp: string | null): string[] {
+  return givenUp === null ? [] : [`a row was given up, since the store would not take it: ${givenUp}`];
+}
+
+/** A ledger on `store`, which it owns: `close` closes it too. */
+export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger {
+  const { monotonic, setTimer, spill = NO_SPILL } = options;
+  const maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS;
+  const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, monotonic);
+  const overflow = createOverflow(backlog, spill, { monotonic, setTimer });
+  const writer = createBatchWriter((rows, packets) => store.append(rows, packets));
+  const retention = startRetention(store, options);
+
+  let dropped = 0;
+  let closed = false;
+  let running: Promise<number> | null = null;
+  let timer: { cancel: () => void; delayMs: number } | null = null;
+
+  // Rows of an earlier process, where there are any.
+  const found = spill.next();
+  void found.then(() => armForBacklog());
+
+  const arm = (delayMs: number): void => {
+    if (timer !== null && timer.delayMs <= delayMs) return;
+    timer?.cancel();
+    const cancel = setTimer(() => {
+      timer = null;
+      void writeOnce();
+    }, delayMs);
+    timer = { cancel, delayMs };
+  };
+
+  const waiting = (): number => backlog.size() + spill.held().rows;
+
+  const armForBacklog = (): void => {
+    if (running !== null || closed || waiting() === 0) return;
+    const failures = writer.failures();
+    if (failures > 0) arm(Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1)));
+    // Delay 0 still leaves the caller's stack: the stream that just ended is closed first.
+    else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : timeLeft());
+  };
+
+  /** Until the oldest row has waited for `maxDelayMs`: some of that may have passed while others were written. */
+  const timeLeft = (): number => {
+    const time = monotonic();
+    return Math.max(0, maxDelayMs - (time - (backlog.oldest() ?? time)));
+  };
+
+  const writeOnce = (): Promise<number> => {
+    running ??= pass().finally(() => {
+      running = null;
+      armForBacklog();
+    });
+    return running;
+  };
+
+  /** What was spilled is older than what waits in memory. Resolves to how many rows are done with. */
+  const pass = async (): Promise<number> => {
+    timer?.cancel();
+    timer = null;
+    await overflow.settled();
+    const returning = (await spill.next()).map((row) => toEntry(row, monotonic()));
+    const room = spill.held().rows > returning.length ? 0 : BATCH_ROWS - returning.length;
+    const batch = [...returning, ...backlog.takeBatch(room)];
+    const stopWaiting = overflow.whileStoreIsAsked();
+    const { taken, refused, poison } = await writer.write(batch);
+    stopWaiting();
+    dropped += poison;
+    const isBroken = refused.length > 0 && taken === 0;
+    if (isBroken) {
+      const kept = new Set(returning);
+      backlog.putBack(
+        refused.filter((entry) => !kept.has(entry)),
+        'first',
+      );
+    } else {
+      // Those that were refused alone give way to the others. They wait here before the spill lets go of them: an end in
+      // between would find them nowhere.
+      backlog.putBack(refused, 'last');
+      await spill.remove(returning.length);
+    }
+    if (isBroken || overflow.isLate()) await overflow.spill();
+    return taken + poison;
+  };
+
+  const flush = async (): Promise<void> => {
+    // The oldest go first: when so many are done, all that were there are. Two passes without progress: the whole
+    // batch failed, and so did every row tried alone.
+    await found;
+    let left = waiting();
+    for (let stuck = 0; stuck < 2 && left > 0; ) {
+      const done = await writeOnce();
+      left -= done;
+      stuck = done > 0 ? 0 : stuck + 1;
+    }
+  };
+
+  /** What was on its way to the spill is in it the second time. */
+  const flushTwice = async (): Promise<void> => {
+    await flush();
+    await overflow.settled();
+    await flush();
+  };
+
+  const added = (): void => {
+    // Each row asks, and hardly any changes the answer.
+    if (timer === null || (timer.delayMs > 0 && backlog.hasFullBatch())) armForBacklog();
+    overflow.added();
+  };
+
+  const record = (row: LedgerRow): void => {
+    if (closed || !backlog.add(row)) dropped += 1;
+    else added();
+  };
+
+  return {
+    store,
+    record,
+    ...(store.pack && { pack: store.pack }),
+    recordPacket(packet) {
+      if (!closed && backlog.addPacket(packet)) added();
+      else rowsOfPacket(adoptPacket(packet, createPacketBuffers())).forEach(record);
+    },
+    health() {
+      const { rows, bytes, lost, lastError } = spill.held();
+      return {
+        ok: writer.failures() === 0,
+        queued: backlog.size(),
+        spilled: rows,
+        spilledBytes: bytes,
+        dropped: dropped + lost,
+        lastError: writer.lastError() ?? lastError ?? retention.lastError(),
+        notices: [...(store.notices?.() ?? []), ...noticeOf(writer.givenUp())],
+      };
+    },
+    flush,
+    async close() {
+      if (closed) return;
+      retention.stop();
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cancel = setTimer(resolve, CLOSE_MS);
+      await Promise.race([flushTwice(), late]);
+      cancel();
+      closed = true;
+      timer?.cancel();
+      await overflow.spillAll();
+      dropped += rowsIn(backlog.entries());
+      backlog.clear();
+      await spill.close();
+      await store.close();
+    },
+  };
+}

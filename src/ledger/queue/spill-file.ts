@@ -1,0 +1,227 @@
+// The spill on disk: numbered files of JSON lines, readable by their owner alone, each removed when its rows are
+// in the store.
+import { mkdir, open, readFile, readdir, rm, truncate } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NO_USAGE } from '../../model/usage.ts';
+import { rowFromJson, rowToJson } from '../rows/row-json.ts';
+import { type LedgerRow, NO_TIMING } from '../rows/row.ts';
+import type { Spill } from './spill.ts';
+
+export interface SpillFileOptions {
+  directory: string;
+  /** Of all files together, asked before each write. */
+  maxBytes(): number;
+}
+
+interface Segment {
+  path: string;
+  rows: number;
+  bytes: number;
+}
+
+/** A file is read whole, and a batch holds rows of one. */
+const SEGMENT_BYTES = 4 * 1024 * 1024;
+const BATCH_ROWS = 256;
+/** Number, and the process that writes it. */
+const SEGMENT_NAME = /^(\d+)-(\d+)\.jsonl$/;
+
+/**
+ * Takes over the files of processes that are gone. A row may come back twice, when the process ends between the
+ * store's taking it and the removal of its file: the store keeps it once.
+ */
+export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spill {
+  let segments: Segment[] = [];
+  let writer: { handle: FileHandle; segment: Segment } | null = null;
+  let head: { segment: Segment; rows: LedgerRow[] } | null = null;
+  let number = 1;
+  let lost = 0;
+  let lastError: string | null = null;
+  // One operation after the other, the first of which finds what is there.
+  let turn: Promise<unknown> = findSegments(directory).then((found) => {
+    segments = found.segments;
+    number = found.nextNumber;
+    lastError = found.error;
+  });
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = turn.then(work);
+    // Whoever asked hears of it; the next one's turn comes all the same.
+    turn = result.catch(() => undefined);
+    return result;
+  };
+  const bytesHeld = () => segments.reduce((sum, segment) => sum + segment.bytes, 0);
+
+  const begin = async (): Promise<{ handle: FileHandle; segment: Segment }> => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const path = join(directory, `${String(number).padStart(9, '0')}-${process.pid}.jsonl`);
+    number += 1;
+    const handle = await open(path, 'ax', 0o600);
+    const segment = { path, rows: 0, bytes: 0 };
+    segments.push(segment);
+    return { handle, segment };
+  };
+
+  const endWriter = async (): Promise<void> => {
+    // Every row was written before: nothing depends on the descriptor.
+    await writer?.handle.close().catch(() => undefined);
+    writer = null;
+  };
+
+  const write = async (rows: readonly LedgerRow[]): Promise<void> => {
+    const text = Buffer.from(rows.map((row) => `${rowToJson(row)}\n`).join(''));
+    const limit = maxBytes();
+    if (bytesHeld() + text.length > limit) throw new Error(`audit.max_spill is reached (${limit} bytes)`);
+    if (writer !== null && writer.segment.bytes >= SEGMENT_BYTES) await endWriter();
+    writer ??= await begin();
+    const { handle, segment } = writer;
+    try {
+      await handle.appendFile(text);
+    } catch (thrown) {
+      // Half of a row may be there: the next file begins clean, and this one ends with its last whole row.
+      await endWriter();
+      // Where it cannot be cut either, the half row is passed over when it is read.
+      await truncate(segment.path, segment.bytes).catch(() => undefined);
+      throw thrown;
+    }
+    segment.rows += rows.length;
+    segment.bytes += text.length;
+  };
+
+  /** Null where the file cannot be read: it stays on disk, and the next process tries again. */
+  const read = async (segment: Segment): Promise<LedgerRow[] | null> => {
+    if (writer?.segment === segment) await endWriter();
+    let text: string;
+    try {
+      text = await readFile(segment.path, 'utf8');
+    } catch (thrown) {
+      lost += segment.rows;
+      lastError = unreadable(segment.path, thrown);
+      return null;
+    }
+    const lines = text.split('\n').filter((line) => line !== '');
+    const rows = lines.map(parseRow).filter((row) => row !== null);
+    lost += Math.max(0, segment.rows - rows.length);
+    segment.rows = rows.length;
+    return rows;
+  };
+
+  const removeHead = async (): Promise<void> => {
+    if (head === null || head.rows.length > 0) return;
+    const { segment } = head;
+    head = null;
+    await rm(segment.path, { force: true }).catch((thrown: unknown) => {
+      lastError = messageOf(thrown);
+    });
+    segments = segments.filter((other) => other !== segment);
+  };
+
+  return {
+    put: (rows) =>
+      inTurn(async () => {
+        let taken = 0;
+        try {
+          for (; taken < rows.length; taken += BATCH_ROWS) await write(rows.slice(taken, taken + BATCH_ROWS));
+          lastError = null;
+          return rows.length;
+        } catch (thrown) {
+          lastError = `the spill takes no more rows: ${messageOf(thrown)}`;
+          return taken;
+        }
+      }),
+    next: () =>
+      inTurn(async () => {
+        while (head === null && segments[0] !== undefined) {
+          const [segment] = segments;
+          const rows = await read(segment);
+          if (rows === null) segments.shift();
+          else head = { segment, rows };
+          await removeHead();
+        }
+        return head?.rows.slice(0, BATCH_ROWS) ?? [];
+      }),
+    remove: (count) =>
+      inTurn(async () => {
+        if (head === null) return;
+        head.segment.rows -= head.rows.splice(0, count).length;
+        await removeHead();
+      }),
+    held: () => ({
+      rows: segments.reduce((sum, segment) => sum + segment.rows, 0),
+      bytes: bytesHeld(),
+      lost,
+      lastError,
+    }),
+    close: () => inTurn(endWriter),
+  };
+}
+
+interface FoundSegments {
+  segments: Segment[];
+  nextNumber: number;
+  /** Of what is there and cannot be read, the last one's reason. */
+  error: string | null;
+}
+
+async function findSegments(directory: string): Promise<FoundSegments> {
+  let error: string | null = null;
+  const failed = (path: string) => (thrown: unknown) => {
+    if (!isAbsence(thrown)) error = unreadable(path, thrown);
+    return null;
+  };
+  const all = (await readdir(directory).catch(failed(directory))) ?? [];
+  const names = all.filter((name) => SEGMENT_NAME.test(name)).sort();
+  const segments: Segment[] = [];
+  for (const name of names) {
+    if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) continue;
+    const path = join(directory, name);
+    const content = await readFile(path).catch(failed(path));
+    if (content === null) continue;
+    let rows = 0;
+    for (let at = content.indexOf(10); at !== -1; at = content.indexOf(10, at + 1)) rows += 1;
+    segments.push({ path, rows, bytes: content.length });
+  }
+  const numbers = names.map((name) => Number.parseInt(name, 10));
+  return { segments, nextNumber: Math.max(0, ...numbers) + 1, error };
+}
+
+/** Nothing was spilled yet, or another process has taken the file over. */
+function isAbsence(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
+function unreadable(path: string, thrown: unknown): string {
+  return `rows that were spilled to ${path} cannot be read: ${messageOf(thrown)}`;
+}
+
+/** A process that runs keeps its files. */
+function isOfAnother(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+  }
+}
+
+/** Null where a line is not a row: the process ended while it was written. */
+function parseRow(line: string): LedgerRow | null {
+  try {
+    const row = rowFromJson(JSON.parse(line));
+    if (typeof row.requestId !== 'string') return null;
+    // A row of an older version lacks what was measured since.
+    return {
+      ...row,
+      usage: { ...NO_USAGE, ...row.usage },
+      timing: { ...NO_TIMING, ...row.timing },
+      transformers: row.transformers ?? [],
+      trace: row.trace ?? null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

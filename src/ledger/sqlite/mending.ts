@@ -1,0 +1,97 @@
+// The SQLite store that outlives its file: a damaged one is kept aside and a new one begun, and so where it is gone.
+import { existsSync, renameSync } from 'node:fs';
+import { createSqliteStore, type SqliteStore } from './store.ts';
+import type { ValueStore } from '../store-messages.ts';
+import { sqliteTrouble } from '../store-trouble.ts';
+
+/**
+ * Opened by the first call. A call that finds the file damaged, cut off, or no longer in its place, is answered from the new one;
+ * `tell` hears what happened and where the old one is. What else goes wrong is thrown, and tried anew by the next call.
+ */
+export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
+  let store: SqliteStore | null = null;
+  let isClosed = false;
+  /** One call mends; others that found the same damage wait for it. */
+  let mending: Promise<void> | null = null;
+
+  const mend = async (damaged: SqliteStore | null, message: string): Promise<void> => {
+    store = null;
+    await damaged?.close().catch(() => undefined);
+    const aside = setAside(path);
+    tell(
+      `the ledger's file was damaged (${message}): it is kept as ${aside}, and rows and sums begin anew; ` +
+        'sqlite3 may recover what is in it (".recover")',
+    );
+    store = createSqliteStore(path);
+  };
+
+  /** Rows would go into a file that nobody finds, and all seem well. */
+  const leave = async (astray: SqliteStore): Promise<void> => {
+    store = null;
+    await astray.close().catch(() => undefined);
+    const isThere = existsSync(path);
+    tell(
+      isThere
+        ? `another file lies at ${path} than the ledger's: rows go there from now on, and what the one before has is with it`
+        : `the ledger's file is gone from ${path}: a new one is begun, and what the one before has is with it, where it was moved to`,
+    );
+    store = createSqliteStore(path);
+  };
+
+  const once = (work: () => Promise<void>): Promise<void> => {
+    mending ??= work().finally(() => {
+      mending = null;
+    });
+    return mending;
+  };
+
+  const ask = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
+    await mending;
+    let asked = store;
+    try {
+      const found = isClosed ? null : asked;
+      if (found?.isAstray() === true) await once(() => leave(found));
+      else if (found?.isCut() === true) await once(() => mend(found, 'another program cut it off'));
+      store ??= createSqliteStore(path);
+      asked = store;
+      return await work(asked);
+    } catch (thrown) {
+      if (!isDamage(thrown) || isClosed) throw sqliteTrouble(path, thrown);
+      if (store === asked) await once(() => mend(asked, thrown.message));
+      await mending;
+      store ??= createSqliteStore(path);
+      return work(store);
+    }
+  };
+
+  return {
+    append: (rows, packets) => ask((open) => open.append(rows, packets)),
+    appendPackets: (packets, binaries) => ask((open) => open.appendPackets(packets, binaries)),
+    audit: (filter) => ask((open) => open.audit(filter)),
+    totals: (window) => ask((open) => open.totals(window)),
+    summary: (request) => ask((store) => store.summary(request)),
+    recent: (limit) => ask((open) => open.recent(limit)),
+    expire: (before) => ask((open) => open.expire(before)),
+    async close() {
+      isClosed = true;
+      await store?.close();
+    },
+  };
+}
+
+/** Whether SQLite says that the file is none of its own, or damaged. */
+export function isDamage(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error && 'code' in thrown)) return false;
+  return thrown.code === 'SQLITE_NOTADB' || String(thrown.code).startsWith('SQLITE_CORRUPT');
+}
+
+/** With what belongs to it; resolves to the new name. */
+function setAside(path: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  let aside = `${path}.damaged-${day}`;
+  for (let count = 2; existsSync(aside); count++) aside = `${path}.damaged-${day}-${count}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  return aside;
+}

@@ -1,0 +1,161 @@
+// The sums of the ledger as SQL: how rows are added to them, and how they are read by window and name.
+import { COUNTED } from '../kinds.ts';
+import type { Ask } from '../audit/cells.ts';
+import type { SqlValue } from '../rows/row-columns.ts';
+import { MEASURES, type ModelName } from './spread-tally.ts';
+import type { Dimension, SumWindow, Totals } from '../store.ts';
+import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinutes } from './sum-spans.ts';
+
+/** Content came more than once, so that it has a speed. */
+const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
+
+/** PostgreSQL makes decimals of sums, and adds those up a third as fast. */
+function whole(number: string): string {
+  return `CAST(SUM(${number}) AS BIGINT)`;
+}
+
+/** Not a whole number. */
+const REAL = new Set([
+  'cost_usd',
+  'latency_ms_sum',
+  'ttft_ms_sum',
+  'provider_ms_sum',
+  'gateway_ms_sum',
+  'flow_ms',
+]);
+
+/** What each sum is over rows, and its name among the totals. */
+const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: string])[] = [
+  ['requests', 'requests', 'COUNT(*)'],
+  ['failures', 'failures', "COUNT(*) FILTER (WHERE status <> 'success')"],
+  ['unpriced', 'unpriced', 'COUNT(*) FILTER (WHERE usage_known = 1 AND cost_usd IS NULL)'],
+  ['cost_usd', 'costUsd', 'COALESCE(SUM(cost_usd), 0)'],
+  ['input_tokens', 'inputTokens', whole('input_tokens')],
+  ['output_tokens', 'outputTokens', whole('output_tokens')],
+  ['cache_read_tokens', 'cacheReadTokens', whole('cache_read_tokens')],
+  ['cache_write_tokens', 'cacheWriteTokens', whole('cache_write_tokens')],
+  ['latency_ms_sum', 'latencyMsSum', 'COALESCE(SUM(latency_ms), 0)'],
+  ['ttft_ms_sum', 'ttftMsSum', 'COALESCE(SUM(ttft_ms), 0)'],
+  ['ttft_count', 'ttftCount', 'COUNT(ttft_ms)'],
+  ['reasoning_tokens', 'reasoningTokens', whole('reasoning_tokens')],
+  ['web_searches', 'webSearches', whole('web_searches')],
+  ['provider_ms_sum', 'providerMsSum', 'COALESCE(SUM(provider_ms), 0)'],
+  ['gateway_ms_sum', 'gatewayMsSum', 'COALESCE(SUM(gateway_ms), 0)'],
+  ['stalls', 'stalls', whole('stalls')],
+  ['flow_tokens', 'flowTokens', whole(`CASE WHEN ${FLOWED} THEN output_tokens ELSE 0 END`)],
+  ['flow_ms', 'flowMs', `SUM(CASE WHEN ${FLOWED} THEN last_token_ms - ttft_ms ELSE 0.0 END)`],
+];
+
+const COLUMNS = SUMS.map(([column]) => column).join(', ');
+const OVER_ROWS = SUMS.map(([column, , overRows]) => `${overRows} AS ${column}`).join(', ');
+
+/** The names of what a place of the sums has; `kept`: how many of its rows are there. */
+export const SUM_FIELDS = ['kept', ...SUMS.map(([, field]) => field)] as const;
+
+const ADDED = ['kept', ...SUMS.map(([column]) => column)];
+
+/** A place, and what it has in the order of `SUM_FIELDS`. */
+export const SUM_COLUMNS = ['span', 'start', 'kind', ...ADDED].join(', ');
+
+/** `sums`: what is to be added, each place once, as VALUES or a SELECT. */
+export function addToSums(sums: string): string {
+  return (
+    `INSERT INTO ledger_sum (${SUM_COLUMNS}) ${sums} ON CONFLICT (span, start, kind) DO UPDATE SET ` +
+    ADDED.map((column) => `${column} = ledger_sum.${column} + excluded.${column}`).join(', ')
+  );
+}
+
+/** Parameters: how many rows are no longer there, and the place: span, start, kind. */
+export const SUBTRACT_KEPT =
+  'UPDATE ledger_sum SET kept = kept - ? WHERE span = ? AND start = ? AND kind = ?';
+
+export const SPREAD_PLACE = 'span, start, provider, model';
+export const SPREADS = MEASURES.join(', ');
+
+/** `spreads`: those to keep, as VALUES or a SELECT in the order of `SPREAD_PLACE` and `SPREADS`. */
+export function replaceSpreads(spreads: string): string {
+  return (
+    `INSERT INTO ledger_spread (${SPREAD_PLACE}, ${SPREADS}) ${spreads} ON CONFLICT (${SPREAD_PLACE}) DO UPDATE SET ` +
+    MEASURES.map((measure) => `${measure} = excluded.${measure}`).join(', ')
+  );
+}
+
+export interface SumQuery {
+  sql: string;
+  values: SqlValue[];
+}
+
+/** In the order of what `toSpan` gives of sums. */
+const OF_SPAN = 'span = ? AND start >= ? AND start < ?';
+
+function toSpan({ unit, from, until }: RangePart): SqlValue[] {
+  return unit === 'row' ? [from, until] : [spanOf(unit), from, until];
+}
+
+/** The newest that sums are kept of; null: none are. */
+export async function newestMinute(ask: Ask): Promise<number | null> {
+  const sql = `SELECT MAX(start) AS newest FROM ledger_sum WHERE span = ${MINUTE}`;
+  return (await ask<{ newest: number | null }>({ sql, values: [] }))[0]?.newest ?? null;
+}
+
+/** Answers with the `oldest` that sums are kept of; null: none are. */
+export const OLDEST_MINUTE = `SELECT MIN(start) AS oldest FROM ledger_sum WHERE span = ${MINUTE}`;
+
+/** Parameter: the oldest that stays. */
+export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND start < ?`;
+
+/** Sums by kind of a window: a kind comes once for each place in it. */
+function sumsIn({ since }: SumWindow, newestMinute: number | null): SumQuery {
+  const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
+  if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
+  const parts = withMinutes(partsOfRange({ from: since, until: null }), newestMinute);
+  return {
+    sql: parts
+      .map(({ unit }) =>
+        unit === 'row'
+          ? `SELECT kind, ${OVER_ROWS} FROM ledger_row WHERE timestamp >= ? AND timestamp < ? GROUP BY kind`
+          : `${sums} ${OF_SPAN}`,
+      )
+      .join(' UNION ALL '),
+    values: parts.flatMap(toSpan),
+  };
+}
+
+const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
+
+/** First by number, which takes a third of the time: each kind comes many times, and names are long. */
+const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `${REAL.has(column) ? `SUM(${column})` : whole(column)} AS ${column}`).join(', ')}`;
+
+/** One row for each combination of these names; '' stands for no name. `newestMinute`: null where it is not needed. */
+export function selectTotals(
+  window: SumWindow,
+  names: readonly Dimension[],
+  newestMinute: number | null,
+): SumQuery {
+  const { sql, values } = sumsIn(window, newestMinute);
+  const list = names.join(', ');
+  return {
+    sql:
+      `SELECT ${list === '' ? '' : `${list}, `}${TOTALS} FROM (${BY_KIND} FROM (${sql}) AS places GROUP BY kind) AS sums ` +
+      `JOIN ledger_kind ON ledger_kind.id = sums.kind WHERE ${COUNTED}${list === '' ? '' : ` GROUP BY ${list}`}`,
+    values,
+  };
+}
+
+/** Of these models, at least one: each comes once for each place in the window. */
+export function selectSpreads(models: readonly ModelName[], window: SumWindow): SumQuery {
+  const since = window.since === null ? null : Math.floor(window.since / HOUR_MS) * HOUR_MS;
+  const parts = partsOfRange({ from: since, until: null });
+  const names = models.map(() => '(?, ?)').join(', ');
+  const values = models.flatMap(({ provider, model }) => [provider, model]);
+  const places =
+    since === null
+      ? { sql: `span = ${SPANS.all} AND start = 0`, values: [] }
+      : { sql: parts.map(() => `(${OF_SPAN})`).join(' OR '), values: parts.flatMap(toSpan) };
+  return {
+    sql:
+      `SELECT provider, model, ${SPREADS} FROM ledger_spread ` +
+      `WHERE (${places.sql}) AND (provider, model) IN (VALUES ${names})`,
+    values: [...places.values, ...values],
+  };
+}

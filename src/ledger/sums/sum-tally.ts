@@ -1,0 +1,111 @@
+// What the rows of a batch add up to, by kind and span: what the store adds to its sums, in few statements a batch.
+import { columnAt, type RowValues, TIMESTAMP } from '../rows/row-columns.ts';
+import type { RowStatus } from '../rows/row.ts';
+import { SUM_FIELDS } from './sum-queries.ts';
+import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
+
+/** In the order of `SUM_COLUMNS`. */
+export type SumValues = readonly number[];
+
+export interface SumTally {
+  /** `kind`: its number. */
+  add(row: RowValues, kind: number): void;
+  /** Each place once. */
+  sums(): SumValues[];
+  /** The newest minute that has something; null: none. */
+  newestMinute(): number | null;
+}
+
+/** What belongs to one kind in one minute. */
+interface Counted {
+  minute: number;
+  kind: number;
+  /** In the order of `SUM_FIELDS`. */
+  sums: number[];
+}
+
+export function createSumTally(): SumTally {
+  const minutes = new Map<string, Counted>();
+  // Most rows that follow each other belong together.
+  let latest: Counted | undefined;
+
+  return {
+    add(row, kind) {
+      const minute = Math.floor(Number(row[TIMESTAMP]) / MINUTE_MS);
+      if (latest?.minute !== minute || latest.kind !== kind) latest = countedOf(minute, kind);
+      const { sums } = latest;
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (ADDED[at]?.(row) ?? 0);
+    },
+    sums() {
+      const places = new Map<string, number[]>();
+      for (const { minute, kind, sums } of minutes.values()) {
+        for (const [span, start] of [[MINUTE, minute] as const, ...placesOf(minute * MINUTE_MS)]) {
+          const key = `${span} ${start} ${kind}`;
+          const known = places.get(key);
+          if (known === undefined) places.set(key, [span, start, kind, ...sums]);
+          else for (const [at, sum] of sums.entries()) known[at + 3] = (known[at + 3] ?? 0) + sum;
+        }
+      }
+      return [...places.values()];
+    },
+    newestMinute() {
+      let newest: number | null = null;
+      for (const { minute } of minutes.values()) newest = Math.max(newest ?? minute, minute);
+      return newest;
+    },
+  };
+
+  function countedOf(minute: number, kind: number): Counted {
+    const key = `${minute} ${kind}`;
+    const known = minutes.get(key);
+    if (known !== undefined) return known;
+    const counted = { minute, kind, sums: SUM_FIELDS.map(() => 0) };
+    minutes.set(key, counted);
+    return counted;
+  }
+}
+
+const STATUS = columnAt('status');
+const USAGE_KNOWN = columnAt('usage_known');
+const COST = columnAt('cost_usd');
+const TTFT = columnAt('ttft_ms');
+const LAST_TOKEN = columnAt('last_token_ms');
+const GAPS = columnAt('gaps');
+const outputTokens = numberAt('output_tokens');
+
+/** What one row adds to each sum: the same as `sum-queries.ts` has in SQL. */
+const OF_ROW: Record<(typeof SUM_FIELDS)[number], (row: RowValues) => number> = {
+  kept: () => 1,
+  requests: () => 1,
+  failures: (row) => Number(row[STATUS] !== ('success' satisfies RowStatus)),
+  unpriced: (row) => Number(row[USAGE_KNOWN] === 1 && row[COST] === null),
+  costUsd: numberAt('cost_usd'),
+  inputTokens: numberAt('input_tokens'),
+  outputTokens,
+  cacheReadTokens: numberAt('cache_read_tokens'),
+  cacheWriteTokens: numberAt('cache_write_tokens'),
+  latencyMsSum: numberAt('latency_ms'),
+  ttftMsSum: numberAt('ttft_ms'),
+  ttftCount: (row) => Number(row[TTFT] !== null),
+  reasoningTokens: numberAt('reasoning_tokens'),
+  webSearches: numberAt('web_searches'),
+  providerMsSum: numberAt('provider_ms'),
+  gatewayMsSum: numberAt('gateway_ms'),
+  stalls: numberAt('stalls'),
+  flowTokens: (row) => (flowMs(row) > 0 ? outputTokens(row) : 0),
+  flowMs,
+};
+
+const ADDED = SUM_FIELDS.map((field) => OF_ROW[field]);
+
+/** Null adds nothing. */
+function numberAt(column: string): (row: RowValues) => number {
+  const at = columnAt(column);
+  return (row) => Number(row[at]);
+}
+
+/** The time in which content came: none where it came once. */
+function flowMs(row: RowValues): number {
+  if (row[GAPS] === null || row[LAST_TOKEN] === null || row[TTFT] === null) return 0;
+  return Math.max(0, Number(row[LAST_TOKEN]) - Number(row[TTFT]));
+}

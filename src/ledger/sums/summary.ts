@@ -1,0 +1,75 @@
+// The sums of a window as the pages show them: all together, costs by name, the models most asked. One question to the
+// store has them all, by their names; here they are added up.
+import type { Ask } from '../audit/cells.ts';
+import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
+import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from '../store.ts';
+import { newestMinute, selectSpreads, selectTotals } from './sum-queries.ts';
+import { HOUR_MS } from './sum-spans.ts';
+
+const TOTAL_NAMES = Object.keys(NO_TOTALS) as (keyof Totals)[];
+
+export async function summarise(ask: Ask, { window, costs, models }: SummaryRequest): Promise<Summary> {
+  const dimensions = new Set<Dimension>([...costs, ...(models > 0 ? (['provider', 'model'] as const) : [])]);
+  const newest = isWholeHours(window) ? null : await newestMinute(ask);
+  const groups = (await ask<Group>(selectTotals(window, [...dimensions], newest))).map(withNumbers);
+  const most = mostAsked(groups, models);
+  const spreads = most.length === 0 ? [] : await ask<ModelName & PackedSpreads>(selectSpreads(most, window));
+  return {
+    totals: groups.reduce<Totals>(add, { ...NO_TOTALS }),
+    costs: Object.fromEntries(costs.map((dimension) => [dimension, costsBy(dimension, groups)])),
+    models: withSpreads(most, spreads),
+  };
+}
+
+export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Promise<Totals> {
+  return (await summarise(ask, { window, costs: [], models: 0 })).totals;
+}
+
+function isWholeHours({ since }: SummaryRequest['window']): boolean {
+  return since === null || since % HOUR_MS === 0;
+}
+
+type Group = Totals & Partial<Record<Dimension, string>>;
+
+/** Sums of whole numbers may come as text: they may be larger than any integer of the store. */
+function withNumbers(group: Group): Group {
+  for (const name of TOTAL_NAMES) group[name] = Number(group[name]);
+  return group;
+}
+
+function add(sums: Totals, more: Totals): Totals {
+  for (const name of TOTAL_NAMES) sums[name] += more[name];
+  return sums;
+}
+
+/** The dearest first. */
+function costsBy(dimension: Dimension, groups: readonly Group[]): Record<string, number> {
+  const costs = new Map<string, number>();
+  for (const group of groups) {
+    const name = group[dimension] ?? '';
+    if (name !== '') costs.set(name, (costs.get(name) ?? 0) + group.costUsd);
+  }
+  return Object.fromEntries([...costs].sort(([one, a], [other, b]) => b - a || compare(one, other)));
+}
+
+/** Those of which requests were answered or refused by a provider. */
+function mostAsked(groups: readonly Group[], limit: number): (Totals & ModelName)[] {
+  const found = new Map<string, Totals & ModelName>();
+  if (limit === 0) return [];
+  for (const group of groups) {
+    const { provider = '', model = '' } = group;
+    if (provider === '' || model === '') continue;
+    // A provider's name holds no slash.
+    const key = `${provider}/${model}`;
+    const sums = found.get(key) ?? { ...NO_TOTALS, provider, model };
+    add(sums, group);
+    found.set(key, sums);
+  }
+  return [...found.values()]
+    .sort((a, b) => b.requests - a.requests || compare(a.provider, b.provider) || compare(a.model, b.model))
+    .slice(0, limit);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
