@@ -2,9 +2,9 @@
 import { PROVIDER_SIDES, DIALECTS } from '../../src/dialects/registry.ts';
 import { createEventFraming } from '../../src/gateway/pumps/event-framing.ts';
 import { createObserver } from '../../src/gateway/record/observer.ts';
-import { createPassthroughPump } from '../../src/gateway/pumps/passthrough-pump.ts';
+import { createPassthroughPump } from '../../src/gateway/pumps/passthrough.ts';
 import type { Pump } from '../../src/gateway/pumps/pump.ts';
-import { createByteRenderer, createTranslatePump } from '../../src/gateway/pumps/translate-pump.ts';
+import { createByteRenderer, createTranslatePump } from '../../src/gateway/pumps/translate.ts';
 import {
   DIALECT_IDS,
   type DialectId,

@@ -1,5 +1,5 @@
 // `sluice tail`: what the models say at this moment, token by token.
-import type { LiveEvent } from '../gateway/live/live-view.ts';
+import type { LiveEvent } from '../gateway/live/view.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { CliContext, Command } from './command.ts';

@@ -28,7 +28,7 @@ import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from './response/redact-error.ts';
 import type { Relay, Taker } from './pumps/relay.ts';
 import { setRequestId } from './response/request-id.ts';
-import { createByteRenderer } from './pumps/translate-pump.ts';
+import { createByteRenderer } from './pumps/translate.ts';
 
 /** Of a body kept for the audit, in bytes: what a row may hold, with room for the mark of one that is cut. */
 const BODY_CAPTURE = MAX_BODY_LENGTH - 128;

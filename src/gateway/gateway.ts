@@ -29,7 +29,7 @@ import { answerAcross } from './request/cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import { parseIncoming, readLabels } from './request/incoming.ts';
-import { createLiveView } from './live/live-view.ts';
+import { createLiveView } from './live/view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';

@@ -18,7 +18,7 @@ import { createObserver } from './record/observer.ts';
 import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from './response/redact-error.ts';
 import { nextOf } from './pumps/relay.ts';
-import { createTranslatePump } from './pumps/translate-pump.ts';
+import { createTranslatePump } from './pumps/translate.ts';
 
 export interface NeutralContext {
   host: GatewayHost;

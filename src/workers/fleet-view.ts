@@ -1,5 +1,5 @@
 // The gateway's own pages, for all workers together.
-import { createWatchers } from '../gateway/live/live-watchers.ts';
+import { createWatchers } from '../gateway/live/watchers.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
 import type { Questions } from './ask-all.ts';

@@ -1,7 +1,7 @@
 // One of several processes that serve: what it gets from its primary, and what it answers it.
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Gateway } from '../gateway/gateway.ts';
-import { createWatchers } from '../gateway/live/live-watchers.ts';
+import { createWatchers } from '../gateway/live/watchers.ts';
 import { watchStreams } from '../management/streams.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { type Channel, createChannel } from './channel.ts';

@@ -1,6 +1,6 @@
 // /gateway/streams: what runs is listed, can be cancelled, can be watched, and is gone when it is over.
 import { describe, expect, test } from 'bun:test';
-import type { LiveEvent } from '../../src/gateway/live/live-view.ts';
+import type { LiveEvent } from '../../src/gateway/live/view.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import type { AnswerContext, Transformer } from '../../src/transformers/transformer.ts';
-import { createAnswerChain } from '../../src/gateway/transform/transform-answer.ts';
+import { createAnswerChain } from '../../src/gateway/transform/answer.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import type { Reply } from '../support/reply.ts';
 import { allSplits } from '../support/splits.ts';

@@ -18,16 +18,16 @@ import { createEventFraming } from '../pumps/event-framing.ts';
 import { withHint, withHintBeside } from './hint-beside.ts';
 import type { Observer } from '../record/observer.ts';
 import { malformedIn } from '../pumps/malformed-event.ts';
-import { createPassthroughPump } from '../pumps/passthrough-pump.ts';
+import { createPassthroughPump } from '../pumps/passthrough.ts';
 import type { Plan } from './plan.ts';
 import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
 import { type AttemptContext, type Sent, send } from './send.ts';
 import { requireSoundCalls } from '../pumps/sound-calls.ts';
-import { openTransformed } from '../transform/transform-relay.ts';
-import type { TextReader } from '../pumps/text-pump.ts';
-import { transformWhole } from '../transform/transform-whole.ts';
-import { createTranslatePump } from '../pumps/translate-pump.ts';
+import { openTransformed } from '../transform/relay.ts';
+import type { TextReader } from '../pumps/text.ts';
+import { transformWhole } from '../transform/whole.ts';
+import { createTranslatePump } from '../pumps/translate.ts';
 
 export interface OpenStream<Out> {
   status: number;

@@ -24,7 +24,7 @@ import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { notTooDeep } from '../request/not-too-deep.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
-import { transformHeaders, transformRequest } from '../transform/transform-request.ts';
+import { transformHeaders, transformRequest } from '../transform/request.ts';
 
 /** What is asked, however it came in. */
 export interface Question {

@@ -11,7 +11,7 @@ import type { Plan } from '../attempts/plan.ts';
 import { breakable, type Follower, type Pump } from '../pumps/pump.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
 import { createSequencer } from '../pumps/sequence.ts';
-import { createByteRenderer } from '../pumps/translate-pump.ts';
+import { createByteRenderer } from '../pumps/translate.ts';
 import { openNext, type Part, type Render } from './next-part.ts';
 import { isPlainQuestion, repeatedTurn } from './request.ts';
 import { createStory } from './story.ts';

@@ -13,7 +13,7 @@ import { createObserver, noteUnsaid, type Observation } from '../record/observer
 import { type Question, sideOf } from '../attempts/plan.ts';
 import type { Relay } from '../pumps/relay.ts';
 import { breakable } from '../pumps/pump.ts';
-import { createTranslatePump } from '../pumps/translate-pump.ts';
+import { createTranslatePump } from '../pumps/translate.ts';
 import { createRepeatReader, createSequelReader, createTurnReader, type PrefixReader } from './prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';

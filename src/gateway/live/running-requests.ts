@@ -2,7 +2,7 @@
 import type { RunningRequest, RunningRequests } from '../../management/streams.ts';
 import { cancelledByOperator } from '../exchange.ts';
 import type { GatewayHost } from '../host.ts';
-import type { LiveView } from './live-view.ts';
+import type { LiveView } from './view.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 
 export function createRunningRequests(

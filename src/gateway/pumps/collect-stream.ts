@@ -10,8 +10,8 @@ import type { Observer } from '../record/observer.ts';
 import { type Pump, tooLong } from './pump.ts';
 import { createRelay, nextOf, type Relay } from './relay.ts';
 import type { AttemptContext, Sent } from '../attempts/send.ts';
-import type { TextReader } from './text-pump.ts';
-import { createTranslatePump } from './translate-pump.ts';
+import type { TextReader } from './text.ts';
+import { createTranslatePump } from './translate.ts';
 
 export interface CollectedAnswer {
   /** The provider's own text, where it was one after all; null: it streamed. */

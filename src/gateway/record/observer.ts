@@ -12,7 +12,7 @@ import {
   type Usage,
 } from '../../model/usage.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { LiveStream } from '../live/live-view.ts';
+import type { LiveStream } from '../live/view.ts';
 import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
 
 export interface Observer {

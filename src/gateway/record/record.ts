@@ -10,7 +10,7 @@ import type { Lease } from '../../upstream/lease.ts';
 import type { BodyCapture } from './body-capture.ts';
 import { describeRow } from './describe-row.ts';
 import { keepRequest, type KeptRequest } from './kept-request.ts';
-import type { LiveStream } from '../live/live-view.ts';
+import type { LiveStream } from '../live/view.ts';
 import type { Observation } from './observer.ts';
 
 export interface ExchangeRecord {

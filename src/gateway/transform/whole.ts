@@ -8,7 +8,7 @@ import type { WholeAnswer } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { redactError } from '../response/redact-error.ts';
 import { requireSoundCalls } from '../pumps/sound-calls.ts';
-import { chainOf, isAccounting, noteRewritten, watchUpstream } from './transform-relay.ts';
+import { chainOf, isAccounting, noteRewritten, watchUpstream } from './relay.ts';
 
 /** Throws the GatewayError of a step that failed. */
 export async function transformWhole(

@@ -10,8 +10,8 @@ import { createObserver, noteUnsaid, type Observer } from '../record/observer.ts
 import type { Pump } from '../pumps/pump.ts';
 import { redactError } from '../response/redact-error.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
-import { type AnswerChain, createAnswerChain } from './transform-answer.ts';
-import { createTranslatePump } from '../pumps/translate-pump.ts';
+import { type AnswerChain, createAnswerChain } from './answer.ts';
+import { createTranslatePump } from '../pumps/translate.ts';
 
 type Events = readonly StreamEvent[];
 type Open = (

@@ -2,7 +2,7 @@
 // (GUARANTEES 12).
 import type { LedgerRow } from '../../ledger/rows/row.ts';
 import { tokensPerSecond } from '../../ledger/speed.ts';
-import { createWatchers, type Watchers } from './live-watchers.ts';
+import { createWatchers, type Watchers } from './watchers.ts';
 
 export type LiveEvent =
   | { type: 'started'; request_id: string; model: string; provider: string; agent_type?: string }

@@ -3,7 +3,7 @@
 import type { StreamEvent } from '../../model/events.ts';
 import type { AnswerContext, AnswerStep, Transformer } from '../../transformers/transformer.ts';
 import { createSequencer } from '../pumps/sequence.ts';
-import { transformerFailed } from './transform-request.ts';
+import { transformerFailed } from './request.ts';
 
 type Events = readonly StreamEvent[];
 
