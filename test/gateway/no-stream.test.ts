@@ -171,6 +171,17 @@ describe.each(DIALECT_IDS)('to %s: a stream of Gemini in one JSON array', (clien
     }
   });
 
+  test.each(['  ', '\n\n', '\uFEFF', '\uFEFF ', ' \n '])('behind blanks of their own: %j', async (blanks) => {
+    for (const pieces of [
+      [utf8(blanks), utf8(array)],
+      [...utf8(blanks + array)].map((byte) => Uint8Array.of(byte)),
+    ]) {
+      const { text, row } = await exchange('gemini', client, replyWith(pieces));
+      expect(row).toMatchObject({ status: 'success', malformedEvents: 0 });
+      expect(text).toMatch(/^data: .*Hel/m);
+    }
+  });
+
   test('each as it arrives', async () => {
     const gate = Promise.withResolvers<void>();
     const [first = '', rest = ''] = [

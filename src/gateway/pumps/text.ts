@@ -1,7 +1,7 @@
 // An answer that calls itself a stream and is none: a JSON body or a page, known by how it begins, is read whole; any other
 // text is told as what it is when it has ended and no event was in it.
 import { GatewayError } from '../../model/errors.ts';
-import { ListPump } from '../list-pump.ts';
+import { ListPump } from './list.ts';
 import { type Pump, tooLong } from './pump.ts';
 
 /** What becomes of a text where a stream was announced. */
@@ -42,17 +42,11 @@ export function pumpFor<Out>(
 ): Pump<Out> | undefined {
   const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
   if (first === undefined) return undefined;
-  if (first === LIST && reader.listsEvents) return listPump(stream, blanks);
+  if (first === LIST && reader.listsEvents) return new ListPump(stream, blanks.length > 0);
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
   if (isText) return new TextPump(stream, reader, blanks);
   const start = decoder.decode(beginning.subarray(0, LONGEST_START));
   return reader.pagesOnly || EVENTS.test(start) ? stream : new DoubtfulPump(stream, reader.provider);
-}
-
-function listPump<Out>(stream: Pump<Out>, blanks: readonly Uint8Array[]): Pump<Out> {
-  const pump = new ListPump(stream);
-  for (const piece of blanks) pump.push(piece);
-  return pump;
 }
 
 const decoder = new TextDecoder();

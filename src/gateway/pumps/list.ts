@@ -1,7 +1,7 @@
 // A stream that comes as one JSON array, as Gemini's servers send it where nobody asks for events: each element is an
 // event, passed on as soon as its bytes are there.
-import type { GatewayError } from '../model/errors.ts';
-import type { Pump } from './pumps/pump.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import type { Pump } from './pump.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -13,6 +13,8 @@ const CLOSES: ReadonlySet<number> = new Set([0x7d, CLOSE]);
 
 const FIELD = [...new TextEncoder().encode('data: ')];
 const END = [10, 10];
+const LINE = [10];
+const NOTHING: readonly number[] = [];
 
 /** Gives the stream's own pump the elements as server-sent events. Whether an element is one, its reader tells. */
 export class ListPump<Out> implements Pump<Out> {
@@ -23,9 +25,12 @@ export class ListPump<Out> implements Pump<Out> {
   private escaped = false;
   /** Of the element that is being read, something has been passed on. */
   private inElement = false;
+  private before: readonly number[];
 
-  constructor(stream: Pump<Out>) {
+  /** @param isBehind the stream's pump has had blanks: they would be the beginning of the first field's name. */
+  constructor(stream: Pump<Out>, isBehind: boolean) {
     this.stream = stream;
+    this.before = isBehind ? LINE : NOTHING;
   }
 
   push(chunk: Uint8Array): Out | undefined {
@@ -87,7 +92,8 @@ export class ListPump<Out> implements Pump<Out> {
     }
     if (!this.inElement) {
       this.inElement = true;
-      out.push(...FIELD);
+      out.push(...this.before, ...FIELD);
+      this.before = NOTHING;
     }
     out.push(byte);
     if (byte === QUOTE) this.inText = true;
