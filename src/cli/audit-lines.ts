@@ -6,6 +6,7 @@ import { describeRow } from '../management/audit-entry.ts';
 import { readPidFile } from '../server/pid-file.ts';
 import { countFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
+import { costIn, tokensIn, UNKNOWN } from './figures.ts';
 import { askGateway, findGateway, pidFilePath } from './gateway-client.ts';
 import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
@@ -83,9 +84,9 @@ function formatRow(row: StoredRow): string {
     new Date(row.timestamp).toISOString(),
     row.status.padEnd(9),
     String(row.httpStatus),
-    `${row.provider ?? '-'}/${row.model ?? '-'}`,
-    row.usageKnown ? `${usage.inputTokens}→${usage.outputTokens} tokens` : 'tokens unknown',
-    row.costUsd === null ? 'unpriced' : `$${row.costUsd.toFixed(6)}`,
+    `${row.provider ?? UNKNOWN}/${row.model ?? UNKNOWN}`,
+    `${tokensIn(row.usageKnown, usage.inputTokens, usage.outputTokens)} tokens`,
+    costIn(row.costUsd, row.usageKnown),
     `${Math.round(row.latencyMs)} ms`,
     ...(row.ttftMs === null ? [] : [`first token ${Math.round(row.ttftMs)} ms`]),
     ...(speed === null ? [] : [`${Math.round(speed)} tokens/s`]),

@@ -9,6 +9,7 @@ import { parseObject } from '../model/json/json.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
+import { costIn, tokensIn, UNKNOWN } from './figures.ts';
 import {
   askGateway,
   findGateway,
@@ -92,6 +93,8 @@ interface Entry {
   ttft_ms: number | null;
   input_tokens: number;
   output_tokens: number;
+  /** Whether a provider told them. */
+  usage_known: boolean;
   cost_usd: number | null;
   finish_reason: string | null;
   error_message: string | null;
@@ -231,12 +234,12 @@ function compare(before: Told, after: Told): Difference {
 
 function describe(before: Told, after: Told): string[] {
   const rows: [name: string, of: (told: Told) => string][] = [
-    ['target', ({ entry }) => (entry.provider === null ? '-' : `${entry.provider}/${entry.model}`)],
+    ['target', ({ entry }) => (entry.provider === null ? UNKNOWN : `${entry.provider}/${entry.model}`)],
     ['status', ({ entry }) => `${entry.status} ${entry.http_status}`],
-    ['finish', ({ entry }) => entry.finish_reason ?? '-'],
-    ['tokens', ({ entry }) => `${entry.input_tokens}→${entry.output_tokens}`],
-    ['cost', ({ entry }) => (entry.cost_usd === null ? 'unpriced' : `$${entry.cost_usd.toFixed(6)}`)],
-    ['first token', ({ entry }) => (entry.ttft_ms === null ? '-' : `${Math.round(entry.ttft_ms)} ms`)],
+    ['finish', ({ entry }) => entry.finish_reason ?? UNKNOWN],
+    ['tokens', ({ entry }) => tokensIn(entry.usage_known, entry.input_tokens, entry.output_tokens)],
+    ['cost', ({ entry }) => costIn(entry.cost_usd, entry.usage_known)],
+    ['first token', ({ entry }) => (entry.ttft_ms === null ? UNKNOWN : `${Math.round(entry.ttft_ms)} ms`)],
     ['total', ({ entry }) => `${Math.round(entry.latency_ms)} ms`],
   ];
   const width = Math.max(...rows.map(([, of]) => of(before).length), 'recorded'.length);

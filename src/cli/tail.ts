@@ -3,6 +3,7 @@ import type { LiveEvent } from '../gateway/live/view.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { CliContext, Command } from './command.ts';
+import { costIn, tokensIn } from './figures.ts';
 import {
   askGateway,
   findGateway,
@@ -108,8 +109,9 @@ function createScreen(context: CliContext): Screen {
         }
         return write(event.text.replaceAll('\n', `\n${id}│ `));
       case 'completed': {
-        const cost = event.cost_usd === null ? 'unpriced' : `$${event.cost_usd.toFixed(6)}`;
-        return line(`■ ${id} ${event.input_tokens}→${event.output_tokens} tokens, ${cost}${paceOf(event)}`);
+        const { usage_known: known, input_tokens, output_tokens, cost_usd } = event;
+        const figures = `${tokensIn(known, input_tokens, output_tokens)} tokens, ${costIn(cost_usd, known)}`;
+        return line(`■ ${id} ${figures}${paceOf(event)}`);
       }
       case 'error':
         return line(`✖ ${id} ${event.status}: ${event.message}`);

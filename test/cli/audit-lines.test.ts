@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
+import { NO_USAGE } from '../../src/model/usage.ts';
 import { runCommand } from '../support/cli-run.ts';
-import { sampleRow } from '../support/ledger-rows.ts';
+import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-lines-'));
 afterAll(() => rmSync(HOME, { recursive: true }));
@@ -43,4 +44,30 @@ test('all of 1,250 requests that came between two looks are shown, each once and
     await store.close();
   }
   expect(shown).toEqual(Array.from({ length: 1_252 }, (_, index) => `req_${index + 1}`));
+});
+
+test('a price that nobody knows is “unpriced”, one of tokens that nobody told is none', async () => {
+  const home = mkdtempSync(join(HOME, 'words-'));
+  const store = createSqliteStore(join(home, 'sluice.db'));
+  const usage = sampleUsage({ inputTokens: 7, outputTokens: 3 });
+  try {
+    await store.append([
+      sampleRow({ requestId: 'priced', usage, costUsd: 0.5 }),
+      sampleRow({ requestId: 'unpriced', usage, costUsd: null }),
+      sampleRow({ requestId: 'untold', usage: NO_USAGE, usageKnown: false, costUsd: null }),
+    ]);
+  } finally {
+    await store.close();
+  }
+  const { out } = await runCommand(['daemon', 'logs'], { environment: { SLUICE_HOME: home } });
+  expect(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('  ').slice(5, 7)),
+  ).toEqual([
+    ['7→3 tokens', '$0.500000'],
+    ['7→3 tokens', 'unpriced'],
+    ['– tokens', '–'],
+  ]);
 });

@@ -61,6 +61,7 @@ test('a watcher sees a request from its start to its end, in order', async () =>
       provider: 'p',
       input_tokens: 1,
       output_tokens: 2,
+      usage_known: true,
       cost_usd: null,
       latency_ms: 1_500,
       ttft_ms: 500,

@@ -14,6 +14,8 @@ export type LiveEvent =
       provider: string | null;
       input_tokens: number;
       output_tokens: number;
+      /** Whether a provider told them. */
+      usage_known: boolean;
       cost_usd: number | null;
       latency_ms: number;
       ttft_ms: number | null;
@@ -42,6 +44,7 @@ export type EndedRow = Pick<
   | 'model'
   | 'provider'
   | 'usage'
+  | 'usageKnown'
   | 'costUsd'
   | 'errorMessage'
   | 'latencyMs'
@@ -151,6 +154,7 @@ function endingOf(row: EndedRow, request_id: string): LiveEvent {
     provider,
     input_tokens,
     output_tokens,
+    usage_known: row.usageKnown,
     cost_usd: costUsd,
     latency_ms: row.latencyMs,
     ttft_ms: row.ttftMs,

@@ -105,6 +105,7 @@ export type LiveEvent =
       request_id: string;
       input_tokens: number;
       output_tokens: number;
+      usage_known: boolean;
       cost_usd: number | null;
       latency_ms: number;
       ttft_ms: number | null;

@@ -159,6 +159,7 @@ function outcome({ ending, characters, isWhole, attempts }) {
   if (ending === null) return `${plural(characters, 'character')}${isWhole ? '' : ' seen'}${tries}`;
   if (ending.status === 'over') return 'over';
   if (ending.tokens === null) return `${ending.status}: ${ending.message ?? ''}`;
-  const { input, output, perSecond } = ending.tokens;
+  const { input, output, perSecond, isKnown } = ending.tokens;
+  if (!isKnown) return 'done · tokens not told';
   return `done · ${number(input)} tokens in, ${number(output)} out · ${rate(perSecond)}/s · ${money(ending.cost)}`;
 }

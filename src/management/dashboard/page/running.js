@@ -21,7 +21,7 @@
  * @property {Ending | null} ending
  *
  * @typedef {{ at: number, status: string, message: string | null,
- *   tokens: { input: number, output: number, perSecond: number | null } | null, cost: number | null }} Ending
+ *   tokens: { input: number, output: number, perSecond: number | null, isKnown: boolean } | null, cost: number | null }} Ending
  */
 
 const TAIL = 600;
@@ -86,6 +86,7 @@ export function createRunning() {
             input: event.input_tokens,
             output: event.output_tokens,
             perSecond: event.tokens_per_second,
+            isKnown: event.usage_known,
           },
           cost: event.cost_usd,
         };
