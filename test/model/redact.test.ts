@@ -251,3 +251,26 @@ test('a known secret with marks in it goes whole from both sides of a long mask'
   const redact = createRedactor([secret]);
   expect(redact(`key ${secret.slice(0, 10)}*****${secret.slice(-4)} fails`)).toBe('key [redacted] fails');
 });
+
+test.each(['qzSecret1-a"bcdef', 'qz"ab"cdef', 'qzab\\nm"b c'])(
+  'a known secret that holds a mark at which words end goes from both sides of a mask: %s',
+  (secret) => {
+    const redact = createRedactor([secret]);
+    const inJson = JSON.stringify(secret).slice(1, -1);
+    for (const written of [secret, inJson])
+      for (const mask of ['***', '…', '******']) {
+        for (const shown of [3, 5])
+          expect(redact(`key ${written.slice(0, shown)}${mask}${written.slice(-shown)} fails`)).toBe(
+            'key [redacted] fails',
+          );
+        expect(redact(`key ${mask}${written.slice(-5)} fails`)).toBe('key [redacted] fails');
+        expect(redact(`key ${written.slice(0, 5)}${mask} fails`)).toBe('key [redacted] fails');
+      }
+    expect(redact('ab "cd"*** or ***"e f"')).toBe('ab "cd"*** or ***"e f"');
+  },
+);
+
+test('a beginning that is no word by itself goes with its mask, and with what that leaves behind a quotation mark', () => {
+  const redact = createRedactor(['qzSecret1-a"bcdef']);
+  expect(redact('key qzSecret1***"bcdef fails')).toBe('key [redacted] fails');
+});

@@ -30,13 +30,15 @@ export function createMaskedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
   const mayBeOurs = createNearness(secrets);
+  const marked = secrets.filter(hasMark);
   return (text, replacement) => {
     const find = masksIn(text);
     let clean = '';
     let done = 0;
     for (let mask = find(0); mask !== null; mask = find(mask.end)) {
       if (mask.start < done) continue;
-      const [start, end] = maskedSpan(text, mask, done, mayBeOurs(text, mask) ? secrets : NO_SECRETS);
+      const ours = mayBeOurs(text, mask) ? { secrets, marked } : NO_SECRETS;
+      const [start, end] = maskedSpan(text, mask, done, ours);
       if (start === end) continue;
       clean += text.slice(done, start) + replacement;
       done = end;
@@ -45,7 +47,18 @@ export function createMaskedSearch(
   };
 }
 
-const NO_SECRETS: readonly string[] = [];
+interface Hidden {
+  secrets: readonly string[];
+  /** Those that end in no word, as they hold a mark at which words end. */
+  marked: readonly string[];
+}
+
+const NO_SECRETS: Hidden = { secrets: [], marked: [] };
+
+function hasMark(secret: string): boolean {
+  for (let at = 0; at < secret.length; at++) if (HARD_END(secret.charCodeAt(at))) return true;
+  return false;
+}
 
 /** One bit for each of so many threes of characters: of ten secrets they fill a twentieth. */
 const BITS = 8_192;
@@ -110,13 +123,8 @@ function endOfMask(text: string, start: number): number {
 }
 
 /** The part of `text` around a mask that must go; empty where the mask hides nothing of ours. */
-function maskedSpan(
-  text: string,
-  mask: Mask,
-  floor: number,
-  secrets: readonly string[],
-): [start: number, end: number] {
-  const [begin, end] = knownSpan(text, mask.start, mask.end, floor, secrets);
+function maskedSpan(text: string, mask: Mask, floor: number, ours: Hidden): [start: number, end: number] {
+  const [begin, end] = knownSpan(text, mask.start, mask.end, floor, ours);
   if (mask.end - mask.start < UNMISTAKABLE_STARS || text.charCodeAt(mask.start) !== STAR) return [begin, end];
   // Whatever it hides goes; a known secret may reach further than its word.
   const joined = reach(text, mask.start, -1, floor, JOINED, true);
@@ -130,9 +138,45 @@ function knownSpan(
   at: number,
   after: number,
   floor: number,
-  secrets: readonly string[],
+  { secrets, marked }: Hidden,
 ): [start: number, end: number] {
   if (secrets.length === 0) return [at, at];
+  const [wordStart, wordEnd] = knownWord(text, at, after, floor, secrets);
+  const start = Math.max(floor, at - longestHead(text, at, marked));
+  const end = after + longestTail(text, after, marked);
+  if (start === at && end === after) return [wordStart, wordEnd];
+  return [Math.min(start, wordStart), Math.max(end, wordEnd)];
+}
+
+/** How much of the beginning of one of the secrets stands right before a place, marks and all. */
+function longestHead(text: string, at: number, secrets: readonly string[]): number {
+  return longestPart(secrets, (secret, length) => text.endsWith(secret.slice(0, length), at));
+}
+
+/** And of the end of one right behind it. */
+function longestTail(text: string, at: number, secrets: readonly string[]): number {
+  return longestPart(secrets, (secret, length) => text.startsWith(secret.slice(-length), at));
+}
+
+function longestPart(
+  secrets: readonly string[],
+  stands: (secret: string, length: number) => boolean,
+): number {
+  let longest = 0;
+  for (const secret of secrets)
+    for (let length = Math.max(longest + 1, MIN_VISIBLE); length <= secret.length; length++)
+      if (stands(secret, length)) longest = length;
+  return longest;
+}
+
+/** The words around a mask that are left of one of the secrets; empty where none are. */
+function knownWord(
+  text: string,
+  at: number,
+  after: number,
+  floor: number,
+  secrets: readonly string[],
+): [start: number, end: number] {
   const start = reach(text, at, -1, floor, HARD_END, false);
   const end = reach(text, after, 1, text.length, HARD_END, false);
   const near = reach(text, at, -1, start, SOFT_END, false);

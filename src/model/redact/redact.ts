@@ -54,7 +54,7 @@ function secretsIn(secrets: readonly string[]): Secrets {
 
 function redactorOf(own: Secrets): Redactor {
   const { known, anchors } = own;
-  const withoutMasked = createMaskedSearch(known);
+  const withoutMasked = createMaskedSearch(own.spellings);
   const mayHoldKnown = anyOf(anchors);
   // The names of one request are mostly those of the one before.
   let knownClean = '';
