@@ -101,6 +101,29 @@ describe('timeouts', () => {
     expect((await answer).status).toBe(504);
   });
 
+  test('idle, where the way to providers tells of it in words of its own: still a timeout', async () => {
+    const timers = createManualTimers(1_000_000);
+    const claude = { ...LAB_PROVIDERS.claude, timeouts: { idle: '5s' } };
+    const { post, row } = createTestGateway({
+      config: { providers: { claude }, routing: { default_provider: 'claude' } },
+      async fetch(_, { signal }) {
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            controller.enqueue(bytes(START + BLOCK + delta('Hel')));
+            signal?.addEventListener('abort', () => controller.error(new Error('socket hang up')));
+          },
+        });
+        return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+      },
+      host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+    });
+    const { seen, finished } = reading(await post('/v1/messages', MESSAGES));
+    await timers.advance(5_100);
+    await finished;
+    expect(seen.text).toContain('timeouts.idle');
+    expect(await row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_timeout' });
+  });
+
   for (const [name, path, body] of CLIENTS) {
     test(`idle, ${name}: one error event, though the upstream keeps sending pings`, async () => {
       const gate = Promise.withResolvers<void>();
@@ -326,19 +349,36 @@ describe('head and pings', () => {
 });
 
 describe('a client that leaves', () => {
+  test('the loop of the library: no timer stays', async () => {
+    const first = bytes(START + BLOCK + delta('Hi'));
+    const { timers, gateway, row } = setup({
+      reply: replyWith(first, { fault: { kind: 'hang', after: first.length } }),
+    });
+    const atRest = timers.pending();
+    const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'hi' }] }];
+    for await (const event of gateway.stream({ model: 'm', messages }))
+      if (event.type === 'text-delta') break;
+    await timers.advance(1_000);
+    expect(await row(0)).toMatchObject({ status: 'aborted' });
+    expect(timers.pending()).toBe(atRest);
+  });
+
   for (const [name, path, body] of CLIENTS) {
-    test(`${name}, mid-stream: the upstream is cancelled at once, the row says aborted with the tokens so far`, async () => {
+    test(`${name}, mid-stream: the upstream is cancelled at once, no timer stays, the row says aborted with the tokens so far`, async () => {
       const first = bytes(START + BLOCK + delta('Hi'));
       const { timers, post, row, upstream } = setup({
         reply: replyWith(first, { fault: { kind: 'hang', after: first.length } }),
       });
+      const atRest = timers.pending();
       const response = await post(path, body);
       const reader = response.body?.getReader();
       await reader?.read();
+      expect(timers.pending()).toBeGreaterThan(atRest);
       await reader?.cancel();
       expect(await upstream.requests[0]?.ended).toBe('left');
       await timers.advance(1_000);
       expect(await row(0)).toMatchObject({ status: 'aborted', usage: { inputTokens: 7 }, httpStatus: 200 });
+      expect(timers.pending()).toBe(atRest);
     });
   }
 

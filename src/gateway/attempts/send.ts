@@ -34,7 +34,7 @@ export interface Call {
   readonly watchdog: Watchdog;
   /** The error of a wait that lasted too long. */
   timeout(): GatewayError | undefined;
-  /** The answer is read to its end: nothing is left to watch or to abort. */
+  /** The answer is read to its end, or nobody wants the rest: nothing is left to watch or to abort. */
   release(): void;
   abort(): void;
 }

@@ -55,7 +55,7 @@ export interface RelayOptions<Out> {
   body: AnswerBody;
   pump: Pump<Out>;
   observer: Observer;
-  /** The upstream request: watched, and aborted with the stream. */
+  /** The upstream request: watched, until the stream is over. */
   call: Call;
   idleMs: number;
   /** Of an answer that is no stream, whatever it calls itself. */
@@ -150,9 +150,8 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.pump.settle();
     this.waiter = null;
     this.unread = null;
-    this.watchdog.stop();
     this.body.cancel();
-    this.call.abort();
+    this.call.release();
   }
 
   // From the upstream.
