@@ -54,7 +54,29 @@ describe.each(['anthropic-messages', 'openai-chat'] as const)('a client of %s', 
   });
 });
 
+test('a client that left before anyone was asked: a row without an attempt', async () => {
+  const lab = setup(replyWith(STREAM));
+  const { path, body } = clientRequest('anthropic-messages', { stream: true });
+  await lab.post(path, body, { signal: AbortSignal.abort() });
+  expect(await lab.row(0)).toMatchObject({ status: 'aborted', provider: null, attempts: [] });
+});
+
+test('a request that cannot be put to any target is a row of none', async () => {
+  const lab = setup(replyWith(STREAM));
+  const { path, body } = clientRequest('openai-chat', { stream: true, more: { messages: 'none' } });
+  expect((await lab.post(path, body)).status).toBe(400);
+  expect(await lab.row(0)).toMatchObject({ status: 'error', provider: null, attempts: [] });
+});
+
 describe('the library', () => {
+  test('left before anyone was asked: a row without an attempt', async () => {
+    const lab = setup(replyWith(STREAM));
+    const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'hi' }] }];
+    const stream = lab.gateway.stream({ model: 'asked', messages }, { signal: AbortSignal.abort() });
+    await Array.fromAsync(stream).catch(() => {});
+    expect(await lab.row(0)).toMatchObject({ status: 'aborted', provider: null, attempts: [] });
+  });
+
   test.each(CASES)('%s', async (status, reply) => {
     const lab = setup(reply());
     const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'hi' }] }];

@@ -272,6 +272,14 @@ describe('streamed arguments', () => {
     ]);
   });
 
+  test('end with the piece that says that no more follows', () => {
+    const events = decodeChunks(
+      call({ id: 'c', name: 'f', willContinue: true }),
+      partial([{ jsonPath: '$.a', numberValue: 1 }], false),
+    );
+    expect(events.at(-1)).toEqual({ type: 'tool-end', block: 0 });
+  });
+
   test('of two calls, the first not ended by name but by the second', () => {
     const events = decodeChunks(
       call({ name: 'f', willContinue: true }),

@@ -132,6 +132,16 @@ describe('parts', () => {
     expect(lost).toEqual(['status']);
   });
 
+  test.each(['text', 'refusal'] as const)('log probabilities beside %s are named', (kind) => {
+    const lost: string[] = [];
+    const context = { ...CONTEXT, lost: (feature: string) => void lost.push(feature) };
+    const encoder = gemini.client.createStreamEncoder(context);
+    encoder.encode({ type: `${kind}-delta`, block: 0, text: 'a' });
+    expect(lost).toEqual([]);
+    encoder.encode({ type: `${kind}-delta`, block: 0, text: 'b', logprobs: [] });
+    expect(lost).toEqual(['logprobs']);
+  });
+
   test('a refusal is text', () => {
     expect(
       partsOf(

@@ -133,6 +133,18 @@ describe('a quota that does not come back soon', () => {
   });
 });
 
+test.each([
+  [
+    429,
+    'Input token count (9) exceeds the maximum number of input tokens per minute',
+    'upstream_rate_limited',
+  ],
+  [500, 'the context window could not be read', 'upstream_failed'],
+  [403, 'API key not valid for this project', 'upstream_unauthorized'],
+])('a status other than of a bad request says more than its words: %i, %s', (status, message, code) => {
+  expect(parse(status, google(status, 'x', message, []))).toMatchObject({ code });
+});
+
 describe('shapes', () => {
   test('wrapped in a list', () => {
     expect(parse(400, [google(400, 'INVALID_ARGUMENT', 'wrapped')]).message).toContain('wrapped');
