@@ -1,0 +1,73 @@
+// A documented answer that a provider streams tells clients of other dialects the same as the whole one, and the same is
+// named as lost: the two are read by different code.
+import { describe, expect, test } from 'bun:test';
+import { tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { ANSWERS, clientOf, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
+import type { AnswerContext } from '../../src/dialects/dialect.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
+import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
+import { createResponseCollector } from '../../src/model/replay.ts';
+import { readEvents } from '../support/read-events.ts';
+import { DOCUMENTED_ANSWERS } from './documented-answers.ts';
+import { streamOf } from './documented-streams.ts';
+
+type Wire = keyof typeof ANSWERS;
+
+const WIRES = TABLE_WIRES.filter((wire): wire is Wire => wire in ANSWERS);
+
+function tellStream(client: DialectId, wire: Wire, body: JsonObject) {
+  const lost = new Set<string>();
+  const standIns = new Set<string>();
+  const context: AnswerContext = {
+    requestId: 'probe',
+    model: 'some-model',
+    created: 1,
+    includeUsage: true,
+    lost: (name) => lost.add(name),
+    approximated: (_, how) => standIns.add(how),
+  };
+  const encoder = clientOf(client).createStreamEncoder(context);
+  let text = '';
+  const sequencer = createSequencer({
+    see(event) {
+      text += encoder.encode(event);
+    },
+  });
+  const decoder = PROVIDER_SIDES[wire].createStreamDecoder(sequencer);
+  for (const event of streamOf(wire, body)) decoder.decode(event);
+  decoder.end();
+  const collector = createResponseCollector();
+  const again = DIALECTS[client].provider.createStreamDecoder(collector);
+  for (const event of readEvents(new TextEncoder().encode(text))) again.decode(event);
+  again.end();
+  return { body: tellWhole(client, collector.response()).body, lost: [...lost], standIns: [...standIns] };
+}
+
+/** Audio comes in pieces through a whole stream, and is told at its end: test/gateway/carry. */
+function withoutAudio(answer: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(answer), (name, value) => (name === 'audio' ? undefined : value));
+}
+
+const named = ({ lost, standIns }: { lost: string[]; standIns: string[] }) => ({
+  lost: lost.toSorted(),
+  standIns: standIns.toSorted(),
+});
+
+for (const wire of WIRES) {
+  describe(wire, () => {
+    for (const client of DIALECT_IDS) {
+      if (client === wire) continue;
+      test(`told to ${client}`, () => {
+        for (const documented of DOCUMENTED_ANSWERS[wire]) {
+          const body = withoutAudio(documented);
+          const read = PROVIDER_SIDES[wire].parseResponse(body);
+          const streamed = tellStream(client, wire, body);
+          expect(named(streamed)).toEqual(named(tellWhole(client, read)));
+          expect(streamed.body).toEqual(tellStreamed(client, read).body);
+        }
+      });
+    }
+  });
+}
