@@ -182,6 +182,17 @@ describe.each(DIALECT_IDS)('to %s: a stream of Gemini in one JSON array', (clien
     }
   });
 
+  test('in the envelope of Code Assist, too', async () => {
+    const enveloped = JSON.stringify(chunks.map((response) => ({ response, traceId: 't' })));
+    for (const [, pieces] of cuts(enveloped)) {
+      const reply = replyWith(pieces, { headers: { 'content-type': 'application/json' } });
+      const { text, row } = await exchange('code-assist', client, reply);
+      expect(row).toMatchObject({ status: 'success', malformedEvents: 0 });
+      expect(row.usage).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+      expect(text).toContain('lo');
+    }
+  });
+
   test('each as it arrives', async () => {
     const gate = Promise.withResolvers<void>();
     const [first = '', rest = ''] = [

@@ -30,6 +30,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
         end: () => decoder.end(),
       };
     },
+    ...(inner.listsEvents !== undefined && { listsEvents: inner.listsEvents }),
     classify: inner.classify,
     parseError: inner.parseError,
     errorInBody: (body, quirks) => inner.errorInBody(opened(body), quirks),
