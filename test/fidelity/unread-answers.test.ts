@@ -96,3 +96,47 @@ for (const client of DIALECT_IDS) {
     }
   });
 }
+
+describe('what the end, or the beginning, of a message of Anthropic says besides', () => {
+  const wire = 'anthropic-messages';
+  const news = { field_of_tomorrow: { a: 1 } };
+  const isBegun = (event: JsonObject) => event.type === 'message_start';
+  const isOver = (event: JsonObject) => event.type === 'message_delta';
+  const put: [string, (event: JsonObject) => JsonObject][] = [
+    ['in the message that begins', (event) => (isBegun(event) ? within(event, 'message') : event)],
+    ['in the last delta', (event) => (isOver(event) ? within(event, 'delta') : event)],
+    ['beside the last delta', (event) => (isOver(event) ? { ...event, ...news } : event)],
+  ];
+
+  function within(event: JsonObject, field: string): JsonObject {
+    return { ...event, [field]: { ...(event[field] as JsonObject), ...news } };
+  }
+
+  for (const client of DIALECT_IDS) {
+    if (client === wire) continue;
+    test.each(put)(`to ${client}: %s`, async (_, change) => {
+      const { start, text, textEnd } = PROVIDER_WIRES[wire];
+      const body = (start + text('Hello') + textEnd).replace(
+        /^data: (.*)$/gm,
+        (_line, data: string) => `data: ${JSON.stringify(change(JSON.parse(data) as JsonObject))}`,
+      );
+      for (const stream of [true, false])
+        expect(await lostOf(client, wire, stream, replyWith(body))).toEqual([NEW]);
+    });
+  }
+
+  test('what is null says nothing', async () => {
+    const { start, text, textEnd } = PROVIDER_WIRES[wire];
+    const nothing = '"container":null,"context_management":null,"stop_details":null,';
+    const body = (start + text('Hello') + textEnd)
+      .replace('"message":{', `"message":{${nothing}`)
+      .replace('"delta":{"stop_reason"', `${nothing}"delta":{${nothing}"stop_reason"`);
+    const { post, row } = createTestGateway({
+      config: { providers: { lab: PROVIDER_WIRES[wire].config }, routing: { default_provider: 'lab' } },
+      fetch: createReplayFetch(replyWith(body)).fetch,
+    });
+    const request = clientRequest('openai-chat', { stream: true });
+    await (await post(request.path, request.body)).text();
+    expect((await row(0)).lost).toEqual([]);
+  });
+});

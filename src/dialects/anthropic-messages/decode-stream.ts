@@ -39,6 +39,13 @@ interface OpenBlock {
   signed: boolean;
 }
 
+/** Of the message that begins. What is told only when it ends says nothing before. */
+const MESSAGE_FIELDS = [
+  ...['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'],
+  ...['container', 'stop_details', 'context_management'],
+];
+const LAST_DELTA_FIELDS = ['stop_reason', 'stop_sequence', 'container', 'stop_details'];
+const LAST_EVENT_FIELDS = ['type', 'delta', 'usage', 'context_management'];
 const TEXT_FIELDS = ['type', 'text', 'citations', 'cache_control'];
 const THINKING_FIELDS = ['type', 'thinking', 'signature', 'cache_control'];
 
@@ -136,6 +143,14 @@ class MessageDecoder implements StreamDecoder {
       if (value !== undefined && value !== null) this.extend(name, { value });
   }
 
+  /** Fields of the message that are new: an object goes as text, or encoders would take it for a block. */
+  private extendMessage(fields: JsonObject, known: readonly string[]): void {
+    for (const [name, value] of Object.entries(leftover(fields, known))) {
+      if (value === undefined || (typeof value === 'object' && isEmpty(value ?? {}))) continue;
+      this.extend(name, { value: typeof value === 'object' ? JSON.stringify(value) : value });
+    }
+  }
+
   private fail(wire: JsonObject): void {
     this.ended = true;
     this.sink.push({ type: 'error', error: fromBody(wire, undefined, this.quirks) });
@@ -150,6 +165,7 @@ class MessageDecoder implements StreamDecoder {
   private messageStart(message: JsonObject): void {
     if (this.started) malformed('a second message_start');
     this.start(asString(message.id) ?? null, asString(message.model) ?? null);
+    this.extendMessage(message, MESSAGE_FIELDS);
     this.reportUsage(asObject(message.usage));
   }
 
@@ -164,6 +180,8 @@ class MessageDecoder implements StreamDecoder {
     }
     const management = asObject(wire.context_management);
     if (management !== undefined) this.extend('context_management', management);
+    this.extendMessage(delta, LAST_DELTA_FIELDS);
+    this.extendMessage(wire, LAST_EVENT_FIELDS);
   }
 
   private messageStop(): void {

@@ -1,4 +1,5 @@
 // A whole message from the provider.
+import type { Extension } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
@@ -8,7 +9,7 @@ import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
 import { parseContent } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { isEmpty, leftover } from '../shared/own-fields.ts';
 import { extensionOf } from './wire.ts';
 
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
@@ -25,7 +26,19 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     parts: parseContent(content, 'content', author),
     finish: parseFinish(body.stop_reason, body.stop_sequence),
     ...countsOf(usage),
-    ...extensionOf(leftover(body, KNOWN)),
+    ...moreOf(body),
+  };
+}
+
+/** What is empty says nothing: some lists are always there where a beta was asked for. */
+function moreOf(body: JsonObject): { extension?: Extension } {
+  const { extension } = extensionOf(leftover(body, KNOWN));
+  if (extension === undefined) return {};
+  const empty = Object.entries(extension.fields).filter(
+    ([, value]) => typeof value === 'object' && value !== null && isEmpty(value),
+  );
+  return {
+    extension: empty.length === 0 ? extension : { ...extension, defaults: empty.map(([name]) => name) },
   };
 }
 
