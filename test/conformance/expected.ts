@@ -174,6 +174,16 @@ const isAnthropic = (client: ClientName) => client === 'anthropic' || client ===
 /** Every way in which a client of the other dialect may read something else than the provider's own SDK. */
 const DEPARTURES: readonly Departure[] = [
   {
+    feature: 'refusal in words',
+    why: 'the Messages format tells it by the reason to stop',
+    lost: false,
+    applies: (answer, client) => isAnthropic(client) && answer.refusal !== '',
+    apply(expected) {
+      if (expected.finish === 'end_turn') expected.finish = 'refusal';
+      if (expected.finish === 'stop') expected.finish = 'content-filter';
+    },
+  },
+  {
     feature: 'refusal text',
     why: 'the Messages format and Gemini have no field for it: it is text',
     lost: false,

@@ -48,7 +48,9 @@ export const PRESENT_IN_ANSWERS: Record<string, Present | null> = {
   'code that the provider ran': runs(/code_execution|code_interpreter/),
   'generated image': some((part) => part.type === 'image' && part.source.kind === 'base64'),
   'spoken answer': some((part) => part.type === 'audio'),
-  'end of the turn': ({ finish }) => finish.unified === 'end_turn',
+  // Anthropic's clients are told of a refusal in words by the reason, too.
+  'end of the turn': ({ finish, parts }) =>
+    finish.unified === 'end_turn' && !parts.some(({ type }) => type === 'refusal'),
   'most tokens reached': ({ finish }) => finish.unified === 'max_tokens',
   'which stop sequence was hit': ({ finish }) => finish.stopSequence !== undefined,
   'refused by the provider': ({ finish }) => finish.unified === 'refusal',

@@ -114,7 +114,7 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
   if (part.citations !== undefined) {
     const citations: JsonObject[] = [];
     for (const citation of part.citations) {
-      const wire = answer ? buildCitation(citation, part.text) : providerCitation(citation);
+      const wire = answer ? buildCitation(citation) : providerCitation(citation);
       if (wire !== undefined) citations.push(wire);
       else losses.lost('citations');
     }

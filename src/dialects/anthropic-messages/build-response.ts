@@ -39,7 +39,10 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     role: 'assistant',
     model: response.model ?? context.model,
     content,
-    stop_reason: buildStopReason(response.finish),
+    stop_reason: buildStopReason(
+      response.finish,
+      response.parts.some((part) => part.type === 'refusal' && part.text !== ''),
+    ),
     stop_sequence: response.finish.stopSequence ?? null,
     usage: buildUsage(response.usage),
     ...messageFields(response, context),

@@ -33,17 +33,16 @@ export function providerCitation(citation: Citation): JsonObject | undefined {
 
 /**
  * A citation for a client to show: one of another dialect becomes a web search location where it has a URL.
- * Its `encrypted_index` is empty, as only the provider could fill it. `text` is the cited part's own text.
+ * Its `encrypted_index` is empty, as only the provider could fill it; so is `cited_text`, where nobody said what stands
+ * in the source.
  */
-export function buildCitation(citation: Citation, text = ''): JsonObject | undefined {
+export function buildCitation(citation: Citation): JsonObject | undefined {
   const own = ownCitation(citation);
   if (own !== undefined) return own;
   if (citation.url === undefined) return buildLocation(citation);
-  const { start, end } = citation;
-  const quoted = start !== undefined && end !== undefined ? text.slice(start, end) : '';
   const wire: JsonObject = {
     type: 'web_search_result_location',
-    cited_text: citation.citedText ?? quoted,
+    cited_text: citation.citedText ?? '',
     url: citation.url,
     encrypted_index: '',
   };

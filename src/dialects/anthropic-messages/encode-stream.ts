@@ -52,6 +52,8 @@ class MessageEncoder implements StreamEncoder {
   /** Null where the provider said no such field. */
   private messageDelta: JsonObject | null = null;
   private stopFields: JsonObject | null = null;
+  /** The model refused in words. */
+  private refused = false;
   private readonly losses: AnswerLosses;
 
   constructor(context: AnswerContext) {
@@ -92,6 +94,7 @@ class MessageEncoder implements StreamEncoder {
     switch (event.type) {
       case 'refusal-start':
         this.losses.refusal();
+        this.refused = true;
         return this.blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
       case 'text-start':
         return this.blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
@@ -285,7 +288,7 @@ class MessageEncoder implements StreamEncoder {
     const wire = {
       type: 'message_delta',
       delta: {
-        stop_reason: buildStopReason(value),
+        stop_reason: buildStopReason(value, this.refused),
         stop_sequence: value.stopSequence ?? null,
         ...this.stopFields,
       },

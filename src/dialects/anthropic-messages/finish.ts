@@ -34,8 +34,11 @@ export function knownEndings({ raw }: Finish): readonly RareEnding[] {
   return raw !== null && OWN_WORDS.has(raw) ? [...WORDED, 'other'] : WORDED;
 }
 
-export function buildStopReason({ unified, raw }: Finish): string {
+/** @param refused whether the model refused in words: it ended its turn, but not with what it was asked for. */
+export function buildStopReason({ unified, raw }: Finish, refused: boolean): string {
   switch (unified) {
+    case 'end_turn':
+      return refused ? 'refusal' : unified;
     case 'context_window_exceeded':
       return 'model_context_window_exceeded';
     case 'other':

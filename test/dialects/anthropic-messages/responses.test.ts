@@ -4,6 +4,7 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { responseToEvents } from '../../../src/model/replay.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT } from './streams.ts';
@@ -47,7 +48,7 @@ test('the answer of another dialect', () => {
         citations: [
           {
             type: 'web_search_result_location',
-            cited_text: 'that',
+            cited_text: '',
             url: 'https://e.test',
             encrypted_index: '',
             title: 'https://e.test',
@@ -62,6 +63,17 @@ test('the answer of another dialect', () => {
     stop_sequence: null,
     usage: { input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 3, cache_creation_input_tokens: 0 },
   });
+});
+
+test.each(['end_turn', 'max_tokens'] as const)('a refusal in words, ended by %s', (unified) => {
+  const parts: Part[] = [{ type: 'refusal', text: 'no' }];
+  const finish = { unified, raw: null };
+  const stopReason = unified === 'end_turn' ? 'refusal' : unified;
+  const whole = client.buildResponse(answer({ parts, finish }), CONTEXT);
+  expect(whole).toMatchObject({ content: [{ type: 'text', text: 'no' }], stop_reason: stopReason });
+  const encoder = client.createStreamEncoder(CONTEXT);
+  const stream = responseToEvents(answer({ parts, finish })).map((event) => encoder.encode(event));
+  expect(stream.join('')).toContain(`"stop_reason":"${stopReason}"`);
 });
 
 test("another dialect's tokens stand marked in the opaque fields and on the ids", () => {
