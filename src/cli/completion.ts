@@ -11,7 +11,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   fish: forFish,
 };
 
-export const SHELLS = Object.keys(WRITERS);
+const SHELLS = Object.keys(WRITERS);
 
 /** @param load every command there is, in the order of the help */
 export function createCompletionCommand(load: () => Promise<readonly Command[]>): Command {

@@ -1,6 +1,7 @@
 // The configuration file's one schema: its types, defaults, docs page and JSON Schema all come from here.
 import { z } from 'zod';
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
+import { HTTP_TOKEN } from '../model/headers.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { EMBEDDED_STORE } from './audit-store.ts';
 import { parseOrigin } from './origin.ts';
@@ -65,8 +66,6 @@ function isBaseUrl(text: string): boolean {
 
 /** A target is `provider/model`, so a provider's name holds no slash. */
 const PROVIDER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
-/** RFC 9110 field names. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 const serverSchema = z.strictObject({
   host: z
@@ -212,7 +211,7 @@ const providerSchema = z.strictObject({
     .optional()
     .describe('For kinds that act for a user: what an access token is fetched with, in place of `api_key`.'),
   headers: z
-    .record(z.string().regex(HEADER_NAME, { error: 'is not a header name' }), secret())
+    .record(z.string().regex(HTTP_TOKEN, { error: 'is not a header name' }), secret())
     .default({})
     .describe('Extra headers of every request to this provider.'),
   models: z

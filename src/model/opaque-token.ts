@@ -95,10 +95,7 @@ export function isMadeUpId(prefix: string, id: string): boolean {
 }
 
 function encodeBase64(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  return new TextEncoder().encode(text).toBase64();
 }
 
 /** Of base64 or base64url; undefined where that is no UTF-8. */

@@ -1,12 +1,12 @@
 // The body of a streamed answer as Bun's server takes it with the least work: written to the connection from within
 // what brings it, without a queue or a promise between. https://bun.com/docs/api/streams#direct-readablestream
-import type { ByteSink, ByteSource, MakeBody } from '../gateway/response/byte-source.ts';
+import type { ByteSink, ByteSource } from '../gateway/response/byte-source.ts';
 
-/** For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on. */
-export const directBody: MakeBody = (source) => directBodyFor(source, () => {});
-
-/** @param ended told before the last of it goes out, unless the client still has to take what came before. */
-export function directBodyFor(source: ByteSource, ended: () => void): ReadableStream<Uint8Array> {
+/**
+ * For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on.
+ * @param ended told before the last of it goes out, unless the client still has to take what came before.
+ */
+export function directBody(source: ByteSource, ended: () => void): ReadableStream<Uint8Array> {
   const direct: Bun.DirectUnderlyingSource<Uint8Array> = {
     type: 'direct',
     pull: (controller) => source.start(new ConnectionSink(controller, source, ended)),

@@ -7,7 +7,7 @@ import {
   standardBody,
 } from '../gateway/response/byte-source.ts';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
-import { directBodyFor } from './direct-body.ts';
+import { directBody } from './direct-body.ts';
 import { startCollector } from './garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 
@@ -78,7 +78,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     const makeBody: MakeBody = (source) => {
       streams = true;
       return encoding === undefined
-        ? directBodyFor(source, given)
+        ? directBody(source, given)
         : standardBody(new EndToldSource(source, given));
     };
     const last = isLast(request);

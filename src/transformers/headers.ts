@@ -1,9 +1,7 @@
 // `headers`: sets and removes headers of the requests that go to a provider.
 import { z } from 'zod';
+import { HTTP_TOKEN } from '../model/headers.ts';
 import { defineTransformer } from './row.ts';
-
-/** RFC 9110 field names. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** They describe the message itself, which the HTTP client writes. */
 const FRAMING = [
@@ -19,7 +17,7 @@ const FRAMING = [
 
 const headerName = z
   .string()
-  .regex(HEADER_NAME, { error: 'is not a header name' })
+  .regex(HTTP_TOKEN, { error: 'is not a header name' })
   .refine((name) => !FRAMING.includes(name.toLowerCase()), {
     error: 'belongs to the connection and cannot be changed',
   });

@@ -49,7 +49,7 @@ function serve(source: ByteSource): HttpHost {
   return createHttpHost({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: async () => new Response(directBody(source)),
+    fetch: async () => new Response(directBody(source, () => {})),
     onError: () => {},
   });
 }

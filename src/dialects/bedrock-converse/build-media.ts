@@ -56,7 +56,7 @@ function buildSource(source: MediaSource): JsonObject | undefined {
     case 'base64':
       return { bytes: source.data };
     case 'text':
-      return { bytes: toBase64(source.text) };
+      return { bytes: new TextEncoder().encode(source.text).toBase64() };
     case 'url':
       return source.url.startsWith('s3://') ? { s3Location: { uri: source.url } } : undefined;
     case 'file':
@@ -75,10 +75,4 @@ function formatOf(source: MediaSource, formats: Readonly<Record<string, string>>
 
 function bareType(mediaType: string): string {
   return mediaType.replace(/;.*$/, '').trim().toLowerCase();
-}
-
-function toBase64(text: string): string {
-  let binary = '';
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }

@@ -51,7 +51,12 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
       edits: () => ({}),
       buildRequest(request, options) {
         const { body, losses } = buildRequest(request, options);
-        return { body: { input: { invokeModel: { body: toBase64(JSON.stringify(body)) } } }, losses };
+        return {
+          body: {
+            input: { invokeModel: { body: new TextEncoder().encode(JSON.stringify(body)).toBase64() } },
+          },
+          losses,
+        };
       },
       parseResponse(body) {
         const tokens = countIn(body.inputTokens);
@@ -100,10 +105,4 @@ function innerEvent(data: string): { event: string; data: string } {
   } catch {
     throw new MalformedEvent('the bytes of a chunk are not base64');
   }
-}
-
-function toBase64(text: string): string {
-  let binary = '';
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }

@@ -11,6 +11,7 @@ import type {
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { withProperties } from '../openai/calls.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-content.ts';
@@ -110,12 +111,6 @@ function buildFreeTextFunction(tool: CustomTool, losses: LossReport): JsonObject
   const { name, description } = tool;
   const described = description === undefined ? {} : { description };
   return { type: 'function', function: { name, ...described, parameters: freeTextSchema(tool, losses) } };
-}
-
-/** OpenAI refuses an object schema without `properties`. */
-function withProperties(schema: JsonObject): JsonObject {
-  const lacks = schema.type === 'object' && schema.properties === undefined;
-  return lacks ? { ...schema, properties: {} } : schema;
 }
 
 function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): string | JsonObject {

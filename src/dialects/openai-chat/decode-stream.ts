@@ -23,7 +23,8 @@ import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
-import { saysNothing, tellUnworded } from './unworded.ts';
+import { saysNothing } from '../shared/unread-fields.ts';
+import { tellUnworded } from './unworded.ts';
 import { countsIn } from './usage.ts';
 
 /** One string, that is. */

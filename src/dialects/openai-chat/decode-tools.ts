@@ -12,7 +12,8 @@ import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn } from '../shared/answer-list.ts';
 import type { BlockWriter } from './decode-blocks.ts';
-import { argumentText, thoughtSignature } from './tool-call.ts';
+import { argumentText } from '../openai/calls.ts';
+import { thoughtSignature } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 
 export interface ToolDecoder {

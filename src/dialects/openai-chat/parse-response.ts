@@ -14,10 +14,12 @@ import { brokenFinish, parseFinish } from './finish.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
-import { answerExtension, saysNothing } from './unworded.ts';
+import { saysNothing } from '../shared/unread-fields.ts';
+import { answerExtension } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
-import { argumentText, parseToolCall } from './tool-call.ts';
+import { argumentText } from '../openai/calls.ts';
+import { parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 import { countsIn } from './usage.ts';
 

@@ -1,7 +1,7 @@
 // One tool call of a message ↔ ToolCallPart.
-import { exactText } from '../../model/json/exact-numbers.ts';
 import type { ToolCallPart } from '../../model/content.ts';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { argumentText } from '../openai/calls.ts';
 import {
   callIdFromWire,
   callIdToWire,
@@ -32,12 +32,6 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
   const cacheControl = asObject(call.cache_control);
   if (cacheControl !== undefined) part.cacheControl = cacheControl;
   return part;
-}
-
-/** Arguments are JSON text; some servers send the object itself, or null for none. */
-export function argumentText(value: JsonValue | undefined): string {
-  if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : exactText(value);
 }
 
 /** The call of a client's history: its id may hold a token of another dialect, see `clientCallId`. */

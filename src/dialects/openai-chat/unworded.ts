@@ -9,6 +9,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
+import { saysNothing } from '../shared/unread-fields.ts';
 
 /** Of a message: what is read, and what servers put there that says nothing of the answer. */
 const READ: ReadonlySet<string> = new Set([
@@ -33,11 +34,6 @@ export function tellUnworded(
   if (!isObject(said)) return;
   for (const name in said)
     if (!READ.has(name) && !saysNothing(said[name])) tell(`message.${name}`, { value: said[name] });
-}
-
-export function saysNothing(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null || value === false || value === '') return true;
-  return Array.isArray(value) && value.length === 0;
 }
 
 function hasFurther(choices: readonly JsonValue[] | undefined): boolean {

@@ -4,6 +4,7 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
+import { withProperties } from '../openai/calls.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
@@ -125,10 +126,4 @@ function buildFunction(
   if (strict !== undefined) built.strict = strict;
   else if (!native) built.strict = false;
   return { ...built, ...ownFields(tool.extension) };
-}
-
-/** OpenAI refuses an object schema without `properties`. */
-function withProperties(schema: JsonObject): JsonObject {
-  const lacks = schema.type === 'object' && schema.properties === undefined;
-  return lacks ? { ...schema, properties: {} } : schema;
 }

@@ -1,15 +1,9 @@
 // The decoder's function and custom calls: begun as soon as id and name are known.
-import { exactText } from '../../model/json/exact-numbers.ts';
-import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
+import { argumentText } from '../openai/calls.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
 import { ToldText } from './told-text.ts';
-
-/** Arguments are JSON text; some servers send the object itself, or null for none. */
-export function argumentText(value: JsonValue | undefined): string {
-  if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : exactText(value);
-}
 
 export class CallState extends ToldText {
   readonly kind = 'call';

@@ -9,7 +9,7 @@ import { errorInList } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { errorOf } from '../openai/errors.ts';
-import { argumentText } from './decode-call.ts';
+import { argumentText } from '../openai/calls.ts';
 import { ItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';

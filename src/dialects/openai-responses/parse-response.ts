@@ -9,7 +9,7 @@ import { type Account, MalformedEvent } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
-import { argumentText } from './decode-call.ts';
+import { argumentText } from '../openai/calls.ts';
 import { parseFinish, pendingStatus } from './finish.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID } from './wire.ts';

@@ -107,9 +107,7 @@ const FLOAT_BYTES = 4;
 function toBase64(vector: readonly number[]): string {
   const view = new DataView(new ArrayBuffer(vector.length * FLOAT_BYTES));
   for (const [at, value] of vector.entries()) view.setFloat32(at * FLOAT_BYTES, value, true);
-  let text = '';
-  for (const byte of new Uint8Array(view.buffer)) text += String.fromCharCode(byte);
-  return btoa(text);
+  return new Uint8Array(view.buffer).toBase64();
 }
 
 function fromBase64(text: string): number[] {

@@ -64,7 +64,8 @@ function look(
   }
 }
 
-function saysNothing(value: JsonValue | undefined): boolean {
+/** Whether it is as if the field were not there. */
+export function saysNothing(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === false || value === '') return true;
   return Array.isArray(value) && value.length === 0;
 }

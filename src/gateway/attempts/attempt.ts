@@ -22,7 +22,7 @@ import { createPassthroughPump } from '../pumps/passthrough.ts';
 import type { Plan } from './plan.ts';
 import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
-import { type AttemptContext, type Sent, send } from './send.ts';
+import { type AttemptContext, EVENTS, type Sent, send } from './send.ts';
 import { requireSoundCalls } from '../pumps/sound-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
 import type { TextReader } from '../pumps/text.ts';
@@ -48,9 +48,6 @@ async function framingOf({ side }: Plan): Promise<CreateFraming> {
 }
 
 const NO_CONTENT = 204;
-
-/** The beginning of server-sent events. */
-const EVENTS = /^\s*(data|event|id|retry)?:/;
 
 function isStream({ side }: Plan, contentType: string): boolean {
   return side.loadFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);

@@ -159,7 +159,7 @@ async function readError(
 }
 
 /** The beginning of server-sent events. */
-const EVENTS = /^\s*(data|event|id|retry)?:/;
+export const EVENTS = /^\s*(data|event|id|retry)?:/;
 const textEncoder = new TextEncoder();
 
 /** Servers that were asked for a stream tell even a failure by an event: what that says is the body. */

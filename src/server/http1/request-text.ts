@@ -1,4 +1,5 @@
 // Requests → bytes: HTTP/1.1 as RFC 9112 writes it. Knows no sockets.
+import { HTTP_TOKEN } from '../../model/headers.ts';
 import type { UpstreamRequest } from '../../upstream/transport.ts';
 
 /** A request that must not be sent as it is. */
@@ -9,7 +10,6 @@ class UnsendableRequest extends Error {
 
 /** What a field's value may hold; anything else could end the field and begin another. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Of an address, behind the host. */
 const PATH = /^\/[\x21-\x7e]*$/;
 const ASCII = /^[\0-\x7f]*$/;
@@ -36,13 +36,13 @@ export function writeRequest(
   { host, root, fields }: RequestFrame,
   path: string,
 ): string | Buffer {
-  if (!NAME.test(method)) throw new UnsendableRequest('the method is none of HTTP');
+  if (!HTTP_TOKEN.test(method)) throw new UnsendableRequest('the method is none of HTTP');
   if (!PATH.test(path))
     throw new UnsendableRequest('the address holds a character that no request can carry');
   let head = `${method} ${root}${path} HTTP/1.1\r\nhost: ${host}\r\n${fields}`;
   headers.forEach((value, name) => {
     if (OWN_FIELD.test(name)) return;
-    if (!NAME.test(name) || !VALUE.test(value))
+    if (!HTTP_TOKEN.test(name) || !VALUE.test(value))
       throw new UnsendableRequest(
         `the header ${JSON.stringify(name)} holds a character that no request can carry`,
       );

@@ -1,5 +1,6 @@
 // The head of an HTTP/1.1 response: where it ends, its status and its fields (RFC 9112, sections 3 to 5).
 import { HeaderList } from '../../model/header-list.ts';
+import { HTTP_TOKEN } from '../../model/headers.ts';
 
 /** What the server sends is no HTTP/1.1 answer. */
 export class MalformedAnswer extends Error {
@@ -48,7 +49,6 @@ function notHttp(text: string): MalformedAnswer {
 const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;
 /** What would end a field for another reader. */
 const CONTROL = /[\0\r]/;
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** @param text up to and with the blank line, a character a byte. Throws MalformedAnswer. */
 export function readHead(text: string): ResponseHead {
@@ -75,7 +75,7 @@ function readFields(text: string, from: number): HeaderList {
     if (name !== '') append(headers, name, value);
     const colon = text.indexOf(':', begin);
     name = colon === -1 || colon > end ? '' : text.slice(begin, colon).toLowerCase();
-    if (!FIELD_NAME.test(name))
+    if (!HTTP_TOKEN.test(name))
       throw new MalformedAnswer('the head of the answer has a line that is no field');
     value = trimmed(text, colon + 1, end);
   }
