@@ -1,5 +1,6 @@
 // What npm runs after an install: the build, which makes starting faster and is not needed for it.
 'use strict';
+require('./old-node.js');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { findBun } = require('./find-bun.js');

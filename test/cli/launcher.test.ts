@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -119,6 +120,27 @@ describe.skipIf(NODE === null)('the launcher', () => {
     });
     expect(code).toBe(0);
   });
+
+  test.each(['sluice', 'prepare.js'])(
+    '%s of a Node that is too old says so, in words that it can read',
+    async (name) => {
+      const pretend = join(TEMPORARY, 'old.cjs');
+      const version = "Object.defineProperty(process, 'version', { value: 'v12.22.12' });";
+      writeFileSync(
+        pretend,
+        `${version} Object.defineProperty(process.versions, 'node', { value: '12.22.12' });`,
+      );
+      cpSync(join(ROOT, 'package.json'), join(checkout, 'package.json'));
+      const file = join(checkout, 'bin', name);
+      const child = Bun.spawn([NODE ?? 'node', '-r', pretend, file], { stdout: 'pipe', stderr: 'pipe' });
+      expect(await new Response(child.stderr).text()).toMatch(
+        /^sluice: needs Node \d+ or newer; \/.* is v12\.22\.12\. Get one from https:\/\/nodejs\.org/,
+      );
+      expect(await child.exited).toBe(1);
+      for (const read of [name, 'old-node.js'])
+        expect(readFileSync(join(checkout, 'bin', read), 'utf8')).not.toMatch(/\?\.|\?\?/);
+    },
+  );
 
   test('runs what was built, in a checkout only while it is newer than what it was built of', async () => {
     const built = (file: string) => `console.log(${JSON.stringify(file)}, ...process.argv.slice(2))`;
