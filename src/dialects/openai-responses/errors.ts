@@ -3,7 +3,7 @@
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { complaintIn, errorOf, saysError } from '../openai/errors.ts';
+import { complaintIn, errorOf, inWords, saysError } from '../openai/errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
@@ -36,7 +36,8 @@ const WAIT = /try again in\s*\d+(?:\.\d+)?\s*(?:s|ms)/i;
 
 /** The message of a failure inside a stream, and how long to wait where that is known. */
 export function withWait(error: GatewayError): string {
-  const { message, retryAfterMs } = error;
+  const { retryAfterMs } = error;
+  const message = inWords(error);
   if (retryAfterMs === undefined || WAIT.test(message)) return message;
   if (streamErrorCode(error) !== 'rate_limit_exceeded') return message;
   return `${message.replace(/[.\s]*$/, '')}. Please try again in ${inSeconds(retryAfterMs)}.`;

@@ -252,12 +252,21 @@ function detailText(detail: JsonValue | undefined): string | undefined {
 export function buildError(error: GatewayError): JsonObject {
   return {
     error: {
-      message: error.message,
+      message: inWords(error),
       type: errorType(error),
       param: error.reason?.param ?? null,
       code: codeOf(error),
     },
   };
+}
+
+/** LangChain for JavaScript sees no code: by these it knows a prompt that is too long. */
+const TELLS_TOO_LONG = /exceeds the context window|maximum context length|context_length_exceeded/i;
+
+/** The message, with OpenAI's words in front of another provider's for a prompt that is too long. */
+export function inWords({ code, message }: GatewayError): string {
+  if (code !== 'context_too_long' || TELLS_TOO_LONG.test(message)) return message;
+  return `Your input exceeds the context window of this model; ${message}`;
 }
 
 /**

@@ -172,6 +172,27 @@ describe('for clients', () => {
     }
   });
 
+  // LangChain for JavaScript looks at the message alone, and summarises where it says one of these.
+  const OVERFLOW = /context_length_exceeded|exceeds the context window|maximum context length/;
+
+  test.each([
+    ['anthropic: prompt is too long: 213462 tokens > 200000 maximum', false],
+    ['gemini: the input token count (1200000) exceeds the maximum number of tokens allowed (1048576)', false],
+    ["lab: This model's maximum context length is 4096 tokens", true],
+    ['openai: the provider answered 400 (context_length_exceeded): x', true],
+  ])('a prompt that is too long is told in words that clients know: “%s”', (message, isKnown) => {
+    const { error } = client.buildError(new GatewayError('context_too_long', message), 'r');
+    const told = String((error as JsonObject).message);
+    expect(told).toMatch(OVERFLOW);
+    expect(told).toEndWith(message);
+    expect(told === message).toBe(isKnown);
+  });
+
+  test('other errors keep their words', () => {
+    const { error } = client.buildError(new GatewayError('upstream_rejected', 'no such tool'), 'r');
+    expect(error).toMatchObject({ message: 'no such tool' });
+  });
+
   test.each([
     ['anthropic: model: claude-9', 'model_not_found'],
     ['models/gemini-9 is not found for API version v1beta', 'model_not_found'],
