@@ -191,7 +191,25 @@ describe('a Google client back at Gemini', () => {
     });
   });
 
+  test('in either spelling of the fields', async () => {
+    const calling = { role: 'model', parts: [{ function_call: { name: 'f', args: {} } }] };
+    const { sent } = await asked('gemini-3-pro-preview', [said('hi'), calling, ...turn({}).slice(1)]);
+    expect(sent.contents[1]).toMatchObject({
+      parts: [{ functionCall: { name: 'f' }, thoughtSignature: 'skip_thought_signature_validator' }],
+    });
+  });
+
   test.each<[string, string, object[]]>([
+    [
+      'beside one that is signed, in a piece of its own',
+      'gemini-3-pro-preview',
+      [said('hi'), ...turn({ thoughtSignature: 'b3du' }).slice(0, 1), ...turn({})],
+    ],
+    [
+      'that is signed in the other spelling',
+      'gemini-3-pro-preview',
+      [said('hi'), ...turn({ thought_signature: 'b3du' })],
+    ],
     ['of a turn that is over', 'gemini-3-pro-preview', [said('hi'), ...turn({}), said('go on')]],
     ['that is signed', 'gemini-3-pro-preview', [said('hi'), ...turn({ thoughtSignature: 'b3du' })]],
     ['to a model that does not look', 'gemini-2.5-pro', [said('hi'), ...turn({})]],

@@ -1,17 +1,33 @@
 // Calls without a signature in a request's history: of a provider that gives none.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { modelTraits } from './models.ts';
+import { camelFields, listOf } from './wire.ts';
 
 /** Whether the model would refuse the request for one: it looks at the first call of each step since the user last spoke. */
 export function holdsUnsigned({ contents }: JsonObject, model: string): boolean {
   if (!modelTraits(model).needsSignatures) return false;
-  for (const content of (asArray(contents) ?? []).toReversed()) {
-    const { role, parts } = asObject(content) ?? {};
-    const fields = (asArray(parts) ?? []).map((part: JsonValue) => asObject(part) ?? {});
-    if (role === 'user' && fields.some((part) => part.text !== undefined)) return false;
-    const first = fields.find((part) => part.functionCall !== undefined);
-    if (role === 'model' && first !== undefined && first.thoughtSignature === undefined) return true;
+  const all = listOf(contents).map((content) => asObject(content) ?? {});
+  const since = all.findLastIndex(({ role, parts }) => role === 'user' && partsOf(parts).some(hasText));
+  let hasCalled = false;
+  for (const { role, parts } of all.slice(since + 1)) {
+    if (role !== 'model') {
+      hasCalled = false;
+      continue;
+    }
+    // A streamed answer stands in the history as one content for each piece: together they are one step.
+    const first = hasCalled ? undefined : partsOf(parts).find((part) => part.functionCall !== undefined);
+    if (first === undefined) continue;
+    if (first.thoughtSignature === undefined) return true;
+    hasCalled = true;
   }
   return false;
+}
+
+function partsOf(parts: JsonValue | undefined): JsonObject[] {
+  return listOf(parts).map((part) => camelFields(asObject(part) ?? {}));
+}
+
+function hasText({ text }: JsonObject): boolean {
+  return text !== undefined;
 }
