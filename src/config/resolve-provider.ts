@@ -71,13 +71,20 @@ export function resolveProvider(
   const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.address.baseUrl);
   for (const { path, problem } of address.missing) refuse(path, problem);
   for (const { path, message } of address.problems) tell('warning', path, message);
-  const doubled = address.address.endpoint === undefined && doubledEnd(entry.base_url, place.dialect);
+  const elsewhere = wrongAddress(place.dialect, entry);
+  if (elsewhere !== undefined) tell('warning', elsewhere.path, elsewhere.message);
+  const doubled =
+    elsewhere === undefined &&
+    address.address.endpoint === undefined &&
+    doubledEnd(entry.base_url, place.dialect);
   if (doubled) tell('warning', ['base_url'], `ends in ${doubled}, which is added to it; leave that off`);
   const authorization = kind?.authorization;
   // Who signs for itself has nothing to do with what a client calls its key.
   const mayForward = entry.forward_client_key && authorization === undefined;
   const forwards = clientKeys && mayForward;
   const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
+  const stranger = isOwnAddress && authorization === undefined && strangersKey(kind, apiKeys);
+  if (stranger) tell('warning', keyPathOf(entry), stranger);
   const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, tell, refuse);
   const transformers = resolveTransformers(
     entry.transformers,
@@ -169,6 +176,50 @@ function keysOf(
   else
     tell('warning', [], `no api_key, and ${secret.problem}: only requests with a key of their own can work`);
   return [];
+}
+
+/** Where the keys stand in the file; empty where they come from the environment. */
+function keyPathOf({ api_key, api_keys }: ProviderEntry): KeyPath {
+  if (api_keys !== undefined) return ['api_keys'];
+  return api_key === undefined ? [] : ['api_key'];
+}
+
+/** What is wrong where one of the keys is another vendor's; undefined where none is. */
+function strangersKey(kind: ProviderKind, keys: readonly string[]): string | undefined {
+  for (const row of PROVIDER_KINDS) {
+    const prefix = row.keyPrefixes?.find((begin) => keys.some((key) => key.startsWith(begin)));
+    if (prefix !== undefined && row !== kind)
+      return `a key that begins with ${prefix} is one of ${row.kind}, and ${kind.kind} will refuse it`;
+  }
+  return undefined;
+}
+
+/** A vendor's address written so that no request can work there. */
+function wrongAddress(
+  dialect: string,
+  { base_url: written }: ProviderEntry,
+): { path: KeyPath; message: string } | undefined {
+  if (written === undefined) return undefined;
+  const url = written.replace(/\/+$/, '');
+  // On a machine of one's own anything may answer.
+  const row = PROVIDER_KINDS.find(
+    ({ baseUrl }) => baseUrl.startsWith('https:') && (baseUrl === url || originOf(baseUrl) === url),
+  );
+  if (row === undefined || row.dialect === 'any') return undefined;
+  const isSpoken = familyOf(dialect) === familyOf(row.dialect);
+  if (row.baseUrl !== url)
+    return isSpoken ? { path: ['base_url'], message: `${row.kind} is asked at ${row.baseUrl}` } : undefined;
+  if (isSpoken) return undefined;
+  return { path: ['dialect'], message: `${row.kind} speaks ${row.dialect} at ${url}, not ${dialect}` };
+}
+
+function originOf(baseUrl: string): string | undefined {
+  return URL.canParse(baseUrl) ? new URL(baseUrl).origin : undefined;
+}
+
+/** Several vendors speak both dialects of OpenAI at one address. */
+function familyOf(dialect: string): string | undefined {
+  return dialect.split('-', 1)[0];
 }
 
 /** The first of the kind's that is set, else the one that is known best. */

@@ -42,6 +42,8 @@ export interface ProviderKind {
   actsForUser?: true;
   /** Environment variable that holds the key and, when set, enables the provider. Null: no key needed. */
   keyVariable: string | null;
+  /** What the vendor's keys begin with, and those of no other vendor. */
+  keyPrefixes?: readonly string[];
   /** Others that the vendor's own programs read the key from, for where that one is not set. */
   otherKeyVariables?: readonly string[];
   /** Only the configuration enables it, whatever the environment holds. */

@@ -77,6 +77,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://api.groq.com/openai/v1',
     keyVariable: 'GROQ_API_KEY',
+    keyPrefixes: ['gsk_'],
     modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/],
     priceId: 'groq',
     // Its flex tier costs what the usual one does; `performance` is capacity that was bought beforehand.
@@ -102,6 +103,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://api.x.ai/v1',
     keyVariable: 'XAI_API_KEY',
+    keyPrefixes: ['xai-'],
     modelPatterns: [/^grok-[^/]+$/],
     priceId: 'x-ai',
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
@@ -216,6 +218,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://api.cerebras.ai/v1',
     keyVariable: 'CEREBRAS_API_KEY',
+    keyPrefixes: ['csk-'],
     modelPatterns: [/^(llama3\.1|zai-glm)-/],
     priceId: 'cerebras',
     quirks: {
@@ -270,6 +273,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://openrouter.ai/api/v1',
     keyVariable: 'OPENROUTER_API_KEY',
+    keyPrefixes: ['sk-or-'],
     modelPatterns: [/^[~@]?[\w.-]+\/[\w.:-]+$/],
     priceId: 'openrouter',
     billsItself: true,

@@ -244,6 +244,68 @@ test.each([
   expect(config.providers[0]?.name).toBe('lab');
 });
 
+test.each([
+  ['openai-chat', 'https://api.openai.com', 'base_url: openai is asked at https://api.openai.com/v1'],
+  [
+    'openai-responses',
+    'https://openrouter.ai/',
+    'base_url: openrouter is asked at https://openrouter.ai/api/v1',
+  ],
+  [
+    'anthropic-messages',
+    'https://api.openai.com/v1/',
+    'dialect: openai speaks openai-chat at https://api.openai.com/v1, not anthropic-messages',
+  ],
+  [
+    'openai-chat',
+    'https://api.anthropic.com',
+    'dialect: anthropic speaks anthropic-messages at https://api.anthropic.com, not openai-chat',
+  ],
+  ['openai-chat', 'https://api.anthropic.com/v1', undefined],
+  ['openai-chat', 'https://generativelanguage.googleapis.com/v1beta/openai', undefined],
+  ['openai-responses', 'https://api.groq.com/openai/v1', undefined],
+  ['anthropic-messages', 'https://api.deepseek.com/anthropic', undefined],
+  ['openai-chat', 'http://127.0.0.1:11434', undefined],
+] as const)('%s at %s: whether a vendor speaks that there', (dialect, base_url, said) => {
+  const lab = resolve({ providers: { lab: { dialect, base_url } } });
+  expect(lab.said).toEqual(said === undefined ? [] : [`warning providers.lab.${said}`]);
+  expect(lab.config.providers[0]?.name).toBe('lab');
+});
+
+test.each([
+  [
+    { openai: { api_key: 'sk-ant-api03-x' } },
+    'openai.api_key: a key that begins with sk-ant- is one of anthropic, and openai will refuse it',
+  ],
+  [
+    { anthropic: { api_keys: ['sk-ant-x', 'sk-proj-x'] } },
+    'anthropic.api_keys: a key that begins with sk-proj- is one of openai, and anthropic will refuse it',
+  ],
+  [
+    { deepseek: { api_key: 'gsk_x' } },
+    'deepseek.api_key: a key that begins with gsk_ is one of groq, and deepseek will refuse it',
+  ],
+  // What stands behind a proxy is not known.
+  [{ openai: { api_key: 'sk-ant-x', base_url: 'https://proxy.example/v1' } }, undefined],
+  [{ anthropic: { api_key: 'sk-ant-x' } }, undefined],
+])('a key of another vendor: %j', (providers, said) => {
+  expect(resolve({ providers }).said).toEqual(said === undefined ? [] : [`warning providers.${said}`]);
+});
+
+test('a key of another vendor in a variable', () => {
+  expect(resolve({}, { GROQ_API_KEY: 'AIzaX' }).said).toEqual([
+    'warning providers.groq: a key that begins with AIza is one of gemini, and groq will refuse it',
+  ]);
+});
+
+test('the name of a variable in place of a key', () => {
+  const { said, names } = resolve({ providers: { openai: { api_key: 'OPENAI_API_KEY' } } });
+  expect(names).toEqual(['simulator']);
+  expect(said).toEqual([
+    'warning providers.openai.api_key: a name of a variable stands in place of the value; write env:NAME; provider "openai" is disabled',
+  ]);
+});
+
 describe('routing', () => {
   test('a default that does not exist is fatal and names what there is', () => {
     expect(resolve({ routing: { default_provider: 'simulater' } }).said).toEqual([
