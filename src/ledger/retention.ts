@@ -15,6 +15,9 @@ const FIRST_MS = 10_000;
 const LEAP_MS = 86_400_000;
 /** Between two slices, about as long as one takes: a million rows go in a minute. */
 const PAUSE_MS = 20;
+/** After a failure, twice as long after the next: a lock is mostly gone soon, and each try may wait for it. */
+const FIRST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 300_000;
 
 export interface Retention {
   /** Why old rows did not go the last time; null: they did. */
@@ -22,10 +25,10 @@ export interface Retention {
   stop(): void;
 }
 
-/** A failed expiry is tried again an hour later. */
 export function startRetention(store: LedgerStore, options: RetentionOptions): Retention {
   const { retentionMs, now, monotonic } = options;
   let lastError: string | null = null;
+  let retryMs = FIRST_RETRY_MS;
   let stopped = false;
   let cancel = (): void => {};
 
@@ -41,16 +44,25 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
   const expire = async (age: number): Promise<number> => {
     try {
       const { isDone } = await store.expire(now() - age);
-      lastError = null;
+      succeeded();
       return isDone ? HOUR_MS : PAUSE_MS;
     } catch (thrown) {
       lastError = `old rows were not deleted: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-      return HOUR_MS;
+      const pause = retryMs;
+      retryMs = Math.min(2 * pause, LAST_RETRY_MS);
+      return pause;
     }
+  };
+
+  const succeeded = (): void => {
+    lastError = null;
+    retryMs = FIRST_RETRY_MS;
   };
 
   const run = async (): Promise<void> => {
     const age = retentionMs?.() ?? null;
+    // What is to stay needs no mending.
+    if (age === null) succeeded();
     const pause = hasLeapt() || age === null ? HOUR_MS : await expire(age);
     if (!stopped) cancel = options.setTimer(() => void run(), pause);
   };

@@ -566,17 +566,41 @@ describe('retention', () => {
     expect(timers.pending()).toBe(0);
   });
 
-  test('a failed expiry does not end the hourly round, and health tells of it until one succeeds', async () => {
-    store.expire = async (before) => {
-      store.expired.push(before);
-      if (store.expired.length < 3) throw new Error('locked');
+  test('a failed expiry is tried again soon, then ever later, and health tells of it until one succeeds', async () => {
+    let failing = 3;
+    const tried: number[] = [];
+    const start = timers.monotonic();
+    store.expire = async () => {
+      tried.push(timers.monotonic() - start);
+      failing -= 1;
+      if (failing >= 0) throw new Error('locked');
       return { rows: 0, isDone: true };
     };
     ledger = createLedger(store, { ...timers, retentionMs: () => 0 });
-    await timers.advance(HOUR + 20_000);
+    await timers.advance(30_000);
     expect(ledger.health()).toMatchObject({ ok: true, lastError: 'old rows were not deleted: locked' });
+    await timers.advance(20_000);
+    expect(tried).toEqual([10_000, 15_000, 25_000, 45_000]);
+    expect(ledger.health().lastError).toBeNull();
+    failing = 20;
+    await timers.advance(HOUR + 60_000);
+    // From a success on it begins anew.
+    expect(tried.slice(4, 7)).toEqual([5, 10, 20].map((s) => 45_000 + HOUR + (s - 5) * 1000));
     await timers.advance(HOUR);
-    expect(store.expired).toHaveLength(3);
+    expect((tried.at(-1) ?? 0) - (tried.at(-2) ?? 0)).toBe(300_000);
+    await ledger.close();
+  });
+
+  test('what may stay is no failure any more', async () => {
+    let retention: number | null = HOUR;
+    store.expire = async () => {
+      throw new Error('locked');
+    };
+    ledger = createLedger(store, { ...timers, retentionMs: () => retention });
+    await timers.advance(10_000);
+    expect(ledger.health().lastError).toBe('old rows were not deleted: locked');
+    retention = null;
+    await timers.advance(5_000);
     expect(ledger.health().lastError).toBeNull();
     await ledger.close();
   });
