@@ -31,6 +31,9 @@ const UNREACHED = 'see that it runs, and that audit.store has its address';
 const STRANGER = 'put a user and password that it knows into audit.store';
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
 
+const PASSES = 'it starts or ends: wait, and see its log';
+const LOCKED = 'other work holds its tables: let that end';
+
 const READ_ONLY = '25006';
 
 /** By Bun's code where no connection came about, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -44,7 +47,14 @@ const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   [READ_ONLY]: 'it is a standby or set to read only: name the server that writes in audit.store',
   '53100': 'make room on its disk',
   '53300': 'raise its max_connections, or end connections that are not used',
-  '57P03': 'it starts or ends: wait, and see its log',
+  // Ended so that others could go on, or after waiting for them.
+  '40001': LOCKED,
+  '40P01': LOCKED,
+  '55P03': LOCKED,
+  // Each connection is told when the server is shut down, or one of its processes has crashed.
+  '57P01': PASSES,
+  '57P02': PASSES,
+  '57P03': PASSES,
 };
 
 /** For a call of the embedded ledger at `path` that failed. */
@@ -77,7 +87,8 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
   BUSY,
   UNREACHED,
   POSTGRES_MENDS['53300'],
-  POSTGRES_MENDS['57P03'],
+  LOCKED,
+  PASSES,
 ]);
 
 function trouble(where: string, thrown: unknown, mend: string | undefined): Error {

@@ -5,9 +5,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SQL } from 'bun';
+import { createPostgresClient } from '../../src/ledger/postgres/client.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
+import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-trouble-'));
@@ -102,6 +105,81 @@ describe.if(hasPostgres)('PostgreSQL', () => {
   ];
   test.each(cases)('%s', async (_, change, expected) => {
     expect(await failureAt(await changed(change))).toMatch(expected);
+  });
+
+  describe('what says nothing of the rows is told from what does', () => {
+    const failureWith = async (state: string): Promise<unknown> => {
+      const client = createPostgresClient(await (await sharedCluster()).createDatabase());
+      const raise = `DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '${state}'; END $$`;
+      try {
+        return await client.query(raise).catch((thrown: unknown) => thrown);
+      } finally {
+        await client.close();
+      }
+    };
+
+    test.each([
+      ['53300', 'too many connections', /max_connections/],
+      ['40001', 'not one after the other', /; other work holds its tables: let that end$/],
+      ['40P01', 'a deadlock', /; other work holds its tables: let that end$/],
+      ['55P03', 'a lock that does not come', /; other work holds its tables: let that end$/],
+      ['57P01', 'shut down', /; it starts or ends: wait, and see its log$/],
+      ['57P02', 'another of its processes crashed', /; it starts or ends: wait, and see its log$/],
+      ['57P03', 'it starts', /; it starts or ends: wait, and see its log$/],
+    ])('%s, %s: the store is busy', async (state, _, mend) => {
+      const failure = await failureWith(state);
+      expect(failure).toBeInstanceOf(StoreBusy);
+      expect(String(failure)).toContain(': it fails; ');
+      expect(String(failure)).toMatch(mend);
+    });
+
+    test.each([
+      ['22001', 'too long'],
+      ['22P02', 'not a number'],
+      ['22003', 'too large a number'],
+      ['54000', 'a limit of the server'],
+      // One that takes ever longer would otherwise hold up all that come behind it.
+      ['57014', 'a statement that took too long'],
+    ])('%s, %s: the row may be to blame', async (state) => {
+      const failure = await failureWith(state);
+      expect(failure).toBeInstanceOf(Error);
+      expect(failure).not.toBeInstanceOf(StoreBusy);
+    });
+
+    test('a server that is not reached, and one whose connection ends', async () => {
+      const away = createPostgresClient('postgres://nobody:x@127.0.0.1:9/none');
+      expect(await away.query('SELECT 1').catch((thrown: unknown) => thrown)).toBeInstanceOf(StoreBusy);
+      await away.close();
+      const client = createPostgresClient(await (await sharedCluster()).createDatabase());
+      try {
+        const ended = client.query('SELECT pg_terminate_backend(pg_backend_pid())');
+        expect(await ended.catch((thrown: unknown) => thrown)).toBeInstanceOf(StoreBusy);
+        expect(await client.query<{ one: number }>('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      } finally {
+        await client.close();
+      }
+    });
+
+    test('a month that cannot be made while other work holds the tables gives up no row', async () => {
+      const url = await (await sharedCluster()).createDatabase();
+      const store = createPostgresStore(url);
+      const other = new SQL(url, { max: 1 });
+      try {
+        await store.append([sampleRow({ requestId: 'known' })]);
+        const held = other.begin(async (inside) => {
+          await inside.unsafe('LOCK TABLE ledger_row IN SHARE UPDATE EXCLUSIVE MODE');
+          const late = sampleRow({ requestId: 'late', timestamp: Date.UTC(2027, 0, 1) });
+          const failure = await store.append([late]).catch((thrown: unknown) => thrown);
+          expect(failure).toBeInstanceOf(StoreBusy);
+          await store.append([sampleRow({ requestId: 'meanwhile' })]);
+        });
+        await held;
+        expect((await store.totals()).requests).toBe(2);
+      } finally {
+        await other.close();
+        await store.close();
+      }
+    });
   });
 
   test('a user who may create nothing', async () => {
