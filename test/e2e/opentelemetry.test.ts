@@ -66,7 +66,11 @@ describe.each([
     expect(tries.find(({ traceId }) => traceId === TRACE)).toMatchObject({
       parentSpanId: traced?.spanId ?? '',
       spanId: told?.spanId ?? '',
-      attributes: { 'http.response.status_code': 200 },
+      attributes: {
+        'http.response.status_code': 200,
+        'server.address': '127.0.0.1',
+        'server.port': Number(new URL(upstream.url).port),
+      },
     });
     const own = servers.find(({ traceId }) => traceId !== TRACE);
     expect(own).toMatchObject({ parentSpanId: null, attributes: { 'sluice.streamed': true } });

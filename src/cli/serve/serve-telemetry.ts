@@ -23,7 +23,9 @@ export function startTelemetry(
     fetch: (url, init) => fetch(url, init),
     addressOf(name) {
       const address = config().providers.find((provider) => provider.name === name)?.baseUrl;
-      return address !== undefined && /^https?:/.test(address) && URL.canParse(address) ? address : undefined;
+      return address !== undefined && /^https?:/i.test(address) && URL.canParse(address)
+        ? address
+        : undefined;
     },
     systemOf(name) {
       const kind = config().providers.find((provider) => provider.name === name)?.kind ?? name;

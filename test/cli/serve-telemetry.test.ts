@@ -1,0 +1,76 @@
+// What a process that serves tells OpenTelemetry of its providers: where each is asked, and what system it is.
+import { expect, test } from 'bun:test';
+import { startTelemetry } from '../../src/cli/serve/serve-telemetry.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
+import { startOtlpCollector } from '../support/otlp-collector.ts';
+
+function configOf(providers: object) {
+  const { file } = parseConfig({ providers });
+  if (file === null) throw new Error('no configuration');
+  return resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config;
+}
+
+const PROVIDERS = {
+  lab: { dialect: 'openai-chat', base_url: 'http://10.0.0.5:8000/v1', api_key: 'k' },
+  six: { dialect: 'openai-chat', base_url: 'http://[::1]:9000/v1', api_key: 'k' },
+  loud: { dialect: 'openai-chat', base_url: 'HTTPS://LAB.example/v1', api_key: 'k' },
+  claude: { kind: 'anthropic', api_key: 'k' },
+  azure: { api_key: 'k', options: { resource: 'ours', api_version: '2026-01-01' } },
+  bedrock: { api_key: 'k', options: { region: 'eu-west-1' } },
+};
+
+test('the address and the system of each provider, by the configuration in force', async () => {
+  await using collector = startOtlpCollector();
+  let config = configOf(PROVIDERS);
+  const exporter = await startTelemetry(
+    { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, log: () => {} },
+    () => config,
+    () => [],
+  );
+  const ask = (name: string) =>
+    exporter?.see(
+      sampleRow({
+        provider: name,
+        trace: { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), parentSpanId: null, sampled: true },
+        attempts: [
+          { provider: name, model: 'm', status: 200, error: null, durationMs: 1, spanId: '1'.repeat(16) },
+        ],
+      }),
+    );
+  for (const name of Object.keys(PROVIDERS)) ask(name);
+  ask('simulator');
+  ask('nobody-any-more');
+  config = configOf({ lab: { ...PROVIDERS.lab, base_url: 'https://moved.example/v1' } });
+  ask('lab');
+  await exporter?.close();
+  const told = collector.spans
+    .filter(({ kind }) => kind === 3)
+    .map(({ attributes }) => [
+      attributes['gen_ai.provider.name'],
+      attributes['server.address'],
+      attributes['server.port'],
+    ]);
+  expect(told).toEqual([
+    ['custom', '10.0.0.5', 8000],
+    ['custom', '::1', 9000],
+    ['custom', 'lab.example', 443],
+    ['anthropic', 'api.anthropic.com', 443],
+    ['azure.ai.openai', 'ours.openai.azure.com', 443],
+    ['aws.bedrock', 'bedrock-runtime.eu-west-1.amazonaws.com', 443],
+    // It is at no address.
+    ['simulator', undefined, undefined],
+    ['nobody-any-more', undefined, undefined],
+    ['custom', 'moved.example', 443],
+  ]);
+});
+
+test('nothing is started where the environment does not ask for it', async () => {
+  const started = startTelemetry(
+    { environment: {}, log: () => {} },
+    () => configOf({}),
+    () => [],
+  );
+  expect(await started).toBeUndefined();
+});
