@@ -1,7 +1,7 @@
 // `sluice replay`: a recorded request sent again, and how the new answer differs from the old one.
 import { diffWordsWithSpace } from 'diff';
 import { clientPath } from '../conformance/cases.ts';
-import { readAnswer } from '../conformance/read-answer.ts';
+import { readAnswer, readPart } from '../conformance/read-answer.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { findReferences } from '../ledger/rows/binary-parts.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -33,7 +33,7 @@ export const replayCommand: Command = {
     speed: {
       value: 'X',
       summary:
-        'First play the recorded answer, at X times the pace it had (its text spread evenly over its time).',
+        'First play the recorded answer, or what came of it, at X times the pace it had (its text spread evenly over its time).',
     },
     json: { summary: 'Print both answers and their difference as JSON.' },
   },
@@ -42,6 +42,8 @@ export const replayCommand: Command = {
     const [id] = input.operands;
     if (id === undefined) throw new UsageError('replay needs a request id: sluice replay REQUEST_ID');
     const speed = numberFlag(input, 'speed');
+    if (speed !== undefined && input.flags.json)
+      throw new UsageError('--speed and --json do not go together: what is played is no JSON');
     const gateway = findGateway(input, context);
     try {
       const recorded = await findEntry(gateway, id);
@@ -58,6 +60,7 @@ export const replayCommand: Command = {
         headers: {
           'content-type': 'application/json',
           ...(target !== undefined && { 'x-sluice-target': target }),
+          ...labelsOf(recorded, body),
         },
         body,
       });
@@ -80,6 +83,8 @@ export const replayCommand: Command = {
 interface Entry {
   request_id: string;
   timestamp: string;
+  agent_type: string | null;
+  project_id: string | null;
   operation: string;
   client_dialect: DialectId | 'neutral';
   provider: string | null;
@@ -103,6 +108,7 @@ interface Entry {
 }
 
 interface Answer {
+  /** Of an answer that broke off, what came. */
   text: string;
   calls: { name: string; arguments: string }[];
   /** Why there is no answer, null where there is one. */
@@ -178,16 +184,41 @@ function modelOf(entry: Entry, body: string): string {
   return typeof model === 'string' ? model : (entry.requested_model ?? '');
 }
 
-function answerOf({ success, error_message }: Entry, dialect: DialectId, text: string | null): Answer {
-  const none = { text: '', calls: [] };
-  // The row says it in words of its own: the body as its dialect words it, under the provider's name.
-  if (!success && error_message !== null) return { ...none, failure: error_message };
-  if (text === null) return { ...none, failure: 'the answer was not kept' };
-  try {
-    return essenceOf(readAnswer(DIALECTS[dialect], text));
-  } catch (error) {
-    return { ...none, failure: error instanceof Error ? error.message : String(error) };
+/** Who asked, where headers said it and not the body: rules and sums go by that. */
+function labelsOf({ agent_type, project_id }: Entry, body: string): Record<string, string> {
+  const said = parseObject(body);
+  const labels = [
+    ['x-sluice-agent', agent_type, said?.agent_type],
+    ['x-sluice-project', project_id, said?.project_id],
+  ] as const;
+  // A header's characters are bytes.
+  return Object.fromEntries(
+    labels.flatMap(([header, name, inBody]) =>
+      name === null || typeof inBody === 'string' ? [] : [[header, Buffer.from(name).toString('latin1')]],
+    ),
+  );
+}
+
+function answerOf(entry: Entry, dialect: DialectId, body: string | null): Answer {
+  const text = body ?? '';
+  let failure = whyNone(entry, body);
+  if (failure === null) {
+    try {
+      return essenceOf(readAnswer(DIALECTS[dialect], text));
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
   }
+  return { text: readPart(DIALECTS[dialect], text), calls: [], failure };
+}
+
+/** Null: its body is a whole answer. */
+function whyNone({ success, status, error_message }: Entry, body: string | null): string | null {
+  // The row says it in words of its own: the body as its dialect words it, under the provider's name.
+  if (!success && error_message !== null) return error_message;
+  if (status === 'aborted') return 'the client left before it was complete';
+  if (body === null) return 'the answer was not kept; audit.log_response_bodies decides that';
+  return CUT_MARK.test(body) ? 'the answer was too long to be kept whole' : null;
 }
 
 function essenceOf({ parts }: NeutralResponse): Answer {
@@ -250,7 +281,9 @@ function describe(before: Told, after: Told): string[] {
     line('', 'recorded', 'now'),
     ...rows.map(([name, of]) => line(name, of(before), of(after))),
     ...[before, after].flatMap(({ entry, answer }) =>
-      answer.failure === null ? [] : [`${entry.request_id} has no answer: ${answer.failure}`],
+      answer.failure === null
+        ? []
+        : [`${entry.request_id} has no ${answer.text === '' ? '' : 'whole '}answer: ${answer.failure}`],
     ),
     // Nothing differs from an answer that there is not; one in place of none is worth reading.
     ...(after.answer.failure === null ? describeDifference(before, after) : []),

@@ -29,6 +29,22 @@ export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
   return collector.response();
 }
 
+/** The text of a stream as far as it goes: up to where it breaks off or cannot be read. */
+export function readPart(dialect: Dialect, text: string): string {
+  let said = '';
+  const decoder = dialect.provider.createStreamDecoder({
+    push(event) {
+      if (event.type === 'text-delta' || event.type === 'refusal-delta') said += event.text;
+    },
+  });
+  try {
+    for (const data of eventsOf(text)) decoder.decode(data);
+  } catch {
+    // Where it was cut. What came before is what was asked for.
+  }
+  return said;
+}
+
 function eventsOf(text: string) {
   const listed = text.trimStart().startsWith('[') ? parseList(text) : undefined;
   if (listed !== undefined) return listed.map((value) => ({ event: '', data: JSON.stringify(value) }));

@@ -32,17 +32,26 @@ const REQUESTS: Record<
 };
 
 /** Returns the request's id once its row is there. */
-async function send(url: string, [path, body]: [path: string, body: object]): Promise<string> {
+async function send(
+  url: string,
+  [path, body]: [path: string, body: object],
+  headers: Record<string, string> = {},
+): Promise<string> {
   const response = await fetch(url + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
   await response.text();
   const id = response.headers.get('x-sluice-request-id') ?? '';
+  await rowOf(url, id);
+  return id;
+}
+
+async function rowOf(url: string, id: string): Promise<void> {
   for (;;) {
     const page = await fetch(`${url}/gateway/audit?request_id=${id}`);
-    if (((await page.json()) as { total: number }).total === 1) return id;
+    if (((await page.json()) as { total: number }).total === 1) return;
     await Bun.sleep(5);
   }
 }
@@ -100,6 +109,53 @@ test('an answer that failed is told as what it was', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/status +error 400 +success 200/);
   expect(out).toContain(`${id} has no answer: `);
+});
+
+test('what came of an answer is played and compared: one that broke off, one that was left, one that was cut', async () => {
+  const ask = REQUESTS['openai-chat'];
+  const broken = await send(sluice.url, ask?.('simulator/text,fast,fault=cut:5', 'x', true) ?? ['', {}]);
+  const again = await replay([broken, '--speed', '100000', '--to', 'simulator/text,fast']);
+  expect(again.out).toMatch(/^Hello! This.*\n\n/);
+  expect(again.out).toMatch(/has no whole answer: connection lost: /);
+  // Only what is new: what came before is the beginning of it.
+  expect(again.out).toContain('the text differs');
+  expect(again.out).not.toMatch(/^ {2}- Hello/m);
+  expect(again.out).not.toMatch(/^ {2}\+ Hello/m);
+
+  const leaving = new AbortController();
+  const [path, body] = ask?.('simulator/demo', 'x', true) ?? ['', {}];
+  const response = await fetch(sluice.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: leaving.signal,
+  });
+  await response.body?.getReader().read();
+  leaving.abort();
+  const left = response.headers.get('x-sluice-request-id') ?? '';
+  await rowOf(sluice.url, left);
+  const whole = await replay([left, '--to', 'simulator/fast']);
+  expect(whole).toMatchObject({ code: 0, err: '' });
+  expect(whole.out).toMatch(/has no (whole )?answer: the client left before it was complete/);
+
+  const long = await send(sluice.url, ask?.('simulator/text,fast,tokens=20000', 'x', true) ?? ['', {}]);
+  const { out } = await replay([long, '--to', 'simulator/echo,fast']);
+  expect(out).toContain('has no whole answer: the answer was too long to be kept whole');
+  const longWhole = await send(
+    sluice.url,
+    ask?.('simulator/text,fast,tokens=400000', 'x', false) ?? ['', {}],
+  );
+  expect((await replay([longWhole, '--to', 'simulator/echo,fast'])).out).toContain(
+    'has no answer: the answer was too long to be kept whole',
+  );
+});
+
+test.each(['reviewer', 'größer 🦭'])('%s is who asks again, also where a header said it', async (name) => {
+  const label = Buffer.from(name).toString('latin1');
+  const request = REQUESTS['openai-chat']?.('simulator/echo,fast', 'x', false) ?? ['', {}];
+  const id = await send(sluice.url, request, { 'x-sluice-agent': label, 'x-sluice-project': label });
+  const { after } = JSON.parse((await replay([id, '--json'])).out);
+  expect(after.entry).toMatchObject({ agent_type: name, project_id: name });
 });
 
 /** Answers below `/NAME`, whatever is asked. */
@@ -230,5 +286,9 @@ describe('what cannot be replayed says why', () => {
   test('a wrong command line', async () => {
     expect((await replay([])).code).toBe(2);
     expect((await replay(['x', '--speed', '0'])).code).toBe(2);
+    expect(await replay(['x', '--speed', '2', '--json'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--speed and --json do not go together'),
+    });
   });
 });
