@@ -107,6 +107,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^grok-[^/]+$/],
     priceId: 'x-ai',
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
+    billsItself: true,
     quirks: {
       efforts: ['low', 'medium', 'high'],
       modelRefusals: [

@@ -20,7 +20,7 @@ interface Bill {
   model: string;
   /** Where the gateway takes what the provider says; by default its own. */
   path?: string;
-  dialect?: 'openai-responses';
+  dialect?: 'openai-responses' | 'openai-chat';
   baseUrl?: string;
   /** The prices that the sum is written with, as the table states them. */
   prices: { id: string; model: string; has: Record<string, unknown> };
@@ -285,6 +285,139 @@ const BILLS: Bill[] = [
     },
     tokens: 3 * 0.075 + 1792 * 0.0375 + 16 * 0.3,
   },
+  {
+    what: 'Anthropic: a conversation that was summed up first, which its counts leave out and its turns tell',
+    recording: 'anthropic-messages/anthropic/rubyllm-chat-anthropic-claude-sonnet-4-6-compacts-a-long-e89f52',
+    kind: 'anthropic',
+    model: 'claude-sonnet-4-6',
+    prices: { id: 'anthropic', model: 'claude-sonnet-4-6', has: {} },
+    tokens: (99_195 + 162) * 3 + (81 + 11) * 15,
+  },
+  {
+    what: 'Anthropic, streamed: three web searches, and their pages written to the cache and read from it',
+    recording:
+      'anthropic-messages/anthropic/mirascope-test-web-search-tool-stream-anthropic-claude-sonnet-4-0',
+    kind: 'anthropic',
+    model: 'claude-sonnet-4-0',
+    prices: {
+      id: 'anthropic',
+      model: 'claude-sonnet-4-20250514',
+      has: { input_mtok: 3, cache_write_mtok: 3.75, cache_read_mtok: 0.3, output_mtok: 15 },
+    },
+    tokens: 2081 * 3 + 7621 * 3.75 + 28_247 * 0.3 + 574 * 15,
+    pieces: 3 * 0.01,
+  },
+  {
+    what: 'Anthropic: a page that was fetched costs its tokens alone',
+    recording: 'anthropic-messages/anthropic/vercel-anthropic-web-fetch-tool-1',
+    kind: 'anthropic',
+    model: 'claude-sonnet-4-0',
+    prices: {
+      id: 'anthropic',
+      model: 'claude-sonnet-4-20250514',
+      has: { input_mtok: 3, output_mtok: 15 },
+    },
+    tokens: 4230 * 3 + 446 * 15,
+  },
+  {
+    what: 'OpenAI Responses: written to the cache, at five quarters of the price',
+    recording: 'openai-responses/openai/ddpy-responses-prompt-caching-5-6-cache-write',
+    kind: 'openai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.openai.com/v1',
+    path: '/v1/responses',
+    model: 'gpt-5.6-sol',
+    prices: { id: 'openai', model: 'gpt-5.6-sol', has: {} },
+    tokens: 3 * 5 + 1217 * 6.25 + 100 * 30,
+  },
+  {
+    what: 'Azure, Responses: a web search',
+    recording: 'openai-responses/azure/vercel-azure-web-search-preview-tool-1',
+    kind: 'azure',
+    dialect: 'openai-responses',
+    baseUrl: 'https://lab.openai.azure.com/openai/v1',
+    path: '/v1/responses',
+    model: 'gpt-4.1-mini',
+    prices: { id: 'azure', model: 'gpt-4.1-mini', has: { input_mtok: 0.4, output_mtok: 1.6 } },
+    tokens: 5093 * 0.4 + 369 * 1.6,
+    pieces: 1 * 0.01,
+  },
+  {
+    what: 'xAI Responses: cached input and two searches (xAI’s own bill: 161,508,500 ticks of 1e-10 USD)',
+    recording: 'openai-responses/xai/rubyllm-chat-web-search-with-xai-grok-4-3-searches-cites-1ed175',
+    kind: 'xai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.x.ai/v1',
+    path: '/v1/responses',
+    model: 'grok-4.3',
+    // Of searches it has no price: five dollars for a thousand.
+    prices: { id: 'x-ai', model: 'grok-4.3', has: { cache_read_mtok: { base: 0.2 } } },
+    tokens: (5913 - 2048) * 1.25 + 2048 * 0.2 + 364 * 2.5,
+    pieces: 2 * 0.005,
+  },
+  {
+    what: 'xAI Responses: the same sum without its own bill, where nothing was searched for',
+    recording: 'openai-responses/xai/rig-permission-control-streaming-example',
+    kind: 'xai',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.x.ai/v1',
+    path: '/v1/responses',
+    model: 'grok-4.3',
+    prices: { id: 'x-ai', model: 'grok-4.3', has: { output_mtok: { base: 2.5 } } },
+    edit: (text) => text.replaceAll(/"cost_in_usd_ticks": ?\d+,/g, ''),
+    tokens: (296 - 256) * 1.25 + 256 * 0.2 + 364 * 2.5,
+  },
+  {
+    what: 'OpenRouter, Responses (its own bill: 0.0000113 USD)',
+    recording: 'openai-responses/openrouter/pydantic-test-openai-responses-raw-cot-stream-openrouter',
+    kind: 'openrouter',
+    dialect: 'openai-responses',
+    baseUrl: 'https://openrouter.ai/api/v1',
+    path: '/v1/responses',
+    model: 'openai/gpt-oss-20b',
+    prices: { id: 'openrouter', model: 'openai/gpt-oss-20b', has: {} },
+    tokens: 11.3,
+  },
+  {
+    what: 'Gemini: code that ran, whose words came to the prompt, beside what was cached',
+    recording: 'gemini-generate/google-ai/rig-edge-cached-code-execution-i1',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3, cache_read_mtok: 0.03 } },
+    tokens: (1107 - 1081 + 1171) * 0.3 + 1081 * 0.03 + (21 + 41) * 2.5,
+  },
+  {
+    what: 'Gemini: pages that were fetched came to the prompt',
+    recording: 'gemini-generate/google-ai/pydantic-test-google-model-web-fetch-tool-stream',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash',
+    prices: { id: 'google', model: 'gemini-2.5-flash', has: { input_mtok: 0.3, output_mtok: 2.5 } },
+    tokens: (32 + 4610) * 0.3 + (25 + 37) * 2.5,
+  },
+  {
+    what: 'Gemini: an image that was made, and the words beside it',
+    recording: 'gemini-generate/google-ai/firebase-streaming-success-empty-parts',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash-image-preview',
+    prices: {
+      id: 'google',
+      model: 'gemini-2.5-flash-image-preview',
+      has: { output_mtok: 2.5, output_image_mtok: 30 },
+    },
+    tokens: 16 * 0.3 + 1290 * 30 + (1307 - 1290) * 2.5,
+  },
+  {
+    what: 'Gemini: speech, all of it audio',
+    recording: 'gemini-generate/google-ai/lingua-responsemodalitiesaudioparam-google-response',
+    kind: 'gemini',
+    model: 'gemini-2.5-flash-preview-tts',
+    prices: {
+      id: 'google',
+      model: 'gemini-2.5-flash-preview-tts',
+      has: { input_mtok: 0.5, output_mtok: 10 },
+    },
+    tokens: 10 * 0.5 + 23 * 10,
+  },
 ];
 
 const BODIES: Record<string, (bill: Bill, stream: boolean) => object> = {
@@ -499,6 +632,36 @@ describe('the bill of', () => {
       baseUrl: 'https://api.openai.com/v1',
       path: '/v1/responses',
       model: 'gpt-5-nano',
+    });
+
+    withoutSum('OpenAI Responses, which ran commands in a container', {
+      recording: 'openai-responses/openai/vercel-openai-shell-skills-1',
+      kind: 'openai',
+      dialect: 'openai-responses',
+      baseUrl: 'https://api.openai.com/v1',
+      path: '/v1/responses',
+      model: 'gpt-5.2',
+    });
+    for (const advised of [
+      'anthropic-messages/anthropic/pydantic-test-anthropic-advisor-tool',
+      'anthropic-messages/anthropic/vercel-anthropic-advisor-20250301-1',
+    ])
+      withoutSum(`Anthropic, advised by another model: ${advised}`, {
+        recording: advised,
+        kind: 'anthropic',
+        model: 'claude-sonnet-4-6',
+      });
+    withoutSum('OpenAI Chat, which spoke, where the table has the price of text alone', {
+      recording: 'openai-chat/openai/envoy-chat-text-to-audio',
+      kind: 'openai',
+      dialect: 'openai-chat',
+      baseUrl: 'https://api.openai.com/v1',
+      model: 'gpt-4o-mini-audio-preview',
+    });
+    withoutSum('Gemini, an image of a model of whose images no price is known', {
+      recording: 'gemini-generate/vertex/firebase-streaming-success-image-invalid-safety-ratings',
+      kind: 'gemini',
+      model: 'gemini-2.0-flash-exp',
     });
 
     test('a tier whose price is each model’s own: unpriced', async () => {

@@ -1,5 +1,5 @@
 // Token counts. The wire counts like the neutral model: `input_tokens` is the fresh part of the prompt.
-import { asObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { put } from '../shared/own-fields.ts';
 
@@ -18,9 +18,49 @@ export function parseUsage(wire: JsonObject): StatedUsage {
   set('cacheWrite1hTokens', asObject(wire.cache_creation)?.ephemeral_1h_input_tokens);
   set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
   set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
+  const { compacted, isOther } = readIterations(wire, counts);
+  for (const key of COMPACTED) {
+    const count = usage[key];
+    if (count !== undefined) usage[key] = count + (compacted[key] ?? 0);
+  }
   // Both are told beside the counts; the first costs several times as much, the second a tenth more.
   const tier = wire.speed === 'fast' ? 'fast' : wire.inference_geo === 'us' ? 'us' : undefined;
-  return { ...counts.stated(usage), ...tierIn(tier) };
+  return {
+    ...counts.stated(usage),
+    ...tierIn(tier),
+    ...(isOther && { otherCharges: true as const }),
+  };
+}
+
+const COMPACTED = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
+
+/**
+ * The counts above are those of the answer's own turns. What a summary of the conversation took comes to them
+ * (https://docs.claude.com/en/docs/build-with-claude/compaction), and so does the advice of another model, at its prices.
+ */
+function readIterations(
+  wire: JsonObject,
+  counts: CountReader,
+): { compacted: Partial<Usage>; isOther: boolean } {
+  const compacted: Partial<Usage> = {};
+  let isOther = false;
+  for (const entry of asArray(wire.iterations) ?? []) {
+    const turn = asObject(entry);
+    if (turn === undefined || turn.type === 'message') continue;
+    if (turn.type !== 'compaction') {
+      isOther = true;
+      continue;
+    }
+    const own = [
+      turn.input_tokens,
+      turn.output_tokens,
+      turn.cache_read_input_tokens,
+      turn.cache_creation_input_tokens,
+    ];
+    for (const [at, key] of COMPACTED.entries())
+      compacted[key] = (compacted[key] ?? 0) + (counts.read(own[at]) ?? 0);
+  }
+  return { compacted, isOther };
 }
 
 /** What clients have no field for. */

@@ -1,13 +1,7 @@
 // Token counts ↔ `usage`, across the servers that speak this dialect.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
-import {
-  countIn,
-  CountReader,
-  type StatedUsage,
-  tierIn,
-  totalInputTokens,
-  type Usage,
-} from '../../model/usage.ts';
+import { billIn } from '../openai/stated-bill.ts';
+import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
  * What a `usage` object states; fields it leaves out stay undefined.
@@ -86,14 +80,6 @@ export function buildUsage(usage: Usage): JsonObject {
 export function countsIn(body: JsonObject, choice: JsonObject | undefined): StatedUsage | undefined {
   const usage = findUsage(body, choice);
   return usage && { ...parseUsage(usage), ...tierIn(body.service_tier), ...billIn(usage) };
-}
-
-/** OpenRouter tells its own bill; with a key of the user's at the vendor, that of the vendor comes to it. */
-function billIn(usage: JsonObject): Pick<StatedUsage, 'billedUsd'> {
-  const own = countIn(usage.cost);
-  if (own === undefined) return {};
-  const vendors = usage.is_byok === true ? countIn(asObject(usage.cost_details)?.upstream_inference_cost) : 0;
-  return vendors === undefined ? {} : { billedUsd: own + vendors };
 }
 
 /** The usage object of a chunk or body, wherever the server puts it (top, in the choice, in `x_groq`). */

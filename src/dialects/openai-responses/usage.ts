@@ -1,5 +1,6 @@
 // Token counts ↔ `usage`.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
@@ -42,6 +43,7 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
     ...counts.stated(parsed),
     ...tierIn(response.service_tier),
     ...chargesIn(response, counts),
+    ...billIn(usage),
   };
 }
 
@@ -55,11 +57,18 @@ function chargesIn(
   const isOther =
     images > 0 ||
     countItems(response.output, 'image_generation_call') > 0 ||
-    countItems(response.output, 'code_interpreter_call') > 0;
+    countItems(response.output, 'code_interpreter_call') > 0 ||
+    (asArray(response.output) ?? []).some(runsInContainer);
   return {
     ...(fileSearches > 0 && { pricedApart: { fileSearches } }),
     ...(isOther && { otherCharges: true as const }),
   };
+}
+
+/** Commands that the client runs itself cost nothing. */
+function runsInContainer(entry: JsonValue): boolean {
+  const item = asObject(entry);
+  return item?.type === 'shell_call' && asObject(item.environment)?.type === 'container_reference';
 }
 
 function countItems(output: JsonValue | undefined, type: string): number {

@@ -126,6 +126,11 @@ function priceByTable(
     // The library leaves out searches, and bills an hour's cache as any other, where it knows no price for them.
     if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
     if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
+    // And it takes what is no text at the price of text. Where all that is said is audio, that is audio's.
+    if ((pricedApart?.imageOutputTokens ?? 0) > 0 && prices.output_image_mtok === undefined) return null;
+    if ((pricedApart?.videoOutputTokens ?? 0) > 0 && prices.output_video_mtok === undefined) return null;
+    const isMixed = usage.audioOutputTokens > 0 && usage.audioOutputTokens < usage.outputTokens;
+    if (isMixed && prices.output_audio_mtok === undefined) return null;
     if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
     return Number.isFinite(result.total_price) ? result.total_price : null;
   } catch {
