@@ -6,6 +6,7 @@ import { createRedactor } from '../../model/redact/redact.ts';
 import type { Log, LogFields } from '../../server/log.ts';
 import type { ChangedCredentials } from './credential-changes.ts';
 import { loadWithCode } from './load-with-code.ts';
+import { withLedgerOf } from './serving.ts';
 
 export interface ReloadOptions {
   /** What the running server began with. */
@@ -60,8 +61,7 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
   const asked = fixedAtStart(fresh.config ?? loaded.config);
   const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);
   if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
-  const { enabled, store } = started.audit;
-  await apply({ ...loaded.config, audit: { ...loaded.config.audit, enabled, store } });
+  await apply(withLedgerOf(started, loaded.config));
   log('info', successOf(change), fields);
 }
 

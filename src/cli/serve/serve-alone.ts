@@ -1,7 +1,7 @@
 // Requests served by this very process.
 import { createGateway } from '../../gateway/gateway.ts';
-import { createHttpHost } from '../../server/host.ts';
 import { createServerHost } from '../../server/server-host.ts';
+import { serveHttp } from './serve-http.ts';
 import { startTelemetry } from './serve-telemetry.ts';
 import type { ServeOptions, Serving } from './serving.ts';
 import { VERSION } from '../version.ts';
@@ -24,15 +24,8 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
     await telemetry?.close();
   };
   try {
-    const http = createHttpHost({
-      hostname: config.server.host,
-      port: config.server.port,
-      compression: () => current.server.compression,
-      fetch: gateway.fetch,
-      turnAway: gateway.turnAway,
-      onLate: gateway.cutRunning,
-      onError: (error) => log('error', 'a request failed inside the gateway', { error }),
-    });
+    const { host: hostname, port } = config.server;
+    const http = serveHttp(gateway, { hostname, port, compression: () => current.server.compression }, log);
     return {
       port: http.port,
       url: http.url,

@@ -2,12 +2,13 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createWebHost } from '../../gateway/host.ts';
-import { createHttpHost } from '../../server/host.ts';
 import { createLog, type LogOptions, parseLogSetting } from '../../server/log.ts';
 import { createServerHost } from '../../server/server-host.ts';
 import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { inTurn } from './in-turn.ts';
+import { serveHttp } from './serve-http.ts';
+import { withLedgerOf } from './serving.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
 import { VERSION } from '../version.ts';
 
@@ -58,24 +59,15 @@ export async function serveAsWorker(
       fleet: primary.fleet,
     }),
   );
-  const http = createHttpHost({
-    hostname,
-    port,
-    shared: true,
-    compression: () => current.server.compression,
-    fetch: gateway.fetch,
-    turnAway: gateway.turnAway,
-    onLate: gateway.cutRunning,
-    onError: (error) => log('error', 'a request failed inside the gateway', { error }),
-  });
+  const compression = () => current.server.compression;
+  const http = serveHttp(gateway, { hostname, port, shared: true, compression }, log);
   await primary.serve({
     gateway,
     reload: inTurn(async (given: ResolvedConfig | null) => {
       const changed = await load(given);
       // The file has changed again since the primary found it sound: it will say so.
       if (changed === null) return;
-      const { enabled, store } = config.audit;
-      gateway.reload({ ...changed, audit: { ...changed.audit, enabled, store } });
+      gateway.reload(withLedgerOf(config, changed));
       Object.assign(logged, changed.log, forced);
       for (const { code } of current.transformers.modules) code?.retire();
       current = changed;

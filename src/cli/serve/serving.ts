@@ -22,3 +22,9 @@ export interface ServeOptions {
   databasePath: string;
   log: Log;
 }
+
+/** A changed configuration with the ledger that was opened at the start: a running server keeps it. */
+export function withLedgerOf({ audit }: ResolvedConfig, changed: ResolvedConfig): ResolvedConfig {
+  const { enabled, store } = audit;
+  return { ...changed, audit: { ...changed.audit, enabled, store } };
+}
