@@ -152,7 +152,7 @@ const PREFACE = [
   '  `# yaml-language-server: $schema=./node_modules/sluice/sluice.schema.json`, or wherever that file lies.',
   '',
   'Logs go to stderr. `SLUICE_LOG=json` makes each line a JSON object, whatever `log` says; a level (`debug`, `info`, `warn`, `error`)',
-  'may stand beside it: `SLUICE_LOG=json,debug`.',
+  'may stand beside it: `SLUICE_LOG=json,debug`. The address is told on stdout, as JSON too where lines are.',
   '',
   '```yaml',
   'providers:',

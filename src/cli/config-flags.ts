@@ -23,12 +23,20 @@ export function loadOptions(
   return { environment, directory, overrides, credential, ...(path !== undefined && { path }) };
 }
 
+export interface DescribedProblem {
+  fails: boolean;
+  message: string;
+  /** The same, with how bad it is before it. */
+  line: string;
+}
+
 /** Every problem, one line each, the worst first. */
-export function describeProblems({ problems, path }: LoadedConfig): { fails: boolean; line: string }[] {
+export function describeProblems({ problems, path }: LoadedConfig): DescribedProblem[] {
   const failing = problems.filter((problem) => problem.severity !== 'warning');
   const warnings = problems.filter((problem) => problem.severity === 'warning');
-  return [
-    ...failing.map((problem) => ({ fails: true, line: `error: ${formatProblem(problem, path)}` })),
-    ...warnings.map((problem) => ({ fails: false, line: `warning: ${formatProblem(problem, path)}` })),
-  ];
+  return [...failing, ...warnings].map((problem) => {
+    const fails = problem.severity !== 'warning';
+    const message = formatProblem(problem, path);
+    return { fails, message, line: `${fails ? 'error' : 'warning'}: ${message}` };
+  });
 }

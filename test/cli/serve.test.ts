@@ -61,7 +61,7 @@ function start({
   });
   const out = createLines(child.stdout);
   const err = createLines(child.stderr);
-  const address = async () => /http:\S+/.exec(await out.until(/http:/))?.[0] ?? '';
+  const address = async () => /http:[^\s"]+/.exec(await out.until(/http:/))?.[0] ?? '';
   const end = async () => {
     const code = await child.exited;
     return { code, out: await out.all(), err: await err.all() };
@@ -240,6 +240,57 @@ describe('configuration', () => {
     const { code, err } = await server.stop();
     expect(code).toBe(0);
     expect(err).toContain('the ledger cannot be opened');
+  });
+});
+
+describe('as JSON', () => {
+  const parse = (text: string): Record<string, unknown>[] =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  test.each([
+    ['by the environment', '', { SLUICE_LOG: 'json' }],
+    ['by the file', 'log: { format: json }\n', {}],
+  ])('every line is an object, from the first on: asked %s', async (_, config, environment) => {
+    const server = start({
+      config: `${config}providers: { openai: { api_key: "env:ABSENT" } }`,
+      environment,
+    });
+    const address = await server.address();
+    const { code, out, err } = await server.stop();
+    expect(code).toBe(0);
+    expect(parse(out)).toEqual([
+      {
+        time: expect.any(String),
+        level: 'info',
+        message: expect.stringMatching(new RegExp(`^Sluice \\S+ listens on ${address}$`)),
+        configuration: server.path,
+        providers: ['simulator'],
+        disabled: { openai: 'environment variable ABSENT is not set' },
+        default: 'simulator',
+      },
+    ]);
+    expect(parse(err)).toMatchObject([
+      {
+        level: 'warn',
+        message: expect.stringContaining('sluice.yaml:'),
+      },
+      { level: 'info', message: expect.stringContaining('shutting down') },
+    ]);
+  });
+
+  test('so is what ends the start', async () => {
+    const server = start({
+      args: ['--port', '0', '--host', '0.0.0.0'],
+      environment: { SLUICE_LOG: 'json' },
+    });
+    const { code, out, err } = await server.end();
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(parse(err)).toMatchObject([
+      { level: 'error', message: expect.stringContaining('set server.keys') },
+    ]);
   });
 });
 

@@ -65,8 +65,8 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     stderr: 'pipe',
   });
   const { output, wrote } = collect([child.stdout, child.stderr], child.exited);
-  await wrote(/listens on http:\/\/\S+/);
-  const url = /listens on (http:\/\/\S+)/.exec(output())?.[1] ?? '';
+  await wrote(/listens on http:\/\/[^\s"]+/);
+  const url = /listens on (http:\/\/[^\s"]+)/.exec(output())?.[1] ?? '';
   const pid = childOf(child.pid) ?? child.pid;
   const stop = async () => {
     child.kill('SIGTERM');

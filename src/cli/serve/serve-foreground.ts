@@ -7,7 +7,7 @@ import { vaultPath } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
 import { ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { moduleFile, retireModules } from '../../server/load-modules.ts';
-import { createLog, logSettingProblem, parseLogSetting } from '../../server/log.ts';
+import { createLog, type LogOptions, logSettingProblem, parseLogSetting } from '../../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
 import { WorkerFailed } from '../../workers/crew.ts';
 import { NoSharedMemory } from '../../workers/shared-memory.ts';
@@ -21,7 +21,7 @@ import { loadWithCode, moduleDirectory } from './load-with-code.ts';
 import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
 import type { Serving } from './serving.ts';
 import { announce } from '../standard-output.ts';
-import { describeStart, reachableUrl } from './start-message.ts';
+import { describeStart, describeStartInJson, reachableUrl } from './start-message.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
 import { untilShutdown } from './until-shutdown.ts';
 import { VERSION } from '../version.ts';
@@ -37,8 +37,16 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   // Before anything is read, so that no change of it is missed.
   const credentials = watchable(findHome(context.environment));
   const loaded = await loadWithCode(options);
-  for (const { line } of describeProblems(loaded)) context.err(line);
   const { config, path } = loaded;
+  const forced = parseLogSetting(context.environment.SLUICE_LOG);
+  const logged = { level: 'info', format: 'text', ...config?.log, ...forced } satisfies LogOptions;
+  const log = createLog(logged);
+  const isJson = logged.format === 'json';
+  const fail = (message: string) => (isJson ? log('error', message) : context.err(`error: ${message}`));
+  for (const { fails, message, line } of describeProblems(loaded)) {
+    if (isJson) log(fails ? 'error' : 'warn', message);
+    else context.err(line);
+  }
   if (config === null) return 1;
 
   let pidFile: PidFile | undefined;
@@ -48,12 +56,9 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     pidFile = claim(context);
   } catch (error) {
     if (!(error instanceof PidFileError || error instanceof ProxySettingError)) throw error;
-    context.err(`error: ${error.message}`);
+    fail(error.message);
     return 1;
   }
-  const forced = parseLogSetting(context.environment.SLUICE_LOG);
-  const logged = { ...config.log, ...forced };
-  const log = createLog(logged);
   const wrong = logSettingProblem(context.environment.SLUICE_LOG);
   if (wrong !== undefined) log('warn', wrong);
   keepOwnLogFile(context, { putsAside: true, log });
@@ -77,7 +82,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     pidFile?.release();
     if (!(error instanceof ListenError || error instanceof WorkerFailed || error instanceof NoSharedMemory))
       throw error;
-    context.err(`error: ${error.message}`);
+    fail(error.message);
     return 1;
   }
   let current = config;
@@ -88,7 +93,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     current = changed;
   };
   const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
-  announce(describeStart(config, serving, path, VERSION), context);
+  const describe = isJson ? describeStartInJson : describeStart;
+  announce(describe(config, serving, path, VERSION), context);
   pidFile?.write({
     pid: process.pid,
     url: reachableUrl(config.server.host, serving.port),

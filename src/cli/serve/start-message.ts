@@ -30,6 +30,25 @@ export function describeStart(
   ];
 }
 
+/** The same as one line, for those who read every line as JSON. */
+export function describeStartInJson(
+  config: ResolvedConfig,
+  http: Pick<HttpHost, 'url'>,
+  path: string | null,
+  version: string,
+): string[] {
+  const said = {
+    time: new Date().toISOString(),
+    level: 'info',
+    message: `Sluice ${version} listens on ${http.url}`,
+    configuration: path,
+    providers: config.providers.map(({ name }) => name),
+    disabled: Object.fromEntries(config.disabled.map(({ name, reason }) => [name, reason])),
+    default: config.routing.defaultProvider,
+  };
+  return [JSON.stringify(said)];
+}
+
 function describeDefault({ providers, routing }: ResolvedConfig): string {
   const { defaultProvider: wanted, fallbackChain } = routing;
   if (wanted === null) return 'the provider that knows the model, else the first';
