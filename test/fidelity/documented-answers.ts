@@ -341,7 +341,7 @@ const OLLAMA: JsonObject[] = [
     done_reason: 'length',
     prompt_eval_count: 3,
     eval_count: 2,
-    logprobs: [{ ...TOKEN, top_logprobs: [TOKEN] }],
+    logprobs: [{ ...TOKEN, token: 'It rains.', top_logprobs: [TOKEN] }],
     message: {
       role: 'assistant',
       content: 'It rains.',

@@ -578,7 +578,11 @@ export const ENDINGS: readonly AnswerFeature[] = [
           },
         ],
       },
-      ...NOT_BY_OTHERS,
+      'bedrock-converse': null,
+      'ollama-chat': {
+        message: { role: 'assistant', content: 'Hello.' },
+        logprobs: [{ token: 'Hello.', logprob: -0.1 }],
+      },
     },
   },
   {

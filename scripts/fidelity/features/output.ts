@@ -185,7 +185,7 @@ export const OUTPUT: FeatureGroup = {
         'openai-responses': { include: ['message.output_text.logprobs'], top_logprobs: 2 },
         gemini: { generationConfig: { responseLogprobs: true, logprobs: 2 } },
         'bedrock-converse': null,
-        'ollama-chat': null,
+        'ollama-chat': { logprobs: true, top_logprobs: 2 },
       },
     },
     {

@@ -12,15 +12,7 @@ import { reportSummary } from '../shared/reasoning-summary.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildMessages } from './build-messages.ts';
 
-const UNSAID = [
-  'parallelToolCalls',
-  'verbosity',
-  'user',
-  'metadata',
-  'serviceTier',
-  'cacheKey',
-  'logprobs',
-] as const;
+const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'serviceTier', 'cacheKey'] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport('ollama-chat');
@@ -44,6 +36,10 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   if (format !== undefined) body.format = format;
   const options = buildOptions(request);
   if (Object.keys(options).length > 0) body.options = options;
+  if (request.logprobs !== undefined) {
+    body.logprobs = true;
+    if (request.logprobs.top !== undefined) body.top_logprobs = request.logprobs.top;
+  }
   reportUnsaid(request, UNSAID, losses);
   losses.foreign(request.extension);
   return { body, losses: losses.list() };

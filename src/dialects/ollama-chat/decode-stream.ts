@@ -1,13 +1,14 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { readObject } from '../../model/json/exact-numbers.ts';
-import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { textIn } from '../shared/answer-list.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
-import { ID, tellUnworded } from './unworded.ts';
+import { ID, isThere, tellUnworded } from './unworded.ts';
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new LineDecoder(sink);
@@ -45,8 +46,12 @@ class LineDecoder implements StreamDecoder {
     }
     tellUnworded(line, this.extend);
     const message = asObject(line.message) ?? NO_MESSAGE;
-    this.write('reasoning', textIn(message.thinking, 'message.thinking'));
-    this.write('text', textIn(message.content, 'message.content'));
+    const thinking = textIn(message.thinking, 'message.thinking');
+    const content = textIn(message.content, 'message.content');
+    this.write('reasoning', thinking);
+    if (isThere(line.logprobs))
+      this.spell(content, line.logprobs, thinking !== '' || isThere(message.tool_calls));
+    else this.write('text', content);
     if (message.tool_calls !== undefined) this.call(message, asString(line.created_at) ?? '');
     if (line.done !== true) return;
     this.close();
@@ -57,15 +62,31 @@ class LineDecoder implements StreamDecoder {
   // Only `done` ends an answer.
   end(): void {}
 
+  private begin(kind: 'text' | 'reasoning'): void {
+    if (this.open === kind) return;
+    this.close();
+    this.open = kind;
+    this.block = this.nextBlock++;
+    this.sink.push({ type: TEXT_EVENTS[kind].start, block: this.block });
+  }
+
   private write(kind: 'text' | 'reasoning', text: string): void {
     if (text === '') return;
-    if (this.open !== kind) {
-      this.close();
-      this.open = kind;
-      this.block = this.nextBlock++;
-      this.sink.push({ type: TEXT_EVENTS[kind].start, block: this.block });
-    }
+    this.begin(kind);
     this.sink.push({ type: TEXT_EVENTS[kind].delta, block: this.block, text });
+  }
+
+  /** Text with the log probabilities of its tokens; a letter of several tokens comes with the last of them. */
+  private spell(text: string, told: JsonValue | undefined, isMore: boolean): void {
+    const logprobs = parseLogprobs(told);
+    const hasPlace = text !== '' || (this.open === 'text' && !isMore);
+    if (!hasPlace || logprobs === undefined) {
+      this.write('text', text);
+      this.extend('logprobs');
+      return;
+    }
+    this.begin('text');
+    this.sink.push({ type: 'text-delta', block: this.block, text, logprobs });
   }
 
   private call(message: JsonObject, createdAt: string): void {

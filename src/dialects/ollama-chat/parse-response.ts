@@ -4,9 +4,10 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { textIn } from '../shared/answer-list.ts';
+import { parseLogprobs } from '../openai/logprobs.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
-import { readCalls, readFinish, readUsage } from './read-answer.ts';
-import { ID, tellUnworded } from './unworded.ts';
+import { readCalls, readFinish, readUsage, spellingOf } from './read-answer.ts';
+import { ID, isThere, tellUnworded } from './unworded.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(body.message);
@@ -16,13 +17,18 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const thinking = textIn(message.thinking, 'message.thinking');
   const content = textIn(message.content, 'message.content');
   if (thinking) parts.push({ type: 'reasoning', text: thinking });
-  if (content) parts.push({ type: 'text', text: content });
   const calls = readCalls(message, asString(body.created_at) ?? '', 0);
+  const isAlone = !thinking && calls.length === 0;
+  const tokens = parseLogprobs(body.logprobs);
+  const logprobs = spellingOf(content, tokens, isAlone);
+  if (content) parts.push({ type: 'text', text: content, ...(logprobs !== undefined && { logprobs }) });
   for (const call of calls) parts.push({ type: 'tool-call', kind: 'function', ...call });
   const unworded: JsonObject = {};
   tellUnworded(body, (name) => {
     unworded[name] = {};
   });
+  if (isThere(body.logprobs) && (logprobs === undefined || logprobs.length !== tokens?.length))
+    unworded.logprobs = {};
   return {
     id: null,
     model: asString(body.model) || null,

@@ -3,6 +3,7 @@ import { exactText } from '../../model/json/exact-numbers.ts';
 import type { Finish } from '../../model/finish.ts';
 import { fnv1a } from '../../model/hash.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
 import { CountReader, type StatedUsage } from '../../model/usage.ts';
 import { objectsIn } from '../shared/answer-list.ts';
 
@@ -32,6 +33,24 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
     });
   }
   return calls;
+}
+
+/**
+ * Of the tokens of a whole answer, thoughts and calls among them, those that spell its text; undefined where none are sure
+ * to.
+ * @param alone the answer is that text and nothing else.
+ */
+export function spellingOf(
+  text: string,
+  tokens: readonly TokenLogprob[] | undefined,
+  alone: boolean,
+): TokenLogprob[] | undefined {
+  if (tokens === undefined || text === '') return undefined;
+  if (alone) return [...tokens];
+  let spelled = '';
+  let at = tokens.length;
+  while (at > 0 && spelled.length < text.length) spelled = `${tokens[--at]?.token ?? ''}${spelled}`;
+  return spelled === text ? tokens.slice(at) : undefined;
 }
 
 /** @param called whether the answer calls a tool: Ollama says `stop` then too. */

@@ -10,13 +10,12 @@ const READ: ReadonlySet<string> = new Set([
 
 /** Tells each of one line or body by name. https://docs.ollama.com/api/chat */
 export function tellUnworded(body: JsonObject, tell: (name: string) => void): void {
-  if (isThere(body.logprobs)) tell('logprobs');
   const message = asObject(body.message);
   if (isThere(message?.images)) tell('images');
   for (const name in message) if (!READ.has(name) && saysMore(message[name])) tell(`message.${name}`);
 }
 
-function isThere(list: JsonObject[string]): boolean {
+export function isThere(list: JsonObject[string]): boolean {
   return list !== undefined && (asArray(list)?.length ?? 0) > 0;
 }
 
