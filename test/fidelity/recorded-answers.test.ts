@@ -92,8 +92,11 @@ for (const wire of TABLE_WIRES) {
             const about = `${feature.name}, told to ${client}`;
             if (cell === undefined)
               throw new Error(`${about}: the table says that ${wire} has no words for it`);
+            const isTold = PRESENT_IN_ANSWERS[feature.name]?.(again) === true;
+            // A recorded source may say less than the table's: nothing of it needs a name then.
+            if (isTold && cell.outcome.kind === 'approximated' && feature.name.startsWith('citation '))
+              continue;
             if (cell.outcome.kind === 'carried') {
-              const isTold = PRESENT_IN_ANSWERS[feature.name]?.(again) === true;
               // What only this recording has may be more than the client's dialect can hold: then it is named.
               if (!isTold && told.lost.length === 0) throw new Error(`${about}: neither told nor named`);
             } else if (cell.lost.length > 0) {

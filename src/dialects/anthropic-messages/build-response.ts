@@ -5,6 +5,7 @@ import { createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
+import { buildCitation, citationTells } from './citations.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -31,6 +32,11 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     else told.approximated(feature, how);
   }
   if (response.parts.some((part) => 'logprobs' in part)) told.lost('logprobs');
+  for (const part of response.parts) {
+    if (part.type !== 'text') continue;
+    for (const citation of part.citations ?? [])
+      if (buildCitation(citation) !== undefined) told.citation(citation, citationTells(citation));
+  }
   told.usage(response.usage, UNSAID_COUNTS);
   told.finish(response.finish, knownEndings(response.finish));
   return {

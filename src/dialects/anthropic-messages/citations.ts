@@ -2,6 +2,7 @@
 // `start`/`end` stay unset. https://docs.anthropic.com/en/docs/build-with-claude/citations
 import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { asNumber, asString, type JsonObject } from '../../model/json/json.ts';
+import type { CitationDetail } from '../shared/answer-losses.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -11,7 +12,7 @@ export function parseCitation(wire: JsonObject): Citation {
   const title = asString(wire.title) ?? asString(wire.document_title);
   const citedText = asString(wire.cited_text);
   return {
-    kind: kindOf(asString(wire.type)),
+    kind: kindOf(asString(wire.type), url),
     ...(url === undefined ? {} : { url }),
     ...(title === undefined ? {} : { title }),
     ...(citedText === undefined ? {} : { citedText }),
@@ -82,8 +83,11 @@ function buildLocation({ location, title, citedText }: Citation): JsonObject | u
   };
 }
 
-function kindOf(type: string | undefined): Citation['kind'] {
+function kindOf(type: string | undefined, url: string | undefined): Citation['kind'] {
   switch (type) {
+    // What the client itself found: a page, where it says its address.
+    case 'search_result_location':
+      return url === undefined ? 'document' : 'url';
     case 'web_search_result_location':
       return 'url';
     case 'char_location':
@@ -93,4 +97,9 @@ function kindOf(type: string | undefined): Citation['kind'] {
     default:
       return 'other';
   }
+}
+
+/** What a citation of another dialect says, as `buildCitation` tells it, beside where its source is. */
+export function citationTells({ url }: Citation): CitationDetail[] {
+  return url === undefined ? ['citedText', 'location'] : ['citedText'];
 }

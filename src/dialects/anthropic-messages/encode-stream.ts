@@ -21,7 +21,7 @@ import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { LAST_SIGNATURE, messageId } from './build-response.ts';
-import { buildCitation } from './citations.ts';
+import { buildCitation, citationTells } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from './tool-input.ts';
@@ -239,6 +239,7 @@ class MessageEncoder implements StreamEncoder {
   private citation(value: Citation): string {
     const wire = buildCitation(value);
     if (wire === undefined) this.losses.lost('citations');
+    else this.losses.citation(value, citationTells(value));
     return this.open === 'text' && wire !== undefined
       ? this.delta({ type: 'citations_delta', citation: wire })
       : '';

@@ -7,7 +7,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { CUT_CALL, callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
-import { createGroundingWriter, type GroundingWriter } from './citations.ts';
+import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { signatureForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
@@ -70,7 +70,8 @@ function buildPart(
       spans.begin();
       spans.add(part.text);
       for (const citation of part.citations ?? []) {
-        if (!grounding.add(citation, spans.segment(citation))) losses.lost('citations');
+        if (grounding.add(citation, spans.segment(citation))) losses.citation(citation, chunkTells(citation));
+        else losses.lost('citations');
       }
       return part.text === '' ? undefined : { text: part.text };
     case 'refusal':

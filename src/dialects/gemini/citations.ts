@@ -2,6 +2,7 @@
 // `groundingMetadata`. https://ai.google.dev/gemini-api/docs/google-search
 import type { Citation } from '../../model/content.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import type { CitationDetail } from '../shared/answer-losses.ts';
 import type { TextIndex } from './text-index.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';
@@ -153,6 +154,19 @@ export function createGroundingWriter(): GroundingWriter {
   };
 }
 
+/** What a chunk says of its source beside where it is. */
+export function chunkTells({ kind, url, location }: Citation): CitationDetail[] {
+  if (kind === 'url' && url !== undefined) return ['span'];
+  return location?.unit === 'page' ? ['span', 'citedText', 'location'] : ['span', 'citedText'];
+}
+
+/** Pages as Vertex tells those of a passage that it retrieved. */
+function pagesOf({ location, citedText }: Citation): JsonObject {
+  if (location?.unit !== 'page') return {};
+  const pageSpan = { firstPage: location.start, lastPage: Math.max(location.start, location.end - 1) };
+  return { ragChunk: { ...(citedText === undefined ? {} : { text: citedText }), pageSpan } };
+}
+
 function chunkOf(citation: Citation): JsonObject | undefined {
   const { url, title, citedText } = citation;
   const named = title === undefined ? {} : { title };
@@ -163,6 +177,7 @@ function chunkOf(citation: Citation): JsonObject | undefined {
       ...(url === undefined ? {} : { uri: url }),
       ...named,
       ...(citedText === undefined ? {} : { text: citedText }),
+      ...pagesOf(citation),
     },
   };
 }

@@ -22,7 +22,7 @@ import {
   signaturePart,
 } from './answer-parts.ts';
 import { buildError } from './build-error.ts';
-import { createGroundingWriter, type GroundingWriter } from './citations.ts';
+import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
@@ -194,7 +194,9 @@ class ChunkEncoder implements StreamEncoder {
     this.citations = null;
     this.grounding ??= createGroundingWriter();
     for (const citation of citations) {
-      if (!this.grounding.add(citation, this.spans.segment(citation))) this.losses.lost('citations');
+      if (this.grounding.add(citation, this.spans.segment(citation)))
+        this.losses.citation(citation, chunkTells(citation));
+      else this.losses.lost('citations');
     }
   }
 

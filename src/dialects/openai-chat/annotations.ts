@@ -77,3 +77,6 @@ export function buildAnnotation(citation: Citation, base: number, length: number
     },
   };
 }
+
+/** What an annotation says of its source beside where it is. */
+export const ANNOTATED = ['citedText', 'span'] as const;

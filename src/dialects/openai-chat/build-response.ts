@@ -6,7 +6,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { totalInputTokens } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { buildAnnotation } from './annotations.ts';
+import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
@@ -138,8 +138,11 @@ function buildAnnotations(texts: readonly TextPart[], losses: AnswerLosses): Jso
   for (const { text, citations } of texts) {
     for (const citation of citations ?? []) {
       const annotation = buildAnnotation(citation, base, text.length);
-      if (annotation !== undefined) annotations.push(annotation);
-      else losses.lost('citations');
+      if (annotation === undefined) losses.lost('citations');
+      else {
+        losses.citation(citation, ANNOTATED);
+        annotations.push(annotation);
+      }
     }
     base += text.length;
   }

@@ -16,7 +16,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
-import { buildAnnotation } from './annotations.ts';
+import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
@@ -209,10 +209,14 @@ class ChunkEncoder implements StreamEncoder {
     const isFirst = this.annotationCount === 0;
     for (const citation of citations) {
       const annotation = buildAnnotation(citation, this.textBase, this.contentLength - this.textBase);
-      if (annotation === undefined) this.losses.lost('citations');
+      if (annotation === undefined) {
+        this.losses.lost('citations');
+        continue;
+      }
+      this.losses.citation(citation, ANNOTATED);
       // A second list is joined to the first by indexes, without which OpenAI's SDK of Python fails.
-      else annotations.push(isFirst ? annotation : { ...annotation, index: this.annotationCount });
-      if (annotation !== undefined) this.annotationCount++;
+      annotations.push(isFirst ? annotation : { ...annotation, index: this.annotationCount });
+      this.annotationCount++;
     }
     return annotations.length === 0 ? '' : this.chunk({ annotations });
   }

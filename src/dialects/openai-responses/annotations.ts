@@ -56,3 +56,6 @@ export function buildAnnotation(citation: Citation, length: number): JsonObject 
     title: citation.title ?? '',
   };
 }
+
+/** What an annotation says of its source beside where it is. */
+export const ANNOTATED = ['span'] as const;

@@ -5,7 +5,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
-import { buildAnnotation } from './annotations.ts';
+import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { indexTools } from './namespace.ts';
@@ -87,7 +87,10 @@ function annotationsOf({ text, citations }: TextPart, losses: AnswerLosses): Jso
   for (const citation of citations ?? []) {
     const annotation = buildAnnotation(citation, text.length);
     if (annotation === undefined) losses.lost('citations');
-    else annotations.push(annotation);
+    else {
+      losses.citation(citation, ANNOTATED);
+      annotations.push(annotation);
+    }
   }
   return annotations;
 }

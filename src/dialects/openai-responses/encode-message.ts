@@ -5,7 +5,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { AnswerLosses } from '../shared/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
-import { buildAnnotation } from './annotations.ts';
+import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
 
@@ -171,6 +171,7 @@ class PartedMessages implements MessageWriter {
         this.losses.lost('citations');
         continue;
       }
+      this.losses.citation(citation, ANNOTATED);
       const fields = { ...place, annotation_index: annotations.length, annotation };
       wire += this.output.event('response.output_text.annotation.added', fields);
       annotations.push(annotation);

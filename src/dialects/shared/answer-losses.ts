@@ -1,11 +1,11 @@
 // Names what of an answer its client's dialect cannot say: alike for whole answers and for streams.
-import type { Extension, ServerToolResultPart } from '../../model/content.ts';
+import type { Citation, Extension, ServerToolResultPart } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from './stand-ins.ts';
+import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from './stand-ins.ts';
 
 export interface AnswerLosses {
   lost(feature: string): void;
@@ -19,6 +19,11 @@ export interface AnswerLosses {
   foreign(extension: Extension | undefined): void;
   /** Names what an image or a clip was said with, where another dialect said it. */
   foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void;
+  /**
+   * Names what the client is not told of a citation that it gets.
+   * @param told what its own form of it says.
+   */
+  citation(citation: Citation, told: readonly CitationDetail[]): void;
   /** A call that the provider answered itself. @param told whether the client gets it. */
   serverCall(call: { id: string; name: string }, told: boolean): void;
   /** A result of such a call that the client does not get: it is named as its call is. */
@@ -31,6 +36,26 @@ export interface AnswerLosses {
   /** Counts that the dialect has no field for. */
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
 }
+
+/** What a citation may say beside where its source is; `span`: the words of the answer that rest on it. */
+export type CitationDetail = 'citedText' | 'location' | 'span';
+
+/** Fields of citations, in any dialect, that are read into neutral words. */
+const CITATION_WORDS: ReadonlySet<string> = new Set([
+  ...['type', 'url', 'title', 'document_title', 'cited_text', 'filename', 'url_citation', 'source'],
+  ...[
+    'start_index',
+    'end_index',
+    'web',
+    'maps',
+    'image',
+    'retrievedContext',
+    'startIndex',
+    'endIndex',
+    'uri',
+  ],
+]);
+const LOCATION_WORDS = /^(document_index|(start|end)_(char|page|block)_\w+)$/;
 
 /** Endings that most dialects have no word for. */
 export type RareEnding = Extract<
@@ -84,6 +109,18 @@ class ToldLosses implements AnswerLosses {
     if (extension === undefined || extension.dialect === this.own) return;
     for (const field of Object.keys(extension.fields)) {
       if (!SILENT_FIELDS.has(field)) this.lost(`${type}.${field}`);
+    }
+  }
+
+  citation(citation: Citation, told: readonly CitationDetail[]): void {
+    const { citedText, location, start, extension } = citation;
+    if (extension?.dialect === this.own) return;
+    if (citedText && !told.includes('citedText')) this.lost('citations.cited_text');
+    if (location !== undefined && !told.includes('location')) this.lost('citations.location');
+    if (start !== undefined && !told.includes('span')) this.approximated('citations', CITES_WHOLE_TEXT);
+    for (const [name, value] of Object.entries(extension?.fields ?? {})) {
+      if (value === null || value === undefined || value === '' || CITATION_WORDS.has(name)) continue;
+      if (location === undefined || !LOCATION_WORDS.test(name)) this.lost(`citations.${name}`);
     }
   }
 

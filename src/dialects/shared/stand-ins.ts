@@ -10,3 +10,5 @@ export const TEXT_ALONE = 'earlier answers are sent as their text alone';
 export const SENT_AS_TEXT = 'a text document is sent as text';
 /** For signed thinking, where there is no place for the signature or it is another provider's. */
 export const WITHOUT_SIGNATURE = 'its text is sent without its signature';
+/** For a source of some words of the answer, where sources belong to whole texts. */
+export const CITES_WHOLE_TEXT = 'told as a source of the whole text';
