@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepRequest } from '../../src/gateway/record/kept-request.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
@@ -139,4 +140,24 @@ test('with an image it waits as text, the image apart', async () => {
 test('a short one is not worth it', async () => {
   await leaveAfter(60, 'x'.repeat(30_000));
   expect(packed).toEqual([]);
+});
+
+test('one that there is no memory to clean stays as it is until its row is written, and is cleaned then', async () => {
+  let tries = 0;
+  let packs = 0;
+  const kept = keepRequest(LONG, {
+    redact(text) {
+      tries++;
+      if (tries === 1) throw new RangeError('Out of memory');
+      return text.replaceAll(SECRET, '[redacted]');
+    },
+    setTimer: timers.setTimer,
+    pack(body) {
+      packs++;
+      return pack(body);
+    },
+  });
+  await timers.advance(50);
+  expect([tries, packs]).toEqual([1, 0]);
+  expect(kept.describe([]).requestBody).toBe(LONG.replaceAll(SECRET, '[redacted]'));
 });

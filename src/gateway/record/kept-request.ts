@@ -54,20 +54,22 @@ class HeldRequest implements KeptRequest {
   }
 
   async shrink(pack: NonNullable<Keeping['pack']>): Promise<void> {
-    // The ledger writes into the text what stands for its parts.
-    if (this.clean().length > 0) return;
     try {
+      // The ledger writes into the text what stands for its parts.
+      if (this.clean().length > 0) return;
       this.packed = await pack(this.text);
       this.text = '';
     } catch {
-      // It stays text, which the ledger packs as it packs others.
+      // No memory, as a rule. It stays text, which is cleaned when its row is written, and packed as others are.
     }
   }
 
   private clean(): readonly BinaryPart[] {
     if (this.parts !== undefined) return this.parts;
-    this.parts = [];
-    this.text = cleanBody(this.text, 'request', this.redact, this.parts) ?? '';
-    return this.parts;
+    const parts: BinaryPart[] = [];
+    this.text = cleanBody(this.text, 'request', this.redact, parts) ?? '';
+    // Only now: what could not be cleaned is not.
+    this.parts = parts;
+    return parts;
   }
 }
