@@ -2,6 +2,9 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -394,6 +397,100 @@ describe('a file that another program holds for long', () => {
     expect(taken.sort()).toEqual(idsOf(rows));
   });
 });
+
+describe('a folder in which nothing can be written', () => {
+  const folder = () => join(home, 'in');
+
+  /** A file stands where the folder of both should be. */
+  const openInNone = (onLost?: (rows: number, reason: string | null) => void) => {
+    writeFileSync(folder(), '');
+    const { now, monotonic, setTimer } = createWebHost();
+    return createLedger(createThreadedStore({ type: 'sqlite', path: join(folder(), 'sluice.db') }), {
+      now,
+      monotonic,
+      setTimer,
+      spill: createSpillFile({ directory: join(folder(), 'spill'), maxBytes: () => 1e8 }),
+      ...(onLost && { onLost }),
+    });
+  };
+
+  test('until it can: every row is there, and health has nothing to tell any more', async () => {
+    const ledger = openInNone();
+    ledger.record(sampleRow({ requestId: 'before' }));
+    await until(() => !ledger.health().ok);
+    expect(ledger.health().lastError).toContain('move that away, or name another folder with SLUICE_HOME');
+    rmSync(folder());
+    await until(() => ledger.health().ok && ledger.health().queued === 0);
+    expect(ledger.health()).toMatchObject({ spilled: 0, dropped: 0, lastError: null });
+    expect((await ledger.store.recent(9)).map(({ requestId }) => requestId)).toEqual(['before']);
+    await ledger.close();
+  });
+
+  test('to the end: it is told how many rows are lost, and why', async () => {
+    const told: [number, string | null][] = [];
+    const ledger = openInNone((...lost) => told.push(lost));
+    for (const row of variedRows(3)) ledger.record(row);
+    await ledger.close();
+    expect(told).toEqual([[3, expect.stringContaining('a file stands where its folder should be')]]);
+    expect(ledger.health().dropped).toBe(3);
+  });
+
+  const isRoot = process.getuid?.() === 0 && Bun.which('setpriv') !== null;
+
+  test.if(isRoot)(
+    'of another user: requests are served, the log tells the place, the mend and what is lost',
+    async () => {
+      const [own, others] = [join(home, 'own'), join(home, 'others')];
+      for (const directory of [own, others]) mkdirSync(directory, { mode: 0o755 });
+      chmodSync(home, 0o755);
+      chownSync(own, NOBODY, NOBODY);
+      const gateway = Bun.spawn(
+        [
+          ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', process.execPath],
+          ...[join(import.meta.dir, '../../src/main.ts'), 'serve', '--port', '0', '--workers', '1'],
+        ],
+        {
+          cwd: own,
+          env: { PATH: '/bin:/usr/bin', HOME: own, SLUICE_HOME: others },
+          stdout: 'pipe',
+          stderr: 'pipe',
+        },
+      );
+      const said = gateway.stdout.getReader();
+      let start = '';
+      for (const decoder = new TextDecoder(); !/http:\S+\n/.test(start); ) {
+        const { value, done } = await said.read();
+        if (done) throw new Error(await new Response(gateway.stderr).text());
+        start += decoder.decode(value);
+      }
+      const url = /http:\S+/.exec(start)?.[0] ?? '';
+      const response = await fetch(`${url}/v1/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'simulator/fast',
+          max_tokens: 9,
+          messages: [{ role: 'user', content: 'x' }],
+        }),
+      });
+      expect(response.status).toBe(200);
+      await response.text();
+      const page = await fetch(`${url}/gateway/audit`);
+      expect(page.status).toBe(503);
+      expect(await page.text()).toContain(
+        'let this user write there, or name another folder with SLUICE_HOME',
+      );
+      gateway.kill('SIGTERM');
+      expect(await gateway.exited).toBe(0);
+      const log = `${start}${await new Response(gateway.stderr).text()}`;
+      expect(log).toContain(`${others}/sluice.db: EACCES`);
+      expect(log).toMatch(/rows of the ledger are lost: .* rows=1/);
+    },
+  );
+});
+
+/** The user of Debian's, Fedora's and most others who owns nothing. */
+const NOBODY = 65_534;
 
 describe('a full disk', () => {
   if (canMount()) {

@@ -20,6 +20,8 @@ export interface LedgerOptions {
   spill?: Spill;
   /** Age in ms at which rows go, asked before each hourly expiry; null keeps all. */
   retentionMs?: () => number | null;
+  /** Told at the end how many rows neither the store nor the spill took, and why. */
+  onLost?: (rows: number, reason: string | null) => void;
   /** Rows that may wait in memory; beyond it new rows are dropped and counted. */
   maxQueued?: number;
   /** Longest wait of a row before the store gets it. */
@@ -33,6 +35,9 @@ const MAX_BACK_OFF_MS = 500;
 const FIRST_BACK_OFF_MS = 50;
 /** At the end nobody waits longer for a store that says nothing. */
 const CLOSE_MS = 10_000;
+
+/** What the log says of `onLost`. */
+export const ROWS_LOST = 'rows of the ledger are lost: neither the store nor the disk took them';
 
 function noticeOf(givenUp: string | null): string[] {
   return givenUp === null ? [] : [`a row was given up, since the store would not take it: ${givenUp}`];
@@ -180,8 +185,10 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
       closed = true;
       timer?.cancel();
       await overflow.spillAll();
-      dropped += rowsIn(backlog.entries());
+      const lost = rowsIn(backlog.entries());
+      dropped += lost;
       backlog.clear();
+      if (lost > 0) options.onLost?.(lost, writer.lastError() ?? spill.held().lastError);
       await spill.close();
       await store.close();
     },

@@ -37,6 +37,8 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
   let number = 1;
   let lost = 0;
   let lastError: string | null = null;
+  /** Why rows were not taken, until there are none any more that might come. */
+  let refusal: string | null = null;
   // One operation after the other, the first of which finds what is there.
   let turn: Promise<unknown> = findSegments(directory).then((found) => {
     segments = found.segments;
@@ -113,6 +115,7 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
       lastError = messageOf(thrown);
     });
     segments = segments.filter((other) => other !== segment);
+    if (segments.length === 0) refusal = null;
   };
 
   return {
@@ -122,9 +125,10 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
         try {
           for (; taken < rows.length; taken += BATCH_ROWS) await write(rows.slice(taken, taken + BATCH_ROWS));
           lastError = null;
+          refusal = null;
           return rows.length;
         } catch (thrown) {
-          lastError = `the spill takes no more rows: ${messageOf(thrown)}`;
+          refusal = `the spill takes no more rows: ${messageOf(thrown)}`;
           return taken;
         }
       }),
@@ -137,6 +141,7 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
           else head = { segment, rows };
           await removeHead();
         }
+        if (segments.length === 0) refusal = null;
         return head?.rows.slice(0, BATCH_ROWS) ?? [];
       }),
     remove: (count) =>
@@ -149,7 +154,7 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
       rows: segments.reduce((sum, segment) => sum + segment.rows, 0),
       bytes: bytesHeld(),
       lost,
-      lastError,
+      lastError: refusal ?? lastError,
     }),
     close: () => inTurn(endWriter),
   };
@@ -184,9 +189,10 @@ async function findSegments(directory: string): Promise<FoundSegments> {
   return { segments, nextNumber: Math.max(0, ...numbers) + 1, error };
 }
 
-/** Nothing was spilled yet, or another process has taken the file over. */
+/** Nothing was spilled yet, nor could be, or another process has taken the file over. */
 function isAbsence(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function unreadable(path: string, thrown: unknown): string {
