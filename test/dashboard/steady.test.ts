@@ -98,6 +98,31 @@ describe.skipIf(!hasBrowser)('steady', () => {
     },
   );
 
+  test.each(['pointer', 'focus'])(
+    'a new model moves no request from under the %s; it comes when that has left',
+    async (what) => {
+      using seeded = await homeWith([{ model: 'old', costUsd: 1 }]);
+      await using sluice = await startSluice({ home: seeded.home });
+      await using opened = await openDashboard(browser, sluice.url);
+      const { page, complaints } = opened;
+      await showAll(page);
+      const request = page.locator('#request-rows tr', { hasText: 'old' });
+      await page.locator('#model-rows tr', { hasText: 'old' }).waitFor();
+      if (what === 'pointer') await request.hover();
+      else await request.getByRole('button').focus();
+      const place = () =>
+        page.evaluate(() => document.querySelector('#requests')?.getBoundingClientRect().top);
+      const before = await place();
+      await (await ask(sluice.url, { model: 'simulator/fast' })).text();
+      await page.locator('#tiles', { hasText: 'without 1 unpriced request' }).waitFor();
+      expect(await place()).toBe(before);
+      if (what === 'pointer') await page.mouse.move(1, 1);
+      else await page.locator('input[name=window][value=all]').focus();
+      await page.locator('#model-rows tr', { hasText: 'fast' }).waitFor();
+      expect(complaints).toEqual([]);
+    },
+  );
+
   test('a running answer stays under the pointer when others begin; they come first once it has left', async () => {
     await using sluice = await startSluice();
     await using opened = await openDashboard(browser, sluice.url);

@@ -147,12 +147,21 @@ function chosenPeriod() {
 }
 
 function showModelsAsChosen() {
-  if (metrics !== undefined) showModels(metrics.models, chosenPeriod());
+  if (metrics !== undefined) showModels(metrics.models, chosenPeriod(), isBelowHeld());
 }
 
 function showCostsAsChosen() {
   if (metrics !== undefined)
-    showCosts(metrics, chosen('cost', /** @type {const} */ (['model', 'provider', 'agent', 'project'])));
+    showCosts(
+      metrics,
+      chosen('cost', /** @type {const} */ (['model', 'provider', 'agent', 'project'])),
+      isBelowHeld(),
+    );
+}
+
+/** Nothing moves away under the pointer, nor from the key that is about to be pressed. */
+function isBelowHeld() {
+  return find('requests', HTMLElement).matches(':hover, :focus-within');
 }
 
 function showCommand() {
@@ -184,6 +193,15 @@ function stop() {
   for (const each of Object.values(refreshes)) each.stop();
 }
 
+for (const left of ['pointerleave', 'focusout']) {
+  // The focus goes after it was told.
+  find('requests', HTMLElement).addEventListener(left, () =>
+    requestAnimationFrame(() => {
+      showModelsAsChosen();
+      showCostsAsChosen();
+    }),
+  );
+}
 find('window', HTMLFieldSetElement).addEventListener('change', () => refreshes.metrics.now());
 find('cost-dimension', HTMLFieldSetElement).addEventListener('change', showCostsAsChosen);
 find('more-models', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {

@@ -64,19 +64,30 @@ export function showTotals({ summary, models }, period) {
 /** Models before “Show all”. */
 const FIRST_MODELS = 8;
 
-/** @param {readonly ModelFigures[]} all @param {Period} period */
-export function showModels(all, period) {
+/** @param {ModelFigures} figures */
+const keyOfModel = ({ provider, model }) => JSON.stringify([provider, model]);
+
+/**
+ * @param {readonly ModelFigures[]} all
+ * @param {Period} period
+ * @param {boolean} isHeld what is below must not move: rows get their figures, new ones wait
+ */
+export function showModels(all, period, isHeld) {
   const more = find('more-models', HTMLButtonElement);
+  const rows = find('model-rows', HTMLTableSectionElement);
   const isAll = more.getAttribute('aria-expanded') === 'true';
-  const models = isAll ? all : all.slice(0, FIRST_MODELS);
-  more.hidden = all.length <= FIRST_MODELS;
+  let models = isAll ? all : all.slice(0, FIRST_MODELS);
+  if (isHeld) {
+    const shown = new Set([...rows.children].map((row) => row instanceof HTMLElement && row.dataset.key));
+    models = all.filter((figures) => shown.has(keyOfModel(figures)));
+  } else more.hidden = all.length <= FIRST_MODELS;
   setText(more, isAll ? `Show the first ${FIRST_MODELS}` : `Show all ${number(all.length)}`);
   setText(find('models-window', HTMLParagraphElement), PERIODS[period]);
-  find('models-empty', HTMLParagraphElement).hidden = models.length > 0;
+  if (!isHeld) find('models-empty', HTMLParagraphElement).hidden = models.length > 0;
   keep(
-    find('model-rows', HTMLTableSectionElement),
+    rows,
     models,
-    ({ provider, model }) => JSON.stringify([provider, model]),
+    keyOfModel,
     ({ provider, model }) =>
       make(
         'tr',
@@ -142,20 +153,26 @@ function unpricedBy(models, by) {
   return unpriced;
 }
 
-/** @param {Metrics} metrics @param {CostBy} by */
-export function showCosts(metrics, by) {
+/**
+ * @param {Metrics} metrics
+ * @param {CostBy} by
+ * @param {boolean} isHeld what is below must not move: another number of bars waits
+ */
+export function showCosts(metrics, by, isHeld) {
   const costs = Object.entries(metrics[`by_${by}`]).sort(([, one], [, other]) => other - one);
   const most = costs[0]?.[1] ?? 0;
-  const empty = find('costs-empty', HTMLParagraphElement);
-  setText(empty, NO_COST[by]);
-  empty.hidden = costs.length > 0;
   const unpriced = unpricedBy(metrics.models, by);
   const rest = costs.slice(BARS);
   const shown = costs.slice(0, BARS);
   if (rest.length > 0)
     shown.push([`${number(rest.length)} more`, rest.reduce((sum, [, cost]) => sum + cost, 0)]);
+  const bars = find('cost-bars', HTMLUListElement);
+  if (isHeld && shown.length !== bars.children.length) return;
+  const empty = find('costs-empty', HTMLParagraphElement);
+  setText(empty, NO_COST[by]);
+  empty.hidden = costs.length > 0;
   keep(
-    find('cost-bars', HTMLUListElement),
+    bars,
     shown,
     ([title]) => JSON.stringify([by, title]),
     ([title]) =>
