@@ -4,6 +4,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { findJsonFault } from '../model/json/fault.ts';
 import type { KeyPath } from './problem.ts';
+import { describeYamlError } from './yaml-words.ts';
 
 export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] as const;
 export type ConfigExtension = (typeof CONFIG_EXTENSIONS)[number];
@@ -38,7 +39,7 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
     message:
       error.code === 'MULTIPLE_DOCS'
         ? 'a second document begins; a file has one'
-        : withoutValues(error.message),
+        : (describeYamlError(error) ?? withoutValues(error.message)),
   }));
   // Aliases that multiply without end make this throw.
   let value: unknown;

@@ -1,0 +1,23 @@
+// What the YAML parser stumbled over, in words that say how to mend it and quote nothing of the file.
+import type { YAMLParseError } from 'yaml';
+
+const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
+  DUPLICATE_KEY: 'this key has been there before; keep one of the two',
+  TAB_AS_INDENT: 'a tab indents this line; use spaces',
+  BLOCK_IN_FLOW: 'inside { } or [ ] a comma is missing between two entries',
+  BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that holds one in quotes',
+  MULTILINE_IMPLICIT_KEY:
+    'this line has no ": " behind its key, or the next one is not indented as it should be',
+  BAD_SCALAR_START: 'a value that begins with a special character must be in quotes',
+};
+
+/** Undefined where the parser's own words have to do. */
+export function describeYamlError({ code, message }: YAMLParseError): string | undefined {
+  if (code === 'BAD_INDENT') {
+    return message.startsWith('Flow')
+      ? 'a { or [ is not closed, or what is inside is not indented more than its key'
+      : 'this line is not indented as the keys beside it';
+  }
+  if (code === 'MISSING_CHAR' && message.includes('quote')) return 'a quote is not closed';
+  return WORDS[code];
+}
