@@ -321,6 +321,7 @@ describe('the guard against web pages', () => {
     ['no Origin, as programs send it', { host: SELF }, true],
     ['the same origin', { host: SELF, origin: `http://${SELF}` }, true],
     ['localhost', { host: 'localhost:8088', origin: 'http://localhost:8088' }, true],
+    ['its own name in capitals', { host: 'LOCALHOST:8088', origin: 'http://localhost:8088' }, true],
     ['IPv6 loopback', { host: '[::1]:8088', origin: 'http://[::1]:8088' }, true],
     ['another name that resolves to us', { host: 'evil.test:8088' }, false],
     ['another name, with its origin', { host: 'evil.test', origin: 'http://evil.test' }, false],
@@ -343,6 +344,11 @@ describe('the guard against web pages', () => {
       false,
     ],
   ];
+  test('a page without an origin is told what to do about it', async () => {
+    const response = await setup().post('/v1/messages', ASK, { headers: { host: SELF, origin: 'null' } });
+    expect(await response.text()).toContain('give the page an address');
+  });
+
   test.each(cases)('%s', async (_, headers, allowed) => {
     const lab = setup();
     const response = await lab.post('/v1/messages', ASK, { headers });
