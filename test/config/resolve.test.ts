@@ -434,3 +434,21 @@ describe('audit.store', () => {
     ]);
   });
 });
+
+test('a secret of a transformer that cannot be found leaves the step out, and is told by its place', () => {
+  const raw = {
+    providers: { simulator: {} },
+    routing: {
+      transformers: [{ name: 'headers', set: { 'x-token': 'env:NOT_THERE', 'x-other': 'env:THERE' } }],
+    },
+  };
+  const missing = resolve(raw, { THERE: 'yes-there' });
+  expect(missing.said).toEqual([
+    expect.stringMatching(/^fatal routing\.transformers\[0\]\.set\.x-token: .*NOT_THERE/),
+  ]);
+  expect(missing.config.routing.policy.transformers).toEqual([]);
+  const { said, config } = resolve(raw, { THERE: 'yes-there', NOT_THERE: 'yes-too' });
+  expect(said).toEqual([]);
+  expect(config.routing.policy.transformers).toHaveLength(1);
+  expect(config.transformers.secrets).toEqual(expect.arrayContaining(['yes-there', 'yes-too']));
+});

@@ -363,6 +363,12 @@ describe('tools', () => {
   });
 });
 
+test('a strict schema that is kept as it is, is no approximation', () => {
+  const parameters = { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false };
+  const { lost } = build({ tools: [{ ...FUNCTION, parameters, strict: true }] }, 'claude-sonnet-4-5');
+  expect(lost).toEqual([]);
+});
+
 test('no more strict tools than a request may hold', () => {
   const tools = Array.from({ length: 21 }, (_, at) => ({ ...FUNCTION, name: `f${at}`, strict: true }));
   const { body, lost } = build({ tools }, 'claude-sonnet-4-5');

@@ -453,3 +453,14 @@ test("the vendor's SDK assembles what was encoded", async () => {
     usage: { input_tokens: 11, output_tokens: 5, cache_read_input_tokens: 2 },
   } as never);
 });
+
+test('what only another dialect has a word for is named', () => {
+  const lost: string[] = [];
+  const encoder = anthropicMessages.client.createStreamEncoder({
+    ...CONTEXT,
+    lost: (name) => lost.push(name),
+  });
+  encoder.encode(START);
+  encoder.encode({ type: 'extension', dialect: 'gemini', name: 'groundingMetadata', value: {} });
+  expect(lost).toEqual(['groundingMetadata']);
+});

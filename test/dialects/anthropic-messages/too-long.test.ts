@@ -105,3 +105,10 @@ test('a client is told so, whole and in a stream', () => {
     error: { type: 'invalid_request_error', message: 'prompt is too long; lab: it does not fit' },
   });
 });
+
+test('a prompt that fits beside its answer to the last token is not told as one that does not', () => {
+  const message = (answer: number) =>
+    `maximum context length is 100 tokens. However, you requested ${90 + answer} tokens (90 in the messages, ${answer} in the completion).`;
+  expect(counts(TOO_MANY, message(10))).toBeUndefined();
+  expect(counts(TOO_MANY, message(11))).toEqual([90, 11, 100]);
+});

@@ -249,6 +249,23 @@ describe('chunks', () => {
     ]);
   });
 
+  test('also behind text that came with log probabilities', () => {
+    const wire = encode([
+      START,
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'one ', logprobs: [] },
+      { type: 'text-end', block: 0 },
+      { type: 'text-start', block: 1 },
+      { type: 'text-delta', block: 1, text: 'two' },
+      { type: 'citation', block: 1, citation: { kind: 'url', url: 'https://a.example' } },
+      { type: 'text-end', block: 1 },
+      FINISH,
+    ]);
+    expect(deltasOf(wire).flatMap((delta) => asArray(delta.annotations) ?? [])).toMatchObject([
+      { url_citation: { start_index: 4, end_index: 7 } },
+    ]);
+  });
+
   test('two signed blocks come back as two', () => {
     const events: StreamEvent[] = [START];
     for (const block of [0, 1]) {

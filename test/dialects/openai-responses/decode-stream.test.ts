@@ -109,6 +109,17 @@ describe('text that is repeated', () => {
     ]);
   });
 
+  test('annotations of a second part are not counted as those of the first', () => {
+    const finished = (content_index: number, text: string) => ({
+      type: 'response.content_part.done',
+      ...where,
+      content_index,
+      part: { type: 'output_text', text, annotations: [CITED] },
+    });
+    const answer = run(added, finished(0, 'one'), finished(1, 'two'), completed());
+    expect(answer.parts.map((part) => part.type === 'text' && part.citations?.length)).toEqual([1, 1]);
+  });
+
   test('annotations are told once, wherever they are', () => {
     const event = { type: 'response.output_text.annotation.added', ...where, annotation: CITED };
     const part = {
@@ -244,9 +255,10 @@ describe('reasoning', () => {
   test('interleaved with a message, its token comes before the message does', () => {
     const text = { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: 'Hi' };
     const late = done({ content: [{ type: 'reasoning_text', text: 'raw' }] });
-    const types = decode(sse(CREATED, added, content('raw'), text, late, completed())).map(
-      (event) => event.type,
-    );
+    const events = decode(sse(CREATED, added, content('raw'), text, late, completed()));
+    const types = events.map((event) => event.type);
+    const told = events.find((event) => event.type === 'reasoning-signature');
+    expect(JSON.stringify(told)).toContain(added.item.id);
     expect(types.indexOf('reasoning-signature')).toBeLessThan(types.indexOf('text-start'));
     expect(types.filter((type) => type === 'reasoning-signature')).toHaveLength(1);
   });

@@ -518,3 +518,26 @@ test('the wire grows with the text, not faster', () => {
   const [small, large] = [grow(1_000), grow(10_000)];
   expect(large / small).toBeLessThan(11);
 });
+
+test('log probabilities of a refusal have no place, and are named', () => {
+  const lost: string[] = [];
+  const context = { ...CONTEXT, lost: (feature: string) => void lost.push(feature) };
+  const encoder = openaiResponses.client.createStreamEncoder(context);
+  for (const event of [START, { type: 'refusal-start', block: 0 } as const]) encoder.encode(event);
+  encoder.encode({ type: 'refusal-delta', block: 0, text: 'a' });
+  expect(lost).toEqual([]);
+  encoder.encode({ type: 'refusal-delta', block: 0, text: 'b', logprobs: [] });
+  expect(lost).toEqual(['logprobs']);
+});
+
+test('an item that went by before is part of the answer that it ends with', () => {
+  const encoder = openaiResponses.client.createStreamEncoder(CONTEXT);
+  const item = { type: 'reasoning', id: 'rs_1', summary: [] };
+  for (const data of [
+    { type: 'response.created', response: { id: 'resp_up' } },
+    { type: 'response.output_item.done', output_index: 0, item },
+  ])
+    encoder.follow?.({ event: data.type, data: JSON.stringify(data) });
+  const wire = [START, ...text(1, 'Hi'), FINISH].map((event) => encoder.encode(event)).join('');
+  expect(wire.slice(wire.indexOf('event: response.completed'))).toContain(JSON.stringify(item));
+});
