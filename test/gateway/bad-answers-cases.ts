@@ -1,4 +1,5 @@
 // Answers that break their dialect, one list for each wire, and what must become of each.
+import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ErrorCode } from '../../src/index.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject, JsonValue } from '../../src/model/json/json.ts';
@@ -250,8 +251,8 @@ function anyWhole(wire: TextWire): BadAnswer[] {
     json('half an answer', answer.slice(0, -9), malformed),
     json('an HTML page', HTML, malformed, { type: 'text/html' }),
     json('an HTML page that calls itself JSON', HTML, malformed),
-    // A stream of Gemini may be one.
-    ...(wire === 'gemini' ? [] : [json('a list', `[${answer}]`, malformed)]),
+    // A stream of some may be one.
+    ...(PROVIDER_SIDES[wire].listsEvents === true ? [] : [json('a list', `[${answer}]`, malformed)]),
     ...['null', 'true', '7', '"text"'].map((body) => json(`the value ${body}`, body, malformed)),
     json('an empty object', '{}', malformed),
     json(

@@ -1,6 +1,7 @@
 // A list around an error, as Google's servers send it and others hand it on: the error's own status and kind, as if it
 // stood there alone, whatever the HTTP status, to clients of every dialect (GUARANTEES 1, 3).
 import { describe, expect, test } from 'bun:test';
+import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ErrorCode } from '../../src/index.ts';
 import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { clientRequest } from '../support/client-requests.ts';
@@ -43,7 +44,8 @@ describe.each(PROVIDER_DIALECT_IDS.filter((wire) => !KINDLESS.has(wire)))('%s', 
       test.each(told)(`to ${client}, streamed ${stream}: HTTP 200 and an error %s`, async (where, value) => {
         const { response, text, row } = await exchange(wire, client, stream, jsonReply(value));
         // There the list is the stream, and its answer has begun.
-        const status = wire === 'gemini' && stream && where !== 'alone' ? 200 : 429;
+        const begins = PROVIDER_SIDES[wire].listsEvents === true && stream && where !== 'alone';
+        const status = begins ? 200 : 429;
         expect([response.status, row.errorCode], text).toEqual([status, 'upstream_rate_limited']);
         expect(text).toContain('the quota is used up');
         expect(row.errorMessage).toContain('the quota is used up');
