@@ -374,6 +374,49 @@ export function describeStore(factory: StoreFactory): void {
       }
     });
 
+    test.each([-1, 1, -24, 24, -720, 720])(
+      'a clock that goes on %p hours away, and comes back: no row is counted twice or not at all',
+      async (hours) => {
+        const MINUTE = 60_000;
+        const rows: LedgerRow[] = [];
+        let time = SAMPLE_TIME;
+        for (const offset of [0, hours * HOUR, 0]) {
+          for (let batch = 0; batch < 12; batch++) {
+            const some = variedRows(5, rows.length).map((row, index) => ({
+              ...row,
+              timestamp: time + offset + index * 777,
+            }));
+            rows.push(...some);
+            await store.append(some);
+            time += 35 * MINUTE + 123;
+          }
+        }
+        const expectCounted = async (kept: readonly LedgerRow[]) => {
+          expect((await store.totals()).requests).toBe(rows.length);
+          const places = rows.filter((_, index) => index % 20 === 0).map(({ timestamp }) => timestamp + 1);
+          for (const since of [...places, time - HOUR, time + hours * HOUR - 5 * MINUTE]) {
+            const inside = rows.filter(({ timestamp }) => timestamp >= since);
+            expectTotals(await store.totals({ since }), expectedTotals(inside));
+            const endTime = since + 95 * MINUTE;
+            const asked = kept.filter(({ timestamp }) => timestamp >= since && timestamp <= endTime);
+            const page = await store.audit({ ...ALL, startTime: since, endTime });
+            expect(page.total).toBe(asked.length);
+            expect(page.rows.map(({ requestId }) => requestId).sort()).toEqual(
+              asked.map(({ requestId }) => requestId).sort(),
+            );
+          }
+        };
+        await expectCounted(rows);
+        const before = Math.max(...rows.slice(0, 30).map(({ timestamp }) => timestamp));
+        await expireAll(store, before);
+        const kept = rows.filter(({ timestamp }) => timestamp >= before);
+        expect((await store.audit({ ...ALL, limit: 0 })).total).toBe(kept.length);
+        const page = await store.audit({ ...ALL, startTime: before });
+        expect([page.total, page.rows.length]).toEqual([kept.length, kept.length]);
+        expect((await store.totals()).requests).toBe(rows.length);
+      },
+    );
+
     test('models: those most asked first, each with its sums and spreads', async () => {
       const rows = spaced().map((row, index) => ({
         ...row,
