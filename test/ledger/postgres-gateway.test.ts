@@ -1,5 +1,7 @@
 // Gateways as processes on one PostgreSQL: what they record, how they stand it being away, and what they do not tell.
 import { beforeAll, describe, expect, test } from 'bun:test';
+import { SQL } from 'bun';
+import { SCHEMA_LOCK } from '../../src/ledger/postgres/schema.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import {
   type Cluster,
@@ -85,6 +87,68 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     await store.close();
     await gone.remove();
   }, 30_000);
+
+  test('while another gateway changes the tables: requests are served, pages say what is going on, no row is lost', async () => {
+    const url = await cluster.createDatabase();
+    const other = new SQL(url, { max: 1 });
+    const [locked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const migration = other.begin(async (inside) => {
+      await inside.unsafe(`SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`);
+      locked.resolve();
+      await over.promise;
+    });
+    await locked.promise;
+    await using gateway = await startSluice({ config: { audit: { store: url } } });
+    const ids = [await ask(gateway.url), await ask(gateway.url, { stream: true })];
+    for (const path of ['/gateway/audit', '/gateway/metrics']) {
+      const page = await fetch(`${gateway.url}${path}`);
+      expect(page.status).toBe(503);
+      expect(await page.text()).toContain('being brought to this version');
+    }
+    over.resolve();
+    await migration;
+    await other.close();
+    const listed = async () =>
+      (await gateway.get<{ entries: { request_id: string }[] }>('/gateway/audit')).entries;
+    while ((await listed()).length < 2);
+    expect((await listed()).map((entry) => entry.request_id).sort()).toEqual(ids.sort());
+    const { ledger } = await gateway.get<Health>('/gateway/health');
+    expect(ledger).toMatchObject({ ok: true, dropped: 0, last_error: null });
+  }, 30_000);
+
+  test('stopped between two pages of the audit: the next is refused, and goes on where it was when the store is back', async () => {
+    const own = await startCluster();
+    const url = await own.createDatabase();
+    await using gateway = await startSluice({ config: { audit: { store: url } } });
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n++) ids.push(await ask(gateway.url));
+    const found: string[] = [];
+    let next = '';
+    const read = async (): Promise<number> => {
+      const page = await fetch(`${gateway.url}/gateway/audit?limit=6&include_bodies=true${next}`);
+      const text = await page.text();
+      if (page.status !== 200) return page.status;
+      const { entries, next: cursor } = JSON.parse(text) as {
+        entries: { request_id: string }[];
+        next: string | null;
+      };
+      found.push(...entries.map((entry) => entry.request_id));
+      next = cursor === null ? '' : `&before=${cursor}`;
+      return 200;
+    };
+    expect(await read()).toBe(200);
+    expect(await read()).toBe(200);
+    await own.kill();
+    expect(await read()).toBe(503);
+    // Newer than all of the walk.
+    await ask(gateway.url);
+    await own.restart();
+    while ((await read()) !== 200);
+    while (next !== '') expect(await read()).toBe(200);
+    expect(found).toEqual(ids.reverse());
+    expect(await gateway.stop()).toBe(0);
+    await own.remove();
+  }, 60_000);
 
   test('stopped, started and held still under load: every answered request has its row, once', async () => {
     const own = await startCluster();

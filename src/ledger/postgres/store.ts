@@ -29,12 +29,18 @@ import {
 } from '../rows/row-queries.ts';
 import { readPackets } from '../rows/row-packets.ts';
 import { ALL_TIME, type AuditFilter } from '../store.ts';
+import { StoreBusy } from '../store-busy.ts';
 import type { ValueStore } from '../store-messages.ts';
 import { withBodies } from '../rows/stored-body.ts';
 import { summarise, totalsOf } from '../sums/summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
+
+/** How long who reads waits until the tables are those of this version. */
+const READY_MS = 3_000;
+const MIGRATING =
+  'its tables are being brought to this version, by this gateway or another, which takes long where rows are many: ask later';
 
 /**
  * Never throws: the database is asked for when the store is first used, and again as long as it is away. `url`:
@@ -46,9 +52,11 @@ export function createPostgresStore(url: string): ValueStore {
   const known = { kinds: createKinds(), minutes: createMinuteKeeper() };
   let migrated: Promise<void> | null = null;
 
-  /** Asks a database that has the newest schema. */
+  /** Asks a database that has the newest schema. Who reads is not kept waiting for it: that may take minutes. */
   const query: Query = async (sql, values) => {
-    await ready();
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new StoreBusy(MIGRATING)), READY_MS);
+    await Promise.race([ready(), late]).finally(() => clearTimeout(timer));
     return client.query(sql, values);
   };
 
