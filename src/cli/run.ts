@@ -106,8 +106,8 @@ const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
 async function findCommand(name: string): Promise<Command> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load !== undefined) return load();
-  const hint = OF_DAEMON.includes(name)
-    ? ` (did you mean "daemon ${name}"?)`
-    : suggestion(name, Object.keys(COMMANDS));
+  let hint = suggestion(name, Object.keys(COMMANDS));
+  if (OF_DAEMON.includes(name)) hint = ` (did you mean "daemon ${name}"?)`;
+  else if (name === 'version') hint = ' (did you mean "--version"?)';
   throw new UsageError(`unknown command "${name}"${hint}`);
 }

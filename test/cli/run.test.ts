@@ -65,6 +65,7 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['help', 'chek'], 'unknown command "chek" (did you mean "check"?)'],
     [['status'], 'unknown command "status" (did you mean "daemon status"?)'],
+    [['version'], 'unknown command "version" (did you mean "--version"?)'],
     [['--config', 'a.yaml', 'serve'], 'flags stand behind the command: sluice serve --config a.yaml'],
     [['--help', 'serve'], 'flags stand behind the command: sluice serve --help'],
     [['daemon', 'logs', '--port', '1'], '--port is not for daemon logs, but for start and restart'],
