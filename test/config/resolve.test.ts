@@ -452,3 +452,11 @@ test('a secret of a transformer that cannot be found leaves the step out, and is
   expect(config.routing.policy.transformers).toHaveLength(1);
   expect(config.transformers.secrets).toEqual(expect.arrayContaining(['yes-there', 'yes-too']));
 });
+
+test('groups in a circle are told of, also where a rule leads into it', () => {
+  const raw = {
+    providers: { simulator: {} },
+    routing: { groups: { a: ['b', 'simulator'], b: ['a'] }, agent_rules: { x: ['a', 'b'] } },
+  };
+  expect(resolve(raw).said.join('\n')).toMatch(/circle/);
+});

@@ -309,6 +309,16 @@ describe('what lies on disk', () => {
     expect(files()).toEqual([]);
   });
 
+  test('what of the files was no row counts as dropped in health', async () => {
+    const path = await spillRows(2);
+    const [first] = readFileSync(path, 'utf8').split('\n');
+    writeFileSync(path, [first, '{"no":"row"}', ''].join('\n'));
+    const ledger = openLedger();
+    await until(() => keptIds().length === 1 && files().length === 0);
+    expect(ledger.health()).toMatchObject({ spilled: 0, dropped: 1 });
+    await ledger.close();
+  });
+
   test('a row of an older version has what was measured since as nothing', async () => {
     const path = await spillRows(1);
     const { timing: _, ...old } = JSON.parse(readFileSync(path, 'utf8'));
