@@ -349,6 +349,22 @@ describe('head and pings', () => {
 });
 
 describe('a client that leaves', () => {
+  test('after pings, before any content: the upstream is cancelled, and no timer stays', async () => {
+    const { timers, post, row, upstream } = setup({
+      config: { server: { ping_interval: '1s' } },
+      reply: replyWith(START, { fault: { kind: 'hang', after: START.length } }),
+    });
+    const atRest = timers.pending();
+    const opened = post('/v1/messages', MESSAGES);
+    await timers.advance(1_100);
+    const { body } = await opened;
+    await body?.cancel();
+    expect(await upstream.requests[0]?.ended).toBe('left');
+    await timers.advance(1_000);
+    expect(await row(0)).toMatchObject({ status: 'aborted', httpStatus: 200 });
+    expect(timers.pending()).toBe(atRest);
+  });
+
   test('the loop of the library: no timer stays', async () => {
     const first = bytes(START + BLOCK + delta('Hi'));
     const { timers, gateway, row } = setup({
