@@ -84,8 +84,9 @@ export function parseText(block: JsonObject, path: string, fail: Fail): TextPart
 
 /** What a call has without a neutral word: the same for whole answers and for streams. */
 export function toolUseExtension(block: JsonObject, kind: 'function' | 'server'): { extension?: Extension } {
-  if (kind === 'server') return extensionOf(serverToolFields(block));
-  const { extension } = extensionOf(leftover(block, [...COMMON, 'id', 'name', 'input']));
+  const { extension } = extensionOf(
+    kind === 'server' ? serverToolFields(block) : leftover(block, [...COMMON, 'id', 'name', 'input']),
+  );
   // That the model itself called is how it always was.
   const isDirect = asObject(block.caller)?.type === 'direct';
   if (extension === undefined || !isDirect) return extension === undefined ? {} : { extension };

@@ -24,8 +24,8 @@ export interface AnswerLosses {
    * @param told what its own form of it says.
    */
   citation(citation: Citation, told: readonly CitationDetail[]): void;
-  /** A call that the provider answered itself. @param told whether the client gets it. */
-  serverCall(call: { id: string; name: string }, told: boolean): void;
+  /** A call that the provider answered itself: what only its dialect can say of it is named. @param told whether the client gets it. */
+  serverCall(call: { id: string; name: string; extension?: Extension }, told: boolean): void;
   /** A result of such a call that the client does not get: it is named as its call is. */
   serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
   /**
@@ -124,10 +124,16 @@ class ToldLosses implements AnswerLosses {
     }
   }
 
-  serverCall({ id, name }: { id: string; name: string }, told: boolean): void {
+  serverCall(call: { id: string; name: string; extension?: Extension }, told: boolean): void {
+    const { id, name, extension } = call;
     this.names ??= new Map();
     this.names.set(id, name);
     if (!told) this.lost(`tools.${name}`);
+    else if (extension !== undefined && extension.dialect !== this.own) {
+      // Its type is that of the item that it became.
+      const { type: _, ...fields } = extension.fields;
+      this.foreign({ ...extension, fields });
+    }
   }
 
   serverResult({ callId }: Pick<ServerToolResultPart, 'callId'>): void {

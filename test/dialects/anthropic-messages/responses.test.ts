@@ -1,5 +1,6 @@
 // Whole answers; those of recorded messages are in recordings.test.ts.
 import { describe, expect, test } from 'bun:test';
+import { tellStreamed, tellWhole } from '../../../scripts/fidelity/probe-answer.ts';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
@@ -74,6 +75,31 @@ test.each(['end_turn', 'max_tokens'] as const)('a refusal in words, ended by %s'
   const encoder = client.createStreamEncoder(CONTEXT);
   const stream = responseToEvents(answer({ parts, finish })).map((event) => encoder.encode(event));
   expect(stream.join('')).toContain(`"stop_reason":"${stopReason}"`);
+});
+
+test.each([
+  [{ type: 'direct' }, ['tools.web_search']],
+  [{ type: 'code_execution_20250825', tool_id: 'srvtoolu_1' }, ['caller', 'tools.web_search']],
+])('who called for a search is named where another client is told of the search: %j', (caller, named) => {
+  const call = {
+    type: 'server_tool_use',
+    id: 'srvtoolu_2',
+    name: 'web_search',
+    input: { query: 'q' },
+    caller,
+  };
+  const found = { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_2', content: [] };
+  const read = provider.parseResponse({
+    ...{ id: 'm', type: 'message', role: 'assistant', model: 'm', stop_reason: 'end_turn' },
+    content: [call, found, { type: 'text', text: 'so' }],
+  });
+  for (const { body, lost } of [
+    tellWhole('openai-responses', read),
+    tellStreamed('openai-responses', read),
+  ]) {
+    expect(JSON.stringify(body)).toContain('"query":"q"');
+    expect(lost.toSorted()).toEqual(named);
+  }
 });
 
 test("another dialect's tokens stand marked in the opaque fields and on the ids", () => {
