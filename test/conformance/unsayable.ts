@@ -11,14 +11,22 @@ interface Facts {
   /** Provider-run calls: whether a client of Responses gets them (searches and page visits). */
   serverCalls: Map<string, boolean>;
   serverResults: Set<string>;
+  /** Another tool, not the model, called for a search. */
+  searchCaller: boolean;
   /** Sources: with an address, with a title or a quotation at least, with neither. */
   citations: Set<'url' | 'described' | 'bare'>;
+  /** Of sources with an address, and of those without: what is said beside where they are. */
+  ofPages: Set<SourceDetail>;
+  ofDocuments: Set<SourceDetail>;
   media: Set<'image' | 'image.url' | 'audio'>;
   stopSequence: boolean;
   pauses: boolean;
   refusal: boolean;
   /** Calls whose argument is free text. */
   freeText: boolean;
+  /** Of a text whose sources stand beside it: its bytes, and where the first of the quoted spans ends. */
+  textBytes: number;
+  quoteEnd: number;
   /** A signature behind the last text. */
   lastSignature: boolean;
   /** An ending that only the wire itself has a word for. */
@@ -30,6 +38,24 @@ interface Facts {
   arguments: Map<unknown, string>;
 }
 
+/** `span`: of the words of the answer that rest on the source. Others are fields of the wire's own. */
+type SourceDetail =
+  | 'cited_text'
+  | 'location'
+  | 'span'
+  | 'encrypted_index'
+  | 'file_id'
+  | 'index'
+  | 'container_id';
+
+/** What each dialect says of a source beside where it is. */
+const SAID_OF_PAGES: Record<DialectId, readonly SourceDetail[]> = {
+  'anthropic-messages': ['cited_text', 'span'],
+  'openai-chat': ['cited_text', 'span'],
+  'openai-responses': ['span'],
+  gemini: ['span'],
+};
+
 /** Names under which the ledger must report what a client of `dialect` cannot be told. */
 export function unsayable(recording: Recording, dialect: DialectId): string[] {
   const facts = factsOf(recording);
@@ -38,8 +64,15 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
     if (!(isSearch && dialect === 'openai-responses')) names.add(`tools.${name}`);
   }
   for (const name of facts.serverResults) names.add(`tools.${name}`);
+  if (facts.searchCaller && dialect === 'openai-responses') names.add('caller');
   const { citations, media, counts } = facts;
   if (citations.has('bare') || (citations.has('described') && dialect !== 'gemini')) names.add('citations');
+  for (const detail of facts.ofPages)
+    if (!SAID_OF_PAGES[dialect].includes(detail)) names.add(`citations.${detail}`);
+  // Others lose those sources.
+  if (dialect === 'gemini')
+    for (const detail of facts.ofDocuments)
+      if (detail !== 'cited_text' && detail !== 'span') names.add(`citations.${detail}`);
   if (media.has('audio') && (dialect === 'anthropic-messages' || dialect === 'openai-responses'))
     names.add('audio');
   if (media.has('image.url') || (media.has('image') && dialect === 'anthropic-messages')) names.add('image');
@@ -70,8 +103,10 @@ export function losesLastSignature(recording: Recording, dialect: DialectId): bo
 
 /** Names under which the ledger must report what a client of `dialect` is told in another form. */
 export function toldOtherwise(recording: Recording, dialect: DialectId): string[] {
-  const { refusal, freeText, oddEnding } = factsOf(recording);
+  const { refusal, freeText, oddEnding, ofPages, textBytes, quoteEnd } = factsOf(recording);
   const names: string[] = [];
+  if ((ofPages.has('span') || quoteEnd <= textBytes) && dialect === 'anthropic-messages')
+    names.push('citations');
   if (oddEnding && dialect !== 'gemini') names.push('finish_reason');
   if (dialect === 'anthropic-messages' || dialect === 'gemini') {
     if (refusal) names.push('refusal');
@@ -97,12 +132,17 @@ function factsOf(recording: Recording): Facts {
     own: new Set(),
     serverCalls: new Map(),
     serverResults: new Set(),
+    searchCaller: false,
     citations: new Set(),
+    ofPages: new Set(),
+    ofDocuments: new Set(),
     media: new Set(),
     stopSequence: false,
     pauses: false,
     refusal: false,
     freeText: false,
+    textBytes: 0,
+    quoteEnd: Number.POSITIVE_INFINITY,
     lastSignature: false,
     oddEnding: false,
     logprobs: new Set(),
@@ -148,6 +188,12 @@ function ofAnthropic(value: Json, facts: Facts, calls: Map<unknown, string>): vo
   for (const citation of cited.map(object)) {
     if (citation === undefined) continue;
     facts.citations.add(citation.url === undefined ? 'described' : 'url');
+    const details = citation.url === undefined ? facts.ofDocuments : facts.ofPages;
+    for (const detail of ['cited_text', 'encrypted_index', 'file_id'] as const)
+      if (citation[detail]) details.add(detail);
+    // Pages are told.
+    if (citation.type === 'char_location' || citation.type === 'content_block_location')
+      details.add('location');
   }
   for (const each of blocks) {
     const block = object(each);
@@ -159,6 +205,8 @@ function ofAnthropic(value: Json, facts: Facts, calls: Map<unknown, string>): vo
       const name = String(block.name);
       facts.serverCalls.set(name, name === 'web_search' || name === 'web_fetch');
       calls.set(block.id, name);
+      if (caller !== undefined && caller.type !== 'direct' && facts.serverCalls.get(name) === true)
+        facts.searchCaller = true;
     } else if (!type.endsWith('_tool_result')) facts.own.add(type);
     // A result is reported with its call, where that is in the same answer.
     else facts.serverResults.add(calls.get(block.tool_use_id) ?? 'server_tool_result');
@@ -182,6 +230,11 @@ function ofChat(value: Json, facts: Facts): void {
   for (const image of array(message?.images).map(object)) {
     const url = object(image?.image_url)?.url;
     if (typeof url === 'string') facts.media.add(url.startsWith('data:') ? 'image' : 'image.url');
+  }
+  for (const annotation of array(message?.annotations).map(object)) {
+    const cited = object(annotation?.url_citation);
+    if (cited?.content) facts.ofPages.add('cited_text');
+    if (hasSpan(cited)) facts.ofPages.add('span');
   }
   if (typeof message?.refusal === 'string' && message.refusal !== '') facts.refusal = true;
   if (array(message?.tool_calls).some((call) => object(call)?.type === 'custom')) facts.freeText = true;
@@ -254,8 +307,17 @@ function ofMessageItem(item: Json, facts: Facts): void {
     for (const annotation of array(part?.annotations).map(object)) {
       const { url, filename } = annotation ?? {};
       facts.citations.add(url !== undefined ? 'url' : filename ? 'described' : 'bare');
+      if (url !== undefined && hasSpan(annotation)) facts.ofPages.add('span');
+      if (url === undefined && filename)
+        for (const detail of ['file_id', 'index', 'container_id'] as const)
+          if (annotation?.[detail] !== undefined) facts.ofDocuments.add(detail);
     }
   }
+}
+
+/** From 0 to 0 is no span. */
+function hasSpan(place: Json | undefined): boolean {
+  return Number(place?.end_index ?? 0) > Number(place?.start_index ?? 0);
 }
 
 const SAID_PARTS = new Set(['text', 'functionCall', 'inlineData', 'thought', 'thoughtSignature']);
@@ -281,7 +343,17 @@ function ofGemini(value: Json, facts: Facts, calls: Map<unknown, string>): void 
     const source = object(chunk?.web) ?? object(chunk?.retrievedContext);
     if (source !== undefined) facts.citations.add(source.uri === undefined ? 'described' : 'url');
   }
-  for (const source of array(object(candidate.citationMetadata)?.citations).map(object)) {
+  const chunks = array(grounding.groundingChunks).map(object);
+  for (const support of array(grounding.groundingSupports).map(object))
+    for (const number of array(support?.groundingChunkIndices)) {
+      const chunk = chunks[Number(number)];
+      const source = object(chunk?.web) ?? object(chunk?.retrievedContext);
+      if (source?.uri !== undefined) facts.ofPages.add('span');
+    }
+  const quoted = object(candidate.citationMetadata);
+  for (const source of [...array(quoted?.citations), ...array(quoted?.citationSources)].map(object)) {
+    if (source?.uri !== undefined && source.endIndex !== undefined)
+      facts.quoteEnd = Math.min(facts.quoteEnd, Number(source.endIndex));
     if (source?.uri !== undefined) facts.citations.add('url');
     else if (source?.title !== undefined) facts.citations.add('described');
   }
@@ -301,6 +373,7 @@ function ofPart(part: Json, facts: Facts, calls: Map<unknown, string>): void {
     facts.lastSignature =
       part.thoughtSignature !== undefined && part.functionCall === undefined && part.thought !== true;
   }
+  if (part.text && part.thought !== true) facts.textBytes += Buffer.byteLength(String(part.text));
   const blob = object(part.inlineData);
   if (blob !== undefined && part.thought !== true)
     facts.media.add(String(blob.mimeType).startsWith('audio/') ? 'audio' : 'image');
