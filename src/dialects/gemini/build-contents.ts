@@ -2,20 +2,23 @@
 import type { Part } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
+import { resultsInOrder } from '../shared/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';
 
 export function buildContents(messages: readonly Message[], scope: BuildScope): JsonObject[] {
   const contents: JsonObject[] = [];
+  let calls: string[] = [];
   for (const { role, parts } of turnsOf(messages, scope)) {
     if (role === 'model') {
+      calls = parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : []));
       const built = buildModel(parts, scope);
       if (built.length > 0) contents.push({ role, parts: built });
       continue;
     }
     const results: JsonObject[] = [];
     const others: JsonObject[] = [];
-    for (const part of parts) {
+    for (const part of resultsInOrder(parts, calls)) {
       if (part.type === 'tool-result') {
         results.push(buildResult(part, scope.callNames.get(part.callId) ?? part.callId, others, scope));
         continue;

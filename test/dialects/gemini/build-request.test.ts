@@ -89,8 +89,8 @@ describe('contents', () => {
       {
         role: 'user',
         parts: [
-          { functionResponse: { id: 'b', name: 'g', response: { output: '2' } } },
           { functionResponse: { id: 'a', name: 'f', response: { output: '1' } } },
+          { functionResponse: { id: 'b', name: 'g', response: { output: '2' } } },
         ],
       },
       { role: 'user', parts: [{ text: 'note' }] },
@@ -103,6 +103,34 @@ describe('contents', () => {
       [{ functionCall: { name: 'f', args: { a: 1 } } }],
       [{ functionResponse: { name: 'f', response: { output: 'x' } } }],
     ]);
+  });
+
+  // Claude Code sends them as its tools end. Without ids Gemini takes the first for the first call's.
+  test('results come in the order of their calls, whichever ended first', () => {
+    const ids = ['gcall-r1-0', 'gcall-r1-1', 'gcall-r1-2'];
+    const [, , results] = parts([
+      HI,
+      assistant(...ids.map((id) => call(id))),
+      user(result('gcall-r1-2', '2'), result('gcall-r1-0', '0'), result('gcall-r1-1', '1')),
+      assistant(call('gcall-r2-0')),
+      user(result('gcall-r2-0', '3')),
+    ]);
+    expect(results).toEqual(
+      ['0', '1', '2'].map((output) => ({ functionResponse: { name: 'f', response: { output } } })),
+    );
+  });
+
+  test('the result of no call of the turn before comes behind the others', () => {
+    const messages = [
+      HI,
+      assistant(call('a'), call('b')),
+      user(...['b', 'x', 'a'].map((id) => result(id, id))),
+    ];
+    expect(parts(messages)[2]).toEqual(
+      ['a', 'b', 'x'].map((id) => ({
+        functionResponse: expect.objectContaining({ id, response: { output: id } }),
+      })),
+    );
   });
 
   test.each<[string, Partial<ToolResultPart>, unknown]>([
