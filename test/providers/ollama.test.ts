@@ -254,6 +254,24 @@ test('what a history cannot bring to Ollama is named: signatures of calls, argum
   ]);
 });
 
+test('results come in the order of their calls: models are shown their place alone', () => {
+  const call = (id: string): Part => ({ type: 'tool-call', kind: 'function', id, name: 'f', arguments: '' });
+  const result = (callId: string): Part => ({
+    type: 'tool-result',
+    callId,
+    content: [{ type: 'text', text: callId }],
+  });
+  const messages = [
+    { role: 'assistant' as const, parts: [call('a'), call('b')] },
+    { role: 'user' as const, parts: [result('b'), result('a')] },
+  ];
+  const request = { model: 'm', stream: false, system: [], tools: [], messages };
+  const { body } = ollamaChat.buildRequest(request, { model: 'm', quirks: {} });
+  expect((asArray(body.messages) ?? []).slice(1)).toEqual(
+    ['a', 'b'].map((id) => ({ role: 'tool', content: id, tool_name: 'f', tool_call_id: id })),
+  );
+});
+
 describe('the end', () => {
   const line = (value: JsonObject) => `${JSON.stringify(value)}\n`;
   const TEXT = line({ model: 'm', message: { role: 'assistant', content: 'par' }, done: false });

@@ -2,7 +2,7 @@
 import type { Part } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
-import { resultsInOrder } from '../shared/results-in-order.ts';
+import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';
 
@@ -11,7 +11,7 @@ export function buildContents(messages: readonly Message[], scope: BuildScope): 
   let calls: string[] = [];
   for (const { role, parts } of turnsOf(messages, scope)) {
     if (role === 'model') {
-      calls = parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : []));
+      calls = callIds(parts);
       const built = buildModel(parts, scope);
       if (built.length > 0) contents.push({ role, parts: built });
       continue;

@@ -5,6 +5,7 @@ import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
 import {
   ONE_TEXT_ARGUMENT,
   SENT_AS_TEXT,
@@ -21,12 +22,14 @@ export function buildMessages(
   const built: JsonObject[] = [];
   /** Results name the tool, not only the call. */
   const toolOf = new Map<string, string>();
+  let calls: string[] = [];
   if (system.length > 0) built.push(buildMessage('system', system, toolOf, losses));
   for (const { role, parts, name } of messages) {
     if (name !== undefined) losses.lost('name');
-    const results = parts.filter((part) => part.type === 'tool-result');
+    const results = resultsInOrder(parts, calls).filter((part) => part.type === 'tool-result');
     for (const result of results) built.push(buildResult(result, toolOf, losses));
     const rest = parts.filter((part) => part.type !== 'tool-result');
+    if (role === 'assistant') calls = callIds(parts);
     for (const part of rest) if (part.type === 'tool-call') toolOf.set(part.id, part.name);
     if (rest.length > 0 || results.length === 0) built.push(buildMessage(role, rest, toolOf, losses));
   }

@@ -9,6 +9,7 @@ import { type BuildScope, buildContent } from './build-content.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
+import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
 
 export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {
@@ -21,6 +22,7 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
    * where the client has other content before or between its results.
    */
   let resultSlot: number | undefined;
+  let calls: string[] = [];
   const serverTools = new Map<string, string>();
   for (const message of request.messages) {
     switch (message.role) {
@@ -32,12 +34,13 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
       case 'assistant':
         built.push(buildAssistant(message, serverTools, scope));
         resultSlot = built.length;
+        calls = callIds(message.parts);
         break;
       case 'user': {
         const results: JsonObject[] = [];
         const others: Part[] = [];
         const moved: Part[] = [];
-        for (const part of message.parts) {
+        for (const part of resultsInOrder(message.parts, calls)) {
           if (part.type === 'tool-result') results.push(buildToolResult(part, moved, scope));
           else others.push(part);
         }

@@ -15,3 +15,8 @@ export function resultsInOrder(parts: readonly Part[], calls: readonly string[])
   };
   return parts.toSorted((one, other) => place(one) - place(other));
 }
+
+/** Ids of the calls of a turn, in order. */
+export function callIds(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : []));
+}

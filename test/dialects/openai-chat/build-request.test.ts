@@ -45,6 +45,20 @@ const result = (
   isError = false,
 ): Part => ({ type: 'tool-result', callId, content, ...(isError && { isError }) }) as Part;
 
+test('results come in the order of their calls: many models are shown no ids', () => {
+  const { messages } = messagesOf(
+    HI,
+    calls('a', 'b', 'c'),
+    { role: 'user', parts: [result('c'), { type: 'text', text: 'note' }, result('a'), result('b')] },
+    calls('d', 'e'),
+    { role: 'user', parts: [result('e'), result('d')] },
+  );
+  expect(messages.flatMap(({ tool_call_id: id }) => (id === undefined ? [] : [id]))).toEqual([
+    ...['a', 'b', 'c'],
+    ...['d', 'e'],
+  ]);
+});
+
 describe('envelope', () => {
   test('a plain request is as small as can be', () => {
     const { body, losses } = build({});
