@@ -1,6 +1,6 @@
 // `contents` and `systemInstruction` of a request → neutral turns and system parts.
 import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
-import { asString, type JsonValue } from '../../model/json/json.ts';
+import { asString, isObject, type JsonValue } from '../../model/json/json.ts';
 import { openToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { createCallMatcher } from './call-matcher.ts';
@@ -22,7 +22,9 @@ export function parseContents(value: JsonValue | undefined): Message[] {
     const content = requiredObject(item, path);
     const role = roleOf(content.role, path);
     const parts: Part[] = [];
+    const results = new Set<string>();
     for (const [place, part] of listOf(content.parts).entries()) {
+      if (isRepeatedResult(part, results)) continue;
       parts.push(...parsePart(part, `${path}.parts[${place}]`, calls));
     }
     const last = messages.at(-1);
@@ -34,6 +36,19 @@ export function parseContents(value: JsonValue | undefined): Message[] {
     if (message.role === 'assistant') message.parts = joined(message.parts);
   }
   return messages;
+}
+
+/**
+ * Gemini CLI tells the results in a session that it resumes twice; Anthropic refuses a second result of a call.
+ * @param told the results before it in the same content.
+ */
+function isRepeatedResult(part: JsonValue, told: Set<string>): boolean {
+  const result = isObject(part) ? part.functionResponse : undefined;
+  if (!isObject(result) || !asString(result.id)) return false;
+  const text = JSON.stringify(part);
+  const isRepeated = told.has(text);
+  told.add(text);
+  return isRepeated;
 }
 
 function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant' {

@@ -216,6 +216,22 @@ describe('calls and results', () => {
     expect(pairs([call('f', 'a')], [result('f', 'other')])).toEqual(['a', '→ other']);
   });
 
+  // As Gemini CLI 0.61 sends a session that it resumes. Anthropic refuses the second result of a call.
+  test('a result that is told twice is one', () => {
+    const results = [result('f', 'a'), result('f', 'b')];
+    expect(pairs([call('f', 'a'), call('f', 'b')], [...results, ...results])).toEqual([
+      ...['a', 'b'],
+      ...['→ a', '→ b'],
+    ]);
+  });
+
+  test('results that say the same are results of their own where they have no id', () => {
+    expect(pairs([call('f'), call('f')], [result('f'), result('f')])).toEqual([
+      ...['gcall-h-0', 'gcall-h-1'],
+      ...['→ gcall-h-0', '→ gcall-h-1'],
+    ]);
+  });
+
   test('made-up ids stay the same while the conversation grows', () => {
     const once = pairs([call('f')], [result('f')]);
     expect(pairs([call('f')], [result('f')], [call('g')]).slice(0, 2)).toEqual(once);
