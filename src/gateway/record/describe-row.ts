@@ -21,8 +21,6 @@ export interface RowEnding {
   latencyMs: number;
 }
 
-const NO_REQUEST = { requestBody: null };
-
 export function describeRow(
   record: ExchangeRecord,
   { status, error, latencyMs }: RowEnding,
@@ -33,7 +31,6 @@ export function describeRow(
   // Before the attempts are copied: it notes the share of the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
   const names = describeNames(record, seen, redact);
-  const binaries: BinaryPart[] = [];
   const row: LedgerRow = {
     requestId: record.requestId,
     timestamp: record.timestamp,
@@ -64,11 +61,27 @@ export function describeRow(
     malformedEvents: seen?.malformedEvents ?? 0,
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
-    ...(record.request?.describe(binaries) ?? NO_REQUEST),
-    responseBody: cleanAnswer(record, redact, binaries),
+    requestBody: null,
+    responseBody: null,
   };
-  if (binaries.length > 0) row.binaries = binaries;
+  addBodies(row, record, redact);
   return row;
+}
+
+const NOT_CLEANED = '[left out: its secrets could not be taken out, there was no memory for it]';
+
+/** Cleaning a long body may want memory that there is not: the row is written all the same, without what has secrets. */
+function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): void {
+  const binaries: BinaryPart[] = [];
+  try {
+    if (record.request !== null) Object.assign(row, record.request.describe(binaries));
+    row.responseBody = cleanAnswer(record, redact, binaries);
+    if (binaries.length > 0) row.binaries = binaries;
+  } catch {
+    delete row.requestZstd;
+    if (record.request !== null) row.requestBody = NOT_CLEANED;
+    if (record.capture !== null || record.responseBody !== null) row.responseBody = NOT_CLEANED;
+  }
 }
 
 /** Where none was asked, the one that would have been: whose breaker was open, or whose room the request waited for. */

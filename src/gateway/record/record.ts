@@ -8,7 +8,7 @@ import type { Route } from '../../routing/route.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { Lease } from '../../upstream/lease.ts';
 import type { BodyCapture } from './body-capture.ts';
-import { describeRow } from './describe-row.ts';
+import { describeRow, type RowEnding } from './describe-row.ts';
 import { keepRequest, type KeptRequest } from './kept-request.ts';
 import type { LiveStream } from '../live/view.ts';
 import type { Observation } from './observer.ts';
@@ -182,18 +182,22 @@ class RunningRecord implements ExchangeRecord {
   end({ status, error }: Ending): void {
     if (this.over) return;
     this.over = true;
-    const { context, live, lease } = this;
+    const { context, lease } = this;
     this.request?.release();
-    const row = describeRow(
-      this,
-      { status, error, latencyMs: context.monotonic() - this.startedAt },
-      this.redact,
-    );
+    try {
+      this.write({ status, error, latencyMs: context.monotonic() - this.startedAt });
+    } finally {
+      // What was told in the stream counts for the provider as what was told before it.
+      lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));
+      context.onEnd(this);
+    }
+  }
+
+  private write(ending: RowEnding): void {
+    const { context, live, redact } = this;
+    const row = describeRow(this, ending, redact);
     context.ledger?.record(row);
     context.noted(row);
     live.ended(row);
-    // What was told in the stream counts for the provider as what was told before it.
-    lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));
-    context.onEnd(this);
   }
 }
