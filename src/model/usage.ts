@@ -40,6 +40,8 @@ export interface StatedBill {
   /** What the server bills for all of it, USD. */
   billedUsd?: number;
   pricedApart?: PricedParts;
+  /** Counted and billed beside the answer's own counts, which tell a client how long its conversation is. */
+  besides?: Partial<Usage>;
   /** Beside what is counted the provider bills something whose price neither the answer nor a table states. */
   otherCharges?: true;
 }
@@ -56,11 +58,12 @@ export interface PricedParts {
 }
 
 /** What is stated of a bill, and nothing else. */
-export function billOf({ tier, billedUsd, pricedApart, otherCharges }: StatedBill): StatedBill {
+export function billOf({ tier, billedUsd, pricedApart, besides, otherCharges }: StatedBill): StatedBill {
   const bill: StatedBill = {};
   if (tier !== undefined) bill.tier = tier;
   if (billedUsd !== undefined) bill.billedUsd = billedUsd;
   if (pricedApart !== undefined) bill.pricedApart = pricedApart;
+  if (besides !== undefined) bill.besides = besides;
   if (otherCharges !== undefined) bill.otherCharges = otherCharges;
   return bill;
 }

@@ -19,15 +19,12 @@ export function parseUsage(wire: JsonObject): StatedUsage {
   set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
   set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
   const { compacted, isOther } = readIterations(wire, counts);
-  for (const key of COMPACTED) {
-    const count = usage[key];
-    if (count !== undefined) usage[key] = count + (compacted[key] ?? 0);
-  }
   // Both are told beside the counts; the first costs several times as much, the second a tenth more.
   const tier = wire.speed === 'fast' ? 'fast' : wire.inference_geo === 'us' ? 'us' : undefined;
   return {
     ...counts.stated(usage),
     ...tierIn(tier),
+    ...(compacted !== undefined && { besides: compacted }),
     ...(isOther && { otherCharges: true as const }),
   };
 }
@@ -41,8 +38,8 @@ const COMPACTED = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWrite
 function readIterations(
   wire: JsonObject,
   counts: CountReader,
-): { compacted: Partial<Usage>; isOther: boolean } {
-  const compacted: Partial<Usage> = {};
+): { compacted?: Partial<Usage>; isOther: boolean } {
+  let compacted: Partial<Usage> | undefined;
   let isOther = false;
   for (const entry of asArray(wire.iterations) ?? []) {
     const turn = asObject(entry);
@@ -57,10 +54,11 @@ function readIterations(
       turn.cache_read_input_tokens,
       turn.cache_creation_input_tokens,
     ];
+    compacted ??= {};
     for (const [at, key] of COMPACTED.entries())
       compacted[key] = (compacted[key] ?? 0) + (counts.read(own[at]) ?? 0);
   }
-  return { compacted, isOther };
+  return { isOther, ...(compacted !== undefined && { compacted }) };
 }
 
 /** What clients have no field for. */

@@ -4,6 +4,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import { isContent, type StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import {
+  addUsage,
   mergeUsage,
   NO_USAGE,
   type PricedParts,
@@ -67,6 +68,9 @@ class TryObserver implements Observer {
   readonly seen: Observation;
   private readonly monotonic: () => number;
   private readonly live: Pick<LiveStream, 'isWatched' | 'text'>;
+  /** The answer's own counts, and those beside them, as told so far. */
+  private counted: Usage = NO_USAGE;
+  private besides: Usage | null = null;
 
   constructor(monotonic: () => number, live: Pick<LiveStream, 'isWatched' | 'text'>, timing: StreamTiming) {
     this.monotonic = monotonic;
@@ -123,7 +127,9 @@ class TryObserver implements Observer {
         break;
       case 'usage':
         // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
-        seen.usage = soundUsage(mergeUsage(seen.usage, event.usage));
+        this.counted = mergeUsage(this.counted, event.usage);
+        if (event.usage.besides !== undefined) this.besides = mergeUsage(NO_USAGE, event.usage.besides);
+        seen.usage = soundUsage(this.besides === null ? this.counted : addUsage(this.counted, this.besides));
         if (event.usage.tier !== undefined) seen.tier = event.usage.tier;
         if (event.usage.billedUsd !== undefined) seen.billedUsd = event.usage.billedUsd;
         if (event.usage.pricedApart !== undefined) seen.pricedApart = event.usage.pricedApart;
