@@ -152,10 +152,19 @@ async function readError(
   const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
   const { dialect } = plan;
   const { headers, body } = failure;
-  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}`, {
+  return error.with(`${plan.target.provider.name}: ${shortened(error.message)}${whoseKey(error, plan)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
   });
+}
+
+/** Which key was refused: providers do not know, and the client's and the gateway's are mended at different places. */
+function whoseKey({ code, status }: GatewayError, { key, target: { provider } }: Plan): string {
+  if (code !== 'upstream_unauthorized' || status !== 401) return '';
+  if (key === 'client') return ' (the key that the client sent was refused)';
+  if (key === 'own') return ` (the key of providers.${provider.name} was refused)`;
+  const takesKeys = provider.authorization === undefined && /^https?:/.test(provider.baseUrl);
+  return takesKeys ? ` (it was asked without a key: set providers.${provider.name}.api_key)` : '';
 }
 
 /** The beginning of server-sent events. */

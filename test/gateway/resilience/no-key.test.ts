@@ -240,3 +240,34 @@ test('hedging begins with the next one that has a key', async () => {
   expect(await (await post('/v1/messages', ASK)).text()).toContain('from the last');
   expect(hosts()).toEqual(['one.test', 'last.test']);
 });
+
+describe('a 401 says whose key was refused', () => {
+  test.each([
+    ['the gateway’s', OWN('one'), {}, '(the key of providers.one was refused)'],
+    [
+      'the client’s',
+      OWN('one'),
+      { 'x-api-key': 'of-the-client' },
+      '(the key that the client sent was refused)',
+    ],
+    [
+      'nobody’s',
+      { ...OWN('one'), api_key: null },
+      {},
+      '(it was asked without a key: set providers.one.api_key)',
+    ],
+  ])('%s', async (_, one, headers, words) => {
+    const { gateway, row } = setup({ one }, {});
+    const response = await gateway.fetch(
+      new Request('http://gateway.test/v1/messages', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(ASK),
+      }),
+    );
+    expect(response.status).toBe(401);
+    // The bytes of a client's own dialect stay the provider's.
+    expect(await response.text()).not.toContain(words);
+    expect((await row(0)).errorMessage).toBe(`one: x-api-key header is required ${words}`);
+  });
+});
