@@ -159,5 +159,7 @@ test('one that there is no memory to clean stays as it is until its row is writt
   });
   await timers.advance(50);
   expect([tries, packs]).toEqual([1, 0]);
-  expect(kept.describe([]).requestBody).toBe(LONG.replaceAll(SECRET, '[redacted]'));
+  const row: { requestBody: string | null } = { requestBody: null };
+  kept.describe(row, []);
+  expect(row.requestBody).toBe(LONG.replaceAll(SECRET, '[redacted]'));
 });

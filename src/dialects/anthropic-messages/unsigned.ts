@@ -4,11 +4,11 @@ import { traitsOf } from '../claude/models.ts';
 
 /** Whether Claude would refuse the request for it. Other vendors' models are asked with what they gave themselves. */
 export function holdsUnsigned({ messages }: JsonObject, model: string): boolean {
-  if (!traitsOf(model).opensSeals) return false;
-  return (asArray(messages) ?? []).some((message) => {
+  const isThere = (asArray(messages) ?? []).some((message) => {
     const { role, content } = asObject(message) ?? {};
     return role === 'assistant' && (asArray(content) ?? []).some(isUnsigned);
   });
+  return isThere && traitsOf(model).opensSeals;
 }
 
 function isUnsigned(block: JsonValue): boolean {

@@ -74,7 +74,7 @@ const NOT_CLEANED = '[left out: its secrets could not be taken out, there was no
 function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): void {
   const binaries: BinaryPart[] = [];
   try {
-    if (record.request !== null) Object.assign(row, record.request.describe(binaries));
+    record.request?.describe(row, binaries);
     row.responseBody = cleanAnswer(record, redact, binaries);
     if (binaries.length > 0) row.binaries = binaries;
   } catch {

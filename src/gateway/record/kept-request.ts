@@ -10,8 +10,8 @@ const LONG = 32 * 1024;
 const PACKED_AFTER_MS = 50;
 
 export interface KeptRequest {
-  /** What the row says of it. Its binary parts go to `binaries`. */
-  describe(binaries: BinaryPart[]): Pick<LedgerRow, 'requestBody' | 'requestZstd'>;
+  /** Puts it into its row, and its binary parts into `binaries`. */
+  describe(row: Pick<LedgerRow, 'requestBody' | 'requestZstd'>, binaries: BinaryPart[]): void;
   /** Its row is about to be written: nothing is begun any more. */
   release(): void;
 }
@@ -46,11 +46,14 @@ class HeldRequest implements KeptRequest {
     this.callOff?.();
   }
 
-  describe(binaries: BinaryPart[]): Pick<LedgerRow, 'requestBody' | 'requestZstd'> {
+  describe(row: Pick<LedgerRow, 'requestBody' | 'requestZstd'>, binaries: BinaryPart[]): void {
     const { packed } = this;
-    if (packed !== undefined) return { requestBody: null, requestZstd: packed };
+    if (packed !== undefined) {
+      row.requestZstd = packed;
+      return;
+    }
     binaries.push(...this.clean());
-    return { requestBody: this.text };
+    row.requestBody = this.text;
   }
 
   async shrink(pack: NonNullable<Keeping['pack']>): Promise<void> {
