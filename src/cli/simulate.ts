@@ -25,8 +25,10 @@ export const simulateCommand: Command = {
       context.err(`error: ${error.message}`);
       return 1;
     }
+    // Before the address is told: who reads it may end it at once.
+    const ending = new Promise<void>((resolve) => context.onSignal(() => resolve()));
     announce([`simulator on ${http.url}`], context);
-    await new Promise<void>((resolve) => context.onSignal(() => resolve()));
+    await ending;
     await http.drain(0);
     return 0;
   },

@@ -19,7 +19,8 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
 }
 
 /** What is left out was not stated: among it are counts that are 0 here. */
-function statedUsage({ usage, oddCounts, ...response }: NeutralResponse): StatedUsage {
+function statedUsage(response: NeutralResponse): StatedUsage {
+  const { usage, oddCounts } = response;
   const bill = billOf(response);
   if (oddCounts === undefined) return { ...usage, ...bill };
   const stated: StatedUsage = { oddCounts, ...bill };

@@ -93,6 +93,15 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     current = changed;
   };
   const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
+  let signalled = '';
+  const hurried = Promise.withResolvers<number>();
+  // Before anybody is told that it is there: who reads the address may end it at once.
+  const ending = untilShutdown(pidFile === undefined ? context : reloadingOnHangup(context, watched.reload), {
+    onFirst(signal) {
+      signalled = signal;
+    },
+    onSecond: hurried.resolve,
+  });
   const describe = isJson ? describeStartInJson : describeStart;
   announce(describe(config, serving, path, VERSION), context);
   pidFile?.write({
@@ -104,14 +113,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     directory,
     startedAt: Date.now(),
   });
-  let signalled = '';
-  const hurried = Promise.withResolvers<number>();
-  await untilShutdown(pidFile === undefined ? context : reloadingOnHangup(context, watched.reload), {
-    onFirst(signal) {
-      signalled = signal;
-    },
-    onSecond: hurried.resolve,
-  });
+  await ending;
   watched.stop();
   log('info', 'shutting down: running streams may finish; signal again to end at once', {
     signal: signalled,
