@@ -20,6 +20,10 @@ const code = await runCli(process.argv.slice(2), {
     for (const signal of SIGNALS) process.on(signal, () => handler(signal));
     onLauncherGone(() => handler('SIGTERM'));
   },
+  onUncaught(handler) {
+    process.on('uncaughtException', handler);
+    process.on('unhandledRejection', handler);
+  },
   exit: (exitCode) => process.exit(exitCode),
 });
 process.exit(code);

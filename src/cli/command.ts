@@ -14,6 +14,8 @@ export interface CliContext {
   terminal: Terminal;
   /** Calls back with each SIGTERM, SIGINT or SIGHUP from now on, and when the launcher is gone. */
   onSignal(handler: (signal: string) => void): void;
+  /** Calls back with what is thrown from now on and caught by nothing, which then ends nothing by itself. */
+  onUncaught(handler: (thrown: unknown) => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }

@@ -26,13 +26,7 @@ export function createSetup(
   host: GatewayHost,
   traffic: { states: ProviderStates; memory: RouteMemory },
 ): Setup {
-  const redactor = createRedactor([
-    ...config.server.keys,
-    ...config.providers.flatMap(secretsOf),
-    ...config.transformers.secrets,
-    ...secretsOfStore(config.audit.store),
-    ...(host.secrets ?? []),
-  ]);
+  const redactor = createRedactor([...secretsOfConfig(config), ...(host.secrets ?? [])]);
   const price = createPricer(config.costs);
   return {
     config,
@@ -42,6 +36,16 @@ export function createSetup(
     router: createLiveRouter(config, host, { ...traffic, price }),
     listing: createQuietRouter(config),
   };
+}
+
+/** All that it knows: what shows text of others takes them out. */
+export function secretsOfConfig(config: ResolvedConfig): string[] {
+  return [
+    ...config.server.keys,
+    ...config.providers.flatMap(secretsOf),
+    ...config.transformers.secrets,
+    ...secretsOfStore(config.audit.store),
+  ];
 }
 
 function secretsOf({ apiKeys, headers, oauth }: ProviderConfig): string[] {

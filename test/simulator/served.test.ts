@@ -20,6 +20,7 @@ async function serve(): Promise<Served> {
     directory: '.',
     terminal: terminalOf(''),
     onSignal: (handler) => signalled.resolve(handler),
+    onUncaught: () => {},
     exit: () => {},
   };
   const running = simulateCommand.run({ flags: { port: '0' }, operands: [] }, context);

@@ -29,6 +29,7 @@ export async function runCommand(
     directory: '.',
     terminal: terminalOf(''),
     onSignal: () => {},
+    onUncaught: () => {},
     exit: () => {},
     ...context,
   });

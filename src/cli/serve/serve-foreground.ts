@@ -16,6 +16,7 @@ import type { CliContext, ParsedArguments } from '../command.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { type ChangedCredentials, createCredentialChanges } from './credential-changes.ts';
 import { PID_FILE_VARIABLE } from '../daemon/daemon-process.ts';
+import { tellCrash } from './crash.ts';
 import { inTurn } from './in-turn.ts';
 import { loadWithCode, moduleDirectory } from './load-with-code.ts';
 import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
@@ -23,7 +24,7 @@ import type { Serving } from './serving.ts';
 import { announce } from '../standard-output.ts';
 import { describeStart, describeStartInJson, reachableUrl } from './start-message.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
-import { untilShutdown } from './until-shutdown.ts';
+import { HURRY_MS, untilShutdown } from './until-shutdown.ts';
 import { VERSION } from '../version.ts';
 
 export const DATABASE_NAME = 'sluice.db';
@@ -68,6 +69,16 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const workers = countWorkers(askedWorkers ?? config.server.workers);
   // Workers load the code for themselves.
   if (workers !== 1) retireModules(config);
+  let current = config;
+  let hasCrashed = false;
+  const crashed = Promise.withResolvers<void>();
+  context.onUncaught((thrown) => {
+    tellCrash(thrown, { config: current, environment, log });
+    if (hasCrashed) return;
+    hasCrashed = true;
+    setTimeout(() => context.exit(1), HURRY_MS).unref();
+    crashed.resolve();
+  });
   let serving: Serving;
   try {
     serving =
@@ -85,7 +96,6 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     fail(error.message);
     return 1;
   }
-  let current = config;
   const apply = async (changed: ResolvedConfig) => {
     await serving.reload(changed);
     retireModules(workers === 1 ? current : changed);
@@ -113,8 +123,14 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     directory,
     startedAt: Date.now(),
   });
-  await ending;
+  await Promise.race([ending, crashed.promise]);
   watched.stop();
+  if (hasCrashed) {
+    // What runs is cut, with its last word and its row.
+    await serving.end(0);
+    pidFile?.release();
+    return 1;
+  }
   log('info', 'shutting down: running streams may finish; signal again to end at once', {
     signal: signalled,
     streams: await serving.activeStreams(),

@@ -6,6 +6,7 @@ import { createLog, type LogOptions, parseLogSetting } from '../../server/log.ts
 import { createServerHost } from '../../server/server-host.ts';
 import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
+import { tellCrash } from './crash.ts';
 import { inTurn } from './in-turn.ts';
 import { serveHttp } from './serve-http.ts';
 import { withLedgerOf } from './serving.ts';
@@ -49,6 +50,11 @@ export async function serveAsWorker(
   if (config === null) return 1;
   Object.assign(logged, config.log, forced);
   let current = config;
+  // The primary writes the rows of what runs here, and starts another in its place.
+  context.onUncaught((thrown) => {
+    tellCrash(thrown, { config: current, environment: context.environment, log });
+    context.exit(1);
+  });
   const gateway = createGateway(
     config,
     createServerHost({

@@ -6,7 +6,7 @@ import type { CliContext } from '../command.ts';
 const FORCED_EXIT_CODES: Record<string, number> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** How long a hurried end may take: what is cut has its last word and its row. */
-const HURRY_MS = 5_000;
+export const HURRY_MS = 5_000;
 
 export interface UntilShutdownOptions {
   onFirst?(signal: string): void;
