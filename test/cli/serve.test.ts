@@ -114,6 +114,13 @@ describe('on a fresh machine', () => {
     }
     expect((await server.stop()).code).toBe(0);
   });
+
+  test('the line to try quotes the brackets of an IPv6 address, which zsh takes for a pattern', async () => {
+    const server = start({ args: ['--port', '0', '--host', '::1'] });
+    const line = await server.out.until(/curl/);
+    expect(line).toMatch(/curl -N '\[::1\]:\d+\/v1\/chat\/completions' /);
+    expect((await server.stop()).code).toBe(0);
+  });
 });
 
 describe('ending', () => {

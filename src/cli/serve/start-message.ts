@@ -58,11 +58,13 @@ function describeDefault({ providers, routing }: ResolvedConfig): string {
 
 /** Asks the built-in provider: it needs no key and costs nothing. Without a scheme, which curl does not need. */
 function curlLine({ server, providers }: ResolvedConfig, port: number): string {
-  const address = reachableUrl(server.host, port).replace('http://', '');
+  const path = `${reachableUrl(server.host, port).replace('http://', '')}/v1/chat/completions`;
+  // zsh takes the brackets of an IPv6 address for a pattern, and runs nothing where no file matches.
+  const address = path.startsWith('[') ? `'${path}'` : path;
   const key = server.keys.length === 0 ? '' : ' -H "x-sluice-key: $SLUICE_KEY"';
   const name = (providers.find(isFree) ?? providers[0])?.name ?? '';
   const body = `{"model":"${name}/demo","stream":true,"messages":[{"role":"user","content":"Hello"}]}`;
-  return `curl -N ${address}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
+  return `curl -N ${address} -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
 function isFree(provider: ProviderConfig): boolean {

@@ -166,9 +166,12 @@ function isBelowHeld() {
 
 function showCommand() {
   const withKey = key.read() === null ? '' : ' \\\n  -H "x-sluice-key: $SLUICE_KEY"';
+  // zsh takes the brackets of an IPv6 address for a pattern.
+  const path = `${location.origin}/v1/messages`;
+  const address = path.includes('[') ? `'${path}'` : path;
   setText(
     find('curl', HTMLElement),
-    `curl -N ${location.origin}/v1/messages -H 'content-type: application/json'${withKey} \\\n` +
+    `curl -N ${address} -H 'content-type: application/json'${withKey} \\\n` +
       `  -d '{"model":"simulator/demo","max_tokens":200,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'`,
   );
 }
