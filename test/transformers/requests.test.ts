@@ -46,11 +46,17 @@ describe('max_tokens', () => {
     await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     expect(lab.sent().body.max_tokens).toBe(100);
   });
+  test('a default above the bound is the bound', async () => {
+    const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 500, default: 900 }]);
+    await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+    expect(lab.sent().body.max_tokens).toBe(500);
+  });
   test('the budget of thinking stays below, or thinking is off and named as lost', async () => {
     const thinking = { type: 'enabled', budget_tokens: 9_000 };
     const more = { max_tokens: 10_000, thinking };
     const roomy = labOf('anthropic-messages', [{ name: 'max_tokens', max: 4_000 }]);
     await roomy.ask('anthropic-messages', false, more);
+    expect((await roomy.row(0)).lost).toContain('thinking (approximated: a budget of 2000 tokens)');
     expect(roomy.sent().body).toMatchObject({ max_tokens: 4_000, thinking: { budget_tokens: 2_000 } });
     const narrow = labOf('anthropic-messages', [{ name: 'max_tokens', max: 1_500 }]);
     expect((await narrow.ask('anthropic-messages', false, more)).lost).toBe('thinking');
@@ -70,6 +76,20 @@ describe('sampling', () => {
       await lab.ask('openai-chat', false, { temperature: 0.75 });
       expect(lab.sent().body.temperature).toBe(force ? 0.25 : 0.75);
     }
+  });
+  test('what was asked for anyway is no loss', async () => {
+    for (const temperature of [0.25, 0.75]) {
+      const lab = labOf('openai-chat', [{ name: 'sampling', temperature: 0.25, force: true }]);
+      await lab.ask('openai-chat', false, { temperature });
+      const told = temperature === 0.25 ? [] : ["temperature (approximated: 0.25 by the gateway's rule)"];
+      expect((await lab.row(0)).lost).toEqual(told);
+    }
+  });
+  test('penalties are filled in under their own names', async () => {
+    const penalties = { frequency_penalty: 0.5, presence_penalty: -0.5 };
+    const lab = labOf('openai-chat', [{ name: 'sampling', ...penalties }]);
+    await lab.ask('openai-chat', false);
+    expect(lab.sent().body).toMatchObject(penalties);
   });
 });
 
@@ -100,6 +120,10 @@ describe('system_prompt', () => {
     ]);
     expect(answer.lost).toBe('system');
   });
+  test('where there was nothing to replace, nothing is lost', async () => {
+    const lab = labOf('openai-chat', [{ name: 'system_prompt', replace: 'mine' }]);
+    expect((await lab.ask('openai-chat', false)).lost).toBeNull();
+  });
 });
 
 describe('tool_use', () => {
@@ -125,6 +149,18 @@ describe('tool_use', () => {
       expect(body.system).toBeUndefined();
       expect(body.tool_choice).toBeUndefined();
     }));
+  test('leaves what a request says of its tools', async () => {
+    const options = { name: 'tool_use', choice: 'required', parallel: true } as const;
+    const own = { tool_choice: 'auto', parallel_tool_calls: false };
+    const lab = labOf('openai-chat', [options]);
+    await lab.ask('openai-chat', false, { ...more['openai-chat'], ...own });
+    expect(lab.sent().body).toMatchObject(own);
+  });
+  test('a request that wants no call is given no hint', async () => {
+    const lab = labOf('openai-chat', [{ name: 'tool_use', hint: 'use them' }]);
+    await lab.ask('openai-chat', false, { ...more['openai-chat'], tool_choice: 'none' });
+    expect(JSON.stringify(lab.sent().body)).not.toContain('use them');
+  });
 });
 
 describe('headers', () => {

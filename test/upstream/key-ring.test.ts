@@ -87,3 +87,20 @@ test('another process goes by what this one knows, and for as long', () => {
     { name: '#2', state: 'ready' },
   ]);
 });
+
+const ASKED = { keys: KEYS, model: 'm', conversation: () => null, lastResort: true };
+
+test('a key that only has to wait is waited for, before one that was refused is asked again', () => {
+  ring.failed('first', 'm', error('upstream_unauthorized', { status: 401 }), false);
+  ring.failed('second', 'm', error('upstream_rate_limited', { status: 429, retryAfterMs: 600_000 }), false);
+  expect(ring.choose(ASKED)).toEqual({ waitMs: 600_000, why: 'rate_limited' });
+});
+
+test('a refused key is asked where nobody else is left, but not before the time that the provider said', () => {
+  for (const key of KEYS) ring.failed(key, 'm', error('upstream_unauthorized', { status: 401 }), false);
+  expect(ring.choose(ASKED)).toHaveProperty('value');
+  expect(ring.choose({ ...ASKED, lastResort: false })).toHaveProperty('why', 'refused');
+  for (const key of KEYS)
+    ring.failed(key, 'm', error('upstream_unauthorized', { status: 401, retryAfterMs: 9_000 }), false);
+  expect(ring.choose(ASKED)).toEqual({ waitMs: 9_000, why: 'refused' });
+});

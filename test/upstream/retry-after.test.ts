@@ -1,6 +1,7 @@
 // How long providers ask to wait, in every way in which they say it.
 import { describe, expect, test } from 'bun:test';
 import {
+  findRetryHint,
   parseLimitReset,
   parseQuotedHints,
   parseRetryAfter,
@@ -143,5 +144,23 @@ describe('when limits begin anew', () => {
   ])('quoted in a body: %j', (headers, expected) => {
     const body = JSON.stringify({ error: { message: 'Rate limit exceeded', metadata: { headers } } });
     expect(parseQuotedHints(body, NOW)).toBe(expected);
+  });
+});
+
+describe('of an error', () => {
+  const error = { details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '7s' }] };
+  test.each([
+    { error },
+    [{ error }],
+    { type: 'response.failed', response: { error } },
+    { choices: [{ index: 0, error }] },
+  ])('wherever it stands in a body or an event: %j', (body) => {
+    const failure = { headers: new Headers(), body: JSON.stringify(body) };
+    expect(findRetryHint(failure, false, NOW)).toBe(7_000);
+  });
+  test('a limit that is used up is the reason only where it failed for a limit', () => {
+    const headers = new Headers({ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '3s' });
+    expect(findRetryHint({ headers, body: '' }, true, NOW)).toBe(3_000);
+    expect(findRetryHint({ headers, body: '' }, false, NOW)).toBeUndefined();
   });
 });
