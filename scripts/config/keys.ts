@@ -1,7 +1,7 @@
 // The schema as a list of keys, for the docs and for the test that every key is read.
 import { z } from 'zod';
 import { buildJsonSchema, type SchemaNode } from '../../src/config/json-schema.ts';
-import { TRANSFORMER } from '../../src/transformers/entry.ts';
+import { MODULE_ENTRY, TRANSFORMER } from '../../src/transformers/entry.ts';
 
 export interface SchemaKey {
   /** `providers.*.timeouts.connect`; `*` stands for any name. */
@@ -10,12 +10,18 @@ export interface SchemaKey {
   node: SchemaNode;
   /** Has keys of its own. */
   section: boolean;
+  /** May not be left out where its section is written. */
+  needed: boolean;
 }
 
 /** The options of a built-in transformer, as people write them. */
 export function transformerOptions(options: z.ZodObject): SchemaKey[] {
-  const schema = z.toJSONSchema(options, { io: 'input' }) as SchemaNode;
-  return Object.entries(schema.properties ?? {}).map(([path, node]) => ({ path, node, section: false }));
+  return below(z.toJSONSchema(options, { io: 'input' }) as SchemaNode, '');
+}
+
+/** What a module of one's own is given beside its own options. */
+export function moduleOptions(): SchemaKey[] {
+  return below(MODULE_ENTRY, '').filter(({ path }) => path !== 'name');
 }
 
 /** Every key, sections before their children, in the schema's order; then what `$defs` hold, under its name. */
@@ -24,7 +30,7 @@ export function listSchemaKeys(): SchemaKey[] {
   // Each transformer has options of its own: see TRANSFORMERS.
   const named = Object.entries(schema.$defs ?? {}).filter(([name]) => name !== TRANSFORMER);
   const shared = named.flatMap(([name, node]): SchemaKey[] => [
-    { path: name, node, section: true },
+    { path: name, node, section: true, needed: false },
     ...below(node, name),
   ]);
   return [...below(schema, ''), ...shared];
@@ -32,19 +38,31 @@ export function listSchemaKeys(): SchemaKey[] {
 
 function below(node: SchemaNode, prefix: string): SchemaKey[] {
   const keys: SchemaKey[] = [];
-  for (const [name, child] of children(node)) {
+  for (const { name, child, needed } of children(node)) {
     const path = prefix === '' || name === '[]' ? `${prefix}${name}` : `${prefix}.${name}`;
     const inner = below(child, path);
-    keys.push({ path, node: child, section: inner.length > 0 }, ...inner);
+    keys.push({ path, node: child, section: inner.length > 0, needed }, ...inner);
   }
   return keys;
 }
 
-function children(node: SchemaNode): [string, SchemaNode][] {
-  if (node.properties !== undefined) return Object.entries(node.properties);
-  const variant = node.anyOf?.find((candidate) => candidate.properties !== undefined);
-  if (variant?.properties !== undefined) return Object.entries(variant.properties);
-  if (node.items?.properties !== undefined) return [['[]', node.items]];
+interface Child {
+  name: string;
+  child: SchemaNode;
+  needed: boolean;
+}
+
+function children(node: SchemaNode): Child[] {
+  const variant = [node, ...(node.anyOf ?? [])].find((candidate) => candidate.properties !== undefined);
+  if (variant?.properties !== undefined)
+    return Object.entries(variant.properties).map(([name, child]) => ({
+      name,
+      child,
+      needed: variant.required?.includes(name) ?? false,
+    }));
+  if (node.items?.properties !== undefined) return [{ name: '[]', child: node.items, needed: false }];
   const rest = node.additionalProperties;
-  return typeof rest === 'object' && rest.properties !== undefined ? [['*', rest]] : [];
+  return typeof rest === 'object' && rest.properties !== undefined
+    ? [{ name: '*', child: rest, needed: false }]
+    : [];
 }

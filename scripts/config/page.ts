@@ -1,8 +1,9 @@
 // The schema as a page for people and as a JSON Schema for editors.
 import { buildJsonSchema, type SchemaNode } from '../../src/config/json-schema.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+import { MODULE_ENTRY } from '../../src/transformers/entry.ts';
 import { TRANSFORMERS } from '../../src/transformers/registry.ts';
-import { listSchemaKeys, type SchemaKey, transformerOptions } from './keys.ts';
+import { listSchemaKeys, moduleOptions, type SchemaKey, transformerOptions } from './keys.ts';
 
 /** `sluice.schema.json`. */
 export function renderJsonSchema(): string {
@@ -59,12 +60,17 @@ function renderSection(section: SchemaKey, keys: SchemaKey[]): string[] {
 }
 
 function renderTable(keys: SchemaKey[]): string[] {
-  const rows = keys.map(({ path, node }) => {
+  const rows = keys.map(({ path, node, needed }) => {
     const name = path.slice(path.lastIndexOf('.') + 1);
-    const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``;
-    return `| \`${name}\` | ${typeOf(node)} | ${fallback.replaceAll('"', '')} | ${node.description ?? ''} |`;
+    const fallback = needed ? 'needed' : defaultOf(node);
+    return `| \`${name}\` | ${typeOf(node)} | ${fallback} | ${node.description ?? ''} |`;
   });
   return ['| key | type | default | meaning |', '|---|---|---|---|', ...rows, ''];
+}
+
+function defaultOf({ default: value }: SchemaNode): string {
+  if (value === undefined || value === '') return '';
+  return `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 }
 
 function typeOf(node: SchemaNode): string {
@@ -96,6 +102,11 @@ function renderTransformers(): string[] {
       const keys = transformerOptions(options);
       return [`### \`${name}\``, '', summary, '', ...(keys.length === 0 ? [] : renderTable(keys))];
     }),
+    '### A path',
+    '',
+    MODULE_ENTRY.description,
+    '',
+    ...renderTable(moduleOptions()),
   ];
 }
 

@@ -15,17 +15,17 @@ const weightedSchema = z.strictObject({
   weight: z.number().min(0).default(1).describe('Share of the requests, compared with the other weights.'),
 });
 
-const listSchema = z
-  .array(
-    z.union([target(), weightedSchema], {
-      error: 'expected a target such as provider/model, or { target, weight }',
-    }),
-  )
-  .min(1);
+const listedSchema = z
+  .union([target(), weightedSchema], {
+    error: 'expected a target such as provider/model, or { target, weight }',
+  })
+  .meta({ id: 'TARGET', description: 'A target of a list: its name, or these keys.' });
+
+const listSchema = z.array(listedSchema).min(1);
 
 const targetsSchema = z
   .union([target(), listSchema], { error: EXPECTED_TARGETS })
-  .meta({ title: 'target or list of targets' });
+  .meta({ title: 'target or list of `TARGET`' });
 
 /** What every rule may say. */
 const ruleShape = {
@@ -54,16 +54,18 @@ const ruleSchema = z
     description: 'Where a rule leads: a target, a list of targets, or these keys.',
   });
 
-const phraseSchema = z.union(
-  [
-    target(),
-    z.strictObject({
-      phrase: target().describe('Words, or `/regular expression/`.'),
-      weight: z.number().default(1).describe('What finding it counts; below zero it speaks against.'),
-    }),
-  ],
-  { error: 'expected a phrase, or { phrase, weight }' },
-);
+const phraseSchema = z
+  .union(
+    [
+      target(),
+      z.strictObject({
+        phrase: target().describe('Words, or `/regular expression/`.'),
+        weight: z.number().default(1).describe('What finding it counts; below zero it speaks against.'),
+      }),
+    ],
+    { error: 'expected a phrase, or { phrase, weight }' },
+  )
+  .meta({ id: 'PHRASE', description: 'What a pattern looks for: its text, or these keys.' });
 
 const scenario = (what: string) => ruleSchema.optional().describe(what);
 

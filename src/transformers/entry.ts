@@ -12,13 +12,32 @@ export interface TransformerEntry {
 /** What an entry is called in the schema and in the docs. */
 export const TRANSFORMER = 'TRANSFORMER';
 
+const MODULE_PATH = /^(\.{1,2}|~)?\//;
+
 /** A file is written as a path, so that no name can be taken for one. */
 export function isModulePath(name: string): boolean {
-  return /^(\.{1,2}|~)?\//.test(name);
+  return MODULE_PATH.test(name);
 }
 
 const DEFAULT_TIME_LIMIT_MS = 1_000;
 const LONGEST_TIME_LIMIT_MS = 60_000;
+
+/** A module with options, as JSON Schema tells it; all but these two are its own. */
+export const MODULE_ENTRY = {
+  type: 'object',
+  description:
+    'A module of your own, relative to the configuration file, such as `./house-style.ts`. It gets the other options of its entry.',
+  properties: {
+    name: { type: 'string', pattern: MODULE_PATH.source },
+    time_limit: {
+      type: 'string',
+      title: 'duration',
+      default: '1s',
+      description: 'Longest that one call of it may take, up to `60s`; a longer one fails its request.',
+    },
+  },
+  required: ['name'],
+};
 
 /** The one option of a module that is not its own; 0 where it cannot be read. */
 export function splitModuleOptions({ time_limit: limit, ...options }: Record<string, unknown>): {
@@ -99,13 +118,9 @@ function entryShapes(): object[] {
   });
   return [
     { enum: TRANSFORMERS.map((row) => row.name) },
-    { type: 'string', pattern: '^(\\.{1,2}|~)?/', description: 'A module of your own.' },
+    { type: 'string', pattern: MODULE_PATH.source, description: 'A module of your own.' },
     ...named,
-    {
-      type: 'object',
-      properties: { name: { type: 'string', pattern: '^(\\.{1,2}|~)?/' }, time_limit: { type: 'string' } },
-      required: ['name'],
-    },
+    MODULE_ENTRY,
   ];
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { listSchemaKeys } from '../../scripts/config/keys.ts';
 import { renderConfigPage, renderJsonSchema } from '../../scripts/config/page.ts';
+import { isObject } from '../../src/model/json/json.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 
@@ -16,6 +17,22 @@ test.each([
 test('every key says what it does', () => {
   const silent = listSchemaKeys().filter(({ path, node }) => !/(\*|\[\])$/.test(path) && !node.description);
   expect(silent.map((key) => key.path)).toEqual([]);
+});
+
+test('every name that the JSON Schema knows has its line in the page', () => {
+  const names = new Set<string>();
+  const note = (_: string, value: unknown) => {
+    if (isObject(value) && isObject(value.properties))
+      for (const name of Object.keys(value.properties)) names.add(name);
+    return value;
+  };
+  JSON.parse(renderJsonSchema(), note);
+  const page = renderConfigPage();
+  const untold = [...names].filter(
+    (name) => !page.includes(`| \`${name}\` |`) && !new RegExp(`^## .*\\b${name}\\b`, 'm').test(page),
+  );
+  // What chooses the schema, and what chooses a transformer.
+  expect(untold.sort()).toEqual(['$schema', 'name']);
 });
 
 test('whatever the JSON Schema refers to is in it: editors refuse it else', () => {

@@ -20,8 +20,8 @@ const BASE = {
     groups: { pool: 'lab/a' },
     fallback_chain: ['pool'],
     agent_rules: { reviewer: { to: 'lab' } },
-    model_mappings: [{ from: 'a', to: 'lab' }],
-    patterns: [{ match: ['a'], to: 'lab' }],
+    model_mappings: [{ from: 'a', to: [{ target: 'lab' }] }],
+    patterns: [{ match: [{ phrase: 'a' }], to: 'lab' }],
   },
   costs: {
     pricing_overrides: {
@@ -134,6 +134,10 @@ const OTHER_IN_RULE: Record<string, unknown> = {
   context_fallback: ['lab/c'],
   transformers: ['clean_cache'],
 };
+OTHER['TARGET.target'] = 'lab/b';
+OTHER['TARGET.weight'] = 2;
+OTHER['PHRASE.phrase'] = 'b';
+OTHER['PHRASE.weight'] = 2;
 for (const place of ['RULE', 'routing.model_mappings[]', 'routing.patterns[]']) {
   for (const [key, value] of Object.entries(OTHER_IN_RULE)) OTHER[`${place}.${key}`] = value;
 }
@@ -160,6 +164,8 @@ test.each(KEYS.map((key) => key.path))('%s is read', (path) => {
   expect(Object.keys(OTHER)).toContain(path);
   const place = path
     .replace('RULE', 'routing.agent_rules.reviewer')
+    .replace('TARGET', 'routing.model_mappings.to')
+    .replace('PHRASE', 'routing.patterns.match')
     .replace('*', path.includes('.oauth.') ? 'user' : 'lab');
   const names = place.replace('[]', '').split('.');
   expect(resolved(withValue(BASE, names, OTHER[path]))).not.toBe(resolved(BASE));
