@@ -109,6 +109,7 @@ export interface ProviderConfig {
   forwardClientKey: boolean;
   /** Whether it is told which trace a request belongs to. */
   forwardTrace: boolean;
+  /** By names in lower case. */
   headers: Record<string, string>;
   /** Client-side model name → the provider's. */
   models: Record<string, string>;

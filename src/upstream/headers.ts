@@ -35,7 +35,7 @@ export interface RequestHeaderOptions {
   /** The provider side's own: authentication and what the dialect always needs. */
   dialect: Record<string, string>;
   listHeaders: readonly string[];
-  /** Of the provider's configuration: they win. */
+  /** Of the provider's configuration, with names in lower case: they win. */
   configured: Record<string, string>;
   stream: boolean;
   userAgent: string;
@@ -55,7 +55,7 @@ export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
     if (given === null || CREDENTIAL_HEADER.test(name)) headers.set(name, value);
     else if (options.listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
   }
-  for (const [name, value] of Object.entries(options.configured)) headers.set(name.toLowerCase(), value);
+  for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
   return headers;
 }
 

@@ -50,6 +50,19 @@ describe('errors', () => {
       step('fields', { set: { model: 'x' } }),
       `${AT}.set.model: fields: "model" is decided by routing and by the client, not by a transformer`,
     ],
+    ...[
+      'Connection',
+      'content-encoding',
+      'content-length',
+      'Host',
+      'keep-alive',
+      'te',
+      'transfer-encoding',
+      'upgrade',
+    ].map((name): [object, string] => [
+      step('headers', { set: { [name]: 'x' } }),
+      `${AT}.set.${name}: headers: "${name}" belongs to the connection and cannot be changed`,
+    ]),
     [step('headers', { set: { 'a b': 'x' } }), `${AT}.set["a b"]: headers: "a b" is not a header name`],
     [
       step('redact', { patterns: ['a'], flags: 'q' }),

@@ -193,6 +193,23 @@ describe('providers', () => {
     expect(config.disabled[0]?.reason).toStartWith('this gateway has no credential store');
   });
 
+  test('a key written twice is one', () => {
+    const api_keys = ['env:FIRST', 'k2', 'env:SECOND'];
+    const { config } = resolve({ providers: { openai: { api_keys } } }, { FIRST: 'k1', SECOND: 'k2' });
+    expect(config.providers[0]).toMatchObject({ apiKey: 'k1', apiKeys: ['k1', 'k2'] });
+  });
+
+  test('headers are known by their names, however those are written', () => {
+    const { config } = resolve({ providers: { openai: { api_key: 'k', headers: { 'X-Team': 'lab' } } } });
+    expect(config.providers[0]?.headers).toEqual({ 'x-team': 'lab' });
+  });
+
+  test('the simulator fails when it is told to: no breaker keeps requests from it, unless asked for', () => {
+    const breakerOf = (raw: unknown) => resolve(raw).config.providers[0]?.breaker;
+    expect(breakerOf({})).toBeNull();
+    expect(breakerOf({ providers: { simulator: { breaker: { enabled: true } } } })).not.toBeNull();
+  });
+
   test('a known kind takes its key from its variable', () => {
     const { config } = resolve(
       { providers: { anthropic: { max_retries: 5 } } },
@@ -324,6 +341,17 @@ describe('routing', () => {
     // Not replaced by another: a request would silently go elsewhere.
     expect(config.routing.defaultProvider).toBe('openai');
     expect(config.disabled).toEqual([{ name: 'openai', reason }]);
+  });
+
+  test('names of kinds that are not there are told by what would bring them in; the built-in one is there', () => {
+    const { config } = resolve({ routing: { fallback_chain: ['vertex', 'ollama', 'simulator/x'] } });
+    expect(config.disabled).toEqual([
+      { name: 'vertex', reason: 'providers.vertex is not configured' },
+      {
+        name: 'ollama',
+        reason: 'environment variable OLLAMA_HOST is not set, and providers.ollama is not configured',
+      },
+    ]);
   });
 
   test('a default that is disabled is a warning where the fallback chain serves in its place', () => {

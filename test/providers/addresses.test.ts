@@ -171,6 +171,12 @@ describe('azure', () => {
     expect(config.providers[0]).toMatchObject({ name: 'azure', baseUrl: 'https://lab.openai.azure.com' });
   });
 
+  test('what the file says comes before the environment', () => {
+    const environment = { AZURE_RESOURCE_NAME: 'other', OPENAI_API_VERSION: '1999-01-01' };
+    const { config } = resolve({ azure: { options, api_key: 'k1' } }, environment);
+    expect(config.providers[0]).toMatchObject({ baseUrl: 'https://lab.openai.azure.com', options });
+  });
+
   test('an option that the kind does not have is told', () => {
     const { problems } = resolve({ azure: { options: { ...options, region: 'x' }, api_key: 'k1' } });
     expect(problems.map((problem) => problem.message)).toEqual([
@@ -278,11 +284,25 @@ describe('ollama', () => {
     ['0.0.0.0', 'http://127.0.0.1:11434'],
     ['box.lan:9999', 'http://box.lan:9999'],
     [':9999', 'http://127.0.0.1:9999'],
+    [' :9999 ', 'http://127.0.0.1:9999'],
     ['https://box.lan/ollama/', 'https://box.lan/ollama'],
+    ['HTTP://box.lan', 'http://box.lan'],
   ])('OLLAMA_HOST=%s enables it at %s', (host, baseUrl) => {
     const { config, problems } = resolve({}, { OLLAMA_HOST: host });
     expect(config.providers[0]).toMatchObject({ name: 'ollama', baseUrl, apiKey: null });
     expect(problems).toEqual([]);
+  });
+
+  test('an OLLAMA_HOST that is no address is told, and the usual one asked', () => {
+    const { config, problems } = resolve({}, { OLLAMA_HOST: 'http://[box' });
+    expect(config.providers[0]).toMatchObject({ name: 'ollama', baseUrl: 'http://127.0.0.1:11434' });
+    expect(problems).toEqual([
+      {
+        severity: 'warning',
+        path: ['providers', 'ollama', 'base_url'],
+        message: 'OLLAMA_HOST holds no address; ignored',
+      },
+    ]);
   });
 
   test('without it there is none, unless configured', () => {

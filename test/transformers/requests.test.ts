@@ -51,6 +51,27 @@ describe('max_tokens', () => {
     await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     expect(lab.sent().body.max_tokens).toBe(500);
   });
+  test('what asks for no more than the bound is as it was, and nothing is told', async () => {
+    const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 1_000 }]);
+    await lab.ask('openai-chat', false);
+    expect((await lab.row(0)).lost).toEqual([]);
+    expect(lab.sent().body.max_tokens).toBe(1_000);
+  });
+  test.each([
+    // As much as the bound leaves nothing for the answer.
+    [4_000, 4_000, 2_000],
+    [3_999, 4_000, 3_999],
+    // The smallest that providers take.
+    [9_000, 2_048, 1_024],
+    [9_000, 2_047, undefined],
+  ])('a budget of %p within %p is %p', async (asked, max, budget) => {
+    const lab = labOf('anthropic-messages', [{ name: 'max_tokens', max }]);
+    const thinking = { type: 'enabled', budget_tokens: asked };
+    await lab.ask('anthropic-messages', false, { max_tokens: 10_000, thinking });
+    expect(lab.sent().body.thinking).toEqual(
+      budget === undefined ? { type: 'disabled' } : { type: 'enabled', budget_tokens: budget },
+    );
+  });
   test('the budget of thinking stays below, or thinking is off and named as lost', async () => {
     const thinking = { type: 'enabled', budget_tokens: 9_000 };
     const more = { max_tokens: 10_000, thinking };

@@ -122,7 +122,6 @@ class UnpackedBody implements AnswerBody {
     unpacker.on('end', () => {
       this.isUnpacked = true;
       if (this.isPackedOver) this.over(this.failure ?? 'end');
-      else this.packed.resume();
     });
     unpacker.on('error', (error) => this.over(this.failure ?? unpackingError(this.encoding, error)));
     unpacker.on('drain', () => this.packed.resume());

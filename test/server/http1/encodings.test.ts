@@ -1,6 +1,8 @@
 // Answers that are packed (content-encoding): the same bytes as if they were not, each piece when it was flushed.
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, spyOn, test } from 'bun:test';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
 import {
   brotliCompressSync,
   constants,
@@ -59,7 +61,7 @@ describe('whole', () => {
       expect(answer.outcome).toBe('end');
       expect(answer.body.equals(TEXT)).toBe(true);
       // What is told of the body is true of what is handed over.
-      expect(answer.headers).not.toContainKeys(['content-encoding', 'content-length']);
+      expect(answer.headers).not.toContainAnyKeys(['content-encoding', 'content-length']);
     });
 
   test('the name in capitals, with space around it', async () => {
@@ -181,18 +183,20 @@ describe('broken', () => {
 
   test('more behind a packed body is not looked at', async () => {
     const more = Buffer.alloc(1024 * 1024, 'x');
-    for (const encoding of ['deflate', 'br'] as const) {
-      const bytes = PACKED.find(([name]) => name === encoding)?.[1](TEXT) ?? more;
-      const server = serve(async (connection) => {
-        await connection.request();
-        await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
-        await connection.write(chunk(bytes));
-        for (let count = 0; count < 4; count++) await connection.write(chunk(more));
-        await connection.write('0\r\n\r\n');
-      });
-      const answer = await ask(server.url);
-      expect([encoding, answer.outcome]).toEqual([encoding, 'end']);
-      expect(answer.body.equals(TEXT)).toBe(true);
+    for (const [encoding, pack] of PACKED.filter(([name]) => ['deflate', 'br', 'zstd'].includes(name))) {
+      const server = serve();
+      const asked = send(question(server.url));
+      const connection = await server.accept();
+      await connection.request();
+      await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
+      const reading = readBody((await asked).body);
+      await connection.write(chunk(Buffer.concat([pack(TEXT), more.subarray(0, 64)])));
+      await reading.until((size) => size === TEXT.length);
+      await turns();
+      for (let count = 0; count < 4; count++) await connection.write(chunk(more));
+      await connection.write('0\r\n\r\n');
+      expect([encoding, await reading.over]).toEqual([encoding, 'end']);
+      expect(reading.bytes().equals(TEXT)).toBe(true);
     }
   });
 
@@ -225,6 +229,18 @@ describe('broken', () => {
       });
       expect(answer.body.length).toBe(0);
     });
+
+  test('what is spoilt is read no further: the connection is closed', async () => {
+    const server = serve();
+    const asked = send(question(server.url));
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
+    const reading = readBody((await asked).body);
+    await connection.write(chunk(Buffer.from('no gzip, and more would come')));
+    expect(await reading.over).toMatchObject({ code: 'BROKEN_CONTENT_ENCODING' });
+    await connection.closed;
+  });
 
   test('an encoding that nobody knows is a failure, and the connection is closed', async () => {
     for (const encoding of ['compress', 'gzip, br', 'nonsense', '__proto__']) {
@@ -274,16 +290,42 @@ describe('paused', () => {
       expect(reading.breaches).toEqual([]);
     });
 
+  test('more than a network holds is held back while its reader pauses, and comes whole afterwards', async () => {
+    const long = randomBytes(2 * BOMB);
+    const server = packedServer('gzip', gzipSync(long, { level: 1 }));
+    const { body } = await send(question(server.url));
+    let held = 0;
+    const reading = readBody(body, (reading) => {
+      if (++held === 1) reading.pause();
+    });
+    await reading.until((size) => size > 0);
+    const [connection] = server.connections;
+    for (let seen = -1; seen !== connection?.written(); await turns(200)) seen = connection?.written() ?? 0;
+    // As much as the kernel may hold between the two.
+    expect(connection?.written()).toBeLessThan(1.5 * BOMB);
+    reading.resume();
+    expect(await reading.over).toBe('end');
+    expect(reading.bytes().equals(long)).toBe(true);
+    expect(reading.breaches).toEqual([]);
+  });
+
   test('one that is left in the middle stops', async () => {
     const server = packedServer('gzip', gzipSync(Buffer.alloc(BOMB)));
     const { body } = await send(question(server.url));
-    let chunks = 0;
-    const reading = readBody(body, (reading) => {
-      if (++chunks === 2) reading.cancel();
-    });
-    await reading.until(() => chunks === 2);
-    await turns();
-    expect([chunks, reading.outcome(), reading.breaches]).toEqual([2, undefined, []]);
+    const released = spyOn(Duplex.prototype, 'destroy');
+    try {
+      let chunks = 0;
+      const reading = readBody(body, (reading) => {
+        if (++chunks === 2) reading.cancel();
+      });
+      await reading.until(() => chunks === 2);
+      await turns();
+      expect([chunks, reading.outcome(), reading.breaches]).toEqual([2, undefined, []]);
+      // Its window is outside of the heap: nothing would tell the collector that it waits for it.
+      expect(released).toHaveBeenCalledTimes(1);
+    } finally {
+      released.mockRestore();
+    }
   });
 
   test('a failure waits until the reader goes on', async () => {

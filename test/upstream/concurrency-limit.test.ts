@@ -1,0 +1,135 @@
+// A limit of concurrency by itself: when it grows, who goes first, and what those hear who are not let in.
+import { expect, test } from 'bun:test';
+import {
+  type ConcurrencySettings,
+  createConcurrencyLimit,
+  type LimitPeers,
+  type Shed,
+  type Slot,
+} from '../../src/upstream/concurrency-limit.ts';
+import { Departure } from '../../src/upstream/departure.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+
+const TEN: ConcurrencySettings = { max: 10, min: 1, queue: 10, queueTimeoutMs: 1_000_000 };
+const ONE: ConcurrencySettings = { ...TEN, max: 1 };
+
+function setup(peers?: LimitPeers) {
+  const timers = createManualTimers();
+  const limit = createConcurrencyLimit(timers, peers);
+  const acquire = (settings = TEN) => limit.acquire(settings, new Departure());
+  /** So many places, all free. */
+  const take = (count: number, settings = TEN): Slot[] =>
+    Array.from({ length: count }, () => slotOf(acquire(settings)));
+  /** So many at once that are answered after so long. */
+  const serve = async (count: number, ms: number) => {
+    const slots = take(count);
+    await timers.advance(ms);
+    for (const slot of slots) {
+      slot.spoke();
+      slot.succeeded();
+    }
+    for (const slot of slots) slot.release();
+  };
+  /** Ten at once, and the provider refuses one: seven are left. */
+  const cut = () => {
+    const slots = take(10);
+    slots[0]?.congested();
+    for (const slot of slots) slot.release();
+    expect(limit.limit(TEN)).toBe(7);
+  };
+  return { timers, limit, acquire, take, serve, cut };
+}
+
+function slotOf(given: Slot | Shed | Promise<Slot | Shed>): Slot {
+  if (given instanceof Promise || 'shed' in given) throw new Error('no place was free');
+  return given;
+}
+
+function shedOf(given: Slot | Shed | Promise<Slot | Shed>): Shed {
+  if (given instanceof Promise || !('shed' in given)) throw new Error('it was let in, or waits');
+  return given;
+}
+
+test('a limit that was cut grows while half of it and more is asked at once, not while less is', async () => {
+  const { limit, cut, serve } = setup();
+  cut();
+  for (let round = 0; round < 30; round++) await serve(3, 10);
+  expect(limit.adapted()).toBe(7);
+  for (let round = 0; round < 30; round++) await serve(5, 10);
+  expect(limit.limit(TEN)).toBe(10);
+});
+
+test('it does not grow while answers begin much later than they used to', async () => {
+  const { limit, cut, serve, take, timers } = setup();
+  for (let round = 0; round < 10; round++) await serve(10, 10);
+  cut();
+  // Three of seven are too few to cut the limit for it.
+  const slots = take(3);
+  await timers.advance(1_000);
+  for (const slot of slots) slot.spoke();
+  expect(limit.adapted()).toBe(7);
+  slots.push(...take(4));
+  for (const slot of slots) slot.succeeded();
+  expect(limit.adapted()).toBe(7);
+});
+
+test('who comes does not overtake those who wait, though a place has just become free elsewhere', async () => {
+  let elsewhere = 1;
+  const { acquire, timers } = setup({
+    room: {
+      setInFlight() {},
+      setWaiting() {},
+      othersInFlight: () => elsewhere,
+      othersWaiting: () => 0,
+      setProbing: () => false,
+    },
+    adapted() {},
+    freed() {},
+  });
+  const entered: string[] = [];
+  const enter = (name: string) =>
+    Promise.resolve(acquire(ONE)).then((given) => {
+      entered.push(name);
+      return slotOf(given);
+    });
+  const first = enter('first');
+  elsewhere = 0;
+  const second = enter('second');
+  await timers.advance(10);
+  expect(entered).toEqual(['first']);
+  (await first).release();
+  await second;
+  expect(entered).toEqual(['first', 'second']);
+});
+
+test('a place is given back once', () => {
+  const { limit, take } = setup();
+  const [slot] = take(2);
+  slot?.release();
+  slot?.release();
+  expect(limit.inFlight()).toBe(1);
+});
+
+test.each([
+  ['a second at least', 0, 0, 1_000],
+  ['as long as places are held lately', 30_000, 0, 3_000],
+  ['so long for each who waits already', 30_000, 2, 9_000],
+  ['a minute at most', 10_000_000, 0, 60_000],
+])('who is not let in may come again after %s', async (_, heldMs, waiting, expected) => {
+  const { acquire, take, timers } = setup();
+  const full = { ...ONE, queue: waiting };
+  const [slot] = take(1, full);
+  await timers.advance(heldMs);
+  slot?.release();
+  take(1, full);
+  for (let waits = 0; waits < waiting; waits++) acquire(full);
+  expect(shedOf(acquire(full)).retryAfterMs).toBe(expected);
+});
+
+test('who has left already takes no place', () => {
+  const { limit } = setup();
+  const gone = new Departure();
+  gone.abort(new Error('left'));
+  expect(() => limit.acquire(TEN, gone)).toThrow('left');
+  expect(limit.inFlight()).toBe(0);
+});
