@@ -110,6 +110,24 @@ test.each([
 });
 
 test.each([
+  ['anthropic-version', 'type', 'error'],
+  ['x-goog-api-key', 'error.status', 'NOT_FOUND'],
+  ['x-goog-api-client', 'error.status', 'NOT_FOUND'],
+  ['authorization', 'error.code', 'invalid_request'],
+])(
+  'of paths that begin alike, a client that sends %s is refused in its shape',
+  async (name, field, value) => {
+    const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+    // Where Google's SDKs keep what they upload; Anthropic's and OpenAI's ask for the second.
+    for (const path of ['/upload/v1/files', '/v1/files']) {
+      const response = await post(path, {}, { headers: { [name]: 'any' } });
+      expect(response.status).toBe(404);
+      expect(await response.json()).toHaveProperty(field, value);
+    }
+  },
+);
+
+test.each([
   ['/v1/messages/count_tokens', 'anthropic-messages', 'count-tokens'],
   ['/v1beta/models/asked:countTokens', 'gemini', 'count-tokens'],
   ['/v1/responses/compact', 'openai-responses', 'compact'],

@@ -1,5 +1,5 @@
 // Failures as the client of a dialect reads them.
-import { findRouteBelow } from '../../dialects/find-route.ts';
+import { findModels, findRouteBelow } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -81,8 +81,11 @@ export function guessDialect(request: Request, url: URL): DialectId {
   }
   const [first] = nearest;
   if (first !== undefined && nearest.length === 1) return first;
-  return request.headers.has('anthropic-version') ? 'anthropic-messages' : 'openai-chat';
+  return findModels(SHARED_PATH, request.headers)?.dialect.id ?? 'openai-chat';
 }
+
+/** All dialects list models there; whose client asks, it shows by a header. */
+const SHARED_PATH = '/v1/models';
 
 /** Each slash of a path is tried: a longer one, which nobody meant, would take its time. */
 const LONGEST_PATH = 500;
