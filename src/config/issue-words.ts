@@ -24,8 +24,7 @@ export function wordsOf(
         ? issue.message
         : `expected ${nameType(issue.expected)}`;
       if (found === undefined) return one(`is missing; ${expected}`);
-      const mend = expected === 'expected a string' && isPlain(found) ? '; write it in quotes' : '';
-      return one(`${expected}, found ${kindOf(found)}${mend}`);
+      return one(`${expected}, found ${kindOf(found)}${mendOf(expected, found)}`);
     }
     case 'invalid_value': {
       const found = valueAt(raw, path);
@@ -63,8 +62,9 @@ export function wordsOf(
   }
 }
 
-function isWrongType(issue: z.core.$ZodIssue): boolean {
-  return issue.code === 'invalid_type' && issue.path.length === 0;
+/** Also where a variant is one word, and this is another. */
+function isWrongType({ code, path }: z.core.$ZodIssue): boolean {
+  return (code === 'invalid_type' || code === 'invalid_value') && path.length === 0;
 }
 
 const TYPE_NAMES: Record<string, string> = {
@@ -81,9 +81,20 @@ function nameType(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-/** A file's format takes it for something else than the text that was meant. */
-function isPlain(value: unknown): boolean {
-  return typeof value === 'number' || typeof value === 'boolean';
+/** What is of that type once its quotes are gone. */
+const QUOTED: Record<string, RegExp> = {
+  'expected a number': /^-?\d+(\.\d+)?$/,
+  'expected a whole number': /^-?\d+$/,
+  'expected true or false': /^(true|false)$/,
+};
+
+/** Where the value is the right one, and the file's format takes what is written for something else. */
+function mendOf(expected: string, found: unknown): string {
+  const isPlain = typeof found === 'number' || typeof found === 'boolean';
+  if (expected === 'expected a string') return isPlain ? '; write it in quotes' : '';
+  if (typeof found !== 'string') return '';
+  if (expected === 'expected a list') return '; write it in brackets, [ … ]';
+  return QUOTED[expected]?.test(found) ? '; write it without quotes' : '';
 }
 
 /** What is there instead. Its value is not told: it may be a secret at the wrong place. */

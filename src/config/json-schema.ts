@@ -26,19 +26,23 @@ export function buildJsonSchema(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 }
 
-/** Names that the schema knows below `path`. */
+/** Names that the schema knows below `path`; where several things may stand there, of all of them. */
 export function knownBelow(path: KeyPath): string[] {
   const schema = buildJsonSchema();
-  const open = (node: SchemaNode | undefined): SchemaNode | undefined => {
+  const variantsOf = (node: SchemaNode | undefined): SchemaNode[] => {
     const name = node?.$ref?.split('/').at(-1);
     const whole = name === undefined ? node : schema.$defs?.[name];
-    return whole?.anyOf?.find((variant) => variant.properties ?? variant.items) ?? whole;
+    return whole?.anyOf?.flatMap(variantsOf) ?? (whole === undefined ? [] : [whole]);
   };
-  let node: SchemaNode | undefined = schema;
-  for (const part of path) {
-    const rest: SchemaNode | boolean | undefined = node?.additionalProperties;
-    const other: SchemaNode | undefined = typeof rest === 'object' ? rest : node?.items;
-    node = open(node?.properties?.[String(part)] ?? other);
-  }
-  return Object.keys(node?.properties ?? {}).concat((node?.propertyNames?.enum ?? []).map(String));
+  let nodes = variantsOf(schema);
+  for (const part of path) nodes = nodes.flatMap((node) => variantsOf(childOf(node, part)));
+  return nodes.flatMap(({ properties = {}, propertyNames }) => [
+    ...Object.keys(properties),
+    ...(propertyNames?.enum ?? []).map(String),
+  ]);
+}
+
+function childOf({ properties, items, additionalProperties: rest }: SchemaNode, part: KeyPath[number]) {
+  if (typeof part === 'number') return items;
+  return properties?.[part] ?? (typeof rest === 'object' ? rest : undefined);
 }

@@ -88,7 +88,9 @@ const serverSchema = z.strictObject({
       'Whether answers are compressed (zstd, br, gzip) for clients that accept it, each event flushed as it comes. `auto`: for those on other machines.',
     ),
   workers: z
-    .union([z.literal('all'), z.number().int().min(1).max(256)])
+    .union([z.literal('all'), z.number().int().min(1).max(256)], {
+      error: 'expected a whole number of at least 1, or all',
+    })
     .default('all')
     .describe(
       'Processes that serve, on Linux: a number, or `all` for one per core. With more than one, another process starts them and keeps the ledger.',

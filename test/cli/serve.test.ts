@@ -115,6 +115,12 @@ describe('on a fresh machine', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
+  test('the line to try goes past a proxy of the environment, which could not reach this machine', async () => {
+    const server = start({ environment: { http_proxy: 'http://127.0.0.1:9' } });
+    expect(await server.out.until(/curl/)).toMatch(/curl -N --noproxy '\*' 127\.0\.0\.1:\d+/);
+    expect((await server.stop()).code).toBe(0);
+  });
+
   test('the line to try quotes the brackets of an IPv6 address, which zsh takes for a pattern', async () => {
     const server = start({ args: ['--port', '0', '--host', '::1'] });
     const line = await server.out.until(/curl/);

@@ -87,14 +87,42 @@ describe('errors', () => {
       { providers: { bedrock: { region: 'us-east-1' } } },
       'fatal providers.bedrock.region: unknown key; say options: { region: … }',
     ],
+    [
+      { routing: { agent_rules: { reviewer: { to: 'simulator', stategy: 'ordered' } } } },
+      'fatal routing.agent_rules.reviewer.stategy: unknown key (did you mean "strategy"?)',
+    ],
+    [
+      { routing: { agent_rules: { reviewer: [{ target: 'simulator', wieght: 1 }] } } },
+      'fatal routing.agent_rules.reviewer[0].wieght: unknown key (did you mean "weight"?)',
+    ],
+    [
+      { routing: { patterns: [{ match: [{ phrase: 'a', wieght: 1 }], to: 'simulator' }] } },
+      'fatal routing.patterns[0].match[0].wieght: unknown key (did you mean "weight"?)',
+    ],
     [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
-    [{ server: { port: '8088' } }, 'fatal server.port: expected a number, found a string'],
+    [
+      { server: { port: '8088' } },
+      'fatal server.port: expected a number, found a string; write it without quotes',
+    ],
+    [{ server: { port: 'http' } }, 'fatal server.port: expected a number, found a string'],
+    [
+      { server: { workers: '4' } },
+      'fatal server.workers: expected a whole number of at least 1, or all, found a string',
+    ],
+    [{ server: { workers: 0 } }, 'fatal server.workers: expected at least 1'],
+    [
+      { server: { workers: 1.5 } },
+      'fatal server.workers: expected a whole number of at least 1, or all, found a number with a fraction',
+    ],
     [{ server: { port: 70000 } }, 'fatal server.port: expected at most 65535'],
     [
       { server: { port: 80.5 } },
       'fatal server.port: expected a whole number, found a number with a fraction',
     ],
-    [{ server: { keys: 'env:K' } }, 'fatal server.keys: expected a list, found a string'],
+    [
+      { server: { keys: 'env:K' } },
+      'fatal server.keys: expected a list, found a string; write it in brackets, [ … ]',
+    ],
     [
       { server: { keys: ['a', 5] } },
       'fatal server.keys[1]: expected a string, found a number; write it in quotes',
@@ -134,13 +162,17 @@ describe('errors', () => {
     [{ server: { max_body: '64' } }, 'fatal server.max_body: expected a size such as 512KB, 64MB or 1GB'],
     [
       { server: { allowed_origins: 'http://localhost:5173' } },
-      'fatal server.allowed_origins: expected a list, found a string',
+      'fatal server.allowed_origins: expected a list, found a string; write it in brackets, [ … ]',
     ],
     ...MALFORMED_ORIGINS.map(([text, said]): [unknown, string] => [
       { server: { allowed_origins: ['http://localhost', text] } },
       `fatal server.allowed_origins[1]: ${said}`,
     ]),
     [{ audit: { enabled: 'yes' } }, 'fatal audit.enabled: expected true or false, found a string'],
+    [
+      { audit: { enabled: 'true' } },
+      'fatal audit.enabled: expected true or false, found a string; write it without quotes',
+    ],
     [
       { audit: { retention: 30 } },
       'fatal audit.retention: expected a duration such as 500ms, 10s, 2m, 1h30m or 30d, or null, found a number',

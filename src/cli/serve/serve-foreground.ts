@@ -5,7 +5,7 @@ import { stampOf, watchConfigFile, watchStore } from '../../config/watch.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { vaultPath } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
-import { ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
+import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { moduleFile, retireModules } from '../../server/load-modules.ts';
 import { createLog, type LogOptions, logSettingProblem, parseLogSetting } from '../../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
@@ -51,9 +51,10 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   if (config === null) return 1;
 
   let pidFile: PidFile | undefined;
+  let proxies: Proxies;
   try {
     // Every process that serves reads them for itself: here it is said once what is wrong with them.
-    readProxies(context.environment);
+    proxies = readProxies(context.environment);
     pidFile = claim(context);
   } catch (error) {
     if (!(error instanceof PidFileError || error instanceof ProxySettingError)) throw error;
@@ -113,7 +114,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     onSecond: hurried.resolve,
   });
   const describe = isJson ? describeStartInJson : describeStart;
-  announce(describe(config, serving, path, VERSION), context);
+  announce(describe(config, serving, path, VERSION, proxies), context);
   pidFile?.write({
     pid: process.pid,
     url: reachableUrl(config.server.host, serving.port),

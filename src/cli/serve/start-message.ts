@@ -1,6 +1,7 @@
 // What `sluice serve` prints when it is up. Scripts read the address from it: one line has `http://`.
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import { formatHost, type HttpHost } from '../../server/host.ts';
+import type { Proxies } from '../../server/http1/proxies.ts';
 import { columns } from '../help.ts';
 
 /** Addresses that mean every interface, and where a client on this machine reaches them. */
@@ -16,6 +17,7 @@ export function describeStart(
   http: Pick<HttpHost, 'url' | 'port'>,
   path: string | null,
   version: string,
+  proxies: Proxies,
 ): string[] {
   const { providers, disabled } = config;
   return [
@@ -25,7 +27,7 @@ export function describeStart(
       ['providers', providers.map((provider) => provider.name).join(', ')],
       ...disabled.map(({ name, reason }) => ['disabled', `${name}: ${reason}`] as const),
       ['default', describeDefault(config)],
-      ['try', curlLine(config, http.port)],
+      ['try', curlLine(config, http.port, proxies)],
     ]),
   ];
 }
@@ -57,14 +59,16 @@ function describeDefault({ providers, routing }: ResolvedConfig): string {
 }
 
 /** Asks the built-in provider: it needs no key and costs nothing. Without a scheme, which curl does not need. */
-function curlLine({ server, providers }: ResolvedConfig, port: number): string {
-  const path = `${reachableUrl(server.host, port).replace('http://', '')}/v1/chat/completions`;
+function curlLine({ server, providers }: ResolvedConfig, port: number, proxies: Proxies): string {
+  const url = reachableUrl(server.host, port);
+  const directly = proxies.of(new URL(url)) === null ? '' : " --noproxy '*'";
+  const path = `${url.replace('http://', '')}/v1/chat/completions`;
   // zsh takes the brackets of an IPv6 address for a pattern, and runs nothing where no file matches.
   const address = path.startsWith('[') ? `'${path}'` : path;
   const key = server.keys.length === 0 ? '' : ' -H "x-sluice-key: $SLUICE_KEY"';
   const name = (providers.find(isFree) ?? providers[0])?.name ?? '';
   const body = `{"model":"${name}/demo","stream":true,"messages":[{"role":"user","content":"Hello"}]}`;
-  return `curl -N ${address} -H 'content-type: application/json'${key} -d '${body}'`;
+  return `curl -N${directly} ${address} -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
 function isFree(provider: ProviderConfig): boolean {
