@@ -21,7 +21,7 @@ export interface ErrorSdk {
   retries: readonly number[];
 }
 
-/** A `response.failed` event, or a flat `error`: that SDK hands them over like any other. */
+/** A provider's own `response.failed` event, or flat `error`, alone: that SDK hands them over like any other. */
 export class ResponseFailed extends Error {
   override readonly name = 'ResponseFailed';
   readonly status = undefined;

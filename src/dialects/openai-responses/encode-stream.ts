@@ -187,15 +187,18 @@ class ResponseEncoder implements StreamEncoder {
     return this.output.added(place, item) + this.output.done(place, item);
   }
 
-  /** The last event: the whole response, its output as it was told. */
-  private terminal(status: string, fields: JsonObject): string {
+  /** The last event: the whole response, its output as it was told. @param beside JSON that begins with `,`. */
+  private terminal(status: string, fields: JsonObject, beside = ''): string {
     const { head, context, output: written } = this;
     const type = `response.${status}`;
     const own = responseObject(head ?? responseHead(null, null, context), context, status);
     const { output: _, ...rest }: JsonObject = { ...own, ...this.begun, status };
     const counts = this.hasUsage ? usageFields(this.usage) : {};
     const response = JSON.stringify({ ...rest, ...counts, ...fields }).slice(0, -1);
-    return written.raw(type, `{"type":"${type}","response":${response},"output":[${written.items()}]}`);
+    return written.raw(
+      type,
+      `{"type":"${type}","response":${response},"output":[${written.items()}]}${beside}`,
+    );
   }
 
   private finish(how: Finish): string {
@@ -208,10 +211,15 @@ class ResponseEncoder implements StreamEncoder {
   /** Once the response has begun it fails; before that there is nothing that could. */
   private fail(error: GatewayError): string {
     const text = withWait(error);
-    if (this.head !== undefined)
-      return this.terminal('failed', { error: { code: streamErrorCode(error), message: text } });
-    const code = error.reason?.code ?? error.code;
     const param = error.reason?.param ?? null;
+    if (this.head !== undefined) {
+      const code = streamErrorCode(error);
+      // OpenAI's servers tell an `error` event before: its SDKs throw for the field `error` of any event, and hand a
+      // failed response over like a finished one, which few programs look into. One event with both ends the stream once.
+      const thrown = JSON.stringify({ type: errorType(error), code, message: text, param });
+      return this.terminal('failed', { error: { code, message: text } }, `,"error":${thrown}`);
+    }
+    const code = error.reason?.code ?? error.code;
     // The documented form is flat, OpenAI's servers nest it: clients look for either.
     const nested = { type: errorType(error), code, message: text, param };
     return this.output.event('error', { code, message: text, param, error: nested });

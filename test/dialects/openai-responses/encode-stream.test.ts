@@ -477,6 +477,12 @@ describe('the end', () => {
       // Only what was whole is repeated.
       output: [{ type: 'message' }],
     });
+    // What OpenAI's SDKs throw for.
+    expect(last?.error).toMatchObject({
+      code: expected,
+      message: expect.stringMatching(/it broke$/),
+      param: null,
+    });
   });
 
   test('an error before the answer is an error event, flat and nested', () => {
