@@ -32,21 +32,16 @@ export function modelTraits(model: string): ModelTraits {
   const version = versionOf(name);
   const isPro = /\bpro\b/.test(name);
   if (version >= 3) {
-    // Gemini 3 Pro knows two levels, 3.1 Pro three, Flash all four.
-    const levels: readonly ThinkingLevel[] = !isPro
-      ? ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH']
-      : version === 3
-        ? ['LOW', 'HIGH']
-        : ['LOW', 'MEDIUM', 'HIGH'];
+    const isNewestFlash = name.endsWith('flash-latest');
     return {
       thinking: 'level',
       thinkingCanStop: false,
-      levels,
+      levels: levelsOf(name, version, isPro),
       budget: [0, 32_768],
       needsSignatures: true,
       mediaInResults: true,
       refusesPrefill: version >= 3.6 || /3\.5-flash-lite|latest$/.test(name),
-      refusesPenalties: version >= 3.6,
+      refusesPenalties: version >= 3.6 || isNewestFlash,
       webSearch: true,
     };
   }
@@ -65,6 +60,17 @@ export function modelTraits(model: string): ModelTraits {
   // Gemma, 2.0, 1.5 and their like. Names of other vendors are left to say what they want.
   const thinks = version === 0 && !/gemma|learnlm/.test(name);
   return { thinking: thinks ? 'budget' : 'none', thinkingCanStop: true, budget: [1, 32_768], ...older };
+}
+
+/**
+ * What is not on the list is refused, not rounded. Flash refuses the lowest since 3.7, Flash-Lite does not.
+ * https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels
+ */
+function levelsOf(name: string, version: number, isPro: boolean): readonly ThinkingLevel[] {
+  if (isPro) return version === 3 ? ['LOW', 'HIGH'] : ['LOW', 'MEDIUM', 'HIGH'];
+  if (/flash(-lite)?-image/.test(name)) return ['MINIMAL', 'HIGH'];
+  const isOlder = version < 3.7 && !name.endsWith('flash-latest');
+  return isOlder || /lite/.test(name) ? ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] : ['LOW', 'MEDIUM', 'HIGH'];
 }
 
 /** Up to 2.5 a prompt that was grounded is billed once, however often it was searched; since 3 each query is. */

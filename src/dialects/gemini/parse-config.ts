@@ -74,6 +74,7 @@ const EFFORTS: Record<string, ReasoningEffort> = table({
   LOW: 'low',
   MEDIUM: 'medium',
   HIGH: 'high',
+  XHIGH: 'xhigh',
 });
 
 function parseThinking(thinking: JsonObject): ReasoningSettings | undefined {
@@ -90,7 +91,7 @@ function parseThinking(thinking: JsonObject): ReasoningSettings | undefined {
   const effort = level === undefined ? undefined : EFFORTS[level];
   if (effort !== undefined) settings.effort = effort;
   else if (level !== undefined && level !== 'THINKING_LEVEL_UNSPECIFIED') {
-    throw invalid(`${path}.thinkingLevel`, 'must be MINIMAL, LOW, MEDIUM or HIGH');
+    throw invalid(`${path}.thinkingLevel`, 'must be MINIMAL, LOW, MEDIUM, HIGH or XHIGH');
   }
   const shown = asBoolean(thinking.includeThoughts);
   // Hiding thoughts is the default.

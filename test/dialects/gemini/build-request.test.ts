@@ -438,6 +438,24 @@ describe('thinking', () => {
       { effort: 'none' },
       [{ thinkingLevel: 'LOW' }, 'reasoning_effort: the model always thinks: as little as it can'],
     ],
+    // Flash takes no MINIMAL since 3.7, Flash-Lite does; models of images take the ends of the scale.
+    ...['gemini-3.7-flash', 'gemini-3.8-flash', 'models/gemini-flash-latest'].flatMap(
+      (model): [string, ReasoningSettings, unknown[]][] => [
+        [model, { effort: 'minimal' }, [{ ...shown, thinkingLevel: 'LOW' }, 'reasoning_effort: low']],
+        [
+          model,
+          { mode: 'off' },
+          [{ thinkingLevel: 'LOW' }, 'thinking: the model always thinks: as little as it can'],
+        ],
+      ],
+    ),
+    ['gemini-3.6-flash', { effort: 'minimal' }, [{ ...shown, thinkingLevel: 'MINIMAL' }]],
+    ['gemini-flash-lite-latest', { effort: 'minimal' }, [{ ...shown, thinkingLevel: 'MINIMAL' }]],
+    [
+      'gemini-3.1-flash-image',
+      { effort: 'medium' },
+      [{ ...shown, thinkingLevel: 'HIGH' }, 'reasoning_effort: high'],
+    ],
     ['gemini-3-flash-preview', { mode: 'on', budgetTokens: 5_000 }, [{ ...shown, thinkingBudget: 5_000 }]],
     ['gemini-3-flash-preview', { mode: 'adaptive' }, [shown]],
     // By budget.
@@ -556,9 +574,11 @@ describe('penalties', () => {
   });
 
   test('are refused by models from 3.6 on: left out and named, where they are any', () => {
-    const { body, names } = build(both, 'gemini-3.6-flash');
-    expect(body).not.toHaveProperty('generationConfig');
-    expect(names).toEqual(['lost presence_penalty', 'lost frequency_penalty']);
+    for (const model of ['gemini-3.6-flash', 'gemini-flash-latest']) {
+      const { body, names } = build(both, model);
+      expect(body).not.toHaveProperty('generationConfig');
+      expect(names).toEqual(['lost presence_penalty', 'lost frequency_penalty']);
+    }
     expect(build({ presencePenalty: 0, frequencyPenalty: 0 }, 'gemini-3.8-flash').names).toEqual([]);
   });
 });

@@ -438,6 +438,7 @@ describe('generation config', () => {
       { mode: 'on', budgetTokens: 2048 },
     ],
     [{ thinkingLevel: 'low' }, { effort: 'low' }],
+    [{ thinkingLevel: 'XHIGH' }, { effort: 'xhigh' }],
     [{ includeThoughts: true }, { summary: 'auto' }],
     [{}, undefined],
   ])('the thinking %j', (thinkingConfig, reasoning) => {
