@@ -97,6 +97,25 @@ for (const client of DIALECT_IDS) {
   });
 }
 
+describe('what a response of OpenAI says beside its output', () => {
+  const wire = 'openai-responses';
+
+  for (const client of DIALECT_IDS) {
+    if (client === wire) continue;
+    test.each([false, true])(`to ${client}, whole; asked for a stream: %p`, async (stream) => {
+      const whole = { ...PROVIDER_WIRES[wire].whole('Hello'), [NEW]: { a: 1 }, completed_at: 7 };
+      expect(await lostOf(client, wire, stream, jsonReply(whole))).toEqual([NEW]);
+    });
+    test.each([false, true])(`to ${client}, streamed; asked for a stream: %p`, async (stream) => {
+      const { start, text, textEnd, contentType } = PROVIDER_WIRES[wire];
+      const body =
+        start + text('Hello') + textEnd.replace(/("response":\{)(?!.*"response":)/s, `$1"${NEW}":1,`);
+      const reply = replyWith(body, { headers: { 'content-type': contentType } });
+      expect(await lostOf(client, wire, stream, reply)).toEqual([NEW]);
+    });
+  }
+});
+
 describe('what the end, or the beginning, of a message of Anthropic says besides', () => {
   const wire = 'anthropic-messages';
   const news = { field_of_tomorrow: { a: 1 } };

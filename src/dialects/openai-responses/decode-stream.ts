@@ -13,6 +13,7 @@ import { argumentText } from '../openai/calls.ts';
 import { ItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
+import { unreadOf } from './unworded.ts';
 import { parseUsage } from './usage.ts';
 import { ID } from './wire.ts';
 
@@ -104,7 +105,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     }
     // What was streamed counts, whatever stands in its place here.
     this.settleAll(asArray(response.output));
-    if (isObject(response.moderation)) this.tellNew('moderation');
+    for (const name of unreadOf(response)) this.tellNew(name);
     if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     const calls = this.calls();
     if (calls.some((call) => !call.begun())) {

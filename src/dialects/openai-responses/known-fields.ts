@@ -37,6 +37,26 @@ const ITEM_BY_TYPE = byType({
   custom_tool_call_output: OUTPUT,
 });
 
+const names = (list: string): KnownFields => Object.fromEntries(list.split(' ').map((name) => [name, true]));
+
+/**
+ * Of a whole response: what is read; the request and its settings told back; the service: when, at what price, what its
+ * cache and its filters did.
+ */
+export const KNOWN_RESPONSE: KnownRequest = {
+  body: {
+    ...names('id object type status model output output_text error incomplete_details usage tool_usage'),
+    ...names('access_programs background conversation image instructions max_output_tokens max_tool_calls'),
+    ...names(
+      'metadata parallel_tool_calls previous_response_id prompt prompt_cache_key prompt_cache_options',
+    ),
+    ...names('prompt_cache_retention reasoning safety_identifier store stream temperature text tool_choice'),
+    ...names('tools top_logprobs top_p truncation user frequency_penalty presence_penalty'),
+    ...names('billing completed_at content_filters copilot_usage cost created_at prompt_cache_diagnostics'),
+    ...names('provider service_tier'),
+  },
+};
+
 /** What is read of an output item. */
 export const KNOWN_OUTPUT: KnownRequest = { body: { output: ITEM_BY_TYPE } };
 

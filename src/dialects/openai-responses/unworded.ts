@@ -1,9 +1,9 @@
-// What an output item says that the neutral model has no word for.
-import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+// What an answer, or an item of it, says that the neutral model has no word for.
+import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import { isUnreadable } from '../openai/logprobs.ts';
 import { unreadFields } from '../shared/unread-fields.ts';
-import { KNOWN_OUTPUT } from './known-fields.ts';
+import { KNOWN_OUTPUT, KNOWN_RESPONSE } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
 /**
@@ -18,9 +18,14 @@ export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonO
   if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) tell('logprobs', {});
 }
 
+/** Names of the fields of a response that say something of the answer which has no word here. */
+export function unreadOf(response: JsonObject): string[] {
+  return unreadFields(response, KNOWN_RESPONSE);
+}
+
 export function answerExtension(body: JsonObject, output: readonly JsonObject[]): { extension?: Extension } {
   const fields: JsonObject = {};
-  if (isObject(body.moderation)) fields.moderation = body.moderation;
+  for (const name of unreadOf(body)) fields[name] = body[name];
   for (const item of output) {
     tellUnworded(item, (name, value) => {
       fields[name] = value;
