@@ -120,6 +120,8 @@ export function resolveProvider(
     priceId: isOwnAddress ? kind.priceId : null,
     tiers: kind?.tiers ?? {},
     billsItself: isOwnAddress && kind.billsItself === true,
+    audioAtTextPrice: kind?.audioAtTextPrice === true,
+    searchesUnpriced: kind?.searchesUnpriced === true,
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {

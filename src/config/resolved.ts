@@ -122,6 +122,10 @@ export interface ProviderConfig {
   tiers: TierPrices;
   /** What its answers state as their cost is its bill. */
   billsItself: boolean;
+  /** Audio without a price of its own in the table costs what text costs. */
+  audioAtTextPrice: boolean;
+  /** The table's price of searches is not this provider's. */
+  searchesUnpriced: boolean;
   quirks: Quirks;
   /** In the order in which they apply to requests; to answers the other way round. */
   transformers: readonly Transformer[];

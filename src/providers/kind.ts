@@ -60,6 +60,10 @@ export interface ProviderKind {
   tiers?: TierPrices;
   /** The USD that its answers state are its bill: they go before these prices. */
   billsItself?: true;
+  /** What is heard or said costs as much as text where the table has no price of its own for it. */
+  audioAtTextPrice?: true;
+  /** Searches in the web are billed otherwise than the table says. */
+  searchesUnpriced?: true;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;
   /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */

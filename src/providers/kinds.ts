@@ -58,6 +58,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [/^(gemini|gemma|learnlm)-/],
     priceId: 'google',
     tiers: FLEX_AT_HALF,
+    audioAtTextPrice: true,
     quirks: {},
   },
   {
@@ -72,6 +73,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [/^(gemini|gemma)-/],
     priceId: 'google',
     tiers: FLEX_AT_HALF,
+    audioAtTextPrice: true,
     quirks: { cloudMethods: true },
   },
   // Off unless configured: docs/providers.md says what its vendor thinks of other clients.
@@ -108,6 +110,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [],
     priceId: 'azure',
     tiers: FLEX_AT_HALF,
+    // Bing's grounding, not OpenAI's search: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/web-search
+    searchesUnpriced: true,
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',

@@ -104,6 +104,19 @@ describe('bills by the table', () => {
     expect(table(openai, model, usage)).toBeCloseTo(bill, 12);
   });
 
+  test('audio without a price of its own is unpriced, but at Google, where it then costs what text does', () => {
+    const model = 'gpt-4o-audio-preview';
+    expect(tablePrices('openai', model)).toEqual({ input_mtok: 2.5, output_mtok: 10 });
+    const heard = sampleUsage({ inputTokens: 120, audioInputTokens: 100, outputTokens: 50 });
+    const spoken = sampleUsage({ inputTokens: 120, outputTokens: 50, audioOutputTokens: 50 });
+    expect(table(openai, model, heard)).toBeNull();
+    expect(table(openai, model, spoken)).toBeNull();
+    expect(table(openai, model, sampleUsage({ inputTokens: 120, outputTokens: 50 }))).toBeGreaterThan(0);
+    const google = sampleProvider({ name: 'google', priceId: 'google', audioAtTextPrice: true });
+    expect(table(google, 'gemini-2.5-pro', heard)).toBeCloseTo((120 * 1.25 + 50 * 10) / MILLION, 12);
+    expect(table(google, 'gemini-2.5-flash', heard)).toBeCloseTo((20 * 0.3 + 100 + 50 * 2.5) / MILLION, 12);
+  });
+
   test('the price is that of the day of the request', () => {
     const usage = sampleUsage({ inputTokens: MILLION, outputTokens: 0 });
     expect(table(openai, 'o3', usage, Date.UTC(2025, 5, 1))).toBe(10);

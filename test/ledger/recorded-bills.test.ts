@@ -33,6 +33,16 @@ interface Bill {
 
 const OTHER_GEO = /,\s*"inference_geo": ?"(global|not_available)"/g;
 
+/** As if OpenAI's own, which answers in the same words. */
+const PREVIEWED = {
+  recording: 'openai-responses/azure/vercel-azure-web-search-preview-tool-1',
+  kind: 'openai',
+  dialect: 'openai-responses',
+  baseUrl: 'https://api.openai.com/v1',
+  path: '/v1/responses',
+  model: 'gpt-4.1-mini',
+} as const;
+
 const BILLS: Bill[] = [
   {
     what: 'Anthropic, streamed: read from and written to the cache for five minutes',
@@ -331,14 +341,14 @@ const BILLS: Bill[] = [
     tokens: 3 * 5 + 1217 * 6.25 + 100 * 30,
   },
   {
-    what: 'Azure, Responses: a web search',
-    recording: 'openai-responses/azure/vercel-azure-web-search-preview-tool-1',
-    kind: 'azure',
-    dialect: 'openai-responses',
-    baseUrl: 'https://lab.openai.azure.com/openai/v1',
-    path: '/v1/responses',
-    model: 'gpt-4.1-mini',
-    prices: { id: 'azure', model: 'gpt-4.1-mini', has: { input_mtok: 0.4, output_mtok: 1.6 } },
+    what: 'OpenAI Responses: a search by the tool that is no preview',
+    ...PREVIEWED,
+    edit: (text) => text.replaceAll('"web_search_preview"', '"web_search"'),
+    prices: {
+      id: 'openai',
+      model: 'gpt-4.1-mini',
+      has: { input_mtok: 0.4, output_mtok: 1.6, web_searches_kcount: 10 },
+    },
     tokens: 5093 * 0.4 + 369 * 1.6,
     pieces: 1 * 0.01,
   },
@@ -625,6 +635,30 @@ describe('the bill of', () => {
       const edit = (text: string) => text.replace('{', `{${said},`);
       withoutSum(`Bedrock, ${said}`, { ...CONVERSE, edit });
     }
+    const BY_OPENAI = { kind: 'openai', baseUrl: 'https://api.openai.com/v1' } as const;
+    withoutSum('OpenAI Responses, searched by the preview without thinking', PREVIEWED);
+    withoutSum('Azure, which searches by Bing', {
+      ...PREVIEWED,
+      kind: 'azure',
+      baseUrl: 'https://lab.openai.azure.com/openai/v1',
+    });
+    withoutSum('OpenAI Chat, a model that searches for each answer', {
+      ...BY_OPENAI,
+      recording: 'openai-chat/openai/rubyllm-chat-citations-with-openai-gpt-4o-mini-search-pr-90e171',
+      dialect: 'openai-chat',
+      model: 'gpt-4o-mini-search-preview',
+    });
+    withoutSum('OpenRouter, the answer of a model that searches, without its own bill', {
+      recording: 'openai-chat/openrouter/activeagent-native-format-test-test-agent-web-search',
+      kind: 'openrouter',
+      model: 'perplexity/sonar',
+    });
+    withoutSum('Amazon’s Nova, which searched', {
+      recording: 'bedrock-converse/bedrock/rubyllm-chat-web-search-with-bedrock-amazon-nova-2-lite-0dfe99',
+      kind: 'bedrock',
+      options: { region: 'us-east-1' },
+      model: 'us.amazon.nova-2-lite-v1:0',
+    });
     withoutSum('OpenAI Responses, which ran code in a container', {
       recording: 'openai-responses/openai/lingua-codeinterpretertoolparam-responses-response-streaming',
       kind: 'openai',
@@ -672,6 +706,31 @@ describe('the bill of', () => {
       for (const path of ['/v1/responses', '/v1/messages']) {
         const row = await billed({ ...found, edit }, recording, path);
         expect([path, row.usageKnown, row.costUsd]).toEqual([path, true, null]);
+      }
+    });
+
+    test('Chat Completions: pages of the web that are cited show a search that nobody counted', async () => {
+      const id = 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream';
+      const recording = findRecording(id);
+      if (recording === undefined) throw new Error(`no recording ${id}`);
+      const prices = { id: '', model: '', has: {} };
+      const bill: Bill = {
+        what: '',
+        recording: id,
+        kind: 'openrouter',
+        model: 'deepseek/deepseek-chat',
+        prices,
+        tokens: 0,
+      };
+      const uncounted = (text: string) =>
+        text.replace(/"cost":[\d.]+,/, '').replace(/,"server_tool_use_details":\{[^}]*\}/, '');
+      const uncited = (text: string) => uncounted(text).replaceAll('"url_citation":', '"file_citation":');
+      const listed = (text: string) =>
+        uncited(text).replace('"choices"', '"citations":["https://a.example"],"choices"');
+      for (const path of ['/v1/chat/completions', '/v1/messages']) {
+        expect((await billed({ ...bill, edit: uncounted }, recording, path)).costUsd).toBeNull();
+        expect((await billed({ ...bill, edit: listed }, recording, path)).costUsd).toBeNull();
+        expect((await billed({ ...bill, edit: uncited }, recording, path)).costUsd).toBeGreaterThan(0);
       }
     });
 

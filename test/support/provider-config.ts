@@ -18,6 +18,8 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     priceId: null,
     tiers: {},
     billsItself: false,
+    audioAtTextPrice: false,
+    searchesUnpriced: false,
     lacksKey: false,
     quirks: {},
     transformers: [],

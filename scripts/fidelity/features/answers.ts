@@ -755,6 +755,23 @@ export const COUNTS: readonly AnswerFeature[] = [
           { content: { parts: [{ text: 'Hello.' }] }, groundingMetadata: { webSearchQueries: ['a', 'b'] } },
         ],
       },
+      'bedrock-converse': {
+        output: {
+          message: {
+            content: [
+              {
+                toolUse: {
+                  toolUseId: 'call_1',
+                  name: 'nova_grounding',
+                  type: 'server_tool_use',
+                  input: { query: 'a' },
+                },
+              },
+              { text: 'Hello.' },
+            ],
+          },
+        },
+      },
     },
     // Its clients count the queries of their own provider alone.
     reads: { gemini: null },

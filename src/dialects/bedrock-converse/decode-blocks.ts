@@ -4,7 +4,7 @@ import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { textIn } from '../shared/answer-list.ts';
-import { imageType, isServerTool, readCall } from './parse-response.ts';
+import { imageType, isSearch, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';
 
@@ -19,6 +19,7 @@ type Open =
 /** Extended by the decoder: each delta needs both, and so they are one object. */
 export class BlockDecoder {
   protected readonly sink: EventSink;
+  protected webSearches = 0;
   private readonly open = new Map<number, Open>();
   private nextBlock = 0;
   /** Of the open blocks, the one that was asked for last: a delta mostly goes where the one before it went. */
@@ -36,6 +37,7 @@ export class BlockDecoder {
       const call = readCall(start.toolUse);
       const { block } = this.begin(index, { kind: 'tool', block: this.nextBlock++ });
       const kind = isServerTool(call) ? 'server' : 'function';
+      if (isSearch(call)) this.webSearches++;
       this.sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind });
     } else if (result !== undefined) {
       if (this.at(index)?.kind !== 'result')

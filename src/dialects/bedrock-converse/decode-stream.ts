@@ -90,9 +90,14 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
     this.costKnown = true;
     const told = asObject(trace);
     if (told !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
+    const { webSearches } = this;
     this.sink.push({
       type: 'usage',
-      usage: { ...readUsage(asObject(metadata.usage) ?? {}), ...tierOf(metadata) },
+      usage: {
+        ...readUsage(asObject(metadata.usage) ?? {}),
+        ...tierOf(metadata),
+        ...(webSearches > 0 && { webSearches }),
+      },
     });
     if (this.finish !== undefined) this.endWith({ type: 'finish', finish: this.finish });
   }

@@ -28,7 +28,12 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 
 export function accountIn(body: JsonObject): Account {
   const usage = asObject(body.usage);
-  return { model: null, usage: usage && { ...readUsage(usage), ...tierOf(body) } };
+  const content = asArray(asObject(asObject(body.output)?.message)?.content) ?? [];
+  const webSearches = content.filter((block) => isSearch(asObject(asObject(block)?.toolUse))).length;
+  return {
+    model: null,
+    usage: usage && { ...readUsage(usage), ...tierOf(body), ...(webSearches > 0 && { webSearches }) },
+  };
 }
 
 function parseBlock(block: JsonObject): Part[] {
@@ -89,6 +94,11 @@ export function readCall(value: JsonValue): JsonObject & { id: string; name: str
 
 export function isServerTool({ type }: JsonObject): boolean {
   return type === 'server_tool_use';
+}
+
+/** Nova's own tool, which Amazon bills by the search. https://docs.aws.amazon.com/nova/latest/userguide/grounding.html */
+export function isSearch(call: JsonObject | undefined): boolean {
+  return call !== undefined && isServerTool(call) && call.name === 'nova_grounding';
 }
 
 export function imageType(image: JsonObject | undefined): string {

@@ -21,7 +21,7 @@ import { parseReasoning } from './reasoning.ts';
 import { argumentText } from '../openai/calls.ts';
 import { parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
-import { countsIn } from './usage.ts';
+import { citesPages, countsIn, withSearches } from './usage.ts';
 
 /** Reads the first choice; the other dialects have room for one. */
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -59,9 +59,12 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 }
 
 export function accountIn(body: JsonObject): Account {
+  const choice = asObject(asArray(body.choices)?.[0]);
+  const usage = countsIn(body, choice);
+  const cites = citesPages(asObject(choice?.message)?.annotations) || parseSources(body).length > 0;
   return {
     model: asString(body.model) || null,
-    usage: countsIn(body, asObject(asArray(body.choices)?.[0])),
+    usage: usage !== undefined && cites ? withSearches(usage) : usage,
   };
 }
 

@@ -1,5 +1,5 @@
 // Token counts ↔ `usage`, across the servers that speak this dialect.
-import { asObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
@@ -79,7 +79,22 @@ export function buildUsage(usage: Usage): JsonObject {
 /** What a chunk or body states of its counts; undefined where it has none. */
 export function countsIn(body: JsonObject, choice: JsonObject | undefined): StatedUsage | undefined {
   const usage = findUsage(body, choice);
-  return usage && { ...parseUsage(usage), ...tierIn(body.service_tier), ...billIn(usage) };
+  if (usage === undefined) return undefined;
+  const stated = { ...parseUsage(usage), ...tierIn(body.service_tier), ...billIn(usage) };
+  return SEARCHES_ALWAYS.test(asString(body.model) ?? '') ? withSearches(stated) : stated;
+}
+
+/** OpenAI's that search before each answer, cited or not. https://platform.openai.com/docs/guides/tools-web-search */
+const SEARCHES_ALWAYS = /\bgpt-[\w.-]+-search-(preview|api)\b/;
+
+/** The counts of an answer that was searched for: searches are billed, and most servers do not count them. */
+export function withSearches(stated: StatedUsage): StatedUsage {
+  return stated.webSearches ? stated : { ...stated, otherCharges: true };
+}
+
+/** Whether some of the annotations of a message or delta are pages of the web. */
+export function citesPages(annotations: JsonValue | undefined): boolean {
+  return (asArray(annotations) ?? []).some((item) => asObject(asObject(item)?.url_citation) !== undefined);
 }
 
 /** The usage object of a chunk or body, wherever the server puts it (top, in the choice, in `x_groq`). */

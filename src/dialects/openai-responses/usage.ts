@@ -1,5 +1,5 @@
 // Token counts ↔ `usage`.
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
@@ -42,7 +42,7 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
   return {
     ...counts.stated(parsed),
     ...tierIn(response.service_tier),
-    ...chargesIn(response, counts),
+    ...chargesIn(response, counts, searches ?? 0),
     ...billIn(usage),
   };
 }
@@ -51,11 +51,13 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
 function chargesIn(
   response: JsonObject,
   counts: CountReader,
+  searches: number,
 ): Pick<StatedUsage, 'pricedApart' | 'otherCharges'> {
   const fileSearches = countItems(response.output, 'file_search_call');
   const images = counts.read(asObject(asObject(response.tool_usage)?.image_gen)?.total_tokens) ?? 0;
   const isOther =
     images > 0 ||
+    (searches > 0 && searchesByPreview(response)) ||
     countItems(response.output, 'image_generation_call') > 0 ||
     countItems(response.output, 'code_interpreter_call') > 0 ||
     (asArray(response.output) ?? []).some(runsInContainer);
@@ -64,6 +66,18 @@ function chargesIn(
     ...(isOther && { otherCharges: true as const }),
   };
 }
+
+/**
+ * With models that do not think the preview of the search costs 2.5 times as much as the search itself, whose price the
+ * table has. https://platform.openai.com/docs/pricing#built-in-tools
+ */
+function searchesByPreview({ tools, reasoning }: JsonObject): boolean {
+  if (asString(asObject(reasoning)?.effort)) return false;
+  return (asArray(tools) ?? []).some((tool) => PREVIEW.test(asString(asObject(tool)?.type) ?? ''));
+}
+
+/** Also with a date behind it. */
+const PREVIEW = /^web_search_preview/;
 
 /** Commands that the client runs itself cost nothing. */
 function runsInContainer(entry: JsonValue): boolean {

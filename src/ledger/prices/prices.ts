@@ -72,7 +72,7 @@ export function createPricer(costs: CostsConfig): Pricer {
     const rates =
       table === null
         ? undefined
-        : createRateSum(table, (usage) => priceByTable(table, model, usage, undefined));
+        : createRateSum(table, (usage) => priceByTable(table, model, usage, provider.audioAtTextPrice));
     const known = { priceId: provider.priceId, override, table, rates };
     if (ofProvider.size >= MAX_REMEMBERED) ofProvider.clear();
     ofProvider.set(model, known);
@@ -85,8 +85,11 @@ export function createPricer(costs: CostsConfig): Pricer {
     const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = said ?? {};
     if (provider.billsItself && billedUsd !== null) return billedUsd;
     if (table === null || otherCharges) return null;
+    if (provider.searchesUnpriced && usage.webSearches > 0) return null;
+    const { audioAtTextPrice } = provider;
     const price = (counted: Usage, pieces = pricedApart) =>
-      (pieces === null ? rates?.(counted) : undefined) ?? priceByTable(table, model, counted, at, pieces);
+      (pieces === null ? rates?.(counted) : undefined) ??
+      priceByTable(table, model, counted, audioAtTextPrice, at, pieces);
     const part = tier === null ? 1 : partOf(provider.tiers, tier);
     return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
   };
@@ -112,7 +115,8 @@ function priceByTable(
   table: Provider,
   model: string,
   usage: Usage,
-  at: number | undefined,
+  audioAtTextPrice: boolean,
+  at?: number,
   pricedApart: PricedParts | null = null,
 ): number | null {
   try {
@@ -126,11 +130,14 @@ function priceByTable(
     // The library leaves out searches, and bills an hour's cache as any other, where it knows no price for them.
     if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
     if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
-    // And it takes what is no text at the price of text. Where all that is said is audio, that is audio's.
+    // And it takes what is no text at the price of text.
     if ((pricedApart?.imageOutputTokens ?? 0) > 0 && prices.output_image_mtok === undefined) return null;
     if ((pricedApart?.videoOutputTokens ?? 0) > 0 && prices.output_video_mtok === undefined) return null;
-    const isMixed = usage.audioOutputTokens > 0 && usage.audioOutputTokens < usage.outputTokens;
-    if (isMixed && prices.output_audio_mtok === undefined) return null;
+    if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return null;
+    if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
+      // Of a model that only speaks the one price is that of speech.
+      if (!audioAtTextPrice || usage.audioOutputTokens < usage.outputTokens) return null;
+    }
     if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
     return Number.isFinite(result.total_price) ? result.total_price : null;
   } catch {

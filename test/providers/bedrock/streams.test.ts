@@ -77,6 +77,36 @@ test('a stream that says its service tier is not billed as a usual one', async (
   expect(await said({ performanceConfig: { latency: 'optimized' } })).toEqual([true, null]);
 });
 
+test('searches that Nova ran are counted and leave the request unpriced', async () => {
+  const called = (contentBlockIndex: number, name: string, type: string) => [
+    eventMessage('contentBlockStart', {
+      contentBlockIndex,
+      start: { toolUse: { toolUseId: `call_${contentBlockIndex}`, name, type } },
+    }),
+    eventMessage('contentBlockDelta', { contentBlockIndex, delta: { toolUse: { input: '{"query":"x"}' } } }),
+    eventMessage('contentBlockStop', { contentBlockIndex }),
+  ];
+  const said = async (calls: Uint8Array[]) => {
+    const bytes = concat([
+      eventMessage('messageStart', { role: 'assistant' }),
+      ...calls,
+      eventMessage('contentBlockDelta', { contentBlockIndex: 9, delta: { text: 'hi' } }),
+      eventMessage('contentBlockStop', { contentBlockIndex: 9 }),
+      eventMessage('messageStop', { stopReason: 'end_turn' }),
+      eventMessage('metadata', { usage: { inputTokens: 1000, outputTokens: 100 } }),
+    ]);
+    const lab = bedrockLab(streamReply(bytes));
+    const model = 'us.amazon.nova-2-lite-v1:0';
+    await (await lab.post('/v1/messages', { ...ASK, model: `bedrock/${model}` })).text();
+    const { usage, costUsd } = await lab.row(0);
+    return [usage.webSearches, costUsd === null];
+  };
+  const search = (index: number) => called(index, 'nova_grounding', 'server_tool_use');
+  expect(await said([])).toEqual([0, false]);
+  expect(await said([...search(0), ...search(1)])).toEqual([2, true]);
+  expect(await said(called(0, 'nova_code_interpreter', 'server_tool_use'))).toEqual([0, false]);
+});
+
 for (const recording of recordings('bedrock-converse', { status: 'ok', streamed: true })) {
   test(`${recording.name} cut behind any message before the reason to stop is an error, once`, async () => {
     const { messages, ends } = readMessages(recording.body);
