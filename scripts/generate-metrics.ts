@@ -17,6 +17,7 @@ function renderMetricsPage(): string {
     connections: [],
     running: [],
     workers: undefined,
+    budgets: [],
     ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
   });
   return [

@@ -87,6 +87,7 @@ function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
     setTimer,
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => [],
+    budgets: () => [],
     providerStates: () => [],
   });
 }

@@ -1,5 +1,6 @@
 // `sluice check`: what the configuration comes to, without serving it.
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { budgetInWords } from '../ledger/budgets/budget-words.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import { retireModules } from '../server/load-modules.ts';
@@ -27,7 +28,7 @@ export const checkCommand: Command = {
   },
 };
 
-function describeConfig({ server, providers, disabled, routing }: ResolvedConfig): string[] {
+function describeConfig({ server, providers, disabled, routing, costs }: ResolvedConfig): string[] {
   const keys =
     server.keys.length === 0
       ? 'no key asked, loopback only'
@@ -67,6 +68,9 @@ function describeConfig({ server, providers, disabled, routing }: ResolvedConfig
         lacksKey ? [[`${name} behind another`, `skipped: ${noKeyFor(name)}`] as const] : [],
       ),
     ]),
+    ...(costs.budgets.length === 0
+      ? []
+      : ['budgets:', ...costs.budgets.map((budget) => `  ${budgetInWords(budget)}`)]),
   ];
 }
 

@@ -1,13 +1,39 @@
-// The section `costs` of a valid file → prices by pattern.
-import type { CostsConfig, TokenPrices } from './resolved.ts';
+// The section `costs` of a valid file → prices by pattern, and budgets.
+import { compileGlob } from '../model/glob.ts';
+import { suggestion } from './nearest.ts';
+import type { ConfigProblem } from './problem.ts';
+import type { Budget, CostsConfig, ProviderConfig, TokenPrices } from './resolved.ts';
 import type { ConfigFile } from './schema.ts';
 
 type Override = ConfigFile['costs']['pricing_overrides'][string];
 type WrittenPrices = Omit<Override, 'long_prompt' | 'web_searches_per_thousand'>;
 
-export function resolveCosts(file: ConfigFile): CostsConfig {
+/** @param providers those that are there. */
+export function resolveCosts(
+  file: ConfigFile,
+  providers: readonly Pick<ProviderConfig, 'name'>[],
+  problems: ConfigProblem[],
+): CostsConfig {
+  const names = providers.map(({ name }) => name);
+  for (const [index, { provider }] of file.costs.budgets.entries()) {
+    if (provider === undefined || names.some(compileGlob(provider))) continue;
+    const message = `no provider is called ${provider}${suggestion(provider, names)}: nothing is paid from this budget`;
+    problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'provider'], message });
+  }
+  if (file.costs.budgets.length > 0 && !file.audit.enabled) {
+    const message = 'what was spent is forgotten with each restart, since audit.enabled is false';
+    problems.push({ severity: 'warning', path: ['costs', 'budgets'], message });
+  }
   const entries = Object.entries(file.costs.pricing_overrides);
-  return { pricingOverrides: entries.map(([pattern, price]) => ({ pattern, price: resolvePrice(price) })) };
+  return {
+    pricingOverrides: entries.map(([pattern, price]) => ({ pattern, price: resolvePrice(price) })),
+    budgets: file.costs.budgets.map(resolveBudget),
+  };
+}
+
+function resolveBudget({ limit_usd, per, ...whose }: ConfigFile['costs']['budgets'][number]): Budget {
+  const { agent = null, project = null, provider = null, model = null } = whose;
+  return { limitUsd: limit_usd, per, agent, project, provider, model };
 }
 
 function resolvePrice({ long_prompt, web_searches_per_thousand, ...prices }: Override) {

@@ -53,7 +53,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
       maxSpill: audit.max_spill,
     },
     log: file.log,
-    costs: resolveCosts(file),
+    costs: resolveCosts(file, providers, problems),
     transformers,
   };
   return { config, problems };

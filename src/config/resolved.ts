@@ -1,5 +1,6 @@
 // The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
 import type { Quirks } from '../dialects/dialect.ts';
+import type { CalendarPeriod } from '../model/calendar-period.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme, TranslatesTo } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
@@ -230,6 +231,17 @@ export interface AuditConfig {
 export interface CostsConfig {
   /** `provider/model` glob → USD per million tokens. */
   pricingOverrides: { pattern: string; price: PriceOverride }[];
+  budgets: Budget[];
+}
+
+/** What requests may cost in a period, those together whose names fit each of these globs; null: whatever the name. */
+export interface Budget {
+  limitUsd: number;
+  per: CalendarPeriod;
+  agent: string | null;
+  project: string | null;
+  provider: string | null;
+  model: string | null;
 }
 
 /** USD per million tokens. */

@@ -1,5 +1,6 @@
 // The configuration file's one schema: its types, defaults, docs page and JSON Schema all come from here.
 import { z } from 'zod';
+import { CALENDAR_PERIODS } from '../model/calendar-period.ts';
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import { HTTP_TOKEN } from '../model/headers.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
@@ -312,6 +313,23 @@ const priceSchema = z.strictObject({
     .describe('Other prices, for all tokens of a request with a long prompt.'),
 });
 
+const budgetName = (what: string) => z.string().min(1).optional().describe(what);
+
+const budgetSchema = z.strictObject({
+  limit_usd: z.number().min(0).describe('What they may cost together. 0: only what costs nothing is asked.'),
+  per: z
+    .enum(CALENDAR_PERIODS)
+    .describe('Of the calendar, in UTC; weeks begin with Monday. Then it begins anew.'),
+  agent: budgetName(
+    'Only requests of this agent (`agent_type`, `x-sluice-agent`); `*` fits anything, here and below.',
+  ),
+  project: budgetName('Only those of this project (`project_id`, `x-sluice-project`).'),
+  provider: budgetName('Only those that this provider serves.'),
+  model: budgetName(
+    'Only those that this model serves, by the name that the provider answers with: `claude-opus-*`.',
+  ),
+});
+
 export const configSchema = z.strictObject({
   server: serverSchema.prefault({}).describe('The address, its keys and its limits.'),
   providers: z
@@ -362,6 +380,10 @@ export const configSchema = z.strictObject({
         .describe(
           'Prices by `provider/model`, before the built-in price table; `*` fits anything. The name itself decides, else the first that fits.',
         ),
+      budgets: z
+        .array(budgetSchema)
+        .default([])
+        .describe('What requests may cost in a period; see docs/budgets.md.'),
     })
     .prefault({})
     .describe('What requests cost.'),

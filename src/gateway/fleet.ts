@@ -1,4 +1,5 @@
 // One gateway in several processes: what each tells the others, and what the whole must answer for.
+import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -11,6 +12,8 @@ export interface Fleet {
   rows: RowTaker;
   /** Whether somebody collects traces of all of them. */
   traced: boolean;
+  /** So much more was spent of budgets here. */
+  spent(added: readonly Spent[]): void;
   /** A conversation is served where it was not before. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */
@@ -23,6 +26,8 @@ export interface Fleet {
 export type FleetNotice =
   | { about: 'provider'; notice: PeerNotice }
   | { about: 'place'; place: string; target: string }
+  /** What all have spent of budgets together. */
+  | { about: 'spent'; spent: readonly Spent[] }
   /** This process is the one that looks whether providers are there, from now on. */
   | { about: 'probes' }
   /** A process has ended without saying so. */

@@ -35,6 +35,7 @@ import { answerCompaction } from './operations/compact.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
 import type { Question } from './attempts/plan.ts';
+import { createBudgets } from './budgets.ts';
 import { createProbes } from './probes.ts';
 import { withQueryKey } from './request/query-key.ts';
 import { readBody } from './request/read-body.ts';
@@ -117,6 +118,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         })
       : null;
   const rows = fleet === undefined ? ledger : fleet.rows;
+  const budgets = createBudgets(host, ledger);
+  budgets.configure(initial.costs.budgets, setup.price);
   const live = createLiveView(host.setTimer);
   const logRequest = createRequestLog(host);
   const meter = createMeter();
@@ -148,6 +151,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       running,
       providerStates: states.snapshot,
       connections,
+      budgets: budgets.states,
     });
 
   function connections(): PoolState[] {
@@ -157,6 +161,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   /** Where several processes serve, one of them counts for all. */
   function noteRow(row: LedgerRow): void {
     logRequest(row);
+    budgets.see(row);
     if (fleet !== undefined) return;
     meter.see(row);
     host.telemetry?.see(row);
@@ -243,6 +248,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         serverKeys: config.server.keys,
         redact: redact.ofFailure,
         states,
+        budgets: budgets.guard,
         client,
         makeBody,
       };
@@ -301,12 +307,14 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         },
         redact: redactor.ofFailure,
         states,
+        budgets: budgets.guard,
       });
     },
     reload(config) {
       setup = createSetup(config, host, { states, memory });
       book = bookOf(setup);
       states.configure(config.providers);
+      budgets.configure(config.costs.budgets, setup.price);
       host.connections?.limit(config.connections);
       if (isProber) probes.follow(config.providers);
     },
@@ -328,6 +336,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         case 'loss':
           states.peerGone();
           return;
+        case 'spent':
+          budgets.learn(told.spent);
+          return;
         case 'probes':
           isProber = true;
           probes.follow(setup.config.providers);
@@ -345,6 +356,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         record.end({ status: 'aborted' });
       }
       probes.follow([]);
+      budgets.stop();
       live.close();
       await rows?.close();
     },

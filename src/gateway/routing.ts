@@ -14,8 +14,8 @@ import { countText } from './operations/estimate-tokens.ts';
 import type { Question } from './attempts/plan.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
-/** What requests are compared by: three tokens in for each one out, as in conversations. */
-const SAMPLE_USAGE = { ...NO_USAGE, inputTokens: 3_000, outputTokens: 1_000 };
+/** What prices are compared by: three tokens in for each one out, as in conversations. */
+export const SAMPLE_USAGE = { ...NO_USAGE, inputTokens: 3_000, outputTokens: 1_000 };
 
 interface Traffic {
   memory: RouteMemory;

@@ -9,6 +9,7 @@ import type { Route, Router } from '../routing/route.ts';
 import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
+import type { BudgetGuard } from './budgets.ts';
 import { lacksKey, notePlan } from './attempts/course.ts';
 import { clientLeft } from './exchange.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
@@ -27,6 +28,7 @@ export interface NeutralContext {
   newRecord(): ExchangeRecord;
   redact(text: string): string;
   states: ProviderStates;
+  budgets: BudgetGuard;
 }
 
 type Events = readonly StreamEvent[];
@@ -92,7 +94,7 @@ function open(
   signal: Leaving,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
-  const { host, config, states, redact } = context;
+  const { host, config, states, redact, budgets } = context;
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
   return hedgedAnswer<OpenStream<Events>>({
@@ -102,6 +104,7 @@ function open(
       targets: route.targets,
       contextFallback: route.policy.contextFallback,
       keyFor: (target) => (lacksKey(target, route.targets[0]) ? 'missing' : 'own'),
+      spentBudget: (target) => budgets(record, target),
       conversation: () => route.conversation,
       host,
       signal,

@@ -1,4 +1,5 @@
 // What a ledger store does; SQLite is the one at hand, others must give the same answers.
+import type { Spending } from './budgets/budget-book.ts';
 import type { LedgerRow, RowOperation, RowStatus } from './rows/row.ts';
 
 export interface LedgerStore {
@@ -12,6 +13,8 @@ export interface LedgerStore {
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;
+  /** What each spender has spent since the beginning of an hour (Unix ms), expired rows among it. */
+  spending(since: number): Promise<Spending[]>;
   /** Newest first, without bodies. */
   recent(limit: number): Promise<StoredRow[]>;
   /**

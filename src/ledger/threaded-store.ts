@@ -92,6 +92,7 @@ export function createThreadedStore(
     audit: (filter) => call('audit', filter),
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),
+    spending: (since) => call('spending', since),
     recent: (limit) => call('recent', limit),
     expire: (before) => call('expire', before),
     notices: () => notices,

@@ -2,6 +2,7 @@
 // /metrics for Prometheus.
 import { suggestion } from '../config/nearest.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
+import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -35,6 +36,8 @@ export interface ManagementDeps {
   workers?(): WorkerCount;
   /** What is known of these providers, in this order. Holds no secret. */
   providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
+  /** Those of `costs.budgets`, in their order. */
+  budgets(): BudgetState[];
   /** Connections to every server that was asked; empty where the host does not keep them itself. */
   connections(): PoolState[] | Promise<PoolState[]>;
 }

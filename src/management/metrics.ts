@@ -1,4 +1,5 @@
 // GET /gateway/metrics: sums over all time or a window, costs by name, each model's figures, the newest requests.
+import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
 import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
 import { startOfWindow } from '../ledger/sums/sum-spans.ts';
@@ -41,6 +42,7 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
     window: { since: window.since === null ? null : new Date(window.since).toISOString() },
     summary: summarise(summary?.totals ?? NO_TOTALS),
     ...Object.fromEntries(wanted.map(([, , key, dimension]) => [key, summary?.costs[dimension] ?? {}])),
+    ...(deps.config().costs.budgets.length > 0 ? { budgets: deps.budgets().map(describeBudget) } : {}),
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
     recent: recent.map(describeRecent),
   };
@@ -59,6 +61,21 @@ function summarise(totals: Totals): object {
     avg_ttft_ms: ratio(totals.ttftMsSum, totals.ttftCount),
     error_rate: ratio(totals.failures, totals.requests),
     unpriced_requests: totals.unpriced,
+  };
+}
+
+function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState): object {
+  const { limitUsd, per, agent, project, provider, model } = budget;
+  const whose = Object.entries({ agent, project, provider, model }).filter(([, glob]) => glob !== null);
+  return {
+    limit_usd: limitUsd,
+    per,
+    ...Object.fromEntries(whose),
+    spent_usd: spentUsd,
+    is_spent: spentUsd >= limitUsd,
+    unpriced_requests: unpriced,
+    since: new Date(start).toISOString(),
+    until: new Date(end).toISOString(),
   };
 }
 

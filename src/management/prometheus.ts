@@ -1,4 +1,5 @@
 // GET /metrics: the figures since the start, and the state of things at this moment, for Prometheus.
+import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
@@ -16,6 +17,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     running: await deps.running.list(),
     ledger: deps.ledger?.health() ?? null,
     workers: deps.workers?.(),
+    budgets: deps.budgets(),
   });
   const metrics = [...state, ...deps.meter.metrics];
   return new Response(prometheusText(metrics), {
@@ -34,6 +36,7 @@ interface State {
   running: readonly { streamed: boolean }[];
   /** Undefined where one process does everything. */
   workers: WorkerCount | undefined;
+  budgets: readonly BudgetState[];
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
 }
 
@@ -44,6 +47,7 @@ export function stateMetrics({
   running,
   ledger,
   workers,
+  budgets,
   ...gateway
 }: State): Metric[] {
   const one = (name: string, help: string, value: number): Metric =>
@@ -103,6 +107,18 @@ export function stateMetrics({
         ),
       ),
     ),
+    budgetGauge(
+      'limit_usd',
+      'What may be spent of a budget in its period.',
+      budgets,
+      ({ budget }) => budget.limitUsd,
+    ),
+    budgetGauge(
+      'spent_usd',
+      'What has been spent of it in the period that is under way.',
+      budgets,
+      ({ spentUsd }) => spentUsd,
+    ),
     ...connectionMetrics(connections),
     ...(ledger === null
       ? []
@@ -117,6 +133,21 @@ export function stateMetrics({
           },
         ]),
   ];
+}
+
+function budgetGauge(
+  name: string,
+  help: string,
+  budgets: readonly BudgetState[],
+  value: (state: BudgetState) => number,
+): Metric {
+  return gauge(
+    { name: `sluice_budget_${name}`, help, labels: ['per', 'agent', 'project', 'provider', 'model'] },
+    budgets.map((state) => {
+      const { per, agent, project, provider, model } = state.budget;
+      return [[per, ...[agent, project, provider, model].map((glob) => glob ?? '')], value(state)] as const;
+    }),
+  );
 }
 
 function workerStates(workers: WorkerCount | undefined): [labels: string[], value: number][] {

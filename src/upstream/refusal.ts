@@ -3,7 +3,10 @@ import { GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
 import type { BenchReason } from './key-ring.ts';
 
-export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key';
+/** Beyond it hours are told. */
+const MAX_TOLD_IN_SECONDS_MS = 600_000;
+
+export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
 
 export interface Refusal {
   refused: RefusalReason;
@@ -49,6 +52,17 @@ export function refusedWithoutKey(name: string): Refusal {
   return {
     refused: 'no_key',
     error: new GatewayError('upstream_unauthorized', message),
+    worthWaiting: false,
+  };
+}
+
+/** @param spent the budget in words, and how much of it is gone. @param waitMs until it begins anew. */
+export function refusedByBudget(name: string, spent: string, waitMs: number): Refusal {
+  const until = waitMs < MAX_TOLD_IN_SECONDS_MS ? seconds(waitMs) : `${Math.ceil(waitMs / 3_600_000)} h`;
+  const message = `${name} was not asked: ${spent}, and it begins anew in ${until} (costs.budgets)`;
+  return {
+    refused: 'budget_spent',
+    error: new GatewayError('budget_exceeded', message, { retryAfterMs: waitMs, exhausted: true }),
     worthWaiting: false,
   };
 }

@@ -13,7 +13,7 @@ const SILENT_HEADER = 'x-sluice-silent-workers';
 export interface FleetViewOptions
   extends Pick<
     ManagementDeps,
-    'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers' | 'connections'
+    'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers' | 'connections' | 'budgets'
   > {
   processes(): readonly WorkerProcess[];
   questions: Questions;

@@ -1,10 +1,13 @@
 // The process that serves nothing itself: it has the one ledger, carries what one worker tells to the others,
 // accounts for those that die, and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { BUDGETS_UNREAD } from '../gateway/budgets.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
+import { createBudgetBook } from '../ledger/budgets/budget-book.ts';
+import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
@@ -70,6 +73,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   let prober: WorkerProcess | undefined;
 
   const meter = createMeter();
+  const budgets = createBudgetBook();
+  budgets.configure(config.costs.budgets);
   const questions = createQuestions(setTimer);
   const pools = createPoolTally<WorkerProcess>();
 
@@ -92,6 +97,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     processes: crew.serving,
     questions,
     connections,
+    budgets: () => budgets.states(now()),
     workers: () => ({
       wanted,
       running: crew.serving().length,
@@ -105,6 +111,20 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       const [told] = await questions.all([worker], 'connections');
       return told;
     });
+  }
+
+  const spending =
+    ledger &&
+    createSpendingReader(budgets, ledger.store, {
+      now,
+      setTimer,
+      onRead: tellSpent,
+      onFailed: (reason) => log('warn', BUDGETS_UNREAD, { error: reason }),
+    });
+
+  /** Each worker refuses by what all have spent. */
+  function tellSpent(): void {
+    tellAll({ about: 'spent', spent: budgets.spent(now()) });
   }
 
   function note(row: LedgerRow): void {
@@ -153,6 +173,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         if (notice.about === 'provider') known.learn(notice.notice);
         tellAll(notice, worker());
       },
+      spent(added) {
+        budgets.receive(added, now());
+        tellSpent();
+      },
       append(rows, batch) {
         try {
           take(rows, worker().memory);
@@ -173,6 +197,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function welcome(worker: WorkerProcess): void {
     for (const notice of known.recall()) worker.channel.tell('learn', { about: 'provider', notice });
     if (configs.get(worker) !== config) worker.channel.tell('reload', columns, sendable(config));
+    if (!budgets.isEmpty) worker.channel.tell('learn', { about: 'spent', spent: budgets.spent(now()) });
     if (watchedAt.size > 0) worker.channel.tell('watched', true);
     if (prober === undefined) appointProber(worker);
   }
@@ -201,8 +226,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   }
 
   try {
+    spending?.configured();
     await crew.start();
   } catch (error) {
+    spending?.stop();
     memory.close();
     throw error;
   }
@@ -210,8 +237,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     async reload(changed) {
       config = changed;
       addColumns(columns, changed);
+      budgets.configure(changed.costs.budgets);
       for (const worker of crew.serving()) configs.set(worker, changed);
       await questions.allWithin(RELOAD_MS, crew.serving(), 'reload', columns, sendable(changed));
+      // Those that are new are told when the workers have them.
+      spending?.configured();
     },
     connections,
     async activeStreams() {
@@ -219,6 +249,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     },
     async drain(timeoutMs, sooner) {
       const cut = await crew.end(timeoutMs, sooner);
+      spending?.stop();
       memory.close();
       return cut;
     },

@@ -1,5 +1,6 @@
 // What the primary and its workers ask of each other.
 import type { FleetNotice } from '../gateway/fleet.ts';
+import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -68,6 +69,8 @@ export type PrimaryMethods = {
   /** It serves. */
   ready(): void;
   notice(notice: FleetNotice): void;
+  /** So much more was spent of budgets. */
+  spent(added: readonly Spent[]): void;
   /** Takes rows into its ledger and its meter. @param batch of this worker, from 1. */
   append(rows: HandedRows, batch: number): void;
   page(request: PageRequest): Promise<Page | undefined>;

@@ -127,6 +127,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
         room: (provider) => board.room(columns[provider] ?? -1),
       },
+      spent: (added) => primary.tell('spent', added),
       placed: (place, target) => primary.tell('notice', { about: 'place', place, target }),
       begun: journal.note,
       async manage(request, url) {

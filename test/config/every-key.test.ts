@@ -24,6 +24,7 @@ const BASE = {
     patterns: [{ match: [{ phrase: 'a' }], to: 'lab' }],
   },
   costs: {
+    budgets: [{ limit_usd: 1, per: 'day' }],
     pricing_overrides: {
       lab: {
         input_per_million: 1,
@@ -109,6 +110,12 @@ const OTHER: Record<string, unknown> = {
   'audit.max_spill': '1MB',
   'audit.store': 'postgres://127.0.0.1/ledger',
   'audit.retention': null,
+  'costs.budgets[].limit_usd': 2,
+  'costs.budgets[].per': 'hour',
+  'costs.budgets[].agent': 'reviewer',
+  'costs.budgets[].project': 'web',
+  'costs.budgets[].provider': 'lab',
+  'costs.budgets[].model': 'a*',
   'costs.pricing_overrides.*.input_per_million': 2,
   'costs.pricing_overrides.*.output_per_million': 2,
   'costs.pricing_overrides.*.cache_read_per_million': 2,

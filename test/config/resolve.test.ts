@@ -488,3 +488,36 @@ test('groups in a circle are told of, also where a rule leads into it', () => {
   };
   expect(resolve(raw).said.join('\n')).toMatch(/circle/);
 });
+
+describe('budgets', () => {
+  const budget = { limit_usd: 5, per: 'day' };
+
+  test('those of a provider that is not there are warned of', () => {
+    const providers = { lab: { dialect: 'openai-chat', base_url: 'http://127.0.0.1:1/v1' } };
+    const budgets = [
+      budget,
+      { ...budget, provider: 'lab' },
+      { ...budget, provider: 'la*' },
+      { ...budget, provider: 'labb' },
+    ];
+    const { said, config } = resolve({ providers, costs: { budgets } });
+    expect(said).toEqual([
+      'warning costs.budgets[3].provider: no provider is called labb (did you mean "lab"?): nothing is paid from this budget',
+    ]);
+    expect(config.costs.budgets[1]).toEqual({
+      limitUsd: 5,
+      per: 'day',
+      agent: null,
+      project: null,
+      provider: 'lab',
+      model: null,
+    });
+  });
+
+  test('without a ledger nothing remembers them', () => {
+    expect(resolve({ audit: { enabled: false }, costs: { budgets: [budget] } }).said).toEqual([
+      'warning costs.budgets: what was spent is forgotten with each restart, since audit.enabled is false',
+    ]);
+    expect(resolve({ audit: { enabled: false } }).said).toEqual([]);
+  });
+});

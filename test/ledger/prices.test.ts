@@ -11,7 +11,7 @@ import { sampleProvider } from '../support/provider-config.ts';
 
 const anthropic = sampleProvider({ name: 'anthropic', priceId: 'anthropic' });
 const openai = sampleProvider({ name: 'openai', priceId: 'openai' });
-const table = createPricer({ pricingOverrides: [] });
+const table = createPricer({ pricingOverrides: [], budgets: [] });
 const MILLION = 1_000_000;
 
 type WrittenPrice = NonNullable<NonNullable<ConfigInput['costs']>['pricing_overrides']>[string];
@@ -20,7 +20,7 @@ type WrittenPrice = NonNullable<NonNullable<ConfigInput['costs']>['pricing_overr
 function withOverrides(...overrides: [pattern: string, price: WrittenPrice][]) {
   const { file } = parseConfig({ costs: { pricing_overrides: Object.fromEntries(overrides) } });
   if (file === null) throw new Error('these are no prices');
-  return createPricer(resolveCosts(file));
+  return createPricer(resolveCosts(file, [], []));
 }
 
 /** The prices that the arithmetic below is written with, as the table states them. */

@@ -53,6 +53,30 @@ export function describeStore(factory: StoreFactory): void {
       expect(await store.recent(5)).toEqual([]);
     });
 
+    test('what each spender has spent since an hour began', async () => {
+      const hour = 3_600_000;
+      const since = Math.floor(SAMPLE_TIME / hour) * hour - hour;
+      const who = { agentType: 'coder', projectId: 'web', provider: 'lab', model: 'small-1' };
+      const rows = [
+        { timestamp: since - 1, costUsd: 64 },
+        { timestamp: since, costUsd: 1 },
+        { costUsd: 2 },
+        { costUsd: null },
+        { costUsd: null, usageKnown: false },
+        { costUsd: 4, agentType: null, projectId: null, provider: null, model: null },
+        { costUsd: 8, operation: 'count-tokens' as const },
+      ];
+      await store.append(rows.map((row, index) => sampleRow({ ...who, ...row, requestId: `req_${index}` })));
+      const spent = async () => (await store.spending(since)).sort((a, b) => a.costUsd - b.costUsd);
+      const expected = [
+        { ...who, costUsd: 3, unpriced: 1 },
+        { agentType: '', projectId: '', provider: '', model: '', costUsd: 4, unpriced: 0 },
+      ];
+      expect(await spent()).toEqual(expected);
+      await expireAll(store, SAMPLE_TIME + 1);
+      expect(await spent()).toEqual(expected);
+    });
+
     test('a row comes back as it went in', async () => {
       const row = sampleRow({
         operation: 'embed',

@@ -1,6 +1,6 @@
 // The management pages over a real ledger: shapes, filters, errors.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { ResolvedConfig } from '../../src/config/resolved.ts';
+import type { Budget, ResolvedConfig } from '../../src/config/resolved.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { type LedgerRow, NO_TIMING } from '../../src/ledger/rows/row.ts';
@@ -55,7 +55,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       store: 'sqlite',
       maxSpill: 1_000_000,
     },
-    costs: { pricingOverrides: [] },
+    costs: { pricingOverrides: [], budgets: [] },
     ...changes,
   };
 }
@@ -90,6 +90,7 @@ beforeEach(() => {
     },
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => pools,
+    budgets: () => [],
     providerStates: (providers) =>
       providers.map(({ name }) => ({
         name,
@@ -311,6 +312,46 @@ describe('/gateway/providers', () => {
 });
 
 describe('/gateway/metrics', () => {
+  test('has budgets where there are any, each with what is gone of it', async () => {
+    expect(await read('/gateway/metrics')).not.toHaveProperty('budgets');
+    const daily: Budget = {
+      limitUsd: 1,
+      per: 'day',
+      agent: null,
+      project: null,
+      provider: null,
+      model: null,
+    };
+    const named: Budget = { ...daily, agent: 'coder-*', project: 'web', provider: 'lab', model: 'small*' };
+    config = sampleConfig({ costs: { pricingOverrides: [], budgets: [daily, named] } });
+    const [start, end] = [Date.UTC(2026, 0, 2), Date.UTC(2026, 0, 3)];
+    deps.budgets = () => [
+      { budget: daily, start, end, spentUsd: 1.5, unpriced: 0 },
+      { budget: named, start, end, spentUsd: 0.5, unpriced: 3 },
+    ];
+    const figures = {
+      limit_usd: 1,
+      per: 'day',
+      since: '2026-01-02T00:00:00.000Z',
+      until: '2026-01-03T00:00:00.000Z',
+    };
+    expect(await read('/gateway/metrics')).toMatchObject({
+      budgets: [
+        { ...figures, spent_usd: 1.5, is_spent: true, unpriced_requests: 0 },
+        {
+          ...figures,
+          agent: 'coder-*',
+          project: 'web',
+          provider: 'lab',
+          model: 'small*',
+          spent_usd: 0.5,
+          is_spent: false,
+          unpriced_requests: 3,
+        },
+      ],
+    });
+  });
+
   test('sums, averages and costs by name', async () => {
     record(
       sampleRow({

@@ -1,5 +1,7 @@
 // Providers that fail to order, in a row, on a clock turned by hand.
 import { expect } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { CHAT, MESSAGE, wholeChat, wholeMessage } from './message-stream.ts';
@@ -91,13 +93,14 @@ export function createFallbackLab({ script, providers = {}, config = {}, random 
       ...providers[name],
     },
   ]);
+  const given: ConfigInput = {
+    server: { ping_interval: '60s' },
+    providers: Object.fromEntries(entries),
+    routing: { default_provider: 'one', fallback_chain: names.slice(1) },
+    ...config,
+  };
   const lab = createTestGateway({
-    config: {
-      server: { ping_interval: '60s' },
-      providers: Object.fromEntries(entries),
-      routing: { default_provider: 'one', fallback_chain: names.slice(1) },
-      ...config,
-    },
+    config: given,
     fetch,
     host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer, random: () => random },
   });
@@ -133,5 +136,11 @@ export function createFallbackLab({ script, providers = {}, config = {}, random 
     await timers.advance(1_000);
     return lab.row(0);
   }
-  return { ...lab, timers, asked, upstream, answered, row, rowAt: lab.row, health };
+  function reload(changes: Partial<ConfigInput>): void {
+    const { file } = parseConfig({ ...given, ...changes });
+    if (file === null) throw new Error('the configuration of this test is wrong');
+    const sources = { environment: {}, readFile: () => '', credential: null };
+    lab.gateway.reload(resolveConfig(file, sources).config);
+  }
+  return { ...lab, timers, asked, upstream, answered, row, rowAt: lab.row, health, reload };
 }

@@ -132,6 +132,9 @@ export function createFakeStore(): LedgerStore & {
     async summary() {
       throw new Error('not asked of this store');
     },
+    async spending() {
+      throw new Error('not asked of this store');
+    },
     async recent() {
       throw new Error('not asked of this store');
     },

@@ -33,6 +33,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
     audit: unused,
     totals: unused,
     summary: unused,
+    spending: unused,
     recent: unused,
     expire: async () => ({ rows: 0, isDone: true }),
     close: async () => {},

@@ -85,6 +85,7 @@ function createLab(command: string[]) {
         throw new Error('nobody is there to ask');
       },
       notice() {},
+      spent() {},
       append() {},
       page: async () => undefined,
       watching: async () => {},

@@ -275,6 +275,7 @@ export function inWords({ code, message }: GatewayError): string {
  */
 function codeOf({ code, status, message, reason }: GatewayError): string {
   if (code === 'context_too_long') return 'context_length_exceeded';
+  if (code === 'budget_exceeded') return 'insufficient_quota';
   if (reason?.code !== undefined) return reason.code;
   return code === 'upstream_rejected' && status === 404 && /\bmodels?\b/i.test(message)
     ? 'model_not_found'
@@ -282,7 +283,7 @@ function codeOf({ code, status, message, reason }: GatewayError): string {
 }
 
 export function errorType(error: GatewayError): string {
-  if (error.reason?.code === 'insufficient_quota') return 'insufficient_quota';
+  if (codeOf(error) === 'insufficient_quota') return 'insufficient_quota';
   switch (error.status) {
     case 401:
       return 'authentication_error';

@@ -4,6 +4,7 @@ import type { Route } from '../../routing/route.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
 import type { Departure } from '../../upstream/departure.ts';
 import type { ProviderStates } from '../../upstream/provider-state.ts';
+import type { BudgetGuard } from '../budgets.ts';
 import type { Course } from './fallback.ts';
 import type { GatewayHost } from '../host.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
@@ -21,6 +22,7 @@ export interface Exchange {
   serverKeys: readonly string[];
   redact(text: string): string;
   states: ProviderStates;
+  budgets: BudgetGuard;
   /** Aborted when the client leaves. */
   client: Departure;
 }
@@ -69,7 +71,7 @@ export function lacksKey(target: Target, first: Target | undefined): boolean {
 
 /** What the exchange brings to whoever asks targets for it. */
 export function courseOf(exchange: Exchange): Course {
-  const { host, record, route, question, client, states, redact, serverKeys } = exchange;
+  const { host, record, route, question, client, states, redact, serverKeys, budgets } = exchange;
   const [first] = route.targets;
   return {
     targets: route.targets,
@@ -78,6 +80,7 @@ export function courseOf(exchange: Exchange): Course {
       if (clientKeyFor(question.incoming, target, { serverKeys, first }) !== null) return 'client';
       return lacksKey(target, first) ? 'missing' : 'own';
     },
+    spentBudget: (target) => budgets(record, target),
     conversation: () => route.conversation,
     host,
     signal: client,

@@ -5,7 +5,7 @@ import type { Target } from '../../routing/targets.ts';
 import type { Leaving } from '../../upstream/departure.ts';
 import type { Lease } from '../../upstream/lease.ts';
 import type { ProviderStates } from '../../upstream/provider-state.ts';
-import { allRefused, type Refusal, refusedWithoutKey } from '../../upstream/refusal.ts';
+import { allRefused, type Refusal, refusedByBudget, refusedWithoutKey } from '../../upstream/refusal.ts';
 import { withAddresses } from './addresses.ts';
 import { largerTargets } from './context-window.ts';
 import type { GatewayHost } from '../host.ts';
@@ -33,6 +33,8 @@ export interface Course {
   contextFallback: readonly Target[];
   /** Whose key would go to the target; `missing`: none, and it would refuse to answer. */
   keyFor(target: Target): 'own' | 'client' | 'missing';
+  /** The budget that is used up and would pay for what the target costs; null: none is, or it costs nothing. */
+  spentBudget(target: Target): SpentBudget | null;
   /** The same for every turn of a conversation; null where it cannot be told. */
   conversation(): string | null;
   host: GatewayHost;
@@ -48,6 +50,13 @@ export interface Course {
   states: ProviderStates;
   /** Takes secrets out of what a failure says, before anyone is told. */
   redact(text: string): string;
+}
+
+export interface SpentBudget {
+  /** Whose it is, and how much of it is gone. */
+  words: string;
+  /** Until it begins anew, in milliseconds. */
+  waitMs: number;
 }
 
 export interface FallbackOptions<T> {
@@ -111,7 +120,7 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
     trip.tried.push(target);
     const visit: Visit = {
       target,
-      last: trip.left.every((other) => course.keyFor(other) === 'missing'),
+      last: !trip.left.some((other) => mayBeAsked(course, other)),
       retries: 0,
       keysLeft: keysBeside(target),
       tooLong: false,
@@ -165,10 +174,17 @@ function keysBeside({ provider }: Target): number {
   return provider.apiKeys.length - 1;
 }
 
+/** Whether anything but the state it is in stands against it. */
+export function mayBeAsked(course: Pick<Course, 'keyFor' | 'spentBudget'>, target: Target): boolean {
+  return course.keyFor(target) !== 'missing' && course.spentBudget(target) === null;
+}
+
 function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
   const { provider, model } = target;
   const key = course.keyFor(target);
   if (key === 'missing') return refusedWithoutKey(provider.name);
+  const spent = course.spentBudget(target);
+  if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
   return course.states.enter({
     provider,
     model,

@@ -9,6 +9,7 @@ import {
   createTrip,
   type FallbackOptions,
   firstAnswer,
+  mayBeAsked,
   noteFailure,
   walk,
 } from './fallback.ts';
@@ -54,8 +55,12 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   function arm(): void {
     cancelTimer?.();
     cancelTimer = host.setTimer(() => {
-      if (!over && lanes.size < 2 && trip.left.length > 0 && !speaks()) start();
+      if (!over && lanes.size < 2 && isAnyLeft() && !speaks()) start();
     }, hedgeAfterMs);
+  }
+
+  function isAnyLeft(): boolean {
+    return trip.left.some((target) => mayBeAsked(course, target));
   }
 
   /** A whole answer that comes as a stream is under way: a second one would not be there before it. */

@@ -3,6 +3,9 @@
 import type { GatewayError } from '../../model/errors.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 
+/** Where a wait is longer, SDKs ask again after a moment of their own. */
+const LONGEST_HEEDED_MS = 60_000;
+
 /** What the upstream itself said stays as it is. */
 export function setRetryHeaders(
   headers: AnswerHeaders,
@@ -17,6 +20,7 @@ export function setRetryHeaders(
     if (retryAfterMs % 1_000 !== 0 && headers['retry-after'] === undefined)
       add('retry-after-ms', String(Math.ceil(retryAfterMs)));
     add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
+    if (exhausted && retryAfterMs > LONGEST_HEEDED_MS) add('x-should-retry', 'false');
   } else if (status === 429) {
     // A quota that is used up comes back in hours, if at all: SDKs would ask again at once.
     if (exhausted) add('x-should-retry', 'false');

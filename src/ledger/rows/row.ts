@@ -31,7 +31,7 @@ export interface Attempt {
   /** Which of the provider's keys was used, by its position (`#2`); left out where there is no choice. */
   key?: string;
   /** Why the target was not asked at all: such an entry stands for no call. */
-  skipped?: 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key';
+  skipped?: 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
   /**
    * Went on with the answer of the attempt before it that broke (`routing.continue_streams`): from where that
    * stopped, or by an answer of its own that repeats what the client has.

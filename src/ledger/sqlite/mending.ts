@@ -69,7 +69,8 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     appendPackets: (packets, binaries) => ask((open) => open.appendPackets(packets, binaries)),
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),
-    summary: (request) => ask((store) => store.summary(request)),
+    summary: (request) => ask((open) => open.summary(request)),
+    spending: (since) => ask((open) => open.spending(since)),
     recent: (limit) => ask((open) => open.recent(limit)),
     expire: (before) => ask((open) => open.expire(before)),
     async close() {

@@ -35,7 +35,7 @@ import { createSpreadTally, packedSum, type PackedSpreads } from '../sums/spread
 import { createBundles, packGroups, type RowGroup } from './bundle.ts';
 import { migrate } from './schema.ts';
 import { ALL_TIME, type AuditFilter, type StoredRow } from '../store.ts';
-import { summarise, totalsOf } from '../sums/summary.ts';
+import { spendingSince, summarise, totalsOf } from '../sums/summary.ts';
 import type { ValueStore } from '../store-messages.ts';
 import { bodyValues, withBodies } from '../rows/stored-body.ts';
 import {
@@ -205,6 +205,7 @@ export function createSqliteStore(path: string): SqliteStore {
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),
+    spending: (since) => spendingSince(ask, since),
     recent: (limit) =>
       select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
     async expire(before) {

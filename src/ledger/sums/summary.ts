@@ -1,6 +1,7 @@
 // The sums of a window as the pages show them: all together, costs by name, the models most asked. One question to the
 // store has them all, by their names; here they are added up.
 import type { Ask } from '../audit/cells.ts';
+import type { Spending } from '../budgets/budget-book.ts';
 import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from '../store.ts';
 import { newestMinute, selectSpreads, selectTotals } from './sum-queries.ts';
@@ -23,6 +24,19 @@ export async function summarise(ask: Ask, { window, costs, models }: SummaryRequ
 
 export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Promise<Totals> {
   return (await summarise(ask, { window, costs: [], models: 0 })).totals;
+}
+
+/** @param since the beginning of an hour. */
+export async function spendingSince(ask: Ask, since: number): Promise<Spending[]> {
+  const groups = await ask<Group>(selectTotals({ since }, ['provider', 'model', 'agent', 'project'], null));
+  return groups.map(withNumbers).map(({ provider, model, agent, project, costUsd, unpriced }) => ({
+    provider: provider ?? null,
+    model: model ?? null,
+    agentType: agent ?? null,
+    projectId: project ?? null,
+    costUsd,
+    unpriced,
+  }));
 }
 
 function isWholeHours({ since }: SummaryRequest['window']): boolean {

@@ -1,0 +1,85 @@
+// The budgets of `costs.budgets` at work: what this process sees is counted, and targets whose budget is used up are not
+// asked. Where several processes serve, each tells the primary what it has added, and learns what all have spent together.
+import type { Budget } from '../config/resolved.ts';
+import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
+import { budgetInWords, usdInWords } from '../ledger/budgets/budget-words.ts';
+import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Pricer } from '../ledger/prices/prices.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
+import type { Target } from '../routing/targets.ts';
+import type { SpentBudget } from './attempts/fallback.ts';
+import type { GatewayHost } from './host.ts';
+import type { ExchangeRecord } from './record/record.ts';
+import { SAMPLE_USAGE } from './routing.ts';
+
+/** Of a request, the budget that keeps a target from being asked; null: none does. */
+export type BudgetGuard = (
+  record: Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation'>,
+  target: Target,
+) => SpentBudget | null;
+
+export interface Budgets {
+  guard: BudgetGuard;
+  /** Others are in force, or none any more; `price`: of the same configuration. */
+  configure(budgets: readonly Budget[], price: Pricer): void;
+  /** A request is over. */
+  see(row: LedgerRow): void;
+  /** What all processes have spent together. */
+  learn(spent: readonly Spent[]): void;
+  states(): BudgetState[];
+  stop(): void;
+}
+
+/** How long what was added waits to be told with what is added next. */
+const TELL_MS = 100;
+
+export function createBudgets(
+  { now, setTimer, log, fleet }: Pick<GatewayHost, 'now' | 'setTimer' | 'log' | 'fleet'>,
+  ledger: Pick<Ledger, 'store'> | null,
+): Budgets {
+  const book = createBudgetBook();
+  const onFailed = (reason: string) => log('warn', BUDGETS_UNREAD, { error: reason });
+  const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed });
+  let price: Pricer = () => null;
+  let stopTelling: (() => void) | undefined;
+
+  function tell(): void {
+    stopTelling = undefined;
+    const added = book.takeAdded();
+    if (added.length > 0) fleet?.spent(added);
+  }
+
+  return {
+    guard({ agentType, projectId, operation }, { provider, model }) {
+      if (book.isEmpty || operation === 'count-tokens') return null;
+      const state = book.usedUp({ agentType, projectId, provider: provider.name, model }, now());
+      if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
+      return {
+        words: `the budget of ${budgetInWords(state.budget)} is used up (${usdInWords(state.spentUsd)})`,
+        waitMs: Math.max(1_000, state.end - now()),
+      };
+    },
+    configure(budgets, pricer) {
+      price = pricer;
+      book.configure(budgets);
+      reader?.configured();
+    },
+    see(row) {
+      if (book.isEmpty) return;
+      book.add(row, now());
+      if (fleet !== undefined) stopTelling ??= setTimer(tell, TELL_MS);
+    },
+    learn: (spent) => book.adopt(spent, now()),
+    states: () => book.states(now()),
+    stop() {
+      reader?.stop();
+      stopTelling?.();
+      tell();
+    },
+  };
+}
+
+/** What the log says where the ledger cannot tell what was spent. */
+export const BUDGETS_UNREAD =
+  'what was spent of budgets could not be read from the ledger: what is asked of this gateway from now on counts, and what was read before';

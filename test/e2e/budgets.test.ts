@@ -1,0 +1,73 @@
+// Budgets in the real thing: several processes count together, and a restart forgets nothing.
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import { rmSync } from 'node:fs';
+import type { ConfigInput } from '../../src/index.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+
+// Several processes on a busy machine.
+setDefaultTimeout(60_000);
+
+/** Each answer of the simulator costs a dollar or more. */
+const DEAR = { input_per_million: 1_000_000, output_per_million: 1_000_000 };
+const configOf = (limitUsd: number): ConfigInput => ({
+  costs: {
+    pricing_overrides: { 'simulator/*': DEAR },
+    budgets: [{ limit_usd: limitUsd, per: 'month', project: 'web' }],
+  },
+});
+
+/** On a connection of its own, so that it comes to any of the workers. */
+async function ask(sluice: SluiceProcess, project = 'web'): Promise<number> {
+  const response = await fetch(`${sluice.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', connection: 'close', 'x-sluice-project': project },
+    body: JSON.stringify({
+      model: 'simulator/fast',
+      max_tokens: 9,
+      messages: [{ role: 'user', content: 'hi' }],
+    }),
+    keepalive: false,
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function spent(sluice: SluiceProcess): Promise<number> {
+  const { budgets } = await sluice.get<{ budgets: { spent_usd: number }[] }>('/gateway/metrics');
+  return budgets[0]?.spent_usd ?? Number.NaN;
+}
+
+/** New connections enough that the system deals one to each of three workers: it misses one in 60,000 times. */
+const TO_REACH_ALL = 30;
+const everywhere = (sluice: SluiceProcess, project?: string) =>
+  Promise.all(Array.from({ length: TO_REACH_ALL }, () => ask(sluice, project)));
+
+test('all workers refuse what one of them has used up, also after a restart, until the limit is raised', async () => {
+  const sluice = await startSluice({ config: configOf(0.5), workers: 3 });
+  const { home } = sluice;
+  try {
+    // A month may end while this runs: then it begins anew, once.
+    expect(await ask(sluice)).toBe(200);
+    const deadline = Date.now() + 20_000;
+    while (!(await everywhere(sluice)).every((status) => status === 429))
+      if (Date.now() > deadline) throw new Error('some worker does not refuse');
+    expect(new Set(await everywhere(sluice, 'other'))).toEqual(new Set([200]));
+    const gone = await spent(sluice);
+    expect(gone).toBeGreaterThan(1);
+    const { summary } = await sluice.get<{ summary: { total_cost_usd: number } }>('/gateway/metrics');
+    expect(gone).toBeLessThan(summary.total_cost_usd);
+    await sluice.stop();
+
+    await using again = await startSluice({ config: configOf(0.5), workers: 2, home });
+    expect(await spent(again)).toBeCloseTo(gone, 6);
+    expect(new Set(await everywhere(again))).toEqual(new Set([429]));
+    again.writeConfig(configOf(gone + 1_000_000));
+    const raised = Date.now() + 20_000;
+    while (!(await everywhere(again)).every((status) => status === 200))
+      if (Date.now() > raised) throw new Error('some worker still refuses');
+    expect(await spent(again)).toBeGreaterThan(gone);
+  } finally {
+    await sluice.stop();
+    rmSync(home, { recursive: true, force: true });
+  }
+});

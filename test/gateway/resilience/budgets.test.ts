@@ -1,0 +1,198 @@
+// A budget that is used up (`costs.budgets`): what it would pay for is not asked; what is free, or paid from another, is.
+import { afterEach, describe, expect, test } from 'bun:test';
+import type { ConfigInput } from '../../../src/index.ts';
+import { jsonReply } from '../../support/reply.ts';
+import { ASK, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
+
+afterEach(expectSettled);
+
+type Budgets = NonNullable<NonNullable<ConfigInput['costs']>['budgets']>;
+type Script = Parameters<typeof createFallbackLab>[0]['script'];
+
+/** 7 tokens in and 3 out of each answer: one dollar. */
+const DOLLAR = { input_per_million: 100_000, output_per_million: 100_000 };
+const FREE = { input_per_million: 0, output_per_million: 0 };
+
+function setup(
+  budgets: Budgets,
+  {
+    script = { one: ['works'] },
+    prices = { '*': DOLLAR },
+    config = {},
+  }: Partial<{
+    script: Script;
+    prices: Record<string, typeof DOLLAR>;
+    config: Partial<ConfigInput>;
+  }> = {},
+) {
+  const lab = createFallbackLab({
+    script,
+    config: { costs: { pricing_overrides: prices, budgets }, ...config },
+  });
+  const ask = (more: object = {}, path = '/v1/messages', headers: Record<string, string> = {}) =>
+    lab.answered(lab.post(path, { ...ASK, ...more }, { headers }));
+  const last = async () => {
+    await lab.timers.advance(1_000);
+    return lab.rows.at(-1);
+  };
+  return { ...lab, ask, last, end: () => lab.gateway.close() };
+}
+
+for (const path of PATHS)
+  for (const stream of [true, false])
+    test(`${path}, ${stream ? 'streamed' : 'whole'}: 429 with the time until it begins anew, and a row`, async () => {
+      const { ask, asked, last, end } = setup([{ limit_usd: 2, per: 'day' }]);
+      for (let n = 0; n < 2; n++) expect((await ask({ stream }, path)).response.status).toBe(200);
+      const { response, text } = await ask({ stream }, path);
+      expect(response.status).toBe(429);
+      // The lab's clock stands a moment after midnight.
+      expect(Number(response.headers.get('retry-after'))).toBeWithin(86_000, 86_401);
+      expect(response.headers.get('x-should-retry')).toBe('false');
+      expect(text).toContain('the budget of 2 USD a day is used up (2.00 USD)');
+      expect(text).toContain(path === '/v1/messages' ? 'rate_limit_error' : 'insufficient_quota');
+      expect(asked).toEqual(['one', 'one']);
+      expect(await last()).toMatchObject({
+        status: 'error',
+        httpStatus: 429,
+        errorCode: 'budget_exceeded',
+        provider: 'one',
+        costUsd: null,
+        attempts: [{ provider: 'one', skipped: 'budget_spent', error: 'budget_exceeded', status: null }],
+      });
+      await end();
+    });
+
+test('the next period begins anew', async () => {
+  const { ask, timers, end } = setup([{ limit_usd: 1, per: 'hour' }]);
+  expect((await ask()).response.status).toBe(200);
+  expect((await ask()).response.status).toBe(429);
+  await timers.advance(3_600_000);
+  expect((await ask()).response.status).toBe(200);
+  await end();
+});
+
+describe('who is asked then', () => {
+  const BOTH: Script = { one: ['works'], two: ['works'], three: ['works'] };
+
+  test('the next target that another budget pays for', async () => {
+    const { ask, asked, last, end } = setup([{ limit_usd: 1, per: 'day', provider: 'one' }], {
+      script: BOTH,
+    });
+    await ask();
+    const { response } = await ask();
+    expect(response.headers.get('x-sluice-provider')).toBe('two');
+    expect(asked).toEqual(['one', 'two']);
+    expect((await last())?.attempts).toMatchObject([
+      { provider: 'one', skipped: 'budget_spent' },
+      { error: null },
+    ]);
+    await end();
+  });
+
+  test('a target that costs nothing; one whose price nobody knows is none', async () => {
+    const prices = { 'one/*': DOLLAR, 'three/*': FREE };
+    const { ask, asked, end } = setup([{ limit_usd: 1, per: 'day' }], { script: BOTH, prices });
+    await ask();
+    await ask();
+    expect(asked).toEqual(['one', 'three']);
+    await end();
+  });
+
+  test('a limit of 0 lets only pass what is free', async () => {
+    const { ask, asked, end } = setup([{ limit_usd: 0, per: 'month' }], {
+      script: BOTH,
+      prices: { 'two/*': FREE, '*': DOLLAR },
+    });
+    await ask();
+    expect(asked).toEqual(['two']);
+    await end();
+  });
+
+  test('of those that were asked and failed the client is told what they said', async () => {
+    const { ask, end } = setup([{ limit_usd: 0, per: 'day', provider: 'two' }], {
+      script: { one: [failure(500, 'out of order')], two: ['works'] },
+    });
+    const { response, text } = await ask();
+    expect(response.status).toBe(502);
+    expect(text).toContain('out of order');
+    await end();
+  });
+
+  test('nobody beside a slow one, where only such targets are left to hedge with', async () => {
+    const { post, timers, asked, end, gateway } = setup([{ limit_usd: 0, per: 'day', provider: 'two' }], {
+      script: { one: ['works'], two: ['works'] },
+      config: { routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '100ms' } },
+    });
+    const response = await post('/v1/messages', { ...ASK, stream: true });
+    await response.text();
+    await timers.advance(500);
+    expect(asked).toEqual(['one']);
+    expect(gateway.activeStreams()).toBe(0);
+    await end();
+  });
+});
+
+test('/metrics has their limits and what is gone', async () => {
+  const { ask, gateway, end } = setup([
+    { limit_usd: 1, per: 'day' },
+    { limit_usd: 9, per: 'month', agent: 'coder', project: 'web', provider: 'one', model: 'served' },
+  ]);
+  await ask();
+  const page = await (await gateway.fetch(new Request('http://127.0.0.1:8088/metrics'))).text();
+  const names = 'per="day",agent="",project="",provider="",model=""';
+  expect(page).toContain(`sluice_budget_limit_usd{${names}} 1\n`);
+  expect(page).toContain(`sluice_budget_spent_usd{${names}} 1\n`);
+  expect(page).toContain(
+    'sluice_budget_limit_usd{per="month",agent="coder",project="web",provider="one",model="served"} 9\n',
+  );
+  await end();
+});
+
+test('a reload changes limits, and forgets nothing that was spent', async () => {
+  const { ask, reload, end } = setup([{ limit_usd: 1, per: 'day' }]);
+  const change = (budgets: Budgets) => reload({ costs: { pricing_overrides: { '*': DOLLAR }, budgets } });
+  await ask();
+  expect((await ask()).response.status).toBe(429);
+  change([{ limit_usd: 2, per: 'day' }]);
+  expect((await ask()).response.status).toBe(200);
+  expect((await ask()).response.status).toBe(429);
+  change([]);
+  expect((await ask()).response.status).toBe(200);
+  await end();
+});
+
+test('agents and projects have their own, by field or header', async () => {
+  const { ask, end } = setup([
+    { limit_usd: 1, per: 'day', agent: 'coder' },
+    { limit_usd: 1, per: 'day', project: 'web*' },
+  ]);
+  const status = async (more: object, headers: Record<string, string> = {}) =>
+    (await ask(more, '/v1/messages', headers)).response.status;
+  expect(await status({ agent_type: 'coder' })).toBe(200);
+  expect(await status({ agent_type: 'coder' })).toBe(429);
+  expect(await status({}, { 'x-sluice-agent': 'coder' })).toBe(429);
+  expect(await status({ agent_type: 'writer' })).toBe(200);
+  expect(await status({ project_id: 'web-2' })).toBe(200);
+  expect(await status({ project_id: 'web-3' })).toBe(429);
+  expect(await status({})).toBe(200);
+  await end();
+});
+
+test('counting tokens costs nothing, and goes on', async () => {
+  const { ask, end } = setup([{ limit_usd: 0, per: 'day' }], {
+    script: { one: [jsonReply({ input_tokens: 7 })] },
+  });
+  const { response } = await ask({}, '/v1/messages/count_tokens');
+  expect(response.status).toBe(200);
+  await end();
+});
+
+test('the library is bound by them as well', async () => {
+  const { gateway, end } = setup([{ limit_usd: 0, per: 'day' }]);
+  const events = gateway.stream({
+    model: 'm',
+    messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+  });
+  expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'budget_exceeded' });
+  await end();
+});

@@ -1,0 +1,248 @@
+// Budgets counted: by the calendar, by who spends, over reloads, by several who count, and from the ledger.
+import { describe, expect, test } from 'bun:test';
+import type { Budget } from '../../src/config/resolved.ts';
+import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget-book.ts';
+import { budgetInWords, usdInWords } from '../../src/ledger/budgets/budget-words.ts';
+import { createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
+import { type CalendarPeriod, periodAt } from '../../src/model/calendar-period.ts';
+import { sampleRow } from '../support/ledger-rows.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+
+const ANYBODY = { agent: null, project: null, provider: null, model: null };
+const daily = (limitUsd: number, whose: Partial<Budget> = {}): Budget => ({
+  limitUsd,
+  per: 'day',
+  ...ANYBODY,
+  ...whose,
+});
+/** A Friday. */
+const NOW = Date.UTC(2026, 10, 27, 13, 30);
+const DAY_MS = 86_400_000;
+const WHO = { agentType: 'coder', projectId: 'web', provider: 'lab', model: 'small-1' };
+const costing = (costUsd: number | null, changes = {}) =>
+  sampleRow({ timestamp: NOW, ...WHO, costUsd, ...changes });
+
+function bookOf(...budgets: Budget[]) {
+  const book = createBudgetBook();
+  book.configure(budgets);
+  return book;
+}
+
+describe('periods of the calendar, in UTC', () => {
+  const utc = (text: string) => Date.parse(`${text}Z`);
+  const cases: [period: CalendarPeriod, time: string, start: string, end: string][] = [
+    ['hour', '2026-11-27T13:59:59.999', '2026-11-27T13:00', '2026-11-27T14:00'],
+    ['day', '2026-11-27T00:00', '2026-11-27T00:00', '2026-11-28T00:00'],
+    ['week', '2026-11-27T13:30', '2026-11-23T00:00', '2026-11-30T00:00'],
+    ['week', '2026-11-30T00:00', '2026-11-30T00:00', '2026-12-07T00:00'],
+    ['week', '2026-11-29T23:59', '2026-11-23T00:00', '2026-11-30T00:00'],
+    ['month', '2026-12-31T23:59', '2026-12-01T00:00', '2027-01-01T00:00'],
+    ['month', '2028-02-29T12:00', '2028-02-01T00:00', '2028-03-01T00:00'],
+  ];
+  for (const [period, time, start, end] of cases)
+    test(`${period} of ${time}`, () => {
+      expect(periodAt(period, utc(time))).toEqual({ start: utc(start), end: utc(end) });
+    });
+});
+
+describe('what was spent', () => {
+  test('counts until the limit is reached, and anew with the next period', () => {
+    const book = bookOf(daily(1));
+    book.add(costing(0.6), NOW);
+    expect(book.usedUp(WHO, NOW)).toBeNull();
+    book.add(costing(0.4), NOW);
+    expect(book.usedUp(WHO, NOW)).toMatchObject({ spentUsd: 1, end: Date.UTC(2026, 10, 28) });
+    expect(book.usedUp(WHO, Date.UTC(2026, 10, 28) - 1)).not.toBeNull();
+    expect(book.usedUp(WHO, Date.UTC(2026, 10, 28))).toBeNull();
+    expect(book.states(NOW + DAY_MS)).toMatchObject([{ spentUsd: 0, start: Date.UTC(2026, 10, 28) }]);
+  });
+
+  test('a request counts in the period in which it came in', () => {
+    const book = bookOf(daily(1));
+    book.add(costing(5), NOW + DAY_MS);
+    expect(book.usedUp(WHO, NOW + DAY_MS)).toBeNull();
+  });
+
+  test('a clock that was put back begins that period anew', () => {
+    const book = bookOf(daily(1));
+    book.add(costing(5, { timestamp: NOW + DAY_MS }), NOW + DAY_MS);
+    expect(book.usedUp(WHO, NOW + DAY_MS)).not.toBeNull();
+    expect(book.usedUp(WHO, NOW)).toBeNull();
+  });
+
+  test('only those count whose names fit, and only they are kept from asking', () => {
+    const fits: [whose: Partial<Budget>, fits: boolean][] = [
+      [{}, true],
+      [{ agent: 'coder' }, true],
+      [{ agent: 'cod*', project: 'web', provider: 'lab', model: 'small*' }, true],
+      [{ agent: 'cod*', project: 'other' }, false],
+      [{ agent: 'Coder' }, false],
+      [{ provider: 'la' }, false],
+      [{ model: '*' }, true],
+    ];
+    for (const [whose, expected] of fits) {
+      const book = bookOf(daily(1, whose));
+      book.add(costing(2), NOW);
+      expect([whose, book.usedUp(WHO, NOW) !== null]).toEqual([whose, expected]);
+      expect(book.states(NOW)).toMatchObject([{ spentUsd: expected ? 2 : 0 }]);
+    }
+  });
+
+  test('requests without a name fit `*` and nothing else', () => {
+    const nobody = { ...WHO, agentType: null };
+    for (const [agent, expected] of [
+      ['*', true],
+      ['coder', false],
+    ] as const) {
+      const book = bookOf(daily(0, { agent }));
+      expect(book.usedUp(nobody, NOW) !== null).toBe(expected);
+    }
+  });
+
+  test('what has no price is counted apart; what no provider counted is not', () => {
+    const book = bookOf(daily(1));
+    book.add(costing(null), NOW);
+    book.add(costing(null, { usageKnown: false }), NOW);
+    expect(book.states(NOW)).toMatchObject([{ spentUsd: 0, unpriced: 1 }]);
+  });
+
+  test('of several that are used up the one is told that is so for longest', () => {
+    const book = bookOf(daily(1), { ...daily(1), per: 'month' }, { ...daily(1), per: 'hour' });
+    book.add(costing(1), NOW);
+    expect(book.usedUp(WHO, NOW)?.budget.per).toBe('month');
+  });
+
+  test('stays through another configuration, with the limit of the new one', () => {
+    const book = bookOf(daily(1), daily(9, { agent: 'coder' }));
+    book.add(costing(2), NOW);
+    book.configure([daily(3, { agent: 'coder' }), daily(2, { project: 'web' }), daily(3)]);
+    expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([2, 0, 2]);
+    expect(book.usedUp(WHO, NOW)).toBeNull();
+    book.add(costing(1), NOW);
+    expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 1, 3]);
+    book.configure([]);
+    expect(book.isEmpty).toBe(true);
+    expect(book.usedUp(WHO, NOW)).toBeNull();
+  });
+});
+
+describe('counted by several', () => {
+  test('each tells what it has added, once, and all have the sum', () => {
+    const budgets = [daily(9), daily(5), daily(9, { agent: 'coder' })];
+    const [one, other, all] = [bookOf(...budgets), bookOf(...budgets), bookOf(...budgets)];
+    one.add(costing(1), NOW);
+    other.add(costing(2, { agentType: null }), NOW);
+    for (const book of [one, other]) {
+      all.receive(book.takeAdded(), NOW);
+      expect(book.takeAdded()).toEqual([]);
+    }
+    expect(all.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 3, 1]);
+    for (const book of [one, other]) book.adopt(all.spent(NOW), NOW);
+    for (const book of [one, other])
+      expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 3, 1]);
+  });
+
+  test('what is told late takes nothing back, and what is of another period does not count', () => {
+    const book = bookOf(daily(9));
+    const early = book.spent(NOW);
+    book.add(costing(2), NOW);
+    book.adopt(early, NOW);
+    expect(book.states(NOW)).toMatchObject([{ spentUsd: 2 }]);
+    const late = book.spent(NOW);
+    book.adopt(late, NOW + DAY_MS);
+    book.receive(late, NOW + DAY_MS);
+    expect(book.states(NOW + DAY_MS)).toMatchObject([{ spentUsd: 0 }]);
+  });
+});
+
+describe('read from the ledger', () => {
+  const spending = (costUsd: number, changes: Partial<Spending> = {}): Spending => ({
+    ...WHO,
+    costUsd,
+    unpriced: 0,
+    ...changes,
+  });
+
+  function setup(read: (since: number) => Promise<Spending[]>) {
+    const timers = createManualTimers(NOW);
+    const book = bookOf(daily(9), { ...daily(9, { agent: 'coder' }), per: 'month' });
+    const asked: number[] = [];
+    const failures: string[] = [];
+    const store = {
+      spending(since: number) {
+        asked.push(since);
+        return read(since);
+      },
+    };
+    const reader = createSpendingReader(book, store, {
+      ...timers,
+      onFailed: (reason) => failures.push(reason),
+    });
+    const spent = () => book.states(timers.now()).map(({ spentUsd }) => spentUsd);
+    return { timers, book, asked, failures, reader, spent };
+  }
+
+  test('each period from its beginning, at once and again later', async () => {
+    const month = Date.UTC(2026, 10, 1);
+    let others = 0;
+    const { timers, asked, reader, spent, book } = setup(async (since) =>
+      since === month ? [spending(7), spending(1, { agentType: null })] : [spending(2 + others)],
+    );
+    reader.configured();
+    await timers.advance(0);
+    expect(asked).toEqual([Date.UTC(2026, 10, 27), month]);
+    expect(spent()).toEqual([2, 7]);
+    // What this process has seen is in the ledger a moment later: not twice.
+    book.add(costing(0.5), NOW);
+    others = 0.5;
+    await timers.advance(10_000);
+    expect(spent()).toEqual([2.5, 7.5]);
+    others = 4;
+    await timers.advance(10_000);
+    expect(spent()).toEqual([6, 7.5]);
+    reader.stop();
+    expect(timers.pending()).toBe(0);
+  });
+
+  test('a ledger that cannot be read is told of once, and asked again', async () => {
+    let isBroken = true;
+    const { timers, failures, reader, spent } = setup(async () => {
+      if (isBroken) throw new Error('no such disk');
+      return [spending(3)];
+    });
+    reader.configured();
+    await timers.advance(30_000);
+    expect(failures).toEqual(['no such disk']);
+    isBroken = false;
+    await timers.advance(10_000);
+    expect(spent()).toEqual([3, 3]);
+    isBroken = true;
+    await timers.advance(10_000);
+    expect(failures).toEqual(['no such disk', 'no such disk']);
+    expect(spent()).toEqual([3, 3]);
+    reader.stop();
+  });
+
+  test('without budgets nobody asks it', async () => {
+    const { timers, asked, reader, book } = setup(async () => []);
+    book.configure([]);
+    reader.configured();
+    await timers.advance(60_000);
+    expect(asked).toEqual([]);
+    expect(timers.pending()).toBe(0);
+  });
+});
+
+test('in words', () => {
+  expect(budgetInWords(daily(5))).toBe('5 USD a day');
+  expect(budgetInWords({ ...daily(0.5, { agent: 'code-*', provider: 'lab' }), per: 'hour' })).toBe(
+    '0.5 USD an hour, agent code-*, provider lab',
+  );
+  expect([0, 0.000123, 0.5, 1, 1234.567].map(usdInWords)).toEqual([
+    '0 USD',
+    '0.00012 USD',
+    '0.5 USD',
+    '1.00 USD',
+    '1234.57 USD',
+  ]);
+});
