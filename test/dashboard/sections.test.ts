@@ -102,6 +102,37 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('budgets show what is gone of them, and which are used up', async () => {
+    const dollars = { input_per_million: 1_000_000, output_per_million: 1_000_000 };
+    const config = {
+      costs: {
+        pricing_overrides: { 'simulator/*': dollars },
+        budgets: [
+          { limit_usd: 1, per: 'day' as const, agent: 'coder-*' },
+          { limit_usd: 1_000_000, per: 'month' as const },
+        ],
+      },
+    };
+    await using sluice = await startSluice({ config });
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const bars = page.locator('#budget-bars li');
+    await bars.nth(1).waitFor();
+    expect(await bars.allInnerTexts()).toEqual([
+      'This day, agent coder-*\n$0 of $1.00',
+      'This month\n$0 of $1,000,000.00',
+    ]);
+    await (await ask(sluice.url, { model: 'simulator/fast', agent: 'coder-1' })).text();
+    const spent = bars.filter({ hasText: 'used up' });
+    await spent.waitFor();
+    expect(await spent.innerText()).toMatch(/^This day, agent coder-\*\n\$[\d,.]+ of \$1\.00, used up$/);
+    expect(await spent.getAttribute('data-state')).toBe('spent');
+    expect(await bars.nth(1).getAttribute('data-state')).toBe('open');
+    sluice.writeConfig({});
+    await page.locator('#budget-bars').waitFor({ state: 'hidden' });
+    expect(complaints).toEqual([]);
+  });
+
   test('older pages stay put while requests come in; the first page shows them', async () => {
     await using sluice = await startSluice();
     for (let sent = 0; sent < 30; sent += 1) {

@@ -60,6 +60,20 @@ export interface ModelFigures {
   tokens_per_second: number | null;
 }
 
+/** Left out: whoever it is. Spenders are told by globs. */
+export interface Budget {
+  limit_usd: number;
+  per: 'hour' | 'day' | 'week' | 'month';
+  agent?: string;
+  project?: string;
+  provider?: string;
+  model?: string;
+  spent_usd: number;
+  is_spent: boolean;
+  unpriced_requests: number;
+  until: string;
+}
+
 export interface Metrics {
   audit_enabled: boolean;
   window: { since: string | null };
@@ -75,6 +89,8 @@ export interface Metrics {
     error_rate: number;
     unpriced_requests: number;
   };
+  /** Left out where there are none. */
+  budgets?: Budget[];
   by_provider: Record<string, number>;
   by_model: Record<string, number>;
   by_agent: Record<string, number>;

@@ -4,6 +4,7 @@
 /** @import { FeedState } from './live-feed.js' */
 
 import { AskError, api, gatewayTime, key } from './api.js';
+import { showBudgets } from './budgets.js';
 import { createDetail } from './detail.js';
 import { find, setText } from './element.js';
 import { createGate } from './gate.js';
@@ -151,12 +152,13 @@ function showModelsAsChosen() {
 }
 
 function showCostsAsChosen() {
-  if (metrics !== undefined)
-    showCosts(
-      metrics,
-      chosen('cost', /** @type {const} */ (['model', 'provider', 'agent', 'project'])),
-      isBelowHeld(),
-    );
+  if (metrics === undefined) return;
+  showBudgets(metrics.budgets ?? [], isBelowHeld());
+  showCosts(
+    metrics,
+    chosen('cost', /** @type {const} */ (['model', 'provider', 'agent', 'project'])),
+    isBelowHeld(),
+  );
 }
 
 /** Nothing moves away under the pointer, nor from the key that is about to be pressed. */
