@@ -83,6 +83,7 @@ function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
     meter: createMeter(),
     version: 'bench',
     startedAt: now(),
+    uptimeMs: () => 0,
     now,
     setTimer,
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },

@@ -124,6 +124,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const logRequest = createRequestLog(host);
   const meter = createMeter();
   const startedAt = host.now();
+  const begunAt = host.monotonic();
   const bookOf = ({ price }: Setup): RecordContext => ({
     noted: noteRow,
     ledger: rows,
@@ -146,6 +147,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       meter,
       version: host.version,
       startedAt,
+      uptimeMs: () => host.monotonic() - begunAt,
       now: host.now,
       setTimer: host.setTimer,
       running,

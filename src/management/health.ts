@@ -16,7 +16,7 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
-    uptime_seconds: Math.max(0, Math.floor((deps.now() - deps.startedAt) / 1000)),
+    uptime_seconds: Math.floor(deps.uptimeMs() / 1000),
     active_streams: running.length,
     ...(workers === undefined ? {} : { workers }),
     providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),

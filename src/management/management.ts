@@ -27,6 +27,8 @@ export interface ManagementDeps {
   version: string;
   /** Unix ms at which the gateway started. */
   startedAt: number;
+  /** Since then, by a clock that nobody sets. */
+  uptimeMs(): number;
   /** Unix ms. */
   now(): number;
   /** Returns how to call it off. */

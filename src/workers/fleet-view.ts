@@ -13,7 +13,16 @@ const SILENT_HEADER = 'x-sluice-silent-workers';
 export interface FleetViewOptions
   extends Pick<
     ManagementDeps,
-    'config' | 'ledger' | 'meter' | 'version' | 'startedAt' | 'now' | 'workers' | 'connections' | 'budgets'
+    | 'config'
+    | 'ledger'
+    | 'meter'
+    | 'version'
+    | 'startedAt'
+    | 'uptimeMs'
+    | 'now'
+    | 'workers'
+    | 'connections'
+    | 'budgets'
   > {
   processes(): readonly WorkerProcess[];
   questions: Questions;

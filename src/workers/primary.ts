@@ -58,7 +58,8 @@ const RELOAD_MS = 10_000;
 
 /** Resolves when all workers serve. Throws WorkerFailed. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
-  const { workers: wanted, ledger, telemetry, log, now, setTimer } = options;
+  const { workers: wanted, ledger, telemetry, log, now, monotonic, setTimer } = options;
+  const begunAt = monotonic();
   const memory = createSharedMemory(boardBytes(wanted));
   const board = createBoard(memory.bytes, wanted, 0);
   const watchedAt = new Set<WorkerProcess>();
@@ -92,6 +93,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     meter,
     version: options.version,
     startedAt: now(),
+    uptimeMs: () => monotonic() - begunAt,
     now,
     setTimer,
     processes: crew.serving,

@@ -14,6 +14,7 @@ import { bucketOf, durationOf } from '../../src/model/spread.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 import { sampleRouting } from '../support/routing-config.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
 
 function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
   return {
@@ -81,6 +82,7 @@ beforeEach(() => {
     meter: createMeter(),
     version: '1.2.3',
     startedAt: SAMPLE_TIME - 61_500,
+    uptimeMs: () => 61_500,
     now: timers.now,
     setTimer: (callback, delayMs) => {
       if (delayMs > 0) return timers.setTimer(callback, delayMs);
@@ -138,6 +140,23 @@ const record = (...rows: LedgerRow[]): void => {
 };
 
 describe('/gateway/health', () => {
+  test('how long it runs is not what its clock says, which may be set meanwhile', async () => {
+    let [now, monotonic] = [SAMPLE_TIME, 5_000];
+    const { gateway } = createTestGateway({
+      fetch: () => Promise.reject(new Error('no request is expected')),
+      host: { now: () => now, monotonic: () => monotonic },
+    });
+    const uptime = async (): Promise<unknown> => {
+      const response = await gateway.fetch(new Request('http://127.0.0.1:8088/gateway/health'));
+      return ((await response.json()) as { uptime_seconds: number }).uptime_seconds;
+    };
+    monotonic += 61_500;
+    for (const leap of [-3_600_000, 0, 86_400_000]) {
+      now = SAMPLE_TIME + leap;
+      expect(await uptime()).toBe(61);
+    }
+  });
+
   test('tells everything the contract names', async () => {
     expect<unknown>(await read('/gateway/health')).toEqual({
       status: 'healthy',

@@ -49,7 +49,7 @@ export async function readStatus(
     return { ...known, version, uptime_seconds, active_streams, status };
   } catch (error) {
     if (!(error instanceof GatewayUnreachable)) throw error;
-    const uptime_seconds = Math.floor((Date.now() - startedAt) / 1_000);
+    const uptime_seconds = Math.max(0, Math.floor((Date.now() - startedAt) / 1_000));
     return { ...known, uptime_seconds, problem: error.message };
   }
 }
