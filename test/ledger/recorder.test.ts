@@ -10,6 +10,7 @@ import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { adoptPacket, createPacketBuffers } from '../../src/ledger/rows/row-packets.ts';
 import { NO_TIMING } from '../../src/ledger/rows/row.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/rows/sound-row.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { USAGE_COUNTS } from '../../src/model/usage.ts';
 import {
@@ -524,6 +525,30 @@ describe('a clock that is set', () => {
 });
 
 describe('retention', () => {
+  test.each([
+    ['a month that nobody asked in, or a machine that began with a wrong clock', 31 * 24, true],
+    ['a week', 7 * 24, false],
+    ['a day, where rows stay for an hour', 23, false],
+  ])('after %s: whether it waits an hour', async (_, hours, waits) => {
+    const kept = createSqliteStore(':memory:');
+    const rows = variedRows(3).map((row) => ({ ...row, timestamp: SAMPLE_TIME - hours * HOUR }));
+    await kept.append([...rows, { ...sampleRow(), requestId: 'old', timestamp: SAMPLE_TIME - 1_000 * HOUR }]);
+    const retention = hours < 24 ? HOUR : 30 * 24 * HOUR;
+    ledger = createLedger(kept, { ...timers, retentionMs: () => retention });
+    ledger.record({ ...sampleRow(), requestId: 'new', timestamp: SAMPLE_TIME });
+    const left = async () =>
+      (await kept.audit({ limit: 9, offset: 0, includeBodies: false })).rows.map(
+        ({ requestId }) => requestId,
+      );
+    await timers.advance(20_000);
+    const before = await left();
+    expect(before.includes('old')).toBe(waits);
+    await timers.advance(HOUR);
+    // That the clock stays there, it is right.
+    expect((await left()).includes('old')).toBe(false);
+    await ledger.close();
+  });
+
   test('old rows go every hour, by the retention in force at that time', async () => {
     let retention: number | null = 24 * HOUR;
     ledger = createLedger(store, { ...timers, retentionMs: () => retention });

@@ -859,7 +859,9 @@ describe('requests that no page answers', () => {
   });
 
   test('a ledger that cannot be read is a 503, and health still answers', async () => {
-    deps.ledger = createLedger(createFakeStore(), timers);
+    const store = createFakeStore();
+    store.audit = () => Promise.reject(new Error('away'));
+    deps.ledger = createLedger(store, timers);
     for (const path of ['/gateway/audit', '/gateway/metrics']) {
       const response = await ask(path);
       expect([path, response.status]).toEqual([path, 503]);
