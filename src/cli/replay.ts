@@ -6,6 +6,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import { findReferences } from '../ledger/rows/binary-parts.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { parseObject } from '../model/json/json.ts';
+import { REDACTED } from '../model/redact/shapes.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
@@ -51,6 +52,7 @@ export const replayCommand: Command = {
       if (recorded.operation !== 'generate') throw new NotReplayable(noAnswer(recorded));
       if (body === null || client_dialect === 'neutral') throw new NotReplayable(notKept(recorded));
       const dialect = DIALECTS[client_dialect];
+      const sent = { request_redacted: body.includes(REDACTED) };
       const before = { entry: recorded, answer: answerOf(recorded, client_dialect, recorded.response_body) };
       if (speed !== undefined) await play(before, speed, context);
       const path = clientPath(dialect, modelOf(recorded, body), recorded.streamed);
@@ -68,8 +70,8 @@ export const replayCommand: Command = {
       const entry = await findEntry(gateway, idOf(gateway, response));
       const after = { entry, answer: answerOf(entry, client_dialect, text) };
       if (input.flags.json)
-        context.out(JSON.stringify({ before, after, ...compare(before, after) }, null, 2));
-      else for (const line of describe(before, after)) context.out(line);
+        context.out(JSON.stringify({ before, after, ...compare(before, after), ...sent }, null, 2));
+      else for (const line of describe(before, after, sent)) context.out(line);
       return entry.success ? 0 : 1;
     } catch (error) {
       if (!(error instanceof GatewayUnreachable || error instanceof NotReplayable)) throw error;
@@ -263,7 +265,13 @@ function compare(before: Told, after: Told): Difference {
   return { same_text: old.text === now.text, same_calls, text };
 }
 
-function describe(before: Told, after: Told): string[] {
+/** What of the request was another than the recorded answer had. */
+interface Sent {
+  /** Secrets were taken out of it when it was kept. */
+  request_redacted: boolean;
+}
+
+function describe(before: Told, after: Told, { request_redacted: isRedacted }: Sent): string[] {
   const rows: [name: string, of: (told: Told) => string][] = [
     ['target', ({ entry }) => (entry.provider === null ? UNKNOWN : `${entry.provider}/${entry.model}`)],
     ['status', ({ entry }) => `${entry.status} ${entry.http_status}`],
@@ -278,6 +286,9 @@ function describe(before: Told, after: Told): string[] {
     `  ${name.padEnd(12)} ${one.padEnd(width)}  ${two}`;
   return [
     `${before.entry.request_id} of ${before.entry.timestamp}, sent again as ${after.entry.request_id}`,
+    ...(isRedacted
+      ? [`secrets were taken out of the recorded request: ${REDACTED} went in their place`]
+      : []),
     line('', 'recorded', 'now'),
     ...rows.map(([name, of]) => line(name, of(before), of(after))),
     ...[before, after].flatMap(({ entry, answer }) =>

@@ -78,6 +78,21 @@ describe.each(Object.keys(REQUESTS))('%s', (dialect) => {
   });
 });
 
+test.each([true, false])(
+  'that a secret is taken out of what goes again is said (there was one: %p)',
+  async (had) => {
+    const text = had ? `my key is sk-ant-api03-${'a1B2'.repeat(8)}` : 'no key';
+    const id = await send(
+      sluice.url,
+      REQUESTS['openai-chat']?.('simulator/echo,fast', text, false) ?? ['', {}],
+    );
+    const { code, out } = await replay([id]);
+    expect(code).toBe(0);
+    expect(out.includes('secrets were taken out of the recorded request: [redacted] went')).toBe(had);
+    expect(JSON.parse((await replay([id, '--json'])).out).request_redacted).toBe(had);
+  },
+);
+
 test('another target: the difference word by word, and in the calls', async () => {
   const [path, body] = REQUESTS['openai-chat']?.(
     'simulator/text,fast,tokens=5',
