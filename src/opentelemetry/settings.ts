@@ -40,6 +40,10 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
   const problems: string[] = [];
   const target = (signal: Signal) => readTarget(environment, signal, problems);
   const { OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES } = environment;
+  for (const [name, usual, instead] of UNFOLLOWED) {
+    const wanted = environment[name];
+    if (wanted && wanted.toLowerCase() !== usual) problems.push(`${name} is not followed: ${instead}`);
+  }
   return {
     traces: target('traces'),
     metrics: target('metrics'),
@@ -54,9 +58,37 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
   };
 }
 
+/** What would change what is sent, or whether it arrives: with what is done in any case, and what is done instead. */
+const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string][] = [
+  [
+    'OTEL_TRACES_SAMPLER',
+    'parentbased_always_on',
+    'all requests are told, but those whose traceparent ends in 00',
+  ],
+  [
+    'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
+    'cumulative',
+    'metrics are sums and counts since the start',
+  ],
+  ...['', '_TRACES', '_METRICS'].flatMap((part) =>
+    ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'].map((name): [string, null, string] => [
+      `OTEL_EXPORTER_OTLP${part}_${name}`,
+      null,
+      'a collector must have a certificate that this machine trusts, and ask for none',
+    ]),
+  ),
+];
+
 function readTarget(environment: Environment, signal: Signal, problems: string[]): OtlpTarget | null {
-  const exporter = environment[`OTEL_${signal.toUpperCase()}_EXPORTER`];
-  if (exporter === 'none') return null;
+  const exporterName = `OTEL_${signal.toUpperCase()}_EXPORTER`;
+  const exporter = environment[exporterName];
+  // Several may be named, and others than this one do not matter here.
+  const named = (exporter || 'otlp').split(',').map((name) => name.trim());
+  if (!named.includes('otlp')) {
+    if (exporter !== 'none')
+      problems.push(`${exporterName} does not name otlp, which alone is spoken here: no ${signal} are sent`);
+    return null;
+  }
   /** Of this signal alone, else of all. */
   const variable = (name: string): [name: string, value: string | undefined] => {
     const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;

@@ -75,4 +75,31 @@ describe('the environment', () => {
       }
     });
   }
+
+  test('a signal that is to go elsewhere is not sent, one that goes here too is', () => {
+    const read = (exporter: string) => {
+      const { traces, metrics, problems } = readOtlpSettings({
+        ...ENDPOINT,
+        OTEL_METRICS_EXPORTER: exporter,
+      });
+      return [traces !== null, metrics !== null, problems.length];
+    };
+    expect(read('prometheus')).toEqual([true, false, 1]);
+    expect(read('none')).toEqual([true, false, 0]);
+    for (const named of ['', 'otlp', 'console, otlp']) expect(read(named)).toEqual([true, true, 0]);
+  });
+
+  test('what is not followed and would matter is said, what is done anyway is not', () => {
+    const said = (environment: Record<string, string>) =>
+      readOtlpSettings({ ...ENDPOINT, ...environment }).problems.map((problem) => problem.split(' ', 1)[0]);
+    expect(said({ OTEL_TRACES_SAMPLER: 'parentbased_always_on' })).toEqual([]);
+    expect(said({ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'Cumulative' })).toEqual([]);
+    for (const [name, value] of [
+      ['OTEL_TRACES_SAMPLER', 'traceidratio'],
+      ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta'],
+      ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/etc/ca.pem'],
+      ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', '/etc/key.pem'],
+    ] as const)
+      expect(said({ [name]: value })).toEqual([name]);
+  });
 });
