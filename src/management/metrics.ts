@@ -26,7 +26,8 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   refuseUnknown(query, PARAMETERS);
   const now = deps.now();
   const asked = readSince(query, 'since', now);
-  const window: SumWindow = { since: asked === undefined ? null : startOfWindow(asked, now) };
+  const { retentionMs } = deps.config().audit;
+  const window: SumWindow = { since: asked === undefined ? null : startOfWindow(asked, now, retentionMs) };
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
   await flushed(deps);

@@ -525,6 +525,24 @@ describe('/gateway/metrics', () => {
     expect(window).toEqual(at(Math.floor((SAMPLE_TIME + 60_000) / 3_600_000) * 3_600_000 - 30 * 86_400_000));
   });
 
+  test('since: what is longer ago than rows stay is whole minutes, of which none is missing', async () => {
+    config = sampleConfig({ audit: { ...config.audit, retentionMs: 1_800_000 } });
+    const requests = 3_600;
+    record(
+      ...variedRows(requests).map((row, index) => ({ ...row, timestamp: SAMPLE_TIME + 1_000 * index + 500 })),
+    );
+    await timers.advance(requests * 1_000);
+    await ledger.flush();
+    while (!(await ledger.store.expire(timers.now() - 1_800_000)).isDone);
+    for (const ago of [1_799, 1_817, 2_000, 3_001]) {
+      const { summary, window } = await read(`/gateway/metrics?since=${ago}s`);
+      const begin = Date.parse((window as { since: string }).since);
+      expect(timers.now() - begin).toBeGreaterThanOrEqual(ago * 1_000);
+      expect(timers.now() - begin).toBeLessThan((ago + 60) * 1_000);
+      expect(summary.total_requests).toBe(Math.ceil((timers.now() - begin) / 1_000));
+    }
+  });
+
   for (const query of [
     'since=yesterday',
     'since=',

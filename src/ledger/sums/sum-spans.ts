@@ -19,9 +19,12 @@ const EXACT_MS = DAY_MS;
 /** How long minutes are kept: they are many. */
 const MINUTES_MS = EXACT_MS + HOUR_MS;
 
-/** Where a window from `since` on begins in truth. */
-export function startOfWindow(since: number, now: number): number {
-  return now - since > EXACT_MS ? Math.floor(since / HOUR_MS) * HOUR_MS : since;
+/** Where a window from `since` on begins in truth. @param retentionMs how long rows stay; null: always. */
+export function startOfWindow(since: number, now: number, retentionMs: number | null): number {
+  const age = now - since;
+  if (age > EXACT_MS) return Math.floor(since / HOUR_MS) * HOUR_MS;
+  // A part of a minute is added up from its rows, which may be gone.
+  return age > (retentionMs ?? age) ? Math.floor(since / MINUTE_MS) * MINUTE_MS : since;
 }
 
 /** In Unix ms, `until` exclusive; null: without end. */
