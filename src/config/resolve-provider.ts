@@ -118,6 +118,7 @@ export function resolveProvider(
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
     priceId: isOwnAddress ? kind.priceId : null,
+    resells: kind?.resells ?? [],
     tiers: kind?.tiers ?? {},
     billsItself: isOwnAddress && kind.billsItself === true,
     audioAtTextPrice: kind?.audioAtTextPrice === true,

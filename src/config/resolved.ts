@@ -119,6 +119,8 @@ export interface ProviderConfig {
   modelPatterns: RegExp[];
   /** Provider id in the price table, null where prices are unknown. */
   priceId: string | null;
+  /** Vendors in it whose prices hold here for their own models. */
+  resells: readonly string[];
   /** What service tiers cost; those that are not here cost what the table says. */
   tiers: TierPrices;
   /** What its answers state as their cost is its bill. */

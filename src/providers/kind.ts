@@ -56,6 +56,8 @@ export interface ProviderKind {
   modelPatterns: RegExp[];
   /** Provider id in `@pydantic/genai-prices`. */
   priceId: string | null;
+  /** Vendors in that table whose models cost here what they cost there. Default: none. */
+  resells?: readonly string[];
   /** Service tiers at which tokens cost a part of those prices; those that are not here cost all of it. */
   tiers?: TierPrices;
   /** The USD that its answers state are its bill: they go before these prices. */

@@ -109,6 +109,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyHeader: 'api-key',
     modelPatterns: [],
     priceId: 'azure',
+    // Of other vendors' models Microsoft has prices of its own: https://azure.microsoft.com/pricing/details/ai-foundry-models/
+    resells: ['openai'],
     tiers: FLEX_AT_HALF,
     // Bing's grounding, not OpenAI's search: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/web-search
     searchesUnpriced: true,

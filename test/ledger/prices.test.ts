@@ -123,6 +123,16 @@ describe('bills by the table', () => {
     expect(table(openai, 'o3', usage, Date.UTC(2025, 6, 1))).toBe(2);
   });
 
+  test('a model of another vendor costs what its vendor takes only where that is known', () => {
+    const usage = sampleUsage();
+    const azure = sampleProvider({ name: 'azure', priceId: 'azure', resells: ['openai'] });
+    expect(table(azure, 'gpt-5-mini-2025-08-07', usage)).toBeGreaterThan(0);
+    for (const model of ['DeepSeek-R1', 'grok-4-fast-reasoning']) {
+      expect(findPrices('azure', model)).not.toBeNull();
+      expect(table(azure, model, usage)).toBeNull();
+    }
+  });
+
   test('no tokens cost nothing', () => {
     expect(table(openai, 'gpt-5', sampleUsage({ inputTokens: 0, outputTokens: 0 }))).toBe(0);
   });

@@ -642,6 +642,12 @@ describe('the bill of', () => {
       kind: 'azure',
       baseUrl: 'https://lab.openai.azure.com/openai/v1',
     });
+    withoutSum('Azure, a model of DeepSeek’s, for which Microsoft takes four times what DeepSeek does', {
+      recording: 'openai-chat/azure/vercel-azure-deepseek-reasoning-1-2',
+      kind: 'azure',
+      options: { resource: 'lab', api_version: '2026-01-01' },
+      model: 'deepseek-v4-pro',
+    });
     withoutSum('OpenAI Chat, a model that searches for each answer', {
       ...BY_OPENAI,
       recording: 'openai-chat/openai/rubyllm-chat-citations-with-openai-gpt-4o-mini-search-pr-90e171',

@@ -16,6 +16,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     defaultModel: null,
     modelPatterns: [],
     priceId: null,
+    resells: [],
     tiers: {},
     billsItself: false,
     audioAtTextPrice: false,

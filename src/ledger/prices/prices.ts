@@ -68,7 +68,7 @@ export function createPricer(costs: CostsConfig): Pricer {
     const target = `${provider.name}/${model}`;
     const exact = overrides.find(({ pattern }) => pattern === target);
     const override = (exact ?? overrides.find(({ fits }) => fits(target)))?.price ?? null;
-    const table = override === null && provider.priceId !== null ? findPrices(provider.priceId, model) : null;
+    const table = override === null ? tableOf(provider, model) : null;
     const rates =
       table === null
         ? undefined
@@ -93,6 +93,13 @@ export function createPricer(costs: CostsConfig): Pricer {
     const part = tier === null ? 1 : partOf(provider.tiers, tier);
     return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
   };
+}
+
+/** The library also takes the price of whoever made a model for that of whoever serves it. */
+function tableOf({ priceId, resells }: ProviderConfig, model: string): Provider | null {
+  if (priceId === null) return null;
+  const found = findPrices(priceId, model);
+  return found !== null && (found.id === priceId || resells.includes(found.id)) ? found : null;
 }
 
 function partOf(tiers: TierPrices, tier: string): number | null {
