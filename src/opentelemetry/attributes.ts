@@ -36,6 +36,8 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
           'gen_ai.usage.input_tokens': totalInputTokens(usage),
           'gen_ai.usage.output_tokens': usage.outputTokens,
           'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
+          'gen_ai.usage.cache_write.input_tokens': usage.cacheWriteTokens,
+          // As the conventions called it until their first release of their own.
           'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
           'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
           // Zero is also what a provider counts that tells nothing of audio.

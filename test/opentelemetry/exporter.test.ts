@@ -133,6 +133,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
         'gen_ai.usage.input_tokens': 137,
         'gen_ai.usage.output_tokens': 20,
         'gen_ai.usage.cache_read.input_tokens': 30,
+        'gen_ai.usage.cache_write.input_tokens': 7,
         'gen_ai.usage.cache_creation.input_tokens': 7,
         'gen_ai.usage.reasoning.output_tokens': 5,
         'http.response.status_code': 200,
