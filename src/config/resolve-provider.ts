@@ -119,6 +119,7 @@ export function resolveProvider(
     modelPatterns: kind?.modelPatterns ?? [],
     priceId: isOwnAddress ? kind.priceId : null,
     resells: kind?.resells ?? [],
+    dearer: kind?.dearer?.at.test(address.address.baseUrl) ? kind.dearer : null,
     tiers: kind?.tiers ?? {},
     billsItself: isOwnAddress && kind.billsItself === true,
     audioAtTextPrice: kind?.audioAtTextPrice === true,

@@ -121,6 +121,8 @@ export interface ProviderConfig {
   priceId: string | null;
   /** Vendors in it whose prices hold here for their own models. */
   resells: readonly string[];
+  /** Models whose tokens cost so many times what the table says, where there are any. */
+  dearer: { models: RegExp; times: number } | null;
   /** What service tiers cost; those that are not here cost what the table says. */
   tiers: TierPrices;
   /** What its answers state as their cost is its bill. */

@@ -58,6 +58,8 @@ export interface ProviderKind {
   priceId: string | null;
   /** Vendors in that table whose models cost here what they cost there. Default: none. */
   resells?: readonly string[];
+  /** At some of its addresses tokens of some models cost so many times what the table says. */
+  dearer?: { at: RegExp; models: RegExp; times: number };
   /** Service tiers at which tokens cost a part of those prices; those that are not here cost all of it. */
   tiers?: TierPrices;
   /** The USD that its answers state are its bill: they go before these prices. */

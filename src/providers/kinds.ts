@@ -35,6 +35,12 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     priceId: 'openai',
     tiers: FLEX_AT_HALF,
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
+    // From GPT-5.4 on, where they are served in one region: https://developers.openai.com/api/docs/guides/data-residency
+    dearer: {
+      at: /^https:\/\/[a-z]{2}\.api\.openai\.com\b/,
+      models: /^gpt-(5\.([4-9]|\d\d)|[6-9]|1\d)\b/,
+      times: 1.1,
+    },
     quirks: {
       maxTokensField: 'max_completion_tokens',
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,

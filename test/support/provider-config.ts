@@ -17,6 +17,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     modelPatterns: [],
     priceId: null,
     resells: [],
+    dearer: null,
     tiers: {},
     billsItself: false,
     audioAtTextPrice: false,

@@ -2,7 +2,7 @@
 import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../../config/resolved.ts';
 import { compileGlob } from '../../model/glob.ts';
-import { type PricedParts, type TierPrices, totalInputTokens, type Usage } from '../../model/usage.ts';
+import { type PricedParts, totalInputTokens, type Usage } from '../../model/usage.ts';
 import { priceByOverride } from './override.ts';
 import { createRateSum, type RateSum } from './rates.ts';
 import { findPrices } from './table.ts';
@@ -90,7 +90,7 @@ export function createPricer(costs: CostsConfig): Pricer {
     const price = (counted: Usage, pieces = pricedApart) =>
       (pieces === null ? rates?.(counted) : undefined) ??
       priceByTable(table, model, counted, audioAtTextPrice, at, pieces);
-    const part = tier === null ? 1 : partOf(provider.tiers, tier);
+    const part = partOf(provider, model, tier);
     return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
   };
 }
@@ -102,8 +102,10 @@ function tableOf({ priceId, resells }: ProviderConfig, model: string): Provider 
   return found !== null && (found.id === priceId || resells.includes(found.id)) ? found : null;
 }
 
-function partOf(tiers: TierPrices, tier: string): number | null {
-  return Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
+/** Of the usual price of tokens; null: unknown. */
+function partOf({ tiers, dearer }: ProviderConfig, model: string, tier: string | null): number | null {
+  const part = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
+  return part !== null && dearer?.models.test(model) ? part * dearer.times : part;
 }
 
 /** Tokens cost a part of their price; what is paid by the piece does not. */
