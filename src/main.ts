@@ -9,6 +9,9 @@ const launcherDescriptor = Number(process.env.SLUICE_LAUNCHER_FD);
 // The pipe is this process's alone: a program started from here must not look for it.
 delete process.env.SLUICE_LAUNCHER_FD;
 
+// Until it is known how it went: whoever listens for what nothing caught takes it from the runtime, and its exit code.
+process.exitCode = 1;
+
 const code = await runCli(process.argv.slice(2), {
   out: (line) => writeOutput(`${shownOn(1, line)}\n`),
   write: (text) => writeOutput(shownOn(1, text)),

@@ -4,14 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labConfig } from '../support/lab-config.ts';
-import { wholeMessage } from '../support/message-stream.ts';
+import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { leaksOf } from '../support/planted.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
-import { jsonReply } from '../support/reply.ts';
+import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 
 setDefaultTimeout(30_000);
 
+const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
+const WHOLE = jsonReply(wholeMessage('whole'));
 const SECRET = 'qzUncaught.Tt6Rr5Ee4Ww3';
 const REQUESTS = 8;
 const directory = mkdtempSync(join(tmpdir(), 'sluice-uncaught-'));
@@ -22,12 +25,13 @@ const failure = () => Object.assign(new Error('broken by ${SECRET}'), { headers:
 process.on('SIGUSR2', () => {
   if (process.env.LAB_FAILS === 'rejects') Promise.reject(failure());
   else setTimeout(() => { throw failure(); });
-});`;
+});
+if (process.env.LAB_FAILS === 'starts') globalThis.Worker = class { constructor() { throw failure(); } };`;
 
 let upstream: ReplayUpstream;
 beforeAll(async () => {
   writeFileSync(preload, FAILS);
-  upstream = await startReplayUpstream(jsonReply(wholeMessage('whole')));
+  upstream = await startReplayUpstream(WHOLE);
 });
 afterAll(async () => {
   await upstream.stop();
@@ -47,10 +51,21 @@ async function ask(url: string): Promise<void> {
   const response = await fetch(`${url}/v1/messages`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': SECRET },
-    body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+    body: JSON.stringify(ASK),
   });
   await response.text();
   expect(response.status).toBe(200);
+}
+
+/** A stream that begins, and would go on for ever. */
+async function begin(port: number): Promise<RawClient> {
+  const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('begun');
+  upstream.answer(replyWith(begun, { fault: { kind: 'hang', after: begun.length } }));
+  const client = await connectRaw(port);
+  client.write(postText('/v1/messages', { ...ASK, stream: true }, { 'x-api-key': SECRET }));
+  await client.until((text) => text.includes('begun'));
+  upstream.answer(WHOLE);
+  return client;
 }
 
 /** Of the rows that are there, by what they say of the request's end. */
@@ -60,16 +75,42 @@ async function rowsOf(url: string): Promise<unknown> {
   return entries.map(({ status }) => status);
 }
 
-test.each(['throws', 'rejects'])('what %s is told without secrets, and every row is kept', async (how) => {
+test.each([
+  ['throws', 1],
+  ['rejects', 1],
+  ...(process.platform === 'linux' ? ([['throws', 2]] as const) : []),
+])('what %s is told without secrets, and every row is kept, with %d at work', async (how, workers) => {
   const home = mkdtempSync(join(directory, 'home-'));
-  const sluice = await start(how, 1, home);
+  const sluice = await start(how, workers, home);
   await ask(sluice.url);
+  const running = await begin(sluice.port);
   process.kill(sluice.pid, 'SIGUSR2');
   expect(await sluice.exited).toBe(1);
   await sluice.wrote(/nothing caught.*broken by \[redacted\]/);
   expect(leaksOf({ SECRET }, sluice.output())).toEqual([]);
-  await using next = await start(how, 1, home);
-  expect(await rowsOf(next.url)).toEqual(['success']);
+  await running.closed;
+  expect(running.text()).toContain('event: error');
+  await using next = await start(how, workers, home);
+  expect(await rowsOf(next.url)).toEqual(['error', 'success']);
+});
+
+test('what fails at the start is told without secrets, and is no success', async () => {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(
+    [Bun.which('node') ?? 'node', 'bin/sluice', 'serve', '--port', '0', '--workers', '1'],
+    {
+      env: {
+        PATH: process.env.PATH ?? '',
+        SLUICE_HOME: mkdtempSync(join(directory, 'home-')),
+        LAB_FAILS: 'starts',
+        ANTHROPIC_API_KEY: SECRET,
+        BUN_OPTIONS: `--preload ${preload}`,
+      },
+    },
+  );
+  const output = `${stdout}${stderr}`;
+  expect(output).toMatch(/nothing caught.*broken by \[redacted\]/);
+  expect(leaksOf({ SECRET }, output)).toEqual([]);
+  expect(exitCode).toBe(1);
 });
 
 test.skipIf(process.platform !== 'linux')(
