@@ -68,7 +68,7 @@ class BytesSplitter implements FrameSplitter {
     const ends = this.findEnds(chunk);
     const lastEnd = ends.at(-1);
     if (lastEnd === undefined) {
-      if (chunk.length > 0) this.keep(chunk);
+      this.keep(chunk);
       return NO_FRAMES;
     }
     const isWhole = lastEnd === chunk.length;
@@ -78,7 +78,7 @@ class BytesSplitter implements FrameSplitter {
   }
 
   isBetween(): boolean {
-    return this.pending === 0 && this.lineEmpty && !this.afterCr;
+    return this.pending === 0 && !this.afterCr;
   }
 
   flush(): Uint8Array {

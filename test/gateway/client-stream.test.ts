@@ -94,6 +94,45 @@ test('a long piece goes out in several, each when there is room for it', () => {
   expect(isAsked()).toBe(true);
 });
 
+test('silence begins behind the last piece of a long one', async () => {
+  const { timers, written, give, fill, stream } = setup();
+  fill(true);
+  give(new Uint8Array(600_000));
+  fill(false);
+  await timers.advance(9_000);
+  stream.resume();
+  await timers.advance(10_000);
+  expect(written.slice(1)).toEqual([
+    [9_000, '75712 bytes'],
+    [19_000, 'ping'],
+  ]);
+});
+
+test('however many are there at once, the stack does not grow with them', () => {
+  const { monotonic, setTimer } = createManualTimers();
+  let left = 100_000;
+  let written = 0;
+  const stream = createClientStream({
+    next: (taker) => taker.take(left-- > 0 ? bytesOf('a') : undefined),
+    failed: () => bytesOf('failed'),
+    sending() {},
+    ping: () => bytesOf('ping'),
+    pingIntervalMs: 10_000,
+    pingsFirst: false,
+    monotonic,
+    setTimer,
+    closed() {},
+  });
+  stream.start({
+    write(bytes) {
+      written += bytes.length;
+      return true;
+    },
+    end() {},
+  });
+  expect(written).toBe(100_000);
+});
+
 test('a failure is told, then the end; no timer is left', () => {
   const { written, give, ends, timers, stream } = setup();
   give(undefined, new Error('broke'));

@@ -168,6 +168,7 @@ describe.each(DIALECT_IDS)('to %s: a stream of Gemini in one JSON array', (clien
         .flatMap((line) => [...line.matchAll(/"(?:text|content|delta)":\s*("(?:[^"\\]|\\.)*")/g)])
         .map(([, json]) => JSON.parse(json ?? '""'));
       expect(said.join('')).toContain('Hel"]},\\lo\n é!');
+      expect(text).not.toContain('\n\n\n');
     }
   });
 

@@ -79,6 +79,10 @@ const CASES: Record<string, { text: string; events: SseEvent[] }> = {
     text: 'event: a\nid: 7\nretry: 10\n\ndata: 1\n\n',
     events: [{ event: '', data: '1' }],
   },
+  'empty data dispatches nothing': {
+    text: 'event: a\ndata:\n\ndata: 1\n\n',
+    events: [{ event: '', data: '1' }],
+  },
   'multi-byte characters': {
     text: 'data: zażółć 🌊 漢字\n\n',
     events: [{ event: '', data: 'zażółć 🌊 漢字' }],
@@ -89,6 +93,10 @@ const CASES: Record<string, { text: string; events: SseEvent[] }> = {
       { event: '', data: '1' },
       { event: '', data: '{"error":\n {"code":1}}' },
     ],
+  },
+  'a line of JSON among fields is no field': {
+    text: 'data: 1\n{"a":2}\n\nevent: a\n{"a":3}\n\n',
+    events: [{ event: '', data: '1' }],
   },
 };
 
@@ -101,7 +109,9 @@ describe('frames', () => {
     });
     test(`${name}: cut in two anywhere`, () => {
       for (let cut = 0; cut <= bytes.length; cut++) {
-        expect(read([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual({ events, bytes: [...bytes] });
+        // A piece may be empty.
+        const pieces = [bytes.subarray(0, cut), new Uint8Array(), bytes.subarray(cut)];
+        expect(read(pieces)).toEqual({ events, bytes: [...bytes] });
       }
     });
   }
@@ -111,6 +121,21 @@ describe('frames', () => {
     expect(splitter.push(encoder.encode('data: 1\n')).frames).toHaveLength(0);
     expect(splitter.push(encoder.encode('\n')).frames).toHaveLength(1);
     expect(splitter.push(encoder.encode('data: 2\r\n\r')).frames).toHaveLength(1);
+  });
+
+  test.each([
+    ['', true],
+    ['data: 1\n\n', true],
+    ['data: 1\r\n\r\n', true],
+    ['data: 1', false],
+    ['data: 1\n', false],
+    ['data: 1\n\n: half', false],
+    // What may come of its line's end belongs to the frame.
+    ['data: 1\r\n\r', false],
+  ])('%j ends where a frame does: %p', (text, expected) => {
+    const splitter = createFrameSplitter(100);
+    splitter.push(encoder.encode(text));
+    expect(splitter.isBetween()).toBe(expected);
   });
 
   test('a chunk of whole frames is handed on without a copy', () => {
@@ -124,5 +149,8 @@ describe('frames', () => {
       EventTooLarge,
     );
     expect(read([encoder.encode('data: 1234'), encoder.encode('\n\n')], 10).events).toHaveLength(1);
+    const splitter = createFrameSplitter(10);
+    expect(() => splitter.push(encoder.encode('data: 12345'))).toThrow(EventTooLarge);
+    expect(splitter.flush()).toHaveLength(0);
   });
 });

@@ -75,11 +75,8 @@ export class ListPump<Out> implements Pump<Out> {
       out.push(byte);
       return;
     }
-    // White space between elements, and lines within one: a line would end the field.
-    if (byte <= BLANK) {
-      if (this.inElement) out.push(BLANK);
-      return;
-    }
+    // White space says nothing, and a line would end the field.
+    if (byte <= BLANK) return;
     if (this.depth === 0) {
       // The list's own bracket, or a byte order mark before it.
       if (OPENS.has(byte)) this.depth = 1;
@@ -87,7 +84,6 @@ export class ListPump<Out> implements Pump<Out> {
     }
     if (this.depth === 1 && (byte === COMMA || byte === CLOSE)) {
       this.endElement(out);
-      if (byte === CLOSE) this.depth = 0;
       return;
     }
     if (!this.inElement) {

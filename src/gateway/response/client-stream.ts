@@ -117,10 +117,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
       return;
     }
     // Only while the client waits for bytes: one that does not read needs no keep-alive.
-    if (this.hasRoom && sink !== null) {
-      this.hasRoom = sink.write(options.ping());
-      this.lastSent = options.monotonic();
-    }
+    if (this.hasRoom && sink !== null) this.hasRoom = sink.write(options.ping());
     this.arm(options.pingIntervalMs);
   };
 
