@@ -45,18 +45,19 @@ class CountedSource implements ByteSource {
   }
 }
 
-function serve(source: ByteSource): HttpHost {
+function serve(source: ByteSource, ended = () => {}): HttpHost {
   return createHttpHost({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: async () => new Response(directBody(source, () => {})),
+    fetch: async () => new Response(directBody(source, ended)),
     onError: () => {},
   });
 }
 
 test('every byte, in order, to a client that reads slowly', async () => {
   const source = new CountedSource(400);
-  const host = serve(source);
+  let ended = 0;
+  const host = serve(source, () => ended++);
   const got = new Bun.CryptoHasher('sha1');
   let size = 0;
   for await (const bytes of (await fetch(host.url)).body ?? []) {
@@ -68,7 +69,32 @@ test('every byte, in order, to a client that reads slowly', async () => {
   for (let at = 0; at < 400; at++) whole.update(new Uint8Array(PIECE).fill(at % 251));
   expect(size).toBe(400 * PIECE);
   expect(got.digest('hex')).toBe(whole.digest('hex'));
-  expect(source.cancelled).toBe(0);
+  expect([source.cancelled, ended]).toEqual([0, 1]);
+  expect(await host.drain(1_000)).toBe(0);
+});
+
+test('an end behind what the client has yet to take is told by nobody: there is all the time for that', async () => {
+  let ended = 0;
+  let given = 0;
+  const full = Promise.withResolvers<void>();
+  const host = serve(
+    {
+      start(sink) {
+        do given++;
+        while (sink.write(new Uint8Array(PIECE)));
+        sink.end();
+        full.resolve();
+      },
+      resume() {},
+      cancel() {},
+    },
+    () => ended++,
+  );
+  const { body } = await fetch(host.url);
+  await full.promise;
+  let size = 0;
+  for await (const bytes of body ?? []) size += bytes.length;
+  expect([size, ended]).toEqual([given * PIECE, 0]);
   expect(await host.drain(1_000)).toBe(0);
 });
 

@@ -1,5 +1,6 @@
 // The HTTP host: limits, an orderly end, and clear words where it cannot listen.
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, spyOn, test } from 'bun:test';
+import type { ByteSink, MakeBody } from '../../src/gateway/response/byte-source.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { createHttpHost, type HostOptions, type HttpHost, ListenError } from '../../src/server/host.ts';
 
@@ -110,6 +111,99 @@ test('a rejection is told to the log and is a plain 500', async () => {
   await host.drain(0);
 });
 
+/** A host whose server is none: what it is made with, and what it is told of a connection. */
+function createUnheardHost(options: Partial<HostOptions>, address = '192.0.2.7') {
+  const limits: number[] = [];
+  const serve = spyOn(Bun, 'serve');
+  serve.mockImplementation((() => ({ port: 1 })) as never);
+  try {
+    const { url } = createHost(options);
+    const [made] = serve.mock.calls[0] ?? [];
+    const { fetch, hostname } = made as {
+      fetch(request: Request, server: object): Promise<Response>;
+      hostname: string;
+    };
+    const server = {
+      requestIP: () => ({ address }),
+      timeout: (_: Request, seconds: number) => limits.push(seconds),
+    };
+    const ask = (headers = {}): Promise<Response> =>
+      fetch(new Request('http://127.0.0.1/', { method: 'POST', body: '{}', headers }), server);
+    return { ask, limits, url, hostname };
+  } finally {
+    serve.mockRestore();
+  }
+}
+
+describe('how long a connection may be silent', () => {
+  test('as long as it likes until its answer is given, then 255 seconds', async () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const { ask, limits } = createUnheardHost({ fetch: () => promise });
+    const asked = ask();
+    await Bun.sleep(1);
+    expect(limits).toEqual([0]);
+    resolve(new Response('here'));
+    await asked;
+    expect(limits).toEqual([0, 255]);
+  });
+
+  test.each([
+    ['as it is', {}],
+    ['in fewer bytes', { 'accept-encoding': 'gzip' }],
+  ])('until the end of a streamed one is given, %s', async (_, headers) => {
+    let sink: ByteSink | undefined;
+    const source = {
+      start(given: ByteSink) {
+        sink = given;
+        given.write(new TextEncoder().encode('begun '));
+      },
+      resume() {},
+      cancel() {},
+    };
+    const { ask, limits } = createUnheardHost({
+      compression: () => 'always',
+      fetch: async (_, makeBody) =>
+        new Response((makeBody as MakeBody)(source), { headers: { 'content-type': 'text/event-stream' } }),
+    });
+    const response = await ask(headers);
+    const reading = response.bytes();
+    await Bun.sleep(1);
+    expect([response.headers.get('content-encoding') ?? 'none', limits]).toEqual([
+      'accept-encoding' in headers ? 'gzip' : 'none',
+      [0],
+    ]);
+    sink?.end();
+    await reading;
+    expect(limits).toEqual([0, 255]);
+  });
+});
+
+test.each([
+  ['127.0.0.1', '192.0.2.7', null],
+  ['localhost', '192.0.2.7', null],
+  ['[::1]', '192.0.2.7', null],
+  ['0.0.0.0', '127.8.8.8', null],
+  ['::', '::ffff:127.0.0.1', null],
+  ['::', '::1', null],
+  ['0.0.0.0', '192.0.2.7', 'gzip'],
+  ['gateway.test', '::ffff:192.0.2.7', 'gzip'],
+])('at %s, a client of %s gets its answer in %p', async (hostname, address, encoding) => {
+  const long = () => Response.json('long '.repeat(1_000));
+  const { ask } = createUnheardHost(
+    { hostname, compression: () => 'auto', fetch: async () => long() },
+    address,
+  );
+  expect((await ask({ 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBe(encoding);
+});
+
+test.each([
+  ['::1', '::1', 'http://[::1]:1'],
+  ['[::1]', '::1', 'http://[::1]:1'],
+  ['127.0.0.1', '127.0.0.1', 'http://127.0.0.1:1'],
+])('%s is listened on as %s and told as %s', (hostname, expected, url) => {
+  expect(createUnheardHost({ hostname })).toMatchObject({ hostname: expected, url });
+});
+
 describe('draining', () => {
   test('waits for a running stream and takes no new connection', async () => {
     const stream = createOpenStream();
@@ -175,6 +269,21 @@ describe('draining', () => {
     expect(await text).toBe('cut');
     expect(stream.wasCancelled()).toBe(true);
   });
+
+  test('lets what it cuts say a last word', async () => {
+    const stream = createOpenStream();
+    const host = createHost({ fetch: stream.fetch, onLate: stream.finish });
+    const response = await fetch(host.url);
+    expect(await host.drain(1)).toBe(1);
+    expect(await response.text()).toBe('begun finished');
+  });
+
+  test('waits no longer than it is asked to', async () => {
+    const host = createHost({ fetch: createOpenStream().fetch });
+    const response = await fetch(host.url);
+    expect(await host.drain(60_000, Promise.resolve())).toBe(1);
+    await response.text().catch(() => {});
+  });
 });
 
 describe('where it cannot listen', () => {
@@ -193,6 +302,19 @@ describe('where it cannot listen', () => {
     expect(messageOf({ port })).toEndWith('another with --port or server.port');
     expect(messageOf({ port, portSetting: '--port' })).toEndWith('another with --port');
     await drain(0);
+  });
+
+  test('a port that is for the system', () => {
+    const serve = spyOn(Bun, 'serve').mockImplementation(() => {
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+    });
+    try {
+      expect(messageOf({ port: 80 })).toStartWith(
+        'cannot listen on 127.0.0.1:80: not permitted; ports below',
+      );
+    } finally {
+      serve.mockRestore();
+    }
   });
 
   test('an address of another machine', () => {

@@ -63,10 +63,30 @@ test('what fails at each look is told once', () => {
     expect(told).toEqual([
       [expect.stringContaining('cannot be put aside'), { file: path, error: expect.any(Error) }],
     ]);
+    // Anew, once it has worked in between.
+    writeFileSync(path, '');
+    look();
+    writeFileSync(path, 'x'.repeat(99));
+    look();
+    expect(told).toHaveLength(2);
   } finally {
     for (const { value } of clock.mock.results) clearInterval(value as Timer);
     clock.mockRestore();
   }
+});
+
+test('what goes elsewhere is left there: a pipe, as in a container, is no file that was put aside', async () => {
+  const path = join(FOLDER, 'none.log');
+  writeFileSync(path, '');
+  const script = `
+    import { keepLogFile } from ${JSON.stringify(join(import.meta.dir, '../../src/server/log-file.ts'))};
+    keepLogFile({ path: ${JSON.stringify(path)}, putsAside: true, log: console.error, lookMs: 1 });
+    await Bun.sleep(50);
+    console.log('still here');`;
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'pipe' });
+  expect(await new Response(child.stdout).text()).toBe('still here\n');
+  expect(await new Response(child.stderr).text()).toBe('');
+  expect(readFileSync(path, 'utf8')).toBe('');
 });
 
 test('a file whose folder was removed comes back with it', async () => {

@@ -1,8 +1,8 @@
 // The pid file: whose it is from the first moment on, and who else may look meanwhile.
 import { afterAll, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { claimPidFile, PidFileError, readPidFile } from '../../src/server/pid-file.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-pid-'));
@@ -19,15 +19,17 @@ test('names its process before anything is served, then where it serves, and is 
   expect(() => claimPidFile(path)).toThrow(PidFileError);
   file.write(SERVER);
   expect(readPidFile(path)).toEqual({ is: 'running', server: SERVER });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
   file.release();
   expect(existsSync(path)).toBe(false);
   expect(readPidFile(path).is).toBe('absent');
 });
 
 test('a name that cannot be written is told at once, and nobody is left holding it', () => {
-  const path = join(FOLDER, 'taken.pid');
-  mkdirSync(path);
+  const path = join(FOLDER, 'taken', 'sluice.pid');
+  mkdirSync(path, { recursive: true });
   expect(() => claimPidFile(path)).toThrow('cannot be written');
+  expect(readdirSync(dirname(path)).sort()).toEqual(['sluice.pid', 'sluice.pid.lock']);
   rmSync(path, { recursive: true });
   claimPidFile(path).release();
 });

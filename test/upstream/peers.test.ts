@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import type { Lease } from '../../src/upstream/lease.ts';
-import type { PeerNotice, SharedRoom } from '../../src/upstream/peers.ts';
+import { DividedRoom, type PeerNotice, type SharedRoom } from '../../src/upstream/peers.ts';
 import {
   createProviderStates,
   type GuardedProvider,
@@ -167,6 +167,46 @@ test('a key refused in one is set aside in both, and good again in both', async 
   for (const states of [one, other]) expect(aside(states)).toContain('rate_limited');
   await timers.advance(2);
   for (const states of [one, other]) expect(aside(states)).toEqual(['ready', 'ready']);
+});
+
+test.each([
+  ['refused', { code: 'upstream_unauthorized', status: 401 }, 'refused', undefined],
+  ['refused for a model', { code: 'upstream_unauthorized', status: 403 }, 'refused', ['m']],
+  ['used up', { code: 'upstream_rate_limited', exhausted: true }, 'exhausted', undefined],
+  ['used up for a model', { code: 'upstream_rate_limited', exhausted: 'model' }, 'exhausted', ['m']],
+] as const)('a key that is %s is so in both', async (_, { code, ...told }, state, models) => {
+  const { one, other } = setup();
+  (await lease(one)).end(new GatewayError(code, 'not with this key', told));
+  const [aside] = (stateOf(other)?.keys ?? []).filter((key) => key.state !== 'ready');
+  expect([aside?.state, aside?.models]).toEqual([state, models && [...models]]);
+  expect(stateOf(other)?.keys).toEqual(stateOf(one)?.keys ?? []);
+});
+
+test('a room is told of all that goes on in its shares, and of a probe as long as one is on', () => {
+  const told: unknown[] = [];
+  const divided = new DividedRoom({
+    setInFlight: (count) => told.push(['in flight', count]),
+    setWaiting: (count) => told.push(['waiting', count]),
+    othersInFlight: () => 0,
+    othersWaiting: () => 0,
+    setProbing: (isOn) => told.push(['probing', isOn]) < 0,
+  });
+  const [one, other] = [divided.share(), divided.share()];
+  one.setInFlight(2);
+  other.setInFlight(3);
+  one.setWaiting(4);
+  other.setWaiting(1);
+  one.setProbing(true);
+  other.setProbing(true);
+  other.setProbing(false);
+  one.setProbing(false);
+  expect(told).toEqual([
+    ['in flight', 2],
+    ['in flight', 5],
+    ['waiting', 4],
+    ['waiting', 5],
+    ...[true, true, true, false].map((isOn) => ['probing', isOn]),
+  ]);
 });
 
 test('who finds no room is told of the requests of both', async () => {

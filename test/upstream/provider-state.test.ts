@@ -106,6 +106,41 @@ test('a client’s own key that is refused or limited counts for nothing', async
   expect(states.snapshot([A])[0]).not.toHaveProperty('lastError');
 });
 
+test('a client’s own key says nothing of a provider that the gateway asks without one', async () => {
+  const { states } = setup();
+  const hinted = new GatewayError('upstream_overloaded', 'later', { retryAfterMs: 60_000 });
+  (await lease(states, B, 'client')).end(hinted);
+  expect(await enter(states, B)).not.toHaveProperty('refused');
+  (await lease(states, B)).end(hinted);
+  (await lease(states, B, 'client')).end('completed');
+  expect(await enter(states, B)).toHaveProperty('refused');
+});
+
+test('what a request tells behind its end is heard by nobody', async () => {
+  const { states } = setup();
+  const going = await lease(states, A);
+  for (let n = 0; n < UNHEALTHY_AFTER; n++) going.end(failure('upstream_failed'));
+  expect(states.snapshot([A])[0]).toMatchObject({ healthy: true, breaker: 'closed', inFlight: 0 });
+  going.answered();
+  expect(states.snapshot([A])[0]).toHaveProperty('lastError');
+});
+
+test.each([
+  ['upstream_overloaded', 7],
+  ['upstream_timeout', 7],
+  ['upstream_failed', 10],
+] as const)('after %s, ten at once are %d', async (code, limit) => {
+  const { states } = setup();
+  const limited = sampleProvider({
+    name: 'a',
+    concurrency: { max: 10, min: 1, queue: 0, queueTimeoutMs: 1 },
+  });
+  const going = [];
+  for (let n = 0; n < 10; n++) going.push(await lease(states, limited));
+  going[0]?.end(failure(code));
+  expect(states.snapshot([limited])[0]?.limit).toBe(limit);
+});
+
 test('one provider does not stand for another, nor an address for the one before', async () => {
   const { states } = setup();
   for (let n = 0; n < UNHEALTHY_AFTER; n++) await failed(states, A, 'upstream_failed');
