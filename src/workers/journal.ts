@@ -190,7 +190,6 @@ function createTexts(room: number): Texts {
   let packed = whole.subarray(0, 0);
 
   function isLatest(texts: readonly (string | null)[]): boolean {
-    if (texts.length !== latest.length) return false;
     for (let at = 0; at < texts.length; at++) if (texts[at] !== latest[at]) return false;
     return true;
   }
@@ -285,7 +284,7 @@ function shortenedEnd(name: string | null): string | null {
 export function readJournal(memory: Uint8Array, batches: number): LeftRequest[] {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   const found: LeftRequest[] = [];
-  const used = Math.min(SLOTS, numbers.getUint32(0));
+  const used = numbers.getUint32(0);
   for (let slot = 0; slot < used; slot++) {
     const at = startOf(slot);
     const batch = numbers.getUint32(at + BATCH_AT);

@@ -57,8 +57,12 @@ test('when it is full, the rest is begun all the same, and room is used again', 
   const held = readJournal(memory, 0).length;
   expect(held).toBe(8_192);
   journal.done('r0');
+  journal.done('r0');
   journal.done('r9999');
   journal.note(begun('late'));
+  expect(begunIn(memory)[0]?.requestId).toBe('late');
+  // There was room for one, however often it was said.
+  journal.note(begun('later'));
   expect(begunIn(memory)[0]?.requestId).toBe('late');
 });
 
@@ -116,6 +120,8 @@ test('one that was being noted when its worker died is left out', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const journal = createJournal(memory, roomy);
   journal.note(begun('a'));
+  // Again, as more is known of it.
+  journal.note(begun('b'));
   const died = new Error('died');
   const whole = begun('b', { model: 'm' });
   const cut = Object.defineProperty(whole, 'model', {
