@@ -6,7 +6,7 @@ import type { HeaderReader } from '../model/headers.ts';
 const CONNECTION_HEADER =
   /^(connection|keep-alive|proxy-(authenticate|authorization|connection)|te|trailer|transfer-encoding|upgrade|host|content-length|content-encoding|accept-encoding|expect)$/;
 
-/** Credentials: never forwarded as they are; the attempt sets its own. */
+/** Credentials: never forwarded; the attempt sets its own. */
 const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 
 /** Of the client's browser or of proxies before us: nothing an upstream should learn. */
@@ -52,7 +52,7 @@ export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
   for (const [spelling, value] of Object.entries(options.dialect)) {
     const name = spelling.toLowerCase();
     const given = headers.get(name);
-    if (given === null || CREDENTIAL_HEADER.test(name)) headers.set(name, value);
+    if (given === null) headers.set(name, value);
     else if (options.listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
   }
   for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
