@@ -27,7 +27,6 @@ export function createTagging(tags: Tags, context: AnswerContext): AnswerStep {
         return;
       case 'reasoning-end':
         if (!begun) return;
-        begun = false;
         emit({ type: 'text-delta', block: event.block, text: tags.close });
         emit({ type: 'text-end', block: event.block });
         return;

@@ -1,6 +1,7 @@
 // Transformers that change answers, from every provider dialect to every client dialect, streamed and whole.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
+import { GatewayError } from '../../src/model/errors.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import { ownToken } from '../../src/model/opaque-token.ts';
 import { createTagging, createUntagging } from '../../src/transformers/reasoning-answer.ts';
@@ -283,6 +284,31 @@ describe('reasoning', () => {
         { type: 'reasoning-end', block: 0 },
       ];
       expect(through(createTagging(tags, context), ...nothing, ...text(1, 'hi'))).toEqual(text(1, 'hi'));
+    });
+    test('of what sealed the thinking nothing is left, which is named', async () => {
+      const lost: string[] = [];
+      const sealed: StreamEvent[] = [
+        { type: 'reasoning-start', block: 0, redacted: ownToken('anthropic-messages', 'aGlkZGVu') },
+        { type: 'reasoning-end', block: 0 },
+        { type: 'reasoning-start', block: 1 },
+        { type: 'reasoning-delta', block: 1, text: 'hm' },
+        { type: 'reasoning-signature', block: 1, signature: ownToken('anthropic-messages', 'c2lnbmVk') },
+        { type: 'reasoning-end', block: 1 },
+      ];
+      const step = createTagging(tags, { ...context, lost: (feature) => void lost.push(feature) });
+      const told = await through(step, ...sealed);
+      expect(told.flatMap((event) => ('text' in event ? [event.text] : [])).join('')).toBe('<think>hm</think>\n\n');
+      expect(lost).toEqual(['redacted_thinking', 'reasoning signature']);
+    });
+    test('what could have been a tag is told before the error that cuts it', () => {
+      const error: StreamEvent = { type: 'error', error: new GatewayError('upstream_truncated', 'cut') };
+      const [start, delta, end] = text(0, '<thi') as [StreamEvent, StreamEvent, StreamEvent];
+      expect(through(createUntagging(tags, false, context), start, delta, error)).toEqual([
+        start,
+        delta,
+        end,
+        error,
+      ]);
     });
     test('only the first block of an answer begins inside', () => {
       expect(

@@ -391,6 +391,21 @@ describe('reasoning, in the history of the next request', () => {
     expect(lost).toContain('reasoning signature');
   });
 
+  test.each([
+    [{ type: 'thinking', thinking: 'Hm.', signature: 'c2lnbmVk' }],
+    [{ type: 'redacted_thinking', data: 'aGlkZGVu' }],
+  ])('each seal by itself is named: %j', async (block) => {
+    const { lost } = await ask('thinking', history(block, { type: 'text', text: 'Hello!' }));
+    expect(lost).toContain('reasoning signature');
+  });
+
+  test('what a user writes between tags is text', async () => {
+    const lab = labOf('anthropic-messages', [{ name: 'reasoning', as: 'text' }]);
+    const messages = [{ role: 'user', content: '<think>Hm.</think>\n\nHello!' }];
+    await lab.ask('anthropic-messages', false, { messages });
+    expect(lab.sent().body.messages).toEqual(messages);
+  });
+
   test('without a signature nothing is lost', async () => {
     const { turn, lost } = await ask(
       'thinking',
