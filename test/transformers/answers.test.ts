@@ -297,7 +297,9 @@ describe('reasoning', () => {
       ];
       const step = createTagging(tags, { ...context, lost: (feature) => void lost.push(feature) });
       const told = await through(step, ...sealed);
-      expect(told.flatMap((event) => ('text' in event ? [event.text] : [])).join('')).toBe('<think>hm</think>\n\n');
+      expect(told.flatMap((event) => ('text' in event ? [event.text] : [])).join('')).toBe(
+        '<think>hm</think>\n\n',
+      );
       expect(lost).toEqual(['redacted_thinking', 'reasoning signature']);
     });
     test('what could have been a tag is told before the error that cuts it', () => {

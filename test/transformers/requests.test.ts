@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
+import { reasoning } from '../../src/transformers/reasoning.ts';
 import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createTransformLab, expectSound, type LabOptions, textAnswer } from '../support/transform-lab.ts';
 
@@ -422,5 +423,35 @@ describe('reasoning, in the history of the next request', () => {
     );
     expect(JSON.stringify(turn)).not.toContain('<think>Hm.');
     expect(JSON.stringify(turn)).toContain('Hello <think>not this</think>!');
+  });
+
+  test('what stands beside the text stays with what is left of it', async () => {
+    const cache_control = { type: 'ephemeral' };
+    const text = ' \n<think>One.</think>\n<think>Two.</think>\n\nHello!';
+    const { turn } = await ask('text', history({ type: 'text', text, cache_control }));
+    // Anthropic takes no thinking that it has not signed.
+    expect(turn).toEqual([{ type: 'text', text: 'Hello!', cache_control }]);
+  });
+
+  test('two thoughts in a row are one', () => {
+    const { request } = reasoning.create({ as: 'text', tag: 'think', opened: false });
+    const parts = [{ type: 'text' as const, text: '<think>One.</think>\n<think>Two.</think>\n\nHello!' }];
+    const asked = {
+      model: 'm',
+      stream: false,
+      system: [],
+      tools: [],
+      messages: [{ role: 'assistant' as const, parts }],
+    };
+    expect(request?.(asked, { provider: 'lab', model: 'm', lose() {} })).toMatchObject({
+      messages: [
+        {
+          parts: [
+            { type: 'reasoning', text: 'One.Two.' },
+            { type: 'text', text: 'Hello!' },
+          ],
+        },
+      ],
+    });
   });
 });

@@ -23,6 +23,13 @@ test.each([
     'so',
   ],
   ['an answer that begins inside', '\n\nhm</think>\n\nso', true, 'hm', 'so'],
+  [
+    'line breaks within are those of what is said',
+    '<think>\n\na\n\nb</think>\n\n\nc\n\nd',
+    false,
+    'a\n\nb',
+    'c\n\nd',
+  ],
   ['a thought without an end', '<think>hm</thi', false, 'hm</thi', ''],
   ['nothing behind it but line breaks', '<think>hm</think>\n\n', false, 'hm', ''],
   ['the beginning of a tag that never comes', ' <thi', false, '', ' <thi'],
