@@ -4,12 +4,8 @@ import { stringFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { createCredentialLookup } from './credential-lookup.ts';
 
-export function loadFromFlags(
-  input: ParsedArguments,
-  context: CliContext,
-  overrides: NonNullable<LoadOptions['overrides']> = {},
-): LoadedConfig {
-  return loadConfig(loadOptions(input, context, overrides));
+export function loadFromFlags(input: ParsedArguments, context: CliContext): LoadedConfig {
+  return loadConfig(loadOptions(input, context, {}));
 }
 
 export function loadOptions(

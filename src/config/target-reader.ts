@@ -23,18 +23,18 @@ export function createTargetReader(
   const isGroup = (target: string) => Object.hasOwn(groups, target);
 
   /** Each target with the path of its own mistakes: those inside a group are told at the group, once. */
-  function read(targets: TargetsEntry, path: KeyPath, tells: boolean): WeightedTarget[] {
+  function read(targets: TargetsEntry, path: KeyPath): WeightedTarget[] {
     const found = new Map<string, number>();
     for (const { target, weight, at } of entries(targets)) {
       const place = at === null ? path : [...path, at];
-      for (const each of open(target, weight, place, tells)) {
+      for (const each of open(target, weight, place)) {
         found.set(each.target, (found.get(each.target) ?? 0) + each.weight);
       }
     }
     return [...found].map(([target, weight]) => ({ target, weight }));
   }
 
-  function open(target: string, weight: number, path: KeyPath, tells: boolean): WeightedTarget[] {
+  function open(target: string, weight: number, path: KeyPath): WeightedTarget[] {
     if (isGroup(target)) {
       const members = opened.get(target) ?? [];
       const sum = members.reduce((total, member) => total + member.weight, 0);
@@ -46,12 +46,11 @@ export function createTargetReader(
     }
     const slash = target.indexOf('/');
     const name = slash === -1 ? target : target.slice(0, slash);
-    if (tells && slash === target.length - 1 && slash > 0) {
+    if (slash === target.length - 1 && slash > 0) {
       tell('fatal', path, `"${target}" names no model; write "${name}/MODEL", or "${name}" alone`);
       return [];
     }
     if (enabled.includes(name)) return [{ target, weight }];
-    if (!tells) return [];
     if (names.includes(name)) tell('warning', path, `provider "${name}" is disabled; left out`);
     else {
       const known = [...names, ...groupNames];
@@ -69,16 +68,16 @@ export function createTargetReader(
     if (names.includes(name)) tell('fatal', ['groups', name], 'is the name of a provider; choose another');
   }
   for (const name of insideFirst(groups, tell)) {
-    opened.set(name, read(groups[name] ?? [], ['groups', name], true));
+    opened.set(name, read(groups[name] ?? [], ['groups', name]));
   }
-  const weighs = (targets: TargetsEntry, seen: readonly string[] = []): boolean =>
+  const weighs = (targets: TargetsEntry, seen: readonly string[]): boolean =>
     typeof targets !== 'string' &&
     targets.some((entry) => {
       if (typeof entry !== 'string') return true;
       const inner = isGroup(entry) && !seen.includes(entry) ? groups[entry] : undefined;
       return inner !== undefined && weighs(inner, [...seen, entry]);
     });
-  return { read: (targets, path) => read(targets, path, true), weighs };
+  return { read, weighs: (targets) => weighs(targets, []) };
 }
 
 function entries(targets: TargetsEntry): { target: string; weight: number; at: number | null }[] {

@@ -263,8 +263,6 @@ export interface Quirks {
   errorCodes?: Readonly<Record<string, VendorError>>;
   /** False where the list of models is not one of what can be asked for. */
   listsModels?: boolean;
-  /** anthropic-messages: `max_tokens` where the client gave none. */
-  defaultMaxTokens?: number;
   /** openai-chat: the dialect in which the provider counts tokens, as this one has no way to ask. */
   countsIn?: DialectId;
   /** gemini: true for Google Cloud, which counts a request as it is and embeds by `:predict`. */

@@ -3,7 +3,6 @@
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { createNames, NONE } from '../telemetry/labels.ts';
-import { MAX_NAMES } from '../telemetry/meter.ts';
 import { createCounter, createDurationHistogram, createHistogram, type Metric } from '../telemetry/metric.ts';
 import { OPERATION_NAMES, type SystemOf } from './attributes.ts';
 
@@ -26,8 +25,8 @@ const TOKEN_BOUNDS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 const DURATION_BOUNDS = Array.from({ length: 14 }, (_, power) => 10 * 2 ** power);
 
 export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
-  const requested = createNames(MAX_NAMES);
-  const served = createNames(MAX_NAMES);
+  const requested = createNames();
+  const served = createNames();
   const duration = createHistogram(
     {
       name: 'gen_ai.client.operation.duration',

@@ -1,6 +1,7 @@
 // Names from outside as labels: however many clients invent, only so many become series of their own.
 
-/** Stands for every name beyond the limit. */
+/** Models, agents and projects with series of their own; the others are `other`. */
+export const MAX_NAMES = 100;
 const OTHER = 'other';
 /** Stands for no name. */
 export const NONE = 'none';
@@ -11,15 +12,15 @@ export interface Names {
   label(name: string | null, admit: boolean): string;
 }
 
-/** The first `limit` names that were admitted keep their own label for good. */
-export function createNames(limit: number): Names {
+/** The first names that were admitted keep their own label for good. */
+export function createNames(): Names {
   const known = new Set<string>();
   return {
     label(name, admit) {
       if (name === null || name === '') return NONE;
       const short = shortened(name);
       if (known.has(short)) return short;
-      if (!admit || known.size >= limit) return OTHER;
+      if (!admit || known.size >= MAX_NAMES) return OTHER;
       known.add(short);
       return short;
     },

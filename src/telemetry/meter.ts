@@ -27,9 +27,6 @@ export interface Tally {
 export type Counted = CountedSeries[][];
 type CountedSeries = [values: readonly string[], point: number | Pick<Distribution, 'counts' | 'sum'>];
 
-/** Models, agents and projects with series of their own; the others are `other`. */
-export const MAX_NAMES = 100;
-
 const MODEL = ['provider', 'model'];
 
 /** The series that every answer of one model adds to, found once: their labels are not put together again. */
@@ -44,7 +41,7 @@ interface ModelSeries {
 }
 
 export function createMeter(): Meter {
-  return createMeterOf(() => createNames(MAX_NAMES));
+  return createMeterOf(createNames);
 }
 
 export function createTally(): Tally {

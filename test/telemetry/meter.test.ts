@@ -1,7 +1,8 @@
 // What the meter makes of rows, as a parser of Prometheus' format reads it.
 import { describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
-import { type Counted, countedBy, createMeter, createTally, MAX_NAMES } from '../../src/telemetry/meter.ts';
+import { MAX_NAMES } from '../../src/telemetry/labels.ts';
+import { type Counted, countedBy, createMeter, createTally } from '../../src/telemetry/meter.ts';
 import { prometheusText } from '../../src/telemetry/prometheus-text.ts';
 import { sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 import { parsePrometheus } from '../support/prometheus.ts';

@@ -26,7 +26,7 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const request = declareAllowed(asked, losses);
   const traits = traitsOf(model);
@@ -39,7 +39,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     ...own
   } = ownFields(request.extension);
   const body: JsonObject = { model };
-  const maxTokens = request.maxOutputTokens ?? quirks.defaultMaxTokens ?? traits.defaultMaxTokens;
+  const maxTokens = request.maxOutputTokens ?? traits.defaultMaxTokens;
   body.max_tokens = maxTokens;
 
   const { system, turns } = buildConversation(request, traits, losses);

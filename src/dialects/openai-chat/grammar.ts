@@ -17,7 +17,6 @@ interface CheckedCall {
 }
 
 interface CheckedChoice {
-  hasContent: boolean;
   finish: string | null;
   calls: Map<number, CheckedCall>;
   ids: Set<string>;
@@ -73,7 +72,7 @@ export function createGrammarChecker(): GrammarChecker {
     const delta = asObject(item.delta);
     if (delta === undefined) violate('a choice without delta');
     if (choice === undefined) {
-      choice = { hasContent: false, finish: null, calls: new Map(), ids: new Set() };
+      choice = { finish: null, calls: new Map(), ids: new Set() };
       choices.set(index, choice);
       if (delta?.role !== 'assistant') violate(`choice ${index} does not begin with the role`);
     }

@@ -10,7 +10,7 @@ export const ADDITIONAL_TOOLS = 'additional_tools';
 
 /** The tools of one item. Throws `invalid_request` with `path` where they are none. */
 export function parseAdditionalTools(item: JsonObject, path: string): Tool[] {
-  return parseToolList(item, 'tools', `${path}.tools`);
+  return parseToolList(item, `${path}.tools`);
 }
 
 /** `tools` and what the conversation brings; of two by one name the later one counts. */

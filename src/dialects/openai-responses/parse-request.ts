@@ -68,7 +68,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     stream: optionalBoolean(body, 'stream') ?? false,
     system: [...system, ...input.system],
     messages: input.messages,
-    tools: withAdditional(parseToolList(body, 'tools'), input.tools),
+    tools: withAdditional(parseToolList(body), input.tools),
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const kept = new Set(NEUTRAL_FIELDS);

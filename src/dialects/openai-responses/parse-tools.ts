@@ -23,9 +23,9 @@ import { flatName } from './namespace.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
-/** @param path of the field, for what is wrong with it. */
-export function parseToolList(holder: JsonObject, field: string, path: string = field): Tool[] {
-  return (optionalArray(holder, field, path) ?? []).flatMap((value, index) =>
+/** @param path of `tools`, for what is wrong with it. */
+export function parseToolList(holder: JsonObject, path = 'tools'): Tool[] {
+  return (optionalArray(holder, 'tools', path) ?? []).flatMap((value, index) =>
     parseTool(requiredObject(value, `${path}[${index}]`), `${path}[${index}]`),
   );
 }
@@ -60,7 +60,7 @@ function parseServer(tool: JsonObject, type: string): ServerTool {
 function parseNamespace(group: JsonObject, path: string): Tool[] {
   const name = requiredString(group, 'name', `${path}.name`, 'name the namespace');
   const description = optionalString(group, 'description', `${path}.description`);
-  return parseToolList(group, 'tools', `${path}.tools`).map((tool) => {
+  return parseToolList(group, `${path}.tools`).map((tool) => {
     if (tool.type === 'server') return tool;
     const namespace: ToolNamespace = { name, tool: tool.name };
     if (description !== undefined) namespace.description = description;

@@ -24,11 +24,10 @@ export interface LedgerOptions {
   onLost?: (rows: number, reason: string | null) => void;
   /** Rows that may wait in memory; beyond it new rows are dropped and counted. */
   maxQueued?: number;
-  /** Longest wait of a row before the store gets it. */
-  maxDelayMs?: number;
 }
 
 const MAX_QUEUED = 10_000;
+/** Longest wait of a row before the store gets it. */
 const MAX_DELAY_MS = 200;
 /** Half of what GUARANTEES 17 allows: also after a failure, a row is tried again within the second. */
 const MAX_BACK_OFF_MS = 500;
@@ -46,7 +45,6 @@ function noticeOf(givenUp: string | null): string[] {
 /** A ledger on `store`, which it owns: `close` closes it too. */
 export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger {
   const { monotonic, setTimer, spill = NO_SPILL } = options;
-  const maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS;
   const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, monotonic);
   const overflow = createOverflow(backlog, spill, { monotonic, setTimer });
   const writer = createBatchWriter((rows, packets) => store.append(rows, packets));
@@ -81,10 +79,10 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : timeLeft());
   };
 
-  /** Until the oldest row has waited for `maxDelayMs`: some of that may have passed while others were written. */
+  /** Until the oldest row has waited so long: some of that may have passed while others were written. */
   const timeLeft = (): number => {
     const time = monotonic();
-    return Math.max(0, maxDelayMs - (time - (backlog.oldest() ?? time)));
+    return Math.max(0, MAX_DELAY_MS - (time - (backlog.oldest() ?? time)));
   };
 
   const writeOnce = (): Promise<number> => {

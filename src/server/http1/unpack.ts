@@ -29,7 +29,7 @@ class UnknownEncoding extends Error {
 }
 
 /** What came is not packed as the server says, or was spoilt on its way. */
-export class BrokenEncoding extends Error {
+class BrokenEncoding extends Error {
   override readonly name = 'BrokenEncoding';
   readonly code = 'BROKEN_CONTENT_ENCODING';
 }

@@ -1,7 +1,6 @@
 // Requests of other dialects, as they reach the provider.
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
-import type { Quirks } from '../../../src/dialects/dialect.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
@@ -12,10 +11,10 @@ const foreign = ownToken('openai-chat', 's');
 const NEW = 'claude-opus-4-7';
 const OLD = 'claude-3-7-sonnet-20250219';
 
-function build(request: Partial<NeutralRequest>, model = OLD, quirks: Quirks = {}) {
+function build(request: Partial<NeutralRequest>, model = OLD) {
   const { body, losses } = anthropicMessages.provider.buildRequest(
     { model: 'asked', stream: false, system: [], messages: [user('hi')], tools: [], ...request },
-    { model, quirks },
+    { model, quirks: {} },
   );
   return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`), losses };
 }
@@ -75,9 +74,8 @@ describe('max_tokens', () => {
   test.each(DEFAULTS)('of %s by default', (model, expected) => {
     expect(build({}, model).body.max_tokens).toBe(expected);
   });
-  test('of the provider row before the table, of the client before both', () => {
-    expect(build({}, OLD, { defaultMaxTokens: 77 }).body.max_tokens).toBe(77);
-    expect(build({ maxOutputTokens: 5 }, OLD, { defaultMaxTokens: 77 }).body.max_tokens).toBe(5);
+  test('of the client before the table', () => {
+    expect(build({ maxOutputTokens: 5 }, OLD).body.max_tokens).toBe(5);
   });
 });
 
