@@ -14,7 +14,7 @@ import { asObject, asString, isObject, type JsonObject, type JsonValue } from '.
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { Author } from './author.ts';
 import { parseCitation } from './citations.ts';
-import { type Fail, optionalBoolean, requireObject, requireString } from './fields.ts';
+import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID, isServerToolResult, SEARCH_RESULT, SERVER_TOOL_BLOCKS } from './wire.ts';
 
@@ -119,14 +119,13 @@ function parseToolUse(
 
 function parseToolResult(block: JsonObject, path: string, author: Author): ToolResultPart {
   const { fail, call } = author;
-  const isError = optionalBoolean(block, 'is_error', fail, `${path}.is_error`);
   const content = block.content ?? undefined;
   const parts = content === undefined ? [] : parseContent(content, `${path}.content`, author);
   return {
     type: 'tool-result',
     callId: call(requireString(block.tool_use_id, `${path}.tool_use_id`, fail)).id,
     content: parts.map((part, at) => resultContent(part, Array.isArray(content) ? content[at] : content)),
-    ...(isError === undefined ? {} : { isError }),
+    ...(block.is_error != null && { isError: requireBoolean(block.is_error, `${path}.is_error`, fail) }),
     ...extras(block, ['tool_use_id', 'content', 'is_error']),
   };
 }

@@ -12,20 +12,17 @@ import type {
 import { table } from '../../model/table.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
+import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
+import { parseContent, parseText } from './parse-content.ts';
+import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
+import { isEmpty, leftover } from '../shared/own-fields.ts';
 import {
-  failRequest,
   optionalArray,
   optionalBoolean,
   optionalNumber,
   optionalObject,
   optionalString,
-  requireArray,
-  requireObject,
-  requireString,
-} from './fields.ts';
-import { parseContent, parseText } from './parse-content.ts';
-import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
-import { isEmpty, leftover } from '../shared/own-fields.ts';
+} from '../shared/read-field.ts';
 import { ID } from './wire.ts';
 
 const KNOWN_FIELDS = [
@@ -62,23 +59,21 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   const extra = leftover(body, KNOWN_FIELDS);
   const request: NeutralRequest = {
     model,
-    stream: optionalBoolean(body, 'stream', failRequest) ?? false,
+    stream: optionalBoolean(body, 'stream') ?? false,
     system: parseSystem(body.system ?? undefined),
     messages: messages.map((message, at) => parseMessage(message, `messages.${at}`)),
-    tools: (optionalArray(body, 'tools', failRequest) ?? []).map((tool, at) =>
-      parseTool(tool, `tools.${at}`),
-    ),
+    tools: (optionalArray(body, 'tools') ?? []).map((tool, at) => parseTool(tool, `tools.${at}`)),
     // Nothing is generated where tokens are only counted.
     ...(route?.operation === 'count-tokens' ? {} : { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: { dialect: ID, fields: extra },
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   parseSampling(body, request);
-  const choice = optionalObject(body, 'tool_choice', failRequest);
+  const choice = optionalObject(body, 'tool_choice');
   if (choice !== undefined) Object.assign(request, parseToolChoice(choice));
   parseThinking(body, request, extra);
   parseMetadata(body, request, extra);
-  const serviceTier = optionalString(body, 'service_tier', failRequest);
+  const serviceTier = optionalString(body, 'service_tier');
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   return request;
 }
@@ -122,13 +117,13 @@ function parseMessage(value: JsonValue, path: string): Message {
 }
 
 function parseSampling(body: JsonObject, request: NeutralRequest): void {
-  const temperature = optionalNumber(body, 'temperature', failRequest);
+  const temperature = optionalNumber(body, 'temperature');
   if (temperature !== undefined) request.temperature = temperature;
-  const topP = optionalNumber(body, 'top_p', failRequest);
+  const topP = optionalNumber(body, 'top_p');
   if (topP !== undefined) request.topP = topP;
-  const topK = optionalNumber(body, 'top_k', failRequest);
+  const topK = optionalNumber(body, 'top_k');
   if (topK !== undefined) request.topK = topK;
-  const stops = optionalArray(body, 'stop_sequences', failRequest);
+  const stops = optionalArray(body, 'stop_sequences');
   if (stops !== undefined) {
     request.stopSequences = stops.map((stop, at) => requireString(stop, `stop_sequences.${at}`, failRequest));
   }
@@ -137,7 +132,7 @@ function parseSampling(body: JsonObject, request: NeutralRequest): void {
 /** `thinking`, `output_config` and its forerunner `output_format`; what they hold besides goes to `extra`. */
 function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObject): void {
   const settings: ReasoningSettings = {};
-  const thinking = optionalObject(body, 'thinking', failRequest);
+  const thinking = optionalObject(body, 'thinking');
   if (thinking !== undefined) {
     const known = ['budget_tokens', 'display'];
     const mode = MODES[requireString(thinking.type, 'thinking.type', failRequest)];
@@ -145,14 +140,14 @@ function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObj
       settings.mode = mode;
       known.push('type');
     }
-    const budget = optionalNumber(thinking, 'budget_tokens', failRequest, 'thinking.budget_tokens');
+    const budget = optionalNumber(thinking, 'budget_tokens', 'thinking.budget_tokens');
     if (budget !== undefined) settings.budgetTokens = budget;
-    const display = optionalString(thinking, 'display', failRequest, 'thinking.display');
+    const display = optionalString(thinking, 'display', 'thinking.display');
     if (display !== undefined) settings.summary = display;
     const rest = leftover(thinking, known);
     if (!isEmpty(rest)) extra.thinking = rest;
   }
-  const config = optionalObject(body, 'output_config', failRequest);
+  const config = optionalObject(body, 'output_config');
   if (config !== undefined) {
     const known: string[] = [];
     const effort = EFFORTS.find((each) => each === config.effort);
@@ -160,7 +155,7 @@ function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObj
       settings.effort = effort;
       known.push('effort');
     }
-    const format = parseFormat(optionalObject(config, 'format', failRequest, 'output_config.format'));
+    const format = parseFormat(optionalObject(config, 'format', 'output_config.format'));
     if (format !== undefined) {
       request.outputFormat = format;
       known.push('format');
@@ -168,7 +163,7 @@ function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObj
     const rest = leftover(config, known);
     if (!isEmpty(rest)) extra.output_config = rest;
   }
-  const legacy = optionalObject(body, 'output_format', failRequest);
+  const legacy = optionalObject(body, 'output_format');
   const format = parseFormat(legacy);
   if (format !== undefined) request.outputFormat ??= format;
   else if (legacy !== undefined) extra.output_format = legacy;
@@ -190,7 +185,7 @@ function parseFormat(format: JsonObject | undefined): OutputFormat | undefined {
 }
 
 function parseMetadata(body: JsonObject, request: NeutralRequest, extra: JsonObject): void {
-  const metadata = optionalObject(body, 'metadata', failRequest);
+  const metadata = optionalObject(body, 'metadata');
   if (metadata === undefined) return;
   const user = asString(metadata.user_id);
   if (user !== undefined) request.user = user;

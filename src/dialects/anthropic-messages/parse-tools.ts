@@ -2,21 +2,15 @@
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
-import {
-  failRequest,
-  optionalBoolean,
-  optionalObject,
-  optionalString,
-  requireObject,
-  requireString,
-} from './fields.ts';
+import { failRequest, requireObject, requireString } from './fields.ts';
 import { leftover } from '../shared/own-fields.ts';
+import { optionalBoolean, optionalObject, optionalString } from '../shared/read-field.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** A tool without `type` (or `custom`) is the client's own; any other type is run or defined by the provider. */
 export function parseTool(value: JsonValue, path: string): Tool {
   const tool = requireObject(value, path, failRequest);
-  const type = optionalString(tool, 'type', failRequest, `${path}.type`);
+  const type = optionalString(tool, 'type', `${path}.type`);
   if (type !== undefined && type !== 'custom') {
     const name = asString(tool.name) ?? asString(tool.mcp_server_name) ?? type;
     const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields: tool } };
@@ -24,9 +18,9 @@ export function parseTool(value: JsonValue, path: string): Tool {
       server.search = parseWebSearch(leftover(tool, ['type', 'name', 'cache_control']));
     return server;
   }
-  const description = optionalString(tool, 'description', failRequest, `${path}.description`);
-  const parameters = optionalObject(tool, 'input_schema', failRequest, `${path}.input_schema`);
-  const strict = optionalBoolean(tool, 'strict', failRequest, `${path}.strict`);
+  const description = optionalString(tool, 'description', `${path}.description`);
+  const parameters = optionalObject(tool, 'input_schema', `${path}.input_schema`);
+  const strict = optionalBoolean(tool, 'strict', `${path}.strict`);
   const cacheControl = asObject(tool.cache_control);
   return {
     type: 'function',
@@ -51,7 +45,7 @@ export function parseToolChoice(
 ): Pick<NeutralRequest, 'toolChoice' | 'parallelToolCalls'> {
   const type = requireString(choice.type, 'tool_choice.type', failRequest);
   const path = 'tool_choice.disable_parallel_tool_use';
-  const single = optionalBoolean(choice, 'disable_parallel_tool_use', failRequest, path);
+  const single = optionalBoolean(choice, 'disable_parallel_tool_use', path);
   const parallel = single === undefined ? {} : { parallelToolCalls: !single };
   switch (type) {
     case 'auto':

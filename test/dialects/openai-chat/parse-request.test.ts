@@ -563,6 +563,7 @@ describe('refusals', () => {
     ['stream', { stream: 'yes' }],
     ['stream_options', { stream_options: true }],
     ['temperature', { temperature: '0.7' }],
+    ['temperature', { temperature: Number.POSITIVE_INFINITY }],
     ['max_tokens', { max_tokens: '5' }],
     ['max_completion_tokens', { max_completion_tokens: [] }],
     ['stop', { stop: 7 }],
