@@ -12,9 +12,10 @@ import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../mo
 import { openRedacted, openSignature } from '../claude/seals.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
-import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { buildArguments } from '../shared/call-arguments.ts';
+import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
-import { toolId, toolInput } from './tool-input.ts';
+import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields, SEARCH_RESULT } from './wire.ts';
 
@@ -68,12 +69,9 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     case 'reasoning':
       return buildReasoning(part, options);
     case 'tool-call': {
-      if (part.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+      const input = buildArguments(part, losses);
       // No call of this dialect has one: to its clients it travels on the id, to its providers it means nothing.
       if (part.signature !== undefined && !answer) losses.lost('thought_signature');
-      const { input, faithful } = toolInput(part);
-      if (!faithful)
-        losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
       const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
       const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
       return withCommon(part, { type, id, name: part.name, input });

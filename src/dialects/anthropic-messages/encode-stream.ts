@@ -24,7 +24,7 @@ import { LAST_SIGNATURE, messageId } from './build-response.ts';
 import { buildCitation, citationTells } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
-import { FREE_TEXT } from './tool-input.ts';
+import { FREE_TEXT } from '../shared/call-arguments.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 

@@ -1,12 +1,12 @@
 // Neutral parts as content blocks of a request.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
+import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
 import { type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
@@ -101,28 +101,14 @@ function buildReasoning(
   return undefined;
 }
 
-function buildCall(
-  { id, name, kind, arguments: text, signature }: ToolCallPart,
-  losses: LossReport,
-): JsonObject | undefined {
+function buildCall(call: ToolCallPart, losses: LossReport): JsonObject | undefined {
+  const { id, name, kind, signature } = call;
   if (kind === 'server') {
     losses.lost(`tools.${name}`);
     return undefined;
   }
   if (signature !== undefined) losses.lost('thought_signature');
-  return { toolUse: { toolUseId: toolUseId(id), name, input: buildInput(kind, text, losses) } };
-}
-
-function buildInput(kind: ToolCallPart['kind'], text: string, losses: LossReport): JsonObject {
-  if (kind === 'custom') {
-    losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-    return { input: text };
-  }
-  if (text.trim() === '') return {};
-  const input = argumentsToWrite(text);
-  if (input !== undefined) return input;
-  losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
-  return { arguments: text };
+  return { toolUse: { toolUseId: toolUseId(id), name, input: buildArguments(call, losses) } };
 }
 
 /** A result must say something. */

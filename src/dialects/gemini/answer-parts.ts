@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../model/json/json
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { buildServerCall } from './server-tools.ts';
 import { signatureForClient } from './signature.ts';
-import { argumentObject } from './tool-arguments.ts';
+import { argumentObject } from '../shared/call-arguments.ts';
 import { ID } from './wire.ts';
 
 /** What a call is called whose arguments the token limit cut: it has no form here. */
@@ -29,7 +29,7 @@ export function signaturePart(token: OpaqueToken, ofThought: boolean): JsonObjec
  */
 export function callPart(call: Omit<ToolCallPart, 'type'>): JsonObject | null | undefined {
   if (call.kind === 'server') return buildServerCall(call, 'client') ?? null;
-  const args = argumentObject(call.arguments, call.kind);
+  const args = argumentObject(call);
   if (args === undefined) return undefined;
   const { id, name, signature } = call;
   return { functionCall: { id, name, args }, ...signatureForClient(signature) };

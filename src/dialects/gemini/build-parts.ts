@@ -11,14 +11,14 @@ import type {
 import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
+import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { ONE_TEXT_ARGUMENT, SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { isMadeUp } from './call-id.ts';
 import { buildMedia } from './media.ts';
 import type { ModelTraits } from './models.ts';
 import { buildServerCall } from './server-tools.ts';
 import { ownSignature } from './signature.ts';
-import { argumentObject, FREE_TEXT } from './tool-arguments.ts';
 import { ID, ownFields } from './wire.ts';
 
 export interface BuildScope {
@@ -85,17 +85,13 @@ function buildCall(part: ToolCallPart, losses: LossReport): JsonObject | undefin
     if (built === undefined) losses.lost(`tools.${part.name}`);
     return built;
   }
-  if (part.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-  const args = argumentObject(part.arguments, part.kind);
-  if (args === undefined) {
-    losses.approximated('tool_calls.arguments', `not a JSON object: sent as {"${FREE_TEXT}": text}`);
-  }
+  const args = buildArguments(part, losses);
   const signature = ownSignature(part.signature);
   return {
     functionCall: {
       ...(isMadeUp(part.id) ? {} : { id: part.id }),
       name: part.name,
-      args: args ?? { [FREE_TEXT]: part.arguments },
+      args,
     },
     ...(signature === undefined ? {} : { thoughtSignature: signature }),
     ...ownFields(part.extension),

@@ -1,18 +1,12 @@
 // The conversation in Ollama's messages: text, base64 images beside it, calls whose arguments are objects.
 
 import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
+import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
-import {
-  ONE_TEXT_ARGUMENT,
-  SENT_AS_TEXT,
-  TEXT_ALONE,
-  TOLD_AS_TEXT,
-  WITHOUT_SIGNATURE,
-} from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -109,19 +103,6 @@ function buildCall(part: ToolCallPart, losses: LossReport): JsonObject {
   const { id, name } = part;
   if (part.signature !== undefined) losses.lost('thought_signature');
   return { id, function: { name, arguments: buildArguments(part, losses) } };
-}
-
-function buildArguments({ kind, arguments: text }: ToolCallPart, losses: LossReport): JsonObject {
-  // Free text of a custom tool is the one argument that such a tool is shown to take.
-  if (kind === 'custom') {
-    losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-    return { input: text };
-  }
-  if (text.trim() === '') return {};
-  const given = argumentsToWrite(text);
-  if (given !== undefined) return given;
-  losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
-  return { arguments: text };
 }
 
 function buildResult(

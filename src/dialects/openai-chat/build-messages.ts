@@ -2,6 +2,7 @@
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
+import { FREE_TEXT } from '../shared/call-arguments.ts';
 import { describedSchema } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
@@ -173,7 +174,7 @@ function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObj
 /** An earlier call of free text, in the form that `buildTools` gives its tool. */
 function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
   if (call.kind !== 'custom' || quirks.customTools === true) return call;
-  return { ...call, kind: 'function', arguments: JSON.stringify({ input: call.arguments }) };
+  return { ...call, kind: 'function', arguments: JSON.stringify({ [FREE_TEXT]: call.arguments }) };
 }
 
 /** What a tool message cannot hold is put into `moved`, for the user message behind it. */

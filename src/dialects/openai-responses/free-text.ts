@@ -1,14 +1,12 @@
 // Custom tools take free text. A provider without them is shown a function with one text argument, `input`:
 // here that argument is taken out of the JSON again, while it streams.
 import { asString, parseObject } from '../../model/json/json.ts';
-
-/** The argument's name, as every dialect writes it that shows a custom tool as a function. */
-const ARGUMENT = 'input';
+import { FREE_TEXT } from '../shared/call-arguments.ts';
 
 /** The free text in whole arguments; arguments of another shape as they are. */
 export function freeTextOf(args: string): string {
   const fields = parseObject(args);
-  const text = asString(fields?.[ARGUMENT]);
+  const text = asString(fields?.[FREE_TEXT]);
   if (text !== undefined) return text;
   return fields !== undefined && Object.keys(fields).length === 0 ? '' : args;
 }
@@ -20,7 +18,7 @@ export interface FreeTextReader {
   end(): string;
 }
 
-const OPENING = new RegExp(`^\\s*\\{\\s*"${ARGUMENT}"\\s*:\\s*"`);
+const OPENING = new RegExp(`^\\s*\\{\\s*"${FREE_TEXT}"\\s*:\\s*"`);
 /** Longer than any way to write the opening that a model comes up with. */
 const OPENING_LIMIT = 64;
 

@@ -2,6 +2,7 @@
 // grammar, since nothing else keeps the model to it.
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { CustomTool } from '../../model/request.ts';
+import { FREE_TEXT } from './call-arguments.ts';
 import type { LossReport } from './loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from './stand-ins.ts';
 
@@ -12,7 +13,12 @@ export function freeTextSchema({ format }: CustomTool, losses: LossReport): Json
     type: 'string',
     description: `The free text that the tool takes.${toldGrammar(format, losses)}`,
   };
-  return { type: 'object', properties: { input }, required: ['input'], additionalProperties: false };
+  return {
+    type: 'object',
+    properties: { [FREE_TEXT]: input },
+    required: [FREE_TEXT],
+    additionalProperties: false,
+  };
 }
 
 function toldGrammar(format: JsonObject | undefined, losses: LossReport): string {

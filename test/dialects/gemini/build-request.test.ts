@@ -216,7 +216,7 @@ describe('contents', () => {
       assistant(call('a', { arguments: '[1]' }), call('b', { kind: 'custom', arguments: 'ls' })),
     ];
     expect(parts(messages)[1]).toMatchObject([
-      { functionCall: { args: { input: '[1]' } } },
+      { functionCall: { args: { arguments: '[1]' } } },
       { functionCall: { args: { input: 'ls' } } },
     ]);
     expect(build({ messages }).names).toEqual([
