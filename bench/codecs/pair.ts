@@ -1,7 +1,7 @@
 // The gateway's pump between one wire and one client dialect, with everything that reads along.
 import { PROVIDER_SIDES, DIALECTS } from '../../src/dialects/registry.ts';
 import { createEventFraming } from '../../src/gateway/pumps/event-framing.ts';
-import { createObserver } from '../../src/gateway/record/observer.ts';
+import { createObserver, UNWATCHED } from '../../src/gateway/record/observer.ts';
 import { createPassthroughPump } from '../../src/gateway/pumps/passthrough.ts';
 import type { Pump } from '../../src/gateway/pumps/pump.ts';
 import { createByteRenderer, createTranslatePump } from '../../src/gateway/pumps/translate.ts';
@@ -24,7 +24,6 @@ export const PAIRS: readonly Pair[] = PROVIDER_DIALECT_IDS.flatMap((wire) =>
 );
 
 const MAX_EVENT = 32 * 1024 * 1024;
-const UNWATCHED = { isWatched: () => false, text: () => {} };
 
 export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8Array>> {
   const side = PROVIDER_SIDES[wire];
@@ -50,7 +49,7 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
     throw thrown;
   };
   if (wire === client) {
-    return createPassthroughPump({ ...common, hides: undefined, createEncoder, onTapFailure: fail });
+    return createPassthroughPump({ ...common, hides: undefined, createEncoder, onMalformed: fail });
   }
   return createTranslatePump({
     ...common,

@@ -18,11 +18,11 @@ import { createBodyCapture } from './record/body-capture.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
-import { courseOf, type Exchange, notePlan } from './attempts/course.ts';
+import { courseOf, type Exchange, planTry } from './attempts/course.ts';
+import { noteUnsaid } from './record/observer.ts';
 import { describeLoss } from './record/describe-row.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
-import { createObserver, noteUnsaid } from './record/observer.ts';
 import type { Plan, Question } from './attempts/plan.ts';
 import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from './response/redact-error.ts';
@@ -63,19 +63,16 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
 
 /** Answers whole. Throws the GatewayError to tell the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
-  const { host, record, route, maxEvent, redact } = exchange;
+  const { record, route } = exchange;
   const whole = await hedgedAnswer<WholeAnswer>({
     course: courseOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {
-      const plan = notePlan(exchange, target, key);
-      const observer = createObserver(host.monotonic, record.live);
-      record.seen = observer.seen;
-      const { requestId } = record;
+      const context = planTry(exchange, target, key);
       const run = (answered: (status: number) => void, signal: Leaving) =>
-        openWhole({ requestId, host, plan, signal, maxEvent, observer, redact, answered });
-      return { target, key: plan.key, seen: observer.seen, run };
+        openWhole({ ...context, signal, answered });
+      return { target, key: context.plan.key, seen: context.observer.seen, run };
     },
   });
   record.serving = true;
@@ -221,20 +218,18 @@ function outcome(record: ExchangeRecord): Outcome {
 type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
-  const { host, record, route, maxEvent, dialect, redact } = exchange;
+  const { record, route, dialect } = exchange;
   return hedgedAnswer<Opened>({
     course: courseOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {
-      const plan = notePlan(exchange, target, key);
-      const observer = createObserver(host.monotonic, record.live);
-      record.seen = observer.seen;
+      const context = planTry(exchange, target, key);
+      const { plan, observer } = context;
       const { client: side } = DIALECTS[dialect];
       const createAnswerEncoder = () => side.createStreamEncoder(answerContext(exchange, target.model));
       const render = createByteRenderer(createAnswerEncoder);
       const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
-      const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
       const continuation = route.policy.continueStreams
         ? createContinuation(exchange, {
             plan,
@@ -245,7 +240,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         : undefined;
       const rendered = { createEncoder, render: continuation?.render ?? render };
       const createPump = (createFraming: CreateFraming) => {
-        const pump = createClientPump(plan, createFraming, rendered, context, continuation?.follower);
+        const pump = createClientPump(createFraming, rendered, context, continuation?.follower);
         return continuation?.watched(pump) ?? pump;
       };
       const run = async (answered: (status: number) => void, signal: Leaving) => {

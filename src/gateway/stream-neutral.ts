@@ -10,12 +10,11 @@ import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
 import type { BudgetGuard } from './budgets.ts';
-import { lacksKey, notePlan } from './attempts/course.ts';
+import { lacksKey, planTry } from './attempts/course.ts';
 import { clientLeft } from './exchange.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
-import { malformedIn } from './pumps/malformed-event.ts';
-import { createObserver } from './record/observer.ts';
+import { readingOf } from './pumps/reading.ts';
 import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from './response/redact-error.ts';
 import { nextOf } from './pumps/relay.ts';
@@ -114,34 +113,16 @@ function open(
     },
     plan(target, key) {
       const question = { incoming: null, neutral: () => request, stream: true };
-      const plan = notePlan({ record, host, question, serverKeys: keys, route }, target, key);
-      const observer = createObserver(host.monotonic, record.live);
-      record.seen = observer.seen;
-      const provider = target.provider.name;
-      const onMalformed = malformedIn({ requestId: record.requestId, host, redact }, plan);
+      const exchange = { record, host, question, serverKeys: keys, route, maxEvent, redact };
+      const planned = planTry(exchange, target, key);
+      const reading = readingOf(planned);
       const pump = (createFraming: CreateFraming) =>
-        createTranslatePump<Events>({
-          provider,
-          side: plan.side,
-          createFraming,
-          observer,
-          maxEvent,
-          quirks: target.provider.quirks,
-          render,
-          redact,
-          now: host.now,
-          onMalformed,
-        });
+        createTranslatePump<Events>({ ...reading, createFraming, render });
       return {
         target,
-        key: plan.key,
-        seen: observer.seen,
-        run: (answered, signal) =>
-          openStream(
-            { requestId: record.requestId, host, plan, signal, maxEvent, observer, redact, answered },
-            pump,
-            render,
-          ),
+        key: planned.plan.key,
+        seen: planned.observer.seen,
+        run: (answered, signal) => openStream({ ...planned, signal, answered }, pump, render),
       };
     },
   });

@@ -232,7 +232,7 @@ function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
     },
     maxEvent: 1 << 20,
     quirks: {},
-    onTapFailure: (thrown) => expect(thrown).toBeUndefined(),
+    onMalformed: (thrown) => expect(thrown).toBeUndefined(),
     redact: (text) => text,
     now: Date.now,
   });

@@ -17,12 +17,12 @@ import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
 import { withHint, withHintBeside } from './hint-beside.ts';
 import type { Observer } from '../record/observer.ts';
-import { malformedIn } from '../pumps/malformed-event.ts';
 import { createPassthroughPump } from '../pumps/passthrough.ts';
 import type { Plan } from './plan.ts';
 import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
+import { readingOf } from '../pumps/reading.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
-import { type AttemptContext, EVENTS, type Sent, send } from './send.ts';
+import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
 import { requireSoundCalls } from '../pumps/sound-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
 import type { TextReader } from '../pumps/text.ts';
@@ -366,40 +366,14 @@ function readingBroke(name: string, signal: Leaving, cause: unknown): unknown {
 
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
-  plan: Plan,
   createFraming: CreateFraming,
   client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
-  context: Omit<AttemptContext, 'signal' | 'plan' | 'answered'>,
+  context: PlannedTry,
   follower?: Follower,
 ): Pump<Uint8Array> {
-  const { observer, maxEvent, redact } = context;
-  const { name: provider, quirks } = plan.target.provider;
-  const malformed = malformedIn(context, plan);
-  if (plan.passesAnswer) {
-    return createPassthroughPump({
-      provider,
-      side: plan.side,
-      hides: plan.hides,
-      createEncoder: client.createEncoder,
-      observer,
-      maxEvent,
-      quirks,
-      redact,
-      now: context.host.now,
-      onTapFailure: malformed,
-      follower,
-    });
-  }
-  return createTranslatePump({
-    provider,
-    side: plan.side,
-    createFraming,
-    observer,
-    maxEvent,
-    quirks,
-    render: client.render,
-    redact,
-    now: context.host.now,
-    onMalformed: malformed,
-  });
+  const { passesAnswer, hides } = context.plan;
+  const reading = readingOf(context);
+  return passesAnswer
+    ? createPassthroughPump({ ...reading, hides, createEncoder: client.createEncoder, follower })
+    : createTranslatePump({ ...reading, createFraming, render: client.render });
 }

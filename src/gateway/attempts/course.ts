@@ -8,7 +8,9 @@ import type { BudgetGuard } from '../budgets.ts';
 import type { Course } from './fallback.ts';
 import type { GatewayHost } from '../host.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
+import { type Audience, createObserver } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
+import type { PlannedTry } from './send.ts';
 import { traceTry } from '../tracing.ts';
 
 export interface Exchange {
@@ -27,15 +29,16 @@ export interface Exchange {
   client: Departure;
 }
 
-/** The plan of one try, noted in the record. */
-export function notePlan(
-  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys'> & {
+/** One try, noted in the record. @param live who watches what it answers. */
+export function planTry(
+  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys' | 'maxEvent' | 'redact'> & {
     route: Pick<Route, 'policy' | 'targets'>;
   },
   target: Target,
   apiKey: string | null,
-): Plan {
-  const { record, host, question, serverKeys } = exchange;
+  live: Audience = exchange.record.live,
+): PlannedTry {
+  const { record, host, question, serverKeys, maxEvent, redact } = exchange;
   // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
   const { requestId } = record;
   const userAgent = `sluice/${host.version}`;
@@ -44,7 +47,9 @@ export function notePlan(
   const [first] = targets;
   const plan = planCall(question, target, { serverKeys, first, userAgent, requestId, apiKey, transformers });
   noteTry(record, host, plan);
-  return plan;
+  const observer = createObserver(host.monotonic, live);
+  record.seen = observer.seen;
+  return { requestId, host, plan, maxEvent, observer, redact };
 }
 
 export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): void {

@@ -15,16 +15,21 @@ import type { GatewayHost } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
 import type { Plan } from './plan.ts';
 
-export interface AttemptContext {
+/** A try before it is made. */
+export interface PlannedTry {
   /** For the log. */
   requestId: string;
   host: GatewayHost;
   plan: Plan;
-  /** Aborted when the client leaves. */
-  signal: Leaving;
+  /** In bytes. */
   maxEvent: number;
   observer: Observer;
   redact(text: string): string;
+}
+
+export interface AttemptContext extends PlannedTry {
+  /** Aborted when the client leaves. */
+  signal: Leaving;
   /** The upstream's HTTP status is known. */
   answered(status: number): void;
 }

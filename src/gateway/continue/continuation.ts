@@ -8,7 +8,8 @@ import type { Exchange } from '../attempts/course.ts';
 import { noteFailure } from '../attempts/fallback.ts';
 import type { Observation } from '../record/observer.ts';
 import type { Plan } from '../attempts/plan.ts';
-import { breakable, type Follower, type Pump } from '../pumps/pump.ts';
+import type { Follower, Pump } from '../pumps/pump.ts';
+import { BreakablePump } from '../pumps/wrapped.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
 import { createSequencer } from '../pumps/sequence.ts';
 import { createByteRenderer } from '../pumps/translate.ts';
@@ -132,7 +133,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   }
 
   return {
-    watched: (pump) => breakable(pump, () => first.broken !== undefined),
+    watched: (pump) => new BreakablePump(pump, () => first.broken !== undefined),
     render: renderFirst,
     follower: {
       see: (event) => sequencer.push(event),

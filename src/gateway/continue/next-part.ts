@@ -6,14 +6,14 @@ import type { Loss } from '../../model/request.ts';
 import { addUsage, NO_USAGE } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import { openStream } from '../attempts/attempt.ts';
-import { courseOf, type Exchange, notePlan } from '../attempts/course.ts';
+import { courseOf, type Exchange, planTry } from '../attempts/course.ts';
 import { firstAnswer, type Try } from '../attempts/fallback.ts';
-import { malformedIn } from '../pumps/malformed-event.ts';
-import { createObserver, noteUnsaid, type Observation } from '../record/observer.ts';
+import { UNWATCHED, noteUnsaid, type Observation } from '../record/observer.ts';
 import { type Question, sideOf } from '../attempts/plan.ts';
 import type { Relay } from '../pumps/relay.ts';
-import { breakable } from '../pumps/pump.ts';
+import { readingOf } from '../pumps/reading.ts';
 import { createTranslatePump } from '../pumps/translate.ts';
+import { BreakablePump } from '../pumps/wrapped.ts';
 import { createRepeatReader, createSequelReader, createTurnReader, type PrefixReader } from './prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';
@@ -60,7 +60,7 @@ export interface NextPart {
 
 /** Rejects where none of them answers. */
 export function openNext(exchange: Exchange, { broken, ...about }: Break): Promise<NextPart> {
-  const { question, host, record, maxEvent, redact, dialect } = exchange;
+  const { question, dialect } = exchange;
   const text = about.story.text();
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
@@ -76,33 +76,21 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl });
       continued = goesOn !== undefined && text.trim() !== '' ? 'prefilled' : 'repeated';
       const asked = continued === 'prefilled' ? begunBy(question, text) : question;
-      const plan = notePlan({ ...exchange, question: asked }, target, key);
-      const observer = createObserver(host.monotonic, NOBODY);
-      const { seen } = observer;
-      record.seen = seen;
+      // What repeats is not shown to watchers; what is new is told them as it goes out.
+      const context = planTry({ ...exchange, question: asked }, target, key, UNWATCHED);
+      const { plan } = context;
+      const { seen } = context.observer;
       const { losses, transformers } = plan;
       const rest = about.after(target);
       const part: Part = { target, seen, losses, transformers, rest, before: broken };
       const reader = continued === 'prefilled' ? readerOf(goesOn, text) : anewReader(about.turn, text);
       const render = createJoint(exchange, part, about, reader);
-      const context = { requestId: record.requestId, host, plan, maxEvent, observer, redact };
       const run: Try<NextPart>['run'] = async (answered, signal) => {
         const { relay } = await openStream(
           { ...context, signal, answered },
           (createFraming) =>
-            breakable(
-              createTranslatePump({
-                provider: target.provider.name,
-                side: plan.side,
-                createFraming,
-                observer,
-                maxEvent,
-                quirks: target.provider.quirks,
-                render,
-                redact,
-                now: host.now,
-                onMalformed: malformedIn(context, plan),
-              }),
+            new BreakablePump(
+              createTranslatePump({ ...readingOf(context), createFraming, render }),
               () => part.broken !== undefined,
             ),
           render,
@@ -162,6 +150,3 @@ function createJoint(
     return told.length === 0 ? undefined : encode(told);
   };
 }
-
-/** What repeats is not shown to watchers; what is new is told them as it goes out. */
-const NOBODY = { isWatched: () => false, text() {} };

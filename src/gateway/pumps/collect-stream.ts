@@ -1,17 +1,17 @@
 // Some servers stream whatever is asked: what they stream is folded into the whole answer that was wanted.
 import type { CreateFraming } from '../../dialects/dialect.ts';
-import type { GatewayError } from '../../model/errors.ts';
-import { createResponseCollector } from '../../model/replay.ts';
+import { createResponseCollector, type ResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { ThroughputGuard } from '../../upstream/throughput.ts';
 import { withHintBeside } from '../attempts/hint-beside.ts';
-import { malformedIn } from './malformed-event.ts';
 import type { Observer } from '../record/observer.ts';
-import { type Pump, tooLong } from './pump.ts';
+import { tooLong } from './pump.ts';
+import { readingOf } from './reading.ts';
 import { createRelay, nextOf, type Relay } from './relay.ts';
 import type { AttemptContext, Sent } from '../attempts/send.ts';
 import type { TextReader } from './text.ts';
 import { createTranslatePump } from './translate.ts';
+import { WrappedPump } from './wrapped.ts';
 
 export interface CollectedAnswer {
   /** The provider's own text, where it was one after all; null: it streamed. */
@@ -77,63 +77,33 @@ export function collectText(
   return pump.collected().answer;
 }
 
-class CollectingPump implements Pump<true> {
+class CollectingPump extends WrappedPump<true> {
   private readonly context: AttemptContext;
-  private readonly stream: Pump<true>;
-  private readonly collector = createResponseCollector();
+  private readonly collector: ResponseCollector;
   private size = 0;
   private whole: CollectedAnswer | undefined = undefined;
 
   constructor(context: AttemptContext, createFraming: CreateFraming) {
-    const { plan, maxEvent, observer, redact } = context;
-    const { name, quirks } = plan.target.provider;
+    const collector = createResponseCollector();
+    super(
+      createTranslatePump<true>({
+        ...readingOf({ ...context, observer: untold(context.observer) }),
+        createFraming,
+        render(events) {
+          for (const event of events) collector.push(event);
+          return true;
+        },
+      }),
+    );
     this.context = context;
-    this.stream = createTranslatePump<true>({
-      provider: name,
-      side: plan.side,
-      createFraming,
-      observer: untold(observer),
-      maxEvent,
-      quirks,
-      redact,
-      now: context.host.now,
-      render: (events) => {
-        for (const event of events) this.collector.push(event);
-        return true;
-      },
-      onMalformed: malformedIn(context, plan),
-    });
+    this.collector = collector;
   }
 
-  push(chunk: Uint8Array): true | undefined {
+  override push(chunk: Uint8Array): true | undefined {
     const { maxEvent, plan } = this.context;
     this.size += chunk.length;
     if (this.size > maxEvent) throw tooLong(plan.target.provider.name, maxEvent);
     return this.stream.push(chunk);
-  }
-
-  more(): true | undefined {
-    return this.stream.more?.();
-  }
-
-  end(): true | undefined {
-    return this.stream.end();
-  }
-
-  fail(error: GatewayError): true | undefined {
-    return this.stream.fail(error);
-  }
-
-  ended(): boolean {
-    return this.stream.ended();
-  }
-
-  tookEvent(): boolean {
-    return this.stream.tookEvent();
-  }
-
-  settle(): void {
-    this.stream.settle();
   }
 
   /** It was no stream. */

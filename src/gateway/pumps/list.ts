@@ -1,7 +1,7 @@
 // A stream that comes as one JSON array, as Gemini's servers send it where nobody asks for events: each element is an
 // event, passed on as soon as its bytes are there.
-import type { GatewayError } from '../../model/errors.ts';
 import type { Pump } from './pump.ts';
+import { WrappedPump } from './wrapped.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,8 +17,7 @@ const LINE = [10];
 const NOTHING: readonly number[] = [];
 
 /** Gives the stream's own pump the elements as server-sent events. Whether an element is one, its reader tells. */
-export class ListPump<Out> implements Pump<Out> {
-  private readonly stream: Pump<Out>;
+export class ListPump<Out> extends WrappedPump<Out> {
   /** Brackets that are open: 1 between elements. */
   private depth = 0;
   private inText = false;
@@ -29,42 +28,14 @@ export class ListPump<Out> implements Pump<Out> {
 
   /** @param isBehind the stream's pump has had blanks: they would be the beginning of the first field's name. */
   constructor(stream: Pump<Out>, isBehind: boolean) {
-    this.stream = stream;
+    super(stream);
     this.before = isBehind ? LINE : NOTHING;
   }
 
-  push(chunk: Uint8Array): Out | undefined {
+  override push(chunk: Uint8Array): Out | undefined {
     const bytes: number[] = [];
     for (const byte of chunk) this.take(byte, bytes);
     return bytes.length === 0 ? undefined : this.stream.push(Uint8Array.from(bytes));
-  }
-
-  more(): Out | undefined {
-    return this.stream.more?.();
-  }
-
-  end(): Out | undefined {
-    return this.stream.end();
-  }
-
-  fail(error: GatewayError): Out | undefined {
-    return this.stream.fail(error);
-  }
-
-  ended(): boolean {
-    return this.stream.ended();
-  }
-
-  tookEvent(): boolean {
-    return this.stream.tookEvent();
-  }
-
-  settle(): void {
-    this.stream.settle();
-  }
-
-  broke(): boolean {
-    return this.stream.broke?.() === true;
   }
 
   private take(byte: number, out: number[]): void {

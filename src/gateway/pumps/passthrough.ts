@@ -3,7 +3,6 @@
 import {
   MalformedEvent,
   type ProviderSide,
-  type Quirks,
   type StreamDecoder,
   type StreamEncoder,
 } from '../../dialects/dialect.ts';
@@ -16,25 +15,15 @@ import { parseFrame } from '../../sse/parse-frame.ts';
 import { hintedError } from '../attempts/hint-beside.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
+import type { Reading } from './reading.ts';
 import { redactError } from '../response/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
 
-export interface PassthroughOptions {
-  provider: string;
-  side: ProviderSide;
+export interface PassthroughOptions extends Reading {
   /** Events that the client did not ask for. */
   hides: ((event: SseEvent) => boolean) | undefined;
   /** Of the client's dialect, for the error event that may have to end the stream. */
   createEncoder(): StreamEncoder;
-  observer: Observer;
-  maxEvent: number;
-  /** Of the provider. */
-  quirks: Quirks;
-  onTapFailure(thrown: unknown): void;
-  /** What the provider says of a failure may quote a key. */
-  redact(text: string): string;
-  /** Unix milliseconds. */
-  now(): number;
   follower?: Follower | undefined;
 }
 
@@ -297,7 +286,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       return true;
     } catch (thrown) {
       if (thrown instanceof MalformedEvent) this.observer.noteMalformed();
-      else this.options.onTapFailure(thrown);
+      else this.options.onMalformed(thrown);
       return false;
     }
   }

@@ -24,20 +24,6 @@ export interface Pump<Out> {
   broke?(): boolean;
 }
 
-/** The pump of an answer with which another target may have to go on. */
-export function breakable<Out>(pump: Pump<Out>, broke: () => boolean): Pump<Out> {
-  return {
-    push: (chunk) => pump.push(chunk),
-    more: () => pump.more?.(),
-    end: () => pump.end(),
-    fail: (error) => pump.fail(error),
-    ended: () => pump.ended(),
-    tookEvent: () => pump.tookEvent(),
-    settle: () => pump.settle(),
-    broke,
-  };
-}
-
 /** Goes along with a passthrough, for an answer with which another target may have to go on. */
 export interface Follower {
   /** What the provider tells, as decoded. */

@@ -3,6 +3,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import { ListPump } from './list.ts';
 import { type Pump, tooLong } from './pump.ts';
+import { WrappedPump } from './wrapped.ts';
 
 /** What becomes of a text where a stream was announced. */
 export interface TextReader<Out> {
@@ -64,8 +65,7 @@ const MORE = { stream: true } as const;
 const LONGEST_ERROR = 64 * 1024;
 const JSON_ENDS = /[}\]]\s*$/;
 
-class TextPump<Out> implements Pump<Out> {
-  private readonly stream: Pump<Out>;
+class TextPump<Out> extends WrappedPump<Out> {
   private readonly reader: TextReader<Out>;
   private readonly decoder = new TextDecoder();
   private pieces: Uint8Array[] = [];
@@ -78,12 +78,12 @@ class TextPump<Out> implements Pump<Out> {
   private rest: Out | undefined = undefined;
 
   constructor(stream: Pump<Out>, reader: TextReader<Out>, blanks: readonly Uint8Array[]) {
-    this.stream = stream;
+    super(stream);
     this.reader = reader;
     for (const piece of blanks) this.text += this.decoder.decode(piece, MORE);
   }
 
-  push(chunk: Uint8Array): Out | undefined {
+  override push(chunk: Uint8Array): Out | undefined {
     const { reader } = this;
     this.pieces.push(chunk);
     this.size += chunk.length;
@@ -98,13 +98,13 @@ class TextPump<Out> implements Pump<Out> {
     return undefined;
   }
 
-  more(): Out | undefined {
+  override more(): Out | undefined {
     const { rest } = this;
     this.rest = undefined;
     return rest ?? this.stream.more?.();
   }
 
-  end(): Out | undefined {
+  override end(): Out | undefined {
     this.text += this.decoder.decode();
     if (!this.reader.isJson && !isJson(this.text)) return this.endAsStream();
     const out = this.reader.read(this.text);
@@ -112,24 +112,16 @@ class TextPump<Out> implements Pump<Out> {
     return out;
   }
 
-  fail(error: GatewayError): Out | undefined {
+  override fail(error: GatewayError): Out | undefined {
     return this.answered ? undefined : this.stream.fail(error);
   }
 
-  ended(): boolean {
+  override ended(): boolean {
     return this.answered || this.stream.ended();
   }
 
-  tookEvent(): boolean {
+  override tookEvent(): boolean {
     return true;
-  }
-
-  settle(): void {
-    this.stream.settle();
-  }
-
-  broke(): boolean {
-    return this.stream.broke?.() === true;
   }
 
   /**
@@ -157,8 +149,7 @@ class TextPump<Out> implements Pump<Out> {
 }
 
 /** The stream's own pump, of an answer that does not begin like one. */
-class DoubtfulPump<Out> implements Pump<Out> {
-  private readonly stream: Pump<Out>;
+class DoubtfulPump<Out> extends WrappedPump<Out> {
   private readonly provider: string;
   private readonly decoder = new TextDecoder();
   private beginning = '';
@@ -166,22 +157,18 @@ class DoubtfulPump<Out> implements Pump<Out> {
   private took = false;
 
   constructor(stream: Pump<Out>, provider: string) {
-    this.stream = stream;
+    super(stream);
     this.provider = provider;
   }
 
-  push(chunk: Uint8Array): Out | undefined {
+  override push(chunk: Uint8Array): Out | undefined {
     if (this.size < LONGEST_REASON)
       this.beginning += this.decoder.decode(chunk.subarray(0, LONGEST_REASON), MORE);
     this.size += chunk.length;
     return this.stream.push(chunk);
   }
 
-  more(): Out | undefined {
-    return this.stream.more?.();
-  }
-
-  end(): Out | undefined {
+  override end(): Out | undefined {
     if (!this.took && !this.stream.ended()) {
       const text = this.beginning + this.decoder.decode();
       const last = text.slice(text.lastIndexOf('\n') + 1);
@@ -191,26 +178,10 @@ class DoubtfulPump<Out> implements Pump<Out> {
     return this.stream.end();
   }
 
-  fail(error: GatewayError): Out | undefined {
-    return this.stream.fail(error);
-  }
-
-  ended(): boolean {
-    return this.stream.ended();
-  }
-
-  tookEvent(): boolean {
+  override tookEvent(): boolean {
     const took = this.stream.tookEvent();
     this.took ||= took;
     return took;
-  }
-
-  settle(): void {
-    this.stream.settle();
-  }
-
-  broke(): boolean {
-    return this.stream.broke?.() === true;
   }
 
   private noStream(text: string): GatewayError {

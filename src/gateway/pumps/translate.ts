@@ -4,7 +4,6 @@ import {
   type EventTaker,
   MalformedEvent,
   type ProviderSide,
-  type Quirks,
   type StreamDecoder,
   type StreamEncoder,
   type StreamFraming,
@@ -15,6 +14,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import { hintedError } from '../attempts/hint-beside.ts';
 import { noteErrorData, type Observer } from '../record/observer.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
+import type { Reading } from './reading.ts';
 import { redactError } from '../response/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
 import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
@@ -25,21 +25,10 @@ import { createSequencer, type SequenceReader, type Sequencer } from './sequence
  */
 const LONG_ANSWER = 512 * 1024;
 
-export interface TranslateOptions<Out> {
-  provider: string;
-  side: ProviderSide;
+export interface TranslateOptions<Out> extends Reading {
   createFraming: CreateFraming;
   /** Turns the events of one chunk into what the client gets. */
   render(events: readonly StreamEvent[]): Out | undefined;
-  observer: Observer;
-  maxEvent: number;
-  /** Of the provider. */
-  quirks: Quirks;
-  onMalformed(error: MalformedEvent): void;
-  /** What the provider says of a failure may quote a key. */
-  redact(text: string): string;
-  /** Unix milliseconds. */
-  now(): number;
 }
 
 export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {

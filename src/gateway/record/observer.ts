@@ -52,13 +52,18 @@ export interface Observation {
   unsaid: Set<string> | null;
 }
 
+/** Those who watch the text of an answer. */
+export type Audience = Pick<LiveStream, 'isWatched' | 'text'>;
+
+export const UNWATCHED: Audience = { isWatched: () => false, text() {} };
+
 /**
  * @param live where watchers see the text of this answer.
  * @param timing of the try, where another observer keeps it too.
  */
 export function createObserver(
   monotonic: () => number,
-  live: Pick<LiveStream, 'isWatched' | 'text'>,
+  live: Audience,
   timing: StreamTiming = createStreamTiming(monotonic),
 ): Observer {
   return new TryObserver(monotonic, live, timing);
@@ -67,12 +72,12 @@ export function createObserver(
 class TryObserver implements Observer {
   readonly seen: Observation;
   private readonly monotonic: () => number;
-  private readonly live: Pick<LiveStream, 'isWatched' | 'text'>;
+  private readonly live: Audience;
   /** The answer's own counts, and those beside them, as told so far. */
   private counted: Usage = NO_USAGE;
   private besides: Usage | null = null;
 
-  constructor(monotonic: () => number, live: Pick<LiveStream, 'isWatched' | 'text'>, timing: StreamTiming) {
+  constructor(monotonic: () => number, live: Audience, timing: StreamTiming) {
     this.monotonic = monotonic;
     this.live = live;
     this.seen = {

@@ -5,9 +5,9 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { OpenStream } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { describeLoss } from '../record/describe-row.ts';
-import { malformedIn } from '../pumps/malformed-event.ts';
-import { createObserver, noteUnsaid, type Observer } from '../record/observer.ts';
+import { createObserver, noteUnsaid, type Observer, UNWATCHED } from '../record/observer.ts';
 import type { Pump } from '../pumps/pump.ts';
+import { readingOf } from '../pumps/reading.ts';
 import { redactError } from '../response/redact-error.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
 import { type AnswerChain, createAnswerChain } from './answer.ts';
@@ -28,26 +28,13 @@ export async function openTransformed<Out>(
   open: Open,
   render: (events: Events) => Out | undefined,
 ): Promise<OpenStream<Out>> {
-  const { host, plan, observer, maxEvent, redact } = context;
-  const { name: provider, quirks } = plan.target.provider;
+  const { host, observer, redact } = context;
   const chain = chainOf(context);
-  const upstream = watchUpstream(observer, host.monotonic);
-  const onMalformed = malformedIn(context, plan);
+  const upstream = { ...context, observer: watchUpstream(observer, host.monotonic) };
   const pump = (createFraming: CreateFraming) =>
-    createTranslatePump<Events>({
-      provider,
-      side: plan.side,
-      createFraming,
-      observer: upstream,
-      maxEvent,
-      quirks,
-      render: asTheyAre,
-      redact,
-      now: host.now,
-      onMalformed,
-    });
+    createTranslatePump<Events>({ ...readingOf(upstream), createFraming, render: asTheyAre });
   try {
-    const opened = await open({ ...context, observer: upstream }, pump, asTheyAre);
+    const opened = await open(upstream, pump, asTheyAre);
     noteRewritten(context);
     const relay = transformRelay(opened.relay, chain, observer, redact, render);
     await relay.ready();
@@ -69,8 +56,6 @@ export function chainOf({ plan, observer }: AttemptContext): AnswerChain {
   const lost = (feature: string) => noteUnsaid(observer.seen, feature);
   return createAnswerChain(plan.answerSteps, { provider: provider.name, model, lost });
 }
-
-const UNWATCHED = { isWatched: () => false, text: () => {} };
 
 /**
  * What is billed and who served is what the provider says, whatever becomes of its answer, and so is when it

@@ -1,0 +1,57 @@
+// A pump around another one, which it leaves to itself but for what it does otherwise.
+import type { GatewayError } from '../../model/errors.ts';
+import type { Pump } from './pump.ts';
+
+export class WrappedPump<Out> implements Pump<Out> {
+  protected readonly stream: Pump<Out>;
+
+  constructor(stream: Pump<Out>) {
+    this.stream = stream;
+  }
+
+  push(chunk: Uint8Array): Out | undefined {
+    return this.stream.push(chunk);
+  }
+
+  more(): Out | undefined {
+    return this.stream.more?.();
+  }
+
+  end(): Out | undefined {
+    return this.stream.end();
+  }
+
+  fail(error: GatewayError): Out | undefined {
+    return this.stream.fail(error);
+  }
+
+  ended(): boolean {
+    return this.stream.ended();
+  }
+
+  tookEvent(): boolean {
+    return this.stream.tookEvent();
+  }
+
+  settle(): void {
+    this.stream.settle();
+  }
+
+  broke(): boolean {
+    return this.stream.broke?.() === true;
+  }
+}
+
+/** The pump of an answer with which another target may have to go on. */
+export class BreakablePump<Out> extends WrappedPump<Out> {
+  private readonly hasBroken: () => boolean;
+
+  constructor(stream: Pump<Out>, hasBroken: () => boolean) {
+    super(stream);
+    this.hasBroken = hasBroken;
+  }
+
+  override broke(): boolean {
+    return this.hasBroken();
+  }
+}
