@@ -1,6 +1,6 @@
 // What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
-import { asString } from '../../model/json/json.ts';
-import { byType, type Known, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
+import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
 
 // The SDKs add what they made of a text, and of arguments, as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };
@@ -69,7 +69,7 @@ const FORMAT = byType({
 const PLACE: KnownFields = { type: true, city: true, region: true, country: true, timezone: true };
 
 /** Tools of the server's own, and what functions say beside their schema, are kept. */
-const tool: Known = (value) => {
+const tool = (value: JsonObject): true | KnownFields => {
   const type = asString(value.type) ?? '';
   if (type === 'custom') return { type: true, name: true, description: true, format: true };
   if (type === 'namespace') return { type: true, name: true, description: true, tools: tool };

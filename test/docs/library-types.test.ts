@@ -1,0 +1,37 @@
+// The library in a project whose compiler is set as `bun init` and README.md say, which asks for less than ours.
+import { expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dir, '../..');
+
+test('its types hold', async () => {
+  const project = mkdtempSync(join(tmpdir(), 'sluice-types-'));
+  const compilerOptions = {
+    lib: ['ESNext', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
+    target: 'ESNext',
+    module: 'Preserve',
+    moduleDetection: 'force',
+    moduleResolution: 'bundler',
+    allowImportingTsExtensions: true,
+    verbatimModuleSyntax: true,
+    noEmit: true,
+    strict: true,
+    skipLibCheck: true,
+    noFallthroughCasesInSwitch: true,
+    noUncheckedIndexedAccess: true,
+    noImplicitOverride: true,
+    types: ['bun'],
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+  };
+  const files = [join(ROOT, 'examples/embed.ts')];
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  try {
+    const compiler = Bun.spawn([join(ROOT, 'node_modules/.bin/tsc'), '-p', project], { stderr: 'inherit' });
+    expect(await new Response(compiler.stdout).text()).toBe('');
+    expect(await compiler.exited).toBe(0);
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+});
