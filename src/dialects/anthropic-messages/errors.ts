@@ -4,6 +4,7 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
+import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 
@@ -95,7 +96,7 @@ export function fromBody(
 function fromParts(status: number, reason: UpstreamReason | undefined, message: string): GatewayError {
   const code = codeOf(status, reason?.type, message);
   return new GatewayError(code, message, {
-    ...(keepsStatus(code, status) ? { status } : {}),
+    ...ownStatus(code, status),
     ...(isUnpaid(status, reason?.type, message) ? { exhausted: true } : {}),
     ...(reason === undefined || Object.keys(reason).length === 0 ? {} : { reason }),
   });
@@ -104,26 +105,16 @@ function fromParts(status: number, reason: UpstreamReason | undefined, message: 
 const TOO_LONG =
   /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceed(ed|s)/i;
 
-/** The account is empty: no fault of the request, and another key may have what it takes. */
 function isUnpaid(status: number, type: string | undefined, message: string): boolean {
-  return status === 402 || type === 'billing_error' || /credit balance is too low/i.test(message);
+  return status === UNPAID || type === 'billing_error' || /credit balance is too low/i.test(message);
 }
 
 function codeOf(status: number, type: string | undefined, message: string): ErrorCode {
   if ((status === 400 || status === 413) && TOO_LONG.test(message)) return 'context_too_long';
   if (isUnpaid(status, type, message)) return 'upstream_unauthorized';
-  if (status === 401 || status === 403) return 'upstream_unauthorized';
-  if (status === 429) return 'upstream_rate_limited';
-  if (status === 529 || status === 503 || type === 'overloaded_error') return 'upstream_overloaded';
-  // Neither is the client's doing: a timeout or a clash that asking again may mend.
-  if (status === 408 || status === 409) return 'upstream_failed';
-  return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
-}
-
-/** Where the provider's own status tells the client more than the code's. */
-function keepsStatus(code: ErrorCode, status: number): boolean {
-  if (code === 'upstream_overloaded') return status === 503;
-  return code === 'upstream_rejected' || code === 'upstream_unauthorized';
+  const code = codeOfStatus(status);
+  if (code === 'upstream_unauthorized' || code === 'upstream_rate_limited') return code;
+  return type === 'overloaded_error' ? 'upstream_overloaded' : code;
 }
 
 function htmlMessage(status: number, body: string): string {

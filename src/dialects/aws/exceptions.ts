@@ -4,6 +4,7 @@ import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
+import { codeOfStatus } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** What the name of an event begins with that is an exception. */
@@ -84,14 +85,11 @@ const TOO_LONG =
 
 function codeFor(status: number, name: string, message: string): ErrorCode {
   if (status === 400 && TOO_LONG.test(message)) return 'context_too_long';
-  if (status === 401 || status === 403) return 'upstream_unauthorized';
-  if (status === 429) return 'upstream_rate_limited';
-  if (status === 503 || status === 529) return 'upstream_overloaded';
-  // A model that failed or took too long is no fault of the request.
-  if (status === 408 || status === 409 || status === 424) return 'upstream_failed';
+  // A model that failed is no fault of the request.
+  if (status === 424) return 'upstream_failed';
   // Credentials that ran out while a stream was on its way.
   if (/expiredToken|unrecognizedClient/.test(name)) return 'upstream_unauthorized';
-  return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
+  return codeOfStatus(status);
 }
 
 /** Where the provider's own status tells the client more than the code's. */

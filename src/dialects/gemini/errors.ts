@@ -1,7 +1,7 @@
 // What an error of Google's servers means: non-2xx answers, errors inside HTTP 200, errors inside a stream.
 // https://cloud.google.com/apis/design/errors
 import { durationMs } from '../../model/duration.ts';
-import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
+import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { isDailyQuota } from '../../model/google-quota.ts';
 import {
   asNumber,
@@ -13,6 +13,7 @@ import {
 } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
+import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../shared/failure-status.ts';
 import { listOf } from './wire.ts';
 
 interface Stated {
@@ -28,19 +29,9 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const trimmed = body.trim();
   if (trimmed.startsWith('<')) {
     const code = codeFor(status, {}, '');
-    return new GatewayError(
-      code,
-      `the provider answered HTTP ${status} with an HTML page instead of JSON: check its base_url`,
-      ownStatus(code, status),
-    );
+    return new GatewayError(code, pageInstead(status), statusOf(code, status));
   }
-  let value: JsonValue = trimmed;
-  try {
-    value = JSON.parse(trimmed) as JsonValue;
-  } catch {
-    // Plain text is a message too.
-  }
-  return toError(status, readStated(value));
+  return toError(status, readStated(statedIn(trimmed)));
 }
 
 /** The error in a body or chunk that came with HTTP 200. */
@@ -68,9 +59,6 @@ const STATUS_OF: Record<string, number> = table({
   DEADLINE_EXCEEDED: 504,
 });
 
-/** The account is empty: no fault of the request, and another key or target may have what it takes. */
-const UNPAID = 402;
-
 function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   const status = httpStatus ?? stated.status ?? STATUS_OF[stated.reason.type ?? ''] ?? 500;
   const code = codeFor(status, stated.reason, stated.message);
@@ -81,7 +69,7 @@ function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
     code,
     `${said}${named === undefined ? '' : ` (${named})`}: ${stated.message || 'it gave no reason'}`,
     {
-      ...ownStatus(code, status),
+      ...statusOf(code, status),
       ...(status === UNPAID && { exhausted: true }),
       ...(code === 'upstream_rate_limited' && isUsedUp(stated) && { exhausted: 'model' }),
       ...(stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs }),
@@ -97,22 +85,10 @@ function isUsedUp({ isDaily, reason }: Stated): boolean {
   return isDaily === true || USED_UP.has(reason.code ?? '');
 }
 
-function ownStatus(code: ErrorCode, status: number): { status?: number } {
-  // These pass on the provider's status; the rest have the table's (CONTRACT, error table).
-  switch (code) {
-    case 'upstream_rate_limited':
-    case 'upstream_rejected':
-      return { status };
-    case 'upstream_unauthorized':
-      // A bad key is a bad argument to Google: 400.
-      return {
-        status: status === 403 || status === UNPAID ? status : ERROR_RULES.upstream_unauthorized.status,
-      };
-    case 'upstream_overloaded':
-      return { status: status === 503 ? 503 : ERROR_RULES.upstream_overloaded.status };
-    default:
-      return {};
-  }
+/** A bad key is a bad argument to Google: 400. */
+function statusOf(code: ErrorCode, status: number): { status?: number } {
+  const isArgument = code === 'upstream_unauthorized' && status !== 403 && status !== UNPAID;
+  return isArgument ? {} : ownStatus(code, status);
 }
 
 const TOO_LONG =
@@ -125,14 +101,9 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
     if (BAD_KEY_REASONS.has(reason.code ?? '') || BAD_KEY.test(message)) return 'upstream_unauthorized';
     if (TOO_LONG.test(message)) return 'context_too_long';
   }
-  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
-  if (status === 429) return 'upstream_rate_limited';
-  if (status === 503 || status === 529) return 'upstream_overloaded';
   if (status >= 500 && /overloaded/i.test(message)) return 'upstream_overloaded';
-  // Timeouts, conflicts and cancelled work are the server's doing.
-  if (status === 408 || status === 409 || status === 499) return 'upstream_failed';
-  if (status >= 400 && status < 500) return 'upstream_rejected';
-  return 'upstream_failed';
+  // Work that was cancelled: the server's doing.
+  return status === 499 ? 'upstream_failed' : codeOfStatus(status);
 }
 
 function readStated(value: JsonValue): Stated {

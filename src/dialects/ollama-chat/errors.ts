@@ -2,6 +2,7 @@
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
+import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
@@ -34,27 +35,16 @@ function toError(status: number | undefined, message: string): GatewayError {
   const code = codeFor(status ?? 500, message);
   const said = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
   return new GatewayError(code, `${said}: ${message || 'it gave no reason'}`, {
-    ...(status !== undefined && keepsStatus(code, status) && { status }),
+    ...(status !== undefined && ownStatus(code, status)),
     ...(status === UNPAID && { exhausted: true }),
   });
-}
-
-/** What an account or its plan may use is used up. */
-const UNPAID = 402;
-
-/** Where the server's own status tells the client more than the code's. */
-function keepsStatus(code: ErrorCode, status: number): boolean {
-  if (code === 'upstream_overloaded') return status === 503;
-  return code === 'upstream_rejected' || code === 'upstream_unauthorized' || code === 'upstream_rate_limited';
 }
 
 const TOO_LONG = /context (length|window|size)|input (length )?exceeds|prompt (is )?too long/i;
 
 function codeFor(status: number, message: string): ErrorCode {
   if (TOO_LONG.test(message)) return 'context_too_long';
-  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
-  if (status === 429) return 'upstream_rate_limited';
-  if (status === 503 || status === 529 || /server busy/i.test(message)) return 'upstream_overloaded';
-  if (status === 408 || status === 409) return 'upstream_failed';
-  return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
+  const code = codeOfStatus(status);
+  if (code === 'upstream_unauthorized' || code === 'upstream_rate_limited') return code;
+  return /server busy/i.test(message) ? 'upstream_overloaded' : code;
 }

@@ -12,6 +12,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
+import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../shared/failure-status.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
 /** What the many body shapes say in common. */
@@ -29,17 +30,10 @@ interface Stated {
 export function parseError({ status, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   const trimmed = body.trim();
   if (trimmed.startsWith('<')) {
-    const code = codeFor(status, {}, '');
-    const problem = `the provider answered HTTP ${status} with an HTML page instead of JSON: check its base_url`;
-    return new GatewayError(code, problem, ownStatus(code, status));
+    const code = codeOfStatus(status);
+    return new GatewayError(code, pageInstead(status), ownStatus(code, status));
   }
-  let value: JsonValue = trimmed;
-  try {
-    value = JSON.parse(trimmed) as JsonValue;
-  } catch {
-    // Plain text is a message too.
-  }
-  return toError(status, readStated(value), quirks);
+  return toError(status, readStated(statedIn(trimmed)), quirks);
 }
 
 /** The error that came with HTTP 200: in a body, a chunk or an event, whatever it looks like. */
@@ -107,9 +101,6 @@ const EXHAUSTED = new Set([
   'usage_limit_reached',
 ]);
 
-/** The account is empty: no fault of the request, and another key or target may have what it takes. */
-const UNPAID = 402;
-
 function isExhausted(
   { code = '', type = '' }: UpstreamReason,
   vendor: VendorError | undefined,
@@ -117,20 +108,6 @@ function isExhausted(
 ): boolean {
   if (vendor !== undefined) return vendor.exhausted === true;
   return status === UNPAID || EXHAUSTED.has(code) || EXHAUSTED.has(type);
-}
-
-function ownStatus(code: ErrorCode, status: number): { status?: number } {
-  // These pass on the provider's status; the rest have the table's (CONTRACT, error table).
-  switch (code) {
-    case 'upstream_unauthorized':
-    case 'upstream_rate_limited':
-    case 'upstream_rejected':
-      return { status };
-    case 'upstream_overloaded':
-      return { status: status === 503 ? 503 : ERROR_RULES.upstream_overloaded.status };
-    default:
-      return {};
-  }
 }
 
 const TOO_LONG_CODES = new Set([
@@ -146,15 +123,10 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
   const isTooLong =
     TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || TOO_LONG.test(message);
   if (isTooLong && (status === 400 || status === 413 || status === 422)) return 'context_too_long';
-  if (status === 401 || status === UNPAID || status === 403) return 'upstream_unauthorized';
-  if (status === 429) return 'upstream_rate_limited';
-  if (status === 503 || status === 529) return 'upstream_overloaded';
   if (status >= 500 && /overloaded/i.test(`${reason.type} ${reason.code} ${message}`)) {
     return 'upstream_overloaded';
   }
-  if (status === 408 || status === 409) return 'upstream_failed';
-  if (status >= 400 && status < 500) return 'upstream_rejected';
-  return 'upstream_failed';
+  return codeOfStatus(status);
 }
 
 /** The HTTP status that an error inside HTTP 200 would have had: its code and type say so, roughly. */

@@ -1,0 +1,54 @@
+// What the HTTP status of a provider's failure means in every dialect, where its words say nothing more.
+import type { ErrorCode } from '../../model/errors.ts';
+import type { JsonValue } from '../../model/json/json.ts';
+
+/** The account is empty: no fault of the request, and another key or target may have what it takes. */
+export const UNPAID = 402;
+
+export function codeOfStatus(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+    case UNPAID:
+    case 403:
+      return 'upstream_unauthorized';
+    case 429:
+      return 'upstream_rate_limited';
+    case 503:
+    case 529:
+      return 'upstream_overloaded';
+    // A timeout or a clash is not the client's doing, and asking again may mend it.
+    case 408:
+    case 409:
+      return 'upstream_failed';
+    default:
+      return status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_failed';
+  }
+}
+
+/** The provider's own status where it tells the client more than the code's (CONTRACT, error table). */
+export function ownStatus(code: ErrorCode, status: number): { status?: number } {
+  switch (code) {
+    case 'upstream_unauthorized':
+    case 'upstream_rate_limited':
+    case 'upstream_rejected':
+      return { status };
+    case 'upstream_overloaded':
+      return status === 503 ? { status } : {};
+    default:
+      return {};
+  }
+}
+
+/** What the body of a failure holds: JSON, or its text, which is a message too. */
+export function statedIn(body: string): JsonValue {
+  try {
+    return JSON.parse(body) as JsonValue;
+  } catch {
+    return body;
+  }
+}
+
+/** Of a page where JSON was expected. */
+export function pageInstead(status: number): string {
+  return `the provider answered HTTP ${status} with an HTML page instead of JSON: check its base_url`;
+}
