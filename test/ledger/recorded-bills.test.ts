@@ -737,7 +737,7 @@ describe('the bill of', () => {
       }
     });
 
-    test('Chat Completions: pages of the web that are cited show a search that nobody counted', async () => {
+    test('Chat Completions: pages of the web that are cited or listed, and tools that were run, show what nobody counted', async () => {
       const id = 'openai-chat/openrouter/pydantic-test-openrouter-web-search-annotations-stream';
       const recording = findRecording(id);
       if (recording === undefined) throw new Error(`no recording ${id}`);
@@ -753,12 +753,21 @@ describe('the bill of', () => {
       const uncounted = (text: string) =>
         text.replace(/"cost":[\d.]+,/, '').replace(/,"server_tool_use_details":\{[^}]*\}/, '');
       const uncited = (text: string) => uncounted(text).replaceAll('"url_citation":', '"file_citation":');
-      const listed = (text: string) =>
-        uncited(text).replace('"choices"', '"citations":["https://a.example"],"choices"');
+      const shown = (text: string, told: string) => uncited(text).replace('"choices"', `${told},"choices"`);
+      const listed = (text: string) => shown(text, '"citations":["https://a.example"]');
+      const found = (text: string) => shown(text, '"web_search":[{"link":"https://a.example"}]');
+      const nothing = (text: string) => shown(text, '"citations":[],"web_search":[]');
+      const ran = (text: string) =>
+        uncited(text).replace(
+          '"delta":{',
+          '"delta":{"executed_tools":[{"index":0,"type":"browser_search"}],',
+        );
       for (const path of ['/v1/chat/completions', '/v1/messages']) {
         expect((await billed({ ...bill, edit: uncounted }, recording, path)).costUsd).toBeNull();
-        expect((await billed({ ...bill, edit: listed }, recording, path)).costUsd).toBeNull();
-        expect((await billed({ ...bill, edit: uncited }, recording, path)).costUsd).toBeGreaterThan(0);
+        for (const edit of [listed, found, ran])
+          expect((await billed({ ...bill, edit }, recording, path)).costUsd).toBeNull();
+        for (const edit of [uncited, nothing])
+          expect((await billed({ ...bill, edit }, recording, path)).costUsd).toBeGreaterThan(0);
       }
     });
 

@@ -56,6 +56,11 @@ export function parseSources(body: JsonObject): Citation[] {
   return citations;
 }
 
+/** Whether a body or chunk has any, or what GLM's own search found (`web_search[]`). */
+export function listsSources(body: JsonObject): boolean {
+  return Boolean(asArray(body.web_search)?.length) || parseSources(body).length > 0;
+}
+
 /** The annotation for a citation in a text of `length` that begins at `base`; undefined where it has no form here. */
 export function buildAnnotation(citation: Citation, base: number, length: number): JsonObject | undefined {
   const own = citation.extension?.dialect === 'openai-chat' ? citation.extension.fields : undefined;

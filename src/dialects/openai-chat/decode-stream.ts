@@ -16,7 +16,7 @@ import { errorInList, objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { errorOf } from '../openai/errors.ts';
-import { parseSources } from './annotations.ts';
+import { listsSources, parseSources } from './annotations.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
 import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
@@ -25,7 +25,7 @@ import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { saysNothing } from '../shared/unread-fields.ts';
 import { tellUnworded } from './unworded.ts';
-import { citesPages, countsIn, withSearches } from './usage.ts';
+import { countsIn, showsSearches, withSearches } from './usage.ts';
 
 /** One string, that is. */
 
@@ -45,8 +45,8 @@ class ChunkDecoder implements StreamDecoder {
   private started = false;
   private ended = false;
   private answered = false;
-  /** Pages of the web were cited. */
-  private cites = false;
+  /** The server searched, or ran other tools. */
+  private searched = false;
   private responseId: string | null = null;
   /** What may be a failure in other words: it is one where no answer follows. */
   private complaint: GatewayError | undefined = undefined;
@@ -149,16 +149,15 @@ class ChunkDecoder implements StreamDecoder {
     // Azure's first chunk has filter results, an empty id and no choice.
     if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id)))
       this.start(chunk);
-    if (chunk.citations !== undefined || chunk.search_results !== undefined) {
-      const sources = parseSources(chunk);
-      this.cites ||= sources.length > 0;
-      this.blocks.sources(sources);
-    }
+    if (chunk.citations !== undefined || chunk.search_results !== undefined)
+      this.blocks.sources(parseSources(chunk));
+    if (chunk.citations !== undefined || chunk.search_results !== undefined || chunk.web_search !== undefined)
+      this.searched ||= listsSources(chunk);
     const error = errorInChunk(chunk, this.quirks);
     if (choice === undefined && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);
     if (this.started) tellUnworded(chunk, choice, this.extend);
-    if (usage !== undefined) sink.push({ type: 'usage', usage: this.cites ? withSearches(usage) : usage });
+    if (usage !== undefined) sink.push({ type: 'usage', usage: this.searched ? withSearches(usage) : usage });
     if (error !== undefined) this.fail(error);
   }
 
@@ -184,10 +183,9 @@ class ChunkDecoder implements StreamDecoder {
       if (content !== undefined && content !== null) this.readContent(content);
       if (typeof refusal === 'string' && refusal !== '') blocks.refusal(refusal);
     }
-    if (delta.annotations !== undefined) {
-      this.cites ||= citesPages(delta.annotations);
-      blocks.annotations(delta.annotations);
-    }
+    if (delta.annotations !== undefined) blocks.annotations(delta.annotations);
+    if (delta.annotations !== undefined || delta.executed_tools !== undefined)
+      this.searched ||= showsSearches(delta);
     if (delta.tool_calls) this.toolDecoder().fragments(delta.tool_calls);
     if (delta.function_call) this.toolDecoder().legacy(delta.function_call);
     if (delta.audio) this.mediaDecoder().audio(delta.audio);

@@ -8,7 +8,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
 import type { Account } from '../dialect.ts';
-import { parseAnnotations, parseSources } from './annotations.ts';
+import { listsSources, parseAnnotations, parseSources } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
@@ -21,7 +21,7 @@ import { parseReasoning } from './reasoning.ts';
 import { argumentText } from '../openai/calls.ts';
 import { parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
-import { citesPages, countsIn, withSearches } from './usage.ts';
+import { countsIn, showsSearches, withSearches } from './usage.ts';
 
 /** Reads the first choice; the other dialects have room for one. */
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -61,10 +61,10 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 export function accountIn(body: JsonObject): Account {
   const choice = asObject(asArray(body.choices)?.[0]);
   const usage = countsIn(body, choice);
-  const cites = citesPages(asObject(choice?.message)?.annotations) || parseSources(body).length > 0;
+  const searched = listsSources(body) || showsSearches(asObject(choice?.message) ?? {});
   return {
     model: asString(body.model) || null,
-    usage: usage !== undefined && cites ? withSearches(usage) : usage,
+    usage: usage !== undefined && searched ? withSearches(usage) : usage,
   };
 }
 

@@ -1,5 +1,5 @@
 // Token counts ↔ `usage`, across the servers that speak this dialect.
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
@@ -87,13 +87,14 @@ export function countsIn(body: JsonObject, choice: JsonObject | undefined): Stat
 /** OpenAI's that search before each answer, cited or not. https://platform.openai.com/docs/guides/tools-web-search */
 const SEARCHES_ALWAYS = /\bgpt-[\w.-]+-search-(preview|api)\b/;
 
-/** The counts of an answer that was searched for: searches are billed, and most servers do not count them. */
+/** The counts of an answer for which the server searched, or ran other tools: they are billed, and most servers do not count them. */
 export function withSearches(stated: StatedUsage): StatedUsage {
   return stated.webSearches ? stated : { ...stated, otherCharges: true };
 }
 
-/** Whether some of the annotations of a message or delta are pages of the web. */
-export function citesPages(annotations: JsonValue | undefined): boolean {
+/** Whether a message or delta shows that: by pages of the web that it cites, or by what was run (Groq). */
+export function showsSearches({ annotations, executed_tools: run }: JsonObject): boolean {
+  if (asArray(run)?.length) return true;
   return (asArray(annotations) ?? []).some((item) => asObject(asObject(item)?.url_citation) !== undefined);
 }
 
