@@ -1,12 +1,13 @@
 // How the programs that people use are told where the gateway is: rows of data, one a program.
+import type { StandInSettings } from './stand-in-settings.ts';
 
 export interface ClientProgram {
   /** Environment variables to set; undefined leaves what is there. */
   environment(gateway: Gateway): Record<string, string | undefined>;
   /** Arguments before the person's own. */
   arguments?(gateway: Gateway): string[];
-  /** A settings file that the program reads where this variable says, unless the person has set it. */
-  settings?: { variable: string; content: object };
+  /** Settings that no variable and no argument reaches. */
+  settings?: StandInSettings;
 }
 
 interface Gateway {
@@ -73,9 +74,12 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
   },
   gemini: {
     environment: gemini,
-    // With another way to log in it would not ask the base URL at all.
+    // With another way to log in it would not ask the base URL at all, and with none chosen it does not start. Since
+    // 0.61 settings of the system count only where root alone can write, so it is told in those of the person.
     settings: {
-      variable: 'GEMINI_CLI_SYSTEM_SETTINGS_PATH',
+      variable: 'GEMINI_CLI_HOME',
+      folder: '.gemini',
+      file: 'settings.json',
       content: { security: { auth: { selectedType: 'gemini-api-key' } } },
     },
   },

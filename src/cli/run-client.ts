@@ -1,13 +1,12 @@
 // `sluice run`: a client program with the gateway as its provider.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { findHome } from '../config/load.ts';
-import { CLIENT_PROGRAMS, type ClientProgram, OTHER_PROGRAM } from './client-programs.ts';
-import { type CliContext, type Command, UsageError } from './command.ts';
+import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
+import { type Command, UsageError } from './command.ts';
 import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
-import { usingHome } from './home.ts';
 import { exemptFromProxies } from './own-machine.ts';
+import { SettingsUnreadable, standIn } from './stand-in-settings.ts';
 
 /** As shells count: the command was not found. */
 const NOT_FOUND = 127;
@@ -42,13 +41,20 @@ export const runCommand: Command = {
       context.err(`error: ${name} is not on PATH; install it, or name its path`);
       return NOT_FOUND;
     }
-    const settings = program.settings === undefined ? {} : writeSettings(program.settings, name, context);
+    let settings: Record<string, string> = {};
+    try {
+      if (program.settings !== undefined) settings = standIn(program.settings, basename(name), context);
+    } catch (error) {
+      if (!(error instanceof SettingsUnreadable)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
     const set = Object.entries(program.environment(gateway)).filter(([, value]) => value !== undefined);
     const child = Bun.spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], {
       cwd: context.directory,
       env: {
-        ...settings,
         ...environment,
+        ...settings,
         ...exemptFromProxies(address.url, environment),
         ...Object.fromEntries(set),
       },
@@ -68,19 +74,4 @@ function holds(path: string, text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The variable that names the file written. */
-function writeSettings(
-  { variable, content }: NonNullable<ClientProgram['settings']>,
-  name: string,
-  { environment }: CliContext,
-): Record<string, string> {
-  const directory = join(findHome(environment), 'clients');
-  const path = join(directory, `${basename(name)}.json`);
-  usingHome(path, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${JSON.stringify(content)}\n`, { mode: 0o600 });
-  });
-  return { [variable]: path };
 }

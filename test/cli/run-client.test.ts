@@ -1,6 +1,6 @@
 // `sluice run`: what a program finds in its environment, and that its arguments and exit code are its own.
 import { afterAll, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../support/cli-run.ts';
@@ -18,7 +18,7 @@ const URL = `http://127.0.0.1:${gateway.port}`;
 
 const WATCHED =
   'ANTHROPIC_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_KEY ' +
-  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_SYSTEM_SETTINGS_PATH SLUICE_CLIENT_KEY NO_PROXY no_proxy';
+  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_HOME SLUICE_CLIENT_KEY NO_PROXY no_proxy';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
 function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
@@ -97,13 +97,50 @@ test('codex is configured by arguments', async () => {
   expect(env.SLUICE_CLIENT_KEY).toBe('k1');
 });
 
-test('gemini has its own variables', async () => {
+test('gemini has its own variables, and the person’s own folder but for the way to log in', async () => {
   const program = install('gemini');
+  const own = join(TEMPORARY, '.gemini');
+  mkdirSync(join(own, 'extensions'), { recursive: true });
+  writeFileSync(join(own, 'GEMINI.md'), 'remember');
+  const settings =
+    '{ "ui": { "theme": "X" }, /* mine */ "security": { "auth": { "selectedType": "oauth-personal" } } }';
+  writeFileSync(join(own, 'settings.json'), settings);
   await run(['gemini']);
   const { env } = await program.read();
   expect(env).toMatchObject({ GOOGLE_GEMINI_BASE_URL: URL, GEMINI_API_KEY: 'sluice' });
-  expect(await Bun.file(env.GEMINI_CLI_SYSTEM_SETTINGS_PATH ?? '').json()).toEqual({
+  const shown = join(env.GEMINI_CLI_HOME ?? '', '.gemini');
+  expect(await Bun.file(join(shown, 'settings.json')).json()).toEqual({
+    ui: { theme: 'X' },
     security: { auth: { selectedType: 'gemini-api-key' } },
+  });
+  expect(readFileSync(join(own, 'settings.json'), 'utf8')).toBe(settings);
+  writeFileSync(join(shown, 'GEMINI.md'), 'more');
+  expect(readFileSync(join(own, 'GEMINI.md'), 'utf8')).toBe('more');
+
+  // What the program made itself stays, what the person took away goes, and a run within a run is none of its own.
+  writeFileSync(join(shown, 'installation_id'), '1');
+  rmSync(join(own, 'extensions'), { recursive: true });
+  writeFileSync(join(own, 'keybindings.json'), '[]');
+  await run(['gemini'], { GEMINI_CLI_HOME: env.GEMINI_CLI_HOME ?? '' });
+  expect((await program.read()).env.GEMINI_CLI_HOME).toBe(env.GEMINI_CLI_HOME);
+  const names = ['GEMINI.md', 'installation_id', 'keybindings.json', 'settings.json'];
+  expect(readdirSync(shown).sort()).toEqual(names);
+});
+
+test('gemini with a home of its own is shown that one; settings that cannot be read say so', async () => {
+  const program = install('gemini');
+  const home = join(TEMPORARY, 'other');
+  mkdirSync(join(home, '.gemini'), { recursive: true });
+  writeFileSync(join(home, '.gemini', 'other.md'), 'other');
+  await run(['gemini'], { GEMINI_CLI_HOME: home });
+  const shown = join((await program.read()).env.GEMINI_CLI_HOME ?? '', '.gemini');
+  expect(readFileSync(join(shown, 'other.md'), 'utf8')).toBe('other');
+  expect(readdirSync(shown)).not.toContain('GEMINI.md');
+
+  writeFileSync(join(home, '.gemini', 'settings.json'), '{\n "ui": }');
+  expect(await run(['gemini'], { GEMINI_CLI_HOME: home })).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error: .*other\/\.gemini\/settings\.json cannot be read: line 2: /),
   });
 });
 
@@ -119,7 +156,7 @@ test('any other program gets what the SDKs read; a key of the person’s own sta
     OPENAI_API_KEY: 'own',
     GOOGLE_GEMINI_BASE_URL: URL,
     GEMINI_API_KEY: 'sluice',
-    GEMINI_CLI_SYSTEM_SETTINGS_PATH: 'unset',
+    GEMINI_CLI_HOME: 'unset',
     NO_PROXY: 'unset',
     no_proxy: 'unset',
     SLUICE_CLIENT_KEY: 'unset',
@@ -131,7 +168,7 @@ test('a folder that cannot hold the settings says so', async () => {
   writeFileSync(join(TEMPORARY, 'a-file'), '');
   expect(await run(['gemini'], { SLUICE_HOME: join(TEMPORARY, 'a-file') })).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/a-file\/clients\/gemini\.json cannot be used .*; .*SLUICE_HOME$/),
+    err: expect.stringMatching(/a-file\/clients\/gemini cannot be used .*; .*SLUICE_HOME$/),
   });
 });
 

@@ -1,0 +1,100 @@
+// A program's settings with some of them changed: a folder that stands in for the person's while the program runs. It
+// shows what theirs holds, so that sessions and extensions are theirs, but has a settings file of its own. Theirs is
+// never written to.
+import * as fs from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { findHome } from '../config/load.ts';
+import { parseConfigText } from '../config/load-format.ts';
+import { isObject, type JsonObject } from '../model/json/json.ts';
+import type { CliContext } from './command.ts';
+import { usingHome } from './home.ts';
+
+export interface StandInSettings {
+  /** Names the folder in which the program looks for `folder`, in place of the person's home. */
+  variable: string;
+  folder: string;
+  /** In `folder`: JSON, comments allowed. */
+  file: string;
+  /** Said in place of what the person's file says there; the rest of it stays. */
+  content: JsonObject;
+}
+
+/** The person's own file; the message names it. */
+export class SettingsUnreadable extends Error {
+  override readonly name = 'SettingsUnreadable';
+}
+
+/**
+ * The variable for the program's environment. `name` is the program's.
+ * Throws SettingsUnreadable, and HomeUnusable where the gateway's folder cannot hold the stand-in.
+ */
+export function standIn(
+  { variable, folder, file, content }: StandInSettings,
+  name: string,
+  { environment, directory }: CliContext,
+): Record<string, string> {
+  const home = join(findHome(environment), 'clients', name);
+  const named = environment[variable];
+  // A program that was started so may start another.
+  const ofPerson = named && resolve(directory, named) !== resolve(directory, home) ? named : undefined;
+  const theirs = resolve(directory, ofPerson ?? (environment.HOME || homedir()), folder);
+  const settings = merge(readSettings(join(theirs, file)), content);
+  const ours = join(home, folder);
+  usingHome(home, () => {
+    fs.mkdirSync(ours, { recursive: true, mode: 0o700 });
+    showIn(ours, theirs, file);
+    // Whole at once: another run of the program may be reading it. It may hold keys, of tool servers and the like.
+    const draft = join(home, `${file}.${process.pid}`);
+    fs.writeFileSync(draft, `${JSON.stringify(settings)}\n`, { mode: 0o600 });
+    fs.renameSync(draft, join(ours, file));
+  });
+  return { [variable]: home };
+}
+
+function readSettings(path: string): JsonObject {
+  let text: string;
+  try {
+    text = fs.readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SettingsUnreadable(`${path} cannot be read: ${why}`, { cause });
+  }
+  const { value, errors } = parseConfigText(text, '.jsonc');
+  if (errors.length === 0 && isObject(value)) return value;
+  const [first = { line: 1, message: 'it is no object' }] = errors;
+  throw new SettingsUnreadable(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
+}
+
+/** What the program itself put into `ours` stays. */
+function showIn(ours: string, theirs: string, except: string): void {
+  for (const each of fs.readdirSync(ours)) {
+    const path = join(ours, each);
+    const isStale = fs.lstatSync(path).isSymbolicLink() && fs.readlinkSync(path) !== join(theirs, each);
+    if (isStale || !fs.existsSync(path)) fs.rmSync(path, { force: true });
+  }
+  if (!fs.existsSync(theirs)) return;
+  for (const each of fs.readdirSync(theirs)) {
+    const path = join(ours, each);
+    if (each !== except && !fs.existsSync(path)) link(join(theirs, each), path);
+  }
+}
+
+function link(target: string, path: string): void {
+  try {
+    fs.symlinkSync(target, path);
+  } catch (error) {
+    // Another run was first.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+function merge(theirs: JsonObject, ours: JsonObject): JsonObject {
+  const all = { ...theirs };
+  for (const [name, value] of Object.entries(ours)) {
+    const before = all[name];
+    all[name] = isObject(before) && isObject(value) ? merge(before, value) : value;
+  }
+  return all;
+}
