@@ -72,6 +72,16 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
       return settings.flatMap(([name, value]) => ['-c', `${name}=${JSON.stringify(value)}`]);
     },
   },
+  copilot: {
+    environment: ({ url, key }) => ({
+      COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+      COPILOT_PROVIDER_TYPE: 'openai',
+      // Chat Completions would not bring back the thinking of models that want it with the next turn.
+      COPILOT_PROVIDER_WIRE_API: 'responses',
+      // Before an API key of the person's own.
+      COPILOT_PROVIDER_BEARER_TOKEN: key ?? undefined,
+    }),
+  },
   gemini: {
     environment: gemini,
     // With another way to log in it would not ask the base URL at all, and with none chosen it does not start. Since

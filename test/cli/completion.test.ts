@@ -43,7 +43,10 @@ describe('bash', () => {
       ['serve', '--'],
       ['--config', '--host', '--port', '--workers', '--help', '--version'],
     ],
-    [['run', 'co'], ['codex']],
+    [
+      ['run', 'co'],
+      ['codex', 'copilot'],
+    ],
     // Values are the person's: files are proposed by the shell itself.
     [['serve', '--config', ''], []],
     // Another program's.

@@ -18,7 +18,8 @@ const URL = `http://127.0.0.1:${gateway.port}`;
 
 const WATCHED =
   'ANTHROPIC_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_KEY ' +
-  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_HOME SLUICE_CLIENT_KEY NO_PROXY no_proxy';
+  'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_HOME SLUICE_CLIENT_KEY COPILOT_PROVIDER_BASE_URL ' +
+  'COPILOT_PROVIDER_TYPE COPILOT_PROVIDER_WIRE_API COPILOT_PROVIDER_BEARER_TOKEN NO_PROXY no_proxy';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
 function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
@@ -97,6 +98,19 @@ test('codex is configured by arguments', async () => {
   expect(env.SLUICE_CLIENT_KEY).toBe('k1');
 });
 
+test('copilot has its own variables, which win over those of another provider', async () => {
+  const program = install('copilot');
+  await run(['copilot'], { COPILOT_PROVIDER_TYPE: 'anthropic', COPILOT_PROVIDER_BEARER_TOKEN: 'own' });
+  const environment = {
+    COPILOT_PROVIDER_BASE_URL: `${URL}/v1`,
+    COPILOT_PROVIDER_TYPE: 'openai',
+    COPILOT_PROVIDER_WIRE_API: 'responses',
+  };
+  expect((await program.read()).env).toMatchObject({ ...environment, COPILOT_PROVIDER_BEARER_TOKEN: 'own' });
+  await run(['--key', 'k1', 'copilot'], { COPILOT_PROVIDER_BEARER_TOKEN: 'own' });
+  expect((await program.read()).env).toMatchObject({ ...environment, COPILOT_PROVIDER_BEARER_TOKEN: 'k1' });
+});
+
 test('gemini has its own variables, and the person’s own folder but for the way to log in', async () => {
   const program = install('gemini');
   const own = join(TEMPORARY, '.gemini');
@@ -157,6 +171,10 @@ test('any other program gets what the SDKs read; a key of the person’s own sta
     GOOGLE_GEMINI_BASE_URL: URL,
     GEMINI_API_KEY: 'sluice',
     GEMINI_CLI_HOME: 'unset',
+    COPILOT_PROVIDER_BASE_URL: 'unset',
+    COPILOT_PROVIDER_TYPE: 'unset',
+    COPILOT_PROVIDER_WIRE_API: 'unset',
+    COPILOT_PROVIDER_BEARER_TOKEN: 'unset',
     NO_PROXY: 'unset',
     no_proxy: 'unset',
     SLUICE_CLIENT_KEY: 'unset',
