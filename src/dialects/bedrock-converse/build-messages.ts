@@ -40,6 +40,7 @@ export function buildConversation(
   }
   for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   if (turns.length === 0) speakAsUser(system, turns, scope);
+  if (turns[0]?.role === 'assistant') beginWithUser(turns, losses);
   requireLastTurn(request, turns.at(-1)?.role);
   if (scope.family === 'claude') trimPrefill(turns, losses);
   const end = turns.at(-1);
@@ -72,6 +73,12 @@ function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentSco
   const content = system.splice(at);
   losses.approximated('messages.system', 'the last system message stands as the user turn');
   turns.push({ role: 'user', content });
+}
+
+/** A conversation that the model begins is refused: greetings, and histories of which the beginning is cut off. */
+function beginWithUser(turns: Turn[], losses: LossReport): void {
+  losses.approximated('messages', 'a turn of the user stands before the first, which may not be the model’s');
+  turns.unshift({ role: 'user', content: [{ text: 'You speak first.' }] });
 }
 
 /** Whether a tool loop is going on whose turns do not begin with thinking: thinking can then only be off. */

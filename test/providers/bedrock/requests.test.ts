@@ -283,6 +283,20 @@ test('turns alternate, blank text is left out, instructions move to the front', 
   expect(sent.system).toEqual([{ text: 'Be brief.' }]);
 });
 
+test('a conversation that the model begins, which Amazon refuses, is begun by the user', async () => {
+  const messages = [
+    { role: 'assistant', content: 'How can I help?' },
+    { role: 'user', content: 'Like this.' },
+  ];
+  const { sent, row } = await chat(NOVA, { messages });
+  expect(sent.messages).toEqual([
+    { role: 'user', content: [{ text: 'You speak first.' }] },
+    { role: 'assistant', content: [{ text: 'How can I help?' }] },
+    { role: 'user', content: [{ text: 'Like this.' }] },
+  ]);
+  expect(row.lost.join()).toContain('a turn of the user stands before the first');
+});
+
 test('long ids of other providers get a stand-in, the same for call and result', async () => {
   const id = `call_${'x'.repeat(90)}|fc_1`;
   const { sent } = await chat(NOVA, {
