@@ -1,8 +1,9 @@
 // A client's Messages request as the neutral one.
 // https://docs.anthropic.com/en/api/messages
 import type { Part, TextPart } from '../../model/content.ts';
-import { asArray, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type {
+  Binding,
   Message,
   NeutralRequest,
   OutputFormat,
@@ -68,6 +69,8 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
     extension: { dialect: ID, fields: extra },
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
+  const boundTo = findBinding(body);
+  if (boundTo !== undefined) request.boundTo = boundTo;
   parseSampling(body, request);
   const choice = optionalObject(body, 'tool_choice');
   if (choice !== undefined) Object.assign(request, parseToolChoice(choice));
@@ -76,6 +79,19 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   const serviceTier = optionalString(body, 'service_tier');
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   return request;
+}
+
+/** Fields with which only Anthropic's own servers can answer. */
+function findBinding({ thread, compaction }: JsonObject): Binding | undefined {
+  if (asObject(thread)?.type === 'continue') {
+    const problem =
+      'the earlier turns are kept by the provider that gave this id; send the whole conversation';
+    return { dialect: ID, field: 'thread', problem };
+  }
+  if (asObject(compaction) === undefined) return undefined;
+  const problem =
+    'it asks for a signed summary, which that provider does not write; let the client summarise';
+  return { dialect: ID, field: 'compaction', problem };
 }
 
 /** Zero is allowed: it fills the prompt cache without an answer. */
