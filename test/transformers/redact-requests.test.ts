@@ -72,6 +72,34 @@ describe('to a provider of the same dialect', () => {
   });
 });
 
+test.each(['anthropic-messages', 'openai-chat'] as const)(
+  'what was found, a document in blocks and a summary of earlier turns, to a provider of %s',
+  async (dialect) => {
+    const lab = labOf(dialect);
+    const said = [{ type: 'text', text: `It has ${SECRET}.` }];
+    const messages = [
+      {
+        role: 'assistant',
+        content: [{ type: 'compaction', content: `Summed up: ${SECRET}.`, signature: 'c2lnbmVk' }],
+      },
+      {
+        role: 'user',
+        content: [
+          { type: 'search_result', source: `https://a.test/${SECRET}`, title: 'Found', content: said },
+          { type: 'document', source: { type: 'content', content: said } },
+        ],
+      },
+    ];
+    expect((await lab.ask('anthropic-messages', false, { messages })).error).toBeNull();
+    const { text } = lab.sent();
+    expect(text).not.toContain(SECRET);
+    for (const kept of ['Summed up: [redacted].', 'https://a.test/[redacted]', 'It has [redacted].', 'Found'])
+      expect(text).toContain(kept);
+    // The seal is of another text.
+    expect(text).not.toContain('c2lnbmVk');
+  },
+);
+
 test('to a provider of another dialect nothing is left', async () => {
   const lab = labOf('openai-chat', { tools: true });
   expect((await lab.ask('anthropic-messages', false, TALK)).error).toBeNull();

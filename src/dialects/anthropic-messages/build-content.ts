@@ -15,9 +15,10 @@ import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
+import { BLANK_LINE, plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
-import { ID, ownFields, SEARCH_RESULT } from './wire.ts';
+import { COMPACTION, ID, ownFields, SEARCH_RESULT } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;
@@ -106,6 +107,8 @@ export function compact(blocks: JsonObject[]): JsonValue | undefined {
 }
 
 export function buildText(part: TextPart, { losses, answer }: ContentOptions): JsonObject | undefined {
+  const summary = asObject(ownFields(part.extension)[COMPACTION]);
+  if (summary !== undefined) return withBreakpoint(part, summaryBlock(part, summary));
   // Empty text blocks are refused, and clients of other dialects send them beside tool calls.
   if (part.text === '' && part.cacheControl === undefined && !answer) return undefined;
   const block: JsonObject = { type: 'text', text: part.text };
@@ -149,11 +152,7 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
 
 function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
   const found = asObject(ownFields(part.extension)[SEARCH_RESULT]);
-  if (found !== undefined) {
-    const { cache_control: _, ...block } = found;
-    put(block, 'cache_control', part.cacheControl);
-    return block;
-  }
+  if (found !== undefined) return withBreakpoint(part, searchResultBlock(part, found));
   const source = buildSource(asText(part.source) ?? part.source, losses);
   if (source === undefined) return undefined;
   if (source.type === 'base64' && source.media_type !== 'application/pdf') {
@@ -163,7 +162,12 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   const block: JsonObject = { type: 'document', source };
   put(block, 'title', part.name);
   if (part.cites === true) block.citations = { enabled: true };
-  return withCommon(part, block);
+  withCommon(part, block);
+  // The client's own form of the source says it, unless a step changed the text.
+  const own = asObject(block.source);
+  if (part.source.kind === 'text' && own?.type === 'content' && plainText(own.content) !== part.source.text)
+    block.source = source;
+  return block;
 }
 
 function buildSource(source: MediaSource, losses: LossReport): JsonObject | undefined {
@@ -191,6 +195,31 @@ function asText(source: MediaSource): MediaSource | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The client's own block, without its seals where a step changed the text. */
+function summaryBlock({ text }: TextPart, block: JsonObject): JsonObject {
+  if (text === `${String(block.content)}${BLANK_LINE}`) return block;
+  const { signature: _, encrypted_content: __, ...rest } = block;
+  return { ...rest, content: text.trimEnd() };
+}
+
+/** The client's own block, with the text of a step that changed it. */
+function searchResultBlock({ source }: DocumentPart, block: JsonObject): JsonObject {
+  if (source.kind !== 'text' || source.text === textOfSearchResult(block)) return block;
+  const { text } = source;
+  const at = typeof block.source === 'string' ? text.indexOf(BLANK_LINE) : -1;
+  if (at === -1) return { ...block, content: [{ type: 'text', text }] };
+  const content = [{ type: 'text', text: text.slice(at + BLANK_LINE.length) }];
+  return { ...block, source: text.slice(0, at), content };
+}
+
+function withBreakpoint(
+  { cacheControl }: TextPart | DocumentPart,
+  { cache_control: _, ...block }: JsonObject,
+): JsonObject {
+  put(block, 'cache_control', cacheControl);
+  return block;
 }
 
 function withCommon(part: Exclude<Part, { type: 'opaque' }>, block: JsonObject): JsonObject {

@@ -12,11 +12,18 @@ import type {
 } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
-import type { Author } from './author.ts';
+import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
 import { leftover } from '../shared/own-fields.ts';
-import { extensionOf, ID, isServerToolResult, SEARCH_RESULT, SERVER_TOOL_BLOCKS } from './wire.ts';
+import {
+  COMPACTION,
+  extensionOf,
+  ID,
+  isServerToolResult,
+  SEARCH_RESULT,
+  SERVER_TOOL_BLOCKS,
+} from './wire.ts';
 
 /** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
 export function parseContent(content: JsonValue | undefined, path: string, author: Author): Part[] {
@@ -42,6 +49,9 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
       return parseDocument(block) ?? opaque(type, block);
     case SEARCH_RESULT:
       return parseSearchResult(block) ?? opaque(type, block);
+    // In an answer it is no part of what the model says.
+    case COMPACTION:
+      return (author === CLIENT ? parseCompaction(block) : undefined) ?? opaque(type, block);
     case 'thinking': {
       const signature = asString(block.signature);
       return {
@@ -174,18 +184,39 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
 
 /** Others read its text; this dialect finds the whole block again. */
 function parseSearchResult(block: JsonObject): DocumentPart | undefined {
-  const text = plainText(block.content);
+  const text = textOfSearchResult(block);
   if (text === undefined) return undefined;
-  const from = asString(block.source);
   const name = asString(block.title);
   const { citations } = leftover(block, [...COMMON, 'source', 'title', 'content']);
   const wanted = asObject(citations)?.enabled === true ? { citations } : {};
   return {
     type: 'document',
-    source: { kind: 'text', text: from === undefined ? text : `${from}\n\n${text}` },
+    source: { kind: 'text', text },
     ...(name === undefined ? {} : { name }),
     ...cacheControlOf(block),
     extension: { dialect: ID, fields: { [SEARCH_RESULT]: block, ...wanted }, defaults: [SEARCH_RESULT] },
+  };
+}
+
+/** Where it was found, and behind a blank line what; undefined where it is more than text. */
+export function textOfSearchResult({ source, content }: JsonObject): string | undefined {
+  const text = plainText(content);
+  const from = asString(source);
+  return text === undefined || from === undefined ? text : `${from}${BLANK_LINE}${text}`;
+}
+
+export const BLANK_LINE = '\n\n';
+
+/** Without it others would know nothing of the turns that it stands for; this dialect finds the signed block again. */
+function parseCompaction(block: JsonObject): TextPart | undefined {
+  const text = asString(block.content);
+  if (!text) return undefined;
+  return {
+    type: 'text',
+    // Some put what follows it in the same text.
+    text: text + BLANK_LINE,
+    ...cacheControlOf(block),
+    extension: { dialect: ID, fields: { [COMPACTION]: block }, defaults: [COMPACTION] },
   };
 }
 
@@ -210,7 +241,7 @@ function parseSource(source: JsonObject | undefined): MediaSource | undefined {
 }
 
 /** The text of a string or of blocks that are text alone; undefined where there is more to it. */
-function plainText(content: JsonValue | undefined): string | undefined {
+export function plainText(content: JsonValue | undefined): string | undefined {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return undefined;
   const texts = content.map((block) =>

@@ -9,6 +9,9 @@ export const { extensionOf, ownFields } = createOwnFields(ID);
 /** What the client itself found, as a source to cite. */
 export const SEARCH_RESULT = 'search_result';
 
+/** A summary that stands in the place of the turns before it. */
+export const COMPACTION = 'compaction';
+
 /** Blocks by which the model calls a tool that the provider runs. */
 export const SERVER_TOOL_BLOCKS: ReadonlySet<string> = new Set(['server_tool_use', 'mcp_tool_use']);
 

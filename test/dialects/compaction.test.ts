@@ -1,0 +1,55 @@
+// A summary by Anthropic that stands for the turns before it: other models read its text, for want of which they would know
+// nothing of them; Anthropic gets its own block back.
+import { expect, test } from 'bun:test';
+import { tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
+
+const SUMMARY = {
+  type: 'compaction',
+  content: 'She is called Ada.',
+  signature: 'c2lnbmVk',
+  tool_changes: [],
+};
+
+function sentTo(wire: (typeof PROVIDER_DIALECT_IDS)[number], block: JsonObject) {
+  const ask: JsonObject = {
+    model: 'm',
+    max_tokens: 9,
+    messages: [
+      { role: 'assistant', content: [block, { type: 'text', text: 'Hello, Ada.' }] },
+      { role: 'user', content: 'Who am I?' },
+    ],
+  };
+  const { client } = DIALECTS['anthropic-messages'];
+  const request = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
+  const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+  return { told: JSON.stringify(body), names: losses.map(({ feature }) => feature) };
+}
+
+test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
+  const { told, names } = sentTo(wire, SUMMARY);
+  expect(names).not.toContain('compaction');
+  if (wire === 'anthropic-messages' || wire === 'bedrock-invoke')
+    expect(told).toContain(JSON.stringify(SUMMARY));
+  else {
+    expect(told).toContain('She is called Ada.');
+    expect(told).not.toContain('Ada.Hello');
+    expect(told).not.toContain('c2lnbmVk');
+  }
+});
+
+test('one that failed says nothing: it is named', () => {
+  expect(sentTo('openai-chat', { type: 'compaction', content: null }).names).toContain('compaction');
+});
+
+test('in an answer it is no part of what the model says', () => {
+  const body = { id: 'm', model: 'm', content: [SUMMARY, { type: 'text', text: 'Hello.' }] };
+  for (const client of DIALECT_IDS) {
+    if (client === 'anthropic-messages') continue;
+    const { body: told, lost } = tellWhole(client, PROVIDER_SIDES['anthropic-messages'].parseResponse(body));
+    expect(JSON.stringify(told)).not.toContain('Ada');
+    expect(lost).toContain('compaction');
+  }
+});
