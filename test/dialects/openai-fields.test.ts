@@ -27,3 +27,64 @@ for (const client of ['openai-chat', 'openai-responses'] as const) {
     }
   });
 }
+
+const MARK = { prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } };
+const marked = (type: string) => ({ type, text: 'Be brief.', ...MARK });
+const MARKED = {
+  'openai-chat': {
+    model: 'm',
+    messages: [
+      { role: 'system', content: [marked('text')] },
+      { role: 'user', content: [marked('text')] },
+    ],
+  },
+  'openai-responses': {
+    model: 'm',
+    input: [
+      { type: 'message', role: 'developer', content: [marked('input_text')] },
+      { type: 'message', role: 'user', content: [marked('input_text')] },
+    ],
+  },
+};
+
+for (const client of ['openai-chat', 'openai-responses'] as const) {
+  test.each(PROVIDER_DIALECT_IDS)(`what ${client} marks to be cached, at %s`, (wire) => {
+    const route = { operation: 'generate', model: 'm', stream: false } as const;
+    const request = DIALECTS[client].client.parseRequest(MARKED[client], route);
+    const options = { model: 'anthropic.claude-opus-4-6-v1', quirks: { cacheControl: true } };
+    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, options);
+    const sent = JSON.stringify(body);
+    const names = losses.map(({ feature, outcome }) => `${feature} ${outcome}`);
+    switch (wire) {
+      case 'openai-chat':
+      case 'openai-responses':
+        expect(sent.split(JSON.stringify(MARK).slice(1, -1))).toHaveLength(3);
+        expect(names).toEqual(wire === 'openai-chat' ? ['cache_control approximated'] : []);
+        return;
+      case 'anthropic-messages':
+      case 'bedrock-invoke':
+        expect(sent.split('"cache_control":{"type":"ephemeral","ttl":"1h"}')).toHaveLength(3);
+        expect(names).toEqual(['cache_control approximated']);
+        return;
+      case 'bedrock-converse':
+        expect(sent.split('"cachePoint":{"type":"default","ttl":"1h"}')).toHaveLength(3);
+        expect(names).toEqual(['cache_control approximated']);
+        return;
+      default:
+        expect(names).toContain('cache_control lost');
+    }
+  });
+}
+
+test('a breakpoint that a step took out does not come back', () => {
+  const route = { operation: 'generate', model: 'm', stream: false } as const;
+  for (const client of ['openai-chat', 'openai-responses'] as const) {
+    const request = DIALECTS[client].client.parseRequest(MARKED[client], route);
+    for (const part of [...request.system, ...request.messages.flatMap(({ parts }) => parts)])
+      if (part.type === 'text') delete part.cacheControl;
+    for (const wire of ['openai-chat', 'openai-responses'] as const) {
+      const { body } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+      expect(JSON.stringify(body)).not.toContain('prompt_cache_breakpoint');
+    }
+  }
+});

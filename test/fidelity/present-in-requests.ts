@@ -39,7 +39,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'earlier refusal': some((part) => part.type === 'refusal' && part.text !== ''),
   'citations of an earlier answer': null,
   'cache breakpoint': some((part) => part.type === 'text' && part.cacheControl !== undefined, ['user']),
-  'stored conversation (`previous_response_id`)': null,
+  'stored conversation (`previous_response_id`, `thread`)': null,
   'stored prefix (`cachedContent`)': null,
   'context editing (`context_management`)': null,
   'image, base64': media('image', ({ kind }) => kind === 'base64'),

@@ -152,8 +152,7 @@ export const CONVERSATION: FeatureGroup = {
       name: 'cache breakpoint',
       forms: userSays({
         'anthropic-messages': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
-        // Of some of its servers, OpenAI's own not among them.
-        'openai-chat': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
+        'openai-chat': { type: 'text', text: 'hi', prompt_cache_breakpoint: { mode: 'explicit' } },
         'openai-responses': { type: 'input_text', text: 'hi', prompt_cache_breakpoint: { mode: 'explicit' } },
         gemini: null,
         'bedrock-converse': [{ text: 'hi' }, { cachePoint: { type: 'default' } }],
@@ -161,9 +160,9 @@ export const CONVERSATION: FeatureGroup = {
       }),
     },
     {
-      name: 'stored conversation (`previous_response_id`)',
+      name: 'stored conversation (`previous_response_id`, `thread`)',
       forms: {
-        'anthropic-messages': null,
+        'anthropic-messages': { thread: { type: 'continue', previous_message_id: 'msg_1' } },
         'openai-chat': null,
         'openai-responses': { previous_response_id: 'resp_1' },
         gemini: null,

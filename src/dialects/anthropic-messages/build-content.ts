@@ -10,6 +10,7 @@ import type {
 import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
+import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
@@ -75,14 +76,14 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
       if (part.signature !== undefined && !answer) losses.lost('thought_signature');
       const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
       const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
-      return withCommon(part, { type, id, name: part.name, input });
+      return withCommon(part, losses, { type, id, name: part.name, input });
     }
     case 'tool-result': {
       const block: JsonObject = { type: 'tool_result', tool_use_id: toolId(part.callId) };
       const content = compact(buildBlocks(part.content, options));
       if (content !== undefined) block.content = content;
       put(block, 'is_error', part.isError);
-      return withCommon(part, block);
+      return withCommon(part, losses, block);
     }
     case 'server-tool-result':
       if (part.dialect === ID) return part.value;
@@ -121,7 +122,7 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
     }
     if (citations.length > 0) block.citations = citations;
   }
-  return withCommon(part, block);
+  return withCommon(part, losses, block);
 }
 
 function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObject | undefined {
@@ -129,17 +130,17 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
   const { text, signature, redacted } = part;
   if (answer) {
     if (redacted !== undefined) {
-      return withCommon(part, { type: 'redacted_thinking', data: tokenToWire(ID, redacted) });
+      return withCommon(part, losses, { type: 'redacted_thinking', data: tokenToWire(ID, redacted) });
     }
     const seal = signature === undefined ? '' : tokenToWire(ID, signature);
-    return withCommon(part, { type: 'thinking', thinking: text, signature: seal });
+    return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
   }
   // The provider checks signatures: only what it signed itself may go back to it.
   const own = (token: OpaqueToken) => openToken(ID, token);
   const data = redacted && (opensSeals ? openRedacted : own)(redacted);
-  if (data !== undefined) return withCommon(part, { type: 'redacted_thinking', data });
+  if (data !== undefined) return withCommon(part, losses, { type: 'redacted_thinking', data });
   const seal = signature && (opensSeals ? openSignature : own)(signature);
-  if (seal) return withCommon(part, { type: 'thinking', thinking: text, signature: seal });
+  if (seal) return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
   losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
   return undefined;
 }
@@ -147,7 +148,7 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
 function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined {
   if (part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
   const source = buildSource(part.source, losses);
-  return source && withCommon(part, { type: 'image', source });
+  return source && withCommon(part, losses, { type: 'image', source });
 }
 
 function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
@@ -162,7 +163,7 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   const block: JsonObject = { type: 'document', source };
   put(block, 'title', part.name);
   if (part.cites === true) block.citations = { enabled: true };
-  withCommon(part, block);
+  withCommon(part, losses, block);
   // The client's own form of the source says it, unless a step changed the text.
   const own = asObject(block.source);
   if (part.source.kind === 'text' && own?.type === 'content' && plainText(own.content) !== part.source.text)
@@ -222,7 +223,11 @@ function withBreakpoint(
   return block;
 }
 
-function withCommon(part: Exclude<Part, { type: 'opaque' }>, block: JsonObject): JsonObject {
-  put(block, 'cache_control', part.cacheControl);
+function withCommon(
+  part: Exclude<Part, { type: 'opaque' }>,
+  losses: LossReport,
+  block: JsonObject,
+): JsonObject {
+  if (part.cacheControl !== undefined) block.cache_control = anthropicBreakpoint(part.cacheControl, losses);
   return Object.assign(block, ownFields(part.extension));
 }

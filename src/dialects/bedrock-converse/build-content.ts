@@ -5,6 +5,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
+import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
@@ -83,7 +84,7 @@ export function buildCachePoint(
     losses.lost('cache_control', 'the model, or this place, has no cache points');
     return undefined;
   }
-  const { ttl } = cacheControl;
+  const { ttl } = anthropicBreakpoint(cacheControl, losses);
   return { cachePoint: { type: 'default', ...(ttl === '1h' || ttl === '5m' ? { ttl } : {}) } };
 }
 

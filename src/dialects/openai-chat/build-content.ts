@@ -4,7 +4,8 @@ import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/stand-ins.ts';
-import { BREAKPOINT } from './parse-content.ts';
+import { anthropicBreakpoint } from '../shared/cache-control.ts';
+import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
 
 export interface BuildScope {
@@ -41,16 +42,16 @@ export function buildContent(
   return isPlain ? built.map((content) => content.text).join(separator) : built;
 }
 
-/** The client's own where it is one of this dialect, unless a step took it out. */
+/** The client's own where it is OpenAI's, unless a step took it out. */
 function addBreakpoint(
   { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
   content: JsonObject,
   { options, losses }: BuildScope,
 ): void {
   if (cacheControl === undefined) return;
-  const own = extension?.dialect === 'openai-chat' ? extension.fields[BREAKPOINT] : undefined;
+  const own = breakpointIn(extension);
   if (own !== undefined) content[BREAKPOINT] = own;
-  if (options.quirks.cacheControl === true) content.cache_control = cacheControl;
+  if (options.quirks.cacheControl === true) content.cache_control = anthropicBreakpoint(cacheControl, losses);
   else if (own === undefined) losses.lost('cache_control');
 }
 

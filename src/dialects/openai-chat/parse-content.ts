@@ -1,12 +1,11 @@
 // Message content of a request (string or parts) → neutral parts.
 import type { DocumentPart, ImagePart, Part, TextPart, ToolResultContent } from '../../model/content.ts';
-import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
+import { parseBreakpoint } from '../openai/breakpoint.ts';
 import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai/media.ts';
 
 const ID = 'openai-chat';
-/** OpenAI's own field for the end of a prompt that is to be cached. */
-export const BREAKPOINT = 'prompt_cache_breakpoint';
 
 /** System and developer content: text only. */
 export function parseTextContent(content: JsonValue | undefined, path: string): TextPart[] {
@@ -48,11 +47,9 @@ function parsePart(value: JsonValue, path: string): Part {
   const parsed = parseTyped(type, part, path);
   if (parsed.type === 'opaque') return parsed;
   const cacheControl = asObject(part.cache_control);
-  const { [BREAKPOINT]: breakpoint } = part;
-  if (!isObject(breakpoint)) return cacheControl === undefined ? parsed : { ...parsed, cacheControl };
-  // It ends a reusable prefix, as Anthropic's does.
-  const extension = { dialect: ID, fields: { [BREAKPOINT]: breakpoint }, defaults: [BREAKPOINT] } as const;
-  return { ...parsed, cacheControl: cacheControl ?? { type: 'ephemeral' }, extension };
+  const breakpoint = parseBreakpoint(part, ID, undefined);
+  if (breakpoint === undefined) return cacheControl === undefined ? parsed : { ...parsed, cacheControl };
+  return { ...parsed, ...breakpoint, ...(cacheControl !== undefined && { cacheControl }) };
 }
 
 function parseTyped(type: string, part: JsonObject, path: string): Part {

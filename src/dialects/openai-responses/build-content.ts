@@ -3,6 +3,7 @@ import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/conten
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT } from '../shared/stand-ins.ts';
+import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
@@ -28,9 +29,12 @@ export function buildInputContent(parts: readonly Part[], scope: BuildScope): Js
 
 function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject, scope: BuildScope): void {
   scope.losses.foreign(part.extension);
-  Object.assign(content, ownFields(part.extension));
+  const { [BREAKPOINT]: _, ...own } = ownFields(part.extension);
+  Object.assign(content, own);
+  // A step may have taken it out.
   if (part.cacheControl === undefined) return;
-  if (scope.native) content.prompt_cache_breakpoint = { mode: 'explicit' };
+  const breakpoint = breakpointIn(part.extension) ?? (scope.native ? { mode: 'explicit' } : undefined);
+  if (breakpoint !== undefined) content[BREAKPOINT] = breakpoint;
   else scope.losses.lost('cache_control');
 }
 

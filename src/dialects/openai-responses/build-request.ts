@@ -1,17 +1,19 @@
 // NeutralRequest → a Responses body for one provider, and what it could not carry.
 // https://platform.openai.com/docs/api-reference/responses/create
+import type { TextPart } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { breakpointIn } from '../openai/breakpoint.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
-import type { BuildScope } from './build-content.ts';
+import { type BuildScope, buildInputContent } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
@@ -39,8 +41,14 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   const set = (field: string, value: JsonValue | undefined) => {
     if (value !== undefined) body[field] = value;
   };
-  const instructions = buildInstructions(request, losses);
+  // A breakpoint stands on a part, which the field for instructions has none of.
+  const isMarked = request.system.some(hasBreakpoint);
+  const instructions = isMarked ? undefined : buildInstructions(request, losses);
   const input = buildInput(request, scope);
+  if (isMarked) {
+    const content = buildInputContent(request.system, scope);
+    input.unshift({ type: 'message', role: 'developer', content });
+  }
   // A request needs an input: other dialects' clients may ask with a system prompt alone.
   if (input.length === 0 && !native && instructions !== undefined) {
     body.input = [{ type: 'message', role: 'system', content: instructions }];
@@ -80,6 +88,10 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   else reportUnsaid(request, ['logprobs'], losses);
   Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs));
   return { body, losses: losses.list() };
+}
+
+function hasBreakpoint({ cacheControl, extension }: TextPart): boolean {
+  return cacheControl !== undefined && breakpointIn(extension) !== undefined;
 }
 
 function buildInstructions({ system }: NeutralRequest, losses: LossReport): string | undefined {

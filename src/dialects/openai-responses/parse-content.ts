@@ -1,8 +1,9 @@
 // Content parts of messages and tool results → neutral parts.
 import type { Part, TextPart, ToolResultContent } from '../../model/content.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
+import { parseBreakpoint } from '../openai/breakpoint.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseAudio, parseFile, parseImage } from './media.ts';
 import { leftover } from '../shared/own-fields.ts';
@@ -48,11 +49,7 @@ function parsePart(value: JsonValue, path: string): Part {
     'say `input_text`, `input_image`, `input_file` or `output_text`',
   );
   const parsed = parseTyped(type, part, path);
-  // OpenAI's breakpoint ends a reusable prefix, as Anthropic's does.
-  if (isObject(part.prompt_cache_breakpoint) && parsed.type !== 'opaque') {
-    return { ...parsed, cacheControl: { type: 'ephemeral' } };
-  }
-  return parsed;
+  return parsed.type === 'opaque' ? parsed : { ...parsed, ...parseBreakpoint(part, ID, parsed.extension) };
 }
 
 function parseTyped(type: string, part: JsonObject, path: string): Part {

@@ -107,10 +107,16 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
       return;
     case 'function_call_output':
     case 'custom_tool_call_output': {
+      const content = parseResult(item.output, `${path}.output`);
+      // What a tool tells without being called; others have results of calls alone.
+      if (type === 'function_call_output' && (item.call_id ?? undefined) === undefined) {
+        turns.message({ role: 'user', parts: content });
+        return;
+      }
       const callId = callIdFromWire(
         requiredString(item, 'call_id', `${path}.call_id`, 'repeat the `call_id` of the call it answers'),
       ).id;
-      turns.result({ type: 'tool-result', callId, content: parseResult(item.output, `${path}.output`) });
+      turns.result({ type: 'tool-result', callId, content });
       return;
     }
     default: {

@@ -123,10 +123,26 @@ describe('content', () => {
     [
       'a cache breakpoint',
       { type: 'input_text', text: 'a', prompt_cache_breakpoint: { mode: 'explicit' } },
-      { ...text('a'), cacheControl: { type: 'ephemeral' } },
+      {
+        ...text('a'),
+        cacheControl: { type: 'ephemeral' },
+        extension: {
+          dialect: 'openai-responses',
+          fields: { prompt_cache_breakpoint: { mode: 'explicit' } },
+          defaults: ['prompt_cache_breakpoint'],
+        },
+      },
     ],
   ])('%s', (_, part, expected) => {
     expect(userParts([part])).toEqual([expected] as never);
+  });
+
+  test('what a tool tells without being called is said by the user', () => {
+    const told = { type: 'function_call_output', name: 'watch', output: 'The build broke.' };
+    expect(messages({ role: 'user', content: 'hi' }, told)).toEqual([
+      { role: 'user', parts: [text('hi')] },
+      { role: 'user', parts: [text('The build broke.')] },
+    ] as never);
   });
 
   test('citations of earlier answers are kept', () => {
@@ -619,7 +635,7 @@ describe('what is refused', () => {
     ['input[0].name', { input: [{ type: 'function_call', call_id: 'a', arguments: '{}' }] }],
     ['input[0].arguments', { input: [{ type: 'function_call', call_id: 'a', name: 'a', arguments: {} }] }],
     ['input[0].input', { input: [{ type: 'custom_tool_call', call_id: 'a', name: 'a' }] }],
-    ['input[0].call_id', { input: [{ type: 'function_call_output', output: 'x' }] }],
+    ['input[0].call_id', { input: [{ type: 'custom_tool_call_output', output: 'x' }] }],
     [
       'input[0].output[0].type',
       {

@@ -1,0 +1,11 @@
+// Anthropic's breakpoint as Claude takes it, whoever serves it: kept for five minutes or for an hour.
+import type { JsonObject } from '../../model/json/json.ts';
+import type { LossReport } from './loss-report.ts';
+
+/** OpenAI's are kept longer. */
+export function anthropicBreakpoint(cacheControl: JsonObject, losses: LossReport): JsonObject {
+  const { ttl } = cacheControl;
+  if (ttl !== '30m' && ttl !== '12h') return cacheControl;
+  if (ttl === '12h') losses.approximated('cache_control', 'kept for an hour');
+  return { ...cacheControl, ttl: '1h' };
+}
