@@ -111,6 +111,32 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     },
   );
 
+  test('nor sources of another provider’s search, and the empty text that held them behind a call', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    const source = { type: 'web_search_result_location', url: 'https://a.test', title: 'A', cited_text: '' };
+    const cites = (encrypted_index: string) => ({ citations: [{ ...source, encrypted_index }] });
+    const own = { type: 'text', text: 'Claude found it.', ...cites('ZW5j') };
+    await post('/v1/messages', {
+      ...unsigned('claude-sonnet-4-5'),
+      messages: [
+        { role: 'user', content: 'hi' },
+        {
+          role: 'assistant',
+          content: [
+            own,
+            { type: 'text', text: 'Found.', ...cites('') },
+            { type: 'text', text: '', ...cites('') },
+          ],
+        },
+        { role: 'user', content: 'go on' },
+      ],
+    });
+    expect(asArray(sent().messages)?.[1]).toEqual({
+      role: 'assistant',
+      content: [own, { type: 'text', text: 'Found.' }],
+    });
+  });
+
   test('another vendor’s model gets its own back, which it does not sign', async () => {
     const { post, upstream } = setup('claude', MESSAGES_ANSWER);
     await post('/v1/messages', unsigned('served'));

@@ -6,7 +6,7 @@ import { buildResponse } from './build-response.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { continuesTurn } from './prefill.ts';
-import { holdsUnsigned } from './unsigned.ts';
+import { holdsUnsealed } from './unsealed.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
@@ -55,7 +55,7 @@ export const anthropicMessages: Dialect = {
     parseError,
     errorInBody,
     continuesTurn,
-    passthrough: { edits: () => ({}), refuses: holdsUnsigned },
+    passthrough: { edits: () => ({}), refuses: holdsUnsealed },
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 128 },
     countTokens,
     models: providerModels,

@@ -1,0 +1,19 @@
+// What only Claude could have sealed, and others left unsealed in a request's history: thinking of a provider that signs
+// none (see encode-stream.ts), and sources that were told in the form of a web search (see citations.ts).
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { traitsOf } from '../claude/models.ts';
+
+/** Whether Claude would refuse the request for it. Other vendors' models are asked with what they gave themselves. */
+export function holdsUnsealed({ messages }: JsonObject, model: string): boolean {
+  const isThere = (asArray(messages) ?? []).some((message) => {
+    const { role, content } = asObject(message) ?? {};
+    return role === 'assistant' && (asArray(content) ?? []).some(isUnsealed);
+  });
+  return isThere && traitsOf(model).opensSeals;
+}
+
+function isUnsealed(block: JsonValue): boolean {
+  const { type, signature, citations } = asObject(block) ?? {};
+  if (type === 'thinking') return signature === '';
+  return (asArray(citations) ?? []).some((citation) => asObject(citation)?.encrypted_index === '');
+}
