@@ -17,6 +17,8 @@ const MEANING: Record<string, UnifiedFinish | 'broken'> = table({
   SPII: 'refusal',
   MODEL_ARMOR: 'refusal',
   JAILBREAK: 'refusal',
+  ESCALATION: 'refusal',
+  PUP_LIMITED_DISABLED: 'refusal',
   IMAGE_SAFETY: 'refusal',
   IMAGE_PROHIBITED_CONTENT: 'refusal',
   IMAGE_RECITATION: 'refusal',

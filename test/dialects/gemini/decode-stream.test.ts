@@ -428,6 +428,8 @@ describe('endings', () => {
     ['SPII', 'refusal'],
     ['IMAGE_SAFETY', 'refusal'],
     ['MODEL_ARMOR', 'refusal'],
+    ['ESCALATION', 'refusal'],
+    ['PUP_LIMITED_DISABLED', 'refusal'],
     ['OTHER', 'other'],
     ['LANGUAGE', 'other'],
     ['SOMETHING_NEW', 'other'],
