@@ -77,6 +77,12 @@ function turnOff(
   const { traits, native } = facts;
   const effort = settings.effort === 'none' ? undefined : effortFor(settings, facts, losses);
   const withEffort: Thinking = effort === undefined ? {} : { effort };
+  if (traits.betweenTools) {
+    losses.approximated(name, 'the model thinks between calls of tools alone');
+    // More effort than `high` is refused beside it.
+    const isMore = effort === 'xhigh' || effort === 'max';
+    return { thinking: { type: 'between_tools' }, ...(isMore ? { effort: 'high' } : withEffort) };
+  }
   if (traits.thinking === 'always') {
     losses.approximated(name, 'the model always thinks: lowest effort');
     return { effort: 'low' };

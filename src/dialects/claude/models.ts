@@ -11,6 +11,8 @@ export interface ModelTraits {
    * is refused. `either`: both forms. `always`: as adaptive, and it cannot be turned off.
    */
   thinking: 'none' | 'budget' | 'either' | 'adaptive' | 'always';
+  /** Of those that always think: takes `between_tools`, where it thinks behind results of tools alone. Others refuse the word. */
+  betweenTools: boolean;
   /** Thinks unless told not to. */
   thinksByDefault: boolean;
   /** Values of `output_config.effort`; null where nothing is known, empty where the field is refused. */
@@ -36,6 +38,7 @@ export interface ModelTraits {
 const NEWEST: ModelTraits = {
   defaultMaxTokens: 64_000,
   thinking: 'adaptive',
+  betweenTools: false,
   thinksByDefault: true,
   efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   fixedSampling: true,
@@ -80,7 +83,8 @@ const FAMILIES: ReadonlySet<string> = new Set(['', 'opus', 'sonnet', 'haiku', 'f
 
 /** First match wins. `since` is major × 100 + minor. */
 const GENERATIONS: readonly { since: number; families?: RegExp; traits: ModelTraits }[] = [
-  { since: 505, families: /opus|sonnet/, traits: NO_FORCED_TOOLS },
+  { since: 505, families: /sonnet/, traits: { ...NO_FORCED_TOOLS, betweenTools: true } },
+  { since: 505, families: /opus/, traits: NO_FORCED_TOOLS },
   { since: 501, families: /fable|mythos/, traits: NO_FORCED_TOOLS },
   { since: 500, families: /fable|mythos/, traits: ALWAYS_THINKING },
   { since: 500, traits: NEWEST },

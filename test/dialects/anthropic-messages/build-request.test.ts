@@ -462,6 +462,27 @@ describe('reasoning', () => {
       ['approximated reasoning_effort'],
     ],
     [
+      'none, of a model that at most thinks between calls of tools',
+      'claude-sonnet-5-5',
+      { reasoning: { effort: 'none' } },
+      { thinking: { type: 'between_tools' } },
+      ['approximated reasoning_effort'],
+    ],
+    [
+      'none, with more effort than it takes then',
+      'claude-sonnet-5-5',
+      { reasoning: { mode: 'off', effort: 'max' } },
+      { thinking: { type: 'between_tools' }, output_config: { effort: 'high' } },
+      ['approximated reasoning_effort'],
+    ],
+    [
+      'none, of its sister, which refuses that',
+      'claude-opus-5-5',
+      { reasoning: { effort: 'none' } },
+      { output_config: { effort: 'low' } },
+      ['approximated reasoning_effort'],
+    ],
+    [
       'not while a tool must be called',
       OLD,
       { reasoning: { effort: 'low' }, tools: [FUNCTION], toolChoice: { type: 'required' } },
