@@ -1,6 +1,6 @@
 // System parts and neutral turns → `messages`.
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { asObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
 import { describedSchema } from '../shared/described-schema.ts';
@@ -56,17 +56,43 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
       }
     }
   }
-  return built.filter((message, at) => !saysNothing(message) || isBetweenUsers(built, at));
+  return withoutEmptyTurns(built);
 }
 
-/** Servers refuse a turn without content, such as one of which nothing could be carried. */
+/**
+ * Without the model's turns that say nothing, of which nothing could be carried: some servers refuse them. What the user says
+ * before and behind one is one message then, since others want the roles to alternate.
+ */
+function withoutEmptyTurns(messages: readonly JsonObject[]): JsonObject[] {
+  const kept: JsonObject[] = [];
+  let skipped = false;
+  for (const message of messages) {
+    if (saysNothing(message)) {
+      skipped = true;
+      continue;
+    }
+    const before = kept.at(-1);
+    const isOne = skipped && isUnnamedUser(before) && isUnnamedUser(message);
+    if (isOne) kept[kept.length - 1] = { role: 'user', content: joined(before?.content, message.content) };
+    else kept.push(message);
+    skipped = false;
+  }
+  return kept;
+}
+
 function saysNothing(message: JsonObject): boolean {
   return message.role === 'assistant' && message.content === '' && Object.keys(message).length === 2;
 }
 
-/** There it stays: others want the roles to alternate. */
-function isBetweenUsers(messages: readonly JsonObject[], at: number): boolean {
-  return messages[at - 1]?.role === 'user' && messages[at + 1]?.role === 'user';
+function isUnnamedUser(message: JsonObject | undefined): boolean {
+  return message?.role === 'user' && Object.keys(message).length === 2;
+}
+
+function joined(one: JsonValue | undefined, other: JsonValue | undefined): JsonValue {
+  if (typeof one === 'string' && typeof other === 'string') return `${one}\n\n${other}`;
+  const parts = (content: JsonValue | undefined) =>
+    typeof content === 'string' ? [{ type: 'text', text: content }] : (asArray(content) ?? []);
+  return [...parts(one), ...parts(other)];
 }
 
 /** Where `response_format` takes no schema, the model is told it; servers want the word JSON somewhere as well. */

@@ -423,14 +423,25 @@ describe('messages', () => {
     });
   });
 
-  test('a turn of which nothing is left is left out, except between turns of the user', () => {
+  test('a turn of which nothing is left is left out: what the user says around it is one message', () => {
     const thought: Message = { role: 'assistant', parts: [{ type: 'reasoning', text: 'hm' }] };
     const answer: Message = { role: 'user', parts: [result('x')] };
     const roles = (...messages: Message[]) => messagesOf(...messages).messages.map(({ role }) => role);
     expect(roles(HI, thought, calls('x'), answer)).toEqual(['user', 'assistant', 'tool']);
     expect(roles(HI, calls('x'), answer, thought, HI)).toEqual(['user', 'assistant', 'tool', 'user']);
     expect(roles(HI, thought)).toEqual(['user']);
-    expect(roles(HI, thought, HI)).toEqual(['user', 'assistant', 'user']);
+    const { messages } = messagesOf(HI, thought, thought, HI);
+    expect(messages).toEqual([{ role: 'user', content: 'hi\n\nhi' }]);
+    const seen: Message = {
+      role: 'user',
+      parts: [{ type: 'image', source: { kind: 'url', url: 'https://a.test/a.png' } }],
+    };
+    const image = { type: 'image_url', image_url: { url: 'https://a.test/a.png' } };
+    expect(messagesOf(HI, thought, seen).messages).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'hi' }, image] },
+    ]);
+    expect(roles(HI, thought, { ...HI, name: 'Ada' })).toEqual(['user', 'user']);
+    expect(roles(HI, HI)).toEqual(['user', 'user']);
   });
 
   test('thinking goes back only where the provider wants it', () => {
