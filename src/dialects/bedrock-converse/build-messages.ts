@@ -1,6 +1,7 @@
 // The conversation: turns of user and assistant that alternate, results first in their turn.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import { letModelBegin } from '../shared/first-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { askToGoOn } from '../shared/prefill.ts';
@@ -40,7 +41,8 @@ export function buildConversation(
   }
   for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   if (turns.length === 0) speakAsUser(system, turns, scope);
-  if (turns[0]?.role === 'assistant') beginWithUser(turns, losses);
+  if (turns[0]?.role === 'assistant')
+    turns.unshift({ role: 'user', content: [{ text: letModelBegin(losses) }] });
   requireLastTurn(request, turns.at(-1)?.role);
   if (scope.family === 'claude') trimPrefill(turns, losses);
   const end = turns.at(-1);
@@ -73,12 +75,6 @@ function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentSco
   const content = system.splice(at);
   losses.approximated('messages.system', 'the last system message stands as the user turn');
   turns.push({ role: 'user', content });
-}
-
-/** A conversation that the model begins is refused: greetings, and histories of which the beginning is cut off. */
-function beginWithUser(turns: Turn[], losses: LossReport): void {
-  losses.approximated('messages', 'a turn of the user stands before the first, which may not be the model’s');
-  turns.unshift({ role: 'user', content: [{ text: 'You speak first.' }] });
 }
 
 /** Whether a tool loop is going on whose turns do not begin with thinking: thinking can then only be off. */

@@ -1,24 +1,25 @@
 // Neutral turns → `contents`: user and model in turn, results of calls straight behind the calls.
 import type { Part } from '../../model/content.ts';
-import type { JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
+import { letModelBegin } from '../shared/first-turn.ts';
 import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';
 
 export function buildContents(messages: readonly Message[], scope: BuildScope): JsonObject[] {
   const contents: JsonObject[] = [];
-  let calls: string[] = [];
+  let called: string[] = [];
   for (const { role, parts } of turnsOf(messages, scope)) {
     if (role === 'model') {
-      calls = callIds(parts);
+      called = callIds(parts);
       const built = buildModel(parts, scope);
       if (built.length > 0) contents.push({ role, parts: built });
       continue;
     }
     const results: JsonObject[] = [];
     const others: JsonObject[] = [];
-    for (const part of resultsInOrder(parts, calls)) {
+    for (const part of resultsInOrder(parts, called)) {
       if (part.type === 'tool-result') {
         results.push(buildResult(part, scope.callNames.get(part.callId) ?? part.callId, others, scope));
         continue;
@@ -30,7 +31,14 @@ export function buildContents(messages: readonly Message[], scope: BuildScope): 
     if (results.length > 0) contents.push({ role, parts: results });
     if (others.length > 0) contents.push({ role, parts: others });
   }
+  // Text of the model may come first, a call is refused there.
+  if (contents[0]?.role === 'model' && calls(contents[0]))
+    contents.unshift({ role: 'user', parts: [{ text: letModelBegin(scope.losses) }] });
   return contents;
+}
+
+function calls({ parts }: JsonObject): boolean {
+  return (asArray(parts) ?? []).some((part) => asObject(part)?.functionCall !== undefined);
 }
 
 interface Turn {

@@ -68,6 +68,19 @@ test('a small request', () => {
 });
 
 describe('contents', () => {
+  test('a conversation that the model begins with a call, which Google refuses, is begun by the user', () => {
+    const history = [assistant(call('a')), user(result('a', 'done')), HI];
+    const { body, names } = build({ messages: history });
+    const roles = (asArray(body.contents) ?? []).map((content) => asObject(content)?.role);
+    expect(roles).toEqual(['user', 'model', 'user', 'user']);
+    expect(asArray(body.contents)?.[0]).toEqual({ role: 'user', parts: [{ text: 'You speak first.' }] });
+    expect(names).toEqual(['approximated messages']);
+    // Its words may come first.
+    const greeting = build({ messages: [assistant({ type: 'text', text: 'Hello.' }), HI] });
+    expect(greeting.body.contents).toHaveLength(2);
+    expect(greeting.names).toEqual([]);
+  });
+
   test('turns of one side in a row are one, results before what else is said', () => {
     const messages = [
       HI,
