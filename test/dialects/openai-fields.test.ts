@@ -51,8 +51,9 @@ for (const client of ['openai-chat', 'openai-responses'] as const) {
   test.each(PROVIDER_DIALECT_IDS)(`what ${client} marks to be cached, at %s`, (wire) => {
     const route = { operation: 'generate', model: 'm', stream: false } as const;
     const request = DIALECTS[client].client.parseRequest(MARKED[client], route);
-    const options = { model: 'anthropic.claude-opus-4-6-v1', quirks: { cacheControl: true } };
-    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, options);
+    const model = wire.startsWith('openai') ? 'gpt-5.6' : 'anthropic.claude-opus-4-6-v1';
+    const quirks = { cacheControl: true, customTools: true };
+    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks });
     const sent = JSON.stringify(body);
     const names = losses.map(({ feature, outcome }) => `${feature} ${outcome}`);
     switch (wire) {
@@ -76,6 +77,19 @@ for (const client of ['openai-chat', 'openai-responses'] as const) {
   });
 }
 
+test('servers that only speak as OpenAI do get no breakpoint in words that their client did not use', () => {
+  const route = { operation: 'generate', model: 'm', stream: false } as const;
+  for (const [client, wire] of [
+    ['openai-chat', 'openai-responses'],
+    ['openai-responses', 'openai-chat'],
+  ] as const) {
+    const request = DIALECTS[client].client.parseRequest(MARKED[client], route);
+    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'qwen3', quirks: {} });
+    expect(JSON.stringify(body)).not.toContain('prompt_cache_breakpoint');
+    expect(losses.map(({ feature }) => feature)).toContain('cache_control');
+  }
+});
+
 test('a breakpoint that a step took out does not come back', () => {
   const route = { operation: 'generate', model: 'm', stream: false } as const;
   for (const client of ['openai-chat', 'openai-responses'] as const) {
@@ -83,7 +97,8 @@ test('a breakpoint that a step took out does not come back', () => {
     for (const part of [...request.system, ...request.messages.flatMap(({ parts }) => parts)])
       if (part.type === 'text') delete part.cacheControl;
     for (const wire of ['openai-chat', 'openai-responses'] as const) {
-      const { body } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+      const options = { model: 'gpt-5.6', quirks: { customTools: true } };
+      const { body } = PROVIDER_SIDES[wire].buildRequest(request, options);
       expect(JSON.stringify(body)).not.toContain('prompt_cache_breakpoint');
     }
   }

@@ -42,16 +42,17 @@ export function buildContent(
   return isPlain ? built.map((content) => content.text).join(separator) : built;
 }
 
-/** The client's own where it is OpenAI's, unless a step took it out. */
+/** The client's own, unless a step took it out; of the sister dialect for OpenAI's own servers alone, as others may refuse it. */
 function addBreakpoint(
   { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
   content: JsonObject,
-  { options, losses }: BuildScope,
+  { options: { quirks }, losses }: BuildScope,
 ): void {
   if (cacheControl === undefined) return;
-  const own = breakpointIn(extension);
+  const isTaken = extension?.dialect === 'openai-chat' || quirks.customTools === true;
+  const own = isTaken ? breakpointIn(extension) : undefined;
   if (own !== undefined) content[BREAKPOINT] = own;
-  if (options.quirks.cacheControl === true) content.cache_control = anthropicBreakpoint(cacheControl, losses);
+  if (quirks.cacheControl === true) content.cache_control = anthropicBreakpoint(cacheControl, losses);
   else if (own === undefined) losses.lost('cache_control');
 }
 

@@ -13,6 +13,8 @@ export interface BuildScope {
   losses: LossReport;
   /** The client speaks this dialect: what it said goes on as it said it. */
   native: boolean;
+  /** Takes OpenAI's cache breakpoints from clients of its other dialect too: other servers may refuse them. */
+  marks: boolean;
 }
 
 /** Parts of a user or system message, or of a tool result. */
@@ -33,7 +35,8 @@ function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject,
   Object.assign(content, own);
   // A step may have taken it out.
   if (part.cacheControl === undefined) return;
-  const breakpoint = breakpointIn(part.extension) ?? (scope.native ? { mode: 'explicit' } : undefined);
+  const said = scope.marks ? breakpointIn(part.extension) : undefined;
+  const breakpoint = said ?? (scope.native ? { mode: 'explicit' } : undefined);
   if (breakpoint !== undefined) content[BREAKPOINT] = breakpoint;
   else scope.losses.lost('cache_control');
 }

@@ -30,8 +30,8 @@ const UNSAID = ['topK', 'seed', 'frequencyPenalty', 'presencePenalty', 'stopSequ
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const native = asked.extension?.dialect === ID;
-  const scope: BuildScope = { losses, native };
   const traits = modelTraits(model, quirks);
+  const scope: BuildScope = { losses, native, marks: native || traits.reasons !== undefined };
   // Other servers of the dialect may not know the list.
   const request = native || traits.reasons !== undefined ? asked : declareAllowed(asked, losses);
   const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
@@ -42,7 +42,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     if (value !== undefined) body[field] = value;
   };
   // A breakpoint stands on a part, which the field for instructions has none of.
-  const isMarked = request.system.some(hasBreakpoint);
+  const isMarked = scope.marks && request.system.some(hasBreakpoint);
   const instructions = isMarked ? undefined : buildInstructions(request, losses);
   const input = buildInput(request, scope);
   if (isMarked) {
