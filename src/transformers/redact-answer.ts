@@ -178,7 +178,6 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     }
     finishText();
     call?.flush();
-    call = undefined;
     emit(event);
   }
 

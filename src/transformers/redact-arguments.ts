@@ -96,7 +96,7 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
   function endString(): void {
     string = undefined;
     scanner.flush();
-    out += spelled.splice(0).join('') + escaped;
+    out += escaped;
     escaped = '';
   }
 
@@ -114,7 +114,6 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
       case '}':
       case ']':
         open.pop();
-        nameNext = false;
         return;
       case ',':
         nameNext = open.at(-1) === '{';
@@ -149,7 +148,7 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
 function unescaped(escaped: string): string {
   try {
     const value: unknown = JSON.parse(`"${escaped}"`);
-    return typeof value === 'string' && value.length === 1 ? value : '\ufffd';
+    return typeof value === 'string' ? value : '\ufffd';
   } catch {
     return '\ufffd';
   }

@@ -1,0 +1,124 @@
+// What `redact` makes of an answer event by event: what is sealed, quoted and called, in pieces and cut short.
+import { describe, expect, test } from 'bun:test';
+import { GatewayError } from '../../src/model/errors.ts';
+import type { StreamEvent } from '../../src/model/events.ts';
+import { ownToken } from '../../src/model/opaque-token.ts';
+import { redact } from '../../src/transformers/redact.ts';
+
+type ToolStart = Extract<StreamEvent, { type: 'tool-start' }>;
+
+const CONTEXT = { provider: 'lab', model: 'm' };
+
+function setup(options: object = {}) {
+  const { answer, request } = redact.create({ patterns: ['KEY-\\d+'], ...options });
+  const lost: string[] = [];
+  const step = answer?.({ ...CONTEXT, lost: (feature) => void lost.push(feature) });
+  const through = async (...events: StreamEvent[]) => [...((await step?.push(events)) ?? [])];
+  return { through, lost, request };
+}
+
+const thinking = (block: number, text: string): StreamEvent[] => [
+  { type: 'reasoning-start', block },
+  { type: 'reasoning-delta', block, text },
+  { type: 'reasoning-signature', block, signature: ownToken('anthropic-messages', `seal ${block}`) },
+  { type: 'reasoning-end', block },
+];
+
+test('a seal is gone with what it sealed, and stays with what is as it was', async () => {
+  const { through, lost } = setup();
+  const told = await through(...thinking(0, 'it is KEY-1.'), ...thinking(1, 'fine.'));
+  expect(told.filter(({ type }) => type === 'reasoning-signature')).toEqual([thinking(1, '')[2]] as never);
+  expect(lost).toEqual(['text (redacted)', 'reasoning signature']);
+});
+
+test('what stands between the pieces of a text keeps its place', async () => {
+  const { through } = setup();
+  const events: StreamEvent[] = [
+    { type: 'text-start', block: 0 },
+    { type: 'text-delta', block: 0, text: 'a KEY' },
+    { type: 'extension', dialect: 'openai-chat', name: 'other', value: {} },
+    { type: 'text-delta', block: 0, text: 'S b' },
+    { type: 'text-end', block: 0 },
+  ];
+  const told = await through(...events);
+  const at = told.findIndex(({ type }) => type === 'extension');
+  const said = (some: readonly StreamEvent[]) =>
+    some.map((event) => ('text' in event ? event.text : '')).join('');
+  expect([said(told.slice(0, at)), said(told.slice(at))]).toEqual(['a KEY', 'S b']);
+});
+
+test('log probabilities spell the text as it was: they are left out, and named', async () => {
+  const { through, lost } = setup();
+  const told = await through({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value: {} });
+  expect([told, lost]).toEqual([[], ['logprobs']]);
+});
+
+test('a citation is searched in its title and in what it quotes; its own spelling would tell it again', async () => {
+  const extension = { dialect: 'anthropic-messages', name: 'citation', value: { title: 'KEY-1' } } as const;
+  const cited = async (citation: object) => {
+    const { through } = setup();
+    const event = { type: 'citation', block: 0, citation: { kind: 'other', extension, ...citation } };
+    const [told] = await through(event as StreamEvent);
+    return told?.type === 'citation' ? told.citation : undefined;
+  };
+  expect(await cited({ title: 'of KEY-1', citedText: 'b' })).toEqual({
+    kind: 'other',
+    title: 'of [redacted]',
+    citedText: 'b',
+  });
+  expect(await cited({ title: 'a', citedText: 'KEY-1 says' })).toEqual({
+    kind: 'other',
+    title: 'a',
+    citedText: '[redacted] says',
+  });
+  expect(await cited({ title: 'a', citedText: 'b' })).toMatchObject({ extension });
+});
+
+describe('arguments', () => {
+  const called = async (kind: ToolStart['kind'], pieces: string[], options: object = {}) => {
+    const { through } = setup({ tools: true, ...options });
+    const told = await through(
+      { type: 'tool-start', block: 0, id: 'c', name: 'f', kind },
+      ...pieces.map((text): StreamEvent => ({ type: 'tool-delta', block: 0, arguments: text })),
+      { type: 'error', error: new GatewayError('upstream_truncated', 'cut') },
+    );
+    return told.map((event) => (event.type === 'tool-delta' ? event.arguments : '')).join('');
+  };
+
+  test('that are text are searched as text, to their last letter', async () => {
+    expect(await called('custom', ['echo KEY', '-12'])).toBe('echo [redacted]');
+    expect(await called('custom', ['echo KEY'])).toBe('echo KEY');
+  });
+
+  test('stay JSON, whatever stands in place of a match', async () => {
+    const text = await called('function', ['{"a":"KEY-1","b":[{"KEY-2":1},"KEY-3"]}'], {
+      replacement: 'a "word"\n',
+    });
+    expect(JSON.parse(text)).toEqual({ a: 'a "word"\n', b: [{ 'KEY-2': 1 }, 'a "word"\n'] });
+  });
+
+  test.each(['{"a":"KEY', '{"a":"x\\u00', '{"a":"KEY\\'])('cut short at %s are what came', async (text) => {
+    expect(await called('function', [text])).toBe(text);
+  });
+
+  test('in the history of a request are searched likewise', () => {
+    const { request } = setup({ tools: true });
+    const calls = ['echo KEY-12', 'echo KEY'].map((text) => ({
+      type: 'tool-call' as const,
+      id: 'c',
+      name: 'f',
+      kind: 'custom' as const,
+      arguments: text,
+    }));
+    const asked = {
+      model: 'm',
+      stream: false,
+      system: [],
+      tools: [],
+      messages: [{ role: 'assistant' as const, parts: calls }],
+    };
+    expect(request?.(asked, { ...CONTEXT, lose() {} })).toMatchObject({
+      messages: [{ parts: [{ arguments: 'echo [redacted]' }, { arguments: 'echo KEY' }] }],
+    });
+  });
+});
