@@ -6,7 +6,7 @@ import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
 import { type Command, UsageError } from './command.ts';
 import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
 import { exemptFromProxies } from './own-machine.ts';
-import { SettingsUnreadable, standIn } from './stand-in-settings.ts';
+import { SettingsUnusable, standIn } from './stand-in-settings.ts';
 
 /** As shells count: the command was not found. */
 const NOT_FOUND = 127;
@@ -45,7 +45,7 @@ export const runCommand: Command = {
     try {
       if (program.settings !== undefined) settings = standIn(program.settings, basename(name), context);
     } catch (error) {
-      if (!(error instanceof SettingsUnreadable)) throw error;
+      if (!(error instanceof SettingsUnusable)) throw error;
       context.err(`error: ${error.message}`);
       return 1;
     }

@@ -3,7 +3,8 @@
 // never written to.
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { findHome } from '../config/load.ts';
 import { parseConfigText } from '../config/load-format.ts';
 import { isObject, type JsonObject } from '../model/json/json.ts';
@@ -20,14 +21,14 @@ export interface StandInSettings {
   content: JsonObject;
 }
 
-/** The person's own file; the message names it. */
-export class SettingsUnreadable extends Error {
-  override readonly name = 'SettingsUnreadable';
+/** The person's own file cannot be read, or would count for more than the stand-in's; the message names it. */
+export class SettingsUnusable extends Error {
+  override readonly name = 'SettingsUnusable';
 }
 
 /**
  * The variable for the program's environment. `name` is the program's.
- * Throws SettingsUnreadable, and HomeUnusable where the gateway's folder cannot hold the stand-in.
+ * Throws SettingsUnusable, and HomeUnusable where the gateway's folder cannot hold the stand-in.
  */
 export function standIn(
   { variable, folder, file, content }: StandInSettings,
@@ -39,7 +40,13 @@ export function standIn(
   // A program that was started so may start another.
   const ofPerson = named && resolve(directory, named) !== resolve(directory, home) ? named : undefined;
   const theirs = resolve(directory, ofPerson ?? (environment.HOME || homedir()), folder);
-  const settings = merge(readSettings(join(theirs, file)), content);
+  const own = readSettings(join(theirs, file));
+  const settings = merge(own, content);
+  // There they count as a project's as well, and a project's win.
+  if (isSame(directory, dirname(theirs)) && !isDeepStrictEqual(merge(content, own), settings)) {
+    const what = `${join(theirs, file)} counts for more than what the gateway has to say`;
+    throw new SettingsUnusable(`in your home folder ${what}; start ${name} in another folder`);
+  }
   const ours = join(home, folder);
   usingHome(home, () => {
     fs.mkdirSync(ours, { recursive: true, mode: 0o700 });
@@ -52,6 +59,10 @@ export function standIn(
   return { [variable]: home };
 }
 
+function isSame(first: string, second: string): boolean {
+  return fs.existsSync(second) && fs.realpathSync(first) === fs.realpathSync(second);
+}
+
 function readSettings(path: string): JsonObject {
   let text: string;
   try {
@@ -59,12 +70,12 @@ function readSettings(path: string): JsonObject {
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SettingsUnreadable(`${path} cannot be read: ${why}`, { cause });
+    throw new SettingsUnusable(`${path} cannot be read: ${why}`, { cause });
   }
   const { value, errors } = parseConfigText(text, '.jsonc');
   if (errors.length === 0 && isObject(value)) return value;
   const [first = { line: 1, message: 'it is no object' }] = errors;
-  throw new SettingsUnreadable(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
+  throw new SettingsUnusable(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
 }
 
 /** What the program itself put into `ours` stays. */

@@ -44,7 +44,10 @@ function install(name: string): { read(): Promise<{ args: string[]; env: Record<
 
 const OWN = { ANTHROPIC_API_KEY: 'own' };
 
-function run(args: string[], environment: Record<string, string> = {}) {
+const PROJECT = join(TEMPORARY, 'project');
+mkdirSync(PROJECT);
+
+function run(args: string[], environment: Record<string, string> = {}, directory = PROJECT) {
   return runCommand(['run', '--url', URL, ...args], {
     environment: {
       PATH: `${TEMPORARY}:${process.env.PATH}`,
@@ -52,7 +55,7 @@ function run(args: string[], environment: Record<string, string> = {}) {
       SLUICE_HOME: TEMPORARY,
       ...environment,
     },
-    directory: TEMPORARY,
+    directory,
   });
 }
 
@@ -139,6 +142,24 @@ test('gemini has its own variables, and the person’s own folder but for the wa
   expect((await program.read()).env.GEMINI_CLI_HOME).toBe(env.GEMINI_CLI_HOME);
   const names = ['GEMINI.md', 'installation_id', 'keybindings.json', 'settings.json'];
   expect(readdirSync(shown).sort()).toEqual(names);
+});
+
+test('gemini is not started in the home folder where its settings there would win', async () => {
+  const program = install('gemini');
+  const home = join(TEMPORARY, 'home');
+  mkdirSync(join(home, '.gemini'), { recursive: true });
+  const inHome = (settings: object) => {
+    writeFileSync(join(home, '.gemini', 'settings.json'), JSON.stringify(settings));
+    return run(['gemini'], { HOME: home, SLUICE_HOME: join(home, '.sluice') }, home);
+  };
+  expect(await inHome({ security: { auth: { selectedType: 'oauth-personal' } } })).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(
+      /^error: in your home folder .*settings\.json counts for more .*another folder$/,
+    ),
+  });
+  expect((await inHome({ ui: { theme: 'X' } })).code).toBe(7);
+  expect((await program.read()).env.GEMINI_CLI_HOME).toStartWith(home);
 });
 
 test('gemini with a home of its own is shown that one; settings that cannot be read say so', async () => {
