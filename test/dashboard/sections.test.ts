@@ -48,6 +48,28 @@ describe.skipIf(!hasBrowser)('sections', () => {
     }
   });
 
+  test('an open breaker tells how long, a half-open one only what it is', async () => {
+    const closedPort = 'http://127.0.0.1:9';
+    const down = (openFor: string) => ({
+      dialect: 'anthropic-messages' as const,
+      base_url: closedPort,
+      api_key: 'k',
+      max_retries: 0,
+      breaker: { failures: 1, open_for: openFor },
+    });
+    const providers = { simulator: {}, long: down('1h'), short: down('1ms') };
+    await using sluice = await startSluice({ config: { providers } });
+    for (const model of ['long/m', 'short/m']) await (await ask(sluice.url, { model })).text();
+    await using opened = await openDashboard(browser, sluice.url);
+    const condition = (name: string) =>
+      opened.page.locator('#provider-list li', { hasText: name }).locator('.condition');
+    await condition('long')
+      .filter({ hasText: /^breaker open, .+ left$/ })
+      .waitFor();
+    expect(await condition('short').innerText()).toBe('breaker half-open');
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('a provider shows every dialect in which it is asked, also after a change', async () => {
     const openai = { api_key: 'k' };
     await using sluice = await startSluice({ config: { providers: { simulator: {}, openai } } });

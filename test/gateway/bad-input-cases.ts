@@ -58,6 +58,13 @@ export const CASES: BadInput[] = [
     says: /not JSON \(it ends too early, at line 1, column \d+: Expected '}'\); send/,
   },
   {
+    name: 'single quotes',
+    body: "{'model':'sk-a1b2c3'}",
+    status: 400,
+    code: 'invalid_request',
+    says: /not JSON \(line 1, column 2: Single quotes \('\) are not allowed in JSON\); send/,
+  },
+  {
     name: 'a bare word',
     body: '{"model":sk-a1b2c3}',
     status: 400,

@@ -99,7 +99,7 @@ function parseBody(text: string): JsonObject {
 }
 
 /** A quote that holds one sign, such as the brace that was expected, or a word about quotes; all that holds no quote. */
-const NOTHING_QUOTED = /^(?:[^'"`]|\('\)|'[^\w\s]')*/;
+const NOTHING_QUOTED = /^(?:\('\)|[^'"`]|'[^\w\s]')*/;
 
 /** Where, and why, without what parsers quote of the text: a piece of a key no longer looks like one. */
 function whyNot(text: string, thrown: unknown): string {

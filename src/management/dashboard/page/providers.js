@@ -69,11 +69,11 @@ function stateOf(provider) {
 
 /** @param {Provider} provider */
 function conditionOf({ healthy, breaker, retry_in_ms }) {
-  if (breaker !== 'closed')
-    return retry_in_ms === undefined
-      ? BREAKER[breaker]
-      : `${BREAKER[breaker]}, ${duration(retry_in_ms)} left`;
-  return healthy ? BREAKER.closed : 'failing';
+  if (breaker === 'closed') return healthy ? BREAKER.closed : 'failing';
+  // A half-open one waits for no time to pass, but for a request.
+  return breaker === 'open' && retry_in_ms !== undefined
+    ? `${BREAKER.open}, ${duration(retry_in_ms)} left`
+    : BREAKER[breaker];
 }
 
 /** @param {Provider} provider */
