@@ -61,3 +61,12 @@ test.each(PAGES)('%s', (page) => {
   expect(missingPaths(page)).toEqual([]);
   expect(unknownScripts(page)).toEqual([]);
 });
+
+test('commands stand without a comment, which zsh, where one types, takes for words of the command', () => {
+  const commented = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, commands = '']) =>
+      commands.split('\n').filter((line) => /(^|\s)#/.test(line)),
+    ),
+  );
+  expect(commented).toEqual([]);
+});
