@@ -8,7 +8,7 @@ export function budgetInWords(budget: Budget): string {
 }
 
 /** Such as `agent code-*`; none where it is that of all requests. */
-export function whoseBudget({ agent, project, provider, model }: Budget): string[] {
+function whoseBudget({ agent, project, provider, model }: Budget): string[] {
   return Object.entries({ agent, project, provider, model }).flatMap(([what, glob]) =>
     glob === null ? [] : [`${what} ${glob}`],
   );
