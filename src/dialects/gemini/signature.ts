@@ -12,8 +12,13 @@ import { ID } from './wire.ts';
 
 /** What Google documents for calls that no Gemini model made: they pass unchecked. */
 export const UNCHECKED = 'skip_thought_signature_validator';
-/** Its other spelling. Clients put either where they have no signature. */
-const PLACEHOLDERS = new Set([UNCHECKED, 'context_engineering_is_the_way_to_go']);
+/**
+ * Its other spelling. Clients put either where they have no signature, by Google's SDKs as the bytes that a signature
+ * is: `thought_signature=b"skip_thought_signature_validator"` goes out in base64.
+ */
+const PLACEHOLDERS = new Set(
+  [UNCHECKED, 'context_engineering_is_the_way_to_go'].flatMap((words) => [words, btoa(words)]),
+);
 
 /** The token of a part that a client sent back. */
 export function signatureFromClient(part: JsonObject): OpaqueToken | undefined {

@@ -102,13 +102,16 @@ describe('parts', () => {
     ]);
   });
 
-  test.each(['skip_thought_signature_validator', 'context_engineering_is_the_way_to_go'])(
-    '%s is no signature',
-    (thoughtSignature) => {
-      const [part] = modelParts({ functionCall: { id: 'c', name: 'f' }, thoughtSignature });
-      expect(part).not.toHaveProperty('signature');
-    },
-  );
+  test.each([
+    'skip_thought_signature_validator',
+    'context_engineering_is_the_way_to_go',
+    // As SDKs send bytes.
+    'c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=',
+    'Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv',
+  ])('%s is no signature', (thoughtSignature) => {
+    const [part] = modelParts({ functionCall: { id: 'c', name: 'f' }, thoughtSignature });
+    expect(part).not.toHaveProperty('signature');
+  });
 
   test('a seal of its own that is marked as thought is a seal', () => {
     expect(modelParts({ text: '', thought: true, thoughtSignature: 's' })).toEqual([
