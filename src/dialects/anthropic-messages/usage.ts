@@ -79,6 +79,7 @@ export function buildUsage(usage: Usage): JsonObject {
     });
   }
   if (usage.reasoningTokens > 0) wire.output_tokens_details = { thinking_tokens: usage.reasoningTokens };
-  if (usage.webSearches > 0) wire.server_tool_use = { web_search_requests: usage.webSearches };
+  if (usage.webSearches > 0)
+    wire.server_tool_use = { web_search_requests: usage.webSearches, web_fetch_requests: 0 };
   return wire;
 }

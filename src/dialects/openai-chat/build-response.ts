@@ -32,7 +32,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     choices: [
       {
         index: 0,
-        message: buildMessage(response, losses),
+        message: buildMessage(response, context, losses),
         logprobs: buildSpelling(response, asObject(own.logprobs)),
         finish_reason: buildFinishReason(response.finish),
       },
@@ -59,7 +59,7 @@ export function completionId(context: AnswerContext): string {
   return `chatcmpl-${context.requestId}`;
 }
 
-function buildMessage(response: NeutralResponse, losses: AnswerLosses): JsonObject {
+function buildMessage(response: NeutralResponse, context: AnswerContext, losses: AnswerLosses): JsonObject {
   const texts: TextPart[] = [];
   const reasoning: PlacedReasoning[] = [];
   const lastText = response.parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
@@ -101,7 +101,9 @@ function buildMessage(response: NeutralResponse, losses: AnswerLosses): JsonObje
         losses.foreignMedia('audio', part.extension);
         if (part.source.kind === 'base64') {
           const own = part.extension?.dialect === 'openai-chat' ? part.extension.fields : {};
-          message.audio = { ...own, data: part.source.data };
+          // Fields that clients require; nobody keeps it for a later turn, so its time is over.
+          const unsaid = { id: `audio-${context.requestId}`, expires_at: context.created, transcript: '' };
+          message.audio = { ...unsaid, ...own, data: part.source.data };
         }
         break;
       case 'server-tool-result':

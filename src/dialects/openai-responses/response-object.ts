@@ -45,11 +45,20 @@ export function responseObject(head: ResponseHead, context: AnswerContext, statu
   };
 }
 
+/** Where one kind of tool is counted, so must the other be. */
+const NO_IMAGES: JsonObject = {
+  input_tokens: 0,
+  input_tokens_details: { image_tokens: 0, text_tokens: 0 },
+  output_tokens: 0,
+  output_tokens_details: { image_tokens: 0, text_tokens: 0 },
+  total_tokens: 0,
+};
+
 /** The counts' fields of a finished response. */
 export function usageFields(usage: Usage): JsonObject {
   const searches = usage.webSearches;
   return {
     usage: buildUsage(usage),
-    ...(searches > 0 && { tool_usage: { web_search: { num_requests: searches } } }),
+    ...(searches > 0 && { tool_usage: { image_gen: NO_IMAGES, web_search: { num_requests: searches } } }),
   };
 }

@@ -81,7 +81,7 @@ describe('usage', () => {
     cache_creation_input_tokens: 9,
     cache_creation: { ephemeral_5m_input_tokens: 6, ephemeral_1h_input_tokens: 3 },
     output_tokens_details: { thinking_tokens: 2 },
-    server_tool_use: { web_search_requests: 1 },
+    server_tool_use: { web_search_requests: 1, web_fetch_requests: 0 },
   };
 
   test('known before the start and at its side stands in message_start, without what was written', () => {

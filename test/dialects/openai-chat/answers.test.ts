@@ -166,6 +166,22 @@ describe('build', () => {
     });
   });
 
+  test("another provider's audio has all the fields that a typed client reads", () => {
+    const source = { kind: 'base64', mediaType: 'audio/wav', data: 'UklGRg==' } as const;
+    expect(messageOf({ type: 'audio', source })).toHaveProperty('audio', {
+      id: 'audio-req1',
+      data: 'UklGRg==',
+      transcript: '',
+      expires_at: 1_700_000_000,
+    });
+    const fields = { id: 'a', transcript: 'Hello', expires_at: 1 };
+    const extension = { dialect: 'openai-chat', fields } as const;
+    expect(messageOf({ type: 'audio', source, extension })).toHaveProperty('audio', {
+      data: 'UklGRg==',
+      ...fields,
+    });
+  });
+
   test("another dialect's tokens: in details, behind the text where they sealed it, and on ids", () => {
     const token = (text: string) => ownToken('anthropic-messages', text);
     const message = messageOf(
