@@ -6,6 +6,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
+import { isEmpty } from '../shared/own-fields.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
@@ -48,7 +49,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
   set('prompt_cache_key', request.cacheKey);
-  Object.assign(body, request.cacheSettings);
+  Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
 
   const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
   losses.foreign(request.extension);
@@ -65,6 +66,17 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   applyEdits(body, adaptBody(body, quirks, losses));
   const baseUrl = markPrefill(request, body, options, losses);
   return { body, losses: losses.list(), ...(baseUrl !== undefined && { baseUrl }) };
+}
+
+/** Responses has more options than Chat Completions, which refuses what it does not know, and one more time to live. */
+function buildCacheSettings(settings: JsonObject | undefined, losses: LossReport): JsonObject {
+  const { prompt_cache_options: options, ...others } = settings ?? {};
+  const known: JsonObject = {};
+  for (const [name, value] of Object.entries(asObject(options) ?? {})) {
+    if (name === 'mode' || (name === 'ttl' && value === '30m')) known[name] = value;
+    else if (value !== null && value !== false) losses.lost(`prompt_cache_options.${name}`);
+  }
+  return isEmpty(known) ? others : { ...others, prompt_cache_options: known };
 }
 
 /** Puts a field of the client's own dialect back; a dotted one into the object that it came out of. */

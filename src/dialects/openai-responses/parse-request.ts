@@ -101,7 +101,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   return request;
 }
 
-/** Fields that make the answer rest on what only a provider of this dialect keeps. */
+/** Fields that make the answer rest on what only a provider of this dialect keeps or does. */
 function findBinding(body: JsonObject): Binding | undefined {
   const because: Record<string, string> = {
     previous_response_id:
@@ -112,9 +112,14 @@ function findBinding(body: JsonObject): Binding | undefined {
   for (const [field, problem] of Object.entries(because)) {
     if (body[field] !== undefined && body[field] !== null) return { dialect: ID, field, problem };
   }
-  if (body.background !== true) return undefined;
-  const problem = 'answers in the background are kept for later by the provider; ask without `background`';
-  return { dialect: ID, field: 'background', problem };
+  if (body.background === true) {
+    const problem = 'answers in the background are kept for later by the provider; ask without `background`';
+    return { dialect: ID, field: 'background', problem };
+  }
+  if (asObject(body.prompt_cache_options)?.prewarm !== true) return undefined;
+  // Anywhere else a whole answer would be written, and billed, that nobody wants.
+  const problem = 'only OpenAI readies its cache without writing an answer; leave that request out';
+  return { dialect: ID, field: 'prompt_cache_options.prewarm', problem };
 }
 
 function readSettings(body: JsonObject, request: NeutralRequest): void {

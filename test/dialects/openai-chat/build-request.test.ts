@@ -123,6 +123,21 @@ describe('envelope', () => {
     [{ serviceTier: 'other' }, {}, ['lost service_tier']],
     [{ metadata: { a: 'b' } }, {}, ['lost metadata']],
     [
+      { cacheSettings: { prompt_cache_options: { mode: 'explicit', ttl: '30m', prewarm: false } } },
+      { prompt_cache_options: { mode: 'explicit', ttl: '30m' } },
+      [],
+    ],
+    [
+      {
+        cacheSettings: {
+          prompt_cache_retention: '24h',
+          prompt_cache_options: { ttl: '12h', comparison_response_id: 'resp_1' },
+        },
+      },
+      { prompt_cache_retention: '24h' },
+      ['lost prompt_cache_options.ttl', 'lost prompt_cache_options.comparison_response_id'],
+    ],
+    [
       { metadata: { a: 'b' }, extension: { dialect: 'openai-chat', fields: { store: true } } },
       { store: true, metadata: { a: 'b' } },
       [],

@@ -598,6 +598,7 @@ describe('what rests on another provider', () => {
     ['conversation', { conversation: 'conv_1' }],
     ['prompt', { prompt: { id: 'pmpt_1' } }],
     ['background', { background: true }],
+    ['prompt_cache_options.prewarm', { prompt_cache_options: { prewarm: true } }],
     ['input[1]', { input: [USER, { type: 'item_reference', id: 'msg_1' }] }],
     ['input[0]', { input: [{ type: 'compaction', encrypted_content: 'ENC' }, USER] }],
     ['input[1]', { input: [USER, { type: 'compaction_trigger' }] }],
@@ -610,7 +611,8 @@ describe('what rests on another provider', () => {
   });
 
   test('nothing of it, no binding', () => {
-    expect(parse({ previous_response_id: null }).boundTo).toBeUndefined();
+    const prompt_cache_options = { mode: 'explicit', prewarm: false };
+    expect(parse({ previous_response_id: null, prompt_cache_options }).boundTo).toBeUndefined();
   });
 });
 
