@@ -23,6 +23,8 @@ export interface FunctionTool {
   /** JSON Schema of the arguments; undefined where the client gave none. */
   parameters?: JsonObject;
   strict?: boolean;
+  /** Declared in the older `functions` of OpenAI Chat, whose clients read a call in `function_call` alone. */
+  legacy?: true;
   namespace?: ToolNamespace;
   cacheControl?: JsonObject;
   extension?: Extension;

@@ -12,7 +12,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
-import { buildThoughtSignature, buildToolCall, clientCallId } from './tool-call.ts';
+import { buildThoughtSignature, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 
 const ID = 'openai-chat';
@@ -24,6 +24,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   losses.usage(response.usage, UNSAID_COUNTS);
   losses.foreign(response.extension);
   for (const name of Object.keys(own)) if (name !== 'logprobs') losses.lost(name);
+  const message = buildMessage(response, context, losses);
   return {
     id: response.id ?? completionId(context),
     object: 'chat.completion',
@@ -32,9 +33,9 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     choices: [
       {
         index: 0,
-        message: buildMessage(response, context, losses),
+        message,
         logprobs: buildSpelling(response, asObject(own.logprobs)),
-        finish_reason: buildFinishReason(response.finish),
+        finish_reason: buildFinishReason(response.finish, message.function_call !== undefined),
       },
     ],
     // Left out where the provider stated none: zeros would be a claim.
@@ -66,6 +67,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   const calls: JsonObject[] = [];
   const images: JsonObject[] = [];
   const message: JsonObject = { role: 'assistant', content: null, refusal: null };
+  const legacy = legacyNames(context.tools);
   let refusal = '';
   for (const [at, part] of response.parts.entries()) {
     switch (part.type) {
@@ -84,6 +86,12 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
         // Calls of provider-run tools are done: a client would try to answer them.
         if (part.kind !== 'server') {
           losses.foreign(part.extension);
+          if (legacy.has(part.name)) {
+            if (message.function_call === undefined) message.function_call = buildToolCall(part).function;
+            else losses.lost('tool_calls');
+            if (part.signature !== undefined) losses.lost('thought_signature');
+            break;
+          }
           const id = clientCallId(part.id, part.signature);
           calls.push({ ...buildToolCall({ ...part, id }), ...buildThoughtSignature(part.signature) });
         } else losses.serverCall(part, false);

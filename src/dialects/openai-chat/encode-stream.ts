@@ -22,7 +22,7 @@ import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
-import { buildThoughtSignature, clientCallId } from './tool-call.ts';
+import { buildThoughtSignature, clientCallId, legacyNames } from './tool-call.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 
 const ID = 'openai-chat';
@@ -33,6 +33,8 @@ interface OpenTool {
   hasArguments: boolean;
   /** Everything of a fragment's chunk but the fragment: only that is made anew each time. */
   prefix: string;
+  /** What stands behind the fragment. */
+  end: string;
 }
 
 /** What stands behind the changing part of a chunk. */
@@ -40,6 +42,7 @@ interface ChunkEnds {
   chunk: string;
   delta: string;
   toolDelta: string;
+  functionDelta: string;
 }
 
 const ENDS = chunkEnds('}\n\n');
@@ -48,7 +51,7 @@ const ENDS_WITHOUT_USAGE_YET = chunkEnds(',"usage":null}\n\n');
 
 function chunkEnds(chunk: string): ChunkEnds {
   const delta = `},"logprobs":null,"finish_reason":null}]${chunk}`;
-  return { chunk, delta, toolDelta: `}}]${delta}` };
+  return { chunk, delta, toolDelta: `}}]${delta}`, functionDelta: `}${delta}` };
 }
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
@@ -68,6 +71,8 @@ class ChunkEncoder implements StreamEncoder {
   private reasoning: { part: ReasoningPart; text: KeptText } | undefined;
   private tools: Map<number, OpenTool> | null = null;
   private toolCount = 0;
+  private readonly legacy: ReadonlySet<string>;
+  private toldLegacy = false;
   private head = '';
   /** Of the chunks that the client has already. */
   private created: number | undefined;
@@ -84,6 +89,7 @@ class ChunkEncoder implements StreamEncoder {
     this.context = context;
     this.ends = context.includeUsage ? ENDS_WITHOUT_USAGE_YET : ENDS;
     this.losses = createAnswerLosses(ID, context);
+    this.legacy = legacyNames(context.tools);
   }
 
   encode(event: StreamEvent): string {
@@ -180,7 +186,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'finish':
         this.losses.finish(event.finish);
         if (this.usage !== undefined) this.losses.usage(this.usage, UNSAID_COUNTS);
-        return `${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish))}${this.usageChunk()}data: [DONE]\n\n`;
+        return `${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.toldLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
@@ -254,6 +260,7 @@ class ChunkEncoder implements StreamEncoder {
       return '';
     }
     this.losses.foreign(event.extension);
+    if (this.legacy.has(name)) return this.startLegacy(event);
     const index = this.toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
     this.tools ??= new Map();
@@ -265,17 +272,33 @@ class ChunkEncoder implements StreamEncoder {
         this.head,
         `{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
       ),
+      end: this.ends.toolDelta,
     });
     const id = clientCallId(event.id, signature);
     const call = { index, id, type: kind, [field]: { name, [input]: '' } };
     return this.chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
   }
 
+  /** A call in the form of `functions`, of which a message has one. */
+  private startLegacy({ block, name, signature }: Extract<StreamEvent, { type: 'tool-start' }>): string {
+    if (signature !== undefined) this.losses.lost('thought_signature');
+    if (this.toldLegacy) {
+      this.losses.lost('tool_calls');
+      return '';
+    }
+    this.toldLegacy = true;
+    const prefix = flatText(this.head, '{"index":0,"delta":{"function_call":{"arguments":');
+    const end = this.ends.functionDelta;
+    this.tools ??= new Map();
+    this.tools.set(block, { index: 0, kind: 'function', hasArguments: false, prefix, end });
+    return this.chunk({ function_call: { name, arguments: '' } });
+  }
+
   private toolDelta(block: number, fragment: string): string {
     const tool = this.tools?.get(block);
     if (tool === undefined || fragment === '') return '';
     tool.hasArguments = true;
-    return tool.prefix + JSON.stringify(fragment) + this.ends.toolDelta;
+    return tool.prefix + JSON.stringify(fragment) + tool.end;
   }
 
   private encodeMedia(event: Extract<StreamEvent, { type: 'media' }>): string {

@@ -60,6 +60,7 @@ export function parseFinish(raw: string | null, choice: JsonObject, sawToolCall:
   return { unified, raw };
 }
 
-export function buildFinishReason(finish: Finish): string {
-  return FINISH_REASON[finish.unified];
+/** @param isLegacy the call was told in `function_call`. */
+export function buildFinishReason(finish: Finish, isLegacy: boolean): string {
+  return isLegacy && finish.unified === 'tool_use' ? 'function_call' : FINISH_REASON[finish.unified];
 }

@@ -17,9 +17,9 @@ export function parseTools(body: JsonObject): Tool[] {
     const path = `tools[${index}]`;
     return parseTool(requiredObject(tool, path), path);
   });
-  const functions = (optionalArray(body, 'functions') ?? []).map((declared, index) => {
+  const functions = (optionalArray(body, 'functions') ?? []).map((declared, index): FunctionTool => {
     const path = `functions[${index}]`;
-    return parseFunction(requiredObject(declared, path), path);
+    return { ...parseFunction(requiredObject(declared, path), path), legacy: true };
   });
   return [...tools, ...functions, ...parseSearchOptions(body)];
 }

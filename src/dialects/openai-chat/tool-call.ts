@@ -1,6 +1,7 @@
 // One tool call of a message ↔ ToolCallPart.
 import type { ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import type { Tool } from '../../model/request.ts';
 import { argumentText } from '../openai/calls.ts';
 import {
   callIdFromWire,
@@ -59,6 +60,16 @@ export function clientCallId(id: string, signature: OpaqueToken | undefined): st
   const isOwn = signature !== undefined && openToken('openai-chat', signature) !== undefined;
   return isOwn ? id : callIdToWire(id, signature);
 }
+
+/** The functions whose call a client reads in `function_call`, which holds one and no id. */
+export function legacyNames(tools: readonly Tool[] = []): ReadonlySet<string> {
+  const names = tools.flatMap((tool) =>
+    tool.type === 'function' && tool.legacy === true ? [tool.name] : [],
+  );
+  return names.length === 0 ? NONE : new Set(names);
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** A call whose arguments are empty has `{}`: clients parse the text. */
 export function buildToolCall(part: ToolCallPart): JsonObject {

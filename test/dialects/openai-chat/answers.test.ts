@@ -166,6 +166,36 @@ describe('build', () => {
     });
   });
 
+  test('a client that declared `functions` reads one call, in their form', () => {
+    const lost: string[] = [];
+    const signature = ownToken('gemini', 's');
+    const call = { type: 'tool-call', name: 'f', kind: 'function' } as const;
+    const parts: Part[] = [
+      { ...call, id: 'a', arguments: '', signature },
+      { ...call, id: 'b', arguments: '{}' },
+    ];
+    const response = {
+      id: null,
+      model: null,
+      parts,
+      finish: { unified: 'tool_use', raw: null },
+      usage: NO_USAGE,
+    } as const;
+    const answer = openaiChat.client.buildResponse(response, {
+      ...CONTEXT,
+      tools: [{ type: 'function', name: 'f', legacy: true }],
+      lost: (name) => lost.push(name),
+    });
+    expect(answer.choices).toMatchObject([
+      {
+        message: { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+        finish_reason: 'function_call',
+      },
+    ]);
+    expect(JSON.stringify(answer)).not.toContain('tool_calls');
+    expect(lost).toEqual(['thought_signature', 'tool_calls']);
+  });
+
   test("another provider's audio has all the fields that a typed client reads", () => {
     const source = { kind: 'base64', mediaType: 'audio/wav', data: 'UklGRg==' } as const;
     expect(messageOf({ type: 'audio', source })).toHaveProperty('audio', {

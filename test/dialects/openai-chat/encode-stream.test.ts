@@ -184,6 +184,23 @@ describe('chunks', () => {
     ]);
   });
 
+  test('a client that declared `functions` reads one call, in their form', () => {
+    const tools = ['f', 'g'].map((name) => ({ type: 'function', name, legacy: true }) as const);
+    const lost: string[] = [];
+    const wire = encode(TOOLS, { ...CONTEXT, tools, lost: (name) => lost.push(name) });
+    const deltas = deltasOf(wire);
+    expect(deltas.flatMap((delta) => asArray(delta.tool_calls) ?? [])).toEqual([]);
+    expect(deltas.flatMap((delta) => asObject(delta.function_call) ?? [])).toEqual([
+      { name: 'f', arguments: '' },
+      { arguments: '{"x":' },
+      { arguments: '1}' },
+    ]);
+    expect(wire).toContain('"finish_reason":"function_call"');
+    expect(lost).toContain('tool_calls');
+    const empty = encode([START, ...TOOLS.slice(-5)], { ...CONTEXT, tools });
+    expect(deltasOf(empty).at(2)).toEqual({ function_call: { arguments: '{}' } });
+  });
+
   test('usage comes behind finish_reason, only when asked for', () => {
     const chunks = chunksOf(encode(TOOLS));
     expect(chunks.at(-1)).toMatchObject({

@@ -273,7 +273,7 @@ describe('tools', () => {
         },
         search: { others: ['max_results'] },
       },
-      { type: 'function', name: 'old', parameters },
+      { type: 'function', name: 'old', parameters, legacy: true },
     ]);
   });
 
