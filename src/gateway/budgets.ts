@@ -27,6 +27,8 @@ export interface Budgets {
   see(row: LedgerRow): void;
   /** What all processes have spent together. */
   learn(spent: readonly Spent[]): void;
+  /** Tells the other processes now what they are to learn. */
+  flush(): void;
   states(): BudgetState[];
   stop(): void;
 }
@@ -45,6 +47,7 @@ export function createBudgets(
   let stopTelling: (() => void) | undefined;
 
   function tell(): void {
+    stopTelling?.();
     stopTelling = undefined;
     const added = book.takeAdded();
     if (added.length > 0) fleet?.spent(added);
@@ -71,10 +74,10 @@ export function createBudgets(
       if (fleet !== undefined) stopTelling ??= setTimer(tell, TELL_MS);
     },
     learn: (spent) => book.adopt(spent, now()),
+    flush: tell,
     states: () => book.states(now()),
     stop() {
       reader?.stop();
-      stopTelling?.();
       tell();
     },
   };

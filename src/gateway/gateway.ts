@@ -75,7 +75,7 @@ export interface Gateway {
   connections(): PoolState[];
   /** Another process of this gateway has told this. */
   learn(notice: FleetNotice): void;
-  /** Hands the ledger's store everything recorded so far; resolves also when the store refuses. */
+  /** Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store refuses. */
   flush(): Promise<void>;
   /** Every frame of the live view, for another process that has those who watch. Returns how to stop. */
   followLive(take: (frame: Uint8Array) => void): () => void;
@@ -347,6 +347,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       }
     },
     async flush() {
+      budgets.flush();
       await rows?.flush();
     },
     followLive: live.follow,

@@ -48,6 +48,8 @@ test('all workers refuse what one of them has used up, also after a restart, unt
   try {
     // A month may end while this runs: then it begins anew, once.
     expect(await ask(sluice)).toBe(200);
+    // Told at once, whichever worker served.
+    expect(await spent(sluice)).toBeGreaterThan(0.5);
     const deadline = Date.now() + 20_000;
     while (!(await everywhere(sluice)).every((status) => status === 429))
       if (Date.now() > deadline) throw new Error('some worker does not refuse');
