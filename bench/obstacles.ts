@@ -4,7 +4,9 @@
 const SLOWEST_OF_A_HUNDRED =
   'of 250 requests the third slowest, on the one core that all the gateway’s threads share here; what it met differs from ' +
   'run to run by more than the target (the lowest and the highest in brackets), and with the machine: a build that measured ' +
-  '0.8 ms one day measured some 4 the next, beside a newer one that did so too. Batches of the ledger half as often changed nothing.';
+  '0.8 ms one day measured some 4 the next, beside a newer one that did so too. Batches of the ledger half as often changed nothing. So rare a ' +
+  'request finds the processor’s caches cold, and takes eight times the CPU that it takes at full speed; in nginx it takes ' +
+  'eighteen times as much ([profiles.md](profiles.md)).';
 
 export const OBSTACLES: Record<string, string> = {
   'CPU per event, passthrough':
