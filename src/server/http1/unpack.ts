@@ -22,6 +22,9 @@ const UNPACKERS = {
   zstd: () => createZstdDecompress(),
 } satisfies Record<string, (first: number) => Unpacker>;
 
+/** As it is. The last two are none of HTTP's words: with them servers keep what stands before them from packing a stream. */
+const NO_PACKING: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8']);
+
 /** The server packed its answer in a way that nobody asked for. */
 class UnknownEncoding extends Error {
   override readonly name = 'UnknownEncoding';
@@ -46,8 +49,8 @@ function unpackingError(encoding: string, error: Error): Error {
 
 /** The same answer as if it had not been packed. Throws UnknownEncoding. */
 export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
-  const encoding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') return answer;
+  const encoding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  if (NO_PACKING.has(encoding)) return answer;
   if (!isKnown(encoding)) {
     answer.body.cancel();
     throw new UnknownEncoding(`the answer is packed as ${encoding.slice(0, 40)}, which cannot be read`);
