@@ -86,6 +86,27 @@ describe('timeouts', () => {
     });
   }
 
+  test('a failure whose words never come has its own status all the same, and is not asked again', async () => {
+    const words = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
+    const { timers, upstream, post, row } = setup({
+      reply: replyWith(words, {
+        status: 429,
+        headers: { 'content-type': 'application/json', 'retry-after': '1' },
+        fault: { kind: 'hang', after: 20 },
+      }),
+    });
+    const answer = post('/v1/messages', MESSAGES);
+    await timers.advance(10_100);
+    const response = await answer;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(upstream.requests.map(({ abortedAt }) => abortedAt)).toEqual([expect.any(Number)]);
+    expect(await row(0)).toMatchObject({
+      status: 'error',
+      errorCode: 'upstream_rate_limited',
+      attempts: [{ status: 429, error: 'upstream_rate_limited' }],
+    });
+  });
+
   test('keep-alives are no first content', async () => {
     let count = 0;
     const never = new Promise<void>(() => {});

@@ -82,11 +82,11 @@ export async function send(context: AttemptContext): Promise<Sent> {
     }
     context.answered(response.status);
     requireNoRedirect(provider.name, response);
-    if (!isOk(response)) throw await readError(response, context);
+    if (!isOk(response)) throw await readError(response, context, call);
     return { response, call };
   } catch (thrown) {
     call.abort();
-    throw call.timeout() ?? thrown;
+    throw thrown;
   }
 }
 
@@ -148,6 +148,7 @@ async function prepare(plan: Plan): Promise<void> {
 async function readError(
   response: UpstreamAnswer,
   { host, plan, redact, observer }: AttemptContext,
+  call: Call,
 ): Promise<GatewayError> {
   const read = await observer.seen.timing.during(readFailure(response));
   // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
@@ -160,6 +161,8 @@ async function readError(
   return error.with(`${plan.target.provider.name}: ${shortened(error.message)}${whoseKey(error, plan)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
+    // The status is known, though not all of its words: what was silent until a timeout is not asked again (GUARANTEES 4).
+    ...(call.timeout() === undefined ? {} : { lasting: true }),
   });
 }
 
