@@ -28,11 +28,17 @@ export const checkCommand: Command = {
   },
 };
 
+/** Such as `, and 3 of projects: web, data`. */
+function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
+  if (projectOfKey.size === 0) return '';
+  return `, and ${projectOfKey.size} of projects: ${[...new Set(projectOfKey.values())].join(', ')}`;
+}
+
 function describeConfig({ server, providers, disabled, routing, costs }: ResolvedConfig): string[] {
   const keys =
     server.keys.length === 0
       ? 'no key asked, loopback only'
-      : `${counted(server.keys.length, 'key')} accepted`;
+      : `${counted(server.keys.length - server.projectOfKey.size, 'key')} accepted${projectKeys(server)}`;
   return [
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,
     'providers:',

@@ -143,7 +143,10 @@ function readAs(path: string, text: string, model: string | undefined): ReadBody
   const url = new URL(path, 'http://localhost');
   const found = findRoute(url.pathname, url.searchParams);
   if (found === undefined) throw new UsageError(`no client posts to ${path}`);
-  const incoming = parseIncoming(found, new Headers(), url.search, withModel(text, found, model));
+  const incoming = parseIncoming(found, new Headers(), url.search, withModel(text, found, model), {
+    agentType: null,
+    projectId: null,
+  });
   return {
     dialect: found.dialect.id,
     incoming,

@@ -5,7 +5,8 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load-format.ts';
 import { parseConfig } from './parse.ts';
 import { type ConfigProblem, formatKeyPath } from './problem.ts';
-import { type ResolveSources, resolveConfig } from './resolve.ts';
+import { resolveConfig } from './resolve.ts';
+import type { ResolveSources } from './resolve-server.ts';
 import type { ResolvedConfig } from './resolved.ts';
 
 export interface LoadOptions {

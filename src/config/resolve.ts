@@ -2,20 +2,15 @@
 import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { resolveStore } from './audit-store.ts';
-import { ANY_ORIGIN } from './origin.ts';
 import { parseConfig } from './parse.ts';
-import type { ConfigProblem, Severity } from './problem.ts';
+import type { ConfigProblem } from './problem.ts';
 import { resolveCosts } from './resolve-costs.ts';
 import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
 import { namesInRouting, resolveRouting } from './resolve-routing.ts';
-import type { ProviderConfig, ResolvedConfig, ServerConfig, TransformersConfig } from './resolved.ts';
+import { type ResolveSources, resolveServer } from './resolve-server.ts';
+import type { ProviderConfig, ResolvedConfig, TransformersConfig } from './resolved.ts';
 import type { ConfigFile, ProviderEntry } from './schema.ts';
-import { resolveSecret, type SecretSources } from './secrets.ts';
-
-export interface ResolveSources extends SecretSources {
-  /** From the command line, before the file's. */
-  overrides?: { host?: string; port?: number };
-}
+import type { SecretSources } from './secrets.ts';
 
 export interface Resolution {
   /** Not to be served where a problem is fatal. */
@@ -57,59 +52,6 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
     transformers,
   };
   return { config, problems };
-}
-
-/** Headers are bytes: some clients write such letters as UTF-8, some as Latin-1, most not at all. */
-const NOT_ASCII = 'the key has letters beyond ASCII, which clients send in different ways';
-
-function isAscii(text: string): boolean {
-  return /^[\x20-\x7e]*$/.test(text);
-}
-
-function resolveServer(file: ConfigFile, sources: ResolveSources, problems: ConfigProblem[]): ServerConfig {
-  const { server } = file;
-  const host = sources.overrides?.host ?? server.host;
-  const keys: string[] = [];
-  const missing: ConfigProblem[] = [];
-  for (const [index, reference] of server.keys.entries()) {
-    const { value, problem } = resolveSecret(reference, sources);
-    if (value !== undefined && isAscii(value)) keys.push(value);
-    else
-      missing.push({ severity: 'warning', path: ['server', 'keys', index], message: problem ?? NOT_ASCII });
-  }
-  // Keys were asked for and none is there: serving without any would open what was meant to be closed.
-  const severity: Severity = keys.length === 0 ? 'fatal' : 'warning';
-  for (const problem of missing) {
-    const mend =
-      severity === 'fatal' ? 'no key is left; provide it, or set server.keys to []' : 'not accepted';
-    problems.push({ ...problem, severity, message: `${problem.message}; ${mend}` });
-  }
-  if (server.keys.length === 0 && !isLoopback(host)) {
-    const message = `${host} is reachable by others: set server.keys, or listen on 127.0.0.1`;
-    problems.push({ severity: 'fatal', path: ['server', 'host'], message });
-  }
-  const any = server.allowed_origins.indexOf(ANY_ORIGIN);
-  if (any !== -1 && server.keys.length === 0) {
-    const message = `${ANY_ORIGIN} lets every web page that you open ask and read: set server.keys, or name the origins`;
-    problems.push({ severity: 'fatal', path: ['server', 'allowed_origins', any], message });
-  }
-  return {
-    host,
-    port: sources.overrides?.port ?? server.port,
-    keys,
-    allowedOrigins: server.allowed_origins,
-    maxBody: server.max_body,
-    bodyTimeoutMs: server.body_timeout,
-    maxEvent: server.max_event,
-    pingIntervalMs: server.ping_interval,
-    drainTimeoutMs: server.drain_timeout,
-    workers: server.workers,
-    compression: server.compression,
-  };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function resolveProviders(

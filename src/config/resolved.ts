@@ -40,8 +40,10 @@ export interface LogConfig {
 export interface ServerConfig {
   host: string;
   port: number;
-  /** Keys that clients must present; empty: no key asked, loopback only. */
+  /** Keys that clients must present, the operator's first; empty: no key asked, loopback only. */
   keys: string[];
+  /** Of those that are not the operator's, the project whose requests come with them. */
+  projectOfKey: ReadonlyMap<string, string>;
   /** Of web pages and extensions, as browsers send them; `*`: all. */
   allowedOrigins: string[];
   /** Bytes. */

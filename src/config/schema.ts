@@ -100,6 +100,12 @@ const serverSchema = z.strictObject({
     .array(secret())
     .default([])
     .describe('Keys that clients must present. Empty: none is asked, and only loopback is served.'),
+  project_keys: z
+    .record(z.string().min(1), z.array(secret()).min(1))
+    .default({})
+    .describe(
+      'More keys, by the project whose requests come with them: they count as that project’s, whatever they say themselves, and open none of the gateway’s own pages. See docs/deployment.md.',
+    ),
   allowed_origins: z
     .array(origin())
     .prefault([])

@@ -5,7 +5,7 @@ import { answerRoot } from '../management/root.ts';
 import { toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { AnswerHeaders } from '../upstream/headers.ts';
-import { authenticate, guardOrigin } from './request/admission.ts';
+import { authenticate, guardOrigin, guardPages } from './request/admission.ts';
 import {
   errorResponse,
   guessDialect,
@@ -41,7 +41,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     if (root !== undefined) return root;
     const { client: asking = {} } = listing?.dialect ?? {};
     const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
-    authenticate(headers, setup.config.server.keys);
+    const project = authenticate(headers, setup.config.server);
     if (listing !== undefined) {
       if (request.method !== 'GET' && request.method !== 'HEAD')
         throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, READ);
@@ -52,6 +52,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
       const answer = Response.json(models, { headers: own });
       return request.method === 'HEAD' ? await headOf(answer) : answer;
     }
+    guardPages(project);
     const managed = await manage(request, url);
     if (managed !== undefined) return managed;
     throw noSuchPath(url);

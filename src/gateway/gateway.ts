@@ -213,16 +213,16 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const { client, unfollow } = followClient(request.signal, record);
     try {
       guardOrigin(headers, config.server);
-      authenticate(headers, config.server.keys);
+      const project = authenticate(headers, config.server);
       if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
       // A body that never comes whole has its row under them, too.
-      const labels = readLabels(headers);
+      const labels = readLabels(headers, project);
       record.agentType = labels.agentType;
       record.projectId = labels.projectId;
       if (labels.agentType !== null || labels.projectId !== null) tellBegun(dialect, record, redact);
       const text = await readBody(request, headers, config.server, host.setTimer);
       if (rows !== null && config.audit.logRequestBodies) record.keepRequest(text);
-      const incoming = parseIncoming(found, headers, address.search, text);
+      const incoming = parseIncoming(found, headers, address.search, text, labels);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;
       record.projectId = incoming.projectId;

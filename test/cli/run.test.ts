@@ -106,7 +106,7 @@ describe('check', () => {
     const config = writeConfig(
       'routes.yaml',
       [
-        'server: { keys: [gate-secret] }',
+        'server: { keys: [gate-secret], project_keys: { web: [web-secret, web-secret-2], data: [data-secret] } }',
         'providers:',
         '  lab: { dialect: openai-chat, base_url: "http://127.0.0.1:1/v1", api_key: lab-secret, models: { fast: qwen }, default_model: qwen }',
         '  openai: { api_key: env:ABSENT }',
@@ -122,7 +122,7 @@ describe('check', () => {
     expect(out).toMatch(/^ {2}MODEL +lab$/m);
     expect(out).toMatch(/^ {2}after a failure +simulator\/x$/m);
     expect(out).toMatch(/^ {2}openai +environment variable ABSENT is not set$/m);
-    expect(out).toContain('(1 key accepted)');
+    expect(out).toContain('(1 key accepted, and 3 of projects: web, data)');
     expect(err).toContain('routes.yaml:4: providers.openai.api_key: environment variable ABSENT is not set');
     expect(out + err).not.toContain('secret');
   });

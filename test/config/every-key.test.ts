@@ -40,6 +40,7 @@ const OTHER: Record<string, unknown> = {
   'server.host': '127.0.0.2',
   'server.port': 9,
   'server.keys': ['other'],
+  'server.project_keys': { web: ['of a project'] },
   'server.allowed_origins': ['http://localhost:5173'],
   'server.max_body': '1MB',
   'server.body_timeout': '5s',

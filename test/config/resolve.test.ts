@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatKeyPath } from '../../src/config/problem.ts';
-import { type Resolution, type ResolveSources, resolveConfig } from '../../src/config/resolve.ts';
+import { type Resolution, resolveConfig } from '../../src/config/resolve.ts';
+import type { ResolveSources } from '../../src/config/resolve-server.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
@@ -419,6 +420,33 @@ describe('server', () => {
     expect(resolve({ server: { keys } }).said.map((line) => line.split(':')[0])).toEqual([
       'fatal server.keys[0]',
       'fatal server.keys[1]',
+    ]);
+  });
+
+  test('keys of projects are accepted beside the operator’s, which come first', () => {
+    const project_keys = { web: ['env:WEB', 'w2'], data: ['d'] };
+    const { config, said } = resolve({ server: { project_keys, keys: ['k'] } }, { WEB: 'w1' });
+    expect(said).toEqual([]);
+    expect(config.server.keys).toEqual(['k', 'w1', 'w2', 'd']);
+    expect([...config.server.projectOfKey]).toEqual([
+      ['w1', 'web'],
+      ['w2', 'web'],
+      ['d', 'data'],
+    ]);
+  });
+
+  test('a key of a project that cannot be had is a warning, one of two projects fatal', () => {
+    const { config, said } = resolve({
+      server: { keys: ['k'], project_keys: { web: ['env:WEB', 'same', 'same'], data: ['same', 'k'] } },
+    });
+    expect(said).toEqual([
+      'warning server.project_keys.web[0]: environment variable WEB is not set; not accepted',
+      'fatal server.project_keys.data[0]: is also a key of web: nobody could tell whose requests come with it',
+      'fatal server.project_keys.data[1]: is also a key of server.keys: nobody could tell whose requests come with it',
+    ]);
+    expect(config.server.keys).toEqual(['k', 'same']);
+    expect(resolve({ server: { project_keys: { web: ['w'] } } }).said).toEqual([
+      'fatal server.project_keys: needs server.keys too: keys of projects open none of the gateway’s own pages',
     ]);
   });
 });

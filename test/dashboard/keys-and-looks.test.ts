@@ -17,7 +17,10 @@ describe.skipIf(!hasBrowser)('with a key', () => {
   let sluice: SluiceProcess;
 
   beforeAll(async () => {
-    const config = { server: { keys: [KEY] }, providers: { simulator: { kind: 'simulator' } } };
+    const config = {
+      server: { keys: [KEY], project_keys: { web: ['key-of-web'] } },
+      providers: { simulator: { kind: 'simulator' } },
+    };
     [browser, sluice] = await Promise.all([launchBrowser(), startSluice({ config })]);
     const long = 'a-very-long-name-'.repeat(20);
     for (const agent of ['reader', long])
@@ -36,6 +39,10 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     await field.fill('wrong-key');
     await field.press('Enter');
     await page.locator('#gate-problem', { hasText: 'not one of server.keys' }).waitFor();
+    await field.fill('key-of-web');
+    await field.press('Enter');
+    await page.locator('#gate-problem', { hasText: 'need one of server.keys' }).waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
     await field.fill(KEY);
     await field.press('Enter');
     await page.locator('#request-rows tr').first().waitFor();

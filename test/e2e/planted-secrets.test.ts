@@ -15,6 +15,7 @@ const SECRETS = {
   header: 'qzHeader:Zz2Xx4Cc6Pp8',
   away: 'qzAway-Ll5Kk3Jj1Hh9',
   server: 'qzServer-Ss8Tt6Uu4Ww2',
+  project: 'qzProject-Pp1Rr2Oo3Jj5',
   database: 'qzDatabase-Aa1Ss2Dd3Ff4',
   collector: 'qzCollector-Gg5Hh6Jj7Kk8',
   client: 'qzClient-Oo9Ii8Uu7Yy6',
@@ -54,6 +55,7 @@ afterAll(async () => {
 const ENVIRONMENT = {
   PLANTED_KEY: SECRETS.environment,
   LAB_SERVER_KEY: SECRETS.server,
+  LAB_PROJECT_KEY: SECRETS.project,
   SLUICE_KEYCHAIN: 'off',
   SLUICE_LOG: 'debug',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
@@ -75,7 +77,7 @@ function configOf(store: string): ConfigInput {
   const base_url = `http://127.0.0.1:${upstream.port}/v1`;
   const provider = { dialect: 'openai-chat' as const, base_url, max_retries: 0, breaker: { enabled: false } };
   return {
-    server: { keys: ['env:LAB_SERVER_KEY'] },
+    server: { keys: ['env:LAB_SERVER_KEY'], project_keys: { web: ['env:LAB_PROJECT_KEY'] } },
     providers: {
       environment: { ...provider, api_key: 'env:PLANTED_KEY' },
       file: { ...provider, api_key: `file:${join(home, 'secret.txt')}` },
@@ -137,6 +139,20 @@ test.each([
         method: 'POST',
         headers: { 'x-sluice-key': SECRETS.client },
       });
+      told['a page, by a key of a project'] = await ask('/gateway/audit', {
+        headers: { 'x-sluice-key': SECRETS.project },
+      });
+      told['a question, by a key of a project'] = await ask('/v1/messages', {
+        method: 'POST',
+        headers: { 'x-sluice-key': SECRETS.project, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'literal/m',
+          max_tokens: 5,
+          messages: [{ role: 'user', content: `my key is ${SECRETS.project}` }],
+        }),
+      });
+      expect(told['a page, by a key of a project']).toStartWith('403');
+      expect(told['a question, by a key of a project']).toStartWith('401');
       for (const page of [
         '/gateway/health',
         '/gateway/providers',

@@ -30,6 +30,14 @@ function setup({ config = {}, provider = {} }: Lab = {}) {
 
 const withKeys: Lab = { config: { server: { keys: [KEY, OTHER_KEY] } } };
 
+function page(
+  { gateway }: ReturnType<typeof setup>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  return gateway.fetch(new Request(`http://localhost${path}`, init));
+}
+
 /** All headers of the only request that reached the provider. */
 function sentHeaders({ upstream }: ReturnType<typeof setup>): Headers {
   expect(upstream.requests).toHaveLength(1);
@@ -134,6 +142,68 @@ describe('with server.keys', () => {
       expect(credentials(sentHeaders(lab))).toEqual({ authorization: 'Bearer key-of-the-client' });
     },
   );
+});
+
+describe('with server.project_keys', () => {
+  const WEB = 'key-of-web-0001';
+  const lab = () =>
+    setup({ config: { server: { keys: [KEY], project_keys: { web: [WEB], data: ['key-of-data'] } } } });
+
+  test.each(FORMS)(
+    '%s: a key of a project lets in, counts as that project’s, and goes no further',
+    async (_, present) => {
+      for (const [path, model] of [
+        ['/v1/messages', 'claude/m'],
+        ['/v1/chat/completions', 'claude/m'],
+      ] as const) {
+        const it = lab();
+        const headers = { ...present(WEB), 'x-sluice-project': 'data', 'x-sluice-agent': 'helper' };
+        const response = await it.post(path, { ...ASK, model, project_id: 'data' }, { headers });
+        expect(response.status).toBe(200);
+        expect(await it.row(0)).toMatchObject({ projectId: 'web', agentType: 'helper', status: 'success' });
+        expect(credentials(sentHeaders(it))).toEqual({ 'x-api-key': OWN });
+        expect(JSON.stringify([...sentHeaders(it)])).not.toContain(WEB);
+        expect(it.upstream.requests[0]?.body).not.toContain('project_id');
+      }
+    },
+  );
+
+  test('a name that is none of the request’s to give is not read', async () => {
+    const headers = { 'x-sluice-key': WEB, 'x-sluice-project': 'x'.repeat(300) };
+    expect((await lab().post('/v1/messages', { ...ASK, project_id: 5 }, { headers })).status).toBe(200);
+  });
+
+  test('with a key of the operator’s beside it, or alone, the request says whose it is', async () => {
+    for (const headers of [
+      { 'x-sluice-key': KEY, 'x-sluice-project': 'own' },
+      { 'x-sluice-key': KEY, 'x-api-key': WEB, 'x-sluice-project': 'own' },
+      { 'x-sluice-key': WEB, 'x-api-key': KEY, 'x-sluice-project': 'own' },
+    ]) {
+      const it = lab();
+      expect((await it.post('/v1/messages', ASK, { headers })).status).toBe(200);
+      expect(await it.row(0)).toMatchObject({ projectId: 'own' });
+    }
+  });
+
+  test('it lists models, and opens none of the gateway’s own pages', async () => {
+    const it = lab();
+    const headers = { 'x-sluice-key': WEB };
+    expect((await page(it, '/v1/models', { headers })).status).toBe(200);
+    for (const path of [
+      '/gateway/audit',
+      '/gateway/metrics',
+      '/gateway/streams/live',
+      '/metrics',
+      '/gateway/nothing',
+    ]) {
+      const refused = await page(it, path, { headers });
+      expect([path, refused.status]).toEqual([path, 403]);
+      expect(await refused.text()).toContain('need one of server.keys');
+      expect((await page(it, path, { headers: { 'x-sluice-key': KEY } })).status).not.toBe(403);
+    }
+    const ended = await page(it, '/gateway/streams/some', { method: 'DELETE', headers });
+    expect(ended.status).toBe(403);
+  });
 });
 
 describe('without server.keys', () => {

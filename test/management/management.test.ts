@@ -22,6 +22,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       host: '127.0.0.1',
       port: 8088,
       keys: ['server-key-secret'],
+      projectOfKey: new Map(),
       allowedOrigins: [],
       maxBody: 1,
       bodyTimeoutMs: 1,

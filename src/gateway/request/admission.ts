@@ -77,9 +77,15 @@ function hostName(host: string): string {
   return host.replace(/:\d+$/, '');
 }
 
-/** Throws `unauthenticated` where keys are configured and the request presents none of them. */
-export function authenticate(headers: HeaderReader, keys: readonly string[]): void {
-  if (keys.length === 0) return;
+/**
+ * The project whose key the request presents; null where it is one of the operator's own, or none is asked for. Throws
+ * `unauthenticated` where keys are configured and the request presents none of them.
+ */
+export function authenticate(
+  headers: HeaderReader,
+  { keys, projectOfKey }: Pick<ServerConfig, 'keys' | 'projectOfKey'>,
+): string | null {
+  if (keys.length === 0) return null;
   const presented = presentedKeys(headers);
   if (presented.length === 0) {
     throw new GatewayError(
@@ -88,8 +94,19 @@ export function authenticate(headers: HeaderReader, keys: readonly string[]): vo
     );
   }
   // Beside the gateway's key, a client may bring its own for the provider: any of them may be ours.
-  if (!presented.some((key) => matchesAny(key, keys)))
-    throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
+  const accepted = presented.filter((key) => matchesAny(key, keys));
+  if (accepted.length === 0) throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
+  const projects = accepted.map((key) => projectOfKey.get(key) ?? null);
+  return projects.includes(null) ? null : (projects[0] ?? null);
+}
+
+/** Throws `forbidden` for a key that is there to ask models. */
+export function guardPages(project: string | null): void {
+  if (project === null) return;
+  throw new GatewayError(
+    'forbidden',
+    `the key is one of server.project_keys (${project}), which are for asking models: the gateway's own pages need one of server.keys`,
+  );
 }
 
 /** Compares with every key in time that depends on lengths alone. */

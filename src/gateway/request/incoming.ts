@@ -34,12 +34,15 @@ const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 const LONGEST_MODEL = 1024;
 const LONGEST_LABEL = 256;
 
+export type Labels = Pick<Incoming, 'agentType' | 'projectId'>;
+
 /** Throws GatewayError `invalid_request` that says what is wrong with the body. */
 export function parseIncoming(
   { dialect, route }: FoundRoute,
   headers: HeaderReader,
   query: string,
   original: string,
+  labels: Labels,
 ): Incoming {
   const body = parseBody(original);
   const model = route.model ?? body.model;
@@ -51,7 +54,6 @@ export function parseIncoming(
   if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }
-  const labels = readLabels(headers);
   const agentType = labels.agentType ?? bounded('agent_type', extra(body, 'agent_type'));
   const projectId = labels.projectId ?? bounded('project_id', extra(body, 'project_id'));
   const edits: Record<string, JsonValue | undefined> = {};
@@ -76,11 +78,14 @@ export function parseIncoming(
   };
 }
 
-/** What the headers say of who asks, known before the body is. Throws `invalid_request` for names that are too long. */
-export function readLabels(headers: HeaderReader): Pick<Incoming, 'agentType' | 'projectId'> {
+/**
+ * What the headers say of who asks, known before the body is. Throws `invalid_request` for names that are too long.
+ * @param project of the key that came with it: nothing that the request says makes it another's.
+ */
+export function readLabels(headers: HeaderReader, project: string | null): Labels {
   return {
     agentType: bounded('agent_type', textOf(headers.get('x-sluice-agent'))),
-    projectId: bounded('project_id', textOf(headers.get('x-sluice-project'))),
+    projectId: project ?? bounded('project_id', textOf(headers.get('x-sluice-project'))),
   };
 }
 

@@ -52,7 +52,11 @@ async function ask(path, init = {}) {
   note(response.headers.get('date'));
   if (response.ok) return response;
   const message = await messageOf(response);
-  throw new AskError(response.status === 401 ? 'key' : 'refused', message, response.status);
+  throw new AskError(
+    response.status === 401 || response.status === 403 ? 'key' : 'refused',
+    message,
+    response.status,
+  );
 }
 
 /** How far this browser's clock is ahead of the gateway's, in milliseconds; null: not known yet. @type {number | null} */

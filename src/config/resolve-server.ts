@@ -1,0 +1,108 @@
+// The section `server` of a valid file → address, keys and limits.
+import { ANY_ORIGIN } from './origin.ts';
+import type { ConfigProblem } from './problem.ts';
+import type { ServerConfig } from './resolved.ts';
+import type { ConfigFile } from './schema.ts';
+import { resolveSecret, type SecretSources } from './secrets.ts';
+
+export interface ResolveSources extends SecretSources {
+  /** From the command line, before the file's. */
+  overrides?: { host?: string; port?: number };
+}
+
+/** Headers are bytes: some clients write such letters as UTF-8, some as Latin-1, most not at all. */
+const NOT_ASCII = 'the key has letters beyond ASCII, which clients send in different ways';
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
+export function resolveServer(
+  file: ConfigFile,
+  sources: ResolveSources,
+  problems: ConfigProblem[],
+): ServerConfig {
+  const { server } = file;
+  const host = sources.overrides?.host ?? server.host;
+  const keys = resolveKeys(file, sources, problems);
+  const projectOfKey = resolveProjectKeys(file, keys, sources, problems);
+  if (server.keys.length === 0 && !isLoopback(host)) {
+    const message = `${host} is reachable by others: set server.keys, or listen on 127.0.0.1`;
+    problems.push({ severity: 'fatal', path: ['server', 'host'], message });
+  }
+  const any = server.allowed_origins.indexOf(ANY_ORIGIN);
+  if (any !== -1 && server.keys.length === 0) {
+    const message = `${ANY_ORIGIN} lets every web page that you open ask and read: set server.keys, or name the origins`;
+    problems.push({ severity: 'fatal', path: ['server', 'allowed_origins', any], message });
+  }
+  return {
+    host,
+    port: sources.overrides?.port ?? server.port,
+    keys: [...keys, ...projectOfKey.keys()],
+    projectOfKey,
+    allowedOrigins: server.allowed_origins,
+    maxBody: server.max_body,
+    bodyTimeoutMs: server.body_timeout,
+    maxEvent: server.max_event,
+    pingIntervalMs: server.ping_interval,
+    drainTimeoutMs: server.drain_timeout,
+    workers: server.workers,
+    compression: server.compression,
+  };
+}
+
+function resolveKeys({ server }: ConfigFile, sources: SecretSources, problems: ConfigProblem[]): string[] {
+  const found = server.keys.map((reference) => resolveClientKey(reference, sources));
+  const keys = found.flatMap(({ value }) => value ?? []);
+  // Keys were asked for and none is there: serving without any would open what was meant to be closed.
+  const isLost = keys.length === 0;
+  const mend = isLost ? 'no key is left; provide it, or set server.keys to []' : NOT_ACCEPTED;
+  for (const [index, { problem }] of found.entries()) {
+    if (problem === undefined) continue;
+    const path = ['server', 'keys', index];
+    problems.push({ severity: isLost ? 'fatal' : 'warning', path, message: `${problem}; ${mend}` });
+  }
+  return keys;
+}
+
+/** @param keys the operator's own. */
+function resolveProjectKeys(
+  { server }: ConfigFile,
+  keys: readonly string[],
+  sources: SecretSources,
+  problems: ConfigProblem[],
+): Map<string, string> {
+  const projectOfKey = new Map<string, string>();
+  for (const [project, references] of Object.entries(server.project_keys)) {
+    for (const [index, reference] of references.entries()) {
+      const path = ['server', 'project_keys', project, index];
+      const { value, problem } = resolveClientKey(reference, sources);
+      if (value === undefined) {
+        problems.push({ severity: 'warning', path, message: `${problem}; ${NOT_ACCEPTED}` });
+        continue;
+      }
+      const other = keys.includes(value) ? 'server.keys' : projectOfKey.get(value);
+      if (other !== undefined && other !== project) {
+        const message = `is also a key of ${other}: nobody could tell whose requests come with it`;
+        problems.push({ severity: 'fatal', path, message });
+      } else projectOfKey.set(value, project);
+    }
+  }
+  if (projectOfKey.size > 0 && server.keys.length === 0) {
+    const message = 'needs server.keys too: keys of projects open none of the gateway’s own pages';
+    problems.push({ severity: 'fatal', path: ['server', 'project_keys'], message });
+  }
+  return projectOfKey;
+}
+
+const NOT_ACCEPTED = 'not accepted';
+
+function resolveClientKey(reference: string, sources: SecretSources): { value?: string; problem?: string } {
+  const { value, problem } = resolveSecret(reference, sources);
+  if (value !== undefined && !isAscii(value)) return { problem: NOT_ASCII };
+  return value === undefined ? { problem: problem ?? '' } : { value };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
