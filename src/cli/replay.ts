@@ -60,6 +60,7 @@ export const replayCommand: Command = {
       const response = await askGateway(gateway, path, {
         method: 'POST',
         headers: {
+          ...recorded.request_headers,
           'content-type': 'application/json',
           ...(target !== undefined && { 'x-sluice-target': target }),
           ...labelsOf(recorded, body),
@@ -105,6 +106,8 @@ interface Entry {
   cost_usd: number | null;
   finish_reason: string | null;
   error_message: string | null;
+  /** Left out by older gateways. */
+  request_headers?: Record<string, string> | null;
   request_body: string | null;
   response_body: string | null;
 }

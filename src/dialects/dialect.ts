@@ -42,6 +42,8 @@ export interface ClientSide {
   readonly path: string;
   /** Where in the query its clients may send their key, and the header in which they else do. */
   readonly keyInQuery?: { readonly parameter: string; readonly header: string };
+  /** Headers, in lower case, in which its clients ask for what the body does not say. The ledger keeps them: never a secret. */
+  readonly featureHeaders?: readonly string[];
   /** What a POST to this path asks for, undefined where the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** What to do instead of asking for a path of its vendor's that is not served here; undefined for any other. */

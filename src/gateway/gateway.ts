@@ -28,7 +28,7 @@ import { answerStream, answerWhole, clientLeft, cutAtShutdown } from './exchange
 import { answerAcross } from './request/cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
-import { parseIncoming, readLabels } from './request/incoming.ts';
+import { featuresIn, parseIncoming, readLabels } from './request/incoming.ts';
 import { createLiveView } from './live/view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
@@ -221,7 +221,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       record.projectId = labels.projectId;
       if (labels.agentType !== null || labels.projectId !== null) tellBegun(dialect, record, redact);
       const text = await readBody(request, headers, config.server, host.setTimer);
-      if (rows !== null && config.audit.logRequestBodies) record.keepRequest(text);
+      if (rows !== null && config.audit.logRequestBodies)
+        record.keepRequest(text, featuresIn(headers, found.dialect.client));
       const incoming = parseIncoming(found, headers, address.search, text, labels);
       record.requestedModel = incoming.model;
       record.agentType = incoming.agentType;

@@ -43,7 +43,13 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     malformed_events: row.malformedEvents,
     error_code: row.errorCode,
     error_message: row.errorMessage,
-    ...(includeBodies ? { request_body: row.requestBody, response_body: row.responseBody } : {}),
+    ...(includeBodies
+      ? {
+          request_headers: row.requestHeaders,
+          request_body: row.requestBody,
+          response_body: row.responseBody,
+        }
+      : {}),
   };
 }
 

@@ -27,6 +27,7 @@ export function lostRow({ begun, end }: LeftRequest, how: string, now: number): 
     malformedEvents: 0,
     errorCode: 'internal',
     errorMessage: `the process that served this request ${how}; what the provider had answered is not known`,
+    requestHeaders: null,
     requestBody: null,
     responseBody: null,
   };

@@ -173,6 +173,41 @@ test.each(['reviewer', 'größer 🦭'])('%s is who asks again, also where a hea
   expect(after.entry).toMatchObject({ agent_type: name, project_id: name });
 });
 
+test.each([
+  ['anthropic-messages', { 'anthropic-version': '2023-01-01', 'anthropic-beta': 'one-2026-01-01,two' }],
+  ['openai-chat', { 'openai-beta': 'one=v1' }],
+  ['openai-responses', { 'openai-beta': 'one=v1' }],
+] as const)(
+  'what headers asked for is asked for again, of %s; no other is kept',
+  async (dialect, features) => {
+    const came: Record<string, string>[] = [];
+    await using provider = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch(request) {
+        came.push(Object.fromEntries(request.headers));
+        return Response.json({ error: { message: 'no', type: 'invalid_request_error' } }, { status: 400 });
+      },
+    });
+    await using lab = await startSluice({
+      config: {
+        providers: { lab: { dialect, base_url: provider.url.href, api_key: 'k' } },
+        routing: { default_provider: 'lab' },
+      },
+    });
+    const request = REQUESTS[dialect]?.('m', 'x', false) ?? ['', {}];
+    const id = await send(lab.url, request, { ...features, 'x-of-the-client': 'secret' });
+    await replay([id], lab.url);
+    expect(came).toEqual([expect.objectContaining(features), expect.objectContaining(features)]);
+    const page = (bodies: boolean) =>
+      lab.get<{ entries: { request_headers?: object }[] }>(
+        `/gateway/audit?include_bodies=${bodies}&request_id=${id}`,
+      );
+    expect((await page(true)).entries[0]?.request_headers).toEqual(features);
+    expect((await page(false)).entries[0]).not.toHaveProperty('request_headers');
+  },
+);
+
 /** Answers below `/NAME`, whatever is asked. */
 const STRANGERS: Record<string, () => Response> = {
   json: () => Response.json({ hello: 'world', content: 'text', choices: 'none', output: {}, candidates: 3 }),

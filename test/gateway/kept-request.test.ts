@@ -145,21 +145,26 @@ test('a short one is not worth it', async () => {
 test('one that there is no memory to clean stays as it is until its row is written, and is cleaned then', async () => {
   let tries = 0;
   let packs = 0;
-  const kept = keepRequest(LONG, {
-    redact(text) {
-      tries++;
-      if (tries === 1) throw new RangeError('Out of memory');
-      return text.replaceAll(SECRET, '[redacted]');
+  const kept = keepRequest(
+    LONG,
+    { 'openai-beta': `it ${SECRET}` },
+    {
+      redact(text) {
+        tries++;
+        if (tries === 1) throw new RangeError('Out of memory');
+        return text.replaceAll(SECRET, '[redacted]');
+      },
+      setTimer: timers.setTimer,
+      pack(body) {
+        packs++;
+        return pack(body);
+      },
     },
-    setTimer: timers.setTimer,
-    pack(body) {
-      packs++;
-      return pack(body);
-    },
-  });
+  );
   await timers.advance(50);
   expect([tries, packs]).toEqual([1, 0]);
-  const row: { requestBody: string | null } = { requestBody: null };
+  const row: Pick<LedgerRow, 'requestHeaders' | 'requestBody'> = { requestHeaders: null, requestBody: null };
   kept.describe(row, []);
   expect(row.requestBody).toBe(LONG.replaceAll(SECRET, '[redacted]'));
+  expect(row.requestHeaders).toEqual({ 'openai-beta': 'it [redacted]' });
 });

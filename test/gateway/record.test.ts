@@ -42,7 +42,7 @@ const NOT_CLEANED = '[left out: its secrets could not be taken out, there was no
 
 test('a long body that cannot be cleaned is left out, and told so; the row is there, and the place is free', () => {
   const { record, rows, done } = open(redactorWithoutMemory());
-  record.keepRequest('a secret '.repeat(1_000));
+  record.keepRequest('a secret '.repeat(1_000), null);
   record.responseBody = 'short';
   record.end({ status: 'success' });
   expect(rows).toHaveLength(1);

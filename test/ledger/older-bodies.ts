@@ -1,6 +1,8 @@
 // A SQLite file of before bodies were kept together, made from one of now.
+import { BEFORE_HEADERS } from './older-headers.ts';
 
 export const BEFORE_BUNDLES: readonly string[] = [
+  BEFORE_HEADERS,
   'ALTER TABLE ledger_row DROP COLUMN bundle',
   'ALTER TABLE ledger_row DROP COLUMN bundle_place',
   'DROP TABLE ledger_bundle',

@@ -321,11 +321,15 @@ describe('what lies on disk', () => {
 
   test('a row of an older version has what was measured since as nothing', async () => {
     const path = await spillRows(1);
-    const { timing: _, ...old } = JSON.parse(readFileSync(path, 'utf8'));
+    const { timing: _, requestHeaders: _headers, ...old } = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, `${JSON.stringify(old)}\n`);
     const sqlite = createSqliteStore(':memory:');
     await sqlite.append(await openSpill().next());
-    expect((await sqlite.recent(1))[0]).toMatchObject({ requestId: 'req_0', timing: { providerMs: 0 } });
+    expect((await sqlite.recent(1))[0]).toMatchObject({
+      requestId: 'req_0',
+      timing: { providerMs: 0 },
+      requestHeaders: null,
+    });
     await sqlite.close();
   });
 

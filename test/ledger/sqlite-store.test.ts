@@ -10,6 +10,7 @@ import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BEFORE_BUNDLES } from './older-bodies.ts';
+import { BEFORE_HEADERS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
@@ -229,6 +230,7 @@ describe('SQLite file', () => {
     const database = new Database(path);
     const filter = { ...ALL, startTime: SAMPLE_TIME + 1, endTime: SAMPLE_TIME + 250_000 };
     database.run(`DELETE FROM ledger_row WHERE timestamp < ${SAMPLE_TIME + 100_000}`);
+    database.run(BEFORE_HEADERS);
     database.run(`PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('which of them had'))}`);
     database.close();
     const store = createSqliteStore(path);

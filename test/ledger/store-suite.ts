@@ -118,6 +118,7 @@ export function describeStore(factory: StoreFactory): void {
         malformedEvents: 2,
         errorCode: 'upstream_truncated',
         errorMessage: 'the stream ended early',
+        requestHeaders: { 'anthropic-beta': 'one-2026-01-01,two' },
         requestBody: '{"model":"small"}',
         responseBody: 'data: "é"\n\n',
       });

@@ -604,6 +604,7 @@ describe('/gateway/audit', () => {
         malformedEvents: 1,
         errorCode: 'upstream_truncated',
         errorMessage: 'ended early',
+        requestHeaders: { 'anthropic-beta': 'one' },
         requestBody: '{"a":1}',
         responseBody: 'data: x',
       }),
@@ -669,7 +670,14 @@ describe('/gateway/audit', () => {
     };
     expect<unknown>(await read('/gateway/audit')).toEqual({ entries: [entry], total: 1, next: null });
     expect<unknown>(await read('/gateway/audit?include_bodies=true')).toEqual({
-      entries: [{ ...entry, request_body: '{"a":1}', response_body: 'data: x' }],
+      entries: [
+        {
+          ...entry,
+          request_headers: { 'anthropic-beta': 'one' },
+          request_body: '{"a":1}',
+          response_body: 'data: x',
+        },
+      ],
       total: 1,
       next: null,
     });

@@ -56,6 +56,7 @@ export function sampleRow(changes: Partial<LedgerRow> = {}): LedgerRow {
     malformedEvents: 0,
     errorCode: null,
     errorMessage: null,
+    requestHeaders: null,
     requestBody: null,
     responseBody: null,
     ...changes,

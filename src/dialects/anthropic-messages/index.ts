@@ -26,6 +26,7 @@ export const anthropicMessages: Dialect = {
   id: ID,
   client: {
     path: '/v1/messages',
+    featureHeaders: ['anthropic-version', 'anthropic-beta'],
     route(path) {
       if (path === '/v1/messages') return { operation: 'generate' };
       return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;

@@ -28,6 +28,7 @@ export const openaiChat: Dialect = {
   id: 'openai-chat',
   client: {
     path: '/v1/chat/completions',
+    featureHeaders: ['openai-beta'],
     route(path) {
       if (path === '/v1/chat/completions') return { operation: 'generate' };
       return path === EMBEDDINGS_PATH ? { operation: 'embed', stream: false } : undefined;

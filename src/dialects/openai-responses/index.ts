@@ -23,6 +23,7 @@ export const openaiResponses: Dialect = {
   id: ID,
   client: {
     path: '/v1/responses',
+    featureHeaders: ['openai-beta'],
     route(path) {
       if (path === '/v1/responses') return { operation: 'generate' };
       if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false };

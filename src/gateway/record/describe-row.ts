@@ -61,6 +61,7 @@ export function describeRow(
     malformedEvents: seen?.malformedEvents ?? 0,
     errorCode: error?.code ?? null,
     errorMessage: error === undefined ? null : redact(error.message),
+    requestHeaders: null,
     requestBody: null,
     responseBody: null,
   };

@@ -1,4 +1,4 @@
-// The body of a request until its row is written. A long one is cleaned and packed while its provider is at work: an open
+// The body of a request, and what its headers ask for, until its row is written. A long one is cleaned and packed while its provider is at work: an open
 // stream holds a fifth of it then, and its end has less to do.
 import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
 import type { LedgerRow } from '../../ledger/rows/row.ts';
@@ -9,9 +9,11 @@ const LONG = 32 * 1024;
 /** A provider that thinks has hardly begun by then, and whoever answers at once is not kept waiting. */
 const PACKED_AFTER_MS = 50;
 
+type RequestFields = Pick<LedgerRow, 'requestHeaders' | 'requestBody' | 'requestZstd'>;
+
 export interface KeptRequest {
   /** Puts it into its row, and its binary parts into `binaries`. */
-  describe(row: Pick<LedgerRow, 'requestBody' | 'requestZstd'>, binaries: BinaryPart[]): void;
+  describe(row: RequestFields, binaries: BinaryPart[]): void;
   /** Its row is about to be written: nothing is begun any more. */
   release(): void;
 }
@@ -23,8 +25,13 @@ export interface Keeping {
   pack?: ((text: string) => Promise<Uint8Array>) | undefined;
 }
 
-export function keepRequest(text: string, { redact, setTimer, pack }: Keeping): KeptRequest {
-  const kept = new HeldRequest(text, redact);
+/** @param headers those that belong to the row. */
+export function keepRequest(
+  text: string,
+  headers: LedgerRow['requestHeaders'],
+  { redact, setTimer, pack }: Keeping,
+): KeptRequest {
+  const kept = new HeldRequest(text, headers, redact);
   if (pack !== undefined && text.length >= LONG)
     kept.callOff = setTimer(() => void kept.shrink(pack), PACKED_AFTER_MS);
   return kept;
@@ -35,10 +42,12 @@ class HeldRequest implements KeptRequest {
   private text: string;
   private packed: Uint8Array | undefined;
   private parts: BinaryPart[] | undefined;
+  private readonly headers: LedgerRow['requestHeaders'];
   private readonly redact: Keeping['redact'];
 
-  constructor(text: string, redact: Keeping['redact']) {
+  constructor(text: string, headers: LedgerRow['requestHeaders'], redact: Keeping['redact']) {
     this.text = text;
+    this.headers = headers;
     this.redact = redact;
   }
 
@@ -46,14 +55,22 @@ class HeldRequest implements KeptRequest {
     this.callOff?.();
   }
 
-  describe(row: Pick<LedgerRow, 'requestBody' | 'requestZstd'>, binaries: BinaryPart[]): void {
+  describe(row: RequestFields, binaries: BinaryPart[]): void {
     const { packed } = this;
+    row.requestHeaders = this.cleanHeaders();
     if (packed !== undefined) {
       row.requestZstd = packed;
       return;
     }
     binaries.push(...this.clean());
     row.requestBody = this.text;
+  }
+
+  private cleanHeaders(): LedgerRow['requestHeaders'] {
+    if (this.headers === null) return null;
+    const clean: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.headers)) clean[name] = this.redact(value);
+    return clean;
   }
 
   async shrink(pack: NonNullable<Keeping['pack']>): Promise<void> {

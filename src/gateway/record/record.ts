@@ -62,8 +62,8 @@ export interface ExchangeRecord {
   capture: BodyCapture | null;
   /** A whole answer, kept as it is. */
   responseBody: string | null;
-  /** Its row will have this body. */
-  keepRequest(text: string): void;
+  /** Its row will have this body, and these headers. */
+  keepRequest(text: string, headers: LedgerRow['requestHeaders']): void;
   /** USD for what a try has seen, null where it is unpriced. */
   cost(target: Target, seen: Observation): number | null;
   readonly live: LiveStream;
@@ -162,9 +162,9 @@ class RunningRecord implements ExchangeRecord {
     this.context = context;
   }
 
-  keepRequest(text: string): void {
+  keepRequest(text: string, headers: LedgerRow['requestHeaders']): void {
     const { ledger, setTimer } = this.context;
-    this.request = keepRequest(text, { redact: this.redact, setTimer, pack: ledger?.pack });
+    this.request = keepRequest(text, headers, { redact: this.redact, setTimer, pack: ledger?.pack });
   }
 
   cost(target: Target, seen: Observation): number | null {

@@ -1,5 +1,5 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
-import type { ClientRoute } from '../../dialects/dialect.ts';
+import type { ClientRoute, ClientSide } from '../../dialects/dialect.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
@@ -76,6 +76,21 @@ export function parseIncoming(
     projectId,
     forcedTarget: textOf(headers.get('x-sluice-target')),
   };
+}
+
+/** What the client asks for in headers, by names in lower case; null where it asks for nothing there. */
+export function featuresIn(
+  headers: HeaderReader,
+  { featureHeaders = [] }: Pick<ClientSide, 'featureHeaders'>,
+): Record<string, string> | null {
+  let found: Record<string, string> | null = null;
+  for (const name of featureHeaders) {
+    const value = headers.get(name);
+    if (value === null) continue;
+    found ??= {};
+    found[name] = value;
+  }
+  return found;
 }
 
 /**

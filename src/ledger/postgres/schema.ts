@@ -284,6 +284,7 @@ export const STEPS: readonly string[] = [
     WHERE ledger_row.kind = ledger_sum.kind AND timestamp >= start * 60000::BIGINT AND timestamp < (start + 1) * 60000::BIGINT
   ) WHERE span = -1;
   `,
+  'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
 ];
 
 /** A step may have to write every row anew. */

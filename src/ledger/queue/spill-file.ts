@@ -222,6 +222,7 @@ function parseRow(line: string): LedgerRow | null {
       timing: { ...NO_TIMING, ...row.timing },
       transformers: row.transformers ?? [],
       trace: row.trace ?? null,
+      requestHeaders: row.requestHeaders ?? null,
     };
   } catch {
     return null;

@@ -60,6 +60,7 @@ export const COLUMN_NAMES: readonly string[] = [
   'malformed_events',
   'error_code',
   'error_message',
+  'request_headers',
 ];
 
 /**
@@ -119,6 +120,7 @@ export function rowValues(row: LedgerRow): RowValues {
     row.malformedEvents,
     row.errorCode,
     row.errorMessage,
+    row.requestHeaders && JSON.stringify(row.requestHeaders),
     row.requestZstd ?? row.requestBody,
     row.responseBody,
   ];
@@ -251,6 +253,7 @@ export interface SqlRow {
   malformed_events: number;
   error_code: ErrorCode | null;
   error_message: string | null;
+  request_headers: string | null;
   request_body?: string | null;
   request_zstd?: Uint8Array | null;
   response_zstd?: Uint8Array | null;
@@ -314,6 +317,8 @@ export function storedRow(row: SqlRow): StoredRow {
     malformedEvents: row.malformed_events,
     errorCode: row.error_code,
     errorMessage: row.error_message,
+    requestHeaders:
+      row.request_headers === null ? null : (JSON.parse(row.request_headers) as Record<string, string>),
     requestBody: row.request_body ?? null,
     responseBody: row.response_body ?? null,
   };

@@ -306,6 +306,7 @@ export const STEPS: readonly string[] = [
     WHERE ledger_row.kind = ledger_sum.kind AND timestamp >= start * 60000 AND timestamp < (start + 1) * 60000
   ) WHERE span = -1;
   `,
+  'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
 ];
 
 /** Brings the file to the newest version. Throws where the file is newer than this program. */
