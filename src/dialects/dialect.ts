@@ -190,6 +190,8 @@ export interface BuiltRequest {
   losses: Loss[];
   /** In place of the provider's, where its service takes such a request at another address. */
   baseUrl?: string;
+  /** What such a request needs beside those of every request; lists among them are merged. */
+  headers?: Record<string, string>;
 }
 
 /** Ways in which a provider departs from its dialect. A row of data names them, the dialect obeys. */
@@ -267,6 +269,8 @@ export interface Quirks {
   listsModels?: boolean;
   /** openai-chat: the dialect in which the provider counts tokens, as this one has no way to ask. */
   countsIn?: DialectId;
+  /** anthropic-messages and Bedrock: true where the server can be told what to do with thinking that is no longer valid. */
+  bindingControls?: boolean;
   /** gemini: true for Google Cloud, which counts a request as it is and embeds by `:predict`. */
   cloudMethods?: boolean;
   /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */

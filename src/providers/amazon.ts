@@ -12,7 +12,7 @@ const BEDROCK = {
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',
   pricedAt: /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/,
-  quirks: {},
+  quirks: { bindingControls: true },
 } as const satisfies Partial<ProviderKind>;
 
 export const AMAZON: readonly ProviderKind[] = [

@@ -49,14 +49,23 @@ export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
   headers.set('content-type', 'application/json');
   // A compressed stream may be held back until a block is full.
   if (options.stream) headers.set('accept-encoding', 'identity');
-  for (const [spelling, value] of Object.entries(options.dialect)) {
+  addHeaders(headers, options.dialect, options.listHeaders);
+  for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
+  return headers;
+}
+
+/** Those that are not there yet; lists are merged. */
+export function addHeaders(
+  headers: HeaderList,
+  more: Record<string, string>,
+  listHeaders: readonly string[],
+): void {
+  for (const [spelling, value] of Object.entries(more)) {
     const name = spelling.toLowerCase();
     const given = headers.get(name);
     if (given === null) headers.set(name, value);
-    else if (options.listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
+    else if (listHeaders.includes(name)) headers.set(name, mergeLists(given, value));
   }
-  for (const [name, value] of Object.entries(options.configured)) headers.set(name, value);
-  return headers;
 }
 
 /** The client's headers without those that stay here. */

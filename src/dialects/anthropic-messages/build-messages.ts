@@ -1,5 +1,5 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
-import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { askToGoOn } from '../shared/prefill.ts';
@@ -146,6 +146,15 @@ export function lacksThinking(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
   if (last?.role !== 'user' || !last.blocks.some((block) => block.type === 'tool_result')) return false;
   const assistant = turns.findLast((turn) => turn.role === 'assistant');
-  const type = asObject(assistant?.blocks[0])?.type;
-  return type !== 'thinking' && type !== 'redacted_thinking';
+  const first = assistant?.blocks[0];
+  return first === undefined || !isThinking(first);
+}
+
+/** Whether thinking goes back to the model. */
+export function replaysThinking(turns: readonly Turn[]): boolean {
+  return turns.some(({ role, blocks }) => role === 'assistant' && blocks.some(isThinking));
+}
+
+function isThinking({ type }: JsonObject): boolean {
+  return type === 'thinking' || type === 'redacted_thinking';
 }

@@ -8,7 +8,8 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { compact } from './build-content.ts';
-import { buildConversation, lacksThinking, wireMessages } from './build-messages.ts';
+import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
+import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
@@ -26,7 +27,7 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const request = declareAllowed(asked, losses);
   const traits = traitsOf(model);
@@ -51,6 +52,8 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
     maxTokens,
     forcesTool: forcesTool(choice),
     lacksThinking: lacksThinking(turns),
+    replaysThinking: replaysThinking(turns),
+    bindingControls: quirks.bindingControls === true,
   };
   const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
   if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {
@@ -73,7 +76,13 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   buildServiceTier(request.serviceTier, body, losses);
   reportUnsaid(request, UNSAID, losses);
   if (request.stream) body.stream = true;
-  return { body: { ...body, ...own }, losses: losses.list() };
+  // A client of this dialect names its own.
+  const betas = native ? [] : betasOf(body);
+  return {
+    body: { ...body, ...own },
+    losses: losses.list(),
+    ...(betas.length > 0 && { headers: { 'anthropic-beta': betas.join(',') } }),
+  };
 }
 
 function isThinking(thinking: Thinking['thinking']): boolean {

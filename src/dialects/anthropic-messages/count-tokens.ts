@@ -17,9 +17,9 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
   endpoint: () => COUNT_PATH,
   edits: (body, model) => (body.model === model ? {} : { model }),
   buildRequest(request, options) {
-    const { body, losses } = buildRequest(request, options);
+    const { body, ...built } = buildRequest(request, options);
     const counted = Object.entries(body).filter(([name]) => !NOT_COUNTED.includes(name));
-    return { body: Object.fromEntries(counted), losses };
+    return { ...built, body: Object.fromEntries(counted) };
   },
   parseResponse(body) {
     const tokens = countIn(body.input_tokens);

@@ -84,3 +84,8 @@ export function lacksThinking(turns: readonly Turn[]): boolean {
   const assistant = turns.findLast((turn) => turn.role === 'assistant');
   return assistant?.content[0]?.reasoningContent === undefined;
 }
+
+/** Whether thinking goes back to the model. */
+export function replaysThinking(turns: readonly Turn[]): boolean {
+  return turns.some(({ content }) => content.some((block) => block.reasoningContent !== undefined));
+}

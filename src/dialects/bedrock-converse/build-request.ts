@@ -11,7 +11,7 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import type { ContentScope } from './build-content.ts';
-import { buildConversation, lacksThinking } from './build-messages.ts';
+import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
 import { familyOf, gptName, takesCachePoints } from './models.ts';
@@ -28,7 +28,7 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const request = declareAllowed(asked, losses);
   const family = familyOf(model);
@@ -40,7 +40,13 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
 
   const { system, turns } = buildConversation(request, scope, traits?.prefill === false);
   const body: JsonObject = { messages: turns.map(({ role, content }) => ({ role, content })) };
-  const facts = { model, family, lacksThinking: lacksThinking(turns) };
+  const facts = {
+    model,
+    family,
+    lacksThinking: lacksThinking(turns),
+    replaysThinking: replaysThinking(turns),
+    quirks,
+  };
   const { fields, thinks } = buildModelFields(request, facts, losses);
   const put = (name: string, value: JsonObject | undefined) => {
     if (value !== undefined && Object.keys(value).length > 0) body[name] = value;

@@ -1,8 +1,10 @@
 // `additionalModelRequestFields`: what a family of models takes beyond Converse, thinking above all.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import { betasOf } from '../claude/betas.ts';
 import { buildThinking } from '../claude/build-thinking.ts';
 import { traitsOf } from '../claude/models.ts';
+import type { Quirks } from '../dialect.ts';
 import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/loss-report.ts';
@@ -19,6 +21,8 @@ export interface FieldFacts {
   family: Family;
   /** See build-messages.ts. */
   lacksThinking: boolean;
+  replaysThinking: boolean;
+  quirks: Quirks;
 }
 
 export function buildModelFields(
@@ -38,32 +42,12 @@ function novaTopK(topK: number, family: Family): JsonObject | undefined {
   return family === 'nova' ? { inferenceConfig: { topK } } : undefined;
 }
 
-function buildReasoning(
-  { reasoning, toolChoice, tools, maxOutputTokens }: NeutralRequest,
-  { model, family, lacksThinking }: FieldFacts,
-  losses: LossReport,
-): ModelFields {
+function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: LossReport): ModelFields {
+  const { reasoning } = request;
+  const { model, family } = facts;
+  if (family === 'claude') return buildClaude(request, facts, losses);
   if (reasoning === undefined) return { fields: {}, thinks: false };
   switch (family) {
-    case 'claude': {
-      const traits = traitsOf(model);
-      const { thinking, effort } = buildThinking(
-        reasoning,
-        {
-          traits,
-          native: false,
-          maxTokens: maxOutputTokens ?? traits.defaultMaxTokens,
-          forcesTool: tools.length > 0 && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'),
-          lacksThinking,
-        },
-        losses,
-      );
-      const fields = {
-        ...(thinking === undefined ? {} : { thinking }),
-        ...(effort === undefined ? {} : { output_config: { effort } }),
-      };
-      return { fields, thinks: thinking !== undefined && thinking.type !== 'disabled' };
-    }
     case 'nova-2': {
       const effort = levelOf(reasoning, losses);
       if (effort === undefined) return { fields: { reasoningConfig: { type: 'disabled' } }, thinks: false };
@@ -82,6 +66,34 @@ function buildReasoning(
         losses.lost(reasoning.effort === undefined ? 'thinking' : 'reasoning_effort');
       return { fields: {}, thinks: false };
   }
+}
+
+function buildClaude(
+  { reasoning, toolChoice, tools, maxOutputTokens }: NeutralRequest,
+  { model, lacksThinking, replaysThinking, quirks }: FieldFacts,
+  losses: LossReport,
+): ModelFields {
+  const traits = traitsOf(model);
+  const { thinking, effort } = buildThinking(
+    reasoning,
+    {
+      traits,
+      native: false,
+      maxTokens: maxOutputTokens ?? traits.defaultMaxTokens,
+      forcesTool: tools.length > 0 && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'),
+      lacksThinking,
+      replaysThinking,
+      bindingControls: quirks.bindingControls === true,
+    },
+    losses,
+  );
+  const fields: JsonObject = {
+    ...(thinking === undefined ? {} : { thinking }),
+    ...(effort === undefined ? {} : { output_config: { effort } }),
+  };
+  const betas = betasOf(fields);
+  if (betas.length > 0) fields.anthropic_beta = betas;
+  return { fields, thinks: thinking !== undefined && thinking.type !== 'disabled' };
 }
 
 const LEVELS: Record<Exclude<ReasoningEffort, 'none'>, 'low' | 'medium' | 'high'> = {

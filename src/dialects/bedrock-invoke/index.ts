@@ -5,6 +5,7 @@ import { countIn } from '../../model/usage.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
+import { betasOf } from '../claude/betas.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
@@ -68,12 +69,17 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   };
 }
 
-/** Model and streaming are said by the path; the version that is a header elsewhere stands in the body. */
+/** Model and streaming are said by the path; what headers say elsewhere, version and betas, stands in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
   const { model: _model, stream: _stream, service_tier: tier, ...rest } = body;
   const lost = leaveOutServerTools(rest);
   if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
-  return { body: { anthropic_version: 'bedrock-2023-05-31', ...rest }, losses: [...losses, ...lost] };
+  const betas = betasOf(rest);
+  const head = {
+    anthropic_version: 'bedrock-2023-05-31',
+    ...(betas.length > 0 && { anthropic_beta: betas }),
+  };
+  return { body: { ...head, ...rest }, losses: [...losses, ...lost] };
 }
 
 /** Each message holds an event of the inner dialect in base64. */

@@ -14,6 +14,10 @@ export interface ThinkingFacts {
   forcesTool: boolean;
   /** See build-messages.ts. */
   lacksThinking: boolean;
+  /** The history holds thinking that Claude sealed. */
+  replaysThinking: boolean;
+  /** The server can be told what to do with thinking that is no longer valid. */
+  bindingControls: boolean;
 }
 
 export interface Thinking {
@@ -38,7 +42,26 @@ export function buildThinking(
   facts: ThinkingFacts,
   losses: LossReport,
 ): Thinking {
-  if (settings === undefined) return {};
+  return withBinding(settings === undefined ? {} : asAsked(settings, facts, losses), facts);
+}
+
+/**
+ * Who changes what stood before thinking and sends the thinking back is refused, unless it asks for the thinking to be
+ * left out then. Clients of other dialects cannot ask: they would never get on with their conversation.
+ * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
+ */
+function withBinding(asked: Thinking, facts: ThinkingFacts): Thinking {
+  const { traits, native, forcesTool, replaysThinking, bindingControls } = facts;
+  if (native || !bindingControls || !traits.bindsThinking || !replaysThinking) return asked;
+  // Unasked, the model thinks so as well; to ask for it would keep a tool from being forced.
+  if (asked.thinking === undefined && forcesTool && traits.forcedTools) return asked;
+  const { thinking = { type: 'adaptive' } } = asked;
+  // Refused beside other types.
+  if (thinking.type !== 'adaptive') return asked;
+  return { ...asked, thinking: { ...thinking, block_binding: { prefix_mismatch_behavior: 'drop_block' } } };
+}
+
+function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): Thinking {
   const { traits, native } = facts;
   const name = native || settings.effort === undefined ? 'thinking' : 'reasoning_effort';
   if (settings.mode === 'off' || (settings.mode === undefined && settings.effort === 'none')) {

@@ -33,6 +33,8 @@ export interface ModelTraits {
   prefill: boolean | null;
   /** Opens what Claude sealed of its thinking on any platform (`seals.ts`). */
   opensSeals: boolean;
+  /** Takes its thinking back only behind what stood before it when it was thought. */
+  bindsThinking: boolean;
 }
 
 const NEWEST: ModelTraits = {
@@ -50,10 +52,11 @@ const NEWEST: ModelTraits = {
   // Since 4.6 that is an error: "The conversation must end with a user message".
   prefill: false,
   opensSeals: true,
+  bindsThinking: false,
 };
 
 const ALWAYS_THINKING: ModelTraits = { ...NEWEST, thinking: 'always' };
-const NO_FORCED_TOOLS: ModelTraits = { ...ALWAYS_THINKING, forcedTools: false };
+const NO_FORCED_TOOLS: ModelTraits = { ...ALWAYS_THINKING, forcedTools: false, bindsThinking: true };
 const V4_7: ModelTraits = { ...NEWEST, thinksByDefault: false, systemMessages: false };
 const V4_6: ModelTraits = {
   ...V4_7,
@@ -85,6 +88,7 @@ const FAMILIES: ReadonlySet<string> = new Set(['', 'opus', 'sonnet', 'haiku', 'f
 const GENERATIONS: readonly { since: number; families?: RegExp; traits: ModelTraits }[] = [
   { since: 505, families: /sonnet/, traits: { ...NO_FORCED_TOOLS, betweenTools: true } },
   { since: 505, families: /opus/, traits: NO_FORCED_TOOLS },
+  { since: 505, families: /haiku/, traits: { ...NEWEST, bindsThinking: true } },
   { since: 501, families: /fable|mythos/, traits: NO_FORCED_TOOLS },
   { since: 500, families: /fable|mythos/, traits: ALWAYS_THINKING },
   { since: 500, traits: NEWEST },

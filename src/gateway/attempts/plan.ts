@@ -18,7 +18,7 @@ import { writeJson } from '../../model/json/write-json.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Transformer } from '../../transformers/transformer.ts';
-import { bearerOf, buildRequestHeaders, presentedProviderKeys } from '../../upstream/headers.ts';
+import { addHeaders, bearerOf, buildRequestHeaders, presentedProviderKeys } from '../../upstream/headers.ts';
 import { keyHeaders, operationPath, targetPath } from '../../upstream/target-url.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
@@ -88,9 +88,10 @@ export function planCall(question: Question, target: Target, context: PlanContex
     withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
   const say = (asked: Question): Said => {
     if (passes) return passBody(incoming, side, target);
-    const { baseUrl, ...said } = sameDialect
+    const { baseUrl, headers, ...said } = sameDialect
       ? rebuildBody(incoming, asked, side, target, context)
       : translateBody(asked, line.dialect, side, target, context);
+    if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
     return baseUrl === undefined ? said : { ...said, url: urlAt(baseUrl) };
   };
   const steps = stepsFor(target, context);
@@ -148,7 +149,7 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
 /** `side` and `url`: in place of the line's own. */
 export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
 /** As it was built. */
-type Told = Omit<Said, 'url'> & Pick<BuiltRequest, 'baseUrl'>;
+type Told = Omit<Said, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 
 /** To whom a request goes and as whom, whatever it asks. */
@@ -208,6 +209,7 @@ export function planOperation<Request, Answer>(
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
       : notTooDeep(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));
+          if (built.headers !== undefined) addHeaders(line.headers, built.headers, side.listHeaders ?? []);
           const losses = [...built.losses, ...unread(incoming)];
           return { body: writeJson(built.body, incoming.text.length), losses };
         });
@@ -356,6 +358,7 @@ function translateBody(
     const losses = [...reportToolNames(built, names), ...unread(question.incoming)];
     return {
       ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
+      ...(built.headers !== undefined && { headers: built.headers }),
       ...withoutRepeated(named, losses, request, question, target),
       body: writeJson(built.body, question.incoming?.text.length ?? 0),
       hides: undefined,

@@ -1,0 +1,179 @@
+// Claude's newest models take their thinking back only behind what stood before it: clients of other dialects, which cannot
+// say what is to happen then, go on with a conversation that they cut or changed.
+import { describe, expect, test } from 'bun:test';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
+import { ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
+import type { NeutralRequest } from '../../src/model/request.ts';
+import { wholeMessage } from '../support/message-stream.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const BETA = 'thinking-binding-controls-2026-08-01';
+const BINDING = { prefix_mismatch_behavior: 'drop_block' };
+const SEAL = ownToken('anthropic-messages', 'sealed');
+
+const TOOL = { type: 'function', name: 'f', parameters: { type: 'object' } } as const;
+
+/** The second question of a conversation in which Claude thought. */
+function goingOn(more: Partial<NeutralRequest> = {}): NeutralRequest {
+  return {
+    model: 'm',
+    stream: false,
+    system: [],
+    messages: [
+      { role: 'user', parts: [{ type: 'text', text: 'Hi' }] },
+      {
+        role: 'assistant',
+        parts: [
+          { type: 'reasoning', text: 'Hm.', signature: SEAL },
+          { type: 'text', text: 'Hello.' },
+        ],
+      },
+      { role: 'user', parts: [{ type: 'text', text: 'And?' }] },
+    ],
+    tools: [],
+    ...more,
+  };
+}
+
+function built(dialect: ProviderDialectId, model: string, request: NeutralRequest, bindingControls = true) {
+  return PROVIDER_SIDES[dialect].buildRequest(request, { model, quirks: { bindingControls } });
+}
+
+/** Of what says so, for those who read it. */
+function controls(dialect: ProviderDialectId, { body, headers }: ReturnType<typeof built>) {
+  const more = (body.additionalModelRequestFields ?? {}) as JsonObject;
+  switch (dialect) {
+    case 'anthropic-messages':
+      return { thinking: body.thinking, betas: headers?.['anthropic-beta']?.split(',') };
+    case 'bedrock-invoke':
+      return { thinking: body.thinking, betas: body.anthropic_beta };
+    default:
+      return { thinking: more.thinking, betas: more.anthropic_beta };
+  }
+}
+
+const NONE = { thinking: undefined, betas: undefined };
+
+describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']] as const)(
+  '%s',
+  (dialect) => {
+    const said = (model: string, more?: Partial<NeutralRequest>, bindingControls?: boolean) =>
+      controls(dialect, built(dialect, `anthropic.${model}`, goingOn(more), bindingControls));
+
+    test.each([
+      'claude-fable-5-2',
+      'claude-mythos-5-1',
+      'claude-opus-5-5',
+      'claude-sonnet-5-5',
+      'claude-haiku-5-5',
+    ])('%s leaves out what is no longer valid', (model) => {
+      expect(said(model)).toEqual({ thinking: { type: 'adaptive', block_binding: BINDING }, betas: [BETA] });
+    });
+
+    test.each(['claude-opus-5', 'claude-haiku-4-5', 'claude-fable-5'])(
+      '%s takes it wherever it stands',
+      (model) => {
+        expect(said(model)).toEqual(NONE);
+      },
+    );
+
+    test('beside the thinking that is asked for', () => {
+      const { thinking, betas } = said('claude-opus-5-5', { reasoning: { effort: 'high' } });
+      expect(thinking).toEqual({ type: 'adaptive', display: 'summarized', block_binding: BINDING });
+      expect(betas).toEqual([BETA]);
+    });
+
+    test.each([
+      [
+        'a conversation without thinking',
+        { messages: goingOn().messages.filter(({ role }) => role === 'user') },
+      ],
+      ['thinking between calls alone', { reasoning: { mode: 'off' } }, 'claude-sonnet-5-5'],
+      ['no thinking', { reasoning: { mode: 'off' } }, 'claude-haiku-5-5'],
+      ['a tool that must be called', { tools: [TOOL], toolChoice: { type: 'required' } }, 'claude-haiku-5-5'],
+    ] satisfies [string, Partial<NeutralRequest>, string?][])(
+      'not with %s',
+      (_, more, model = 'claude-opus-5-5') => {
+        const { thinking, betas } = said(model, more);
+        expect((thinking as JsonObject | undefined)?.block_binding).toBeUndefined();
+        expect(betas).toBeUndefined();
+      },
+    );
+
+    test('not where the server may not know it', () => {
+      expect(said('claude-opus-5-5', {}, false)).toEqual(NONE);
+    });
+  },
+);
+
+test('a client of the same dialect decides by itself', () => {
+  const request = goingOn({ extension: { dialect: 'anthropic-messages', fields: {} } });
+  const said = built('anthropic-messages', 'claude-opus-5-5', request);
+  expect(controls('anthropic-messages', said)).toEqual(NONE);
+});
+
+test.each([
+  ['thinking', { type: 'adaptive', block_binding: BINDING }, [BETA]],
+  ['thinking', { type: 'adaptive', display: 'updates' }, ['thinking-display-updates-2026-08-18']],
+  [
+    'context_management',
+    { edits: [{ type: 'clear_tool_uses_20250919' }, { type: 'compact_20260112' }] },
+    ['context-management-2025-06-27', 'compact-2026-01-12'],
+  ],
+])('what an Anthropic client says in %s reaches Amazon with the beta that it needs', (name, value, betas) => {
+  const { client } = DIALECTS['anthropic-messages'];
+  const ask = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }], [name]: value };
+  const { body } = built(
+    'bedrock-invoke',
+    'anthropic.claude-opus-5-5',
+    client.parseRequest(ask, { operation: 'generate' }),
+  );
+  expect(body[name]).toEqual(value);
+  expect(body.anthropic_beta).toEqual(betas);
+});
+
+describe('a Chat client that cut its history', () => {
+  const seal = tokenToWire('openai-chat', SEAL);
+  const ask = {
+    model: 'anthropic/claude-fable-5-2',
+    messages: [
+      {
+        role: 'assistant',
+        content: 'Hello.',
+        reasoning_details: [{ type: 'reasoning.text', text: 'Hm.', signature: seal }],
+      },
+      { role: 'user', content: 'And?' },
+    ],
+  };
+  const setup = (headers: Record<string, string>, answer: JsonObject = {}) => {
+    const upstream = createReplayFetch(() => jsonReply({ ...wholeMessage('Well.'), ...answer }));
+    const config = { providers: { anthropic: { api_key: 'sk-ant-oat01-abcdefgh', headers } } };
+    return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
+  };
+
+  test('names the beta beside those of the key and of the configuration', async () => {
+    const { post, upstream } = setup({ 'anthropic-beta': 'oauth-2025-04-20,mine' });
+    const answer = await post('/v1/chat/completions', ask);
+    expect(answer.status).toBe(200);
+    const [sent] = upstream.requests;
+    expect(sent?.json()).toMatchObject({ thinking: { type: 'adaptive', block_binding: BINDING } });
+    expect(sent?.headers.get('anthropic-beta')).toBe(`oauth-2025-04-20,mine,${BETA}`);
+  });
+
+  test.each([
+    ['nothing, where all was valid', [], []],
+    [
+      'what was left out',
+      [{ type: 'thinking_dropped', path: 'messages.0.content.0' }],
+      ['input_transformations'],
+    ],
+  ])('has in its row %s', async (_, transformations, lost) => {
+    const { post, row } = setup({}, { input_transformations: transformations });
+    expect((await post('/v1/chat/completions', ask)).status).toBe(200);
+    expect((await row(0)).lost).toEqual(lost);
+  });
+});
