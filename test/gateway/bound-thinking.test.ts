@@ -87,22 +87,16 @@ describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']]
       expect(betas).toEqual([BETA]);
     });
 
-    test.each([
-      [
-        'a conversation without thinking',
-        { messages: goingOn().messages.filter(({ role }) => role === 'user') },
-      ],
-      ['thinking between calls alone', { reasoning: { mode: 'off' } }, 'claude-sonnet-5-5'],
-      ['no thinking', { reasoning: { mode: 'off' } }, 'claude-haiku-5-5'],
-      ['a tool that must be called', { tools: [TOOL], toolChoice: { type: 'required' } }, 'claude-haiku-5-5'],
-    ] satisfies [string, Partial<NeutralRequest>, string?][])(
-      'not with %s',
-      (_, more, model = 'claude-opus-5-5') => {
-        const { thinking, betas } = said(model, more);
-        expect((thinking as JsonObject | undefined)?.block_binding).toBeUndefined();
-        expect(betas).toBeUndefined();
-      },
-    );
+    test.each<[string, string, Partial<NeutralRequest>]>([
+      ['a question alone', 'claude-opus-5-5', { messages: goingOn().messages.slice(0, 1) }],
+      ['thinking between calls alone', 'claude-sonnet-5-5', { reasoning: { mode: 'off' } }],
+      ['no thinking', 'claude-haiku-5-5', { reasoning: { mode: 'off' } }],
+      ['a forced call', 'claude-haiku-5-5', { tools: [TOOL], toolChoice: { type: 'required' } }],
+    ])('not with %s', (_, model, more) => {
+      const { thinking, betas } = said(model, more);
+      expect((thinking as JsonObject | undefined)?.block_binding).toBeUndefined();
+      expect(betas).toBeUndefined();
+    });
 
     test('not where the server may not know it', () => {
       expect(said('claude-opus-5-5', {}, false)).toEqual(NONE);
