@@ -18,6 +18,10 @@ const MAX_CHUNK_LINE = 1024;
 /** Hexadecimal digits of a chunk's size: 16 TB. */
 const MAX_CHUNK_DIGITS = 11;
 
+/** Twice it is said by proxies that hand on a server's field beside their own: the chunks are one's all the same. */
+const CHUNKED = /^chunked(, chunked)?$/i;
+const CHUNKED_ONCE = 'chunked'.length;
+
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
@@ -183,19 +187,17 @@ export class ResponseParser {
     this.keepsOpen = isCurrent ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection);
     const seconds = /\btimeout=(\d{1,6})\b/i.exec(headers.get('keep-alive') ?? '')?.[1];
     this.keepAliveMs = seconds === undefined ? null : Number(seconds) * 1000;
-    this.left = 0;
     const encoding = headers.get('transfer-encoding');
     const length = headers.get('content-length');
     if (status === 204 || status === 304 || this.asked === 'HEAD') {
       this.state = 'fixed';
     } else if (encoding !== null) {
-      if (encoding.toLowerCase() !== 'chunked')
+      if (!CHUNKED.test(encoding))
         throw new MalformedAnswer(`transfer-encoding: ${encoding.slice(0, 40)} is not supported`);
-      // Of two that disagree about the end, the connection is believed no further than this answer.
-      if (length !== null || !isCurrent) this.keepsOpen = false;
+      // Of two that tell about the end, the connection is believed no further than this answer.
+      if (length !== null || !isCurrent || encoding.length > CHUNKED_ONCE) this.keepsOpen = false;
       this.state = 'chunk-size';
       this.digits = 0;
-      this.lineLength = 0;
     } else if (length !== null) {
       this.state = 'fixed';
       this.left = readLength(length);

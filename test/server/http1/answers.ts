@@ -163,6 +163,20 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
     reusable: true,
   },
   {
+    name: 'chunked twice: chunked once, the connection is not trusted again',
+    sent: `${head(OK, 'transfer-encoding: chunked', 'Transfer-Encoding: Chunked')}3\r\nabc\r\n0\r\n\r\n`,
+    status: 200,
+    body: 'abc',
+    reusable: false,
+  },
+  {
+    name: 'HTTP/1.0 that keeps alive and sends chunks: the connection is not trusted again',
+    sent: `${head('HTTP/1.0 200 OK', 'connection: keep-alive', 'transfer-encoding: chunked')}3\r\nabc\r\n0\r\n\r\n`,
+    status: 200,
+    body: 'abc',
+    reusable: false,
+  },
+  {
     name: 'no chunk but the last',
     sent: `${CHUNKED}0\r\n\r\n`,
     status: 200,
@@ -369,6 +383,7 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
 export const BAD_ANSWERS: BadAnswer[] = [
   { name: 'no HTTP at all', sent: 'SSH-2.0-OpenSSH_9.6\r\n\r\n', failsIn: 'head' },
   { name: 'no HTTP at all, and no end of it', sent: 'SSH-2.0-OpenSSH_9.6\r\n', failsIn: 'head' },
+  { name: 'what begins like HTTP, and no end of it', sent: 'HTTPS, please\r\n', failsIn: 'head' },
   { name: 'frames of HTTP/2, and no end of them', sent: '\0\0\x12\x04\0\0\0\0\0\0', failsIn: 'head' },
   { name: 'bytes without sense', sent: '\x15\x03\x01\0\x02\x02\x46\r\n\r\n', failsIn: 'head' },
   { name: 'the preface of HTTP/2', sent: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', failsIn: 'head' },
@@ -437,6 +452,11 @@ export const BAD_ANSWERS: BadAnswer[] = [
   {
     name: 'chunked, but not last',
     sent: `${head(OK, 'transfer-encoding: chunked, gzip')}2\r\nok\r\n0\r\n\r\n`,
+    failsIn: 'head',
+  },
+  {
+    name: 'chunked twice, and more',
+    sent: `${head(OK, 'transfer-encoding: chunked', 'transfer-encoding: chunked, gzip')}2\r\nok\r\n0\r\n\r\n`,
     failsIn: 'head',
   },
   { name: 'the end at once', sent: '', closes: true, failsIn: 'head' },
