@@ -130,13 +130,16 @@ function tomlErrorLine(text: string): number {
   return 1;
 }
 
+const TOML_KEY = /(?:[\w-]+|"[^"]*"|'[^']*')/.source;
+/** A section, or the key of a value. Between two keys stands a dot: else there were many ways to read one word. */
+const TOML_LINE = new RegExp(`^\\s*(?:\\[{1,2}([^\\]]+)\\]|(${TOML_KEY}(?:\\s*\\.\\s*${TOML_KEY})*)\\s*=)`);
+
 /** Keys are looked for by line, so that text inside a multi-line string can be taken for one. */
 function tomlLineOf(text: string, path: KeyPath): number | undefined {
   let table: string[] = [];
   let best: { depth: number; line: number } | undefined;
   for (const [index, line] of text.split('\n').entries()) {
-    const [, header, key] =
-      /^\s*(?:\[{1,2}([^\]]+)\]|((?:[\w-]+|"[^"]*"|'[^']*'|\s*\.\s*)+)\s*=)/.exec(line) ?? [];
+    const [, header, key] = TOML_LINE.exec(line) ?? [];
     if (header !== undefined) table = dotted(header);
     else if (key === undefined) continue;
     const found = key === undefined ? table : [...table, ...dotted(key)];

@@ -135,6 +135,12 @@ output_per_million = 1
   });
 });
 
+test('no line of a TOML file takes time out of proportion to its length', () => {
+  // Each letter of a long word doubled the time to look for a line: these would take minutes.
+  const words = `${'word'.repeat(100)} ${'a.'.repeat(100)}!\n`.repeat(4);
+  expect(load('sluice.toml', `x = """\n${words}"""\n`).said[0]).toStartWith('sluice.toml:1: x: unknown key');
+});
+
 describe('problems name file, line and key', () => {
   const PORT = 'server.port: expected a number, found a string';
   test.each([
