@@ -120,6 +120,15 @@ test('a slow watcher is told how many events it missed, and others miss none', a
   expect(await slow.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'again ' }]);
 });
 
+test('a word without end and the blank behind it are shown at once', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  // Tried place by place, it would hold up every other request for many minutes.
+  const text = `${'a'.repeat(1_000_000)} `;
+  view.open('r1', same).text(text);
+  expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text }]);
+});
+
 test('silence is broken by pings, and a watcher that left leaves nothing behind', async () => {
   const timers = createManualTimers();
   const view = createLiveView(timers.setTimer);

@@ -59,8 +59,6 @@ const HELD_OF_WORD = 1_024;
 const SHOWN_OF_WORD = 1_024;
 /** Beyond this a word is one key without end. */
 const LONGEST_WORD = 64 * 1024;
-/** The end of a text in which a key may have begun: keys are made of these and hold no blank. */
-const UNFINISHED_WORD = /[!-~]*$/;
 
 const textEncoder = new TextEncoder();
 
@@ -107,7 +105,7 @@ class RequestView implements LiveStream {
       return;
     }
     const text = this.held + delta;
-    const word = UNFINISHED_WORD.exec(text)?.[0] ?? '';
+    const word = text.slice(startOfLastWord(text));
     const shown = text.length - word.length + this.showable(word);
     this.held = text.slice(shown);
     this.show(text.slice(0, shown));
@@ -139,6 +137,21 @@ class RequestView implements LiveStream {
     if (!this.isWatched()) return;
     this.watchers.publish(textEncoder.encode(`event: stream_event\ndata: ${JSON.stringify(event)}\n\n`));
   }
+}
+
+/**
+ * Where the word begins with which the text ends: a key may have begun in it, since keys are made of these signs and hold no
+ * blank. Read from its end: an expression would try each place of a long word that does not stand there.
+ */
+function startOfLastWord(text: string): number {
+  let start = text.length;
+  while (start > 0 && isOfKey(text.charCodeAt(start - 1))) start--;
+  return start;
+}
+
+/** `!` to `~`. */
+function isOfKey(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
 }
 
 const LEFT = 'the client closed the connection';
