@@ -1,10 +1,29 @@
 // What a phrase of a pattern is: words, or a regular expression between slashes; and whether it can be searched.
 import { safeRegex } from 'safe-regex2';
+import { PatternError } from '../transformers/pattern/program.ts';
+import { createSearch } from '../transformers/pattern/search.ts';
 
 /** `/source/flags`, compiled; undefined where the phrase is plain words. Throws SyntaxError. */
 export function regularExpressionOf(phrase: string): RegExp | undefined {
   const [, source, flags = ''] = /^\/(.+)\/([a-z]*)$/s.exec(phrase) ?? [];
   return source === undefined ? undefined : new RegExp(source, flags.replace(/[gy]/g, ''));
+}
+
+/**
+ * What tells whether a text has it. The texts are clients', and while the runtime's own search goes back and forth in one,
+ * nothing else is served: `/fix.*bug.*test/` took seconds for 8 KB. It is left what only it can do, as looking around.
+ */
+export function searchOf(expression: RegExp): (text: string) => boolean {
+  return linearSearch(expression) ?? ((text) => expression.test(text));
+}
+
+function linearSearch(expression: RegExp): ((text: string) => boolean) | undefined {
+  try {
+    return createSearch(expression);
+  } catch (thrown) {
+    if (thrown instanceof PatternError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Why the phrase cannot be searched for and how to mend it; undefined where it can. */
@@ -14,8 +33,8 @@ export function phraseProblem(phrase: string): string | undefined {
     if (expression === undefined) {
       return phrase.trim() === '' ? 'is empty: write the words to look for' : undefined;
     }
-    if (safeRegex(expression)) return undefined;
-    return 'may take exponential time on some texts: write it without a repetition inside a repetition';
+    if (linearSearch(expression) !== undefined || safeRegex(expression)) return undefined;
+    return 'may take exponential time on some texts: write it without looking around and back-references, or without a repetition inside a repetition';
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : 'unreadable';
     return `is no regular expression (${reason}); mend it, or leave out the slashes to look for the text itself`;

@@ -1,6 +1,6 @@
 // Finds many phrases in one text at once: an Aho–Corasick automaton for words, regular expressions beside it.
 import { AhoCorasick } from '@monyone/aho-corasick';
-import { regularExpressionOf } from '../config/phrase.ts';
+import { regularExpressionOf, searchOf } from '../config/phrase.ts';
 
 export interface PhraseQuery {
   /** Words, or `/regular expression/flags`. */
@@ -19,10 +19,10 @@ export type PhraseSearch = (text: string) => ReadonlySet<number>;
 export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearch {
   const folded = createAutomaton();
   const exact = createAutomaton();
-  const expressions: { expression: RegExp; index: number }[] = [];
+  const expressions: { isIn: (text: string) => boolean; index: number }[] = [];
   for (const [index, { phrase, caseSensitive }] of phrases.entries()) {
     const expression = regularExpressionOf(phrase);
-    if (expression !== undefined) expressions.push({ expression, index });
+    if (expression !== undefined) expressions.push({ isIn: searchOf(expression), index });
     else if (caseSensitive) exact.add(spaced(phrase.trim()), index);
     else folded.add(spaced(phrase.trim()).toLowerCase(), index);
   }
@@ -33,7 +33,7 @@ export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearc
     const even = spaced(text);
     findFolded?.(even.toLowerCase(), found);
     findExact?.(even, found);
-    for (const { expression, index } of expressions) if (expression.test(text)) found.add(index);
+    for (const { isIn, index } of expressions) if (isIn(text)) found.add(index);
     return found;
   };
 }

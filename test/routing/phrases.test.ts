@@ -45,3 +45,27 @@ test('a regular expression reads the text as it is, beside words', () => {
   expect([...search('Look at CVE-12')].sort()).toEqual([0, 1, 2]);
   expect([...search('cve-12')]).toEqual([1]);
 });
+
+test.each([
+  ['/fix.*bug.*test/', 'fix bug '.repeat(1_024)],
+  ['/\\bplan\\b[\\s\\S]*\\bsteps?\\b[\\s\\S]*\\bwrite\\b/i', 'plan step '.repeat(819)],
+  ['/(a|a)*b/', 'a'.repeat(8_192)],
+  ['/^(\\w+\\s?)*$/', `${'a'.repeat(8_190)}!!`],
+])('%s takes no time out of proportion to the text', (phrase, text) => {
+  // Going back and forth it took many seconds, and nothing else was served meanwhile.
+  expect(finds(phrase, text)).toBe(false);
+});
+
+test.each([
+  ['/fix.*bug.*test/', 'a fix of a bug with a test', true],
+  ['/fix.*bug.*test/', 'a fix\nof a bug with a test', false],
+  ['/fix.*bug.*test/s', 'a fix\nof a bug with a test', true],
+  ['/^(fix|mend)( it)*$/m', 'please\nmend it it\nnow', true],
+  ['/(?:a|b)*$/', '', true],
+  ['/\\bre(view|fine)+\\b/', 'prerefine', false],
+  ['/\\bre(view|fine)+\\b/', 'pre refineview', true],
+  ['/👍+ (ok|fine)*!/', 'well 👍👍 okfine!', true],
+  // Left to the runtime's own search, which alone can look around.
+  ['/(?<!un)safe\\w*\\s+\\w+/', 'unsafe code', false],
+  ['/(?<!un)safe\\w*\\s+\\w+/', 'safer code', true],
+])('%s in %j: %j', (phrase, text, is) => expect(finds(phrase, text)).toBe(is));

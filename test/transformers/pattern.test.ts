@@ -1,7 +1,8 @@
 // The pattern scanner against the runtime's own regular expressions, over any split of the text.
 import { describe, expect, test } from 'bun:test';
-import { compilePatterns, PatternError } from '../../src/transformers/pattern/program.ts';
+import { compilePatterns, compileSearched, PatternError } from '../../src/transformers/pattern/program.ts';
 import { createScanner } from '../../src/transformers/pattern/scanner.ts';
+import { hasMatch } from '../../src/transformers/pattern/search.ts';
 import { createRandom, FIRST_SEED } from '../support/splits.ts';
 
 const WINDOW = 64;
@@ -49,6 +50,7 @@ const CASES: [pattern: string, flags: string, alphabet: string][] = [
   ['key', 'i', 'kKeEyY'],
   ['\\p{L}\\d', 'u', 'aä1😀'],
   ['😀.', 'u', 'a😀b'],
+  ['😀b|\\ud83d\\ude00a', '', 'a😀b'],
   ['[\\w.]+@[\\w.]+', '', 'ab.@ '],
   ['a.{0,3}?b', '', 'abcd'],
   ['\\Bab', '', 'ab '],
@@ -59,6 +61,7 @@ describe('finds what the runtime finds', () => {
   test.each(CASES)('%s with flags "%s" over "%s"', (pattern, flags, alphabet) => {
     const random = createRandom(FIRST_SEED);
     const characters = [...alphabet];
+    const searched = compileSearched(pattern, flags);
     for (let round = 0; round < 300; round++) {
       const length = Math.floor(random() * 24);
       const text = Array.from({ length }, () => characters[Math.floor(random() * characters.length)]).join(
@@ -67,6 +70,7 @@ describe('finds what the runtime finds', () => {
       const expected = text.replace(new RegExp(pattern, `${flags}g`), '#');
       for (const pieces of [[text], [...text], cut(text, random)])
         expect(scan([pattern], flags, pieces), JSON.stringify(pieces)).toBe(expected);
+      expect(hasMatch(searched, text), JSON.stringify(text)).toBe(expected !== text);
     }
   });
 

@@ -1,7 +1,7 @@
 // A regular expression as a program of single characters (code points), to be run over text that comes in pieces. There is no
 // backtracking: time is linear in the text whatever the expression. What cannot be told character by character,
 // looking around and back-references, is refused.
-import { type AST, RegExpParser } from '@eslint-community/regexpp';
+import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 
 export type Instruction =
   | { op: 'char'; test: (char: string) => boolean; next: number }
@@ -23,6 +23,7 @@ export class PatternError extends Error {
 
 /** Counted quantifiers are written out. */
 const MAX_INSTRUCTIONS = 2_000;
+const BEYOND_FIRST_PLANE = /[\u{10000}-\u{10ffff}]|\\u[dD][89abAB]/u;
 export const PATTERN_FLAGS = /^(?!.*(.).*\1)[imsu]*$/;
 
 /**
@@ -30,6 +31,49 @@ export const PATTERN_FLAGS = /^(?!.*(.).*\1)[imsu]*$/;
  * `window`: characters that a match may need before it is one. Throws PatternError.
  */
 export function compilePatterns(patterns: readonly string[], flags: string, window: number): Program {
+  const parsed = patterns.map((pattern) => parse(pattern, flags));
+  for (const pattern of parsed) {
+    const shortest = shortestOf(pattern.alternatives);
+    if (shortest === 0) throw new PatternError('matches the empty text; there would be nothing to replace');
+    if (shortest > window)
+      throw new PatternError(`needs ${shortest} characters, more than the window of ${window} holds back`);
+  }
+  return assemble(parsed, flags);
+}
+
+/**
+ * Whether the runtime's own search, which goes back and forth, is quick on every text: at most one repetition, of single
+ * characters, and few parts that may be left out.
+ */
+export function isPlain(pattern: string, flags: string): boolean {
+  let repetitions = 0;
+  let options = 0;
+  let composed = false;
+  visitRegExpAST(parse(pattern, flags), {
+    onQuantifierEnter({ element, max }) {
+      if (max <= 1) options++;
+      else {
+        repetitions++;
+        composed ||= element.type === 'Group' || element.type === 'CapturingGroup';
+      }
+    },
+  });
+  return repetitions <= 1 && options <= 3 && !composed;
+}
+
+export interface Searched {
+  program: Program;
+  /** A match may have no character. */
+  mayBeEmpty: boolean;
+}
+
+/** For one answer about a whole text, which needs no window. Throws PatternError. */
+export function compileSearched(pattern: string, flags: string): Searched {
+  const parsed = parse(pattern, flags);
+  return { program: assemble([parsed], flags), mayBeEmpty: shortestOf(parsed.alternatives) === 0 };
+}
+
+function assemble(parsed: readonly AST.Pattern[], flags: string): Program {
   const instructions: Instruction[] = [{ op: 'match' }];
   const add = (instruction: Instruction): number => {
     if (instructions.length >= MAX_INSTRUCTIONS)
@@ -37,21 +81,23 @@ export function compilePatterns(patterns: readonly string[], flags: string, wind
     return instructions.push(instruction) - 1;
   };
   const compiler = createCompiler(add, flags);
-  const starts = patterns.map((pattern) => {
-    const parsed = parse(pattern, flags);
-    const shortest = shortestOf(parsed.alternatives);
-    if (shortest === 0) throw new PatternError('matches the empty text; there would be nothing to replace');
-    if (shortest > window)
-      throw new PatternError(`needs ${shortest} characters, more than the window of ${window} holds back`);
-    return compiler.alternatives(parsed.alternatives, 0);
-  });
+  const starts = parsed.map(({ alternatives }) => compiler.alternatives(alternatives, 0));
   const start = starts.reduceRight((second, first) => add({ op: 'split', first, second }));
   return { instructions, start, nextBegin: beginnings(instructions, start) };
 }
 
 function parse(pattern: string, flags: string): AST.Pattern {
+  const parser = new RegExpParser();
+  // Without `u` a character beyond the first plane is two, and there is no half of one to find.
+  if (!flags.includes('u') && BEYOND_FIRST_PLANE.test(pattern)) {
+    try {
+      return parser.parsePattern(pattern, 0, pattern.length, true);
+    } catch {
+      // Only the older syntax takes it.
+    }
+  }
   try {
-    return new RegExpParser().parsePattern(pattern, 0, pattern.length, flags.includes('u'));
+    return parser.parsePattern(pattern, 0, pattern.length, flags.includes('u'));
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message.replace(/^Invalid regular expression: /, '') : '';
     throw new PatternError(`is not a regular expression: ${reason}`);
