@@ -27,13 +27,30 @@ export function resolveCosts(
   const entries = Object.entries(file.costs.pricing_overrides);
   return {
     pricingOverrides: entries.map(([pattern, price]) => ({ pattern, price: resolvePrice(price) })),
-    budgets: file.costs.budgets.map(resolveBudget),
+    budgets: reachable(file.costs.budgets.map(resolveBudget), problems),
   };
 }
 
+/** Of those that differ in nothing but their limit, the one with the least. */
+function reachable(budgets: readonly Budget[], problems: ConfigProblem[]): Budget[] {
+  const least = new Map<string, number>();
+  const keys = budgets.map(({ limitUsd, ...whose }) => JSON.stringify(whose));
+  for (const [index, key] of keys.entries()) {
+    const other = budgets[least.get(key) ?? -1];
+    if (other === undefined || (budgets[index]?.limitUsd ?? 0) < other.limitUsd) least.set(key, index);
+  }
+  return budgets.filter((_, index) => {
+    const lower = least.get(keys[index] ?? '');
+    if (lower === index || lower === undefined) return true;
+    const message = `is never reached: budgets[${lower}] is of the same requests, and not larger`;
+    problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'limit_usd'], message });
+    return false;
+  });
+}
+
 function resolveBudget({ limit_usd, per, ...whose }: ConfigFile['costs']['budgets'][number]): Budget {
-  const { agent = null, project = null, provider = null, model = null } = whose;
-  return { limitUsd: limit_usd, per, agent, project, provider, model };
+  const { each = null, agent = null, project = null, provider = null, model = null } = whose;
+  return { limitUsd: limit_usd, per, each, agent, project, provider, model };
 }
 
 function resolvePrice({ long_prompt, web_searches_per_thousand, ...prices }: Override) {

@@ -5,6 +5,7 @@ import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type { AuthorizationScheme, TranslatesTo } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
+import type { BudgetEach } from './schema.ts';
 import type { STRATEGIES } from './routing-schema.ts';
 import type { TierPrices } from '../model/usage.ts';
 
@@ -244,6 +245,8 @@ export interface CostsConfig {
 export interface Budget {
   limitUsd: number;
   per: CalendarPeriod;
+  /** Whose names have the whole limit each for itself; null: all share it. */
+  each: BudgetEach | null;
   agent: string | null;
   project: string | null;
   provider: string | null;

@@ -321,11 +321,21 @@ const priceSchema = z.strictObject({
 
 const budgetName = (what: string) => z.string().min(1).optional().describe(what);
 
+/** Not the model: its name is another one before and after it has answered. */
+const BUDGET_EACH = ['agent', 'project', 'provider'] as const;
+export type BudgetEach = (typeof BUDGET_EACH)[number];
+
 const budgetSchema = z.strictObject({
   limit_usd: z.number().min(0).describe('What they may cost together. 0: only what costs nothing is asked.'),
   per: z
     .enum(CALENDAR_PERIODS)
     .describe('Of the calendar, in UTC; weeks begin with Monday. Then it begins anew.'),
+  each: z
+    .enum(BUDGET_EACH)
+    .optional()
+    .describe(
+      'They do not share the limit: each agent, project or provider (of those that fit) has it for itself.',
+    ),
   agent: budgetName(
     'Only requests of this agent (`agent_type`, `x-sluice-agent`); `*` fits anything, here and below.',
   ),

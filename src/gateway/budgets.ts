@@ -2,7 +2,7 @@
 // asked. Where several processes serve, each tells the primary what it has added, and learns what all have spent together.
 import type { Budget } from '../config/resolved.ts';
 import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
-import { budgetInWords, usdInWords } from '../ledger/budgets/budget-words.ts';
+import { spentBudgetInWords, usdInWords } from '../ledger/budgets/budget-words.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Pricer } from '../ledger/prices/prices.ts';
@@ -59,7 +59,7 @@ export function createBudgets(
       const state = book.usedUp({ agentType, projectId, provider: provider.name, model }, now());
       if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
       return {
-        words: `the budget of ${budgetInWords(state.budget)} is used up (${usdInWords(state.spentUsd)})`,
+        words: `the budget of ${spentBudgetInWords(state)} is used up (${usdInWords(state.spentUsd)})`,
         waitMs: Math.max(1_000, state.end - now()),
       };
     },

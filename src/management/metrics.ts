@@ -66,8 +66,11 @@ function summarise(totals: Totals): object {
 }
 
 function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState): object {
-  const { limitUsd, per, agent, project, provider, model } = budget;
-  const whose = Object.entries({ agent, project, provider, model }).filter(([, glob]) => glob !== null);
+  const { limitUsd, per, each, agent, project, provider, model } = budget;
+  const whose = Object.entries({ each, agent, project, provider, model })
+    .filter(([, name]) => name !== null)
+    // Of each by itself, those without a name.
+    .map(([what, name]) => [what, name === '' ? null : name]);
   return {
     limit_usd: limitUsd,
     per,

@@ -142,10 +142,13 @@ function budgetGauge(
   value: (state: BudgetState) => number,
 ): Metric {
   return gauge(
-    { name: `sluice_budget_${name}`, help, labels: ['per', 'agent', 'project', 'provider', 'model'] },
+    { name: `sluice_budget_${name}`, help, labels: ['per', 'each', 'agent', 'project', 'provider', 'model'] },
     budgets.map((state) => {
-      const { per, agent, project, provider, model } = state.budget;
-      return [[per, ...[agent, project, provider, model].map((glob) => glob ?? '')], value(state)] as const;
+      const { per, each, agent, project, provider, model } = state.budget;
+      return [
+        [per, ...[each, agent, project, provider, model].map((name) => name ?? '')],
+        value(state),
+      ] as const;
     }),
   );
 }

@@ -113,6 +113,7 @@ const OTHER: Record<string, unknown> = {
   'audit.retention': null,
   'costs.budgets[].limit_usd': 2,
   'costs.budgets[].per': 'hour',
+  'costs.budgets[].each': 'agent',
   'costs.budgets[].agent': 'reviewer',
   'costs.budgets[].project': 'web',
   'costs.budgets[].provider': 'lab',

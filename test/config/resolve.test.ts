@@ -535,11 +535,32 @@ describe('budgets', () => {
     expect(config.costs.budgets[1]).toEqual({
       limitUsd: 5,
       per: 'day',
+      each: null,
       agent: null,
       project: null,
       provider: 'lab',
       model: null,
     });
+  });
+
+  test('of those of the same requests only the smallest is ever reached', () => {
+    const budgets = [
+      { ...budget, limit_usd: 9 },
+      budget,
+      { ...budget, each: 'agent' },
+      { ...budget, per: 'month' },
+      budget,
+    ];
+    const { said, config } = resolve({ costs: { budgets } });
+    expect(said).toEqual([
+      'warning costs.budgets[0].limit_usd: is never reached: budgets[1] is of the same requests, and not larger',
+      'warning costs.budgets[4].limit_usd: is never reached: budgets[1] is of the same requests, and not larger',
+    ]);
+    expect(config.costs.budgets.map(({ limitUsd, per, each }) => [limitUsd, per, each])).toEqual([
+      [5, 'day', null],
+      [5, 'day', 'agent'],
+      [5, 'month', null],
+    ]);
   });
 
   test('without a ledger nothing remembers them', () => {

@@ -9,10 +9,10 @@ setDefaultTimeout(60_000);
 
 /** Each answer of the simulator costs a dollar or more. */
 const DEAR = { input_per_million: 1_000_000, output_per_million: 1_000_000 };
-const configOf = (limitUsd: number): ConfigInput => ({
+const configOf = (limitUsd: number, whose: object = { project: 'web' }): ConfigInput => ({
   costs: {
     pricing_overrides: { 'simulator/*': DEAR },
-    budgets: [{ limit_usd: limitUsd, per: 'month', project: 'web' }],
+    budgets: [{ limit_usd: limitUsd, per: 'month', ...whose }],
   },
 });
 
@@ -68,6 +68,30 @@ test('all workers refuse what one of them has used up, also after a restart, unt
     while (!(await everywhere(again)).every((status) => status === 200))
       if (Date.now() > raised) throw new Error('some worker still refuses');
     expect(await spent(again)).toBeGreaterThan(gone);
+  } finally {
+    await sluice.stop();
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('the same where each project has the limit for itself', async () => {
+  const config = configOf(0.5, { each: 'project' });
+  const sluice = await startSluice({ config, workers: 2 });
+  const { home } = sluice;
+  const refusedEverywhere = async (at: SluiceProcess, project: string) =>
+    (await everywhere(at, project)).every((status) => status === 429);
+  try {
+    for (const project of ['web', 'data']) {
+      expect(await ask(sluice, project)).toBe(200);
+      const deadline = Date.now() + 20_000;
+      while (!(await refusedEverywhere(sluice, project)))
+        if (Date.now() > deadline) throw new Error('some worker does not refuse');
+    }
+    await sluice.stop();
+    await using again = await startSluice({ config, workers: 2, home });
+    await spent(again);
+    for (const project of ['web', 'data']) expect(await refusedEverywhere(again, project)).toBe(true);
+    expect(await ask(again, 'new')).toBe(200);
   } finally {
     await sluice.stop();
     rmSync(home, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { type CalendarPeriod, periodAt } from '../../src/model/calendar-period.t
 import { sampleRow } from '../support/ledger-rows.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
-const ANYBODY = { agent: null, project: null, provider: null, model: null };
+const ANYBODY = { each: null, agent: null, project: null, provider: null, model: null };
 const daily = (limitUsd: number, whose: Partial<Budget> = {}): Budget => ({
   limitUsd,
   per: 'day',
@@ -112,6 +112,37 @@ describe('what was spent', () => {
     expect(book.usedUp(WHO, NOW)?.budget.per).toBe('month');
   });
 
+  test('of one that each has for itself, each counts alone, up to a thousand names', () => {
+    const book = bookOf({ ...daily(1, { project: 'w*' }), each: 'project' });
+    const of = (projectId: string | null) => ({ ...WHO, projectId });
+    const spend = (projectId: string, usd = 1) => book.add(costing(usd, { projectId }), NOW);
+    spend('w1');
+    spend('w2', 0.5);
+    spend('other-one');
+    expect(['w1', 'w2', 'w3', 'other-one', null].map((name) => book.usedUp(of(name), NOW) !== null)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(book.states(NOW).map(({ budget, spentUsd }) => [budget.project, spentUsd])).toEqual([
+      ['w1', 1],
+      ['w2', 0.5],
+    ]);
+    for (let more = 3; more <= 1_002; more++) spend(`w${more}`, 0.5);
+    // Two that share what is left of the names.
+    expect(book.usedUp(of('w1001'), NOW)).toMatchObject({ budget: { project: 'other' }, spentUsd: 1 });
+    expect(book.usedUp(of('w1000'), NOW)).toBeNull();
+    expect(book.states(NOW)).toHaveLength(1_001);
+    expect(book.usedUp(of('w1'), NOW + DAY_MS)).toBeNull();
+    expect(book.states(NOW + DAY_MS)).toEqual([]);
+  });
+
+  test('of each by itself a limit of 0 holds for those too who have spent nothing', () => {
+    expect(bookOf({ ...daily(0), each: 'agent' }).usedUp(WHO, NOW)).toMatchObject({ spentUsd: 0 });
+  });
+
   test('stays through another configuration, with the limit of the new one', () => {
     const book = bookOf(daily(1), daily(9, { agent: 'coder' }));
     book.add(costing(2), NOW);
@@ -128,7 +159,7 @@ describe('what was spent', () => {
 
 describe('counted by several', () => {
   test('each tells what it has added, once, and all have the sum', () => {
-    const budgets = [daily(9), daily(5), daily(9, { agent: 'coder' })];
+    const budgets = [daily(9), daily(9, { agent: 'coder' })];
     const [one, other, all] = [bookOf(...budgets), bookOf(...budgets), bookOf(...budgets)];
     one.add(costing(1), NOW);
     other.add(costing(2, { agentType: null }), NOW);
@@ -136,10 +167,32 @@ describe('counted by several', () => {
       all.receive(book.takeAdded(), NOW);
       expect(book.takeAdded()).toEqual([]);
     }
-    expect(all.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 3, 1]);
+    expect(all.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 1]);
     for (const book of [one, other]) book.adopt(all.spent(NOW), NOW);
-    for (const book of [one, other])
-      expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 3, 1]);
+    for (const book of [one, other]) expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 1]);
+  });
+
+  test('who has spent is told, where each has the limit for itself', () => {
+    const budget: Budget = { ...daily(9), each: 'agent' };
+    const [one, all, later] = [bookOf(budget), bookOf(budget), bookOf(budget)];
+    one.add(costing(1), NOW);
+    one.add(costing(2, { agentType: null }), NOW);
+    all.receive(one.takeAdded(), NOW);
+    later.adopt(all.spent(NOW), NOW);
+    for (const book of [one, all, later])
+      expect(book.states(NOW).map(({ budget: { agent }, spentUsd }) => [agent, spentUsd])).toEqual([
+        ['', 2],
+        ['coder', 1],
+      ]);
+    const read = [
+      { ...WHO, costUsd: 4, unpriced: 0 },
+      { ...WHO, agentType: 'free', costUsd: 0, unpriced: 0 },
+    ];
+    one.adopt(one.sumUp(read, Date.UTC(2026, 10, 27), NOW), NOW);
+    expect(one.states(NOW).map(({ budget: { agent }, spentUsd }) => [agent, spentUsd])).toEqual([
+      ['coder', 4],
+      ['', 2],
+    ]);
   });
 
   test('what is told late takes nothing back, and what is of another period does not count', () => {
@@ -237,6 +290,12 @@ test('in words', () => {
   expect(budgetInWords(daily(5))).toBe('5 USD a day');
   expect(budgetInWords({ ...daily(0.5, { agent: 'code-*', provider: 'lab' }), per: 'hour' })).toBe(
     '0.5 USD an hour, agent code-*, provider lab',
+  );
+  expect(budgetInWords({ ...daily(5, { provider: 'lab' }), each: 'project' })).toBe(
+    '5 USD a day, each project, provider lab',
+  );
+  expect(budgetInWords({ ...daily(5, { agent: 'code-*' }), each: 'agent' })).toBe(
+    '5 USD a day, each agent code-*',
   );
   expect([0, 0.000123, 0.5, 1, 1234.567].map(usdInWords)).toEqual([
     '0 USD',

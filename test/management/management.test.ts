@@ -337,6 +337,7 @@ describe('/gateway/metrics', () => {
     const daily: Budget = {
       limitUsd: 1,
       per: 'day',
+      each: null,
       agent: null,
       project: null,
       provider: null,
@@ -348,6 +349,8 @@ describe('/gateway/metrics', () => {
     deps.budgets = () => [
       { budget: daily, start, end, spentUsd: 1.5, unpriced: 0 },
       { budget: named, start, end, spentUsd: 0.5, unpriced: 3 },
+      { budget: { ...daily, each: 'agent', agent: 'coder' }, start, end, spentUsd: 0.25, unpriced: 0 },
+      { budget: { ...daily, each: 'agent', agent: '' }, start, end, spentUsd: 0.125, unpriced: 0 },
     ];
     const figures = {
       limit_usd: 1,
@@ -368,6 +371,8 @@ describe('/gateway/metrics', () => {
           is_spent: false,
           unpriced_requests: 3,
         },
+        { ...figures, each: 'agent', agent: 'coder', spent_usd: 0.25 },
+        { ...figures, each: 'agent', agent: null, spent_usd: 0.125 },
       ],
     });
   });

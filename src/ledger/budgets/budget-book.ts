@@ -15,17 +15,20 @@ export interface Spending extends Spender {
   unpriced: number;
 }
 
-/** Of one budget in one period. Two that differ in nothing but their limit have the same one. */
+/** Of one budget in one period. */
 export interface Spent {
   /** Of `keyOf`. */
   key: string;
+  /** Who has spent it, where each has the limit for itself; '': whoever, or one without a name. */
+  name: string;
   /** Of the period, in Unix ms. */
   start: number;
   spentUsd: number;
   unpriced: number;
 }
 
-export interface BudgetState extends Omit<Spent, 'key'> {
+export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
+  /** Where each has the limit for itself, with the name of the one whose state it is ('': who has none). */
   budget: Budget;
   /** Of the period, in Unix ms. */
   end: number;
@@ -42,7 +45,7 @@ export interface BudgetBook {
   add(row: CountedRow, now: number): void;
   /** The budget that stands against a request: of several that are used up the one that is so for longest; null: none. */
   usedUp(spender: Spender, now: number): BudgetState | null;
-  /** All of them, in the order of the configuration. */
+  /** All of them, in the order of the configuration; of one that each has for itself those who have spent, the most first. */
   states(now: number): BudgetState[];
   /** What was added since it was taken last. */
   takeAdded(): Spent[];
@@ -64,11 +67,22 @@ interface Line extends PeriodBounds {
   key: string;
   budget: Budget;
   fits(spender: Spender): boolean;
+  /** Where each has the limit for itself. */
+  nameOf(spender: Spender): string;
+  /** By name. */
+  sums: Map<string, Sum>;
+}
+
+interface Sum {
   spentUsd: number;
   unpriced: number;
   /** Of these, what nobody was told yet. */
   added: { usd: number; unpriced: number };
 }
+
+/** Clients choose names: those beyond share one limit. The ledger tells as many apart. */
+const MOST_NAMES = 1_000;
+const OTHERS = 'other';
 
 export function createBudgetBook(): BudgetBook {
   let lines: Line[] = [];
@@ -76,19 +90,20 @@ export function createBudgetBook(): BudgetBook {
   /** In the period that is now: whatever was spent in another one, an earlier or (the clock was put back) a later, is over. */
   function current(line: Line, now: number): Line {
     if (now >= line.start && now < line.end) return line;
-    return Object.assign(line, periodAt(line.budget.per, now), nothingSpent());
+    line.sums.clear();
+    return Object.assign(line, periodAt(line.budget.per, now));
   }
 
   function each(now: number): Line[] {
     return lines.map((line) => current(line, now));
   }
 
-  /** Those that are told of, as far as it is the same period. */
-  function told(spent: readonly Spent[], now: number): [line: Line, spent: Spent][] {
+  /** The sums that are told of, as far as it is the same period. */
+  function told(spent: readonly Spent[], now: number): [sum: Sum, spent: Spent][] {
     return each(now).flatMap((line) =>
       spent
         .filter(({ key, start }) => key === line.key && start === line.start)
-        .map((one): [Line, Spent] => [line, one]),
+        .map((one): [Sum, Spent] => [sumOf(line, one.name), one]),
     );
   }
 
@@ -97,10 +112,8 @@ export function createBudgetBook(): BudgetBook {
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = budgets.map((budget) => {
         const key = keyOf(budget);
-        const fits = fitting(budget);
-        const known = before.get(key);
-        if (known !== undefined) return { ...known, budget, fits, added: { ...known.added } };
-        return { key, budget, fits, start: 0, end: 0, ...nothingSpent() };
+        const { start = 0, end = 0, sums } = before.get(key) ?? {};
+        return { key, budget, start, end, ...readersOf(budget), sums: copied(sums) };
       });
     },
     get isEmpty() {
@@ -113,86 +126,127 @@ export function createBudgetBook(): BudgetBook {
       for (const line of lines) {
         const { start, end } = current(line, now);
         if (row.timestamp < start || row.timestamp >= end || !line.fits(row)) continue;
-        line.spentUsd += usd;
-        line.unpriced += unpriced;
-        line.added.usd += usd;
-        line.added.unpriced += unpriced;
+        const sum = sumOf(line, line.nameOf(row));
+        sum.spentUsd += usd;
+        sum.unpriced += unpriced;
+        sum.added.usd += usd;
+        sum.added.unpriced += unpriced;
       }
     },
     usedUp(spender, now) {
-      let longest: Line | null = null;
+      let longest: BudgetState | null = null;
       for (const line of lines) {
-        const { end, spentUsd, budget } = current(line, now);
-        if (spentUsd < budget.limitUsd || (longest !== null && end <= longest.end)) continue;
-        if (line.fits(spender)) longest = line;
+        const { end, budget } = current(line, now);
+        if ((longest !== null && end <= longest.end) || !line.fits(spender)) continue;
+        const name = knownName(line, line.nameOf(spender));
+        const sum = line.sums.get(name) ?? nothingSpent();
+        if (sum.spentUsd >= budget.limitUsd) longest = stateOf(line, name, sum);
       }
-      return longest === null ? null : stateOf(longest);
+      return longest;
     },
-    states: (now) => each(now).map(stateOf),
+    states: (now) => each(now).flatMap(statesOf),
     takeAdded() {
-      const taken = lines
-        .filter(({ added }) => added.usd > 0 || added.unpriced > 0)
-        .map(({ key, start, added }) => ({ key, start, spentUsd: added.usd, unpriced: added.unpriced }));
-      for (const line of lines) line.added = { usd: 0, unpriced: 0 };
-      // Lines of one key have counted the same.
-      return [...new Map(taken.map((spent) => [spent.key, spent])).values()];
+      const taken = lines.flatMap(({ key, start, sums }) =>
+        [...sums]
+          .filter(([, { added }]) => added.usd > 0 || added.unpriced > 0)
+          .map(([name, { added }]) => ({ key, name, start, spentUsd: added.usd, unpriced: added.unpriced })),
+      );
+      for (const { sums } of lines) for (const sum of sums.values()) sum.added = { usd: 0, unpriced: 0 };
+      return taken;
     },
     receive(added, now) {
-      for (const [line, { spentUsd, unpriced }] of told(added, now)) {
-        line.spentUsd += spentUsd;
-        line.unpriced += unpriced;
+      for (const [sum, { spentUsd, unpriced }] of told(added, now)) {
+        sum.spentUsd += spentUsd;
+        sum.unpriced += unpriced;
       }
     },
-    spent: (now) =>
-      each(now).map(({ key, start, spentUsd, unpriced }) => ({ key, start, spentUsd, unpriced })),
+    spent: (now) => each(now).flatMap(spentOf),
     adopt(counted, now) {
-      for (const [line, { spentUsd, unpriced }] of told(counted, now)) {
-        line.spentUsd = Math.max(line.spentUsd, spentUsd);
-        line.unpriced = Math.max(line.unpriced, unpriced);
+      for (const [sum, { spentUsd, unpriced }] of told(counted, now)) {
+        sum.spentUsd = Math.max(sum.spentUsd, spentUsd);
+        sum.unpriced = Math.max(sum.unpriced, unpriced);
       }
     },
     periods: (now) => [...new Set(each(now).map(({ start }) => start))],
     sumUp: (spending, start, now) =>
       each(now)
         .filter((line) => line.start === start)
-        .map(({ key, fits }) => {
-          const sum: Spent = { key, start, spentUsd: 0, unpriced: 0 };
+        .flatMap((line) => {
+          const read: Line = { ...line, sums: new Map() };
           for (const one of spending) {
-            if (!fits(one)) continue;
+            if (!line.fits(one) || (one.costUsd === 0 && one.unpriced === 0)) continue;
+            const sum = sumOf(read, line.nameOf(one));
             sum.spentUsd += one.costUsd;
             sum.unpriced += one.unpriced;
           }
-          return sum;
+          return spentOf(read);
         }),
   };
 }
 
-function nothingSpent() {
+function nothingSpent(): Sum {
   return { spentUsd: 0, unpriced: 0, added: { usd: 0, unpriced: 0 } };
 }
 
-function stateOf({ budget, start, end, spentUsd, unpriced }: Line): BudgetState {
-  return { budget, start, end, spentUsd, unpriced };
+function copied(sums: ReadonlyMap<string, Sum> = new Map()): Map<string, Sum> {
+  return new Map([...sums].map(([name, sum]) => [name, { ...sum, added: { ...sum.added } }]));
+}
+
+function sumOf(line: Line, name: string): Sum {
+  const known = knownName(line, name);
+  const sum = line.sums.get(known) ?? nothingSpent();
+  line.sums.set(known, sum);
+  return sum;
+}
+
+/** Under which it is counted. */
+function knownName({ sums }: Line, name: string): string {
+  return sums.has(name) || sums.size < MOST_NAMES ? name : OTHERS;
+}
+
+function spentOf({ key, start, sums }: Line): Spent[] {
+  return [...sums].map(([name, { spentUsd, unpriced }]) => ({ key, name, start, spentUsd, unpriced }));
+}
+
+function statesOf(line: Line): BudgetState[] {
+  if (line.budget.each === null) return [stateOf(line, '', line.sums.get('') ?? nothingSpent())];
+  return [...line.sums]
+    .map(([name, sum]) => stateOf(line, name, sum))
+    .sort((one, other) => other.spentUsd - one.spentUsd);
+}
+
+function stateOf({ budget, start, end }: Line, name: string, { spentUsd, unpriced }: Sum): BudgetState {
+  const whose = budget.each === null ? {} : { [budget.each]: name };
+  return { budget: { ...budget, ...whose }, start, end, spentUsd, unpriced };
 }
 
 /** Of whom, and for how long, whatever the limit. */
-function keyOf({ per, agent, project, provider, model }: Budget): string {
-  return JSON.stringify([per, agent, project, provider, model] satisfies [CalendarPeriod, ...unknown[]]);
+function keyOf({ per, each, agent, project, provider, model }: Budget): string {
+  return JSON.stringify([per, each, agent, project, provider, model] satisfies [
+    CalendarPeriod,
+    ...unknown[],
+  ]);
 }
 
-function fitting({ agent, project, provider, model }: Budget): (spender: Spender) => boolean {
-  const tests = [
-    testOf(agent, ({ agentType }) => agentType),
-    testOf(project, ({ projectId }) => projectId),
-    testOf(provider, (spender) => spender.provider),
-    testOf(model, (spender) => spender.model),
-  ].filter((test) => test !== null);
-  return (spender) => tests.every((test) => test(spender));
-}
+const NAMES = {
+  agent: (spender: Spender) => spender.agentType,
+  project: (spender: Spender) => spender.projectId,
+  provider: (spender: Spender) => spender.provider,
+  model: (spender: Spender) => spender.model,
+};
 
-/** No name is the empty one, which `*` fits too. */
-function testOf(glob: string | null, name: (spender: Spender) => string | null) {
-  if (glob === null) return null;
-  const fits = compileGlob(glob);
-  return (spender: Spender) => fits(name(spender) ?? '');
+function readersOf(budget: Budget): Pick<Line, 'fits' | 'nameOf'> {
+  const { each, agent, project, provider, model } = budget;
+  const globs = { agent, project, provider, model };
+  const tests = (Object.keys(NAMES) as (keyof typeof NAMES)[]).flatMap((what) => {
+    const glob = globs[what];
+    if (glob === null) return [];
+    const fits = compileGlob(glob);
+    // No name is the empty one, which `*` fits too.
+    return [(spender: Spender) => fits(NAMES[what](spender) ?? '')];
+  });
+  return {
+    fits: (spender) => tests.every((test) => test(spender)),
+    nameOf: (spender) => (each === null ? '' : (NAMES[each](spender) ?? '')),
+  };
 }

@@ -60,13 +60,14 @@ export interface ModelFigures {
   tokens_per_second: number | null;
 }
 
-/** Left out: whoever it is. Spenders are told by globs. */
+/** Left out: whoever it is. Spenders are told by globs, of `each` by itself by name (null: it has none). */
 export interface Budget {
   limit_usd: number;
   per: 'hour' | 'day' | 'week' | 'month';
-  agent?: string;
-  project?: string;
-  provider?: string;
+  each?: 'agent' | 'project' | 'provider';
+  agent?: string | null;
+  project?: string | null;
+  provider?: string | null;
   model?: string;
   spent_usd: number;
   is_spent: boolean;

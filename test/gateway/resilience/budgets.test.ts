@@ -139,11 +139,11 @@ test('/metrics has their limits and what is gone', async () => {
   ]);
   await ask();
   const page = await (await gateway.fetch(new Request('http://127.0.0.1:8088/metrics'))).text();
-  const names = 'per="day",agent="",project="",provider="",model=""';
+  const names = 'per="day",each="",agent="",project="",provider="",model=""';
   expect(page).toContain(`sluice_budget_limit_usd{${names}} 1\n`);
   expect(page).toContain(`sluice_budget_spent_usd{${names}} 1\n`);
   expect(page).toContain(
-    'sluice_budget_limit_usd{per="month",agent="coder",project="web",provider="one",model="served"} 9\n',
+    'sluice_budget_limit_usd{per="month",each="",agent="coder",project="web",provider="one",model="served"} 9\n',
   );
   await end();
 });
@@ -194,5 +194,31 @@ test('the library is bound by them as well', async () => {
     messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
   });
   expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'budget_exceeded' });
+  await end();
+});
+
+test('each project has the limit for itself, those without a name one together', async () => {
+  const { ask, gateway, end } = setup([
+    { limit_usd: 1, per: 'day', each: 'project' },
+    { limit_usd: 9, per: 'day' },
+  ]);
+  const status = async (more: object) => (await ask(more)).response.status;
+  expect(await status({ project_id: 'web' })).toBe(200);
+  const refused = await ask({ project_id: 'web' });
+  expect(refused.response.status).toBe(429);
+  expect(refused.text).toContain('the budget of 1 USD a day, project web is used up');
+  expect(await status({ project_id: 'data' })).toBe(200);
+  expect(await status({})).toBe(200);
+  expect((await ask()).text).toContain('the budget of 1 USD a day, project without a name is used up');
+
+  const page = await (await gateway.fetch(new Request('http://127.0.0.1:8088/metrics'))).text();
+  for (const labels of [
+    'each="project",agent="",project="web"',
+    'each="project",agent="",project=""',
+    'each="",agent="",project=""',
+  ])
+    expect(
+      page.split('\n').filter((line) => line.startsWith(`sluice_budget_spent_usd{per="day",${labels},`)),
+    ).toHaveLength(1);
   await end();
 });

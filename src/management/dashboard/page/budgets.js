@@ -8,8 +8,8 @@ import { find, keep, make, name, setText } from './element.js';
 const WHOSE = /** @type {const} */ (['agent', 'project', 'provider', 'model']);
 
 /** @param {Budget} budget */
-const keyOf = ({ per, until, limit_usd, ...budget }) =>
-  JSON.stringify([per, until, limit_usd, ...WHOSE.map((what) => budget[what])]);
+const keyOf = ({ per, until, limit_usd, each, ...budget }) =>
+  JSON.stringify([per, until, limit_usd, each, ...WHOSE.map((what) => budget[what])]);
 
 /**
  * @param {readonly Budget[]} budgets
