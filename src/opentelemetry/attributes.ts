@@ -1,5 +1,5 @@
 // What a row tells in the words of the GenAI semantic conventions. No content of prompts or answers is among it.
-// https://opentelemetry.io/docs/specs/semconv/gen-ai/
+// https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md
 import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
 import { serverAttributes } from './connection-data.ts';

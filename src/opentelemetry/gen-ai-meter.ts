@@ -1,9 +1,18 @@
-// Metrics by the GenAI semantic conventions, counted from each request's row.
-// https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
+// Metrics by the GenAI semantic conventions, counted from each request's row: by the names of their release 0.1.0, and by
+// those of before, which most dashboards still ask for.
+// https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md#metrics
+// https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/docs/gen-ai/gen-ai-metrics.md
 import type { LedgerRow } from '../ledger/rows/row.ts';
-import { totalInputTokens } from '../model/usage.ts';
+import { totalInputTokens, type Usage } from '../model/usage.ts';
 import { createNames, NONE } from '../telemetry/labels.ts';
-import { createCounter, createDurationHistogram, createHistogram, type Metric } from '../telemetry/metric.ts';
+import {
+  type Counter,
+  createCounter,
+  createDurationHistogram,
+  createHistogram,
+  type Metric,
+  type Series,
+} from '../telemetry/metric.ts';
 import { OPERATION_NAMES, type SystemOf } from './attributes.ts';
 
 export interface GenAiMeter {
@@ -23,6 +32,14 @@ const LABELS = [
 const TOKEN_BOUNDS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 /** In milliseconds: 0.01 s, 0.02 s … 81.92 s. */
 const DURATION_BOUNDS = Array.from({ length: 14 }, (_, power) => 10 * 2 ** power);
+
+/** Since 0.1.0 each of these has metrics of its own; to count tokens is neither. */
+const INFERENCE: ReadonlySet<string> = new Set([OPERATION_NAMES.generate, OPERATION_NAMES.compact]);
+const EMBEDDINGS: ReadonlySet<string> = new Set([OPERATION_NAMES.embed]);
+
+const MODALITY = 'gen_ai.token.modality';
+/** Providers tell audio apart, and hardly any other. */
+const UNTOLD = 'unknown';
 
 export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
   const requested = createNames();
@@ -57,6 +74,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
     help: 'Waits for the provider between two pieces of content of a stream.',
     labels: LABELS,
   });
+  const usage = createUsageCounters();
   const cost = createCounter({
     name: 'sluice.cost',
     help: 'What requests cost, where the price is known.',
@@ -76,6 +94,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
       if (row.usageKnown) {
         tokens.observe([...labels, 'input'], totalInputTokens(row.usage));
         tokens.observe([...labels, 'output'], row.usage.outputTokens);
+        if (row.operation !== 'embed') usage.add(labels, row.usage);
       }
       if (row.costUsd !== null) cost.add(labels, row.costUsd);
       if (!row.streamed) return;
@@ -89,6 +108,76 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
       { ...firstChunk, unit: 's' },
       { ...perChunk, unit: 's' },
       { ...cost, unit: '{USD}' },
+      partOf(duration, 'gen_ai.client.inference.duration', 's', isOf(INFERENCE)),
+      partOf(duration, 'gen_ai.client.embeddings.duration', 's', isOf(EMBEDDINGS)),
+      partOf(firstChunk, 'gen_ai.client.inference.time_to_first_chunk', 's', isOf(INFERENCE)),
+      partOf(perChunk, 'gen_ai.client.inference.time_per_output_chunk', 's', isOf(INFERENCE)),
+      tokensOf('gen_ai.client.inference.operation.input_tokens', INFERENCE, 'input'),
+      tokensOf('gen_ai.client.inference.operation.output_tokens', INFERENCE, 'output'),
+      tokensOf('gen_ai.client.embeddings.operation.input_tokens', EMBEDDINGS, 'input'),
+      ...usage.metrics,
     ],
+  };
+
+  function tokensOf(name: string, operations: ReadonlySet<string>, type: 'input' | 'output'): UnitMetric {
+    const isOne = isOf(operations);
+    const ofType = partOf(
+      tokens,
+      name,
+      '{token}',
+      (values) => isOne(values) && values[LABELS.length] === type,
+    );
+    // The name says the type.
+    return { ...ofType, labels: LABELS };
+  }
+}
+
+function isOf(operations: ReadonlySet<string>): (values: Series['values']) => boolean {
+  return ([operation = '']) => operations.has(operation);
+}
+
+/** The series of a metric that `isPart` is true of, under another name. Nothing is counted twice for it. */
+function partOf(
+  metric: Metric,
+  name: string,
+  unit: UnitMetric['unit'],
+  isPart: (values: Series['values']) => boolean,
+): UnitMetric {
+  const series: Iterable<Series> = {
+    *[Symbol.iterator]() {
+      for (const one of metric.series) if (isPart(one.values)) yield one;
+    },
+  };
+  return { ...metric, name, unit, series };
+}
+
+/** What was used in all, and the parts of it that are priced otherwise. */
+function createUsageCounters() {
+  const counter = (what: string, help: string) =>
+    createCounter({ name: `gen_ai.client.inference.usage.${what}`, help, labels: [...LABELS, MODALITY] });
+  const input = counter('input_tokens', 'Tokens of prompts, caches included.');
+  const output = counter('output_tokens', 'Generated tokens, reasoning included.');
+  const cacheRead = counter('cache_read.input_tokens', 'Tokens of prompts that were read from a cache.');
+  const cacheWrite = counter('cache_write.input_tokens', 'Tokens of prompts that were written to a cache.');
+  const reasoning = counter('reasoning.output_tokens', 'Generated tokens that were reasoning.');
+  const addBoth = (to: Counter, labels: readonly string[], all: number, audio: number) => {
+    // What cannot be, more audio than there is of all, adds up all the same.
+    const heard = Math.min(audio, all);
+    if (heard > 0) to.add([...labels, 'audio'], heard);
+    to.add([...labels, UNTOLD], all - heard);
+  };
+  return {
+    add(labels: readonly string[], usage: Usage): void {
+      addBoth(input, labels, totalInputTokens(usage), usage.audioInputTokens);
+      addBoth(output, labels, usage.outputTokens, usage.audioOutputTokens);
+      const untold = [...labels, UNTOLD];
+      // Zero is also what a provider counts that has no such thing.
+      if (usage.cacheReadTokens > 0) cacheRead.add(untold, usage.cacheReadTokens);
+      if (usage.cacheWriteTokens > 0) cacheWrite.add(untold, usage.cacheWriteTokens);
+      if (usage.reasoningTokens > 0) reasoning.add(untold, usage.reasoningTokens);
+    },
+    metrics: [input, output, cacheRead, cacheWrite, reasoning].map(
+      (metric): UnitMetric => ({ ...metric, unit: '{token}' }),
+    ),
   };
 }

@@ -7,7 +7,7 @@ import type { OtlpTarget } from '../../src/opentelemetry/settings.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
-import { type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
+import { type CollectedPoint, type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
 
 const TRACE = 'ab'.repeat(16);
 const REQUEST = 'cd'.repeat(8);
@@ -233,11 +233,58 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     expect(of('gen_ai.client.operation.time_per_output_chunk')).toEqual([
       expect.objectContaining({ attributes: labels, count: 57 }),
     ]);
+    // By their names since 0.1.0 too.
+    for (const [at, before] of [duration, failed].entries())
+      expect(of('gen_ai.client.inference.duration')[at]).toEqual({
+        ...before,
+        metric: 'gen_ai.client.inference.duration',
+      } as CollectedPoint);
+    expect(of('gen_ai.client.inference.time_to_first_chunk')).toEqual([
+      expect.objectContaining({ attributes: labels, unit: 's', count: 3 }),
+    ]);
+    expect(of('gen_ai.client.inference.time_per_output_chunk')).toEqual([
+      expect.objectContaining({ attributes: labels, count: 57 }),
+    ]);
+    expect(of('gen_ai.client.inference.operation.input_tokens')).toEqual([
+      expect.objectContaining({ attributes: labels, unit: '{token}', count: 3, sum: 3 * 137 }),
+    ]);
+    expect(of('gen_ai.client.inference.operation.output_tokens')).toEqual([
+      expect.objectContaining({ attributes: labels, count: 3, sum: 60 }),
+    ]);
     const [cost] = of('sluice.cost');
     expect(cost?.unit).toBe('{USD}');
     expect(cost?.value).toBeCloseTo(0.0075, 9);
     // Nobody was asked yet, or somebody else connects.
     expect(of('http.client.open_connections')).toEqual([]);
+  });
+
+  test('what was used of a model: all of it, audio apart, and what of it is priced otherwise', async () => {
+    const { exporter } = setup(encoding);
+    exporter.see(SERVED);
+    exporter.see({ ...SERVED, usage: sampleUsage({ audioInputTokens: 60, audioOutputTokens: 20 }) });
+    exporter.see({ ...SERVED, operation: 'embed', streamed: false, usage: sampleUsage({ outputTokens: 0 }) });
+    exporter.see({ ...SERVED, operation: 'count-tokens', streamed: false, usageKnown: false });
+    await exporter.close();
+    const told = collector.points.flatMap(({ metric, attributes, value, count, sum }) =>
+      /\.(inference\.usage|embeddings)\./.test(metric)
+        ? [[metric.replace('gen_ai.client.', ''), attributes['gen_ai.token.modality'] ?? count, value ?? sum]]
+        : [],
+    );
+    expect(told).toEqual([
+      ['embeddings.duration', 1, 1.2345],
+      ['embeddings.operation.input_tokens', 1, 100],
+      ['inference.usage.input_tokens', 'unknown', 137 + 40],
+      ['inference.usage.input_tokens', 'audio', 60],
+      ['inference.usage.output_tokens', 'unknown', 20],
+      ['inference.usage.output_tokens', 'audio', 20],
+      ['inference.usage.cache_read.input_tokens', 'unknown', 30],
+      ['inference.usage.cache_write.input_tokens', 'unknown', 7],
+      ['inference.usage.reasoning.output_tokens', 'unknown', 5],
+    ]);
+    const inferences = collector.points.filter(({ metric }) => metric === 'gen_ai.client.inference.duration');
+    expect(inferences.map(({ count }) => count)).toEqual([2]);
+    const all = collector.points.filter(({ metric }) => metric === 'gen_ai.client.operation.duration');
+    expect(all.map(({ count }) => count)).toEqual([2, 1, 1]);
   });
 
   test('open connections to each server, by their state', async () => {
