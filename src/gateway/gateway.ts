@@ -3,7 +3,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
 import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { createLedger, ROWS_LOST } from '../ledger/queue/recorder.ts';
+import { createLedger } from '../ledger/queue/recorder.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import { NO_SPILL } from '../ledger/queue/spill.ts';
 import { createManagement } from '../management/management.ts';
@@ -114,7 +114,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           setTimer: host.setTimer,
           retentionMs: () => setup.config.audit.retentionMs,
           spill: host.openSpill?.(() => setup.config.audit.maxSpill) ?? NO_SPILL,
-          onLost: (lost, reason) => host.log('error', ROWS_LOST, { rows: lost, error: reason }),
+          log: host.log,
         })
       : null;
   const rows = fleet === undefined ? ledger : fleet.rows;

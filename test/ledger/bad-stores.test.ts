@@ -20,6 +20,7 @@ import { createWebHost } from '../../src/gateway/host.ts';
 import { type Entry, toEntry } from '../../src/ledger/queue/backlog.ts';
 import { createBatchWriter } from '../../src/ledger/queue/batch-writer.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
+import type { TellLog } from '../../src/ledger/queue/trouble-log.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
@@ -402,7 +403,7 @@ describe('a folder in which nothing can be written', () => {
   const folder = () => join(home, 'in');
 
   /** A file stands where the folder of both should be. */
-  const openInNone = (onLost?: (rows: number, reason: string | null) => void) => {
+  const openInNone = (log?: TellLog) => {
     writeFileSync(folder(), '');
     const { now, monotonic, setTimer } = createWebHost();
     return createLedger(createThreadedStore({ type: 'sqlite', path: join(folder(), 'sluice.db') }), {
@@ -410,7 +411,7 @@ describe('a folder in which nothing can be written', () => {
       monotonic,
       setTimer,
       spill: createSpillFile({ directory: join(folder(), 'spill'), maxBytes: () => 1e8 }),
-      ...(onLost && { onLost }),
+      ...(log && { log }),
     });
   };
 
@@ -427,11 +428,12 @@ describe('a folder in which nothing can be written', () => {
   });
 
   test('to the end: it is told how many rows are lost, and why', async () => {
-    const told: [number, string | null][] = [];
-    const ledger = openInNone((...lost) => told.push(lost));
+    const told: Parameters<TellLog>[] = [];
+    const ledger = openInNone((...line) => told.push(line));
     for (const row of variedRows(3)) ledger.record(row);
     await ledger.close();
-    expect(told).toEqual([[3, expect.stringContaining('a file stands where its folder should be')]]);
+    const error = expect.stringContaining('a file stands where its folder should be');
+    expect(told.at(-1)).toEqual(['error', expect.stringContaining('are lost'), { rows: 3, error }]);
     expect(ledger.health().dropped).toBe(3);
   });
 

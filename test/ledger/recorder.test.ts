@@ -411,6 +411,38 @@ describe('a store that refuses', () => {
     expect(ledger.health()).toMatchObject({ ok: true, queued: 0, dropped: 15 });
   });
 
+  test('the log tells once that it does, that rows are dropped, and that it is over', async () => {
+    const told: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, maxQueued: 3, log: (...line) => told.push(line) });
+    const REFUSED = [
+      'warn',
+      expect.stringContaining('takes no rows'),
+      { error: 'the store is out of order' },
+    ];
+    for (let times = 1; times <= 2; times++) {
+      store.refuse = () => true;
+      record('a', 'b', 'c');
+      await timers.advance(2000);
+      expect(told.splice(0)).toEqual([REFUSED]);
+      record('d', 'e');
+      await timers.advance(2000);
+      expect(told.splice(0)).toEqual([['error', expect.stringContaining('are dropped'), { error: null }]]);
+      store.refuse = () => false;
+      await timers.advance(2000);
+      expect(told.splice(0)).toEqual([['info', 'the ledger takes rows again', { dropped: 2 }]]);
+    }
+  });
+
+  test('for a moment alone is nothing to tell', async () => {
+    const told: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, log: (...line) => told.push(line) });
+    store.refuse = () => store.attempts <= 2;
+    record('a');
+    await timers.advance(2000);
+    expect([keptIds(), store.attempts]).toEqual([['a'], 3]);
+    expect(told).toEqual([]);
+  });
+
   test('the default bound is 10,000 rows', async () => {
     store.refuse = () => true;
     for (const row of variedRows(10_001)) ledger.record(row);
@@ -458,6 +490,8 @@ describe('a row that the store always refuses', () => {
   });
 
   test('is given up, counted, and the ledger is well again', async () => {
+    const told: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, log: (...line) => told.push(line) });
     record('a', 'poison', 'b');
     await timers.advance(1000);
     expect(ledger.health()).toMatchObject({ ok: false, queued: 1, dropped: 0 });
@@ -470,6 +504,8 @@ describe('a row that the store always refuses', () => {
       ...{ ...NOTHING_SPILLED, ok: true, queued: 0, dropped: 1, lastError: null },
       notices: ['a row was given up, since the store would not take it: the store is out of order'],
     });
+    const fields = { rows: 1, error: 'the store is out of order' };
+    expect(told).toContainEqual(['warn', expect.stringContaining('are given up'), fields]);
   });
 
   test('many of them give way to the others too', async () => {

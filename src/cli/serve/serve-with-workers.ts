@@ -1,6 +1,6 @@
 // Requests served by workers, which this process starts and answers for.
 import { createWebHost } from '../../gateway/host.ts';
-import { createLedger, ROWS_LOST } from '../../ledger/queue/recorder.ts';
+import { createLedger } from '../../ledger/queue/recorder.ts';
 import { formatHost, reservePort } from '../../server/host.ts';
 import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';
@@ -33,7 +33,7 @@ export async function serveWithWorkers(
         setTimer,
         retentionMs: () => current.audit.retentionMs,
         spill: openSpill(databasePath, () => current.audit.maxSpill),
-        onLost: (rows, reason) => log('error', ROWS_LOST, { rows, error: reason }),
+        log,
       })
     : null;
   const close = async () => {

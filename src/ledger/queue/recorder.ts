@@ -8,6 +8,7 @@ import { adoptPacket, createPacketBuffers, rowsOfPacket } from '../rows/row-pack
 import type { LedgerRow } from '../rows/row.ts';
 import type { LedgerStore } from '../store.ts';
 import { createBatchWriter } from './batch-writer.ts';
+import { createTroubleLog, type TellLog } from './trouble-log.ts';
 
 export interface LedgerOptions {
   /** Unix milliseconds, by which rows are old. */
@@ -20,8 +21,8 @@ export interface LedgerOptions {
   spill?: Spill;
   /** Age in ms at which rows go, asked before each hourly expiry; null keeps all. */
   retentionMs?: () => number | null;
-  /** Told at the end how many rows neither the store nor the spill took, and why. */
-  onLost?: (rows: number, reason: string | null) => void;
+  /** Told of rows that have to wait or are lost. */
+  log?: TellLog;
   /** Rows that may wait in memory; beyond it new rows are dropped and counted. */
   maxQueued?: number;
 }
@@ -35,9 +36,6 @@ const FIRST_BACK_OFF_MS = 50;
 /** At the end nobody waits longer for a store that says nothing. */
 const CLOSE_MS = 10_000;
 
-/** What the log says of `onLost`. */
-export const ROWS_LOST = 'rows of the ledger are lost: neither the store nor the disk took them';
-
 function noticeOf(givenUp: string | null): string[] {
   return givenUp === null ? [] : [`a row was given up, since the store would not take it: ${givenUp}`];
 }
@@ -49,6 +47,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   const overflow = createOverflow(backlog, spill, { monotonic, setTimer });
   const writer = createBatchWriter((rows, packets) => store.append(rows, packets));
   const retention = startRetention(store, options);
+  const trouble = createTroubleLog(options.log);
 
   let dropped = 0;
   let closed = false;
@@ -105,6 +104,8 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     const { taken, refused, poison } = await writer.write(batch);
     stopWaiting();
     dropped += poison;
+    if (poison > 0) trouble.givenUp(poison, writer.givenUp());
+    trouble.asked(writer.failures(), writer.lastError());
     const isBroken = refused.length > 0 && taken === 0;
     if (isBroken) {
       const kept = new Set(returning);
@@ -148,8 +149,12 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   };
 
   const record = (row: LedgerRow): void => {
-    if (closed || !backlog.add(row)) dropped += 1;
-    else added();
+    if (!closed && backlog.add(row)) {
+      added();
+      return;
+    }
+    dropped += 1;
+    trouble.dropped(1, spill.held().lastError);
   };
 
   return {
@@ -186,7 +191,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
       const lost = rowsIn(backlog.entries());
       dropped += lost;
       backlog.clear();
-      if (lost > 0) options.onLost?.(lost, writer.lastError() ?? spill.held().lastError);
+      if (lost > 0) trouble.lost(lost, writer.lastError() ?? spill.held().lastError);
       await spill.close();
       await store.close();
     },
