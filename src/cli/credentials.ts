@@ -1,6 +1,7 @@
 // `sluice credentials`: keys kept encrypted, for `credential:NAME` in the configuration.
 import { findHome } from '../config/load.ts';
-import { CredentialError, openVault, type Vault } from '../credentials/vault.ts';
+import { CredentialError } from '../credentials/credential-error.ts';
+import { openVault, type Vault } from '../credentials/vault.ts';
 import { chosenAction } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { credentialOptions } from './credential-lookup.ts';

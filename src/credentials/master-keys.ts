@@ -10,9 +10,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { CredentialError } from './credential-error.ts';
 import { KEY_BYTES } from './seal.ts';
 
-/** A place for keys by id. Every call may throw: a keychain can be locked, a disk full. */
+/** A place for keys by id. Every call may throw: a disk can be full, and of a keychain that is locked CredentialError tells. */
 export interface MasterKeys {
   /** In messages: `the system keychain`, or the file's path. */
   readonly place: string;
@@ -36,14 +37,32 @@ export function findKeychain(): MasterKeys | undefined {
     return {
       place: 'the system keychain',
       get(id) {
-        const secret = entry(id).getSecret();
+        const secret = asked('does not give the key of the stored credentials', SESSION, () =>
+          entry(id).getSecret(),
+        );
         return secret === null ? undefined : Uint8Array.from(secret);
       },
-      put: (id, key) => entry(id).setSecret(key),
-      remove: (id) => void entry(id).deleteCredential(),
+      put: (id, key) => asked('takes no key', FILE_INSTEAD, () => entry(id).setSecret(key)),
+      remove(id) {
+        asked('does not let go of a key that is used no more', SESSION, () => entry(id).deleteCredential());
+      },
     };
   } catch {
     return undefined;
+  }
+}
+
+const SESSION = 'run as the user and in the session that stored them';
+/** A session without a desktop often has a Secret Service and nothing that could keep a secret. */
+const FILE_INSTEAD = 'keep the key in a file that only you can read: SLUICE_KEYCHAIN=off';
+
+/** Of a keychain that answers and refuses, as a locked one does. */
+function asked<T>(refusal: string, mend: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CredentialError(`the system keychain ${refusal} (${reason}); unlock it, or ${mend}`, { cause });
   }
 }
 

@@ -3,6 +3,7 @@
 import { Database } from 'bun:sqlite';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { CredentialError } from './credential-error.ts';
 import { createKeyFile, findKeychain, type MasterKeys } from './master-keys.ts';
 import { createKey, seal, unseal } from './seal.ts';
 
@@ -10,11 +11,6 @@ export interface StoredCredential {
   name: string;
   /** Unix milliseconds. */
   updatedAt: number;
-}
-
-/** What went wrong and what to do; never holds a value. */
-export class CredentialError extends Error {
-  override readonly name = 'CredentialError';
 }
 
 /** All calls throw CredentialError. */

@@ -5,7 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
-import { CredentialError, lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
+import { CredentialError } from '../../src/credentials/credential-error.ts';
+import { lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
@@ -155,29 +156,74 @@ test('processes that store and rotate at the same time lose nothing', async () =
 
 /** A desktop's Secret Service, the real one, in a session bus of its own. */
 const KEYRING_TOOLS = ['dbus-run-session', 'gnome-keyring-daemon'].every((name) => Bun.which(name) !== null);
-test.skipIf(!KEYRING_TOOLS && process.env.CI !== 'true')(
+const unlessKeyring = test.skipIf(!KEYRING_TOOLS && process.env.CI !== 'true');
+
+/** What `code` prints in such a session, where `vault` is open; `before` is done in its shell. */
+async function inSession(home: string, before: string, code: string): Promise<string> {
+  const script = join(home, 'use.ts');
+  const vault = JSON.stringify(join(import.meta.dir, '../../src/credentials/vault.ts'));
+  writeFileSync(
+    script,
+    `const { openVault } = await import(${vault});\nconst vault = openVault(process.argv.at(-1));\n${code}`,
+  );
+  const child = Bun.spawn(
+    ['dbus-run-session', '--', 'sh', '-c', `${before} exec "$0" "$@"`, process.execPath, script, home],
+    { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home }, stdout: 'pipe', stderr: 'pipe' },
+  );
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  expect(await child.exited, err).toBe(0);
+  return out.trim();
+}
+
+const UNLOCK = 'printf x | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1;';
+
+unlessKeyring(
   'where there is a keychain the key lies there and in no file (needs dbus and gnome-keyring)',
   async () => {
     const home = newHome();
-    const script = join(home, 'use.ts');
-    writeFileSync(
-      script,
-      `const { openVault } = await import(${JSON.stringify(join(import.meta.dir, '../../src/credentials/vault.ts'))});
-       const vault = openVault(process.argv.at(-1));
-       vault.store('openai', ${JSON.stringify(SECRET)});
+    const out = await inSession(
+      home,
+      UNLOCK,
+      `vault.store('openai', ${JSON.stringify(SECRET)});
        vault.rotate();
        console.log(vault.keyPlace(), vault.retrieve('openai'));`,
     );
-    const unlock = 'printf x | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1';
-    const child = Bun.spawn(
-      ['dbus-run-session', '--', 'sh', '-c', `${unlock}; exec "$0" "$@"`, process.execPath, script, home],
-      { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home }, stdout: 'pipe', stderr: 'pipe' },
-    );
-    const out = (await new Response(child.stdout).text()).trim();
-    expect(out, await new Response(child.stderr).text()).toBe(`the system keychain ${SECRET}`);
+    expect(out).toBe(`the system keychain ${SECRET}`);
     expect(readdirSync(home)).not.toContain('credentials.key');
     // Outside that session nobody answers for it: told, not taken for a missing name.
     expect(() => lookUpCredential(home, 'openai', { keys: 'file' })).toThrow(/system keychain/);
+  },
+  30_000,
+);
+
+unlessKeyring(
+  'a keychain that keeps nothing, or is locked, is what is to blame, and not a file (needs dbus and gnome-keyring)',
+  async () => {
+    const tell = (call: string) =>
+      `try { ${call}; } catch (thrown) { console.log(thrown.name, thrown.message); }`;
+    const store = tell("vault.store('openai', 'value')");
+    expect(
+      await inSession(newHome(), 'gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1;', store),
+    ).toMatch(
+      /^CredentialError the system keychain takes no key \(.+\); unlock it, or keep .+ SLUICE_KEYCHAIN=off$/,
+    );
+    const lock = [
+      ...[
+        'dbus-send',
+        '--session',
+        '--print-reply',
+        '--dest=org.freedesktop.secrets',
+        '/org/freedesktop/secrets',
+      ],
+      ...['org.freedesktop.Secret.Service.Lock', 'array:objpath:/org/freedesktop/secrets/collection/login'],
+    ];
+    const locked = `vault.store('openai', 'value'); Bun.spawnSync(${JSON.stringify(lock)}); `;
+    expect(await inSession(newHome(), UNLOCK, locked + tell("vault.retrieve('openai')"))).toMatch(
+      /^CredentialError the system keychain does not give the key .+; unlock it, or run as the user/,
+    );
   },
   30_000,
 );

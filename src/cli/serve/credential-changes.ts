@@ -1,5 +1,6 @@
 // Which stored credentials changed since one last looked: their names, never their values.
-import { CredentialError, listCredentials } from '../../credentials/vault.ts';
+import { CredentialError } from '../../credentials/credential-error.ts';
+import { listCredentials } from '../../credentials/vault.ts';
 
 export interface ChangedCredentials {
   /** New, or with another value. */
