@@ -105,10 +105,13 @@ test('lines that are empty, also the first', () => {
   for (const count of [1, 2, 3]) expect(tail.newest(count)).toEqual(['', ''].slice(-count));
 });
 
-test('a file that somebody emptied is read from its beginning', () => {
-  writeFileSync(path, 'a\nb\n');
-  tail = openLogTail(path);
-  tail.newest(1);
-  writeFileSync(path, 'c\n');
-  expect(tail.fresh()).toEqual(['c']);
-});
+test.each(['a\nb\n', 'a\nhalf of one'])(
+  'a file that somebody emptied is read from its beginning: %j',
+  (before) => {
+    writeFileSync(path, before);
+    tail = openLogTail(path);
+    tail.newest(1);
+    writeFileSync(path, 'c\n');
+    expect(tail.fresh()).toEqual(['c']);
+  },
+);

@@ -82,8 +82,12 @@ function openFile(path: string): LogFile {
   const fresh = (): string[] => {
     const lines: string[] = [];
     const { size } = fstatSync(descriptor);
-    // Emptied by somebody.
-    if (size < at) at = 0;
+    if (size < at) {
+      // Emptied by somebody, and what was not a whole line with it.
+      at = 0;
+      decoder = new TextDecoder();
+      rest = '';
+    }
     while (at < size) {
       const bytes = read(at, Math.min(CHUNK_BYTES, size - at));
       if (bytes.length === 0) break;
