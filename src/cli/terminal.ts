@@ -5,6 +5,8 @@ import { printable } from '../model/printable.ts';
 export interface Terminal {
   /** False where standard input is a pipe, a file or nothing. */
   isInteractive: boolean;
+  /** Standard input, output or error is a screen's: it may hang up. False for services, containers and under `nohup`. */
+  isAttached: boolean;
   /** Characters that a line of standard output has room for; undefined where no screen shows it. */
   columns: number | undefined;
   /** Standard input to its end. */
@@ -56,6 +58,9 @@ export function createTerminal(streams: StandardStreams): Terminal {
   return {
     get isInteractive() {
       return streams.stdin.isTTY === true;
+    },
+    get isAttached() {
+      return [0, 1, 2].some((descriptor) => isatty(descriptor));
     },
     get columns() {
       return streams.stdout.columns;

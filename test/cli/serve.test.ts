@@ -130,12 +130,45 @@ describe('on a fresh machine', () => {
 });
 
 describe('ending', () => {
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s lets a running stream finish', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a running stream finish', async (signal) => {
     const server = start();
     const response = await ask(await server.address(), 'simulator/tokens=40,rate=100,ttft=0', true);
     server.child.kill(signal);
     expect(await response.text()).toContain('data: [DONE]');
     expect((await server.end()).code).toBe(0);
+  });
+
+  test('SIGHUP of a terminal that hangs up lets a running stream finish', async () => {
+    const shown = Promise.withResolvers<string>();
+    let screen = '';
+    const decoder = new TextDecoder();
+    const home = mkdtempSync(join(TEMPORARY, 'd-'));
+    const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'serve', '--port', '0'], {
+      cwd: home,
+      env: { PATH: process.env.PATH, SLUICE_HOME: home },
+      terminal: {
+        cols: 200,
+        rows: 40,
+        data(_, bytes) {
+          screen += decoder.decode(bytes, { stream: true });
+          const address = /listens on (http:[^\s"]+)/.exec(screen)?.[1];
+          if (address !== undefined) shown.resolve(address);
+        },
+      },
+    });
+    const response = await ask(await shown.promise, 'simulator/tokens=40,rate=100,ttft=0', true);
+    child.kill('SIGHUP');
+    expect(await response.text()).toContain('data: [DONE]');
+    expect(await child.exited).toBe(0);
+  });
+
+  test('without a terminal (a service, a container, nohup) SIGHUP reads the configuration again', async () => {
+    const server = start({ config: 'server: { port: 0 }', args: [] });
+    const address = await server.address();
+    server.child.kill('SIGHUP');
+    await server.err.until(/configuration is in use/);
+    expect(await getJson(`${address}/gateway/health`)).toMatchObject({ status: 'healthy' });
+    expect((await server.stop()).code).toBe(0);
   });
 
   test('a stream beyond server.drain_timeout is cut, and its row kept', async () => {

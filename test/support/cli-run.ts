@@ -7,6 +7,7 @@ import type { Terminal } from '../../src/cli/terminal.ts';
 export function terminalOf(text: string, isInteractive = false): Terminal {
   return {
     isInteractive,
+    isAttached: isInteractive,
     columns: undefined,
     readAll: () => Promise.resolve(text),
     readHidden: () => Promise.resolve(text),

@@ -104,10 +104,11 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     current = changed;
   };
   const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
+  const hangsUp = context.terminal.isAttached;
   let signalled = '';
   const hurried = Promise.withResolvers<number>();
   // Before anybody is told that it is there: who reads the address may end it at once.
-  const ending = untilShutdown(pidFile === undefined ? context : reloadingOnHangup(context, watched.reload), {
+  const ending = untilShutdown(hangsUp ? context : reloadingOnHangup(context, watched.reload), {
     onFirst(signal) {
       signalled = signal;
     },
@@ -171,7 +172,7 @@ function workerCommand(input: ParsedArguments): string[] {
   ];
 }
 
-/** In the background no terminal hangs up: there the signal asks for the configuration to be read again. */
+/** Without a terminal none hangs up: there the signal asks for the configuration to be read again. */
 function reloadingOnHangup(context: CliContext, reload: () => void): CliContext {
   return {
     ...context,
