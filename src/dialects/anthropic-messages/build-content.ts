@@ -19,7 +19,7 @@ import { buildCitation, providerCitation } from './citations.ts';
 import { BLANK_LINE, plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
-import { COMPACTION, ID, ownFields, SEARCH_RESULT } from './wire.ts';
+import { COMPACTION, ID, ownFields, SEARCH_RESULT, TOOL_REFERENCE } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;
@@ -108,8 +108,11 @@ export function compact(blocks: JsonObject[]): JsonValue | undefined {
 }
 
 export function buildText(part: TextPart, { losses, answer }: ContentOptions): JsonObject | undefined {
-  const summary = asObject(ownFields(part.extension)[COMPACTION]);
+  const own = ownFields(part.extension);
+  const summary = asObject(own[COMPACTION]);
   if (summary !== undefined) return withBreakpoint(part, summaryBlock(part, summary));
+  const reference = asObject(own[TOOL_REFERENCE]);
+  if (reference !== undefined) return withBreakpoint(part, reference);
   // Empty text blocks are refused, and clients of other dialects send them beside tool calls.
   if (part.text === '' && part.cacheControl === undefined && !answer) return undefined;
   const block: JsonObject = { type: 'text', text: part.text };

@@ -23,6 +23,7 @@ import {
   isServerToolResult,
   SEARCH_RESULT,
   SERVER_TOOL_BLOCKS,
+  TOOL_REFERENCE,
 } from './wire.ts';
 
 /** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
@@ -52,6 +53,8 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
     // In an answer it is no part of what the model says.
     case COMPACTION:
       return (author === CLIENT ? parseCompaction(block) : undefined) ?? opaque(type, block);
+    case TOOL_REFERENCE:
+      return parseToolReference(block) ?? opaque(type, block);
     case 'thinking': {
       const signature = asString(block.signature);
       return {
@@ -217,6 +220,18 @@ function parseCompaction(block: JsonObject): TextPart | undefined {
     text: text + BLANK_LINE,
     ...cacheControlOf(block),
     extension: { dialect: ID, fields: { [COMPACTION]: block }, defaults: [COMPACTION] },
+  };
+}
+
+/** Others have the tool from the start, but would read that the search for it found nothing. */
+function parseToolReference(block: JsonObject): TextPart | undefined {
+  const name = asString(block.tool_name);
+  if (!name) return undefined;
+  return {
+    type: 'text',
+    text: `The tool ${name} can be called now.`,
+    ...cacheControlOf(block),
+    extension: { dialect: ID, fields: { [TOOL_REFERENCE]: block }, defaults: [TOOL_REFERENCE] },
   };
 }
 

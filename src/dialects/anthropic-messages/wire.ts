@@ -12,6 +12,9 @@ export const SEARCH_RESULT = 'search_result';
 /** A summary that stands in the place of the turns before it. */
 export const COMPACTION = 'compaction';
 
+/** A declared tool, kept back until then, that the client found for the model. */
+export const TOOL_REFERENCE = 'tool_reference';
+
 /** Blocks by which the model calls a tool that the provider runs. */
 export const SERVER_TOOL_BLOCKS: ReadonlySet<string> = new Set(['server_tool_use', 'mcp_tool_use']);
 

@@ -300,7 +300,7 @@ const BLOCKS: [string, JsonObject, object][] = [
       tool_use_id: 'i',
       content: [
         { type: 'text', text: 'r' },
-        { type: 'tool_reference', tool_name: 'x' },
+        { type: 'strange', of: 'x' },
       ],
     },
     {
@@ -311,8 +311,8 @@ const BLOCKS: [string, JsonObject, object][] = [
         {
           type: 'opaque',
           dialect: ID,
-          name: 'tool_reference',
-          value: { type: 'tool_reference', tool_name: 'x' },
+          name: 'strange',
+          value: { type: 'strange', of: 'x' },
         },
       ],
     },
