@@ -5,6 +5,7 @@ import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
+import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 
@@ -83,7 +84,7 @@ export function fromBody(
   const vendor = base?.meaning ?? errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
     const { code: meaning, status: told, exhausted } = vendor;
-    const isTooLong = meaning === 'upstream_rejected' && TOO_LONG.test(message ?? '');
+    const isTooLong = meaning === 'upstream_rejected' && tellsTooLong(message ?? '');
     return new GatewayError(isTooLong ? 'context_too_long' : meaning, message || fallback, {
       ...(told !== undefined && { status: told }),
       ...(exhausted !== undefined && { exhausted }),
@@ -105,12 +106,16 @@ function fromParts(status: number, reason: UpstreamReason | undefined, message: 
 const TOO_LONG =
   /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceed(ed|s)/i;
 
+function tellsTooLong(message: string): boolean {
+  return TOO_LONG.test(message) || VENDORS_TOO_LONG.test(message);
+}
+
 function isUnpaid(status: number, type: string | undefined, message: string): boolean {
   return status === UNPAID || type === 'billing_error' || /credit balance is too low/i.test(message);
 }
 
 function codeOf(status: number, type: string | undefined, message: string): ErrorCode {
-  if ((status === 400 || status === 413) && TOO_LONG.test(message)) return 'context_too_long';
+  if ((status === 400 || status === 413) && tellsTooLong(message)) return 'context_too_long';
   if (isUnpaid(status, type, message)) return 'upstream_unauthorized';
   const code = codeOfStatus(status);
   if (code === 'upstream_unauthorized' || code === 'upstream_rate_limited') return code;

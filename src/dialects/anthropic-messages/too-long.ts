@@ -10,6 +10,8 @@ const COUNT = String.raw`(\d[\d,]*)`;
 const LIMITS = [
   `(?:maximum )?context (?:length|window|size) (?:is |of |\\()*(?:only )?${COUNT}`,
   `maximum number of (?:input )?tokens(?: allowed)? \\(?${COUNT}`,
+  `maximum prompt length (?:is |of )?${COUNT}`,
+  `model token limit: ${COUNT}`,
 ];
 /** What the prompt alone has. */
 const PROMPTS = [
@@ -17,6 +19,8 @@ const PROMPTS = [
   `(?:messages|prompt|input) (?:has |have |resulted in |contains? |of )(?:at least )?${COUNT} tokens`,
   `token count \\(?${COUNT}`,
   `request \\(${COUNT} tokens`,
+  `the request contains ${COUNT} tokens`,
+  `model token limit: [\\d,]+ \\(requested: ${COUNT}`,
 ];
 /** What the answer may have. */
 const ANSWERS = [

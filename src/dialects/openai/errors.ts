@@ -13,6 +13,7 @@ import {
 } from '../../model/json/json.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../shared/failure-status.ts';
+import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
 /** What the many body shapes say in common. */
@@ -74,7 +75,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const { reason, retryAfterMs, message = '' } = stated;
   const vendor = stated.vendor ?? quirks.errorCodes?.[reason.code ?? ''];
   const given = httpStatus ?? stated.status ?? statusOf(reason);
-  const isTooLong = vendor?.code === 'upstream_rejected' && TOO_LONG.test(message);
+  const isTooLong = vendor?.code === 'upstream_rejected' && tellsTooLong(message);
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
   // A vendor's code beats a status that says something else, as HTTP 200 does, or a 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
@@ -119,9 +120,13 @@ const TOO_LONG_CODES = new Set([
 const TOO_LONG =
   /maximum context length|context length is only|context (size|window|length)|prompt is too long|input is too long|too many (prompt |input )?tokens|total length of all messages/i;
 
+function tellsTooLong(message: string): boolean {
+  return TOO_LONG.test(message) || VENDORS_TOO_LONG.test(message);
+}
+
 function codeFor(status: number, reason: UpstreamReason, message: string): ErrorCode {
   const isTooLong =
-    TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || TOO_LONG.test(message);
+    TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || tellsTooLong(message);
   if (isTooLong && (status === 400 || status === 413 || status === 422)) return 'context_too_long';
   if (status >= 500 && /overloaded/i.test(`${reason.type} ${reason.code} ${message}`)) {
     return 'upstream_overloaded';

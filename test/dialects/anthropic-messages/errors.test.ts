@@ -42,6 +42,7 @@ describe('errors of the provider', () => {
     'prompt is too long: 208310 tokens > 200000 maximum',
     'input length and `max_tokens` exceed context limit: 199999 + 8192 > 200000',
     "This request exceeds the model's maximum context length",
+    'Your request exceeded model token limit: 262144 (requested: 291351)',
   ])('%s', (message) => {
     const error = parse(400, said('invalid_request_error', message));
     expect(error).toMatchObject({ code: 'context_too_long', status: 400, message });

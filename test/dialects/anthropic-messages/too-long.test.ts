@@ -46,6 +46,18 @@ describe('a prompt over the limit', () => {
       41_961,
       40_960,
     ],
+    [
+      'xAI',
+      "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+      537_812,
+      131_072,
+    ],
+    [
+      'Moonshot',
+      'Invalid request: Your request exceeded model token limit: 262144 (requested: 291351)',
+      291_351,
+      262_144,
+    ],
   ])('%s', (_, message, prompt, limit) => {
     expect(counts(TOO_LONG, message)).toEqual([prompt, limit]);
     expect(inWordsOfTooLong(message)).toEndWith(message);

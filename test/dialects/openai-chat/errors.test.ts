@@ -44,6 +44,17 @@ describe('status', () => {
     [{ error: { type: 'exceed_context_size_error', message: 'x' } }],
     [{ error: { message: "This model's maximum context length is 8192 tokens" } }],
     [{ message: 'prompt is too long: 9 tokens > 8 maximum' }],
+    [{ error: "This model's maximum prompt length is 131072 but the request contains 537812 tokens." }],
+    [{ error: { message: 'The decoder prompt (length 9) is longer than the maximum model length of 8.' } }],
+    [{ error: { message: 'Your request exceeded model token limit: 262144 (requested: 291351)' } }],
+    [
+      {
+        error: { message: 'InternalError.Algo.InvalidParameter: Range of input length should be [1, 98304]' },
+      },
+    ],
+    [{ error: { message: 'The input token count (9) exceeds the maximum number of tokens allowed (8).' } }],
+    [{ error: { message: 'Please reduce the length of the messages or completion.' } }],
+    [{ error: 'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8. Given: 9' }],
   ])('a prompt that is too long: %j', (body) => {
     expect(parse(400, body)).toMatchObject({ code: 'context_too_long', status: 400 });
     expect(parse(500, body).code).toBe('upstream_failed');
