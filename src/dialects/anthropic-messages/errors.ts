@@ -7,6 +7,7 @@ import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
+import { inWordsOfRefusedMedia } from './refused-media.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
@@ -138,11 +139,17 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
     type: 'error',
     error: {
       type,
-      message: error.code === 'context_too_long' ? inWordsOfTooLong(error.message) : error.message,
+      message: inWords(error),
       ...(code === undefined ? {} : { details: { error_code: code } }),
     },
     request_id: requestId,
   };
+}
+
+/** Words by which clients know what they can mend themselves. */
+function inWords({ code, status, message }: GatewayError): string {
+  if (code === 'context_too_long') return inWordsOfTooLong(message);
+  return code === 'upstream_rejected' && status === 400 ? inWordsOfRefusedMedia(message) : message;
 }
 
 function typeOfStatus(status: number): string {

@@ -1,0 +1,44 @@
+// What Anthropic's clients are told of an image or a document that another vendor's model does not take.
+import { expect, test } from 'bun:test';
+import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
+import { GatewayError } from '../../../src/model/errors.ts';
+
+function told(message: string, code: 'upstream_rejected' | 'upstream_failed' = 'upstream_rejected') {
+  return anthropicMessages.client.buildError(new GatewayError(code, message), 'r');
+}
+
+test.each([
+  ['OpenAI', 'Invalid content type. image_url is only supported by certain models.'],
+  ['OpenAI, of a file that is none', 'You uploaded an unsupported image. Please make sure it is valid.'],
+  ['DeepSeek', 'messages[1]: unknown variant `image_url`, expected `text` at line 1 column 173667'],
+  ['vLLM', 'Qwen/Qwen3-8B is not a multimodal model'],
+  ['vLLM, of a limit', 'At most 0 image(s) may be provided in one prompt.'],
+  ['Ollama', 'this model does not support image input'],
+  ['LM Studio', 'Model does not support images. Please use a model that does.'],
+  ['llama.cpp', 'image input is not supported - hint: you may need to provide the mmproj'],
+  ['Gemini', 'Unable to process input image. Please retry.'],
+])('an image: %s', (_, message) => {
+  expect(told(message)).toMatchObject({ error: { message: `Could not process image; ${message}` } });
+});
+
+test.each([
+  ['DeepSeek', 'messages[1]: unknown variant `file`, expected `text` at line 1 column 5'],
+  ['OpenAI', 'Invalid type for input_file: this model does not take it.'],
+  ['Gemini', 'The PDF could not be read: unable to open it.'],
+])('a document: %s', (_, message) => {
+  expect(told(message)).toMatchObject({ error: { message: `Could not process PDF; ${message}` } });
+});
+
+test.each([
+  'max_tokens is too large: 32000',
+  'Unsupported parameter: temperature',
+  'messages.0.content.0.image.source.base64.data: Could not process image',
+  'grok-imagine is an image model: ask it elsewhere',
+])('anything else stays as it is: %s', (message) => {
+  expect(told(message)).toMatchObject({ error: { message } });
+});
+
+test('a server that broke refused nothing', () => {
+  const message = 'the image worker failed';
+  expect(told(message, 'upstream_failed')).toMatchObject({ error: { message } });
+});
