@@ -162,6 +162,24 @@ describe('a quota that is used up, and nobody says until when', () => {
   });
 });
 
+describe('a key that was refused', () => {
+  const REFUSED = { error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } };
+  const hint = async (headers: Record<string, string>) => {
+    const lab = setup('openai-chat', jsonReply(REFUSED, { status: 401 }));
+    const response = await lab.post(...ASKS['openai-chat'](false), { headers });
+    expect(response.status).toBe(401);
+    return response.headers.get('x-should-retry');
+  };
+
+  test('of the gateway: Claude Code, which else tries for minutes, is told that it need not', async () => {
+    expect(await hint({})).toBe('false');
+  });
+
+  test("of the client, who may have a newer one: no word but the provider's", async () => {
+    expect(await hint({ authorization: 'Bearer its-own' })).toBeNull();
+  });
+});
+
 test('every dialect has a question here', () => {
   expect(Object.keys(ASKS).sort()).toEqual(Object.keys(DIALECTS).sort());
 });

@@ -82,6 +82,8 @@ describe('with server.keys', () => {
       const lab = setup(withKeys);
       const response = await lab.post('/v1/messages', ASK, { headers: present(key) });
       expect(response.status).toBe(401);
+      // Else Claude Code tries the same key for minutes.
+      expect(response.headers.get('x-should-retry')).toBe('false');
       expect(await response.json()).toMatchObject({ error: { type: 'authentication_error' } });
       expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unauthenticated', attempts: [] });
       expect(lab.upstream.requests).toHaveLength(0);

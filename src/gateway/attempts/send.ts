@@ -158,17 +158,23 @@ async function readError(
   const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
   const { dialect } = plan;
   const { headers, body } = failure;
+  const isGateways = isRefusedKey(error) && plan.key !== 'client';
   return error.with(`${plan.target.provider.name}: ${shortened(error.message)}${whoseKey(error, plan)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(isGateways && { lasting: true }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
     // The status is known, though not all of its words: what was silent until a timeout is not asked again (GUARANTEES 4).
     ...(call.timeout() === undefined ? {} : { lasting: true }),
   });
 }
 
+function isRefusedKey({ code, status }: GatewayError): boolean {
+  return code === 'upstream_unauthorized' && status === 401;
+}
+
 /** Which key was refused: providers do not know, and the client's and the gateway's are mended at different places. */
-function whoseKey({ code, status }: GatewayError, { key, target: { provider } }: Plan): string {
-  if (code !== 'upstream_unauthorized' || status !== 401) return '';
+function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): string {
+  if (!isRefusedKey(error)) return '';
   if (key === 'client') return ' (the key that the client sent was refused)';
   if (key === 'own') return ` (the key of providers.${provider.name} was refused)`;
   const takesKeys = provider.authorization === undefined && /^https?:/.test(provider.baseUrl);

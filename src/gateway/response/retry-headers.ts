@@ -9,7 +9,7 @@ const LONGEST_HEEDED_MS = 60_000;
 /** What the upstream itself said stays as it is. */
 export function setRetryHeaders(
   headers: AnswerHeaders,
-  { retryAfterMs, exhausted }: Pick<GatewayError, 'retryAfterMs' | 'exhausted'>,
+  { code, retryAfterMs, exhausted, lasting }: GatewayError,
   status: number,
 ): void {
   const add = (name: string, value: string) => {
@@ -25,5 +25,8 @@ export function setRetryHeaders(
     // A quota that is used up comes back in hours, if at all: SDKs would ask again at once.
     if (exhausted) add('x-should-retry', 'false');
     else add('retry-after', '1');
+  } else if (code === 'unauthenticated' || (status === 401 && lasting)) {
+    // Claude Code tries for minutes, as if its login had only run out. A newer key of its own it sends all the same.
+    add('x-should-retry', 'false');
   }
 }
