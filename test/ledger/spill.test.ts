@@ -253,6 +253,36 @@ describe('the end', () => {
     expect(ledger.health()).toMatchObject({ queued: 0, spilled: 10, dropped: 0 });
   });
 
+  test('brings into the store what went to disk while that was slow', async () => {
+    const { append } = store;
+    const answers = Promise.withResolvers<void>();
+    store.append = async (rows) => {
+      await answers.promise;
+      return append.call(store, rows);
+    };
+    const ledger = openLedger();
+    const rows = variedRows(600);
+    for (const row of rows) ledger.record(row);
+    const closing = ledger.close();
+    await until(() => ledger.health().spilled === 600);
+    answers.resolve();
+    await closing;
+    expect(ledger.health()).toMatchObject({ queued: 0, spilled: 0, dropped: 0 });
+    // Some of them twice: a store keeps a row once.
+    expect([...new Set(keptIds())]).toEqual(idsOf(rows));
+  });
+
+  test('brings into the store what an earlier process left, however soon it comes', async () => {
+    store.refuse = () => true;
+    const first = openLedger();
+    const rows = variedRows(3);
+    for (const row of rows) first.record(row);
+    await first.close();
+    store.refuse = () => false;
+    await openLedger().close();
+    expect(keptIds()).toEqual(idsOf(rows));
+  });
+
   test('leaves on disk a row that the store refused alone: the next process may have better luck', async () => {
     const ledger = openLedger();
     store.refuse = (batch) => batch.some(({ requestId }) => requestId === 'refused');
