@@ -23,8 +23,21 @@ function lab(answer: () => Promise<void>) {
   const { setTimer } = timers;
   const onError = (error: unknown) => told.push(error);
   const handover = createRowHandover(primary, { journal, room, setTimer, isKept: true, onError });
-  return { handover, struck, left, told, cleared };
+  return { timers, handover, struck, left, told, cleared };
 }
+
+test('a row leaves a quarter of a second after it was recorded, together with those that came since; 512 leave at once', async () => {
+  const { timers, handover, left } = lab(async () => {});
+  handover.record(sampleRow({ requestId: 'a' }));
+  await timers.advance(100);
+  handover.record(sampleRow({ requestId: 'b' }));
+  await timers.advance(149);
+  expect(left).toEqual([]);
+  await timers.advance(1);
+  expect(left).toEqual(['a in 1', 'b in 1']);
+  for (let count = 0; count < 512; count++) handover.record(sampleRow({ requestId: `c${count}` }));
+  expect(left).toHaveLength(514);
+});
 
 test('a row is struck out when the primary has taken its batch', async () => {
   const taken = Promise.withResolvers<void>();
