@@ -92,6 +92,47 @@ describe('sequencer', () => {
       'finish',
     ]);
   });
+  test.each(['reasoning', 'refusal'] as const)(
+    '%s that goes on after a text gets a block of its own',
+    (kind) => {
+      const delta: StreamEvent = { type: `${kind}-delta`, block: 1, text: 'a' };
+      expect(run([{ type: `${kind}-start`, block: 1 }, delta, text(2, 'b'), delta, FINISH])).toEqual([
+        'start',
+        `${kind}-start 0`,
+        `${kind}-delta 0`,
+        `${kind}-end 0`,
+        'text-start 1',
+        'text-delta 1 b',
+        'text-end 1',
+        `${kind}-start 2`,
+        `${kind}-delta 2`,
+        `${kind}-end 2`,
+        'finish',
+      ]);
+    },
+  );
+  test('what stands alone has no end, and the next is a block of its own', () => {
+    const media: StreamEvent = { type: 'media', block: 1, mediaType: 'image/png', data: 'AA==' };
+    expect(run([media, media, text(1, 'a'), FINISH])).toEqual([
+      'start',
+      'media 0',
+      'media 1',
+      'text-start 2',
+      'text-delta 2 a',
+      'text-end 2',
+      'finish',
+    ]);
+  });
+  test('a call that the provider answers itself needs neither name nor whole arguments', () => {
+    const own: StreamEvent = { type: 'tool-start', block: 0, id: 's', name: '', kind: 'server' };
+    expect(run([own, args(0, '{"a":'), FINISH])).toEqual([
+      'start',
+      'tool-start 0',
+      'tool-delta 0 {"a":',
+      'tool-end 0',
+      'finish',
+    ]);
+  });
   test('one terminal, then silence', () => {
     expect(
       run([text(0, 'a'), FINISH, FINISH, text(0, 'b')]).filter((line) => line === 'finish'),

@@ -74,6 +74,19 @@ describe('patterns', () => {
   });
 });
 
+test('capitals count in the patterns that say so, and in no other', async () => {
+  const pattern = (name: string, caseSensitive: boolean, priority: number) => ({
+    phrases: phrases('CVE'),
+    caseSensitive,
+    priority,
+    threshold: 1,
+    rule: rule(name),
+  });
+  const patterns = [pattern('exact', true, 2), pattern('any', false, 1)];
+  expect((await found({ patterns }, { text: 'the CVE' }))?.[1]).toBe('exact');
+  expect((await found({ patterns }, { text: 'the cve' }))?.[1]).toBe('any');
+});
+
 describe('an agent', () => {
   const routing = {
     agentRules: { reviewer: rule('review') },

@@ -196,7 +196,6 @@ class EventSequencer implements Sequencer {
     if (waiting === null) return;
     for (const [source, events] of waiting) {
       if (!this.mayClose()) return;
-      this.close();
       waiting.delete(source);
       for (const event of events) this.pushBlock(event);
     }
