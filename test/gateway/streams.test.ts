@@ -9,6 +9,7 @@ import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
+const KEY = 'sk-ant-api03-a-key-that-somebody-pasted';
 const encode = (text: string) => new TextEncoder().encode(text);
 const ASK = { model: 'claude/m', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const PATHS = { same: '/v1/messages', translated: '/v1/chat/completions' } as const;
@@ -49,6 +50,18 @@ async function readStart(response: Response): Promise<{ rest(): Promise<string> 
     },
   };
 }
+
+test('a key where a name belongs is not listed', async () => {
+  const { reply, go } = held(FIRST, MESSAGE.delta('two') + MESSAGE.end);
+  const lab = setup(reply);
+  const names = { model: `claude/${KEY}`, agent_type: KEY, project_id: KEY };
+  const { rest } = await readStart(await lab.post(PATHS.same, { ...ASK, ...names, stream: true }));
+  const list = JSON.stringify(await lab.list());
+  expect(list).toContain('[redacted]');
+  expect(list).not.toContain(KEY);
+  go();
+  await rest();
+});
 
 describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
   test('a running stream is listed, and gone when it is over', async () => {

@@ -26,6 +26,7 @@ function describeRunning(
   host: Pick<GatewayHost, 'now' | 'monotonic'>,
 ): RunningRequest {
   const { seen, target, serving } = record;
+  const clean = (name: string | null) => (name === null ? null : record.redact(name));
   const durationMs = host.monotonic() - record.startedAt;
   return {
     requestId: record.requestId,
@@ -33,11 +34,11 @@ function describeRunning(
     state: serving ? 'answering' : 'waiting',
     streamed: record.streamed,
     dialect: record.dialect,
-    requestedModel: record.requestedModel,
+    requestedModel: clean(record.requestedModel),
     provider: target?.provider.name ?? null,
-    model: seen?.model ?? target?.model ?? null,
-    agentType: record.agentType,
-    projectId: record.projectId,
+    model: clean(seen?.model ?? target?.model ?? null),
+    agentType: clean(record.agentType),
+    projectId: clean(record.projectId),
     attempts: record.attempts.length,
     durationMs,
     ttftMs: seen?.firstContentAt == null ? null : seen.firstContentAt - record.startedAt,

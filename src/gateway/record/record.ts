@@ -20,6 +20,8 @@ export interface ExchangeRecord {
   readonly timestamp: number;
   /** `monotonic()` at arrival. */
   readonly startedAt: number;
+  /** For whatever of it is shown or kept. */
+  readonly redact: Redactor;
   operation: RowOperation;
   requestedModel: string | null;
   agentType: string | null;
@@ -142,7 +144,7 @@ class RunningRecord implements ExchangeRecord {
   keepsAnswer = false;
   capture: BodyCapture | null = null;
   responseBody: string | null = null;
-  private readonly redact: Redactor;
+  readonly redact: Redactor;
   private readonly context: RecordContext;
   private leave: ((why: GatewayError) => void) | null = null;
   private over = false;
