@@ -1,7 +1,7 @@
 // The audit log as lines: the newest requests, and those that come.
 
 import { tokensPerSecond } from '../ledger/speed.ts';
-import type { LedgerStore, StoredRow } from '../ledger/store.ts';
+import type { LedgerStore, RowPlace, StoredRow } from '../ledger/store.ts';
 import { describeRow } from '../management/audit-entry.ts';
 import { readPidFile } from '../server/pid-file.ts';
 import { countFlag } from './arguments.ts';
@@ -17,6 +17,8 @@ const DEFAULT_LINES = 20;
 const POLL_MS = 500;
 /** How long a gateway may take to write the rows it holds. */
 const FLUSH_MS = 1_000;
+/** Where rows lie by their time, all since then are looked through. */
+const LONGEST_REQUEST_MS = 3_600_000;
 
 /** Reads the ledger itself: also where no gateway runs. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
@@ -35,15 +37,15 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
     const rows = (await store.recent(Math.max(1, count))).reverse();
     if (count > 0) for (const row of rows) print(row);
     if (!input.flags.follow) return 0;
-    let newest = rows.at(-1)?.id ?? 0;
+    let last = lastOf(rows, { id: 0, timestamp: 0 });
     let isOver = false;
     const over = untilShutdown(context).then(() => {
       isOver = true;
     });
     while (!isOver) {
-      const fresh = await rowsAfter(store, newest);
+      const fresh = await rowsAfter(store, last);
       for (const row of fresh) print(row);
-      newest = fresh.at(-1)?.id ?? newest;
+      last = lastOf(fresh, last);
       await Promise.race([over, Bun.sleep(POLL_MS)]);
     }
     return 0;
@@ -67,13 +69,23 @@ async function writeWhatWaits(input: ParsedArguments, context: CliContext): Prom
   await askGateway(gateway, '/gateway/audit?limit=0', { signal }).catch(() => undefined);
 }
 
+/** Rows are kept as requests end: the last one kept need not be the newest. */
+function lastOf(rows: readonly RowPlace[], before: RowPlace): RowPlace {
+  return rows.reduce(
+    (last, { id, timestamp }) => ({
+      id: Math.max(last.id, id),
+      timestamp: Math.max(last.timestamp, timestamp),
+    }),
+    before,
+  );
+}
+
 /** Oldest first. */
-async function rowsAfter(store: { recent(limit: number): Promise<StoredRow[]> }, id: number) {
+async function rowsAfter(store: Pick<LedgerStore, 'recent'>, { id, timestamp }: RowPlace) {
+  const begunSince = timestamp - LONGEST_REQUEST_MS;
   for (let limit = 100; ; limit *= 10) {
-    const rows = await store.recent(limit);
-    const fresh = rows.filter((row) => row.id > id);
-    // All of them new: there may be more behind them.
-    if (fresh.length < rows.length || rows.length < limit) return fresh.reverse();
+    const fresh = await store.recent(limit, { id, begunSince });
+    if (fresh.length < limit) return fresh.reverse();
   }
 }
 

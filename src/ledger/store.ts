@@ -15,8 +15,8 @@ export interface LedgerStore {
   summary(request: SummaryRequest): Promise<Summary>;
   /** What each spender has spent since the beginning of an hour (Unix ms), expired rows among it. */
   spending(since: number): Promise<Spending[]>;
-  /** Newest first, without bodies. */
-  recent(limit: number): Promise<StoredRow[]>;
+  /** Newest first, without bodies. `after`: only those that were kept later than this row. */
+  recent(limit: number, after?: LaterThan): Promise<StoredRow[]>;
   /**
    * Deletes some of the rows that are older than this (Unix ms), so few that rows which come meanwhile hardly wait;
    * totals keep counting them.
@@ -49,6 +49,12 @@ export interface AuditRows {
 export type RowPlace = Pick<StoredRow, 'timestamp' | 'id'>;
 
 export type Dimension = 'provider' | 'model' | 'agent' | 'project';
+
+export interface LaterThan {
+  id: StoredRow['id'];
+  /** Unix ms; requests that began before are not looked for. */
+  begunSince: number;
+}
 
 export interface AuditFilter {
   /** Unix ms, inclusive. */

@@ -93,7 +93,7 @@ export function createThreadedStore(
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),
     spending: (since) => call('spending', since),
-    recent: (limit) => call('recent', limit),
+    recent: (limit, after) => call('recent', limit, after),
     expire: (before) => call('expire', before),
     notices: () => notices,
     async close() {

@@ -46,6 +46,47 @@ test('all of 1,250 requests that came between two looks are shown, each once and
   expect(shown).toEqual(Array.from({ length: 1_252 }, (_, index) => `req_${index + 1}`));
 });
 
+test('each request is shown once, however long it ran beside newer ones', async () => {
+  const home = mkdtempSync(join(HOME, 'long-'));
+  const store = createSqliteStore(join(home, 'sluice.db'));
+  const begun = (requestId: string, timestamp: number) => sampleRow({ requestId, timestamp });
+  const shown: string[] = [];
+  const steps = new Map(
+    ['first', 'short', 'many_119', 'end'].map((name) => [name, Promise.withResolvers<void>()]),
+  );
+  let press: (signal: string) => void = () => {};
+  try {
+    await store.append([begun('first', 1_000)]);
+    const following = runCommand(['daemon', 'logs', '-f', '--json'], {
+      environment: { SLUICE_HOME: home },
+      out(line) {
+        const { request_id } = JSON.parse(line) as { request_id: string };
+        shown.push(request_id);
+        steps.get(request_id)?.resolve();
+      },
+      onSignal(handler) {
+        press = handler;
+      },
+    });
+    await steps.get('first')?.promise;
+    // In one look: what began first ends last.
+    await store.append([begun('short', 3_000), begun('long', 2_000)]);
+    await steps.get('short')?.promise;
+    await store.append(Array.from({ length: 120 }, (_, index) => begun(`many_${index}`, 4_000 + index)));
+    await steps.get('many_119')?.promise;
+    await store.append([begun('longest', 1_500)]);
+    await Bun.sleep(600);
+    await store.append([begun('end', 9_000)]);
+    await steps.get('end')?.promise;
+    press('SIGINT');
+    await following;
+  } finally {
+    await store.close();
+  }
+  expect(shown.filter((id) => !id.startsWith('many_'))).toEqual(['first', 'long', 'short', 'longest', 'end']);
+  expect(shown).toHaveLength(125);
+});
+
 test('a price that nobody knows is “unpriced”, one of tokens that nobody told is none', async () => {
   const home = mkdtempSync(join(HOME, 'words-'));
   const store = createSqliteStore(join(home, 'sluice.db'));

@@ -481,6 +481,12 @@ export function describeStore(factory: StoreFactory): void {
       const newestFirst = rows.map((row) => row.requestId).reverse();
       expect(await ids({})).toEqual(newestFirst);
       expect((await store.recent(3)).map((row) => row.requestId)).toEqual(newestFirst.slice(0, 3));
+      const [third] = (await store.recent(3)).slice(2);
+      const after = { id: third?.id ?? 0, begunSince: SAMPLE_TIME + 2_000 };
+      const later = (await store.recent(9, after)).map((row) => row.requestId);
+      // Kept later, but of those that began before.
+      expect(later).toEqual(newestFirst.slice(3, 8));
+      expect((await store.recent(2, after)).map((row) => row.requestId)).toEqual(newestFirst.slice(3, 5));
       expect(await ids({ limit: 4, offset: 3 })).toEqual(newestFirst.slice(3, 7));
       expect(await ids({ offset: 50 })).toEqual([]);
       expect((await store.audit({ ...ALL, limit: 0 })).total).toBe(10);

@@ -4,7 +4,7 @@ import { type Ask, countMatches, type OfKinds } from './cells.ts';
 import { FEW, narrow, type PageOrder } from './narrow.ts';
 import { type AmongKinds, type Condition, hiddenOfFilter, inKinds, kindsOfFilter } from './kind-filter.ts';
 import type { SqlValue } from '../rows/row-columns.ts';
-import type { AuditFilter, RowPlace } from '../store.ts';
+import type { AuditFilter, LaterThan, RowPlace } from '../store.ts';
 import { newestMinute } from '../sums/sum-queries.ts';
 import { partsOfRange, type RangePart, type TimeRange, withMinutes } from '../sums/sum-spans.ts';
 
@@ -63,6 +63,14 @@ async function gather(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise
   const matching = others > 0 ? eitherOf(named, hidden) : named;
   const order = others > 0 ? 'any' : 'kind';
   return { left, rows: { where: whereOf({ ...range, matching }), limit, offset, order } };
+}
+
+export function recentPage(limit: number, after?: LaterThan): NonNullable<AuditPage['rows']> {
+  const where: Where =
+    after === undefined
+      ? { sql: '', values: [] }
+      : { sql: ' WHERE timestamp >= ? AND id > ?', values: [after.begunSince, after.id] };
+  return { where, limit, offset: 0, order: after === undefined ? 'time' : 'any' };
 }
 
 /** Rows that are looked through for the next page, before sums are asked where it lies. */

@@ -1,6 +1,6 @@
 // The shared ledger store: a PostgreSQL database that several gateways write and read.
 import type { Ask } from '../audit/cells.ts';
-import { type AuditPage, findPage } from '../audit/page.ts';
+import { type AuditPage, findPage, recentPage } from '../audit/page.ts';
 import { createKinds } from '../kinds.ts';
 import { createMinuteKeeper } from '../sums/minute-sums.ts';
 import { appendAll, packStorable } from './append.ts';
@@ -122,8 +122,7 @@ export function createPostgresStore(url: string): ValueStore {
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),
     spending: (since) => spendingSince(ask, since),
-    recent: (limit) =>
-      select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
+    recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
     async expire(before) {
       await ready();
       const months = await partitions.drop(before);

@@ -71,7 +71,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     totals: (window) => ask((open) => open.totals(window)),
     summary: (request) => ask((open) => open.summary(request)),
     spending: (since) => ask((open) => open.spending(since)),
-    recent: (limit) => ask((open) => open.recent(limit)),
+    recent: (limit, after) => ask((open) => open.recent(limit, after)),
     expire: (before) => ask((open) => open.expire(before)),
     async close() {
       isClosed = true;

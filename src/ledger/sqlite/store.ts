@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ask } from '../audit/cells.ts';
 import type { PageOrder } from '../audit/narrow.ts';
-import { type AuditPage, findPage } from '../audit/page.ts';
+import { type AuditPage, findPage, recentPage } from '../audit/page.ts';
 import { countPlaces, type ExpiredRow } from '../expired-places.ts';
 import { inKinds } from '../audit/kind-filter.ts';
 import { createKinds, type Kind, KIND_COLUMNS, SELECT_OTHERS } from '../kinds.ts';
@@ -206,8 +206,7 @@ export function createSqliteStore(path: string): SqliteStore {
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),
     spending: (since) => spendingSince(ask, since),
-    recent: (limit) =>
-      select({ where: { sql: '', values: [] }, limit, offset: 0, order: 'time' }, { includeBodies: false }),
+    recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
     async expire(before) {
       const rows = removeRows.immediate(before);
       const noBundles = bundles.expire(before);
