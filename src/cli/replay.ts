@@ -55,7 +55,7 @@ export const replayCommand: Command = {
       const sent = { request_redacted: body.includes(REDACTED) };
       const before = { entry: recorded, answer: answerOf(recorded, client_dialect, recorded.response_body) };
       if (speed !== undefined) await play(before, speed, context);
-      const path = clientPath(dialect, modelOf(recorded, body), recorded.streamed);
+      const path = clientPath(dialect, recorded.requested_model ?? '', recorded.streamed);
       const target = stringFlag(input, 'to');
       const response = await askGateway(gateway, path, {
         method: 'POST',
@@ -182,11 +182,6 @@ function notKept({ request_id, client_dialect, requested_model, error_message }:
   return requested_model === null && error_message !== null
     ? `request ${request_id} was refused before its body was read, so it cannot be sent again (${error_message})`
     : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true for the next ones`;
-}
-
-function modelOf(entry: Entry, body: string): string {
-  const model = parseObject(body)?.model;
-  return typeof model === 'string' ? model : (entry.requested_model ?? '');
 }
 
 /** Who asked, where headers said it and not the body: rules and sums go by that. */

@@ -208,6 +208,23 @@ test.each([
   },
 );
 
+test.each([true, false])(
+  'the path has the model, whatever Gemini’s clients put into the body (streamed: %p)',
+  async (stream) => {
+    const [path, body] = REQUESTS.gemini?.('simulator/echo,fast', 'one two', stream) ?? ['', {}];
+    const id = await send(sluice.url, [path, { model: 'models/gemini-9', ...body }]);
+    expect((await replay([id])).out).toMatch(/target +simulator\/echo,fast +simulator\/echo,fast/);
+  },
+);
+
+test('a target that a header named is asked again, and --to another', async () => {
+  const request = REQUESTS['openai-chat']?.('gpt-9', 'x', false) ?? ['', {}];
+  const id = await send(sluice.url, request, { 'x-sluice-target': 'simulator/echo,fast' });
+  expect((await replay([id])).out).toMatch(/target +simulator\/echo,fast +simulator\/echo,fast/);
+  const other = await replay([id, '--to', 'simulator/text,fast']);
+  expect(other.out).toMatch(/target +simulator\/echo,fast +simulator\/text,fast/);
+});
+
 /** Answers below `/NAME`, whatever is asked. */
 const STRANGERS: Record<string, () => Response> = {
   json: () => Response.json({ hello: 'world', content: 'text', choices: 'none', output: {}, candidates: 3 }),

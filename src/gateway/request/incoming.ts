@@ -27,6 +27,8 @@ export interface Incoming {
   forcedTarget: string | null;
 }
 
+const TARGET_HEADER = 'x-sluice-target';
+
 /** Fields of the body that are the gateway's, not the provider's. */
 const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 
@@ -74,7 +76,7 @@ export function parseIncoming(
     stream,
     agentType,
     projectId,
-    forcedTarget: textOf(headers.get('x-sluice-target')),
+    forcedTarget: textOf(headers.get(TARGET_HEADER)),
   };
 }
 
@@ -84,7 +86,7 @@ export function featuresIn(
   { featureHeaders = [] }: Pick<ClientSide, 'featureHeaders'>,
 ): Record<string, string> | null {
   let found: Record<string, string> | null = null;
-  for (const name of featureHeaders) {
+  for (const name of [TARGET_HEADER, ...featureHeaders]) {
     const value = headers.get(name);
     if (value === null) continue;
     found ??= {};

@@ -140,7 +140,7 @@ export interface LedgerRow {
   malformedEvents: number;
   errorCode: ErrorCode | null;
   errorMessage: string | null;
-  /** What the client asked for beside the body (`ClientSide.featureHeaders`); null where it did not, or no body is kept. */
+  /** What the client asked for beside the body (`featuresIn`); null where it did not, or no body is kept. */
   requestHeaders: Readonly<Record<string, string>> | null;
   /** Without its binary parts, and so the other. */
   requestBody: string | null;
