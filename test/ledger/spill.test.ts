@@ -11,8 +11,9 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  utimesSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -403,6 +404,17 @@ describe('what lies on disk', () => {
     other.kill();
     await other.exited;
     expect(await openSpill().next()).toHaveLength(3);
+  });
+
+  test('files of before the machine was started are nobody’s, whoever has the number of their process now', async () => {
+    const path = await spillRows(3);
+    const other = Bun.spawn(['sleep', '60']);
+    const theirs = path.replace(`-${process.pid}.`, `-${other.pid}.`);
+    renameSync(path, theirs);
+    utimesSync(theirs, 0, Date.now() / 1_000 - uptime() - 60);
+    expect(await openSpill().next()).toHaveLength(3);
+    other.kill();
+    await other.exited;
   });
 
   test('a directory that cannot be written: rows stay in memory, and health says why', async () => {

@@ -1,7 +1,8 @@
 // The spill on disk: numbered files of JSON lines, readable by their owner alone, each removed when its rows are
 // in the store.
-import { mkdir, open, readFile, readdir, rm, truncate } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { NO_USAGE } from '../../model/usage.ts';
 import { rowFromJson, rowToJson } from '../rows/row-json.ts';
@@ -176,9 +177,14 @@ async function findSegments(directory: string): Promise<FoundSegments> {
   const all = (await readdir(directory).catch(failed(directory))) ?? [];
   const names = all.filter((name) => SEGMENT_NAME.test(name)).sort();
   const segments: Segment[] = [];
+  const bootedAt = Date.now() - uptime() * 1_000;
   for (const name of names) {
-    if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) continue;
     const path = join(directory, name);
+    if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) {
+      // Who has that number now is another program, where the machine was started since.
+      const found = await stat(path).catch(failed(path));
+      if (found === null || found.mtimeMs >= bootedAt) continue;
+    }
     const content = await readFile(path).catch(failed(path));
     if (content === null) continue;
     let rows = 0;
