@@ -7,6 +7,7 @@ import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
+import { inWordsOfOutputLimit } from './output-limit.ts';
 import { inWordsOfRefusedMedia } from './refused-media.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 
@@ -149,7 +150,8 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
 /** Words by which clients know what they can mend themselves. */
 function inWords({ code, status, message }: GatewayError): string {
   if (code === 'context_too_long') return inWordsOfTooLong(message);
-  return code === 'upstream_rejected' && status === 400 ? inWordsOfRefusedMedia(message) : message;
+  if (code !== 'upstream_rejected' || status !== 400) return message;
+  return inWordsOfOutputLimit(message) ?? inWordsOfRefusedMedia(message);
 }
 
 function typeOfStatus(status: number): string {

@@ -1,0 +1,32 @@
+// More tokens asked for than the model writes, in the words by which this dialect's clients know it: Claude Code asks again
+// for as many as it reads there. It asks for 32,000 of any model, and no request to one of less was ever answered.
+
+const COUNT = String.raw`\W*(?<limit>\d+)`;
+const ASKED = String.raw`\W*(?<asked>\d+)`;
+
+const FORMS = [
+  // OpenAI, and Volcengine's Ark.
+  `tokens'? is too large:${ASKED}\\W+this model supports at most${COUNT}`,
+  `max_\\w*tokens\\b.*integer above maximum value\\W+expected a value <=${COUNT}, but got${ASKED}`,
+  // DeepSeek; Qwen; Groq.
+  `valid range of max_tokens is \\[\\d+, ?${COUNT}`,
+  `range of max_tokens should be \\[\\d+, ?${COUNT}`,
+  `max_\\w*tokens\\W+must be less than or equal to${COUNT}`,
+  // Bedrock; Anthropic's own, behind a provider's name.
+  `maximum tokens you requested exceeds the model limit of${COUNT}`,
+  `max_tokens:${ASKED} >${COUNT}, which is the maximum allowed`,
+].map((form) => new RegExp(form, 'is'));
+
+/** The message with the words in front; undefined where it tells no such limit. */
+export function inWordsOfOutputLimit(message: string): string | undefined {
+  for (const form of FORMS) {
+    const { limit, asked } = form.exec(message)?.groups ?? {};
+    if (limit === undefined) continue;
+    // At least one more was asked for, where nobody says how many.
+    const told = asked ?? Number(limit) + 1;
+    // Claude Code reads no second line.
+    const rest = message.replaceAll('\n', ' ');
+    return `max_tokens: ${told} > ${limit}, which is the maximum allowed number of output tokens for this model; ${rest}`;
+  }
+  return undefined;
+}
