@@ -8,7 +8,7 @@ import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { inWordsOfOutputLimit } from './output-limit.ts';
-import { inWordsOfRefusedMedia } from './refused-media.ts';
+import { inWordsOfRefusedContent } from './refused-content.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
@@ -151,7 +151,7 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
 function inWords({ code, status, message }: GatewayError): string {
   if (code === 'context_too_long') return inWordsOfTooLong(message);
   if (code !== 'upstream_rejected' || status !== 400) return message;
-  return inWordsOfOutputLimit(message) ?? inWordsOfRefusedMedia(message);
+  return inWordsOfOutputLimit(message) ?? inWordsOfRefusedContent(message);
 }
 
 function typeOfStatus(status: number): string {

@@ -1,4 +1,4 @@
-// What Anthropic's clients are told of an image or a document that another vendor's model does not take.
+// What Anthropic's clients are told of an image, a document or sealed thinking that another vendor does not take.
 import { expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
@@ -30,6 +30,21 @@ test.each([
 });
 
 test.each([
+  [
+    'OpenAI',
+    'The encrypted content gAAA...ztg= could not be verified. Reason: Encrypted content organization_id did not match.',
+  ],
+  ['Gemini', 'Corrupted thought signature.'],
+  ['Vertex', 'Unable to submit request because Thought signature is not valid.. Learn more: …'],
+])('sealed thinking: %s', (_, message) => {
+  expect(told(message)).toMatchObject({
+    error: { message: `Invalid signature in thinking block; ${message}` },
+  });
+});
+
+test.each([
+  'Function call is missing a thought_signature in functionCall parts.',
+  'messages.1.content.0: Invalid `signature` in `thinking` block',
   'max_tokens is too large: 32000',
   'Unsupported parameter: temperature',
   'messages.0.content.0.image.source.base64.data: Could not process image',

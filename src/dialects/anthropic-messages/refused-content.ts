@@ -1,0 +1,26 @@
+// An image, a document or sealed thinking that the provider does not take, in the words by which this dialect's clients know
+// it: Claude Code takes them out of the conversation and asks again. At any others each further turn would be refused for
+// what an earlier one brought.
+
+const IN_ITS_WORDS = /could not process (image|pdf)|signature\W* in \W*thinking\W* block/i;
+
+/** OpenAI, of what it encrypted for another organisation; Gemini. One that is missing is no reason to take out the others. */
+const SEAL =
+  /encrypted content .*could not be verified|(invalid|corrupted) thought[ _]?signature|thought[ _]?signature is (not valid|invalid)/i;
+
+/** vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". */
+const IMAGE = /\bimages?\b|image_url|input_image|multi-?modal|vision/i;
+const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant [`'"]?file\b/i;
+
+/** DeepSeek: "unknown variant `image_url`, expected `text`"; OpenAI: "only supported by certain models". */
+const REFUSED =
+  /\bsupport|\bunknown|\bnot (a |an |allowed|enabled|accepted|available)|invalid|\bvalid\b|unable|could not|can ?not|fail|decode|at most|too (large|small|many|big)|exceed/i;
+
+/** The message of a refused request, with the words in front where that is what it was refused for. */
+export function inWordsOfRefusedContent(message: string): string {
+  if (IN_ITS_WORDS.test(message)) return message;
+  if (SEAL.test(message)) return `Invalid signature in thinking block; ${message}`;
+  if (!REFUSED.test(message)) return message;
+  if (IMAGE.test(message)) return `Could not process image; ${message}`;
+  return DOCUMENT.test(message) ? `Could not process PDF; ${message}` : message;
+}
