@@ -1,12 +1,17 @@
-// An image, a document or sealed thinking that the provider does not take, in the words by which this dialect's clients know
-// it: Claude Code takes them out of the conversation and asks again. At any others each further turn would be refused for
-// what an earlier one brought.
+// An image, a document, sealed thinking or an effort that the provider does not take, in the words by which this dialect's
+// clients know it: Claude Code leaves them out and asks again. At any others each further turn would be refused for what an
+// earlier one brought, or for the effort that it gives any model.
 
-const IN_ITS_WORDS = /could not process (image|pdf)|signature\W* in \W*thinking\W* block/i;
+const IN_ITS_WORDS =
+  /could not process (image|pdf)|signature\W* in \W*thinking\W* block|the effort parameter/i;
 
 /** OpenAI, of what it encrypted for another organisation; Gemini. One that is missing is no reason to take out the others. */
 const SEAL =
   /encrypted content .*could not be verified|(invalid|corrupted) thought[ _]?signature|thought[ _]?signature is (not valid|invalid)/i;
+
+/** OpenAI: "Unrecognized request argument supplied: reasoning_effort"; Mistral: "Extra inputs are not permitted". */
+const EFFORT = /reasoning[._]?effort/i;
+const UNKNOWN = /support|unrecognized|unknown|unexpected|not permitted/i;
 
 /** vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". */
 const IMAGE = /\bimages?\b|image_url|input_image|multi-?modal|vision/i;
@@ -20,6 +25,8 @@ const REFUSED =
 export function inWordsOfRefusedContent(message: string): string {
   if (IN_ITS_WORDS.test(message)) return message;
   if (SEAL.test(message)) return `Invalid signature in thinking block; ${message}`;
+  if (EFFORT.test(message) && UNKNOWN.test(message))
+    return `This model does not support the effort parameter; ${message}`;
   if (!REFUSED.test(message)) return message;
   if (IMAGE.test(message)) return `Could not process image; ${message}`;
   return DOCUMENT.test(message) ? `Could not process PDF; ${message}` : message;

@@ -1,4 +1,4 @@
-// What Anthropic's clients are told of an image, a document or sealed thinking that another vendor does not take.
+// What Anthropic's clients are told of an image, a document, sealed thinking or an effort that another vendor does not take.
 import { expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
@@ -40,6 +40,15 @@ test.each([
   expect(told(message)).toMatchObject({
     error: { message: `Invalid signature in thinking block; ${message}` },
   });
+});
+
+test.each([
+  ['Azure', 'Unrecognized request argument supplied: reasoning_effort'],
+  ['OpenAI', "Unsupported parameter: 'reasoning.effort' is not supported with this model."],
+  ['Mistral', 'body.reasoning_effort: Extra inputs are not permitted'],
+])('an effort: %s', (_, message) => {
+  const words = `This model does not support the effort parameter; ${message}`;
+  expect(told(message)).toMatchObject({ error: { message: words } });
 });
 
 test.each([
