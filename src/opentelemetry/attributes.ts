@@ -45,6 +45,9 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
           'gen_ai.usage.audio.output_tokens': usage.audioOutputTokens || undefined,
         }
       : {}),
+    // Of no convention: whoever shows costs takes this (Langfuse, OpenLIT), and else guesses from the counts, to which neither
+    // the tier nor an hour's cache belongs.
+    'gen_ai.usage.cost': row.costUsd,
     'error.type': row.errorCode,
     'http.response.status_code': row.httpStatus === 0 ? undefined : row.httpStatus,
     'sluice.request_id': row.requestId,

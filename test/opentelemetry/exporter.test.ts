@@ -136,6 +136,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
         'gen_ai.usage.cache_write.input_tokens': 7,
         'gen_ai.usage.cache_creation.input_tokens': 7,
         'gen_ai.usage.reasoning.output_tokens': 5,
+        'gen_ai.usage.cost': 0.0025,
         'http.response.status_code': 200,
         'sluice.request_id': 'req_sample',
         'sluice.provider': 'lab',
