@@ -38,7 +38,9 @@ const FULL_BATCH = 512;
 const MOST_WAITING = 4_096;
 
 export function createExporter(settings: OtlpSettings, host: ExporterHost): Exporter {
-  const resource = createResource({ ...settings.resource, 'service.version': host.version });
+  // Two gateways that were one to the collector would set each other's counters back with each report.
+  const instance = { 'service.instance.id': crypto.randomUUID() };
+  const resource = createResource({ ...instance, ...settings.resource, 'service.version': host.version });
   const parts = [
     ...(settings.traces === null
       ? []

@@ -64,7 +64,11 @@ beforeEach(() => {
 afterEach(() => collector[Symbol.asyncDispose]());
 
 /** Resolves when the collector has answered so many requests. */
-function setup(encoding: OtlpTarget['encoding'] = 'protobuf', changes: Partial<OtlpTarget> = {}) {
+function setup(
+  encoding: OtlpTarget['encoding'] = 'protobuf',
+  changes: Partial<OtlpTarget> = {},
+  resource: Record<string, string> = {},
+) {
   const target = { headers: { 'x-tenant': 'one' }, encoding, timeoutMs: 1_000, ...changes };
   const answered = new Set<() => void>();
   let count = 0;
@@ -72,7 +76,7 @@ function setup(encoding: OtlpTarget['encoding'] = 'protobuf', changes: Partial<O
     {
       traces: { url: `${collector.url}/v1/traces`, ...target },
       metrics: { url: `${collector.url}/v1/metrics`, ...target },
-      resource: { 'service.name': 'sluice' },
+      resource: { 'service.name': 'sluice', ...resource },
       traceDelayMs: 5_000,
       metricIntervalMs: 60_000,
       problems: [],
@@ -177,7 +181,11 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
         'server.port': 443,
       },
     });
-    expect(collector.resource).toEqual({ 'service.name': 'sluice', 'service.version': '1.2.3' });
+    expect(collector.resource).toEqual({
+      'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      'service.name': 'sluice',
+      'service.version': '1.2.3',
+    });
     expect(collector.requests.every(({ headers }) => headers.get('x-tenant') === 'one')).toBe(true);
   });
 
@@ -326,6 +334,16 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     expect(collector.points.map(({ metric }) => metric)).toContain('gen_ai.client.operation.duration');
     expect(logged.join()).toContain('open connections could not be told');
   });
+});
+
+test('each gateway is one of its own, unless it is given a name', async () => {
+  const instances: unknown[] = [];
+  for (const resource of [{}, {}, { 'service.instance.id': 'edge-1' }]) {
+    await setup('json', {}, resource).exporter.close();
+    instances.push(collector.resource['service.instance.id']);
+  }
+  expect(new Set(instances).size).toBe(3);
+  expect(instances[2]).toBe('edge-1');
 });
 
 describe('what is told', () => {
