@@ -4,6 +4,7 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { showByUser } from '../shared/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { isEmpty } from '../shared/own-fields.ts';
@@ -51,7 +52,9 @@ export function buildConversation(
     held = [];
   };
 
-  for (const message of request.messages) {
+  // A client of this dialect has what it says.
+  const isOwn = request.extension?.dialect === ID;
+  for (const message of isOwn ? request.messages : showByUser(request.messages, losses)) {
     const turn = buildTurn(message, options);
     if (turn === undefined) continue;
     if (turn.role === 'system') {

@@ -4,6 +4,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import { letModelBegin } from '../shared/first-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
+import { showByUser } from '../shared/own-images.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
@@ -26,7 +27,7 @@ export function buildConversation(
   const { losses } = scope;
   const system = buildBlocks(request.system, scope);
   const turns: Turn[] = [];
-  for (const { role, parts, name } of request.messages) {
+  for (const { role, parts, name } of showByUser(request.messages, losses)) {
     if (name !== undefined) losses.lost('name');
     const content = buildBlocks(parts, scope);
     if (content.length === 0) continue;

@@ -226,10 +226,10 @@ describe('conversation', () => {
       ['lost input_audio'],
     ],
     [
-      'an image with its detail',
-      { type: 'image', source: { kind: 'url', url: 'https://e.test/a.png' }, detail: 'low' },
-      { type: 'image', source: { type: 'url', url: 'https://e.test/a.png' } },
-      ['lost detail'],
+      'an image that nobody is to see any more',
+      { type: 'image', source: { kind: 'url', url: 'https://e.test/a.png' } },
+      undefined,
+      ['lost assistant.image'],
     ],
     [
       "a file in another provider's store",
@@ -272,6 +272,18 @@ describe('conversation', () => {
       ['lost tone'],
     ],
   ];
+  test('an image with its detail', () => {
+    const image: Part = {
+      type: 'image',
+      source: { kind: 'url', url: 'https://e.test/a.png' },
+      detail: 'low',
+    };
+    const built = messages({ role: 'user', parts: [image] });
+    const content = [{ type: 'image', source: { type: 'url', url: 'https://e.test/a.png' } }];
+    expect(built.body.messages).toEqual([{ role: 'user', content }]);
+    expect(built.lost).toEqual(['lost detail']);
+  });
+
   test.each(PARTS)('%s', (_, part, block, lost) => {
     const built = messages(user('go'), assistant(text('-'), part));
     const last = (built.body.messages as JsonObject[]).at(-1);
