@@ -131,6 +131,8 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
+  /** A breakpoint of the provider's prompt cache behind all of the prompt, wherever that ends (Anthropic, OpenRouter). */
+  cacheControl?: JsonObject;
   /** How a provider's own prompt cache is to keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
   cacheSettings?: JsonObject;
   /** The client says whether the provider may keep the exchange (OpenAI `store`); undefined: it does not say. */

@@ -1,10 +1,10 @@
 // `clean_cache`: takes prompt-cache breakpoints out, for servers that refuse them.
 import { z } from 'zod';
-import type { Extension, Part, ToolResultContent } from '../model/content.ts';
+import type { Part, ToolResultContent } from '../model/content.ts';
 import type { NeutralRequest, Tool } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 
-/** What the wire calls it; its own dialect may also have it beside the messages, for the whole request. */
+/** What the wire calls it, on parts, tools and the whole request. */
 const FIELD = 'cache_control';
 
 export const cleanCache = defineTransformer({
@@ -18,7 +18,7 @@ export const cleanCache = defineTransformer({
         dropped = true;
       };
       const changed: NeutralRequest = {
-        ...request,
+        ...withoutBreakpoint(request, note),
         system: request.system.map((part) => withoutBreakpoint(part, note)),
         messages: request.messages.map((message) => ({
           ...message,
@@ -28,7 +28,6 @@ export const cleanCache = defineTransformer({
           (tool): Tool => (tool.type === 'function' ? withoutBreakpoint(tool, note) : tool),
         ),
       };
-      if (request.extension !== undefined) changed.extension = withoutField(request.extension, note);
       if (!dropped) return request;
       context.lose({ feature: FIELD, outcome: 'lost', how: 'dropped by clean_cache' });
       return changed;
@@ -51,11 +50,4 @@ function withoutBreakpoint<T extends { cacheControl?: object }>(part: T, note: (
   const { ...copy } = part;
   delete copy.cacheControl;
   return copy;
-}
-
-function withoutField(extension: Extension, note: () => void): Extension {
-  if (extension.fields[FIELD] === undefined) return extension;
-  note();
-  const { [FIELD]: _, ...fields } = extension.fields;
-  return { ...extension, fields };
 }

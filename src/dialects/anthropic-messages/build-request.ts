@@ -3,6 +3,7 @@
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
@@ -74,6 +75,8 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   if (request.stopSequences !== undefined) body.stop_sequences = stopSequences(request.stopSequences, losses);
   putMerged(body, 'metadata', request.user === undefined ? {} : { user_id: request.user }, moreMetadata);
   buildServiceTier(request.serviceTier, body, losses);
+  if (request.cacheControl !== undefined)
+    body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
   reportUnsaid(request, UNSAID, losses);
   if (request.stream) body.stream = true;
   // A client of this dialect names its own.

@@ -43,6 +43,7 @@ const KNOWN_FIELDS = [
   'output_format',
   'metadata',
   'service_tier',
+  'cache_control',
 ];
 
 const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
@@ -78,6 +79,8 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   parseMetadata(body, request, extra);
   const serviceTier = optionalString(body, 'service_tier');
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
+  const cacheControl = optionalObject(body, 'cache_control');
+  if (cacheControl !== undefined) request.cacheControl = cacheControl;
   return request;
 }
 

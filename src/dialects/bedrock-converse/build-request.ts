@@ -10,7 +10,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
-import type { ContentScope } from './build-content.ts';
+import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
@@ -39,6 +39,8 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   losses.foreign(request.extension);
 
   const { system, turns } = buildConversation(request, scope, traits?.prefill === false);
+  const point = buildCachePoint(request.cacheControl, scope);
+  if (point !== undefined) turns.at(-1)?.content.push(point);
   const body: JsonObject = { messages: turns.map(({ role, content }) => ({ role, content })) };
   const facts = {
     model,

@@ -1,6 +1,13 @@
 // Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
-import { asString, parseObject } from '../../model/json/json.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+  parseObject,
+} from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
@@ -71,15 +78,27 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 
 /** Model and streaming are said by the path; what headers say elsewhere, version and betas, stands in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
-  const { model: _model, stream: _stream, service_tier: tier, ...rest } = body;
+  const { model: _model, stream: _stream, service_tier: tier, cache_control: breakpoint, ...rest } = body;
   const lost = leaveOutServerTools(rest);
   if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
+  if (breakpoint !== undefined) cacheAll(rest, breakpoint);
   const betas = betasOf(rest);
   const head = {
     anthropic_version: 'bedrock-2023-05-31',
     ...(betas.length > 0 && { anthropic_beta: betas }),
   };
   return { body: { ...head, ...rest }, losses: [...losses, ...lost] };
+}
+
+/** What caches all of the prompt at Anthropic is a breakpoint on its last block here. @param body it is changed. */
+function cacheAll(body: JsonObject, breakpoint: JsonValue): void {
+  const messages = asArray(body.messages) ?? [];
+  const { content, ...last } = asObject(messages.at(-1)) ?? {};
+  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : (asArray(content) ?? []);
+  const block = asObject(blocks.at(-1));
+  if (block === undefined) return;
+  const marked = { cache_control: breakpoint, ...block };
+  body.messages = [...messages.slice(0, -1), { ...last, content: [...blocks.slice(0, -1), marked] }];
 }
 
 /** Each message holds an event of the inner dialect in base64. */

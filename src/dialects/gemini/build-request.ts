@@ -26,7 +26,15 @@ import { ID, putPath } from './wire.ts';
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;
 
-const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'cacheKey', 'logprobs'] as const;
+const UNSAID = [
+  'parallelToolCalls',
+  'verbosity',
+  'user',
+  'metadata',
+  'cacheKey',
+  'cacheControl',
+  'logprobs',
+] as const;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);

@@ -12,7 +12,15 @@ import { reportSummary } from '../shared/reasoning-summary.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildMessages } from './build-messages.ts';
 
-const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'serviceTier', 'cacheKey'] as const;
+const UNSAID = [
+  'parallelToolCalls',
+  'verbosity',
+  'user',
+  'metadata',
+  'serviceTier',
+  'cacheKey',
+  'cacheControl',
+] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport('ollama-chat');

@@ -4,6 +4,7 @@ import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
+import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { isEmpty } from '../shared/own-fields.ts';
@@ -50,6 +51,9 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('service_tier', buildServiceTier(request.serviceTier, losses));
   set('prompt_cache_key', request.cacheKey);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
+  if (quirks.cacheControl !== true) reportUnsaid(request, ['cacheControl'], losses);
+  else if (request.cacheControl !== undefined)
+    body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
 
   const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
   losses.foreign(request.extension);

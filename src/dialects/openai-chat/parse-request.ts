@@ -48,6 +48,7 @@ const NEUTRAL_FIELDS = [
   'metadata',
   'service_tier',
   'prompt_cache_key',
+  'cache_control',
   ...CACHE_SETTINGS,
 ];
 
@@ -133,6 +134,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   const cacheKey = optionalString(body, 'prompt_cache_key');
   if (cacheKey !== undefined) request.cacheKey = cacheKey;
+  const cacheControl = optionalObject(body, 'cache_control');
+  if (cacheControl !== undefined) request.cacheControl = cacheControl;
   const cacheSettings = parseCacheSettings(body);
   if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 

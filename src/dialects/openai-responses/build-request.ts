@@ -25,7 +25,14 @@ import { ID, ownFields } from './wire.ts';
 /** OpenAI refuses a smaller `max_output_tokens`. */
 const LEAST_OUTPUT_TOKENS = 16;
 
-const UNSAID = ['topK', 'seed', 'frequencyPenalty', 'presencePenalty', 'stopSequences'] as const;
+const UNSAID = [
+  'topK',
+  'seed',
+  'frequencyPenalty',
+  'presencePenalty',
+  'stopSequences',
+  'cacheControl',
+] as const;
 
 export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);

@@ -15,6 +15,7 @@ const NAMES = {
   metadata: 'metadata',
   serviceTier: 'service_tier',
   cacheKey: 'prompt_cache_key',
+  cacheControl: 'cache_control',
 } as const satisfies Partial<Record<keyof NeutralRequest, string>>;
 
 type Setting = keyof typeof NAMES;
