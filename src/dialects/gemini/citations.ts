@@ -67,14 +67,28 @@ class NewCitations implements CitationReader {
   }
 
   private quoted(metadata: JsonObject): Citation[] {
-    const sources = [...listOf(metadata.citations), ...listOf(metadata.citationSources)];
-    return sources.filter(isObject).flatMap((source): Citation[] => {
-      const uri = asString(source.uri);
-      const title = asString(source.title);
-      if (uri === undefined && title === undefined) return [];
-      return [{ ...citationOf('url', uri, title, source), ...this.place(source, undefined) }];
-    });
+    return quotesOf(metadata)
+      .filter(isNamed)
+      .map((quote): Citation => {
+        const citation = citationOf('url', asString(quote.uri), asString(quote.title), quote);
+        return { ...citation, ...this.place(quote, undefined) };
+      });
   }
+}
+
+/** Whether a candidate names a source that says neither where nor what it is: a place of the answer alone, or a new kind. */
+export function namesOthers({ groundingMetadata, citationMetadata }: JsonObject): boolean {
+  const chunks = listOf(asObject(groundingMetadata)?.groundingChunks);
+  if (chunks.some((chunk) => sourceOf(chunk) === undefined)) return true;
+  return quotesOf(asObject(citationMetadata) ?? {}).some((quote) => !isNamed(quote));
+}
+
+function quotesOf({ citations, citationSources }: JsonObject): JsonObject[] {
+  return [...listOf(citations), ...listOf(citationSources)].filter(isObject);
+}
+
+function isNamed({ uri, title }: JsonObject): boolean {
+  return typeof uri === 'string' || typeof title === 'string';
 }
 
 /** A grounding chunk: a web page, a passage of a retrieved document, or a place on a map. */

@@ -17,7 +17,7 @@ import {
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
-import { type CitationReader, createCitationReader } from './citations.ts';
+import { type CitationReader, createCitationReader, namesOthers } from './citations.ts';
 import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish, reasonName } from './finish.ts';
@@ -160,8 +160,13 @@ export class ChunkDecoder {
     for (const citation of this.sources.read(candidate)) {
       if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
       // A source without a text that could rest on it.
-      else this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
+      else this.tellLostSource();
     }
+    if (namesOthers(candidate)) this.tellLostSource();
+  }
+
+  private tellLostSource(): void {
+    this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
   }
 
   private readPart(part: JsonObject): void {

@@ -374,6 +374,22 @@ describe('sources', () => {
     }
   });
 
+  test.each([
+    [
+      'a quotation that names nothing',
+      { citationMetadata: { citationSources: [{ startIndex: 1, endIndex: 4 }] } },
+    ],
+    [
+      'a chunk of a new kind',
+      { groundingMetadata: { groundingChunks: [{ video: { uri: 'https://v.test' } }] } },
+    ],
+  ])('are named as lost where they have no word: %s', (_, more) => {
+    const candidate = { content: { parts: [{ text }] }, finishReason: 'STOP', ...more };
+    const { parts, extension } = gemini.provider.parseResponse({ candidates: [candidate] });
+    expect(parts).toEqual([{ type: 'text', text }]);
+    expect(extension?.fields).toEqual({ citations: {} });
+  });
+
   test('stay on their text when its signature comes in the same event', () => {
     const last = grounded([{ segment: segment('Zoë'), groundingChunkIndices: [0] }]);
     last.candidates[0]?.content.parts.push({ text: '', thoughtSignature: 's' } as { text: string });
