@@ -33,6 +33,8 @@ const OF_THE_FORM = new Set(['type', 'role', 'index', 'id', 'status']);
 /** Told by another field as well. */
 const TWICE: Partial<Record<Wire, RegExp>> = {
   'anthropic-messages': /^stop_reason$/,
+  // The text of a token spells its bytes.
+  'ollama-chat': /^logprobs\[\](\.top_logprobs\[\])?\.bytes$/,
   // Perplexity's sources, and what it says of them besides; Azure's filters that did not hold anything back; the
   // usual end; reasoning that is text alone; the form that a call has not, filled in.
   'openai-chat':

@@ -1,10 +1,12 @@
 // Log probabilities between OpenAI's two dialects: asked for, streamed and whole, as OpenAI's own SDK reads them.
 import { describe, expect, test } from 'bun:test';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
+import type { TokenChance } from '../../src/model/logprobs.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import { jsonReply } from '../support/json-reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -122,6 +124,46 @@ describe.each(WIRES.map((provider) => ({ provider })))('answered by $provider', 
     expect(partOf(await stream.finalResponse())).toMatchObject(part);
     for (const at of [0, 1]) expect((await lab.row(at)).lost).toEqual([]);
   });
+});
+
+test.each(WIRES)('answered by %s to a client of Gemini', async (provider) => {
+  const { lab, sent } = labOf(provider, 'gpt-4.1');
+  const fetch = (url: string | URL | Request, init?: RequestInit) =>
+    lab.gateway.fetch(new Request(url, init));
+  const httpOptions = { baseUrl: 'http://gateway.test', fetch: fetch as typeof globalThis.fetch };
+  const { models } = new GoogleGenAI({ apiKey: 'k', httpOptions });
+  const ask = { model: 'gpt-4.1', contents: 'q', config: { responseLogprobs: true, logprobs: 1 } };
+  const chanceOf = ({ token, logprob }: TokenChance) => ({ token, logProbability: logprob });
+  const chosen = TOKENS.map(chanceOf);
+  const topCandidates = TOKENS.map(({ top }) => ({ candidates: top.map(chanceOf) }));
+
+  const whole = await models.generateContent(ask);
+  expect(whole.text).toBe('Ité rains');
+  expect(whole.candidates?.[0]?.logprobsResult).toEqual({ chosenCandidates: chosen, topCandidates });
+  expect(sent()).toMatchObject({ top_logprobs: 1 });
+
+  const told: [string | undefined, unknown][] = [];
+  for await (const { candidates } of await models.generateContentStream(ask)) {
+    const { content, logprobsResult } = candidates?.[0] ?? {};
+    if (logprobsResult) told.push([content?.parts?.[0]?.text, logprobsResult.chosenCandidates]);
+  }
+  expect(told).toEqual(SAID.map(([text], at) => [text, chosen.slice(at, at + 1)]));
+  // Of the token that is no letter by itself.
+  for (const at of [0, 1]) expect((await lab.row(at)).lost).toEqual(['logprobs.bytes']);
+});
+
+test.each([
+  ['gemini', [], { responseLogprobs: true, logprobs: 1 }],
+  ['anthropic-messages', ['logprobs', 'top_logprobs'], undefined],
+] as const)("a Gemini client's wish for them at %s", (wire, lost, config) => {
+  const ask = {
+    contents: [{ parts: [{ text: 'q' }] }],
+    generationConfig: { responseLogprobs: true, logprobs: 1 },
+  };
+  const request = DIALECTS.gemini.client.parseRequest(ask, { operation: 'generate', model: 'm' });
+  const { body, losses } = DIALECTS[wire].provider.buildRequest(request, { model: 'm', quirks: {} });
+  expect(losses.map(({ feature }) => feature)).toEqual([...lost]);
+  expect(body.generationConfig).toEqual(config);
 });
 
 // https://platform.openai.com/docs/guides/latest-model: log probabilities are taken where temperature is.

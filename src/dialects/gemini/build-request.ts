@@ -26,15 +26,7 @@ import { ID, putPath } from './wire.ts';
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;
 
-const UNSAID = [
-  'parallelToolCalls',
-  'verbosity',
-  'user',
-  'metadata',
-  'cacheKey',
-  'cacheControl',
-  'logprobs',
-] as const;
+const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'cacheKey', 'cacheControl'] as const;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
@@ -67,6 +59,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
   reportUnsaid(request, UNSAID, losses);
+  // Most models refuse them: only a client of this dialect knows of its own.
+  if (request.extension?.dialect !== ID) reportUnsaid(request, ['logprobs'], losses);
   losses.foreign(request.extension);
   restore(body, request);
   return { body, losses: losses.list() };

@@ -3,12 +3,14 @@ import type { Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { CUT_CALL, callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
 import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
+import { logprobsResult } from './logprobs.ts';
 import { signatureForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
@@ -35,6 +37,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     content: { parts, role: 'model' },
     finishReason: buildFinish(response.finish),
     index: 0,
+    ...logprobsResult(response.parts.flatMap(logprobsOf), losses),
     ...candidateFields(unworded, grounding.metadata()),
   };
   const more = unworded.response;
@@ -46,6 +49,10 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     modelVersion: response.model ?? context.model,
     responseId: response.id ?? context.requestId,
   };
+}
+
+function logprobsOf(part: Part): readonly TokenLogprob[] {
+  return (part.type === 'text' || part.type === 'refusal' ? part.logprobs : undefined) ?? [];
 }
 
 /** A signature without text goes onto the part before it, which it seals. */
@@ -65,7 +72,6 @@ function buildPart(
 ): JsonObject | undefined {
   switch (part.type) {
     case 'text':
-      if (part.logprobs !== undefined) losses.lost('logprobs');
       losses.foreign(part.extension);
       spans.begin();
       spans.add(part.text);
@@ -75,7 +81,6 @@ function buildPart(
       }
       return part.text === '' ? undefined : { text: part.text };
     case 'refusal':
-      if (part.logprobs !== undefined) losses.lost('logprobs');
       if (part.text !== '') losses.refusal();
       return part.text === '' ? undefined : { text: part.text };
     case 'reasoning': {

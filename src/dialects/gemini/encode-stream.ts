@@ -10,6 +10,7 @@ import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -24,6 +25,7 @@ import {
 import { buildError } from './build-error.ts';
 import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
+import { logprobsResult } from './logprobs.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
@@ -107,8 +109,9 @@ class ChunkEncoder implements StreamEncoder {
     return text;
   }
 
-  private part(value: JsonObject): string {
-    const candidate = { content: { parts: [value], role: 'model' }, index: 0 };
+  private part(value: JsonObject, tokens: readonly TokenLogprob[] = []): string {
+    const content = { parts: [value], role: 'model' };
+    const candidate = { content, index: 0, ...logprobsResult(tokens, this.losses) };
     return `${this.separator()}${this.framing.before}{"candidates":[${JSON.stringify(candidate)}]${this.envelope}${this.framing.after}`;
   }
 
@@ -120,14 +123,14 @@ class ChunkEncoder implements StreamEncoder {
   private encodeBody(event: StreamEvent): string {
     switch (event.type) {
       case 'text-delta':
-        if (event.logprobs !== undefined) this.losses.lost('logprobs');
         this.spans.add(event.text);
+        if (event.logprobs !== undefined) return this.part({ text: event.text }, event.logprobs);
         return event.text === ''
           ? ''
           : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.textEnd;
       case 'refusal-delta':
-        if (event.logprobs !== undefined) this.losses.lost('logprobs');
         this.spans.add(event.text);
+        if (event.logprobs !== undefined) return this.part({ text: event.text }, event.logprobs);
         return event.text === '' ? '' : this.part({ text: event.text });
       case 'reasoning-delta':
         this.hasThought ||= event.text !== '';

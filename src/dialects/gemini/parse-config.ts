@@ -14,6 +14,8 @@ import { leftover } from '../shared/own-fields.ts';
 import { dotted, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
+/** Kept beside their neutral word: in them this dialect's own providers are asked. */
+export const LOGPROBS_FIELDS = [`${NAME}.responseLogprobs`, `${NAME}.logprobs`];
 
 type NumberField = 'maxOutputTokens' | 'temperature' | 'topP' | 'topK' | 'seed';
 const NUMBERS: readonly NumberField[] = ['maxOutputTokens', 'temperature', 'topP', 'topK', 'seed'];
@@ -43,6 +45,10 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   const thinking = optionalObject(config, 'thinkingConfig', `${NAME}.thinkingConfig`);
   const reasoning = thinking === undefined ? undefined : parseThinking(thinking);
   if (reasoning !== undefined) request.reasoning = reasoning;
+  if (asBoolean(config.responseLogprobs) === true) {
+    const top = optionalNumber(config, 'logprobs', `${NAME}.logprobs`) ?? 0;
+    request.logprobs = top > 0 ? { top } : {};
+  }
   // These only spell out a default.
   if (config.candidateCount === 1) kept.add('candidateCount');
   if (config.responseLogprobs === false) kept.add('responseLogprobs');

@@ -2,7 +2,7 @@
 import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Binding, NeutralRequest } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
-import { parseConfig } from './parse-config.ts';
+import { LOGPROBS_FIELDS, parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
 import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
 import { invalid } from '../shared/read-field.ts';
@@ -45,6 +45,8 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   if (Array.isArray(fields.safetySettings) && fields.safetySettings.length === 0)
     delete fields.safetySettings;
   if (!isEmpty(fields)) request.extension = { dialect: ID, fields };
+  if (request.logprobs !== undefined && request.extension !== undefined)
+    request.extension.defaults = LOGPROBS_FIELDS;
   return request;
 }
 

@@ -132,15 +132,22 @@ describe('parts', () => {
     expect(lost).toEqual(['status']);
   });
 
-  test.each(['text', 'refusal'] as const)('log probabilities beside %s are named', (kind) => {
-    const lost: string[] = [];
-    const context = { ...CONTEXT, lost: (feature: string) => void lost.push(feature) };
-    const encoder = gemini.client.createStreamEncoder(context);
-    encoder.encode({ type: `${kind}-delta`, block: 0, text: 'a' });
-    expect(lost).toEqual([]);
-    encoder.encode({ type: `${kind}-delta`, block: 0, text: 'b', logprobs: [] });
-    expect(lost).toEqual(['logprobs']);
-  });
+  test.each(['text', 'refusal'] as const)(
+    'log probabilities stand beside the %s that they are of',
+    (kind) => {
+      const encoder = gemini.client.createStreamEncoder(CONTEXT);
+      const logprobs = [{ token: 'b', logprob: -0.5, top: [] }];
+      const text = encoder.encode({ type: `${kind}-delta`, block: 0, text: 'b', logprobs });
+      expect(JSON.parse(text.slice('data: '.length))).toMatchObject({
+        candidates: [
+          {
+            content: { parts: [{ text: 'b' }] },
+            logprobsResult: { chosenCandidates: [{ token: 'b', logProbability: -0.5 }] },
+          },
+        ],
+      });
+    },
+  );
 
   test('a refusal is text', () => {
     expect(
