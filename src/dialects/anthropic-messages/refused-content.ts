@@ -14,7 +14,7 @@ const EFFORT = /reasoning[._]?effort/i;
 const UNKNOWN = /support|unrecognized|unknown|unexpected|not permitted/i;
 
 /** vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". */
-const IMAGE = /\bimages?\b|image_url|input_image|multi-?modal|vision/i;
+const IMAGE = /\bimages?\b|image_url|input_image|multi-?modal|\bvision\b/i;
 const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant [`'"]?file\b/i;
 
 /** DeepSeek: "unknown variant `image_url`, expected `text`"; OpenAI: "only supported by certain models". */

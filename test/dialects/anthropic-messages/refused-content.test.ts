@@ -56,6 +56,7 @@ test.each([
   'messages.1.content.0: Invalid `signature` in `thinking` block',
   'max_tokens is too large: 32000',
   'Unsupported parameter: temperature',
+  'provisioned throughput is not supported for this model, or its revision is unknown',
   'messages.0.content.0.image.source.base64.data: Could not process image',
   'grok-imagine is an image model: ask it elsewhere',
 ])('anything else stays as it is: %s', (message) => {
