@@ -9,6 +9,7 @@ import type { ManagementDeps } from './management.ts';
 import {
   badParameter,
   readChoice,
+  readBoolean,
   readFlag,
   readInteger,
   readText,
@@ -72,7 +73,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
     projectId: readText(query, 'project_id'),
     operation: readChoice(query, 'operation', ROW_OPERATIONS),
     status: readChoice(query, 'status', ROW_STATUSES),
-    success: readFlag(query, 'success'),
+    success: readBoolean(query, 'success'),
     before: readCursor(query, 'before'),
   });
   const offset = readInteger(query, 'offset', { max: Number.MAX_SAFE_INTEGER }) ?? 0;

@@ -25,14 +25,17 @@ export function readText(query: URLSearchParams, name: string): string | undefin
   return value;
 }
 
-/** Present without a value means true. */
+/** A switch: present without a value means true. */
 export function readFlag(query: URLSearchParams, name: string): boolean | undefined {
   const values = query.getAll(name);
-  if (values.length > 1) throw badParameter(name, 'is given more than once');
-  switch (values[0]) {
+  return values.length === 1 && values[0] === '' ? true : readBoolean(query, name);
+}
+
+/** In any capitals: Python's clients write `True`. */
+export function readBoolean(query: URLSearchParams, name: string): boolean | undefined {
+  switch (readText(query, name)?.toLowerCase()) {
     case undefined:
       return undefined;
-    case '':
     case 'true':
     case '1':
       return true;
