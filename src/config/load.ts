@@ -1,10 +1,11 @@
 // Finds the configuration file, reads it, and resolves it against the environment.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load-format.ts';
 import { parseConfig } from './parse.ts';
 import { type ConfigProblem, formatKeyPath } from './problem.ts';
+import { readText } from './load-text.ts';
 import { resolveConfig } from './resolve.ts';
 import type { ResolveSources } from './resolve-server.ts';
 import type { ResolvedConfig } from './resolved.ts';
@@ -67,7 +68,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   }
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readText(path);
   } catch (error) {
     const code = errorCode(error);
     return fail(path, code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`);
@@ -94,7 +95,7 @@ function finish(
   if (parsed.file !== null) {
     const resolution = resolveConfig(parsed.file, {
       environment: options.environment,
-      readFile: (name) => readFileSync(secretPath(name, path ?? options.directory), 'utf8'),
+      readFile: (name) => readText(secretPath(name, path ?? options.directory)),
       credential: options.credential ?? null,
       ...(options.overrides !== undefined && { overrides: options.overrides }),
     });

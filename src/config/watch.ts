@@ -1,5 +1,6 @@
 // Tells when a file changed that the configuration rests on: also when an editor replaces it, or a mount swaps it.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readText } from './load-text.ts';
 
 /**
  * How often a file is looked at. It is asked for rather than told of by the system: that tells of every change in
@@ -17,7 +18,7 @@ export function watchConfigFile(
   onChange: () => void,
   onGone: () => void = () => {},
 ): () => void {
-  return watchFile(path, { read: readText, seen: loaded, onChange, onGone });
+  return watchFile(path, { read: textOf, seen: loaded, onChange, onGone });
 }
 
 /**
@@ -63,9 +64,9 @@ function watchFile(path: string, { read, seen, onChange, onGone }: Watched): () 
   return () => clearInterval(timer);
 }
 
-function readText(path: string): string | undefined {
+function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch {
     return undefined;
   }

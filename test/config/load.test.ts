@@ -9,7 +9,7 @@ const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-load-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 /** A directory of its own with these files; names may have folders. */
-function makeTree(files: Record<string, string>): string {
+function makeTree(files: Record<string, string | Uint8Array>): string {
   const root = mkdtempSync(join(TEMPORARY, 'tree-'));
   mkdirSync(join(root, 'work'));
   for (const [name, text] of Object.entries(files)) {
@@ -221,6 +221,23 @@ describe('problems name file, line and key', () => {
     expect(said.join('\n')).not.toContain('sk-secret');
   });
 });
+
+test.each(['little-endian', 'big-endian'])(
+  'UTF-16 with its mark, as Windows PowerShell writes it (%s)',
+  (encoding) => {
+    const inUtf16 = (text: string) => {
+      const bytes = Buffer.from(`\uFEFF${text}`, 'utf16le');
+      return encoding === 'big-endian' ? bytes.swap16() : bytes;
+    };
+    const root = makeTree({
+      'work/sluice.yaml': inUtf16('# Schlüssel\r\nproviders: { openai: { api_key: file:key.txt } }\r\n'),
+      'work/key.txt': inUtf16('sk-from-file\r\n'),
+    });
+    const { config, problems } = loadConfig(optionsAt(root));
+    expect(problems).toEqual([]);
+    expect(config?.providers[0]).toMatchObject({ name: 'openai', apiKey: 'sk-from-file' });
+  },
+);
 
 test('file: is relative to the configuration file', () => {
   const root = makeTree({
