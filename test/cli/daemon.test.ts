@@ -126,6 +126,17 @@ test('a proxy of the environment is not asked for the gateway on this machine', 
   expect((await sluice(home, ['stop'], proxied)).code).toBe(0);
 }, 30_000);
 
+test('restart keeps the free port that --port 0 took', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  const before = await statusOf(home);
+  const restarted = await sluice(home, ['restart']);
+  expect(restarted, restarted.err).toMatchObject({ code: 0 });
+  const after = await statusOf(home);
+  expect(after.pid).not.toBe(before.pid);
+  expect(after.port).toBe(before.port);
+}, 30_000);
+
 test('restart is another process, with the same configuration', async () => {
   const home = newHome();
   writeFileSync(join(home, 'mine.yaml'), 'server: { port: 0, ping_interval: 7s }');

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { parseConfig } from '../../config/parse.ts';
 import { retireModules } from '../../server/load-modules.ts';
-import type { RunningServer } from '../../server/pid-file.ts';
+import type { PidFileState, RunningServer } from '../../server/pid-file.ts';
 import { chosenAction, portFlag, stringFlag, workersFlag } from '../arguments.ts';
 import { printAuditLines } from '../audit-lines.ts';
 import { type CliContext, type Command, type ParsedArguments, UsageError } from '../command.ts';
@@ -53,7 +53,7 @@ const ACTIONS: Record<string, Action> = {
     if (origin !== undefined && origin !== context.directory && existsSync(origin))
       return restartFrom(origin, input, context);
     // With what it was started with, unless told otherwise.
-    const again = { ...input, flags: { ...startedWith(state.server), ...input.flags } };
+    const again = { ...input, flags: { ...startedWith(state), ...input.flags } };
     if (state.is === 'running') {
       // Whatever would keep the next from starting is told while this one still serves.
       if (!(await isSound(again, context))) {
@@ -161,9 +161,10 @@ function serveArguments(input: ParsedArguments): string[] {
   );
 }
 
-/** The flags of the start that led to it. */
-function startedWith(server: RunningServer | undefined): ParsedArguments['flags'] {
-  const { config = null, host, port, workers } = server ?? {};
+/** The flags of the start that led to it. `--port 0` took a free port, which clients know by now. */
+function startedWith({ is, server }: PidFileState): ParsedArguments['flags'] {
+  const { config = null, host, workers } = server ?? {};
+  const port = server?.port === 0 && is === 'running' ? new URL(server.url).port : server?.port;
   return {
     ...(config !== null && { config }),
     ...(host !== undefined && { host }),
