@@ -21,6 +21,7 @@ export function requireNoRedirect(provider: string, { status, body }: UpstreamAn
   throw new GatewayError(
     'upstream_failed',
     `${provider} answered with a redirect (${status}), which is not followed; set base_url to where it really is`,
+    { lasting: true },
   );
 }
 

@@ -206,6 +206,16 @@ describe('retries', () => {
     expect(response.headers.get('x-sluice-attempts')).toBe('1');
   });
 
+  test.each([301, 302, 303, 307, 308])(
+    '%d, which leads elsewhere, is not, but the next target is asked',
+    async (status) => {
+      const redirect = failure(status, 'moved', { location: 'http://elsewhere.test/' });
+      const lab = setup({ script: { one: [redirect], two: ['works'] }, providers: retries });
+      const { response } = await lab.answered(lab.post('/v1/messages', ASK));
+      expect([response.status, lab.asked]).toEqual([200, ['one', 'two']]);
+    },
+  );
+
   test('max_retries bounds them', async () => {
     const lab = setup({ script: { one: [failure(529)] }, providers: retries });
     const { response } = await lab.answered(lab.post('/v1/messages', ASK), 10_000);
