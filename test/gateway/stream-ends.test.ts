@@ -167,6 +167,52 @@ describe('words behind the ending do not reach a client of the same dialect', ()
   });
 });
 
+test('keep-alives behind the ending pass, as all bytes do', async () => {
+  const whole = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello') + MESSAGE.end;
+  const alive = ': here\n\nevent: ping\ndata: {"type":"ping"}\n\n';
+  const reply = replyWith(whole + alive + MESSAGE.delta('more'));
+  const { bytes } = await exchange('anthropic-messages', 'anthropic-messages', reply);
+  expect(new TextDecoder().decode(bytes)).toBe(whole + alive);
+});
+
+describe('Responses tells an error twice, and no third time', () => {
+  const event = (type: string, more: object) =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+  const died = { code: 'server_error', message: 'the engine died' };
+  const answer = (status: string, error: object | null) => ({
+    response: { id: 'r', status, error, output: [] },
+  });
+  const words =
+    event('response.created', answer('in_progress', null)) +
+    event('response.output_text.delta', { item_id: 'm', output_index: 0, content_index: 0, delta: 'Hello' });
+  const error = event('error', { ...died, param: null });
+  const failed = event('response.failed', answer('failed', died));
+
+  test.each([
+    ['as it came', error + failed, ''],
+    ['and again', error + failed, failed],
+    ['and an answer', error + failed, event('response.completed', answer('completed', null))],
+  ])('%s', async (_, told, more) => {
+    const { bytes, row } = await exchange(
+      'openai-responses',
+      'openai-responses',
+      replyWith(words + told + more),
+    );
+    expect(new TextDecoder().decode(bytes)).toBe(words + told);
+    expect(row.status).toBe('error');
+  });
+
+  test('where it was told first in a form that no client would see, not even a second time', async () => {
+    const bare = `${JSON.stringify({ error: { ...died, type: 'server_error' } })}\n\n`;
+    const { bytes } = await exchange(
+      'openai-responses',
+      'openai-responses',
+      replyWith(words + bare + failed),
+    );
+    expect(endingsOf(eventsOf(bytes), 'openai-responses')).toEqual(['error at -1']);
+  });
+});
+
 describe('an error in a form that no client of the dialect would see is told in the dialect’s own', () => {
   const error = { error: { message: 'the engine died', type: 'overloaded_error' } };
   const json = JSON.stringify(error);
