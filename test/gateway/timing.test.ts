@@ -230,6 +230,33 @@ describe('a provider that goes silent after its finish reason', () => {
   }
 });
 
+describe('a provider that goes on behind its ending', () => {
+  for (const [name, path, body] of CLIENTS)
+    for (const more of [PING, delta('more')])
+      test(`${name}: half a second later it is closed, whatever it still says: ${more.slice(7, 14)}`, async () => {
+        function* endless() {
+          yield bytes(START + BLOCK + delta('Hello') + END);
+          while (true) yield bytes(more);
+        }
+        const lab = setup({
+          reply: replyWith(endless(), {
+            before: (index) =>
+              index === 0
+                ? undefined
+                : new Promise<void>((resolve) => void lab.timers.setTimer(resolve, 200)),
+          }),
+        });
+        const { seen, finished } = reading(await lab.post(path, body));
+        await lab.timers.advance(490);
+        expect(seen.done).toBe(false);
+        await lab.timers.advance(20);
+        expect(seen.done).toBe(true);
+        await finished;
+        expect(await lab.upstream.requests[0]?.ended).toBe('left');
+        expect(await lab.row(0)).toMatchObject({ status: 'success', errorCode: null });
+      });
+});
+
 describe('head and pings', () => {
   const config: ConfigInput = { server: { ping_interval: '2s' } };
 

@@ -4,7 +4,7 @@ import type { ThroughputGuard } from '../../upstream/throughput.ts';
 import type { AnswerBody, BodyReader } from '../../upstream/transport.ts';
 import type { Watchdog } from '../../upstream/watchdog.ts';
 import type { Observation, Observer } from '../record/observer.ts';
-import { brokeOff, type Pump, truncated } from './pump.ts';
+import { brokeOff, type Pump } from './pump.ts';
 import type { Call } from '../attempts/send.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
 import { pumpFor, type TextReader } from './text.ts';
@@ -284,7 +284,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 
   /** Whether what is held can be shown. Throws the GatewayError of an upstream that failed before its first content. */
   private isReady(): boolean {
-    const { error, finish, firstContentAt } = this.seen;
+    const { error, firstContentAt } = this.seen;
     if (error === null && firstContentAt !== null) {
       this.firstContent = true;
       this.watchdog.rest();
@@ -294,10 +294,6 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     if (error !== null && firstContentAt === null) {
       this.stop();
       throw error;
-    }
-    if (error === null && finish === null) {
-      this.stop();
-      throw truncated(this.provider);
     }
     return true;
   }
