@@ -2,6 +2,8 @@
 // a whole answer is served as the stream that was wanted, half of one is what it is, and events in another form are read or
 // told as that (GUARANTEES 3).
 import { describe, expect, test } from 'bun:test';
+import type { Pump } from '../../src/gateway/pumps/pump.ts';
+import { pumpFor, type TextReader } from '../../src/gateway/pumps/text.ts';
 import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
@@ -303,4 +305,30 @@ test('what is a stream is not held up', async () => {
   expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('Hello');
   gate.resolve();
   await reader?.cancel();
+});
+
+test('a long body takes no time out of proportion to its pieces', () => {
+  const stream: Pump<number> = {
+    push: () => undefined,
+    end: () => undefined,
+    fail: () => undefined,
+    ended: () => false,
+    tookEvent: () => false,
+    settle: () => {},
+  };
+  const reader: TextReader<number> = {
+    provider: 'lab',
+    limit: 16_000_000,
+    pagesOnly: false,
+    listsEvents: false,
+    isJson: true,
+    failure: () => undefined,
+    read: (text) => text.length,
+  };
+  const begin = utf8('{"image":"');
+  const pump = pumpFor(begin, stream, reader, []);
+  pump?.push(begin);
+  // Copied at each of them, it would hold up every other request for minutes.
+  for (let piece = 0; piece < 32_000; piece++) pump?.push(utf8('a'.repeat(400)));
+  expect(pump?.end()).toBe(begin.length + 32_000 * 400);
 });

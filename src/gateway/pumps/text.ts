@@ -45,7 +45,7 @@ export function pumpFor<Out>(
   if (first === undefined) return undefined;
   if (first === LIST && reader.listsEvents) return new ListPump(stream, blanks.length > 0);
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
-  if (isText) return new TextPump(stream, reader, blanks);
+  if (isText) return new TextPump(stream, reader, { blanks, isPage: first === PAGE });
   const start = decoder.decode(beginning.subarray(0, LONGEST_START));
   return reader.pagesOnly || EVENTS.test(start) ? stream : new DoubtfulPump(stream, reader.provider);
 }
@@ -67,6 +67,7 @@ const JSON_ENDS = /[}\]]\s*$/;
 
 class TextPump<Out> extends WrappedPump<Out> {
   private readonly reader: TextReader<Out>;
+  private readonly isPage: boolean;
   private readonly decoder = new TextDecoder();
   private pieces: Uint8Array[] = [];
   private size = 0;
@@ -77,20 +78,25 @@ class TextPump<Out> extends WrappedPump<Out> {
   /** Behind what `end` gave. */
   private rest: Out | undefined = undefined;
 
-  constructor(stream: Pump<Out>, reader: TextReader<Out>, blanks: readonly Uint8Array[]) {
+  constructor(
+    stream: Pump<Out>,
+    reader: TextReader<Out>,
+    { blanks, isPage }: { blanks: readonly Uint8Array[]; isPage: boolean },
+  ) {
     super(stream);
     this.reader = reader;
+    this.isPage = isPage;
     for (const piece of blanks) this.text += this.decoder.decode(piece, MORE);
   }
 
   override push(chunk: Uint8Array): Out | undefined {
-    const { reader } = this;
+    const { reader, isPage } = this;
     this.pieces.push(chunk);
     this.size += chunk.length;
     if (this.size > reader.limit) throw tooLong(reader.provider, reader.limit);
     this.text += this.decoder.decode(chunk, MORE);
-    const isPage = this.text.trimStart().startsWith('<');
     if (!isPage) this.requireNoLines();
+    // A long text is not looked at before it has ended: each look would copy all of it.
     if (!isPage && (this.text.length > LONGEST_ERROR || !JSON_ENDS.test(this.text.slice(-8))))
       return undefined;
     const failure = reader.failure(this.text);
