@@ -256,6 +256,11 @@ export function describeStore(factory: StoreFactory): void {
       expect(await bodies({ includeBinaries: true })).toEqual([body('new'), body('old')]);
       await expireAll(store, later);
       expect(await bodies({ includeBinaries: true })).toEqual([body('new')]);
+      // Some two gigabytes, were each put in its place.
+      const many = `[${JSON.stringify(told('')).concat(',').repeat(1_000)}0]`;
+      await store.append([sampleRow({ requestId: 'req_many', timestamp: later, requestBody: many })]);
+      expect(await bodies({ includeBinaries: true, requestId: 'req_many' })).toEqual([many]);
+      expect(await bodies({ includeBinaries: true, limit: 1, offset: 1 })).toEqual([body('new')]);
       await store.append([
         sampleRow({ requestId: 'req_third', timestamp: later + 1, requestBody: told('none') }),
       ]);

@@ -42,6 +42,12 @@ const NO_PARTS: readonly BinaryPart[] = [];
 /** A larger part is told of and not kept. */
 const MAX_BINARY_BYTES = 16 * 1024 * 1024;
 
+/**
+ * In UTF-16 units; a part that would make a body longer stays away. Whoever wrote the body may have written references into
+ * it himself, of which a megabyte holds thousands.
+ */
+const LONGEST_RESTORED = 256 * 1024 * 1024;
+
 /** Nothing waits where no body is long. */
 export async function packRows(
   rows: readonly RowValues[],
@@ -156,10 +162,13 @@ async function unpack(
   if (packed == null) return plain ?? null;
   let text = (await Bun.zstdDecompress(packed)).toString('utf8');
   if (contentOf === undefined) return text;
-  for (const reference of findReferences(text)) {
-    const content = await contentOf(reference.hash);
-    if (content !== undefined)
-      text = text.replaceAll(reference.text, Buffer.from(content).toString('base64'));
+  const places = Map.groupBy(findReferences(text), (reference) => reference.text);
+  for (const [reference, same] of places) {
+    const content = await contentOf(same[0]?.hash ?? '');
+    if (content === undefined) continue;
+    const base64 = Buffer.from(content).toString('base64');
+    if (text.length + same.length * base64.length > LONGEST_RESTORED) continue;
+    text = text.replaceAll(reference, base64);
   }
   return text;
 }
