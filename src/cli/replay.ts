@@ -1,5 +1,5 @@
 // `sluice replay`: a recorded request sent again, and how the new answer differs from the old one.
-import { diffWordsWithSpace } from 'diff';
+import { type Change, diffLines, diffWordsWithSpace } from 'diff';
 import { clientPath } from '../conformance/cases.ts';
 import { readAnswer, readPart } from '../conformance/read-answer.ts';
 import { DIALECTS } from '../dialects/registry.ts';
@@ -248,19 +248,32 @@ async function play({ entry, answer }: Told, speed: number, context: CliContext)
 interface Difference {
   same_text: boolean;
   same_calls: boolean;
-  /** The texts word by word: `-` was said before, `+` is said now. */
+  /** The texts word by word, by lines where hardly a word is the same: `-` was said before, `+` is said now. */
   text: string[];
 }
 
 function compare(before: Told, after: Told): Difference {
   const [old, now] = [before.answer, after.answer];
-  const changes = old.text === now.text ? [] : diffWordsWithSpace(old.text, now.text);
-  const text = changes.flatMap(({ added, removed, value }) => {
+  const text = changesBetween(old.text, now.text).flatMap(({ added, removed, value }) => {
     if (!added && !removed) return [];
     return [`${added ? '+' : '-'} ${value.trim().replaceAll('\n', '\\n')}`];
   });
   const same_calls = JSON.stringify(old.calls) === JSON.stringify(now.calls);
   return { same_text: old.text === now.text, same_calls, text };
+}
+
+/** More changes are not looked for: the time grows with the square of their number, a minute for 6,000. */
+const FEW_CHANGES = { maxEditLength: 1_000 };
+
+function changesBetween(old: string, now: string): Pick<Change, 'added' | 'removed' | 'value'>[] {
+  if (old === now) return [];
+  return (
+    diffWordsWithSpace(old, now, FEW_CHANGES) ??
+    diffLines(old, now, FEW_CHANGES) ?? [
+      { removed: true, added: false, value: old },
+      { removed: false, added: true, value: now },
+    ]
+  );
 }
 
 /** What of the request was another than the recorded answer had. */

@@ -109,6 +109,16 @@ test('another target: the difference word by word, and in the calls', async () =
   expect(out).toMatch(/target +simulator\/text,fast,tokens=5 +simulator\/fast/);
 });
 
+test('long answers that have hardly a word in common are told apart at once', async () => {
+  // Word by word it would take minutes.
+  const said = Array.from({ length: 6_000 }, (_, index) => `w${index}`).join(' ');
+  const asked = REQUESTS['openai-chat']?.('simulator/echo,fast', said, false) ?? ['', {}];
+  const id = await send(sluice.url, asked);
+  const { out } = await replay([id, '--to', 'simulator/text,fast,tokens=6000', '--json']);
+  const { text } = JSON.parse(out) as { text: string[] };
+  expect(text).toEqual([`- ${said}`, expect.stringMatching(/^\+ \w/)]);
+});
+
 test('--speed first plays what was recorded', async () => {
   const id = await send(
     sluice.url,
