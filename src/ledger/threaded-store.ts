@@ -49,7 +49,11 @@ export function createThreadedStore(
       if (data.error === undefined) call?.resolve(data.result);
       else call?.reject(data.isBusy === true ? new StoreBusy(data.error) : new Error(data.error));
     };
+    let isDead = false;
     const died = (reason: string): void => {
+      // What fails ends, too, and is told of both: by then the calls are those of its successor.
+      if (isDead) return;
+      isDead = true;
       if (worker === started) worker = null;
       for (const call of pending.values()) call.reject(new Error(reason));
       pending.clear();
