@@ -20,6 +20,21 @@ const ASKS: [DialectId, JsonObject][] = [
     },
   ],
   [
+    'openai-chat',
+    {
+      model: 'm',
+      messages: [
+        { role: 'user', content: 'A cat.' },
+        {
+          role: 'assistant',
+          content: 'Here:',
+          images: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${IMAGE}` } }],
+        },
+        { role: 'user', content: 'Bigger.' },
+      ],
+    },
+  ],
+  [
     'openai-responses',
     {
       model: 'm',
@@ -110,4 +125,57 @@ describe('a model that also called a tool', () => {
     expect(JSON.stringify(messages)).not.toContain(IMAGE);
     expect(losses).toContainEqual({ feature: 'assistant.image', outcome: 'lost' });
   });
+});
+
+describe('to Gemini, which takes them back', () => {
+  const SEALED = { ...MADE, thoughtSignature: 'aW1hZ2U=' };
+  const MODEL = 'gemini-3-pro-image';
+
+  test.each([
+    ['a signed text', [{ text: 'Here:', thoughtSignature: 'dGV4dA==' }, SEALED]],
+    ['two images', [SEALED, { ...SEALED, thoughtSignature: 'b3RoZXI=' }]],
+  ])('a client of Chat Completions brings each with its signature: %s', (_, parts) => {
+    const { client } = DIALECTS['openai-chat'];
+    const { provider } = DIALECTS.gemini;
+    const candidate = { content: { role: 'model', parts }, finishReason: 'STOP' };
+    const answer = provider.parseResponse({ candidates: [candidate] });
+    const told = client.buildResponse(answer, {
+      requestId: 'r',
+      model: MODEL,
+      created: 1,
+      includeUsage: false,
+    });
+    const [choice] = told.choices as { message: JsonObject }[];
+    const messages = [
+      { role: 'user', content: 'A cat.' },
+      choice?.message ?? {},
+      { role: 'user', content: 'Bigger.' },
+    ];
+    const request = client.parseRequest({ model: MODEL, messages }, { operation: 'generate' });
+    const { body, losses } = provider.buildRequest(request, { model: MODEL, quirks: {} });
+    expect(body.contents).toContainEqual({ role: 'model', parts });
+    expect(losses).toEqual([]);
+  });
+
+  test.each(ASKS)('what it did not sign passes unchecked where the model makes images: %s', (client, ask) => {
+    const request = DIALECTS[client].client.parseRequest(ask, { operation: 'generate', model: 'm' });
+    const modelTurn = (model: string) => {
+      const { body } = PROVIDER_SIDES.gemini.buildRequest(request, { model, quirks: {} });
+      return (body.contents as JsonObject[])[1]?.parts;
+    };
+    const thoughtSignature = 'skip_thought_signature_validator';
+    expect(modelTurn(MODEL)).toEqual([
+      { text: 'Here:', thoughtSignature },
+      { ...MADE, thoughtSignature },
+    ]);
+    expect(modelTurn('gemini-2.5-flash-image')).toEqual([{ text: 'Here:' }, MADE]);
+  });
+});
+
+test('a server of Chat Completions gets them back as its client sent them', () => {
+  const [, ask] = ASKS.find(([client]) => client === 'openai-chat') ?? [];
+  const request = DIALECTS['openai-chat'].client.parseRequest(ask ?? {}, { operation: 'generate' });
+  const { body, losses } = PROVIDER_SIDES['openai-chat'].buildRequest(request, { model: 'm', quirks: {} });
+  expect(body.messages).toEqual(ask?.messages);
+  expect(losses).toEqual([]);
 });

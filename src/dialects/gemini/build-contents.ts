@@ -74,6 +74,7 @@ function buildModel(parts: readonly Part[], scope: BuildScope): JsonObject[] {
   }
   const sealed = applySeals(built);
   if (scope.traits.needsSignatures) excuseCalls(sealed, scope);
+  if (scope.traits.needsSignedImages) excuseImages(sealed, scope);
   return sealed;
 }
 
@@ -112,4 +113,14 @@ function excuseCalls(parts: JsonObject[], { losses }: BuildScope): void {
   if (first === undefined || first.thoughtSignature !== undefined) return;
   first.thoughtSignature = UNCHECKED;
   losses.approximated('thought_signature', 'a call that this model did not sign passes unchecked');
+}
+
+/** Of another model, or carried by a client that keeps no signatures. The error: "Image part is missing a thought_signature". */
+function excuseImages(parts: readonly JsonObject[], { losses }: BuildScope): void {
+  const first = parts.find((part) => part.thought !== true);
+  for (const part of parts) {
+    if (part.thoughtSignature !== undefined || (part !== first && part.inlineData === undefined)) continue;
+    part.thoughtSignature = UNCHECKED;
+    losses.approximated('thought_signature', 'what this model did not sign passes unchecked');
+  }
 }

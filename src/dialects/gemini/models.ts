@@ -12,6 +12,8 @@ export interface ModelTraits {
   budget: readonly [least: number, most: number];
   /** Refuses calls of the history that are not signed (https://ai.google.dev/gemini-api/docs/thought-signatures). */
   needsSignatures: boolean;
+  /** Makes images, and refuses turns of its own that are not signed: what they begin with, and each image. */
+  needsSignedImages: boolean;
   /** Takes images and documents inside a function response. */
   mediaInResults: boolean;
   /**
@@ -39,6 +41,7 @@ export function modelTraits(model: string): ModelTraits {
       levels: levelsOf(name, version, isPro),
       budget: [0, 32_768],
       needsSignatures: true,
+      needsSignedImages: /\bimage\b/.test(name),
       mediaInResults: true,
       refusesPrefill: version >= 3.6 || /3\.5-flash-lite|latest$/.test(name),
       refusesPenalties: version >= 3.6 || isNewestFlash,
@@ -48,6 +51,7 @@ export function modelTraits(model: string): ModelTraits {
   const older = {
     levels: [],
     needsSignatures: false,
+    needsSignedImages: false,
     mediaInResults: false,
     refusesPrefill: false,
     refusesPenalties: false,

@@ -7,6 +7,7 @@ import { describedSchema } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
+import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
@@ -111,6 +112,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
   const reasoning: ReasoningPart[] = [];
   const calls: ToolCallPart[] = [];
   const others: Part[] = [];
+  const images: JsonValue[] = [];
   const fields: JsonObject = {};
   let refusal = '';
   for (const part of message.parts) {
@@ -139,7 +141,12 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
           Object.assign(fields, part.value);
         } else others.push(part);
         break;
-      case 'image':
+      case 'image': {
+        const image = sentImage(part);
+        if (image === undefined) losses.lost('assistant.image');
+        else images.push(image);
+        break;
+      }
       case 'document':
       case 'audio':
         losses.lost(`assistant.${part.type}`);
@@ -155,6 +162,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
     content: content ?? (calls.length > 0 ? null : ''),
     ...fields,
   };
+  if (images.length > 0) built.images = images;
   if (message.name !== undefined) built.name = message.name;
   if (refusal !== '') {
     built.refusal = refusal;

@@ -1,5 +1,41 @@
-// Media of answers: generated images that have an address alone, and the kind of audio.
-import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+// Media of answers: generated images, also as clients send them back, and the kind of audio.
+import type { ImagePart, Part } from '../../model/content.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { parseMediaUrl } from '../openai/media.ts';
+
+const IMAGES = 'images';
+
+/** `images` of an earlier answer; undefined where there are none, or one that cannot be read. */
+export function parseImages(value: JsonValue | undefined): ImagePart[] | undefined {
+  const images: ImagePart[] = [];
+  for (const entry of asArray(value) ?? []) {
+    const url = asString(asObject(asObject(entry)?.image_url)?.url);
+    if (!url) return undefined;
+    const extension = { dialect: 'openai-chat', fields: { [IMAGES]: entry }, defaults: [IMAGES] } as const;
+    images.push({ type: 'image', source: parseMediaUrl(url), extension });
+  }
+  return images.length === 0 ? undefined : images;
+}
+
+/** The entry of `images` that the client sent. */
+export function sentImage({ extension }: ImagePart): JsonValue | undefined {
+  return extension?.dialect === 'openai-chat' ? extension.fields[IMAGES] : undefined;
+}
+
+/** Providers that seal their images seal each: what seals at the end of the reasoning, which has no place among images here. */
+export function withSeals(reasoning: readonly Part[], images: readonly ImagePart[]): Part[] {
+  let at = reasoning.length;
+  while (reasoning.length - at < images.length && isSeal(reasoning[at - 1])) at--;
+  const sealed = images.flatMap((image, place): Part[] => [
+    image,
+    ...reasoning.slice(at + place, at + place + 1),
+  ]);
+  return [...reasoning.slice(0, at), ...sealed];
+}
+
+function isSeal(part: Part | undefined): boolean {
+  return part?.type === 'reasoning' && part.text === '' && part.signature !== undefined;
+}
 
 /** What a generated image is called that has an address instead of bytes: no other dialect can say it. */
 export const IMAGE_URL = 'image';

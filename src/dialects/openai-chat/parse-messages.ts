@@ -12,6 +12,7 @@ import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { invalid, nameType, optionalArray, requiredObject, requiredString } from '../shared/read-field.ts';
 import { parseAnnotations } from './annotations.ts';
+import { parseImages, withSeals } from './media.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { parseClientCall } from './tool-call.ts';
@@ -140,12 +141,19 @@ function parseAssistant(
     calls.push(call);
   }
 
+  const images = parseImages(message.images);
   const others: Part[] = [];
   for (const [name, field] of Object.entries(message)) {
     if (ASSISTANT_FIELDS.has(name) || isEmpty(field)) continue;
+    if (name === 'images' && images !== undefined) continue;
     others.push({ type: 'opaque', dialect: 'openai-chat', name, value: { [name]: field } });
   }
-  return [...reasoning.before, ...said, ...reasoning.after, ...calls, ...others];
+  const { before, after } = reasoning;
+  const rest =
+    said.length === 0
+      ? withSeals([...before, ...after], images ?? [])
+      : [...before, ...said, ...withSeals(after, images ?? [])];
+  return [...rest, ...calls, ...others];
 }
 
 function isEmpty(value: JsonValue | undefined): boolean {
