@@ -103,3 +103,18 @@ test('a breakpoint that a step took out does not come back', () => {
     }
   }
 });
+
+test.each([
+  ['openai-chat', 'service_tier', 'priority'],
+  ['openai-responses', 'service_tier', 'priority'],
+  ['gemini', 'serviceTier', 'priority'],
+  ['bedrock-converse', 'serviceTier', { type: 'priority' }],
+] as const)('who wants to be served fast is, at %s', (wire, field, tier) => {
+  for (const client of ['openai-chat', 'openai-responses'] as const) {
+    const ask = { ...CLIENTS[client], service_tier: 'fast' };
+    const request = DIALECTS[client].client.parseRequest(ask, { operation: 'generate' });
+    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+    expect(body[field]).toEqual(tier);
+    expect(losses.map(({ feature }) => feature)).not.toContain('service_tier');
+  }
+});

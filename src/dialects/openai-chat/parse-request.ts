@@ -7,6 +7,7 @@ import {
   hasSecondUser,
   otherFields,
   parseCacheSettings,
+  parseServiceTier,
   parseUser,
   schemaFormat,
 } from '../openai/fields.ts';
@@ -130,7 +131,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (hasSecondUser(body)) kept.delete('user');
   const metadata = optionalObject(body, 'metadata');
   if (metadata !== undefined && Object.keys(metadata).length > 0) request.metadata = metadata;
-  const serviceTier = optionalString(body, 'service_tier');
+  const serviceTier = parseServiceTier(body);
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   const cacheKey = optionalString(body, 'prompt_cache_key');
   if (cacheKey !== undefined) request.cacheKey = cacheKey;

@@ -6,6 +6,7 @@ import {
   hasSecondUser,
   otherFields,
   parseCacheSettings,
+  parseServiceTier,
   parseUser,
   schemaFormat,
 } from '../openai/fields.ts';
@@ -129,7 +130,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   const topP = optionalNumber(body, 'top_p');
   const metadata = optionalObject(body, 'metadata');
   const user = parseUser(body);
-  const serviceTier = optionalString(body, 'service_tier');
+  const serviceTier = parseServiceTier(body);
   const cacheKey = optionalString(body, 'prompt_cache_key');
   const cacheSettings = parseCacheSettings(body);
   if (parallel !== undefined) request.parallelToolCalls = parallel;

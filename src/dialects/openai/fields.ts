@@ -37,6 +37,12 @@ export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
   return isEmpty(settings) ? undefined : settings;
 }
 
+/** `fast` is another word for `priority`, which answers have. https://developers.openai.com/api/docs/guides/fast-mode */
+export function parseServiceTier(body: JsonObject): string | undefined {
+  const tier = optionalString(body, 'service_tier');
+  return tier === 'fast' ? 'priority' : tier;
+}
+
 const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
 
 export function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
