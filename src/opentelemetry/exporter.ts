@@ -4,6 +4,7 @@ import type { AddressOf, SystemOf } from './attributes.ts';
 import { connectionData, type OpenConnections } from './connection-data.ts';
 import { createGenAiMeter } from './gen-ai-meter.ts';
 import { metricData } from './metric-data.ts';
+import { createNews } from './news.ts';
 import { createSender, type Sender, type SenderHost } from './sender.ts';
 import {
   CONTENT_TYPES,
@@ -47,7 +48,7 @@ export function createExporter(settings: OtlpSettings, host: ExporterHost): Expo
       : [createTraces(settings.traces, settings.traceDelayMs, resource, host)]),
     ...(settings.metrics === null
       ? []
-      : [createMetrics(settings.metrics, settings.metricIntervalMs, resource, host)]),
+      : [createMetrics({ ...settings, target: settings.metrics }, resource, host)]),
   ];
   return {
     see(row) {
@@ -119,22 +120,26 @@ function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, h
   };
 }
 
+type MetricSettings = Pick<OtlpSettings, 'metricIntervalMs' | 'temporality'> & { target: OtlpTarget };
+
 function createMetrics(
-  target: OtlpTarget,
-  intervalMs: number,
+  { target, metricIntervalMs, temporality }: MetricSettings,
   resource: Resource,
   host: ExporterHost,
 ): Exporter {
   const sender: Sender = createSender('metrics', CONTENT_TYPES[target.encoding], target, host);
   const meter = createGenAiMeter(host.systemOf);
   const startedAt = host.now();
+  const news = temporality === 'delta' ? createNews(startedAt) : null;
   let isSending = false;
   let cancelTimer = () => {};
 
   async function report(): Promise<Uint8Array> {
     const connections = await openConnections();
     const now = host.now();
-    const metrics = meter.metrics.map((metric) => metricData(metric, startedAt, now));
+    const told = news === null ? meter.metrics : news.take(meter.metrics, now);
+    const period = { from: news === null ? startedAt : news.since(), until: now, temporality };
+    const metrics = told.map((metric) => metricData(metric, period));
     if (connections.length > 0) metrics.push(connectionData(connections, startedAt, now));
     const scope = { name: 'sluice', version: host.version };
     return serializeMetrics(target.encoding, { resource, scopeMetrics: [{ scope, metrics }] });
@@ -156,10 +161,13 @@ function createMetrics(
       isSending = true;
       void report()
         .then((metrics) => sender.send(metrics))
+        .then((isTaken) => {
+          if (isTaken) news?.told();
+        })
         .finally(() => {
           isSending = false;
         });
-    }, intervalMs);
+    }, metricIntervalMs);
   }
 
   arm();
@@ -167,6 +175,8 @@ function createMetrics(
     see: meter.see,
     async close() {
       cancelTimer();
+      // What is under way may arrive still, and nothing may be told twice.
+      if (isSending) news?.told();
       await sender.send(await report(), { once: true });
     },
   };

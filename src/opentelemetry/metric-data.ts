@@ -1,22 +1,29 @@
-// Metrics in the shape that the library serializes: sums and histograms since the start.
+// Metrics in the shape that the library serializes: sums and histograms.
 import { NONE } from '../telemetry/labels.ts';
 import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 import { type Attributes, hrTime, type MetricData } from './serializers.ts';
 
-const CUMULATIVE = 1;
+/** As the library numbers them. */
+const TEMPORALITIES = { delta: 0, cumulative: 1 } as const;
 const HISTOGRAM = 0;
 const SUM = 3;
 const DOUBLE = 1;
 
-/** @param startedAt Unix milliseconds of the start. @param now Unix milliseconds. */
-export function metricData(metric: UnitMetric, startedAt: number, now: number): MetricData {
+/** When what is told began to be counted, and when it is told, in Unix milliseconds. */
+export interface Period {
+  from: number;
+  until: number;
+  temporality: keyof typeof TEMPORALITIES;
+}
+
+export function metricData(metric: UnitMetric, { from, until, temporality }: Period): MetricData {
   const { name, help, unit, labels } = metric;
   const common = {
     descriptor: { name, description: help, unit, valueType: DOUBLE },
-    aggregationTemporality: CUMULATIVE,
+    aggregationTemporality: TEMPORALITIES[temporality],
   } as const;
-  const times = { startTime: hrTime(startedAt), endTime: hrTime(now) };
+  const times = { startTime: hrTime(from), endTime: hrTime(until) };
   const series = [...metric.series];
   const described = (values: Series['values']) => ({ ...times, attributes: attributesOf(labels, values) });
   if (metric.type !== 'histogram') {

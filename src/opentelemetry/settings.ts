@@ -22,6 +22,8 @@ export interface OtlpSettings {
   traceDelayMs: number;
   /** Milliseconds between two reports of metrics. */
   metricIntervalMs: number;
+  /** What a report has: counts since the start, or since the report before it. */
+  temporality: 'cumulative' | 'delta';
   /** What could not be followed; no header's value is in it. */
   problems: string[];
 }
@@ -54,6 +56,7 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
     },
     traceDelayMs: readMs(environment, 'OTEL_BSP_SCHEDULE_DELAY', TRACE_DELAY_MS, problems),
     metricIntervalMs: readMs(environment, 'OTEL_METRIC_EXPORT_INTERVAL', METRIC_INTERVAL_MS, problems),
+    temporality: readTemporality(environment, problems),
     problems,
   };
 }
@@ -64,11 +67,6 @@ const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string]
     'OTEL_TRACES_SAMPLER',
     'parentbased_always_on',
     'all requests are told, but those whose traceparent ends in 00',
-  ],
-  [
-    'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
-    'cumulative',
-    'metrics are sums and counts since the start',
   ],
   ...['', '_TRACES', '_METRICS'].flatMap((part) =>
     ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'].map((name): [string, null, string] => [
@@ -143,6 +141,17 @@ function decoded(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+const TEMPORALITY = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
+
+/** What only grows is told alike by `delta` and `lowmemory`. */
+function readTemporality(environment: Environment, problems: string[]): OtlpSettings['temporality'] {
+  const wanted = environment[TEMPORALITY]?.toLowerCase() || 'cumulative';
+  if (wanted === 'delta' || wanted === 'lowmemory') return 'delta';
+  if (wanted !== 'cumulative')
+    problems.push(`${TEMPORALITY} is none of cumulative, delta and lowmemory: cumulative is used`);
+  return 'cumulative';
 }
 
 function readMs(environment: Environment, name: string, byDefault: number, problems: string[]): number {

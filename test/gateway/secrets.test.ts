@@ -142,6 +142,7 @@ function collected(log: GatewayHost['log']) {
       resource: {},
       traceDelayMs: 60_000,
       metricIntervalMs: 60_000,
+      temporality: 'cumulative',
       problems: [],
     },
     {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { OpenConnections } from '../../src/opentelemetry/connection-data.ts';
 import { createExporter } from '../../src/opentelemetry/exporter.ts';
-import type { OtlpTarget } from '../../src/opentelemetry/settings.ts';
+import type { OtlpSettings, OtlpTarget } from '../../src/opentelemetry/settings.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
@@ -67,7 +67,7 @@ afterEach(() => collector[Symbol.asyncDispose]());
 function setup(
   encoding: OtlpTarget['encoding'] = 'protobuf',
   changes: Partial<OtlpTarget> = {},
-  resource: Record<string, string> = {},
+  settings: { resource?: Record<string, string>; temporality?: OtlpSettings['temporality'] } = {},
 ) {
   const target = { headers: { 'x-tenant': 'one' }, encoding, timeoutMs: 1_000, ...changes };
   const answered = new Set<() => void>();
@@ -76,7 +76,8 @@ function setup(
     {
       traces: { url: `${collector.url}/v1/traces`, ...target },
       metrics: { url: `${collector.url}/v1/metrics`, ...target },
-      resource: { 'service.name': 'sluice', ...resource },
+      resource: { 'service.name': 'sluice', ...settings.resource },
+      temporality: settings.temporality ?? 'cumulative',
       traceDelayMs: 5_000,
       metricIntervalMs: 60_000,
       problems: [],
@@ -339,7 +340,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
 test('each gateway is one of its own, unless it is given a name', async () => {
   const instances: unknown[] = [];
   for (const resource of [{}, {}, { 'service.instance.id': 'edge-1' }]) {
-    await setup('json', {}, resource).exporter.close();
+    await setup('json', {}, { resource }).exporter.close();
     instances.push(collector.resource['service.instance.id']);
   }
   expect(new Set(instances).size).toBe(3);
@@ -429,6 +430,55 @@ describe('when it is told', () => {
     const ids = collector.spans.filter(({ kind }) => kind === 2).map(({ spanId }) => spanId);
     expect(ids).toHaveLength(400);
     expect(new Set(ids).size).toBe(400);
+  });
+});
+
+describe('what is new alone', () => {
+  const DURATION = 'gen_ai.client.operation.duration';
+  const told = (metric: string) =>
+    collector.points
+      .filter((point) => point.metric === metric)
+      .map(({ count, value, sum, startMs, temporality }) => {
+        expect(temporality).toBe(1);
+        return [count ?? null, value ?? sum, startMs - SAMPLE_TIME - 60_000];
+      });
+
+  test('since the report before, and nothing of what has not moved', async () => {
+    const { exporter, requests } = setup('protobuf', {}, { temporality: 'delta' });
+    connections = () => [{ origin: 'https://api.example.com', active: 3, idle: 0 }];
+    exporter.see({ ...SERVED, trace: null });
+    exporter.see({ ...SERVED, trace: null });
+    await timers.advance(60_000);
+    await requests(1);
+    expect(told(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
+    expect(told('gen_ai.client.inference.duration')).toEqual([[2, 2 * 1.2345, 0]]);
+    expect(told('sluice.cost')).toEqual([[null, 0.005, 0]]);
+    // How many there are is told as ever.
+    const open = collector.points.filter(({ metric }) => metric === 'http.client.open_connections');
+    expect(open.map(({ value, temporality }) => [value, temporality])).toEqual([
+      [3, 2],
+      [0, 2],
+    ]);
+    await timers.advance(60_000);
+    await requests(2);
+    expect(told(DURATION)).toEqual([]);
+    exporter.see({ ...SERVED, trace: null });
+    await exporter.close();
+    expect(told(DURATION)).toEqual([[1, 1.2345, 120_000]]);
+  });
+
+  test('with what a report before had that nobody took', async () => {
+    const { exporter, requests } = setup('json', {}, { temporality: 'delta' });
+    collector.answers.push(new Response(null, { status: 400 }));
+    exporter.see({ ...SERVED, trace: null });
+    await timers.advance(60_000);
+    await requests(1);
+    exporter.see({ ...SERVED, trace: null });
+    await timers.advance(60_000);
+    await requests(2);
+    expect(told(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
+    await exporter.close();
+    expect(told(DURATION)).toEqual([]);
   });
 });
 

@@ -48,6 +48,7 @@ describe('the environment', () => {
       resource: { 'service.name': 'edge', 'deployment.environment': 'test' },
       traceDelayMs: 1_000,
       metricIntervalMs: 60_000,
+      temporality: 'cumulative',
       problems: [],
     });
     const { metrics } = readOtlpSettings({
@@ -89,14 +90,23 @@ describe('the environment', () => {
     for (const named of ['', 'otlp', 'console, otlp']) expect(read(named)).toEqual([true, true, 0]);
   });
 
+  test.each([
+    ['', 'cumulative'],
+    ['Cumulative', 'cumulative'],
+    ['DELTA', 'delta'],
+    ['lowmemory', 'delta'],
+  ] as const)('what metrics count from: %j', (wanted, temporality) => {
+    const environment = { ...ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: wanted };
+    expect(readOtlpSettings(environment)).toMatchObject({ temporality, problems: [] });
+  });
+
   test('what is not followed and would matter is said, what is done anyway is not', () => {
     const said = (environment: Record<string, string>) =>
       readOtlpSettings({ ...ENDPOINT, ...environment }).problems.map((problem) => problem.split(' ', 1)[0]);
     expect(said({ OTEL_TRACES_SAMPLER: 'parentbased_always_on' })).toEqual([]);
-    expect(said({ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'Cumulative' })).toEqual([]);
     for (const [name, value] of [
       ['OTEL_TRACES_SAMPLER', 'traceidratio'],
-      ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta'],
+      ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'some'],
       ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/etc/ca.pem'],
       ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', '/etc/key.pem'],
     ] as const)

@@ -32,6 +32,9 @@ export interface CollectedPoint {
   sum?: number;
   bounds?: number[];
   buckets?: number[];
+  /** 1: since the point before; 2: since the start. */
+  temporality: number;
+  startMs: number;
 }
 
 export interface CollectedRequest {
@@ -140,6 +143,8 @@ function readMetric(metric: JsonObject): CollectedPoint[] {
   return listOf(data, 'dataPoints').map((point) => ({
     metric: String(metric.name),
     unit: String(metric.unit),
+    temporality: Number(data.aggregationTemporality),
+    startMs: msOf(point.startTimeUnixNano),
     attributes: attributesOf(point),
     ...(histogram === undefined
       ? { value: Number(point.asDouble ?? point.asInt) }

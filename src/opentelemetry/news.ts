@@ -1,0 +1,58 @@
+// What has come of metrics since they were told last, for whoever takes no sums since the start (Dynatrace, Datadog).
+import type { Distribution, Series } from '../telemetry/metric.ts';
+import type { UnitMetric } from './gen-ai-meter.ts';
+
+export interface News {
+  /** Unix milliseconds since which it has come. */
+  since(): number;
+  /** The same metrics, of which each series is what is new; those without news are left out. @param now Unix milliseconds. */
+  take(metrics: readonly UnitMetric[], now: number): UnitMetric[];
+  /** What was taken last has arrived: it is no news any more. Until then it is told again, with what comes. */
+  told(): void;
+}
+
+type Point = Series['point'];
+/** A series may be in several metrics, and is itself in all of them. */
+type Snapshot = ReadonlyMap<Series, Point>;
+
+/** @param startedAt Unix milliseconds. */
+export function createNews(startedAt: number): News {
+  let before: { at: number; points: Snapshot } = { at: startedAt, points: new Map() };
+  let taken = before;
+  return {
+    since: () => before.at,
+    take(metrics, now) {
+      const points = new Map<Series, Point>();
+      taken = { at: now, points };
+      return metrics.map((metric) => {
+        const series: Series[] = [];
+        for (const one of metric.series) {
+          const point = copyOf(one.point);
+          points.set(one, point);
+          const news = difference(point, before.points.get(one));
+          if (news !== null) series.push({ values: one.values, point: news });
+        }
+        return { ...metric, series };
+      });
+    },
+    told() {
+      before = taken;
+    },
+  };
+}
+
+function copyOf(point: Point): Point {
+  return typeof point === 'number' ? point : { ...point, counts: [...point.counts] };
+}
+
+/** Null: there is none. */
+function difference(now: Point, before: Point | undefined): Point | null {
+  if (typeof now === 'number') {
+    const news = now - (typeof before === 'number' ? before : 0);
+    return news === 0 ? null : news;
+  }
+  if (before === undefined || typeof before === 'number') return now;
+  const counts = now.counts.map((count, at) => count - (before.counts[at] ?? 0));
+  const news: Distribution = { bounds: now.bounds, counts, sum: now.sum - before.sum };
+  return counts.every((count) => count === 0) ? null : news;
+}
