@@ -20,6 +20,7 @@ import { spansOf } from './spans.ts';
 export interface ExporterHost extends SenderHost {
   /** Unix milliseconds. */
   now(): number;
+  randomId(): string;
   version: string;
   systemOf: SystemOf;
   addressOf: AddressOf;
@@ -40,7 +41,7 @@ const MOST_WAITING = 4_096;
 
 export function createExporter(settings: OtlpSettings, host: ExporterHost): Exporter {
   // Two gateways that were one to the collector would set each other's counters back with each report.
-  const instance = { 'service.instance.id': crypto.randomUUID() };
+  const instance = { 'service.instance.id': host.randomId() };
   const resource = createResource({ ...instance, ...settings.resource, 'service.version': host.version });
   const parts = [
     ...(settings.traces === null

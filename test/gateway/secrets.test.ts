@@ -149,6 +149,7 @@ function collected(log: GatewayHost['log']) {
       now: Date.now,
       setTimer: () => () => {},
       version: '1.2.3',
+      randomId: () => 'one',
       systemOf: (name) => name,
       addressOf: () => undefined,
       connections: () => [],

@@ -84,6 +84,7 @@ function setup(
     },
     {
       now: timers.now,
+      randomId: () => crypto.randomUUID(),
       setTimer: timers.setTimer,
       version: '1.2.3',
       connections: () => connections(),

@@ -13,9 +13,10 @@ export function startTelemetry(
   config: () => ResolvedConfig,
   connections: ExporterHost['connections'],
 ): Promise<Exporter | undefined> {
-  const { now, setTimer } = createWebHost();
+  const { now, randomId, setTimer } = createWebHost();
   return startExporter(environment, {
     now,
+    randomId,
     setTimer,
     log,
     version: VERSION,

@@ -3,7 +3,7 @@
 // earlier one brought, or for the effort that it gives any model.
 
 const IN_ITS_WORDS =
-  /could not process (image|pdf)|signature\W* in \W*thinking\W* block|the effort parameter/i;
+  /could not process\s(image|pdf)|signature\W* in \W*thinking\W* block|the effort parameter/i;
 
 /** OpenAI, of what it encrypted for another organisation; Gemini. One that is missing is no reason to take out the others. */
 const SEAL =
