@@ -1,5 +1,6 @@
 // One provider entry → the provider as the gateway uses it, or the reason why it cannot start.
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
+import { isPersonalToken, PERSONAL_PREFIX } from '../model/personal-token.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
@@ -148,8 +149,29 @@ function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
   return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
 }
 
-/** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
+/** The keys to ask with; told of those that are not for the gateway to use. */
 function keysOf(
+  entry: ProviderEntry,
+  kind: ProviderKind | undefined,
+  forwards: boolean,
+  sources: SecretSources,
+  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  refuse: (path: KeyPath, problem: string) => void,
+): string[] {
+  const found = findKeys(entry, kind, forwards, sources, tell, refuse);
+  const keys = found.filter((key) => !isPersonalToken(key));
+  if (keys.length === found.length) return found;
+  const path = keyPathOf(entry);
+  if (keys.length > 0) tell('warning', path, `${PERSONAL}; the other keys are used`);
+  else if (!forwards) refuse(path, PERSONAL);
+  else tell('warning', path, `${PERSONAL}: only requests with a key of their own can work`);
+  return keys;
+}
+
+const PERSONAL = `a key that begins with ${PERSONAL_PREFIX} is a person's own login, which passes only where that person's client sends it; give an API key`;
+
+/** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
+function findKeys(
   entry: ProviderEntry,
   kind: ProviderKind | undefined,
   forwards: boolean,

@@ -310,6 +310,34 @@ test.each([
   expect(resolve({ providers }).said).toEqual(said === undefined ? [] : [`warning providers.${said}`]);
 });
 
+describe('a token of a person’s own login is never the gateway’s key', () => {
+  const PERSONAL =
+    "a key that begins with sk-ant-oat is a person's own login, which passes only where that person's client sends it; give an API key";
+  const token = 'sk-ant-oat01-x';
+
+  test.each([
+    ['in the file', { providers: { anthropic: { api_key: token } } }, {}, '.api_key'],
+    ['in the environment', null, { ANTHROPIC_API_KEY: token }, ''],
+  ])('%s: only clients with a key of their own are served', (_, raw, environment, key) => {
+    const { config, said } = resolve(raw, environment);
+    expect(config.providers[0]).toMatchObject({ name: 'anthropic', apiKey: null, forwardClientKey: true });
+    expect(said).toEqual([
+      `warning providers.anthropic${key}: ${PERSONAL}: only requests with a key of their own can work`,
+    ]);
+  });
+
+  test('beside other keys, those are used', () => {
+    const { config, said } = resolve({ providers: { anthropic: { api_keys: [token, 'sk-ant-api03-x'] } } });
+    expect(config.providers[0]).toMatchObject({ apiKeys: ['sk-ant-api03-x'] });
+    expect(said).toEqual([`warning providers.anthropic.api_keys: ${PERSONAL}; the other keys are used`]);
+  });
+
+  test('where clients’ keys do not pass, the provider is disabled', () => {
+    const { config } = resolve({ server: { keys: ['k'] }, providers: { anthropic: { api_key: token } } });
+    expect(config.disabled).toEqual([{ name: 'anthropic', reason: PERSONAL }]);
+  });
+});
+
 test('a key of another vendor in a variable', () => {
   expect(resolve({}, { GROQ_API_KEY: 'AIzaX' }).said).toEqual([
     'warning providers.groq: a key that begins with AIza is one of gemini, and groq will refuse it',

@@ -145,17 +145,17 @@ describe('a Chat client that cut its history', () => {
   };
   const setup = (headers: Record<string, string>, answer: JsonObject = {}) => {
     const upstream = createReplayFetch(() => jsonReply({ ...wholeMessage('Well.'), ...answer }));
-    const config = { providers: { anthropic: { api_key: 'sk-ant-oat01-abcdefgh', headers } } };
+    const config = { providers: { anthropic: { api_key: 'sk-ant-api03-abcdefgh', headers } } };
     return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
   };
 
-  test('names the beta beside those of the key and of the configuration', async () => {
-    const { post, upstream } = setup({ 'anthropic-beta': 'oauth-2025-04-20,mine' });
+  test('names the beta beside those of the configuration', async () => {
+    const { post, upstream } = setup({ 'anthropic-beta': 'other,mine' });
     const answer = await post('/v1/chat/completions', ask);
     expect(answer.status).toBe(200);
     const [sent] = upstream.requests;
     expect(sent?.json()).toMatchObject({ thinking: { type: 'adaptive', block_binding: BINDING } });
-    expect(sent?.headers.get('anthropic-beta')).toBe(`oauth-2025-04-20,mine,${BETA}`);
+    expect(sent?.headers.get('anthropic-beta')).toBe(`other,mine,${BETA}`);
   });
 
   test.each([

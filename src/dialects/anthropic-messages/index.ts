@@ -1,4 +1,5 @@
 // The Anthropic Messages dialect: `POST /v1/messages`. https://docs.anthropic.com/en/api/messages
+import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { buildRequest } from './build-request.ts';
@@ -17,8 +18,6 @@ import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
 
 const VERSION = '2023-06-01';
-/** Keys that begin so are OAuth tokens: they go as Bearer and need their own beta. */
-const OAUTH_PREFIX = 'sk-ant-oat';
 
 const DELTA_LINE = new TextEncoder().encode('event: content_block_delta\n');
 
@@ -70,10 +69,11 @@ function insteadOf(path: string): string | undefined {
   return undefined;
 }
 
+/** A person's own token goes as Bearer and needs its own beta. */
 function headers(key: string | null): Record<string, string> {
   const version = { 'anthropic-version': VERSION };
   if (key === null) return version;
-  if (!key.startsWith(OAUTH_PREFIX)) return { ...version, 'x-api-key': key };
+  if (!isPersonalToken(key)) return { ...version, 'x-api-key': key };
   return { ...version, authorization: `Bearer ${key}`, 'anthropic-beta': 'oauth-2025-04-20' };
 }
 
