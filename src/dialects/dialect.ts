@@ -200,6 +200,8 @@ export interface Quirks {
   maxTokensField?: 'max_tokens' | 'max_completion_tokens';
   /** openai-chat: false where `stream_options` is refused. */
   streamOptions?: boolean;
+  /** openai-chat: true where documents are `document_url`, with an address or a data URL. Elsewhere they are files, as bytes. */
+  documentUrls?: boolean;
   /** openai-chat: true where content parts may carry `cache_control`. */
   cacheControl?: boolean;
   /** openai-chat: models that refuse sampling parameters (a pattern over the model name). */

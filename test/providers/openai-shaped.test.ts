@@ -143,7 +143,6 @@ describe('fields', () => {
         'user',
         'verbosity',
         'service_tier',
-        'prompt_cache_key',
         'prompt_cache_retention',
         'prompt_cache_options',
         'store',
@@ -172,6 +171,32 @@ describe('fields', () => {
     expect(Object.keys(body)).not.toContainAnyValues(fields);
     expect(body.temperature).toBe(1);
     expect(lost).toEqual(expect.arrayContaining(fields));
+  });
+
+  test('mistral is told by which key it finds the prompt in its cache', () => {
+    expect(build('mistral', { cacheKey: 'k' })).toMatchObject({ body: { prompt_cache_key: 'k' }, lost: [] });
+  });
+
+  test('mistral gets documents by address, or as bytes in one', () => {
+    const pdf = { kind: 'base64', mediaType: 'application/pdf', data: 'CC==' } as const;
+    const url = 'https://a.example/d.pdf';
+    const { body, lost } = build('mistral', {
+      messages: [
+        {
+          role: 'user',
+          parts: [
+            { type: 'document', source: pdf, name: 'd.pdf' },
+            { type: 'document', source: { kind: 'url', url } },
+          ],
+        },
+      ],
+    });
+    const content = [
+      { type: 'document_url', document_url: 'data:application/pdf;base64,CC==', document_name: 'd.pdf' },
+      { type: 'document_url', document_url: url },
+    ];
+    expect(body.messages).toEqual([{ role: 'user', content }]);
+    expect(lost).toEqual([]);
   });
 
   test.each(['openai', 'azure', 'xai', 'groq', 'openrouter'])('%s knows the role developer', (kind) => {

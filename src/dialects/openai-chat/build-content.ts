@@ -64,7 +64,7 @@ function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {
     case 'image':
       return buildImage(part, losses);
     case 'document':
-      return buildDocument(part, losses);
+      return buildDocument(part, scope);
     case 'audio':
       if (part.source.kind === 'base64') {
         const { data, mediaType } = part.source;
@@ -111,11 +111,13 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
   }
 }
 
-function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | undefined {
+function buildDocument(part: DocumentPart, { losses, options }: BuildScope): JsonObject | undefined {
   const { source, name } = part;
+  const { documentUrls } = options.quirks;
   if (part.cites === true) losses.lost('citations');
   switch (source.kind) {
     case 'base64': {
+      if (documentUrls === true) return documentUrl(buildDataUrl(source.mediaType, source.data), name);
       const filename = name ?? (source.mediaType === 'application/pdf' ? 'document.pdf' : 'document');
       return { type: 'file', file: { filename, file_data: buildDataUrl(source.mediaType, source.data) } };
     }
@@ -127,9 +129,19 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
       losses.lost('document.file_id');
       return undefined;
     case 'url':
+      if (documentUrls === true) return documentUrl(source.url, name);
       losses.lost('document.url');
       return undefined;
   }
+}
+
+/** https://docs.mistral.ai/api (`DocumentURLChunk`) */
+function documentUrl(url: string, name: string | undefined): JsonObject {
+  return {
+    type: 'document_url',
+    document_url: url,
+    ...(name === undefined ? {} : { document_name: name }),
+  };
 }
 
 function buildOpaque(
