@@ -1,7 +1,7 @@
 // `sluice credentials`: keys kept encrypted, for `credential:NAME` in the configuration.
 import { findHome } from '../config/load.ts';
 import { CredentialError } from '../credentials/credential-error.ts';
-import { openVault, type Vault } from '../credentials/vault.ts';
+import { exposedKey, openVault, type Vault } from '../credentials/vault.ts';
 import { chosenAction } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { credentialOptions } from './credential-lookup.ts';
@@ -61,9 +61,13 @@ export const credentialsCommand: Command = {
     const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;
     if (rest[most] !== undefined) throw new UsageError(`unexpected "${most === 0 ? rest[0] : '…'}"`);
     try {
-      const vault = openVault(findHome(context.environment), credentialOptions(context.environment));
+      const home = findHome(context.environment);
+      const vault = openVault(home, credentialOptions(context.environment));
       try {
-        return await act(vault, rest, context);
+        const code = await act(vault, rest, context);
+        const exposed = exposedKey(home);
+        if (exposed !== undefined) context.err(`warning: ${exposed}`);
+        return code;
       } finally {
         vault.close();
       }

@@ -1,7 +1,7 @@
 // The credential store: names and sealed values in a small SQLite file, which makes every change atomic and safe
 // beside other processes. The key that opens them is never in it (master-keys.ts).
 import { Database } from 'bun:sqlite';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CredentialError } from './credential-error.ts';
 import { createKeyFile, findKeychain, type MasterKeys } from './master-keys.ts';
@@ -66,6 +66,35 @@ export function listCredentials(home: string): StoredCredential[] {
   } finally {
     vault.close();
   }
+}
+
+/**
+ * That others may read the key of what is stored in `home`, and what to do; undefined: they may not, or there is no such
+ * file.
+ */
+export function exposedKey(home: string): string | undefined {
+  const path = join(home, KEY_FILE_NAME);
+  const mode = modeOf(path);
+  // Where nobody else may enter the folder, the file's own mode lets nobody in.
+  if (mode === undefined || isOwnersAlone(mode) || isOwnersAlone(modeOf(home) ?? 0)) return undefined;
+  return (
+    `${path}, which opens the stored credentials, may be read by others (mode ${mode.toString(8)}): take that from them ` +
+    '(chmod 600), and if somebody has read it, replace the keys of your providers and run "sluice credentials rotate"'
+  );
+}
+
+/** Undefined where there is nothing to see, or modes mean nothing. */
+function modeOf(path: string): number | undefined {
+  if (process.platform === 'win32') return undefined;
+  try {
+    return statSync(path).mode & 0o777;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOwnersAlone(mode: number): boolean {
+  return (mode & 0o077) === 0;
 }
 
 /** Opens the store in `home`, creating it where needed. Throws CredentialError. */

@@ -1,6 +1,6 @@
 // `sluice credentials`, and what a gateway makes of `credential:NAME`.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vaultPath } from '../../src/credentials/vault.ts';
@@ -51,6 +51,25 @@ test('list shows names and no value; delete and retrieve say what is not there',
       code: 1,
       err: expect.stringContaining('not stored'),
     });
+});
+
+test('a key that others may read is told of, by the commands and in the log, until they may not', async () => {
+  const home = newHome();
+  const key = join(home, 'credentials.key');
+  await credentials(home, ['store', 'openai', SECRET]);
+  chmodSync(key, 0o644);
+  // Nobody gets there.
+  expect((await credentials(home, ['list'])).err).toBe('');
+  chmodSync(home, 0o755);
+  const WARNING = `${key}, which opens the stored credentials, may be read by others (mode 644)`;
+  expect(await credentials(home, ['list'])).toMatchObject({
+    code: 0,
+    err: expect.stringContaining(`warning: ${WARNING}`),
+  });
+  await using sluice = await startSluice({ home });
+  await sluice.stop();
+  expect(sluice.output()).toContain(`WARN  ${WARNING}`);
+  expect((await credentials(home, ['rotate'])).err).not.toContain('warning');
 });
 
 test.each([[[]], [['steal']], [['store']], [['list', 'x']], [['retrieve', 'a', 'b']]])(

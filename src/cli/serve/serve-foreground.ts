@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findHome, type LoadedConfig } from '../../config/load.ts';
 import { stampOf, watchConfigFile, watchStore } from '../../config/watch.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import { vaultPath } from '../../credentials/vault.ts';
+import { exposedKey, vaultPath } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
 import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { moduleFile, retireModules } from '../../server/load-modules.ts';
@@ -63,6 +63,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   }
   const wrong = logSettingProblem(context.environment.SLUICE_LOG);
   if (wrong !== undefined) log('warn', wrong);
+  const exposed = exposedKey(findHome(context.environment));
+  if (exposed !== undefined) log('warn', exposed);
   keepOwnLogFile(context, { putsAside: true, log });
   const databasePath = join(findHome(context.environment), DATABASE_NAME);
   const { environment, directory } = context;
