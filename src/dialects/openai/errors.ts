@@ -74,7 +74,7 @@ export function isSeenBySdks(data: string): boolean {
 function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks): GatewayError {
   const { reason, retryAfterMs, message = '' } = stated;
   const vendor = stated.vendor ?? quirks.errorCodes?.[reason.code ?? ''];
-  const given = httpStatus ?? stated.status ?? statusOf(reason);
+  const given = httpStatus ?? stated.status ?? statusOf(reason, message);
   const isTooLong = vendor?.code === 'upstream_rejected' && tellsTooLong(message);
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
   // A vendor's code beats a status that says something else, as HTTP 200 does, or a 429 for an empty account.
@@ -134,8 +134,8 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
   return codeOfStatus(status);
 }
 
-/** The HTTP status that an error inside HTTP 200 would have had: its code and type say so, roughly. */
-function statusOf({ code = '', type = '' }: UpstreamReason): number {
+/** The HTTP status that an error inside HTTP 200 would have had: its code and type say so, roughly, or its words. */
+function statusOf({ code = '', type = '' }: UpstreamReason, message: string): number {
   const named = `${code} ${type}`;
   if (/rate_limit|insufficient_quota|usage_limit|too_many_requests/i.test(named)) return 429;
   if (/overloaded|slow_down|unavailable/i.test(named)) return 503;
@@ -147,7 +147,8 @@ function statusOf({ code = '', type = '' }: UpstreamReason): number {
   ) {
     return 400;
   }
-  return 500;
+  // LM Studio tells of a prompt that is too long with neither, in a stream.
+  return tellsTooLong(message) ? 400 : 500;
 }
 
 function readStated(value: JsonValue): Stated {
