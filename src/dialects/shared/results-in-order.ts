@@ -8,11 +8,10 @@ import type { Part } from '../../model/content.ts';
  * @param calls ids of the calls of the turn before, in order; results of others come behind.
  */
 export function resultsInOrder(parts: readonly Part[], calls: readonly string[]): Part[] {
-  const place = (part: Part) => {
-    if (part.type !== 'tool-result') return calls.length + 1;
-    const at = calls.indexOf(part.callId);
-    return at === -1 ? calls.length : at;
-  };
+  // Of calls with one id the first counts.
+  const places = new Map(calls.map((id, at) => [id, at] as const).toReversed());
+  const place = (part: Part) =>
+    part.type === 'tool-result' ? (places.get(part.callId) ?? calls.length) : calls.length + 1;
   return parts.toSorted((one, other) => place(one) - place(other));
 }
 
