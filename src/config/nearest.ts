@@ -27,8 +27,12 @@ function closest(name: string, candidates: readonly string[]): string | undefine
   // A third of the letters may be wrong: `default_provder` is a slip, `cache` for `costs` is another word.
   let limit = Math.max(1, Math.floor(name.length / 3));
   let nearest: string | undefined;
+  const folded = fold(name);
   for (const candidate of candidates) {
-    const distance = editDistance(fold(name), fold(candidate));
+    const other = fold(candidate);
+    // At least so many: a name may be of any length.
+    if (Math.abs(folded.length - other.length) > limit) continue;
+    const distance = editDistance(folded, other);
     if (distance > limit || (distance === limit && nearest !== undefined)) continue;
     nearest = candidate;
     limit = distance;

@@ -132,7 +132,8 @@ function json(value: object): Response {
 
 function unknownPath(path: string): ManagementError {
   const known = Object.keys(PAGES);
-  const meant = suggestion(path.replace(/\/+$/, ''), known);
+  // Each run of slashes is looked at once, from its first.
+  const meant = suggestion(path.replace(/(?<!\/)\/+$/, ''), known);
   return new ManagementError(
     404,
     'not_found',
