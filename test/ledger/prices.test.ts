@@ -187,6 +187,11 @@ describe('revisions of a known model have its price', () => {
     ['openai', 'ft:gpt-4o-2024-08-06:acme::abc123', 'ft:gpt-4o'],
     ['google', 'gemini-2.0-flash-001', 'gemini-2.0-flash'],
     ['aws', 'us.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0'],
+    [
+      'aws',
+      'arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0',
+      'regional.anthropic.claude-haiku-4-5-20251001-v1:0',
+    ],
     ['azure', 'gpt-4o', 'gpt-4o'],
   ];
   for (const [priceId, model, known] of revisions) {

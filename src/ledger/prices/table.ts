@@ -12,7 +12,7 @@ export function findPrices(priceId: string, model: string): Provider | null {
   if (provider === undefined) return null;
   const name = model.trim().toLowerCase();
   if (name === '') return null;
-  const candidates = [name, dashedDate(name)];
+  const candidates = [name, dashedDate(name), name.replace(MODEL_ARN, '')];
   for (const owner of [provider, ...(provider.fallback_model_providers ?? []).map(exactProvider)]) {
     const found = owner?.models.find((info) =>
       candidates.some((candidate) => matches(info.match, candidate)),
@@ -21,6 +21,9 @@ export function findPrices(priceId: string, model: string): Provider | null {
   }
   return null;
 }
+
+/** What stands before a model's own name in Amazon's address of it. */
+const MODEL_ARN = /^arn:[^/]*:(?:foundation-model|inference-profile)\//;
 
 function exactProvider(id: string): Provider | undefined {
   const provider = findProvider({ providerId: id });
