@@ -118,6 +118,27 @@ test.each([
     { edits: [{ type: 'clear_tool_uses_20250919' }, { type: 'compact_20260112' }] },
     ['context-management-2025-06-27', 'compact-2026-01-12'],
   ],
+  ['safeguards', [{ type: 'dangerous_tool_use' }], ['dangerous-tool-use-2026-09-03']],
+  [
+    'tools',
+    [
+      { type: 'computer_20251124', name: 'computer', display_width_px: 9, display_height_px: 9 },
+      { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' },
+    ],
+    ['computer-use-2025-11-24', 'tool-search-tool-2025-10-19'],
+  ],
+  [
+    'messages',
+    [
+      { role: 'user', content: 'Hi' },
+      {
+        role: 'system',
+        content: [{ type: 'tool_removal', tool: { type: 'tool_reference', name: 'f' } }],
+        output_config: { effort: 'low' },
+      },
+    ],
+    ['mid-conversation-output-config-2026-07-01', 'mid-conversation-tool-changes-2026-07-01'],
+  ],
 ])('what an Anthropic client says in %s reaches Amazon with the beta that it needs', (name, value, betas) => {
   const { client } = DIALECTS['anthropic-messages'];
   const ask = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }], [name]: value };

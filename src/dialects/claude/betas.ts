@@ -1,16 +1,44 @@
 // Which words of a Messages request Claude takes only from those who name a beta feature: in a header at Anthropic, in
 // the body at Amazon. https://platform.claude.com/docs/en/api/beta-headers
-import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { table } from '../../model/table.ts';
 
-/** @param body of a Messages request, or the part of it that is told beside another dialect's. */
-export function betasOf({ thinking, context_management: management }: JsonObject): string[] {
+/** By type of tool. */
+const TOOLS: Record<string, string> = table({
+  computer_20250124: 'computer-use-2025-01-24',
+  computer_20251124: 'computer-use-2025-11-24',
+  tool_search_tool_regex_20251119: 'tool-search-tool-2025-10-19',
+  tool_search_tool_bm25_20251119: 'tool-search-tool-2025-10-19',
+});
+
+/**
+ * At Anthropic itself some of them are no betas any more: there clients of this dialect name their own.
+ * @param body of a Messages request, or the part of it that is told beside another dialect's.
+ */
+export function betasOf(body: JsonObject): string[] {
   const betas = new Set<string>();
-  const { block_binding: binding, display } = asObject(thinking) ?? {};
+  const { block_binding: binding, display } = asObject(body.thinking) ?? {};
   if (binding !== undefined) betas.add('thinking-binding-controls-2026-08-01');
   if (display === 'updates') betas.add('thinking-display-updates-2026-08-18');
-  for (const edit of asArray(asObject(management)?.edits) ?? []) {
-    const { type } = asObject(edit) ?? {};
-    betas.add(type === 'compact_20260112' ? 'compact-2026-01-12' : 'context-management-2025-06-27');
+  for (const edit of asArray(asObject(body.context_management)?.edits) ?? [])
+    betas.add(typeOf(edit) === 'compact_20260112' ? 'compact-2026-01-12' : 'context-management-2025-06-27');
+  if (body.safeguards !== undefined) betas.add('dangerous-tool-use-2026-09-03');
+  for (const tool of asArray(body.tools) ?? []) {
+    const beta = TOOLS[typeOf(tool)];
+    if (beta !== undefined) betas.add(beta);
+  }
+  for (const message of asArray(body.messages) ?? []) {
+    const { role, content, output_config: config } = asObject(message) ?? {};
+    if (role !== 'system') continue;
+    if (config !== undefined) betas.add('mid-conversation-output-config-2026-07-01');
+    const changesTools = (asArray(content) ?? []).some((block) =>
+      /^tool_(addition|removal)$/.test(typeOf(block)),
+    );
+    if (changesTools) betas.add('mid-conversation-tool-changes-2026-07-01');
   }
   return [...betas];
+}
+
+function typeOf(value: JsonValue): string {
+  return asString(asObject(value)?.type) ?? '';
 }
