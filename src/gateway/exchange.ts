@@ -229,7 +229,8 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const { client: side } = DIALECTS[dialect];
       const createAnswerEncoder = () => side.createStreamEncoder(answerContext(exchange, target.model));
       const render = createByteRenderer(createAnswerEncoder);
-      const createEncoder = () => side.createStreamEncoder(plainContext(exchange, target.model));
+      const createEncoder = () =>
+        side.createStreamEncoder({ ...plainContext(exchange, target.model), framing: 'sse' });
       const continuation = route.policy.continueStreams
         ? createContinuation(exchange, {
             plan,
@@ -238,7 +239,12 @@ function openFirst(exchange: Exchange): Promise<Opened> {
             createEncoder: createAnswerEncoder,
           })
         : undefined;
-      const rendered = { createEncoder, render: continuation?.render ?? render };
+      // A stream that another target may go on with is one text from its beginning to its end.
+      const takesElements =
+        exchange.question.incoming?.route.framing === 'json-array' &&
+        continuation === undefined &&
+        plan.answerSteps.length === 0;
+      const rendered = { createEncoder, render: continuation?.render ?? render, takesElements };
       const createPump = (createFraming: CreateFraming) => {
         const pump = createClientPump(createFraming, rendered, context, continuation?.follower);
         return continuation?.watched(pump) ?? pump;

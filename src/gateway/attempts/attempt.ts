@@ -17,6 +17,7 @@ import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
 import { withHint, withHintBeside } from './hint-beside.ts';
 import type { Observer } from '../record/observer.ts';
+import { ElementsPump } from '../pumps/elements.ts';
 import { createPassthroughPump } from '../pumps/passthrough.ts';
 import type { Plan } from './plan.ts';
 import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
@@ -364,16 +365,25 @@ function readingBroke(name: string, signal: Leaving, cause: unknown): unknown {
   return brokeOff(name, cause);
 }
 
+export interface PumpClient {
+  /** For errors in events that pass: of server-sent events, also where the client reads an array. */
+  createEncoder(): StreamEncoder;
+  render(events: readonly StreamEvent[]): Uint8Array | undefined;
+  /** It reads an array, of which nothing but what is pumped here becomes a part. */
+  takesElements: boolean;
+}
+
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
   createFraming: CreateFraming,
-  client: { createEncoder(): StreamEncoder; render(events: readonly StreamEvent[]): Uint8Array | undefined },
+  { createEncoder, render, takesElements }: PumpClient,
   context: PlannedTry,
   follower?: Follower,
 ): Pump<Uint8Array> {
-  const { passesAnswer, hides } = context.plan;
+  const { sameDialect, passesAnswer, hides } = context.plan;
   const reading = readingOf(context);
-  return passesAnswer
-    ? createPassthroughPump({ ...reading, hides, createEncoder: client.createEncoder, follower })
-    : createTranslatePump({ ...reading, createFraming, render: client.render });
+  if (passesAnswer) return createPassthroughPump({ ...reading, hides, createEncoder, follower });
+  if (sameDialect && takesElements)
+    return new ElementsPump(createPassthroughPump({ ...reading, hides, createEncoder }), reading.maxEvent);
+  return createTranslatePump({ ...reading, createFraming, render });
 }

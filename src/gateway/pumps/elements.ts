@@ -1,0 +1,64 @@
+// For a client that reads a stream as one JSON array, as Gemini's do that do not ask for events: each event of a stream
+// that passes is an element, in the provider's own words.
+import type { GatewayError } from '../../model/errors.ts';
+import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
+import { parseFrame } from '../../sse/parse-frame.ts';
+import type { Pump } from './pump.ts';
+import { WrappedPump } from './wrapped.ts';
+
+const textEncoder = new TextEncoder();
+
+/** @param stream gives whole events. */
+export class ElementsPump extends WrappedPump<Uint8Array> {
+  private readonly splitter: FrameSplitter;
+  private isFirst = true;
+  private isClosed = false;
+
+  /** @param maxEvent in bytes: an event beyond it does not come through `stream`. */
+  constructor(stream: Pump<Uint8Array>, maxEvent: number) {
+    super(stream);
+    this.splitter = createFrameSplitter(maxEvent);
+  }
+
+  override push(chunk: Uint8Array): Uint8Array | undefined {
+    return this.write(this.stream.push(chunk), false);
+  }
+
+  override end(): Uint8Array | undefined {
+    return this.write(this.stream.end(), true);
+  }
+
+  override fail(error: GatewayError): Uint8Array | undefined {
+    return this.write(this.stream.fail(error), true);
+  }
+
+  private write(events: Uint8Array | undefined, isLast: boolean): Uint8Array | undefined {
+    let text = '';
+    if (events !== undefined)
+      for (const frame of this.splitter.push(events).frames) text += this.element(frame);
+    if (isLast && !this.isClosed) {
+      text += this.element(this.splitter.flush());
+      text += this.isFirst ? '[]' : ']';
+      this.isClosed = true;
+    }
+    return text === '' ? undefined : textEncoder.encode(text);
+  }
+
+  private element(frame: Uint8Array): string {
+    const event = parseFrame(frame);
+    // What is torn would tear the whole array; the row counts it.
+    if (event === undefined || !isJson(event.data)) return '';
+    const before = this.isFirst ? '[' : ',\r\n';
+    this.isFirst = false;
+    return before + event.data;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
