@@ -10,6 +10,7 @@ import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { inWordsOfOutputLimit } from './output-limit.ts';
 import { inWordsOfRefusedContent } from './refused-content.ts';
 import { inWordsOfTooLong } from './too-long.ts';
+import { ID } from './wire.ts';
 
 /** Error types and the status each comes with. The first one of a status is what that status is called. */
 const STATUS_OF: Record<string, number> = table({
@@ -133,26 +134,45 @@ function htmlMessage(status: number, body: string): string {
 /** The error as a client of this dialect reads it, whole or as the data of an `error` event. */
 export function buildError(error: GatewayError, requestId: string): JsonObject {
   const own = error.reason?.type;
-  const keeps = own !== undefined && STATUS_OF[own] === error.status;
-  const type = keeps ? own : typeOfStatus(error.status);
+  const status = statusOf(error);
+  const keeps = own !== undefined && STATUS_OF[own] === status;
+  const type = keeps ? own : typeOfStatus(status);
   const code = keeps ? error.reason?.code : undefined;
   return {
     type: 'error',
     error: {
       type,
-      message: inWords(error),
+      message: inWords(error) ?? error.message,
       ...(code === undefined ? {} : { details: { error_code: code } }),
     },
     request_id: requestId,
   };
 }
 
-/** Words by which clients know what they can mend themselves. */
-function inWords({ code, status, message }: GatewayError): string {
-  if (code === 'context_too_long') return inWordsOfTooLong(message);
-  if (code !== 'upstream_rejected' || status !== 400) return message;
-  return inWordsOfOutputLimit(message) ?? inWordsOfRefusedContent(message);
+/** What clients can mend they look for behind a 400 alone, whatever another dialect's server answers: OpenRouter a 404. */
+export function statusOf(error: GatewayError): number {
+  const { status, upstream } = error;
+  return upstream?.dialect !== ID && inWords(error) !== undefined ? 400 : status;
 }
+
+/** The message in words by which clients know what they can mend; undefined where it is nothing of the kind. */
+function inWords({ code, status, message }: GatewayError): string | undefined {
+  if (code === 'context_too_long') return inWordsOfTooLong(message);
+  if (code !== 'upstream_rejected') return undefined;
+  switch (status) {
+    case 400:
+    case 415:
+    case 422:
+      return inWordsOfOutputLimit(message) ?? inWordsOfRefusedContent(message);
+    case 404:
+      return NO_ENDPOINTS.test(message) ? inWordsOfRefusedContent(message) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** OpenRouter: the model is there, but nobody serves it with what the request holds. */
+const NO_ENDPOINTS = /no endpoints found that support/i;
 
 function typeOfStatus(status: number): string {
   const type = TYPE_OF.get(status);

@@ -9,7 +9,7 @@ import { createStreamDecoder } from './decode-stream.ts';
 import { continuesTurn } from './prefill.ts';
 import { holdsUnsealed } from './unsealed.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { buildError, errorInBody, parseError } from './errors.ts';
+import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
@@ -36,6 +36,7 @@ export const anthropicMessages: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
+    statusOf,
     requestIdHeader: 'request-id',
     buildTokenCount,
     models: clientModels,

@@ -19,15 +19,20 @@ const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant 
 
 /** DeepSeek: "unknown variant `image_url`, expected `text`"; OpenAI: "only supported by certain models". */
 const REFUSED =
-  /\bsupport|\bunknown|\bnot (a |an |allowed|enabled|accepted|available)|invalid|\bvalid\b|unable|could not|can ?not|fail|decode|at most|too (large|small|many|big)|exceed/i;
+  /support|\bunknown|\bnot (a |an |allowed|enabled|accepted|available)|invalid|\bvalid\b|unable|could not|can ?not|fail|decode|at most|too (large|small|many|big)|exceed/i;
 
-/** The message of a refused request, with the words in front where that is what it was refused for. */
-export function inWordsOfRefusedContent(message: string): string {
+/** The message of a refused request, with the words in front; undefined where it was refused for nothing of these. */
+export function inWordsOfRefusedContent(message: string): string | undefined {
   if (IN_ITS_WORDS.test(message)) return message;
-  if (SEAL.test(message)) return `Invalid signature in thinking block; ${message}`;
+  const words = wordsFor(message);
+  return words === undefined ? undefined : `${words}; ${message}`;
+}
+
+function wordsFor(message: string): string | undefined {
+  if (SEAL.test(message)) return 'Invalid signature in thinking block';
   if (EFFORT.test(message) && UNKNOWN.test(message))
-    return `This model does not support the effort parameter; ${message}`;
-  if (!REFUSED.test(message)) return message;
-  if (IMAGE.test(message)) return `Could not process image; ${message}`;
-  return DOCUMENT.test(message) ? `Could not process PDF; ${message}` : message;
+    return 'This model does not support the effort parameter';
+  if (!REFUSED.test(message)) return undefined;
+  if (IMAGE.test(message)) return 'Could not process image';
+  return DOCUMENT.test(message) ? 'Could not process PDF' : undefined;
 }

@@ -1,5 +1,5 @@
 // What Anthropic's clients are told of an image, a document, sealed thinking or an effort that another vendor does not take.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 
@@ -66,4 +66,40 @@ test.each([
 test('a server that broke refused nothing', () => {
   const message = 'the image worker failed';
   expect(told(message, 'upstream_failed')).toMatchObject({ error: { message } });
+});
+
+describe('by another status', () => {
+  const client = anthropicMessages.client;
+  const refused = (status: number, message: string, dialect?: 'anthropic-messages' | 'openai-chat') =>
+    new GatewayError('upstream_rejected', message, {
+      status,
+      ...(dialect && { upstream: { dialect, headers: new Headers(), body: '{}' } }),
+    });
+  const NONE = 'No endpoints found that support image input';
+
+  test.each([
+    [404, NONE],
+    [422, 'image_url: this model does not support images'],
+    [415, 'Unsupported image type'],
+  ])('%i is a 400 to clients, who look for it behind no other', (status, message) => {
+    const error = refused(status, message, 'openai-chat');
+    expect(client.statusOf?.(error)).toBe(400);
+    expect(client.buildError(error, 'r')).toMatchObject({
+      error: { type: 'invalid_request_error', message: `Could not process image; ${message}` },
+    });
+  });
+
+  test.each([
+    'No endpoints found for a/model',
+    'The model `gpt-image-1` does not exist or is not supported',
+    'No endpoints found that support tool use',
+  ])('what is not there stays a 404: %s', (message) => {
+    const error = refused(404, message);
+    expect(client.statusOf?.(error)).toBe(404);
+    expect(client.buildError(error, 'r')).toMatchObject({ error: { type: 'not_found_error', message } });
+  });
+
+  test("a server's own answer in this dialect keeps its status", () => {
+    expect(client.statusOf?.(refused(404, NONE, 'anthropic-messages'))).toBe(404);
+  });
 });
