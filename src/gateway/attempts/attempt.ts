@@ -161,7 +161,6 @@ function relayWhole<Out>(
       out = undefined;
       taker.take(now);
     },
-    fail: () => undefined,
     cancel: () => {},
   };
 }

@@ -166,7 +166,6 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       }
       return {
         ready: () => Promise.resolve(),
-        fail: (error) => current.fail(error),
         cancel: () => current.cancel(),
         next(taker) {
           advance().then(

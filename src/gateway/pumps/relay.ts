@@ -33,8 +33,6 @@ export interface Relay<Out> {
    * at once. Asked again only after it has told.
    */
   next(taker: Taker<Out>): void;
-  /** The last thing for the client, when something outside the upstream ends the stream. */
-  fail(error: GatewayError): Out | undefined;
   cancel(): void;
 }
 
@@ -136,13 +134,6 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     const ready = this.held.shift() ?? this.pump.more?.();
     if (ready !== undefined || this.over || this.pump.broke?.() === true) taker.take(ready);
     else this.read(taker);
-  }
-
-  fail(error: GatewayError): Out | undefined {
-    const { pump } = this;
-    const out = pump.ended() ? undefined : pump.fail(error);
-    this.cancel();
-    return out;
   }
 
   cancel(): void {

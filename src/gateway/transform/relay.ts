@@ -152,7 +152,6 @@ function transformRelay<Out>(
           (thrown) => taker.take(undefined, thrown),
         );
     },
-    fail: failed,
     cancel: stop,
   };
 }
