@@ -89,7 +89,7 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
     const field = fields[count];
     if (field !== undefined) names.add(field);
   }
-  const spells = { 'openai-chat': ['text', 'refusal'], 'openai-responses': ['text'] };
+  const spells = { 'openai-chat': ['text', 'refusal'], 'openai-responses': ['text'], gemini: ['text', 'refusal'] };
   const spelled: string[] = Object.entries(spells).find(([id]) => id === dialect)?.[1] ?? [];
   if ([...facts.logprobs].some((text) => !spelled.includes(text))) names.add('logprobs');
   if (dialect === 'gemini' && [...facts.arguments.values()].some(isCut)) names.add('tool_calls');
@@ -355,7 +355,7 @@ function ofGemini(value: Json, facts: Facts, calls: Map<unknown, string>): void 
     if (source?.uri !== undefined && source.endIndex !== undefined)
       facts.quoteEnd = Math.min(facts.quoteEnd, Number(source.endIndex));
     if (source?.uri !== undefined) facts.citations.add('url');
-    else if (source?.title !== undefined) facts.citations.add('described');
+    else facts.citations.add(source?.title !== undefined ? 'described' : 'bare');
   }
   for (const part of array(object(candidate.content)?.parts).map(object)) ofPart(part ?? {}, facts, calls);
   for (const [name, details] of [
