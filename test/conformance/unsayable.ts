@@ -89,7 +89,11 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
     const field = fields[count];
     if (field !== undefined) names.add(field);
   }
-  const spells = { 'openai-chat': ['text', 'refusal'], 'openai-responses': ['text'], gemini: ['text', 'refusal'] };
+  const spells = {
+    'openai-chat': ['text', 'refusal'],
+    'openai-responses': ['text'],
+    gemini: ['text', 'refusal'],
+  };
   const spelled: string[] = Object.entries(spells).find(([id]) => id === dialect)?.[1] ?? [];
   if ([...facts.logprobs].some((text) => !spelled.includes(text))) names.add('logprobs');
   if (dialect === 'gemini' && [...facts.arguments.values()].some(isCut)) names.add('tool_calls');
