@@ -21,6 +21,9 @@ const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\
 /** `${KEY}`, or `$KEY` as variables are written: no key that anybody gives out. */
 const SHELL_VARIABLE = /^\$(?:\{[A-Za-z_]\w*\}|[A-Z][A-Z0-9_]*)$/;
 
+/** As Windows, opencode and LiteLLM write it, from whose configuration people bring theirs; or in capitals. */
+const FOREIGN_VARIABLE = /^(?:%[A-Za-z_]\w*%|\{env:\w+\}|os\.environ\/\w+|ENV:\w+)$/;
+
 /** The bare name of a variable: no key that anybody gives out either. */
 const VARIABLE_NAME = /^[A-Z][A-Z0-9_]*_(?:KEY|TOKEN)$/;
 
@@ -38,6 +41,8 @@ function look(reference: string, sources: SecretSources): Secret {
   if (scheme === undefined || name === undefined) {
     if (SHELL_VARIABLE.test(reference))
       return { problem: 'a variable as shells write it is not read here; write env:NAME' };
+    if (FOREIGN_VARIABLE.test(reference))
+      return { problem: 'a variable as other programs write it is not read here; write env:NAME' };
     if (VARIABLE_NAME.test(reference))
       return { problem: 'a name of a variable stands in place of the value; write env:NAME' };
     return reference === '' ? { problem: 'the value is empty' } : { value: reference };

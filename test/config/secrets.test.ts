@@ -33,6 +33,10 @@ describe('problems', () => {
     ['', 'the value is empty'],
     ['$KEY', 'a variable as shells write it is not read here; write env:NAME'],
     [`\${key}`, 'a variable as shells write it is not read here; write env:NAME'],
+    ...['%KEY%', '{env:KEY}', 'os.environ/KEY', 'ENV:KEY'].map((reference) => [
+      reference,
+      'a variable as other programs write it is not read here; write env:NAME',
+    ]),
     ['env:', 'a name is missing after "env:"'],
     ['file:/absent', 'file /absent cannot be read (ENOENT)'],
     ['file:blank', 'file blank is empty'],
