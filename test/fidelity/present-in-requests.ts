@@ -43,6 +43,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'stored prefix (`cachedContent`)': null,
   'context editing (`context_management`)': null,
   'image, base64': media('image', ({ kind }) => kind === 'base64'),
+  'image that the model made': some((part) => part.type === 'image', ['assistant']),
   'image, URL': media('image', ({ kind }) => kind === 'url'),
   "image, id in the provider's file store": media('image', ({ kind }) => kind === 'file'),
   'image detail': some(

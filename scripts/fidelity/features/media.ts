@@ -1,6 +1,6 @@
 // Images, documents, audio and video that a user sends.
 import type { FeatureGroup } from '../feature.ts';
-import { userSays } from '../said.ts';
+import { modelSaid, userSays } from '../said.ts';
 
 const BYTES = 'aGVsbG8=';
 const IMAGE = 'https://files.test/a.png';
@@ -23,6 +23,39 @@ export const MEDIA: FeatureGroup = {
         'bedrock-converse': { image: { format: 'png', source: { bytes: BYTES } } },
         'ollama-chat': { images: [BYTES] },
       }),
+    },
+    {
+      name: 'image that the model made',
+      clients: ['openai-chat', 'openai-responses', 'gemini'],
+      forms: {
+        ...modelSaid({
+          'anthropic-messages': null,
+          'openai-chat': {
+            images: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${BYTES}` } }],
+          },
+          'openai-responses': {
+            type: 'image_generation_call',
+            id: 'ig_1',
+            status: 'completed',
+            output_format: 'png',
+            result: BYTES,
+          },
+          gemini: { inlineData: { mimeType: 'image/png', data: BYTES } },
+          'bedrock-converse': null,
+          'ollama-chat': { images: [BYTES] },
+        }),
+        'anthropic-messages': {
+          messages: [
+            {
+              role: 'user',
+              content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: BYTES } }],
+            },
+          ],
+        },
+        'bedrock-converse': {
+          messages: [{ role: 'user', content: [{ image: { format: 'png', source: { bytes: BYTES } } }] }],
+        },
+      },
     },
     {
       name: 'image, URL',

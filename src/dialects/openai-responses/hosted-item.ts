@@ -4,6 +4,9 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
+/** Of a generated image: what its source says too, or that it is one. */
+const FORM_OF_IMAGE = ['type', 'id', 'status', 'output_format'];
+
 /** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */
 export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | ImagePart | OpaquePart {
   switch (type) {
@@ -21,7 +24,7 @@ export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | 
       return {
         type: 'image',
         source: { kind: 'base64', mediaType: `image/${asString(item.output_format) ?? 'png'}`, data },
-        extension: { dialect: ID, fields: leftover(item, ['result']) },
+        extension: { dialect: ID, fields: leftover(item, ['result']), defaults: FORM_OF_IMAGE },
       };
     }
     default:

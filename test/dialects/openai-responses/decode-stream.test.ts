@@ -407,6 +407,8 @@ describe('hosted items', () => {
       extension: {
         dialect: 'openai-responses',
         fields: { type: 'image_generation_call', id: 'ig_1', status: 'completed', output_format: 'webp' },
+        // Told by the event itself.
+        defaults: ['type', 'id', 'status', 'output_format'],
       },
     });
   });
