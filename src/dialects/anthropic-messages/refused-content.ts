@@ -21,6 +21,9 @@ const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant 
 const REFUSED =
   /support|\bunknown|\bnot (a |an |allowed|enabled|accepted|available)|invalid|\bvalid\b|unable|could not|can ?not|fail|decode|at most|too (large|small|many|big)|exceed/i;
 
+/** A tool may be called or take anything, an `image` too. */
+const OF_TOOLS = /\bschema\b|\btools?\W{1,2}\d/i;
+
 /** The message of a refused request, with the words in front; undefined where it was refused for nothing of these. */
 export function inWordsOfRefusedContent(message: string): string | undefined {
   if (IN_ITS_WORDS.test(message)) return message;
@@ -32,7 +35,7 @@ function wordsFor(message: string): string | undefined {
   if (SEAL.test(message)) return 'Invalid signature in thinking block';
   if (EFFORT.test(message) && UNKNOWN.test(message))
     return 'This model does not support the effort parameter';
-  if (!REFUSED.test(message)) return undefined;
+  if (!REFUSED.test(message) || OF_TOOLS.test(message)) return undefined;
   if (IMAGE.test(message)) return 'Could not process image';
   return DOCUMENT.test(message) ? 'Could not process PDF' : undefined;
 }

@@ -55,6 +55,8 @@ test.each([
   'Function call is missing a thought_signature in functionCall parts.',
   'messages.1.content.0: Invalid `signature` in `thinking` block',
   'max_tokens is too large: 32000',
+  "Invalid schema for function 'image': 'size' is not valid under any of the given schemas",
+  'tools[3].function.parameters.properties.image: unknown keyword',
   'Unsupported parameter: temperature',
   'provisioned throughput is not supported for this model, or its revision is unknown',
   'messages.0.content.0.image.source.base64.data: Could not process image',
