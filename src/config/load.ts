@@ -44,13 +44,18 @@ const FILE_NAMES = CONFIG_EXTENSIONS.map((extension) => `sluice${extension}`);
 
 /** `SLUICE_HOME`, else `~/.sluice`: database, credentials and pid file. */
 export function findHome(environment: LoadOptions['environment']): string {
-  return environment.SLUICE_HOME || join(homedir(), '.sluice');
+  return expanded(environment.SLUICE_HOME || '~/.sluice');
+}
+
+/** No shell does it for what stands in `.env`, in a unit of systemd or behind `--config=`. */
+function expanded(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }
 
 /** The file that `loadConfig` reads, absolute, first found; null where there is none. */
 export function findConfigFile(options: LoadOptions): string | null {
   const named = options.path || options.environment.SLUICE_CONFIG;
-  if (named) return resolve(options.directory, named);
+  if (named) return resolve(options.directory, expanded(named));
   for (const directory of [options.directory, findHome(options.environment)]) {
     const name = FILE_NAMES.find((candidate) => existsSync(join(directory, candidate)));
     if (name !== undefined) return resolve(options.directory, directory, name);
@@ -108,7 +113,7 @@ function finish(
 
 /** `~/` is the home directory; a relative path starts at the configuration file. */
 function secretPath(name: string, configPath: string): string {
-  return name.startsWith('~/') ? join(homedir(), name.slice(2)) : resolve(dirname(configPath), name);
+  return resolve(dirname(configPath), expanded(name));
 }
 
 /** One line: file, line, key path, what is wrong. */

@@ -1,9 +1,9 @@
 // Which file is read, in which format, and on which line a problem lies.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findConfigFile, formatProblem, loadConfig } from '../../src/config/load.ts';
+import { findConfigFile, findHome, formatProblem, loadConfig } from '../../src/config/load.ts';
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-load-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
@@ -55,6 +55,17 @@ describe('the first file found', () => {
     expect(findConfigFile(optionsAt(root))).toBe(join(root, 'home/sluice.yaml'));
     rmSync(join(root, 'home/sluice.yaml'));
     expect(findConfigFile(optionsAt(root))).toBeNull();
+  });
+
+  test('~/ is the home directory, where no shell has said so', () => {
+    const options = { environment: {}, directory: '/work' };
+    expect(findHome({})).toBe(join(homedir(), '.sluice'));
+    expect(findHome({ SLUICE_HOME: '~/other' })).toBe(join(homedir(), 'other'));
+    expect(findHome({ SLUICE_HOME: 'here/~/x' })).toBe('here/~/x');
+    expect(findConfigFile({ ...options, path: '~/a.yaml' })).toBe(join(homedir(), 'a.yaml'));
+    expect(findConfigFile({ ...options, environment: { SLUICE_CONFIG: '~/b.yaml' } })).toBe(
+      join(homedir(), 'b.yaml'),
+    );
   });
 
   test('none at all is fine', () => {
