@@ -271,8 +271,11 @@ export interface Quirks {
   listsModels?: boolean;
   /** openai-chat: the dialect in which the provider counts tokens, as this one has no way to ask. */
   countsIn?: DialectId;
-  /** anthropic-messages and Bedrock: true where the server can be told what to do with thinking that is no longer valid. */
-  bindingControls?: boolean;
+  /**
+   * anthropic-messages and Bedrock: base URLs of servers that can be told what to do with thinking that is no longer valid.
+   * Others may refuse the word, proxies before the same models too.
+   */
+  bindingControls?: RegExp;
   /** gemini: true for Google Cloud, which counts a request as it is and embeds by `:predict`. */
   cloudMethods?: boolean;
   /** gemini: true where schemas must be in Gemini's own subset, not in JSON Schema. */

@@ -1,6 +1,8 @@
 // Amazon Bedrock. Signed with what the machine is logged in with, or by API key.
 import type { ProviderKind } from './kind.ts';
 
+const OWN_SERVERS = /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/;
+
 const BEDROCK = {
   baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
   modelsBaseUrl: 'https://bedrock.{region}.amazonaws.com',
@@ -11,8 +13,8 @@ const BEDROCK = {
   // Each model has a discount and a premium of its own; what is reserved is paid by the month.
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',
-  pricedAt: /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/,
-  quirks: { bindingControls: true },
+  pricedAt: OWN_SERVERS,
+  quirks: { bindingControls: OWN_SERVERS },
 } as const satisfies Partial<ProviderKind>;
 
 export const AMAZON: readonly ProviderKind[] = [

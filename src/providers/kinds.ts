@@ -16,7 +16,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [/^claude-/],
     tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
-    quirks: { bindingControls: true },
+    quirks: { bindingControls: /^https:\/\/api\.anthropic\.com$/ },
   },
   {
     kind: 'openai',

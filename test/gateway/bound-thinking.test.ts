@@ -39,8 +39,11 @@ function goingOn(more: Partial<NeutralRequest> = {}): NeutralRequest {
   };
 }
 
-function built(dialect: ProviderDialectId, model: string, request: NeutralRequest, bindingControls = true) {
-  return PROVIDER_SIDES[dialect].buildRequest(request, { model, quirks: { bindingControls } });
+const HERE = 'https://claude.test';
+
+function built(dialect: ProviderDialectId, model: string, request: NeutralRequest, baseUrl = HERE) {
+  const quirks = { bindingControls: /^https:\/\/claude\.test$/ };
+  return PROVIDER_SIDES[dialect].buildRequest(request, { model, quirks, baseUrl });
 }
 
 /** Of what says so, for those who read it. */
@@ -61,8 +64,8 @@ const NONE = { thinking: undefined, betas: undefined };
 describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']] as const)(
   '%s',
   (dialect) => {
-    const said = (model: string, more?: Partial<NeutralRequest>, bindingControls?: boolean) =>
-      controls(dialect, built(dialect, `anthropic.${model}`, goingOn(more), bindingControls));
+    const said = (model: string, more?: Partial<NeutralRequest>, baseUrl?: string) =>
+      controls(dialect, built(dialect, `anthropic.${model}`, goingOn(more), baseUrl));
 
     test.each([
       'claude-fable-5-2',
@@ -99,7 +102,7 @@ describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']]
     });
 
     test('not where the server may not know it', () => {
-      expect(said('claude-opus-5-5', {}, false)).toEqual(NONE);
+      expect(said('claude-opus-5-5', {}, 'https://proxy.test')).toEqual(NONE);
     });
   },
 );

@@ -28,7 +28,10 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+export function buildRequest(
+  asked: NeutralRequest,
+  { model, quirks, baseUrl = '' }: BuildOptions,
+): BuiltRequest {
   const losses = createLossReport(ID);
   const request = declareAllowed(asked, losses);
   const traits = traitsOf(model);
@@ -54,7 +57,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     forcesTool: forcesTool(choice),
     lacksThinking: lacksThinking(turns),
     replaysThinking: replaysThinking(turns),
-    bindingControls: quirks.bindingControls === true,
+    bindingControls: quirks.bindingControls?.test(baseUrl) === true,
   };
   const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
   if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {

@@ -28,7 +28,10 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+export function buildRequest(
+  asked: NeutralRequest,
+  { model, quirks, baseUrl = '' }: BuildOptions,
+): BuiltRequest {
   const losses = createLossReport(ID);
   const request = declareAllowed(asked, losses);
   const family = familyOf(model);
@@ -47,7 +50,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     family,
     lacksThinking: lacksThinking(turns),
     replaysThinking: replaysThinking(turns),
-    quirks,
+    bindingControls: quirks.bindingControls?.test(baseUrl) === true,
   };
   const { fields, thinks } = buildModelFields(request, facts, losses);
   const put = (name: string, value: JsonObject | undefined) => {

@@ -4,7 +4,6 @@ import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../m
 import { betasOf } from '../claude/betas.ts';
 import { buildThinking } from '../claude/build-thinking.ts';
 import { traitsOf } from '../claude/models.ts';
-import type { Quirks } from '../dialect.ts';
 import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/loss-report.ts';
@@ -22,7 +21,8 @@ export interface FieldFacts {
   /** See build-messages.ts. */
   lacksThinking: boolean;
   replaysThinking: boolean;
-  quirks: Quirks;
+  /** See ../claude/build-thinking.ts. */
+  bindingControls: boolean;
 }
 
 export function buildModelFields(
@@ -70,7 +70,7 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
 
 function buildClaude(
   { reasoning, toolChoice, tools, maxOutputTokens }: NeutralRequest,
-  { model, lacksThinking, replaysThinking, quirks }: FieldFacts,
+  { model, lacksThinking, replaysThinking, bindingControls }: FieldFacts,
   losses: LossReport,
 ): ModelFields {
   const traits = traitsOf(model);
@@ -83,7 +83,7 @@ function buildClaude(
       forcesTool: tools.length > 0 && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'),
       lacksThinking,
       replaysThinking,
-      bindingControls: quirks.bindingControls === true,
+      bindingControls,
     },
     losses,
   );
