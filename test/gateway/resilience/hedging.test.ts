@@ -2,7 +2,7 @@
 // (docs/adr/0008), on a clock turned by hand.
 import { afterEach, describe, expect, test } from 'bun:test';
 import { ASK, BOTH, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
-import { MESSAGE } from '../../support/message-stream.ts';
+import { MESSAGE, utf8 } from '../../support/message-stream.ts';
 import { type Reply, replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
@@ -151,6 +151,19 @@ for (const path of PATHS) {
         expect(tries(row)).toEqual(['one: upstream_timeout', 'two beside: cancelled', 'three: served']);
       });
 
+      test('the patience with a target begins when it is asked', async () => {
+        const slow = gate((before) => ({ ...failure(500), before }));
+        const lab = setup({ one: [slow.reply], two: [SILENT], three: ['works'] });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(150);
+        slow.open();
+        await lab.timers.advance(199);
+        expect(lab.asked).toEqual(['one', 'two']);
+        const { text } = await lab.answered(asked, 1);
+        expect(text).toContain('from three');
+        expect(lab.asked).toEqual(['one', 'two', 'three']);
+      });
+
       test('all fail: the last failure, once', async () => {
         const lab = setup({ one: [SILENT], two: [SILENT] });
         const { response } = await lab.answered(lab.post(path, { ...ASK, stream }), 1_200);
@@ -176,6 +189,19 @@ for (const path of PATHS) {
     });
   }
 }
+
+test.each(PATHS)('%s: who streams what is to be answered whole has spoken when it begins', async (path) => {
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  const pieces = [MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one'), MESSAGE.end].map(utf8);
+  const streamed = replyWith(pieces, { before: (index) => (index === 1 ? promise : undefined) });
+  const lab = setup({ one: [streamed], two: ['works'] });
+  const asked = lab.post(path, ASK);
+  await lab.timers.advance(900);
+  open();
+  const { text } = await lab.answered(asked);
+  expect(text).toContain('from one');
+  expect(lab.asked).toEqual(['one']);
+});
 
 test('what the loser had read is in its attempt and in the cost', async () => {
   const lab = createFallbackLab({
