@@ -235,6 +235,22 @@ test('times add up to the latency, though two waited at once', async () => {
   expect(timing.providerMs + timing.clientMs + timing.backOffMs + (queuedMs ?? 0)).toBe(latencyMs);
 });
 
+test('what the one who serves had waited for is time of the request', async () => {
+  const lab = setup({ one: [failure(500), 'works'], two: ['works'] }, HEDGED, { one: { max_retries: 1 } });
+  const { text } = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 125);
+  expect(text).toContain('from one');
+  expect((await lab.row()).timing).toMatchObject({ backOffMs: 125, gatewayMs: 0 });
+});
+
+test('of two that fail the later one is told', async () => {
+  const slow = gate((before) => ({ ...failure(529), before }));
+  const lab = setup({ one: [slow.reply], two: [failure(500)] });
+  const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+  await lab.timers.advance(300);
+  slow.open();
+  expect((await lab.answered(asked)).response.status).toBe(529);
+});
+
 test('a rule may hedge where `routing` does not, and the other way round', async () => {
   const rule = { 'agent-a': { to: ['one', 'two'], hedge_after: '200ms' } };
   const on = setup({ one: [SILENT], two: ['works'] }, { agent_rules: rule });
