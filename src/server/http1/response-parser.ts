@@ -187,7 +187,7 @@ export class ResponseParser {
     this.keepsOpen = isCurrent ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection);
     const seconds = /\btimeout=(\d{1,6})\b/i.exec(headers.get('keep-alive') ?? '')?.[1];
     this.keepAliveMs = seconds === undefined ? null : Number(seconds) * 1000;
-    const encoding = headers.get('transfer-encoding');
+    const encoding = codingOf(headers);
     const length = headers.get('content-length');
     if (status === 204 || status === 304 || this.asked === 'HEAD') {
       this.state = 'fixed';
@@ -311,6 +311,12 @@ export class ResponseParser {
 
 function checkLength(size: number): void {
   if (size > MAX_HEAD) throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
+}
+
+/** Null: none. `identity`, of HTTP's first edition, is what servers say that keep their streams from being made chunks. */
+function codingOf(headers: HeaderList): string | null {
+  const coding = headers.get('transfer-encoding');
+  return coding?.toLowerCase() === 'identity' ? null : coding;
 }
 
 /** Said more than once, it must be the same. */

@@ -170,6 +170,21 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
     reusable: false,
   },
   {
+    name: 'transfer-encoding: identity, a body that the end of the connection ends',
+    sent: `${head(OK, 'Transfer-Encoding: Identity')}as it is`,
+    status: 200,
+    body: 'as it is',
+    closes: true,
+    reusable: false,
+  },
+  {
+    name: 'transfer-encoding: identity, with a length',
+    sent: `${head(OK, 'transfer-encoding: identity', 'content-length: 5')}as it`,
+    status: 200,
+    body: 'as it',
+    reusable: true,
+  },
+  {
     name: 'HTTP/1.0 that keeps alive and sends chunks: the connection is not trusted again',
     sent: `${head('HTTP/1.0 200 OK', 'connection: keep-alive', 'transfer-encoding: chunked')}3\r\nabc\r\n0\r\n\r\n`,
     status: 200,
