@@ -22,8 +22,11 @@ const UNPACKERS = {
   zstd: () => createZstdDecompress(),
 } satisfies Record<string, (first: number) => Unpacker>;
 
-/** As it is. The last two are none of HTTP's words: with them servers keep what stands before them from packing a stream. */
-const NO_PACKING: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8']);
+/**
+ * As it is. Besides HTTP's own word: `none`, with which servers keep what stands before them from packing a stream, and words
+ * that belong into other fields.
+ */
+const NO_PACKING: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'chunked']);
 
 /** The server packed its answer in a way that nobody asked for. */
 class UnknownEncoding extends Error {
