@@ -7,6 +7,10 @@ export const MAX_BODY_LENGTH = 1_048_576;
 
 /** In UTF-16 units. A provider may call its model anything. */
 const LONGEST_NAME = 1024;
+/** Quotes what a client sent, which may be as long as its body. In UTF-16 units. */
+const LONGEST_MESSAGE = 8 * 1024;
+/** Names of fields that nobody knows are a client's to choose, and so is how many. */
+const MOST_LOST = 100;
 
 /** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
 export function soundRow(row: LedgerRow): LedgerRow {
@@ -24,6 +28,9 @@ export function soundRow(row: LedgerRow): LedgerRow {
     overheadMs: row.overheadMs === null ? null : finite(row.overheadMs),
     timing: soundTiming(row.timing),
     usage: soundUsage(row.usage),
+    finishReason: soundName(row.finishReason),
+    lost: soundLost(row.lost),
+    errorMessage: row.errorMessage === null ? null : soundMessage(row.errorMessage),
     costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
     malformedEvents: count(row.malformedEvents),
     requestBody: row.requestBody === null ? null : cutBody(row.requestBody),
@@ -48,6 +55,10 @@ function isSound(row: LedgerRow): boolean {
     isSoundName(row.requestedModel) &&
     isSoundName(row.agentType) &&
     isSoundName(row.projectId) &&
+    isSoundName(row.finishReason) &&
+    row.lost.length <= MOST_LOST &&
+    row.lost.every(isSoundName) &&
+    (row.errorMessage?.length ?? 0) <= LONGEST_MESSAGE &&
     (row.requestBody?.length ?? 0) <= MAX_BODY_LENGTH &&
     (row.responseBody?.length ?? 0) <= MAX_BODY_LENGTH
   );
@@ -62,6 +73,18 @@ function soundName(name: string | null): string | null {
   if (name === null || isSoundName(name)) return name;
   const short = name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
   return short.toWellFormed();
+}
+
+function soundLost(lost: LedgerRow['lost']): LedgerRow['lost'] {
+  const more = lost.length - MOST_LOST;
+  const names = lost.slice(0, MOST_LOST).map((name) => soundName(name) ?? name);
+  return more > 0 ? [...names, `${more} more`] : names;
+}
+
+/** Without its middle: the end says what to do. */
+function soundMessage(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  return `${message.slice(0, LONGEST_MESSAGE / 2)}…${message.slice(1 - LONGEST_MESSAGE / 2)}`.toWellFormed();
 }
 
 /** Written out, as every row is looked at: by name each count takes four times as long. */
