@@ -20,6 +20,10 @@ const chunked = (extension: string, trailer: string, coding = 'chunked') => {
   return `POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ntransfer-encoding: ${coding}\r\n\r\n${body.length.toString(16)}${extension}\r\n${body}\r\n0\r\n${trailer}\r\n`;
 };
 
+/** A Host, and so many others. */
+const withHeaders = (others: number) =>
+  ['127.0.0.1', ...Array.from({ length: others }, (_, at) => `x-${at}: 1`)].join('\r\n');
+
 const CASES: [string, string, number][] = [
   ['HTTP/1.0 without a Host', get('', '/gateway/health', '1.0'), 200],
   ['HTTP/1.1 without a Host', get(''), 400],
@@ -32,6 +36,10 @@ const CASES: [string, string, number][] = [
   ['a path with dots', get('127.0.0.1', '/gateway/x/../health'), 200],
   ['a path with a broken escape', get('127.0.0.1', '/%zz'), 404],
   ['a long path', get('127.0.0.1', `/${'x'.repeat(10_000)}`), 404],
+  ['198 headers', get(withHeaders(197)), 200],
+  ['199 headers', get(withHeaders(198)), 431],
+  ['headers of 15 KB', get(`127.0.0.1\r\nx-big: ${'x'.repeat(15 * 1024)}`), 200],
+  ['headers of 17 KB', get(`127.0.0.1\r\nx-big: ${'x'.repeat(17 * 1024)}`), 431],
   ['headers of 200 KB', get(`127.0.0.1\r\nx-big: ${'x'.repeat(200_000)}`), 431],
   ['OPTIONS', postText('/v1/messages', ASK).replace('POST', 'OPTIONS'), 405],
   ['HEAD on an API path', 'HEAD /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', 405],
