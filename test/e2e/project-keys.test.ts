@@ -1,0 +1,58 @@
+// Keys of projects in the real thing: each of several processes knows them, also after a change.
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { startSluice } from '../support/sluice-process.ts';
+
+// Several processes on a busy machine.
+setDefaultTimeout(60_000);
+
+const OWN = 'key-of-the-operator';
+const configOf = (project_keys: Record<string, string[]>): ConfigInput => ({
+  server: { keys: [OWN], project_keys },
+});
+
+test('every worker counts a request as that of its key’s project', async () => {
+  await using sluice = await startSluice({ config: configOf({ web: ['key-of-web'] }), workers: 2 });
+  /** On a connection of its own, so that it comes to any of the workers. */
+  const ask = async (key: string) => {
+    const response = await fetch(`${sluice.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', connection: 'close', 'x-api-key': key },
+      body: JSON.stringify({
+        model: 'simulator/fast',
+        max_tokens: 9,
+        project_id: 'another',
+        messages: [{ role: 'user', content: 'hi' }],
+      }),
+      keepalive: false,
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  const everywhere = (key: string) => Promise.all(Array.from({ length: 20 }, () => ask(key)));
+  const counted = async () => {
+    const response = await fetch(`${sluice.url}/gateway/audit?limit=1000`, {
+      headers: { 'x-sluice-key': OWN },
+    });
+    const { entries } = (await response.json()) as { entries: { project_id: string | null }[] };
+    return Object.fromEntries(
+      [...Map.groupBy(entries, ({ project_id }) => project_id)].map(([project, rows]) => [
+        project,
+        rows.length,
+      ]),
+    );
+  };
+  expect(new Set(await everywhere('key-of-web'))).toEqual(new Set([200]));
+  expect(await counted()).toEqual({ web: 20 });
+
+  sluice.writeConfig(configOf({ data: ['key-of-data'] }));
+  const deadline = Date.now() + 20_000;
+  while (!(await everywhere('key-of-data')).every((status) => status === 200))
+    if (Date.now() > deadline) throw new Error('some worker does not know the new key');
+  expect(new Set(await everywhere('key-of-web'))).toEqual(new Set([401]));
+  const { web, data, ...others } = await counted();
+  expect(web).toBe(20);
+  expect(data).toBeGreaterThanOrEqual(20);
+  // Refused before a key was known: nobody's.
+  expect(Object.keys(others)).toEqual(['null']);
+});
