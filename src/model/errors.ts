@@ -74,6 +74,9 @@ export interface GatewayErrorOptions {
   cause?: unknown;
 }
 
+/** Providers that say more mean never, or nothing: so many digits are no number any more. */
+const LONGEST_WAIT_MS = 366 * 86_400_000;
+
 /** A failure with a stable code. `message` says what happened, where, and what to do; it holds no secret. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
@@ -89,7 +92,8 @@ export class GatewayError extends Error {
     this.name = 'GatewayError';
     this.code = code;
     this.status = options.status ?? ERROR_RULES[code].status;
-    this.retryAfterMs = options.retryAfterMs;
+    const { retryAfterMs } = options;
+    this.retryAfterMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_WAIT_MS);
     this.exhausted = options.exhausted ?? false;
     this.lasting = options.lasting ?? false;
     this.reason = options.reason;

@@ -35,6 +35,7 @@ describe('retry-after reaches the client, however the provider says it', () => {
     ],
     ['milliseconds', limited({ 'retry-after-ms': '36500' }), '37'],
     ['google.rpc.RetryInfo', info('36.5s'), '37'],
+    ['more than there is a number for', info(`${'9'.repeat(400)}s`), String(366 * 86_400)],
     [
       'a limit’s reset',
       limited({ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '36.5s' }),
