@@ -1,5 +1,5 @@
 // Proxies of the environment stand between this machine and others: none is asked about a gateway on the machine itself.
-import { isLoopback } from '../gateway/request/admission.ts';
+import { isLoopback } from '../model/loopback.ts';
 import type { CliContext } from './command.ts';
 
 const PROXY_VARIABLE = /^(https?|all)_proxy$/i;

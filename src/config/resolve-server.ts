@@ -1,4 +1,5 @@
 // The section `server` of a valid file → address, keys and limits.
+import { isLoopback } from '../model/loopback.ts';
 import { ANY_ORIGIN } from './origin.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { ServerConfig } from './resolved.ts';
@@ -101,8 +102,4 @@ function resolveClientKey(reference: string, sources: SecretSources): { value?: 
   const { value, problem } = resolveSecret(reference, sources);
   if (value !== undefined && !isAscii(value)) return { problem: NOT_ASCII };
   return value === undefined ? { problem: problem ?? '' } : { value };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -406,9 +406,12 @@ describe('routing', () => {
 });
 
 describe('server', () => {
-  test.each(['127.0.0.1', '127.8.9.1', '::1', '[::1]', 'localhost'])('%s needs no keys', (host) => {
-    expect(resolve({ server: { host } }).said).toEqual([]);
-  });
+  test.each(['127.0.0.1', '127.8.9.1', '::1', '[::1]', 'localhost', 'LOCALHOST'])(
+    '%s needs no keys',
+    (host) => {
+      expect(resolve({ server: { host } }).said).toEqual([]);
+    },
+  );
 
   test.each(['0.0.0.0', '::', '10.0.0.1', 'gateway.example.com', '127.0.0.1.example.com'])(
     '%s does',

@@ -3,13 +3,8 @@ import { ANY_ORIGIN } from '../../config/origin.ts';
 import type { ServerConfig } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { isLoopback } from '../../model/loopback.ts';
 import { presentedKeys } from '../../upstream/headers.ts';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
-
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
-}
 
 const HOW_TO_ALLOW = 'add it to server.allowed_origins, or have a server of the page ask';
 
