@@ -24,12 +24,14 @@ test('the header and the row have its beginning', async () => {
   await lab.gateway.close();
 });
 
-test('a row has the beginning and the end of an error that quotes something long', async () => {
+test('client and row are told the beginning and the end of an error that quotes something long', async () => {
   const { fetch } = createReplayFetch(() => jsonReply(wholeMessage('hi')));
   const lab = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch });
   const messages = [{ role: 'x'.repeat(1_000_000), content: 'hi' }];
   const response = await lab.post('/v1/messages', { model: 'gpt/m', max_tokens: 9, messages });
   expect(response.status).toBe(400);
+  const told = (await response.json()) as { error: { message: string } };
+  expect(told.error.message).toHaveLength(8_192);
   const { errorMessage } = await lab.row(0);
   expect(errorMessage).toHaveLength(8_192);
   expect(errorMessage).toStartWith('messages.0.role: "xxx');

@@ -2,10 +2,12 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { shortMessage } from '../../model/short-message.ts';
 
-/** The error without any secret in its message or in the provider's own words and headers. */
+/** The error, no longer than a page shows, without any secret in its message or in the provider's own words and headers. */
 export function redactError(error: GatewayError, redact: (text: string) => string): GatewayError {
-  const message = redact(error.message);
+  // Cut behind it: half a secret would not be known.
+  const message = shortMessage(redact(error.message));
   const { upstream } = error;
   if (upstream === undefined) return message === error.message ? error : error.with(message);
   const headers = redactHeaders(upstream.headers, redact);

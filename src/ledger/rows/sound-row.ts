@@ -1,4 +1,5 @@
 // What makes any row storable: whole and bounded counts, bounded names of whole characters, bounded bodies.
+import { LONGEST_MESSAGE, shortMessage } from '../../model/short-message.ts';
 import { MAX_COUNT, USAGE_COUNTS, type Usage } from '../../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
@@ -7,8 +8,6 @@ export const MAX_BODY_LENGTH = 1_048_576;
 
 /** In UTF-16 units. A provider may call its model anything. */
 const LONGEST_NAME = 1024;
-/** Quotes what a client sent, which may be as long as its body. In UTF-16 units. */
-const LONGEST_MESSAGE = 8 * 1024;
 /** Names of fields that nobody knows are a client's to choose, and so is how many. */
 const MOST_LOST = 100;
 
@@ -30,7 +29,7 @@ export function soundRow(row: LedgerRow): LedgerRow {
     usage: soundUsage(row.usage),
     finishReason: soundName(row.finishReason),
     lost: soundLost(row.lost),
-    errorMessage: row.errorMessage === null ? null : soundMessage(row.errorMessage),
+    errorMessage: row.errorMessage === null ? null : shortMessage(row.errorMessage),
     costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
     malformedEvents: count(row.malformedEvents),
     requestBody: row.requestBody === null ? null : cutBody(row.requestBody),
@@ -79,12 +78,6 @@ function soundLost(lost: LedgerRow['lost']): LedgerRow['lost'] {
   const more = lost.length - MOST_LOST;
   const names = lost.slice(0, MOST_LOST).map((name) => soundName(name) ?? name);
   return more > 0 ? [...names, `${more} more`] : names;
-}
-
-/** Without its middle: the end says what to do. */
-function soundMessage(message: string): string {
-  if (message.length <= LONGEST_MESSAGE) return message;
-  return `${message.slice(0, LONGEST_MESSAGE / 2)}…${message.slice(1 - LONGEST_MESSAGE / 2)}`.toWellFormed();
 }
 
 /** Written out, as every row is looked at: by name each count takes four times as long. */
