@@ -30,6 +30,8 @@ export function createTagReader(
   take: (text: string, inside: boolean) => void,
 ): TagReader {
   let held = '';
+  /** Before what is held, while it leads: looked at once, however many pieces it comes in. */
+  let blanks = '';
   let state: 'leading' | 'inside' | 'outside' = opened ? 'inside' : 'leading';
   /** Right behind a tag. */
   let trims = opened;
@@ -40,14 +42,18 @@ export function createTagReader(
 
   function readLeading(): boolean {
     const text = held.trimStart();
+    blanks += held.slice(0, held.length - text.length);
+    held = text;
     if (text.startsWith(tags.open)) {
       held = text.slice(tags.open.length);
+      blanks = '';
       state = 'inside';
       trims = true;
       return true;
     }
     if (tags.open.startsWith(text)) return false;
     state = 'outside';
+    held = blanks + text;
     return true;
   }
 
@@ -84,8 +90,10 @@ export function createTagReader(
       while (held !== '' && read());
     },
     flush() {
+      if (state === 'leading') held = blanks + held;
       tell(trims ? held.replace(/^[\r\n]+/, '') : held, state === 'inside');
       held = '';
+      blanks = '';
     },
   };
 

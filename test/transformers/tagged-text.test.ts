@@ -37,3 +37,10 @@ test.each([
   expect(read([text], opened)).toEqual([inside, outside]);
   expect(read(text, opened)).toEqual([inside, outside]);
 });
+
+test('blanks without end, one by one, are those of the answer', () => {
+  // Looked through from the first at each, they would take many minutes.
+  const blanks = ' '.repeat(1_000_000);
+  expect(read(`${blanks}so`, false)).toEqual(['', `${blanks}so`]);
+  expect(read(blanks, false)).toEqual(['', blanks]);
+});

@@ -126,7 +126,7 @@ function codeOf(status: number, type: string | undefined, message: string): Erro
 }
 
 function htmlMessage(status: number, body: string): string {
-  const title = /<title[^>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
+  const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
   const named = title ? ` titled "${title}"` : '';
   return `the provider answered HTTP ${status} with an HTML page${named} instead of JSON; check its base_url`;
 }

@@ -4,14 +4,17 @@
 const COUNT = String.raw`\W*(?<limit>\d+)`;
 const ASKED = String.raw`\W*(?<asked>\d+)`;
 
+/** What stands between is bounded: words that come again and again would each be read to the message's end. */
+const FIELD = String.raw`max_\w{0,40}tokens`;
+
 const FORMS = [
   // OpenAI, and Volcengine's Ark.
   `tokens'? is too large:${ASKED}\\W+this model supports at most${COUNT}`,
-  `max_\\w*tokens\\b.*integer above maximum value\\W+expected a value <=${COUNT}, but got${ASKED}`,
+  `${FIELD}\\b.{0,200}integer above maximum value\\W+expected a value <=${COUNT}, but got${ASKED}`,
   // DeepSeek; Qwen; Groq.
   `valid range of max_tokens is \\[\\d+, ?${COUNT}`,
   `range of max_tokens should be \\[\\d+, ?${COUNT}`,
-  `max_\\w*tokens\\W+must be less than or equal to${COUNT}`,
+  `${FIELD}\\W+must be less than or equal to${COUNT}`,
   // Bedrock; Anthropic's own, behind a provider's name.
   `maximum tokens you requested exceeds the model limit of${COUNT}`,
   `max_tokens:${ASKED} >${COUNT}, which is the maximum allowed`,

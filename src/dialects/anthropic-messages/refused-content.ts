@@ -6,8 +6,9 @@ const IN_ITS_WORDS =
   /could not process\s(image|pdf)|signature\W* in \W*thinking\W* block|the effort parameter/i;
 
 /** OpenAI, of what it encrypted for another organisation; Gemini. One that is missing is no reason to take out the others. */
-const SEAL =
-  /encrypted content .*could not be verified|(invalid|corrupted) thought[ _]?signature|thought[ _]?signature is (not valid|invalid)/i;
+const SEAL = /(invalid|corrupted) thought[ _]?signature|thought[ _]?signature is (not valid|invalid)/i;
+const ENCRYPTED = /encrypted content /i;
+const UNVERIFIED = /could not be verified/i;
 
 /** OpenAI: "Unrecognized request argument supplied: reasoning_effort"; Mistral: "Extra inputs are not permitted". */
 const EFFORT = /reasoning[._]?effort/i;
@@ -32,7 +33,8 @@ export function inWordsOfRefusedContent(message: string): string | undefined {
 }
 
 function wordsFor(message: string): string | undefined {
-  if (SEAL.test(message)) return 'Invalid signature in thinking block';
+  if (SEAL.test(message) || (ENCRYPTED.test(message) && UNVERIFIED.test(message)))
+    return 'Invalid signature in thinking block';
   if (EFFORT.test(message) && UNKNOWN.test(message))
     return 'This model does not support the effort parameter';
   if (!REFUSED.test(message) || OF_TOOLS.test(message)) return undefined;

@@ -24,7 +24,8 @@ const PROMPTS = [
 ];
 /** What the answer may have. */
 const ANSWERS = [
-  `${COUNT} (?:tokens )?in the (?:completion|output)`,
+  // From where the digits begin: from within, a long row of them would be read once for each.
+  `(?<![\\d,])${COUNT} (?:tokens )?in the (?:completion|output)`,
   `requested (?:about )?${COUNT} output tokens`,
   `max_(?:completion_)?tokens'?(?: is)? too large: ${COUNT}`,
 ];

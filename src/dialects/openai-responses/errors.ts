@@ -34,11 +34,14 @@ export function streamErrorCode(error: GatewayError): string {
 /** The form in which Codex reads how long to wait, for want of a field. */
 const WAIT = /try again in\s*\d+(?:\.\d+)?\s*(?:s|ms)/i;
 
+/** Looked for from where dots or blanks begin: from within, a long row of them would be read once for each. */
+const ENDING = /(?<![.\s])[.\s]+$/;
+
 /** The message of a failure inside a stream, and how long to wait where that is known. */
 export function withWait(error: GatewayError): string {
   const { retryAfterMs } = error;
   const message = inWords(error);
   if (retryAfterMs === undefined || WAIT.test(message)) return message;
   if (streamErrorCode(error) !== 'rate_limit_exceeded') return message;
-  return `${message.replace(/[.\s]*$/, '')}. Please try again in ${inSeconds(retryAfterMs)}.`;
+  return `${message.replace(ENDING, '')}. Please try again in ${inSeconds(retryAfterMs)}.`;
 }

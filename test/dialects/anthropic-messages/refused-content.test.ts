@@ -105,3 +105,9 @@ describe('by another status', () => {
     expect(client.statusOf?.(refused(404, NONE, 'anthropic-messages'))).toBe(404);
   });
 });
+
+test('content told again and again as encrypted is none that could not be verified', () => {
+  // Each read to the end of the message, they would take minutes.
+  const message = 'encrypted content '.repeat(200_000);
+  expect(told(message)).toMatchObject({ error: { message } });
+});

@@ -124,3 +124,9 @@ test('a prompt that fits beside its answer to the last token is not told as one 
   expect(counts(TOO_MANY, message(10))).toBeUndefined();
   expect(counts(TOO_MANY, message(11))).toEqual([90, 11, 100]);
 });
+
+test('a row of digits is no count, however long', () => {
+  // Read once from each of them, they would take hours.
+  const message = `the prompt does not fit: ${'1,'.repeat(200_000)}`;
+  expect(inWordsOfTooLong(message)).toBe(`prompt is too long; ${message}`);
+});

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
+import { withWait } from '../../../src/dialects/openai-responses/errors.ts';
 import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
 
 const { client, provider } = openaiResponses;
@@ -175,4 +176,11 @@ describe('what a client is told', () => {
     });
     expect(asked).toBe(retries ? 2 : 1);
   });
+});
+
+test('dots without end within a message are not its end', () => {
+  // Read once from each of them, they would take hours.
+  const message = `too fast${'.'.repeat(400_000)}!`;
+  const error = new GatewayError('upstream_rate_limited', `${message} ..`, { retryAfterMs: 1_000 });
+  expect(withWait(error)).toBe(`${message}. Please try again in 1s.`);
 });
