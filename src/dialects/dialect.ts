@@ -6,7 +6,7 @@ import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { EventSink, StreamEvent } from '../model/events.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
-import type { Loss, NeutralRequest, ReasoningEffort, Tool } from '../model/request.ts';
+import type { Loss, NeutralRequest, OutputFormat, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
@@ -81,6 +81,8 @@ export interface AnswerContext {
   framing?: 'sse' | 'json-array';
   /** The tools that the client offered, for dialects in which a call repeats its tool's kind or group. */
   tools?: readonly Tool[];
+  /** The form that the client asked for, for dialects whose answers repeat it. */
+  outputFormat?: OutputFormat | undefined;
   /** Told the name of each feature of the answer that this dialect cannot say; repeats are harmless. */
   lost?(feature: string): void;
   /** Told what stands in for a feature of the answer that this dialect can say only in another form. */

@@ -52,10 +52,10 @@ function answerContext(exchange: Exchange, model: string): AnswerContext {
 }
 
 /** A request that passed through as it came may hold what the neutral form does not know. */
-function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'> {
+function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools' | 'outputFormat'> {
   try {
-    const { includeUsage, tools } = question.neutral();
-    return { includeUsage: includeUsage === true, tools };
+    const { includeUsage, tools, outputFormat } = question.neutral();
+    return { includeUsage: includeUsage === true, tools, outputFormat };
   } catch {
     return { includeUsage: false };
   }

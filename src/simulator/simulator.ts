@@ -93,6 +93,7 @@ async function answer(
     created: Math.floor(deps.now() / 1_000),
     includeUsage: neutral.includeUsage === true,
     tools: neutral.tools,
+    outputFormat: neutral.outputFormat,
     ...(route.framing === undefined ? {} : { framing: route.framing }),
   };
   const plan = planAnswer(neutral, options, requestId, dialect.id);

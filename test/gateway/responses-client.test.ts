@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
+import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
@@ -258,4 +259,37 @@ describe('a request that rests on what a provider keeps', () => {
     await (await post('/v1/responses', asked)).arrayBuffer();
     expect(upstream.requests[0]?.json()).toEqual(asked);
   });
+});
+
+describe('the form that was asked for is repeated in the answer, by which LangChain knows what to parse', () => {
+  const format = {
+    type: 'json_schema',
+    name: 'person',
+    schema: { type: 'object', properties: { age: { type: 'integer' } } },
+    strict: true,
+  };
+  const answer = messagesEvents([
+    { type: 'text', text: '' },
+    { type: 'text_delta', text: '{"age":36}' },
+  ]);
+
+  test.each([[format], [{ type: 'json_object' }], [{ type: 'text' }]])(
+    'streamed and whole: %j',
+    async (form) => {
+      const { post } = setup('claude', answer);
+      const asked = { model: 'any-model', input: 'Who?', text: { format: form } };
+      const streamed = readEvents(
+        new Uint8Array(await (await post('/v1/responses', { ...asked, stream: true })).arrayBuffer()),
+      ).map(({ data }) => JSON.parse(data) as JsonObject);
+      const told = streamed.map(({ response }) => asObject(response)).filter((each) => each !== undefined);
+      expect(told.map(({ status, text }) => [status, text])).toEqual([
+        ['in_progress', { format: form }],
+        ['in_progress', { format: form }],
+        ['completed', { format: form }],
+      ]);
+
+      const whole = (await (await post('/v1/responses', asked)).json()) as JsonObject;
+      expect(whole.text).toEqual({ format: form });
+    },
+  );
 });

@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses/create
 import type { TextPart } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
@@ -17,6 +17,7 @@ import { type BuildScope, buildInputContent } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
+import { buildOutputFormat } from './output-format.ts';
 import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
 import { isEmpty } from '../shared/own-fields.ts';
@@ -167,29 +168,9 @@ function buildSampling(
 
 function buildText({ outputFormat, verbosity }: NeutralRequest): JsonObject {
   const text: JsonObject = {};
-  if (outputFormat !== undefined) text.format = buildFormat(outputFormat);
+  if (outputFormat !== undefined) text.format = buildOutputFormat(outputFormat);
   if (verbosity !== undefined) text.verbosity = verbosity;
   return text;
-}
-
-function buildFormat(format: OutputFormat): JsonObject {
-  switch (format.type) {
-    case 'text':
-      return { type: 'text' };
-    case 'json':
-      return { type: 'json_object' };
-    case 'json-schema': {
-      // The name is required here and optional in other dialects.
-      const { name = 'response', description, schema, strict } = format;
-      return {
-        type: 'json_schema',
-        name,
-        schema,
-        ...(description !== undefined && { description }),
-        ...(strict !== undefined && { strict }),
-      };
-    }
-  }
 }
 
 /** OpenAI's limits: 16 pairs, keys of 64 and values of 512 characters, text alone. */

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
+import { buildOutputFormat } from './output-format.ts';
 import { buildUsage } from './usage.ts';
 
 export interface ResponseHead {
@@ -14,8 +15,9 @@ export function responseHead(id: string | null, model: string | null, context: A
 }
 
 /**
- * Clients' types want every field. What the request asked for is not repeated: the defaults stand there, and
- * `store` says that nothing can be fetched later.
+ * Clients' types want every field. Of what the request asked for the form of the answer is repeated, by which
+ * LangChain knows that it has JSON to parse; of the rest the defaults stand there. `store` says that nothing can be
+ * fetched later.
  */
 export function responseObject(head: ResponseHead, context: AnswerContext, status: string): JsonObject {
   return {
@@ -35,7 +37,7 @@ export function responseObject(head: ResponseHead, context: AnswerContext, statu
     reasoning: { effort: null, summary: null },
     store: false,
     temperature: null,
-    text: { format: { type: 'text' } },
+    text: { format: buildOutputFormat(context.outputFormat ?? { type: 'text' }) },
     tool_choice: 'auto',
     tools: [],
     top_p: null,
