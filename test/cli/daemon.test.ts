@@ -1,5 +1,5 @@
 // `sluice daemon`: the gateway in the background, from a start that waits to a stop that does.
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import {
   appendFileSync,
   existsSync,
@@ -15,6 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childrenOf } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
+
+// Up to fifteen commands one after another, each a process that starts, on a busy machine.
+setDefaultTimeout(90_000);
 
 const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
