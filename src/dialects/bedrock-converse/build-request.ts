@@ -101,7 +101,10 @@ function buildInference(
 ): JsonObject {
   const { maxOutputTokens, temperature, topP, stopSequences } = request;
   const config: JsonObject = {};
-  if (maxOutputTokens !== undefined) config.maxTokens = maxOutputTokens;
+  // Left out, it is 4,096 for Claude, whatever Amazon's documentation says: long answers are cut off, larger budgets
+  // to think with are refused. https://github.com/BerriAI/litellm/issues/41529
+  const maxTokens = maxOutputTokens ?? traits?.defaultMaxTokens;
+  if (maxTokens !== undefined) config.maxTokens = maxTokens;
   // 1 is the default: nothing is lost by leaving it out.
   const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gpt);
   if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');

@@ -134,6 +134,21 @@ describe('what a family of models takes', () => {
     expect(lost).toBe('top_k');
   });
 
+  test('Claude writes as much as it can where the client sets no limit, and not the 4,096 tokens that are Amazon’s default', async () => {
+    const limit = async (model: string, body: JsonObject) => (await chat(model, body)).sent.inferenceConfig;
+    expect(await limit(CLAUDE, {})).toEqual({ maxTokens: 64_000 });
+    expect(await limit('anthropic.claude-3-5-haiku-20241022-v1:0', {})).toEqual({ maxTokens: 8_192 });
+    expect(await limit(CLAUDE, { max_completion_tokens: 7 })).toEqual({ maxTokens: 7 });
+    expect(await limit(LLAMA, {})).toBeUndefined();
+
+    // A budget that is not below the limit is refused.
+    const { sent } = await chat(CLAUDE, { reasoning_effort: 'high' });
+    expect(sent).toMatchObject({
+      inferenceConfig: { maxTokens: 64_000 },
+      additionalModelRequestFields: { thinking: { budget_tokens: 16_384 } },
+    });
+  });
+
   test('Claude has top_k among its own fields, Nova among its own, others not', async () => {
     const top = async (model: string) => {
       const { sent, lost } = await asked('/v1/messages', { model, max_tokens: 9, top_k: 7, messages: HI });
