@@ -1,9 +1,10 @@
 // Only some of the declared tools may be called: in each provider's words, or by declaring no others.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { allowedOf } from '../../src/dialects/shared/allowed-tools.ts';
 import { fitToolNames } from '../../src/dialects/shared/tool-names.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json/json.ts';
+import { asObject, type JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest, Tool } from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
@@ -198,4 +199,19 @@ test('a name that the provider is told in another form is listed in that form', 
   );
   expect(request.allowedTools).toEqual(request.tools.map(({ name }) => name));
   expect(request.allowedTools).not.toContain(long);
+});
+
+test('of many tools those allowed are found in no time out of proportion to their number', () => {
+  // With a search through all names for each tool, it would take minutes.
+  const names = Array.from({ length: 200_000 }, (_, index) => `tool_${index}`);
+  const tools = names.map((name): Tool => ({ type: 'function', name }));
+  const request = ask({ tools, allowedTools: names.toReversed() });
+  expect(allowedOf(request)).toEqual(tools);
+  const config = asObject(
+    PROVIDER_SIDES.gemini.buildRequest(
+      { ...request, toolChoice: { type: 'required' } },
+      { model: 'm', quirks: {} },
+    ).body.toolConfig,
+  );
+  expect(asObject(config?.functionCallingConfig)?.allowedFunctionNames).toEqual(names);
 });

@@ -3,16 +3,16 @@ import type { Part } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { letModelBegin } from '../shared/first-turn.ts';
-import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
+import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';
 
 export function buildContents(messages: readonly Message[], scope: BuildScope): JsonObject[] {
   const contents: JsonObject[] = [];
-  let called: string[] = [];
+  let called: CallPlaces = new Map();
   for (const { role, parts } of turnsOf(messages, scope)) {
     if (role === 'model') {
-      called = callIds(parts);
+      called = callPlaces(parts);
       const built = buildModel(parts, scope);
       if (built.length > 0) contents.push({ role, parts: built });
       continue;

@@ -79,9 +79,8 @@ export function buildToolConfig(request: NeutralRequest, losses: LossReport): Js
   if (toolChoice === undefined) return undefined;
   const functions = tools.flatMap((tool) => (tool.type === 'server' ? [] : [tool.name]));
   const hasFunctions = functions.length > 0;
-  const named = allowedTools && {
-    allowedFunctionNames: functions.filter((name) => allowedTools.includes(name)),
-  };
+  const allowed = allowedTools && new Set(allowedTools);
+  const named = allowed && { allowedFunctionNames: functions.filter((name) => allowed.has(name)) };
   switch (toolChoice.type) {
     case 'auto':
       if (!hasFunctions) return undefined;
@@ -109,11 +108,12 @@ export function declareSayable(
 ): NeutralRequest {
   const { allowedTools, toolChoice, tools } = request;
   if (allowedTools === undefined) return request;
+  const allowed = new Set(allowedTools);
   const isKnown = quirks.cloudMethods !== true && quirks.schemaSubset !== true;
   const isSayable =
     (isKnown || toolChoice?.type === 'required') &&
-    tools.every((tool) => tool.type !== 'server' || allowedTools.includes(tool.name)) &&
-    tools.some((tool) => tool.type !== 'server' && allowedTools.includes(tool.name));
+    tools.every((tool) => tool.type !== 'server' || allowed.has(tool.name)) &&
+    tools.some((tool) => tool.type !== 'server' && allowed.has(tool.name));
   return isSayable ? request : declareAllowed(request, losses);
 }
 

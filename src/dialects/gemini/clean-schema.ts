@@ -125,19 +125,21 @@ function mergeAllOf(fields: JsonObject, scope: Scope): JsonObject {
   if (all.length === 0) return fields;
   if (all.length > 1) scope.note('allOf');
   const { allOf: _, ...own } = fields;
-  let merged: JsonObject = {};
+  const merged = new Map<string, JsonValue | undefined>();
+  const properties = new Map<string, JsonValue | undefined>();
+  const required = new Set<JsonValue>();
   for (const part of [...all, own]) {
     if (scope.isFull()) break;
     const resolved = resolve(part, scope);
     if (resolved.isRecursive) scope.note('$ref');
     const next = mergeAllOf(resolved.fields, resolved.scope);
-    const properties = { ...asObject(merged.properties), ...asObject(next.properties) };
-    const required = [...(asArray(merged.required) ?? []), ...(asArray(next.required) ?? [])];
-    merged = { ...merged, ...next };
-    if (Object.keys(properties).length > 0) merged.properties = properties;
-    if (required.length > 0) merged.required = [...new Set(required)];
+    for (const [keyword, value] of Object.entries(next)) merged.set(keyword, value);
+    for (const [name, value] of Object.entries(asObject(next.properties) ?? {})) properties.set(name, value);
+    for (const name of asArray(next.required) ?? []) required.add(name);
   }
-  return merged;
+  if (properties.size > 0) merged.set('properties', Object.fromEntries(properties));
+  if (required.size > 0) merged.set('required', [...required]);
+  return Object.fromEntries(merged);
 }
 
 /** One type goes into `type`; of several, each becomes a variant. */
@@ -224,7 +226,7 @@ function readObject(source: JsonObject, schema: JsonObject, notes: string[], sco
   const names = Object.keys(properties);
   if (names.length > 0) schema.properties = properties;
   const required = (asArray(source.required) ?? []).filter(
-    (name) => typeof name === 'string' && names.includes(name),
+    (name) => typeof name === 'string' && Object.hasOwn(properties, name),
   );
   if (required.length > 0) schema.required = required;
   const rest = source.additionalProperties;

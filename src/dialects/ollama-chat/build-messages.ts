@@ -5,7 +5,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
+import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 
 export function buildMessages(
@@ -16,14 +16,14 @@ export function buildMessages(
   const built: JsonObject[] = [];
   /** Results name the tool, not only the call. */
   const toolOf = new Map<string, string>();
-  let calls: string[] = [];
+  let calls: CallPlaces = new Map();
   if (system.length > 0) built.push(buildMessage('system', system, toolOf, losses));
   for (const { role, parts, name } of messages) {
     if (name !== undefined) losses.lost('name');
     const results = resultsInOrder(parts, calls).filter((part) => part.type === 'tool-result');
     for (const result of results) built.push(buildResult(result, toolOf, losses));
     const rest = parts.filter((part) => part.type !== 'tool-result');
-    if (role === 'assistant') calls = callIds(parts);
+    if (role === 'assistant') calls = callPlaces(parts);
     for (const part of rest) if (part.type === 'tool-call') toolOf.set(part.id, part.name);
     if (rest.length > 0 || results.length === 0) built.push(buildMessage(role, rest, toolOf, losses));
   }

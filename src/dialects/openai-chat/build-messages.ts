@@ -11,7 +11,7 @@ import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
-import { callIds, resultsInOrder } from '../shared/results-in-order.ts';
+import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
 
 export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {
@@ -24,7 +24,7 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
    * where the client has other content before or between its results.
    */
   let resultSlot: number | undefined;
-  let calls: string[] = [];
+  let calls: CallPlaces = new Map();
   const serverTools = new Map<string, string>();
   for (const message of request.messages) {
     switch (message.role) {
@@ -36,7 +36,7 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
       case 'assistant':
         built.push(buildAssistant(message, serverTools, scope));
         resultSlot = built.length;
-        calls = callIds(message.parts);
+        calls = callPlaces(message.parts);
         break;
       case 'user': {
         const results: JsonObject[] = [];

@@ -33,7 +33,9 @@ export function parseAllowedMode(form: JsonObject, path: string): 'auto' | 'requ
 
 /** The declared tools that may be called. */
 export function allowedOf({ tools, allowedTools }: NeutralRequest): Tool[] {
-  return allowedTools === undefined ? tools : tools.filter(({ name }) => allowedTools.includes(name));
+  if (allowedTools === undefined) return tools;
+  const allowed = new Set(allowedTools);
+  return tools.filter(({ name }) => allowed.has(name));
 }
 
 /** The same request where no tool is ruled out. */

@@ -33,19 +33,19 @@ export function objectSchema(schema: JsonObject, losses: LossReport): JsonObject
 
 /** @param root where references lead. @param seen those that were followed, which may lead in a circle. */
 function merged(schema: JsonObject, root: JsonObject, seen: ReadonlySet<string>): JsonObject {
-  const properties: Record<string, JsonValue> = {};
+  const choices: PropertyChoices = new Map();
   const required = new Set(textsOf(schema.required));
-  addProperties(properties, schema);
+  addProperties(choices, schema);
   for (const choice of CHOICES) {
     const branches = (asArray(schema[choice]) ?? []).map((branch) => branchOf(branch, root, seen));
-    for (const branch of branches) addProperties(properties, branch);
+    for (const branch of branches) addProperties(choices, branch);
     for (const name of requiredBy(branches, choice === 'allOf')) required.add(name);
   }
   const kept = Object.entries(schema).filter(([name]) => !CONDITIONS.has(name));
   return {
     ...Object.fromEntries(kept),
     type: 'object',
-    properties,
+    properties: Object.fromEntries([...choices].map(([name, each]) => [name, either(each)])),
     ...(required.size > 0 && { required: [...required] }),
   };
 }
@@ -68,28 +68,41 @@ function find(reference: string, root: JsonObject): JsonObject {
   return asObject(at) ?? {};
 }
 
-/** A field that two branches describe differently may be either. */
-function addProperties(properties: Record<string, JsonValue>, schema: JsonObject): void {
+/** By the name of a field, what the branches say of it, by its JSON: there may be thousands of branches. */
+type PropertyChoices = Map<string, Map<string, JsonValue>>;
+
+function addProperties(choices: PropertyChoices, schema: JsonObject): void {
   for (const [name, value] of Object.entries(asObject(schema.properties) ?? {})) {
     if (value === undefined) continue;
-    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (known === undefined) properties[name] = value;
-    else if (JSON.stringify(known) !== JSON.stringify(value)) properties[name] = either(known, value);
+    const spelled = JSON.stringify(value);
+    const known = choices.get(name);
+    if (known === undefined) choices.set(name, new Map([[spelled, value]]));
+    else if (!known.has(spelled))
+      choices.set(name, (known.size === 1 ? unfolded(known) : known).set(spelled, value));
   }
 }
 
-function either(known: JsonValue, other: JsonValue): JsonObject {
-  const { anyOf, ...rest } = asObject(known) ?? {};
-  const choices = Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [known];
-  const isKnown = choices.some((choice) => JSON.stringify(choice) === JSON.stringify(other));
-  return { anyOf: isKnown ? choices : [...choices, other] };
+/** A choice that stands alone, as its members. */
+function unfolded(known: Map<string, JsonValue>): Map<string, JsonValue> {
+  const [only] = known.values();
+  const { anyOf, ...rest } = asObject(only) ?? {};
+  if (!Array.isArray(anyOf) || Object.keys(rest).length > 0) return known;
+  return new Map(anyOf.map((choice) => [JSON.stringify(choice), choice]));
+}
+
+/** A field that two branches describe differently may be either. */
+function either(choices: ReadonlyMap<string, JsonValue>): JsonValue {
+  const [first = {}, ...others] = choices.values();
+  return others.length === 0 ? first : { anyOf: [first, ...others] };
 }
 
 /** What every branch demands; with `allOf`, what any does. */
 function requiredBy(branches: readonly JsonObject[], all: boolean): string[] {
   const lists = branches.map(({ required }) => textsOf(required));
   const [first = [], ...others] = lists;
-  return all ? lists.flat() : first.filter((name) => others.every((list) => list.includes(name)));
+  if (all) return lists.flat();
+  const demanded = others.map((list) => new Set(list));
+  return first.filter((name) => demanded.every((names) => names.has(name)));
 }
 
 function textsOf(value: JsonValue | undefined): string[] {

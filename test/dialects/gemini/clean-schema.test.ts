@@ -174,3 +174,12 @@ test('wide use of one definition stays cheap', () => {
   expect(Object.keys(cleaned)).toHaveLength(300);
   expect(cleaned.p299).toEqual({ type: 'OBJECT', properties: { x: { type: 'STRING' } } });
 });
+
+test('thousands of schemas of which all hold take no time out of proportion, nor thousands of fields', () => {
+  // Copied together one by one, or looked for among all fields, they would take minutes.
+  const names = Array.from({ length: 15_000 }, (_, index) => `field_${index}`);
+  const parts = names.map((name) => ({ properties: { [name]: { type: 'string' } }, required: [name] }));
+  const others = Array.from({ length: 300_000 }, (_, index) => `other_${index}`);
+  const { schema } = cleanSchema({ type: 'object', allOf: [{ required: others }, ...parts] });
+  expect(schema.required).toEqual(names);
+});
