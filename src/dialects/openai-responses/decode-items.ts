@@ -25,6 +25,8 @@ export class ItemDecoder implements Blocks {
   private nextBlock = 0;
   /** By the server's number. */
   private items: Map<number, ItemState> | null = null;
+  /** Reasoning that may not have ended. */
+  private thoughts: ReasoningState[] | null = null;
   /** The one of them that was asked for last: a delta mostly goes where the one before it went. */
   private current: ItemState | undefined = undefined;
   private currentIndex = 0;
@@ -104,13 +106,13 @@ export class ItemDecoder implements Blocks {
   /** The terminal's output: tells what was not told, and ends what is open. Throws MalformedEvent where an item is none. */
   protected settleAll(output: JsonValue | undefined): void {
     // Neither places nor ids are the same on all servers; the order within a type is.
-    const told = this.all();
+    const told = Map.groupBy(this.all(), ({ type }) => type);
     const seen = new Map<string, number>();
     for (const item of objectsIn(output, 'response.output')) {
       const type = asString(item.type) ?? 'message';
       const nth = seen.get(type) ?? 0;
       seen.set(type, nth + 1);
-      const state = told.filter((each) => each.type === type)[nth] ?? this.open(this.spareIndex++, item);
+      const state = told.get(type)?.[nth] ?? this.open(this.spareIndex++, item);
       this.settle(state, item);
     }
     for (const state of this.all()) if (!state.ended) state.end();
@@ -157,8 +159,15 @@ export class ItemDecoder implements Blocks {
 
   private add<State extends ItemState>(index: number, state: State): State {
     this.items ??= new Map();
-    for (const known of this.items.values()) if (known.kind === 'reasoning') known.interrupt();
+    if (this.thoughts !== null) {
+      this.thoughts = this.thoughts.filter(({ ended }) => !ended);
+      for (const thought of this.thoughts) thought.interrupt();
+    }
     this.items.set(index, state);
+    if (state instanceof ReasoningState) {
+      this.thoughts ??= [];
+      this.thoughts.push(state);
+    }
     this.current = state;
     this.currentIndex = index;
     return state;

@@ -654,3 +654,19 @@ test('what moderation found is told by the last event', () => {
     expect.objectContaining({ type: 'extension', name: 'moderation' }),
   );
 });
+
+test('thousands of calls in one answer take no time out of proportion to their number', () => {
+  // With a search through all items for each of them, it would take minutes.
+  const calls = Array.from({ length: 100_000 }, (_, at) => ({
+    ...CALL,
+    id: `fc_${at}`,
+    call_id: `call_${at}`,
+  }));
+  const added = calls.map((item, output_index) => ({
+    type: 'response.output_item.added',
+    output_index,
+    item,
+  }));
+  const told = decode(sse(CREATED, ...added, completed(calls)));
+  expect(told.filter(({ type }) => type === 'tool-end')).toBeArrayOfSize(calls.length);
+});
