@@ -49,7 +49,10 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
   if (reasoning === undefined) return { fields: {}, thinks: false };
   switch (family) {
     case 'nova-2': {
-      const effort = levelOf(reasoning, losses);
+      // `high` is refused beside `maxTokens`. The limit is what the client pays at most, the effort a wish.
+      // https://github.com/UKGovernmentBEIS/inspect_ai/issues/3767
+      const highest = request.maxOutputTokens === undefined ? 'high' : 'medium';
+      const effort = levelOf(reasoning, losses, highest);
       if (effort === undefined) return { fields: { reasoningConfig: { type: 'disabled' } }, thinks: false };
       return { fields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: effort } }, thinks: true };
     }
@@ -106,11 +109,16 @@ const LEVELS: Record<Exclude<ReasoningEffort, 'none'>, 'low' | 'medium' | 'high'
 };
 
 /** Undefined where no thinking is wanted. */
-function levelOf(settings: ReasoningSettings, losses: LossReport): string | undefined {
+function levelOf(
+  settings: ReasoningSettings,
+  losses: LossReport,
+  highest: 'medium' | 'high' = 'high',
+): string | undefined {
   const { mode, effort, budgetTokens, summary } = settings;
   if (mode === 'off' || (mode === undefined && effort === 'none')) return undefined;
   reportSummary(summary, false, losses);
-  const level = LEVELS[effort === undefined || effort === 'none' ? 'medium' : effort];
+  const asked = LEVELS[effort === undefined || effort === 'none' ? 'medium' : effort];
+  const level = asked === 'high' ? highest : asked;
   if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort ${level}`);
   else if (effort !== level) losses.approximated('reasoning_effort', level);
   return level;

@@ -196,6 +196,22 @@ describe('what a family of models takes', () => {
     expect(lost).toBe(named);
   });
 
+  test('Nova 2 is not asked for high effort beside a limit of tokens, which it refuses', async () => {
+    const effort = async (body: JsonObject) => {
+      const { sent, row } = await chat('us.amazon.nova-2-lite-v1:0', { reasoning_effort: 'high', ...body });
+      const named = row.lost.filter((each) => each.startsWith('reasoning_effort'));
+      return [sent.inferenceConfig, sent.additionalModelRequestFields, named];
+    };
+    const fields = (maxReasoningEffort: string) => ({
+      reasoningConfig: { type: 'enabled', maxReasoningEffort },
+    });
+    expect(await effort({})).toEqual([undefined, fields('high'), []]);
+    const named = ['reasoning_effort (approximated: medium)'];
+    const limited = [{ maxTokens: 9_000 }, fields('medium'), named];
+    expect(await effort({ max_completion_tokens: 9_000 })).toEqual(limited);
+    expect(await effort({ max_completion_tokens: 9_000, reasoning_effort: 'xhigh' })).toEqual(limited);
+  });
+
   test('effort of a model that has none is lost', async () => {
     expect((await chat(LLAMA, { reasoning_effort: 'high' })).lost).toBe('reasoning_effort');
   });
