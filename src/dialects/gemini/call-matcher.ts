@@ -11,25 +11,54 @@ export interface CallMatcher {
   serverAnswered(): string;
 }
 
+interface OpenCall {
+  id: string;
+  isAnswered: boolean;
+}
+
+/** Calls by what a result may say of them: the first of them that waits for its result, without a search through all. */
+class WaitingCalls {
+  private readonly byWord = new Map<string, { calls: OpenCall[]; past: number }>();
+
+  add(word: string, call: OpenCall): void {
+    const known = this.byWord.get(word);
+    if (known === undefined) this.byWord.set(word, { calls: [call], past: 0 });
+    else known.calls.push(call);
+  }
+
+  first(word: string): OpenCall | undefined {
+    const known = this.byWord.get(word);
+    if (known === undefined) return undefined;
+    while (known.calls[known.past]?.isAnswered === true) known.past++;
+    return known.calls[known.past];
+  }
+}
+
 /** One for a whole request: made-up ids follow from the place in it, and so stay the same while it grows. */
 export function createCallMatcher(): CallMatcher {
   let count = 0;
-  const open: { id: string; name: string; isGiven: boolean }[] = [];
+  const byId = new WaitingCalls();
+  const byName = new WaitingCalls();
+  /** Of those whose id was made up. */
+  const unnumbered = new WaitingCalls();
   let serverCall = '';
   const next = () => madeUpCallId('h', count++);
 
   return {
     called(name, given) {
       const id = given || next();
-      open.push({ id, name, isGiven: Boolean(given) });
+      const call: OpenCall = { id, isAnswered: false };
+      byId.add(id, call);
+      byName.add(name, call);
+      if (!given) unnumbered.add(name, call);
       return id;
     },
     answered(name, given) {
       // A client may have given its own id to a call that came without.
-      let at = given ? open.findIndex((call) => call.id === given) : -1;
-      if (at === -1) at = open.findIndex((call) => call.name === name && (!given || !call.isGiven));
-      const [call] = at === -1 ? [] : open.splice(at, 1);
-      return call?.id ?? (given || next());
+      const call = given ? (byId.first(given) ?? unnumbered.first(name)) : byName.first(name);
+      if (call === undefined) return given || next();
+      call.isAnswered = true;
+      return call.id;
     },
     serverCalled() {
       serverCall = next();
