@@ -59,6 +59,8 @@ class CallDecoder implements ToolDecoder {
   private readonly responseId: () => string | null;
   private readonly calls: OpenCall[] = [];
   private readonly byIndex = new Map<number, OpenCall>();
+  /** Of calls with one id the first. */
+  private readonly byId = new Map<string, OpenCall>();
   private legacyCall: OpenCall | undefined = undefined;
   /** Of which the last delta told arguments, and nothing else. */
   private fed: OpenCall | null = null;
@@ -84,6 +86,7 @@ class CallDecoder implements ToolDecoder {
       }
       call.signature ??= thoughtSignature(fields);
       if (!call.started) call.id ??= id;
+      if (id !== undefined && call.id === id && !this.byId.has(id)) this.byId.set(id, call);
       this.fed = name === '' && call.started && (id === undefined || id === call.id) ? call : null;
       this.feed(call, name, argumentText(call.kind === 'custom' ? called.input : called.arguments));
     }
@@ -145,7 +148,7 @@ class CallDecoder implements ToolDecoder {
     if (id !== undefined) {
       if (last?.id === id) return last;
       const isKnown = index === undefined || name === '';
-      const same = isKnown ? this.calls.find((call) => call.id === id) : undefined;
+      const same = isKnown ? this.byId.get(id) : undefined;
       if (same !== undefined) return same;
       return name === '' ? last : undefined;
     }

@@ -687,3 +687,14 @@ describe('errors', () => {
     }
   });
 });
+
+test('thousands of calls told by their ids alone take no time out of proportion to their number', () => {
+  // With a search through all calls for each piece, it would take minutes.
+  const events: StreamEvent[] = [];
+  const decoder = openaiChat.provider.createStreamDecoder(events);
+  for (let at = 0; at < 100_000; at++) {
+    const call = { id: `call_${at}`, type: 'function', function: { name: 'f', arguments: '{}' } };
+    decoder.decode({ event: '', data: JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] }) });
+  }
+  expect(events.filter(({ type }) => type === 'tool-start')).toBeArrayOfSize(100_000);
+});
