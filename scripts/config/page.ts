@@ -148,7 +148,7 @@ const PREFACE = [
   '',
   'Every known provider whose key is in the environment is enabled too, unless the file configures that name,',
   'and so is the simulator. `.env` in the working directory is part of the environment. `sluice check` prints',
-  'what a configuration comes to. A file that was there at the start is watched: a valid change applies to new',
+  'what a configuration comes to. The file is watched, also one that comes while it runs: a valid change applies to new',
   'requests, an invalid one is refused with a logged error. `server.host`, `server.port`, `server.workers`,',
   '`audit.enabled` and `audit.store` need a restart.',
   '',

@@ -31,6 +31,21 @@ export function watchStore(path: string, seen: string | undefined, onChange: () 
   return watchFile(path, { read: stampOf, seen, onChange, onGone: onChange });
 }
 
+/** Where there is none yet, nobody waits for it to the moment. */
+const AWAIT_MS = 1_000;
+
+/** Calls `onFound` once, as soon as `find` knows of a file, unless the function it returns is called before. */
+export function awaitFile(find: () => string | null, onFound: (path: string) => void): () => void {
+  const timer = setInterval(() => {
+    const path = find();
+    if (path === null) return;
+    clearInterval(timer);
+    onFound(path);
+  }, AWAIT_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
 interface Watched {
   /** What tells one state of the file from another; undefined where it is not there. */
   read(path: string): string | undefined;

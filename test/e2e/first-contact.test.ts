@@ -56,6 +56,24 @@ describe('without a file and without a key', () => {
   });
 });
 
+for (const workers of [1, 2])
+  test(`a file that is written while it runs is read, with ${workers} serving`, async () => {
+    await using sluice = await startSluice({ workers });
+    const status = async () => (await fetch(`${sluice.url}/gateway/providers`, { keepalive: false })).status;
+    expect(await status()).toBe(200);
+    sluice.writeConfig('{ "server": ');
+    const until = async (done: () => boolean | Promise<boolean>) => {
+      const deadline = Date.now() + 20_000;
+      while (!(await done()))
+        if (Date.now() > deadline) throw new Error(sluice.output());
+        else await Bun.sleep(50);
+    };
+    await until(() => sluice.output().includes('is refused; the one before stays'));
+    expect(await status()).toBe(200);
+    sluice.writeConfig({ server: { keys: ['a-key'] } });
+    await until(async () => (await status()) === 401);
+  });
+
 describe('every token is with the client before the upstream sends the next', () => {
   const words = ['one', 'two', 'three', 'four', 'five'];
   const wires = {

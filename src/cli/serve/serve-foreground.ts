@@ -1,7 +1,7 @@
 // The gateway in the foreground, from the configuration to the last drained stream.
 import { join } from 'node:path';
-import { findHome, type LoadedConfig } from '../../config/load.ts';
-import { stampOf, watchConfigFile, watchStore } from '../../config/watch.ts';
+import { findConfigFile, findHome, type LoadedConfig } from '../../config/load.ts';
+import { awaitFile, stampOf, watchConfigFile, watchStore } from '../../config/watch.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { exposedKey, vaultPath } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
@@ -206,12 +206,37 @@ function watchable(home: string): SeenCredentials {
   return { path, stamp, changes: createCredentialChanges(home) };
 }
 
+/** Whoever begins without a file may write one while the gateway runs. */
 function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, options: ReloadOptions): Watched {
-  if (path === null || text === null) {
-    const reload = () =>
-      options.log('warn', 'there was no configuration file at the start: none is read now');
-    return { reload, stop: () => {} };
-  }
+  if (path !== null) return watchChanges(path, text ?? '', credentials, options);
+  const { log, load } = options;
+  let found: Watched | undefined;
+  const stop = awaitFile(
+    () => findConfigFile(load),
+    (path) => {
+      log('info', 'there is a configuration file now', { file: path });
+      found = watchChanges(path, '', credentials, options);
+    },
+  );
+  return {
+    reload() {
+      if (found === undefined) log('warn', 'there is no configuration file that could be read');
+      else found.reload();
+    },
+    stop() {
+      stop();
+      found?.stop();
+    },
+  };
+}
+
+/** @param seen what the file at `path` held when it was read. */
+function watchChanges(
+  path: string,
+  seen: string,
+  credentials: SeenCredentials,
+  options: ReloadOptions,
+): Watched {
   const onGone = () =>
     options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
   const { load, started, apply } = options;
@@ -238,7 +263,7 @@ function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, optio
   });
   let modules = watchModules(started);
   const readAgain = () => reload({ of: 'configuration' });
-  const stops = [watchConfigFile(path, text, readAgain, onGone)];
+  const stops = [watchConfigFile(path, seen, readAgain, onGone)];
   // Only what the file refers to can change with a stored credential.
   const { path: vault, stamp, changes } = credentials;
   stops.push(watchStore(vault, stamp, () => reload({ of: 'credential', ...changes() })));
