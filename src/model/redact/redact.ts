@@ -56,12 +56,16 @@ function redactorOf(own: Secrets): Redactor {
   const { known, anchors } = own;
   const withoutMasked = createMaskedSearch(own.spellings);
   const mayHoldKnown = anyOf(anchors);
-  // The names of one request are mostly those of the one before.
+  // The names of one request, and what its headers ask for, are mostly those of the one before.
   let knownClean = '';
+  let knownBefore = '';
   const redact = (text: string): string => {
-    if (text === knownClean) return text;
+    if (text === knownClean || text === knownBefore) return text;
     const clean = takenOut(text);
-    if (clean === text && text.length < SHORT) knownClean = text;
+    if (clean === text && text.length < SHORT) {
+      knownBefore = knownClean;
+      knownClean = text;
+    }
     return clean;
   };
   const takenOut = (text: string): string => {
