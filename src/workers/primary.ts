@@ -67,7 +67,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
   /** The newest batch of rows that each has handed over. */
   const batches = new WeakMap<WorkerProcess, number>();
-  const columns = addColumns({}, options.config);
+  const columns = addColumns(new Map(), options.config);
   /** All that the workers have told, for those that come later. */
   const known = createProviderStates(options);
   let { config } = options;
@@ -259,7 +259,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 }
 
 /** Each provider keeps its column for as long as the gateway runs. Returns `columns`. */
-function addColumns(columns: Record<string, number>, { providers }: ResolvedConfig): Record<string, number> {
-  for (const { name } of providers) columns[name] ??= Object.keys(columns).length;
+function addColumns(columns: Map<string, number>, { providers }: ResolvedConfig): Map<string, number> {
+  for (const { name } of providers) if (!columns.has(name)) columns.set(name, columns.size);
   return columns;
 }

@@ -33,7 +33,7 @@ export interface WorkerSetup {
   port: number;
   config: SentConfig;
   /** Which column of the board is whose, by the provider's name. */
-  columns: Record<string, number>;
+  columns: ReadonlyMap<string, number>;
   /** Whether rows are kept, with what was said in them. */
   recorded: boolean;
   /** Whether somebody collects traces. */
@@ -44,7 +44,7 @@ export interface WorkerSetup {
 export type WorkerMethods = {
   learn(notice: FleetNotice): void;
   /** Another configuration is in force; resolves when it is in use. */
-  reload(columns: Record<string, number>, config: SentConfig): Promise<void>;
+  reload(columns: ReadonlyMap<string, number>, config: SentConfig): Promise<void>;
   running(): Promise<RunningRequest[]>;
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];

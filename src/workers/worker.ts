@@ -125,7 +125,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
       }),
       peers: {
         tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
-        room: (provider) => board.room(columns[provider] ?? -1),
+        room: (provider) => board.room(columns.get(provider) ?? -1),
       },
       spent: (added) => primary.tell('spent', added),
       placed: (place, target) => primary.tell('notice', { about: 'place', place, target }),

@@ -136,10 +136,12 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     expect(upstream.requests.length).toBe(asked);
   });
 
-  test('a limit is one limit for all of them', async () => {
+  // Every object of JavaScript has the second by itself.
+  test.each(['claude', 'constructor'])('a limit of %s is one limit for all of them', async (name) => {
     const concurrency = { max: 4, queue: 0 };
+    const provider = labConfig(upstream.url, { concurrency }).providers?.claude ?? {};
     await using own = await startSluice({
-      config: labConfig(upstream.url, { concurrency }),
+      config: { providers: { [name]: provider }, routing: { default_provider: name } },
       workers: WORKERS,
     });
     upstream.answer(hanging());
